@@ -1,0 +1,107 @@
+"""Every error that a user can meet, each with the exit code it leads to.
+
+::
+
+    SchemamigError                 1
+      SettingsError                2   a flag, a variable, pyproject.toml
+      FilesError                   2   the folder, or a file in it that cannot be a migration
+      LedgerError                  2   the ledger cannot be used as it is, or not by this role
+      ConnectionFailed             3   no server answered
+        ConnectionLost             3   a server answered, and then no more
+      LockTimeout                  4   another run holds the run lock for too long
+      Interrupted                130   the user asked to stop
+
+A migration that fails is not an error of the program but a result of a run: see
+``engine.events.FileFailed``. The exit codes stand in ``ExitCode`` and nowhere else.
+"""
+
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What a headless command says to the shell."""
+
+    DONE = 0
+    MIGRATION_FAILED = 1
+    USAGE = 2
+    NO_CONNECTION = 3
+    LOCKED = 4
+    CHECK_FAILED = 5
+    INTERRUPTED = 130
+
+
+class SchemamigError(Exception):
+    """An error with one clear message and, where there is one, a way out.
+
+    ``message`` says what is wrong, ``hint`` what to do about it. Neither may ever hold a secret.
+    """
+
+    exit_code = ExitCode.MIGRATION_FAILED
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SettingsError(SchemamigError):
+    """A flag, an environment variable or a key in pyproject.toml does not make sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class FilesError(SchemamigError):
+    """The folder, or a file in it, cannot be used. Raised before anything has run.
+
+    ``line`` and ``column`` are 1-based, ``column`` counts characters.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+        self.column = column
+
+    @property
+    def place(self) -> str:
+        """``path:line:column``, as far as known: what editors and terminals make clickable."""
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+
+
+class LedgerError(SchemamigError):
+    """The ledger table has another shape, or the role may not create, read or write it."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConnectionFailed(SchemamigError):
+    """No server answered, or it did not let us in."""
+
+    exit_code = ExitCode.NO_CONNECTION
+
+
+class ConnectionLost(ConnectionFailed):
+    """The server went away after it had answered."""
+
+
+class LockTimeout(SchemamigError):
+    """Another run holds the run lock, and the time to wait for it is over."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class Interrupted(SchemamigError):
+    """The user asked to stop before there was anything to cancel."""
+
+    exit_code = ExitCode.INTERRUPTED
