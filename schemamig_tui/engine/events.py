@@ -1,0 +1,166 @@
+"""What a run tells its listeners, as it happens.
+
+Every event is a frozen value. A listener is any callable that takes one; it is called on the
+thread that runs the engine, so it has to be quick, and one that raises ends the run as a cancel
+would. Times are milliseconds measured on the client; lines and statement numbers are 1-based.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How a file is run. The value is what people read."""
+
+    TRANSACTION = "transaction"
+    OWN_TRANSACTION = "own transaction"
+    NO_TRANSACTION = "no transaction"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a migration file. ``column`` counts characters and is None for a whole line."""
+
+    line: int
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message of the server that is not an error. ``severity`` is NOTICE, WARNING, INFO ..."""
+
+    severity: str
+    sqlstate: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a migration failed, in every detail that is known.
+
+    ``sqlstate`` is None where the server had no part in it. ``statement`` is the number of the
+    statement in its file, ``source`` the text of the line that ``place`` points at.
+    """
+
+    message: str
+    sqlstate: str | None = None
+    severity: str = "ERROR"
+    detail: str | None = None
+    hint: str | None = None
+    context: str | None = None
+    statement: int | None = None
+    place: Place | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Another session of the database, as pg_stat_activity shows it."""
+
+    pid: int
+    user: str
+    application: str
+    client: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run is about to begin with ``files`` pending migrations, in this order."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockAwaited:
+    """Another run holds the run lock; sent once for every holder. None: it cannot be seen."""
+
+    holder: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileStarted:
+    """The server has begun with a file, the ``number``-th of ``total``."""
+
+    name: str
+    number: int
+    total: int
+    mode: Mode
+    statements: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReceived:
+    """The server said something while running a statement of a file."""
+
+    name: str
+    statement: int
+    line: int
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFinished:
+    """A statement succeeded. ``tag`` is the server's command tag, such as ``INSERT 0 1``."""
+
+    name: str
+    statement: int
+    line: int
+    tag: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileApplied:
+    """A file has been committed together with its ledger row."""
+
+    name: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailed:
+    """A file failed; all of it that was in a transaction has been rolled back.
+
+    ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not.
+    """
+
+    name: str
+    ms: float
+    failure: Failure
+    recorded: bool
+    unrecorded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over, and what it committed is durable.
+
+    ``applied`` holds the files of this run, ``failed`` the one that ended it, ``remaining`` those
+    it did not come to. ``version`` is the number of successful rows in the ledger, None when the
+    server could no longer be asked. ``cancelled`` tells that the user ended the run.
+    """
+
+    applied: tuple[str, ...]
+    failed: str | None
+    remaining: tuple[str, ...]
+    version: int | None
+    ms: float
+    cancelled: bool = False
+
+
+Event = (
+    RunStarted
+    | LockAwaited
+    | FileStarted
+    | NoticeReceived
+    | StatementFinished
+    | FileApplied
+    | FileFailed
+    | RunFinished
+)
+Listener = Callable[[Event], None]
