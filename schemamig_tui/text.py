@@ -1,0 +1,81 @@
+"""Outside text made safe to show: control characters visible, secrets gone.
+
+File names, SQL, messages of the server and what somebody typed are data. On its way to a terminal
+such text may hold escape sequences, characters of no width, or marks that turn the writing
+direction around. ``visible`` writes every character that does not print as an escape; what prints
+stays as it is, and no kind of markup is ever parsed or made.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
+_TAB_STOP = 8
+_MASK = "***"
+# A password in a URI ends at its last "@", because people forget to encode the ones it holds.
+_URI_PASSWORD = re.compile(r"(\w://[^\s:@/]*:)[^\s]*(?=@)")
+_NAMED_PASSWORD = re.compile(
+    r"(passw(?:or)?d\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
+)
+
+
+def visible(text: str, *, keep_newlines: bool = False) -> str:
+    r"""Write every character that does not print as ``\x1B``, ``\u202E`` or ``\U000E0001``.
+
+    The form is psql's (``pg_wcsformat`` in mbprint.c). What prints is what ``str.isprintable``
+    says, and the space: so controls (C0 and C1), direction marks, characters of no width, spaces
+    other than the ASCII one, private and unassigned characters are written as escapes. A byte of
+    a file name that is not UTF-8, which Python holds as a lone surrogate, is written as ``\xFF``.
+
+    With ``keep_newlines`` the text is a body of lines: newlines stay, a CRLF is a newline, and a
+    tab is the spaces up to the next multiple of 8. Doing it twice changes nothing.
+    """
+    if text.isprintable():
+        return text
+    if keep_newlines:
+        lines = text.replace("\r\n", "\n").split("\n")
+        return "\n".join(_visible_line(line) for line in lines)
+    return "".join(map(_escape, text))
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal ``text`` takes, which has to be ``visible`` already."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Replace each of ``secrets``, and whatever looks like a password in a DSN, by ``***``."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    text = _URI_PASSWORD.sub(rf"\1{_MASK}", text)
+    return _NAMED_PASSWORD.sub(rf"\1{_MASK}", text)
+
+
+def _visible_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    shown = []
+    column = 0
+    for number, part in enumerate(line.split("\t")):
+        gap = _TAB_STOP - column % _TAB_STOP if number else 0
+        part = " " * gap + "".join(map(_escape, part))
+        column += cells(part)
+        shown.append(part)
+    return "".join(shown)
+
+
+def _escape(char: str) -> str:
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return rf"\x{code - 0xDC00:02X}"
+    if code < 0x80:
+        return _NAMED.get(char) or rf"\x{code:02X}"
+    return rf"\u{code:04X}" if code <= 0xFFFF else rf"\U{code:08X}"
