@@ -1,1 +1,60 @@
-"""Where the database is."""
+"""Where the database is.
+
+``resolve`` decides it, ``Target`` connects to it. What was asked for on the command line wins;
+otherwise the environment says it. A place where nobody is found is passed over, and the reason is
+told should the place that was chosen fail too.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from schemamig_tui.connect import environment
+from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
+from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.settings import Settings
+
+__all__ = ["Attempt", "OnWait", "Target", "default_directory", "resolve"]
+
+
+def resolve(settings: Settings) -> Target:
+    """Decide where the database is. Nothing is connected to, but ``--embedded`` is started.
+
+    The caller closes the Target. Raises SettingsError if what was asked for makes no sense,
+    ConnectionFailed if the embedded PostgreSQL cannot be started.
+    """
+    if settings.dsn is not None:
+        return Target(environment.from_dsn(settings.dsn), settings)
+    if settings.embedded is not None:
+        return Target(_embedded(settings.embedded), settings)
+    if settings.connection == "docker":
+        raise SettingsError("This version cannot look for a Docker container yet.")
+    found, tried = environment.find(os.environ)
+    return Target(found, settings, tried)
+
+
+def default_directory() -> Path:
+    """The folder of the embedded PostgreSQL if none is named: the system's for root, or else ours.
+
+    Raises SettingsError if we have no home.
+    """
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Path("/var/lib/schemamig-tui/embedded")
+    try:
+        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    except RuntimeError:
+        raise SettingsError("There is no home folder to put an embedded PostgreSQL in.") from None
+    return Path(data) / "schemamig-tui/embedded"
+
+
+def _embedded(base: Path) -> Found:
+    if sys.platform == "win32":
+        raise ConnectionFailed(
+            "The embedded PostgreSQL does not run on Windows.",
+            hint="Use a server of your own: --dsn, or DATABASE_URL.",
+        )
+    from schemamig_tui.connect.embedded import Embedded
+
+    server = Embedded(base).start()
+    route = f"embedded PostgreSQL {server.major} in {server.base}"
+    return Found(server.parameters, route, server.close)

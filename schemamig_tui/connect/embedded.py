@@ -65,11 +65,15 @@ class Embedded:
         self._users: BinaryIO | None = None
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """libpq's parameters for the database ``postgres`` as the superuser, without a password."""
+        host = str(self._socket_folder)
+        return {"host": host, "port": "5432", "user": "postgres", "dbname": "postgres"}
+
+    @property
     def conninfo(self) -> str:
-        """How to reach the database ``postgres`` as the superuser. It holds no password."""
-        return make_conninfo(
-            host=str(self._socket_folder), port=5432, user="postgres", dbname="postgres"
-        )
+        """The ``parameters`` as a connection string."""
+        return make_conninfo(**self.parameters)
 
     def __enter__(self) -> Self:
         return self.start()

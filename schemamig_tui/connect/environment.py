@@ -1,0 +1,92 @@
+"""What the command line and the environment say about where the database is."""
+
+import re
+from collections.abc import Mapping
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from schemamig_tui.connect.target import Attempt, Found
+from schemamig_tui.errors import SettingsError
+
+_POSTGRES = {
+    "POSTGRES_HOST": "host",
+    "POSTGRES_PORT": "port",
+    "POSTGRES_USER": "user",
+    "POSTGRES_DB": "dbname",
+    "POSTGRES_PASSWORD": "password",
+}
+_LIBPQ = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE")
+_NOT_SET = "not set"
+
+_FORM = (
+    "Write postgresql://user:password@host:port/database, or host=... dbname=... In a URI,"
+    " characters such as @ : / ? % in a name or password are written %40 %3A %2F %3F %25."
+)
+
+
+def from_dsn(dsn: str) -> Found:
+    """The place that ``--dsn`` names. Raises SettingsError if it cannot be read."""
+    return Found(parse("--dsn", dsn), "--dsn")
+
+
+def find(env: Mapping[str, str]) -> tuple[Found, tuple[Attempt, ...]]:
+    """The place that the environment names, and what was not set before it in the order.
+
+    ``DATABASE_URL`` comes first, then ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_DB`` and
+    ``_PASSWORD``: one of them is enough, and libpq decides the others as it does for psql. With
+    none of these, libpq decides everything, by its PG* variables, service file and defaults. An
+    empty variable counts as not set. Raises SettingsError, which names the variable.
+    """
+    if url := env.get("DATABASE_URL"):
+        return Found(parse("DATABASE_URL", url), "DATABASE_URL"), ()
+    tried = [Attempt("DATABASE_URL", _NOT_SET)]
+    if named := [name for name in _POSTGRES if env.get(name)]:
+        parameters = {_POSTGRES[name]: env[name] for name in named}
+        _check_port("POSTGRES_PORT", parameters)
+        return Found(parameters, _postgres_route(parameters, named)), tuple(tried)
+    tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
+    variables = ", ".join(name for name in _LIBPQ if env.get(name))
+    return Found({}, variables or "PostgreSQL's defaults"), tuple(tried)
+
+
+def parse(source: str, text: str) -> dict[str, str]:
+    """The parameters in ``text``, a URI or a libpq connection string that ``source`` holds.
+
+    The URI may be SQLAlchemy's, with a driver (``postgresql+psycopg://``).
+
+    Raises SettingsError, and never quotes the text: where a password is not encoded as it should
+    be, libpq takes pieces of it for a host, a port or a name, and would show them.
+    """
+    text = text.strip()
+    if not text:
+        raise SettingsError(f"{source} is empty.", hint=_FORM)
+    if uri := re.match(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", text, re.I):
+        if uri[1].lower() not in ("postgresql", "postgres"):
+            raise SettingsError(f"{source} is a URI for {uri[1]}, not for PostgreSQL.", hint=_FORM)
+        rest = text[uri.end() :]
+        if re.search(r"[@/].*@", rest, re.S):
+            raise SettingsError(f"{source} has an @ or / that is not encoded.", hint=_FORM)
+        text = f"postgresql://{rest}"
+    try:
+        parameters = {name: str(value) for name, value in conninfo_to_dict(text).items()}
+    except UnicodeError:
+        raise SettingsError(f"{source} is not UTF-8.") from None
+    except psycopg.Error as error:
+        reason = re.sub(r'".*"', '"..."', str(error).strip(), flags=re.S)
+        raise SettingsError(f"{source} cannot be read: {reason}", hint=_FORM) from None
+    _check_port(source, parameters)
+    return parameters
+
+
+def _check_port(source: str, parameters: Mapping[str, str]) -> None:
+    for port in parameters.get("port", "").split(","):
+        if port and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
+            raise SettingsError(f"{source}: the port is not a number from 1 to 65535.", hint=_FORM)
+
+
+def _postgres_route(parameters: Mapping[str, str], named: list[str]) -> str:
+    if "host" not in parameters:
+        return ", ".join(named)
+    place = ":".join(parameters[part] for part in ("host", "port") if part in parameters)
+    return f"POSTGRES_HOST {place}"

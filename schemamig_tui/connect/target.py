@@ -1,0 +1,150 @@
+"""A place where a database may be, and the connections to it."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.settings import Settings
+
+_CONNECT_TIMEOUT = 10
+_PING_TIMEOUT = 2
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 1.0
+
+# Not among them is tcp_user_timeout: it also cuts a connection to a server that is too busy with
+# a long statement to read what we send ahead (tcp(7)).
+_DEFAULTS = {
+    "fallback_application_name": "schemamig-tui",  # gives way to PGAPPNAME
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+
+OnWait = Callable[[float, str], None]
+"""Told while a server is waited for: the seconds left, and why it cannot be reached yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a database may be: libpq's parameters, and what people are shown.
+
+    ``close`` lets go of whatever makes the place reachable.
+    """
+
+    parameters: Mapping[str, str] = field(repr=False)
+    route: str
+    close: Callable[[], None] = lambda: None
+
+
+class Attempt(NamedTuple):
+    """A place where no database was found, and why not."""
+
+    route: str
+    reason: str
+
+
+class Target:
+    """The place that was chosen. Connects to it, from any thread and as often as is needed.
+
+    ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over.
+    ``conninfo`` may hold a password, so it is not in the repr.
+    """
+
+    def __init__(self, found: Found, settings: Settings, tried: Sequence[Attempt] = ()) -> None:
+        self.route = found.route
+        self.tried = tuple(tried)
+        self.conninfo = _conninfo(found, settings.lock_timeout)
+        self._wait = settings.wait
+        self._container = settings.container
+        self._close = found.close
+
+    def __repr__(self) -> str:
+        return f"<Target {self.route}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what makes the place reachable. Connections are closed by their owners."""
+        self._close()
+
+    def connect(self, on_wait: OnWait | None = None) -> psycopg.Connection[Any]:
+        """Open a new connection, in autocommit and without prepared statements of psycopg's own.
+
+        A server that does not answer, or is just starting, is waited for as long as the settings
+        say. Raises ConnectionFailed when that time is over, and at once if the server refuses us.
+        """
+        deadline = time.monotonic() + self._wait
+        pause = _FIRST_PAUSE
+        answers = False
+        while True:
+            try:
+                return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+            except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
+                left = deadline - time.monotonic()
+                if answers or left <= 0:
+                    raise self._failure(error) from error
+                # It may have come up just now, so it gets one more try before its no is final.
+                answers = self._answers(error)
+                reason = _reason(error)
+            if not answers:
+                if on_wait:
+                    on_wait(left, reason)
+                time.sleep(min(pause, left))
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _answers(self, error: Exception) -> bool:
+        """Whether waiting is of no use: the server is up, or what we ask for cannot be tried.
+
+        libpq's ping tells the two apart by SQLSTATE; the text of the error is in the server's
+        language. It keeps the GIL, so a server that is silent is not asked again.
+        """
+        if isinstance(error, psycopg.errors.ConnectionTimeout):
+            return False
+        conninfo = make_conninfo(self.conninfo, connect_timeout=_PING_TIMEOUT)
+        return pq.PGconn.ping(conninfo.encode()) in (pq.Ping.OK, pq.Ping.NO_ATTEMPT)
+
+    def _failure(self, error: Exception) -> ConnectionFailed:
+        attempts = (*self.tried, Attempt(self.route, _reason(error)))
+        lines = [f"  {route}: {reason}" for route, reason in attempts]
+        return ConnectionFailed(
+            "\n".join(["Cannot connect to the database.", *lines]),
+            hint=f"Start the container (docker start {self._container}), set DATABASE_URL or"
+            " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded.",
+        )
+
+
+def _conninfo(found: Found, lock_timeout: float | None) -> str:
+    parameters = {**_DEFAULTS, **found.parameters, "client_encoding": "UTF8"}
+    if not os.environ.get("PGCONNECT_TIMEOUT"):
+        parameters.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
+    if lock_timeout is not None:
+        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
+        options = parameters.get("options", os.environ.get("PGOPTIONS", ""))
+        parameters["options"] = f"{options} -c lock_timeout={milliseconds}".strip()
+    try:
+        return make_conninfo(**parameters)
+    except UnicodeError:
+        raise SettingsError(f"{found.route} is not UTF-8.") from None
+
+
+def _reason(error: Exception) -> str:
+    """What libpq says, on one line, without psycopg's prefixes and libpq's questions."""
+    _, several, failures = str(error).partition("All failures were:\n")
+    lines = (failures if several else str(error)).splitlines()
+    said = [_PREFIX.sub("", line) for line in lines if not line.startswith("\tIs the server")]
+    return "; ".join(said)
+
+
+_PREFIX = re.compile(r"(- host: .*?: )?connection (failed|is bad): ")
