@@ -1,8 +1,25 @@
-"""What the user asked for: flags > environment > pyproject.toml > defaults."""
+"""What the user asked for: flags > environment > pyproject.toml > defaults.
 
+Every setting has one name in three spellings: the flag ``--lock-timeout``, the variable
+``SCHEMAMIG_LOCK_TIMEOUT``, and the key ``lock-timeout`` of ``[tool.schemamig-tui]`` in the nearest
+pyproject.toml, looked for from the current folder up to the root of the repository. An empty
+variable counts as not set. Paths in pyproject.toml are relative to that file, all others to the
+current folder.
+
+Where the database is stands in four settings: ``dsn``, ``embedded``, ``connection`` and
+``container``. A source that gives any of them overrules a ``dsn`` or ``embedded`` of a weaker
+source: ``--container spec_pg`` is not led astray by a forgotten ``SCHEMAMIG_DSN``.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple, get_args
+
+from schemamig_tui.errors import SettingsError
+from schemamig_tui.text import visible
 
 Connection = Literal["auto", "docker", "environment"]
 
@@ -37,3 +54,193 @@ class Settings:
 
     color: bool = True
     """Whether text output to a terminal may have colour."""
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Put the settings together from all sources.
+
+    ``flags`` has the given flags by name (``lock-timeout``) with the text behind each; ``embedded``
+    may be True for the default folder, ``color`` is a bool. Flags and variables of other names are
+    ignored, unknown keys in pyproject.toml are not. Raises SettingsError, which names the flag,
+    the variable, or the file and its key.
+    """
+    values: dict[str, object] = {}
+    sources = (
+        _from_pyproject(),
+        _read(_from_environment(environ), lambda name: f"SCHEMAMIG_{_variable(name)}"),
+        _read(flags, lambda name: f"--{name}"),
+    )
+    for source in sources:
+        if source.keys() & {"dsn", "embedded", "connection", "container"}:
+            values.pop("dsn", None)
+            values.pop("embedded", None)
+        values |= source
+    return Settings(**values)  # type: ignore[arg-type]  # each value was read for its field
+
+
+# -- the values: each reader takes text, or what TOML made of it, and raises ValueError
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty; was a variable not set?")
+    return value
+
+
+def _path(value: str) -> Path:
+    try:
+        return Path(_text(value)).expanduser()
+    except RuntimeError as error:
+        raise ValueError("begins with a ~ that stands for no folder") from error
+
+
+def _embedded(value: str | bool) -> Path | None:
+    if value is True:
+        from schemamig_tui.connect import default_directory
+
+        return default_directory()
+    return None if value is False else _path(value)
+
+
+def _connection(value: str) -> str:
+    if value not in get_args(Connection):
+        raise ValueError(f"is {visible(value)!r}, but has to be auto, docker or environment")
+    return value
+
+
+def _seconds(value: str | float) -> float:
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ValueError("has to be a number of seconds, such as 30")
+    return seconds
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+# PostgreSQL keeps lock_timeout as a 32-bit number of milliseconds, and 0 there means no limit.
+_SHORTEST, _LONGEST = 0.001, (2**31 - 1) / 1000
+
+
+def _duration(value: str) -> float | None:
+    if value.strip() == "0":
+        return None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|h)\s*", value, re.ASCII)
+    if not match:
+        raise ValueError("has to be a time with its unit, such as 500ms, 2s or 1min; 0 is no limit")
+    seconds = float(match[1]) * _UNITS[match[2]]
+    if not _SHORTEST <= seconds <= _LONGEST:
+        raise ValueError("has to be between 1ms and 596h")
+    return seconds
+
+
+class _Setting(NamedTuple):
+    """How one setting is read: its field, its types in TOML, and the reader of a value."""
+
+    field: str
+    types: tuple[type, ...]
+    read: Callable[[Any], object]
+
+
+_SETTINGS = {
+    "dir": _Setting("directory", (str,), _path),
+    "table": _Setting("table", (str,), _text),
+    "connection": _Setting("connection", (str,), _connection),
+    "container": _Setting("container", (str,), _text),
+    "dsn": _Setting("dsn", (str,), _text),
+    "embedded": _Setting("embedded", (str, bool), _embedded),
+    "wait": _Setting("wait", (int, float), _seconds),
+    "lock-timeout": _Setting("lock_timeout", (str,), _duration),
+    "color": _Setting("color", (bool,), bool),
+}
+_TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
+
+
+# -- the sources
+
+
+def _read(given: Mapping[str, Any], spell: Callable[[str], str]) -> dict[str, object]:
+    """The fields that a source gives; ``spell`` says how the source writes a setting's name."""
+    values: dict[str, object] = {}
+    for name, setting in _SETTINGS.items():
+        if given.get(name) is not None:
+            try:
+                values[setting.field] = setting.read(given[name])
+            except ValueError as error:
+                raise SettingsError(f"{spell(name)} {error}") from error
+    if values.get("dsn") and values.get("embedded"):
+        raise SettingsError(
+            f"{spell('dsn')} and {spell('embedded')} are two databases; give one of them"
+        )
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    given: dict[str, object] = {
+        name: environ.get(f"SCHEMAMIG_{_variable(name)}") or None
+        for name in _SETTINGS.keys() - {"color"}
+    }
+    given["color"] = False if environ.get("NO_COLOR") else None  # https://no-color.org
+    return given
+
+
+def _variable(name: str) -> str:
+    return name.replace("-", "_").upper()
+
+
+def _from_pyproject() -> dict[str, object]:
+    for folder in _folders_upwards():
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            return _read_pyproject(path)
+    return {}
+
+
+def _folders_upwards() -> Iterator[Path]:
+    """The current folder and those above it, up to and with the root of the repository."""
+    try:
+        above = Path.cwd().parents
+    except FileNotFoundError:  # somebody removed the current folder
+        return
+    # A relative first folder keeps the paths short that people get to see.
+    for folder in (Path(), *above):
+        yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _read_pyproject(path: Path) -> dict[str, object]:
+    where = visible(str(path))
+    try:
+        content = path.read_bytes()
+        if b"schemamig-tui" not in content:  # spares the import: most have no such table
+            return {}
+        import tomllib
+
+        table = tomllib.loads(content.decode()).get("tool", {}).get("schemamig-tui", {})
+    except OSError as error:
+        raise SettingsError(f"{where} cannot be read: {error.strerror}") from error
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(f"{where} is not valid: {visible(str(error))}") from error
+
+    def spell(name: str) -> str:
+        return f"{where}: [tool.schemamig-tui] {name}"
+
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where}: tool.schemamig-tui has to be a table")
+    for name, value in table.items():
+        setting = _SETTINGS.get(name)
+        if setting is None:
+            raise SettingsError(
+                f"{spell(visible(name))} is not a setting",
+                hint=f"the settings are {', '.join(_SETTINGS)}",
+            )
+        if type(value) not in setting.types:
+            kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))
+            raise SettingsError(f"{spell(name)} has to be {kinds}")
+    values = _read(table, spell)
+    for name in ("directory", "embedded"):
+        if isinstance(relative := values.get(name), Path):
+            values[name] = path.parent / relative
+    return values
