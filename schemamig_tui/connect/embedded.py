@@ -16,7 +16,6 @@ in a container they repeat from start to start.
 
 import fcntl
 import hashlib
-import locale
 import os
 import re
 import shutil
@@ -29,7 +28,7 @@ from typing import BinaryIO, Self
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
-from schemamig_tui.connect import binaries
+from schemamig_tui.connect import binaries, folders
 from schemamig_tui.errors import ConnectionFailed
 
 _START_SECONDS = 60.0
@@ -37,9 +36,6 @@ _POLL_SECONDS = 0.01
 
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
 """For the tests: a crash of the machine may destroy the data."""
-
-_PASSED_ON = ("PATH", "TZ", "LD_LIBRARY_PATH")
-"""What the server gets of our environment. The rest may hold secrets, or a LANG not installed."""
 
 _LONGEST_SOCKET_FOLDER = 80
 """In bytes: sun_path has 104 on macOS, 108 on Linux, and PostgreSQL adds /.s.PGSQL.5432.lock."""
@@ -56,7 +52,7 @@ class Embedded:
     """
 
     def __init__(self, base: Path, *, fast: bool = False) -> None:
-        self.base = base.expanduser().resolve()
+        self.base = base.resolve()
         self._fast = fast
         self._account = binaries.server_account()
         self.bindir, self.major = binaries.find(self._account)
@@ -84,8 +80,8 @@ class Embedded:
     def start(self) -> Self:
         """Become a user of the server, and return when it answers. The first one starts it."""
         try:
-            self._make_folder(self.base)
-            users = _open_lock(self.base / "users.lock")
+            self._prepare_folders()
+            users = _private_file(self.base / "users.lock").open("ab")
             try:
                 fcntl.flock(users, fcntl.LOCK_SH)  # waits while a supervisor stops the server
                 self._start_unless_running()
@@ -109,7 +105,7 @@ class Embedded:
         deadline = time.monotonic() + _START_SECONDS
         launched = False
         while pq.PGconn.ping(self.conninfo.encode()) != pq.Ping.OK:
-            with _open_lock(self.base / "server.lock") as server:
+            with _private_file(self.base / "server.lock").open("ab") as server:
                 try:
                     fcntl.flock(server, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:  # it runs, or somebody is starting it
@@ -142,35 +138,28 @@ class Embedded:
             return
         unfinished = self._data.with_suffix(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        self._give_folder(unfinished)
+        self._make_private(unfinished)
         command: list[str | Path] = [self.bindir / "initdb", "-D", unfinished, "-U", "postgres"]
-        command += ["-A", "trust", "-E", "UTF8", *self._locale_arguments()]
+        command += ["-A", "trust", "-E", "UTF8", "--locale=C"]
         if self._fast:
             command.append("--no-sync")
-        run = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            cwd="/",
-            env=_server_environment(),
-            pass_fds=(server.fileno(),),
-            **self._account.popen_arguments(),
-        )
-        if run.returncode:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise self._failure("initdb failed", run.stderr or run.stdout)
-        unfinished.rename(self._data)
+        for characters in self._character_types():
+            run = self._account.run(*command, *characters, keep=server.fileno())
+            if run.returncode == 0:
+                unfinished.rename(self._data)
+                return
+        raise self._failure("initdb failed", run.stderr or run.stdout)
 
-    def _locale_arguments(self) -> list[str]:
-        """UTF-8 characters everywhere, and an order of text that no operating system changes."""
+    def _character_types(self) -> tuple[tuple[str, ...], ...]:
+        """What to try for letters beyond ASCII; the order of text is everywhere that of C.
+
+        Up to PostgreSQL 16 the operating system has to have the locale.
+        """
         if self.major >= 17:
-            return ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        return ["--locale=C", *_utf8_ctype()]
+            return (("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),)
+        return (("--lc-ctype=C.UTF-8",), ("--lc-ctype=en_US.UTF-8",), ())
 
     def _launch(self, server: BinaryIO) -> None:
-        self._give_folder(self._socket_folder)
         command: list[str | Path] = [sys.executable, "-I", "-S"]
         command += [Path(__file__).with_name("supervisor.py"), self.base / "users.lock"]
         command += [str(number) for number in (server.fileno(), *self._account)]
@@ -178,14 +167,14 @@ class Embedded:
         command += ["-c", "listen_addresses=", "-k", self._socket_folder]
         if self._fast:
             command += _FAST
-        with (self.base / "log").open("wb") as log:
+        with _private_file(self.base / "log").open("wb") as log:
             subprocess.run(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=_server_environment(),
+                env=binaries.server_environment(),
                 pass_fds=(server.fileno(),),
                 start_new_session=True,  # the terminal's ctrl+c is not meant for the server
                 check=False,  # the supervisor's errors are in the log
@@ -200,28 +189,19 @@ class Embedded:
         digest = hashlib.sha256(path).hexdigest()[:12]
         return Path(f"/tmp/schemamig-{self._account.uid}-{digest}")
 
-    def _make_folder(self, base: Path) -> None:
-        """Make ``base`` if it is missing, so that the server's account can pass through it."""
+    def _prepare_folders(self) -> None:
+        """Whoever could write here could pose as the server, so this comes before all else."""
         is_root = os.geteuid() == 0
-        missing = [path for path in (base, *base.parents) if not path.exists()]
-        for path in reversed(missing):
-            path.mkdir(exist_ok=True)
-            path.chmod(0o755 if is_root else 0o700)
-        status = base.stat()
-        if status.st_uid != os.geteuid() or status.st_mode & (0o022 if is_root else 0o002):
-            raise ConnectionFailed(
-                f"{base} is not safe for an embedded PostgreSQL: others can write to it.",
-                hint="Choose a folder that belongs to you, and that only you can write to.",
-            )
+        folders.make(self.base, 0o755 if is_root else 0o700)
+        folders.require(self.base, owner=os.geteuid(), closed=0o022 if is_root else 0o002)
+        self._make_private(self._socket_folder)
 
-    def _give_folder(self, folder: Path) -> None:
+    def _make_private(self, folder: Path) -> None:
         """Make ``folder`` if it is missing, for the server's account alone."""
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folders.make(folder, 0o700)
         if os.geteuid() == 0 and folder.lstat().st_uid == 0:
             os.chown(folder, self._account.uid, self._account.gid, follow_symlinks=False)
-        status = folder.lstat()
-        if folder.is_symlink() or status.st_uid != self._account.uid or status.st_mode & 0o077:
-            raise ConnectionFailed(f"{folder} is in the way: it is not a private folder of ours.")
+        folders.require(folder, owner=self._account.uid, closed=0o077)
 
     def _failure(self, what: str, details: str) -> ConnectionFailed:
         return ConnectionFailed(
@@ -235,27 +215,7 @@ class Embedded:
         return (self.base / "log").read_text(errors="replace")[-1500:]
 
 
-def _open_lock(path: Path) -> BinaryIO:
-    return path.open("ab")
-
-
-def _server_environment() -> dict[str, str]:
-    return {
-        **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-        "LC_ALL": "C",
-    }
-
-
-def _utf8_ctype() -> list[str]:
-    """Without a UTF-8 LC_CTYPE, PostgreSQL 16 and older know the case of ASCII letters only."""
-    before = locale.setlocale(locale.LC_CTYPE)
-    try:
-        for name in ("C.UTF-8", "en_US.UTF-8"):
-            try:
-                locale.setlocale(locale.LC_CTYPE, name)
-            except locale.Error:
-                continue
-            return [f"--lc-ctype={name}"]
-        return []
-    finally:
-        locale.setlocale(locale.LC_CTYPE, before)
+def _private_file(path: Path) -> Path:
+    """``path``, made if it is missing. Others may neither read the log nor take the locks."""
+    path.touch(mode=0o600)
+    return path

@@ -40,6 +40,7 @@ def main(users_lock: str, server_fd: int, uid: int, gid: int, command: list[str]
         os.setgid(gid)
         os.setuid(uid)
     supervisor = os.getpid()
+    libc = ctypes.CDLL(None)
 
     def tie_to_supervisor() -> None:
         """In the child: have the kernel shut the server down if the supervisor is killed.
@@ -47,7 +48,7 @@ def main(users_lock: str, server_fd: int, uid: int, gid: int, command: list[str]
         Linux only. Elsewhere such a server stays until somebody stops it by hand.
         """
         if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
             if os.getppid() != supervisor:  # killed before the line above
                 os._exit(1)
 
