@@ -1,0 +1,262 @@
+"""The command line: flags -> Settings -> the UI or a headless command.
+
+Imports are made where they are needed: ``--help`` costs nothing, and the signal handlers stand
+before anything takes its time, so that Ctrl-C shows no traceback.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import argparse
+
+    from schemamig_tui.headless.signals import Stop
+
+_DESCRIPTION = "Plain .sql migrations for PostgreSQL: applied in order, recorded in a ledger."
+_EPILOG = """\
+settings:
+  The options from --dir to --no-color can also be set by a variable, such as
+  SCHEMAMIG_LOCK_TIMEOUT (for colour it is NO_COLOR), and by a key in the table
+  [tool.schemamig-tui] of pyproject.toml, such as lock-timeout. The option goes
+  before the variable, and that before the key. A password is better kept in a
+  variable or a password file; one in --dsn is taken out of the process title.
+
+exit codes:
+  0    done
+  1    a migration failed
+  2    wrong usage, settings or files
+  3    no connection to the database, or it was lost
+  4    another run or another session held a lock for too long
+  5    --check found pending, failed, changed or missing migrations
+  130  interrupted
+
+examples:
+  schemamig-tui --list
+  schemamig-tui --dry-run --sql --to 20251019_add_user_preferences.sql
+  schemamig-tui --apply --wait 30 --lock-timeout 5s
+  schemamig-tui --check --json
+"""
+
+# Carries a DSN past the process title; named so that nobody takes it for a setting.
+_HANDED_OVER = "_SCHEMAMIG_DSN"
+_MASK = "***"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code.
+
+    ``argv`` are the arguments without the program's name; None takes those of the process, and
+    replaces the process where its title would show a password.
+    """
+    from schemamig_tui.headless.signals import Stop
+
+    with Stop() as stop:
+        try:
+            return _run(_process_arguments() if argv is None else argv, stop)
+        except Exception as error:
+            return _internal_error(error)
+
+
+def _run(argv: Sequence[str], stop: "Stop") -> int:
+    from schemamig_tui.errors import SettingsError
+
+    try:
+        options = _parse(argv)
+        if options.mode is None:
+            return _open_ui()
+    except SystemExit:  # after --help and --version
+        return 0
+    except SettingsError as error:
+        from schemamig_tui.headless.output import Output
+        from schemamig_tui.headless.text_report import TextReport
+
+        TextReport(Output(sys.stdout), Output(sys.stderr)).error(error)
+        return error.exit_code
+    from schemamig_tui.headless.commands import Command, run
+
+    return run(Command(options.mode, options.to, options.sql, options.json), vars(options), stop)
+
+
+def _open_ui() -> int:
+    """The full-screen UI, which is what no mode asks for."""
+    from schemamig_tui.errors import SettingsError
+
+    raise SettingsError(
+        "no mode was given", hint="choose one of --list, --dry-run, --apply, --check"
+    )
+
+
+# -- the arguments
+
+
+def _parse(argv: Sequence[str]) -> "argparse.Namespace":
+    """The options; those named as in ``settings.load`` are settings. Raises SettingsError."""
+    import argparse
+
+    from schemamig_tui.errors import SettingsError
+    from schemamig_tui.headless.output import Output
+    from schemamig_tui.text import redact, visible
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            # The message quotes what was typed, such as --dns postgresql://user:password@host.
+            raise SettingsError(visible(redact(message)), hint=f"see {self.prog} --help")
+
+        def _print_message(self, message: str, file: object = None) -> None:
+            Output(sys.stdout).write(message.rstrip())  # whose reader may have gone
+
+    parser = Parser(
+        prog="schemamig-tui",
+        usage="%(prog)s [--list | --dry-run | --apply | --check] [option ...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_modes(parser)
+    _add_places(parser)
+    _add_manners(parser)
+    options = parser.parse_args(argv)
+    if options.json and not options.mode:
+        parser.error("--json needs one of --list, --dry-run, --apply, --check")
+    if options.sql and options.mode != "dry-run":
+        parser.error("--sql only goes with --dry-run")
+    if options.to is not None:
+        if options.mode not in ("dry-run", "apply"):
+            parser.error("--to only goes with --dry-run and --apply")
+        # The shell completes paths, so that is what will be typed.
+        options.to = Path(options.to).name
+    return options
+
+
+def _add_modes(parser: "argparse.ArgumentParser") -> None:
+    group = parser.add_argument_group("modes (none of them opens the UI)")
+    modes = group.add_mutually_exclusive_group()
+    for name, what in (
+        ("list", "show what is applied, failed and pending"),
+        ("dry-run", "show how each pending migration would be run; changes nothing"),
+        ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
+        ("check", "exit with 5 if anything is pending, failed, changed or missing"),
+    ):
+        modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
+    group.add_argument("--to", metavar="FILE", help="--dry-run, --apply: not beyond this migration")
+    group.add_argument("--sql", action="store_true", help="--dry-run: show the statements too")
+    group.add_argument(
+        "--json", action="store_true", help="print one JSON object per line, one per event"
+    )
+
+
+def _add_places(parser: "argparse.ArgumentParser") -> None:
+    group = parser.add_argument_group("migrations and database")
+    group.add_argument("--dir", help="the folder with the .sql files (default: migrations)")
+    group.add_argument("--table", help="the ledger (default: kb.schema_migrations)")
+    group.add_argument(
+        "--connection",
+        metavar="auto|docker|environment",
+        help="where to look for the database: auto (the default) takes the Docker container, and"
+        " without it what DATABASE_URL, POSTGRES_HOST ... or PGHOST ... say",
+    )
+    group.add_argument("--container", metavar="NAME", help="the container (default: spec_pg)")
+    group.add_argument("--dsn", help="connect to this URI or libpq connection string")
+    group.add_argument(
+        "--embedded",
+        metavar="DIR",
+        nargs="?",
+        const=True,
+        help="use a private PostgreSQL, started as needed; its data is kept in DIR",
+    )
+
+
+def _add_manners(parser: "argparse.ArgumentParser") -> None:
+    from schemamig_tui import __version__
+
+    group = parser.add_argument_group("behaviour")
+    group.add_argument(
+        "--wait", metavar="SECONDS", help="wait so long for a server that does not answer yet"
+    )
+    group.add_argument(
+        "--lock-timeout",
+        metavar="DURATION",
+        dest="lock-timeout",
+        help="give up waiting for a lock of the database, or for another run, after 500ms, 2s or"
+        " 1min; 0, the default, is never",
+    )
+    group.add_argument(
+        "--no-color", dest="color", action="store_const", const=False, help="print without colour"
+    )
+    group.add_argument("--help", "-h", action="help", help="show this help and exit")
+    group.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+
+
+# -- secrets and crashes
+
+
+def _process_arguments() -> list[str]:
+    """The arguments of the process, whose title shows no password of a DSN when this returns.
+
+    A process cannot change its title portably, so it becomes another one under the same pid,
+    which gets the DSN in its environment.
+    """
+    handed_over = os.environ.pop(_HANDED_OVER, None)
+    if handed_over is not None:
+        return _replace_dsn(sys.argv[1:], lambda shown: handed_over if shown == _MASK else shown)
+    secrets: list[str] = []
+
+    def mask(dsn: str) -> str:
+        secret = "passw" in dsn.lower() or ("://" in dsn and "@" in dsn)
+        if secret:
+            secrets.append(dsn)
+        return _MASK if secret else dsn
+
+    masked = _replace_dsn(sys.orig_argv, mask)
+    if secrets:
+        environ = {**os.environ, _HANDED_OVER: secrets[-1]}
+        os.execve(sys.executable, [sys.executable, *masked[1:]], environ)
+    return sys.argv[1:]
+
+
+def _replace_dsn(arguments: Sequence[str], replace: Callable[[str], str]) -> list[str]:
+    flag = "--dsn="
+    replaced: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if before == "--dsn":
+            argument = replace(argument)
+        elif argument.startswith(flag):
+            argument = flag + replace(argument.removeprefix(flag))
+        replaced.append(argument)
+    return replaced
+
+
+def _internal_error(error: Exception) -> int:
+    """Report a bug in one line, without a value in it that could be a secret.
+
+    SCHEMAMIG_DEBUG=FILE appends the traceback to FILE, without local variables and passwords.
+    """
+    import traceback
+
+    from schemamig_tui.errors import ExitCode
+    from schemamig_tui.headless.output import Output
+    from schemamig_tui.text import redact, visible
+
+    err = Output(sys.stderr)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(where.filename).name}:{where.lineno}"
+    err.write(f"internal error: {type(error).__name__} at {place}; this is a bug")
+    path = os.environ.get("SCHEMAMIG_DEBUG")
+    if not path:
+        err.write("hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE")
+        return ExitCode.MIGRATION_FAILED
+    secrets = [os.environ.get(name, "") for name in ("PGPASSWORD", "POSTGRES_PASSWORD")]
+    try:
+        Path(path).touch(mode=0o600)
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(redact("".join(traceback.format_exception(error)), secrets))
+    except OSError as failure:
+        err.write(f"hint: {visible(path)} could not be written: {failure.strerror}")
+    else:
+        err.write(f"hint: the traceback is in {visible(path)}")
+    return ExitCode.MIGRATION_FAILED

@@ -1,0 +1,255 @@
+"""JSON lines for programs: one object per line, in ASCII, each as soon as it is known.
+
+Everything is on stdout, errors too. Every object has ``event``; keys may be added in a later
+version, and none is renamed or removed. Times are milliseconds, sizes bytes, lines and columns
+1-based (a column counts characters), ``applied_at`` is ISO 8601 without a time zone, as the ledger
+has it. What is not known is null.
+
+===================  ===============================================================================
+event                keys
+===================  ===============================================================================
+connecting           route, passed_over [{place, reason}]
+waiting              seconds_left, reason: the server does not answer yet (``--wait``)
+warning              message
+error                message, hint, exit_code; path, line, column where a file is to blame
+migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed),
+                     changed, missing, applied_at, checksum (of the ledger), execution_time_ms,
+                     error_message
+status               the end of both: applied, pending, failed, changed, missing (numbers)
+plan_started         total
+file_planned         name, path, size, mode, reason, statements, failed_before,
+                     warnings [{line, message}]; sql [{line, text}] with ``--sql``
+plan_finished        planned, refused (each of them was an error before)
+run_started          files [name]
+lock_awaited         holder {pid, user, application, client, since}, or null
+file_started         name, number, total, mode, statements
+notice               name, statement, line, severity, sqlstate, message, detail, hint, context
+statement_finished   name, statement, line, tag, ms
+file_applied         name, ms
+file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sqlstate, message,
+                     detail, hint, context, statement, line, column, source}
+run_finished         applied [name], failed (a name), remaining [name], version, cancelled, ms
+===================  ===============================================================================
+
+``mode`` is "transaction", "own transaction" or "no transaction". A run that finds nothing to do is
+a ``run_finished`` alone; one that never came to its migrations ends in an ``error``.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from schemamig_tui.engine.events import (
+    Event,
+    Failure,
+    FileApplied,
+    FileFailed,
+    FileStarted,
+    Listener,
+    LockAwaited,
+    NoticeReceived,
+    RunFinished,
+    RunStarted,
+    Session,
+    StatementFinished,
+)
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.headless.output import Output
+
+if TYPE_CHECKING:
+    from schemamig_tui.engine.script import Script
+    from schemamig_tui.engine.status import Migration, Status
+
+
+class JsonLines:
+    """The ``Reporter`` for programs."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+
+    def _write(self, event: str, **values: Any) -> None:  # noqa: ANN401  # whatever JSON can hold
+        # In ASCII it is UTF-8 whatever the locale says, and harmless on a terminal.
+        self._out.write(json.dumps({"event": event, **values}))
+
+    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
+        """An event ``connecting``."""
+        places = [{"place": place, "reason": reason} for place, reason in passed_over]
+        self._write("connecting", route=route, passed_over=places)
+
+    def waiting(self, seconds_left: float, reason: str) -> None:
+        """An event ``waiting``, for every try."""
+        self._write("waiting", seconds_left=round(seconds_left, 3), reason=reason)
+
+    def warning(self, message: str) -> None:
+        """An event ``warning``."""
+        self._write("warning", message=message)
+
+    def error(self, error: SchemamigError) -> None:
+        """An event ``error``."""
+        place: dict[str, Any] = {}
+        if isinstance(error, FilesError):
+            place = {"path": str(error.path), "line": error.line, "column": error.column}
+        code = int(error.exit_code)
+        self._write("error", message=error.message, hint=error.hint, exit_code=code, **place)
+
+    def listed(self, status: "Status") -> None:
+        """An event ``migration`` for each, and ``status``."""
+        for migration in status.migrations:
+            self._migration(migration)
+        self._status(status)
+
+    def checked(self, status: "Status") -> None:
+        """An event ``migration`` for each that is not as it should be, and ``status``."""
+        for migration in status.migrations:
+            if migration.state != "applied" or migration.changed or migration.missing:
+                self._migration(migration)
+        self._status(status)
+
+    def _migration(self, migration: "Migration") -> None:
+        row = migration.row
+        self._write(
+            "migration",
+            name=migration.name,
+            state=migration.state,
+            changed=migration.changed,
+            missing=migration.missing,
+            applied_at=row.applied_at.isoformat() if row and row.applied_at else None,
+            checksum=row.checksum if row else None,
+            execution_time_ms=row.execution_time_ms if row else None,
+            error_message=row.error_message if row else None,
+        )
+
+    def _status(self, status: "Status") -> None:
+        self._write(
+            "status",
+            applied=len(status.applied),
+            pending=len(status.pending),
+            failed=len(status.failed),
+            changed=len(status.changed),
+            missing=len(status.missing),
+        )
+
+    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+        """An event ``plan_started``."""
+        self._write("plan_started", total=total)
+
+    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
+        """An event ``file_planned``."""
+        assert migration.file is not None
+        sql = {}
+        if with_sql:
+            sql["sql"] = [
+                {"line": script.line(i), "text": script.sql(i).decode(errors="backslashreplace")}
+                for i in range(len(script))
+            ]
+        self._write(
+            "file_planned",
+            name=migration.name,
+            path=str(migration.file.path),
+            size=migration.file.size,
+            mode=script.mode,
+            reason=script.reason,
+            statements=len(script),
+            failed_before=migration.row is not None,
+            warnings=[{"line": line, "message": message} for line, message in script.warnings],
+            **sql,
+        )
+
+    def plan_ended(self, planned: int, refused: int) -> None:
+        """An event ``plan_finished``."""
+        self._write("plan_finished", planned=planned, refused=refused)
+
+    def run(self, directory: Path, to: str | None) -> Listener:
+        """An event for each of the run's."""
+        return self._event
+
+    def _event(self, event: Event) -> None:
+        match event:
+            case RunStarted(files):
+                self._write("run_started", files=files)
+            case LockAwaited(holder):
+                self._write("lock_awaited", holder=_session(holder))
+            case FileStarted():
+                self._write(
+                    "file_started",
+                    name=event.name,
+                    number=event.number,
+                    total=event.total,
+                    mode=event.mode,
+                    statements=event.statements,
+                )
+            case NoticeReceived():
+                self._notice(event)
+            case StatementFinished():
+                self._write(
+                    "statement_finished",
+                    name=event.name,
+                    statement=event.statement,
+                    line=event.line,
+                    tag=event.tag,
+                    ms=round(event.ms, 3),
+                )
+            case FileApplied():
+                self._write("file_applied", name=event.name, ms=round(event.ms, 3))
+            case FileFailed():
+                self._write(
+                    "file_failed",
+                    name=event.name,
+                    ms=round(event.ms, 3),
+                    recorded=event.recorded,
+                    unrecorded=event.unrecorded,
+                    kept=event.kept,
+                    failure=_failure(event.failure),
+                )
+            case RunFinished():
+                self._write(
+                    "run_finished",
+                    applied=event.applied,
+                    failed=event.failed,
+                    remaining=event.remaining,
+                    version=event.version,
+                    cancelled=event.cancelled,
+                    ms=round(event.ms, 3),
+                )
+
+    def _notice(self, event: NoticeReceived) -> None:
+        self._write(
+            "notice",
+            name=event.name,
+            statement=event.statement,
+            line=event.line,
+            severity=event.notice.severity,
+            sqlstate=event.notice.sqlstate,
+            message=event.notice.message,
+            detail=event.notice.detail,
+            hint=event.notice.hint,
+            context=event.notice.context,
+        )
+
+
+def _session(session: Session | None) -> dict[str, Any] | None:
+    if session is None:
+        return None
+    return {
+        "pid": session.pid,
+        "user": session.user,
+        "application": session.application,
+        "client": session.client,
+        "since": session.since,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "severity": failure.severity,
+        "sqlstate": failure.sqlstate,
+        "message": failure.message,
+        "detail": failure.detail,
+        "hint": failure.hint,
+        "context": failure.context,
+        "statement": failure.statement,
+        "line": failure.place and failure.place.line,
+        "column": failure.place and failure.place.column,
+        "source": failure.source,
+    }

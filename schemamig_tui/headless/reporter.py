@@ -1,0 +1,46 @@
+"""What a headless command has to say, whoever reads it: people or programs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from schemamig_tui.engine.events import Listener
+from schemamig_tui.errors import SchemamigError
+
+if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
+    from schemamig_tui.engine.script import Script
+    from schemamig_tui.engine.status import Migration, Status
+
+
+class Reporter(Protocol):
+    """``TextReport`` writes for people, ``JsonLines`` for programs."""
+
+    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
+        """Which database was chosen, and why none of the places that were to come before it."""
+
+    def waiting(self, seconds_left: float, reason: str) -> None:
+        """The server does not answer yet, and is waited for."""
+
+    def warning(self, message: str) -> None:
+        """Something that stops nothing, but should be known."""
+
+    def error(self, error: SchemamigError) -> None:
+        """What ends the command, or keeps a file from being run."""
+
+    def listed(self, status: "Status") -> None:
+        """``--list``: every migration, and where it stands."""
+
+    def checked(self, status: "Status") -> None:
+        """``--check``: what is not as it should be."""
+
+    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+        """``--dry-run``: so many migrations would be run."""
+
+    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
+        """``--dry-run``: how one of them would be run."""
+
+    def plan_ended(self, planned: int, refused: int) -> None:
+        """``--dry-run``: that was all; ``refused`` ones cannot be run as they are."""
+
+    def run(self, directory: Path, to: str | None) -> Listener:
+        """``--apply``: a listener that reports one run."""

@@ -1,0 +1,105 @@
+"""A run, told to people while it happens."""
+
+from pathlib import Path
+
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileFailed,
+    FileStarted,
+    LockAwaited,
+    Notice,
+    NoticeReceived,
+    RunFinished,
+    RunStarted,
+    Session,
+)
+from schemamig_tui.engine.failure import describe
+from schemamig_tui.headless.output import Output
+from schemamig_tui.headless.text_report import nothing_to_do
+from schemamig_tui.text import visible
+
+
+class RunReport:
+    """The listener of one run. What the run did goes to stdout, why it failed to stderr."""
+
+    def __init__(self, out: Output, err: Output, directory: Path, to: str | None) -> None:
+        self._out = out
+        self._err = err
+        self._directory = directory
+        self._to = to
+        self._has_begun = False
+        self._way_out: str | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Report ``event``."""
+        out = self._out
+        match event:
+            case RunStarted(files) if files:
+                self._has_begun = True
+                out.write(f"Applying {len(files)} pending migration(s)...\n")
+            case LockAwaited(holder):
+                self._err.write(f"Waiting for another run to end: {_session(holder)}")
+            case FileStarted(name):
+                out.write(f"  Applying: {visible(name)}")
+            case NoticeReceived(notice=notice):
+                out.write(self._notice(notice))
+            case FileApplied(ms=ms):
+                out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
+            case FileFailed():
+                self._failed(event)
+            case RunFinished() if self._has_begun:
+                self._summary(event)
+            case RunFinished(version=version):
+                out.write(nothing_to_do(version, self._to))
+
+    def _notice(self, notice: Notice) -> str:
+        text = f"{notice.severity}: {notice.message}"
+        # As psql does by default: no context, which would be most of the text.
+        for title, more in (("DETAIL", notice.detail), ("HINT", notice.hint)):
+            if more:
+                text += f"\n{title}: {more}"
+        text = visible(text, keep_newlines=True).replace("\n", "\n    ")
+        return f"    {self._out.paint('yellow', text) if notice.severity == 'WARNING' else text}"
+
+    def _failed(self, event: FileFailed) -> None:
+        mark = self._out.paint("red", self._out.failed)
+        self._out.write(f"  {mark} Failed after {duration(event.ms)}")
+        path = self._directory / event.name
+        self._err.write(describe(event.failure, str(path)))
+        if not event.recorded:
+            why = f": {visible(event.unrecorded)}" if event.unrecorded else ""
+            self._err.write(f"warning: the ledger could not record this failure{why}")
+        self._way_out = f"{visible(str(path))} is tried again by the next --apply"
+        if event.kept:
+            self._way_out += f"; its first {event.kept} statement(s) stay applied"
+
+    def _summary(self, event: RunFinished) -> None:
+        out = self._out
+        version = "unknown" if event.version is None else f"{event.version} migrations"
+        out.write(f"\n{out.paint('bold', 'Migration Summary')}")
+        out.write(f"  Success: {len(event.applied)}")
+        if event.failed:
+            out.write("  Failed: 1")
+        if event.remaining:
+            out.write(f"  Remaining: {len(event.remaining)}")
+        out.write(f"  Total applied: {version}")
+        if event.cancelled:
+            self._err.write("Cancelled: what was applied stays, the rest is still pending.")
+        if self._way_out:
+            self._err.write(f"hint: {self._way_out}.")
+
+
+def duration(ms: float) -> str:
+    """``234ms``; from ten seconds on ``12.3s``, and from ten minutes on ``12min``."""
+    if ms < 10_000:
+        return f"{ms:.0f}ms"
+    return f"{ms / 1000:.1f}s" if ms < 600_000 else f"{ms / 60_000:.0f}min"
+
+
+def _session(holder: Session | None) -> str:
+    if holder is None:
+        return "its session cannot be seen"
+    client = f" from {holder.client}" if holder.client else ""
+    who = f"{holder.application or 'a program'} of {holder.user}{client}"
+    return visible(f"{who}, pid {holder.pid}, connected since {holder.since}")

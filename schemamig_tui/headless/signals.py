@@ -1,0 +1,60 @@
+"""What SIGINT, SIGTERM and SIGHUP do: end the program, or cancel the run first."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from schemamig_tui.errors import ExitCode
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop:
+    """As a context manager it decides what a signal does, and it puts back what was before.
+
+    Outside of ``cancelling`` a signal ends the program where it stands: nothing has begun that
+    would have to be undone, and an exception out of a signal handler can get lost in a callback
+    or end in a traceback. Signals that the parent has set to be ignored stay so (nohup).
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        """Whether a run has been told to cancel."""
+        self._cancel: Callable[[], None] | None = None
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def __enter__(self) -> "Stop":
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._received)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
+        """Within this the first signal calls ``cancel``; the second one ends the program."""
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
+
+    def _received(self, _number: int, _frame: FrameType | None) -> None:
+        cancel, self._cancel = self._cancel, None
+        if cancel is None:
+            _say("interrupted")
+            os._exit(ExitCode.INTERRUPTED)
+        self.requested = True
+        _say("cancelling... (once more ends the program at once)")
+        cancel()
+
+
+def _say(what: str) -> None:
+    # Not through sys.stderr: the signal may have come in the middle of a write to it.
+    with suppress(OSError):
+        os.write(2, f"{what}\n".encode())

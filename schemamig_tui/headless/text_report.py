@@ -1,0 +1,174 @@
+"""Text for people, in the words of the original system. stdout is data, stderr diagnostics."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemamig_tui.engine.events import Listener
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.headless.output import Output
+from schemamig_tui.text import visible
+
+if TYPE_CHECKING:
+    from schemamig_tui.engine.script import Script
+    from schemamig_tui.engine.status import Migration, Status
+
+
+class TextReport:
+    """The ``Reporter`` for people."""
+
+    def __init__(self, out: Output, err: Output) -> None:
+        self._out = out
+        self._err = err
+        self._waiting_for: str | None = None
+
+    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
+        """Name the database, and behind it what was tried before."""
+        reasons = "; ".join(f"{place}: {reason}" for place, reason in passed_over)
+        self._err.write(visible(f"Database: {route}" + (f" ({reasons})" if reasons else "")))
+
+    def waiting(self, seconds_left: float, reason: str) -> None:
+        """One line for every new reason, so that a log stays short."""
+        if reason != self._waiting_for:
+            self._waiting_for = reason
+            self._err.write(f"Waiting up to {seconds_left:.0f}s for the server: {visible(reason)}")
+
+    def warning(self, message: str) -> None:
+        """One line on stderr."""
+        self._err.write(f"{self._err.paint('yellow', 'warning:')} {visible(message)}")
+
+    def error(self, error: SchemamigError) -> None:
+        """The message, behind its place in a file if it has one, and the way out below it."""
+        place = f"{error.place}: " if isinstance(error, FilesError) else ""
+        message = visible(f"{place}{error.message}", keep_newlines=True)
+        self._err.write(f"{self._err.paint('red', 'error:')} {message}")
+        if error.hint:
+            self._err.write(f"hint: {visible(error.hint, keep_newlines=True)}")
+
+    # -- --list and --check
+
+    def listed(self, status: "Status") -> None:
+        """The sections of the original system, and one for what failed."""
+        out = self._out
+        sections = (
+            ("Applied", status.applied, out.paint("green", out.done)),
+            ("Failed", status.failed, out.paint("red", out.failed)),
+            ("Pending", status.pending, out.paint("yellow", out.pending)),
+        )
+        lines: list[str] = []
+        for title, migrations, mark in sections:
+            if migrations:
+                lines.append(out.paint("bold", f"{title} Migrations:"))
+                for migration in migrations:
+                    lines += self._listed(migration, mark)
+                lines.append("")
+        total = [f"{len(status.applied)} applied", f"{len(status.pending)} pending"]
+        total += _counts(failed=status.failed, changed=status.changed, missing=status.missing)
+        out.write("\n".join([*lines, f"Total: {', '.join(total)}"]))
+
+    def _listed(self, migration: "Migration", mark: str) -> Iterator[str]:
+        row = migration.row
+        if row is None:
+            yield f"  {mark} {visible(migration.name)}"
+            return
+        when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "infinity"
+        remarks = "".join(self._out.paint("yellow", f"  {what}") for what in _remarks(migration))
+        yield f"  {mark} {visible(migration.name)} ({when}){remarks}"
+        if not row.success and row.error_message:
+            for line in visible(row.error_message, keep_newlines=True).splitlines():
+                yield f"      {line}"
+
+    def checked(self, status: "Status") -> None:
+        """One line for each migration that is not as it should be, or one that all are."""
+        out = self._out
+        mark = out.paint("red", out.failed)
+        lines = []
+        for migration in status.migrations:
+            states = [] if migration.state == "applied" else [migration.state]
+            if what := ", ".join([*states, *_remarks(migration)]):
+                lines.append(f"  {mark} {visible(migration.name)}: {what}")
+        if not lines:
+            out.write(f"Up to date: {len(status.applied)} applied")
+            return
+        counts = _counts(
+            pending=status.pending,
+            failed=status.failed,
+            changed=status.changed,
+            missing=status.missing,
+        )
+        out.write("\n".join([f"Not up to date: {', '.join(counts)}", *lines]))
+
+    # -- --dry-run
+
+    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+        """A heading, or the one sentence there is to say."""
+        if total:
+            self._out.write(self._out.paint("bold", "Pending Migrations:"))
+        else:
+            self._out.write(nothing_to_do(len(status.applied), to))
+
+    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
+        """How it would be run and why, how much it is, what to look out for, and its SQL."""
+        assert migration.file is not None
+        out = self._out
+        retry = out.paint("yellow", "  failed before") if migration.row else ""
+        size = f"{_plural(len(script), 'statement')}, {_size(migration.file.size)}"
+        lines = [
+            f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
+            f"      {script.mode}: {visible(script.reason)}",
+            f"      {size}",
+        ]
+        for line, message in script.warnings:
+            warning = out.paint("yellow", "warning:")
+            lines.append(f"      {warning} line {line}: {visible(message)}")
+        out.write("\n".join(lines))
+        if with_sql:
+            for i in range(len(script)):
+                sql = script.sql(i).decode(errors="backslashreplace")
+                out.write(f"\n{visible(sql, keep_newlines=True)};")
+            out.write("")
+
+    def plan_ended(self, planned: int, refused: int) -> None:
+        """The count, and the promise."""
+        counts = [f"{planned} to apply", *([f"{refused} refused"] if refused else [])]
+        if planned or refused:
+            self._out.write(f"\nTotal: {', '.join(counts)}; nothing was changed")
+
+    # -- --apply
+
+    def run(self, directory: Path, to: str | None) -> Listener:
+        """See ``RunReport``."""
+        from schemamig_tui.headless.run_report import RunReport
+
+        return RunReport(self._out, self._err, directory, to)
+
+
+def nothing_to_do(applied: int | None, to: str | None) -> str:
+    """The sentence for a run, or a plan of one, that has nothing to apply."""
+    until = f" up to {visible(to)}" if to else ""
+    count = f" ({_plural(applied, 'migration')} applied)" if applied is not None else ""
+    return f"Nothing to do: no migration is pending{until}{count}."
+
+
+def _remarks(migration: "Migration") -> Iterator[str]:
+    if migration.changed:
+        succeeded = migration.row is not None and migration.row.success
+        yield "changed since it was applied" if succeeded else "changed since it failed"
+    if migration.missing:
+        yield "its file is missing"
+
+
+def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
+    return [f"{len(found)} {what}" for what, found in migrations.items() if found]
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _size(size: int) -> str:
+    if size < 1000:
+        return _plural(size, "byte")
+    if size < 1000_000:
+        return f"{size / 1000:.1f} kB"
+    return f"{size / 1000_000:.1f} MB"
