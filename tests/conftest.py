@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,8 +51,7 @@ def _no_settings_of_the_developer() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def short_folder() -> Iterator[Path]:
-    """A new folder with a path short enough for sockets, open to the server's account."""
+def _short_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="smt-", dir="/tmp"))
     folder.chmod(0o711)
     try:
@@ -60,10 +60,24 @@ def short_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def wait_until_gone(base: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A new folder for an embedded server: unlike tmp_path short, and open to its account."""
+    with _short_folder() as folder:
+        yield folder
+
+
+def wait_until_gone(base: Path, *, seconds: float = 30) -> None:
     """Return when the last process of the embedded server in ``base`` has ended."""
+    deadline = time.monotonic() + seconds
     with (base / "server.lock").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                assert time.monotonic() < deadline, f"a server still runs in {base}"
+                time.sleep(0.01)
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +86,7 @@ def server() -> Iterator[Embedded]:
 
     It is gone when the run is over, even if the run was killed.
     """
-    with short_folder() as folder:
+    with _short_folder() as folder:
         try:
             embedded = Embedded(folder / "pg", fast=True)
         except ConnectionFailed as error:

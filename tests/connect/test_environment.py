@@ -1,0 +1,158 @@
+"""What is read from the command line and the environment, and that no password comes out of it."""
+
+import os
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
+
+from schemamig_tui.connect import environment, resolve
+from schemamig_tui.connect.target import Attempt
+from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.settings import Settings
+
+
+def test_database_url_comes_before_everything_else() -> None:
+    found, tried = environment.find(
+        {"DATABASE_URL": "postgresql://u:p@h/d", "POSTGRES_HOST": "other", "PGHOST": "another"}
+    )
+    assert (found.route, tried) == ("DATABASE_URL", ())
+    assert found.parameters == {"user": "u", "password": "p", "host": "h", "dbname": "d"}
+
+
+def test_postgres_variables_come_next() -> None:
+    found, tried = environment.find(
+        {
+            "POSTGRES_HOST": "localhost",
+            "POSTGRES_PORT": "5433",
+            "POSTGRES_USER": "spec",
+            "POSTGRES_DB": "specs",
+            "POSTGRES_PASSWORD": "it's =secret",
+            "PGHOST": "another",
+        }
+    )
+    assert found.route == "POSTGRES_HOST localhost:5433"
+    assert tried == (Attempt("DATABASE_URL", "not set"),)
+    assert found.parameters == {
+        "host": "localhost",
+        "port": "5433",
+        "user": "spec",
+        "dbname": "specs",
+        "password": "it's =secret",
+    }
+
+
+def test_one_postgres_variable_is_enough_and_libpq_decides_the_rest() -> None:
+    found, _ = environment.find({"POSTGRES_USER": "spec", "POSTGRES_HOST": "", "PGHOST": "h"})
+    assert found.route == "POSTGRES_USER"
+    assert found.parameters == {"user": "spec"}
+
+
+def test_without_any_libpq_decides_and_its_variables_are_named() -> None:
+    found, tried = environment.find({"PGHOST": "h", "PGPASSWORD": "x", "DATABASE_URL": ""})
+    assert (found.route, found.parameters) == ("PGHOST", {})
+    assert [attempt.route for attempt in tried] == ["DATABASE_URL", "POSTGRES_HOST"]
+    assert environment.find({})[0].route == "PostgreSQL's defaults"
+
+
+@pytest.mark.parametrize("port", ["x", "0", "65536", "-1", "5432 ", "5,,x"])
+def test_a_port_that_is_none_is_an_error_that_names_the_variable(port: str) -> None:
+    with pytest.raises(SettingsError, match="POSTGRES_PORT"):
+        environment.find({"POSTGRES_PORT": port})
+
+
+@pytest.mark.parametrize(
+    "uri", ["postgresql://h/d", "postgres://h/d", "PostgreSQL+psycopg://h/d", " postgres://h/d\n"]
+)
+def test_uris_of_other_tools_are_read(uri: str) -> None:
+    assert environment.parse("--dsn", uri) == {"host": "h", "dbname": "d"}
+
+
+def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
+    assert environment.parse("--dsn", "host=h password=a://b@c/d@e") == {
+        "host": "h",
+        "password": "a://b@c/d@e",
+    }
+
+
+@pytest.mark.parametrize(
+    ("dsn", "complaint"),
+    [
+        ("", "--dsn is empty"),
+        ("mysql://root:secret@h/d", "for mysql, not for PostgreSQL"),
+        ("secret", "cannot be read"),
+        ("postgres//u:secret@h", "cannot be read"),
+        ("host=h password=my secret", "cannot be read"),
+        ("host=h password='my secret", "unterminated quoted string"),
+        ("postgresql://u:%secret@h", "invalid percent-encoded token"),
+        ("postgresql://u:%ff@h", "not UTF-8"),
+        ("dbname=\udcff", "not UTF-8"),
+        ("postgresql://u:my@secret@h", "an @ or / that is not encoded"),
+        ("postgresql://u:1/secret@h", "an @ or / that is not encoded"),
+        ("postgresql://u:secret", "the port is not a number"),
+        ("postgresql://h/d?secret=1", "invalid URI query parameter"),
+    ],
+)
+def test_a_dsn_that_cannot_be_read_is_not_quoted(dsn: str, complaint: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        environment.from_dsn(dsn)
+    assert complaint in caught.value.message
+    assert "secret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+_SHAPES = (
+    "postgresql://user:{raw}@/db?host=/nonexistent",
+    "postgres://user:{raw}@127.0.0.1:1/db",
+    "postgresql+psycopg://user:{encoded}@127.0.0.1:1/db",
+    "postgresql:///db?host=/nonexistent&password={raw}",
+    "postgresql:///db?host=/nonexistent&password={encoded}",
+    "postgresql://user:{raw}",
+    "postgresql//user:{raw}@127.0.0.1/db",
+    "host=/nonexistent password={raw}",
+    "host=/nonexistent password='{raw}'",
+    "password={raw} host=/nonexistent",
+    "{raw}",
+)
+
+
+# The letters of these passwords stand in no message of libpq's or ours.
+@given(st.sampled_from(_SHAPES), st.text("JXZ@:/?#[]%&='\"\\ ,+", min_size=1))
+def test_no_piece_of_a_password_is_ever_shown(shape: str, password: str) -> None:
+    dsn = shape.format(raw=password, encoded=quote(password, safe=""))
+    shown = ""
+    try:
+        target = resolve(Settings(dsn=dsn))
+        shown += repr(target)
+        target.connect()
+    except (SettingsError, ConnectionFailed) as error:
+        shown += f"{error} {error.message} {error.hint}"
+    assert shown
+    assert not set("JXZ") & set(shown)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_an_encoded_password_arrives_as_it_is(password: str) -> None:
+    uri = f"postgresql+psycopg://user:{quote(password, safe='')}@h/d"
+    assert environment.parse("--dsn", uri).get("password", "") == password
+    target = resolve(Settings(dsn=uri))
+    assert conninfo_to_dict(target.conninfo).get("password", "") == password
+
+
+def test_deciding_imports_neither_docker_nor_textual() -> None:
+    program = (
+        "import sys; from schemamig_tui.connect import resolve;"
+        "from schemamig_tui.settings import Settings; resolve(Settings());"
+        "sys.exit(str({'docker', 'textual'} & {*sys.modules}))"
+    )
+    path = os.pathsep.join(sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr.strip() == "set()"

@@ -1,0 +1,257 @@
+"""Connecting to a real server: what is asked of it, what is waited for, what is said of it."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui.connect import Target, default_directory, resolve
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.settings import Settings
+from tests.conftest import Database, wait_until_gone
+
+
+def _failure(settings: Settings) -> ConnectionFailed:
+    with pytest.raises(ConnectionFailed) as caught:
+        resolve(settings).connect()
+    return caught.value
+
+
+def _shown(connection: psycopg.Connection, setting: str) -> object:
+    row = connection.execute("SELECT current_setting(%s)", [setting]).fetchone()
+    return row and row[0]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+def test_a_connection_is_set_up_for_migrations(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with resolve(Settings(dsn=database.conninfo)) as target:
+        connection = target.connect()
+    assert connection.autocommit
+    assert connection.prepare_threshold is None
+    assert _shown(connection, "application_name") == "schemamig-tui"
+    assert _shown(connection, "client_encoding") == "UTF8"
+    assert _shown(connection, "lock_timeout") == "0"
+    connection.close()
+
+
+def test_what_the_user_sets_stays(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGAPPNAME", "theirs")
+    monkeypatch.setenv("PGOPTIONS", "-c work_mem=5MB")
+    dsn = make_conninfo(database.conninfo, connect_timeout=3, keepalives_idle=7)
+    target = resolve(Settings(dsn=dsn, lock_timeout=1.5))
+    with target.connect() as connection:
+        assert _shown(connection, "application_name") == "theirs"
+        assert _shown(connection, "work_mem") == "5MB"
+        assert _shown(connection, "lock_timeout") == "1500ms"
+    assert "connect_timeout=3 " in target.conninfo
+    assert "keepalives_idle=7 " in target.conninfo
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "4")
+    assert "connect_timeout" not in resolve(Settings()).conninfo
+
+
+def test_options_in_the_dsn_stay_too(database: Database) -> None:
+    dsn = make_conninfo(database.conninfo, options="-c work_mem=6MB", application_name="mine")
+    with resolve(Settings(dsn=dsn, lock_timeout=0)).connect() as connection:
+        assert _shown(connection, "work_mem") == "6MB"
+        assert _shown(connection, "application_name") == "mine"
+        assert _shown(connection, "lock_timeout") == "1ms"
+
+
+def test_several_threads_can_connect_at_once(database: Database) -> None:
+    target = resolve(Settings(dsn=database.conninfo))
+    with ThreadPoolExecutor(4) as pool:
+        connections = [pool.submit(target.connect).result() for _ in range(8)]
+    assert len({connection.info.backend_pid for connection in connections}) == 8
+    for connection in connections:
+        connection.close()
+
+
+def test_a_message_lists_all_that_was_tried_and_the_ways_out(
+    monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+    monkeypatch.setenv("POSTGRES_PORT", str(free_port))
+    failure = _failure(Settings(container="my_pg"))
+    assert failure.message.splitlines() == [
+        "Cannot connect to the database.",
+        "  DATABASE_URL: not set",
+        f"  POSTGRES_HOST 127.0.0.1:{free_port}: connection to server at"
+        f' "127.0.0.1", port {free_port} failed: Connection refused',
+    ]
+    for way_out in ("docker start my_pg", "DATABASE_URL", "POSTGRES_HOST", "--dsn", "--embedded"):
+        assert way_out in str(failure.hint)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"dbname": "missing"}, 'FATAL:  database "missing" does not exist'),
+        ({"user": "missing"}, 'FATAL:  role "missing" does not exist'),
+        ({"host": "missing.invalid"}, "failed to resolve host 'missing.invalid'"),
+        ({"host": "a..b"}, "label empty or too long"),
+        ({"host": "/missing"}, 'socket "/missing/.s.PGSQL.5432" failed: No such file'),
+        ({"service": "missing"}, 'service file "/nonexistent/pg_service.conf" not found'),
+        ({"connect_timeout": "soon"}, "bad value for connect_timeout"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_each_failure_says_what_is_wrong(
+    server: Embedded, parameters: dict[str, str], reason: str
+) -> None:
+    failure = _failure(Settings(dsn=make_conninfo(server.conninfo, **parameters)))
+    assert reason in failure.message
+
+
+def test_each_host_of_several_is_explained(free_port: int) -> None:
+    hosts = f"host=127.0.0.1,/missing port={free_port},5432"
+    reasons = _failure(Settings(dsn=hosts)).message.splitlines()[-1].split("; ")
+    assert reasons == [
+        f'  --dsn: connection to server at "127.0.0.1", port {free_port} failed: Connection refused',
+        'connection to server on socket "/missing/.s.PGSQL.5432" failed: No such file or directory',
+    ]
+
+
+@pytest.fixture
+def role_with_password(server: Embedded) -> Iterator[str]:
+    """A role that has to give the password ``right``."""
+    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        row = admin.execute("SHOW hba_file").fetchone()
+        assert row
+        rules = Path(row[0])
+        before = rules.read_text()
+        admin.execute("CREATE ROLE careful LOGIN PASSWORD 'right'")
+        rules.write_text(f"local all careful scram-sha-256\n{before}")
+        admin.execute("SELECT pg_reload_conf()")
+        yield make_conninfo(server.conninfo, user="careful")
+        rules.write_text(before)
+        admin.execute("SELECT pg_reload_conf()")
+        admin.execute("DROP ROLE careful")
+
+
+def test_a_wrong_password_is_final_and_not_shown(role_with_password: str) -> None:
+    started = time.monotonic()
+    dsn = make_conninfo(role_with_password, password="hunter22")
+    target = resolve(Settings(dsn=dsn, wait=30))
+    with pytest.raises(ConnectionFailed) as caught:
+        target.connect(on_wait=lambda left, reason: pytest.fail(reason))
+    assert 'password authentication failed for user "careful"' in caught.value.message
+    assert "hunter22" not in f"{caught.value.message} {caught.value.hint} {target!r}"
+    assert time.monotonic() - started < 5
+    dsn = make_conninfo(role_with_password, password="right")
+    resolve(Settings(dsn=dsn)).connect().close()
+
+
+@pytest.mark.parametrize("parameters", [{"dbname": "missing"}, {"user": "missing"}])
+def test_what_will_not_change_is_not_waited_for(
+    server: Embedded, parameters: dict[str, str]
+) -> None:
+    started = time.monotonic()
+    _failure(Settings(dsn=make_conninfo(server.conninfo, **parameters), wait=30))
+    assert time.monotonic() - started < 5
+
+
+def test_waiting_ends_in_time_and_says_what_it_waits_for(free_port: int) -> None:
+    target = resolve(Settings(dsn=f"host=127.0.0.1 port={free_port}", wait=0.5))
+    told: list[tuple[float, str]] = []
+    started = time.monotonic()
+    with pytest.raises(ConnectionFailed, match="Connection refused"):
+        target.connect(on_wait=lambda left, reason: told.append((left, reason)))
+    assert 0.5 <= time.monotonic() - started < 2
+    assert all(0 < left <= 0.5 and "Connection refused" in reason for left, reason in told)
+    assert len(told) > 1
+
+
+def test_a_server_that_appears_later_is_waited_for(folder: Path) -> None:
+    server = Embedded(folder / "base", fast=True)
+    target = resolve(Settings(dsn=server.conninfo, wait=30))
+    begin = threading.Timer(0.3, server.start)
+    begin.start()
+    target.connect().close()
+    begin.join()
+    server.close()
+    wait_until_gone(server.base)
+
+
+def test_a_server_that_is_starting_up_is_waited_for(folder: Path) -> None:
+    """A standby that takes no connections answers as a server does that is starting up."""
+    with Embedded(folder / "base", fast=True) as server:
+        pass
+    wait_until_gone(server.base)
+    data = server.base / f"pg{server.major}"
+    (data / "standby.signal").touch()
+    os.chown(data / "standby.signal", data.stat().st_uid, data.stat().st_gid)
+    with (data / "postgresql.auto.conf").open("a") as settings:
+        settings.write("hot_standby = off\n")
+    reasons: list[str] = []
+
+    def promote(left: float, reason: str) -> None:
+        reasons.append(reason)
+        if "FATAL" in reason:
+            (data / "promote").touch()
+            os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGUSR1)
+
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    while not (data / "postmaster.pid").exists():
+        time.sleep(0.01)
+    target = resolve(Settings(dsn=server.conninfo, wait=30))
+    target.connect(on_wait=promote).close()
+    starting.join()
+    server.close()
+    wait_until_gone(server.base)
+    assert "FATAL:  the database system is" in reasons[-1]
+
+
+def test_the_embedded_server_is_a_target_that_lets_go_of_it(folder: Path) -> None:
+    with resolve(Settings(embedded=folder / "base")) as target:
+        assert target.route.startswith("embedded PostgreSQL ")
+        connection = target.connect()
+        assert _shown(connection, "fsync") == "on"
+    wait_until_gone(folder / "base")
+    with pytest.raises(psycopg.OperationalError):
+        connection.execute("SELECT 1")
+
+
+def test_a_dsn_wins_over_all_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "host=other")
+    settings = Settings(dsn="host=h", embedded=folder / "base", connection="environment")
+    assert resolve(settings).route == "--dsn"
+    assert not (folder / "base").exists()
+
+
+def test_the_default_folder_is_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert default_directory() == Path("/home/somebody/.local/share/schemamig-tui/embedded")
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert default_directory() == Path("/data/schemamig-tui/embedded")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_directory() == Path("/var/lib/schemamig-tui/embedded")
+
+
+def test_the_repr_of_a_target_holds_no_password() -> None:
+    target = resolve(Settings(dsn="postgresql://user:hunter22@h/d"))
+    assert isinstance(target, Target)
+    assert repr(target) == "<Target --dsn>"
+    with pytest.raises(SettingsError):
+        resolve(Settings(dsn="postgresql://user:hunter22@h:port/d"))
