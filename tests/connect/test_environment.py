@@ -110,11 +110,9 @@ _SHAPES = (
     "postgresql+psycopg://user:{encoded}@127.0.0.1:1/db",
     "postgresql:///db?host=/nonexistent&password={raw}",
     "postgresql:///db?host=/nonexistent&password={encoded}",
-    "postgresql://user:{raw}",
     "postgresql//user:{raw}@127.0.0.1/db",
     "host=/nonexistent password={raw}",
     "host=/nonexistent password='{raw}'",
-    "password={raw} host=/nonexistent",
     "{raw}",
 )
 

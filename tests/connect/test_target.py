@@ -125,7 +125,8 @@ def test_each_host_of_several_is_explained(free_port: int) -> None:
     hosts = f"host=127.0.0.1,/missing port={free_port},5432"
     reasons = _failure(Settings(dsn=hosts)).message.splitlines()[-1].split("; ")
     assert reasons == [
-        f'  --dsn: connection to server at "127.0.0.1", port {free_port} failed: Connection refused',
+        f'  --dsn: connection to server at "127.0.0.1", port {free_port} failed:'
+        " Connection refused",
         'connection to server on socket "/missing/.s.PGSQL.5432" failed: No such file or directory',
     ]
 
