@@ -1,8 +1,9 @@
 """What a run tells its listeners, as it happens.
 
 Every event is a frozen value. A listener is any callable that takes one; it is called on the
-thread that runs the engine, so it has to be quick, and one that raises ends the run as a cancel
-would. Times are milliseconds measured on the client; lines and statement numbers are 1-based.
+thread that runs the engine, so it has to be quick, and must not raise: that ends the run at once,
+without a record of the file that is open. Times are milliseconds measured on the client; lines
+and statement numbers are 1-based.
 """
 
 from collections.abc import Callable
@@ -126,7 +127,8 @@ class FileApplied:
 class FileFailed:
     """A file failed; all of it that was in a transaction has been rolled back.
 
-    ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not.
+    ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not. ``kept``
+    counts the statements of a file without a transaction that stay applied.
     """
 
     name: str
@@ -134,6 +136,7 @@ class FileFailed:
     failure: Failure
     recorded: bool
     unrecorded: str | None = None
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)

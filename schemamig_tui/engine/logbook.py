@@ -1,0 +1,91 @@
+"""What has happened in a flight, file by file: results turned into events."""
+
+import time
+from collections.abc import Sequence
+
+from schemamig_tui.engine.events import (
+    FileApplied,
+    FileStarted,
+    Listener,
+    Mode,
+    Notice,
+    NoticeReceived,
+    StatementFinished,
+)
+from schemamig_tui.engine.step import Role, Step
+from schemamig_tui.engine.steps import FileRun
+
+
+class Logbook:
+    """Follows a flight through ``runs``; knows which file is open and which are committed."""
+
+    def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
+        self._runs = runs
+        self._tell = listener
+        self._next = 0
+        self._began = self._mark = time.perf_counter()
+        self._statement = 0
+        self.current: FileRun | None = None
+        self.applied: list[str] = []
+
+    @property
+    def remaining(self) -> Sequence[FileRun]:
+        """The files that have not begun."""
+        return self._runs[self._next :]
+
+    @property
+    def elapsed(self) -> float:
+        """Milliseconds since the current file began."""
+        return (time.perf_counter() - self._began) * 1000
+
+    def arrived(self, step: Step, tag: str) -> None:
+        """Note that a step has succeeded."""
+        if step.role is Role.OPEN:
+            self.open()
+        elif step.role is Role.STATEMENT:
+            self._finish(step, tag)
+        elif step.role is Role.CLOSE:
+            self._close(step, tag)
+        if step.saves is not None and self.current:
+            self.current.done = step.saves
+
+    def said(self, step: Step, message: Notice) -> None:
+        """Note what the server said while it did a step."""
+        if self.current is None:
+            return
+        if step.role is Role.STATEMENT:
+            self._statement = step.index
+        line = self.current.script.line(self._statement) if len(self.current.script) else 1
+        self._tell(NoticeReceived(self.current.name, self._statement + 1, line, message))
+
+    def open(self) -> FileRun:
+        """Begin with the next file."""
+        run = self._runs[self._next]
+        self._next += 1
+        self.current = run
+        self._statement = 0
+        self._began = self._mark = time.perf_counter()
+        mode, count = run.script.mode, len(run.script)
+        self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count))
+        return run
+
+    def close(self) -> None:
+        """End the current file: it has been committed together with its row."""
+        if self.current:
+            self.applied.append(self.current.name)
+            self._tell(FileApplied(self.current.name, self.elapsed))
+            self.current = None
+
+    def _close(self, step: Step, tag: str) -> None:
+        if self.current and self.current.script.mode is Mode.OWN_TRANSACTION:
+            self._finish(step, tag)
+        self.close()
+
+    def _finish(self, step: Step, tag: str) -> None:
+        if self.current is None:
+            return
+        now = time.perf_counter()
+        ms, self._mark = (now - self._mark) * 1000, now
+        self._statement = step.index
+        line = self.current.script.line(step.index)
+        self._tell(StatementFinished(self.current.name, step.index + 1, line, tag, ms))

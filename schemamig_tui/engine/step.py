@@ -1,0 +1,38 @@
+"""One query of a flight, and what it is for."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
+from typing import NamedTuple
+
+
+class Role(Enum):
+    """What a step is for, so that its result can be told apart from the others."""
+
+    OPEN = auto()
+    """Begins a file: its first transaction has started."""
+    STATEMENT = auto()
+    """A statement of the file itself."""
+    KEEPING = auto()
+    """Our own work between the statements of a file."""
+    LEDGER = auto()
+    """Creates or writes the ledger."""
+    CLOSE = auto()
+    """Commits a file together with its ledger row."""
+
+
+class Step(NamedTuple):
+    """One query. ``index`` is the 0-based statement that it is, where it is one.
+
+    ``prompt`` asks for the result at once. ``alone`` keeps it out of the pipeline and sends it by
+    the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
+    ``saves`` is how many statements of a file without a transaction are committed with it.
+    """
+
+    sql: bytes
+    role: Role
+    index: int = 0
+    params: tuple[bytes | None, ...] | None = None
+    prompt: bool = False
+    alone: bool = False
+    copy_data: Callable[[], Iterator[bytes | memoryview]] | None = None
+    saves: int | None = None

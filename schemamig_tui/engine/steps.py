@@ -1,0 +1,264 @@
+"""A script as the steps of a flight, for each mode of running a file.
+
+What is woven between the statements of a file:
+
+- its ledger row, in the same transaction as the last of its statements;
+- a session as good as new for the next file, as psql would give it one: role, settings, temporary
+  objects, cursors, prepared statements, LISTENs and advisory locks (what DISCARD ALL does, which
+  itself is not allowed in a pipeline);
+- in a file without a transaction, how far it has got. What can be in a transaction there commits
+  together with that note, so that the note is exact whenever the run dies.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.ledger import Ledger
+from schemamig_tui.engine.progress import Progress
+from schemamig_tui.engine.script import Kind, Script
+from schemamig_tui.engine.step import Role, Step
+
+_BEGIN = b"BEGIN"
+_COMMIT = b"COMMIT"
+# Deferred constraints are checked while the role and the settings of the file still hold.
+_CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
+_RESET = (
+    b"SET SESSION AUTHORIZATION DEFAULT",
+    b"RESET ROLE",
+    b"RESET ALL",
+    b"CLOSE ALL",
+    b"DEALLOCATE ALL",
+    b"UNLISTEN *",
+    b"DISCARD TEMP",
+)
+# Only after the row: the ledger's own sequence would be found by lastval() in the next file.
+_FORGET_SEQUENCES = b"DISCARD SEQUENCES"
+# Every commit of a run but the last need not be flushed: the last one flushes them all, and a
+# commit that is lost takes its ledger row with it.
+_LAZILY = b"SET LOCAL synchronous_commit = off"
+# A session that goes on after the note of progress must find its settings again: only SET LOCAL.
+_AS_LOGIN = (
+    b"SELECT set_config('role', 'none', true), set_config('statement_timeout', '0', true),"
+    b" set_config('lock_timeout', '0', true)"
+)
+# Where a file does one of these, a note of progress cannot share a transaction with it.
+_KEEPS_APART = re.compile(rb"(?i)session\s+authorization|read[\s_]+only|session\s+characteristics")
+_KEEPS_SETTING = re.compile(
+    rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|SELECT\s+(?:pg_catalog\.)?set_config\b"
+)
+
+
+@dataclass
+class FileRun:
+    """A file of a run, and what is known of it while it runs.
+
+    ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
+    an earlier try, or this one, has committed. ``alone`` holds statements that turned out not to
+    be allowed in a transaction, for which the file was ``reopened`` in the same session.
+    """
+
+    script: Script
+    retried: bool = False
+    done: int = 0
+    alone: set[int] = field(default_factory=set)
+    reopened: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's name, by which the ledger knows it."""
+        return self.script.file.name
+
+    @property
+    def checksum(self) -> bytes:
+        """The checksum of the bytes that run."""
+        return self.script.file.checksum.encode()
+
+
+@dataclass(frozen=True)
+class Weaver:
+    """Weaves our own steps between the statements of files.
+
+    ``relock`` is the query that drops all advisory locks but the session's own.
+    """
+
+    ledger: Ledger
+    relock: bytes
+
+    def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
+        """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
+        weave = {
+            Mode.TRANSACTION: self._in_one_transaction,
+            Mode.OWN_TRANSACTION: self._in_its_own_transaction,
+            Mode.NO_TRANSACTION: self._without_transaction,
+        }[run.script.mode]
+        yield from weave(run, create, last)
+        if not last:
+            yield from _transaction(Step(self.relock, Role.KEEPING))
+
+    def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
+        yield Step(_BEGIN, Role.OPEN, prompt=True)
+        for i in range(len(run.script)):
+            yield _statement(run, i)
+        yield from self._row(run, create, last)
+        yield Step(_COMMIT, Role.CLOSE, prompt=True)
+
+    def _in_its_own_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
+        begin, commit = run.script.begin, len(run.script) - 1
+        yield Step(_BEGIN, Role.OPEN, prompt=True)
+        yield Step(_COMMIT, Role.KEEPING)
+        for i in range(begin):
+            yield from _transaction(_statement(run, i))
+        for i in range(begin, commit):
+            yield _statement(run, i)
+        yield from self._row(run, create, last)
+        yield _statement(run, commit)._replace(role=Role.CLOSE)
+
+    def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
+        script = run.script
+        note = _Note(self.ledger, run, create)
+        apart = script.mentions(_KEEPS_APART)
+        yield Step(_BEGIN, Role.KEEPING if run.reopened else Role.OPEN, prompt=True)
+        yield from note.save(run.done)
+        yield Step(_COMMIT, Role.KEEPING)
+        if not run.reopened:
+            for i in range(run.done):
+                if _KEEPS_SETTING.match(script.sql(i)):
+                    yield from _transaction(Step(script.sql(i), Role.KEEPING))
+        for unit in _units(script, run.done):
+            how = script.kind(unit[0])
+            if how is Kind.BEGIN and script.kind(unit[-1]) is Kind.COMMIT and not apart:
+                yield from (_statement(run, i) for i in unit[:-1])
+                yield from note.save_inside(unit.stop)
+                yield _statement(run, unit[-1])._replace(saves=unit.stop)
+            elif how in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT) and not (
+                apart or unit[0] in run.alone
+            ):
+                yield Step(_BEGIN, Role.KEEPING)
+                yield _statement(run, unit[0])
+                yield from note.save_inside(unit.stop)
+                yield Step(_COMMIT, Role.KEEPING, saves=unit.stop, prompt=True)
+            else:
+                bare = len(unit) == 1
+                yield from (_statement(run, i, alone=bare) for i in unit)
+                yield from note.save_apart(unit.stop)
+        yield Step(_BEGIN, Role.KEEPING)
+        yield from (Step(query, Role.KEEPING) for query in _RESET)
+        yield Step(self.ledger.finish, Role.LEDGER, params=(run.name.encode(),))
+        yield Step(_FORGET_SEQUENCES, Role.KEEPING)
+        if not last:
+            yield Step(_LAZILY, Role.KEEPING)
+        yield Step(_COMMIT, Role.CLOSE, prompt=True)
+
+    def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
+        """The end of a file's transaction: a fresh session, and the row written in it."""
+        yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
+        yield from (Step(query, Role.KEEPING) for query in _RESET)
+        if create:
+            yield from (Step(query, Role.LEDGER) for query in self.ledger.create)
+        query = self.ledger.replace_by_success if run.retried else self.ledger.insert_success
+        yield Step(query, Role.LEDGER, params=(run.name.encode(), run.checksum))
+        yield Step(_FORGET_SEQUENCES, Role.KEEPING)
+        if not last:
+            yield Step(_LAZILY, Role.KEEPING)
+
+
+class _Note:
+    """Notes in the ledger how far a file without a transaction has got.
+
+    Where the file itself makes the schema of a ledger that is still to be created, there is no
+    place for a note before that.
+    """
+
+    def __init__(self, ledger: Ledger, run: FileRun, create: bool) -> None:
+        self._ledger = ledger
+        self._run = run
+        self._create = create
+        self._open = False
+        self._progress = Progress(run.script)
+        self._first = _end_of_schema(run.script, ledger.schema) if create else 0
+
+    def save(self, done: int) -> Iterator[Step]:
+        """The steps that write the note, in a transaction of the caller."""
+        if done < self._first:
+            return
+        name, message = self._run.name.encode(), self._progress.message(done).encode()
+        if self._open:
+            yield Step(self._ledger.note_progress, Role.LEDGER, params=(name, message))
+            return
+        self._open = True
+        if self._create:
+            yield from (Step(query, Role.LEDGER) for query in self._ledger.create)
+        params = (name, self._run.checksum, b"0", message)
+        yield Step(self._ledger.replace_by_failure, Role.LEDGER, params=params)
+
+    def save_inside(self, done: int) -> Iterator[Step]:
+        """Write the note at the end of a transaction of the file, under the login role."""
+        yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
+        yield Step(_AS_LOGIN, Role.KEEPING)
+        yield from self.save(done)
+
+    def save_apart(self, done: int) -> Iterator[Step]:
+        """Write the note in a transaction of its own, whatever the session is set to."""
+        yield Step(b"BEGIN READ WRITE", Role.KEEPING)
+        if self._run.script.mentions(_KEEPS_APART):
+            yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.KEEPING)
+        yield Step(_AS_LOGIN, Role.KEEPING)
+        yield from self.save(done)
+        yield Step(_LAZILY, Role.KEEPING)
+        yield Step(_COMMIT, Role.KEEPING, saves=done, prompt=True)
+
+
+def _statement(run: FileRun, i: int, *, alone: bool = False) -> Step:
+    script = run.script
+    kind = script.kind(i)
+    if kind is Kind.COPY_IN:
+        data = partial(script.copy_data, i)
+        return Step(script.sql(i), Role.STATEMENT, i, alone=True, copy_data=data)
+    return Step(script.sql(i), Role.STATEMENT, i, prompt=True, alone=alone or kind is Kind.COPY_OUT)
+
+
+def _transaction(step: Step) -> Iterator[Step]:
+    yield Step(_BEGIN, Role.KEEPING)
+    yield step
+    yield Step(_COMMIT, Role.KEEPING)
+
+
+def _units(script: Script, start: int) -> Iterator[range]:
+    """The statements from ``start`` on, cut where psql would commit."""
+    i = start
+    while i < len(script):
+        end = i + 1
+        if script.kind(i) is Kind.BEGIN:
+            while end < len(script) and script.kind(end - 1) not in (Kind.COMMIT, Kind.ROLLBACK):
+                end += 1
+        yield range(i, end)
+        i = end
+
+
+def creates_schema(script: Script, schema: str) -> bool:
+    """Whether a statement of the file creates ``schema``."""
+    return _end_of_schema(script, schema) > 0
+
+
+def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
+    """The steps that write a failure into the ledger, durably, in a transaction of their own."""
+    yield Step(_BEGIN, Role.KEEPING)
+    # Nobody should wait here for ever: the run is over, and its end has to be told.
+    yield Step(b"SET LOCAL lock_timeout = '10s'", Role.KEEPING)
+    yield from (Step(query, Role.LEDGER) for query in ledger.create)
+    params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
+    yield Step(ledger.replace_by_failure, Role.LEDGER, params=params)
+    yield Step(_COMMIT, Role.KEEPING)
+
+
+def _end_of_schema(script: Script, schema: str) -> int:
+    """How many statements there are up to the one that creates ``schema``; 0 without one."""
+    name = re.escape(schema.encode())
+    creates = re.compile(rb'(?i)CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?"?' + name + rb"\b")
+    for i in range(len(script)):
+        if creates.match(script.sql(i)):
+            return next((unit.stop for unit in _units(script, 0) if i in unit), 0)
+    return 0

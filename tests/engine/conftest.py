@@ -1,0 +1,105 @@
+"""A folder of migrations and a database to run them on."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+from tests.conftest import Database
+
+from schemamig_tui.engine.events import Event, FileFailed, RunFinished
+from schemamig_tui.engine.ledger import Ledger, LedgerRow
+from schemamig_tui.engine.runner import Runner
+
+LEDGER = "kb.schema_migrations"
+Kind = TypeVar("Kind")
+
+
+@dataclass
+class Workshop:
+    """What the engine tests work with: files in, events and rows out."""
+
+    folder: Path
+    database: Database
+    events: list[Event] = field(default_factory=list)
+    login: str | None = None
+
+    def connect(self) -> psycopg.Connection:
+        """A connection as the run makes it: of ``login``, if that is set."""
+        return self.database.connect(user=self.login) if self.login else self.database.connect()
+
+    def write(self, name: str, sql: str | bytes) -> Path:
+        """Put a migration into the folder."""
+        path = self.folder / name
+        path.write_bytes(sql if isinstance(sql, bytes) else sql.encode())
+        return path
+
+    def runner(self, table: str = LEDGER, **options: Any) -> Runner:
+        """A run that notes its events here, and none of an earlier one's."""
+        self.events.clear()
+        return Runner(self.connect, self.folder, table, self.events.append, **options)
+
+    def apply(self, to: str | None = None, **options: Any) -> RunFinished:
+        """Apply what is pending."""
+        return self.runner(**options).apply(to)
+
+    def applies(self, name: str, sql: str | bytes) -> RunFinished:
+        """Write a migration and apply it, which has to succeed."""
+        self.write(name, sql)
+        finished = self.apply()
+        assert finished.failed is None, self.failure
+        return finished
+
+    def fails(self, name: str, sql: str | bytes) -> FileFailed:
+        """Write a migration and apply it, which has to fail at it."""
+        self.write(name, sql)
+        finished = self.apply()
+        assert finished.failed == name
+        return self.failure
+
+    def told(self, kind: type[Kind]) -> list[Kind]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def failure(self) -> FileFailed:
+        """The one failure of the last run."""
+        (failed,) = self.told(FileFailed)
+        return failed
+
+    @property
+    def rows(self) -> dict[str, LedgerRow]:
+        """The ledger, by file name."""
+        with self.database.connect() as conn:
+            return {row.filename: row for row in Ledger(LEDGER).read(conn)}
+
+    def ask(self, query: str) -> list[Any]:
+        """The first column of a query's rows, asked in a session of its own."""
+        with self.database.connect() as conn:
+            cursor = conn.execute(query.encode())
+            while cursor.nextset():
+                pass
+            return [row[0] for row in cursor] if cursor.description else []
+
+
+@contextlib.contextmanager
+def limited_role(shop: Workshop) -> Iterator[str]:
+    """A role without any privilege, as which the runs log in."""
+    role = f"limited_{shop.database.name}"
+    shop.ask(f"CREATE ROLE {role} LOGIN")
+    shop.login = role
+    try:
+        yield role
+    finally:
+        shop.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database: Database) -> Workshop:
+    """An empty folder and an empty database."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    return Workshop(folder, database)

@@ -1,0 +1,135 @@
+"""A failure explains itself: code, place in the file, caret, detail, hint and context."""
+
+import pytest
+from tests.engine.conftest import Workshop
+
+from schemamig_tui.engine.events import NoticeReceived, Place
+from schemamig_tui.errors import FilesError
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "place"),
+    [
+        ("SELECT 1;\nSELECT nope;\n", "42703", Place(2, 8)),
+        ("SELECT 1;\n\n  SELEKT 1;\n", "42601", Place(3, 3)),
+        ("SELECT 'é€𝄞', nope;\n", "42703", Place(1, 15)),
+        ("SELECT 1;\nSELECT 1/0;\n", "22012", Place(2)),
+        ("BEGIN;\nCREATE TABLE a ();\nSELECT nope;\nCOMMIT;", "42703", Place(3, 8)),
+        ("VACUUM;\nSELECT nope;", "42703", Place(2, 8)),
+        ("DO $$\nBEGIN\n  RAISE EXCEPTION 'no';\nEND $$;", "P0001", Place(3)),
+        ("SELECT 1; DO $x$ BEGIN\n\n  PERFORM 1/0; END $x$;", "22012", Place(3)),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n"
+            "  RETURN 1/0;\nEND $$;\nSELECT 1;\nSELECT f();\n",
+            "22012",
+            Place(3),
+        ),
+        ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\nz\n\\.\n", "22P02", None),
+    ],
+)
+def test_the_place_of_an_error_is_found(
+    shop: Workshop, sql: str, code: str, place: Place | None
+) -> None:
+    failure = shop.fails("0001_a.sql", sql).failure
+    assert failure.sqlstate == code
+    if place:
+        assert failure.place == place
+
+
+def test_detail_hint_and_context_are_kept(shop: Workshop) -> None:
+    failed = shop.fails(
+        "0001_a.sql",
+        "DO $$ BEGIN RAISE EXCEPTION 'broken' USING DETAIL = 'the detail', HINT = 'the hint',"
+        " ERRCODE = 'XX123'; END $$;",
+    )
+    failure = failed.failure
+    assert (failure.message, failure.sqlstate) == ("broken", "XX123")
+    assert (failure.detail, failure.hint) == ("the detail", "the hint")
+    assert "inline_code_block line 1" in str(failure.context)
+    message = shop.rows["0001_a.sql"].error_message or ""
+    for part in ("ERROR XX123: broken", "DETAIL: the detail", "HINT: the hint", "CONTEXT: PL/"):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE p (x int) PARTITION BY LIST (x); CREATE INDEX i ON p (x); REINDEX TABLE p;",
+        "CREATE PROCEDURE q() LANGUAGE plpgsql AS $$BEGIN COMMIT; END$$; CALL q();",
+        "CREATE TYPE m AS ENUM (); ALTER TYPE m ADD VALUE 'a'; SELECT 'a'::m;",
+        "CREATE TABLE a (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        "INSERT INTO a VALUES (1); ALTER TABLE a ADD y int;",
+    ],
+)
+def test_what_only_works_outside_a_transaction_is_told_the_directive(
+    shop: Workshop, sql: str
+) -> None:
+    assert "no-transaction" in str(shop.fails("0001_a.sql", sql).failure.hint)
+    assert shop.ask("SELECT count(*) FROM pg_class WHERE relname IN ('p', 'a')") == [0]
+    shop.applies("0001_a.sql", "-- schemamig: no-transaction\n" + sql)
+
+
+def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int PRIMARY KEY,"
+        " y int REFERENCES a DEFERRABLE INITIALLY DEFERRED);",
+    )
+    failed = shop.fails("0002_b.sql", "INSERT INTO a VALUES (1, 2);")
+    assert failed.failure.sqlstate == "23503"
+    assert shop.ask("SELECT count(*) FROM a") == [0]
+
+
+def test_notices_are_told_with_their_severity_statement_and_line(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE IF NOT EXISTS a ();\nCREATE TABLE IF NOT EXISTS a ();\n"
+        "DO $$BEGIN RAISE WARNING 'w'; RAISE INFO 'i' USING HINT = 'h'; END$$;",
+    )
+    told = [
+        (e.statement, e.line, e.notice.severity, e.notice.message)
+        for e in shop.told(NoticeReceived)
+    ]
+    assert told == [
+        (2, 2, "NOTICE", 'relation "a" already exists, skipping'),
+        (3, 3, "WARNING", "w"),
+        (3, 3, "INFO", "i"),
+    ]
+    assert shop.told(NoticeReceived)[2].notice.hint == "h"
+
+
+def test_an_error_in_a_file_without_a_transaction_keeps_what_was_done(shop: Workshop) -> None:
+    failed = shop.fails(
+        "0001_a.sql", "CREATE TABLE a (x int);\nVACUUM a;\nINSERT INTO a VALUES ('z');\n"
+    )
+    assert failed.kept == 2
+    assert shop.ask("SELECT count(*) FROM a") == [0]
+    message = shop.rows["0001_a.sql"].error_message or ""
+    assert "Statements done: 2 of 3" in message
+
+
+def test_a_retry_of_a_file_without_a_transaction_goes_on_where_it_stopped(shop: Workshop) -> None:
+    head = (
+        "CREATE SCHEMA s; SET search_path = s; CREATE TABLE a (x int); VACUUM a;"
+        "INSERT INTO a VALUES (1);\n"
+    )
+    shop.fails("0001_a.sql", head + "INSERT INTO a VALUES ('z');")
+    shop.applies("0001_a.sql", head + "INSERT INTO a VALUES (2);")
+    assert shop.ask("SELECT x FROM s.a ORDER BY x") == [1, 2]
+
+
+def test_a_retry_is_refused_where_the_statements_already_done_have_changed(
+    shop: Workshop,
+) -> None:
+    shop.fails("0001_a.sql", "CREATE TABLE a (x int); VACUUM a; SELECT 1/0;")
+    shop.write("0001_a.sql", "CREATE TABLE a (x bigint); VACUUM a; SELECT 1/1;")
+    with pytest.raises(FilesError, match="first 2 statements") as caught:
+        shop.apply()
+    assert "DELETE FROM kb.schema_migrations" in str(caught.value.hint)
+
+
+def test_control_characters_in_an_error_are_harmless_in_the_ledger(shop: Workshop) -> None:
+    shop.fails("0001_a.sql", "SELECT '\x1b]52;c;evil\x07' AS x, \"\x1b[31m\u202e\";")
+    message = shop.rows["0001_a.sql"].error_message or ""
+    assert "\x1b" not in message
+    assert "\u202e" not in message

@@ -1,0 +1,158 @@
+"""Each of the three ways to run a file, on a real server."""
+
+import pytest
+from tests.engine.conftest import Workshop
+
+from schemamig_tui.engine.events import FileApplied, FileStarted, Mode, StatementFinished
+
+TRANSACTION_OF = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM {} UNION ALL {}) AS x"
+LEDGER_XMIN = "SELECT xmin FROM kb.schema_migrations"
+
+
+def same_transaction(shop: Workshop, table: str) -> bool:
+    """Whether the rows of ``table`` and of the ledger were written by one transaction."""
+    query = TRANSACTION_OF.format(table, LEDGER_XMIN)
+    return shop.ask(query) == [1]
+
+
+def test_a_plain_file_commits_together_with_its_ledger_row(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "CREATE TABLE a (x int); INSERT INTO a VALUES (1);")
+    assert shop.told(FileStarted)[0].mode is Mode.TRANSACTION
+    assert same_transaction(shop, "a")
+
+
+def test_a_file_with_its_own_transaction_commits_together_with_its_ledger_row(
+    shop: Workshop,
+) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "SET search_path = public;\n"
+        "BEGIN; CREATE TABLE a (x int); INSERT INTO a VALUES (1); COMMIT;",
+    )
+    assert shop.told(FileStarted)[0].mode is Mode.OWN_TRANSACTION
+    assert same_transaction(shop, "a")
+
+
+def test_a_file_with_its_own_isolation_level_is_run_as_written(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "CREATE TABLE a (level text);")
+    shop.applies(
+        "0002_b.sql",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE;"
+        " INSERT INTO a SELECT current_setting('transaction_isolation'); COMMIT;",
+    )
+    assert shop.ask("SELECT level FROM a") == ["serializable"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE INDEX CONCURRENTLY a_x ON a (x)",
+        "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x)",
+        "DROP INDEX CONCURRENTLY old",
+        "REINDEX INDEX CONCURRENTLY old",
+        "REINDEX (CONCURRENTLY) TABLE a",
+        "REINDEX SCHEMA public",
+        "ALTER TABLE parted DETACH PARTITION part CONCURRENTLY",
+        "VACUUM",
+        "VACUUM (ANALYZE) a",
+        "CLUSTER",
+        "CREATE DATABASE other_{0}; DROP DATABASE other_{0}",
+        "ALTER SYSTEM SET work_mem = '5MB'; ALTER SYSTEM RESET work_mem",
+        "DISCARD ALL",
+        "DO $$ BEGIN INSERT INTO a VALUES (2); COMMIT; END $$",
+        "BEGIN; INSERT INTO a VALUES (2); COMMIT; BEGIN; INSERT INTO a VALUES (3); COMMIT",
+        "INSERT INTO a VALUES (2); BEGIN; INSERT INTO a VALUES (3); COMMIT",
+        "BEGIN; INSERT INTO a VALUES (2); ROLLBACK",
+        "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p"
+        " WITH (connect = false, slot_name = NONE); DROP SUBSCRIPTION s",
+    ],
+)
+def test_what_cannot_be_in_a_transaction_runs_without_one(shop: Workshop, statement: str) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int); CREATE INDEX old ON a (x);"
+        "CREATE TABLE parted (x int) PARTITION BY LIST (x);"
+        "CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);",
+    )
+    shop.applies("0002_b.sql", statement.format(shop.database.name) + ";")
+    assert shop.told(FileStarted)[0].mode is Mode.NO_TRANSACTION
+    row = shop.rows["0002_b.sql"]
+    assert row.success
+    assert row.error_message is None
+    assert row.execution_time_ms is not None
+
+
+def test_the_directive_runs_every_statement_by_itself(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "-- schemamig: no-transaction\n"
+        "CREATE TYPE mood AS ENUM ('sad'); ALTER TYPE mood ADD VALUE 'ok';"
+        "CREATE TABLE a (m mood); INSERT INTO a VALUES ('ok');",
+    )
+    assert shop.ask("SELECT m::text FROM a") == ["ok"]
+
+
+def test_the_directive_lets_a_procedure_commit(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "-- schemamig: no-transaction\n"
+        "CREATE TABLE a (x int);"
+        "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$BEGIN INSERT INTO a VALUES (1); COMMIT; END$$;"
+        "CALL p(); CALL p();",
+    )
+    assert shop.ask("SELECT count(*) FROM a") == [2]
+    assert len(shop.told(FileStarted)) == 1
+    assert [e.statement for e in shop.told(StatementFinished)] == [1, 2, 3, 4]
+
+
+def test_a_file_without_a_transaction_keeps_its_session_between_statements(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE SCHEMA s; SET search_path = s; CREATE TEMP TABLE t (x int);"
+        "INSERT INTO t VALUES (7); CREATE TABLE a AS SELECT x FROM t; VACUUM a;",
+    )
+    assert shop.ask("SELECT x FROM s.a") == [7]
+
+
+def test_the_ledger_row_is_written_under_the_login_role_in_every_mode(shop: Workshop) -> None:
+    role = f"role_{shop.database.name}"
+    shop.ask(f"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}")
+    try:
+        for number, text in enumerate(
+            [
+                "SET ROLE {r}; CREATE TABLE a1 (x int);",
+                "BEGIN; SET ROLE {r}; CREATE TABLE a2 (x int); COMMIT;",
+                "SET ROLE {r}; CREATE TABLE a3 (x int); VACUUM a3; CREATE TABLE b3 (x int);",
+                "SET SESSION AUTHORIZATION {r}; CREATE TABLE a4 (x int); VACUUM a4;"
+                "CREATE TABLE b4 (x int);",
+                "SET SESSION AUTHORIZATION {r}; CREATE TABLE a5 (x int);",
+            ]
+        ):
+            shop.applies(f"000{number}_a.sql", text.format(r=role))
+        owners = "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'"
+        assert shop.ask(owners) == [role]
+        assert all(row.success for row in shop.rows.values())
+    finally:
+        shop.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_an_empty_file_is_applied_as_nothing(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "")
+    shop.applies("0002_b.sql", "-- nothing here\n/* nor here */;")
+    assert [e.name for e in shop.told(FileApplied)] == ["0002_b.sql"]
+    assert all(row.success for row in shop.rows.values())
+
+
+def test_inline_copy_data_is_loaded(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int, y text);\nCOPY a FROM stdin;\n1\tone\n2\ttwo\n\\.\n"
+        "COPY a (y) FROM STDIN WITH (FORMAT csv);\nthree\n\\.\nUPDATE a SET y = y || '!';\n",
+    )
+    assert shop.ask("SELECT y FROM a ORDER BY x") == ["one!", "two!", "three!"]
+
+
+def test_every_statement_is_told_with_its_line_and_tag(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "CREATE TABLE a (x int);\n\nINSERT INTO a\nVALUES (1), (2);\n")
+    told = [(e.statement, e.line, e.tag) for e in shop.told(StatementFinished)]
+    assert told == [(1, 1, "CREATE TABLE"), (2, 3, "INSERT 0 2")]

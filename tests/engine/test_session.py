@@ -1,0 +1,101 @@
+"""Every file finds the session as psql would give it one: as good as new."""
+
+import pytest
+from tests.engine.conftest import Workshop
+
+from schemamig_tui.engine.events import NoticeReceived
+
+LEAKS = {
+    "search_path": ("SET search_path = nowhere", "SELECT current_setting('search_path')"),
+    "client_encoding": ("SET client_encoding = LATIN1", "SELECT current_setting('client_encoding')"),
+    "statement_timeout": (
+        "SET statement_timeout = '9min'",
+        "SELECT current_setting('statement_timeout')",
+    ),
+    "role": ("SET ROLE pg_monitor", "SELECT current_user"),
+    "session authorization": ("SET SESSION AUTHORIZATION pg_monitor", "SELECT session_user"),
+    "isolation": (
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SELECT current_setting('default_transaction_isolation')",
+    ),
+    "replication role": (
+        "SET session_replication_role = replica",
+        "SELECT current_setting('session_replication_role')",
+    ),
+    "temporary table": ("CREATE TEMP TABLE t ()", "SELECT to_regclass('t')::text"),
+    "prepared statement": (
+        "PREPARE p AS SELECT 1",
+        "SELECT string_agg(name, ',') FROM pg_prepared_statements",
+    ),
+    "cursor": (
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        "SELECT string_agg(name, ',') FROM pg_cursors WHERE is_holdable",
+    ),
+    "listen": ("LISTEN l", "SELECT string_agg(c, ',') FROM pg_listening_channels() AS c"),
+    "advisory lock": (
+        "SELECT pg_advisory_lock(42)",
+        "SELECT string_agg(objid::text, ',') FROM pg_locks"
+        " WHERE locktype = 'advisory' AND classid = 0",
+    ),
+    "sequence": (
+        "CREATE SEQUENCE IF NOT EXISTS q; SELECT nextval('q')",
+        "DO $$BEGIN PERFORM lastval(); RAISE 'leaked'; EXCEPTION WHEN"
+        " object_not_in_prerequisite_state THEN NULL; END$$; SELECT NULL",
+    ),
+}
+MODES = {
+    "transaction": "{};",
+    "own transaction": "BEGIN; {}; COMMIT;",
+    "no transaction": "{}; VACUUM pg_class;",
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_leaks_from_one_file_into_the_next(shop: Workshop, mode: str, leak: str) -> None:
+    does, query = LEAKS[leak]
+    *before, asks = query.rsplit("; ", 1)
+    record = "; ".join([*before, f"INSERT INTO seen {asks}"])
+    shop.write("0001_a.sql", f"CREATE TABLE seen (x text); {record};")
+    shop.write("0002_b.sql", MODES[mode].format(does))
+    shop.write("0003_c.sql", f"{record};")
+    finished = shop.apply()
+    assert finished.failed is None, shop.failure
+    first, second = shop.ask("SELECT x FROM public.seen ORDER BY ctid")
+    assert first == second
+
+
+def test_a_deferred_trigger_fires_under_the_role_of_the_file(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int); GRANT ALL ON a TO pg_monitor;"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE NOTICE 'as %', current_user; RETURN NULL; END$$;"
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION f();",
+    )
+    shop.applies("0002_b.sql", "SET ROLE pg_monitor; INSERT INTO a VALUES (1);")
+    assert [e.notice.message for e in shop.told(NoticeReceived)] == ["as pg_monitor"]
+
+
+def test_an_advisory_lock_of_a_file_is_held_until_its_commit(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (held bool);"
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        " INSERT INTO a SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
+        " AND objid = 42 AND pid = pg_backend_pid()); RETURN NULL; END$$;",
+    )
+    shop.ask(
+        "CREATE TRIGGER t AFTER INSERT ON kb.schema_migrations EXECUTE FUNCTION public.f()"
+    )
+    shop.applies("0002_b.sql", "SELECT pg_advisory_lock(42);")
+    assert shop.ask("SELECT held FROM a") == [True]
+
+
+def test_a_tiny_statement_timeout_of_a_file_does_not_hit_our_own_work(shop: Workshop) -> None:
+    shop.write("0001_a.sql", "SET statement_timeout = '20ms';")
+    shop.write("0002_b.sql", "BEGIN; SET statement_timeout = '20ms'; COMMIT;")
+    shop.write("0003_c.sql", "VACUUM pg_am; SET statement_timeout = '20ms'; SELECT 1;")
+    shop.write("0004_d.sql", "SELECT pg_sleep(0.1);")
+    assert shop.apply().failed is None
