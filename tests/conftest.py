@@ -51,7 +51,8 @@ def _no_settings_of_the_developer() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _short_folder() -> Iterator[Path]:
+def short_folder() -> Iterator[Path]:
+    """A new folder for an embedded server: unlike tmp_path short, and open to its account."""
     folder = Path(tempfile.mkdtemp(prefix="smt-", dir="/tmp"))
     folder.chmod(0o711)
     try:
@@ -62,8 +63,8 @@ def _short_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A new folder for an embedded server: unlike tmp_path short, and open to its account."""
-    with _short_folder() as folder:
+    """A ``short_folder`` for one test."""
+    with short_folder() as folder:
         yield folder
 
 
@@ -86,7 +87,7 @@ def server() -> Iterator[Embedded]:
 
     It is gone when the run is over, even if the run was killed.
     """
-    with _short_folder() as folder:
+    with short_folder() as folder:
         try:
             embedded = Embedded(folder / "pg", fast=True)
         except ConnectionFailed as error:

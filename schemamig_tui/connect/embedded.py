@@ -45,14 +45,14 @@ class Embedded:
     """A user of the PostgreSQL in the folder ``base``, which is made if it is missing.
 
     ``base`` has to belong to us and to be writable by us alone. Each major version of PostgreSQL
-    has a cluster of its own in it. ``fast`` gives up what makes the data survive a crash of the
-    machine. As root, the server runs as ``postgres`` or ``nobody``.
+    has a cluster of its own in it. With ``fast``, a server that we start gives up what makes data
+    survive a crash of the machine. As root, the server runs as ``postgres`` or ``nobody``.
 
     Raises ConnectionFailed if there are no programs to run, or if the server does not start.
     """
 
     def __init__(self, base: Path, *, fast: bool = False) -> None:
-        self.base = base.resolve()
+        self.base = Path(os.path.realpath(base))
         self._fast = fast
         self._account = binaries.server_account()
         self.bindir, self.major = binaries.find(self._account)
@@ -63,8 +63,13 @@ class Embedded:
     @property
     def parameters(self) -> dict[str, str]:
         """libpq's parameters for the database ``postgres`` as the superuser, without a password."""
-        host = str(self._socket_folder)
-        return {"host": host, "port": "5432", "user": "postgres", "dbname": "postgres"}
+        return {
+            "host": str(self._socket_folder),
+            "hostaddr": "",  # or else PGHOSTADDR would lead to another server
+            "port": "5432",
+            "user": "postgres",
+            "dbname": "postgres",
+        }
 
     @property
     def conninfo(self) -> str:

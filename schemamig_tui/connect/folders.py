@@ -15,7 +15,7 @@ def make(folder: Path, mode: int) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     for path in reversed(missing):
         with contextlib.suppress(FileExistsError):  # somebody was faster, so it is not ours to open
-            path.mkdir()
+            path.mkdir(mode)
             path.chmod(mode)
 
 

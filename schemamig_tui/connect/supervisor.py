@@ -25,9 +25,8 @@ from types import FrameType
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
-# Smart shutdown is not among them: it waits for clients, and there are none that count.
+# PostgreSQL's fast and immediate shutdown, then force, each with the seconds it gets.
 _SHUTDOWN = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 0.0))
-"""PostgreSQL's fast and immediate shutdown, then force, each with its patience in seconds."""
 
 
 def main(users_lock: str, server_fd: int, uid: int, gid: int, command: list[str]) -> int:
@@ -57,12 +56,12 @@ def main(users_lock: str, server_fd: int, uid: int, gid: int, command: list[str]
     )
 
     def stop_at_once(_signal: int, _frame: FrameType | None) -> None:
-        os.kill(server.pid, signal.SIGINT)
+        server.send_signal(signal.SIGINT)
 
     def stop_when_unused() -> None:
         fcntl.flock(users, fcntl.LOCK_EX)
         for shutdown, patience in _SHUTDOWN:
-            os.kill(server.pid, shutdown)
+            server.send_signal(shutdown)
             time.sleep(patience)
 
     for asked in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):

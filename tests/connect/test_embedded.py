@@ -10,9 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from schemamig_tui.connect import binaries
+from schemamig_tui.connect import binaries, resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.settings import Settings
 from tests.conftest import Database, wait_until_gone
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to others")
@@ -63,6 +64,15 @@ def test_the_servers_environment_holds_no_secrets_and_no_missing_locale(
     assert "PATH=" in variables
     assert "secret" not in variables
     assert "xx_XX" not in variables
+
+
+def test_no_variable_leads_its_users_to_another_server(
+    server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    monkeypatch.setenv("PGPORT", "1")
+    with resolve(Settings(embedded=server.base)) as target, target.connect() as connection:
+        assert connection.info.host == server.parameters["host"]
 
 
 def test_others_can_neither_read_its_log_nor_hold_its_locks(server: Embedded) -> None:
@@ -173,4 +183,9 @@ def test_programs_are_not_copied_to_where_others_can_change_them(folder: Path) -
     (folder / "cache" / "programs").rmdir()
     (folder / "cache" / "programs").symlink_to(folder)
     with pytest.raises(ConnectionFailed, match="not a folder"):
+        Embedded(folder / "base")
+    (folder / "cache" / "programs").unlink()
+    (folder / "cache").rmdir()
+    (folder / "cache").touch()
+    with pytest.raises(ConnectionFailed, match="cannot be copied"):
         Embedded(folder / "base")
