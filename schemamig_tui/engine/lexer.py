@@ -1,0 +1,143 @@
+"""The words of SQL as psql reads them: where quotes, comments, parentheses and statements end.
+
+The rules are those of psql's scanner (src/fe_utils/psqlscan.l in PostgreSQL), which are the
+server's own (src/backend/parser/scan.l) plus the counting of parentheses and of BEGIN ... END.
+They are written as regular expressions over bytes, with possessive repeats only: a match runs at C
+speed, never goes back, and needs no memory that grows with the text.
+
+``skipper`` and ``ordinary`` are made for text that comes in windows: an alternative matches only
+when the window shows all that decides where it ends, so a window that ends in the middle of a
+string or a comment stops the match in front of it. ``tokens`` is the slow twin for one statement
+that is there as a whole.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+WORD_BYTE = rb"[\w$\x80-\xff]"
+_LETTER = rb"[A-Za-z_\x80-\xff]"
+WORD = re.compile(_LETTER + WORD_BYTE + rb"*+")
+
+NOTE = re.compile(
+    rb"--(?:[ \t]*+(?i:(?P<down>\+goose[ \t]+down|\+migrate[ \t]+down|migrate:down)\b"
+    rb"|schemamig:(?P<directive>[^\r\n]*+))"
+    rb"|(?P<below>-- create above / drop below ----))"
+)
+"""A comment that says something: what goose, sql-migrate, dbmate and tern write in front of the way
+back, and our own directive. Fast paths stop at one; in a string or a body it is just text."""
+_NOT_A_NOTE = rb"(?![ \t]*+(?i:\+goose|\+migrate|migrate:|schemamig:)|-- create above)"
+
+_LINE_COMMENT = rb"-" + _NOT_A_NOTE + rb"[^\n\r]*+[\n\r]"
+_BLOCK_COMMENT = rb"\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+\*/"
+
+BLANKS = re.compile(rb"(?:\s++|-" + _LINE_COMMENT + rb")*+")
+"""White space and ``--`` comments."""
+NEWLINE = re.compile(rb"[\n\r]")
+COMMENT_EDGE = re.compile(rb"/\*|\*/")
+"""Where a block comment goes one level down or up; both are taken from left to right."""
+DOLLAR_TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?\$")
+STANDARD_INSIDE = re.compile(rb"(?:[^']++|'')*+")
+ESCAPED_INSIDE = re.compile(rb"(?:[^'\\]++|''|\\.)*+", re.DOTALL)
+IDENTIFIER_INSIDE = re.compile(rb'(?:[^"]++|"")*+')
+AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
+"""The opening quote of an E'' string, told from that of date'' by what is before the E."""
+
+# An E'' string whose end is not in doubt: a quote on a later line would go on with it.
+_ESCAPED = ESCAPED_INSIDE.pattern + rb"'(?=[ \t\f\v]*+[^\s'\-])"
+_ANY_STRING = (
+    rb"'(?:(?<![Ee]')[^']*+'"
+    rb"|(?<=" + WORD_BYTE + rb"[Ee]')[^']*+'"
+    rb"|(?<=[Ee]')(?<!" + WORD_BYTE + rb"[Ee]')" + _ESCAPED + rb")"
+)
+# BEGIN, CASE and END stop the match, other words go by whole.
+_COUNTED_TEXT = (
+    rb"[^;'\"$/\-\\()A-Za-z_\x80-\xff]++"
+    rb"|(?!(?i:begin|case|end)(?!" + WORD_BYTE + rb"))" + WORD.pattern + rb"(?=[^\w$\x80-\xff])"
+)
+
+
+@cache
+def skipper(*, standard_strings: bool, counts_begin: bool = False) -> re.Pattern[bytes]:
+    """The pattern whose match ends in front of what has to be looked at.
+
+    That is a semicolon or a backslash, the end of the window, a parenthesis, quote, dollar or
+    comment that the window does not show whole or that is nested deep, and with ``counts_begin``
+    the words BEGIN, CASE and END. ``standard_strings`` is the server's
+    standard_conforming_strings.
+    """
+    return re.compile(_skipping(standard_strings, counts_begin), re.DOTALL)
+
+
+@cache
+def ordinary(*, standard_strings: bool) -> re.Pattern[bytes]:
+    """One whole statement of a kind that needs no second look, as group 1, with its semicolon.
+
+    Its first letter tells: INSERT, IMPORT, UPDATE, UNLISTEN, WITH, TRUNCATE, TABLE, GRANT, NOTIFY.
+    """
+    statement = rb"([IUWTGNiuwtgn]" + _skipping(standard_strings, counts_begin=False) + rb";)"
+    return re.compile(BLANKS.pattern + statement, re.DOTALL)
+
+
+def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
+    # Each alternative starts with a literal byte, which is what makes choosing fast.
+    opaque = rb"|".join(
+        [
+            _ANY_STRING if standard_strings else rb"'" + _ESCAPED,
+            rb"-(?:(?=[^\-])|" + _LINE_COMMENT + rb")",
+            rb'"[^"]*+"',
+            rb"/(?:(?=[^*])|" + _BLOCK_COMMENT + rb")",
+            rb"\$(?:(?<=[\w\x80-\xff]\$)" + WORD_BYTE + rb"*+|(?=[^A-Za-z_$\x80-\xff]))",
+        ]
+    )
+    # Parentheses go by in whole groups, two deep; the others are counted one by one.
+    inner = rb"[^'\"$/\-\\()]++|" + opaque
+    group = rb"\((?:" + inner + rb"|\((?:" + inner + rb")*+\))*+\)"
+    text = _COUNTED_TEXT if counts_begin else rb"[^;'\"$/\-\\()]++"
+    return rb"(?:" + text + rb"|" + group + rb"|" + opaque + rb")*+"
+
+
+_TOKEN = re.compile(
+    rb"(?P<dollar>(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag))"
+    rb"|(?P<escaped>[Ee]'" + ESCAPED_INSIDE.pattern + rb"')"
+    rb"|(?P<string>(?:[BbXxNn]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"')"
+    rb'|(?:[Uu]&)?"' + IDENTIFIER_INSIDE.pattern + rb'"'
+    rb"|" + WORD.pattern + rb"|[0-9][\w.]*+|.",
+    re.DOTALL,
+)
+
+
+def tokens(sql: bytes) -> Iterator[bytes]:
+    """The tokens of ``sql`` without blanks and comments: words, quoted things, single characters.
+
+    Operators come in pieces, and a quote that is never closed comes as a single character.
+    """
+    position = 0
+    while (position := after_blanks(sql, position)) < len(sql):
+        match = _TOKEN.match(sql, position)
+        assert match is not None  # the last alternative takes any byte
+        yield match.group()
+        position = match.end()
+
+
+def after_blanks(sql: bytes, position: int) -> int:
+    """Where the first thing after ``position`` is that is neither white space nor a comment."""
+    while True:
+        match = _GAP.match(sql, position)
+        assert match is not None  # it may be empty
+        position = match.end()
+        if not sql.startswith(b"/*", position):
+            return position
+        position = _after_nested(sql, position)
+
+
+_GAP = re.compile(rb"(?:\s++|--[^\n\r]*+|/" + _BLOCK_COMMENT + rb")*+")
+
+
+def _after_nested(sql: bytes, position: int) -> int:
+    depth = 0
+    for edge in COMMENT_EDGE.finditer(sql, position):
+        depth += 1 if edge.group() == b"/*" else -1
+        if depth == 0:
+            return edge.end()
+    return len(sql)

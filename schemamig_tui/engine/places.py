@@ -1,0 +1,69 @@
+"""From a byte of a file to its line and column, and from what the server says to a byte."""
+
+import re
+
+from schemamig_tui.engine.events import Place
+from schemamig_tui.engine.lexer import tokens
+from schemamig_tui.engine.source import Source
+from schemamig_tui.errors import FilesError
+
+BOM = b"\xef\xbb\xbf"
+_PIECE = 64 * 1024
+
+
+def place(source: Source, offset: int) -> Place:
+    """Line and column of the byte at ``offset``; the file counts as UTF-8 here."""
+    line = 1 + newlines(source, 0, offset)
+    start = line_start(source, offset)
+    before = source.read(start, offset).removeprefix(BOM)
+    return Place(line, 1 + len(before.decode(errors="replace")))
+
+
+def fault(source: Source, offset: int, message: str, *, hint: str | None = None) -> FilesError:
+    """A FilesError that points at the byte at ``offset``."""
+    where = place(source, offset)
+    return FilesError(message, path=source.path, line=where.line, column=where.column, hint=hint)
+
+
+def newlines(source: Source, start: int, end: int) -> int:
+    """How many lines end between two bytes."""
+    count = 0
+    while start < end:
+        piece = source.read(start, min(end, start + _PIECE))
+        count += piece.count(b"\n")
+        start += len(piece)
+    return count
+
+
+def line_start(source: Source, offset: int) -> int:
+    """Where the line of the byte at ``offset`` starts."""
+    while offset > 0:
+        start = max(0, offset - _PIECE)
+        found = source.read(start, offset).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        offset = start
+    return 0
+
+
+def body_start(sql: bytes, function: str | None) -> int | None:
+    """Where the code in a DO statement starts, or in one that creates ``function``; else None."""
+    if function is None:
+        if not _DO.match(sql):
+            return None
+    else:
+        named = _CREATES.match(sql)
+        if not named or named[1].strip(b'"').decode(errors="replace").lower() != function.lower():
+            return None
+    for token in tokens(sql):
+        if token[-1:] in (b"'", b"$"):
+            quote = token.index(b"$", 1) + 1 if token[:1] == b"$" else token.index(b"'") + 1
+            return sql.index(token) + quote
+    return None
+
+
+_DO = re.compile(rb"(?i)do\b")
+_CREATES = re.compile(
+    rb"(?is)create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+"
+    rb'(?:(?:"[^"]*"|[\w$\x80-\xff]+)\s*\.\s*)?("[^"]*"|[\w$\x80-\xff]+)\s*\('
+)

@@ -1,0 +1,176 @@
+"""A migration file as statements, and how it has to be run.
+
+``parse`` reads a file once and keeps where its statements are, not what they say. Whatever about
+the file would make psql do something else than was meant is an error here, before anything runs.
+"""
+
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemamig_tui.engine.classify import Kind, Meaning
+from schemamig_tui.engine.cutter import Cutter
+from schemamig_tui.engine.events import Mode, Place
+from schemamig_tui.engine.files import MigrationFile
+from schemamig_tui.engine.modes import Decision, decide
+from schemamig_tui.engine.places import BOM, body_start, fault, line_start, newlines
+from schemamig_tui.engine.source import Source
+
+__all__ = ["Kind", "Script", "ScriptWarning", "parse"]
+
+_PIECE = 256 * 1024
+_SOURCE_LINE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptWarning:
+    """Something about a file that is allowed, but may not be what was meant."""
+
+    line: int
+    message: str
+
+
+def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "Script":
+    """Cut a file into statements and decide how it has to be run.
+
+    ``standard_conforming_strings`` is what the server starts with; the file may change it.
+    Raises FilesError, with the place and what to do, for a file that psql would not run as it was
+    meant, and for one that is no longer what ``file`` says.
+    """
+    source = Source(file.path)
+    try:
+        cutter = Cutter(source, standard_strings=standard_conforming_strings)
+        cutter.run(file.checksum)
+        return Script(file, source, cutter)
+    finally:
+        source.release()
+
+
+class Script:
+    """The statements of one file, by number from 0, and how the file has to be run.
+
+    ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
+    brings its own transaction, whose COMMIT is then the last statement.
+
+    A small file is in memory. A big one is opened when needed; ``release`` closes it.
+    """
+
+    def __init__(self, file: MigrationFile, source: Source, cut: Cutter) -> None:
+        self.file = file
+        self._source = source
+        self._starts: array[int] = cut.starts
+        self._ends: array[int] = cut.ends
+        self._meanings: dict[int, Meaning] = cut.meanings
+        self._copies = cut.copies
+        self._counted = (0, 1)
+        decision: Decision = decide(cut, self.line)
+        if decision.left_open is not None:
+            raise fault(
+                source,
+                self._starts[decision.left_open],
+                "The transaction that begins here is never ended: psql would roll it back at the "
+                "end of the file, without an error.",
+                hint="Add COMMIT at the end, or remove BEGIN.",
+            )
+        self.mode: Mode = decision.mode
+        self.reason: str = decision.reason
+        self.begin: int = decision.begin
+        self.warnings: tuple[ScriptWarning, ...] = tuple(
+            ScriptWarning(line, message) for line, message in decision.warnings
+        )
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def sql(self, i: int) -> bytes:
+        """Statement ``i`` from its first word up to its semicolon, without it.
+
+        psql sends the semicolon too, and the block comments in front.
+        """
+        return self._source.read(self._starts[i], self._ends[i])
+
+    def line(self, i: int) -> int:
+        """The line where statement ``i`` starts. Cheap when asked in rising order."""
+        offset, line = self._counted
+        start = self._starts[i]
+        if start < offset:
+            offset, line = 0, 1
+        line += newlines(self._source, offset, start)
+        self._counted = start, line
+        return line
+
+    def kind(self, i: int) -> Kind:
+        """What statement ``i`` is to the one who runs it."""
+        meaning = self._meanings.get(i)
+        return meaning.kind if meaning else Kind.ORDINARY
+
+    def copy_data(self, i: int) -> Iterator[bytes]:
+        """The data behind the COPY that statement ``i`` is, in pieces of up to 256 KiB."""
+        start, end = self._copies[i]
+        while start < end:
+            piece = self._source.read(start, min(end, start + _PIECE))
+            yield piece
+            start += len(piece)
+
+    def mentions(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether the pattern is found in any statement."""
+        return any(pattern.search(self.sql(i)) for i in range(len(self)))
+
+    def locate(self, i: int, position: int, encoding: str) -> Place:
+        """The place of the ``position``-th character (from 1) of statement ``i``.
+
+        That is how the server counts; ``encoding`` is the Python name of the client encoding.
+        """
+        before = self.sql(i).decode(encoding, errors="replace")[: position - 1]
+        line = self.line(i) + before.count("\n")
+        if "\n" in before:
+            return Place(line, len(before) - before.rindex("\n"))
+        start = self._starts[i]
+        lead = self._source.read(line_start(self._source, start), start).removeprefix(BOM)
+        return Place(line, 1 + len(lead.decode(encoding, errors="replace")) + len(before))
+
+    def locate_body(self, i: int, function: str | None, body_line: int) -> Place | None:
+        """The place of a line of the code that ``function`` has, if statement ``i`` knows it.
+
+        ``function`` is its name without schema, as an earlier statement creates it; None is the
+        DO block that statement ``i`` itself is.
+        """
+        for number in [i] if function is None else range(i, -1, -1):
+            sql = self.sql(number)
+            start = body_start(sql, function)
+            if start is not None:
+                line = self.line(number) + sql.count(b"\n", 0, start) + body_line - 1
+                return Place(line)
+        return None
+
+    def source_line(self, line: int) -> str:
+        """The text of a line, or its first 64 KiB; what is not UTF-8 is replaced."""
+        offset = self._start_of(line)
+        text = self._source.read(offset, offset + _SOURCE_LINE).split(b"\n", 1)[0]
+        return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
+
+    def unchanged(self) -> bool:
+        """Whether the bytes that are sent are those of ``file.checksum``."""
+        return self._source.unchanged()
+
+    def release(self) -> None:
+        """Close the file, if it is open."""
+        self._source.release()
+
+    def _start_of(self, line: int) -> int:
+        offset = 0
+        while line > 1:
+            piece = self._source.read(offset, offset + _PIECE)
+            count = piece.count(b"\n")
+            if not piece or count < line - 1:
+                offset += len(piece)
+                line -= count
+                if not piece:
+                    return offset
+                continue
+            at = -1
+            for _ in range(line - 1):
+                at = piece.index(b"\n", at + 1)
+            return offset + at + 1
+        return offset
