@@ -9,7 +9,8 @@ gone. Nobody keeps count. The kernel does, with locks (``flock``) on two files i
     held exclusively from before ``initdb`` until the last process of the server is gone, because
     they all inherit it
 
-so ``kill -9`` of any of them leaves neither a server for ever nor a lock that nobody holds, and a
+so ``kill -9`` of any of them leaves neither a server for ever nor a lock that nobody holds (where
+there is no Linux to tie a server to its supervisor: unless that one is killed). A
 ``postmaster.pid`` is stale exactly when ``server.lock`` can be had. No process id is ever trusted:
 in a container they repeat from start to start.
 """
