@@ -70,14 +70,14 @@ class Aftermath:
             run is None
             or run.script.mode is not Mode.NO_TRANSACTION
             or step.role is not Role.STATEMENT
-            or step.index != run.done
-            or run.script.kind(step.index) is not Kind.ORDINARY
-            or step.index in run.alone
+            or step.statement != run.done
+            or run.script.kind(step.statement) is not Kind.ORDINARY
+            or step.statement in run.alone
             or not wants_no_transaction(Diagnostic(crash.result))
         ):
             return False
         conn.execute("ROLLBACK")
-        run.alone.add(step.index)
+        run.alone.add(step.statement)
         run.reopened = run.retried = True
         return True
 
@@ -159,7 +159,7 @@ class Aftermath:
     ) -> Failure:
         error = Diagnostic(crash.result, encoding=encoding)
         if crash.step.role is not Role.LEDGER:
-            statement = crash.step.index if crash.step.role is Role.STATEMENT else None
+            statement = crash.step.statement if crash.step.role is Role.STATEMENT else None
             return explain(error, run.script, statement, encoding)
         failure = explain(error, run.script, None, encoding)
         hint = failure.hint

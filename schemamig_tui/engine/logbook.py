@@ -54,7 +54,7 @@ class Logbook:
         if self.current is None:
             return
         if step.role is Role.STATEMENT:
-            self._statement = step.index
+            self._statement = step.statement
         line = self.current.script.line(self._statement) if len(self.current.script) else 1
         self._tell(NoticeReceived(self.current.name, self._statement + 1, line, message))
 
@@ -86,6 +86,6 @@ class Logbook:
             return
         now = time.perf_counter()
         ms, self._mark = (now - self._mark) * 1000, now
-        self._statement = step.index
-        line = self.current.script.line(step.index)
-        self._tell(StatementFinished(self.current.name, step.index + 1, line, tag, ms))
+        self._statement = step.statement
+        line = self.current.script.line(step.statement)
+        self._tell(StatementFinished(self.current.name, step.statement + 1, line, tag, ms))

@@ -21,7 +21,7 @@ class Role(Enum):
 
 
 class Step(NamedTuple):
-    """One query. ``index`` is the 0-based statement that it is, where it is one.
+    """One query. ``statement`` is the 0-based number of the statement that it is, where it is one.
 
     ``prompt`` asks for the result at once. ``alone`` keeps it out of the pipeline and sends it by
     the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
     sql: bytes
     role: Role
-    index: int = 0
+    statement: int = 0
     params: tuple[bytes | None, ...] | None = None
     prompt: bool = False
     alone: bool = False

@@ -188,8 +188,7 @@ def test_a_migration_somebody_else_has_recorded_meanwhile_is_undone(shop: Worksh
     shop.ask(ORIGINAL)
     failed = shop.fails(
         "0001_a.sql",
-        "CREATE TABLE a ();"
-        "INSERT INTO kb.schema_migrations (filename) VALUES ('0001_a.sql');",
+        "CREATE TABLE a ();INSERT INTO kb.schema_migrations (filename) VALUES ('0001_a.sql');",
     )
     assert failed.failure.sqlstate == psycopg.errors.UniqueViolation.sqlstate
     assert "another program" in str(failed.failure.hint)

@@ -7,7 +7,10 @@ from schemamig_tui.engine.events import NoticeReceived
 
 LEAKS = {
     "search_path": ("SET search_path = nowhere", "SELECT current_setting('search_path')"),
-    "client_encoding": ("SET client_encoding = LATIN1", "SELECT current_setting('client_encoding')"),
+    "client_encoding": (
+        "SET client_encoding = LATIN1",
+        "SELECT current_setting('client_encoding')",
+    ),
     "statement_timeout": (
         "SET statement_timeout = '9min'",
         "SELECT current_setting('statement_timeout')",
@@ -86,9 +89,7 @@ def test_an_advisory_lock_of_a_file_is_held_until_its_commit(shop: Workshop) -> 
         " INSERT INTO a SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'"
         " AND objid = 42 AND pid = pg_backend_pid()); RETURN NULL; END$$;",
     )
-    shop.ask(
-        "CREATE TRIGGER t AFTER INSERT ON kb.schema_migrations EXECUTE FUNCTION public.f()"
-    )
+    shop.ask("CREATE TRIGGER t AFTER INSERT ON kb.schema_migrations EXECUTE FUNCTION public.f()")
     shop.applies("0002_b.sql", "SELECT pg_advisory_lock(42);")
     assert shop.ask("SELECT held FROM a") == [True]
 
