@@ -58,6 +58,8 @@ class Aftermath:
         self._cancellation = cancellation
         self._log = log
         self._runs = runs
+        self.unreachable = False
+        """Whether the server could not be asked any more what it has committed."""
 
     def can_go_on(self, conn: psycopg.Connection[Any], crash: Crash) -> bool:
         """Whether the statement only has to be sent again outside of a transaction.
@@ -123,6 +125,7 @@ class Aftermath:
                 if self._log.current:
                     return self._record(conn, self._log.current, failure, elapsed)
         except (SchemamigError, psycopg.OperationalError) as reason:
+            self.unreachable = True
             unrecorded = visible(str(reason).partition("\n")[0])
         run = self._log.current
         if run:

@@ -1,17 +1,18 @@
 """What a statement means for the way its file has to be run.
 
-Only a few kinds of statements mean anything. They are told by their first tokens, with comments
-anywhere between them; all others are None. Which statements the server refuses in a transaction
-is what PreventInTransactionBlock is called for in its source, and the page of each in the manual.
+Only a few kinds of statements mean anything; they are told by their first tokens, with comments
+anywhere between them. What the server refuses in a transaction are the statements for which its
+source calls PreventInTransactionBlock, as far as their text alone tells.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from itertools import islice
 
-from schemamig_tui.engine.lexer import BLANKS, DOLLAR_TAG, WORD, tokens
+from schemamig_tui.engine.bodies import body, ends_transaction
+from schemamig_tui.engine.lexer import GAP, WORD, tokens
 
 
 class Kind(Enum):
@@ -20,9 +21,9 @@ class Kind(Enum):
     ORDINARY = auto()
     BEGIN = auto()
     COMMIT = auto()
-    """The transaction ends and is committed. COMMIT AND CHAIN is none: one is open after it."""
+    """The transaction ends. COMMIT AND CHAIN is not this: after it, one is open."""
     ROLLBACK = auto()
-    """The transaction ends and nothing is committed: ROLLBACK, but also PREPARE TRANSACTION."""
+    """The transaction ends and leaves nothing yet: ROLLBACK, but also PREPARE TRANSACTION."""
     ALONE = auto()
     """The server refuses it in a transaction."""
     COPY_IN = auto()
@@ -32,7 +33,7 @@ class Kind(Enum):
 
 
 class Setting(Enum):
-    """The settings that change how the rest of a file is read, or what can be written."""
+    """The settings that change how the rest of a file is read, or whether it can write."""
 
     CLIENT_ENCODING = "client_encoding"
     STANDARD_STRINGS = "standard_conforming_strings"
@@ -44,300 +45,266 @@ class Setting(Enum):
 class Meaning:
     """What there is to know about a statement.
 
-    ``label`` names it in a sentence (``CREATE INDEX CONCURRENTLY``). ``chained``: COMMIT or
-    ROLLBACK AND CHAIN. ``read_only``: nothing can be written after it, be it in its transaction or
-    in later ones. ``settles``: it only sets something, so it may stand in front of a file's BEGIN.
-    ``outside`` is what psql would do with it outside a transaction, where it needs one.
-    ``setting`` is a setting that it gives ``value``; None is the default.
+    ``label`` names it in a sentence: ``CREATE INDEX CONCURRENTLY``. ``chained``: it ends one
+    transaction and begins the next. ``read_only``: nothing can be written in its transaction, or
+    in later ones. ``settles``: it does nothing but set something, so it may stand in front of a
+    file's BEGIN. ``outside``: what psql does with it (``ignore``, ``refuse``) where no transaction
+    is open. ``settings`` get ``value``, of which None is the default; ``local``: for this
+    transaction only.
     """
 
+    label: str
     kind: Kind = Kind.ORDINARY
-    label: str = ""
     chained: bool = False
     read_only: bool = False
     settles: bool = False
     outside: str | None = None
     settings: tuple[Setting, ...] = ()
     value: str | None = None
+    local: bool = False
 
 
 def classify(sql: bytes) -> Meaning | None:
-    """What the statement means, or None when it is like any other."""
-    start = BLANKS.match(sql)
-    word = WORD.match(sql, start.end() if start else 0)
-    rule = _RULES.get(word[0].lower()) if word else None
-    return rule(sql) if rule else None
+    """What a statement means, or None when it is like any other. ``sql`` starts with its verb."""
+    match = _START.match(sql)
+    if match is None:
+        return None
+    verb = match[1].lower()
+    rule, objects = _RULES.get(verb, (None, None))
+    if rule is None or (objects and match[2] and match[2].lower() not in objects):
+        return None
+    return rule(verb, sql)
 
 
-_HEAD = 12
-_BEGIN = Meaning(Kind.BEGIN, "BEGIN")
-_COMMIT = Meaning(Kind.COMMIT, "COMMIT")
-_ROLLBACK = Meaning(Kind.ROLLBACK, "ROLLBACK")
-
-
-def _head(sql: bytes, count: int = _HEAD) -> list[bytes]:
-    """The first tokens, in lower case, and empty ones for those that are missing."""
-    head = [token.lower() for token in islice(tokens(sql), count)]
-    return head + [b""] * (count - len(head))
+def _behind(sql: bytes, count: int | None = None) -> list[bytes]:
+    """The words behind the verb in lower case: exactly ``count``, filled up with empty ones."""
+    if count is None:
+        return [token[1].lower() for token in islice(tokens(sql), 1, None)]
+    words = [token[1].lower() for token in islice(tokens(sql), 1, count + 1)]
+    return words + [b""] * (count - len(words))
 
 
 def _alone(*words: bytes) -> Meaning:
-    return Meaning(Kind.ALONE, b" ".join(words).decode().upper())
+    return Meaning(b" ".join(words).decode().upper(), Kind.ALONE)
 
 
-def _begin(sql: bytes) -> Meaning | None:
-    head = [token.lower() for token in tokens(sql)]
-    if head[0] == b"start" and head[1:2] != [b"transaction"]:
+def _begin(verb: bytes, sql: bytes) -> Meaning | None:
+    words = _behind(sql)
+    if verb == b"start" and words[:1] != [b"transaction"]:
         return None
-    if _says_read_only(head):
-        return Meaning(Kind.BEGIN, "BEGIN READ ONLY", read_only=True)
-    return _BEGIN
+    return Meaning("BEGIN", Kind.BEGIN, read_only=_says_read_only(words))
 
 
-def _end(sql: bytes) -> Meaning | None:
-    head = _head(sql)
-    commits = head[0] in (b"commit", b"end")
-    if head[1] == b"prepared":
-        return _alone(head[0], b"PREPARED")
-    rest = head[2:] if head[1] in (b"work", b"transaction") else head[1:]
-    if rest[0] == b"to":
-        return Meaning(label="ROLLBACK TO", outside="refuse")
-    if rest[:2] == [b"and", b"chain"]:
-        return Meaning(label=f"{'COMMIT' if commits else 'ROLLBACK'} AND CHAIN", chained=True)
-    return _COMMIT if commits else _ROLLBACK
-
-
-def _prepare(sql: bytes) -> Meaning | None:
-    head = _head(sql, 3)
-    if head[1] == b"transaction" and head[2].endswith((b"'", b"$")):
-        return Meaning(Kind.ROLLBACK, "PREPARE TRANSACTION")
-    return None
-
-
-def _create_or_drop(sql: bytes) -> Meaning | None:
-    verb, *what = _head(sql, 4)
-    if what[0] in (b"database", b"tablespace", b"subscription"):
-        return _alone(verb, what[0])
-    if what[0] == b"unique":
-        what = what[1:]
-    if what[:2] == [b"index", b"concurrently"]:
-        return _alone(verb, *what[:2])
-    return None
-
-
-def _alter(sql: bytes) -> Meaning | None:
-    what = _head(sql, 2)[1]
-    if what == b"system":
-        return _alone(b"alter", what)
-    if what == b"database":
-        words = _words(sql)
-        return _alone(b"alter database set tablespace") if words[-3:-1] == _SET_TABLESPACE else None
-    if what == b"subscription" and _SUBSCRIBES.search(b" ".join(_words(sql)[3:5])):
-        return _alone(b"alter subscription", *_words(sql)[3:5])
-    if what == b"table" and _CONCURRENTLY.search(sql):
-        words = _words(sql)
-        if words[-1] == b"concurrently" and b"detach" in words:
-            return _alone(b"alter table detach partition concurrently")
-    return None
-
-
-_SET_TABLESPACE = [b"set", b"tablespace"]
-_SUBSCRIBES = re.compile(rb"refresh\b|(?:set|add|drop) publication")
-_CONCURRENTLY = re.compile(rb"(?i)concurrently")
-
-
-def _words(sql: bytes) -> list[bytes]:
-    return [token.lower() for token in tokens(sql) if token != b";"]
-
-
-def _reindex(sql: bytes) -> Meaning | None:
-    words = _words(sql)[1:]
-    label = b"reindex"
-    if words[:1] == [b"("]:
-        close = words.index(b")") if b")" in words else len(words)
-        options = b" ".join(words[1:close])
-        if _IS_CONCURRENT.search(options):
-            return _alone(b"reindex", b"concurrently")
-        words = words[close + 1 :]
-    if words[:1] and words[0] in (b"schema", b"database", b"system"):
-        return _alone(label, words[0])
-    if words[1:2] == [b"concurrently"]:
-        return _alone(label, *words[:2])
-    return None
-
-
-_IS_CONCURRENT = re.compile(rb"concurrently\b(?! '?(?:off|false|0)\b)")
-
-
-def _cluster(sql: bytes) -> Meaning | None:
-    words = _words(sql)[1:]
-    if words[:1] == [b"("] and b")" in words:
-        words = words[words.index(b")") + 1 :]
-    elif words[:1] == [b"verbose"]:
+def _end(verb: bytes, sql: bytes) -> Meaning:
+    words = _behind(sql, 3)
+    commits = verb in (b"commit", b"end")
+    if words[0] == b"prepared":
+        return _alone(verb, words[0])
+    if words[0] in (b"work", b"transaction"):
         words = words[1:]
-    return None if words else _alone(b"cluster")
+    if words[0] == b"to":
+        return Meaning("ROLLBACK TO", outside="refuse")
+    if words[:2] == [b"and", b"chain"]:
+        return Meaning(f"{verb.decode().upper()} AND CHAIN", chained=True)
+    return Meaning(verb.decode().upper(), Kind.COMMIT if commits else Kind.ROLLBACK)
 
 
-def _vacuum(sql: bytes) -> Meaning:
-    return _alone(b"vacuum")
+def _prepare(verb: bytes, sql: bytes) -> Meaning | None:
+    words = _behind(sql, 2)
+    if words[0] == b"transaction" and words[1].endswith((b"'", b"$")):
+        return Meaning("PREPARE TRANSACTION", Kind.ROLLBACK)
+    return None
 
 
-def _discard(sql: bytes) -> Meaning | None:
-    if _head(sql, 2)[1] != b"all":
-        return None
-    return Meaning(Kind.ALONE, "DISCARD ALL", settings=tuple(Setting))
+def _create_or_drop(verb: bytes, sql: bytes) -> Meaning | None:
+    words = _behind(sql, 3)
+    if words[0] in (b"database", b"subscription", b"tablespace"):
+        return _alone(verb, words[0])
+    if words[0] == b"unique":
+        words = words[1:]
+    return _alone(verb, *words[:2]) if words[:2] == [b"index", b"concurrently"] else None
 
 
-def _needs_transaction(sql: bytes) -> Meaning:
-    verb = _head(sql, 1)[0].decode().upper()
-    return Meaning(label="LOCK TABLE" if verb == "LOCK" else verb, outside="refuse")
+def _alter(verb: bytes, sql: bytes) -> Meaning | None:
+    what = _behind(sql, 1)[0]
+    if what == b"system":
+        return _alone(verb, what)
+    if what == b"table":
+        if not _CONCURRENTLY.search(sql):
+            return None
+        words = _behind(sql)
+        detaches = words[-1] == b"concurrently" and b"detach" in words
+        return _alone(b"detach partition concurrently") if detaches else None
+    words = _behind(sql, 4)[2:]
+    if what == b"database" and words == [b"set", b"tablespace"]:
+        return _alone(verb, what, *words)
+    if what == b"subscription" and _CHANGES_PUBLICATIONS.match(b" ".join(words)):
+        return _alone(verb, what, *words)
+    return None
 
 
-def _set(sql: bytes) -> Meaning | None:
-    words = _words(sql)[1:]
-    scope = words[0] if words[:1] and words[0] in (b"session", b"local") else b""
-    rest = words[1:] if scope else words
-    label = f"SET {scope.decode().upper()}".strip()
-    if scope == b"session" and rest[:1] == [b"characteristics"]:
-        return Meaning(
-            label="SET SESSION CHARACTERISTICS", settles=True, read_only=_says_read_only(rest)
-        )
-    if rest[:1] and rest[0] in (b"transaction", b"constraints"):
-        return Meaning(
-            label=f"SET {rest[0].decode().upper()}",
-            read_only=_says_read_only(rest),
-            outside="ignore",
-        )
-    outside = "ignore" if scope == b"local" else None
-    setting, value = None, None
-    if rest[:1] == [b"names"]:
-        setting, value = Setting.CLIENT_ENCODING, _text(rest[1] if rest[1:] else b"")
-    elif len(rest) > 2 and rest[1] in (b"=", b"to"):
-        setting, value = _SETTINGS.get(_text(rest[0]) or ""), _text(rest[2])
-    return Meaning(
-        label=label,
-        settles=True,
-        outside=outside,
-        read_only=setting in _READ_ONLY and _is_on(value),
-        settings=(setting,) if setting else (),
-        value=value,
-    )
+_CONCURRENTLY = re.compile(rb"(?i)concurrently")
+_CHANGES_PUBLICATIONS = re.compile(rb"(?:refresh|set|add|drop) publication")
 
 
-def _select(sql: bytes) -> Meaning | None:
-    """SELECT set_config(name, value, local), which is a SET."""
-    if not _SET_CONFIG.match(sql):
-        return None
-    words = _words(sql)[1:]
-    if words[:2] == [b"pg_catalog", b"."]:
-        words = words[2:]
-    if words[:2] != [b"set_config", b"("] or len(words) != 8 or words[-1] != b")":
-        return None
-    setting, value = _SETTINGS.get(_text(words[2]) or ""), _text(words[4])
-    return Meaning(
-        label="SELECT set_config",
-        settles=True,
-        read_only=setting in _READ_ONLY and _is_on(value),
-        settings=(setting,) if setting else (),
-        value=value,
-    )
+def _reindex(verb: bytes, sql: bytes) -> Meaning | None:
+    options, words = _options(_behind(sql))
+    if words[:1] and words[0] in (b"schema", b"database", b"system"):
+        return _alone(verb, words[0])
+    if words[1:2] == [b"concurrently"] or _REINDEX_CONCURRENTLY.search(b" ".join(options)):
+        return _alone(verb, b"concurrently")
+    return None
 
 
-_SET_CONFIG = re.compile(rb"(?is).{,4096}?set_config")
+_REINDEX_CONCURRENTLY = re.compile(rb"\bconcurrently\b(?! '?(?:off|false|0)\b)")
 
 
-def _reset(sql: bytes) -> Meaning | None:
-    name = _text(_head(sql, 2)[1])
-    settings = tuple(Setting) if name == "all" else tuple(filter(None, [_SETTINGS.get(name or "")]))
-    return Meaning(label="RESET", settings=settings) if settings else None
+def _cluster(verb: bytes, sql: bytes) -> Meaning | None:
+    _, words = _options(_behind(sql))
+    return None if words and words != [b"verbose"] else _alone(verb)
 
 
-def _copy(sql: bytes) -> Meaning | None:
-    depth = 0
-    before = b""
+def _options(words: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The options in parentheses that come first, and the words behind them."""
+    if words[:1] != [b"("] or b")" not in words:
+        return [], words
+    end = words.index(b")")
+    return words[1:end], words[end + 1 :]
+
+
+def _vacuum(verb: bytes, sql: bytes) -> Meaning:
+    return _alone(verb)
+
+
+def _in_transaction(verb: bytes, sql: bytes) -> Meaning:
+    return Meaning(verb.decode().upper(), outside="refuse")
+
+
+def _do(verb: bytes, sql: bytes) -> Meaning | None:
+    found = body(sql)
+    ends = found and ends_transaction(found.code)
+    return Meaning(f"DO with {ends} in its body", Kind.ALONE) if ends else None
+
+
+def _copy(verb: bytes, sql: bytes) -> Meaning | None:
+    depth, before = 0, b""
     for token in tokens(sql):
-        word = token.lower()
+        word = token[1].lower()
         if depth == 0 and word in (b"stdin", b"stdout"):
+            # The grammar takes either word for either direction.
             if before == b"from":
-                return Meaning(Kind.COPY_IN, "COPY FROM stdin")
+                return Meaning("COPY FROM stdin", Kind.COPY_IN)
             if before == b"to":
-                return Meaning(Kind.COPY_OUT, "COPY TO stdout")
+                return Meaning("COPY TO stdout", Kind.COPY_OUT)
         depth += (word == b"(") - (word == b")")
         before = word
     return None
 
 
-def _do(sql: bytes) -> Meaning | None:
-    """A DO block that commits: found in its body, with comments and strings left out."""
-    body = do_body(sql)
-    if not _ENDS.search(body):
+def _set(verb: bytes, sql: bytes) -> Meaning:
+    words = _behind(sql)
+    scope = words[0] if words[:1] in ([b"session"], [b"local"]) else b""
+    if scope:
+        words = words[1:]
+    if words[:1] == [b"characteristics"]:
+        label = "SET SESSION CHARACTERISTICS"
+        return Meaning(label, settles=True, read_only=_says_read_only(words))
+    if words[:1] in ([b"transaction"], [b"constraints"]):
+        label = f"SET {words[0].decode().upper()}"
+        return Meaning(label, read_only=_says_read_only(words), outside="ignore")
+    if words[:1] == [b"names"]:
+        words = [b"client_encoding", b"to", *(words[1:] or [b"default"])]
+    local = scope == b"local"
+    meaning = Meaning(
+        "SET LOCAL" if local else "SET",
+        settles=True,
+        outside="ignore" if local else None,
+        local=local,
+    )
+    if len(words) == 3 and words[1] in (b"=", b"to"):
+        return _assign(meaning, words[0], words[2])
+    return meaning
+
+
+def _select(verb: bytes, sql: bytes) -> Meaning | None:
+    """SELECT set_config(name, value, local), which is another way to write SET."""
+    words = _behind(sql, 11)
+    if words[:2] == [b"pg_catalog", b"."]:
+        words = words[2:]
+    function, opening, name, _, value, _, local, closing, more, *_ = words
+    if function != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
         return None
-    before = b";"
-    pending = b""
-    for token in map(bytes.lower, tokens(body)):
-        if pending and token in (b";", b"and"):
-            return Meaning(Kind.ALONE, f"DO with {pending.decode().upper()}")
-        starts = before in (b";", b"begin", b"then", b"else", b"loop", b">")
-        pending = token if starts and token in (b"commit", b"rollback") else b""
-        before = token
-    return None
+    return _assign(Meaning("set_config", settles=True, local=local == b"true"), name, value)
 
 
-_ENDS = re.compile(rb"(?i)commit|rollback")
+def _assign(meaning: Meaning, name: bytes, value: bytes) -> Meaning:
+    setting = _SETTINGS.get(_text(name) or "")
+    if setting is None:
+        return meaning
+    text = _text(value)
+    read_only = setting in (Setting.READ_ONLY, Setting.DEFAULT_READ_ONLY) and is_true(text)
+    return replace(meaning, settings=(setting,), value=text, read_only=read_only)
 
 
-def do_body(sql: bytes) -> bytes:
-    """The code of a DO statement as the server sees it; empty without one."""
-    return next((_unquoted(token) for token in tokens(sql) if token[-1:] in (b"'", b"$")), b"")
+def _reset(verb: bytes, sql: bytes) -> Meaning | None:
+    """RESET and DISCARD ALL, as far as they give a setting its default."""
+    name = _behind(sql, 1)[0]
+    if name == b"all":
+        kind = Kind.ALONE if verb == b"discard" else Kind.ORDINARY
+        return Meaning(f"{verb.decode().upper()} ALL", kind, settings=tuple(Setting))
+    setting = _SETTINGS.get(_text(name) or "")
+    return Meaning("RESET", settings=(setting,)) if setting and verb == b"reset" else None
 
 
-def _unquoted(token: bytes) -> bytes:
-    if tag := DOLLAR_TAG.match(token):
-        return token[tag.end() : -tag.end()]
-    return token[token.index(b"'") + 1 : -1].replace(b"''", b"'")
+def _text(word: bytes) -> str | None:
+    """What a name or a string says; None for the word DEFAULT."""
+    if word == b"default":
+        return None
+    text = word.decode(errors="replace")
+    return text.removeprefix("e")[1:-1] if text.endswith(("'", '"')) else text
 
 
-def _text(token: bytes) -> str | None:
-    """The value of a name or a string; None for DEFAULT."""
-    text = token.decode(errors="replace").removeprefix("e").strip("'\"") if token else ""
-    if token[:1] not in (b"'", b'"') and not token.startswith(b"e'"):
-        text = token.decode(errors="replace")
-        return None if text == "default" else text
-    return text
+def is_true(value: str | None) -> bool:
+    """Whether the server takes the value of a setting for true."""
+    return value is not None and _TRUE.fullmatch(value) is not None
 
 
-def _is_on(value: str | None) -> bool:
-    return value is not None and bool(re.fullmatch(r"on|t(r(ue?)?)?|y(es?)?|1", value))
+_TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
 
 
-def _says_read_only(words: Iterable[bytes]) -> bool:
+def _says_read_only(words: list[bytes]) -> bool:
     modes = b" ".join(words)
     return modes.rfind(b"read only") > modes.rfind(b"read write")
 
 
-_READ_ONLY = (Setting.READ_ONLY, Setting.DEFAULT_READ_ONLY)
 _SETTINGS = {setting.value: setting for setting in Setting}
-_RULES: dict[bytes, Callable[[bytes], Meaning | None]] = {
-    b"abort": _end,
-    b"alter": _alter,
-    b"begin": _begin,
-    b"cluster": _cluster,
-    b"commit": _end,
-    b"copy": _copy,
-    b"create": _create_or_drop,
-    b"discard": _discard,
-    b"do": _do,
-    b"drop": _create_or_drop,
-    b"end": _end,
-    b"lock": _needs_transaction,
-    b"prepare": _prepare,
-    b"reindex": _reindex,
-    b"release": _needs_transaction,
-    b"reset": _reset,
-    b"rollback": _end,
-    b"savepoint": _needs_transaction,
-    b"select": _select,
-    b"set": _set,
-    b"start": _begin,
-    b"vacuum": _vacuum,
+_START = re.compile(b"(%s)(?:%s(%s))?+" % (WORD.pattern, GAP, WORD.pattern))
+
+_Rule = Callable[[bytes, bytes], Meaning | None]
+_ALONE_OBJECTS = frozenset((b"database", b"index", b"subscription", b"tablespace", b"unique"))
+_ANY: frozenset[bytes] = frozenset()
+# By verb: the rule, and the second words that it is about.
+_RULES: dict[bytes, tuple[_Rule, frozenset[bytes]]] = {
+    b"abort": (_end, _ANY),
+    b"alter": (_alter, frozenset((b"database", b"subscription", b"system", b"table"))),
+    b"begin": (_begin, _ANY),
+    b"cluster": (_cluster, _ANY),
+    b"commit": (_end, _ANY),
+    b"copy": (_copy, _ANY),
+    b"create": (_create_or_drop, _ALONE_OBJECTS),
+    b"discard": (_reset, frozenset((b"all",))),
+    b"do": (_do, _ANY),
+    b"drop": (_create_or_drop, _ALONE_OBJECTS),
+    b"end": (_end, _ANY),
+    b"lock": (_in_transaction, _ANY),
+    b"prepare": (_prepare, frozenset((b"transaction",))),
+    b"reindex": (_reindex, _ANY),
+    b"release": (_in_transaction, _ANY),
+    b"reset": (_reset, _ANY),
+    b"rollback": (_end, _ANY),
+    b"savepoint": (_in_transaction, _ANY),
+    b"select": (_select, frozenset((b"pg_catalog", b"set_config"))),
+    b"set": (_set, _ANY),
+    b"start": (_begin, _ANY),
+    b"vacuum": (_vacuum, _ANY),
 }

@@ -2,9 +2,10 @@
 
 import re
 from array import array
+from typing import NamedTuple
 
 from schemamig_tui.engine import lexer
-from schemamig_tui.engine.classify import Kind, Meaning, Setting, classify
+from schemamig_tui.engine.classify import Kind, Meaning, Setting, classify, is_true
 from schemamig_tui.engine.metacommands import RefusedError, ignored, refused
 from schemamig_tui.engine.places import BOM, fault
 from schemamig_tui.engine.source import Source
@@ -19,6 +20,40 @@ _FUNCTION = re.compile(
 )
 
 
+class _State(NamedTuple):
+    standard_strings: bool
+    encoding: str | None = None
+
+
+class _Reading:
+    """The two settings that a file is read by, as its own statements change them.
+
+    A ROLLBACK is taken to undo no more than a COMMIT: what was SET LOCAL.
+    """
+
+    def __init__(self, standard_strings: bool) -> None:
+        self._default = _State(standard_strings)
+        self._session = self.now = self._default
+
+    def heed(self, meaning: Meaning) -> None:
+        """Take over what a statement sets."""
+        if meaning.kind in (Kind.COMMIT, Kind.ROLLBACK):
+            self.now = self._session
+        elif meaning.settings:
+            self.now = self._set(self.now, meaning)
+            if not meaning.local:
+                self._session = self._set(self._session, meaning)
+
+    def _set(self, state: _State, meaning: Meaning) -> _State:
+        value = meaning.value
+        if Setting.STANDARD_STRINGS in meaning.settings:
+            on = self._default.standard_strings if value is None else is_true(value)
+            state = state._replace(standard_strings=on)
+        if Setting.CLIENT_ENCODING in meaning.settings:
+            state = state._replace(encoding=value)
+        return state
+
+
 class Cutter:
     """One pass over a file. After ``run``: where its statements are, and what they mean.
 
@@ -30,8 +65,7 @@ class Cutter:
     def __init__(self, source: Source, *, standard_strings: bool) -> None:
         self.source = source
         self._window = Window(source)
-        self._default_strings = standard_strings
-        self._standard_strings = standard_strings
+        self._reading = _Reading(standard_strings)
         self._open: list[int] = []
         self._begun: list[int] = []
         self.starts = array("Q")
@@ -47,32 +81,35 @@ class Cutter:
         window = self._window
         position = len(BOM) if window.text.startswith(BOM) else 0
         while True:
-            match = lexer.ordinary(standard_strings=self._standard_strings).match(
-                window.text, position
-            )
-            if match:
-                start, position = match.span(1)
-                self.starts.append(window.base + start)
-                self.ends.append(window.base + position - 1)
-                continue
-            position = self._after_gap(position)
+            position = self._after_gap(self._ordinary_statements(position))
             if position == len(window.text):
                 break
-            byte = window.text[position : position + 1]
-            if byte == b";":
+            byte = window.text[position]
+            if byte == _SEMICOLON:
                 position += 1
-            elif byte == b"\\":
+            elif byte == _BACKSLASH:
                 position = self._command(position)
             else:
                 position = self._statement(position)
         window.finish(checksum)
+
+    def _ordinary_statements(self, position: int) -> int:
+        """Cut as many statements as need no second look: this loop is what big files spend."""
+        match_one = lexer.ordinary(standard_strings=self._reading.now.standard_strings).match
+        text, base = self._window.text, self._window.base
+        add_start, add_end = self.starts.append, self.ends.append
+        while match := match_one(text, position):
+            start, position = match.span(1)
+            add_start(base + start)
+            add_end(base + position - 1)
+        return position
 
     def _statement(self, position: int) -> int:
         """Cut the statement that starts here. The position after its semicolon."""
         window = self._window
         start = window.base + position
         counts = _FUNCTION.match(window.text, position) is not None
-        skip = lexer.skipper(standard_strings=self._standard_strings, counts_begin=counts).match
+        skip = lexer.skipper(standard_strings=self._reading.now.standard_strings, counts_begin=counts).match
         self._open, self._begun = [], []
         while True:
             match = skip(window.text, position)
@@ -90,26 +127,21 @@ class Cutter:
                 return self._add(start, position)
 
     def _add(self, start: int, position: int) -> int:
+        """Take down the statement up to ``position``. Where what follows it starts."""
         end = self._window.base + position
+        number = len(self.starts)
         self.starts.append(start)
         self.ends.append(end)
-        meaning = classify(self._sql(start, end))
         position += 1
-        if meaning is None:
-            return position
-        number = len(self.starts) - 1
-        self.meanings[number] = meaning
-        if meaning.settles and self.settling == number:
-            self.settling += 1
-        if Setting.STANDARD_STRINGS in meaning.settings:
-            value = meaning.value
-            self._standard_strings = (
-                self._default_strings if value is None else value in ("on", "true", "1", "yes")
-            )
-        if Setting.CLIENT_ENCODING in meaning.settings:
-            self._window.switch(position, meaning.value)
-        if meaning.kind is Kind.COPY_IN:
-            position = self._copy_data(start, position)
+        meaning = classify(self._sql(start, end))
+        if meaning is not None:
+            self.meanings[number] = meaning
+            if meaning.settles and self.settling == number:
+                self.settling += 1
+            self._reading.heed(meaning)
+            self._window.switch(position, self._reading.now.encoding)
+            if meaning.kind is Kind.COPY_IN:
+                return self._copy_data(start, position)
         return position
 
     def _sql(self, start: int, end: int) -> bytes:
@@ -137,7 +169,7 @@ class Cutter:
             del self._open[-1:]
         elif byte == b"'":
             after_e = lexer.AFTER_E.match(self._window.text, position) is not None
-            return self._string(position, escapes=after_e or not self._standard_strings)
+            return self._string(position, escapes=after_e or not self._reading.now.standard_strings)
         elif byte == b'"':
             return self._quoted(position, lexer.IDENTIFIER_INSIDE, "quoted name")
         elif byte == b"$":
@@ -332,8 +364,9 @@ class Cutter:
         return fault(self.source, offset, message, hint=hint)
 
 
-_SEMICOLON = ord(";")
+_BACKSLASH = ord("\\")
 _NEWLINE = ord("\n")
+_SEMICOLON = ord(";")
 _END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
 
 

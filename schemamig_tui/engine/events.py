@@ -141,7 +141,7 @@ class FileFailed:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The run is over, and what it committed is durable.
+    """The run is over. What it committed is durable, unless ``version`` is None.
 
     ``applied`` holds the files of this run, ``failed`` the one that ended it, ``remaining`` those
     it did not come to. ``version`` is the number of successful rows in the ledger, None when the

@@ -97,47 +97,38 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
     return rb"(?:" + text + rb"|" + group + rb"|" + opaque + rb")*+"
 
 
+GAP = rb"(?:\s++|--[^\n\r]*+|/" + _BLOCK_COMMENT + rb")*+"
+"""What may stand between two tokens that are there as a whole; comments in comments do not fit."""
+
 _TOKEN = re.compile(
-    rb"(?P<dollar>(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag))"
-    rb"|(?P<escaped>[Ee]'" + ESCAPED_INSIDE.pattern + rb"')"
-    rb"|(?P<string>(?:[BbXxNn]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"')"
+    GAP + rb"("
+    rb"(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag)"
+    rb"|[Ee]'" + ESCAPED_INSIDE.pattern + rb"'"
+    rb"|(?:[BbNnXx]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"'"
     rb'|(?:[Uu]&)?"' + IDENTIFIER_INSIDE.pattern + rb'"'
-    rb"|" + WORD.pattern + rb"|[0-9][\w.]*+|.",
+    rb"|" + WORD.pattern + rb"|[0-9][\w.]*+|.)",
     re.DOTALL,
 )
 
 
-def tokens(sql: bytes) -> Iterator[bytes]:
-    """The tokens of ``sql`` without blanks and comments: words, quoted things, single characters.
+def tokens(sql: bytes) -> Iterator[re.Match[bytes]]:
+    """The tokens of ``sql``, each as group 1: words, quoted things, single characters.
 
-    Operators come in pieces, and a quote that is never closed comes as a single character.
+    Operators come in pieces. A quote that is never closed comes as a single character.
     """
     position = 0
-    while (position := after_blanks(sql, position)) < len(sql):
-        match = _TOKEN.match(sql, position)
-        assert match is not None  # the last alternative takes any byte
-        yield match.group()
+    while match := _TOKEN.match(sql, position):
         position = match.end()
-
-
-def after_blanks(sql: bytes, position: int) -> int:
-    """Where the first thing after ``position`` is that is neither white space nor a comment."""
-    while True:
-        match = _GAP.match(sql, position)
-        assert match is not None  # it may be empty
-        position = match.end()
-        if not sql.startswith(b"/*", position):
-            return position
-        position = _after_nested(sql, position)
-
-
-_GAP = re.compile(rb"(?:\s++|--[^\n\r]*+|/" + _BLOCK_COMMENT + rb")*+")
+        if match[1] == b"/" and sql.startswith(b"*", position):
+            position = _after_nested(sql, position - 1)
+        else:
+            yield match
 
 
 def _after_nested(sql: bytes, position: int) -> int:
     depth = 0
     for edge in COMMENT_EDGE.finditer(sql, position):
-        depth += 1 if edge.group() == b"/*" else -1
+        depth += 1 if edge[0] == b"/*" else -1
         if depth == 0:
             return edge.end()
     return len(sql)

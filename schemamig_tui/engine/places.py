@@ -1,9 +1,6 @@
 """From a byte of a file to its line and column, and from what the server says to a byte."""
 
-import re
-
 from schemamig_tui.engine.events import Place
-from schemamig_tui.engine.lexer import tokens
 from schemamig_tui.engine.source import Source
 from schemamig_tui.errors import FilesError
 
@@ -45,25 +42,3 @@ def line_start(source: Source, offset: int) -> int:
         offset = start
     return 0
 
-
-def body_start(sql: bytes, function: str | None) -> int | None:
-    """Where the code in a DO statement starts, or in one that creates ``function``; else None."""
-    if function is None:
-        if not _DO.match(sql):
-            return None
-    else:
-        named = _CREATES.match(sql)
-        if not named or named[1].strip(b'"').decode(errors="replace").lower() != function.lower():
-            return None
-    for token in tokens(sql):
-        if token[-1:] in (b"'", b"$"):
-            quote = token.index(b"$", 1) + 1 if token[:1] == b"$" else token.index(b"'") + 1
-            return sql.index(token) + quote
-    return None
-
-
-_DO = re.compile(rb"(?i)do\b")
-_CREATES = re.compile(
-    rb"(?is)create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+"
-    rb'(?:(?:"[^"]*"|[\w$\x80-\xff]+)\s*\.\s*)?("[^"]*"|[\w$\x80-\xff]+)\s*\('
-)

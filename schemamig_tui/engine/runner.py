@@ -65,7 +65,7 @@ class Runner:
             found = files.scan(self._directory)
             todo, state = self._look(conn, found, to)
             if not todo:
-                return self._finish([], None, (), state, began)
+                return self._finish([], None, (), _version(state), began)
             with Watch(self._connect) as watch:
                 locks = Locks.of(self._ledger.name)
                 queue = Queue(self._cancellation, self._tell, self._lock_timeout)
@@ -146,7 +146,8 @@ class Runner:
         except psycopg.OperationalError as error:
             conn.close()
             failed = after.lost(flight.crash, error)
-        return self._finish(log.applied, failed, log.remaining, state, began)
+        version = None if after.unreachable else _version(state) + len(log.applied)
+        return self._finish(log.applied, failed, log.remaining, version, began)
 
     def _fly(
         self, flight: Flight, weaver: Weaver, runs: Sequence[FileRun], *, create: bool
@@ -164,12 +165,11 @@ class Runner:
         applied: Sequence[str],
         failed: FileFailed | None,
         remaining: Sequence[FileRun],
-        state: LedgerState,
+        version: int | None,
         began: float,
     ) -> RunFinished:
         if failed:
             self._tell(failed)
-        version = sum(row.success for row in state.rows) + len(applied)
         finished = RunFinished(
             applied=tuple(applied),
             failed=failed.name if failed else None,
@@ -180,6 +180,10 @@ class Runner:
         )
         self._tell(finished)
         return finished
+
+
+def _version(state: LedgerState) -> int:
+    return sum(row.success for row in state.rows)
 
 
 @contextlib.contextmanager

@@ -136,13 +136,12 @@ class Script:
         ``function`` is its name without schema, as an earlier statement creates it; None is the
         DO block that statement ``i`` itself is.
         """
-        for number in [i] if function is None else range(i, -1, -1):
+        found = None
+        for number in [i] if function is None else range(i):
             sql = self.sql(number)
-            start = body_start(sql, function)
-            if start is not None:
-                line = self.line(number) + sql.count(b"\n", 0, start) + body_line - 1
-                return Place(line)
-        return None
+            if function is None or defines(sql, function):
+                found = number, sql
+        return ...
 
     def source_line(self, line: int) -> str:
         """The text of a line, or its first 64 KiB; what is not UTF-8 is replaced."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from tests.conftest import Database
 
 
@@ -60,6 +61,8 @@ class Program:
                     row = None
                 if row and row[0]:
                     return
+                process = self.started[-1]
+                assert process.poll() is None, process.communicate()[0]
                 assert time.monotonic() < deadline, query
                 time.sleep(0.01)
 

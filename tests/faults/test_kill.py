@@ -4,6 +4,7 @@ import random
 import time
 
 import pytest
+
 from tests.faults.conftest import Program
 
 SEEN_ONCE = "SELECT count(*) = {n} AND count(DISTINCT x) = {n} FROM seen"

@@ -1,15 +1,21 @@
 """The server goes away in the middle of a run."""
 
+import os
 import signal
-import subprocess
+import time
+from pathlib import Path
 
 import psycopg
+
+from schemamig_tui.connect.embedded import Embedded
 from tests.conftest import short_folder, wait_until_gone
 from tests.faults.conftest import Program
 
-from schemamig_tui.connect.embedded import Embedded
-
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+AGREE = (
+    "SELECT (to_regclass('a') IS NULL) = (to_regclass('kb.schema_migrations') IS NULL),"
+    " to_regclass('b')"
+)
 OURS = "application_name = 'schemamig-tui'"
 
 
@@ -49,24 +55,24 @@ def test_a_server_stopped_in_mid_run_says_that_nothing_could_be_recorded(
             program.write("0002_slow.sql", "CREATE TABLE b (); SELECT pg_sleep(60);")
             process = program.start(server.conninfo)
             with psycopg.connect(server.conninfo, autocommit=True) as conn:
-                while not conn.execute(SLEEPS.encode()).fetchone() == (True,):
-                    pass
+                while conn.execute(SLEEPS.encode()).fetchone() != (True,):
+                    time.sleep(0.01)
                 (data,) = conn.execute("SHOW data_directory").fetchone() or ("",)
-            stop_server(data)
+            stop_server(Path(data))
             output, _ = process.communicate(timeout=60)
         assert process.returncode == 3, output
-        assert "not recorded" in output
+        assert "could not record" in output
         wait_until_gone(folder / "pg")
-        with Embedded(folder / "pg", fast=True) as server:
-            with psycopg.connect(server.conninfo, autocommit=True) as conn:
-                rows = conn.execute("SELECT filename, success FROM kb.schema_migrations").fetchall()
-                assert rows == [("0001_a.sql", True)]
-                assert conn.execute("SELECT to_regclass('b')").fetchone() == (None,)
+        with (
+            Embedded(folder / "pg", fast=True) as server,
+            psycopg.connect(server.conninfo, autocommit=True) as conn,
+        ):
+            # A crash may undo the commits that were not the last of a run, with their rows.
+            assert conn.execute(AGREE.encode()).fetchone() == (True, None)
         wait_until_gone(folder / "pg")
 
 
-def stop_server(data: str) -> None:
+def stop_server(data: Path) -> None:
     """Stop the server at once, as a crash would."""
-    with open(f"{data}/postmaster.pid") as file:
-        pid = int(file.readline())
-    subprocess.run(["kill", f"-{signal.SIGQUIT.value}", str(pid)], check=True)
+    pid = (data / "postmaster.pid").read_text().split()[0]
+    os.kill(int(pid), signal.SIGQUIT)

@@ -1,0 +1,68 @@
+"""The code that DO blocks and functions carry in a string."""
+
+import re
+from dataclasses import dataclass
+
+from schemamig_tui.engine.lexer import DOLLAR_TAG, GAP, tokens
+
+_NAME = rb'("[^"]*+"|[\w$\x80-\xff]++)'
+_DEFINES = re.compile(
+    rb"(?i)create GAP(?:or GAPreplace GAP)?(?:function|procedure) GAP".replace(b" GAP", rb"\b" + GAP)
+    + rb"(?:" + _NAME + GAP + rb"\." + GAP + rb")?" + _NAME
+)
+_QUOTES = (b"'", b"$")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """``code`` as the server sees it; ``start`` is where it starts in its statement."""
+
+    start: int
+    code: bytes
+
+
+def body(sql: bytes) -> Body | None:
+    """The code of a DO statement, or of one that creates a function with its code in a string."""
+    words: list[bytes] = []
+    for token in tokens(sql):
+        text = token[1]
+        words.append(text.lower())
+        is_code = words[0] == b"do" and words[-2:-1] != [b"language"] or words[-2:-1] == [b"as"]
+        if is_code and len(text) > 1 and text.endswith(_QUOTES):
+            return _unquoted(text, token.start(1))
+    return None
+
+
+def defines(sql: bytes, function: str) -> bool:
+    """Whether the statement creates a function or procedure of this name, in any schema."""
+    match = _DEFINES.match(sql)
+    if match is None:
+        return False
+    name = match[2].decode(errors="replace")
+    return (name[1:-1] if name.startswith('"') else name.lower()) == function
+
+
+def ends_transaction(code: bytes) -> str | None:
+    """COMMIT or ROLLBACK, if it is a statement of the PL/pgSQL ``code``."""
+    if not _MAY_END.search(code):
+        return None
+    before, ends = b";", b""
+    for token in tokens(code):
+        word = token[1].lower()
+        if ends and word in (b";", b"and"):
+            return ends.decode().upper()
+        ends = word if before in _STARTS and word in (b"commit", b"rollback") else b""
+        before = word
+    return None
+
+
+_MAY_END = re.compile(rb"(?i)commit|rollback")
+# What can be in front of a statement; the last one ends a label.
+_STARTS = (b";", b"begin", b"then", b"else", b"loop", b">")
+
+
+def _unquoted(text: bytes, start: int) -> Body:
+    if tag := DOLLAR_TAG.match(text):
+        return Body(start + tag.end(), text[tag.end() : -tag.end()])
+    opening = text.index(b"'") + 1
+    return Body(start + opening, text[opening:-1].replace(b"''", b"'"))
