@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from tests.conftest import Database
 
 from schemamig_tui.engine.events import Event, FileFailed, RunFinished
 from schemamig_tui.engine.ledger import Ledger, LedgerRow
 from schemamig_tui.engine.runner import Runner
+from tests.conftest import Database
 
 LEDGER = "kb.schema_migrations"
 Kind = TypeVar("Kind")

@@ -4,11 +4,11 @@ import threading
 import time
 
 import pytest
-from tests.engine.conftest import Workshop
 
 from schemamig_tui.engine.events import Event, FileApplied, LockAwaited, NoticeReceived
 from schemamig_tui.engine.runner import Runner
 from schemamig_tui.errors import Interrupted, LockTimeout
+from tests.engine.conftest import Workshop
 
 SLOW = "DO $$BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(60); END$$;"
 

@@ -1,10 +1,10 @@
 """A failure explains itself: code, place in the file, caret, detail, hint and context."""
 
 import pytest
-from tests.engine.conftest import Workshop
 
 from schemamig_tui.engine.events import NoticeReceived, Place
 from schemamig_tui.errors import FilesError
+from tests.engine.conftest import Workshop
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import hashlib
 
 import psycopg
 import pytest
-from tests.engine.conftest import LEDGER, Workshop, limited_role
 
 from schemamig_tui.engine.events import FileApplied
 from schemamig_tui.engine.ledger import Ledger
 from schemamig_tui.errors import LedgerError, SettingsError
+from tests.engine.conftest import LEDGER, Workshop, limited_role
 
 ORIGINAL = """
 CREATE SCHEMA IF NOT EXISTS kb;

@@ -1,9 +1,9 @@
 """Each of the three ways to run a file, on a real server."""
 
 import pytest
-from tests.engine.conftest import Workshop
 
 from schemamig_tui.engine.events import FileApplied, FileStarted, Mode, StatementFinished
+from tests.engine.conftest import Workshop
 
 TRANSACTION_OF = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM {} UNION ALL {}) AS x"
 LEDGER_XMIN = "SELECT xmin FROM kb.schema_migrations"

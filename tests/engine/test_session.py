@@ -1,9 +1,9 @@
 """Every file finds the session as psql would give it one: as good as new."""
 
 import pytest
-from tests.engine.conftest import Workshop
 
 from schemamig_tui.engine.events import NoticeReceived
+from tests.engine.conftest import Workshop
 
 LEAKS = {
     "search_path": ("SET search_path = nowhere", "SELECT current_setting('search_path')"),
