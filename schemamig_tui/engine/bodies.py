@@ -7,8 +7,16 @@ from schemamig_tui.engine.lexer import DOLLAR_TAG, GAP, tokens
 
 _NAME = rb'("[^"]*+"|[\w$\x80-\xff]++)'
 _DEFINES = re.compile(
-    rb"(?i)create GAP(?:or GAPreplace GAP)?(?:function|procedure) GAP".replace(b" GAP", rb"\b" + GAP)
-    + rb"(?:" + _NAME + GAP + rb"\." + GAP + rb")?" + _NAME
+    rb"(?i)create GAP(?:or GAPreplace GAP)?(?:function|procedure) GAP".replace(
+        b" GAP", rb"\b" + GAP
+    )
+    + rb"(?:"
+    + _NAME
+    + GAP
+    + rb"\."
+    + GAP
+    + rb")?"
+    + _NAME
 )
 _QUOTES = (b"'", b"$")
 
@@ -27,7 +35,8 @@ def body(sql: bytes) -> Body | None:
     for token in tokens(sql):
         text = token[1]
         words.append(text.lower())
-        is_code = words[0] == b"do" and words[-2:-1] != [b"language"] or words[-2:-1] == [b"as"]
+        before = words[-2:-1]
+        is_code = before == [b"as"] or (words[0] == b"do" and before != [b"language"])
         if is_code and len(text) > 1 and text.endswith(_QUOTES):
             return _unquoted(text, token.start(1))
     return None

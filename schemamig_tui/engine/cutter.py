@@ -109,7 +109,9 @@ class Cutter:
         window = self._window
         start = window.base + position
         counts = _FUNCTION.match(window.text, position) is not None
-        skip = lexer.skipper(standard_strings=self._reading.now.standard_strings, counts_begin=counts).match
+        skip = lexer.skipper(
+            standard_strings=self._reading.now.standard_strings, counts_begin=counts
+        ).match
         self._open, self._begun = [], []
         while True:
             match = skip(window.text, position)

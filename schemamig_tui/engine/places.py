@@ -42,3 +42,17 @@ def line_start(source: Source, offset: int) -> int:
         offset = start
     return 0
 
+
+def line_offset(source: Source, line: int) -> int:
+    """Where a line starts; the end of the file for one that is not there."""
+    offset = 0
+    while line > 1:
+        piece = source.read(offset, offset + _PIECE)
+        if not piece:
+            break
+        ends = piece.count(b"\n")
+        if ends >= line - 1:
+            return offset + len(piece) - len(piece.split(b"\n", line - 1)[-1])
+        line -= ends
+        offset += len(piece)
+    return offset

@@ -9,18 +9,19 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from schemamig_tui.engine.bodies import body, defines
 from schemamig_tui.engine.classify import Kind, Meaning
 from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.files import MigrationFile
 from schemamig_tui.engine.modes import Decision, decide
-from schemamig_tui.engine.places import BOM, body_start, fault, line_start, newlines
+from schemamig_tui.engine.places import BOM, fault, line_offset, line_start, newlines
 from schemamig_tui.engine.source import Source
 
 __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
 
 _PIECE = 256 * 1024
-_SOURCE_LINE = 64 * 1024
+_LONGEST_LINE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +132,28 @@ class Script:
         return Place(line, 1 + len(lead.decode(encoding, errors="replace")) + len(before))
 
     def locate_body(self, i: int, function: str | None, body_line: int) -> Place | None:
-        """The place of a line of the code that ``function`` has, if statement ``i`` knows it.
+        """The place of a line of code that runs in statement ``i``, as PL/pgSQL counts lines.
 
-        ``function`` is its name without schema, as an earlier statement creates it; None is the
-        DO block that statement ``i`` itself is.
+        ``function`` is the name, without schema, of the function it is in; None is the DO block
+        that statement ``i`` itself is. None when no earlier statement creates that function, or
+        more than one does.
         """
-        found = None
-        for number in [i] if function is None else range(i):
-            sql = self.sql(number)
-            if function is None or defines(sql, function):
-                found = number, sql
-        return ...
+        if function is None:
+            candidates = [i]
+        else:
+            candidates = [j for j in range(i) if defines(self.sql(j), function)]
+        if len(candidates) != 1:
+            return None
+        sql = self.sql(candidates[0])
+        found = body(sql)
+        if found is None or not 1 <= body_line <= 1 + found.code.count(b"\n"):
+            return None
+        return Place(self.line(candidates[0]) + sql.count(b"\n", 0, found.start) + body_line - 1)
 
     def source_line(self, line: int) -> str:
-        """The text of a line, or its first 64 KiB; what is not UTF-8 is replaced."""
-        offset = self._start_of(line)
-        text = self._source.read(offset, offset + _SOURCE_LINE).split(b"\n", 1)[0]
+        """The text of a line, up to 1 MiB of it. What is not UTF-8 is replaced."""
+        start = line_offset(self._source, line)
+        text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
         return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
 
     def unchanged(self) -> bool:
@@ -156,20 +163,3 @@ class Script:
     def release(self) -> None:
         """Close the file, if it is open."""
         self._source.release()
-
-    def _start_of(self, line: int) -> int:
-        offset = 0
-        while line > 1:
-            piece = self._source.read(offset, offset + _PIECE)
-            count = piece.count(b"\n")
-            if not piece or count < line - 1:
-                offset += len(piece)
-                line -= count
-                if not piece:
-                    return offset
-                continue
-            at = -1
-            for _ in range(line - 1):
-                at = piece.index(b"\n", at + 1)
-            return offset + at + 1
-        return offset
