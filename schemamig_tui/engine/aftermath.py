@@ -89,6 +89,8 @@ class Aftermath:
         encoding = conn.info.encoding
         if crash or run:
             _roll_back(conn)
+        if run is None and self._log.remaining:
+            self._flush(conn)
         if run is None:
             if crash and not self._cancellation.requested:
                 raise SchemamigError(_message(crash))
@@ -177,7 +179,14 @@ class Aftermath:
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
     ) -> FileFailed:
         unrecorded = self._write(conn, run, failure, elapsed)
+        if unrecorded:
+            self._flush(conn)
         return FileFailed(run.name, elapsed, failure, unrecorded is None, unrecorded, kept=run.done)
+
+    def _flush(self, conn: psycopg.Connection[Any]) -> None:
+        """Make durable what is applied, where the last commit of the run has not been reached."""
+        if self._log.applied:
+            conn.execute(self._ledger.touch(self._log.applied[-1]))
 
     def _write(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float

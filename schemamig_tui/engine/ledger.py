@@ -242,6 +242,11 @@ class Ledger:
             " WHERE filename = $1 AND NOT success"
         )
 
+    def touch(self, name: str) -> sql.Composed:
+        """Writes a row as it is: committing that flushes every commit before it."""
+        query = sql.SQL("UPDATE {} SET filename = filename WHERE filename = {}")
+        return query.format(self._identifier, name)
+
     def _statement(self, text: LiteralString) -> bytes:
         return sql.SQL(text).format(table=self._identifier).as_bytes(None)
 

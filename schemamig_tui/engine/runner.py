@@ -61,8 +61,8 @@ class Runner:
         ConnectionFailed, LockTimeout, and Interrupted for a cancellation before the start.
         """
         began = time.perf_counter()
+        found = files.scan(self._directory)
         with _losses_told(), contextlib.closing(self._connect()) as conn:
-            found = files.scan(self._directory)
             todo, state = self._look(conn, found, to)
             if not todo:
                 return self._finish([], None, (), _version(state), began)

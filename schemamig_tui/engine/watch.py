@@ -114,6 +114,11 @@ class Watch:
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self.conn = connect()
+        # It may be idle for as long as a migration takes, and its lock must last as long.
+        self.conn.execute(
+            "SELECT set_config(name, '0', false) FROM pg_settings"
+            " WHERE name = 'idle_session_timeout'"
+        )
 
     def cancel(self, conn: psycopg.Connection[Any]) -> None:
         """Ask the server to cancel what it is doing for ``conn``."""

@@ -224,3 +224,11 @@ def test_a_server_that_takes_no_writes_is_refused_before_anything_runs(shop: Wor
     shop.write("0001_a.sql", "SELECT 1;")
     with pytest.raises(LedgerError, match="takes no writes"):
         shop.apply()
+
+
+def test_touching_a_row_changes_nothing(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    before = shop.rows
+    with shop.database.connect() as conn:
+        assert conn.execute(Ledger(LEDGER).touch("0001_a.sql")).rowcount == 1
+    assert shop.rows == before
