@@ -1,4 +1,7 @@
-"""The commands without a UI, each of them from the settings to an exit code."""
+"""The commands without a UI, each of them from the settings to an exit code.
+
+``--list`` and ``--check`` read no SQL, so what does is imported by those that need it.
+"""
 
 import os
 import sys
@@ -13,8 +16,6 @@ from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import Event, Failure, FileFailed, RunFinished
 from schemamig_tui.engine.files import naming_warnings, scan
 from schemamig_tui.engine.ledger import Ledger
-from schemamig_tui.engine.runner import Runner
-from schemamig_tui.engine.script import parse
 from schemamig_tui.engine.status import Status, compare
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, Interrupted, SchemamigError
 from schemamig_tui.headless.output import Output
@@ -113,6 +114,8 @@ def _look(settings: Settings, reporter: Reporter) -> tuple[Status, bool]:
 def _dry_run(
     command: Command, status: Status, reporter: Reporter, standard_strings: bool
 ) -> ExitCode:
+    from schemamig_tui.engine.script import parse
+
     migrations = status.to_run(command.to)
     reporter.plan_started(status, command.to, len(migrations))
     refused = 0
@@ -131,6 +134,8 @@ def _dry_run(
 
 
 def _apply(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    from schemamig_tui.engine.runner import Runner
+
     report = reporter.run(settings.directory, command.to)
     failures: list[Failure] = []
 

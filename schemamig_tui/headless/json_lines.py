@@ -152,7 +152,7 @@ class JsonLines:
             reason=script.reason,
             statements=len(script),
             failed_before=migration.row is not None,
-            warnings=[{"line": line, "message": message} for line, message in script.warnings],
+            warnings=[{"line": it.line, "message": it.message} for it in script.warnings],
             **sql,
         )
 

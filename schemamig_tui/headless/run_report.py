@@ -16,7 +16,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.text_report import nothing_to_do
+from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.text import visible
 
 
@@ -29,7 +29,7 @@ class RunReport:
         self._directory = directory
         self._to = to
         self._has_begun = False
-        self._way_out: str | None = None
+        self._kept = 0
 
     def __call__(self, event: Event) -> None:
         """Report ``event``."""
@@ -45,7 +45,7 @@ class RunReport:
             case NoticeReceived(notice=notice):
                 out.write(self._notice(notice))
             case FileApplied(ms=ms):
-                out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
+                out.write(f"  {out.paint('green', out.done)} Applied in {_duration(ms)}")
             case FileFailed():
                 self._failed(event)
             case RunFinished() if self._has_begun:
@@ -64,19 +64,17 @@ class RunReport:
 
     def _failed(self, event: FileFailed) -> None:
         mark = self._out.paint("red", self._out.failed)
-        self._out.write(f"  {mark} Failed after {duration(event.ms)}")
+        self._out.write(f"  {mark} Failed after {_duration(event.ms)}")
         path = self._directory / event.name
         self._err.write(describe(event.failure, str(path)))
         if not event.recorded:
             why = f": {visible(event.unrecorded)}" if event.unrecorded else ""
             self._err.write(f"warning: the ledger could not record this failure{why}")
-        self._way_out = f"{visible(str(path))} is tried again by the next --apply"
-        if event.kept:
-            self._way_out += f"; its first {event.kept} statement(s) stay applied"
+        self._kept = event.kept
 
     def _summary(self, event: RunFinished) -> None:
         out = self._out
-        version = "unknown" if event.version is None else f"{event.version} migrations"
+        version = "unknown" if event.version is None else plural(event.version, "migration")
         out.write(f"\n{out.paint('bold', 'Migration Summary')}")
         out.write(f"  Success: {len(event.applied)}")
         if event.failed:
@@ -84,13 +82,21 @@ class RunReport:
         if event.remaining:
             out.write(f"  Remaining: {len(event.remaining)}")
         out.write(f"  Total applied: {version}")
+        self._way_out(event)
+
+    def _way_out(self, event: RunFinished) -> None:
         if event.cancelled:
-            self._err.write("Cancelled: what was applied stays, the rest is still pending.")
-        if self._way_out:
-            self._err.write(f"hint: {self._way_out}.")
+            self._err.write("Cancelled.")
+        following = event.failed or next(iter(event.remaining), None)
+        if following:
+            place = visible(str(self._directory / following))
+            after = f" after its first {plural(self._kept, 'statement')}" if self._kept else ""
+            self._err.write(
+                f"hint: what was applied stays; the next --apply goes on with {place}{after}"
+            )
 
 
-def duration(ms: float) -> str:
+def _duration(ms: float) -> str:
     """``234ms``; from ten seconds on ``12.3s``, and from ten minutes on ``12min``."""
     if ms < 10_000:
         return f"{ms:.0f}ms"

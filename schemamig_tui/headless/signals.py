@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -55,6 +56,8 @@ class Stop:
 
 
 def _say(what: str) -> None:
+    if sys.stderr is None:  # its number may be that of a connection by now
+        return
     # Not through sys.stderr: the signal may have come in the middle of a write to it.
     with suppress(OSError):
         os.write(2, f"{what}\n".encode())

@@ -112,21 +112,21 @@ class TextReport:
         assert migration.file is not None
         out = self._out
         retry = out.paint("yellow", "  failed before") if migration.row else ""
-        size = f"{_plural(len(script), 'statement')}, {_size(migration.file.size)}"
+        size = f"{plural(len(script), 'statement')}, {_size(migration.file.size)}"
         lines = [
             f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
             f"      {script.mode}: {visible(script.reason)}",
             f"      {size}",
         ]
-        for line, message in script.warnings:
-            warning = out.paint("yellow", "warning:")
-            lines.append(f"      {warning} line {line}: {visible(message)}")
-        out.write("\n".join(lines))
+        for warning in script.warnings:
+            title = out.paint("yellow", "warning:")
+            lines.append(f"      {title} line {warning.line}: {visible(warning.message)}")
         if with_sql:
-            for i in range(len(script)):
-                sql = script.sql(i).decode(errors="backslashreplace")
-                out.write(f"\n{visible(sql, keep_newlines=True)};")
-            out.write("")
+            lines.insert(0, "")
+        out.write("\n".join(lines))
+        for i in range(len(script)) if with_sql else ():
+            sql = script.sql(i).decode(errors="backslashreplace")
+            out.write(f"\n{visible(sql, keep_newlines=True)};")
 
     def plan_ended(self, planned: int, refused: int) -> None:
         """The count, and the promise."""
@@ -146,8 +146,13 @@ class TextReport:
 def nothing_to_do(applied: int | None, to: str | None) -> str:
     """The sentence for a run, or a plan of one, that has nothing to apply."""
     until = f" up to {visible(to)}" if to else ""
-    count = f" ({_plural(applied, 'migration')} applied)" if applied is not None else ""
+    count = f" ({plural(applied, 'migration')} applied)" if applied is not None else ""
     return f"Nothing to do: no migration is pending{until}{count}."
+
+
+def plural(count: int, what: str) -> str:
+    """``1 migration``, ``2 migrations``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _remarks(migration: "Migration") -> Iterator[str]:
@@ -162,13 +167,9 @@ def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
     return [f"{len(found)} {what}" for what, found in migrations.items() if found]
 
 
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _size(size: int) -> str:
     if size < 1000:
-        return _plural(size, "byte")
+        return plural(size, "byte")
     if size < 1000_000:
         return f"{size / 1000:.1f} kB"
     return f"{size / 1000_000:.1f} MB"

@@ -1,0 +1,253 @@
+"""What people read, line for line as the original system wrote it."""
+
+import re
+
+from tests.conftest import Database
+from tests.headless.conftest import Program
+
+JOBS = "0002_extraction_jobs.sql"
+INTEGRATIONS = "0003_integrations_system.sql"
+PREFERENCES = "20251019_add_user_preferences.sql"
+
+
+def two_applied(program: Program, database: Database) -> None:
+    """The database of the original's examples."""
+    program.write(JOBS, "CREATE TABLE jobs (id int);")
+    program.write(INTEGRATIONS, "CREATE TABLE integrations (id int);")
+    assert program("--apply").code == 0
+    with database.connect() as conn:
+        for name, when in ((JOBS, "19:30:15"), (INTEGRATIONS, "19:30:18")):
+            conn.execute(
+                "UPDATE kb.schema_migrations SET applied_at = %s WHERE filename = %s",
+                (f"2025-10-18 {when}", name),
+            )
+
+
+def test_list_is_that_of_the_original(program: Program, database: Database) -> None:
+    two_applied(program, database)
+    program.write(PREFERENCES, "CREATE TABLE kb.user_preferences (id int);")
+    ended = program("--list")
+    assert ended.code == 0
+    assert (
+        ended.out
+        == """\
+Applied Migrations:
+  ✓ 0002_extraction_jobs.sql (2025-10-18 19:30:15)
+  ✓ 0003_integrations_system.sql (2025-10-18 19:30:18)
+
+Pending Migrations:
+  • 20251019_add_user_preferences.sql
+
+Total: 2 applied, 1 pending
+"""
+    )
+    assert ended.err == "Database: --dsn\n"
+
+
+def test_apply_is_that_of_the_original(program: Program, database: Database) -> None:
+    two_applied(program, database)
+    program.write(
+        PREFERENCES,
+        "CREATE TABLE kb.user_preferences (id int);\n"
+        "DO $$ BEGIN RAISE NOTICE 'Table kb.user_preferences created'; END $$;",
+    )
+    ended = program("--apply")
+    assert ended.code == 0
+    assert (
+        re.sub(r"in \d+ms", "in 234ms", ended.out)
+        == """\
+Applying 1 pending migration(s)...
+
+  Applying: 20251019_add_user_preferences.sql
+    NOTICE: Table kb.user_preferences created
+  ✓ Applied in 234ms
+
+Migration Summary
+  Success: 1
+  Total applied: 3 migrations
+"""
+    )
+    assert ended.err == "Database: --dsn\n"
+
+
+def test_nothing_to_do_is_one_calm_sentence(program: Program, database: Database) -> None:
+    two_applied(program, database)
+    ended = program("--apply")
+    assert (ended.code, ended.out) == (
+        0,
+        "Nothing to do: no migration is pending (2 migrations applied).\n",
+    )
+    assert program("--dry-run").out == ended.out
+
+
+def test_a_failure_is_shown_as_a_compiler_would(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int);")
+    program.write("0002_b.sql", "CREATE TABLE b (id int);\n\nSELECT id,\n\tnaem FROM a;")
+    program.write("0003_c.sql", "SELECT 1;")
+    ended = program("--apply")
+    assert ended.code == 1
+    assert (
+        re.sub(r"\d+ms", "12ms", ended.out)
+        == """\
+Applying 3 pending migration(s)...
+
+  Applying: 0001_a.sql
+  ✓ Applied in 12ms
+  Applying: 0002_b.sql
+  ✗ Failed after 12ms
+
+Migration Summary
+  Success: 1
+  Failed: 1
+  Remaining: 1
+  Total applied: 1 migration
+"""
+    )
+    assert (
+        ended.err
+        == """\
+Database: --dsn
+ERROR 42703: column "naem" does not exist
+migrations/0002_b.sql:4:2
+            naem FROM a;
+            ^
+hint: what was applied stays; the next --apply goes on with migrations/0002_b.sql
+"""
+    )
+
+
+def test_detail_and_hint_of_the_server_are_shown(program: Program) -> None:
+    program.write(
+        "0001_a.sql",
+        "DO $$ BEGIN RAISE 'no luck' USING DETAIL = 'It rained.', HINT = 'Wait.'; END $$;",
+    )
+    err = program("--apply").err
+    assert "ERROR P0001: no luck\n" in err
+    assert "\nDETAIL: It rained.\nHINT: Wait.\nCONTEXT: PL/pgSQL function inline_code" in err
+
+
+def test_a_notice_of_several_lines_stays_under_its_migration(program: Program) -> None:
+    program.write(
+        "0001_a.sql",
+        "DO $$ BEGIN RAISE WARNING E'one\\ntwo' USING DETAIL = 'three', HINT = 'four'; END $$;",
+    )
+    out = program("--apply").out
+    assert "\n    WARNING: one\n    two\n    DETAIL: three\n    HINT: four\n  ✓ " in out
+
+
+def test_list_shows_what_failed_and_why(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT nothing;")
+    program("--apply")
+    ended = program("--list")
+    assert ended.code == 0
+    assert (
+        re.sub(r"\(.*?\)", "(then)", ended.out)
+        == """\
+Failed Migrations:
+  ✗ 0001_a.sql (then)
+      ERROR 42703: column "nothing" does not exist
+      0001_a.sql:1:8
+          SELECT nothing;
+                 ^
+
+Total: 0 applied, 0 pending, 1 failed
+"""
+    )
+
+
+def test_list_marks_and_counts_what_is_changed_and_what_is_missing(
+    program: Program, database: Database
+) -> None:
+    two_applied(program, database)
+    program.write(JOBS, "CREATE TABLE other (id int);")
+    (program.folder / "migrations" / INTEGRATIONS).unlink()
+    ended = program("--list")
+    assert (
+        ended.out
+        == """\
+Applied Migrations:
+  ✓ 0002_extraction_jobs.sql (2025-10-18 19:30:15)  changed since it was applied
+  ✓ 0003_integrations_system.sql (2025-10-18 19:30:18)  its file is missing
+
+Total: 2 applied, 0 pending, 1 changed, 1 missing
+"""
+    )
+
+
+def test_check_says_what_is_wrong(program: Program, database: Database) -> None:
+    two_applied(program, database)
+    ended = program("--check")
+    assert (ended.code, ended.out) == (0, "Up to date: 2 applied\n")
+    program.write(JOBS, "CREATE TABLE other (id int);")
+    program.write(PREFERENCES, "SELECT nothing;")
+    program("--apply")
+    program.write(PREFERENCES, "SELECT 1;")
+    program.write("20251020_more.sql", "SELECT 1;")
+    ended = program("--check")
+    assert ended.code == 5
+    assert (
+        ended.out
+        == """\
+Not up to date: 1 pending, 1 failed, 1 changed
+  ✗ 0002_extraction_jobs.sql: changed since it was applied
+  ✗ 20251019_add_user_preferences.sql: failed, changed since it failed
+  ✗ 20251020_more.sql: pending
+"""
+    )
+
+
+def test_dry_run_shows_how_each_file_would_be_run(program: Program, database: Database) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int);\nCREATE TABLE b (id int);")
+    program.write("0002_b.sql", "BEGIN;\nCREATE INDEX i ON a (id);\nCOMMIT;")
+    program.write("0003_c.sql", "CREATE INDEX CONCURRENTLY j ON a (id);")
+    program.write("0004_d.sql", "-- nothing yet\n")
+    ended = program("--dry-run")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0] == "Pending Migrations:"
+    assert lines[1] == "  • 0001_a.sql"
+    assert lines[2].startswith("      transaction: ")
+    assert lines[3] == "      2 statements, 49 bytes"
+    assert "\n  • 0002_b.sql\n      own transaction: " in ended.out
+    assert "\n  • 0003_c.sql\n      no transaction: " in ended.out
+    assert "\n      warning: line 1: " in ended.out
+    assert lines[-1] == "Total: 4 to apply; nothing was changed"
+    with database.connect() as conn:
+        assert conn.execute("SELECT to_regnamespace('kb')").fetchone() == (None,)
+
+
+def test_dry_run_shows_the_sql_when_asked(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (\n\tid int\n);\n\nSELECT 1;")
+    assert "CREATE TABLE" not in program("--dry-run").out
+    out = program("--dry-run", "--sql").out
+    assert "\nCREATE TABLE a (\n        id int\n);\n\nSELECT 1;\n" in out
+
+
+def test_dry_run_names_every_file_that_would_be_refused(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 'open;")
+    program.write("0002_b.sql", "SELECT 1;")
+    program.write("0003_c.sql", "SELECT 1;\n\\connect other\n")
+    ended = program("--dry-run")
+    assert ended.code == 2
+    assert "error: migrations/0001_a.sql:1:8: " in ended.err
+    assert "error: migrations/0003_c.sql:2:1: " in ended.err
+    assert ended.out.endswith("\nTotal: 1 to apply, 2 refused; nothing was changed\n")
+
+
+def test_to_ends_a_run_and_its_preview_at_a_file(program: Program) -> None:
+    for name in ("0001_a.sql", "0002_b.sql", "0003_c.sql"):
+        program.write(name, "SELECT 1;")
+    assert "Total: 2 to apply" in program("--dry-run", "--to", "0002_b.sql").out
+    assert "  Success: 2\n" in program("--apply", "--to", "migrations/0002_b.sql").out
+    assert "Total: 2 applied, 1 pending" in program("--list").out
+    assert program("--apply", "--to", "0002_b.sql").out == (
+        "Nothing to do: no migration is pending up to 0002_b.sql (2 migrations applied).\n"
+    )
+
+
+def test_names_out_of_order_are_warned_of(program: Program) -> None:
+    program.write("first.sql", "SELECT 1;")
+    ended = program("--dry-run")
+    assert ended.code == 0
+    assert "warning: " in ended.err
+    assert "first.sql" in ended.err

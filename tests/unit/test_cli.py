@@ -1,0 +1,170 @@
+"""The command line by itself: help, usage errors, what is imported, and bugs."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import schemamig_tui
+from schemamig_tui import cli
+from schemamig_tui.errors import ExitCode
+from schemamig_tui.headless import commands
+
+ENVIRON = {**os.environ, "PYTHONPATH": str(Path(schemamig_tui.__file__).parents[1])}
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """What is on stderr for arguments that are refused."""
+    assert cli.main(argv) == ExitCode.USAGE
+    out, err = capsys.readouterr()
+    assert out == ""
+    return err
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_import_nothing_that_takes_time(flag: str) -> None:
+    code = f"""
+import sys
+from schemamig_tui.cli import main
+assert main([{flag!r}]) == 0
+heavy = {{"psycopg", "textual", "docker", "asyncio", "json", "tomllib"}} & sys.modules.keys()
+sys.exit(f"imported {{heavy}}" if heavy else 0)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=ENVIRON, capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"schemamig-tui {schemamig_tui.__version__}\n"
+
+
+def test_help_tells_every_exit_code_and_fits_eighty_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.main(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) < 80
+    codes = {line.split()[0] for line in lines[lines.index("exit codes:") + 1 :] if line}
+    assert {str(int(code)) for code in ExitCode} <= codes
+
+
+@pytest.mark.parametrize(
+    ("argv", "why"),
+    [
+        (["--list", "--apply"], "--apply: not allowed with argument --list"),
+        (["--lis"], "unrecognized arguments: --lis"),
+        (["0001_a.sql"], "unrecognized arguments: 0001_a.sql"),
+        (["--list", "--dir"], "--dir: expected one argument"),
+        (["--json"], "--json needs one of --list"),
+        (["--list", "--sql"], "--sql only goes with --dry-run"),
+        (["--check", "--to", "a.sql"], "--to only goes with --dry-run and --apply"),
+        (["--apply", "--wait", "soon"], "--wait has to be a number of seconds"),
+        (["--apply", "--lock-timeout", "5"], "--lock-timeout has to be a time with its unit"),
+        (["--apply", "--connection", "ssh"], "--connection is 'ssh'"),
+        (["--apply", "--dsn", ""], "--dsn is empty"),
+        ([], "no mode was given"),
+    ],
+)
+def test_wrong_usage_is_said_on_stderr_in_a_line(
+    capsys: pytest.CaptureFixture[str], argv: list[str], why: str
+) -> None:
+    error = complaint(capsys, *argv)
+    assert error.startswith("error: ")
+    assert why in error.splitlines()[0]
+
+
+def test_a_mistyped_option_does_not_show_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    error = complaint(capsys, "--dns", "postgresql://spec:geheim@localhost/spec")
+    assert "spec:***@localhost" in error
+    assert "geheim" not in error
+
+
+def test_a_mistyped_option_cannot_write_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert r"\x1B[31m" in complaint(capsys, "--\x1b[31m")
+
+
+@pytest.fixture
+def bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes every command fail with an exception that holds secrets."""
+
+    def crash(*_: object) -> ExitCode:
+        password = "geheim"
+        raise RuntimeError(f"{password} postgresql://spec:ver{password}@localhost/spec")
+
+    monkeypatch.setattr(commands, "run", crash)
+    monkeypatch.setenv("PGPASSWORD", "geheim")
+
+
+@pytest.mark.usefixtures("bug")
+def test_a_bug_is_one_line_without_any_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    error = capsys.readouterr().err.splitlines()
+    assert error[0].startswith("internal error: RuntimeError at test_cli.py:")
+    assert error[1:] == ["hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE"]
+
+
+@pytest.mark.usefixtures("bug")
+def test_a_bug_leaves_a_traceback_without_secrets_where_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.txt"
+    monkeypatch.setenv("SCHEMAMIG_DEBUG", str(trace))
+    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    assert f"the traceback is in {trace}" in capsys.readouterr().err
+    assert "RuntimeError: *** postgresql://spec:***@localhost/spec" in trace.read_text()
+    assert "geheim" not in trace.read_text().replace('password = "geheim"', "")
+    assert trace.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("bug")
+def test_a_traceback_that_cannot_be_written_is_no_second_crash(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SCHEMAMIG_DEBUG", str(tmp_path))
+    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_the_handlers_of_a_caller_are_back_afterwards() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    cli.main(["--version"])
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("form", [["--dsn", "{}"], ["--dsn={}"]])
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://spec:geheim@127.0.0.1:1/spec",
+        "host=127.0.0.1 port=1 user=spec password=geheim dbname=spec",
+    ],
+)
+def test_a_password_in_the_dsn_is_not_in_the_process_title(
+    tmp_path: Path, form: list[str], dsn: str
+) -> None:
+    (tmp_path / "migrations").mkdir()
+    (tmp_path / "migrations" / "0001_a.sql").write_text("SELECT 1;")
+    arguments = [part.format(dsn) for part in form]
+    with subprocess.Popen(
+        [sys.executable, "-m", "schemamig_tui", "--list", "--wait", "60", *arguments],
+        cwd=tmp_path,
+        env=ENVIRON,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline(), process.stderr.readline()]
+        title = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        process.kill()
+    assert lines[0] == "Database: --dsn\n"
+    assert lines[1].startswith("Waiting up to 60s for the server: ")
+    assert b"geheim" not in title
+    assert b"--list" in title
+    assert b"***" in title
