@@ -89,9 +89,9 @@ class Aftermath:
         encoding = conn.info.encoding
         if crash or run:
             _roll_back(conn)
-        if run is None and self._log.remaining:
-            self._flush(conn)
         if run is None:
+            if self._log.remaining:
+                self._flush(conn)
             if crash and not self._cancellation.requested:
                 raise SchemamigError(_message(crash))
             return None
