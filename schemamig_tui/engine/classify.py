@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 from itertools import islice
 
 from schemamig_tui.engine.bodies import body, ends_transaction
@@ -64,16 +65,23 @@ class Meaning:
     local: bool = False
 
 
-def classify(sql: bytes) -> Meaning | None:
-    """What a statement means, or None when it is like any other. ``sql`` starts with its verb."""
-    match = _START.match(sql)
+Rule = Callable[[bytes], Meaning | None]
+"""Says what a statement means; None: it is like any other."""
+
+
+def rule_for(text: bytes, position: int) -> Rule | None:
+    """The rule that knows the statement at ``position``, of which this may be just the head.
+
+    None when its first words tell that it is like any other.
+    """
+    match = _START.match(text, position)
     if match is None:
         return None
     verb = match[1].lower()
-    rule, objects = _RULES.get(verb, (None, None))
+    rule, objects = _RULES.get(verb, (None, _ANY))
     if rule is None or (objects and match[2] and match[2].lower() not in objects):
         return None
-    return rule(verb, sql)
+    return partial(rule, verb)
 
 
 def _behind(sql: bytes, count: int | None = None) -> list[bytes]:
@@ -280,11 +288,10 @@ def _says_read_only(words: list[bytes]) -> bool:
 _SETTINGS = {setting.value: setting for setting in Setting}
 _START = re.compile(b"(%s)(?:%s(%s))?+" % (WORD.pattern, GAP, WORD.pattern))
 
-_Rule = Callable[[bytes, bytes], Meaning | None]
 _ALONE_OBJECTS = frozenset((b"database", b"index", b"subscription", b"tablespace", b"unique"))
 _ANY: frozenset[bytes] = frozenset()
-# By verb: the rule, and the second words that it is about.
-_RULES: dict[bytes, tuple[_Rule, frozenset[bytes]]] = {
+# By the first word: the rule, and the second words that it is for.
+_RULES: dict[bytes, tuple[Callable[[bytes, bytes], Meaning | None], frozenset[bytes]]] = {
     b"abort": (_end, _ANY),
     b"alter": (_alter, frozenset((b"database", b"subscription", b"system", b"table"))),
     b"begin": (_begin, _ANY),

@@ -37,6 +37,7 @@ NEWLINE = re.compile(rb"[\n\r]")
 COMMENT_EDGE = re.compile(rb"/\*|\*/")
 """Where a block comment goes one level down or up; both are taken from left to right."""
 DOLLAR_TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?\$")
+DOLLAR_TAG_CUT_OFF = re.compile(rb"\$[A-Za-z0-9_\x80-\xff]*+\Z")
 STANDARD_INSIDE = re.compile(rb"(?:[^']++|'')*+")
 ESCAPED_INSIDE = re.compile(rb"(?:[^'\\]++|''|\\.)*+", re.DOTALL)
 IDENTIFIER_INSIDE = re.compile(rb'(?:[^"]++|"")*+')
@@ -73,9 +74,11 @@ def skipper(*, standard_strings: bool, counts_begin: bool = False) -> re.Pattern
 def ordinary(*, standard_strings: bool) -> re.Pattern[bytes]:
     """One whole statement of a kind that needs no second look, as group 1, with its semicolon.
 
-    Its first letter tells: INSERT, IMPORT, UPDATE, UNLISTEN, WITH, TRUNCATE, TABLE, GRANT, NOTIFY.
+    Most are told by their first letter: INSERT, IMPORT, UPDATE, UNLISTEN, WITH, TRUNCATE, TABLE,
+    GRANT, NOTIFY.
     """
-    statement = rb"([IUWTGNiuwtgn]" + _skipping(standard_strings, counts_begin=False) + rb";)"
+    verb = rb"(?:[IUWTGNiuwtgn]|(?i:comment|create\s++table|delete)\b)"
+    statement = rb"(" + verb + _skipping(standard_strings, counts_begin=False) + rb";)"
     return re.compile(BLANKS.pattern + statement, re.DOTALL)
 
 
@@ -111,12 +114,11 @@ _TOKEN = re.compile(
 )
 
 
-def tokens(sql: bytes) -> Iterator[re.Match[bytes]]:
-    """The tokens of ``sql``, each as group 1: words, quoted things, single characters.
+def tokens(sql: bytes, position: int = 0) -> Iterator[re.Match[bytes]]:
+    """The tokens from ``position`` on, each as group 1: words, quoted things, single characters.
 
     Operators come in pieces. A quote that is never closed comes as a single character.
     """
-    position = 0
     while match := _TOKEN.match(sql, position):
         position = match.end()
         if match[1] == b"/" and sql.startswith(b"*", position):

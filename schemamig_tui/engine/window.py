@@ -14,6 +14,8 @@ from schemamig_tui.errors import FilesError
 SIZE = 256 * 1024
 MARGIN = 1024
 """So many bytes are in sight on both sides of a place that is looked at."""
+HEAD = 32 * 1024
+"""So many bytes of a statement are in sight when it is told what kind it is, comments included."""
 
 UTF8 = "UTF8"
 
@@ -67,6 +69,12 @@ class Window:
     def short(self, position: int) -> bool:
         """Whether too little is in sight behind ``position``, though the file goes on."""
         return not self.last and len(self.text) - position < MARGIN
+
+    def show_head(self, position: int) -> int:
+        """Get enough in sight to tell what the statement at ``position`` is. Its position now."""
+        while not self.last and len(self.text) - position < HEAD:
+            position = self.slide(position)
+        return position
 
     def slide(self, position: int) -> int:
         """Let go of what is before ``position`` and read on. Where ``position`` is now."""
