@@ -86,8 +86,12 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
 
 
 def _require_migrations(directory: Path) -> None:
-    # Most likely it is the wrong folder, or one that was not copied into an image.
-    if directory.is_dir() and not any(directory.glob("*.sql")):
+    # An empty folder most likely is the wrong one, or one that was not copied into an image.
+    try:
+        names = [path.name for path in directory.iterdir()]
+    except OSError:
+        return  # scan says what is wrong with it
+    if not any(name.endswith(".sql") and not name.startswith(".") for name in names):
         raise FilesError(
             "There is no migration (*.sql) in this folder.",
             path=directory,

@@ -136,7 +136,6 @@ class JsonLines:
 
     def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
         """An event ``file_planned``."""
-        assert migration.file is not None
         sql = {}
         if with_sql:
             sql["sql"] = [
@@ -146,8 +145,8 @@ class JsonLines:
         self._write(
             "file_planned",
             name=migration.name,
-            path=str(migration.file.path),
-            size=migration.file.size,
+            path=str(script.file.path),
+            size=script.file.size,
             mode=script.mode,
             reason=script.reason,
             statements=len(script),

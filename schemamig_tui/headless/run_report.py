@@ -89,11 +89,12 @@ class RunReport:
             self._err.write("Cancelled.")
         following = event.failed or next(iter(event.remaining), None)
         if following:
+            kept = "what was applied stays"
+            if event.version is None:
+                kept = "the server could not be asked what it has kept"
             place = visible(str(self._directory / following))
             after = f" after its first {plural(self._kept, 'statement')}" if self._kept else ""
-            self._err.write(
-                f"hint: what was applied stays; the next --apply goes on with {place}{after}"
-            )
+            self._err.write(f"hint: {kept}; the next --apply goes on with {place}{after}")
 
 
 def _duration(ms: float) -> str:

@@ -109,10 +109,9 @@ class TextReport:
 
     def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
         """How it would be run and why, how much it is, what to look out for, and its SQL."""
-        assert migration.file is not None
         out = self._out
         retry = out.paint("yellow", "  failed before") if migration.row else ""
-        size = f"{plural(len(script), 'statement')}, {_size(migration.file.size)}"
+        size = f"{plural(len(script), 'statement')}, {_size(script.file.size)}"
         lines = [
             f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
             f"      {script.mode}: {visible(script.reason)}",

@@ -168,3 +168,13 @@ def test_a_password_in_the_dsn_is_not_in_the_process_title(
     assert b"geheim" not in title
     assert b"--list" in title
     assert b"***" in title
+
+
+def test_a_dsn_that_was_handed_over_is_not_passed_on_to_children(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("_SCHEMAMIG_DSN", "password=geheim")
+    monkeypatch.setattr(sys, "argv", ["schemamig-tui", "--version"])
+    assert cli.main() == ExitCode.DONE
+    assert "geheim" not in os.environ.values()
+    assert "_SCHEMAMIG_DSN" not in os.environ
