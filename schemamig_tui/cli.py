@@ -161,6 +161,13 @@ def _add_places(parser: "argparse.ArgumentParser") -> None:
         " without it what DATABASE_URL, POSTGRES_HOST ... or PGHOST ... say",
     )
     group.add_argument("--container", metavar="NAME", help="the container (default: spec_pg)")
+    group.add_argument(
+        "--start-container",
+        dest="start-container",
+        action="store_const",
+        const=True,
+        help="start the container if it is stopped, and wait until the server answers",
+    )
     group.add_argument("--dsn", help="connect to this URI or libpq connection string")
     group.add_argument(
         "--embedded",

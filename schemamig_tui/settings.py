@@ -40,6 +40,9 @@ class Settings:
     container: str = "spec_pg"
     """The Docker container that ``auto`` and ``docker`` look for."""
 
+    start_container: bool = False
+    """Whether to start that container if it is stopped, or to go on with it if it is paused."""
+
     dsn: str | None = field(default=None, repr=False)
     """A libpq connection string or URI. Not in the repr: it may hold a password."""
 
@@ -108,6 +111,14 @@ def _connection(value: str) -> str:
     return value
 
 
+def _switch(value: str | bool) -> bool:
+    switches = {"1": True, "true": True, "0": False, "false": False}
+    try:
+        return switches[str(value).lower()]
+    except KeyError:
+        raise ValueError("has to be true or false") from None
+
+
 def _seconds(value: str | float) -> float:
     try:
         seconds = float(value)
@@ -148,6 +159,7 @@ _SETTINGS = {
     "table": _Setting("table", (str,), _text),
     "connection": _Setting("connection", (str,), _connection),
     "container": _Setting("container", (str,), _text),
+    "start-container": _Setting("start_container", (bool,), _switch),
     "dsn": _Setting("dsn", (str,), _text),
     "embedded": _Setting("embedded", (str, bool), _embedded),
     "wait": _Setting("wait", (int, float), _seconds),

@@ -44,6 +44,7 @@ def test_every_setting_can_come_from_flags() -> None:
         "table": "t",
         "connection": "docker",
         "container": "c",
+        "start-container": True,
         "wait": "2.5",
         "lock-timeout": "500ms",
         "color": False,
@@ -53,6 +54,7 @@ def test_every_setting_can_come_from_flags() -> None:
         table="t",
         connection="docker",
         container="c",
+        start_container=True,
         wait=2.5,
         lock_timeout=0.5,
         color=False,
@@ -65,6 +67,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
         "SCHEMAMIG_TABLE": "t",
         "SCHEMAMIG_CONNECTION": "environment",
         "SCHEMAMIG_CONTAINER": "c",
+        "SCHEMAMIG_START_CONTAINER": "true",
         "SCHEMAMIG_DSN": "service=dev",
         "SCHEMAMIG_WAIT": "30",
         "SCHEMAMIG_LOCK_TIMEOUT": "1min",
@@ -75,6 +78,7 @@ def test_every_setting_can_come_from_the_environment() -> None:
         table="t",
         connection="environment",
         container="c",
+        start_container=True,
         dsn="service=dev",
         wait=30.0,
         lock_timeout=60.0,
@@ -217,6 +221,13 @@ def test_a_duration_that_is_none_is_refused(text: str) -> None:
 def test_a_wait_that_is_no_number_of_seconds_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="SCHEMAMIG_WAIT has to be a number of seconds"):
         load({}, {"SCHEMAMIG_WAIT": text})
+
+
+@pytest.mark.parametrize(("text", "on"), [("1", True), ("True", True), ("0", False)])
+def test_a_switch_is_true_or_false(text: str, on: bool) -> None:
+    assert load({}, {"SCHEMAMIG_START_CONTAINER": text}).start_container is on
+    with pytest.raises(SettingsError, match="SCHEMAMIG_START_CONTAINER has to be true or false"):
+        load({}, {"SCHEMAMIG_START_CONTAINER": f"{text}?"})
 
 
 @pytest.mark.parametrize("name", ["dir", "table", "container", "dsn", "embedded"])
