@@ -23,9 +23,12 @@ _QUOTES = (b"'", b"$")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """``code`` as the server sees it; ``start`` is where it starts in its statement."""
+    """``code`` as the server sees it; ``start`` is where it starts in its statement.
 
-    start: int
+    ``start`` is None when the lines of the code are not lines of the file: E'BEGIN\\nEND'.
+    """
+
+    start: int | None
     code: bytes
 
 
@@ -74,4 +77,11 @@ def _unquoted(text: bytes, start: int) -> Body:
     if tag := DOLLAR_TAG.match(text):
         return Body(start + tag.end(), text[tag.end() : -tag.end()])
     opening = text.index(b"'") + 1
-    return Body(start + opening, text[opening:-1].replace(b"''", b"'"))
+    code = text[opening:-1].replace(b"''", b"'")
+    if text[:1] in b"eE" and b"\\" in code:
+        return Body(None, _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), code))
+    return Body(start + opening, code)
+
+
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}

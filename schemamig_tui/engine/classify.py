@@ -191,7 +191,7 @@ def _in_transaction(verb: bytes, sql: bytes) -> Meaning:
 def _do(verb: bytes, sql: bytes) -> Meaning | None:
     found = body(sql)
     ends = found and ends_transaction(found.code)
-    return Meaning(f"DO with {ends} in its body", Kind.ALONE) if ends else None
+    return Meaning(f"DO with {ends}", Kind.ALONE) if ends else None
 
 
 def _copy(verb: bytes, sql: bytes) -> Meaning | None:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from schemamig_tui.engine import lexer
 from schemamig_tui.engine.classify import Kind, Meaning, Rule, Setting, is_true, rule_for
-from schemamig_tui.engine.metacommands import RefusedError, ignored, refused
+from schemamig_tui.engine.metacommands import Refusal, judge, refuse
 from schemamig_tui.engine.places import BOM, fault
 from schemamig_tui.engine.source import Source
-from schemamig_tui.engine.window import Window
+from schemamig_tui.engine.window import MARGIN, Window
 from schemamig_tui.errors import FilesError
 
 _BACKSLASH = ord("\\")
@@ -140,8 +140,8 @@ class Cutter:
         elif byte == b"$":
             return self._dollar(position)
         elif byte == b"\\":
-            name = text[position + 1 : position + 40].split(maxsplit=1) or [b""]
-            raise self._refusal(position, refused(name[0].decode(errors="replace")))
+            refusal = refuse(text[position : position + MARGIN])
+            raise self._fault(self._window.base + position, refusal.message, hint=refusal.hint)
         elif text.startswith((b"--", b"/*"), position):
             return self._comment(position)
         elif counts_begin and (word := lexer.WORD.match(text, position)):
@@ -285,12 +285,12 @@ class Cutter:
     def _command(self, position: int) -> int:
         """Past a psql command between statements."""
         position, command = self._line(position)
-        try:
-            remark = ignored(command)
-        except RefusedError as why:
-            raise self._refusal(position, why) from None
-        if remark:
-            self.remarks.append((self._window.base + position, remark))
+        offset = self._window.base + position
+        verdict = judge(command)
+        if isinstance(verdict, Refusal):
+            raise self._fault(offset, verdict.message, hint=verdict.hint)
+        if verdict:
+            self.remarks.append((offset, verdict))
         return position + len(command)
 
     def _copy_data(self, start: int, position: int) -> int:
@@ -329,9 +329,6 @@ class Cutter:
         while (end := window.text.find(b"\n", position)) < 0 and not window.last:
             position = window.slide(position)
         return position, window.text[position : end if end >= 0 else len(window.text)]
-
-    def _refusal(self, position: int, why: RefusedError) -> FilesError:
-        return self._fault(self._window.base + position, why.message, hint=why.hint)
 
     def _fault(self, offset: int, message: str, *, hint: str | None = None) -> FilesError:
         return fault(self.source, offset, message, hint=hint)

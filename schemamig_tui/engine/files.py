@@ -7,6 +7,7 @@ read it) is found here, before anything runs. What is written in the files is ``
 import hashlib
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -105,8 +106,12 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
 
 def _read(path: Path) -> MigrationFile:
     _check_name(path)
-    if not path.is_file():
-        raise FilesError("This is not a file, or a link that leads nowhere.", path=path)
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if not stat.S_ISREG(mode):
+        raise FilesError("This is not a regular file.", path=path)
     size = 0
     digest = hashlib.md5(usedforsecurity=False)
     for piece in _pieces(path):
@@ -167,7 +172,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
 
 def _unreadable(path: Path, error: OSError) -> FilesError:
     return FilesError(
-        f"Cannot be read: {error.strerror or error}.",
+        f"This cannot be read: {error.strerror}.",
         path=path,
         hint="Check that it is there and that you may read it.",
     )

@@ -1,67 +1,66 @@
-"""psql's backslash commands: the few that make sense in a migration, and what to do instead."""
+"""psql's backslash commands: the few that a migration may have, and what to do without the others."""
 
 import re
+from typing import NamedTuple
 
-_COMMAND = re.compile(rb"\\([^\s\\]*)[ \t]*([^\r\n]*)")
-
-_ON = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|yes)'?)?\s*\Z")
+_COMMAND = re.compile(rb"\\([;:]|[^\s\\;]*)[ \t]*([^\r\n]*)")
+_QUOTED = re.compile(rb"'(?:[^'\\]|\\.)*+'|\"[^\"]*+\"|`[^`]*+`")
+_STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|yes)'?)?\s*\Z")
 
 _INSTEAD = {
     ("i", "ir", "include", "include_relative"): "Put the statements of that file here.",
     ("copy",): "Use COPY ... FROM stdin with the data behind it, ended by a line with \\.",
     ("c", "connect"): "A migration runs in one database, on one connection.",
-    ("g", "gx", "gset", "gexec", "gdesc", "watch", "crosstabview", "bind", "parse"): (
-        "End the statement with a semicolon. To run what a query returns, EXECUTE it in a DO block."
-    ),
-    (";", ":"): "End each statement with a plain semicolon.",
+    ("gexec",): "Run what the query returns with EXECUTE, in a DO block.",
+    ("g", "gx", "gset", "gdesc", "watch", "crosstabview", "bind", ";"): "End it with a semicolon.",
     ("set", "unset", "getenv", "prompt"): "Variables are psql's own: write the value itself.",
     ("if", "elif", "else", "endif"): "Decide in SQL, in a DO block.",
     ("!", "o", "out", "w", "write", "cd", "setenv"): "A migration cannot use the shell.",
     ("encoding",): "Use SET client_encoding.",
-    (".",): "It ends the data of a COPY ... FROM stdin, and there is none here: remove it.",
-    ("q", "quit"): "Remove it, and what follows it if that must not run.",
+    (
+        ".",
+    ): "It ends the data of a COPY ... FROM stdin, and there is none in front of it: remove it.",
+    ("q", "quit"): "Remove it, and what is behind it if that is not to run.",
 }
 
 
-def ignored(command: bytes) -> str | None:
-    """What to warn of for a command that is left out of the run; None is nothing.
+class Refusal(NamedTuple):
+    """Why a command cannot be in a migration, and what to do instead."""
 
-    ``command`` is the line from its backslash on. Raises RefusedError for one that changes
-    what the file does.
+    message: str
+    hint: str
+
+
+def judge(command: bytes) -> Refusal | str | None:
+    """What there is to say of a command between two statements: a refusal, a warning, nothing.
+
+    ``command`` is the line from its backslash on. Those that are not refused are left out.
     """
-    match = _COMMAND.match(command)
-    assert match is not None  # it starts with a backslash
-    name, rest = match[1].decode(errors="replace"), match[2]
-    if b"\\" in rest:
-        raise RefusedError(
-            f"Two psql commands on one line (\\{name}).", "Write each on its own line."
-        )
+    name, rest = _parts(command)
+    if b"\\" in _QUOTED.sub(b"", rest):
+        return Refusal("There is more than one psql command in this line.", "Use a line for each.")
     if name in ("restrict", "unrestrict"):  # pg_dump's guard against commands in its data
         return None
     if name == "echo":
-        return "\\echo is left out: it only shows something in psql."
+        return "\\echo is left out: it shows something in psql only."
     if name == "set" and rest.upper().startswith(b"ON_ERROR_STOP"):
-        if _ON.match(rest):
+        if _STOPS.match(rest):
             return None
-        raise RefusedError(
-            "\\set ON_ERROR_STOP off: psql would go on after an error.",
-            "Remove it. A migration stops at its first error.",
+        return Refusal(
+            "psql would go on here after an error (ON_ERROR_STOP); a migration stops.",
+            "Remove it, and what fails.",
         )
-    raise refused(name)
+    return refuse(command)
 
 
-def refused(name: str) -> "RefusedError":
-    """The error for a psql command that a migration cannot use."""
-    for names, instead in _INSTEAD.items():
-        if name in names:
-            return RefusedError(f"\\{name} is a command of psql, not SQL.", instead)
-    return RefusedError(f"\\{name} is a command of psql, not SQL.", "Remove it.")
+def refuse(command: bytes) -> Refusal:
+    """The refusal of a command, wherever it is."""
+    name, _ = _parts(command)
+    instead = next((text for names, text in _INSTEAD.items() if name in names), "Remove it.")
+    return Refusal(f"\\{name} is a command of psql, not SQL.", instead)
 
 
-class RefusedError(Exception):
-    """A psql command that cannot be in a migration: what it is, and what to do instead."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+def _parts(command: bytes) -> tuple[str, bytes]:
+    match = _COMMAND.match(command)
+    assert match is not None  # it starts with a backslash
+    return match[1].decode(errors="replace"), match[2]

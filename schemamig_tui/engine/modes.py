@@ -6,30 +6,36 @@ from dataclasses import dataclass
 from schemamig_tui.engine.classify import Kind, Meaning
 from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.events import Mode
-from schemamig_tui.engine.places import newlines
+from schemamig_tui.engine.places import fault, newlines
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The mode, why, and what to warn of, each with its line.
 
-    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0. ``left_open``
-    is the number of a BEGIN that nothing ends.
+    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0.
     """
 
     mode: Mode
     reason: str
     begin: int = 0
     warnings: tuple[tuple[int, str], ...] = ()
-    left_open: int | None = None
 
 
 def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
-    """How the file has to be run. ``line`` tells the line of a statement."""
+    """How the file has to be run. ``line`` tells the line of a statement.
+
+    Raises FilesError for a file that leaves a transaction open.
+    """
     flow = _Flow(cut.meanings)
-    warnings = _remarks(cut)
     if flow.open is not None:
-        return Decision(Mode.NO_TRANSACTION, "", left_open=flow.open)
+        raise fault(
+            cut.source,
+            cut.starts[flow.open],
+            "The transaction that begins here is never ended: "
+            "psql would roll it back at the end of the file, without an error.",
+            hint="Add COMMIT at the end, or remove BEGIN.",
+        )
     if cut.directive:
         mode, reason = Mode.NO_TRANSACTION, "the directive in its first line says so"
     elif why_not := _why_not_own(cut, flow, line):
@@ -44,7 +50,7 @@ def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
         mode,
         reason,
         begin=flow.begins[0] if mode is Mode.OWN_TRANSACTION else 0,
-        warnings=tuple(sorted([*warnings, *_surprises(cut.meanings, mode, line)])),
+        warnings=tuple(sorted([*_remarks(cut), *_surprises(cut.meanings, mode, line)])),
     )
 
 

@@ -14,8 +14,8 @@ from schemamig_tui.engine.classify import Kind, Meaning
 from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.files import MigrationFile
-from schemamig_tui.engine.modes import Decision, decide
-from schemamig_tui.engine.places import BOM, fault, line_offset, line_start, newlines
+from schemamig_tui.engine.modes import decide
+from schemamig_tui.engine.places import BOM, line_offset, line_start, newlines
 from schemamig_tui.engine.source import Source
 
 __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
@@ -54,7 +54,8 @@ class Script:
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement.
 
-    A small file is in memory. A big one is opened when needed; ``release`` closes it.
+    A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
+    method that reads it raises FilesError when it is no longer what ``parse`` read.
     """
 
     def __init__(self, file: MigrationFile, source: Source, cut: Cutter) -> None:
@@ -65,15 +66,7 @@ class Script:
         self._meanings: dict[int, Meaning] = cut.meanings
         self._copies = cut.copies
         self._counted = (0, 1)
-        decision: Decision = decide(cut, self.line)
-        if decision.left_open is not None:
-            raise fault(
-                source,
-                self._starts[decision.left_open],
-                "The transaction that begins here is never ended: psql would roll it back at the "
-                "end of the file, without an error.",
-                hint="Add COMMIT at the end, or remove BEGIN.",
-            )
+        decision = decide(cut, self.line)
         self.mode: Mode = decision.mode
         self.reason: str = decision.reason
         self.begin: int = decision.begin
@@ -135,8 +128,8 @@ class Script:
         """The place of a line of code that runs in statement ``i``, as PL/pgSQL counts lines.
 
         ``function`` is the name, without schema, of the function it is in; None is the DO block
-        that statement ``i`` itself is. None when no earlier statement creates that function, or
-        more than one does.
+        that statement ``i`` itself is. The result is None when no earlier statement creates that
+        function, or more than one does.
         """
         if function is None:
             candidates = [i]
@@ -146,7 +139,11 @@ class Script:
             return None
         sql = self.sql(candidates[0])
         found = body(sql)
-        if found is None or not 1 <= body_line <= 1 + found.code.count(b"\n"):
+        if (
+            found is None
+            or found.start is None
+            or not 1 <= body_line <= 1 + found.code.count(b"\n")
+        ):
             return None
         return Place(self.line(candidates[0]) + sql.count(b"\n", 0, found.start) + body_line - 1)
 
@@ -155,10 +152,6 @@ class Script:
         start = line_offset(self._source, line)
         text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
         return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
-
-    def unchanged(self) -> bool:
-        """Whether the bytes that are sent are those of ``file.checksum``."""
-        return self._source.unchanged()
 
     def release(self) -> None:
         """Close the file, if it is open."""
