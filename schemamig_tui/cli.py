@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from schemamig_tui.headless.signals import Stop
 
-    with Stop() as stop:
+    with Stop(for_good=argv is None) as stop:
         try:
             return _run(_process_arguments() if argv is None else argv, stop)
         except Exception as error:

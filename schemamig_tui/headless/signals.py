@@ -13,17 +13,21 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """As a context manager it decides what a signal does, and it puts back what was before.
+    """As a context manager it decides what a signal does.
 
     Outside of ``cancelling`` a signal ends the program where it stands: nothing has begun that
     would have to be undone, and an exception out of a signal handler can get lost in a callback
     or end in a traceback. Signals that the parent has set to be ignored stay so (nohup).
+
+    Afterwards the handlers are what they were before; with ``for_good`` signals are ignored, so
+    that none that comes while the interpreter winds up changes the exit code of finished work.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_good: bool) -> None:
         self.requested = False
         """Whether a run has been told to cancel."""
         self._cancel: Callable[[], None] | None = None
+        self._for_good = for_good
         self._before: dict[int, signal._HANDLER] = {}
 
     def __enter__(self) -> "Stop":
@@ -34,7 +38,7 @@ class Stop:
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if self._for_good else handler)
 
     @contextmanager
     def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
