@@ -41,8 +41,8 @@ _FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 _LAZILY = b"SET LOCAL synchronous_commit = off"
 # A session that goes on after the note of progress must find its settings again: only SET LOCAL.
 _AS_LOGIN = (
-    b"SELECT set_config('role', 'none', true), set_config('statement_timeout', '0', true),"
-    b" set_config('lock_timeout', '0', true)"
+    b"SELECT set_config('role', 'none', true), set_config('client_encoding', 'UTF8', true),"
+    b" set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)"
 )
 # Where a file does one of these, a note of progress cannot share a transaction with it.
 _KEEPS_APART = re.compile(rb"(?i)session\s+authorization|read[\s_]+only|session\s+characteristics")

@@ -114,6 +114,16 @@ def test_a_file_without_a_transaction_keeps_its_session_between_statements(shop:
     assert shop.ask("SELECT x FROM s.a") == [7]
 
 
+def test_the_encoding_of_a_file_does_not_touch_its_name_in_the_ledger(shop: Workshop) -> None:
+    sql = "SET client_encoding = LATIN1; CREATE TABLE a (x text); {} INSERT INTO a VALUES ('é');"
+    for number, more in enumerate(["", "VACUUM a;"]):
+        shop.ask("DROP TABLE IF EXISTS a")
+        shop.applies(f"000{number}_é.sql", sql.format(more).encode("latin-1"))
+        assert shop.ask("SELECT x FROM a") == ["é"]
+    assert set(shop.rows) == {"0000_é.sql", "0001_é.sql"}
+    assert all(row.success for row in shop.rows.values())
+
+
 def test_the_ledger_row_is_written_under_the_login_role_in_every_mode(shop: Workshop) -> None:
     role = f"role_{shop.database.name}"
     shop.ask(f"CREATE ROLE {role}; GRANT CREATE ON SCHEMA public TO {role}")
