@@ -1,4 +1,4 @@
-"""psql's backslash commands: the few that a migration may have, and what to do without the others."""
+"""psql's backslash commands: the few that a migration may have, and what to use for others."""
 
 import re
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """How a file has to be run, decided from what its statements mean."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from schemamig_tui.engine.classify import Kind, Meaning
@@ -9,17 +9,25 @@ from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.places import fault, newlines
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ScriptWarning:
+    """Something about a file that is allowed, but may not be what was meant."""
+
+    line: int
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The mode, why, and what to warn of, each with its line.
+    """The mode of a file, why it is that, and what to warn of.
 
     ``begin`` is the number of the BEGIN of a file with its own transaction, else 0.
     """
 
     mode: Mode
     reason: str
-    begin: int = 0
-    warnings: tuple[tuple[int, str], ...] = ()
+    begin: int
+    warnings: tuple[ScriptWarning, ...]
 
 
 def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
@@ -50,7 +58,7 @@ def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
         mode,
         reason,
         begin=flow.begins[0] if mode is Mode.OWN_TRANSACTION else 0,
-        warnings=tuple(sorted([*_remarks(cut), *_surprises(cut.meanings, mode, line)])),
+        warnings=tuple(sorted([*_remarks(cut), *_surprises(cut, mode, line)])),
     )
 
 
@@ -93,37 +101,30 @@ def _why_not_own(cut: Cutter, flow: _Flow, line: Callable[[int], int]) -> str | 
     begin, end = flow.begins[0], flow.ends[0]
     if cut.meanings[end].kind is Kind.ROLLBACK:
         return f"its transaction ends with {cut.meanings[end].label} in line {line(end)}"
+    if cut.settling == begin and end == len(cut.starts) - 1:
+        return None
     outside = cut.settling if cut.settling < begin else end + 1
-    if outside < len(cut.starts) and outside != begin:
-        return f"the statement in line {line(outside)} is outside its BEGIN and COMMIT"
-    return None
+    return f"the statement in line {line(outside)} is outside its BEGIN and COMMIT"
 
 
-def _remarks(cut: Cutter) -> list[tuple[int, str]]:
-    remarks = [(1 + newlines(cut.source, 0, offset), text) for offset, text in cut.remarks]
+def _remarks(cut: Cutter) -> list[ScriptWarning]:
     if not cut.starts:
-        remarks.append((1, "There is no statement in this file."))
-    return remarks
+        return [ScriptWarning(1, "There is no statement in this file: nothing will be run.")]
+    return [
+        ScriptWarning(1 + newlines(cut.source, 0, offset), remark) for offset, remark in cut.remarks
+    ]
 
 
-def _surprises(
-    meanings: dict[int, Meaning], mode: Mode, line: Callable[[int], int]
-) -> list[tuple[int, str]]:
-    """What behaves otherwise than in psql, or not at all."""
-    if mode is Mode.TRANSACTION:
-        return [
-            (
+def _surprises(cut: Cutter, mode: Mode, line: Callable[[int], int]) -> Iterator[ScriptWarning]:
+    """What does something else than in psql, or cannot work."""
+    for i, meaning in cut.meanings.items():
+        if mode is Mode.TRANSACTION and meaning.outside:
+            yield ScriptWarning(
                 line(i),
-                f"{meaning.label} works here, as the whole file is one transaction; "
-                f"psql would {meaning.outside} it",
+                f"{meaning.label} works here, where the whole file is one transaction; "
+                f"psql would {meaning.outside} it.",
             )
-            for i, meaning in meanings.items()
-            if meaning.outside
-        ]
-    if mode is Mode.OWN_TRANSACTION:
-        return [
-            (line(i), f"{meaning.label} cannot run in a transaction: the server will refuse it")
-            for i, meaning in meanings.items()
-            if meaning.kind is Kind.ALONE
-        ]
-    return []
+        if mode is Mode.OWN_TRANSACTION and meaning.kind is Kind.ALONE:
+            yield ScriptWarning(
+                line(i), f"{meaning.label} cannot run in a transaction: the server will refuse it."
+            )

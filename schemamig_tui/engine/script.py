@@ -7,14 +7,13 @@ the file would make psql do something else than was meant is an error here, befo
 import re
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from schemamig_tui.engine.bodies import body, defines
 from schemamig_tui.engine.classify import Kind, Meaning
 from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.files import MigrationFile
-from schemamig_tui.engine.modes import decide
+from schemamig_tui.engine.modes import ScriptWarning, decide
 from schemamig_tui.engine.places import BOM, line_offset, line_start, newlines
 from schemamig_tui.engine.source import Source
 
@@ -22,14 +21,6 @@ __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
 
 _PIECE = 256 * 1024
 _LONGEST_LINE = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptWarning:
-    """Something about a file that is allowed, but may not be what was meant."""
-
-    line: int
-    message: str
 
 
 def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "Script":
@@ -70,9 +61,7 @@ class Script:
         self.mode: Mode = decision.mode
         self.reason: str = decision.reason
         self.begin: int = decision.begin
-        self.warnings: tuple[ScriptWarning, ...] = tuple(
-            ScriptWarning(line, message) for line, message in decision.warnings
-        )
+        self.warnings: tuple[ScriptWarning, ...] = decision.warnings
 
     def __len__(self) -> int:
         return len(self._starts)
