@@ -1,0 +1,3 @@
+INSERT INTO seen VALUES ('before');
+SELECT 1 / 0;
+INSERT INTO seen VALUES ('after');

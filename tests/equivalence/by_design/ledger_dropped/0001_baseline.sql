@@ -1,0 +1,6 @@
+-- A migration that drops the ledger cannot be recorded in it.
+-- psql: applied
+-- psql leaves: after, before
+-- ours: ERROR:  the migration ran, but the ledger could not be written: relation "kb.schema_migrations" does not exist
+-- we leave: before
+CREATE TABLE seen AS SELECT 'before' AS what;

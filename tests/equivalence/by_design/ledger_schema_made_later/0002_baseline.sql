@@ -1,0 +1,2 @@
+CREATE SCHEMA kb;
+CREATE TABLE seen AS SELECT 'made' AS what;

@@ -1,0 +1,2 @@
+﻿-- Windows editors put a mark in front.
+CREATE TABLE t (x text);

@@ -1,0 +1,1 @@
+﻿INSERT INTO t VALUES ('no comment in front');

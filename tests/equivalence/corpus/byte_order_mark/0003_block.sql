@@ -1,0 +1,3 @@
+﻿BEGIN;
+INSERT INTO t VALUES ('in a transaction of its own');
+COMMIT;

@@ -1,0 +1,8 @@
+-- The chain is all there is, and undone at its end.
+BEGIN;
+INSERT INTO t VALUES (5);
+END AND CHAIN;
+INSERT INTO t VALUES (6);
+COMMIT TRANSACTION AND CHAIN;
+INSERT INTO t VALUES (7);
+ROLLBACK;

@@ -1,0 +1,2 @@
+-- In one statement.
+INSERT INTO spoken VALUES (6), (7);

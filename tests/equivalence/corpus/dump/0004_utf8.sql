@@ -1,0 +1,2 @@
+-- Nothing of that is left.
+INSERT INTO straßen VALUES (5, 'C:\'), (6, grüße());

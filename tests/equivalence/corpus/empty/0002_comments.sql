@@ -1,0 +1,3 @@
+-- Nothing but comments.
+/* Nothing /* here */ either; */
+-- And no newline at the end

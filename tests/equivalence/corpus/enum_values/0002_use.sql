@@ -1,0 +1,2 @@
+-- And here it is.
+INSERT INTO people VALUES ('Ann', 'happy'), ('Bob', 'so-so');

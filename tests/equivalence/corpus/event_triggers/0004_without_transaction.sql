@@ -1,0 +1,5 @@
+-- And without one.
+CREATE TEMP TABLE b (x int);
+CREATE INDEX CONCURRENTLY c_x ON c (x);
+ALTER EVENT TRIGGER watching_drops DISABLE;
+DROP TABLE c;

@@ -1,0 +1,5 @@
+-- The schema of the ledger is made if it is missing, with an owner.
+CREATE ROLE kb_owner;
+CREATE SCHEMA IF NOT EXISTS kb AUTHORIZATION kb_owner;
+GRANT USAGE ON SCHEMA kb TO PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA kb GRANT SELECT ON TABLES TO PUBLIC;

@@ -1,0 +1,4 @@
+-- No transaction.
+VACUUM t;
+CREATE INDEX CONCURRENTLY
+    t_x ON t (x);

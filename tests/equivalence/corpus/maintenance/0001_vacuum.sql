@@ -1,0 +1,14 @@
+-- What cannot be in a transaction, among what can.
+CREATE TABLE t (x int PRIMARY KEY);
+INSERT INTO t SELECT generate_series(1, 50);
+VACUUM t;
+DELETE FROM t WHERE x % 2 = 0;
+VACUUM (FULL, ANALYZE) t;
+CLUSTER t USING t_pkey;
+CLUSTER;
+VACUUM FREEZE;
+ANALYZE t;
+ANALYZE;
+CHECKPOINT;
+REINDEX SCHEMA public;
+REINDEX TABLE t;

@@ -1,0 +1,4 @@
+-- It is the COMMIT.
+BEGIN;
+INSERT INTO t VALUES (2);
+COMMIT

@@ -1,0 +1,3 @@
+-- A comment follows instead.
+VACUUM t;
+INSERT INTO t VALUES (3) -- ;

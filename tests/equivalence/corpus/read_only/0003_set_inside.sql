@@ -1,0 +1,6 @@
+-- It turns so on the way.
+BEGIN;
+INSERT INTO t VALUES (2);
+SET TRANSACTION READ ONLY;
+SELECT count(*) FROM t;
+COMMIT;

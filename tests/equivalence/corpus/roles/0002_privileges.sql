@@ -1,0 +1,19 @@
+-- Privileges of every kind.
+CREATE SCHEMA app AUTHORIZATION app_owner;
+SET ROLE app_owner;
+CREATE TABLE app.accounts (id int PRIMARY KEY, balance numeric, secret text);
+CREATE SEQUENCE app.numbers;
+CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+GRANT SELECT (id, balance), UPDATE (balance) ON app.accounts TO app_user;
+GRANT SELECT ON app.accounts TO app_admin WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA app TO "strange ; role", app_group;
+REVOKE EXECUTE ON FUNCTION app.f() FROM PUBLIC;
+GRANT ALL ON ALL SEQUENCES IN SCHEMA app TO app_user;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO app_user;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+CREATE TABLE app.later (x int);
+ALTER TABLE app.accounts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+CREATE POLICY mine ON app.accounts FOR SELECT TO app_user USING (id > 0 AND secret <> ';');
+RESET ROLE;
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+REASSIGN OWNED BY app_admin TO app_owner;

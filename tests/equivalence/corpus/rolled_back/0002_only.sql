@@ -1,0 +1,4 @@
+-- Nothing but that.
+BEGIN;
+DROP TABLE t;
+ABORT;

@@ -1,0 +1,25 @@
+-- Settings of every sort are left behind; the next file must not see one of them.
+SET search_path = nowhere, pg_catalog;
+SET statement_timeout = '1min';
+SET lock_timeout = '1min';
+SET DateStyle = 'German, DMY';
+SET TIME ZONE 'Asia/Kathmandu';
+SET IntervalStyle = 'iso_8601';
+SET bytea_output = 'escape';
+SET extra_float_digits = 0;
+SET default_table_access_method = heap;
+SET check_function_bodies = off;
+SET row_security = off;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET synchronous_commit = off;
+SET work_mem = '5MB';
+SET enable_seqscan = off;
+SET plan_cache_mode = force_generic_plan;
+SET default_statistics_target = 7;
+SET application_name = 'somebody else';
+SET session_replication_role = replica;
+SET array_nulls = off;
+SET transform_null_equals = on;
+SET idle_in_transaction_session_timeout = '1min';
+SELECT set_config('enable_hashjoin', 'off', false);

@@ -1,0 +1,2 @@
+-- And no more.
+INSERT INTO t VALUES ('C:\'), ('; \'' two');

@@ -1,0 +1,2 @@
+-- The default is the default again.
+CREATE TABLE plain (x int);
