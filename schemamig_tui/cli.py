@@ -6,9 +6,9 @@ before anything takes its time, so that Ctrl-C shows no traceback.
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +66,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
     try:
         options = _parse(argv)
         if options.mode is None:
-            return _open_ui()
+            return _open_ui(vars(options))
     except SystemExit:  # after --help and --version
         return 0
     except SettingsError as error:
@@ -80,13 +80,21 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
     return run(Command(options.mode, options.to, options.sql, options.json), vars(options), stop)
 
 
-def _open_ui() -> int:
-    """The full-screen UI, which is what no mode asks for."""
-    from schemamig_tui.errors import SettingsError
+def _open_ui(flags: Mapping[str, Any]) -> int:
+    """The full-screen UI, which is what no mode asks for. Raises SettingsError."""
+    from schemamig_tui.errors import ExitCode, SettingsError
+    from schemamig_tui.settings import load
 
-    raise SettingsError(
-        "no mode was given", hint="choose one of --list, --dry-run, --apply, --check"
-    )
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise SettingsError(
+            "no mode was given, and the UI needs a terminal",
+            hint="choose one of --list, --dry-run, --apply, --check",
+        )
+    settings = load(flags, os.environ)
+    from schemamig_tui.tui.app import run
+
+    run(settings)
+    return ExitCode.DONE
 
 
 # -- the arguments

@@ -1,0 +1,401 @@
+"""The application: it owns the connection, the look at the ledger, and the run."""
+
+import asyncio
+import contextlib
+import signal
+import subprocess
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from schemamig_tui.connect import Target, resolve
+from schemamig_tui.engine.status import Migration, Status
+from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.settings import Settings
+from schemamig_tui.tui import clipboard, editor, keys
+from schemamig_tui.tui.background import FolderWatch, in_thread
+from schemamig_tui.tui.details import details
+from schemamig_tui.tui.failures import read_failure
+from schemamig_tui.tui.following import FileLogs, after
+from schemamig_tui.tui.lines import Line, body, duration, plural, said, size
+from schemamig_tui.tui.log_lines import summary_lines
+from schemamig_tui.tui.look import Look, look
+from schemamig_tui.tui.plans import names, plan, total
+from schemamig_tui.tui.run import Run
+from schemamig_tui.tui.screens.dialogs import Question, Reading, key_lines
+from schemamig_tui.tui.screens.main import MainScreen
+from schemamig_tui.tui.states import connecting, empty_folder, trouble
+from schemamig_tui.tui.widgets.lines_view import LinesView
+
+_TICK = 1 / 20
+_PLANNED_AT_ONCE = 50
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class MigrationsApp(App[None]):
+    """The UI for one folder and one database."""
+
+    TITLE = "schemamig-tui"
+    CSS_PATH = "app.tcss"
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.animation_level = "none"  # what a key does is there at once
+        self.settings = settings
+        self.main = MainScreen(str(settings.directory))
+        self.status = Status(())
+        self.run_on: Run | None = None
+        self._target: Target | None = None
+        self._look: Look | None = None
+        self._logs = FileLogs()
+        self._leaving = False
+        self._slow_sql: tuple[tuple[str, int], str | None] | None = None
+
+    def get_default_screen(self) -> Screen[None]:
+        """The one that is always there."""
+        return self.main
+
+    def on_ready(self) -> None:
+        """Start to look, and to listen to the folder and to signals."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._terminated)
+        self.run_worker(self._refresh(), group="look")
+        self.run_worker(self._watch_folder(), group="folder")
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of local variables, and those may hold
+        # passwords. The error goes to whoever called run(), without them.
+        self._close_messages_no_wait()
+
+    def close(self) -> None:
+        """After the end: cancel a run that is still on, and let go of the database."""
+        if self.run_on is not None and not self._leaving:
+            self.run_on.cancel()
+            self.run_on.wait()
+        if self._target is not None:
+            self._target.close()
+
+    # -- looking
+
+    def action_refresh(self) -> None:
+        """Read the folder and the ledger again."""
+        if self.run_on is None:
+            self.run_worker(self._refresh(), group="look", exclusive=True)
+
+    async def _refresh(self, select: str | None = None) -> None:
+        if self._look is None:
+            self.main.detail.say(connecting("", None))
+        try:
+            found = await in_thread(self._look_now)
+        except SchemamigError as error:
+            self._not_looked(error)
+            return
+        is_first, self._look = self._look is None, found
+        self._show_top()
+        if is_first:
+            self.main.log_view.add((("warn", said(text)),) for text in found.warnings)
+        self._show(found.status)
+        if is_first or self.main.selected is None:
+            self._select_first()
+        if select is not None:
+            self.main.select(select)
+        self.refresh_bindings()
+
+    def _look_now(self) -> Look:
+        if self._target is None:
+            self._target = resolve(self.settings)
+        return look(self._target, self.settings, self._waiting)
+
+    def _waiting(self, seconds_left: float, reason: str) -> None:
+        said_so = f"Waiting up to {seconds_left:.0f} s for the server: {reason}"
+        route = self._target.route if self._target else ""
+        self.call_later(self.main.detail.say, connecting(route, said_so))
+
+    def _not_looked(self, error: SchemamigError) -> None:
+        if isinstance(error, ConnectionFailed) and self._target is not None:
+            # The next try may find it elsewhere, or has to start it again.
+            self._target.close()
+            self._target = None
+        self._show_top("not connected" if isinstance(error, ConnectionFailed) else "not up to date")
+        if self.main.selected is None:
+            self.main.detail.say(trouble(error))
+        else:
+            self.main.log_view.add(trouble(error))
+
+    def _show_top(self, why: str | None = None) -> None:
+        route = self._target.route if self._target else ""
+        server = self._look.server if self._look else None
+        self.main.top.tell(server, route, self._look.status if self._look else None, why)
+
+    def _show(self, status: Status) -> None:
+        """Show where the migrations stand, and the selected one as it is now."""
+        self.status = status
+        file = self.run_on.progress.file if self.run_on else None
+        self.main.fill(status, running=file.name if file else None)
+        selected = self.main.selected
+        if selected is not None:
+            self._open(selected)
+        elif not status.migrations:
+            self.main.detail.say(empty_folder(str(self.settings.directory)))
+
+    def _select_first(self) -> None:
+        for migrations in (self.status.failed, self.status.pending, self.status.applied[-1:]):
+            if migrations:
+                self.main.select(migrations[0].name)
+                return
+
+    async def _watch_folder(self) -> None:
+        watch = FolderWatch(self.settings.directory)
+        while True:
+            await watch.changed()
+            self.action_refresh()
+
+    # -- the selected migration
+
+    def on_main_screen_selected(self, message: MainScreen.Selected) -> None:
+        """Show it in the detail."""
+        self._open(message.migration)
+
+    def _open(self, migration: Migration) -> None:
+        self.run_worker(self._read(migration), group="detail", exclusive=True)
+
+    async def _read(self, migration: Migration) -> None:
+        standard = self._look.server.standard_strings if self._look else True
+        log = self._logs.of(migration.name)
+        found = await in_thread(partial(details, migration, standard_strings=standard, log=log))
+        self.main.detail.show(found)
+        self.refresh_bindings()
+
+    def action_edit(self) -> None:
+        """Edit the file, at the place of its failure."""
+        selected = self.main.selected
+        if selected is None or selected.file is None:
+            return
+        row = selected.row
+        line = read_failure(row.error_message).line if row and row.error_message else None
+        try:
+            command = editor.command(selected.file.path, line)
+            with self.suspend():
+                ended = subprocess.run(command, check=False)
+        except SuspendNotSupported:
+            self._tell("An editor cannot be opened in this terminal", severity="warning")
+        except (OSError, ValueError) as error:
+            self._tell(f"The editor cannot be started: {error}", severity="error")
+        else:
+            if ended.returncode:
+                self._tell(f"{command[0]} ended with {ended.returncode}", severity="warning")
+            self.action_refresh()
+
+    def action_copy(self) -> None:
+        """Copy what the pane with the focus shows."""
+        view = self.main.focused
+        text = (view if isinstance(view, LinesView) else self.main.detail.view).text
+        count = len(text.encode())
+        try:
+            path = clipboard.save(text)
+        except OSError as error:
+            saved = f"It could not be saved: {error.strerror}"
+        else:
+            saved = f"Saved in {path}"
+        if count <= clipboard.LONGEST:
+            self.copy_to_clipboard(text)
+            self._tell(f"Copied {size(count)}. {saved}, for terminals that take no copies.")
+        else:
+            self._tell(f"{size(count)} are too much for a terminal. {saved}", severity="warning")
+
+    # -- the run
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys work now; the others are not in the footer."""
+        if action == "cancel_run":
+            return self.run_on is not None
+        if action in ("apply", "apply_to", "refresh"):
+            return self.run_on is None
+        if action == "edit":
+            selected = self.main.selected
+            return selected is not None and selected.file is not None
+        return True
+
+    async def action_apply(self) -> None:
+        """Apply all, after showing what that is."""
+        await self._ask(None)
+
+    async def action_apply_to(self) -> None:
+        """Apply up to the selected one, after showing what that is."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            await self._ask(self.main.selected.name)
+
+    async def _ask(self, to: str | None) -> None:
+        if self._look is None:
+            self._tell("Not connected yet", severity="warning")
+            return
+        todo = self.status.to_run(to)
+        if not todo:
+            self._tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
+            return
+        what = f"Apply {plural(len(todo), 'migration')}?"
+        question = Question(what, [total(todo), (), *names(todo)], yes="Apply", no="Cancel")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._start(to)
+
+        await self.push_screen(question, answered)
+        self.run_worker(self._plan(question, todo), group="plan", exclusive=True)
+
+    async def action_dry_run(self) -> None:
+        """Show how each pending file would be run."""
+        todo = self.status.to_run()
+        if not todo:
+            self._tell("Nothing to do: no migration is pending")
+            return
+        reading = Reading("Dry run: nothing is changed", [total(todo), (), *names(todo)])
+        await self.push_screen(reading)
+        self.run_worker(self._plan(reading, todo), group="plan", exclusive=True)
+
+    async def _plan(self, dialog: Question | Reading, todo: Sequence[Migration]) -> None:
+        """Fill in how each file is run, as it gets known."""
+        standard = self._look.server.standard_strings if self._look else True
+        planned: list[Line] = []
+        for start in range(0, len(todo), _PLANNED_AT_ONCE):
+            some = todo[start : start + _PLANNED_AT_ONCE]
+            planned += await in_thread(partial(plan, some, standard_strings=standard))
+            if not dialog.is_attached:
+                return
+            rest = names(todo[start + _PLANNED_AT_ONCE :])
+            dialog.show([total(todo), (), *planned, *rest])
+
+    def _start(self, to: str | None) -> None:
+        if self._target is None:
+            self._tell("Not connected: r tries again", severity="warning")
+            return
+        self._logs.forget(migration.name for migration in self.status.to_run(to))
+        self.run_on = run = Run(self._target, self.settings, to)
+        self.main.add_class("-running")
+        self.refresh_bindings()
+        run.start()
+        self._tick(run)
+        self._timer = self.set_interval(_TICK, partial(self._tick, run))
+
+    def _tick(self, run: Run) -> None:
+        """Show what has happened since the last time."""
+        is_over = run.ended
+        heard = run.hear()
+        if heard:
+            self.main.log_view.add(self._logs.take(heard))
+            status = after(self.status, (event for _, event in heard))
+            if status is not self.status:
+                self._show(status)
+            else:
+                self.main.mark_running(run.progress.file.name if run.progress.file else None)
+        self.main.run_bar.tell(run, None)
+        if is_over and not heard:
+            self._finish(run)
+
+    def _finish(self, run: Run) -> None:
+        self._timer.stop()
+        self.run_on = None
+        self.main.remove_class("-running")
+        self.main.log_view.add(self._outcome(run))
+        if self._leaving:
+            self.exit()
+            return
+        finished, failed = run.progress.finished, run.progress.failed
+        if finished and not finished.failed:
+            took = duration(finished.ms)
+            self._tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
+        self.run_worker(
+            self._refresh(failed.name if failed else None), group="look", exclusive=True
+        )
+
+    def _outcome(self, run: Run) -> Iterable[Line]:
+        if run.left_out:
+            yield (("warn", f"{run.left_out:,} notices and timings were left out"),)
+        if run.error is None:
+            yield from summary_lines(run.progress)
+        elif isinstance(run.error, SchemamigError):
+            place = f"{run.error.place}: " if isinstance(run.error, FilesError) else ""
+            yield from ((("bad", line),) for line in body(f"{place}{run.error.message}"))
+            yield from ((("plain", line),) for line in body(run.error.hint or ""))
+        else:
+            yield (("bad", f"internal error: {type(run.error).__name__}; this is a bug"),)
+
+    def action_cancel_run(self) -> None:
+        """Cancel the run."""
+        if self.run_on is not None:
+            self.run_on.cancel()
+
+    # -- the program
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(Reading("Keys", key_lines()))
+
+    async def action_quit(self) -> None:
+        """Quit, or ask where a run is on."""
+        if self.run_on is None:
+            self.exit()
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes and self._leaving:
+                self.exit()
+            elif yes:
+                self._terminated()
+
+        what = (
+            "What is committed stays, the rest is rolled back, and the ledger says so."
+            " Quitting waits for that; asked again it does not."
+        )
+        question = Question(
+            "A run is on", [(("plain", what),)], yes="Cancel the run and quit", no="Stay"
+        )
+        self.push_screen(question, answered)
+
+    def _terminated(self) -> None:
+        """Leave, after cancelling the run; at once when asked again."""
+        if self.run_on is None or self._leaving:
+            self.exit()
+            return
+        self._leaving = True
+        self.run_on.cancel()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The commands of the palette: the table of keys, and the theme."""
+        for group in keys.GROUPS.values():
+            for key in group:
+                if key.where == "main" and key.id != "palette":
+                    run = partial(self.run_action, key.action, self.main)
+                    yield SystemCommand(key.what, keys.shown(key), run)
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    def _tell(self, message: str, severity: SeverityLevel = "information") -> None:
+        self.notify(said(message), severity=severity, markup=False)
+
+
+def run(settings: Settings) -> None:
+    """Show the UI until its user quits.
+
+    Raises whatever error has ended it, after the terminal is as it was.
+    """
+    app = MigrationsApp(settings)
+    try:
+        app.run()
+    finally:
+        with contextlib.suppress(ConnectionFailed):
+            app.close()
+    error = app._exception
+    if error is not None:
+        raise error.error if isinstance(error, WorkerFailed) else error

@@ -1,0 +1,146 @@
+"""What the tabs show about one migration. Reads its file, so it is made in a thread."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemamig_tui.engine.script import Script, parse
+from schemamig_tui.engine.status import Migration, State
+from schemamig_tui.errors import FilesError
+from schemamig_tui.tui.failures import failure_lines
+from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said, size
+from schemamig_tui.tui.sql import numbered, read_sql
+
+TABS = ("SQL", "Plan", "Result", "Ledger")
+
+_MOST_PARSED = 8 * 1024 * 1024
+_MOST_STATEMENTS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The lines of each tab."""
+
+    migration: Migration
+    tabs: Mapping[str, Sequence[Line]]
+
+
+def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]) -> Details:
+    """Read the file and make the lines of every tab; ``log`` is what its last run told."""
+    code: list[Line] = []
+    file = migration.file
+    if file is None:
+        sql = [_hint("Its file is not in the folder; the ledger alone knows of it.")]
+        plan = sql
+    else:
+        try:
+            code, read = read_sql(file.path)
+            sql = numbered(code) if read else [_hint("The file is empty.")]
+            if read < file.size:
+                sql += [(), (("warn", f"... {size(file.size - read)} more: e opens the file"),)]
+        except FilesError as error:
+            sql = error_lines(error)
+        plan = _plan(migration, standard_strings)
+    return Details(
+        migration,
+        {
+            "SQL": sql,
+            "Plan": plan,
+            "Result": _result(migration, code, log),
+            "Ledger": list(_ledger(migration)),
+        },
+    )
+
+
+def error_lines(error: FilesError) -> list[Line]:
+    """Why a file cannot be used."""
+    lines: list[Line] = [(("dim", said(error.place)),)]
+    lines += indented("strong", "✗", error.message)
+    if error.hint:
+        lines += [(), *((("plain", line),) for line in body(error.hint))]
+    return lines
+
+
+def script_lines(script: Script, file_size: int) -> Iterator[Line]:
+    """How a file is run: its mode and why, how much it is, and what to look out for."""
+    mode = "accent" if script.mode == "no transaction" else "good"
+    yield ((mode, script.mode.value), ("dim", f": {said(script.reason)}"))
+    yield (("plain", f"{plural(len(script), 'statement')}, {size(file_size)}"),)
+    for warning in script.warnings:
+        yield (("warn", f"! line {warning.line}: {said(warning.message)}"),)
+
+
+def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
+    file = migration.file
+    assert file is not None
+    if file.size > _MOST_PARSED:
+        return [_hint(f"{size(file.size)} take a while to read: d makes the plan.")]
+    try:
+        script = parse(file, standard_conforming_strings=standard_strings)
+    except FilesError as error:
+        return error_lines(error)
+    try:
+        lines: list[Line] = [*script_lines(script, file.size), ()]
+        count = min(len(script), _MOST_STATEMENTS)
+        digits, places = len(str(count)), len(str(script.line(count - 1))) if count else 0
+        for i in range(count):
+            first = script.sql(i)[:400].decode(errors="replace").partition("\n")[0]
+            where = f"{i + 1:>{digits}}  line {script.line(i):<{places}}  "
+            lines.append((("number", where), ("plain", said(first))))
+        if len(script) > count:
+            lines.append(_hint(f"... and {len(script) - count:,} more"))
+    except FilesError as error:
+        return error_lines(error)
+    finally:
+        script.release()
+    return lines
+
+
+def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> list[Line]:
+    row = migration.row
+    if row is None:
+        return [_hint("Not run yet: a applies all that is pending, A up to this one.")]
+    if migration.state is State.FAILED:
+        message = row.error_message or "The ledger does not say why."
+        lines = failure_lines(migration, message, code)
+    else:
+        when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "at a time unknown"
+        took = f" in {duration(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
+        lines = [(("good", "✓ "), ("strong", f"Applied {when}{took}"))]
+        if migration.changed:
+            lines.append((("warn", "The file has changed since, and is not what was applied."),))
+        if not log:
+            lines += [(), _hint("Its NOTICEs and timings are kept while this program runs.")]
+    return [*lines, *([(), *log] if log else [])]
+
+
+def _ledger(migration: Migration) -> Iterator[Line]:
+    row, file = migration.row, migration.file
+    if row is None:
+        yield _hint("The ledger has no row for it.")
+    else:
+        yield from _field("filename", row.filename)
+        yield from _field("applied_at", str(row.applied_at or "infinity"))
+        yield from _field("success", str(row.success).lower())
+        ms = row.execution_time_ms
+        yield from _field("execution_time_ms", "" if ms is None else str(ms))
+        yield from _field("checksum", row.checksum or "")
+        if row.error_message:
+            yield from _field("error_message", row.error_message)
+    if file is not None:
+        yield ()
+        yield from _field("file", str(file.path))
+        yield from _field("size", size(file.size))
+        yield from _field("MD5 of the file", file.checksum)
+        if row is not None:
+            differs = (("warn", "no: it has changed since"),)
+            same = (("good", "yes"),)
+            yield (("dim", f"{'same content':<18} "), *(differs if migration.changed else same))
+
+
+def _field(name: str, value: str) -> Iterator[Line]:
+    for number, line in enumerate(body(value)):
+        yield (("dim", f"{name if number == 0 else '':<18} "), ("plain", line))
+
+
+def _hint(text: str) -> Line:
+    return (("dim", text),)

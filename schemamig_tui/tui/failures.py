@@ -1,0 +1,138 @@
+"""Failed migrations: what the ledger's error_message says, taken apart and shown.
+
+The engine writes it in the form of ``engine.failure.describe``. Other tools, and the original
+system, wrote whatever the driver had said, which is one message here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg import errors as pg_errors
+
+from schemamig_tui.engine.progress import read_progress
+from schemamig_tui.engine.status import Migration
+from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said
+
+_FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)
+_PLACE = re.compile(r".*?:(\d+)(?::(\d+))?")
+_TITLE = re.compile(r"(DETAIL|HINT|CONTEXT|Statements done): ")
+_MARGIN = 4  # of the source line and its caret
+_AROUND = 3
+_FARTHEST_CARET = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A recorded failure. ``caret`` is how many columns of ``source`` are before the place."""
+
+    message: str
+    severity: str = "ERROR"
+    sqlstate: str | None = None
+    place: str | None = None
+    line: int = 0
+    source: str | None = None
+    caret: int | None = None
+    sections: tuple[tuple[str, str], ...] = ()
+
+
+def read_failure(text: str) -> Told:
+    """The failure in an ``error_message``; all of it is the message where it has no such form."""
+    head, sections = _sections(text)
+    rest: list[str] = []
+    for number, line in enumerate(head):
+        if number and _PLACE.fullmatch(line):
+            head, rest = head[:number], head[number:]
+            break
+    first = _FIRST.fullmatch("\n".join(head))
+    if first is None:
+        return Told(text)
+    severity, sqlstate, message = first.groups()
+    if not rest:
+        return Told(message, severity, sqlstate, sections=sections)
+    found = _PLACE.fullmatch(rest[0])
+    assert found is not None
+    caret = rest[2].find("^") - _MARGIN if len(rest) > 2 else None
+    source = rest[1][_MARGIN:] if len(rest) > 1 else None
+    return Told(message, severity, sqlstate, rest[0], int(found[1]), source, caret, sections)
+
+
+def _sections(text: str) -> tuple[list[str], tuple[tuple[str, str], ...]]:
+    """The lines before the first title, and what is behind each title."""
+    head: list[str] = []
+    sections: list[list[str]] = []
+    for line in text.split("\n"):
+        if found := _TITLE.match(line):
+            sections.append([found[1], line[found.end() :]])
+        elif sections:
+            sections[-1][1] += f"\n{line}"
+        else:
+            head.append(line)
+    return head, tuple((title, rest) for title, rest in sections)
+
+
+def failure_lines(migration: Migration, message: str, code: Sequence[Line]) -> list[Line]:
+    """Everything about a failure. ``code`` are the lines of the file as it is now."""
+    told = read_failure(message)
+    lines = [*_headline(told), *((("strong", line),) for line in body(told.message)), ()]
+    if told.place:
+        lines += [(("dim", said(told.place)),)]
+        lines += _excerpt(told, code if not migration.changed else ())
+        lines += [()]
+    for title, text in told.sections:
+        if title in ("DETAIL", "HINT", "CONTEXT"):
+            lines += indented("plain", title, text)
+    return [*lines, *([()] if lines[-1] else []), *_circumstances(migration)]
+
+
+def _headline(told: Told) -> Iterator[Line]:
+    if told.sqlstate is None:
+        yield (("bad", f"✗ {told.severity}"),)
+        return
+    try:
+        name = pg_errors.lookup(told.sqlstate).__name__
+    except KeyError:  # one that an extension or RAISE has made up
+        name = ""
+    yield (("bad", f"✗ {told.severity} {told.sqlstate}"), ("dim", f"  {name}"))
+
+
+def _excerpt(told: Told, code: Sequence[Line]) -> Iterator[Line]:
+    """The place with a caret, among its neighbours where the file still is what failed."""
+    source = told.source or ""
+    trusted = 0 < told.line <= len(code) and not source.startswith("...")
+    far = (told.caret or 0) > _FARTHEST_CARET
+    if trusted and not far:
+        first = max(1, told.line - _AROUND)
+        shown = list(code[first - 1 : told.line + _AROUND])
+    else:
+        first, shown = told.line, [(("plain", said(source)),)]
+    shift = told.caret - _FARTHEST_CARET // 2 if far and told.caret else 0
+    digits = len(str(first + len(shown)))
+    for number, line in enumerate(shown, first):
+        at_fault = number == told.line
+        if shift:
+            line = (("dim", "…"), ("plain", said(source)[shift + 1 :]))
+        yield (("number", f"{'▶' if at_fault else ' '}{number:>{digits}} │ "), *line)
+        if at_fault and told.caret is not None:
+            gap = " " * (told.caret - shift)
+            yield (("number", f" {' ' * digits} │ {gap}"), ("bad", "^"))
+
+
+def _circumstances(migration: Migration) -> Iterator[Line]:
+    row = migration.row
+    if row is None:
+        return
+    when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "at a time unknown"
+    took = f", after {duration(row.execution_time_ms)}" if row.execution_time_ms else ""
+    yield (("dim", f"Failed {when}{took}"),)
+    done = read_progress(row.error_message)
+    if done and done.statements:
+        kept = plural(done.statements, "statement")
+        yield (("warn", f"Its first {kept} stay applied: a retry goes on behind them"),)
+    if migration.missing:
+        yield (("warn", "Its file is missing: put it back to retry it"),)
+    elif migration.changed:
+        yield (("good", "The file has changed since: "), ("strong", "a"), ("good", " retries it"))
+    else:
+        retry = (("strong", "a"), ("dim", " retries it"))
+        yield (("dim", "The file is as it was: "), ("strong", "e"), ("dim", " edits it, "), *retry)

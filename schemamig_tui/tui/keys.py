@@ -1,0 +1,127 @@
+"""The one table of keys: footer, help and command palette are made from it."""
+
+from typing import Literal, NamedTuple
+
+from textual.binding import Binding, BindingType
+
+Where = Literal["main", "list", "view"]
+
+
+class Key(NamedTuple):
+    """A key, or several for the same thing, and what it does.
+
+    ``where`` is what has to have the focus: anything on the main screen, a list of migrations, or
+    lines that scroll. ``label`` is for the footer, and empty where the key is not shown there.
+    """
+
+    id: str
+    keys: str
+    action: str
+    what: str
+    label: str = ""
+    where: Where = "main"
+
+
+RUN = (
+    Key("apply", "a", "app.apply", "Apply all that is pending, and retry what failed", "Apply"),
+    Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
+    Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
+    Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
+)
+INSPECT = (
+    Key("preview", "p,enter", "screen.preview", "Read the SQL of the selected migration"),
+    Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
+    Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
+    Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
+    Key("copy", "y", "app.copy", "Copy what the focused pane shows", "Copy"),
+    Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
+    Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
+    Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
+)
+MOVE = (
+    Key("pending", "1", "screen.pane('pending')", "Go to Pending"),
+    Key("failed", "2", "screen.pane('failed')", "Go to Failed"),
+    Key("applied", "3", "screen.pane('applied')", "Go to Applied"),
+    Key("detail", "4", "screen.pane('detail')", "Go to the selected migration"),
+    Key("log", "5", "screen.pane('log')", "Go to the log"),
+    Key("next-pane", "tab", "app.focus_next", "Next pane"),
+    Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
+    Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
+)
+LIST = (
+    Key("down", "j,down", "move(1)", "Next migration", where="list"),
+    Key("up", "k,up", "move(-1)", "Previous migration", where="list"),
+    Key("page-down", "pagedown,ctrl+d", "page(1)", "A page down", where="list"),
+    Key("page-up", "pageup,ctrl+u", "page(-1)", "A page up", where="list"),
+    Key("first", "g,home", "first", "First migration", where="list"),
+    Key("last", "G,end", "last", "Last migration", where="list"),
+)
+VIEW = (
+    Key("view-down", "j,down", "line_down", "A line down", where="view"),
+    Key("view-up", "k,up", "line_up", "A line up", where="view"),
+    Key("view-left", "h,left", "scroll_left", "To the left", where="view"),
+    Key("view-right", "l,right", "scroll_right", "To the right", where="view"),
+    Key("view-page-down", "pagedown,ctrl+d,space", "page_down", "A page down", where="view"),
+    Key("view-page-up", "pageup,ctrl+u", "page_up", "A page up", where="view"),
+    Key("view-first", "g,home", "first", "To the top", where="view"),
+    Key("view-last", "G,end", "last", "To the end", where="view"),
+)
+PROGRAM = (
+    Key("help", "question_mark", "app.help", "Show all keys", "Help"),
+    Key("palette", "ctrl+p", "app.command_palette", "Find a command by its name"),
+    Key("quit", "q,ctrl+q", "app.quit", "Quit; asks while a run is on", "Quit"),
+)
+
+GROUPS: dict[str, tuple[Key, ...]] = {
+    "Run": RUN,
+    "Inspect": INSPECT,
+    "Go to": MOVE,
+    "In a list": LIST,
+    "In a text": VIEW,
+    "Program": PROGRAM,
+}
+"""All keys, under the titles of the help."""
+
+_NAMES = {
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "slash": "/",
+    "plus": "+",
+    "equals_sign": "=",
+    "question_mark": "?",
+    "shift+tab": "⇧tab",
+    "escape": "esc",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "ctrl+d": "^d",
+    "ctrl+u": "^u",
+    "ctrl+p": "^p",
+    "ctrl+q": "^q",
+}
+
+
+def bindings(where: Where) -> list[BindingType]:
+    """The bindings for a widget, as Textual takes them."""
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.label or key.what,
+            show=bool(key.label),
+            key_display=_NAMES.get(key.keys.split(",")[0]),
+            tooltip=key.what,
+            id=key.id,
+        )
+        for group in GROUPS.values()
+        for key in group
+        if key.where == where
+    ]
+
+
+def shown(key: Key) -> str:
+    """The keys as people call them: ``j ↓``."""
+    return " ".join(_NAMES.get(name, name) for name in key.keys.split(","))

@@ -1,0 +1,141 @@
+"""Text as the widgets show it: lines of spans, with the name of a style for each span.
+
+Markup is never parsed from outside text, because there is no markup: a span is what is shown, and
+its style is one of ``STYLES``. Outside text gets in through ``said`` and ``body`` alone, which make
+it safe to show.
+"""
+
+import re
+from collections.abc import Sequence
+
+from schemamig_tui.text import cells, visible
+
+Span = tuple[str, str]
+"""The name of a style, and the text."""
+
+Line = tuple[Span, ...]
+
+STYLES = (
+    "plain",
+    "dim",
+    "strong",
+    "title",
+    "accent",
+    "good",
+    "bad",
+    "warn",
+    "number",
+    "keyword",
+    "type",
+    "string",
+    "literal",
+    "comment",
+)
+"""The styles of spans; the stylesheet says what they look like."""
+
+LONGEST = 10_000
+"""How many characters of a line are shown. A terminal has no use for more."""
+
+
+def said(text: str) -> str:
+    """Outside text on one line: newlines too are shown as escapes."""
+    return visible(_cut(text))
+
+
+def body(text: str) -> list[str]:
+    """Outside text of several lines."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return [visible(_cut(line), keep_newlines=True) for line in lines]
+
+
+def width(line: Line) -> int:
+    """How many columns a line takes."""
+    return sum(cells(text) for _, text in line)
+
+
+def folded(line: Line, columns: int) -> list[Line]:
+    """A line as several that are no wider than ``columns``, broken after spaces where it can be.
+
+    The further ones are indented as the first; code, which begins with its number, stays whole.
+    """
+    if width(line) <= columns or columns < 20 or line[0][0] == "number":
+        return [line]
+    text = "".join(part for _, part in line)
+    indent = min(len(text) - len(text.lstrip()), columns // 2)
+    rows: list[Line] = []
+    row: list[Span] = []
+    room = columns
+    for style, part in line:
+        for word in re.findall(r" *[^ ]+|\s+", part):
+            while word:
+                if cells(word) <= room:
+                    row.append((style, word))
+                    room -= cells(word)
+                    break
+                if cells(word) <= columns - indent and row:
+                    word = word.lstrip()
+                else:
+                    fits = _fitting(word, room)
+                    row.append((style, word[:fits]))
+                    word = word[fits:]
+                rows.append(tuple(row))
+                row, room = [("plain", " " * indent)], columns - indent
+    return [*rows, tuple(row)]
+
+
+def _fitting(text: str, room: int) -> int:
+    count = 0
+    for char in text:
+        room -= cells(char)
+        if room < 0:
+            break
+        count += 1
+    return max(1, count)
+
+
+def plain(lines: Sequence[Line]) -> str:
+    """The text of lines, as it is copied."""
+    return "\n".join("".join(text for _, text in line).rstrip() for line in lines)
+
+
+def indented(style: str, title: str, text: str) -> list[Line]:
+    """Outside text behind a title, its further lines below its first."""
+    gap = " " * (len(title) + 1)
+    return [
+        (("dim", f"{title} " if number == 0 else gap), (style, line))
+        for number, line in enumerate(body(text))
+    ]
+
+
+def duration(ms: float) -> str:
+    """``0.4 ms``, ``234 ms``, ``12.3 s``, ``4:05 min`` or ``2:04 h``."""
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    seconds = ms / 1000
+    if seconds < 99.95:
+        return f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
+    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02} h"
+
+
+def size(count: int) -> str:
+    """``812 bytes``, ``3.4 kB``, ``120.5 MB``."""
+    if count < 1000:
+        return plural(count, "byte")
+    if count < 1_000_000:
+        return f"{count / 1000:.1f} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def plural(count: int, what: str) -> str:
+    """``1 statement``, ``2,000 statements``."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _cut(line: str) -> str:
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[:LONGEST]}... ({len(line) - LONGEST:,} characters more)"

@@ -1,0 +1,119 @@
+"""Events as lines of the log."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileFailed,
+    FileStarted,
+    LockAwaited,
+    NoticeReceived,
+    RunFinished,
+    RunStarted,
+    Session,
+    StatementFinished,
+)
+from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.run import Progress
+
+SLOW = 1_000
+"""Milliseconds from which on a statement is slow."""
+
+_STYLES = {"WARNING": "warn", "NOTICE": "accent", "INFO": "accent"}
+_INDENT = " " * 4
+
+
+def event_lines(event: Event) -> Iterator[Line]:
+    """The lines of one event."""
+    match event:
+        case RunStarted(files):
+            yield (("strong", f"Applying {plural(len(files), 'migration')}"), ("dim", _now()))
+        case LockAwaited(holder):
+            yield (("warn", f"Waiting for another run to end: {_session(holder)}"),)
+        case FileStarted():
+            count = plural(event.statements, "statement")
+            yield (
+                ("accent", "▶ "),
+                ("strong", said(event.name)),
+                ("dim", f"  {event.mode}, {count}"),
+            )
+        case NoticeReceived():
+            yield from _notice(event)
+        case StatementFinished(statement=number, line=line, tag=tag, ms=ms):
+            yield (
+                ("dim", f"{_INDENT}{number:>3} line {line:<4} {said(tag):<24}"),
+                ("warn" if ms >= SLOW else "dim", f"{duration(ms):>9}"),
+            )
+        case FileApplied(name, ms):
+            yield (("good", "✓ "), ("plain", said(name)), ("dim", f"  {duration(ms)}"))
+        case FileFailed():
+            yield from _failed(event)
+        case RunFinished():
+            pass
+
+
+def _notice(event: NoticeReceived) -> Iterator[Line]:
+    notice = event.notice
+    style = _STYLES.get(notice.severity, "plain")
+    place = f"{_INDENT}{event.statement:>3} line {event.line:<4} "
+    gap = " " * len(place)
+    text = f"{notice.severity}: {notice.message}"
+    for title, more in (("DETAIL", notice.detail), ("HINT", notice.hint)):
+        if more:
+            text += f"\n{title}: {more}"
+    for number, line in enumerate(body(text)):
+        yield (("dim", gap if number else place), (style, line))
+
+
+def _failed(event: FileFailed) -> Iterator[Line]:
+    failure = event.failure
+    code = f" {failure.sqlstate}" if failure.sqlstate else ""
+    yield (("bad", "✗ "), ("strong", said(event.name)), ("dim", f"  after {duration(event.ms)}"))
+    for line in body(f"{failure.severity}{code}: {failure.message}"):
+        yield (("bad", f"{_INDENT}{line}"),)
+    if event.kept:
+        kept = plural(event.kept, "statement")
+        yield (("warn", f"{_INDENT}Its first {kept} stay applied"),)
+    if not event.recorded:
+        why = f": {said(event.unrecorded)}" if event.unrecorded else ""
+        yield (("warn", f"{_INDENT}The ledger could not record this failure{why}"),)
+
+
+def summary_lines(progress: Progress) -> Iterator[Line]:
+    """What the run came to, and where the time went."""
+    finished = progress.finished
+    if finished is None:
+        return
+    if not finished.applied and not finished.failed:
+        nothing = "Cancelled before anything was applied" if finished.cancelled else "Nothing to do"
+        yield (("plain", nothing),)
+        return
+    counts: list[Line] = [((("good", f"{len(finished.applied):,} applied")),)]
+    if finished.failed:
+        counts.append((("bad", "1 cancelled" if finished.cancelled else "1 failed"),))
+    if finished.remaining:
+        counts.append((("warn", f"{len(finished.remaining):,} remaining"),))
+    if progress.notices:
+        counts.append((("plain", plural(progress.notices, "notice")),))
+    spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
+    version = "" if finished.version is None else f", {finished.version:,} in all"
+    yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}{version}"))
+    for slow in sorted(progress.slowest, reverse=True):
+        yield (
+            ("warn" if slow.ms >= SLOW else "dim", f"{_INDENT}{duration(slow.ms):>9}"),
+            ("dim", f"  {said(slow.name)}:{slow.line}  {said(slow.tag)}"),
+        )
+
+
+def _session(holder: Session | None) -> str:
+    if holder is None:
+        return "its session cannot be seen"
+    client = f" from {holder.client}" if holder.client else ""
+    who = f"{holder.application or 'a program'} of {holder.user}{client}"
+    return said(f"{who}, pid {holder.pid}, connected since {holder.since}")
+
+
+def _now() -> str:
+    return f"  {datetime.now():%H:%M:%S}"

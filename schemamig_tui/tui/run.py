@@ -1,0 +1,173 @@
+"""A run in a thread of its own, and what has been heard of it so far."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from heapq import heappushpop
+from typing import NamedTuple
+
+from schemamig_tui.connect import Target
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileFailed,
+    FileStarted,
+    LockAwaited,
+    Mode,
+    NoticeReceived,
+    RunFinished,
+    RunStarted,
+    StatementFinished,
+)
+from schemamig_tui.settings import Settings
+
+_MOST_WAITING = 50_000
+_MOST_AT_ONCE = 5_000
+_SLOWEST = 5
+
+
+class Heard(NamedTuple):
+    """An event, and when it came (``time.monotonic``)."""
+
+    at: float
+    event: Event
+
+
+class Slow(NamedTuple):
+    """How long a statement took."""
+
+    ms: float
+    name: str
+    statement: int
+    line: int
+    tag: str
+
+
+@dataclass
+class Progress:
+    """What the events told so far add up to. Times are those of ``time.monotonic``."""
+
+    total: int = 0
+    number: int = 0
+    file: FileStarted | None = None
+    statement: int = 0
+    file_began: float = 0.0
+    statement_began: float = 0.0
+    applied: int = 0
+    notices: int = 0
+    awaited: LockAwaited | None = None
+    failed: FileFailed | None = None
+    finished: RunFinished | None = None
+    slowest: list[Slow] = field(default_factory=list)
+
+    def take(self, heard: Heard) -> None:
+        """Add an event."""
+        at, event = heard
+        match event:
+            case StatementFinished():
+                self.statement, self.statement_began = event.statement, at
+                slow = Slow(event.ms, event.name, event.statement, event.line, event.tag)
+                if len(self.slowest) < _SLOWEST:
+                    self.slowest.append(slow)
+                    self.slowest.sort()
+                elif slow > self.slowest[0]:
+                    heappushpop(self.slowest, slow)
+            case NoticeReceived():
+                self.notices += 1
+            case FileStarted():
+                self.file, self.number, self.total = event, event.number, event.total
+                self.file_began = self.statement_began = at
+                self.statement, self.awaited = 0, None
+            case FileApplied():
+                self.file, self.applied = None, self.applied + 1
+            case FileFailed():
+                self.file, self.failed = None, event
+            case RunStarted():
+                self.total, self.awaited = len(event.files), None
+            case LockAwaited():
+                self.awaited = event
+            case RunFinished():
+                self.finished = event
+
+    @property
+    def fraction(self) -> float:
+        """How much is done, from 0 to 1; the statements of the current file count."""
+        if not self.total:
+            return 0.0
+        part = self.statement / self.file.statements if self.file and self.file.statements else 0.0
+        return min(1.0, (self.applied + part) / self.total)
+
+    @property
+    def mode(self) -> Mode | None:
+        """How the current file is run."""
+        return self.file.mode if self.file else None
+
+
+class Run:
+    """One run, from its start to ``ended``.
+
+    ``to`` is the last file to apply, None for all. The engine's thread only puts its events into a
+    queue; ``hear`` takes them out. Where nobody does, notices and timings beyond a bound are left
+    out, and counted: a run must not fill the memory while its user is in the editor.
+    """
+
+    def __init__(self, target: Target, settings: Settings, to: str | None) -> None:
+        from schemamig_tui.engine.runner import Runner
+
+        self.began = time.monotonic()
+        self.progress = Progress()
+        self.cancelled = False
+        self.left_out = 0
+        self.error: Exception | None = None
+        """What kept the run from its end: a SchemamigError, or else a bug."""
+        self._heard: deque[Heard] = deque()
+        self._runner = Runner(
+            target.connect,
+            settings.directory,
+            settings.table,
+            self._listen,
+            lock_timeout=settings.lock_timeout,
+        )
+        self._thread = threading.Thread(target=self._apply, args=(to,), name="run")
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Ask the server to stop; it may take a while."""
+        self.cancelled = True
+        self._runner.cancel()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over and everything has been heard."""
+        return not self._thread.is_alive() and not self._heard
+
+    def wait(self) -> None:
+        """Block until the thread is done."""
+        self._thread.join()
+
+    def hear(self) -> list[Heard]:
+        """The events that have come since, up to a bound that is handled in a few milliseconds."""
+        take: Callable[[], Heard] = self._heard.popleft
+        heard = [take() for _ in range(min(len(self._heard), _MOST_AT_ONCE))]
+        for one in heard:
+            self.progress.take(one)
+        return heard
+
+    def _apply(self, to: str | None) -> None:
+        try:
+            self._runner.apply(to)
+        except Exception as error:  # told by the app, which is where it can be seen
+            self.error = error
+
+    def _listen(self, event: Event) -> None:
+        if len(self._heard) >= _MOST_WAITING and isinstance(
+            event, NoticeReceived | StatementFinished
+        ):
+            self.left_out += 1
+        else:
+            self._heard.append(Heard(time.monotonic(), event))

@@ -1,0 +1,98 @@
+"""Dialogs: a question with two answers, and the keys."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.lines import Line
+from schemamig_tui.tui.widgets.lines_view import LinesView
+
+
+class Question(ModalScreen[bool]):
+    """Lines to read, and a question. No has the focus; ``y`` is yes."""
+
+    AUTO_FOCUS = "#no"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", tooltip="Do it"),
+        Binding("n,escape,q", "answer(False)", "No", tooltip="Leave everything as it is"),
+        Binding("j,down", "scroll(1)", "Down", show=False),
+        Binding("k,up", "scroll(-1)", "Up", show=False),
+        Binding("left,right", "app.focus_next", "Other answer", show=False),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line], yes: str, no: str) -> None:
+        super().__init__()
+        self._title, self._lines, self._yes, self._no = title, lines, yes, no
+
+    def compose(self) -> ComposeResult:
+        """The lines over the answers."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(f" {self._title} ")
+            yield LinesView(id="text")
+            with Horizontal(classes="answers"):
+                yield Button(Content(f"{self._no} (esc)"), id="no")
+                yield Button(Content(f"{self._yes} (y)"), id="yes", variant="primary")
+
+    def on_mount(self) -> None:
+        """Fill in the lines."""
+        self.show(self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        self.query_one(LinesView).show(lines, keep_place=True, fold=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer."""
+        self.dismiss(yes)
+
+    def action_scroll(self, by: int) -> None:
+        """Scroll the lines."""
+        self.query_one(LinesView).scroll_relative(y=by, animate=False)
+
+
+class Reading(ModalScreen[None]):
+    """Lines to read."""
+
+    AUTO_FOCUS = "#text"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,question_mark", "dismiss", "Close"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+        super().__init__()
+        self._title, self._lines = title, lines
+
+    def compose(self) -> ComposeResult:
+        """The lines."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = Content(f" {self._title} ")
+            dialog.border_subtitle = " esc "
+            yield LinesView(id="text")
+
+    def on_mount(self) -> None:
+        """Fill in the lines."""
+        self.show(self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show other lines."""
+        self.query_one(LinesView).show(lines, keep_place=True, fold=True)
+
+
+def key_lines() -> list[Line]:
+    """The table of keys as the help shows it."""
+    lines: list[Line] = []
+    for title, group in keys.GROUPS.items():
+        lines += [(), (("title", f" {title} "),)] if lines else [(("title", f" {title} "),)]
+        lines += [(("strong", f"  {keys.shown(key):<14}"), ("plain", key.what)) for key in group]
+    return lines

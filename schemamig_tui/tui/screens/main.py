@@ -1,0 +1,198 @@
+"""The screen that is always there: three panes, the selected migration, the log."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer, Input
+
+from schemamig_tui.engine.status import Migration, State, Status
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.widgets.detail import Detail
+from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.migration_list import MigrationList
+from schemamig_tui.tui.widgets.run_log import RunLog
+from schemamig_tui.tui.widgets.status_bars import RunBar, TopBar
+
+_ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
+
+
+class MainScreen(Screen[None]):
+    """Arranges the panes, and knows which migration is selected."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("main")
+    AUTO_FOCUS = "#pending"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal")]  # noqa: RUF012  # as declared
+
+    class Selected(Message):
+        """A migration is selected."""
+
+        def __init__(self, migration: Migration) -> None:
+            super().__init__()
+            self.migration = migration
+
+    def __init__(self, directory: str) -> None:
+        super().__init__()
+        self._directory = directory
+        self._status = Status(())
+        self._pane = State.PENDING
+        states = (State.PENDING, State.FAILED, State.APPLIED)
+        self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
+
+    def compose(self) -> ComposeResult:
+        """The bars on top and below, the panes between them."""
+        yield TopBar(id="top")
+        with Horizontal(id="panes"):
+            with Vertical(id="lists"):
+                yield Input(placeholder="Filter by name", id="filter", compact=True)
+                yield from self._lists
+            yield Detail()
+        yield RunBar(id="run")
+        yield RunLog()
+        yield Footer(compact=True, show_command_palette=False)
+
+    # -- the parts
+
+    @property
+    def top(self) -> TopBar:
+        """The bar on top."""
+        return self.query_one(TopBar)
+
+    @property
+    def detail(self) -> Detail:
+        """The selected migration."""
+        return self.query_one(Detail)
+
+    @property
+    def log_view(self) -> RunLog:
+        """The log."""
+        return self.query_one(RunLog)
+
+    @property
+    def run_bar(self) -> RunBar:
+        """The progress of the run."""
+        return self.query_one(RunBar)
+
+    @property
+    def selected(self) -> Migration | None:
+        """The migration that the detail shows, as it stands now."""
+        name = self.detail.migration
+        return next((m for m in self._status.migrations if m.name == name), None)
+
+    # -- what is shown
+
+    def fill(self, status: Status, *, running: str | None = None) -> None:
+        """Show where every migration stands; the selection stays."""
+        self._status = status
+        words = self.query_one("#filter", Input).value.lower().split()
+        for pane in self._lists:
+            rows: Sequence[Migration] = getattr(status, pane.state.value)
+            total = len(rows)
+            if words:
+                rows = [row for row in rows if all(word in row.name.lower() for word in words)]
+            pane.fill(rows, total, self._empty(pane.state, filtered=bool(words and total)))
+        self.mark_running(running)
+
+    def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
+        if filtered:
+            return ((("dim", "No name matches; esc shows all"),),)
+        if state is State.FAILED:
+            return ((("dim", "None"),),)
+        if state is State.APPLIED:
+            return ((("dim", "None yet"),),)
+        if not self._status.migrations:
+            return ((("dim", "No .sql file in"),), (("plain", said(self._directory)),))
+        if self._status.failed:
+            return ((("dim", "None"),),)
+        return ((("good", "✓ Everything is applied"),),)
+
+    def mark_running(self, name: str | None) -> None:
+        """Mark the migration that is being run."""
+        for pane in self._lists:
+            pane.mark_running(name)
+
+    def select(self, name: str) -> None:
+        """Put the cursor on a migration, and the focus on its pane if it is on a pane now."""
+        for pane in self._lists:
+            if pane.select(name):
+                self._pane = pane.state
+                if self.focused is None or isinstance(self.focused, MigrationList):
+                    pane.focus()
+                return
+
+    def _list(self, state: State) -> MigrationList:
+        return next(pane for pane in self._lists if pane.state is state)
+
+    # -- the selection
+
+    @on(MigrationList.Moved)
+    def _moved(self, message: MigrationList.Moved) -> None:
+        message.stop()
+        if message.pane.selected or message.pane.has_focus:
+            self._pane = message.pane.state
+        if message.pane.selected:
+            self.post_message(self.Selected(message.pane.selected))
+
+    # -- the keys
+
+    def action_preview(self) -> None:
+        """Read the SQL."""
+        self.detail.open("SQL")
+        self.detail.view.focus()
+
+    def action_tab(self, by: int) -> None:
+        """Turn to another tab."""
+        self.detail.turn(by)
+
+    def action_pane(self, name: str) -> None:
+        """Focus a pane."""
+        self.query_one(f"#{name}").focus()
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self) -> None:
+        self.fill(self._status)
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        pane = self._list(self._pane)
+        if not pane.selected:
+            pane = next((other for other in self._lists if other.selected), pane)
+        pane.focus()
+        if not self.query_one("#filter", Input).value:
+            self.query_one("#filter").display = False
+
+    def action_zoom(self) -> None:
+        """Give the pane with the focus all the room, or back."""
+        before = [zoom for zoom in _ZOOMS if self.has_class(zoom)]
+        self.remove_class(*_ZOOMS)
+        focused = self.focused
+        if before or focused is None:
+            return
+        if isinstance(focused, RunLog):
+            self.add_class("-zoom-log")
+        else:
+            self.add_class("-zoom-detail" if isinstance(focused, LinesView) else "-zoom-lists")
+
+    def action_back(self) -> None:
+        """Leave what was entered last: the filter, the zoom, the detail."""
+        box = self.query_one("#filter", Input)
+        if box.has_focus or (box.value and isinstance(self.focused, MigrationList)):
+            box.value = ""
+            box.display = False
+            self._list(self._pane).focus()
+        elif any(self.has_class(zoom) for zoom in _ZOOMS):
+            self.remove_class(*_ZOOMS)
+        else:
+            self._list(self._pane).focus()

@@ -1,0 +1,81 @@
+"""The selected migration: its SQL, plan, result, and ledger row."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from schemamig_tui.engine.status import State
+from schemamig_tui.tui.details import TABS, Details
+from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.widgets.bars import TabStrip
+from schemamig_tui.tui.widgets.lines_view import LinesView
+
+
+class Detail(Vertical):
+    """A strip of tabs over the lines of one of them."""
+
+    def __init__(self) -> None:
+        super().__init__(id="detail-pane")
+        self._details: Details | None = None
+        self.tab = TABS[0]
+
+    def compose(self) -> ComposeResult:
+        """The strip and the lines."""
+        yield TabStrip(TABS)
+        yield LinesView(id="detail")
+
+    @property
+    def view(self) -> LinesView:
+        """The lines."""
+        return self.query_one(LinesView)
+
+    @property
+    def migration(self) -> str | None:
+        """The name of the migration that is shown."""
+        return self._details.migration.name if self._details else None
+
+    def show(self, details: Details) -> None:
+        """Show a migration: a failed one its error, others the tab that was open."""
+        before = self._details
+        self._details = details
+        failed = details.migration.state is State.FAILED
+        is_new = before is None or before.migration.name != details.migration.name
+        was_failed = before is not None and before.migration.state is State.FAILED
+        if failed and (is_new or not was_failed):
+            self.tab = "Result"
+        elif is_new and was_failed and self.tab == "Result":
+            self.tab = "SQL"
+        self.query_one(TabStrip).names["Result"] = "Error" if failed else "Result"
+        self.border_title = Content(f"4 {said(details.migration.name)}")
+        self._refresh(keep_place=not is_new)
+
+    def say(self, lines: Sequence[Line]) -> None:
+        """Show lines where there is no migration."""
+        self._details = None
+        self.border_title = "4"
+        self.view.show(lines)
+
+    def open(self, tab: str) -> None:
+        """Show a tab."""
+        if tab != self.tab:
+            self.tab = tab
+            self._refresh(keep_place=False)
+
+    def turn(self, by: int) -> None:
+        """Show the next tab, or the one before."""
+        self.open(TABS[(TABS.index(self.tab) + by) % len(TABS)])
+
+    def on_tab_strip_clicked(self, message: TabStrip.Clicked) -> None:
+        """Show the tab that was clicked."""
+        message.stop()
+        self.open(message.tab)
+
+    def _refresh(self, *, keep_place: bool) -> None:
+        strip = self.query_one(TabStrip)
+        strip.active = self.tab
+        strip.refresh()
+        if self._details:
+            fold = self.tab != "SQL"
+            self.view.show(self._details.tabs[self.tab], keep_place=keep_place, fold=fold)

@@ -1,0 +1,107 @@
+"""Lines that scroll. It draws only what is seen, so that length costs nothing."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.lines import STYLES, Line, folded, plain, width
+
+
+class Painted(ScrollView):
+    """What scrolls and draws itself row by row, in the styles of ``lines.STYLES``."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{name}" for name in STYLES}
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._styles: dict[str, Style] = {}
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of the theme before."""
+        super().notify_style_update()
+        self._styles = {}
+
+    def strip(self, line: Line, base: Style | None = None) -> Strip:
+        """A line in the colours of the theme; ``base`` overrules them."""
+        return Strip([Segment(text, self._style(name, base)) for name, text in line])
+
+    def _style(self, name: str, base: Style | None) -> Style:
+        if not self._styles:
+            self._styles = {
+                style: self.get_component_rich_style(f"lines--{style}") for style in STYLES
+            }
+        return self._styles[name] if base is None else self._styles[name] + base
+
+
+class LinesView(Painted, can_focus=True):
+    """Shows lines; the arrows, h, j, k, l, g and G scroll them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("view")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.lines: Sequence[Line] = ()
+        self._rows: Sequence[Line] = ()
+        self._fold = False
+
+    @property
+    def text(self) -> str:
+        """What is shown, as it is copied."""
+        return plain(self.lines)
+
+    def show(self, lines: Sequence[Line], *, keep_place: bool = False, fold: bool = False) -> None:
+        """Show other lines, from the top or from the same place; ``fold`` those that are long."""
+        self.lines = lines
+        self._fold = fold
+        self._arrange()
+        if not keep_place:
+            self.scroll_to(0, 0, animate=False)
+
+    def _arrange(self) -> None:
+        rows = self.lines
+        if self._fold:
+            # The scrollbar takes its room only when it is needed, which folding would change.
+            columns = self.scrollable_content_region.width
+            rows = [row for line in rows for row in folded(line, columns)]
+        self._rows = rows
+        self.virtual_size = Size(max(map(width, rows), default=0), len(rows))
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Fold again."""
+        if self._fold:
+            self._arrange()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        left, top = self.scroll_offset
+        columns = self.size.width
+        if top + y >= len(self._rows):
+            return Strip.blank(columns, self.rich_style)
+        line = self.strip(self._rows[top + y])
+        return line.crop_extend(left, left + columns, self.rich_style)
+
+    # -- the keys
+
+    def action_line_down(self) -> None:
+        """Scroll a line down."""
+        self.scroll_down(animate=False)
+
+    def action_line_up(self) -> None:
+        """Scroll a line up."""
+        self.scroll_up(animate=False)
+
+    def action_first(self) -> None:
+        """Go to the top."""
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        """Go to the end."""
+        self.scroll_end(animate=False)

@@ -1,0 +1,166 @@
+"""A pane of migrations: ten thousand of them cost no more than the ones that are seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+
+from schemamig_tui.engine.status import Migration, State
+from schemamig_tui.text import cells
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.widgets.lines_view import Painted
+
+_MARKS = {State.APPLIED: ("good", "✓"), State.FAILED: ("bad", "✗"), State.PENDING: ("warn", "•")}
+
+
+class MigrationList(Painted, can_focus=True):
+    """The migrations of one state, with a cursor on one of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--cursor", "list--cursor-blurred"}
+
+    @dataclass
+    class Moved(Message):
+        """The cursor is on another migration, or the pane has got the focus."""
+
+        pane: "MigrationList"
+
+        @property
+        def control(self) -> "MigrationList":
+            """The pane, for ``on``."""
+            return self.pane
+
+    def __init__(self, state: State, number: int) -> None:
+        super().__init__(id=state.value)
+        self.state = state
+        self._number = number
+        self._rows: Sequence[Migration] = ()
+        self._cursor = 0
+        self._run_on: str | None = None
+        self._empty: tuple[Line, ...] = ()
+
+    # -- what is shown
+
+    @property
+    def selected(self) -> Migration | None:
+        """The migration under the cursor."""
+        return self._rows[self._cursor] if self._rows else None
+
+    def fill(self, rows: Sequence[Migration], total: int, empty: tuple[Line, ...] = ()) -> None:
+        """Show ``rows`` out of ``total``, or ``empty``; the cursor stays on its migration."""
+        name = self.selected.name if self.selected else None
+        self._rows, self._empty = rows, empty
+        if not (self._cursor < len(rows) and rows[self._cursor].name == name):
+            # A row that went leaves the cursor on the one that took its place.
+            places = {row.name: place for place, row in enumerate(rows)} if name else {}
+            self._cursor = places.get(name or "", min(self._cursor, max(0, len(rows) - 1)))
+        count = f"{total:,}" if len(rows) == total else f"{len(rows):,} of {total:,}"
+        self.border_title = Content(f"{self._number} {self.state.value.title()} {count}")
+        self.set_class(not rows, "-empty")
+        self.virtual_size = Size(0, len(rows))
+        self._follow()
+        self.refresh()
+
+    def mark_running(self, name: str | None) -> None:
+        """Mark the migration that is being run."""
+        if name != self._run_on:
+            self._run_on = name
+            self.refresh()
+
+    def select(self, name: str) -> bool:
+        """Put the cursor on a migration; tells whether it is here."""
+        for place, row in enumerate(self._rows):
+            if row.name == name:
+                self._go(place)
+                return True
+        return False
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the screen."""
+        columns = self.size.width
+        place = self.scroll_offset.y + y
+        if not self._rows and y < len(self._empty):
+            return self.strip(self._empty[y]).crop_extend(0, columns, self.rich_style)
+        if place >= len(self._rows):
+            return Strip.blank(columns, self.rich_style)
+        base = self._background(place)
+        line = self._line(self._rows[place], columns)
+        return self.strip(line, base).crop_extend(0, columns, base or self.rich_style)
+
+    def _background(self, place: int) -> Style | None:
+        if place != self._cursor:
+            return None
+        blurred = "" if self.has_focus else "-blurred"
+        return self.get_component_rich_style(f"list--cursor{blurred}", partial=True)
+
+    def _line(self, row: Migration, columns: int) -> Line:
+        style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
+        name = said(row.name)
+        remark = "missing" if row.missing else "changed" if row.changed else ""
+        room = columns - 2 - (len(remark) + 1 if remark else 0)
+        if cells(name) > room:
+            name = _shortened(name, room)
+        gap = " " * (columns - 2 - cells(name) - len(remark))
+        return ((style, f"{mark} "), ("plain", name), ("warn", f"{gap}{remark}"))
+
+    # -- the cursor
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        self._go(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by so many pages."""
+        self._go(self._cursor + by * max(1, self.size.height - 1))
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self._go(0)
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row."""
+        self._go(len(self._rows) - 1)
+
+    def _go(self, place: int) -> None:
+        place = max(0, min(place, len(self._rows) - 1))
+        if place != self._cursor:
+            self._cursor = place
+            self._follow()
+            self.refresh()
+        self.post_message(self.Moved(self))
+
+    def _follow(self) -> None:
+        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
+
+    def on_focus(self) -> None:
+        """What has the focus is what the detail shows."""
+        self.post_message(self.Moved(self))
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._follow()
+
+    async def on_click(self, event: events.Click) -> None:
+        """Select the row that was clicked."""
+        place = self.scroll_offset.y + event.get_content_offset_capture(self).y
+        if place < len(self._rows):
+            self._go(place)
+
+
+def _shortened(name: str, room: int) -> str:
+    """The name without what does not fit. The end of a name tells more than its middle."""
+    if room < 8:
+        return name[: max(0, room)]
+    tail = (room - 1) // 3
+    head = room - 1 - tail
+    while cells(name[:head]) + cells(name[-tail:]) + 1 > room:
+        head -= 1
+    return f"{name[:head]}…{name[-tail:]}"

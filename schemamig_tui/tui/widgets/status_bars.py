@@ -1,0 +1,78 @@
+"""What the bars say: the connection on top, and the run while there is one."""
+
+import time
+
+from schemamig_tui.engine.status import Status
+from schemamig_tui.tui.lines import Line, Span, body, duration, said
+from schemamig_tui.tui.log_lines import SLOW
+from schemamig_tui.tui.look import Server
+from schemamig_tui.tui.run import Run
+from schemamig_tui.tui.widgets.bars import Bar
+
+_TRACK = 30
+
+
+class TopBar(Bar):
+    """The database, its server, and how it was found; at the right what is applied."""
+
+    def tell(
+        self, server: Server | None, route: str, status: Status | None, trouble: str | None
+    ) -> None:
+        """Show where we are. ``trouble`` is what the connection has at the moment."""
+        left: list[Span] = [("title", " schemamig "), ("plain", " ")]
+        if trouble:
+            left += [("bad", f"✗ {said(trouble)}"), ("plain", "  ")]
+        if server:
+            left += [
+                ("strong", said(server.database)),
+                ("dim", f" as {said(server.user)}"),
+                ("plain", f"  PostgreSQL {said(server.version)}"),
+            ]
+        if route:
+            left.append(("dim", f"  {said(route)}"))
+        right: Line = ()
+        if status and status.changed:
+            right = (("warn", f"{len(status.changed):,} changed "),)
+        if status and status.missing:
+            right = (*right, ("warn", f"{len(status.missing):,} missing "))
+        self.rows = [(tuple(left), right)]
+
+
+class RunBar(Bar):
+    """A progress bar, and the statement that is running."""
+
+    def tell(self, run: Run, sql: str | None) -> None:
+        """Show how far the run is; ``sql`` is the text of a statement that takes its time."""
+        progress = run.progress
+        now = time.monotonic()
+        done = round(progress.fraction * _TRACK)
+        state: Span = ("accent", "▶ ")
+        if run.cancelled:
+            state = ("warn", "cancelling ")
+        elif progress.awaited:
+            state = ("warn", "waiting for another run ")
+        count = f" {progress.applied:,}/{progress.total:,}" if progress.total else ""
+        left = (
+            ("plain", " "),
+            state,
+            ("good", "━" * done),
+            ("dim", "─" * (_TRACK - done)),
+            ("strong", count),
+        )
+        right = (("plain", f"{duration((now - run.began) * 1000)} "),)
+        self.rows = [(left, right), self._statement(run, now, sql)]
+
+    def _statement(self, run: Run, now: float, sql: str | None) -> tuple[Line, Line]:
+        progress, file = run.progress, run.progress.file
+        if file is None:
+            return (), ()
+        ms = (now - progress.statement_began) * 1000
+        number = min(progress.statement + 1, file.statements)
+        left: Line = (
+            ("plain", f" {said(file.name)}"),
+            ("dim", f"  statement {number:,} of {file.statements:,}  "),
+        )
+        if sql:
+            left = (*left, ("plain", body(sql)[0]))
+        style = "warn" if ms >= SLOW else "dim"
+        return left, ((style, f"{'slow: ' if ms >= 10 * SLOW else ''}{duration(ms)} "),)
