@@ -31,8 +31,6 @@ from schemamig_tui.errors import (
 )
 from schemamig_tui.text import visible
 
-Connect = Callable[[], psycopg.Connection[Any]]
-
 _CONNECTION_FAILURE = "08006"
 # How many seconds a lost server gets to come back, so that the failure can be recorded.
 _COME_BACK = 5.0
@@ -45,7 +43,7 @@ class Aftermath:
 
     def __init__(
         self,
-        connect: Connect,
+        connect: Callable[[], psycopg.Connection[Any]],
         ledger: Ledger,
         locks: Locks,
         cancellation: Cancellation,

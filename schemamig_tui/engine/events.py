@@ -95,6 +95,15 @@ class FileStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class FileWarned:
+    """Something about a file that has started is allowed, but may not be what was meant."""
+
+    name: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeReceived:
     """The server said something while running a statement of a file."""
 
@@ -160,6 +169,7 @@ Event = (
     RunStarted
     | LockAwaited
     | FileStarted
+    | FileWarned
     | NoticeReceived
     | StatementFinished
     | FileApplied

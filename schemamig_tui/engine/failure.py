@@ -1,14 +1,19 @@
 """Why a statement failed: what the server said, mapped to the place in the file."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure, Place
-from schemamig_tui.engine.script import Script
 from schemamig_tui.text import cells, visible
+
+if TYPE_CHECKING:
+    from schemamig_tui.engine.script import Script
 
 # What a migration meets when all of it is in one transaction, though psql would run it.
 _WANTS_NO_TRANSACTION = {

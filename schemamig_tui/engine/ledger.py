@@ -68,6 +68,11 @@ class LedgerState:
     may_create: bool
     rows: tuple[LedgerRow, ...]
 
+    @property
+    def version(self) -> int:
+        """The version of the schema: how many migrations are a success."""
+        return sum(row.success for row in self.rows)
+
 
 class Ledger:
     """The ledger of a database, by its name. Raises SettingsError for a name that is none."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from schemamig_tui.engine.events import (
     FileApplied,
     FileStarted,
+    FileWarned,
     Listener,
     Mode,
     Notice,
@@ -67,6 +68,8 @@ class Logbook:
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
         self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count))
+        for warning in run.script.warnings:
+            self._tell(FileWarned(run.name, warning.line, warning.message))
         return run
 
     def close(self) -> None:

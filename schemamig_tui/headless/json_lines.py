@@ -23,6 +23,7 @@ plan_finished        planned, refused (each of them was an error before)
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements
+file_warned          name, line, message
 notice               name, statement, line, severity, sqlstate, message, detail, hint, context
 statement_finished   name, statement, line, tag, ms
 file_applied         name, ms
@@ -46,6 +47,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileStarted,
+    FileWarned,
     Listener,
     LockAwaited,
     NoticeReceived,
@@ -178,6 +180,8 @@ class JsonLines:
                     mode=event.mode,
                     statements=event.statements,
                 )
+            case FileWarned(name, line, message):
+                self._write("file_warned", name=name, line=line, message=message)
             case NoticeReceived():
                 self._notice(event)
             case StatementFinished():

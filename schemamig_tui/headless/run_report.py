@@ -7,6 +7,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileStarted,
+    FileWarned,
     LockAwaited,
     Notice,
     NoticeReceived,
@@ -42,6 +43,9 @@ class RunReport:
                 self._err.write(f"Waiting for another run to end: {_session(holder)}")
             case FileStarted(name):
                 out.write(f"  Applying: {visible(name)}")
+            case FileWarned(line=line, message=message):
+                text = f"warning: line {line}: {visible(message)}"
+                out.write(f"    {out.paint('yellow', text)}")
             case NoticeReceived(notice=notice):
                 out.write(self._notice(notice))
             case FileApplied(ms=ms):

@@ -2,7 +2,13 @@
 
 import pytest
 
-from schemamig_tui.engine.events import FileApplied, FileStarted, Mode, StatementFinished
+from schemamig_tui.engine.events import (
+    FileApplied,
+    FileStarted,
+    FileWarned,
+    Mode,
+    StatementFinished,
+)
 from tests.engine.conftest import Workshop
 
 TRANSACTION_OF = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM {} UNION ALL {}) AS x"
@@ -166,3 +172,13 @@ def test_every_statement_is_told_with_its_line_and_tag(shop: Workshop) -> None:
     shop.applies("0001_a.sql", "CREATE TABLE a (x int);\n\nINSERT INTO a\nVALUES (1), (2);\n")
     told = [(e.statement, e.line, e.tag) for e in shop.told(StatementFinished)]
     assert told == [(1, 1, "CREATE TABLE"), (2, 3, "INSERT 0 2")]
+
+
+def test_what_may_not_be_meant_is_warned_of_when_the_file_starts(shop: Workshop) -> None:
+    shop.write("0001_a.sql", "-- nothing")
+    shop.write("0002_b.sql", "SELECT 1;\nSET LOCAL search_path = x;")
+    shop.apply()
+    assert [(e.name, e.line) for e in shop.told(FileWarned)] == [
+        ("0001_a.sql", 1),
+        ("0002_b.sql", 2),
+    ]

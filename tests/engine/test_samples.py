@@ -50,7 +50,7 @@ def test_they_tell_what_they_do(samples: Workshop) -> None:
     samples.apply()
     told = [event.notice.message for event in samples.told(NoticeReceived)]
     assert "Table kb.user_preferences created" in told
-    assert "Weeks of 1000 of 5844 days filled" in told
+    assert "Weeks filled: 1000 of 5844 days" in told
 
 
 def test_every_week_is_filled_and_every_constraint_validated(samples: Workshop) -> None:
