@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 
 from schemamig_tui.engine.bodies import body, ends_transaction
-from schemamig_tui.engine.lexer import GAP, WORD, tokens
+from schemamig_tui.engine.lexer import WORD, tokens
 
 
 class Kind(Enum):
@@ -74,13 +74,15 @@ def rule_for(text: bytes, position: int) -> Rule | None:
 
     None when its first words tell that it is like any other.
     """
-    match = _START.match(text, position)
-    if match is None:
-        return None
-    verb = match[1].lower()
+    match = WORD.match(text, position)
+    verb = match[0].lower() if match else b""
     rule, objects = _RULES.get(verb, (None, _ANY))
-    if rule is None or (objects and match[2] and match[2].lower() not in objects):
+    if rule is None:
         return None
+    if objects:
+        second = next(islice(tokens(text, position), 1, 2), None)
+        if second is None or second[1].lower() not in objects:
+            return None
     return partial(rule, verb)
 
 
@@ -286,7 +288,6 @@ def _says_read_only(words: list[bytes]) -> bool:
 
 
 _SETTINGS = {setting.value: setting for setting in Setting}
-_START = re.compile(b"(%s)(?:%s(%s))?+" % (WORD.pattern, GAP, WORD.pattern))
 
 _ALONE_OBJECTS = frozenset((b"database", b"index", b"subscription", b"tablespace", b"unique"))
 _ANY: frozenset[bytes] = frozenset()

@@ -136,7 +136,7 @@ class Cutter:
         elif byte == b"'":
             return self._string(position)
         elif byte == b'"':
-            return self._quoted(position, lexer.IDENTIFIER_INSIDE)
+            return self._quoted(position, lexer.IDENTIFIER_INSIDE, self._window.base + position)
         elif byte == b"$":
             return self._dollar(position)
         elif byte == b"\\":
@@ -161,11 +161,12 @@ class Cutter:
     def _string(self, position: int) -> int:
         """Past a '...' string, and past what goes on with it on a later line."""
         window = self._window
+        opened = window.base + position
         after_e = lexer.AFTER_E.match(window.text, position) is not None
         if self._reading.now.standard_strings and not after_e:
-            return self._quoted(position, lexer.STANDARD_INSIDE)
+            return self._quoted(position, lexer.STANDARD_INSIDE, opened)
         while True:
-            position = self._quoted(position, lexer.ESCAPED_INSIDE)
+            position = self._quoted(position, lexer.ESCAPED_INSIDE, opened)
             closed = window.base + position
             position = self._after_blanks(position)
             # psql forgets here, at the end of a line, what kind of string it was in; the server
@@ -175,9 +176,9 @@ class Cutter:
             ):
                 return position
 
-    def _quoted(self, position: int, inside: re.Pattern[bytes]) -> int:
+    def _quoted(self, position: int, inside: re.Pattern[bytes], opened: int) -> int:
+        """Past the closing quote of what starts here, or started at byte ``opened``."""
         window = self._window
-        opened = window.base + position
         quote = window.text[position : position + 1]
         position += 1
         while True:

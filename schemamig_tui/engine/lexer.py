@@ -46,9 +46,9 @@ AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
 
 # An E'' string whose end is not in doubt: a quote on a later line would go on with it.
 _ESCAPED = ESCAPED_INSIDE.pattern + rb"'(?=[ \t\f\v]*+[^\s'\-])"
+_STANDARD = STANDARD_INSIDE.pattern + rb"'(?=[^'])"
 _ANY_STRING = (
-    rb"'(?:(?<![Ee]')[^']*+'"
-    rb"|(?<=" + WORD_BYTE + rb"[Ee]')[^']*+'"
+    rb"'(?:(?<![Ee]')" + _STANDARD + rb"|(?<=" + WORD_BYTE + rb"[Ee]')" + _STANDARD + rb""
     rb"|(?<=[Ee]')(?<!" + WORD_BYTE + rb"[Ee]')" + _ESCAPED + rb")"
 )
 # BEGIN, CASE and END stop the match, other words go by whole.
@@ -88,7 +88,7 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
         [
             _ANY_STRING if standard_strings else rb"'" + _ESCAPED,
             rb"-(?:(?=[^\-])|" + _LINE_COMMENT + rb")",
-            rb'"[^"]*+"',
+            rb'"' + IDENTIFIER_INSIDE.pattern + rb'"(?=[^"])',
             rb"/(?:(?=[^*])|" + _BLOCK_COMMENT + rb")",
             rb"\$(?:(?<=[\w\x80-\xff]\$)" + WORD_BYTE + rb"*+|(?=[^A-Za-z_$\x80-\xff]))",
         ]

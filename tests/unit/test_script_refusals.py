@@ -1,0 +1,196 @@
+"""What a file is refused for before anything runs, with its place and a way out."""
+
+from pathlib import Path
+
+import pytest
+
+from schemamig_tui.engine.script import ScriptWarning, parse
+from schemamig_tui.errors import FilesError
+from tests.unit.scripts import on_disk, refusal, script_of
+
+
+@pytest.mark.parametrize(
+    ("opening", "message"),
+    [
+        ("'never; closed", "This string is never closed."),
+        ("'closed'' not", "This string is never closed."),
+        (r"E'closed\'", "This string is never closed."),
+        ("E'a'\n 'b\\'", "This string is never closed."),
+        ("E'\\", "This string is never closed."),
+        ('"never; closed', "This quoted name is never closed."),
+        ("$$ never; $ closed", "This dollar quote $$ is never closed."),
+        ("$a$ $$ $A$ $ä$", "This dollar quote $a$ is never closed."),
+        ("/* never /* */ closed", "This comment is never closed."),
+        ("(1, (2), ')'", "This parenthesis is never closed."),
+    ],
+)
+def test_what_is_opened_and_never_closed_is_named_where_it_opened(
+    opening: str, message: str
+) -> None:
+    error = refusal(f"SELECT 1;\nSELECT 'ä', {opening}")
+    column = 14 if opening.startswith("E") else 13
+    assert (error.message, error.line, error.column) == (message, 2, column)
+
+
+def test_the_innermost_open_parenthesis_is_named() -> None:
+    error = refusal("SELECT (\n (1), ((2)")
+    assert (error.line, error.column) == (2, 7)
+
+
+def test_an_atomic_body_without_end_is_refused() -> None:
+    error = refusal("CREATE FUNCTION f() RETURNS int\nBEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; ")
+    assert (error.message, error.line, error.column) == ("This is never closed with END.", 2, 1)
+
+
+def test_the_place_of_an_error_is_what_an_editor_makes_clickable(tmp_path: Path) -> None:
+    with pytest.raises(FilesError) as caught:
+        parse(on_disk(tmp_path / "1.sql", b"SELECT 'x"))
+    assert caught.value.place == f"{tmp_path}/1.sql:1:8"
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (r"\i other.sql", "Put the statements of that file here."),
+        (r"\ir other.sql", "Put the statements of that file here."),
+        (r"\copy t from 'f'", "Use COPY ... FROM stdin with the data behind it"),
+        (r"\connect other", "A migration runs in one database, on one connection."),
+        (r"\c", "A migration runs in one database, on one connection."),
+        (r"\set name value", "Variables are psql's own: write the value itself."),
+        (r"\set ON_ERROR_STOP off", "Remove it, and what fails."),
+        (r"\set on_error_stop 0", "Remove it, and what fails."),
+        (r"\if true", "Decide in SQL, in a DO block."),
+        (r"\! ls", "A migration cannot use the shell."),
+        (r"\encoding LATIN1", "Use SET client_encoding."),
+        (r"\.", "It ends the data of a COPY"),
+        (r"\timing on", "Remove it."),
+        (r"\q", "Remove it, and what is behind it"),
+        (r"\echo one \\ SELECT 1;", "Use a line for each."),
+        ("\\", "Remove it."),
+    ],
+)
+def test_a_psql_command_is_refused_with_what_to_do_instead(command: str, hint: str) -> None:
+    error = refusal(f"SELECT 1;\n  {command}\nSELECT 2;")
+    assert (error.line, error.column) == (2, 3)
+    assert error.hint is not None
+    assert error.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("SELECT 1 \\gexec\n", "gexec"),
+        ("SELECT 1\\; SELECT 2;", ";"),
+        ("SELECT (1 \\g", "g"),
+        ("INSERT INTO t VALUES (1)\n\\echo hi\n;", "echo"),
+        ("SELECT 1 \\bind a \\g\n", "bind"),
+    ],
+)
+def test_in_a_statement_every_psql_command_is_refused(text: str, name: str) -> None:
+    assert refusal(text).message == f"\\{name} is a command of psql, not SQL."
+
+
+def test_commands_that_change_nothing_are_left_out() -> None:
+    script = script_of(
+        "\\restrict d41\n\\set ON_ERROR_STOP on\n\\set ON_ERROR_STOP\n\\set ON_ERROR_STOP 'true'\n"
+        "SELECT 1; \\echo 'it''s \\n done' `date`\r\n\\unrestrict d41\nSELECT 2"
+    )
+    assert [script.sql(i) for i in range(len(script))] == [b"SELECT 1", b"SELECT 2"]
+    assert script.warnings == (
+        ScriptWarning(5, "\\echo is left out: it shows something in psql only."),
+    )
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "-- +goose Down",
+        "--  +goose  down",
+        "-- migrate:down",
+        "-- migrate:down transaction:false",
+        "-- +migrate Down",
+        "---- create above / drop below ----",
+    ],
+)
+def test_the_way_back_of_another_tool_is_refused(marker: str) -> None:
+    error = refusal(f"-- migrate:up\nCREATE TABLE t (a int);\n\n{marker}\nDROP TABLE t;")
+    assert error.line == 4
+    assert marker.removesuffix(" transaction:false") in error.message
+    assert error.hint is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT '\n-- +goose Down\n';",
+        "SELECT E'\n-- +goose Down\n' '\n-- migrate:down';",
+        "DO $$\n-- migrate:down\n$$;",
+        "/*\n-- migrate:down\n*/ SELECT 1;",
+        'SELECT "\n-- migrate:down\n";',
+        "COPY t FROM stdin;\n-- migrate:down\n\\.\n",
+        "CREATE FUNCTION f() BEGIN ATOMIC\n-- migrate:down\nSELECT 1; END;",
+        "-- migrate:up\n-- +goose Up\n-- see migrate:down\n-- migrate:download\nSELECT 1;",
+    ],
+)
+def test_the_same_words_elsewhere_are_just_text(text: str) -> None:
+    script_of(text)
+
+
+def test_a_byte_that_is_not_utf_8_is_named() -> None:
+    error = refusal("SELECT 1;\nSELECT 'ä".encode() + b"\xe4';")
+    assert error.message == "Byte 20 of the file (0xE4) is not valid UTF-8."
+    assert (error.line, error.column) == (2, 10)
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"\xc0\xaf", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80", b"\xe4\xb8", b"\x80"]
+)
+def test_utf_8_is_judged_as_strictly_as_by_the_server(wrong: bytes) -> None:
+    assert "is not valid UTF-8" in refusal(b"SELECT '" + wrong + b"'").message
+    assert "is not valid UTF-8" in refusal(b"SELECT 1; -- " + wrong).message
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "SET client_encoding = 'LATIN1'",
+        "set client_encoding to latin1",
+        "SET NAMES 'iso88591'",
+        "SELECT pg_catalog.set_config('client_encoding', 'LATIN1', false)",
+    ],
+)
+def test_a_file_may_say_in_which_encoding_it_is(setting: str) -> None:
+    script = script_of(f"SELECT 'ä';\n{setting};\n".encode() + b"SELECT '\xe4';")
+    assert script.sql(2) == b"SELECT '\xe4'"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["SET client_encoding = 'UTF8'", "SET NAMES 'LATIN1'; RESET client_encoding", "SET NAMES utf8"],
+)
+def test_a_file_that_goes_back_to_utf_8_is_held_to_it(setting: str) -> None:
+    assert "is not valid UTF-8" in refusal(f"{setting};\n".encode() + b"SELECT '\xe4';").message
+
+
+def test_bytes_before_the_encoding_is_set_have_to_be_utf_8() -> None:
+    assert "is not valid" in refusal(b"-- \xe4\nSET client_encoding = 'LATIN1';").message
+
+
+def test_a_nul_byte_is_named() -> None:
+    error = refusal(b"SELECT 1;\nSELECT '\0';")
+    assert error.message.startswith("A NUL byte (byte 18 of the file)")
+    assert (error.line, error.column) == (2, 9)
+
+
+def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
+    file = on_disk(tmp_path / "1.sql", b"SELECT 1")
+    file.path.unlink()
+    with pytest.raises(FilesError, match="This cannot be read: No such file"):
+        parse(file)
+
+
+def test_a_file_that_was_changed_since_the_folder_was_read_is_refused(tmp_path: Path) -> None:
+    file = on_disk(tmp_path / "1.sql", b"SELECT 1")
+    file.path.write_bytes(b"SELECT 2")
+    with pytest.raises(FilesError, match="changed after the folder had been read"):
+        parse(file)
