@@ -3,26 +3,25 @@
 import asyncio
 import contextlib
 import signal
-import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from schemamig_tui.connect import Target, resolve
 from schemamig_tui.engine.status import Migration, Status
-from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor, keys
 from schemamig_tui.tui.background import FolderWatch, in_thread
-from schemamig_tui.tui.details import details
+from schemamig_tui.tui.details import details, statement
 from schemamig_tui.tui.failures import read_failure
-from schemamig_tui.tui.following import FileLogs, after
-from schemamig_tui.tui.lines import Line, body, duration, plural, said, size
-from schemamig_tui.tui.log_lines import summary_lines
+from schemamig_tui.tui.following import FileLogs, after, outcome
+from schemamig_tui.tui.lines import Line, duration, plural, said
 from schemamig_tui.tui.look import Look, look
 from schemamig_tui.tui.plans import names, plan, total
 from schemamig_tui.tui.run import Run
@@ -32,6 +31,7 @@ from schemamig_tui.tui.states import connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _TICK = 1 / 20
+_SLOW = 0.3
 _PLANNED_AT_ONCE = 50
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -53,7 +53,7 @@ class MigrationsApp(App[None]):
         self._look: Look | None = None
         self._logs = FileLogs()
         self._leaving = False
-        self._slow_sql: tuple[tuple[str, int], str | None] | None = None
+        self._statement: tuple[str, int, str | None] = ("", 0, None)
 
     def get_default_screen(self) -> Screen[None]:
         """The one that is always there."""
@@ -146,7 +146,8 @@ class MigrationsApp(App[None]):
         self.main.fill(status, running=file.name if file else None)
         selected = self.main.selected
         if selected is not None:
-            self._open(selected)
+            if selected != self.main.detail.migration:
+                self._open(selected)
         elif not status.migrations:
             self.main.detail.say(empty_folder(str(self.settings.directory)))
 
@@ -185,35 +186,15 @@ class MigrationsApp(App[None]):
             return
         row = selected.row
         line = read_failure(row.error_message).line if row and row.error_message else None
-        try:
-            command = editor.command(selected.file.path, line)
-            with self.suspend():
-                ended = subprocess.run(command, check=False)
-        except SuspendNotSupported:
-            self._tell("An editor cannot be opened in this terminal", severity="warning")
-        except (OSError, ValueError) as error:
-            self._tell(f"The editor cannot be started: {error}", severity="error")
-        else:
-            if ended.returncode:
-                self._tell(f"{command[0]} ended with {ended.returncode}", severity="warning")
-            self.action_refresh()
+        if complaint := editor.edit(self, selected.file.path, line):
+            self._tell(complaint, severity="warning")
+        self.action_refresh()
 
     def action_copy(self) -> None:
         """Copy what the pane with the focus shows."""
         view = self.main.focused
         text = (view if isinstance(view, LinesView) else self.main.detail.view).text
-        count = len(text.encode())
-        try:
-            path = clipboard.save(text)
-        except OSError as error:
-            saved = f"It could not be saved: {error.strerror}"
-        else:
-            saved = f"Saved in {path}"
-        if count <= clipboard.LONGEST:
-            self.copy_to_clipboard(text)
-            self._tell(f"Copied {size(count)}. {saved}, for terminals that take no copies.")
-        else:
-            self._tell(f"{size(count)} are too much for a terminal. {saved}", severity="warning")
+        self._tell(clipboard.copy(self, text))
 
     # -- the run
 
@@ -300,15 +281,31 @@ class MigrationsApp(App[None]):
                 self._show(status)
             else:
                 self.main.mark_running(run.progress.file.name if run.progress.file else None)
-        self.main.run_bar.tell(run, None)
+        self.main.run_bar.tell(run, self._current_sql(run))
         if is_over and not heard:
             self._finish(run)
+
+    def _current_sql(self, run: Run) -> str | None:
+        """The statement that is running; it is read when it takes its time."""
+        file, number = run.progress.file, run.progress.statement
+        if file is None or time.monotonic() - run.progress.statement_began < _SLOW:
+            return None
+        if self._statement[:2] != (file.name, number):
+            self._statement = (file.name, number, None)
+            self.run_worker(self._read_statement(file.name, number), group="statement")
+        return self._statement[2]
+
+    async def _read_statement(self, name: str, number: int) -> None:
+        migration = next((m for m in self.status.migrations if m.name == name), None)
+        if migration is not None and migration.file is not None:
+            sql = await in_thread(partial(statement, migration.file, number))
+            self._statement = (name, number, sql)
 
     def _finish(self, run: Run) -> None:
         self._timer.stop()
         self.run_on = None
         self.main.remove_class("-running")
-        self.main.log_view.add(self._outcome(run))
+        self.main.log_view.add(outcome(run))
         if self._leaving:
             self.exit()
             return
@@ -319,18 +316,6 @@ class MigrationsApp(App[None]):
         self.run_worker(
             self._refresh(failed.name if failed else None), group="look", exclusive=True
         )
-
-    def _outcome(self, run: Run) -> Iterable[Line]:
-        if run.left_out:
-            yield (("warn", f"{run.left_out:,} notices and timings were left out"),)
-        if run.error is None:
-            yield from summary_lines(run.progress)
-        elif isinstance(run.error, SchemamigError):
-            place = f"{run.error.place}: " if isinstance(run.error, FilesError) else ""
-            yield from ((("bad", line),) for line in body(f"{place}{run.error.message}"))
-            yield from ((("plain", line),) for line in body(run.error.hint or ""))
-        else:
-            yield (("bad", f"internal error: {type(run.error).__name__}; this is a bug"),)
 
     def action_cancel_run(self) -> None:
         """Cancel the run."""

@@ -3,16 +3,32 @@
 import os
 from pathlib import Path
 
-LONGEST = 74_994
-"""Bytes that fit the longest OSC 52 sequence which terminals are sure to take (100,000 in base64:
-xterm's and tmux's bound)."""
+from textual.app import App
+
+from schemamig_tui.tui.lines import size
+
+# What fits into 100,000 bytes of base64, which is as much as xterm takes in an OSC 52 sequence.
+_LONGEST = 74_994
 
 
-def save(text: str) -> Path:
-    """Write ``text`` into a private file, the same one each time, and return its path.
+def copy(app: App[None], text: str) -> str:
+    """Copy through the terminal (OSC 52), and into a file: no terminal says whether it took it.
 
-    Raises OSError.
+    Returns what has been done.
     """
+    count = len(text.encode(errors="replace"))
+    try:
+        saved = f"Saved in {_save(text)}"
+    except (OSError, RuntimeError) as error:
+        saved = f"It could not be saved: {error}"
+    if count > _LONGEST:
+        return f"{size(count)} are too much for a terminal. {saved}."
+    app.copy_to_clipboard(text)
+    return f"Copied {size(count)}. {saved}, for terminals that take no copies."
+
+
+def _save(text: str) -> Path:
+    """Write ``text`` into a file that only we can read, the same one each time."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(cache) / "schemamig-tui"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

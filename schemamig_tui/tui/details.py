@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemamig_tui.engine.files import MigrationFile
 from schemamig_tui.engine.script import Script, parse
 from schemamig_tui.engine.status import Migration, State
 from schemamig_tui.errors import FilesError
@@ -58,6 +59,19 @@ def error_lines(error: FilesError) -> list[Line]:
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
     return lines
+
+
+def statement(file: MigrationFile, number: int) -> str | None:
+    """The beginning of a statement, by its number from 0, on one line; None for a big file."""
+    if file.size > _MOST_PARSED:
+        return None
+    try:
+        script = parse(file)
+        sql = script.sql(number)[:400] if number < len(script) else b""
+        script.release()
+    except FilesError:  # somebody is changing it
+        return None
+    return " ".join(sql.decode(errors="replace").split())
 
 
 def script_lines(script: Script, file_size: int) -> Iterator[Line]:

@@ -1,7 +1,7 @@
 """What a run changes on the screen while it goes on."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,9 +9,10 @@ from schemamig_tui.engine.events import Event, FileApplied, FileFailed
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
 from schemamig_tui.engine.status import Migration, Status
-from schemamig_tui.tui.lines import Line
-from schemamig_tui.tui.log_lines import event_lines
-from schemamig_tui.tui.run import Heard
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.tui.lines import Line, indented
+from schemamig_tui.tui.log_lines import event_lines, summary_lines
+from schemamig_tui.tui.run import Heard, Run
 
 _FILES = 500
 _LINES = 1_000
@@ -63,6 +64,21 @@ def after(status: Status, events: Iterable[Event]) -> Status:
     if not rows:
         return status
     return Status(tuple(_with(m, rows[m.name]) if m.name in rows else m for m in status.migrations))
+
+
+def outcome(run: Run) -> Iterator[Line]:
+    """The last lines of a run: its summary, or why it has none."""
+    if run.left_out:
+        yield (("warn", f"{run.left_out:,} notices and timings were left out"),)
+    if run.error is None:
+        yield from summary_lines(run.progress)
+    elif isinstance(run.error, SchemamigError):
+        place = f"{run.error.place}: " if isinstance(run.error, FilesError) else ""
+        yield from indented("bad", "✗", f"{place}{run.error.message}")
+        if run.error.hint:
+            yield from indented("plain", "hint:", run.error.hint)
+    else:
+        yield (("bad", f"✗ internal error: {type(run.error).__name__}; this is a bug"),)
 
 
 def _row(name: str, ms: float, error: str | None) -> LedgerRow:

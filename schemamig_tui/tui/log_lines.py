@@ -8,6 +8,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileStarted,
+    FileWarned,
     LockAwaited,
     NoticeReceived,
     RunFinished,
@@ -39,6 +40,8 @@ def event_lines(event: Event) -> Iterator[Line]:
                 ("strong", said(event.name)),
                 ("dim", f"  {event.mode}, {count}"),
             )
+        case FileWarned(line=line, message=message):
+            yield (("warn", f"{_INDENT}! line {line}: {said(message)}"),)
         case NoticeReceived():
             yield from _notice(event)
         case StatementFinished(statement=number, line=line, tag=tag, ms=ms):
@@ -98,7 +101,7 @@ def summary_lines(progress: Progress) -> Iterator[Line]:
     if progress.notices:
         counts.append((("plain", plural(progress.notices, "notice")),))
     spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
-    version = "" if finished.version is None else f", {finished.version:,} in all"
+    version = "" if finished.version is None else f"; {finished.version:,} in the ledger"
     yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}{version}"))
     for slow in sorted(progress.slowest, reverse=True):
         yield (

@@ -82,8 +82,9 @@ class MainScreen(Screen[None]):
     @property
     def selected(self) -> Migration | None:
         """The migration that the detail shows, as it stands now."""
-        name = self.detail.migration
-        return next((m for m in self._status.migrations if m.name == name), None)
+        shown = self.detail.migration
+        names = (m for m in self._status.migrations if shown and m.name == shown.name)
+        return next(names, None)
 
     # -- what is shown
 

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from schemamig_tui.engine.status import State
+from schemamig_tui.engine.status import Migration, State
 from schemamig_tui.tui.details import TABS, Details
 from schemamig_tui.tui.lines import Line, said
 from schemamig_tui.tui.widgets.bars import TabStrip
@@ -32,9 +32,9 @@ class Detail(Vertical):
         return self.query_one(LinesView)
 
     @property
-    def migration(self) -> str | None:
-        """The name of the migration that is shown."""
-        return self._details.migration.name if self._details else None
+    def migration(self) -> Migration | None:
+        """The migration that is shown, as it was when it was read."""
+        return self._details.migration if self._details else None
 
     def show(self, details: Details) -> None:
         """Show a migration: a failed one its error, others the tab that was open."""

@@ -82,11 +82,13 @@ class LinesView(Painted, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         left, top = self.scroll_offset
-        columns = self.size.width
+        columns = self.scrollable_content_region.width
         if top + y >= len(self._rows):
             return Strip.blank(columns, self.rich_style)
         line = self.strip(self._rows[top + y])
-        return line.crop_extend(left, left + columns, self.rich_style)
+        if line.cell_length <= left + columns:
+            return line.crop_extend(left, left + columns, self.rich_style)
+        return Strip.join([line.crop(left, left + columns - 1), self.strip((("number", "…"),))])
 
     # -- the keys
 

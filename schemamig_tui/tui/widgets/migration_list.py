@@ -85,7 +85,7 @@ class MigrationList(Painted, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
-        columns = self.size.width
+        columns = self.scrollable_content_region.width
         place = self.scroll_offset.y + y
         if not self._rows and y < len(self._empty):
             return self.strip(self._empty[y]).crop_extend(0, columns, self.rich_style)
@@ -99,7 +99,13 @@ class MigrationList(Painted, can_focus=True):
         if place != self._cursor:
             return None
         blurred = "" if self.has_focus else "-blurred"
-        return self.get_component_rich_style(f"list--cursor{blurred}", partial=True)
+        style = self.get_component_rich_style(f"list--cursor{blurred}")
+        return Style(
+            bgcolor=style.bgcolor,
+            bold=style.bold,
+            reverse=style.reverse,
+            underline=style.underline,
+        )
 
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
