@@ -6,14 +6,10 @@ BEGIN;
 
 ALTER TABLE kb.extraction_jobs
     ADD COLUMN IF NOT EXISTS total_items INTEGER CHECK (total_items >= 0),
-    ADD COLUMN IF NOT EXISTS processed_items INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS processed_items INTEGER NOT NULL DEFAULT 0
+        CONSTRAINT extraction_jobs_progress_within_total
+        CHECK (processed_items BETWEEN 0 AND coalesce(total_items, processed_items)),
     ADD COLUMN IF NOT EXISTS last_progress_at TIMESTAMPTZ;
-
--- There is no ADD CONSTRAINT IF NOT EXISTS.
-ALTER TABLE kb.extraction_jobs
-    DROP CONSTRAINT IF EXISTS extraction_jobs_progress_within_total,
-    ADD CONSTRAINT extraction_jobs_progress_within_total
-        CHECK (processed_items BETWEEN 0 AND coalesce(total_items, processed_items));
 
 CREATE OR REPLACE FUNCTION kb.extraction_progress(job kb.extraction_jobs)
 RETURNS NUMERIC

@@ -30,7 +30,7 @@ BEGIN
         COMMIT;
 
         filled := filled + batch;
-        RAISE NOTICE 'Weeks of % of % days filled', filled, total;
+        RAISE NOTICE 'Weeks filled: % of % days', filled, total;
     END LOOP;
 END
 $$;

@@ -98,10 +98,8 @@ def run_psql(server: Embedded, database: Database, folder: Path) -> Run:
 
 def run_ours(database: Database, folder: Path) -> Run:
     """Apply the folder."""
-    events: list[Event] = []
-    Runner(database.connect, folder, LEDGER, events.append).apply()
     said, error = [], None
-    for event in events:
+    for event in _apply(database, folder):
         if isinstance(event, NoticeReceived):
             first_line = event.notice.message.partition("\n")[0]
             said.append(f"{event.notice.severity}:  {first_line}")
@@ -133,7 +131,7 @@ def assert_we_leave(expected: Aftermath, server: Embedded, folder: Path) -> None
         assert run.error is None, run.error
         assert_nothing_is_left_behind(database)
         assert_all_recorded(database, folder)
-        assert run_ours(database, folder) == Run([], None), "the second run did something"
+        assert _apply(database, folder) == [], "the second run did something"
         take_the_ledger_away(database, keep_schema="CREATE SCHEMA kb;" in expected.state)
         assert_equal(expected.state, capture(server, database))
     assert_equal(expected.said, run.said)
@@ -173,6 +171,14 @@ def take_the_ledger_away(database: Database, *, keep_schema: bool) -> None:
         conn.execute(f"DROP TABLE {LEDGER}")
         if not keep_schema:
             conn.execute("DROP SCHEMA kb")
+
+
+def _apply(database: Database, folder: Path) -> list[Event]:
+    """The events of a run, but for the last one."""
+    events: list[Event] = []
+    finished = Runner(database.connect, folder, LEDGER, events.append).apply()
+    assert events.pop() == finished
+    return events
 
 
 def _in_order(folder: Path) -> list[Path]:

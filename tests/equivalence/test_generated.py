@@ -96,7 +96,7 @@ def files(draw: st.DrawFn) -> str:
     return directive + text
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.lists(files(), min_size=1, max_size=4))
 def test_any_files_leave_what_they_leave_in_psql(server: Embedded, texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as path:

@@ -3,7 +3,7 @@
 -- PostgreSQL database dump
 --
 
-\restrict oKGHvrVHIgiR93f9EKkem8QApNuJdK8yXoBaGzLH4R5HTXpGuvPbamhblCEJuee
+\restrict keyOfThisDump
 
 -- Dumped from database version 18.4
 -- Dumped by pg_dump version 18.4
@@ -318,5 +318,5 @@ REFRESH MATERIALIZED VIEW kb.counts;
 -- PostgreSQL database dump complete
 --
 
-\unrestrict oKGHvrVHIgiR93f9EKkem8QApNuJdK8yXoBaGzLH4R5HTXpGuvPbamhblCEJuee
+\unrestrict keyOfThisDump
 
