@@ -15,6 +15,16 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+
+def _many(*alternatives: bytes) -> bytes:
+    """Any number of the alternatives, as many as there are, with no way back.
+
+    The last one never fits. It is there for Python before 3.11.5, where a possessive repeat that
+    ends goes on from where its last try has failed (gh-106052); this one fails where it starts.
+    """
+    return rb"(?:" + rb"|".join(alternatives) + rb"|(?!))*+"
+
+
 WORD_BYTE = rb"[\w$\x80-\xff]"
 _LETTER = rb"[A-Za-z_\x80-\xff]"
 WORD = re.compile(_LETTER + WORD_BYTE + rb"*+")
@@ -29,18 +39,18 @@ back, and our own directive. Fast paths stop at one; in a string or a body it is
 _NOT_A_NOTE = rb"(?![ \t]*+(?i:\+goose|\+migrate|migrate:|schemamig:)|-- create above)"
 
 _LINE_COMMENT = rb"-" + _NOT_A_NOTE + rb"[^\n\r]*+[\n\r]"
-_BLOCK_COMMENT = rb"\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*+\*/"
+_BLOCK_COMMENT = rb"\*" + _many(rb"[^*/]++", rb"\*(?!/)", rb"/(?!\*)") + rb"\*/"
 
-BLANKS = re.compile(rb"(?:\s++|-" + _LINE_COMMENT + rb")*+")
+BLANKS = re.compile(_many(rb"\s++", rb"-" + _LINE_COMMENT))
 """White space and ``--`` comments."""
 NEWLINE = re.compile(rb"[\n\r]")
 COMMENT_EDGE = re.compile(rb"/\*|\*/")
 """Where a block comment goes one level down or up; both are taken from left to right."""
 DOLLAR_TAG = re.compile(rb"\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?\$")
 DOLLAR_TAG_CUT_OFF = re.compile(rb"\$[A-Za-z0-9_\x80-\xff]*+\Z")
-STANDARD_INSIDE = re.compile(rb"(?:[^']++|'')*+")
-ESCAPED_INSIDE = re.compile(rb"(?:[^'\\]++|''|\\.)*+", re.DOTALL)
-IDENTIFIER_INSIDE = re.compile(rb'(?:[^"]++|"")*+')
+STANDARD_INSIDE = re.compile(rb"[^']*+" + _many(rb"''[^']*+"))
+ESCAPED_INSIDE = re.compile(rb"[^'\\]*+" + _many(rb"''[^'\\]*+", rb"\\.[^'\\]*+"), re.DOTALL)
+IDENTIFIER_INSIDE = re.compile(rb'[^"]*+' + _many(rb'""[^"]*+'))
 AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
 """The opening quote of an E'' string, told from that of date'' by what is before the E."""
 
@@ -48,14 +58,23 @@ AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
 _ESCAPED = ESCAPED_INSIDE.pattern + rb"'(?=[ \t\f\v]*+[^\s'\-])"
 _STANDARD = STANDARD_INSIDE.pattern + rb"'(?=[^'])"
 _ANY_STRING = (
-    rb"'(?:(?<![Ee]')" + _STANDARD + rb"|(?<=" + WORD_BYTE + rb"[Ee]')" + _STANDARD + rb""
-    rb"|(?<=[Ee]')(?<!" + WORD_BYTE + rb"[Ee]')" + _ESCAPED + rb")"
+    rb"'(?:(?<![Ee]')"
+    + _STANDARD
+    + rb"|(?<="
+    + WORD_BYTE
+    + rb"[Ee]')"
+    + _STANDARD
+    + rb"|(?<=[Ee]')(?<!"
+    + WORD_BYTE
+    + rb"[Ee]')"
+    + _ESCAPED
+    + rb")"
 )
 # BEGIN, CASE and END stop the match, other words go by whole.
-_COUNTED_TEXT = (
-    rb"[^;'\"$/\-\\()A-Za-z_\x80-\xff]++"
-    rb"|(?!(?i:begin|case|end)(?!" + WORD_BYTE + rb"))" + WORD.pattern + rb"(?=[^\w$\x80-\xff])"
-)
+_COUNTED_TEXT = [
+    rb"[^;'\"$/\-\\()A-Za-z_\x80-\xff]++",
+    rb"(?!(?i:begin|case|end)(?!" + WORD_BYTE + rb"))" + WORD.pattern + rb"(?=[^\w$\x80-\xff])",
+]
 
 
 @cache
@@ -84,23 +103,21 @@ def ordinary(*, standard_strings: bool) -> re.Pattern[bytes]:
 
 def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
     # Each alternative starts with a literal byte, which is what makes choosing fast.
-    opaque = rb"|".join(
-        [
-            _ANY_STRING if standard_strings else rb"'" + _ESCAPED,
-            rb"-(?:(?=[^\-])|" + _LINE_COMMENT + rb")",
-            rb'"' + IDENTIFIER_INSIDE.pattern + rb'"(?=[^"])',
-            rb"/(?:(?=[^*])|" + _BLOCK_COMMENT + rb")",
-            rb"\$(?:(?<=[\w\x80-\xff]\$)" + WORD_BYTE + rb"*+|(?=[^A-Za-z_$\x80-\xff]))",
-        ]
-    )
+    opaque = [
+        _ANY_STRING if standard_strings else rb"'" + _ESCAPED,
+        rb"-(?:(?=[^\-])|" + _LINE_COMMENT + rb")",
+        rb'"' + IDENTIFIER_INSIDE.pattern + rb'"(?=[^"])',
+        rb"/(?:(?=[^*])|" + _BLOCK_COMMENT + rb")",
+        rb"\$(?:(?<=[\w\x80-\xff]\$)" + WORD_BYTE + rb"*+|(?=[^A-Za-z_$\x80-\xff]))",
+    ]
     # Parentheses go by in whole groups, two deep; the others are counted one by one.
-    inner = rb"[^'\"$/\-\\()]++|" + opaque
-    group = rb"\((?:" + inner + rb"|\((?:" + inner + rb")*+\))*+\)"
-    text = _COUNTED_TEXT if counts_begin else rb"[^;'\"$/\-\\()]++"
-    return rb"(?:" + text + rb"|" + group + rb"|" + opaque + rb")*+"
+    inside = [rb"[^'\"$/\-\\()]++", *opaque]
+    group = rb"\(" + _many(*inside, rb"\(" + _many(*inside) + rb"\)") + rb"\)"
+    text = _COUNTED_TEXT if counts_begin else [rb"[^;'\"$/\-\\()]++"]
+    return _many(*text, group, *opaque)
 
 
-GAP = rb"(?:\s++|--[^\n\r]*+|/" + _BLOCK_COMMENT + rb")*+"
+GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
 """What may stand between two tokens that are there as a whole; comments in comments do not fit."""
 
 _TOKEN = re.compile(

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 _COMMAND = re.compile(rb"\\([;:]|[^\s\\;]*)[ \t]*([^\r\n]*)")
-_QUOTED = re.compile(rb"'(?:[^'\\]|\\.)*+'|\"[^\"]*+\"|`[^`]*+`")
+_QUOTED = re.compile(rb"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|`[^`]*`")
 _STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|yes)'?)?\s*\Z")
 
 _INSTEAD = {
