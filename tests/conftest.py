@@ -40,11 +40,12 @@ class Database:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_developer() -> Iterator[None]:
-    """Neither variables nor a password file lead a test to somebody's real database."""
+    """No variable, password file or container leads a test to somebody's real database."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if _SETTING.match(name):
                 patch.delenv(name)
+        patch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
         patch.setenv("PGPASSFILE", "/nonexistent/pgpass")
         patch.setenv("PGSERVICEFILE", "/nonexistent/pg_service.conf")
         yield

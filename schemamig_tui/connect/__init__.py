@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from schemamig_tui.connect import environment
+from schemamig_tui.connect import docker, environment
+from schemamig_tui.connect.engines import NotThere
 from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.settings import Settings
@@ -18,19 +19,37 @@ __all__ = ["Attempt", "OnWait", "Target", "default_directory", "resolve"]
 
 
 def resolve(settings: Settings) -> Target:
-    """Decide where the database is. Nothing is connected to, but ``--embedded`` is started.
+    """Decide where the database is, and start what was asked for.
 
     The caller closes the Target. Raises SettingsError if what was asked for makes no sense,
-    ConnectionFailed if the embedded PostgreSQL cannot be started.
+    ConnectionFailed if the embedded PostgreSQL cannot be started, or the container is there and
+    cannot be used.
     """
     if settings.dsn is not None:
         return Target(environment.from_dsn(settings.dsn), settings)
     if settings.embedded is not None:
         return Target(_embedded(settings.embedded), settings)
-    if settings.connection == "docker":
-        raise SettingsError("This version cannot look for a Docker container yet.")
+    passed_over: list[Attempt] = []
+    if settings.connection != "environment":
+        try:
+            found, tried = docker.find(settings.container, start=settings.start_container)
+            return Target(found, settings, tried)
+        except ConnectionFailed as error:
+            if settings.connection == "docker" or not _may_pass_over(error):
+                raise
+            place = f"Docker {settings.container}"
+            passed_over.append(Attempt(place, error.message.rstrip(".")))
     found, tried = environment.find(os.environ)
-    return Target(found, settings, tried)
+    return Target(found, settings, (*passed_over, *tried))
+
+
+def _may_pass_over(error: ConnectionFailed) -> bool:
+    """Whether the environment may be meant, where it says nothing of a server only by default.
+
+    A container that is stopped, or an engine that hangs, is what was meant more likely than
+    whatever server PostgreSQL's defaults happen to lead to.
+    """
+    return isinstance(error, NotThere) or environment.names_a_server(os.environ)
 
 
 def default_directory() -> Path:
@@ -57,4 +76,4 @@ def _embedded(base: Path) -> Found:
 
     server = Embedded(base).start()
     route = f"embedded PostgreSQL {server.major} in {server.base}"
-    return Found(server.parameters, route, server.close)
+    return Found(server.parameters, route, close=server.close)

@@ -50,6 +50,12 @@ def find(env: Mapping[str, str]) -> tuple[Found, tuple[Attempt, ...]]:
     return Found({}, variables or "PostgreSQL's defaults"), tuple(tried)
 
 
+def names_a_server(env: Mapping[str, str]) -> bool:
+    """Whether ``env`` says which server is meant, and does not leave it to libpq's defaults."""
+    names = ("DATABASE_URL", "POSTGRES_HOST", "PGHOST", "PGHOSTADDR", "PGSERVICE")
+    return any(env.get(name) for name in names)
+
+
 def parse(source: str, text: str) -> dict[str, str]:
     """The parameters in ``text``, a URI or a libpq connection string that ``source`` holds.
 

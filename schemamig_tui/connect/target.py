@@ -36,12 +36,16 @@ OnWait = Callable[[float, str], None]
 class Found:
     """Where a database may be: libpq's parameters, and what people are shown.
 
-    ``close`` lets go of whatever makes the place reachable.
+    ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
+    go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
+    waiting until the server answers.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     route: str
+    hint: str | None = None
     close: Callable[[], None] = lambda: None
+    wait: float = 0.0
 
 
 class Attempt(NamedTuple):
@@ -62,8 +66,11 @@ class Target:
         self.route = found.route
         self.tried = tuple(tried)
         self.conninfo = _conninfo(found, settings.lock_timeout)
-        self._wait = settings.wait
-        self._container = settings.container
+        self._wait = max(settings.wait, found.wait)
+        self._hint = found.hint or (
+            f"Start the container (docker start {settings.container}), set DATABASE_URL or"
+            " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded."
+        )
         self._close = found.close
 
     def __repr__(self) -> str:
@@ -97,10 +104,10 @@ class Target:
                     raise self._failure(error) from error
                 # It may have come up just now, so it gets one more try before its no is final.
                 answers = self._answers(error)
-                reason = _reason(error)
+                why = reason(error)
             if not answers:
                 if on_wait:
-                    on_wait(left, reason)
+                    on_wait(left, why)
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -116,12 +123,10 @@ class Target:
         return pq.PGconn.ping(conninfo.encode()) in (pq.Ping.OK, pq.Ping.NO_ATTEMPT)
 
     def _failure(self, error: Exception) -> ConnectionFailed:
-        attempts = (*self.tried, Attempt(self.route, _reason(error)))
-        lines = [f"  {route}: {reason}" for route, reason in attempts]
+        attempts = (*self.tried, Attempt(self.route, reason(error)))
+        lines = [f"  {route}: {why}" for route, why in attempts]
         return ConnectionFailed(
-            "\n".join(["Cannot connect to the database.", *lines]),
-            hint=f"Start the container (docker start {self._container}), set DATABASE_URL or"
-            " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded.",
+            "\n".join(["Cannot connect to the database.", *lines]), hint=self._hint
         )
 
 
@@ -139,11 +144,11 @@ def _conninfo(found: Found, lock_timeout: float | None) -> str:
         raise SettingsError(f"{found.route} is not UTF-8.") from None
 
 
-def _reason(error: Exception) -> str:
-    """What libpq says, on one line, without psycopg's prefixes and libpq's questions."""
+def reason(error: Exception) -> str:
+    """What libpq says, on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     lines = (failures if several else str(error)).splitlines()
-    said = [_PREFIX.sub("", line) for line in lines if not line.startswith("\tIs the server")]
+    said = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
     return "; ".join(said)
 
 

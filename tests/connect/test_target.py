@@ -93,6 +93,7 @@ def test_a_message_lists_all_that_was_tried_and_the_ways_out(
     failure = _failure(Settings(container="my_pg"))
     assert failure.message.splitlines() == [
         "Cannot connect to the database.",
+        "  Docker my_pg: No Docker engine is running at /nonexistent/docker.sock",
         "  DATABASE_URL: not set",
         f"  POSTGRES_HOST 127.0.0.1:{free_port}: connection to server at"
         f' "127.0.0.1", port {free_port} failed: Connection refused',

@@ -1,0 +1,129 @@
+"""A real Docker engine, and containers on it that run a real PostgreSQL.
+
+Without an engine the tests are skipped; in CI that is an error. Nothing but containers and one
+image of our own is touched, and the containers are removed.
+"""
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import DockerException
+from docker.models.containers import Container
+
+from schemamig_tui.connect import Target, engines, resolve
+from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.settings import Settings
+from tests.docker import image
+
+_OUTSIDE = dict(os.environ)  # before the environment of the tests hides every engine
+_NUMBERS = itertools.count(1)
+SPEC = {"POSTGRES_USER": "spec", "POSTGRES_PASSWORD": "spec-secret", "POSTGRES_DB": "spec"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The engine that the tests use. ``containers`` are removed when all is over."""
+
+    url: str
+    client: docker.DockerClient
+    image: str
+    containers: list[Container] = field(default_factory=list)
+
+    def create(self, command: str | list[str] = "postgres", **options: Any) -> Container:
+        """A container that is not started yet; ``options`` are those of docker-py."""
+        name = f"schemamig-{os.getpid()}-{next(_NUMBERS)}"
+        options = {"name": name, "environment": SPEC, "stop_signal": "SIGINT", **options}
+        container = self.client.containers.create(self.image, command, **options)
+        self.containers.append(container)
+        return container
+
+    def run(self, command: str | list[str] = "postgres", **options: Any) -> Container:
+        """A container that was started, whose server may not answer yet."""
+        container = self.create(command, **options)
+        container.start()
+        container.reload()
+        return container
+
+    def idle(self, **options: Any) -> Container:
+        """A container that runs, without a server in it."""
+        options = {"network_mode": "none", **options}
+        return self.run(["sleep", "600"], init=True, **options)
+
+
+def wait_for_server(container: Container, port: int = 5432) -> Container:
+    """Return when the server in the container takes connections."""
+    knock = ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
+    for _ in range(600):
+        if container.exec_run(knock).exit_code == 0:
+            return container
+        time.sleep(0.05)
+    pytest.fail(container.logs().decode())
+
+
+def target(container: Container, **settings: Any) -> Target:
+    """What the program would connect to if it was told to use the container."""
+    return resolve(Settings(connection="docker", container=str(container.name), **settings))
+
+
+def published_port(container: Container, port: int = 5432) -> int:
+    """The port of this machine that leads to the container's ``port``."""
+    return int(container.ports[f"{port}/tcp"][0]["HostPort"])
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """The engine that the ``docker`` command would use."""
+    try:
+        url = engines.locate(_OUTSIDE)
+        client = docker.DockerClient(url, version="auto")
+    except (ConnectionFailed, DockerException) as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"no Docker engine: {error}")
+    engine = Engine(url, client, image.build(client))
+    yield engine
+    for container in engine.containers:
+        container.remove(force=True, v=True)
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _the_engine_is_found(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+
+
+@pytest.fixture(scope="session")
+def containers(engine: Engine) -> tuple[Container, Container, Container]:
+    """Three servers: with a published port, with an address alone, and with no network."""
+    started = (
+        engine.run(ports={"5432/tcp": ("127.0.0.1", None)}),
+        engine.run(environment={"POSTGRES_HOST_AUTH_METHOD": "trust"}),
+        engine.run(network_mode="none"),
+    )
+    for container in started:
+        wait_for_server(container).reload()
+    return started
+
+
+@pytest.fixture(scope="session")
+def published(containers: tuple[Container, ...]) -> Container:
+    """A server with a published port."""
+    return containers[0]
+
+
+@pytest.fixture(scope="session")
+def addressed(containers: tuple[Container, ...]) -> Container:
+    """A server with an address and no published port, that trusts everybody."""
+    return containers[1]
+
+
+@pytest.fixture(scope="session")
+def isolated(containers: tuple[Container, ...]) -> Container:
+    """A server in a container without a network."""
+    return containers[2]

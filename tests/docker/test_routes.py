@@ -1,0 +1,139 @@
+"""The routes to the server in a container, and the proof that it is the container's."""
+
+import io
+import sys
+import tarfile
+
+import pytest
+from docker.models.containers import Container
+
+from schemamig_tui.connect import resolve
+from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.settings import Settings
+from tests.docker.conftest import SPEC, Engine, published_port, target, wait_for_server
+
+on_linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has containers in its own network"
+)
+UNPROVEN = "the server that answers there is not known to be the container's"
+
+
+def test_a_published_port_comes_first(published: Container) -> None:
+    with target(published) as place, place.connect() as connection:
+        port = published_port(published)
+        assert place.route == f"Docker {published.name}, published port {port}"
+        assert place.tried == ()
+        assert connection.info.port == port
+        who = connection.execute("SELECT current_user::text, current_database()::text").fetchone()
+        assert who == ("spec", "spec")
+
+
+@on_linux
+def test_without_a_published_port_the_containers_address_is_taken(addressed: Container) -> None:
+    (network,) = addressed.attrs["NetworkSettings"]["Networks"].values()
+    with target(addressed) as place, place.connect() as connection:
+        assert place.route == f"Docker {addressed.name}, address {network['IPAddress']}"
+        assert connection.info.user == connection.info.dbname == "postgres"
+
+
+def test_without_a_network_a_tunnel_is_taken(isolated: Container) -> None:
+    with target(isolated) as place, place.connect() as connection:
+        assert place.route == f"Docker {isolated.name}, docker exec"
+        assert connection.execute("SELECT inet_server_addr()::text").fetchone() == ("127.0.0.1/32",)
+
+
+def test_settings_hold_for_every_route(published: Container, isolated: Container) -> None:
+    for container in (published, isolated):
+        with target(container, lock_timeout=1.5) as place, place.connect() as connection:
+            assert connection.autocommit
+            assert connection.execute("SHOW lock_timeout").fetchone() == ("1500ms",)
+            assert connection.info.parameter_status("application_name") == "schemamig-tui"
+
+
+def test_no_variable_leads_to_another_server(
+    published: Container, isolated: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.2")
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("PGDATABASE", "other")
+    monkeypatch.setenv("PGPASSWORD", "other")
+    for container in (published, isolated):
+        with target(container) as place, place.connect() as connection:
+            assert connection.info.dbname == "spec"
+
+
+def test_a_server_that_is_not_the_containers_is_never_taken(
+    engine: Engine, published: Container
+) -> None:
+    """It has the port and lets us in with the container's own login."""
+    port = published_port(published)
+    idle = engine.idle(network_mode="host", environment={**SPEC, "PGPORT": str(port)})
+    with pytest.raises(ConnectionFailed) as caught:
+        target(idle)
+    assert caught.value.message == f"Docker {idle.name}, host network, port {port}: {UNPROVEN}"
+
+
+def test_a_server_on_the_hosts_network_is_found(engine: Engine) -> None:
+    environment = {**SPEC, "PGPORT": "54329"}
+    container = wait_for_server(engine.run(network_mode="host", environment=environment), 54329)
+    with target(container) as place, place.connect() as connection:
+        assert place.route == f"Docker {container.name}, host network, port 54329"
+        assert connection.info.dbname == "spec"
+
+
+def test_port_and_login_may_come_from_pgport_and_files(engine: Engine) -> None:
+    secrets = {"user": "ada\n", "password": "it's =a 'secret\n", "db": "engines"}
+    environment = {"PGPORT": "6543"} | {
+        f"POSTGRES_{name.upper()}_FILE": f"/secrets/{name}" for name in secrets
+    }
+    container = engine.create(environment=environment, ports={"6543/tcp": ("127.0.0.1", None)})
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        for name, text in secrets.items():
+            entry = tarfile.TarInfo(f"secrets/{name}")
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    container.put_archive("/", content.getvalue())
+    container.start()
+    wait_for_server(container, 6543).reload()
+    with target(container) as place, place.connect() as connection:
+        assert place.route.endswith(f"published port {published_port(container, 6543)}")
+        assert (connection.info.user, connection.info.dbname) == ("ada", "engines")
+        assert connection.info.password == "it's =a 'secret"
+        assert "secret" not in f"{place!r} {place.route}"
+
+
+def test_a_password_that_was_changed_leaves_the_tunnel(published: Container) -> None:
+    """The image trusts who connects inside of the container."""
+    with target(published) as place, place.connect() as admin:
+        admin.execute("ALTER ROLE spec PASSWORD 'changed'")
+        try:
+            with target(published) as other, other.connect():
+                assert other.route == f"Docker {published.name}, docker exec"
+            why = other.tried[0].reason
+        finally:
+            admin.execute(f"ALTER ROLE spec PASSWORD '{SPEC['POSTGRES_PASSWORD']}'")
+    assert 'password authentication failed for user "spec"' in why
+    assert SPEC["POSTGRES_PASSWORD"] not in why
+
+
+def test_a_login_that_the_server_does_not_know_is_explained(engine: Engine) -> None:
+    """As when the volume was made with another one."""
+    made_with = "POSTGRES_USER=old POSTGRES_DB=old docker-entrypoint.sh postgres"
+    container = engine.run(["bash", "-c", made_with], network_mode="none")
+    wait_for_server(container)
+    with target(container) as place, pytest.raises(ConnectionFailed) as caught:
+        place.connect()
+    assert f"Docker {container.name}, docker exec: " in caught.value.message
+    assert 'FATAL:  role "spec" does not exist' in caught.value.message
+    assert f"docker exec {container.name} env | grep POSTGRES" in str(caught.value.hint)
+    assert SPEC["POSTGRES_PASSWORD"] not in f"{caught.value.message}{caught.value.hint}"
+
+
+def test_the_default_is_spec_pg_without_any_setting(engine: Engine) -> None:
+    if engine.client.containers.list(all=True, filters={"name": "^/spec_pg$"}):
+        pytest.skip("the engine has a spec_pg that is not ours")
+    wait_for_server(engine.run(name="spec_pg"))
+    with resolve(Settings()) as place, place.connect() as connection:
+        assert place.route.startswith("Docker spec_pg, ")
+        assert connection.info.dbname == "spec"
