@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.files import MigrationFile
 from schemamig_tui.engine.script import Script, parse
+from schemamig_tui.engine.source import Source
 from schemamig_tui.errors import FilesError
 
 
@@ -23,6 +25,16 @@ def script_of(text: str | bytes, *, standard_conforming_strings: bool = True) ->
     with tempfile.TemporaryDirectory() as folder:
         file = on_disk(Path(folder) / "0001_test.sql", data)
         return parse(file, standard_conforming_strings=standard_conforming_strings)
+
+
+def cut(text: str | bytes) -> Cutter:
+    """A file as the cutter leaves it, before anything is decided."""
+    data = text if isinstance(text, bytes) else text.encode()
+    with tempfile.TemporaryDirectory() as folder:
+        file = on_disk(Path(folder) / "0001_test.sql", data)
+        cutter = Cutter(Source(file.path), standard_strings=True)
+        cutter.run(file.checksum)
+        return cutter
 
 
 def statements(text: str | bytes, *, standard_conforming_strings: bool = True) -> list[str]:
