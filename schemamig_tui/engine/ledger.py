@@ -38,10 +38,8 @@ _COLUMNS = {
     "success": ("boolean",),
     "error_message": ("text", "character varying"),
 }
-# Milliseconds since the transaction began, capped to what the column holds.
-_ELAPSED: LiteralString = (
-    "least(round(extract(epoch FROM clock_timestamp() - now()) * 1000), 2147483647)::integer"
-)
+# A file may have set a search_path that finds other functions of these names.
+_NOW: LiteralString = "pg_catalog.clock_timestamp()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +193,13 @@ class Ledger:
         return self._statement(
             "INSERT INTO {table}"
             " (filename, applied_at, checksum, execution_time_ms, success, error_message)"
-            " VALUES ($1, clock_timestamp(), $2, " + _ELAPSED + ", true, NULL)"
+            " VALUES ($1, " + _NOW + ", $2, " + _SINCE_BEGIN + ", true, NULL)"
         )
 
     @cached_property
     def replace_by_success(self) -> bytes:
         """Records a file in the place of its failed try. Parameters: file name, checksum."""
-        return self._replace(_ELAPSED, "true", "NULL")
+        return self._replace(_SINCE_BEGIN, "true", "NULL")
 
     @cached_property
     def replace_by_failure(self) -> bytes:
@@ -212,7 +210,7 @@ class Ledger:
         # The INSERT runs only where the UPDATE found no failed row; where the row is a success
         # it hits the unique index, so that a success is never overwritten.
         return self._statement(
-            "WITH failed AS (UPDATE {table} SET applied_at = clock_timestamp(), checksum = $2,"
+            "WITH failed AS (UPDATE {table} SET applied_at = " + _NOW + ", checksum = $2,"
             " execution_time_ms = "
             + ms
             + ", success = "
@@ -221,7 +219,9 @@ class Ledger:
             + why
             + " WHERE filename = $1 AND NOT success RETURNING 1) INSERT INTO {table}"
             " (filename, applied_at, checksum, execution_time_ms, success, error_message)"
-            " SELECT $1, clock_timestamp(), $2, "
+            " SELECT $1, "
+            + _NOW
+            + ", $2, "
             + ms
             + ", "
             + success
@@ -241,10 +241,9 @@ class Ledger:
     def finish(self) -> bytes:
         """Makes an unfinished row a success. Parameter: file name."""
         return self._statement(
-            "UPDATE {table} SET success = true, error_message = NULL, execution_time_ms ="
-            " least(round(extract(epoch FROM clock_timestamp()"
-            " - applied_at::timestamptz) * 1000), 2147483647)::integer"
-            " WHERE filename = $1 AND NOT success"
+            "UPDATE {table} SET success = true, error_message = NULL, execution_time_ms = "
+            + _milliseconds_since("applied_at::timestamptz")
+            + " WHERE filename = $1 AND NOT success"
         )
 
     def touch(self, name: str) -> sql.Composed:
@@ -255,6 +254,13 @@ class Ledger:
     def _statement(self, text: LiteralString) -> bytes:
         return sql.SQL(text).format(table=self._identifier).as_bytes(None)
 
+
+def _milliseconds_since(moment: LiteralString) -> LiteralString:
+    """An expression, capped to what the column holds."""
+    return "least(extract(epoch FROM " + _NOW + " - " + moment + ") * 1000, 2147483647)::integer"
+
+
+_SINCE_BEGIN = _milliseconds_since("pg_catalog.now()")
 
 _CREATE_TABLE: LiteralString = """CREATE TABLE {} (
     id SERIAL PRIMARY KEY,

@@ -23,6 +23,9 @@ from schemamig_tui.engine.step import Role, Step
 
 _BEGIN = b"BEGIN"
 _COMMIT = b"COMMIT"
+_BEGIN_WRITING = b"BEGIN READ WRITE"
+# A file may end with a timeout of a millisecond; our own work is not meant.
+_UNHURRIED = b"SET LOCAL statement_timeout = 0"
 # Deferred constraints are checked while the role and the settings of the file still hold.
 _CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
 _RESET = (
@@ -41,11 +44,16 @@ _FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 _LAZILY = b"SET LOCAL synchronous_commit = off"
 # A session that goes on after the note of progress must find its settings again: only SET LOCAL.
 _AS_LOGIN = (
-    b"SELECT set_config('role', 'none', true), set_config('client_encoding', 'UTF8', true),"
-    b" set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true)"
+    b"SELECT pg_catalog.set_config('role', 'none', true),"
+    b" pg_catalog.set_config('client_encoding', 'UTF8', true),"
+    b" pg_catalog.set_config('lock_timeout', '0', true)"
 )
 # Where a file does one of these, a note of progress cannot share a transaction with it.
-_KEEPS_APART = re.compile(rb"(?i)session\s+authorization|read[\s_]+only|session\s+characteristics")
+_KEEPS_APART = re.compile(
+    rb"(?i)session[\s_]+authorization|read[\s_]+only|session\s+characteristics"
+)
+# A procedure may commit. Where it cannot, it has drawn from sequences before it fails.
+_CALLS = re.compile(rb"(?is)CALL\b|DO\b.*\bCALL\b")
 _KEEPS_SETTING = re.compile(
     rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|SELECT\s+(?:pg_catalog\.)?set_config\b"
 )
@@ -134,7 +142,7 @@ class Weaver:
                 yield from note.save_inside(unit.stop)
                 yield _statement(run, unit[-1])._replace(saves=unit.stop)
             elif how in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT) and not (
-                apart or unit[0] in run.alone
+                apart or unit[0] in run.alone or _CALLS.match(script.sql(unit[0]))
             ):
                 yield Step(_BEGIN, Role.KEEPING)
                 yield _statement(run, unit[0])
@@ -144,7 +152,8 @@ class Weaver:
                 bare = len(unit) == 1
                 yield from (_statement(run, i, alone=bare) for i in unit)
                 yield from note.save_apart(unit.stop)
-        yield Step(_BEGIN, Role.KEEPING)
+        yield Step(_BEGIN_WRITING, Role.KEEPING)
+        yield Step(_UNHURRIED, Role.KEEPING)
         yield from (Step(query, Role.KEEPING) for query in _RESET)
         yield Step(self.ledger.finish, Role.LEDGER, params=(run.name.encode(),))
         yield Step(_FORGET_SEQUENCES, Role.KEEPING)
@@ -154,6 +163,7 @@ class Weaver:
 
     def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         """The end of a file's transaction: a fresh session, and the row written in it."""
+        yield Step(_UNHURRIED, Role.KEEPING)
         yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
         yield from (Step(query, Role.KEEPING) for query in _RESET)
         if create:
@@ -193,16 +203,20 @@ class _Note:
             yield from (Step(query, Role.LEDGER) for query in self._ledger.create)
         params = (name, self._run.checksum, b"0", message)
         yield Step(self._ledger.replace_by_failure, Role.LEDGER, params=params)
+        if done == self._run.done and not self._run.reopened:
+            yield Step(_FORGET_SEQUENCES, Role.KEEPING)
 
     def save_inside(self, done: int) -> Iterator[Step]:
         """Write the note at the end of a transaction of the file, under the login role."""
+        yield Step(_UNHURRIED, Role.KEEPING)
         yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
         yield Step(_AS_LOGIN, Role.KEEPING)
         yield from self.save(done)
 
     def save_apart(self, done: int) -> Iterator[Step]:
         """Write the note in a transaction of its own, whatever the session is set to."""
-        yield Step(b"BEGIN READ WRITE", Role.KEEPING)
+        yield Step(_BEGIN_WRITING, Role.KEEPING)
+        yield Step(_UNHURRIED, Role.KEEPING)
         if self._run.script.mentions(_KEEPS_APART):
             yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.KEEPING)
         yield Step(_AS_LOGIN, Role.KEEPING)

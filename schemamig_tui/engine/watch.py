@@ -57,7 +57,8 @@ class AdvisoryLock:
     def retake(self) -> bytes:
         """The query that drops all advisory locks of the session but this one."""
         return (
-            f"SELECT pg_advisory_unlock_all(), pg_try_advisory_lock({self.purpose}, {self.subject})"
+            "SELECT pg_catalog.pg_advisory_unlock_all(),"
+            f" pg_catalog.pg_try_advisory_lock({self.purpose}, {self.subject})"
         ).encode()
 
 
