@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
+from typing import ParamSpec
 
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.worker import WorkerFailed
+from textual.worker import WorkerFailed, WorkType
 
 from schemamig_tui.connect import Target, resolve
 from schemamig_tui.engine.status import Migration, Status
@@ -29,6 +30,8 @@ from schemamig_tui.tui.screens.dialogs import Question, Reading, key_lines
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
+
+Arguments = ParamSpec("Arguments")
 
 _TICK = 1 / 20
 _SLOW = 0.3
@@ -65,8 +68,8 @@ class MigrationsApp(App[None]):
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._terminated)
-        self.run_worker(self._refresh(), group="look")
-        self.run_worker(self._watch_folder(), group="folder")
+        self._work("look", self._refresh)
+        self._work("folder", self._watch_folder)
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -92,7 +95,7 @@ class MigrationsApp(App[None]):
     def action_refresh(self) -> None:
         """Read the folder and the ledger again."""
         if self.run_on is None:
-            self.run_worker(self._refresh(), group="look", exclusive=True)
+            self._work("look", self._refresh)
 
     async def _refresh(self, select: str | None = None) -> None:
         if self._look is None:
@@ -170,7 +173,7 @@ class MigrationsApp(App[None]):
         self._open(message.migration)
 
     def _open(self, migration: Migration) -> None:
-        self.run_worker(self._read(migration), group="detail", exclusive=True)
+        self._work("detail", self._read, migration)
 
     async def _read(self, migration: Migration) -> None:
         standard = self._look.server.standard_strings if self._look else True
@@ -234,7 +237,7 @@ class MigrationsApp(App[None]):
                 self._start(to)
 
         await self.push_screen(question, answered)
-        self.run_worker(self._plan(question, todo), group="plan", exclusive=True)
+        self._work("plan", self._plan, question, todo)
 
     async def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
@@ -244,7 +247,7 @@ class MigrationsApp(App[None]):
             return
         reading = Reading("Dry run: nothing is changed", [total(todo), (), *names(todo)])
         await self.push_screen(reading)
-        self.run_worker(self._plan(reading, todo), group="plan", exclusive=True)
+        self._work("plan", self._plan, reading, todo)
 
     async def _plan(self, dialog: Question | Reading, todo: Sequence[Migration]) -> None:
         """Fill in how each file is run, as it gets known."""
@@ -292,7 +295,7 @@ class MigrationsApp(App[None]):
             return None
         if self._statement[:2] != (file.name, number):
             self._statement = (file.name, number, None)
-            self.run_worker(self._read_statement(file.name, number), group="statement")
+            self._work("statement", self._read_statement, file.name, number)
         return self._statement[2]
 
     async def _read_statement(self, name: str, number: int) -> None:
@@ -313,9 +316,7 @@ class MigrationsApp(App[None]):
         if finished and not finished.failed:
             took = duration(finished.ms)
             self._tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
-        self.run_worker(
-            self._refresh(failed.name if failed else None), group="look", exclusive=True
-        )
+        self._work("look", self._refresh, failed.name if failed else None)
 
     def action_cancel_run(self) -> None:
         """Cancel the run."""
@@ -365,6 +366,18 @@ class MigrationsApp(App[None]):
                     run = partial(self.run_action, key.action, self.main)
                     yield SystemCommand(key.what, keys.shown(key), run)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    def _work(
+        self,
+        group: str,
+        work: Callable[Arguments, Coroutine[None, None, None]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
+        """Start something that takes a while, in the place of what its group was doing."""
+
+        started: WorkType[None] = partial(work, *args, **kwargs)
+        self.run_worker(started, group=group, exclusive=True)
 
     def _tell(self, message: str, severity: SeverityLevel = "information") -> None:
         self.notify(said(message), severity=severity, markup=False)

@@ -1,8 +1,8 @@
 """Text as the widgets show it: lines of spans, with the name of a style for each span.
 
 Markup is never parsed from outside text, because there is no markup: a span is what is shown, and
-its style is one of ``STYLES``. Outside text gets in through ``said`` and ``body`` alone, which make
-it safe to show.
+its style is a name that ``palette`` knows. Outside text gets in through ``said`` and ``body``
+alone, which make it safe to show.
 """
 
 import re
@@ -11,27 +11,9 @@ from collections.abc import Sequence
 from schemamig_tui.text import cells, visible
 
 Span = tuple[str, str]
-"""The name of a style, and the text."""
+"""The name of a style (see ``palette``), and the text."""
 
 Line = tuple[Span, ...]
-
-STYLES = (
-    "plain",
-    "dim",
-    "strong",
-    "title",
-    "accent",
-    "good",
-    "bad",
-    "warn",
-    "number",
-    "keyword",
-    "type",
-    "string",
-    "literal",
-    "comment",
-)
-"""The styles of spans; the stylesheet says what they look like."""
 
 LONGEST = 10_000
 """How many characters of a line are shown. A terminal has no use for more."""

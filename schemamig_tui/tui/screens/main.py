@@ -9,11 +9,12 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from schemamig_tui.engine.status import Migration, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.widgets.bars import KeyBar
 from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
@@ -55,7 +56,7 @@ class MainScreen(Screen[None]):
             yield Detail()
         yield RunBar(id="run")
         yield RunLog()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar(id="keys")
 
     # -- the parts
 
@@ -145,15 +146,16 @@ class MainScreen(Screen[None]):
     def action_preview(self) -> None:
         """Read the SQL."""
         self.detail.open("SQL")
-        self.detail.view.focus()
+        self.action_pane("detail")
 
     def action_tab(self, by: int) -> None:
         """Turn to another tab."""
         self.detail.turn(by)
 
     def action_pane(self, name: str) -> None:
-        """Focus a pane."""
-        self.query_one(f"#{name}").focus()
+        """Focus a pane; on a narrow screen it may have to be made visible first."""
+        self.set_class(name == "detail", "-reading")
+        self.call_after_refresh(self.query_one(f"#{name}").focus)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -196,4 +198,4 @@ class MainScreen(Screen[None]):
         elif any(self.has_class(zoom) for zoom in _ZOOMS):
             self.remove_class(*_ZOOMS)
         else:
-            self._list(self._pane).focus()
+            self.action_pane(self._pane.value)

@@ -1,12 +1,12 @@
-"""Bars of one or two rows: where we are connected, the tabs, and how far the run is."""
+"""Bars of one or two rows: where we are connected, the tabs, the keys, how far the run is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
+from textual.screen import Screen
 from textual.strip import Strip
 
 from schemamig_tui.text import cells
@@ -16,7 +16,7 @@ from schemamig_tui.tui.widgets.lines_view import Painted
 _GAP = 2
 
 
-class Bar(Painted):
+class Bar(Painted, can_focus=False):
     """A few rows, with something at their right end where there is room for it."""
 
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
@@ -33,10 +33,8 @@ class Bar(Painted):
         return self.strip(line).crop_extend(0, columns, self.rich_style)
 
 
-class TabStrip(Bar):
+class TabStrip(Bar, can_focus=False):
     """The names of tabs in one row, of which one is active."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--active"}
 
     active: reactive[str] = reactive("")
 
@@ -57,10 +55,8 @@ class TabStrip(Bar):
         columns = self.size.width
         strips = []
         for tab in self._tabs:
-            base = None
-            if tab == self.active:
-                base = self.get_component_rich_style("tabs--active", partial=True)
-            strips.append(self.strip((("dim", f" {self.names[tab]} "),), base))
+            style = "title" if tab == self.active else "dim"
+            strips.append(self.strip(((style, f" {self.names[tab]} "),)))
         return Strip.join(strips).crop_extend(0, columns, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
@@ -70,4 +66,43 @@ class TabStrip(Bar):
             x -= cells(self.names[tab]) + 2
             if x < 0:
                 self.post_message(self.Clicked(tab))
+                return
+
+
+class KeyBar(Bar, can_focus=False):
+    """The keys that work now. (Textual's Footer is made of widgets, which take time to change.)"""
+
+    def on_mount(self) -> None:
+        """Follow the bindings of the screen."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if screen is self.screen:
+            self.refresh()
+
+    def _keys(self) -> list[tuple[str, Line]]:
+        """The action of each key, and what is shown of it."""
+        actions: dict[str, Line] = {}
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled and binding.action not in actions:
+                key = self.app.get_key_display(binding)
+                actions[binding.action] = (
+                    ("key", f" {key}"),
+                    ("plain", f" {binding.description} "),
+                )
+        return list(actions.items())
+
+    def render_line(self, y: int) -> Strip:
+        """The one row."""
+        spans = [span for _, line in self._keys() for span in line]
+        return self.strip(tuple(spans)).crop_extend(0, self.size.width, self.rich_style)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A click on a key presses it."""
+        x = event.get_content_offset_capture(self).x
+        for action, line in self._keys():
+            x -= width(line)
+            if x < 0:
+                await self.screen.run_action(action)
                 return

@@ -10,34 +10,33 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import STYLES, Line, folded, plain, width
+from schemamig_tui.tui import keys, palette
+from schemamig_tui.tui.lines import Line, folded, plain, width
 
 
 class Painted(ScrollView):
-    """What scrolls and draws itself row by row, in the styles of ``lines.STYLES``."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{name}" for name in STYLES}
+    """What scrolls and draws itself row by row, in the styles of ``palette``."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._styles: dict[str, Style] = {}
+        self._styles: dict[tuple[str, str | None], Style] = {}
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme before."""
         super().notify_style_update()
         self._styles = {}
 
-    def strip(self, line: Line, base: Style | None = None) -> Strip:
-        """A line in the colours of the theme; ``base`` overrules them."""
-        return Strip([Segment(text, self._style(name, base)) for name, text in line])
+    def strip(self, line: Line, on: str | None = None) -> Strip:
+        """A line in the colours of the theme, over the style ``on`` for the whole row."""
+        return Strip([Segment(text, self.painted(name, on)) for name, text in line])
 
-    def _style(self, name: str, base: Style | None) -> Style:
-        if not self._styles:
-            self._styles = {
-                style: self.get_component_rich_style(f"lines--{style}") for style in STYLES
-            }
-        return self._styles[name] if base is None else self._styles[name] + base
+    def painted(self, name: str, on: str | None = None) -> Style:
+        """A style as Rich has it."""
+        found = self._styles.get((name, on))
+        if found is None:
+            ansi = self.app.native_ansi_color
+            found = self._styles[name, on] = palette.style(name, on, self.visual_style, ansi=ansi)
+        return found
 
 
 class LinesView(Painted, can_focus=True):

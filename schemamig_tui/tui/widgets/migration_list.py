@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.binding import BindingType
 from textual.content import Content
@@ -25,7 +24,6 @@ class MigrationList(Painted, can_focus=True):
     """The migrations of one state, with a cursor on one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"list--cursor", "list--cursor-blurred"}
 
     @dataclass
     class Moved(Message):
@@ -91,21 +89,11 @@ class MigrationList(Painted, can_focus=True):
             return self.strip(self._empty[y]).crop_extend(0, columns, self.rich_style)
         if place >= len(self._rows):
             return Strip.blank(columns, self.rich_style)
-        base = self._background(place)
         line = self._line(self._rows[place], columns)
-        return self.strip(line, base).crop_extend(0, columns, base or self.rich_style)
-
-    def _background(self, place: int) -> Style | None:
         if place != self._cursor:
-            return None
-        blurred = "" if self.has_focus else "-blurred"
-        style = self.get_component_rich_style(f"list--cursor{blurred}")
-        return Style(
-            bgcolor=style.bgcolor,
-            bold=style.bold,
-            reverse=style.reverse,
-            underline=style.underline,
-        )
+            return self.strip(line).crop_extend(0, columns, self.rich_style)
+        on = "cursor" if self.has_focus else "cursor-blurred"
+        return self.strip(line, on).crop_extend(0, columns, self.painted("plain", on))
 
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
@@ -154,8 +142,8 @@ class MigrationList(Painted, can_focus=True):
         """Keep the cursor in sight."""
         self._follow()
 
-    async def on_click(self, event: events.Click) -> None:
-        """Select the row that was clicked."""
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Select the row under the mouse, before the pane grows because it gets the focus."""
         place = self.scroll_offset.y + event.get_content_offset_capture(self).y
         if place < len(self._rows):
             self._go(place)

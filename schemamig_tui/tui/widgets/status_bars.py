@@ -12,7 +12,7 @@ from schemamig_tui.tui.widgets.bars import Bar
 _TRACK = 30
 
 
-class TopBar(Bar):
+class TopBar(Bar, can_focus=False):
     """The database, its server, and how it was found; at the right what is applied."""
 
     def tell(
@@ -38,7 +38,7 @@ class TopBar(Bar):
         self.rows = [(tuple(left), right)]
 
 
-class RunBar(Bar):
+class RunBar(Bar, can_focus=False):
     """A progress bar, and the statement that is running."""
 
     def tell(self, run: Run, sql: str | None) -> None:

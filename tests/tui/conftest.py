@@ -1,0 +1,159 @@
+"""The UI on a real database, driven by keys and read as a screen."""
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import pytest
+from textual.pilot import Pilot
+
+from schemamig_tui.engine.ledger import Ledger, LedgerRow
+from schemamig_tui.engine.runner import Runner
+from schemamig_tui.settings import Settings
+from schemamig_tui.tui.app import MigrationsApp
+from schemamig_tui.tui.screens.main import MainScreen
+from tests.conftest import Database
+
+LEDGER = "kb.schema_migrations"
+Parameters = ParamSpec("Parameters")
+
+
+def played(test: Callable[Parameters, Awaitable[None]]) -> Callable[Parameters, None]:
+    """Make an ordinary test of an async one."""
+
+    @functools.wraps(test)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+        asyncio.run(_awaited(test(*args, **kwargs)))
+
+    return run
+
+
+async def _awaited(test: Awaitable[None]) -> None:
+    await asyncio.wait_for(test, timeout=60)
+
+
+@dataclass
+class Ui:
+    """The program while it is open."""
+
+    app: MigrationsApp
+    pilot: Pilot[None]
+
+    @property
+    def main(self) -> MainScreen:
+        """The main screen."""
+        return self.app.main
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows of the screen."""
+        strips = self.app.screen._compositor.render_strips()
+        return [strip.text.rstrip() for strip in strips]
+
+    @property
+    def screen(self) -> str:
+        """The screen as text."""
+        return "\n".join(self.rows)
+
+    @property
+    def log(self) -> str:
+        """All of the log."""
+        return self.main.log_view.text
+
+    @property
+    def detail(self) -> str:
+        """All of the open tab."""
+        return self.main.detail.view.text
+
+    def names(self, pane: str) -> list[str]:
+        """The names in a pane."""
+        return [row.name for row in self.main.query_one(f"#{pane}")._rows]  # type: ignore[attr-defined]  # MigrationList
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until the screen is as they want it."""
+        await self.pilot.press(*keys)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until nothing is being read any more. A run may go on."""
+        await self.pilot.pause()
+        while any(
+            not worker.is_finished and worker.group in ("look", "detail", "plan")
+            for worker in self.app.workers
+        ):
+            await asyncio.sleep(0.005)
+        await self.pilot.pause()
+
+    async def until(self, what: Callable[[], object], seconds: float = 20) -> None:
+        """Wait for something to become true."""
+        deadline = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < deadline, self.screen
+            await asyncio.sleep(0.02)
+        await self.settled()
+
+    async def apply(self) -> None:
+        """Apply all that is pending, to its end."""
+        await self.press("a", "y")
+        await self.run_over()
+
+    async def run_over(self) -> None:
+        """Wait for the end of the run."""
+        await self.until(lambda: self.app.run_on is None)
+
+
+@dataclass
+class Desk:
+    """A folder of migrations, a database, and the UI for both."""
+
+    folder: Path
+    database: Database
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, name: str, sql: str | bytes = "SELECT 1;") -> Path:
+        """Put a migration into the folder."""
+        path = self.folder / name
+        path.write_bytes(sql if isinstance(sql, bytes) else sql.encode())
+        return path
+
+    def apply(self) -> None:
+        """Apply all that is pending, without the UI."""
+        Runner(self.database.connect, self.folder, LEDGER, lambda event: None).apply()
+
+    def execute(self, statement: str) -> None:
+        """Run a statement in a session of its own."""
+        with self.database.connect() as conn:
+            conn.execute(statement.encode())
+
+    @property
+    def ledger(self) -> dict[str, LedgerRow]:
+        """The rows of the ledger by name."""
+        with self.database.connect() as conn:
+            return {row.filename: row for row in Ledger(LEDGER).read(conn)}
+
+    @contextlib.asynccontextmanager
+    async def open(self, columns: int = 120, rows: int = 40) -> AsyncIterator[Ui]:
+        """Open the UI, with the first look done."""
+        options = {"dsn": self.database.conninfo, **self.options}
+        app = MigrationsApp(Settings(directory=self.folder, **options))
+        try:
+            async with app.run_test(size=(columns, rows), notifications=True) as pilot:
+                ui = Ui(app, pilot)
+                await ui.settled()
+                yield ui
+        finally:
+            app.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """An empty folder and an empty database."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Desk(folder, database)

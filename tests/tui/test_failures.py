@@ -1,0 +1,116 @@
+"""Failures, as they are recorded and as they are shown."""
+
+import pytest
+
+from schemamig_tui.engine.events import Failure, Place
+from schemamig_tui.engine.failure import describe
+from schemamig_tui.tui.failures import read_failure
+from tests.tui.conftest import Desk, played
+
+
+def test_what_the_engine_describes_is_read_back() -> None:
+    failure = Failure(
+        "it is\nwrong",
+        sqlstate="42P01",
+        detail="some\ndetail",
+        hint="a hint",
+        context="there",
+        place=Place(12, 9),
+        source="  SELECT * FROM t",
+    )
+    told = read_failure(describe(failure, "0001_a:2.sql"))
+    assert told.message == "it is\nwrong"
+    assert (told.severity, told.sqlstate) == ("ERROR", "42P01")
+    assert (told.place, told.line) == ("0001_a:2.sql:12:9", 12)
+    assert (told.source, told.caret) == ("  SELECT * FROM t", 8)
+    assert told.sections == (("DETAIL", "some\ndetail"), ("HINT", "a hint"), ("CONTEXT", "there"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'relation "kb.users" does not exist',
+        "ERROR: not quite\nour form:\nneither here",
+        "",
+        "psql:x.sql:3: ERROR:  syntax error",
+    ],
+)
+def test_whatever_else_is_recorded_stays_the_message(text: str) -> None:
+    told = read_failure(text)
+    assert told.place is None
+    assert told.message in text
+
+
+@played
+async def test_a_failure_has_its_code_place_detail_hint_and_context(desk: Desk) -> None:
+    desk.write(
+        "0001_a.sql",
+        "CREATE TABLE t (id INT PRIMARY KEY);\nINSERT INTO t VALUES (1);\n\n"
+        "DO $$ BEGIN\n    INSERT INTO t VALUES (1);\nEND $$;\n-- after\n",
+    )
+    async with desk.open() as ui:
+        await ui.apply()
+        assert ui.detail.startswith(
+            "✗ ERROR 23505  UniqueViolation\n"
+            'duplicate key value violates unique constraint "t_pkey"\n\n'
+            "0001_a.sql:5\n"
+        )
+        assert " 4 │ DO $$ BEGIN\n▶5 │     INSERT INTO t VALUES (1);\n 6 │ END $$;\n" in ui.detail
+        assert "DETAIL Key (id)=(1) already exists." in ui.detail
+        assert "CONTEXT SQL statement" in ui.detail
+        assert "Failed 20" in ui.detail
+
+
+@played
+async def test_a_changed_file_shows_the_line_that_failed_not_the_one_there_now(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql", "SELECT nothing;")
+    desk.apply()
+    desk.write("0001_a.sql", "-- another line\nSELECT 1;")
+    async with desk.open() as ui:
+        assert "▶1 │ SELECT nothing;\n   │        ^" in ui.detail
+        assert "another line" not in ui.detail
+
+
+@played
+async def test_a_failure_of_the_original_system_is_shown_as_it_is(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    desk.apply()
+    desk.execute(
+        "UPDATE kb.schema_migrations SET success = false, checksum = NULL,"
+        " error_message = 'Command failed: psql:<stdin>:3: ERROR:  it broke'"
+    )
+    async with desk.open() as ui:
+        assert "Command failed: psql:<stdin>:3: ERROR:  it broke" in ui.detail
+
+
+@played
+async def test_a_caret_far_to_the_right_can_be_seen(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1" + " + 1" * 200 + " + nothing;")
+    desk.apply()
+    async with desk.open(80, 24) as ui:
+        row = next(n for n, text in enumerate(ui.rows) if "^" in text)
+        caret = ui.rows[row].index("^")
+        assert ui.rows[row - 1][caret:].startswith("nothing;")
+
+
+@played
+async def test_statements_that_stay_applied_are_counted(desk: Desk) -> None:
+    desk.write(
+        "0001_a.sql",
+        "-- schemamig: no-transaction\nCREATE TABLE t ();\nCREATE TABLE u ();\nSELECT nothing;",
+    )
+    async with desk.open() as ui:
+        await ui.apply()
+        assert "Its first 2 statements stay applied: a retry goes on behind them" in ui.detail
+        assert "Its first 2 statements stay applied" in ui.log
+
+
+@played
+async def test_a_failed_file_that_is_gone_says_so(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT nothing;")
+    desk.apply()
+    (desk.folder / "0001_a.sql").unlink()
+    async with desk.open() as ui:
+        assert "Its file is missing: put it back to retry it" in ui.detail

@@ -1,0 +1,213 @@
+"""What the panes show, and how one moves in them."""
+
+import time
+
+from tests.tui.conftest import Desk, played
+
+
+def three_states(desk: Desk) -> None:
+    """Two applied, one failed, two pending."""
+    desk.write("0001_a.sql", "SELECT 1;")
+    desk.write("0002_b.sql", "SELECT 2;")
+    desk.write("0003_c.sql", "SELECT nothing;")
+    desk.apply()
+    desk.write("0004_d.sql", "SELECT 4;")
+    desk.write("0005_e.sql", "SELECT 5;")
+
+
+@played
+async def test_each_state_has_a_pane_with_its_count(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        assert ui.names("pending") == ["0004_d.sql", "0005_e.sql"]
+        assert ui.names("failed") == ["0003_c.sql"]
+        assert ui.names("applied") == ["0001_a.sql", "0002_b.sql"]
+        for title in ("1 Pending 2", "2 Failed 1", "3 Applied 2"):
+            assert title in ui.screen
+
+
+@played
+async def test_the_header_says_which_database_this_is(desk: Desk) -> None:
+    async with desk.open() as ui:
+        assert f"{desk.database.name} as postgres  PostgreSQL " in ui.rows[0]
+        assert "--dsn" in ui.rows[0]
+
+
+@played
+async def test_what_failed_is_shown_first(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        assert ui.main.focused is ui.main.query_one("#failed")
+        assert "UndefinedColumn" in ui.detail
+
+
+@played
+async def test_j_k_g_and_shift_g_move_the_cursor_and_the_detail_follows(desk: Desk) -> None:
+    for number in range(1, 6):
+        desk.write(f"000{number}_a.sql", f"SELECT {number};")
+    async with desk.open() as ui:
+        for key, number in (("j", 2), ("down", 3), ("k", 2), ("up", 1), ("G", 5), ("g", 1)):
+            await ui.press(key)
+            assert ui.detail == f"1 SELECT {number};", key
+        await ui.press("k")
+        assert ui.detail == "1 SELECT 1;"
+        await ui.press("pagedown")
+        assert ui.detail == "1 SELECT 5;"
+
+
+@played
+async def test_the_numbers_and_tab_go_to_the_panes(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        panes = ("pending", "failed", "applied", "detail", "log")
+        for number, pane in enumerate(panes, 1):
+            await ui.press(str(number))
+            assert ui.main.focused is ui.main.query_one(f"#{pane}")
+        await ui.press("1")
+        for pane in (*panes[1:], panes[0]):
+            await ui.press("tab")
+            assert ui.main.focused is ui.main.query_one(f"#{pane}")
+        await ui.press("shift+tab")
+        assert ui.main.focused is ui.main.query_one("#log")
+
+
+@played
+async def test_a_click_selects_what_is_under_it(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        await ui.pilot.click("#applied", offset=(4, 2))
+        await ui.settled()
+        assert ui.detail == "1 SELECT 2;"
+        assert ui.main.focused is ui.main.query_one("#applied")
+        await ui.pilot.click("TabStrip", offset=(8, 0))
+        await ui.settled()
+        assert ui.detail.startswith("transaction: ")
+
+
+@played
+async def test_enter_reads_the_sql_and_esc_goes_back(desk: Desk) -> None:
+    desk.write("0001_long.sql", "\n".join(f"SELECT {n};" for n in range(100)))
+    async with desk.open() as ui:
+        await ui.press("right_square_bracket", "enter")
+        view = ui.main.detail.view
+        assert ui.main.focused is view
+        assert ui.detail.startswith("  1 SELECT 0;")
+        await ui.press("G")
+        assert "100 SELECT 99;" in ui.screen
+        await ui.press("g")
+        assert view.scroll_y == 0
+        await ui.press("j", "j", "k")
+        assert view.scroll_y == 1
+        await ui.press("escape")
+        assert ui.main.focused is ui.main.query_one("#pending")
+
+
+@played
+async def test_the_tabs_show_sql_plan_result_and_ledger(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        await ui.press("3")
+        assert ui.detail == "1 SELECT 1;"
+        await ui.press("right_square_bracket")
+        assert "transaction: nothing in it needs to be outside of one" in ui.detail
+        assert "1  line 1  SELECT 1" in ui.detail
+        await ui.press("right_square_bracket")
+        assert ui.detail.startswith("✓ Applied 20")
+        await ui.press("right_square_bracket")
+        assert "checksum           71568061b2970a4b7c5160fe75356e10" in ui.detail
+        await ui.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert ui.detail == "1 SELECT 1;"
+
+
+@played
+async def test_a_filter_keeps_the_names_that_have_all_its_words(desk: Desk) -> None:
+    for name in ("0001_add_users.sql", "0002_add_orders.sql", "0003_index_orders.sql"):
+        desk.write(name)
+    async with desk.open() as ui:
+        await ui.press("slash", *"ORD add")
+        assert ui.names("pending") == ["0002_add_orders.sql"]
+        assert "1 Pending 1 of 3" in ui.screen
+        await ui.press("enter")
+        assert ui.main.focused is ui.main.query_one("#pending")
+        await ui.press("escape")
+        assert len(ui.names("pending")) == 3
+        assert not ui.main.query_one("#filter").display
+
+
+@played
+async def test_a_filter_that_nothing_matches_says_so(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("slash", *"zzz")
+        assert "No name matches; esc shows all" in ui.screen
+        await ui.press("escape")
+        assert ui.names("pending") == ["0001_a.sql"]
+
+
+@played
+async def test_plus_gives_a_pane_all_the_room_and_takes_it_back(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open() as ui:
+        for key, pane in (("1", "#lists"), ("4", "Detail"), ("5", "#log")):
+            before = ui.main.query_one(pane).size
+            await ui.press(key, "plus")
+            assert ui.main.query_one(pane).size.width > 110
+            assert ui.main.query_one(pane).size.height > 30
+            await ui.press("plus")
+            assert ui.main.query_one(pane).size == before
+        await ui.press("plus", "escape")
+        assert ui.main.query_one("#log").size == before
+
+
+@played
+async def test_changed_and_missing_files_are_marked(desk: Desk) -> None:
+    three_states(desk)
+    desk.write("0001_a.sql", "SELECT 'changed';")
+    (desk.folder / "0002_b.sql").unlink()
+    async with desk.open() as ui:
+        assert any("0001_a.sql" in row and "changed" in row for row in ui.rows)
+        assert any("0002_b.sql" in row and "missing" in row for row in ui.rows)
+        assert ui.rows[0].endswith("1 changed 1 missing")
+        await ui.press("3", "j")
+        assert "Its file is not in the folder" in ui.detail
+
+
+@played
+async def test_long_names_are_shortened_in_the_middle(desk: Desk) -> None:
+    desk.write(f"20251018_{'x' * 60}_end.sql")
+    async with desk.open(80, 24) as ui:
+        assert any("20251018_xxxxxx" in row and "…" in row and "end.sql" in row for row in ui.rows)
+
+
+@played
+async def test_every_size_from_tiny_to_large_can_be_used(desk: Desk) -> None:
+    three_states(desk)
+    async with desk.open(200, 60) as ui:
+        for columns, rows in ((140, 40), (80, 24), (60, 15), (30, 8), (10, 4), (80, 24)):
+            await ui.pilot.resize_terminal(columns, rows)
+            await ui.press("1", "4", "plus", "plus")
+        assert "1 Pending 2" in ui.screen
+
+
+@played
+async def test_a_narrow_terminal_shows_the_list_or_the_detail(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 'here';")
+    async with desk.open(60, 24) as ui:
+        assert "SELECT 'here'" not in ui.screen
+        await ui.press("enter")
+        assert "SELECT 'here'" in ui.screen
+        assert "1 Pending" not in ui.screen
+        await ui.press("escape")
+        assert "1 Pending 1" in ui.screen
+
+
+@played
+async def test_ten_thousand_migrations_answer_at_once(desk: Desk) -> None:
+    for number in range(10_000):
+        desk.write(f"{number:05}_migration.sql")
+    async with desk.open() as ui:
+        assert "1 Pending 10,000" in ui.screen
+        began = time.perf_counter()
+        await ui.press("G", "g", "slash", "9", "9", "9", "escape")
+        assert time.perf_counter() - began < 3
+        assert len(ui.names("pending")) == 10_000

@@ -1,0 +1,242 @@
+"""A run as its user sees it: the question before, what happens, and what is left to do."""
+
+from textual.widgets import Button
+
+from schemamig_tui.tui.screens.dialogs import Question, Reading
+from tests.tui.conftest import Desk, played
+
+ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(%s); END $$;"
+
+
+@played
+async def test_a_lists_what_will_run_and_cancel_has_the_focus(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1; SELECT 2;")
+    desk.write("0002_b.sql", "CREATE INDEX CONCURRENTLY i ON t (id);")
+    async with desk.open() as ui:
+        await ui.press("a")
+        assert "Apply 2 migrations?" in ui.screen
+        assert "• 0001_a.sql" in ui.screen
+        assert "2 statements, 19 bytes" in ui.screen
+        assert "no transaction: CREATE INDEX CONCURRENTLY in line 1" in ui.screen
+        focused = ui.app.screen.focused
+        assert isinstance(focused, Button)
+        assert focused.id == "no"
+        await ui.press("enter")
+        assert ui.app.screen is ui.main
+        assert not desk.ledger
+
+
+@played
+async def test_y_applies_and_the_rows_move_to_applied(desk: Desk) -> None:
+    desk.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'hello'; RAISE WARNING 'careful'; END $$;")
+    desk.write("0002_b.sql", "SELECT 1;")
+    async with desk.open() as ui:
+        await ui.apply()
+        assert ui.names("pending") == []
+        assert ui.names("applied") == ["0001_a.sql", "0002_b.sql"]
+        assert "✓ Everything is applied" in ui.screen
+        assert "1 line 1    NOTICE: hello" in ui.log
+        assert "1 line 1    WARNING: careful" in ui.log
+        assert "Done: 2 applied, 2 notices in " in ui.log
+        assert all(row.success for row in desk.ledger.values())
+        assert "2 migrations applied in " in ui.screen  # the toast
+
+
+@played
+async def test_the_button_applies_too(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("a")
+        await ui.pilot.click("#yes")
+        await ui.run_over()
+        assert list(desk.ledger) == ["0001_a.sql"]
+
+
+@played
+async def test_esc_and_n_leave_everything_as_it_is(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        for key in ("escape", "n", "q"):
+            await ui.press("a", key)
+            assert ui.app.screen is ui.main
+        assert ui.app.run_on is None
+        assert not desk.ledger
+
+
+@played
+async def test_shift_a_stops_at_the_selected_migration(desk: Desk) -> None:
+    for name in ("0001_a.sql", "0002_b.sql", "0003_c.sql"):
+        desk.write(name)
+    async with desk.open() as ui:
+        await ui.press("j", "A")
+        assert "Apply 2 migrations?" in ui.screen
+        await ui.press("y")
+        await ui.run_over()
+        assert list(desk.ledger) == ["0001_a.sql", "0002_b.sql"]
+        assert ui.names("pending") == ["0003_c.sql"]
+
+
+@played
+async def test_nothing_to_apply_is_said_and_asks_nothing(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.apply()
+    async with desk.open() as ui:
+        for key in ("a", "A", "d"):
+            await ui.press(key)
+            assert ui.app.screen is ui.main
+        assert "Nothing to do: no migration is pending" in ui.screen
+
+
+@played
+async def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk) -> None:
+    desk.write("0001_a.sql", "BEGIN; SELECT 1; COMMIT;")
+    desk.write("0002_b.sql", "SELECT 1;\n\\i other.sql\n")
+    async with desk.open() as ui:
+        await ui.press("d")
+        assert isinstance(ui.app.screen, Reading)
+        assert "own transaction: it brings its own BEGIN (line 1) and COMMIT (line 1)" in ui.screen
+        assert "\\i is a command of psql, not SQL." in ui.screen
+        await ui.press("escape")
+        assert ui.app.screen is ui.main
+        assert not desk.ledger
+
+
+@played
+async def test_notices_and_the_running_statement_show_while_it_runs(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    desk.write("0002_b.sql", f"SELECT 2;\n{ASLEEP % 30}")
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        assert ui.names("applied") == ["0001_a.sql"]
+        assert "▶ 0002_b.sql" in ui.screen
+        await ui.until(lambda: "DO $$ BEGIN RAISE NOTICE 'asleep'" in ui.screen)
+        assert "0002_b.sql  statement 2 of 2" in ui.screen
+        assert "x Cancel run" in ui.rows[-1]
+        assert "a Apply" not in ui.rows[-1]
+        await ui.press("x")
+        await ui.run_over()
+
+
+@played
+async def test_x_cancels_keeps_what_is_committed_and_shows_the_place(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    desk.write("0002_b.sql", ASLEEP % 30)
+    desk.write("0003_c.sql", "SELECT 3;")
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.press("x")
+        await ui.run_over()
+        assert ui.names("applied") == ["0001_a.sql"]
+        assert ui.names("failed") == ["0002_b.sql"]
+        assert ui.names("pending") == ["0003_c.sql"]
+        assert "1 cancelled" in ui.log
+        assert "QueryCanceled" in ui.detail
+
+
+@played
+async def test_one_can_move_filter_and_read_while_a_run_is_on(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP % 30)
+    desk.write("0002_b.sql", "SELECT 'to be read';")
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.press("j")
+        assert "to be read" in ui.detail
+        await ui.press("slash", "b", "enter")
+        assert ui.names("pending") == ["0002_b.sql"]
+        await ui.press("d")
+        assert "Dry run" in ui.screen
+        await ui.press("escape", "question_mark", "escape", "x")
+        await ui.run_over()
+
+
+@played
+async def test_a_failure_is_shown_mended_and_retried(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;\nSELECT missing;")
+    desk.write("0002_b.sql")
+    async with desk.open() as ui:
+        await ui.apply()
+        assert ui.names("failed") == ["0001_a.sql"]
+        assert ui.main.focused is ui.main.query_one("#failed")
+        assert "▶2 │ SELECT missing;\n   │        ^" in ui.detail
+        assert "The file is as it was: e edits it, a retries it" in ui.detail
+        desk.write("0001_a.sql", "SELECT 1;\nSELECT 2;")
+        await ui.until(lambda: "The file has changed since: a retries it" in ui.detail)
+        await ui.press("a")
+        assert "✗ 0001_a.sql  failed before" in ui.screen
+        await ui.press("y")
+        await ui.run_over()
+        assert ui.names("applied") == ["0001_a.sql", "0002_b.sql"]
+        assert ui.names("failed") == []
+
+
+@played
+async def test_the_result_keeps_what_the_migration_told(desk: Desk) -> None:
+    desk.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'kept'; END $$;")
+    async with desk.open() as ui:
+        await ui.apply()
+        await ui.press("3", "right_square_bracket", "right_square_bracket")
+        assert ui.detail.startswith("✓ Applied ")
+        assert "NOTICE: kept" in ui.detail
+
+
+@played
+async def test_q_quits_at_once_when_no_run_is_on(desk: Desk) -> None:
+    async with desk.open() as ui:
+        await ui.press("q")
+        assert not ui.app.is_running
+
+
+@played
+async def test_q_asks_while_a_run_is_on_and_waits_for_its_end(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP % 30)
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        for key in ("q", "ctrl+q"):
+            await ui.press(key)
+            assert isinstance(ui.app.screen, Question)
+            await ui.press("escape")
+            assert ui.app.run_on is not None
+        await ui.pilot.press("q", "y")
+        await ui.until(lambda: not ui.app.is_running)
+    assert desk.ledger["0001_a.sql"].success is False
+    assert "57014" in (desk.ledger["0001_a.sql"].error_message or "")
+
+
+@played
+async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP % 2)
+    async with desk.open() as first, desk.open() as second:
+        await first.press("a", "y")
+        await first.until(lambda: "NOTICE: asleep" in first.log)
+        await second.press("a", "y")
+        await second.until(lambda: "Waiting for another run to end: " in second.log)
+        assert "waiting for another run" in second.screen
+        await first.run_over()
+        await second.run_over()
+        assert second.names("applied") == ["0001_a.sql"]
+        assert "Nothing to do" in second.log
+
+
+@played
+async def test_a_refused_file_stops_the_run_before_anything_has_run(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    desk.write("0002_b.sql", "SELECT 1;\n\\i other.sql\n")
+    async with desk.open() as ui:
+        await ui.apply()
+        assert "0002_b.sql:2:1: \\i is a command of psql, not SQL." in ui.log
+        assert ui.names("pending") == ["0001_a.sql", "0002_b.sql"]
+        assert not desk.ledger
+
+
+@played
+async def test_a_slow_statement_leads_the_summary(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;\nSELECT pg_sleep(1.1);\nSELECT 3;")
+    async with desk.open() as ui:
+        await ui.apply()
+        summary = ui.log[ui.log.index("Done:") :].splitlines()
+        assert "1.1 s  0001_a.sql:2  SELECT 1" in summary[1]
+        assert len(summary) == 4

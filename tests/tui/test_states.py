@@ -1,0 +1,142 @@
+"""What is shown when there is nothing to show, and how it gets better."""
+
+import socket
+
+from tests.tui.conftest import Desk, played
+
+
+def closed_port() -> int:
+    """A port on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@played
+async def test_an_empty_folder_says_what_to_do_next(desk: Desk) -> None:
+    async with desk.open() as ui:
+        assert "No migration yet" in ui.detail
+        assert "0001_first.sql" in ui.detail
+        assert str(desk.folder) in ui.detail
+
+
+@played
+async def test_a_new_file_shows_up_by_itself(desk: Desk) -> None:
+    async with desk.open() as ui:
+        desk.write("0001_a.sql", "SELECT 'new';")
+        await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+        assert "SELECT 'new'" in ui.detail
+        desk.write("0001_a.sql", "SELECT 'changed';")
+        await ui.until(lambda: "SELECT 'changed'" in ui.detail)
+        (desk.folder / "0001_a.sql").unlink()
+        await ui.until(lambda: ui.names("pending") == [])
+
+
+@played
+async def test_everything_applied_is_said(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.apply()
+    async with desk.open() as ui:
+        assert "✓ Everything is applied" in ui.screen
+
+
+@played
+async def test_r_keeps_the_selection_and_the_place(desk: Desk) -> None:
+    for number in range(30):
+        desk.write(f"{number:04}_a.sql", "\n" * 50 + "SELECT 1;")
+    async with desk.open(80, 24) as ui:
+        await ui.press(*"jjjjj", "4", "G")
+        place = ui.main.detail.view.scroll_y
+        assert place > 0
+        for name in ("0000_0.sql", "0003_0.sql"):
+            desk.write(name)
+        await ui.press("r")
+        assert len(ui.names("pending")) == 32
+        assert ui.main.selected is not None
+        assert ui.main.selected.name == "0005_a.sql"
+        assert ui.main.detail.view.scroll_y == place
+        await ui.press("1", "j")
+        assert ui.main.selected.name == "0006_a.sql"
+
+
+@played
+async def test_r_sees_what_others_have_applied(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        desk.apply()
+        await ui.press("r")
+        assert ui.names("applied") == ["0001_a.sql"]
+
+
+@played
+async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    good = desk.database.conninfo
+    desk.options["dsn"] = f"postgresql://me:secret@127.0.0.1:{closed_port()}/nowhere"
+    async with desk.open() as ui:
+        assert "✗ Not connected" in ui.detail
+        assert "Connection refused" in ui.detail
+        assert "DATABASE_URL" in ui.detail
+        assert "✗ not connected" in ui.rows[0]
+        assert "secret" not in ui.screen
+        await ui.press("a")
+        assert "Not connected yet" in ui.screen
+        object.__setattr__(ui.app.settings, "dsn", good)  # as if the server had come up
+        await ui.press("r")
+        assert ui.names("pending") == ["0001_a.sql"]
+        assert "not connected" not in ui.rows[0]
+        assert ui.detail == "1 SELECT 1;"
+
+
+@played
+async def test_a_missing_folder_is_said_and_found_when_it_comes(desk: Desk) -> None:
+    desk.folder.rmdir()
+    async with desk.open() as ui:
+        assert "The folder of the migrations does not exist." in ui.detail
+        desk.folder.mkdir()
+        desk.write("0001_a.sql")
+        await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+
+
+@played
+async def test_a_ledger_of_another_shape_is_said(desk: Desk) -> None:
+    desk.execute("CREATE SCHEMA kb")
+    desk.execute("CREATE TABLE kb.schema_migrations (id INT)")
+    async with desk.open() as ui:
+        assert "has another shape" in ui.detail
+        assert "--table" in ui.detail
+
+
+@played
+async def test_a_connection_that_is_lost_keeps_what_is_shown(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    good = desk.database.conninfo
+    async with desk.open() as ui:
+        object.__setattr__(ui.app.settings, "dsn", f"host=127.0.0.1 port={closed_port()}")
+        assert ui.app._target is not None
+        ui.app._target.conninfo = f"host=127.0.0.1 port={closed_port()}"
+        await ui.press("r")
+        assert ui.names("pending") == ["0001_a.sql"]
+        assert "✗ not connected" in ui.rows[0]
+        assert "Connection refused" in ui.log
+        object.__setattr__(ui.app.settings, "dsn", good)
+        await ui.press("r")
+        assert "not connected" not in ui.rows[0]
+
+
+@played
+async def test_odd_names_are_warned_of_in_the_log(desk: Desk) -> None:
+    desk.write("setup.sql")
+    async with desk.open() as ui:
+        assert "No prefix YYYYMMDD_" in ui.log
+
+
+@played
+async def test_an_empty_and_a_huge_file_can_be_read(desk: Desk) -> None:
+    desk.write("0001_empty.sql", "")
+    desk.write("0002_huge.sql", "SELECT 1;\n" * 900_000)
+    async with desk.open() as ui:
+        assert ui.detail == "The file is empty."
+        await ui.press("j")
+        assert "more: e opens the file" in ui.detail
+        await ui.press("right_square_bracket")
+        assert "9.0 MB take a while to read: d makes the plan." in ui.detail
