@@ -4,10 +4,12 @@ Without an engine the tests are skipped; in CI that is an error. Nothing but con
 image of our own is touched, and the containers are removed.
 """
 
+import io
 import itertools
 import os
+import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +76,17 @@ def target(container: Container, **settings: Any) -> Target:
 def published_port(container: Container, port: int = 5432) -> int:
     """The port of this machine that leads to the container's ``port``."""
     return int(container.ports[f"{port}/tcp"][0]["HostPort"])
+
+
+def put(container: Container, files: Mapping[str, str]) -> None:
+    """Write files into the container, whether it runs or not."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    container.put_archive("/", content.getvalue())
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The routes to the server in a container, and the proof that it is the container's."""
 
-import io
 import sys
-import tarfile
 
 import pytest
 from docker.models.containers import Container
@@ -10,7 +8,7 @@ from docker.models.containers import Container
 from schemamig_tui.connect import resolve
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
-from tests.docker.conftest import SPEC, Engine, published_port, target, wait_for_server
+from tests.docker.conftest import SPEC, Engine, published_port, put, target, wait_for_server
 
 on_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux has containers in its own network"
@@ -82,18 +80,11 @@ def test_a_server_on_the_hosts_network_is_found(engine: Engine) -> None:
 
 
 def test_port_and_login_may_come_from_pgport_and_files(engine: Engine) -> None:
-    secrets = {"user": "ada\n", "password": "it's =a 'secret\n", "db": "engines"}
-    environment = {"PGPORT": "6543"} | {
-        f"POSTGRES_{name.upper()}_FILE": f"/secrets/{name}" for name in secrets
-    }
+    files = {"user": "ada\n", "password": "it's =a 'secret\n", "db": "engines"}
+    environment = {f"POSTGRES_{name.upper()}_FILE": f"/secrets/{name}" for name in files}
+    environment["PGPORT"] = "6543"
     container = engine.create(environment=environment, ports={"6543/tcp": ("127.0.0.1", None)})
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        for name, text in secrets.items():
-            entry = tarfile.TarInfo(f"secrets/{name}")
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    container.put_archive("/", content.getvalue())
+    put(container, {f"secrets/{name}": text for name, text in files.items()})
     container.start()
     wait_for_server(container, 6543).reload()
     with target(container) as place, place.connect() as connection:
