@@ -86,6 +86,22 @@ def rule_for(text: bytes, position: int) -> Rule | None:
     return partial(rule, verb)
 
 
+def outlives_reset(sql: bytes) -> bool:
+    """Whether a statement, or code in it, may set what only a new session starts without.
+
+    These are the settings that a session takes over when it begins, of its role and its database,
+    and variables of other names than PostgreSQL's, which RESET makes empty but not unknown.
+    """
+    return _OUTLIVES_RESET.search(sql) is not None
+
+
+_OUTLIVES_RESET = re.compile(
+    rb"""(?ix) \b alter \s+ (?: role | user | database ) \b
+    | \b set \s+ (?: local \s+ | session \s+ )? "? [\w$]+ "? \s* \.
+    | \b set_config \s* \( \s* E? ' [^'.]* \."""
+)
+
+
 def _behind(sql: bytes, count: int | None = None) -> list[bytes]:
     """The words behind the verb in lower case: exactly ``count``, filled up with empty ones."""
     if count is None:

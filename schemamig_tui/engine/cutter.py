@@ -6,7 +6,15 @@ from itertools import islice
 from typing import NamedTuple
 
 from schemamig_tui.engine import lexer
-from schemamig_tui.engine.classify import Kind, Meaning, Rule, Setting, is_true, rule_for
+from schemamig_tui.engine.classify import (
+    Kind,
+    Meaning,
+    Rule,
+    Setting,
+    is_true,
+    outlives_reset,
+    rule_for,
+)
 from schemamig_tui.engine.metacommands import Refusal, judge, refuse
 from schemamig_tui.engine.places import BOM, fault
 from schemamig_tui.engine.source import Source
@@ -15,6 +23,9 @@ from schemamig_tui.errors import FilesError
 
 _BACKSLASH = ord("\\")
 _SEMICOLON = ord(";")
+
+# A statement that sets something is not longer than this, in bytes.
+_READ_FOR_SETTINGS = 64 * 1024
 
 _BEHIND_COPY = re.compile(rb"[ \t\r\f\v]*+(?:--|\Z)")
 _END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
@@ -27,7 +38,8 @@ class Cutter:
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
     By number from 0: ``meanings`` has the statements that are not like any other, ``copies`` the
     offsets of the data behind each COPY FROM stdin. ``settling`` is how many statements at the top
-    only set something. ``remarks`` are offsets that deserve a warning, each with its text.
+    only set something. ``remarks`` are offsets that deserve a warning, each with its text;
+    ``outlives_reset`` tells of settings that RESET does not undo.
     """
 
     def __init__(self, source: Source, *, standard_strings: bool) -> None:
@@ -39,6 +51,7 @@ class Cutter:
         self.settling = 0
         self.remarks: list[tuple[int, str]] = []
         self.directive = False
+        self.outlives_reset = False
         self._window = Window(source)
         self._reading = _Reading(standard_strings)
         self._parentheses: list[int] = []
@@ -114,6 +127,8 @@ class Cutter:
         self.starts.append(start)
         self.ends.append(end)
         position += 1
+        if not self.outlives_reset and end - start <= _READ_FOR_SETTINGS:
+            self.outlives_reset = outlives_reset(self.source.read(start, end))
         meaning = rule and rule(self.source.read(start, end))
         if meaning:
             self.meanings[number] = meaning

@@ -87,6 +87,8 @@ class Flight:
         ``steps`` raise; the pipeline has been left in any case, the transaction has not.
         """
         self.crash = None
+        if self._cancellation.requested:
+            return None
         try:
             for step in steps:
                 if step.alone:

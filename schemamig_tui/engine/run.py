@@ -1,4 +1,7 @@
-"""The run itself: a plan, two connections, and one flight."""
+"""The run itself: a plan, two connections, and one flight.
+
+More than one flight only where a file sets what no RESET undoes; the next one has a new session.
+"""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,17 +12,21 @@ import psycopg
 from schemamig_tui.engine.aftermath import Aftermath
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
-from schemamig_tui.engine.flight import Crash, Flight
+from schemamig_tui.engine.flight import Flight
 from schemamig_tui.engine.ledger import Ledger, LedgerState
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.step import Step
 from schemamig_tui.engine.steps import FileRun, Weaver
-from schemamig_tui.engine.watch import Locks, Watch
+from schemamig_tui.engine.watch import Locks, Queue, Watch
 from schemamig_tui.errors import FilesError
 
 
 class Run:
-    """Applies files on ``conn``, which holds the work lock, while ``watch`` holds the run lock."""
+    """Applies files on ``conn``, which holds the work lock, while ``watch`` holds the run lock.
+
+    ``connect`` makes a connection for what needs a new session, or to find out the truth when one
+    is lost. All but ``watch`` are closed when the run is over.
+    """
 
     def __init__(
         self,
@@ -29,6 +36,8 @@ class Run:
         locks: Locks,
         cancellation: Cancellation,
         listener: Listener,
+        *,
+        connect: Callable[[], psycopg.Connection[Any]],
     ) -> None:
         self._conn = conn
         self._watch = watch
@@ -36,25 +45,22 @@ class Run:
         self._locks = locks
         self._cancellation = cancellation
         self._tell = listener
+        self._connect = connect
+        self._weaver = Weaver(ledger, locks.work.retake)
 
-    def apply(
-        self,
-        files: Sequence[FileRun],
-        state: LedgerState,
-        began: float,
-        *,
-        reconnect: Callable[[], psycopg.Connection[Any]],
-    ) -> RunFinished:
+    def apply(self, files: Sequence[FileRun], state: LedgerState, began: float) -> RunFinished:
         """Apply ``files`` in their order up to the first that fails, and tell how it ended.
 
-        ``began`` is when the run did, by time.perf_counter; ``reconnect`` makes the connection
-        that finds out the truth when ``conn`` is lost. Raises ConnectionLost when that happens
-        between two files.
+        ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
+        is lost between two files.
         """
         self._tell(RunStarted(tuple(file.name for file in files)))
         log = Logbook(files, self._tell)
-        after = Aftermath(reconnect, self._ledger, self._locks, self._cancellation, log, files)
-        failed = self._fly(files, log, after, create=not state.exists)
+        after = Aftermath(self._connect, self._ledger, self._locks, self._cancellation, log, files)
+        try:
+            failed = self._all_legs(files, log, after, create=not state.exists)
+        finally:
+            self._conn.close()
         if failed:
             self._tell(failed)
         remaining = tuple(file.name for file in log.remaining)
@@ -69,37 +75,63 @@ class Run:
         self._tell(finished)
         return finished
 
-    def _fly(
+    def _all_legs(
         self, files: Sequence[FileRun], log: Logbook, after: Aftermath, *, create: bool
     ) -> FileFailed | None:
-        weaver = Weaver(self._ledger, self._locks.work.retake)
+        for leg in _legs(files):
+            if leg[0] is not files[0]:
+                self._renew_session()
+            failed = self._fly(leg, files[-1], log, after, create=create and leg[0] is files[0])
+            if failed or self._cancellation.requested:
+                return failed
+        return None
+
+    def _renew_session(self) -> None:
+        self._locks.work.drop(self._conn)
+        self._conn.close()
+        self._conn = self._connect()
+        Queue(self._cancellation, self._tell).await_lock(self._locks.work, self._conn)
+
+    def _fly(
+        self,
+        leg: Sequence[FileRun],
+        last: FileRun,
+        log: Logbook,
+        after: Aftermath,
+        *,
+        create: bool,
+    ) -> FileFailed | None:
+        conn = self._conn
         flight = Flight(
-            self._conn,
+            conn,
             self._cancellation,
             arrived=log.arrived,
             said=log.said,
-            cancel=lambda: self._watch.cancel(self._conn),
+            cancel=lambda: self._watch.cancel(conn),
         )
         try:
-            crash = _send(flight, weaver, files, create=create)
-            while crash and after.can_go_on(self._conn, crash):
-                rest = [file for file in (log.current, *log.remaining) if file]
-                crash = _send(flight, weaver, rest, create=False)
-            return after.crashed(self._conn, crash)
+            crash = flight.fly(self._steps(leg, last, create=create))
+            while crash and log.current and after.can_go_on(conn, crash):
+                rest = leg[leg.index(log.current) :]
+                crash = flight.fly(self._steps(rest, last, create=False))
+            return after.crashed(conn, crash)
         except FilesError as error:
-            return after.changed(self._conn, error)
+            return after.changed(conn, error)
         except psycopg.OperationalError as error:
-            self._conn.close()
+            conn.close()
             return after.lost(flight.crash, error)
 
-
-def _send(
-    flight: Flight, weaver: Weaver, files: Sequence[FileRun], *, create: bool
-) -> Crash | None:
-    def steps() -> Iterator[Step]:
-        for number, file in enumerate(files):
-            last = number == len(files) - 1
-            yield from weaver.steps(file, create=create and number == 0, last=last)
+    def _steps(self, leg: Sequence[FileRun], last: FileRun, *, create: bool) -> Iterator[Step]:
+        for file in leg:
+            yield from self._weaver.steps(file, create=create and file is leg[0], last=file is last)
             file.script.release()
 
-    return flight.fly(steps())
+
+def _legs(files: Sequence[FileRun]) -> Iterator[list[FileRun]]:
+    """The files by session: a new one after each that sets what outlives a RESET."""
+    leg: list[FileRun] = []
+    for file in files:
+        leg.append(file)
+        if file.script.outlives_reset or file is files[-1]:
+            yield leg
+            leg = []

@@ -93,8 +93,16 @@ class Runner:
             # Whoever held the lock may have done some of it.
             todo, state = self._look(conn, found, to)
             files = prepare(conn, self._ledger, state, todo)
-            run = Run(conn, watch, self._ledger, locks, self._cancellation, self._tell)
-            return run.apply(files, state, began, reconnect=self._connect)
+            run = Run(
+                conn,
+                watch,
+                self._ledger,
+                locks,
+                self._cancellation,
+                self._tell,
+                connect=self._connect,
+            )
+            return run.apply(files, state, began)
 
 
 @contextlib.contextmanager

@@ -59,7 +59,7 @@ _KEEPS_SETTING = re.compile(
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class FileRun:
     """A file of a run, and what is known of it while it runs.
 

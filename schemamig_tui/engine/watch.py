@@ -48,6 +48,10 @@ class AdvisoryLock:
         row = conn.execute(query, (self.purpose, self.subject)).fetchone()
         return bool(row and row[0])
 
+    def drop(self, conn: psycopg.Connection[Any]) -> None:
+        """Give the lock back."""
+        conn.execute("SELECT pg_advisory_unlock(%s, %s)", (self.purpose, self.subject))
+
     def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
         """Who holds the lock; None when nobody does any more, or we may not see it."""
         row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
