@@ -3,21 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from schemamig_tui.engine.lexer import DOLLAR_TAG, GAP, tokens
+from schemamig_tui.engine.lexer import DOLLAR_TAG, tokens
 
-_NAME = rb'("[^"]*+"|[\w$\x80-\xff]++)'
-_DEFINES = re.compile(
-    rb"(?i)create GAP(?:or GAPreplace GAP)?(?:function|procedure) GAP".replace(
-        b" GAP", rb"\b" + GAP
-    )
-    + rb"(?:"
-    + _NAME
-    + GAP
-    + rb"\."
-    + GAP
-    + rb")?"
-    + _NAME
-)
 _QUOTES = (b"'", b"$")
 
 
@@ -45,13 +32,21 @@ def body(sql: bytes) -> Body | None:
     return None
 
 
-def defines(sql: bytes, function: str) -> bool:
-    """Whether the statement creates a function or procedure of this name, in any schema."""
-    match = _DEFINES.match(sql)
-    if match is None:
-        return False
-    name = match[2].decode(errors="replace")
-    return (name[1:-1] if name.startswith('"') else name.lower()) == function
+def creates(sql: bytes, position: int = 0) -> str | None:
+    """The name, without its schema, of the function or procedure that a statement creates."""
+    words = (token[1] for token in tokens(sql, position))
+    if next(words, b"").lower() != b"create":
+        return None
+    what = next(words, b"").lower()
+    if what == b"or":
+        _, what = next(words, b""), next(words, b"").lower()
+    if what not in (b"function", b"procedure"):
+        return None
+    name = next(words, b"")
+    if next(words, b"") == b".":
+        name = next(words, b"")
+    text = name.decode(errors="replace")
+    return text[1:-1] if text.startswith('"') else text.lower()
 
 
 def ends_transaction(code: bytes) -> str | None:
@@ -69,8 +64,8 @@ def ends_transaction(code: bytes) -> str | None:
 
 
 _MAY_END = re.compile(rb"(?i)commit|rollback")
-# What can be in front of a statement; the last one ends a label.
-_STARTS = (b";", b"begin", b"then", b"else", b"loop", b">")
+# What can be in front of a statement.
+_STARTS = (b";", b"begin", b"then", b"else", b"loop")
 
 
 def _unquoted(text: bytes, start: int) -> Body:

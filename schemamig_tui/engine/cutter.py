@@ -2,10 +2,10 @@
 
 import re
 from array import array
-from itertools import islice
 from typing import NamedTuple
 
 from schemamig_tui.engine import lexer
+from schemamig_tui.engine.bodies import creates
 from schemamig_tui.engine.classify import (
     Kind,
     Meaning,
@@ -29,7 +29,6 @@ _READ_FOR_SETTINGS = 64 * 1024
 
 _BEHIND_COPY = re.compile(rb"[ \t\r\f\v]*+(?:--|\Z)")
 _END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
-_CREATES_CODE = re.compile(rb"create (?:or replace )?(?:function|procedure)\b")
 
 
 class Cutter:
@@ -91,14 +90,12 @@ class Cutter:
         position = window.show_head(position)
         start = window.base + position
         rule = rule_for(window.text, position)
-        counts_begin = _carries_code(window.text, position)
+        counts_begin = creates(window.text, position) is not None
         skip = lexer.skipper(
             standard_strings=self._reading.now.standard_strings, counts_begin=counts_begin
         )
         while True:
-            match = skip.match(window.text, position)
-            assert match is not None  # it may be empty
-            position = match.end()
+            position = _past(skip, window.text, position)
             if window.short(position):
                 position = window.slide(position)
             elif position == len(window.text):
@@ -197,9 +194,7 @@ class Cutter:
         quote = window.text[position : position + 1]
         position += 1
         while True:
-            match = inside.match(window.text, position)
-            assert match is not None  # it may be empty
-            position = match.end()
+            position = _past(inside, window.text, position)
             if position + 1 < len(window.text):
                 return position + 1
             if window.last:
@@ -237,9 +232,7 @@ class Cutter:
         """Past white space and ``--`` comments."""
         window = self._window
         while True:
-            match = lexer.BLANKS.match(window.text, position)
-            assert match is not None  # it may be empty
-            position = match.end()
+            position = _past(lexer.BLANKS, window.text, position)
             if window.short(position):
                 position = window.slide(position)
             elif window.text.startswith(b"--", position):
@@ -384,12 +377,10 @@ class _Reading:
         return state
 
 
-def _carries_code(text: bytes, position: int) -> bool:
-    """Whether psql counts BEGIN and END in this statement: CREATE FUNCTION or PROCEDURE."""
-    if text[position] not in b"cC":
-        return False
-    words = [token[1].lower() for token in islice(lexer.tokens(text, position), 4)]
-    return _CREATES_CODE.match(b" ".join(words)) is not None
+def _past(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
+    """Where a match at ``position`` ends, which may be where it starts."""
+    match = pattern.match(text, position)
+    return match.end() if match else position
 
 
 def _shown(text: bytes) -> str:

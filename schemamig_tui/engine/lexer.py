@@ -117,11 +117,9 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
     return _many(*text, group, *opaque)
 
 
-GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
-"""What may stand between two tokens that are there as a whole; comments in comments do not fit."""
-
+_GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
 _TOKEN = re.compile(
-    GAP + rb"("
+    _GAP + rb"("
     rb"(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag)"
     rb"|[Ee]'" + ESCAPED_INSIDE.pattern + rb"'"
     rb"|(?:[BbNnXx]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"'"

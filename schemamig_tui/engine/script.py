@@ -8,7 +8,7 @@ import re
 from array import array
 from collections.abc import Iterator
 
-from schemamig_tui.engine.bodies import body, defines
+from schemamig_tui.engine.bodies import body, creates
 from schemamig_tui.engine.classify import Kind, Meaning
 from schemamig_tui.engine.cutter import Cutter
 from schemamig_tui.engine.events import Mode, Place
@@ -125,7 +125,7 @@ class Script:
         if function is None:
             candidates = [i]
         else:
-            candidates = [j for j in range(i) if defines(self.sql(j), function)]
+            candidates = [j for j in range(i) if creates(self.sql(j)) == function]
         if len(candidates) != 1:
             return None
         sql = self.sql(candidates[0])
