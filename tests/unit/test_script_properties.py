@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemamig_tui.engine import lexer, source, window
@@ -67,12 +67,14 @@ def outcome(text: str) -> tuple[object, ...]:
     return found.starts, found.ends, found.meanings, found.copies, found.remarks
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_bytes_are_cut_or_refused(data: bytes) -> None:
     with suppress(FilesError):
         script_of(data)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_statements_and_what_is_between_them_are_the_file(text: str) -> None:
     try:
@@ -98,6 +100,7 @@ def only_blank(data: bytes) -> bool:
     return all(token[1] == b";" for token in tokens(data))
 
 
+@settings(deadline=None)
 @given(TEXT, st.integers(1, 90))
 def test_where_a_window_ends_makes_no_difference(text: str, size: int) -> None:
     expected = outcome(text)
@@ -105,6 +108,7 @@ def test_where_a_window_ends_makes_no_difference(text: str, size: int) -> None:
         assert outcome(text) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.data())
 def test_where_a_comment_stands_makes_no_difference(
     parts: list[list[str]], data: st.DataObject
