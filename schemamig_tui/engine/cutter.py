@@ -283,7 +283,7 @@ class Cutter:
                 f"This directive is not known: {_shown(note[0])}",
                 hint="The one there is: -- schemamig: no-transaction",
             )
-        if self.source.read(0, offset).removeprefix(BOM).strip(b" \t"):
+        if self.source.read(0, min(offset, MARGIN)).removeprefix(BOM).strip(b" \t"):
             raise self._fault(
                 offset,
                 "This directive counts in the first line only.",
