@@ -14,6 +14,7 @@ its nature (but on the network of the host, where there is none).
 User, password and database are what the container itself was set up with.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -56,13 +57,9 @@ def find(name: str, *, start: bool = False) -> tuple[Found, tuple[Attempt, ...]]
     url = engines.locate(os.environ)
     from schemamig_tui.connect.docker_api import DockerApi
 
-    api = DockerApi(url)
-    try:
+    with contextlib.closing(DockerApi(url)) as api:
         container = _running(api, name, start=start)
         return _route(api, container, url, wait=_START_SECONDS if start else 0.0)
-    except BaseException:
-        api.close()
-        raise
 
 
 def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
@@ -102,12 +99,11 @@ def _route(
         parameters = {"host": route.host, "hostaddr": "", "port": str(route.port), **login}
         doubt = _doubt(api, container, parameters)
         if doubt is None:
-            api.close()
             return Found(parameters, place, hint), tuple(tried)
         tried.append(Attempt(place, doubt))
     if container.on_host_network:  # where a tunnel would end at the same stranger
         raise ConnectionFailed(f"{tried[-1].route}: {tried[-1].reason}", hint=hint)
-    tunnel = Tunnel(api, container)
+    tunnel = Tunnel(url, container.id)
     parameters = {**tunnel.parameters, **login}
     return Found(parameters, f"Docker {name}, docker exec", hint, tunnel.close, wait), tuple(tried)
 

@@ -1,109 +1,30 @@
-"""A real Docker engine, and containers on it that run a real PostgreSQL.
+"""A real Docker engine. Without one the tests are skipped; in CI that is an error."""
 
-Without an engine the tests are skipped; in CI that is an error. Nothing but containers and one
-image of our own is touched, and the containers are removed.
-"""
-
-import io
-import itertools
+import contextlib
 import os
-import tarfile
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
 
-import docker
 import pytest
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-from schemamig_tui.connect import Target, engines, resolve
 from schemamig_tui.errors import ConnectionFailed
-from schemamig_tui.settings import Settings
-from tests.docker import image
+from tests.docker.containers import Engine, connected, one_for_each_route
 
 _OUTSIDE = dict(os.environ)  # before the environment of the tests hides every engine
-_NUMBERS = itertools.count(1)
-SPEC = {"POSTGRES_USER": "spec", "POSTGRES_PASSWORD": "spec-secret", "POSTGRES_DB": "spec"}
-
-
-@dataclass(frozen=True)
-class Engine:
-    """The engine that the tests use. ``containers`` are removed when all is over."""
-
-    url: str
-    client: docker.DockerClient
-    image: str
-    containers: list[Container] = field(default_factory=list)
-
-    def create(self, command: str | list[str] = "postgres", **options: Any) -> Container:
-        """A container that is not started yet; ``options`` are those of docker-py."""
-        name = f"schemamig-{os.getpid()}-{next(_NUMBERS)}"
-        options = {"name": name, "environment": SPEC, "stop_signal": "SIGINT", **options}
-        container = self.client.containers.create(self.image, command, **options)
-        self.containers.append(container)
-        return container
-
-    def run(self, command: str | list[str] = "postgres", **options: Any) -> Container:
-        """A container that was started, whose server may not answer yet."""
-        container = self.create(command, **options)
-        container.start()
-        container.reload()
-        return container
-
-    def idle(self, **options: Any) -> Container:
-        """A container that runs, without a server in it."""
-        options = {"network_mode": "none", **options}
-        return self.run(["sleep", "600"], init=True, **options)
-
-
-def wait_for_server(container: Container, port: int = 5432) -> Container:
-    """Return when the server in the container takes connections."""
-    knock = ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
-    for _ in range(600):
-        if container.exec_run(knock).exit_code == 0:
-            return container
-        time.sleep(0.05)
-    pytest.fail(container.logs().decode())
-
-
-def target(container: Container, **settings: Any) -> Target:
-    """What the program would connect to if it was told to use the container."""
-    return resolve(Settings(connection="docker", container=str(container.name), **settings))
-
-
-def published_port(container: Container, port: int = 5432) -> int:
-    """The port of this machine that leads to the container's ``port``."""
-    return int(container.ports[f"{port}/tcp"][0]["HostPort"])
-
-
-def put(container: Container, files: Mapping[str, str]) -> None:
-    """Write files into the container, whether it runs or not."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as tar:
-        for path, text in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    container.put_archive("/", content.getvalue())
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    """The engine that the ``docker`` command would use."""
-    try:
-        url = engines.locate(_OUTSIDE)
-        client = docker.DockerClient(url, version="auto")
-    except (ConnectionFailed, DockerException) as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no Docker engine: {error}")
-    engine = Engine(url, client, image.build(client))
-    yield engine
-    for container in engine.containers:
-        container.remove(force=True, v=True)
-    client.close()
+    """The engine, and what is needed of it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            engine = stack.enter_context(connected(_OUTSIDE))
+        except (ConnectionFailed, DockerException) as error:
+            if os.environ.get("CI") == "true":
+                raise
+            pytest.skip(f"no Docker engine: {error}")
+        yield engine
 
 
 @pytest.fixture(autouse=True)
@@ -113,15 +34,8 @@ def _the_engine_is_found(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture(scope="session")
 def containers(engine: Engine) -> tuple[Container, Container, Container]:
-    """Three servers: with a published port, with an address alone, and with no network."""
-    started = (
-        engine.run(ports={"5432/tcp": ("127.0.0.1", None)}),
-        engine.run(environment={"POSTGRES_HOST_AUTH_METHOD": "trust"}),
-        engine.run(network_mode="none"),
-    )
-    for container in started:
-        wait_for_server(container).reload()
-    return started
+    """See ``one_for_each_route``."""
+    return one_for_each_route(engine)
 
 
 @pytest.fixture(scope="session")

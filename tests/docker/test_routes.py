@@ -8,7 +8,7 @@ from docker.models.containers import Container
 from schemamig_tui.connect import resolve
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
-from tests.docker.conftest import SPEC, Engine, published_port, put, target, wait_for_server
+from tests.docker.containers import SPEC, Engine, published_port, put, target, wait_for_server
 
 on_linux = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux has containers in its own network"

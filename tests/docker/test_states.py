@@ -9,7 +9,7 @@ from docker.models.containers import Container
 from schemamig_tui.connect import resolve
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
-from tests.docker.conftest import Engine, published_port, put, target
+from tests.docker.containers import Engine, published_port, put, target
 
 
 def _refusal(container: Container) -> tuple[str, str]:

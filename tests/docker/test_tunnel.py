@@ -3,7 +3,6 @@
 import hashlib
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from docker.models.containers import Container
 
 from schemamig_tui.connect import Target
 from schemamig_tui.errors import ConnectionFailed
-from tests.docker.conftest import Engine, target, wait_for_server
+from tests.docker.containers import Engine, target, wait_for_server
 
 TEN_MB = random.Random(1).randbytes(5_000_000).hex()
 
@@ -101,6 +100,15 @@ def test_a_connection_that_the_server_ends_is_ended(tunnel: Target, isolated: Co
     _wait_until_unused(isolated)
 
 
+def test_no_module_is_imported_from_the_current_folder(
+    isolated: Container, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docker.py").write_text("raise RuntimeError")
+    monkeypatch.chdir(tmp_path)
+    with target(isolated) as place:
+        place.connect().close()
+
+
 def test_closing_it_cuts_its_connections_and_leaves_nothing(isolated: Container) -> None:
     with target(isolated) as place:
         connection = place.connect()
@@ -120,17 +128,19 @@ from schemamig_tui.connect import resolve
 from schemamig_tui.settings import Settings
 place = resolve(Settings(connection="docker", container=sys.argv[1]))
 connections = [place.connect() for _ in range(3)]
-print("connected", flush=True)
+print(connections[0].info.host, flush=True)
 connections[0].execute("SELECT pg_sleep(60)")
 """
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(isolated.name)], stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(isolated.name)], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        assert process.stdout.readline() == b"connected\n"
+        folder = Path(process.stdout.readline().strip())
+        assert folder.exists()
         assert _copies(isolated) == 6
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     _wait_until_unused(isolated)
+    assert not folder.exists()
 
 
 def test_a_container_that_is_stopped_ends_a_run_with_a_clear_error(
