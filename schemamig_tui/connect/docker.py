@@ -89,7 +89,7 @@ def _route(
     name = container.name
     hint = (
         f"docker logs {name} tells how the server is, and --wait 30 waits for one that is starting."
-        f" The login is that of docker exec {name} env | grep POSTGRES; --dsn takes another one."
+        f" The login is what docker exec {name} env | grep POSTGRES shows; --dsn takes another one."
     )
     login = _login(api, container)
     tried: list[Attempt] = []
@@ -148,7 +148,7 @@ def _doubt(api: "DockerApi", container: Container, parameters: dict[str, str]) -
             # connection, and at this moment there is no other one like it.
             title = api.output(container.id, ["cat", process])
     except (psycopg.Error, UnicodeError) as error:
-        return reason(error)
+        return reason(error).rpartition(" failed: ")[2]  # the route says already where
     if title and row and f"({row[0]})".encode() in title:
         return None
     return "the server that answers there is not known to be the container's"
