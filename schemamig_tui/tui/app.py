@@ -55,6 +55,7 @@ class MigrationsApp(App[None]):
         self._target: Target | None = None
         self._look: Look | None = None
         self._logs = FileLogs()
+        self._opened: Migration | None = None
         self._leaving = False
         self._statement: tuple[str, int, str | None] = ("", 0, None)
 
@@ -97,7 +98,7 @@ class MigrationsApp(App[None]):
         if self.run_on is None:
             self._work("look", self._refresh)
 
-    async def _refresh(self, select: str | None = None) -> None:
+    async def _refresh(self) -> None:
         if self._look is None:
             self.main.detail.say(connecting("", None))
         try:
@@ -112,13 +113,17 @@ class MigrationsApp(App[None]):
         self._show(found.status)
         if is_first or self.main.selected is None:
             self._select_first()
-        if select is not None:
-            self.main.select(select)
         self.refresh_bindings()
 
     def _look_now(self) -> Look:
-        if self._target is None:
-            self._target = resolve(self.settings)
+        if self._target is not None:
+            try:
+                return look(self._target, self.settings, self._waiting)
+            except ConnectionFailed:
+                # By now it may be elsewhere, or has to be started again.
+                self._target.close()
+        self._target = None
+        self._target = resolve(self.settings)
         return look(self._target, self.settings, self._waiting)
 
     def _waiting(self, seconds_left: float, reason: str) -> None:
@@ -127,10 +132,6 @@ class MigrationsApp(App[None]):
         self.call_later(self.main.detail.say, connecting(route, said_so))
 
     def _not_looked(self, error: SchemamigError) -> None:
-        if isinstance(error, ConnectionFailed) and self._target is not None:
-            # The next try may find it elsewhere, or has to start it again.
-            self._target.close()
-            self._target = None
         self._show_top("not connected" if isinstance(error, ConnectionFailed) else "not up to date")
         if self.main.selected is None:
             self.main.detail.say(trouble(error))
@@ -149,7 +150,7 @@ class MigrationsApp(App[None]):
         self.main.fill(status, running=file.name if file else None)
         selected = self.main.selected
         if selected is not None:
-            if selected != self.main.detail.migration:
+            if selected != self._opened:
                 self._open(selected)
         elif not status.migrations:
             self.main.detail.say(empty_folder(str(self.settings.directory)))
@@ -173,6 +174,7 @@ class MigrationsApp(App[None]):
         self._open(message.migration)
 
     def _open(self, migration: Migration) -> None:
+        self._opened = migration
         self._work("detail", self._read, migration)
 
     async def _read(self, migration: Migration) -> None:
@@ -308,6 +310,7 @@ class MigrationsApp(App[None]):
         self._timer.stop()
         self.run_on = None
         self.main.remove_class("-running")
+        self.refresh_bindings()
         self.main.log_view.add(outcome(run))
         if self._leaving:
             self.exit()
@@ -316,7 +319,9 @@ class MigrationsApp(App[None]):
         if finished and not finished.failed:
             took = duration(finished.ms)
             self._tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
-        self._work("look", self._refresh, failed.name if failed else None)
+        if failed is not None:
+            self.main.select(failed.name)
+        self._work("look", self._refresh)
 
     def action_cancel_run(self) -> None:
         """Cancel the run."""

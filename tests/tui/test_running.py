@@ -240,3 +240,22 @@ async def test_a_slow_statement_leads_the_summary(desk: Desk) -> None:
         summary = ui.log[ui.log.index("Done:") :].splitlines()
         assert "1.1 s  0001_a.sql:2  SELECT 1" in summary[1]
         assert len(summary) == 4
+
+
+@played
+async def test_the_log_stays_at_its_end_unless_one_reads_further_up(desk: Desk) -> None:
+    for number in range(1, 4):
+        talk = f"FOR i IN 1..20 LOOP RAISE NOTICE 'number {number} %', i; END LOOP;"
+        desk.write(f"000{number}_a.sql", f"DO $$ BEGIN {talk} PERFORM pg_sleep(0.5); END $$;")
+    async with desk.open(80, 24) as ui:
+        await ui.press("a", "y")
+        for number in (1, 2):
+            await ui.until(lambda number=number: f"number {number} 20" in ui.log)
+            assert f"number {number} 20" in ui.screen
+        await ui.press("5", "g")
+        await ui.run_over()
+        assert "number 3 20" in ui.log
+        assert "Applying 3 migrations" in ui.screen
+        await ui.press("G")
+        assert "Done: 3 applied" in ui.log
+        assert "0003_a.sql:1  DO" in ui.screen

@@ -43,6 +43,7 @@ class MainScreen(Screen[None]):
         self._directory = directory
         self._status = Status(())
         self._pane = State.PENDING
+        self._selected: str | None = None
         states = (State.PENDING, State.FAILED, State.APPLIED)
         self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
 
@@ -82,10 +83,8 @@ class MainScreen(Screen[None]):
 
     @property
     def selected(self) -> Migration | None:
-        """The migration that the detail shows, as it stands now."""
-        shown = self.detail.migration
-        names = (m for m in self._status.migrations if shown and m.name == shown.name)
-        return next(names, None)
+        """The migration that the detail is to show, as it stands now."""
+        return next((m for m in self._status.migrations if m.name == self._selected), None)
 
     # -- what is shown
 
@@ -123,9 +122,9 @@ class MainScreen(Screen[None]):
         """Put the cursor on a migration, and the focus on its pane if it is on a pane now."""
         for pane in self._lists:
             if pane.select(name):
-                self._pane = pane.state
+                self._pane, self._selected = pane.state, name
                 if self.focused is None or isinstance(self.focused, MigrationList):
-                    pane.focus()
+                    self.set_focus(pane)
                 return
 
     def _list(self, state: State) -> MigrationList:
@@ -139,6 +138,7 @@ class MainScreen(Screen[None]):
         if message.pane.selected or message.pane.has_focus:
             self._pane = message.pane.state
         if message.pane.selected:
+            self._selected = message.pane.selected.name
             self.post_message(self.Selected(message.pane.selected))
 
     # -- the keys
@@ -153,15 +153,15 @@ class MainScreen(Screen[None]):
         self.detail.turn(by)
 
     def action_pane(self, name: str) -> None:
-        """Focus a pane; on a narrow screen it may have to be made visible first."""
+        """Focus a pane; on a narrow screen it has to be made visible first."""
         self.set_class(name == "detail", "-reading")
-        self.call_after_refresh(self.query_one(f"#{name}").focus)
+        self.set_focus(self.query_one(f"#{name}"))  # at once: the next key is for this pane
 
     def action_filter(self) -> None:
         """Type a filter."""
         box = self.query_one("#filter", Input)
         box.display = True
-        box.focus()
+        self.set_focus(box)
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -172,7 +172,7 @@ class MainScreen(Screen[None]):
         pane = self._list(self._pane)
         if not pane.selected:
             pane = next((other for other in self._lists if other.selected), pane)
-        pane.focus()
+        self.set_focus(pane)
         if not self.query_one("#filter", Input).value:
             self.query_one("#filter").display = False
 
@@ -194,7 +194,7 @@ class MainScreen(Screen[None]):
         if box.has_focus or (box.value and isinstance(self.focused, MigrationList)):
             box.value = ""
             box.display = False
-            self._list(self._pane).focus()
+            self.action_pane(self._pane.value)
         elif any(self.has_class(zoom) for zoom in _ZOOMS):
             self.remove_class(*_ZOOMS)
         else:

@@ -1,0 +1,131 @@
+"""The table of keys: what is in it works, and what works is in it."""
+
+import asyncio
+import base64
+import os
+from pathlib import Path
+
+import pytest
+from textual.command import CommandPalette
+
+from schemamig_tui.tui import editor, keys
+from schemamig_tui.tui.app import MigrationsApp
+from schemamig_tui.tui.screens.main import MainScreen
+from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.migration_list import MigrationList
+from tests.tui.conftest import Desk, played
+
+ALL = [key for group in keys.GROUPS.values() for key in group]
+
+
+@pytest.mark.parametrize("key", ALL, ids=lambda key: key.id)
+def test_every_key_has_an_action(key: keys.Key) -> None:
+    target: type = {"list": MigrationList, "view": LinesView, "main": MainScreen}[key.where]
+    namespace, _, name = key.action.partition("(")[0].rpartition(".")
+    if namespace == "app":
+        target = MigrationsApp
+    assert hasattr(target, f"action_{name}")
+
+
+def test_no_key_means_two_things_in_one_place() -> None:
+    for where in ("main", "list", "view"):
+        taken = [
+            name for key in ALL if key.where in (where, "main") for name in key.keys.split(",")
+        ]
+        assert len(taken) == len(set(taken))
+    assert len({key.id for key in ALL}) == len(ALL)
+
+
+@played
+async def test_the_help_shows_every_key(desk: Desk) -> None:
+    async with desk.open(120, 80) as ui:
+        await ui.press("question_mark")
+        for key in ALL:
+            assert any(keys.shown(key) in row and key.what in row for row in ui.rows), key
+        for closing in ("question_mark", "escape", "q"):
+            await ui.press(closing)
+            assert ui.app.screen is ui.main
+            await ui.press("question_mark")
+
+
+@played
+async def test_the_palette_finds_a_key_by_what_it_does(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("ctrl+p")
+        assert isinstance(ui.app.screen, CommandPalette)
+        await ui.pilot.press(*"dry run")
+        await ui.until(lambda: "Dry run: show how each" in ui.screen)
+        await asyncio.sleep(0.3)
+        await ui.press("enter")
+        await ui.until(lambda: "Dry run: nothing is changed" in ui.screen)
+
+
+@played
+async def test_the_footer_shows_the_keys_that_work_now_and_takes_clicks(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        assert ui.rows[-1] == (
+            " a Apply  A To here  d Dry run  e Edit  y Copy  / Filter  ? Help  q Quit"
+        )
+        await ui.pilot.click("#keys", offset=(ui.rows[-1].index("Help"), 0))
+        await ui.settled()
+        assert "Apply all that is pending" in ui.screen
+
+
+@played
+async def test_y_copies_what_is_shown_and_saves_it_for_its_owner_alone(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql", "SELECT 'copied';")
+    async with desk.open() as ui:
+        written: list[str] = []
+        assert ui.app._driver is not None
+        monkeypatch.setattr(ui.app._driver, "write", written.append)
+        await ui.press("y")
+        saved = Path(os.environ["XDG_CACHE_HOME"]) / "schemamig-tui" / "copied.txt"
+        assert saved.read_text() == "1 SELECT 'copied';"
+        assert saved.stat().st_mode & 0o077 == 0
+        copied = base64.b64encode(saved.read_bytes()).decode()
+        assert f"\x1b]52;c;{copied}\a" in written
+        assert "Saved in" in ui.screen
+
+
+@played
+async def test_what_is_too_long_for_a_terminal_is_only_saved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql", "SELECT 'a long line of text';\n" * 5_000)
+    async with desk.open() as ui:
+        copies: list[str] = []
+        monkeypatch.setattr(ui.app, "copy_to_clipboard", copies.append)
+        await ui.press("y")
+        assert not copies
+        assert "are too much for a terminal. Saved in" in ui.screen
+
+
+@played
+async def test_an_editor_that_cannot_be_opened_is_said(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:  # without a terminal nothing can be suspended
+        await ui.press("e")
+        assert "An editor cannot be opened in this terminal" in ui.screen
+
+
+@pytest.mark.parametrize(
+    ("environ", "line", "expected"),
+    [
+        ({}, 3, ["vi", "+3", "/f/-a b.sql"]),
+        ({"EDITOR": "nano"}, None, ["nano", "/f/-a b.sql"]),
+        ({"EDITOR": "nano", "VISUAL": "code --wait"}, 3, ["code", "--wait", "/f/-a b.sql"]),
+        (
+            {"VISUAL": "/usr/bin/nvim -u NONE"},
+            7,
+            ["/usr/bin/nvim", "-u", "NONE", "+7", "/f/-a b.sql"],
+        ),
+    ],
+)
+def test_the_editor_is_the_users_and_opens_at_the_line(
+    environ: dict[str, str], line: int | None, expected: list[str]
+) -> None:
+    assert editor.command(Path("/f/-a b.sql"), line, environ) == expected

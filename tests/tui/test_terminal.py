@@ -1,0 +1,163 @@
+"""The program in a real terminal, from its start to its end, without a test inside it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import schemamig_tui
+from tests.conftest import Database, wait_until_gone
+
+pytestmark = pytest.mark.skipif(not shutil.which("tmux"), reason="needs tmux")
+
+PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
+
+
+@dataclass
+class Terminal:
+    """A terminal of its own, in which the program runs in ``folder``."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def tmux(self, *arguments: str) -> str:
+        """Run a command of tmux on our own server, and return its output."""
+        command = ["tmux", "-S", str(self.folder / "tmux"), "-f", os.devnull, *arguments]
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    def start(self, *arguments: str, columns: int = 120, rows: int = 36) -> None:
+        """Start the program."""
+        variables = [f"-e{name}={value}" for name, value in self.environ.items()]
+        program = [sys.executable, "-m", "schemamig_tui", *arguments]
+        size = ["-x", str(columns), "-y", str(rows), "-c", str(self.folder)]
+        shell = 'unset COLUMNS LINES; "$@"; echo ended with $?; exec sleep 1000'
+        self.tmux("new-session", "-d", *size, *variables, "sh", "-c", shell, "sh", *program)
+
+    @property
+    def screen(self) -> str:
+        """What it shows."""
+        return self.tmux("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by tmux's names."""
+        self.tmux("send-keys", *keys)
+
+    def until(self, text: str, seconds: float = 30) -> str:
+        """Wait for a text to be shown, and return the screen."""
+        deadline = time.monotonic() + seconds
+        while text not in (screen := self.screen):
+            assert time.monotonic() < deadline, f"{text!r} never came:\n{screen}"
+            time.sleep(0.05)
+        return screen
+
+    def write(self, name: str, sql: str) -> Path:
+        """Write a migration."""
+        path = self.folder / "migrations" / name
+        path.write_text(sql)
+        return path
+
+
+@pytest.fixture
+def terminal(folder: Path) -> Iterator[Terminal]:
+    """A terminal with an empty folder of migrations."""
+    (folder / "migrations").mkdir()
+    (folder / ".git").mkdir()  # no pyproject.toml above it counts
+    environ = {
+        "PYTHONPATH": str(PACKAGE_ROOT),
+        "PYTHONUTF8": "1",
+        "LC_ALL": "C.UTF-8",
+        "XDG_CACHE_HOME": str(folder / "cache"),
+    }
+    terminal = Terminal(folder, environ)
+    try:
+        yield terminal
+    finally:
+        subprocess.run(["tmux", "-S", str(folder / "tmux"), "kill-server"], check=False)
+
+
+def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Database) -> None:
+    editor = terminal.folder / "editor"
+    editor.write_text('#!/bin/sh\necho "$@" > edited\nexec sed -i s/nothing/2/ "$1"\n')
+    editor.chmod(0o755)
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "EDITOR": str(editor)}
+    terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'first is here'; END $$;")
+    broken = terminal.write("0002_b.sql", "SELECT 1;\nSELECT nothing;")
+    terminal.start()
+    terminal.until("2 Failed 0")
+    terminal.press("a")
+    terminal.until("Apply 2 migrations?")
+    terminal.press("y")
+    screen = terminal.until("▶2 │ SELECT nothing;")
+    assert "UndefinedColumn" in screen
+    assert "3 Applied 1" in screen
+    terminal.press("5", "g")
+    terminal.until("NOTICE: first is here")
+    terminal.press("2", "e")
+    terminal.until("The file has changed since: a retries it")
+    assert str(broken) in (terminal.folder / "edited").read_text()
+    terminal.press("a")
+    terminal.until("failed before")
+    terminal.press("y")
+    terminal.until("3 Applied 2")
+    terminal.press("q")
+    screen = terminal.until("ended with 0")
+    assert "Traceback" not in screen
+
+
+def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: Database) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(60); END $$;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("NOTICE: asleep")
+    shell = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGTERM)
+    screen = terminal.until("ended with 0")
+    assert "Pending" not in screen  # what was on the terminal before is there again
+    assert terminal.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "0"
+    with database.connect() as conn:
+        rows = conn.execute("SELECT success FROM kb.schema_migrations").fetchall()
+    assert rows == [(False,)]
+
+
+def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
+    terminal: Terminal,
+) -> None:
+    base = terminal.folder / "pg"
+    terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(4); END $$;")
+    terminal.start("--embedded", str(base))
+    terminal.until("1 Pending 1", seconds=60)
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("NOTICE: asleep")
+    kill_server(base)
+    terminal.until("08006: ", seconds=60)
+    terminal.until("1 Pending 1", seconds=60)  # nothing could be recorded
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("3 Applied 1", seconds=60)
+    terminal.press("q")
+    terminal.until("ended with 0")
+    wait_until_gone(base)
+
+
+def kill_server(base: Path) -> None:
+    """Kill the server with all its processes, as a crash of its machine would."""
+    (data,) = base.glob("pg[0-9]*")
+    postmaster = int((data / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    for pid in (postmaster, *map(int, children)):
+        os.kill(pid, signal.SIGKILL)
