@@ -41,15 +41,16 @@ class Frame(NamedTuple):
 class Exec:
     """A program that runs in a container, with pipes to its stdin, stdout and stderr.
 
-    One thread may read while another one writes. The program gets the end of its stdin when it is
-    closed, or when our process ends in whatever way.
+    ``stream`` is what docker-py gives for it. One thread may read while another one writes. The
+    program gets the end of its stdin when it is closed, or when our process ends in whatever way.
     """
 
-    def __init__(self, response: Any, stream: Any) -> None:  # noqa: ANN401  # docker has no types
-        self._response = response
+    def __init__(self, identifier: str, stream: Any) -> None:  # noqa: ANN401  # docker has no types
+        self.id = identifier
+        self._response = stream._response
         self._socket: socket.socket = getattr(stream, "_sock", stream)
         # It is buffered, and may have read the first frames along with the HTTP headers.
-        self._reader = response.raw._fp.fp
+        self._reader = self._response.raw._fp.fp
 
     def wait_forever(self) -> None:
         """Let the program be silent for more than the 5 s of a call."""
@@ -127,17 +128,14 @@ class DockerApi:
         with self._failures():
             created = self._client.exec_create(container, command, stdin=stdin)
             stream = self._client.exec_start(created["Id"], socket=True)
-            return Exec(stream._response, stream)
+            return Exec(created["Id"], stream)
 
     def output(self, container: str, command: list[str]) -> bytes | None:
         """What a short program in a container writes to stdout; None if it fails."""
-        with self._failures():
-            created = self._client.exec_create(container, command)
-            stream = self._client.exec_start(created["Id"], socket=True)
-            program = Exec(stream._response, stream)
-            with contextlib.closing(program):
-                output = b"".join(data for is_stderr, data in program.frames() if not is_stderr)
-            succeeded = self._client.exec_inspect(created["Id"])["ExitCode"] == 0
+        program = self.exec(container, command)
+        with self._failures(), contextlib.closing(program):
+            output = b"".join(frame.data for frame in program.frames() if not frame.is_stderr)
+            succeeded = self._client.exec_inspect(program.id)["ExitCode"] == 0
         return output if succeeded else None
 
     @contextlib.contextmanager

@@ -110,6 +110,7 @@ def test_no_module_is_imported_from_the_current_folder(
 
 
 def test_closing_it_cuts_its_connections_and_leaves_nothing(isolated: Container) -> None:
+    _wait_until_unused(isolated)
     with target(isolated) as place:
         connection = place.connect()
         folder = Path(connection.info.host)
@@ -122,6 +123,7 @@ def test_closing_it_cuts_its_connections_and_leaves_nothing(isolated: Container)
 
 
 def test_a_client_that_is_killed_leaves_nothing_running(isolated: Container) -> None:
+    _wait_until_unused(isolated)
     code = """
 import sys
 from schemamig_tui.connect import resolve
