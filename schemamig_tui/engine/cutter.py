@@ -41,7 +41,7 @@ class Cutter:
     ``outlives_reset`` tells of settings that RESET does not undo.
     """
 
-    def __init__(self, source: Source, *, standard_strings: bool) -> None:
+    def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
         self.source = source
         self.starts = array("Q")
         self.ends = array("Q")
@@ -51,7 +51,7 @@ class Cutter:
         self.remarks: list[tuple[int, str]] = []
         self.directive = False
         self.outlives_reset = False
-        self._window = Window(source)
+        self._window = Window(source, trusted=trusted)
         self._reading = _Reading(standard_strings)
         self._parentheses: list[int] = []
         self._blocks: list[int] = []

@@ -29,6 +29,8 @@ _DIRECTIVE_HINT = (
 _BODY_LINE = re.compile(
     r'^PL/pgSQL function (?:"?[^"(\s]+"?\.)?"?([^"(\s]+)"?.* line (\d+) at', re.M
 )
+# "COPY users, line 3, column id: ..."
+_DATA_LINE = re.compile(r"^COPY .*?, line (\d+)", re.M)
 # How much of a long line is kept around the place that matters, in characters.
 _AROUND = 200
 
@@ -70,6 +72,10 @@ def wants_no_transaction(error: Diagnostic) -> bool:
 def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> Place:
     if error.statement_position:
         return script.locate(statement, int(error.statement_position), encoding)
+    if data := _DATA_LINE.search(error.context or ""):
+        place = script.locate_data(statement, int(data[1]))
+        if place is not None:
+            return place
     for function, line in _BODY_LINE.findall(error.context or ""):
         name = None if function == "inline_code_block" else function
         place = script.locate_body(statement, name, int(line))

@@ -10,9 +10,10 @@ import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from schemamig_tui.engine.source import Stamp, stamp_of
 from schemamig_tui.errors import FilesError
 
 NAME_LENGTH = 255
@@ -32,12 +33,16 @@ _PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class MigrationFile:
-    """A file of the folder. ``size`` is in bytes, ``checksum`` the MD5 of the bytes in hex."""
+    """A file of the folder. ``size`` is in bytes, ``checksum`` the MD5 of the bytes in hex.
+
+    A file that still has its ``stamp`` has its checksum too; None: it was being written to.
+    """
 
     name: str
     path: Path
     size: int
     checksum: str
+    stamp: Stamp | None = field(default=None, repr=False, compare=False)
 
 
 def scan(directory: Path) -> tuple[MigrationFile, ...]:
@@ -106,18 +111,24 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
 
 def _read(path: Path) -> MigrationFile:
     _check_name(path)
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if not stat.S_ISREG(mode):
+    before = _stat(path)
+    if not stat.S_ISREG(before.st_mode):
         raise FilesError("This is not a regular file.", path=path)
     size = 0
     digest = hashlib.md5(usedforsecurity=False)
     for piece in _pieces(path):
         size += len(piece)
         digest.update(piece)
-    return MigrationFile(path.name, path, size, digest.hexdigest())
+    stamp = stamp_of(before)
+    unchanged = stamp == stamp_of(_stat(path))
+    return MigrationFile(path.name, path, size, digest.hexdigest(), stamp if unchanged else None)
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def _check_name(path: Path) -> None:

@@ -239,7 +239,7 @@ class Flight:
             for chunk in step.copy_data() if step.copy_data else ():
                 pg.put_copy_data(chunk)
                 while pg.flush():
-                    self._turn()
+                    self._wait(unsent=True)
                 if self._cancellation.requested:
                     pg.put_copy_end(b"cancelled by the user")
                     break
@@ -269,9 +269,16 @@ class Flight:
         """Send what is buffered and take in what is there; ``block`` until something is."""
         pg = self._pg
         self._since_turn = 0
-        unsent = pg.flush()
+        unsent = bool(pg.flush())
         if self._piped and self._collect():
             return
+        self._wait(unsent=unsent, block=block)
+        if self._piped:
+            self._collect()
+
+    def _wait(self, *, unsent: bool, block: bool = True) -> None:
+        """Wait for the server to say something, or to take more of what is ``unsent``."""
+        pg = self._pg
         timeout: float | None = None if block else 0
         if self._cancellation.requested:
             self._ask_to_cancel()
@@ -282,8 +289,6 @@ class Flight:
                 self._poll.unregister(fd)
             elif events & ~select.POLLOUT:
                 pg.consume_input()
-        if self._piped:
-            self._collect()
 
     def _ask_to_cancel(self) -> None:
         now = time.monotonic()

@@ -15,11 +15,12 @@ from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.files import MigrationFile
 from schemamig_tui.engine.modes import ScriptWarning, decide
 from schemamig_tui.engine.places import BOM, line_offset, line_start, newlines
-from schemamig_tui.engine.source import Source
+from schemamig_tui.engine.source import HELD, Source
 
 __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
 
-_PIECE = 256 * 1024
+# Small enough to stay in the caches of a processor on the way through the server.
+_COPY_PIECE = 32 * 1024
 _LONGEST_LINE = 1024 * 1024
 
 
@@ -32,7 +33,8 @@ def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "
     """
     source = Source(file.path)
     try:
-        cutter = Cutter(source, standard_strings=standard_conforming_strings)
+        trusted = source.size > HELD and source.stamp == file.stamp
+        cutter = Cutter(source, trusted=trusted, standard_strings=standard_conforming_strings)
         cutter.run(file.checksum)
         return Script(file, source, cutter)
     finally:
@@ -91,10 +93,10 @@ class Script:
         return meaning.kind if meaning else Kind.ORDINARY
 
     def copy_data(self, i: int) -> Iterator[bytes]:
-        """The data behind the COPY that statement ``i`` is, in pieces of up to 256 KiB."""
+        """The data behind the COPY that statement ``i`` is, in pieces of up to 32 KiB."""
         start, end = self._copies[i]
         while start < end:
-            piece = self._source.read(start, min(end, start + _PIECE))
+            piece = self._source.read(start, min(end, start + _COPY_PIECE))
             yield piece
             start += len(piece)
 
@@ -137,6 +139,13 @@ class Script:
         ):
             return None
         return Place(self.line(candidates[0]) + sql.count(b"\n", 0, found.start) + body_line - 1)
+
+    def locate_data(self, i: int, data_line: int) -> Place | None:
+        """The place of a line (from 1) of the data behind the COPY that statement ``i`` is."""
+        if i not in self._copies:
+            return None
+        start, _ = self._copies[i]
+        return Place(newlines(self._source, 0, start) + data_line)
 
     def source_line(self, line: int) -> str:
         """The text of a line, up to 1 MiB of it. What is not UTF-8 is replaced."""

@@ -13,6 +13,16 @@ from schemamig_tui.errors import FilesError
 HELD = 64 * 1024
 """A file of up to so many bytes is read once and kept."""
 
+_AHEAD = 64 * 1024
+
+Stamp = tuple[int, int, int, int]
+"""What a file is known by: device, inode, size in bytes, and time of the last change in ns."""
+
+
+def stamp_of(stat: os.stat_result) -> Stamp:
+    """The stamp of a file. It stays the same as long as nobody writes to it."""
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
 
 class Source:
     """Access to the bytes of a file, all from one state of it.
@@ -23,33 +33,45 @@ class Source:
     (1 to 10 ms on Linux) cannot be seen.
     """
 
-    __slots__ = ("_fd", "_held", "_stamp", "path", "size")
+    __slots__ = ("_ahead", "_ahead_at", "_fd", "_held", "path", "size", "stamp")
 
     def __init__(self, path: Path) -> None:
         """Raises FilesError when the file cannot be read."""
         self.path = path
         self._fd = -1
         self._held: bytes | None = None
+        self._ahead = b""
+        self._ahead_at = 0
         stat = self._open()
         self.size = stat.st_size
-        self._stamp = _stamp(stat)
+        self.stamp = stamp_of(stat)
         if self.size <= HELD:
-            self._held = self.read(0, self.size)
+            self._held = self._read(0, self.size)
             self.release()
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from ``start`` up to ``end``, or to the end of the file."""
         if self._held is not None:
             return self._held[start:end]
+        end = min(end, self.size)
+        if end - start >= _AHEAD:
+            return self._read(start, end)
+        # Statement after statement is asked for, and the newlines between them.
+        if not self._ahead_at <= start <= end <= self._ahead_at + len(self._ahead):
+            self._ahead = self._read(start, min(start + _AHEAD, self.size))
+            self._ahead_at = start
+        return self._ahead[start - self._ahead_at : end - self._ahead_at]
+
+    def _read(self, start: int, end: int) -> bytes:
         if self._fd < 0:
             self._open()
-        length = max(0, min(end, self.size) - start)
+        length = max(0, end - start)
         try:
             found = os.pread(self._fd, length, start)
-            stamp = _stamp(os.fstat(self._fd))
+            stamp = stamp_of(os.fstat(self._fd))
         except OSError as error:
             raise self._unreadable(error) from None
-        if stamp != self._stamp or len(found) < length:
+        if stamp != self.stamp or len(found) < length:
             raise FilesError(
                 "This file was changed while it was in use.",
                 path=self.path,
@@ -62,6 +84,7 @@ class Source:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+        self._ahead = b""
 
     def __del__(self) -> None:
         self.release()
@@ -75,7 +98,3 @@ class Source:
 
     def _unreadable(self, error: OSError) -> FilesError:
         return FilesError(f"This cannot be read: {error.strerror}.", path=self.path)
-
-
-def _stamp(stat: os.stat_result) -> tuple[int, int, int, int]:
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns

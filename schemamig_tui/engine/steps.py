@@ -126,8 +126,8 @@ class Weaver:
 
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         script = run.script
-        note = _Note(self.ledger, run, create)
         apart = script.mentions(_KEEPS_APART)
+        note = _Note(self.ledger, run, create, apart)
         yield Step(_BEGIN, Role.KEEPING if run.reopened else Role.OPEN, prompt=True)
         yield from note.save(run.done)
         yield Step(_COMMIT, Role.KEEPING)
@@ -182,8 +182,9 @@ class _Note:
     place for a note before that.
     """
 
-    def __init__(self, ledger: Ledger, run: FileRun, create: bool) -> None:
+    def __init__(self, ledger: Ledger, run: FileRun, create: bool, apart: bool) -> None:
         self._ledger = ledger
+        self._apart = apart
         self._run = run
         self._create = create
         self._open = False
@@ -217,7 +218,7 @@ class _Note:
         """Write the note in a transaction of its own, whatever the session is set to."""
         yield Step(_BEGIN_WRITING, Role.KEEPING)
         yield Step(_UNHURRIED, Role.KEEPING)
-        if self._run.script.mentions(_KEEPS_APART):
+        if self._apart:
             yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.KEEPING)
         yield Step(_AS_LOGIN, Role.KEEPING)
         yield from self.save(done)

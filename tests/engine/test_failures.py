@@ -24,16 +24,13 @@ from tests.engine.conftest import Workshop
             "22012",
             Place(3),
         ),
-        ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\nz\n\\.\n", "22P02", None),
+        ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\nz\n\\.\n", "22P02", Place(4)),
     ],
 )
-def test_the_place_of_an_error_is_found(
-    shop: Workshop, sql: str, code: str, place: Place | None
-) -> None:
+def test_the_place_of_an_error_is_found(shop: Workshop, sql: str, code: str, place: Place) -> None:
     failure = shop.fails("0001_a.sql", sql).failure
     assert failure.sqlstate == code
-    if place:
-        assert failure.place == place
+    assert failure.place == place
 
 
 def test_detail_hint_and_context_are_kept(shop: Workshop) -> None:

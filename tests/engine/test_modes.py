@@ -182,3 +182,12 @@ def test_what_may_not_be_meant_is_warned_of_when_the_file_starts(shop: Workshop)
         ("0001_a.sql", 1),
         ("0002_b.sql", 2),
     ]
+
+
+def test_copy_data_far_beyond_a_socket_buffer_arrives_whole(shop: Workshop) -> None:
+    rows = b"".join(b"%d\tsome text that fills the line\n" % n for n in range(400_000))
+    shop.applies(
+        "0001_a.sql",
+        b"CREATE TABLE a (x int, y text);\nCOPY a FROM stdin;\n" + rows + b"\\.\n",
+    )
+    assert shop.ask("SELECT sum(x) FROM a") == [sum(range(400_000))]

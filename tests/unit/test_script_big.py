@@ -38,7 +38,7 @@ def test_a_big_file_is_read_as_it_is_needed(tmp_path: Path) -> None:
 
 def test_data_comes_in_pieces(tmp_path: Path) -> None:
     pieces = list(big_script(tmp_path / "1.sql").copy_data(10_000))
-    assert len(pieces) == 2
+    assert len(pieces) > 2
     assert max(map(len, pieces)) <= 256 * 1024
     assert b"".join(pieces) == b"1\tdata\n" * 50_000
 
