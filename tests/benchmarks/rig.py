@@ -1,0 +1,102 @@
+"""What is measured on: a server with fresh databases, our run and psql's."""
+
+import contextlib
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui.connect.embedded import Embedded
+from tests.benchmarks.report import medians
+from tests.benchmarks.samples import Sample
+from tests.conftest import short_folder, wait_until_gone
+
+_CLOCK = b"SELECT extract(epoch FROM clock_timestamp());\n"
+
+
+class Rig:
+    """Runs on a database of its own each time. ``folder`` is for files that are in the way."""
+
+    def __init__(self, server: Embedded, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.peak = 0.0
+        self._numbers = itertools.count(1)
+
+    def version(self) -> str:
+        """The server's version, as it says it."""
+        with psycopg.connect(self.server.conninfo) as conn:
+            return conn.info.parameter_status("server_version") or "?"
+
+    @property
+    def host(self) -> str:
+        """Where the server's socket is."""
+        return self.server.parameters["host"]
+
+    def against_psql(
+        self, sample: Sample, repeat: int, *, whole: bool = False
+    ) -> tuple[float, float]:
+        """Our median in ms, and psql's; for psql ``whole`` puts all into one transaction."""
+        ours, floor = medians(
+            repeat,
+            lambda: self.ours(sample.migrations),
+            lambda: self.psql(sample.script, whole=whole),
+        )
+        return ours, floor
+
+    def ours(self, migrations: Path, host: str | None = None) -> float:
+        """Milliseconds of one apply on a fresh database."""
+        with self.database(host) as conninfo:
+            return self.apply(conninfo, migrations)
+
+    def apply(self, conninfo: str, migrations: Path) -> float:
+        """Milliseconds of one apply. ``peak`` keeps the most memory that one has taken, in MB."""
+        module = "tests.benchmarks.one_run"
+        told = json.loads(_output(sys.executable, "-m", module, conninfo, migrations))
+        self.peak = max(self.peak, told["peak"])
+        return float(told["ms"])
+
+    def psql(self, script: Path, host: str | None = None, *, whole: bool = False) -> float:
+        """Milliseconds of one psql session on a fresh database."""
+        session = self.folder / "session.sql"
+        include = b"\\i '%b'\n" % os.fsencode(script)
+        if whole:
+            include = b"BEGIN;\n" + include + b"COMMIT;\n"
+        session.write_bytes(_CLOCK + include + _CLOCK)
+        flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        with self.database(host) as conninfo:
+            told = _output(self.server.bindir / "psql", *flags, "-d", conninfo, "-f", session)
+        first, last = map(float, told.split())
+        return (last - first) * 1000
+
+    @contextlib.contextmanager
+    def database(self, host: str | None = None) -> Iterator[str]:
+        """The connection string of an empty database, with nothing left to write for the server."""
+        name = f"bench_{next(self._numbers)}"
+        with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            admin.execute("CHECKPOINT")
+            yield make_conninfo(self.server.conninfo, dbname=name, host=host or self.host)
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@contextlib.contextmanager
+def rig(*, fast: bool = True) -> Iterator[Rig]:
+    """A rig whose server and files are gone afterwards."""
+    with short_folder() as folder:
+        server = Embedded(folder / "pg", fast=fast)
+        try:
+            with server:
+                yield Rig(server, folder)
+        finally:
+            wait_until_gone(server.base)
+
+
+def _output(*command: str | Path) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -1,0 +1,129 @@
+"""The migrations that are measured, each set also as one script for psql."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, cycle
+from pathlib import Path
+
+_HEAD = "-- Migration: {what} of orders_{n}\n-- Date: 2025-10-18\n\n"
+_KINDS = {
+    "Create the table": """\
+CREATE TABLE orders_{n} (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer TEXT NOT NULL,
+    amount NUMERIC(12, 2) NOT NULL DEFAULT 0,
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+CREATE INDEX idx_orders_{n}_customer ON orders_{n} (customer);
+
+COMMENT ON TABLE orders_{n} IS 'Orders; one row each';
+""",
+    "Add the state": """\
+ALTER TABLE orders_{n} ADD COLUMN state TEXT NOT NULL DEFAULT 'new';
+ALTER TABLE orders_{n} ADD CONSTRAINT orders_{n}_state CHECK (state IN ('new', 'paid', 'sent'));
+""",
+    "Fill in the first rows": """\
+INSERT INTO orders_{n} (customer, amount) VALUES
+    ('Ada Lovelace', 12.50),
+    ('Grace Hopper', 99.90),
+    ('Edgar Codd', 1970.06);
+UPDATE orders_{n} SET state = 'paid' WHERE amount < 50;
+""",
+    "Add a view": """\
+CREATE VIEW open_orders_{n} AS SELECT id, customer, amount FROM orders_{n} WHERE state = 'new';
+COMMENT ON VIEW open_orders_{n} IS 'What is still to be paid';
+CREATE INDEX idx_orders_{n}_created ON orders_{n} (created_at);
+ALTER TABLE orders_{n} ALTER COLUMN amount SET NOT NULL;
+""",
+}
+
+_LEDGER = """\
+CREATE SCHEMA kb;
+CREATE TABLE kb.schema_migrations (
+    id SERIAL PRIMARY KEY,
+    filename VARCHAR(255) NOT NULL UNIQUE,
+    applied_at TIMESTAMP NOT NULL DEFAULT NOW(),
+    checksum VARCHAR(64),
+    execution_time_ms INTEGER,
+    success BOOLEAN NOT NULL DEFAULT TRUE,
+    error_message TEXT
+);
+"""
+_RECORD = (
+    "INSERT INTO kb.schema_migrations"
+    " (filename, applied_at, checksum, execution_time_ms, success, error_message)"
+    " VALUES ('{name}', clock_timestamp(), '{checksum}', 0, true, NULL);\n"
+)
+
+_PAYMENTS = """\
+CREATE TABLE payments (
+    id INTEGER, customer TEXT, email TEXT, amount NUMERIC(12, 2), note TEXT, paid_at TIMESTAMPTZ
+);
+"""
+_INSERT = "INSERT INTO payments (id, customer, email, amount, note, paid_at) VALUES\n"
+_VALUES = (
+    "({0}, 'Customer {0:07}', 'customer{0:07}@example.com', {1}.50, 'it''s paid; thanks',"
+    " '2025-10-18 12:00:00+00')"
+)
+_COLUMNS = (
+    "{0}\tCustomer {0:07}\tcustomer{0:07}@example.com\t{1}.50\tit's paid; thanks"
+    "\t2025-10-18 12:00:00+00\n"
+)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The same work twice: a folder of migrations for us, a script for psql."""
+
+    migrations: Path
+    script: Path
+
+
+def small_migrations(folder: Path, count: int) -> Sample:
+    """``count`` files of two to four statements; the script adds BEGIN, ledger row and COMMIT."""
+    migrations = folder / f"small_{count}"
+    migrations.mkdir()
+    script = folder / f"small_{count}.sql"
+    with script.open("w") as floor:
+        for number, (what, text) in zip(range(count), cycle(_KINDS.items()), strict=False):
+            n = number // len(_KINDS)
+            text = (_HEAD + text).format(n=n, what=what)
+            name = f"{number:04}_{what.lower().replace(' ', '_')}.sql"
+            (migrations / name).write_text(text)
+            create = "" if number else _LEDGER
+            checksum = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+            record = _RECORD.format(name=name, checksum=checksum)
+            floor.write(f"BEGIN;\n{text}{create}{record}COMMIT;\n")
+    return Sample(migrations, script)
+
+
+def inserts(folder: Path, *, statements: int, rows: int) -> Sample:
+    """One file of a table and INSERTs of so many ``rows`` each."""
+    numbers = range(1, statements * rows, rows)
+    pieces = (
+        _INSERT
+        + ",\n".join(_VALUES.format(n, n % 1000) for n in range(first, first + rows))
+        + ";\n"
+        for first in numbers
+    )
+    return _one_file(folder, f"inserts_{statements}_{rows}", pieces)
+
+
+def copy(folder: Path, *, rows: int) -> Sample:
+    """One file of a table and a COPY with its data."""
+    data = (_COLUMNS.format(n, n % 1000) for n in range(rows))
+    return _one_file(
+        folder, f"copy_{rows}", chain(["COPY payments FROM stdin;\n"], data, ["\\.\n"])
+    )
+
+
+def _one_file(folder: Path, name: str, pieces: Iterable[str]) -> Sample:
+    migrations = folder / name
+    migrations.mkdir()
+    path = migrations / f"0001_{name}.sql"
+    with path.open("w") as file:
+        file.write(_PAYMENTS)
+        file.writelines(pieces)
+    return Sample(migrations, path)
