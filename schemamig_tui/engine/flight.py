@@ -28,6 +28,10 @@ MAX_STEPS = 4096
 MAX_BYTES = 1 << 20
 # How many steps may be sent before what has arrived meanwhile is looked at.
 STEPS_PER_TURN = 32
+# With so many steps on their way the server is busy for longer than a nap of so many seconds, and
+# we need not wake up, and keep it from its work, for every single result.
+PLENTY = 256
+NAP = 0.001
 # Seconds between two requests to cancel: one that comes between two statements has no effect.
 CANCEL_EVERY = 0.1
 
@@ -272,6 +276,8 @@ class Flight:
         unsent = bool(pg.flush())
         if self._piped and self._collect():
             return
+        if block and len(self._waiting) >= PLENTY:
+            time.sleep(NAP)
         self._wait(unsent=unsent, block=block)
         if self._piped:
             self._collect()

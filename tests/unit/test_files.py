@@ -2,7 +2,10 @@
 
 import hashlib
 import os
+import pwd
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -85,12 +88,21 @@ def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Pat
         scan(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "0001_a.sql"
-    file.touch(mode=0)
-    with pytest.raises(FilesError, match="This cannot be read: Permission denied"):
-        scan(tmp_path)
+@pytest.fixture
+def no_privileges() -> Iterator[None]:
+    """Root may read everything; so for a while we are nobody."""
+    user = os.geteuid()
+    os.seteuid(user or pwd.getpwnam("nobody").pw_uid)
+    yield
+    os.seteuid(user)
+
+
+@pytest.mark.usefixtures("no_privileges")
+def test_a_file_that_may_not_be_read_is_refused() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "0001_a.sql").touch(mode=0)
+        with pytest.raises(FilesError, match="This cannot be read: Permission denied"):
+            scan(Path(folder))
 
 
 def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
