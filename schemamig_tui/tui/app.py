@@ -281,7 +281,7 @@ class MigrationsApp(App[None]):
         heard = run.hear()
         if heard:
             self.main.log_view.add(self._logs.take(heard))
-            status = after(self.status, (event for _, event in heard))
+            status = after(self.status, heard)
             if status is not self.status:
                 self._show(status)
             else:

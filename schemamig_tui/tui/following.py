@@ -1,48 +1,61 @@
 """What a run changes on the screen while it goes on."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from schemamig_tui.engine.events import Event, FileApplied, FileFailed
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileFailed,
+    LockAwaited,
+    NoticeReceived,
+    RunFinished,
+    RunStarted,
+)
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
 from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.tui.lines import Line, indented
-from schemamig_tui.tui.log_lines import event_lines, summary_lines
+from schemamig_tui.tui.log_lines import Told, event_lines, is_single, summary_lines, told
 from schemamig_tui.tui.run import Heard, Run
 
 _FILES = 500
-_LINES = 1_000
+_EVENTS = 1_000
 
 
 class FileLogs:
-    """What each of the files that were run last has told: at most 500 files, 1,000 lines each."""
+    """What each of the files that were run last has told: at most 500 files, 1,000 events each."""
 
     def __init__(self) -> None:
-        self._logs: OrderedDict[str, deque[Line]] = OrderedDict()
+        self._logs: OrderedDict[str, deque[Event]] = OrderedDict()
 
-    def of(self, name: str) -> Sequence[Line]:
+    def of(self, name: str) -> list[Line]:
         """The lines of a file; none if it was not run, or too long ago."""
-        return tuple(self._logs.get(name, ()))
+        return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
 
-    def take(self, heard: Iterable[Heard]) -> list[Line]:
-        """Keep the lines of each event with its file, and return them all."""
-        told: list[Line] = []
+    def take(self, heard: Iterable[Heard]) -> list[Told]:
+        """Keep each event with its file, and return the lines of them all."""
+        lines: list[Told] = []
+        name, log = "", deque[Event]()
         for _, event in heard:
-            lines = list(event_lines(event))
-            told += lines
-            name = getattr(event, "name", None)
-            if name is not None:
-                self._log(name).extend(lines)
-        return told
+            if isinstance(event, NoticeReceived) and is_single(event.notice):
+                lines.append(Told(event, 0))
+            else:
+                lines += told(event)
+                if isinstance(event, RunStarted | RunFinished | LockAwaited):
+                    continue
+            if event.name != name:
+                name, log = event.name, self._log(event.name)
+            log.append(event)
+        return lines
 
-    def _log(self, name: str) -> deque[Line]:
+    def _log(self, name: str) -> deque[Event]:
         log = self._logs.get(name)
         if log is None:
-            log = self._logs[name] = deque(maxlen=_LINES)
+            log = self._logs[name] = deque(maxlen=_EVENTS)
             if len(self._logs) > _FILES:
                 self._logs.popitem(last=False)
         return log
@@ -53,10 +66,10 @@ class FileLogs:
             self._logs.pop(name, None)
 
 
-def after(status: Status, events: Iterable[Event]) -> Status:
+def after(status: Status, heard: Iterable[Heard]) -> Status:
     """The status with what the events say; the ledger is asked when the run is over."""
     rows: dict[str, LedgerRow] = {}
-    for event in events:
+    for _, event in heard:
         if isinstance(event, FileApplied):
             rows[event.name] = _row(event.name, event.ms, None)
         elif isinstance(event, FileFailed):

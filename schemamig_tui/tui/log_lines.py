@@ -1,7 +1,12 @@
-"""Events as lines of the log."""
+"""Events as lines of the log.
+
+A line is made when it is seen: of a hundred thousand notices, most never are.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
 
 from schemamig_tui.engine.events import (
     Event,
@@ -10,13 +15,14 @@ from schemamig_tui.engine.events import (
     FileStarted,
     FileWarned,
     LockAwaited,
+    Notice,
     NoticeReceived,
     RunFinished,
     RunStarted,
     Session,
     StatementFinished,
 )
-from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.lines import Line, body, duration, plural, said, width
 from schemamig_tui.tui.run import Progress
 
 SLOW = 1_000
@@ -24,6 +30,39 @@ SLOW = 1_000
 
 _STYLES = {"WARNING": "warn", "NOTICE": "accent", "INFO": "accent"}
 _INDENT = " " * 4
+_PLACE = 40  # at least what is in front of a message
+
+
+class Told(NamedTuple):
+    """A line of the log: of an event its ``part``-th one, from 0."""
+
+    event: Event
+    part: int
+
+    @property
+    def line(self) -> Line:
+        """What it says."""
+        return next(islice(event_lines(self.event), self.part, None))
+
+    @property
+    def reach(self) -> int:
+        """About how many columns it takes: as many, or a few more."""
+        if isinstance(self.event, NoticeReceived):
+            message = self.event.notice.message
+            return _PLACE + len(message) * (1 if message.isascii() else 2)
+        return width(self.line)
+
+
+def is_single(notice: Notice) -> bool:
+    """Whether the notice takes one line."""
+    return not notice.detail and not notice.hint and "\n" not in notice.message
+
+
+def told(event: Event) -> list[Told]:
+    """All lines of an event."""
+    if isinstance(event, StatementFinished):
+        return [Told(event, 0)]
+    return [Told(event, part) for part, _ in enumerate(event_lines(event))]
 
 
 def event_lines(event: Event) -> Iterator[Line]:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heappushpop
 from typing import NamedTuple
@@ -63,7 +62,7 @@ class Progress:
     slowest: list[Slow] = field(default_factory=list)
 
     def take(self, heard: Heard) -> None:
-        """Add an event."""
+        """Add an event. Notices are only counted, by whoever has them."""
         at, event = heard
         match event:
             case StatementFinished():
@@ -74,8 +73,6 @@ class Progress:
                     self.slowest.sort()
                 elif slow > self.slowest[0]:
                     heappushpop(self.slowest, slow)
-            case NoticeReceived():
-                self.notices += 1
             case FileStarted():
                 self.file, self.number, self.total = event, event.number, event.total
                 self.file_began = self.statement_began = at
@@ -152,10 +149,13 @@ class Run:
 
     def hear(self) -> list[Heard]:
         """The events that have come since, up to a bound that is handled in a few milliseconds."""
-        take: Callable[[], Heard] = self._heard.popleft
+        take = self._heard.popleft
         heard = [take() for _ in range(min(len(self._heard), _MOST_AT_ONCE))]
         for one in heard:
-            self.progress.take(one)
+            if type(one.event) is NoticeReceived:  # there may be very many of them
+                self.progress.notices += 1
+            else:
+                self.progress.take(one)
         return heard
 
     def _apply(self, to: str | None) -> None:

@@ -40,6 +40,11 @@ class MainScreen(Screen[None]):
 
     def __init__(self, directory: str) -> None:
         super().__init__()
+        self.top = TopBar(id="top")
+        self.filter = Input(placeholder="Filter by name", id="filter", compact=True)
+        self.detail = Detail()
+        self.run_bar = RunBar(id="run")
+        self.log_view = RunLog()
         self._directory = directory
         self._status = Status(())
         self._pane = State.PENDING
@@ -49,37 +54,15 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The bars on top and below, the panes between them."""
-        yield TopBar(id="top")
+        yield self.top
         with Horizontal(id="panes"):
             with Vertical(id="lists"):
-                yield Input(placeholder="Filter by name", id="filter", compact=True)
+                yield self.filter
                 yield from self._lists
-            yield Detail()
-        yield RunBar(id="run")
-        yield RunLog()
+            yield self.detail
+        yield self.run_bar
+        yield self.log_view
         yield KeyBar(id="keys")
-
-    # -- the parts
-
-    @property
-    def top(self) -> TopBar:
-        """The bar on top."""
-        return self.query_one(TopBar)
-
-    @property
-    def detail(self) -> Detail:
-        """The selected migration."""
-        return self.query_one(Detail)
-
-    @property
-    def log_view(self) -> RunLog:
-        """The log."""
-        return self.query_one(RunLog)
-
-    @property
-    def run_bar(self) -> RunBar:
-        """The progress of the run."""
-        return self.query_one(RunBar)
 
     @property
     def selected(self) -> Migration | None:
@@ -91,7 +74,7 @@ class MainScreen(Screen[None]):
     def fill(self, status: Status, *, running: str | None = None) -> None:
         """Show where every migration stands; the selection stays."""
         self._status = status
-        words = self.query_one("#filter", Input).value.lower().split()
+        words = self.filter.value.lower().split()
         for pane in self._lists:
             rows: Sequence[Migration] = getattr(status, pane.state.value)
             total = len(rows)
@@ -159,9 +142,8 @@ class MainScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        box = self.query_one("#filter", Input)
-        box.display = True
-        self.set_focus(box)
+        self.filter.display = True
+        self.set_focus(self.filter)
 
     @on(Input.Changed, "#filter")
     def _filtered(self) -> None:
@@ -173,8 +155,8 @@ class MainScreen(Screen[None]):
         if not pane.selected:
             pane = next((other for other in self._lists if other.selected), pane)
         self.set_focus(pane)
-        if not self.query_one("#filter", Input).value:
-            self.query_one("#filter").display = False
+        if not self.filter.value:
+            self.filter.display = False
 
     def action_zoom(self) -> None:
         """Give the pane with the focus all the room, or back."""
@@ -190,10 +172,9 @@ class MainScreen(Screen[None]):
 
     def action_back(self) -> None:
         """Leave what was entered last: the filter, the zoom, the detail."""
-        box = self.query_one("#filter", Input)
-        if box.has_focus or (box.value and isinstance(self.focused, MigrationList)):
-            box.value = ""
-            box.display = False
+        if self.filter.has_focus or (self.filter.value and isinstance(self.focused, MigrationList)):
+            self.filter.value = ""
+            self.filter.display = False
             self.action_pane(self._pane.value)
         elif any(self.has_class(zoom) for zoom in _ZOOMS):
             self.remove_class(*_ZOOMS)

@@ -19,17 +19,14 @@ class Detail(Vertical):
     def __init__(self) -> None:
         super().__init__(id="detail-pane")
         self._details: Details | None = None
+        self._strip = TabStrip(TABS)
+        self.view = LinesView(id="detail")
         self.tab = TABS[0]
 
     def compose(self) -> ComposeResult:
         """The strip and the lines."""
-        yield TabStrip(TABS)
-        yield LinesView(id="detail")
-
-    @property
-    def view(self) -> LinesView:
-        """The lines."""
-        return self.query_one(LinesView)
+        yield self._strip
+        yield self.view
 
     @property
     def migration(self) -> Migration | None:
@@ -47,7 +44,7 @@ class Detail(Vertical):
             self.tab = "Result"
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"
-        self.query_one(TabStrip).names["Result"] = "Error" if failed else "Result"
+        self._strip.names["Result"] = "Error" if failed else "Result"
         self.border_title = Content(f"4 {said(details.migration.name)}")
         self._refresh(keep_place=not is_new)
 
@@ -73,9 +70,8 @@ class Detail(Vertical):
         self.open(message.tab)
 
     def _refresh(self, *, keep_place: bool) -> None:
-        strip = self.query_one(TabStrip)
-        strip.active = self.tab
-        strip.refresh()
+        self._strip.active = self.tab
+        self._strip.refresh()
         if self._details:
             fold = self.tab != "SQL"
             self.view.show(self._details.tabs[self.tab], keep_place=keep_place, fold=fold)

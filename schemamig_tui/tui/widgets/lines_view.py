@@ -82,12 +82,17 @@ class LinesView(Painted, can_focus=True):
         """One row of the screen."""
         left, top = self.scroll_offset
         columns = self.scrollable_content_region.width
-        if top + y >= len(self._rows):
+        row = self.row(top + y)
+        if row is None:
             return Strip.blank(columns, self.rich_style)
-        line = self.strip(self._rows[top + y])
+        line = self.strip(row)
         if line.cell_length <= left + columns:
             return line.crop_extend(left, left + columns, self.rich_style)
         return Strip.join([line.crop(left, left + columns - 1), self.strip((("number", "…"),))])
+
+    def row(self, number: int) -> Line | None:
+        """A row as it is folded; None behind the last one."""
+        return self._rows[number] if number < len(self._rows) else None
 
     # -- the keys
 

@@ -2,15 +2,17 @@
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
 
 from textual.geometry import Size
 
-from schemamig_tui.tui.lines import Line, width
+from schemamig_tui.tui.lines import Line, plain, width
+from schemamig_tui.tui.log_lines import Told
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 LONGEST = 10_000
 """How many lines are kept."""
+
+_MEASURED = 200  # of those that come at once; only how far one can scroll sideways depends on it
 
 
 class RunLog(LinesView):
@@ -18,19 +20,27 @@ class RunLog(LinesView):
 
     def __init__(self) -> None:
         super().__init__(id="log")
-        self._kept: deque[Line] = deque(maxlen=LONGEST)
-        self.lines = self._rows = self._kept
+        self._kept: deque[Line | Told] = deque(maxlen=LONGEST)
         self._follows = True
         self.border_title = "5 Log"
 
-    def add(self, lines: Iterable[Line]) -> None:
+    @property
+    def text(self) -> str:
+        """All that is kept, as it is copied."""
+        return plain([_made(line) for line in self._kept])
+
+    def row(self, number: int) -> Line | None:
+        """A line, made now."""
+        return _made(self._kept[number]) if number < len(self._kept) else None
+
+    def add(self, lines: Iterable[Line | Told]) -> None:
         """Add lines; the view goes with them if it is at the end."""
         before = len(self._kept)
         lines = list(lines)
         self._kept.extend(lines)
         dropped = before + len(lines) - len(self._kept)
-        widest = max(map(width, islice(lines, max(0, len(lines) - LONGEST), None)), default=0)
-        self.virtual_size = Size(max(self.virtual_size.width, widest), len(self._kept))
+        columns = max(map(_reach, lines[-_MEASURED:]), default=0)
+        self.virtual_size = Size(max(self.virtual_size.width, columns), len(self._kept))
         if self._follows:
             self._go_to_end()
         elif dropped:
@@ -48,4 +58,12 @@ class RunLog(LinesView):
             self._go_to_end()
 
     def _go_to_end(self) -> None:
-        self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
+
+
+def _made(line: Line | Told) -> Line:
+    return line.line if isinstance(line, Told) else line
+
+
+def _reach(line: Line | Told) -> int:
+    return line.reach if isinstance(line, Told) else width(line)
