@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 from schemamig_tui.errors import ConnectionFailed
 
 _DEFAULT_PORT = 5432
-_LOOKS_LIKE_POSTGRESQL = re.compile(r"postg|timescale|pgvector|(^|[/_-])pg")
+_LOOKS_LIKE_POSTGRESQL = re.compile("postg|timescale|pgvector")
 _ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -91,11 +91,12 @@ def like_postgresql(listed: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _published(bindings: Iterable[Mapping[str, str]]) -> tuple[Published, ...]:
-    return tuple(
-        Published(_ANY_ADDRESS.get(host, host), int(port))
-        for binding in bindings
-        if (host := binding.get("HostIp", "")) is not None and (port := binding.get("HostPort"))
-    )
+    """One for each port; Docker names one that is open on all addresses twice, for IPv6 again."""
+    hosts: dict[int, str] = {}
+    for binding in bindings:
+        if port := binding["HostPort"]:
+            hosts.setdefault(int(port), _ANY_ADDRESS.get(binding["HostIp"], binding["HostIp"]))
+    return tuple(Published(host, port) for port, host in hosts.items())
 
 
 def _addresses(

@@ -7,9 +7,9 @@
 On the first two a stranger may answer: another server on the same port, such as that of another
 engine whose forwarding came first, or a container of another engine with the same address. So
 such a server has to prove that it is the container's: the process that serves our connection must
-be found among the container's processes. Addresses prove little: every engine hands out
-the same ones. A route without the proof is passed over, and the tunnel ends in the container by
-its nature (but on the network of the host, where there is none).
+be found among the container's processes. Addresses prove little: every engine hands out the same
+ones. A route without the proof is passed over. The tunnel needs none, because 127.0.0.1 is the
+container itself; on the network of the host it is not, so there is no tunnel.
 
 User, password and database are what the container itself was set up with.
 """
@@ -139,8 +139,8 @@ def _is_neighbour(address: IPv4Interface | IPv6Interface) -> bool:
 
 def _doubt(api: "DockerApi", container: Container, parameters: dict[str, str]) -> str | None:
     """Why the server there is not known to be the container's; None if it has been proven."""
-    conninfo = make_conninfo(**parameters, connect_timeout=_PROBE_TIMEOUT)
     try:
+        conninfo = make_conninfo(**parameters, connect_timeout=_PROBE_TIMEOUT)
         with psycopg.connect(conninfo) as connection:
             row = connection.execute("SELECT inet_client_port()").fetchone()
             process = f"/proc/{connection.info.backend_pid}/cmdline"
