@@ -22,7 +22,9 @@ class Kind(Enum):
     ORDINARY = auto()
     BEGIN = auto()
     COMMIT = auto()
-    """The transaction ends. COMMIT AND CHAIN is not this: after it, one is open."""
+    """The transaction ends, and none is open."""
+    CHAIN = auto()
+    """COMMIT AND CHAIN: the transaction ends, and the next one begins."""
     ROLLBACK = auto()
     """The transaction ends and leaves nothing yet: ROLLBACK, but also PREPARE TRANSACTION."""
     ALONE = auto()
@@ -131,7 +133,8 @@ def _end(verb: bytes, sql: bytes) -> Meaning:
     if words[0] == b"to":
         return Meaning("ROLLBACK TO", outside="refuse")
     if words[:2] == [b"and", b"chain"]:
-        return Meaning(f"{verb.decode().upper()} AND CHAIN", chained=True)
+        kind = Kind.CHAIN if commits else Kind.ORDINARY
+        return Meaning(f"{verb.decode().upper()} AND CHAIN", kind, chained=True)
     return Meaning(verb.decode().upper(), Kind.COMMIT if commits else Kind.ROLLBACK)
 
 

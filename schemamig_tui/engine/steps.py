@@ -48,6 +48,7 @@ _AS_LOGIN = (
     b" pg_catalog.set_config('client_encoding', 'UTF8', true),"
     b" pg_catalog.set_config('lock_timeout', '0', true)"
 )
+_COMMITTING = (Kind.COMMIT, Kind.CHAIN)
 # Where a file does one of these, a note of progress cannot share a transaction with it.
 _KEEPS_APART = re.compile(
     rb"(?i)session[\s_]+authorization|read[\s_]+only|session\s+characteristics"
@@ -135,22 +136,21 @@ class Weaver:
             for i in range(run.done):
                 if _KEEPS_SETTING.match(script.sql(i)):
                     yield from _transaction(Step(script.sql(i), Role.KEEPING))
-        for unit in _units(script, run.done):
-            how = script.kind(unit[0])
-            if how is Kind.BEGIN and script.kind(unit[-1]) is Kind.COMMIT and not apart:
+        if run.done and script.kind(run.done - 1) is Kind.CHAIN:
+            yield Step(_BEGIN, Role.KEEPING)
+        for unit in _units(script, run.done, cut_chains=not apart):
+            block = len(unit) > 1
+            if block and script.kind(unit[-1]) in _COMMITTING and not apart:
                 yield from (_statement(run, i) for i in unit[:-1])
                 yield from note.save_inside(unit.stop)
                 yield _statement(run, unit[-1])._replace(saves=unit.stop)
-            elif how in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT) and not (
-                apart or unit[0] in run.alone or _CALLS.match(script.sql(unit[0]))
-            ):
+            elif not block and not apart and _may_share(run, unit[0]):
                 yield Step(_BEGIN, Role.KEEPING)
                 yield _statement(run, unit[0])
                 yield from note.save_inside(unit.stop)
                 yield Step(_COMMIT, Role.KEEPING, saves=unit.stop, prompt=True)
             else:
-                bare = len(unit) == 1
-                yield from (_statement(run, i, alone=bare) for i in unit)
+                yield from (_statement(run, i, alone=not block) for i in unit)
                 yield from note.save_apart(unit.stop)
         yield Step(_BEGIN_WRITING, Role.KEEPING)
         yield Step(_UNHURRIED, Role.KEEPING)
@@ -235,19 +235,28 @@ def _statement(run: FileRun, i: int, *, alone: bool = False) -> Step:
     return Step(script.sql(i), Role.STATEMENT, i, prompt=True, alone=alone or kind is Kind.COPY_OUT)
 
 
+def _may_share(run: FileRun, i: int) -> bool:
+    """Whether a statement may be in one transaction with the note of it."""
+    if run.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
+        return False
+    return i not in run.alone and not _CALLS.match(run.script.sql(i))
+
+
 def _transaction(step: Step) -> Iterator[Step]:
     yield Step(_BEGIN, Role.KEEPING)
     yield step
     yield Step(_COMMIT, Role.KEEPING)
 
 
-def _units(script: Script, start: int) -> Iterator[range]:
+def _units(script: Script, start: int, *, cut_chains: bool = False) -> Iterator[range]:
     """The statements from ``start`` on, cut where psql would commit."""
+    ends = (Kind.COMMIT, Kind.ROLLBACK, *([Kind.CHAIN] if cut_chains else []))
     i = start
     while i < len(script):
         end = i + 1
-        if script.kind(i) is Kind.BEGIN:
-            while end < len(script) and script.kind(end - 1) not in (Kind.COMMIT, Kind.ROLLBACK):
+        chained = cut_chains and i > 0 and script.kind(i - 1) is Kind.CHAIN
+        if script.kind(i) is Kind.BEGIN or chained:
+            while end < len(script) and script.kind(end - 1) not in ends:
                 end += 1
         yield range(i, end)
         i = end

@@ -115,6 +115,17 @@ def test_a_retry_of_a_file_without_a_transaction_goes_on_where_it_stopped(shop: 
     assert shop.ask("SELECT x FROM s.a ORDER BY x") == [1, 2]
 
 
+def test_a_retry_goes_on_within_transactions_that_are_chained(shop: Workshop) -> None:
+    head = (
+        "CREATE TABLE a (x int);\nBEGIN; INSERT INTO a VALUES (1); COMMIT AND CHAIN;\n"
+        "INSERT INTO a VALUES (2); COMMIT AND CHAIN;\n"
+    )
+    failed = shop.fails("0001_a.sql", head + "INSERT INTO a VALUES (3); SELECT 1/0; COMMIT;")
+    assert failed.kept == 6
+    shop.applies("0001_a.sql", head + "INSERT INTO a VALUES (4); SELECT 1/1; ROLLBACK;")
+    assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
+
+
 def test_a_retry_is_refused_where_the_statements_already_done_have_changed(
     shop: Workshop,
 ) -> None:

@@ -167,7 +167,7 @@ def test_a_file_whose_row_cannot_be_in_its_transaction_runs_as_it_is_written(
 
 def test_a_transaction_that_goes_on_after_commit_is_not_ended() -> None:
     script = script_of("BEGIN; COMMIT AND CHAIN; COMMIT; BEGIN; ROLLBACK WORK AND CHAIN; END;")
-    assert [script.kind(i) for i in (1, 4)] == [Kind.ORDINARY, Kind.ORDINARY]
+    assert [script.kind(i) for i in (1, 4)] == [Kind.CHAIN, Kind.ORDINARY]
 
 
 @pytest.mark.parametrize(
