@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import big, docker_routes, small, startup
+from tests.benchmarks import big, cutting, docker_routes, small, startup
 from tests.benchmarks.report import HEADER, Row
 from tests.benchmarks.rig import rig
 
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "far": small.far,
     "statements": big.statements,
     "data": big.data,
+    "cutting": cutting.cutting,
     "startup": startup.startup,
     "docker": docker_routes.routes,
 }
@@ -30,7 +31,10 @@ def main() -> int:
     options = parser.parse_args()
     with rig() as bench:
         version = bench.version()
-    print(f"PostgreSQL {version}, Python {platform.python_version()}, {os.cpu_count()} cores")
+    print(
+        f"PostgreSQL {version}, Python {platform.python_version()},"
+        f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
     print(HEADER)
     missed = False
     for name in options.only or BENCHMARKS:

@@ -32,5 +32,5 @@ def startup(repeat: int) -> Iterator[Row]:
 def _run(*arguments: str) -> float:
     """Milliseconds of this Python with ``arguments``, from its start to its end."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
     return (time.perf_counter() - began) * 1000
