@@ -27,11 +27,6 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-@pytest.fixture(autouse=True)
-def _the_engine_is_found(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", engine.url)
-
-
 @pytest.fixture(scope="session")
 def containers(engine: Engine) -> tuple[Container, Container, Container]:
     """See ``one_for_each_route``."""
@@ -54,3 +49,15 @@ def addressed(containers: tuple[Container, ...]) -> Container:
 def isolated(containers: tuple[Container, ...]) -> Container:
     """A server in a container without a network."""
     return containers[2]
+
+
+@pytest.fixture(autouse=True)
+def _engine_of_one_test(
+    engine: Engine, containers: tuple[Container, ...], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """The program finds the engine, and a container that one test has made is gone after it."""
+    monkeypatch.setenv("DOCKER_HOST", engine.url)
+    before = len(engine.containers)  # those of the session are among them, asked for above
+    yield
+    while len(engine.containers) > before:
+        engine.containers.pop().remove(force=True, v=True)

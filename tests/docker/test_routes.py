@@ -1,5 +1,6 @@
 """The routes to the server in a container, and the proof that it is the container's."""
 
+import socket
 import sys
 
 import pytest
@@ -60,6 +61,7 @@ def test_no_variable_leads_to_another_server(
             assert connection.info.dbname == "spec"
 
 
+@on_linux
 def test_a_server_that_is_not_the_containers_is_never_taken(
     engine: Engine, published: Container
 ) -> None:
@@ -71,11 +73,13 @@ def test_a_server_that_is_not_the_containers_is_never_taken(
     assert caught.value.message == f"Docker {idle.name}, host network, port {port}: {UNPROVEN}"
 
 
+@on_linux
 def test_a_server_on_the_hosts_network_is_found(engine: Engine) -> None:
-    environment = {**SPEC, "PGPORT": "54329"}
-    container = wait_for_server(engine.run(network_mode="host", environment=environment), 54329)
-    with target(container) as place, place.connect() as connection:
-        assert place.route == f"Docker {container.name}, host network, port 54329"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    container = engine.run(network_mode="host", environment={**SPEC, "PGPORT": str(port)})
+    with target(wait_for_server(container, port)) as place, place.connect() as connection:
+        assert place.route == f"Docker {container.name}, host network, port {port}"
         assert connection.info.dbname == "spec"
 
 
