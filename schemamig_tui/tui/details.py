@@ -76,7 +76,7 @@ def statement(file: MigrationFile, number: int) -> str | None:
 
 def script_lines(script: Script, file_size: int) -> Iterator[Line]:
     """How a file is run: its mode and why, how much it is, and what to look out for."""
-    mode = "accent" if script.mode == "no transaction" else "good"
+    mode = "warn" if script.mode == "no transaction" else "good"
     yield ((mode, script.mode.value), ("dim", f": {said(script.reason)}"))
     yield (("plain", f"{plural(len(script), 'statement')}, {size(file_size)}"),)
     for warning in script.warnings:

@@ -12,7 +12,7 @@ _MIXED = {
     "dim": "$foreground 60%",
     "strong": "bold",
     "title": "bold $background on $primary",
-    "accent": "$text-accent",
+    "accent": "$text-primary",
     "good": "$text-success",
     "bad": "bold $text-error",
     "warn": "$text-warning",

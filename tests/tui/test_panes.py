@@ -107,6 +107,8 @@ async def test_the_tabs_show_sql_plan_result_and_ledger(desk: Desk) -> None:
     three_states(desk)
     async with desk.open() as ui:
         await ui.press("3")
+        assert ui.detail == "1 SELECT 2;"
+        await ui.press("k")
         assert ui.detail == "1 SELECT 1;"
         await ui.press("right_square_bracket")
         assert "transaction: nothing in it needs to be outside of one" in ui.detail
@@ -168,7 +170,7 @@ async def test_changed_and_missing_files_are_marked(desk: Desk) -> None:
         assert any("0001_a.sql" in row and "changed" in row for row in ui.rows)
         assert any("0002_b.sql" in row and "missing" in row for row in ui.rows)
         assert ui.rows[0].endswith("1 changed 1 missing")
-        await ui.press("3", "j")
+        await ui.press("3")
         assert "Its file is not in the folder" in ui.detail
 
 

@@ -55,8 +55,13 @@ class MigrationList(Painted, can_focus=True):
     def fill(self, rows: Sequence[Migration], total: int, empty: tuple[Line, ...] = ()) -> None:
         """Show ``rows`` out of ``total``, or ``empty``; the cursor stays on its migration."""
         name = self.selected.name if self.selected else None
+        # What was applied last is at the end, and is what one wants to see.
+        follows = self.state is State.APPLIED and not self.has_focus
+        at_end = self._cursor >= len(self._rows) - 1
         self._rows, self._empty = rows, empty
-        if not (self._cursor < len(rows) and rows[self._cursor].name == name):
+        if follows and at_end:
+            self._cursor = max(0, len(rows) - 1)
+        elif not (self._cursor < len(rows) and rows[self._cursor].name == name):
             # A row that went leaves the cursor on the one that took its place.
             places = {row.name: place for place, row in enumerate(rows)} if name else {}
             self._cursor = places.get(name or "", min(self._cursor, max(0, len(rows) - 1)))
@@ -103,7 +108,7 @@ class MigrationList(Painted, can_focus=True):
         if cells(name) > room:
             name = _shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
-        return ((style, f"{mark} "), ("plain", name), ("warn", f"{gap}{remark}"))
+        return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark))
 
     # -- the cursor
 
