@@ -9,8 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from schemamig_tui.connect import docker, environment
-from schemamig_tui.connect.engines import NotThere
+from schemamig_tui.connect import environment
 from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.settings import Settings
@@ -31,6 +30,8 @@ def resolve(settings: Settings) -> Target:
         return Target(_embedded(settings.embedded), settings)
     passed_over: list[Attempt] = []
     if settings.connection != "environment":
+        from schemamig_tui.connect import docker
+
         try:
             found, tried = docker.find(settings.container, start=settings.start_container)
             return Target(found, settings, tried)
@@ -49,6 +50,8 @@ def _may_pass_over(error: ConnectionFailed) -> bool:
     A container that is stopped, or an engine that hangs, is what was meant more likely than
     whatever server PostgreSQL's defaults happen to lead to.
     """
+    from schemamig_tui.connect.engines import NotThere
+
     return isinstance(error, NotThere) or environment.names_a_server(os.environ)
 
 
