@@ -13,11 +13,9 @@ from schemamig_tui.text import cells
 from schemamig_tui.tui.lines import Line, width
 from schemamig_tui.tui.widgets.lines_view import Painted
 
-_GAP = 2
-
 
 class Bar(Painted, can_focus=False):
-    """A few rows, with something at their right end where there is room for it."""
+    """A few rows, with something at their right end that stays when the left one gets too long."""
 
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
     """For each row what is on the left, and what is on the right."""
@@ -26,11 +24,12 @@ class Bar(Painted, can_focus=False):
         """One row of the screen."""
         columns = self.size.width
         left, right = self.rows[y] if y < len(self.rows) else ((), ())
-        room = columns - width(left) - width(right)
-        if room < _GAP:
-            right, room = (), columns - width(left)
-        line = (*left, ("plain", " " * max(0, room)), *right)
-        return self.strip(line).crop_extend(0, columns, self.rich_style)
+        room = max(0, columns - width(right))
+        line = self.strip(left)
+        if line.cell_length > room:
+            line = Strip.join([line.crop(0, room - 2), self.strip((("dim", "… "),))])
+        line = line.extend_cell_length(room, self.rich_style)
+        return Strip.join([line, self.strip(right)]).crop_extend(0, columns, self.rich_style)
 
 
 class TabStrip(Bar, can_focus=False):

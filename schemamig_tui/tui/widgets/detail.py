@@ -52,7 +52,7 @@ class Detail(Vertical):
         """Show lines where there is no migration."""
         self._details = None
         self.border_title = "4"
-        self.view.show(lines)
+        self.view.show(lines, fold=True)
 
     def open(self, tab: str) -> None:
         """Show a tab."""

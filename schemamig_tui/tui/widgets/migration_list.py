@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
-from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -39,7 +38,8 @@ class MigrationList(Painted, can_focus=True):
     def __init__(self, state: State, number: int) -> None:
         super().__init__(id=state.value)
         self.state = state
-        self._number = number
+        self._title = f"{number} {state.value.title()}"
+        self.border_title = self._title
         self._rows: Sequence[Migration] = ()
         self._cursor = 0
         self._run_on: str | None = None
@@ -66,7 +66,7 @@ class MigrationList(Painted, can_focus=True):
             places = {row.name: place for place, row in enumerate(rows)} if name else {}
             self._cursor = places.get(name or "", min(self._cursor, max(0, len(rows) - 1)))
         count = f"{total:,}" if len(rows) == total else f"{len(rows):,} of {total:,}"
-        self.border_title = Content(f"{self._number} {self.state.value.title()} {count}")
+        self.border_title = f"{self._title} {count}"
         self.set_class(not rows, "-empty")
         self.virtual_size = Size(0, len(rows))
         self._follow()
