@@ -91,29 +91,36 @@ class Flight:
         ``steps`` raise; the pipeline has been left in any case, the transaction has not.
         """
         self.crash = None
-        if self._cancellation.requested:
-            return None
+        source = iter(steps)
+        trouble: SchemamigError | None = None
         try:
-            for step in steps:
-                if step.alone:
-                    self._land()
-                    if not self._ended:
-                        self._run_alone(step)
-                else:
-                    self._send(step)
-                if self._ended:
+            while not self._ended:
+                try:
+                    step = next(source, None)
+                except SchemamigError as error:
+                    # The steps have come to an end early; what is on its way still counts.
+                    trouble = error
                     break
+                if step is None:
+                    break
+                self._do(step)
             self._land()
         except psycopg.OperationalError:
-            raise
-        except SchemamigError:
-            # The steps have come to an end early; what is on its way still counts.
-            self._land()
             raise
         except BaseException:
             self._abandon()
             raise
+        if trouble:
+            raise trouble
         return self.crash
+
+    def _do(self, step: Step) -> None:
+        if not step.alone:
+            self._send(step)
+            return
+        self._land()
+        if not self._ended:
+            self._run_alone(step)
 
     @property
     def _ended(self) -> bool:

@@ -16,6 +16,8 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.steps import FileRun
 
+_NO_STATEMENT = Step(b"", Role.OPEN)
+
 
 class Logbook:
     """Follows a flight through ``runs``; knows which file is open and which are committed."""
@@ -25,7 +27,7 @@ class Logbook:
         self._tell = listener
         self._next = 0
         self._began = self._mark = time.perf_counter()
-        self._statement = 0
+        self._last = _NO_STATEMENT
         self.current: FileRun | None = None
         self.applied: list[str] = []
 
@@ -54,17 +56,16 @@ class Logbook:
         """Note what the server said while it did a step."""
         if self.current is None:
             return
-        if step.role is Role.STATEMENT:
-            self._statement = step.statement
-        line = self.current.script.line(self._statement) if len(self.current.script) else 1
-        self._tell(NoticeReceived(self.current.name, self._statement + 1, line, message))
+        # What is said while we do our own work is said of the last statement.
+        of = step if step.role is Role.STATEMENT else self._last
+        self._tell(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
 
     def open(self) -> FileRun:
         """Begin with the next file."""
         run = self._runs[self._next]
         self._next += 1
         self.current = run
-        self._statement = 0
+        self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
         self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count))
@@ -89,6 +90,5 @@ class Logbook:
             return
         now = time.perf_counter()
         ms, self._mark = (now - self._mark) * 1000, now
-        self._statement = step.statement
-        line = self.current.script.line(step.statement)
-        self._tell(StatementFinished(self.current.name, step.statement + 1, line, tag, ms))
+        self._last = step
+        self._tell(StatementFinished(self.current.name, step.statement + 1, step.line, tag, ms))

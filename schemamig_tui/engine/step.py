@@ -25,6 +25,7 @@ class Step(NamedTuple):
 
     ``prompt`` asks for the result at once. ``alone`` keeps it out of the pipeline and sends it by
     the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
+    ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
     """
 
@@ -36,3 +37,4 @@ class Step(NamedTuple):
     alone: bool = False
     copy_data: Callable[[], Iterator[bytes | memoryview]] | None = None
     saves: int | None = None
+    line: int = 1

@@ -229,10 +229,15 @@ class _Note:
 def _statement(run: FileRun, i: int, *, alone: bool = False) -> Step:
     script = run.script
     kind = script.kind(i)
-    if kind is Kind.COPY_IN:
-        data = partial(script.copy_data, i)
-        return Step(script.sql(i), Role.STATEMENT, i, alone=True, copy_data=data)
-    return Step(script.sql(i), Role.STATEMENT, i, prompt=True, alone=alone or kind is Kind.COPY_OUT)
+    return Step(
+        script.sql(i),
+        Role.STATEMENT,
+        i,
+        prompt=True,
+        alone=alone or kind in (Kind.COPY_IN, Kind.COPY_OUT),
+        copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
+        line=script.line(i),
+    )
 
 
 def _may_share(run: FileRun, i: int) -> bool:

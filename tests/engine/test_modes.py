@@ -1,5 +1,8 @@
 """Each of the three ways to run a file, on a real server."""
 
+import resource
+from pathlib import Path
+
 import pytest
 
 from schemamig_tui.engine.events import (
@@ -191,3 +194,18 @@ def test_copy_data_far_beyond_a_socket_buffer_arrives_whole(shop: Workshop) -> N
         b"CREATE TABLE a (x int, y text);\nCOPY a FROM stdin;\n" + rows + b"\\.\n",
     )
     assert shop.ask("SELECT sum(x) FROM a") == [sum(range(400_000))]
+
+
+def test_a_run_of_many_big_files_keeps_few_open(shop: Workshop) -> None:
+    shop.write("0000_a.sql", "CREATE TABLE a (x text);")
+    for number in range(1, 60):
+        rows = f"INSERT INTO a VALUES ('{'x' * 1000}');\n" * 70
+        shop.write(f"{number:04}_a.sql", rows)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (len(list(Path("/dev/fd").iterdir())) + 20, limits[1])
+    )
+    try:
+        assert len(shop.apply().applied) == 60
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
