@@ -17,8 +17,8 @@ from schemamig_tui.text import visible
 def prepare(
     conn: psycopg.Connection[Any],
     ledger: Ledger,
-    state: LedgerState,
     todo: Sequence[Migration],
+    state: LedgerState,
 ) -> list[FileRun]:
     """Read all the files that are to run.
 

@@ -20,6 +20,8 @@ from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.text import visible
 
 Connect = Callable[[], psycopg.Connection[Any]]
+# What is to be run, and the ledger that says so.
+_Look = tuple[tuple[Migration, ...], LedgerState]
 
 
 class Runner:
@@ -60,9 +62,9 @@ class Runner:
         began = time.perf_counter()
         found = scan(self._directory)
         with _losses_told(), contextlib.closing(self._connect()) as conn:
-            todo, state = self._look(conn, found, to)
+            look = todo, state = self._look(conn, found, to)
             if todo:
-                return self._run(conn, found, to, began)
+                return self._run(conn, found, to, look, began)
             ms = (time.perf_counter() - began) * 1000
             finished = RunFinished((), None, (), state.version, ms)
             self._tell(finished)
@@ -70,7 +72,7 @@ class Runner:
 
     def _look(
         self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
-    ) -> tuple[tuple[Migration, ...], LedgerState]:
+    ) -> _Look:
         state = self._ledger.inspect(conn, to_write=True)
         return compare(found, state.rows).to_run(to), state
 
@@ -79,20 +81,24 @@ class Runner:
         conn: psycopg.Connection[Any],
         found: Sequence[MigrationFile],
         to: str | None,
+        look: _Look,
         began: float,
     ) -> RunFinished:
         from schemamig_tui.engine.plan import prepare
         from schemamig_tui.engine.run import Run
         from schemamig_tui.engine.watch import Locks, Queue, Watch
 
+        # A file that cannot be run is told at once, and not after a wait for another run.
+        files = prepare(conn, self._ledger, *look)
         with Watch(self._connect) as watch:
             locks = Locks.of(self._ledger.name)
             queue = Queue(self._cancellation, self._tell, self._lock_timeout)
             queue.await_lock(locks.run, watch.conn)
             queue.await_lock(locks.work, conn)
             # Whoever held the lock may have done some of it.
-            todo, state = self._look(conn, found, to)
-            files = prepare(conn, self._ledger, state, todo)
+            now = _, state = self._look(conn, found, to)
+            if now != look:
+                files = prepare(conn, self._ledger, *now)
             run = Run(
                 conn,
                 watch,
