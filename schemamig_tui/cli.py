@@ -85,7 +85,7 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
     from schemamig_tui.errors import ExitCode, SettingsError
     from schemamig_tui.settings import load
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise SettingsError(
             "no mode was given, and the UI needs a terminal",
             hint="choose one of --list, --dry-run, --apply, --check",

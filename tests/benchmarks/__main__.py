@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import big, cutting, docker_routes, small, startup
+from tests.benchmarks import big, cutting, docker_routes, small, startup, tui
 from tests.benchmarks.report import HEADER, Row
 from tests.benchmarks.rig import rig
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "cutting": cutting.cutting,
     "startup": startup.startup,
     "docker": docker_routes.routes,
+    "ui": tui.ui,
 }
 
 

@@ -1,0 +1,116 @@
+"""The UI: until its first picture, at a key, and while a run is on."""
+
+import fcntl
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.benchmarks.report import Row, at_most, medians, ratio
+from tests.benchmarks.rig import Rig, rig
+from tests.benchmarks.samples import small_migrations
+
+_NOTICES = 100_000
+_KEY = 50
+_BLOCKED = 100
+_PEAK = 150
+
+
+def ui(repeat: int) -> Iterator[Row]:
+    """Every bar that the UI has to keep."""
+    with rig() as bench:
+        yield from _first_picture(bench, repeat)
+        yield from _keys(bench)
+        yield from _runs(bench, repeat)
+
+
+def _first_picture(bench: Rig, repeat: int) -> Iterator[Row]:
+    folders = {count: _plain(bench, count) for count in (100, 1_000, 10_000)}
+    with bench.database() as conninfo:
+        imports, few, thousand, many = medians(
+            repeat,
+            _imports,
+            lambda: _until_picture(conninfo, folders[100], b"100"),
+            lambda: _until_picture(conninfo, folders[1_000], b"1,000"),
+            lambda: _until_picture(conninfo, folders[10_000], b"10,000"),
+        )
+    yield ratio("first picture of 1,000, against the imports", thousand, imports, 3.0)
+    yield ratio("first picture of 10,000, against that of 100", many, few, 2.0)
+
+
+def _keys(bench: Rig) -> Iterator[Row]:
+    with bench.database() as conninfo:
+        times = _one("keys", conninfo, _plain(bench, 10_000))
+    for key, ms in times.items():
+        yield at_most(f"a key among 10,000 migrations: {key}", ms, _KEY, "ms")
+
+
+def _runs(bench: Rig, repeat: int) -> Iterator[Row]:
+    thousand = small_migrations(bench.folder, 1_000).migrations
+    ours, floor = medians(repeat, lambda: _run(bench, thousand)["ms"], lambda: bench.ours(thousand))
+    yield ratio("the run of 1,000 small ones, against headless", ours, floor, 1.3)
+    flood = bench.folder / "flood"
+    flood.mkdir()
+    loop = f"FOR i IN 1..{_NOTICES} LOOP RAISE NOTICE 'notice %', i; END LOOP;"
+    (flood / "0001_flood.sql").write_text(f"DO $$ BEGIN {loop} END $$;\n")
+    told: list[dict[str, float]] = []
+    ours, floor = medians(
+        repeat, lambda: told.append(_run(bench, flood)) or told[-1]["ms"], lambda: bench.ours(flood)
+    )
+    what = f"{_NOTICES:,} notices"
+    yield ratio(f"{what}, against headless", ours, floor, 1.3)
+    blocked = sorted(one["blocked"] for one in told)[len(told) // 2]
+    yield at_most(f"{what}: the loop blocked at most", blocked, _BLOCKED, "ms")
+    yield at_most(f"{what}: memory", max(one["peak"] for one in told), _PEAK, "MB")
+
+
+def _plain(bench: Rig, count: int) -> Path:
+    folder = bench.folder / f"plain_{count}"
+    if not folder.exists():
+        folder.mkdir()
+        for number in range(count):
+            (folder / f"{number:05}_plain.sql").write_text(f"SELECT {number};\n")
+    return folder
+
+
+def _imports() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import psycopg, textual.app"], check=True)
+    return (time.perf_counter() - began) * 1000
+
+
+def _until_picture(conninfo: str, folder: Path, count: bytes) -> float:
+    """Milliseconds from the start of the program until its panes and its SQL are drawn."""
+    terminal, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    began = time.perf_counter()
+    environ = {**os.environ, "SCHEMAMIG_DSN": conninfo, "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "schemamig_tui", "--dir", str(folder)]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ
+    ) as program:
+        os.close(theirs)
+        drawn = b""
+        while b"Pending " + count not in drawn or b"SELECT" not in drawn:
+            drawn += os.read(terminal, 65536)
+        ms = (time.perf_counter() - began) * 1000
+        program.kill()
+    os.close(terminal)
+    return ms
+
+
+def _run(bench: Rig, folder: Path) -> dict[str, float]:
+    with bench.database() as conninfo:
+        return _one("run", conninfo, folder)
+
+
+def _one(what: str, conninfo: str, folder: Path) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.tui_one", what, conninfo, str(folder)]
+    told: dict[str, float] = json.loads(subprocess.check_output(command))
+    return told
