@@ -20,7 +20,7 @@ from schemamig_tui.engine.source import HELD, Source
 __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
 
 # Small enough to stay in the caches of a processor on the way through the server.
-_COPY_PIECE = 32 * 1024
+_COPY_PIECE = 64 * 1024
 _LONGEST_LINE = 1024 * 1024
 
 
@@ -93,7 +93,7 @@ class Script:
         return meaning.kind if meaning else Kind.ORDINARY
 
     def copy_data(self, i: int) -> Iterator[bytes]:
-        """The data behind the COPY that statement ``i`` is, in pieces of up to 32 KiB."""
+        """The data behind the COPY that statement ``i`` is, in pieces of up to 64 KiB."""
         start, end = self._copies[i]
         while start < end:
             piece = self._source.read(start, min(end, start + _COPY_PIECE))
