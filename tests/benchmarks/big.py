@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tests.benchmarks import samples
-from tests.benchmarks.report import Row, at_most, ratio
+from tests.benchmarks.report import Row, against_psql, at_most
 from tests.benchmarks.rig import rig
 
 _STATEMENTS = 5000
@@ -22,8 +22,8 @@ def statements(repeat: int) -> Iterator[Row]:
     """A file of many statements, against psql with BEGIN and COMMIT around it."""
     with rig() as bench:
         sample = samples.inserts(bench.folder, statements=_STATEMENTS - 1, rows=1)
-        ours, floor = bench.against_psql(sample, repeat, whole=True)
-    yield ratio(f"one file of {_STATEMENTS:,} statements", ours, floor, 1.0)
+        times = bench.against_psql(sample, repeat, at_once=True)
+    yield from against_psql(f"one file of {_STATEMENTS:,} statements", times, 1.0)
 
 
 def data(repeat: int) -> Iterator[Row]:
@@ -32,7 +32,7 @@ def data(repeat: int) -> Iterator[Row]:
         with rig() as bench:
             sample = make(bench.folder)
             megabytes = sample.script.stat().st_size / 1_000_000
-            ours, floor = bench.against_psql(sample, repeat if bar else 1, whole=True)
+            times = bench.against_psql(sample, repeat if bar else 1, at_once=True)
         what = f"{megabytes:.0f} MB of {shape}"
-        yield ratio(what, ours, floor, bar)
+        yield from against_psql(what, times, bar)
         yield at_most(f"{what}: peak memory", bench.peak, _PEAK, "MB")

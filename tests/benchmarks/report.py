@@ -1,8 +1,9 @@
 """Rows of the report, and whether each keeps its bar."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 HEADER = f"{'what':52} {'ours':>10} {'floor':>10} {'measured':>10} {'bar':>10}"
 
@@ -26,6 +27,14 @@ class Row:
         ).rstrip()
 
 
+class Times(NamedTuple):
+    """Medians in ms: ours from connected to committed, ours with reading the files, psql's."""
+
+    ours: float
+    whole: float
+    psql: float
+
+
 def ratio(what: str, ours: float, floor: float, bar: float | None = None) -> Row:
     """Two times in ms, and how many times the floor ours may be at most."""
     measured = ours / floor
@@ -37,6 +46,12 @@ def ratio(what: str, ours: float, floor: float, bar: float | None = None) -> Row
         "" if bar is None else f"<={bar:.2f} x",
         None if bar is None else measured <= bar,
     )
+
+
+def against_psql(what: str, times: Times, bar: float | None) -> Iterator[Row]:
+    """From connected to committed, and with reading the files, for which there is no bar."""
+    yield ratio(what, times.ours, times.psql, bar)
+    yield ratio("  with reading the files", times.whole, times.psql)
 
 
 def at_most(what: str, value: float, bar: float, unit: str) -> Row:

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
-from tests.benchmarks.report import medians
+from tests.benchmarks.report import Times, medians
 from tests.benchmarks.samples import Sample
 from tests.conftest import short_folder, wait_until_gone
 
@@ -27,6 +28,7 @@ class Rig:
         self.server = server
         self.folder = folder
         self.peak = 0.0
+        self._wholes: list[float] = []
         self._numbers = itertools.count(1)
 
     def version(self) -> str:
@@ -39,16 +41,15 @@ class Rig:
         """Where the server's socket is."""
         return self.server.parameters["host"]
 
-    def against_psql(
-        self, sample: Sample, repeat: int, *, whole: bool = False
-    ) -> tuple[float, float]:
-        """Our median in ms, and psql's; for psql ``whole`` puts all into one transaction."""
-        ours, floor = medians(
+    def against_psql(self, sample: Sample, repeat: int, *, at_once: bool = False) -> Times:
+        """Measure both in turns; ``at_once`` puts all of psql's into one transaction."""
+        self._wholes.clear()
+        ours, psql = medians(
             repeat,
             lambda: self.ours(sample.migrations),
-            lambda: self.psql(sample.script, whole=whole),
+            lambda: self.psql(sample.script, at_once=at_once),
         )
-        return ours, floor
+        return Times(ours, statistics.median(self._wholes), psql)
 
     def ours(self, migrations: Path, host: str | None = None) -> float:
         """Milliseconds of one apply on a fresh database."""
@@ -60,13 +61,14 @@ class Rig:
         module = "tests.benchmarks.one_run"
         told = json.loads(_output(sys.executable, "-m", module, conninfo, migrations))
         self.peak = max(self.peak, told["peak"])
+        self._wholes.append(told["whole"])
         return float(told["ms"])
 
-    def psql(self, script: Path, host: str | None = None, *, whole: bool = False) -> float:
+    def psql(self, script: Path, host: str | None = None, *, at_once: bool = False) -> float:
         """Milliseconds of one psql session on a fresh database."""
         session = self.folder / "session.sql"
         include = b"\\i '%b'\n" % os.fsencode(script)
-        if whole:
+        if at_once:
             include = b"BEGIN;\n" + include + b"COMMIT;\n"
         session.write_bytes(_CLOCK + include + _CLOCK)
         flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]

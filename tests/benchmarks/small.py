@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from tests.benchmarks.delay import delayed
-from tests.benchmarks.report import Row, medians, ratio
+from tests.benchmarks.report import Row, against_psql, medians, ratio
 from tests.benchmarks.rig import Rig, rig
 from tests.benchmarks.samples import small_migrations
 
@@ -22,9 +22,9 @@ def near(repeat: int) -> Iterator[Row]:
     """Against one psql session that runs the same statements and ledger rows."""
     for fast, bar in ((True, 1.0), (False, None)):
         with rig(fast=fast) as bench:
-            ours, floor = bench.against_psql(small_migrations(bench.folder, _FILES), repeat)
+            times = bench.against_psql(small_migrations(bench.folder, _FILES), repeat)
         where = "" if fast else ", durable server"
-        yield ratio(f"{_FILES:,} small migrations{where}", ours, floor, bar)
+        yield from against_psql(f"{_FILES:,} small migrations{where}", times, bar)
 
 
 def far(repeat: int) -> Iterator[Row]:
