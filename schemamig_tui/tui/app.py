@@ -1,7 +1,6 @@
 """The application: it owns the connection, the look at the ledger, and the run."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -148,11 +147,9 @@ class MigrationsApp(App[None]):
         self.status = status
         file = self.run_on.progress.file if self.run_on else None
         self.main.fill(status, running=file.name if file else None)
-        selected = self.main.selected
-        if selected is not None:
-            if selected != self._opened:
-                self._open(selected)
-        elif not status.migrations:
+        self.on_main_screen_selected()
+        if not status.migrations:
+            self._opened = None
             self.main.detail.say(empty_folder(str(self.settings.directory)))
 
     def _select_first(self) -> None:
@@ -169,13 +166,12 @@ class MigrationsApp(App[None]):
 
     # -- the selected migration
 
-    def on_main_screen_selected(self, message: MainScreen.Selected) -> None:
-        """Show it in the detail."""
-        self._open(message.migration)
-
-    def _open(self, migration: Migration) -> None:
-        self._opened = migration
-        self._work("detail", self._read, migration)
+    def on_main_screen_selected(self) -> None:
+        """Show the selected migration, as it stands now."""
+        selected = self.main.selected
+        if selected is not None and selected != self._opened:
+            self._opened = selected
+            self._work("detail", self._read, selected)
 
     async def _read(self, migration: Migration) -> None:
         standard = self._look.server.standard_strings if self._look else True
@@ -397,8 +393,7 @@ def run(settings: Settings) -> None:
     try:
         app.run()
     finally:
-        with contextlib.suppress(ConnectionFailed):
-            app.close()
+        app.close()
     error = app._exception
     if error is not None:
         raise error.error if isinstance(error, WorkerFailed) else error

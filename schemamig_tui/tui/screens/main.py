@@ -34,10 +34,6 @@ class MainScreen(Screen[None]):
     class Selected(Message):
         """A migration is selected."""
 
-        def __init__(self, migration: Migration) -> None:
-            super().__init__()
-            self.migration = migration
-
     def __init__(self, directory: str) -> None:
         super().__init__()
         self.top = TopBar(id="top")
@@ -122,7 +118,7 @@ class MainScreen(Screen[None]):
             self._pane = message.pane.state
         if message.pane.selected:
             self._selected = message.pane.selected.name
-            self.post_message(self.Selected(message.pane.selected))
+            self.post_message(self.Selected())
 
     # -- the keys
 
