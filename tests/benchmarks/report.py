@@ -59,11 +59,6 @@ def at_most(what: str, value: float, bar: float, unit: str) -> Row:
     return Row(what, f"{value:.0f} {unit}", bar=f"<={bar:.0f} {unit}", kept=value <= bar)
 
 
-def at_least(what: str, value: float, bar: float, unit: str) -> Row:
-    """A value that must not be below its bar."""
-    return Row(what, f"{value:.0f} {unit}", bar=f">={bar:.0f} {unit}", kept=value >= bar)
-
-
 def medians(repeat: int, *subjects: Callable[[], float]) -> list[float]:
     """The median of each subject, called in turns so that noise falls on all of them alike."""
     measured = [[subject() for subject in subjects] for _ in range(repeat)]

@@ -53,8 +53,7 @@ class Rig:
 
     def ours(self, migrations: Path, host: str | None = None) -> float:
         """Milliseconds of one apply on a fresh database."""
-        with self.database(host) as conninfo:
-            return self.apply(conninfo, migrations)
+        return self.apply(self.database(host), migrations)
 
     def apply(self, conninfo: str, migrations: Path) -> float:
         """Milliseconds of one apply. ``peak`` keeps the most memory that one has taken, in MB."""
@@ -72,23 +71,22 @@ class Rig:
             include = b"BEGIN;\n" + include + b"COMMIT;\n"
         session.write_bytes(_CLOCK + include + _CLOCK)
         flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
-        with self.database(host) as conninfo:
-            told = _output(self.server.bindir / "psql", *flags, "-d", conninfo, "-f", session)
+        conninfo = self.database(host)
+        told = _output(self.server.bindir / "psql", *flags, "-d", conninfo, "-f", session)
         first, last = map(float, told.split())
         return (last - first) * 1000
 
-    @contextlib.contextmanager
-    def database(self, host: str | None = None) -> Iterator[str]:
+    def database(self, host: str | None = None) -> str:
         """The connection string of an empty database, with nothing left to write for the server.
 
-        It stays until the server goes: for some seconds ext4 passes over the inodes of deleted
-        files one by one, which makes every table of the next run cost more.
+        It stays until the server goes: for minutes ext4 passes over the inodes of deleted files
+        one by one, which makes every table of the next run cost more.
         """
         name = f"bench_{next(self._numbers)}"
         with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
             admin.execute("CHECKPOINT")
-        yield make_conninfo(self.server.conninfo, dbname=name, host=host or self.host)
+        return make_conninfo(self.server.conninfo, dbname=name, host=host or self.host)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ _TURNS = 15
 
 def startup(repeat: int) -> Iterator[Row]:
     """``--list`` and ``--apply`` with everything applied."""
-    with rig() as bench, bench.database() as conninfo:
+    with rig() as bench:
+        conninfo = bench.database()
         migrations = small_migrations(bench.folder, _FILES).migrations
         bench.apply(conninfo, migrations)
         us = ["-m", "schemamig_tui", "--dsn", conninfo, "--dir", str(migrations)]

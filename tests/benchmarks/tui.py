@@ -32,21 +32,21 @@ def ui(repeat: int) -> Iterator[Row]:
 
 def _first_picture(bench: Rig, repeat: int) -> Iterator[Row]:
     folders = {count: _plain(bench, count) for count in (100, 1_000, 10_000)}
-    with bench.database() as conninfo:
-        imports, few, thousand, many = medians(
-            repeat,
-            _imports,
-            lambda: _until_picture(conninfo, folders[100], b"100"),
-            lambda: _until_picture(conninfo, folders[1_000], b"1,000"),
-            lambda: _until_picture(conninfo, folders[10_000], b"10,000"),
-        )
+    conninfo = bench.database()
+    imports, few, thousand, many = medians(
+        repeat,
+        _imports,
+        lambda: _until_picture(conninfo, folders[100], b"100"),
+        lambda: _until_picture(conninfo, folders[1_000], b"1,000"),
+        lambda: _until_picture(conninfo, folders[10_000], b"10,000"),
+    )
     yield ratio("first picture of 1,000, against the imports", thousand, imports, 3.0)
     yield ratio("first picture of 10,000, against that of 100", many, few, 2.0)
 
 
 def _keys(bench: Rig) -> Iterator[Row]:
-    with bench.database() as conninfo:
-        times = _one("keys", conninfo, _plain(bench, 10_000))
+    conninfo = bench.database()
+    times = _one("keys", conninfo, _plain(bench, 10_000))
     for key, ms in times.items():
         yield at_most(f"a key among 10,000 migrations: {key}", ms, _KEY, "ms")
 
@@ -106,8 +106,7 @@ def _until_picture(conninfo: str, folder: Path, count: bytes) -> float:
 
 
 def _run(bench: Rig, folder: Path) -> dict[str, float]:
-    with bench.database() as conninfo:
-        return _one("run", conninfo, folder)
+    return _one("run", bench.database(), folder)
 
 
 def _one(what: str, conninfo: str, folder: Path) -> dict[str, float]:
