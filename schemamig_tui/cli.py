@@ -88,7 +88,7 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise SettingsError(
             "no mode was given, and the UI needs a terminal",
-            hint="choose one of --list, --dry-run, --apply, --check",
+            hint="choose one of --list, --dry-run, --rehearse, --apply, --check",
         )
     settings = load(flags, os.environ)
     from schemamig_tui.tui.app import run
@@ -118,7 +118,7 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
 
     parser = Parser(
         prog="schemamig-tui",
-        usage="%(prog)s [--list | --dry-run | --apply | --check] [option ...]",
+        usage="%(prog)s [MODE] [option ...]",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -130,28 +130,44 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     _add_manners(parser)
     options = parser.parse_args(argv)
     if options.json and not options.mode:
-        parser.error("--json needs one of --list, --dry-run, --apply, --check")
+        parser.error("--json needs one of --list, --dry-run, --rehearse, --apply, --check")
+    if not options.resume and options.mode != "apply":
+        parser.error("--no-resume only goes with --apply")
     if options.sql and options.mode != "dry-run":
         parser.error("--sql only goes with --dry-run")
     if options.to is not None:
-        if options.mode not in ("dry-run", "apply"):
-            parser.error("--to only goes with --dry-run and --apply")
+        if options.mode not in ("dry-run", "rehearse", "apply"):
+            parser.error("--to only goes with --dry-run, --rehearse and --apply")
         # The shell completes paths, so that is what will be typed.
         options.to = Path(options.to).name
     return options
 
 
 def _add_modes(parser: "argparse.ArgumentParser") -> None:
+    import argparse
+
     group = parser.add_argument_group("modes (none of them opens the UI)")
     modes = group.add_mutually_exclusive_group()
     for name, what in (
         ("list", "show what is applied, failed and pending"),
         ("dry-run", "show how each pending migration would be run; changes nothing"),
+        (
+            "rehearse",
+            "run all pending migrations in one transaction and roll it back; show what"
+            " they would lock, rewrite and change",
+        ),
         ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
         ("check", "exit with 5 if anything is pending, failed, changed or missing"),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
-    group.add_argument("--to", metavar="FILE", help="--dry-run, --apply: not beyond this migration")
+    group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
+    group.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="--apply: go on with a migration without a transaction at the statement that failed"
+        " (the default), or start it over",
+    )
     group.add_argument("--sql", action="store_true", help="--dry-run: show the statements too")
     group.add_argument(
         "--json", action="store_true", help="print one JSON object per line, one per event"
@@ -197,8 +213,32 @@ def _add_manners(parser: "argparse.ArgumentParser") -> None:
         "--lock-timeout",
         metavar="DURATION",
         dest="lock-timeout",
-        help="give up waiting for a lock of the database, or for another run, after 500ms, 2s or"
-        " 1min; 0, the default, is never",
+        help="give up a statement that waits for a lock after 500ms, 2s or 1min; 0 is never, and"
+        " the default (--rehearse: 2s). CREATE INDEX CONCURRENTLY may wait",
+    )
+    group.add_argument(
+        "--lock-retries",
+        metavar="N",
+        dest="lock-retries",
+        help="after a lock timeout roll the migration back and try again, up to N times",
+    )
+    group.add_argument(
+        "--run-lock-timeout",
+        metavar="DURATION",
+        dest="run-lock-timeout",
+        help="give up waiting for another run; 0, the default, is never",
+    )
+    group.add_argument(
+        "--max-blocking",
+        metavar="SECONDS",
+        dest="max-blocking",
+        help="cancel our own statement when others have waited behind it for so long",
+    )
+    group.add_argument(
+        "--statement-timeout",
+        metavar="DURATION",
+        dest="statement-timeout",
+        help="--rehearse: give up a statement that takes longer (default: 1min)",
     )
     group.add_argument(
         "--no-color", dest="color", action="store_const", const=False, help="print without colour"

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from schemamig_tui.engine.limits import Limits
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.text import visible
 
@@ -53,10 +54,32 @@ class Settings:
     """How long to wait for a server that does not answer yet."""
 
     lock_timeout: float | None = None
-    """How long a statement, or the run itself, waits for a lock; None waits as long as it takes."""
+    """How long a statement waits for a lock; None is as long as it takes, in a rehearsal 2 s."""
+
+    lock_retries: int = 0
+    """How often a migration is tried again that could not get a lock in time."""
+
+    run_lock_timeout: float | None = None
+    """How long to wait for another run; None waits as long as it takes."""
+
+    max_blocking: float | None = None
+    """How long other sessions may wait behind a statement, which is then cancelled."""
+
+    statement_timeout: float | None = 60.0
+    """How long a statement may take in a rehearsal."""
 
     color: bool = True
-    """Whether text output to a terminal may have colour."""
+    """Whether output to a terminal may have colour."""
+
+    @property
+    def limits(self) -> Limits:
+        """What of this is the patience of a run."""
+        return Limits(
+            run_lock=self.run_lock_timeout,
+            lock=self.lock_timeout,
+            retries=self.lock_retries,
+            blocking=self.max_blocking,
+        )
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -129,6 +152,16 @@ def _seconds(value: str | float) -> float:
     return seconds
 
 
+def _limit(value: str | float) -> float | None:
+    return _seconds(value) or None
+
+
+def _count(value: str | int) -> int:
+    if not re.fullmatch(r"\d{1,9}", str(value), re.ASCII):
+        raise ValueError("has to be a number, such as 5")
+    return int(value)
+
+
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 # PostgreSQL keeps lock_timeout as a 32-bit number of milliseconds, and 0 there means no limit.
 _SHORTEST, _LONGEST = 0.001, (2**31 - 1) / 1000
@@ -164,6 +197,10 @@ _SETTINGS = {
     "embedded": _Setting("embedded", (str, bool), _embedded),
     "wait": _Setting("wait", (int, float), _seconds),
     "lock-timeout": _Setting("lock_timeout", (str,), _duration),
+    "lock-retries": _Setting("lock_retries", (int,), _count),
+    "run-lock-timeout": _Setting("run_lock_timeout", (str,), _duration),
+    "max-blocking": _Setting("max_blocking", (int, float), _limit),
+    "statement-timeout": _Setting("statement_timeout", (str,), _duration),
     "color": _Setting("color", (bool,), bool),
 }
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}

@@ -1,14 +1,16 @@
 """What a run tells its listeners, as it happens.
 
 Every event is a frozen value. A listener is any callable that takes one; it is called on the
-thread that runs the engine, so it has to be quick, and must not raise: that ends the run at once,
-without a record of the file that is open. Times are milliseconds measured on the client; lines
-and statement numbers are 1-based.
+threads of the engine, never twice at a time, so it has to be quick, and must not raise: that ends
+the run at once, without a record of the file that is open. Times are milliseconds measured on the
+client; lines and statement numbers are 1-based.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from schemamig_tui.engine.insight import Blocked, ServerProgress, Victims
 
 
 class Mode(StrEnum):
@@ -125,6 +127,56 @@ class StatementFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgressSeen:
+    """The server has got further with the statement that it runs."""
+
+    name: str
+    statement: int | None
+    line: int | None
+    progress: ServerProgress
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedSeen:
+    """The run waits for a lock, or for others than before; None: it goes on.
+
+    ``statement`` and ``line`` are None while it does our own work, such as the COMMIT.
+    """
+
+    name: str
+    statement: int | None
+    line: int | None
+    blocked: Blocked | None
+
+
+@dataclass(frozen=True, slots=True)
+class VictimsSeen:
+    """Others wait behind the run, or others than before; None: nobody does any more."""
+
+    name: str
+    statement: int | None
+    line: int | None
+    victims: Victims | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRetried:
+    """A file could not get a lock in time. It has been rolled back, and will be started again.
+
+    That is after a pause of ``pause_ms``, for the ``retry``-th of ``retries`` times. ``blocked``
+    is what was seen in the way; None where it was too short to be seen.
+    """
+
+    name: str
+    ms: float
+    failure: Failure
+    blocked: Blocked | None
+    retry: int
+    retries: int
+    pause_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileApplied:
     """A file has been committed together with its ledger row."""
 
@@ -172,6 +224,10 @@ Event = (
     | FileWarned
     | NoticeReceived
     | StatementFinished
+    | ProgressSeen
+    | BlockedSeen
+    | VictimsSeen
+    | FileRetried
     | FileApplied
     | FileFailed
     | RunFinished

@@ -15,11 +15,13 @@ from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Listener, RunFinished
 from schemamig_tui.engine.files import MigrationFile, scan
 from schemamig_tui.engine.ledger import Ledger, LedgerState
+from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.status import Migration, compare
 from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.text import visible
 
 Connect = Callable[[], psycopg.Connection[Any]]
+_NO_LIMITS = Limits()
 # What is to be run, and the ledger that says so.
 _Look = tuple[tuple[Migration, ...], LedgerState]
 
@@ -27,9 +29,7 @@ _Look = tuple[tuple[Migration, ...], LedgerState]
 class Runner:
     """One run. ``connect`` makes a new connection in autocommit mode; the run opens two.
 
-    ``table`` names the ledger. ``lock_timeout`` is how many seconds the run waits for another one;
-    what a statement waits for a lock is a setting of the connections. Raises SettingsError for a
-    table name that is none.
+    ``table`` names the ledger. Raises SettingsError for a table name that is none.
     """
 
     def __init__(
@@ -39,13 +39,13 @@ class Runner:
         table: str,
         listener: Listener,
         *,
-        lock_timeout: float | None = None,
+        limits: Limits = _NO_LIMITS,
     ) -> None:
         self._connect = connect
         self._directory = directory
         self._ledger = Ledger(table)
         self._tell = listener
-        self._lock_timeout = lock_timeout
+        self._limits = limits
         self._cancellation = Cancellation()
 
     def cancel(self) -> None:
@@ -92,7 +92,7 @@ class Runner:
         files = prepare(conn, self._ledger, *look)
         with Watch(self._connect) as watch:
             locks = Locks.of(self._ledger.name)
-            queue = Queue(self._cancellation, self._tell, self._lock_timeout)
+            queue = Queue(self._cancellation, self._tell, self._limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
             queue.await_lock(locks.work, conn)
             # Whoever held the lock may have done some of it.

@@ -33,7 +33,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 class Command:
     """What to do; the settings say with which folder and which database."""
 
-    mode: Literal["list", "dry-run", "apply", "check"]
+    mode: Literal["list", "dry-run", "rehearse", "apply", "check"]
     to: str | None = None
     sql: bool = False
     json: bool = False
@@ -160,7 +160,7 @@ def _apply(command: Command, settings: Settings, reporter: Reporter, stop: Stop)
             settings.directory,
             settings.table,
             listen,
-            lock_timeout=settings.lock_timeout,
+            limits=settings.limits,
         )
         with stop.cancelling(runner.cancel):
             finished = runner.apply(command.to)

@@ -125,7 +125,7 @@ class Run:
             settings.directory,
             settings.table,
             self._listen,
-            lock_timeout=settings.lock_timeout,
+            limits=settings.limits,
         )
         self._thread = threading.Thread(target=self._apply, args=(to,), name="run")
 

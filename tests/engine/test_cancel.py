@@ -6,6 +6,7 @@ import time
 import pytest
 
 from schemamig_tui.engine.events import Event, FileApplied, LockAwaited, NoticeReceived
+from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.runner import Runner
 from schemamig_tui.errors import Interrupted, LockTimeout
 from tests.engine.conftest import Workshop
@@ -74,7 +75,7 @@ def test_a_cancellation_while_waiting_for_another_run_ends_the_wait(shop: Worksh
     with pytest.raises(Interrupted):
         second.apply()
     third = Runner(
-        shop.connect, shop.folder, "kb.schema_migrations", heard.append, lock_timeout=0.1
+        shop.connect, shop.folder, "kb.schema_migrations", heard.append, limits=Limits(run_lock=0.1)
     )
     with pytest.raises(LockTimeout, match="pid "):
         third.apply()

@@ -149,7 +149,7 @@ def test_a_second_run_says_for_whom_it_waits_and_then_has_nothing_to_do(program:
 def test_a_run_that_waits_too_long_for_another_is_4(program: Program) -> None:
     program.write("0001_a.sql", SLEEP % 30)
     read_until(program.start("--apply").stdout, "NOTICE: asleep")
-    second = program("--apply", "--lock-timeout", "200ms")
+    second = program("--apply", "--run-lock-timeout", "200ms")
     assert second.code == ExitCode.LOCKED
     assert second.err.splitlines()[-1].startswith(("error: ", "hint: "))
 

@@ -62,7 +62,7 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         (["--list", "--dir"], "--dir: expected one argument"),
         (["--json"], "--json needs one of --list"),
         (["--list", "--sql"], "--sql only goes with --dry-run"),
-        (["--check", "--to", "a.sql"], "--to only goes with --dry-run and --apply"),
+        (["--check", "--to", "a.sql"], "--to only goes with --dry-run, --rehearse and --apply"),
         (["--apply", "--wait", "soon"], "--wait has to be a number of seconds"),
         (["--apply", "--lock-timeout", "5"], "--lock-timeout has to be a time with its unit"),
         (["--apply", "--connection", "ssh"], "--connection is 'ssh'"),
