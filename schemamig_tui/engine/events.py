@@ -87,13 +87,17 @@ class LockAwaited:
 
 @dataclass(frozen=True, slots=True)
 class FileStarted:
-    """The server has begun with a file, the ``number``-th of ``total``."""
+    """The server has begun with a file, the ``number``-th of ``total``.
+
+    ``resumed`` counts the statements that an earlier try has committed: it goes on behind them.
+    """
 
     name: str
     number: int
     total: int
     mode: Mode
     statements: int
+    resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

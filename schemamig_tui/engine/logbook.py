@@ -68,7 +68,7 @@ class Logbook:
         self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
-        self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count))
+        self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
         for warning in run.script.warnings:
             self._tell(FileWarned(run.name, warning.line, warning.message))
         return run

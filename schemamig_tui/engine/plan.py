@@ -6,12 +6,11 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.progress import read_progress, still_holds
+from schemamig_tui.engine.progress import left_off
 from schemamig_tui.engine.script import parse
 from schemamig_tui.engine.status import Migration
 from schemamig_tui.engine.steps import FileRun, creates_schema
 from schemamig_tui.errors import FilesError, LedgerError
-from schemamig_tui.text import visible
 
 
 def prepare(
@@ -19,14 +18,16 @@ def prepare(
     ledger: Ledger,
     todo: Sequence[Migration],
     state: LedgerState,
+    *,
+    resume: bool = True,
 ) -> list[FileRun]:
-    """Read all the files that are to run.
+    """Read all the files that are to run; without ``resume`` each starts at its first statement.
 
     Raises FilesError for the first one that cannot be, and LedgerError where the first of them
     could not be recorded.
     """
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
-    runs = [_read(migration, ledger, standard_strings=standard) for migration in todo]
+    runs = [_read(migration, standard_strings=standard, resume=resume) for migration in todo]
     may_create = state.exists or state.may_create
     if runs and not may_create and not creates_schema(runs[0].script, ledger.schema):
         raise LedgerError(
@@ -36,18 +37,16 @@ def prepare(
     return runs
 
 
-def _read(migration: Migration, ledger: Ledger, *, standard_strings: bool) -> FileRun:
+def _read(migration: Migration, *, standard_strings: bool, resume: bool) -> FileRun:
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, standard_conforming_strings=standard_strings)
-    row = migration.row
-    done = read_progress(row.error_message if row else None)
-    if done and not still_holds(done, script):
-        name = migration.name.replace("'", "''")
+    left = left_off(migration, script) if resume else None
+    if left and left.obstacle:
         raise FilesError(
-            f"its first {done.statements} statements have been applied by an earlier try,"
-            " and have changed since",
+            f"its first {left.done} statements have been applied by an earlier try,"
+            f" and {left.obstacle}",
             path=migration.file.path,
-            hint="restore them, or make the file start over after undoing them by hand:"
-            f" DELETE FROM {ledger.name} WHERE filename = '{visible(name)}';",
+            hint="Restore the file, or undo those statements by hand and start it over from its"
+            " first statement with --no-resume.",
         )
-    return FileRun(script, retried=row is not None, done=done.statements if done else 0)
+    return FileRun(script, retried=migration.row is not None, done=left.done if left else 0)

@@ -8,9 +8,11 @@ import hashlib
 import re
 from typing import NamedTuple
 
+from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script import Script
+from schemamig_tui.engine.status import Migration
 
-_LINE = re.compile(r"^Statements done: (\d+) of \d+ \(md5 ([0-9a-f]{32})\)$", re.M)
+_LINE = re.compile(r"^Statements done: (\d+) of \d+ \(md5 ([0-9a-f]{32})\)\Z", re.M)
 
 
 class Done(NamedTuple):
@@ -46,7 +48,31 @@ def read_progress(error_message: str | None) -> Done | None:
     return Done(int(found[1]), found[2]) if found else None
 
 
-def still_holds(done: Done, script: Script) -> bool:
+class LeftOff(NamedTuple):
+    """Where the last try of a file has stopped: behind its first ``done`` statements.
+
+    ``obstacle`` says why the next one cannot go on there; None: it can.
+    """
+
+    done: int
+    obstacle: str | None
+
+
+def left_off(migration: Migration, script: Script) -> LeftOff | None:
+    """Where an apply would go on with a file; None where it starts with the first statement."""
+    row = migration.row
+    done = read_progress(row.error_message) if row and not row.success else None
+    if done is None or done.statements == 0:
+        return None
+    obstacle = None
+    if not _still_holds(done, script):
+        obstacle = "have changed since"
+    elif script.mode is not Mode.NO_TRANSACTION:
+        obstacle = "now the file is to be run as one transaction"
+    return LeftOff(done.statements, obstacle)
+
+
+def _still_holds(done: Done, script: Script) -> bool:
     """Whether the statements that are done still are the first ones of the script."""
     if done.statements > len(script):
         return False

@@ -52,8 +52,11 @@ class Runner:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
         self._cancellation.request()
 
-    def apply(self, to: str | None = None) -> RunFinished:
+    def apply(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
         """Apply everything pending, up to and with the file ``to``, and stop at the first failure.
+
+        A file without a transaction whose last try stopped in the middle goes on there; without
+        ``resume`` it starts over from its first statement.
 
         Returns what has been done, which a RunFinished event has told already. Raises FilesError
         and SettingsError before anything has run, LedgerError when nothing could be recorded,
@@ -64,7 +67,7 @@ class Runner:
         with _losses_told(), contextlib.closing(self._connect()) as conn:
             look = todo, state = self._look(conn, found, to)
             if todo:
-                return self._run(conn, found, to, look, began)
+                return self._run(conn, found, to, look, began, resume=resume)
             ms = (time.perf_counter() - began) * 1000
             finished = RunFinished((), None, (), state.version, ms)
             self._tell(finished)
@@ -83,13 +86,15 @@ class Runner:
         to: str | None,
         look: _Look,
         began: float,
+        *,
+        resume: bool,
     ) -> RunFinished:
         from schemamig_tui.engine.plan import prepare
         from schemamig_tui.engine.run import Run
         from schemamig_tui.engine.watch import Locks, Queue, Watch
 
         # A file that cannot be run is told at once, and not after a wait for another run.
-        files = prepare(conn, self._ledger, *look)
+        files = prepare(conn, self._ledger, *look, resume=resume)
         with Watch(self._connect) as watch:
             locks = Locks.of(self._ledger.name)
             queue = Queue(self._cancellation, self._tell, self._limits.run_lock)
@@ -98,7 +103,7 @@ class Runner:
             # Whoever held the lock may have done some of it.
             now = _, state = self._look(conn, found, to)
             if now != look:
-                files = prepare(conn, self._ledger, *now)
+                files = prepare(conn, self._ledger, *now, resume=resume)
             run = Run(
                 conn,
                 watch,
