@@ -1,6 +1,7 @@
 """The application: it owns the connection, the look at the ledger, and the run."""
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -376,7 +377,6 @@ class MigrationsApp(App[None]):
         **kwargs: Arguments.kwargs,
     ) -> None:
         """Start something that takes a while, in the place of what its group was doing."""
-
         started: WorkType[None] = partial(work, *args, **kwargs)
         self.run_worker(started, group=group, exclusive=True)
 
@@ -389,11 +389,12 @@ def run(settings: Settings) -> None:
 
     Raises whatever error has ended it, after the terminal is as it was.
     """
+    if not settings.color:
+        os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
     app = MigrationsApp(settings)
     try:
         app.run()
     finally:
         app.close()
-    error = app._exception
-    if error is not None:
+    if error := app._exception:
         raise error.error if isinstance(error, WorkerFailed) else error

@@ -1,6 +1,7 @@
 """The program in a real terminal, from its start to its end, without a test inside it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -129,6 +130,18 @@ def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: 
     with database.connect() as conn:
         rows = conn.execute("SELECT success FROM kb.schema_migrations").fetchall()
     assert rows == [(False,)]
+
+
+@pytest.mark.parametrize(("flags", "colored"), [([], True), (["--no-color"], False)])
+def test_no_color_leaves_greys(
+    terminal: Terminal, database: Database, flags: list[str], colored: bool
+) -> None:
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "COLORTERM": "truecolor"}
+    terminal.start(*flags)
+    terminal.until("No migration yet")
+    colors = re.findall(r"8;2;(\d+);(\d+);(\d+)", terminal.tmux("capture-pane", "-p", "-e"))
+    assert colors
+    assert any(len(set(color)) > 1 for color in colors) == colored
 
 
 def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
