@@ -77,7 +77,8 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         return error.exit_code
     from schemamig_tui.headless.commands import Command, run
 
-    return run(Command(options.mode, options.to, options.sql, options.json), vars(options), stop)
+    command = Command(options.mode, options.to, options.sql, options.json, options.resume)
+    return run(command, vars(options), stop)
 
 
 def _open_ui(flags: Mapping[str, Any]) -> int:

@@ -37,6 +37,7 @@ class Command:
     to: str | None = None
     sql: bool = False
     json: bool = False
+    resume: bool = True
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -163,7 +164,7 @@ def _apply(command: Command, settings: Settings, reporter: Reporter, stop: Stop)
             limits=settings.limits,
         )
         with stop.cancelling(runner.cancel):
-            finished = runner.apply(command.to)
+            finished = runner.apply(command.to, resume=command.resume)
     return _exit_code(finished, failures)
 
 

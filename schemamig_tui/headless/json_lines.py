@@ -22,18 +22,32 @@ file_planned         name, path, size, mode, reason, statements, failed_before,
 plan_finished        planned, refused (each of them was an error before)
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
-file_started         name, number, total, mode, statements
+file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
 file_warned          name, line, message
 notice               name, statement, line, severity, sqlstate, message, detail, hint, context
 statement_finished   name, statement, line, tag, ms
+progress_seen        name, statement, line, progress {command, relation, phase, done, total, unit,
+                     waits_for [session]}
+blocked_seen         name, statement, line, blocked {lock, on, seconds, by [session]}; null: no more
+victims_seen         name, statement, line, victims {count, longest_s, sessions [session]}; null: no
+                     more
+file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 file_applied         name, ms
 file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sqlstate, message,
                      detail, hint, context, statement, line, column, source}
 run_finished         applied [name], failed (a name), remaining [name], version, cancelled, ms
+locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
+relations_rewritten  name, statement, line, relations [name]
+file_rehearsed       name, ms, exclusive_ms, changes [{kind, name, what, details}]
+file_left_out        name, reason
+rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
+                     sequences [name], cancelled, ms
 ===================  ===============================================================================
 
-``mode`` is "transaction", "own transaction" or "no transaction". A run that finds nothing to do is
-a ``run_finished`` alone; one that never came to its migrations ends in an ``error``.
+``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,
+application, client, state, transaction_s, waiting_s, query}. A run that finds nothing to do is a
+``run_finished`` alone; one that never came to its migrations ends in an ``error``. A rehearsal has
+the events of a run up to ``statement_finished``, and ``file_failed``, too.
 """
 
 import json
@@ -41,27 +55,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.engine.events import (
-    Event,
-    Failure,
-    FileApplied,
-    FileFailed,
-    FileStarted,
-    FileWarned,
-    Listener,
-    LockAwaited,
-    NoticeReceived,
-    RunFinished,
-    RunStarted,
-    Session,
-    StatementFinished,
-)
+from schemamig_tui.engine.events import Listener
 from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.headless.json_events import as_json
 from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.script import Script
     from schemamig_tui.engine.status import Migration, Status
+    from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 
 class JsonLines:
@@ -165,94 +167,10 @@ class JsonLines:
         """An event for each of the run's."""
         return self._event
 
-    def _event(self, event: Event) -> None:
-        match event:
-            case RunStarted(files):
-                self._write("run_started", files=files)
-            case LockAwaited(holder):
-                self._write("lock_awaited", holder=_session(holder))
-            case FileStarted():
-                self._write(
-                    "file_started",
-                    name=event.name,
-                    number=event.number,
-                    total=event.total,
-                    mode=event.mode,
-                    statements=event.statements,
-                )
-            case FileWarned(name, line, message):
-                self._write("file_warned", name=name, line=line, message=message)
-            case NoticeReceived():
-                self._notice(event)
-            case StatementFinished():
-                self._write(
-                    "statement_finished",
-                    name=event.name,
-                    statement=event.statement,
-                    line=event.line,
-                    tag=event.tag,
-                    ms=round(event.ms, 3),
-                )
-            case FileApplied():
-                self._write("file_applied", name=event.name, ms=round(event.ms, 3))
-            case FileFailed():
-                self._write(
-                    "file_failed",
-                    name=event.name,
-                    ms=round(event.ms, 3),
-                    recorded=event.recorded,
-                    unrecorded=event.unrecorded,
-                    kept=event.kept,
-                    failure=_failure(event.failure),
-                )
-            case RunFinished():
-                self._write(
-                    "run_finished",
-                    applied=event.applied,
-                    failed=event.failed,
-                    remaining=event.remaining,
-                    version=event.version,
-                    cancelled=event.cancelled,
-                    ms=round(event.ms, 3),
-                )
+    def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
+        """An event for each of the rehearsal's."""
+        return self._event
 
-    def _notice(self, event: NoticeReceived) -> None:
-        self._write(
-            "notice",
-            name=event.name,
-            statement=event.statement,
-            line=event.line,
-            severity=event.notice.severity,
-            sqlstate=event.notice.sqlstate,
-            message=event.notice.message,
-            detail=event.notice.detail,
-            hint=event.notice.hint,
-            context=event.notice.context,
-        )
-
-
-def _session(session: Session | None) -> dict[str, Any] | None:
-    if session is None:
-        return None
-    return {
-        "pid": session.pid,
-        "user": session.user,
-        "application": session.application,
-        "client": session.client,
-        "since": session.since,
-    }
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {
-        "severity": failure.severity,
-        "sqlstate": failure.sqlstate,
-        "message": failure.message,
-        "detail": failure.detail,
-        "hint": failure.hint,
-        "context": failure.context,
-        "statement": failure.statement,
-        "line": failure.place and failure.place.line,
-        "column": failure.place and failure.place.column,
-        "source": failure.source,
-    }
+    def _event(self, event: "RehearsalEvent") -> None:
+        name, values = as_json(event)
+        self._write(name, **values)

@@ -2,20 +2,25 @@
 
 from pathlib import Path
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
+    BlockedSeen,
     Event,
     FileApplied,
     FileFailed,
+    FileRetried,
     FileStarted,
     FileWarned,
     LockAwaited,
     Notice,
     NoticeReceived,
+    ProgressSeen,
     RunFinished,
     RunStarted,
-    Session,
+    VictimsSeen,
 )
 from schemamig_tui.engine.failure import describe
+from schemamig_tui.headless.insight_report import InsightReport, blocked_lines
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.text import visible
@@ -29,6 +34,7 @@ class RunReport:
         self._err = err
         self._directory = directory
         self._to = to
+        self._insight = InsightReport(err)
         self._has_begun = False
         self._kept = 0
 
@@ -40,14 +46,19 @@ class RunReport:
                 self._has_begun = True
                 out.write(f"Applying {len(files)} pending migration(s)...\n")
             case LockAwaited(holder):
-                self._err.write(f"Waiting for another run to end: {_session(holder)}")
+                self._err.write(f"Waiting for another run to end: {wording.holder(holder)}")
             case FileStarted(name):
-                out.write(f"  Applying: {visible(name)}")
+                after = f" (after its first {plural(event.resumed, 'statement')})"
+                out.write(f"  Applying: {visible(name)}{after if event.resumed else ''}")
             case FileWarned(line=line, message=message):
                 text = f"warning: line {line}: {visible(message)}"
                 out.write(f"    {out.paint('yellow', text)}")
             case NoticeReceived(notice=notice):
                 out.write(self._notice(notice))
+            case ProgressSeen() | BlockedSeen() | VictimsSeen():
+                self._insight(event)
+            case FileRetried():
+                self._retried(event)
             case FileApplied(ms=ms):
                 out.write(f"  {out.paint('green', out.done)} Applied in {_duration(ms)}")
             case FileFailed():
@@ -65,6 +76,16 @@ class RunReport:
                 text += f"\n{title}: {more}"
         text = visible(text, keep_newlines=True).replace("\n", "\n    ")
         return f"    {self._out.paint('yellow', text) if notice.severity == 'WARNING' else text}"
+
+    def _retried(self, event: FileRetried) -> None:
+        out = self._out
+        mark = out.paint("yellow", out.failed)
+        why = visible(event.failure.message)
+        out.write(f"  {mark} Rolled back after {_duration(event.ms)}: {why}")
+        for line in blocked_lines(event.blocked) if event.blocked else ():
+            out.write(f"    {line}")
+        pause = wording.lasting(event.pause_ms / 1000)
+        out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 
     def _failed(self, event: FileFailed) -> None:
         mark = self._out.paint("red", self._out.failed)
@@ -106,11 +127,3 @@ def _duration(ms: float) -> str:
     if ms < 10_000:
         return f"{ms:.0f}ms"
     return f"{ms / 1000:.1f}s" if ms < 600_000 else f"{ms / 60_000:.0f}min"
-
-
-def _session(holder: Session | None) -> str:
-    if holder is None:
-        return "its session cannot be seen"
-    client = f" from {holder.client}" if holder.client else ""
-    who = f"{holder.application or 'a program'} of {holder.user}{client}"
-    return visible(f"{who}, pid {holder.pid}, connected since {holder.since}")

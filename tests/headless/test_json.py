@@ -43,6 +43,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
             "total": 1,
             "mode": "transaction",
             "statements": 2,
+            "resumed": 0,
         },
     ]
     assert the(ended, "notice") == {

@@ -1,0 +1,69 @@
+"""What a run waits for and how far it is, told to people in few lines."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.events import BlockedSeen, ProgressSeen, VictimsSeen
+from schemamig_tui.engine.insight import Activity, Blocked
+from schemamig_tui.headless.output import Output
+
+# Seconds between two lines about the same phase: a log is read later, too.
+_EVERY = 10.0
+_MOST_SESSIONS = 5
+
+
+class InsightReport:
+    """Writes lines that are indented as what belongs to a migration."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._phase: object = None
+        self._next = 0.0
+
+    def __call__(self, event: ProgressSeen | BlockedSeen | VictimsSeen) -> None:
+        """Report ``event``, where it is news."""
+        match event:
+            case BlockedSeen(blocked=None):
+                self._write(event.line, ["no longer blocked"])
+            case BlockedSeen(blocked=Blocked() as blocked):
+                self._write(event.line, blocked_lines(blocked))
+            case VictimsSeen(victims=None):
+                self._write(event.line, ["nobody waits any more"])
+            case VictimsSeen(victims=victims) if victims:
+                lines = [wording.victims(victims), *_sessions("-", victims.sessions)]
+                self._write(event.line, lines)
+            case ProgressSeen():
+                self._progress(event)
+
+    def _progress(self, event: ProgressSeen) -> None:
+        progress, now = event.progress, time.monotonic()
+        pids = tuple(session.pid for session in progress.waits_for)
+        phase = event.name, event.statement, progress.relation, progress.phase, pids
+        lines = [wording.progress(progress)]
+        if phase != self._phase:
+            lines += _sessions("waits for", progress.waits_for)
+        elif now < self._next:
+            return
+        self._phase, self._next = phase, now + _EVERY
+        self._write(event.line, lines)
+
+    def _write(self, place: int | None, lines: Iterable[str]) -> None:
+        first, *more = lines
+        self._out.write(
+            "\n    ".join([f"    line {place}: {first}" if place else f"    {first}", *more])
+        )
+
+
+def blocked_lines(blocked: Blocked) -> Iterator[str]:
+    """What is waited for, and below it who has it."""
+    yield wording.blocked(blocked)
+    yield from _sessions("by", blocked.by)
+
+
+def _sessions(link: str, sessions: tuple[Activity, ...]) -> Iterator[str]:
+    for session in sessions[:_MOST_SESSIONS]:
+        query = f": {wording.query_head(session.query)}" if session.query else ""
+        yield f"  {link} {wording.session(session)}{query}"
+    if (more := len(sessions) - _MOST_SESSIONS) > 0:
+        yield f"  and {more} more"

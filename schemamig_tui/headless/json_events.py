@@ -1,0 +1,45 @@
+"""The events of a run as values for JSON. The keys are the fields; see ``json_lines``."""
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from schemamig_tui.engine.events import Failure, Notice, NoticeReceived
+
+if TYPE_CHECKING:
+    from schemamig_tui.rehearsal.events import RehearsalEvent
+
+
+def as_json(event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
+    """The name of an event, and its values."""
+    values = _plain(event)
+    if isinstance(event, NoticeReceived):
+        values |= values.pop("notice")
+    return _name(type(event)), values
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold
+    if isinstance(value, float):
+        return round(value, 3)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if not is_dataclass(value):
+        return value
+    plain = {name: _plain(getattr(value, name)) for name in _fields(type(value))}
+    if isinstance(value, Failure):
+        place = plain.pop("place") or {"line": None, "column": None}
+        plain |= place
+    return plain
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+@cache
+def _name(kind: type) -> str:
+    """``StatementFinished`` is ``statement_finished``; a ``NoticeReceived`` just a notice."""
+    if kind is NoticeReceived:
+        return Notice.__name__.lower()
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).removeprefix("_")
