@@ -67,10 +67,7 @@ class Target:
         self.tried = tuple(tried)
         self.conninfo = _conninfo(found, settings.lock_timeout)
         self._wait = max(settings.wait, found.wait)
-        self._hint = found.hint or (
-            f"Start the container (docker start {settings.container}), set DATABASE_URL or"
-            " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded."
-        )
+        self._hint = found.hint or _ways_out(settings)
         self._close = found.close
 
     def __repr__(self) -> str:
@@ -128,6 +125,19 @@ class Target:
         return ConnectionFailed(
             "\n".join(["Cannot connect to the database.", *lines]), hint=self._hint
         )
+
+
+def _ways_out(settings: Settings) -> str:
+    """What to do when there is no connection to where the settings say the database is."""
+    if settings.dsn is not None:
+        return "Is --dsn right, and its server running? --wait 30 waits for one that is starting."
+    if settings.embedded is not None:
+        return f"The log of the server is {settings.embedded / 'log'}"
+    container = f"Start the container (docker start {settings.container}), set"
+    return (
+        f"{'Set' if settings.connection == 'environment' else container} DATABASE_URL or"
+        " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded."
+    )
 
 
 def _conninfo(found: Found, lock_timeout: float | None) -> str:

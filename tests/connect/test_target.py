@@ -102,6 +102,27 @@ def test_a_message_lists_all_that_was_tried_and_the_ways_out(
         assert way_out in str(failure.hint)
 
 
+def test_the_ways_out_are_those_of_what_was_asked_for(free_port: int, folder: Path) -> None:
+    dsn = f"host=127.0.0.1 port={free_port}"
+    hint = _failure(Settings(dsn=dsn)).hint
+    assert hint == "Is --dsn right, and its server running? --wait 30 waits for one that is starting."
+    target = resolve(Settings(embedded=folder / "base"))
+    target.close()
+    wait_until_gone(folder / "base")
+    with pytest.raises(ConnectionFailed) as caught:
+        target.connect()
+    assert caught.value.hint == f"The log of the server is {folder}/base/log"
+
+
+def test_the_container_is_no_way_out_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("PGHOST", "127.0.0.1")
+    monkeypatch.setenv("PGPORT", str(free_port))
+    hint = _failure(Settings(connection="environment")).hint
+    assert str(hint).startswith("Set DATABASE_URL or POSTGRES_HOST,")
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [

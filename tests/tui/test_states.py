@@ -75,7 +75,7 @@ async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> 
     async with desk.open() as ui:
         assert "✗ Not connected" in ui.detail
         assert "Connection refused" in ui.detail
-        assert "DATABASE_URL" in ui.detail
+        assert "Is --dsn right" in ui.detail
         assert "✗ not connected" in ui.rows[0]
         assert "secret" not in ui.screen
         await ui.press("a")
