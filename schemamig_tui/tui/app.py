@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import ParamSpec
 
@@ -13,7 +13,6 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkerFailed, WorkType
 
-from schemamig_tui.connect import Target, resolve
 from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
@@ -22,20 +21,19 @@ from schemamig_tui.tui.background import FolderWatch, in_thread
 from schemamig_tui.tui.details import details, statement
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome
-from schemamig_tui.tui.lines import Line, duration, plural, said
-from schemamig_tui.tui.look import Look, look
-from schemamig_tui.tui.plans import names, plan, total
+from schemamig_tui.tui.lines import duration, plural, said
+from schemamig_tui.tui.look import Lookout
 from schemamig_tui.tui.run import Run
 from schemamig_tui.tui.screens.dialogs import Question, Reading, key_lines
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.plan_view import PlanView
 
 Arguments = ParamSpec("Arguments")
 
 _TICK = 1 / 20
 _SLOW = 0.3
-_PLANNED_AT_ONCE = 50
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,8 +50,7 @@ class MigrationsApp(App[None]):
         self.main = MainScreen(str(settings.directory))
         self.status = Status(())
         self.run_on: Run | None = None
-        self._target: Target | None = None
-        self._look: Look | None = None
+        self.lookout = Lookout(settings)
         self._logs = FileLogs()
         self._opened: Migration | None = None
         self._leaving = False
@@ -88,8 +85,7 @@ class MigrationsApp(App[None]):
         if self.run_on is not None and not self._leaving:
             self.run_on.cancel()
             self.run_on.wait()
-        if self._target is not None:
-            self._target.close()
+        self.lookout.close()
 
     # -- looking
 
@@ -99,14 +95,14 @@ class MigrationsApp(App[None]):
             self._work("look", self._refresh)
 
     async def _refresh(self) -> None:
-        if self._look is None:
+        if self.lookout.seen is None:
             self.main.detail.say(connecting("", None))
         try:
-            found = await in_thread(self._look_now)
+            found = await in_thread(partial(self.lookout.look, self._waiting))
         except SchemamigError as error:
             self._not_looked(error)
             return
-        is_first, self._look = self._look is None, found
+        is_first, self.lookout.seen = self.lookout.seen is None, found
         self._show_top()
         if is_first:
             self.main.log_view.add((("warn", said(text)),) for text in found.warnings)
@@ -115,21 +111,9 @@ class MigrationsApp(App[None]):
             self._select_first()
         self.refresh_bindings()
 
-    def _look_now(self) -> Look:
-        if self._target is not None:
-            try:
-                return look(self._target, self.settings, self._waiting)
-            except ConnectionFailed:
-                # By now it may be elsewhere, or has to be started again.
-                self._target.close()
-        self._target = None
-        self._target = resolve(self.settings)
-        return look(self._target, self.settings, self._waiting)
-
     def _waiting(self, seconds_left: float, reason: str) -> None:
         said_so = f"Waiting up to {seconds_left:.0f} s for the server: {reason}"
-        route = self._target.route if self._target else ""
-        self.call_later(self.main.detail.say, connecting(route, said_so))
+        self.call_later(self.main.detail.say, connecting(self.lookout.route, said_so))
 
     def _not_looked(self, error: SchemamigError) -> None:
         self._show_top("not connected" if isinstance(error, ConnectionFailed) else "not up to date")
@@ -139,9 +123,9 @@ class MigrationsApp(App[None]):
             self.main.log_view.add(trouble(error))
 
     def _show_top(self, why: str | None = None) -> None:
-        route = self._target.route if self._target else ""
-        server = self._look.server if self._look else None
-        self.main.top.tell(server, route, self._look.status if self._look else None, why)
+        seen = self.lookout.seen
+        server, status = (seen.server, seen.status) if seen else (None, None)
+        self.main.top.tell(server, self.lookout.route, status, why)
 
     def _show(self, status: Status) -> None:
         """Show where the migrations stand, and the selected one as it is now."""
@@ -175,7 +159,7 @@ class MigrationsApp(App[None]):
             self._work("detail", self._read, selected)
 
     async def _read(self, migration: Migration) -> None:
-        standard = self._look.server.standard_strings if self._look else True
+        standard = self.lookout.standard_strings
         log = self._logs.of(migration.name)
         found = await in_thread(partial(details, migration, standard_strings=standard, log=log))
         self.main.detail.show(found)
@@ -221,7 +205,7 @@ class MigrationsApp(App[None]):
             await self._ask(self.main.selected.name)
 
     async def _ask(self, to: str | None) -> None:
-        if self._look is None:
+        if self.lookout.seen is None:
             self._tell("Not connected yet", severity="warning")
             return
         todo = self.status.to_run(to)
@@ -229,14 +213,13 @@ class MigrationsApp(App[None]):
             self._tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
             return
         what = f"Apply {plural(len(todo), 'migration')}?"
-        question = Question(what, [total(todo), (), *names(todo)], yes="Apply", no="Cancel")
+        view = PlanView(todo, standard_strings=self.lookout.standard_strings)
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._start(to)
 
-        await self.push_screen(question, answered)
-        self._work("plan", self._plan, question, todo)
+        await self.push_screen(Question(what, view, yes="Apply", no="Cancel"), answered)
 
     async def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
@@ -244,28 +227,15 @@ class MigrationsApp(App[None]):
         if not todo:
             self._tell("Nothing to do: no migration is pending")
             return
-        reading = Reading("Dry run: nothing is changed", [total(todo), (), *names(todo)])
-        await self.push_screen(reading)
-        self._work("plan", self._plan, reading, todo)
-
-    async def _plan(self, dialog: Question | Reading, todo: Sequence[Migration]) -> None:
-        """Fill in how each file is run, as it gets known."""
-        standard = self._look.server.standard_strings if self._look else True
-        planned: list[Line] = []
-        for start in range(0, len(todo), _PLANNED_AT_ONCE):
-            some = todo[start : start + _PLANNED_AT_ONCE]
-            planned += await in_thread(partial(plan, some, standard_strings=standard))
-            if not dialog.is_attached:
-                return
-            rest = names(todo[start + _PLANNED_AT_ONCE :])
-            dialog.show([total(todo), (), *planned, *rest])
+        view = PlanView(todo, standard_strings=self.lookout.standard_strings)
+        await self.push_screen(Reading("Dry run: nothing is changed", view))
 
     def _start(self, to: str | None) -> None:
-        if self._target is None:
+        if self.lookout.target is None:
             self._tell("Not connected: r tries again", severity="warning")
             return
         self._logs.forget(migration.name for migration in self.status.to_run(to))
-        self.run_on = run = Run(self._target, self.settings, to)
+        self.run_on = run = Run(self.lookout.target, self.settings, to)
         self.main.add_class("-running")
         self.refresh_bindings()
         run.start()
@@ -329,7 +299,7 @@ class MigrationsApp(App[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(Reading("Keys", key_lines()))
+        self.push_screen(Reading("Keys", LinesView(key_lines(), fold=True)))
 
     async def action_quit(self) -> None:
         """Quit, or ask where a run is on."""
@@ -347,9 +317,8 @@ class MigrationsApp(App[None]):
             "What is committed stays, the rest is rolled back, and the ledger says so."
             " Quitting waits for that; asked again it does not."
         )
-        question = Question(
-            "A run is on", [(("plain", what),)], yes="Cancel the run and quit", no="Stay"
-        )
+        view = LinesView([(("plain", what),)], fold=True)
+        question = Question("A run is on", view, yes="Cancel the run and quit", no="Stay")
         self.push_screen(question, answered)
 
     def _terminated(self) -> None:

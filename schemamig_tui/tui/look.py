@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from schemamig_tui.connect import OnWait, Target
+from schemamig_tui.connect import OnWait, Target, resolve
 from schemamig_tui.engine.files import naming_warnings, scan
 from schemamig_tui.engine.ledger import Ledger
 from schemamig_tui.engine.status import Status, compare
-from schemamig_tui.errors import ConnectionLost
+from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
 
 
@@ -52,3 +52,39 @@ def look(target: Target, settings: Settings, on_wait: OnWait) -> Look:
         reason = str(error).partition("\n")[0]
         raise ConnectionLost(f"The connection was lost: {reason}") from error
     return Look(compare(files, rows), server, naming_warnings(files))
+
+
+class Lookout:
+    """The way to the database, found anew where it is lost, and what was seen there last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.target: Target | None = None
+        self.seen: Look | None = None
+
+    def look(self, on_wait: OnWait) -> Look:
+        """Look again. Blocks as long as connecting takes, and raises as ``look`` does."""
+        if self.target is not None:
+            try:
+                return look(self.target, self._settings, on_wait)
+            except ConnectionFailed:
+                # By now it may be elsewhere, or has to be started again.
+                self.target.close()
+        self.target = None
+        self.target = resolve(self._settings)
+        return look(self.target, self._settings, on_wait)
+
+    @property
+    def route(self) -> str:
+        """How the database was found; empty where it was not."""
+        return self.target.route if self.target else ""
+
+    @property
+    def standard_strings(self) -> bool:
+        """What standard_conforming_strings is there, as far as is known."""
+        return self.seen.server.standard_strings if self.seen else True
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self.target is not None:
+            self.target.close()

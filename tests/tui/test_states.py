@@ -112,8 +112,8 @@ async def test_a_connection_that_is_lost_keeps_what_is_shown(desk: Desk) -> None
     good = desk.database.conninfo
     async with desk.open() as ui:
         object.__setattr__(ui.app.settings, "dsn", f"host=127.0.0.1 port={closed_port()}")
-        assert ui.app._target is not None
-        ui.app._target.conninfo = ui.app.settings.dsn
+        assert ui.app.lookout.target is not None
+        ui.app.lookout.target.conninfo = ui.app.settings.dsn
         await ui.press("r")
         assert ui.names("pending") == ["0001_a.sql"]
         assert "✗ not connected" in ui.rows[0]

@@ -1,6 +1,5 @@
 """Dialogs: a question with two answers, and the keys."""
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,7 +15,7 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 
 
 class Question(ModalScreen[bool]):
-    """Lines to read, and a question. No has the focus; ``y`` is yes."""
+    """Something to read, and a question. No has the focus; ``y`` is yes."""
 
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,26 +26,18 @@ class Question(ModalScreen[bool]):
         Binding("left,right", "app.focus_next", "Other answer", show=False),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Line], yes: str, no: str) -> None:
+    def __init__(self, title: str, view: LinesView, yes: str, no: str) -> None:
         super().__init__()
-        self._title, self._lines, self._yes, self._no = title, lines, yes, no
+        self._title, self._view, self._yes, self._no = title, view, yes, no
 
     def compose(self) -> ComposeResult:
-        """The lines over the answers."""
+        """The text over the answers."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(f" {self._title} ")
-            yield LinesView(id="text")
+            yield self._view
             with Horizontal(classes="answers"):
                 yield Button(Content(f"{self._no} (esc)"), id="no")
                 yield Button(Content(f"{self._yes} (y)"), id="yes", variant="primary")
-
-    def on_mount(self) -> None:
-        """Fill in the lines."""
-        self.show(self._lines)
-
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show other lines."""
-        self.query_one(LinesView).show(lines, keep_place=True, fold=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""
@@ -57,36 +48,28 @@ class Question(ModalScreen[bool]):
         self.dismiss(yes)
 
     def action_scroll(self, by: int) -> None:
-        """Scroll the lines."""
-        self.query_one(LinesView).scroll_relative(y=by, animate=False)
+        """Scroll the text."""
+        self._view.scroll_relative(y=by, animate=False)
 
 
 class Reading(ModalScreen[None]):
-    """Lines to read."""
+    """Something to read."""
 
-    AUTO_FOCUS = "#text"
+    AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", "Close"),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Line]) -> None:
+    def __init__(self, title: str, view: LinesView) -> None:
         super().__init__()
-        self._title, self._lines = title, lines
+        self._title, self._view = title, view
 
     def compose(self) -> ComposeResult:
-        """The lines."""
+        """The text."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(f" {self._title} ")
             dialog.border_subtitle = " esc "
-            yield LinesView(id="text")
-
-    def on_mount(self) -> None:
-        """Fill in the lines."""
-        self.show(self._lines)
-
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show other lines."""
-        self.query_one(LinesView).show(lines, keep_place=True, fold=True)
+            yield self._view
 
 
 def key_lines() -> list[Line]:

@@ -44,11 +44,13 @@ class LinesView(Painted, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("view")
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(
+        self, lines: Sequence[Line] = (), *, fold: bool = False, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
-        self.lines: Sequence[Line] = ()
+        self.lines = lines
         self._rows: Sequence[Line] = ()
-        self._fold = False
+        self._fold = fold
 
     @property
     def text(self) -> str:
@@ -62,6 +64,10 @@ class LinesView(Painted, can_focus=True):
         self._arrange()
         if not keep_place:
             self.scroll_to(0, 0, animate=False)
+
+    def on_mount(self) -> None:
+        """Show what there is from the beginning."""
+        self._arrange()
 
     def _arrange(self) -> None:
         rows = self.lines
