@@ -1,14 +1,17 @@
 """Pictures of the real UI on a real database: ``python -m tests.screenshots``.
 
-Writes the SVG files of ``screenshots/``, from the sample migrations and a few that take their time
-or fail, on a server that is gone afterwards.
+Writes the SVG files of ``screenshots/``, from the sample migrations and two more, of which one
+takes its time and one fails, on a server that is gone afterwards. A picture is taken by a scene; a
+new scene goes into ``SCENES``, and finds everything as the one before has left it.
 """
 
 import asyncio
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -23,26 +26,32 @@ from tests.conftest import short_folder, wait_until_gone
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "screenshots"
-SIZE = (130, 38)
-_APPLIED_BEFORE = "20251019_add_user_preferences.sql"
+SIZE = (130, 36)
 
-_SLOW = """\
--- Migration: Normalize titles
+APPLIED_BEFORE = "20251019_add_user_preferences.sql"
+LAST_SAMPLE = "20251024_add_weekly_usage.sql"
+SLOW = "20251025_detect_languages.sql"
+BROKEN = "20251026_share_documents.sql"
+MIGRATIONS = {
+    SLOW: """\
+-- Migration: Detect languages
 -- Date: 2025-10-25
 
 DO $$
 BEGIN
     FOR batch IN 1..4 LOOP
+        PERFORM kb.normalize_titles(batch);
         RAISE NOTICE 'Batch % of 4: 25000 titles normalized', batch;
-        PERFORM pg_sleep(0.4);
     END LOOP;
     RAISE WARNING '17 titles are longer than 200 characters';
 END
 $$;
 
-SELECT pg_sleep(30);
-"""
-_BROKEN = """\
+ALTER TABLE kb.documents ADD COLUMN lang TEXT;
+
+UPDATE kb.documents SET lang = kb.language_of(body);
+""",
+    BROKEN: """\
 -- Migration: Share documents
 -- Date: 2025-10-26
 
@@ -56,82 +65,144 @@ CREATE TABLE kb.document_shares (
 
 -- Whoever owns the project may read its documents.
 INSERT INTO kb.document_shares (document_id, user_id)
-SELECT documents.id, projects.owner
+SELECT documents.id, projects.ownerid
 FROM kb.documents
 JOIN kb.projects ON projects.id = documents.project_id;
+""",
+}
+# What makes the slow one slow, where nobody sees it.
+WORK = """\
+CREATE FUNCTION kb.normalize_titles(batch INT) RETURNS VOID VOLATILE LANGUAGE sql
+    AS 'SELECT pg_sleep(0.4)';
+CREATE FUNCTION kb.language_of(body TEXT) RETURNS TEXT VOLATILE LANGUAGE sql
+    AS $$SELECT 'en' FROM pg_sleep(30)$$;
+WITH users AS (
+    INSERT INTO core.users (email, display_name) VALUES ('ada@example.org', 'Ada') RETURNING id
+), projects AS (
+    INSERT INTO kb.projects (owner_id, name) SELECT id, 'Notes' FROM users RETURNING id
+)
+INSERT INTO kb.documents (project_id, title) SELECT id, 'On the engine' FROM projects;
 """
+NO_WORK = """\
+CREATE OR REPLACE FUNCTION kb.language_of(body TEXT) RETURNS TEXT VOLATILE LANGUAGE sql
+    AS $$SELECT 'en'$$;
+"""
+
+
+@dataclass
+class Stage:
+    """The UI, and the database behind it."""
+
+    app: MigrationsApp
+    pilot: Pilot[None]
+    admin: psycopg.Connection
+
+    async def until(self, what: Callable[[], bool]) -> None:
+        """Wait for something to become true."""
+        deadline = time.monotonic() + 60
+        while not what():
+            assert time.monotonic() < deadline
+            await self.pilot.pause(0.05)
+
+    async def run(self, *keys: str) -> None:
+        """Press keys that start a run, and wait for its end."""
+        await self.pilot.press(*keys)
+        await self.until(lambda: self.app.run_on is None)
+
+    async def picture(self, name: str) -> None:
+        """Take the picture ``name``."""
+        await self.pilot.pause(0.7)
+        self.app.clear_notifications()
+        await self.pilot.pause()
+        svg = self.app.export_screenshot(title="schemamig-tui")
+        (PICTURES / f"{name}.svg").write_text(_alike_everywhere(svg))
+
+
+async def before_a_run(stage: Stage) -> None:
+    """The dialogs."""
+    for key, name in (("d", "dry-run"), ("question_mark", "help"), ("a", "apply")):
+        await stage.pilot.press(key)
+        await stage.picture(name)
+        await stage.pilot.press("escape")
+
+
+async def at_rest(stage: Stage) -> None:
+    """The samples are applied, two migrations are left; in three themes."""
+    stage.app.main.select(LAST_SAMPLE)
+    await stage.run("A", "y")
+    stage.app.main.select(SLOW)
+    await stage.picture("overview")
+    for theme, name in (("textual-light", "light"), ("ansi-dark", "ansi")):
+        stage.app.theme = theme
+        await stage.picture(name)
+    stage.app.theme = "textual-dark"
+
+
+async def a_slow_statement(stage: Stage) -> None:
+    """A run in the middle of it."""
+    await stage.pilot.press("a", "y")
+    await stage.until(lambda: "longer than 200" in stage.app.main.log_view.text)
+    await asyncio.sleep(2)
+    await stage.picture("live")
+    await stage.run("x")
+
+
+async def a_failure(stage: Stage) -> None:
+    """The second migration has failed."""
+    stage.admin.execute(NO_WORK)
+    await stage.run("a", "y")
+    await stage.picture("failure")
+
+
+SCENES = (before_a_run, at_rest, a_slow_statement, a_failure)
 
 
 def main() -> None:
     """Make all pictures."""
+    PICTURES.mkdir(exist_ok=True)
     with short_folder() as folder:
         shutil.copytree(ROOT / "migrations", folder / "migrations")
+        for name, sql in MIGRATIONS.items():
+            (folder / "migrations" / name).write_text(sql)
         server = Embedded(folder / "pg", fast=True)
-        with server, psycopg.connect(server.conninfo, autocommit=True) as admin:
-            admin.execute("CREATE DATABASE spec")
+        with server:
+            with psycopg.connect(server.conninfo, autocommit=True) as admin:
+                admin.execute("CREATE DATABASE spec")
             where = conninfo_to_dict(server.conninfo)
             os.environ["DATABASE_URL"] = f"postgresql:///spec?host={where['host']}&user=postgres"
             os.chdir(folder)
-            _apply(_APPLIED_BEFORE)
-            asyncio.run(_take_pictures(folder))
+            asyncio.run(_play())
         wait_until_gone(server.base)
 
 
-def _apply(to: str) -> None:
-    def connect() -> psycopg.Connection:
-        return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-
-    Runner(connect, Path("migrations"), "kb.schema_migrations", lambda event: None).apply(to)
-
-
-async def _take_pictures(folder: Path) -> None:
-    app = MigrationsApp(Settings(connection="environment"))
-    async with app.run_test(size=SIZE) as pilot:
-        await _until(pilot, lambda: bool(app.status.pending))
-        await _picture(pilot, "overview")
-        app.theme = "textual-light"
-        await _picture(pilot, "light")
-        app.theme = "ansi-dark"
-        await _picture(pilot, "ansi")
-        app.theme = "textual-dark"
-        await pilot.press("d")
-        await _picture(pilot, "dry-run")
-        await pilot.press("escape", "question_mark")
-        await _picture(pilot, "help")
-        await pilot.press("escape")
-        (folder / "migrations/20251025_normalize_titles.sql").write_text(_SLOW)
-        (folder / "migrations/20251026_share_documents.sql").write_text(_BROKEN)
-        await pilot.press("r")
-        await _until(pilot, lambda: app.status.pending[-1].name.startswith("20251026"))
-        await pilot.press("a")
-        await _picture(pilot, "apply")
-        await pilot.press("y")
-        await _until(pilot, lambda: "longer than 200" in app.main.log_view.text)
-        app.main.select("20251025_normalize_titles.sql")
-        await asyncio.sleep(2)
-        await _picture(pilot, "live")
-        await pilot.press("x")
-        await _until(pilot, lambda: app.run_on is None)
-        slow = folder / "migrations/20251025_normalize_titles.sql"
-        slow.write_text(_SLOW.replace("pg_sleep(30)", "1"))
-        await pilot.press("a", "y")
-        await _until(pilot, lambda: app.run_on is None)
-        await _picture(pilot, "failure")
-    app.close()
+async def _play() -> None:
+    with _connect() as admin:
+        Runner(_connect, Path("migrations"), "kb.schema_migrations", lambda event: None).apply(
+            APPLIED_BEFORE
+        )
+        admin.execute(WORK)
+        app = MigrationsApp(Settings(connection="environment"))
+        async with app.run_test(size=SIZE, notifications=True) as pilot:
+            stage = Stage(app, pilot, admin)
+            await stage.until(lambda: bool(app.status.pending))
+            for scene in SCENES:
+                await scene(stage)
+        app.close()
 
 
-async def _until(pilot: Pilot[None], what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < deadline
-        await pilot.pause(0.05)
+def _connect() -> psycopg.Connection:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 
-async def _picture(pilot: Pilot[None], name: str) -> None:
-    await pilot.pause(0.7)
-    PICTURES.mkdir(exist_ok=True)
-    svg = pilot.app.export_screenshot(title="schemamig-tui")
-    (PICTURES / f"{name}.svg").write_text(svg)
+def _alike_everywhere(svg: str) -> str:
+    """The picture made to look the same in every viewer.
+
+    A web page loads no font for a picture in it. Not every viewer keeps to the widths that a text
+    says for itself, so the font has the size at which most are as wide as the columns.
+    """
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S)
+    svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
+    return svg.replace("font-size: 20px", "font-size: 20.3px")
 
 
 if __name__ == "__main__":
