@@ -1,0 +1,56 @@
+"""Questions to the database that cannot hurt it: short, bounded in time, and allowed to fail."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from schemamig_tui.advice.advice import Advice, note
+
+Row = TypeVar("Row")
+
+_LIMITS = """
+SELECT set_config('statement_timeout', '5s', true), set_config('lock_timeout', '300ms', true),
+    set_config('transaction_read_only', 'on', true)
+"""
+
+
+class Database:
+    """Asks, in one transaction, what is to be known. What cannot be asked becomes a note."""
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+        self.unknown: list[Advice] = []
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return self._conn.info.server_version // 10000
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """The transaction around all questions."""
+        with self._conn.transaction(force_rollback=True):
+            self._conn.execute(_LIMITS)
+            yield
+
+    def ask(
+        self, about: str, row: type[Row], query: str, parameters: Mapping[str, object] | None = None
+    ) -> Sequence[Row]:
+        """The rows of a query, as values of the class ``row``, whose fields its columns name.
+
+        When the query fails there are none, and ``unknown`` says that nothing could be found out
+        ``about`` that. Raises OperationalError when the connection is lost.
+        """
+        try:
+            with self._conn.transaction(), self._conn.cursor(row_factory=class_row(row)) as cursor:
+                return cursor.execute(query.encode(), parameters).fetchall()
+        # A server without an encoding (SQL_ASCII) may send what is not UTF-8.
+        except (psycopg.Error, UnicodeError) as error:
+            if self._conn.closed:
+                raise
+            reason = str(error).partition("\n")[0]
+            self.unknown.append(note(f"Nothing could be found out about {about}: {reason}."))
+            return ()

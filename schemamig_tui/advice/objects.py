@@ -1,0 +1,201 @@
+"""The relations that the pending files touch: which they are in the database, and how large."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from schemamig_tui.advice.advice import Advice, note, warning
+from schemamig_tui.advice.database import Database
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.advice.touch import Lock, Right, Target
+from schemamig_tui.advice.words import Name
+
+LARGE_BYTES = 100 * 1000**2
+"""From this size on a table is large: what reads all of it takes noticeable time."""
+LARGE_ROWS = 1_000_000
+
+# The family of a relation is what is locked together with it: its partitions and other children,
+# and the table that an index belongs to. Functions that take a lock on the relation are avoided.
+_RELATIONS = """
+WITH RECURSIVE asked AS (
+    SELECT * FROM unnest(%(schemas)s::name[], %(names)s::name[])
+        WITH ORDINALITY AS a (schema, name, number)
+), found AS (
+    SELECT a.number, r.* FROM asked a CROSS JOIN LATERAL (
+        SELECT c.oid, c.relkind, c.relowner, c.relname, s.oid AS schema, s.nspname, s.nspowner
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace
+        WHERE c.relname = a.name
+            AND s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
+                ELSE ARRAY[a.schema] END)
+        ORDER BY array_position(current_schemas(true), s.nspname) LIMIT 1
+    ) r
+), family (number, oid) AS (
+    SELECT number, oid FROM found
+    UNION
+    SELECT f.number, x.indrelid FROM found f JOIN pg_catalog.pg_index x ON x.indexrelid = f.oid
+    UNION
+    SELECT f.number, i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
+)
+SELECT f.number::int, f.oid::bigint, f.relkind::text AS kind,
+    quote_ident(f.nspname) || '.' || quote_ident(f.relname) AS name,
+    quote_ident(f.nspname) AS schema, quote_ident(pg_get_userbyid(f.relowner)) AS owner,
+    pg_has_role(f.relowner, 'USAGE') AS owned, pg_has_role(f.nspowner, 'USAGE') AS schema_owned,
+    has_schema_privilege(f.schema, 'USAGE') AS reachable,
+    ARRAY(SELECT p FROM unnest(%(table_rights)s::text[]) p WHERE has_table_privilege(f.oid, p)
+        UNION ALL SELECT p FROM unnest(%(column_rights)s::text[]) p
+        WHERE has_any_column_privilege(f.oid, p)) AS rights,
+    ARRAY(SELECT oid::bigint FROM family WHERE family.number = f.number) AS family
+FROM found f
+"""
+
+# pg_total_relation_size waits for whoever has the table for itself; its last known size is enough
+# then. A table that was never analyzed has -1 rows, or 0 before PostgreSQL 14.
+_SIZES = """
+WITH locked AS MATERIALIZED (
+    SELECT DISTINCT relation AS oid FROM pg_catalog.pg_locks
+    WHERE mode = 'AccessExclusiveLock' AND database =
+        (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+), closed AS MATERIALIZED (
+    SELECT oid FROM locked
+    UNION SELECT x.indrelid FROM locked JOIN pg_catalog.pg_index x ON x.indexrelid = locked.oid
+    UNION SELECT c.oid FROM locked JOIN pg_catalog.pg_class c ON c.reltoastrelid = locked.oid
+)
+SELECT c.oid::bigint, greatest(c.reltuples, 0)::float8 AS rows,
+    CASE WHEN c.oid IN (SELECT oid FROM closed)
+        THEN c.relpages * current_setting('block_size')::bigint
+        ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes
+FROM pg_catalog.pg_class c WHERE c.oid = ANY (%(oids)s::oid[]) AND c.relkind IN ('r', 'm', 'p')
+"""
+
+_COLUMN_RIGHTS = [Right.SELECT, Right.INSERT, Right.UPDATE, Right.REFERENCES]
+_TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation that was asked for as the ``number``-th name, from 1, and is there.
+
+    ``name``, ``schema`` and ``owner`` are quoted as SQL. ``rights`` are the privileges that the
+    role has on it, or on a column of it; ``family`` is it and what is locked together with it.
+    """
+
+    number: int
+    oid: int
+    kind: str
+    name: str
+    schema: str
+    owner: str
+    owned: bool
+    schema_owned: bool
+    reachable: bool
+    rights: list[str]
+    family: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A relation, and the uses of it by the pending files."""
+
+    relation: Relation
+    uses: list[Use]
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    oid: int
+    rows: float
+    bytes: int
+
+
+def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
+    """The touched relations that are there."""
+    by_name: dict[Name, list[Use]] = {}
+    for use in uses:
+        touch = use.touch
+        if touch.target is Target.RELATION and touch.right is not Right.CREATE:
+            by_name.setdefault(touch.name, []).append(use)
+    if not by_name:
+        return []
+    maintain = [Right.MAINTAIN] if database.major >= 17 else []
+    rows = database.ask(
+        "the tables that the pending files touch",
+        Relation,
+        _RELATIONS,
+        {
+            "schemas": [name.schema for name in by_name],
+            "names": [name.name for name in by_name],
+            "table_rights": [str(right) for right in (*_TABLE_RIGHTS, *maintain)],
+            "column_rights": [str(right) for right in _COLUMN_RIGHTS],
+        },
+    )
+    found: dict[int, Found] = {}
+    numbered = list(by_name.values())
+    for row in rows:  # two names may mean one relation
+        found.setdefault(row.oid, Found(row, [])).uses.extend(numbered[row.number - 1])
+    return list(found.values())
+
+
+def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
+    """A warning for each large table that a statement reads or rewrites; one note on the rest."""
+    oids = sorted({oid for item in found for oid in item.relation.family})
+    if not oids:
+        return
+    sizes = {
+        size.oid: size
+        for size in database.ask("the sizes of the tables", _Size, _SIZES, {"oids": oids})
+    }
+    rest: list[tuple[int, str]] = []
+    for item in found:
+        own = [sizes[oid] for oid in item.relation.family if oid in sizes]
+        size, rows = sum(s.bytes for s in own), max((s.rows for s in own), default=0.0)
+        work = [use for use in item.uses if use.touch.work]
+        if work and (size >= LARGE_BYTES or rows >= LARGE_ROWS):
+            yield _large(item.relation, work[0], size, rows)
+        elif own and item.relation.kind not in "iI":
+            rest.append((size, item.relation.name))
+    if rest:
+        yield _summary(rest)
+
+
+def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
+    about = f", about {rows:,.0f} rows" if rows else ""
+    touch = use.touch
+    blocks = _BLOCKS.get(touch.lock) if touch.lock else None
+    meanwhile = f", and {blocks} meanwhile" if blocks else ""
+    hint = None
+    if touch.statement == "CREATE INDEX":
+        hint = "CREATE INDEX CONCURRENTLY does not block writes; it needs a file without BEGIN."
+    return warning(
+        f"{relation.name} is large ({amount(size)}{about}): "
+        f"{touch.statement} {touch.work}{meanwhile}.",
+        hint=hint,
+        file=use.file,
+        line=use.line,
+    )
+
+
+_BLOCKS = {
+    Lock.ACCESS_EXCLUSIVE: "blocks everybody else",
+    Lock.EXCLUSIVE: "blocks writes",
+    Lock.SHARE_ROW_EXCLUSIVE: "blocks writes",
+    Lock.SHARE: "blocks writes",
+}
+
+
+def _summary(sizes: list[tuple[int, str]]) -> Advice:
+    total = amount(sum(size for size, _ in sizes))
+    if len(sizes) == 1:
+        return note(f"The pending files touch {sizes[0][1]} ({total}), which is there already.")
+    largest, name = max(sizes)
+    return note(
+        f"The pending files touch {len(sizes)} tables that are there already ({total} in all); "
+        f"the largest of them is {name} ({amount(largest)})."
+    )
+
+
+def amount(size: float) -> str:
+    """A number of bytes, for people."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

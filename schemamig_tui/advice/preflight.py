@@ -1,0 +1,54 @@
+"""What to know before a run: who is in the way, what is large, which rights are missing."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.advice.advice import Advice, note
+from schemamig_tui.advice.database import Database
+from schemamig_tui.advice.objects import find_relations, size_advice
+from schemamig_tui.advice.privileges import find_role, privilege_advice
+from schemamig_tui.advice.sessions import session_advice
+from schemamig_tui.advice.targets import Targets, find
+from schemamig_tui.engine.script import Script
+
+__all__ = ["OLD", "Advice", "preflight"]
+
+OLD = 60.0
+"""From this age on, in seconds, a transaction is one to know of."""
+
+
+def preflight(
+    conn: psycopg.Connection[Any], scripts: Iterable[Script], *, older_than: float = OLD
+) -> tuple[Advice, ...]:
+    """What is to be known before these files run, in this order; warnings first.
+
+    ``conn`` is a connection in autocommit mode, in a session as good as new. The questions are a
+    handful, whatever the files touch, wait for nobody, and change nothing. What could not be
+    looked at becomes a note. Raises psycopg.OperationalError when the connection is lost.
+    """
+    targets = find(scripts)
+    database = Database(conn)
+    advice = [*(note(f"{unread}.") for unread in targets.unread)]
+    try:
+        with database.asking():
+            advice += _ask(database, targets, older_than)
+    except psycopg.Error as error:
+        if conn.closed:
+            raise
+        database.unknown.append(note(f"The database could not be looked at: {error}."))
+    advice += database.unknown
+    return tuple(sorted(advice, key=lambda item: item.severity == "note"))
+
+
+def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice]:
+    role = find_role(database)
+    if role is None:
+        return []
+    found = find_relations(database, targets.uses)
+    return [
+        *session_advice(database, role, found, targets.uses, older_than),
+        *privilege_advice(database, role, found, targets.uses),
+        *size_advice(database, found),
+    ]

@@ -1,0 +1,268 @@
+"""Who is at work in the database, and in the way of the pending files."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemamig_tui.advice.advice import Advice, note, warning
+from schemamig_tui.advice.database import Database
+from schemamig_tui.advice.objects import Found
+from schemamig_tui.advice.privileges import Role
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.advice.touch import Lock
+from schemamig_tui.text import redact
+
+IDLE = 1.0
+"""So many seconds a session may be idle in its transaction: between two statements every one is."""
+
+_MOST = 10
+"""So many sessions are told one by one."""
+
+_LOCKS = """
+SELECT coalesce(pid, 0) AS pid, virtualtransaction AS holder, relation::bigint, mode
+FROM pg_catalog.pg_locks
+WHERE granted AND locktype = 'relation' AND relation = ANY (%(oids)s::oid[])
+    AND pid IS DISTINCT FROM pg_backend_pid() AND database =
+        (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""
+
+# Most of what other roles do is NULL where we may not see it, so NULL must not leave a row out.
+# Parallel workers go with their leader.
+_SESSIONS = """
+SELECT a.pid, coalesce(a.usename, '') AS user, a.application_name AS application,
+    coalesce(a.client_hostname, host(a.client_addr), '') AS client, coalesce(a.state, '') AS state,
+    extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age,
+    extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS unchanged,
+    a.backend_xmin IS NOT NULL AS has_snapshot, left(a.query, 400) AS query,
+    coalesce(a.backend_type, '') = 'autovacuum worker' AS automatic,
+    CASE WHEN v.pid IS NOT NULL THEN 'VACUUM' WHEN z.pid IS NOT NULL THEN 'ANALYZE' END AS upkeep,
+    a.query = '<insufficient privilege>' AS hidden
+FROM pg_catalog.pg_stat_activity a
+    LEFT JOIN pg_catalog.pg_stat_progress_vacuum v USING (pid)
+    LEFT JOIN pg_catalog.pg_stat_progress_analyze z USING (pid)
+WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+    AND coalesce(a.backend_type, '') NOT IN ('parallel worker', 'walsender')
+ORDER BY a.xact_start, a.pid
+"""
+
+_PREPARED = """
+SELECT '-1/' || p.transaction AS holder, quote_literal(p.gid) AS gid, p.owner::text AS owner,
+    extract(epoch FROM clock_timestamp() - p.prepared)::float8 AS age
+FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database() ORDER BY p.prepared
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A lock that a session or a prepared transaction has on a relation."""
+
+    pid: int
+    holder: str
+    relation: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """``age`` and ``unchanged`` are seconds, of the transaction and of the state."""
+
+    pid: int
+    user: str
+    application: str
+    client: str
+    state: str
+    age: float | None
+    unchanged: float | None
+    has_snapshot: bool
+    query: str
+    automatic: bool
+    upkeep: str | None
+    hidden: bool
+
+    def __str__(self) -> str:
+        known = {"user": self.user, "application": self.application, "client": self.client}
+        return ", ".join([f"pid {self.pid}", *(f"{k} {v}" for k, v in known.items() if v)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    holder: str
+    gid: str
+    owner: str
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """A lock that is held, and the first statement that has to wait for it."""
+
+    use: Use
+    relations: list[str]
+    mode: Lock
+
+    def __str__(self) -> str:
+        more = f" and {len(self.relations) - 1} more" if self.relations[1:] else ""
+        return (
+            f"holds {self.mode} on {self.relations[0]}{more},"
+            f" which {self.use.touch.statement} has to wait for"
+        )
+
+
+def session_advice(
+    database: Database,
+    role: Role,
+    found: Sequence[Found],
+    uses: Sequence[Use],
+    older_than: float,
+) -> list[Advice]:
+    """What other sessions do that the pending files may have to wait for."""
+    looking = _Looking(found, uses, older_than)
+    if looking.wanted:
+        for lock in database.ask("locks", _Held, _LOCKS, {"oids": sorted(looking.wanted)}):
+            looking.held[lock.pid or lock.holder].append(lock)
+    sessions = database.ask("other sessions", _Session, _SESSIONS)
+    prepared = database.ask("prepared transactions", _Prepared, _PREPARED)
+    told = [*filter(None, map(looking.at_session, sessions))]
+    told += filter(None, map(looking.at_prepared, prepared))
+    told.sort(key=lambda advice: advice.severity == "note")
+    if len(told) > _MOST:
+        more = f"{len(told) - _MOST} more sessions have had transactions open for long."
+        told[_MOST:] = [note(more)]
+    hidden = [session for session in sessions if session.hidden]
+    if hidden and not role.sees_all:
+        told.append(looking.at_hidden(hidden, role))
+    return told
+
+
+class _Looking:
+    """What the files want, against what is held."""
+
+    def __init__(self, found: Sequence[Found], uses: Sequence[Use], older_than: float) -> None:
+        self._older_than = older_than
+        self.held: defaultdict[int | str, list[_Held]] = defaultdict(list)
+        self.wanted: defaultdict[int, list[tuple[Use, str]]] = defaultdict(list)
+        for item in found:
+            for oid in item.relation.family:
+                self.wanted[oid] += ((use, item.relation.name) for use in item.uses)
+        concurrent = (use for use in uses if use.touch.statement in _WAITING_FOR_SNAPSHOTS)
+        self._concurrent = next(concurrent, None)
+
+    def at_session(self, session: _Session) -> Advice | None:
+        """What there is to say about a session."""
+        obstacle = self._obstacle(session.pid)
+        if session.upkeep or session.automatic:
+            return _at_upkeep(session, obstacle)
+        dump = session.application == "pg_dump" and session.age is not None
+        idle = session.state.startswith("idle in transaction")
+        waits = min(self._older_than, IDLE)
+        stays = dump or (idle and session.unchanged is not None and session.unchanged >= waits)
+        old = session.age is not None and session.age >= self._older_than
+        if not old and not (stays and (obstacle or dump)):
+            return None
+        who = f"{'pg_dump' if dump else 'A session'} ({session})"
+        does = "is idle in" if idle else "has been in"
+        what = f"{who} {does} a transaction that was begun {duration(session.age)} ago"
+        hint = "It has to end first." if dump else _end(session)
+        doing = f"; {'its last' if idle else 'its'} query: {head(session.query)}"
+        return self._told(what, doing, hint, obstacle, session.has_snapshot)
+
+    def at_prepared(self, prepared: _Prepared) -> Advice | None:
+        """What there is to say about a prepared transaction."""
+        if prepared.age < self._older_than:
+            return None
+        gid = prepared.gid
+        what = (
+            f"The transaction {gid} of {prepared.owner} was prepared {duration(prepared.age)} ago"
+        )
+        hint = f"COMMIT PREPARED {gid}; or ROLLBACK PREPARED {gid};"
+        return self._told(what, "", hint, self._obstacle(prepared.holder), False)
+
+    def at_hidden(self, hidden: Sequence[_Session], role: Role) -> Advice:
+        """What privileges hide, once."""
+        pids = [str(session.pid) for session in hidden if self._obstacle(session.pid)]
+        waits = f" (of them, pid {', '.join(pids)} hold locks in the way)" if pids else ""
+        return note(
+            f"{role.name} may not see what {len(hidden)} sessions of other roles do, nor for"
+            f" how long{waits}.",
+            hint=f"GRANT pg_read_all_stats TO {role.name};",
+        )
+
+    def _told(
+        self, what: str, doing: str, hint: str, obstacle: _Obstacle | None, has_snapshot: bool
+    ) -> Advice:
+        if obstacle:
+            use = obstacle.use
+            return warning(
+                f"{what} and {obstacle}{doing}.", hint=hint, file=use.file, line=use.line
+            )
+        if self._concurrent and has_snapshot:
+            use = self._concurrent
+            return warning(
+                f"{what}, which {use.touch.statement} has to wait for{doing}.",
+                hint=hint,
+                file=use.file,
+                line=use.line,
+            )
+        return note(f"{what}{doing}.")
+
+    def _obstacle(self, holder: int | str) -> _Obstacle | None:
+        first: tuple[Use, Lock] | None = None
+        names: dict[str, None] = {}
+        for lock in self.held.get(holder, ()):
+            mode = _MODES.get(lock.mode)
+            for use, name in self.wanted[lock.relation]:
+                if mode and use.touch.lock and use.touch.lock.waits_for(mode):
+                    first = first or (use, mode)
+                    names[name] = None
+        return _Obstacle(first[0], list(names), first[1]) if first else None
+
+
+_WAITING_FOR_SNAPSHOTS = ("CREATE INDEX CONCURRENTLY", "REINDEX CONCURRENTLY")
+# As pg_locks writes them: AccessShareLock.
+_MODES = {f"{lock.name.title().replace('_', '')}Lock": lock for lock in Lock}
+
+
+def _at_upkeep(session: _Session, obstacle: _Obstacle | None) -> Advice | None:
+    """A VACUUM or ANALYZE, by somebody or by the server itself."""
+    if obstacle is None:
+        return None
+    use = obstacle.use
+    if session.automatic and _WRAPAROUND not in session.query:
+        return note(
+            f"Autovacuum ({session}) {obstacle}: it gives way after a moment.",
+            file=use.file,
+            line=use.line,
+        )
+    if session.automatic:
+        what = f"An autovacuum to prevent wraparound ({session}), which does not give way,"
+        hint = "Let it finish: ended, it only begins again."
+    else:
+        what, hint = f"{session.upkeep} ({session})", _end(session)
+    return warning(f"{what} {obstacle}.", hint=hint, file=use.file, line=use.line)
+
+
+_WRAPAROUND = "(to prevent wraparound)"
+
+
+def _end(session: _Session) -> str:
+    return f"Let it end, or end it: SELECT pg_terminate_backend({session.pid});"
+
+
+def head(query: str) -> str:
+    """The beginning of a query on one line, without passwords."""
+    line = redact(_PASSWORD.sub(r"\1'***'", " ".join(query.split())))
+    return line if len(line) <= _HEAD else line[: _HEAD - 3] + "..."
+
+
+_HEAD = 80
+_PASSWORD = re.compile(r"(?i)(\bpassword\s*)(?:[eu]?&?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$.*)")
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people: ``3 h 5 min``, ``2 min 10 s``, ``4 s``."""
+    whole = int(seconds or 0)
+    for size, name, smaller, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            return f"{whole // size} {name} {whole % size // smaller} {small}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,78 @@
+"""Pending files, and the advice on them from a real database."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from schemamig_tui.advice.preflight import Advice, preflight
+from schemamig_tui.engine.files import scan
+from schemamig_tui.engine.script import Script, parse
+from tests.conftest import Database
+
+
+@dataclass
+class Desk:
+    """Where advice is asked for: a folder of pending files and a database."""
+
+    folder: Path
+    database: Database
+    login: str | None = None
+
+    def write(self, *files: str | bytes) -> list[Script]:
+        """Put files into the folder: ``0001.sql``, ``0002.sql`` and so on."""
+        for number, text in enumerate(files, 1):
+            content = text if isinstance(text, bytes) else text.encode()
+            (self.folder / f"{number:04}.sql").write_bytes(content)
+        return [parse(file) for file in scan(self.folder)]
+
+    def advice(self, *files: str | bytes, older_than: float = 60) -> list[Advice]:
+        """The advice on these files, as the login role gets it."""
+        scripts = self.write(*files)
+        login = {"user": self.login} if self.login else {}
+        with self.database.connect(**login) as conn:
+            return list(preflight(conn, scripts, older_than=older_than))
+
+    def warnings(self, *files: str | bytes, older_than: float = 60) -> list[str]:
+        """The messages of the warnings."""
+        found = self.advice(*files, older_than=older_than)
+        return [advice.message for advice in found if advice.severity == "warning"]
+
+    def prepare(self, *statements: str) -> None:
+        """Change the database, as its superuser."""
+        with self.database.connect() as conn:
+            for statement in statements:
+                conn.execute(statement.encode())
+
+    @contextlib.contextmanager
+    def session(self, *statements: str, application: str = "other") -> Iterator[psycopg.Connection]:
+        """Another session, in a transaction in which it has run these statements."""
+        with self.database.connect(application_name=application) as conn:
+            conn.execute("BEGIN")
+            for statement in statements:
+                conn.execute(statement.encode())
+            yield conn
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Database) -> Desk:
+    """An empty folder and an empty database."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    return Desk(folder, database)
+
+
+@pytest.fixture
+def limited(desk: Desk) -> Iterator[str]:
+    """A role without any privilege, as which the advice is asked for."""
+    role = f"limited_{desk.database.name}"
+    identifier = sql.Identifier(role)
+    with desk.database.connect() as conn:
+        conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
+        desk.login = role
+        yield role
+        conn.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(identifier, identifier))
