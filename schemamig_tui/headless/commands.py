@@ -3,9 +3,10 @@
 ``--list`` and ``--check`` read no SQL, so what does is imported by those that need it.
 """
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,20 +14,15 @@ from typing import Any, Literal
 import psycopg
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.events import Event, Failure, FileFailed, RunFinished
 from schemamig_tui.engine.files import naming_warnings, scan
 from schemamig_tui.engine.ledger import Ledger
 from schemamig_tui.engine.status import Status, compare
-from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, Interrupted, SchemamigError
+from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
 from schemamig_tui.text import visible
-
-# Sent by a server that is going away (appendix A of the manual: class 57, operator intervention).
-_SHUTDOWNS = ("57P01", "57P02", "57P03")
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +68,18 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
     _require_migrations(settings.directory)
     if command.mode == "apply":
-        return _apply(command, settings, reporter, stop)
-    status, standard_strings = _look(settings, reporter)
-    for warning in naming_warnings(m.file for m in status.migrations if m.file):
-        reporter.warning(warning)
-    if command.mode == "dry-run":
-        return _dry_run(command, status, reporter, standard_strings)
+        from schemamig_tui.headless.running import apply
+
+        return apply(settings, reporter, stop, to=command.to, resume=command.resume)
+    if command.mode == "rehearse":
+        from schemamig_tui.headless.running import rehearse
+
+        return rehearse(settings, reporter, stop, to=command.to)
+    with _looking(settings, reporter) as (conn, status):
+        for warning in naming_warnings(m.file for m in status.migrations if m.file):
+            reporter.warning(warning)
+        if command.mode == "dry-run":
+            return _dry_run(command, status, reporter, conn)
     if command.mode == "check":
         reporter.checked(status)
         troubles = (status.pending, status.failed, status.changed, status.missing)
@@ -100,80 +102,48 @@ def _require_migrations(directory: Path) -> None:
         )
 
 
-def _look(settings: Settings, reporter: Reporter) -> tuple[Status, bool]:
-    """Where every migration stands, and whether strings are standard-conforming."""
+@contextlib.contextmanager
+def _looking(
+    settings: Settings, reporter: Reporter
+) -> Iterator[tuple[psycopg.Connection[Any], Status]]:
+    """A connection, and where every migration stands."""
     ledger = Ledger(settings.table)
     files = scan(settings.directory)
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
         try:
             with target.connect(reporter.waiting) as conn:
-                rows = ledger.read(conn)
-                standard = conn.pgconn.parameter_status(b"standard_conforming_strings")
+                yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
             reason = visible(str(error).partition("\n")[0])
             raise ConnectionLost(f"the connection was lost: {reason}") from error
-    return compare(files, rows), standard != b"off"
 
 
 def _dry_run(
-    command: Command, status: Status, reporter: Reporter, standard_strings: bool
+    command: Command, status: Status, reporter: Reporter, conn: psycopg.Connection[Any]
 ) -> ExitCode:
-    from schemamig_tui.engine.script import parse
+    from schemamig_tui.advice.preflight import preflight
+    from schemamig_tui.engine.script import Script, parse
 
+    standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)
     reporter.plan_started(status, command.to, len(migrations))
     refused = 0
-    for migration in migrations:
-        assert migration.file is not None  # see to_run
-        try:
-            script = parse(migration.file, standard_conforming_strings=standard_strings)
-        except FilesError as error:
-            reporter.error(error)
-            refused += 1
-        else:
-            reporter.planned(migration, script, with_sql=command.sql)
-            script.release()
+
+    def scripts() -> Iterator[Script]:
+        nonlocal refused
+        for migration in migrations:
+            assert migration.file is not None  # see to_run
+            try:
+                script = parse(migration.file, standard_conforming_strings=standard)
+            except FilesError as error:
+                reporter.error(error)
+                refused += 1
+            else:
+                reporter.planned(migration, script, with_sql=command.sql)
+                yield script
+                script.release()
+
+    reporter.advised(preflight(conn, scripts()))
     reporter.plan_ended(len(migrations) - refused, refused)
     return ExitCode.USAGE if refused else ExitCode.DONE
-
-
-def _apply(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
-    from schemamig_tui.engine.runner import Runner
-
-    report = reporter.run(settings.directory, command.to)
-    failures: list[Failure] = []
-
-    def listen(event: Event) -> None:
-        if isinstance(event, FileFailed):
-            failures.append(event.failure)
-        report(event)
-
-    def waiting(seconds_left: float, reason: str) -> None:
-        if stop.requested:
-            raise Interrupted("interrupted while waiting for the server")
-        reporter.waiting(seconds_left, reason)
-
-    with resolve(settings) as target:
-        reporter.connecting(target.route, target.tried)
-        runner = Runner(
-            lambda: target.connect(waiting),
-            settings.directory,
-            settings.table,
-            listen,
-            limits=settings.limits,
-        )
-        with stop.cancelling(runner.cancel):
-            finished = runner.apply(command.to, resume=command.resume)
-    return _exit_code(finished, failures)
-
-
-def _exit_code(finished: RunFinished, failures: list[Failure]) -> ExitCode:
-    if finished.cancelled:
-        return ExitCode.INTERRUPTED
-    if finished.failed is None:
-        return ExitCode.DONE
-    sqlstate = failures[-1].sqlstate or ""
-    if sqlstate.startswith("08") or sqlstate in _SHUTDOWNS:
-        return ExitCode.NO_CONNECTION
-    return ExitCode.LOCKED if sqlstate == _LOCK_NOT_AVAILABLE else ExitCode.MIGRATION_FAILED

@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.engine.events import Failure, Notice, NoticeReceived
+from schemamig_tui.engine.events import Failure, NoticeReceived
 
 if TYPE_CHECKING:
     from schemamig_tui.rehearsal.events import RehearsalEvent
@@ -15,7 +15,7 @@ def as_json(event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
     values = _plain(event)
     if isinstance(event, NoticeReceived):
         values |= values.pop("notice")
-    return _name(type(event)), values
+    return _name(type(event).__name__), values
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold
@@ -23,7 +23,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold
         return round(value, 3)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if not is_dataclass(value):
+    if not is_dataclass(value) or isinstance(value, type):
         return value
     plain = {name: _plain(getattr(value, name)) for name in _fields(type(value))}
     if isinstance(value, Failure):
@@ -38,8 +38,7 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 @cache
-def _name(kind: type) -> str:
+def _name(kind: str) -> str:
     """``StatementFinished`` is ``statement_finished``; a ``NoticeReceived`` just a notice."""
-    if kind is NoticeReceived:
-        return Notice.__name__.lower()
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).removeprefix("_")
+    words = kind.removesuffix("Received")
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in words).removeprefix("_")

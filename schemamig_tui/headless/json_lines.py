@@ -19,6 +19,7 @@ status               the end of both: applied, pending, failed, changed, missing
 plan_started         total
 file_planned         name, path, size, mode, reason, statements, failed_before,
                      warnings [{line, message}]; sql [{line, text}] with ``--sql``
+advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
@@ -38,7 +39,8 @@ file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sq
 run_finished         applied [name], failed (a name), remaining [name], version, cancelled, ms
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
-file_rehearsed       name, ms, exclusive_ms, changes [{kind, name, what, details}]
+file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent, was, summary,
+                     details [[sign, depth, text]]}]
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
                      sequences [name], cancelled, ms
@@ -55,12 +57,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.engine.events import Listener
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.json_events import as_json
 from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
+    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.script import Script
     from schemamig_tui.engine.status import Migration, Status
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
@@ -159,11 +162,23 @@ class JsonLines:
             **sql,
         )
 
+    def advised(self, advice: "Iterable[Advice]") -> None:
+        """An event ``advice`` for each."""
+        for item in advice:
+            self._write(
+                "advice",
+                severity=item.severity,
+                message=item.message,
+                hint=item.hint,
+                name=item.file,
+                line=item.line,
+            )
+
     def plan_ended(self, planned: int, refused: int) -> None:
         """An event ``plan_finished``."""
         self._write("plan_finished", planned=planned, refused=refused)
 
-    def run(self, directory: Path, to: str | None) -> Listener:
+    def run(self, directory: Path, to: str | None) -> "Listener":
         """An event for each of the run's."""
         return self._event
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from schemamig_tui.engine.events import Listener
 from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
+    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.script import Script
     from schemamig_tui.engine.status import Migration, Status
+    from schemamig_tui.rehearsal.events import RehearsalListener
 
 
 class Reporter(Protocol):
@@ -39,8 +41,14 @@ class Reporter(Protocol):
     def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
         """``--dry-run``: how one of them would be run."""
 
+    def advised(self, advice: "Iterable[Advice]") -> None:
+        """``--dry-run``: what was found in the database that the run should know of."""
+
     def plan_ended(self, planned: int, refused: int) -> None:
         """``--dry-run``: that was all; ``refused`` ones cannot be run as they are."""
 
-    def run(self, directory: Path, to: str | None) -> Listener:
+    def run(self, directory: Path, to: str | None) -> "Listener":
         """``--apply``: a listener that reports one run."""
+
+    def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
+        """``--rehearse``: a listener that reports one rehearsal."""

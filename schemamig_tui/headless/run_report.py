@@ -60,7 +60,7 @@ class RunReport:
             case FileRetried():
                 self._retried(event)
             case FileApplied(ms=ms):
-                out.write(f"  {out.paint('green', out.done)} Applied in {_duration(ms)}")
+                out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
             case FileFailed():
                 self._failed(event)
             case RunFinished() if self._has_begun:
@@ -81,7 +81,7 @@ class RunReport:
         out = self._out
         mark = out.paint("yellow", out.failed)
         why = visible(event.failure.message)
-        out.write(f"  {mark} Rolled back after {_duration(event.ms)}: {why}")
+        out.write(f"  {mark} Rolled back after {duration(event.ms)}: {why}")
         for line in blocked_lines(event.blocked) if event.blocked else ():
             out.write(f"    {line}")
         pause = wording.lasting(event.pause_ms / 1000)
@@ -89,7 +89,7 @@ class RunReport:
 
     def _failed(self, event: FileFailed) -> None:
         mark = self._out.paint("red", self._out.failed)
-        self._out.write(f"  {mark} Failed after {_duration(event.ms)}")
+        self._out.write(f"  {mark} Failed after {duration(event.ms)}")
         path = self._directory / event.name
         self._err.write(describe(event.failure, str(path)))
         if not event.recorded:
@@ -122,7 +122,7 @@ class RunReport:
             self._err.write(f"hint: {kept}; the next --apply goes on with {place}{after}")
 
 
-def _duration(ms: float) -> str:
+def duration(ms: float) -> str:
     """``234ms``; from ten seconds on ``12.3s``, and from ten minutes on ``12min``."""
     if ms < 10_000:
         return f"{ms:.0f}ms"

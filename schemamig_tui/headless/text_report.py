@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemamig_tui.engine.events import Listener
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.text import visible
 
 if TYPE_CHECKING:
+    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.script import Script
     from schemamig_tui.engine.status import Migration, Status
+    from schemamig_tui.rehearsal.events import RehearsalListener
 
 
 class TextReport:
@@ -127,19 +129,37 @@ class TextReport:
             sql = script.sql(i).decode(errors="backslashreplace")
             out.write(f"\n{visible(sql, keep_newlines=True)};")
 
+    def advised(self, advice: "Iterable[Advice]") -> None:
+        """A paragraph of its own, with the way out below each."""
+        out = self._out
+        lines: list[str] = []
+        for item in advice:
+            color = "yellow" if item.severity == "warning" else "bold"
+            place = f"{item.place}: " if item.place else ""
+            lines.append(f"  {out.paint(color, f'{item.severity}:')} {place}{item.message}")
+            lines += [f"      {item.hint}"] if item.hint else []
+        if lines:
+            out.write("\n".join(["", out.paint("bold", "Before you apply:"), *lines]))
+
     def plan_ended(self, planned: int, refused: int) -> None:
         """The count, and the promise."""
         counts = [f"{planned} to apply", *([f"{refused} refused"] if refused else [])]
         if planned or refused:
             self._out.write(f"\nTotal: {', '.join(counts)}; nothing was changed")
 
-    # -- --apply
+    # -- --apply and --rehearse
 
-    def run(self, directory: Path, to: str | None) -> Listener:
+    def run(self, directory: Path, to: str | None) -> "Listener":
         """See ``RunReport``."""
         from schemamig_tui.headless.run_report import RunReport
 
         return RunReport(self._out, self._err, directory, to)
+
+    def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
+        """See ``RehearsalReport``."""
+        from schemamig_tui.headless.rehearsal_report import RehearsalReport
+
+        return RehearsalReport(self._out, self._err, directory, to)
 
 
 def nothing_to_do(applied: int | None, to: str | None) -> str:

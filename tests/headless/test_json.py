@@ -1,10 +1,14 @@
 """JSON lines: what each event holds, and that every line is JSON whatever happens."""
 
+import dataclasses
 import re
 import signal
+from typing import get_args
 
-from schemamig_tui.engine import events
+import pytest
+
 from schemamig_tui.headless import json_lines
+from schemamig_tui.rehearsal.events import RehearsalEvent
 from tests.headless.conftest import Ended, Program
 
 
@@ -216,8 +220,10 @@ def test_the_lines_are_ascii_whatever_they_say(program: Program) -> None:
     assert the(ended, "file_started")["name"] == "0001_é\x9b\u202e.sql"
 
 
-def test_every_kind_of_event_of_the_engine_is_documented() -> None:
-    documentation = json_lines.__doc__ or ""
-    for name in (kind.__name__ for kind in events.Event.__args__):
-        snake = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-        assert snake.removesuffix("_received") in documentation
+@pytest.mark.parametrize("kind", get_args(RehearsalEvent), ids=lambda kind: kind.__name__)
+def test_every_event_is_documented_with_its_keys(kind: type) -> None:
+    snake = re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower().removesuffix("_received")
+    row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", json_lines.__doc__ or "", re.M)
+    assert row is not None
+    for key in dataclasses.fields(kind):
+        assert key.name in row[1] or key.name == snake

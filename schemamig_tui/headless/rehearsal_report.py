@@ -1,0 +1,103 @@
+"""A rehearsal, told to people while it happens."""
+
+from pathlib import Path
+
+from schemamig_tui.catalog.render import render
+from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, StatementFinished
+from schemamig_tui.engine.failure import describe
+from schemamig_tui.headless.output import Output
+from schemamig_tui.headless.run_report import RunReport, duration
+from schemamig_tui.headless.text_report import nothing_to_do
+from schemamig_tui.rehearsal.events import (
+    FileLeftOut,
+    FileRehearsed,
+    LocksTaken,
+    RehearsalEvent,
+    RehearsalFinished,
+    RelationLock,
+    RelationsRewritten,
+)
+from schemamig_tui.text import visible
+
+_COLORS = {"+": "green", "-": "red", "~": "yellow"}
+
+
+class RehearsalReport:
+    """The listener of one rehearsal. What it found goes to stdout, why it failed to stderr."""
+
+    def __init__(self, out: Output, err: Output, directory: Path, to: str | None) -> None:
+        self._out = out
+        self._err = err
+        self._directory = directory
+        self._to = to
+        self._run = RunReport(out, err, directory, to)
+        self._has_begun = False
+
+    def __call__(self, event: RehearsalEvent) -> None:
+        """Report ``event``."""
+        out = self._out
+        match event:
+            case RunStarted(files):
+                self._has_begun = True
+                out.write(f"Rehearsing {len(files)} pending migration(s)...\n")
+                self._err.write(
+                    "Everything will be rolled back. Locks are held until then, and sequences stay"
+                    " where they are."
+                )
+            case FileStarted(name):
+                out.write(f"  Rehearsing: {visible(name)}")
+            case StatementFinished(line=line, tag=tag, ms=ms):
+                out.write(f"    line {line}: {visible(tag)}, {duration(ms)}")
+            case LocksTaken(locks=locks):
+                for lock in locks:
+                    out.write(f"      lock: {self._lock(lock)}")
+            case RelationsRewritten(relations=relations):
+                for relation in relations:
+                    out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
+            case FileRehearsed():
+                self._rehearsed(event)
+            case FileLeftOut(name, reason):
+                mark = out.paint("yellow", out.pending)
+                out.write(f"  {mark} Left out: {visible(name)}: {visible(reason)}")
+            case FileFailed(name, ms, failure):
+                out.write(f"  {out.paint('red', out.failed)} Failed after {duration(ms)}")
+                self._err.write(describe(failure, str(self._directory / name)))
+            case RehearsalFinished() if self._has_begun:
+                self._summary(event)
+            case RehearsalFinished():
+                out.write(nothing_to_do(None, self._to))
+            case _:
+                self._run(event)
+
+    def _lock(self, lock: RelationLock) -> str:
+        blocks = f", blocks {', '.join(lock.blocks)}" if lock.blocks else ""
+        text = visible(f"{lock.mode} on {lock.relation}{blocks}")
+        return self._out.paint("yellow", text) if "reads" in lock.blocks else text
+
+    def _rehearsed(self, event: FileRehearsed) -> None:
+        out = self._out
+        for line in render(event.changes):
+            text = f"{'    ' * line.depth}{line.sign} {line.text}"
+            out.write(
+                f"    {out.paint(_COLORS[line.sign], text) if line.sign in _COLORS else text}"
+            )
+        held = f", ACCESS EXCLUSIVE for {duration(event.exclusive_ms)}"
+        end = held if event.exclusive_ms else ""
+        out.write(f"  {out.paint('green', out.done)} Rehearsed in {duration(event.ms)}{end}")
+
+    def _summary(self, event: RehearsalFinished) -> None:
+        out = self._out
+        out.write(f"\n{out.paint('bold', 'Rehearsal Summary')}")
+        out.write(f"  Success: {len(event.rehearsed)}")
+        for title, count in (
+            ("Left out", len(event.left_out)),
+            ("Failed", int(event.failed is not None)),
+            ("Remaining", len(event.remaining)),
+        ):
+            if count:
+                out.write(f"  {title}: {count}")
+        out.write(f"  Rolled back after {duration(event.ms)}")
+        for name in event.sequences:
+            out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")
+        if event.cancelled:
+            self._err.write("Cancelled.")

@@ -1,0 +1,92 @@
+"""``--apply`` and ``--rehearse``: what takes its time, and can be cancelled."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from schemamig_tui.connect import resolve
+from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
+from schemamig_tui.errors import ExitCode, Interrupted
+from schemamig_tui.headless.reporter import Reporter
+from schemamig_tui.headless.signals import Stop
+from schemamig_tui.settings import Settings
+
+if TYPE_CHECKING:  # an apply can do without
+    from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
+
+# Sent by a server that is going away (appendix A of the manual: class 57, operator intervention).
+_SHUTDOWNS = ("57P01", "57P02", "57P03")
+_LOCK_NOT_AVAILABLE = "55P03"
+
+_Connect = Callable[[], psycopg.Connection[Any]]
+
+
+def apply(
+    settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None, resume: bool
+) -> ExitCode:
+    """Apply what is pending, up to ``to``."""
+    from schemamig_tui.engine.runner import Runner
+
+    failures = _Failures(reporter.run(settings.directory, to))
+    with _connecting(settings, reporter, stop) as connect:
+        runner = Runner(
+            connect, settings.directory, settings.table, failures, limits=settings.limits
+        )
+        with stop.cancelling(runner.cancel):
+            return failures.exit_code(runner.apply(to, resume=resume))
+
+
+def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None) -> ExitCode:
+    """Rehearse what is pending, up to ``to``."""
+    from schemamig_tui.rehearsal.rehearsal import Rehearsal
+
+    failures = _Failures(reporter.rehearsal(settings.directory, to))
+    with _connecting(settings, reporter, stop) as connect:
+        rehearsal = Rehearsal(
+            connect,
+            settings.directory,
+            settings.table,
+            failures,
+            limits=settings.limits,
+            statement_timeout=settings.statement_timeout,
+        )
+        with stop.cancelling(rehearsal.cancel):
+            return failures.exit_code(rehearsal.rehearse(to))
+
+
+@contextlib.contextmanager
+def _connecting(settings: Settings, reporter: Reporter, stop: Stop) -> Iterator[_Connect]:
+    def waiting(seconds_left: float, reason: str) -> None:
+        if stop.requested:
+            raise Interrupted("interrupted while waiting for the server")
+        reporter.waiting(seconds_left, reason)
+
+    with resolve(settings) as target:
+        reporter.connecting(target.route, target.tried)
+        yield lambda: target.connect(waiting)
+
+
+class _Failures:
+    """A listener that passes everything on, and keeps why a migration failed."""
+
+    def __init__(self, report: Callable[[Any], None]) -> None:
+        self._report = report
+        self._last: Failure | None = None
+
+    def __call__(self, event: "RehearsalEvent") -> None:
+        if isinstance(event, FileFailed):
+            self._last = event.failure
+        self._report(event)
+
+    def exit_code(self, finished: "RunFinished | RehearsalFinished") -> ExitCode:
+        """What the shell is told."""
+        if finished.cancelled:
+            return ExitCode.INTERRUPTED
+        if finished.failed is None:
+            return ExitCode.DONE
+        sqlstate = (self._last and self._last.sqlstate) or ""
+        if sqlstate.startswith("08") or sqlstate in _SHUTDOWNS:
+            return ExitCode.NO_CONNECTION
+        return ExitCode.LOCKED if sqlstate == _LOCK_NOT_AVAILABLE else ExitCode.MIGRATION_FAILED
