@@ -1,0 +1,362 @@
+"""The queries of a snapshot: one per kind of object, on pg_catalog alone, for PostgreSQL 13 to 19.
+
+The columns of a result are named after the fields of the value that a row becomes; ``parent`` is
+the oid of the object that it is a part of. Search_path has to be ``pg_catalog``: then every name
+of a person's object is written qualified. A definition is NULL when another session has just
+dropped what it defines.
+"""
+
+SETTINGS = """
+SELECT set_config(name, value, true) FROM (VALUES
+    ('search_path', 'pg_catalog, pg_temp'),
+    ('client_encoding', 'UTF8'),
+    ('statement_timeout', '0'),
+    ('jit', 'off'),
+    ('quote_all_identifiers', 'off'),
+    ('standard_conforming_strings', 'on'),
+    ('bytea_output', 'hex'),
+    ('extra_float_digits', '1'),
+    ('datestyle', 'ISO, YMD'),
+    ('intervalstyle', 'postgres'),
+    ('timezone', 'UTC'),
+    ('lc_monetary', 'C')
+) AS needed (name, value)
+"""
+"""For this transaction: what makes the texts of a definition depend on the session, set firmly."""
+
+
+def _comment(catalog: str, oid: str, number: str = "0") -> str:
+    return (
+        "(SELECT description FROM pg_description WHERE objoid = "
+        + oid
+        + f" AND classoid = '{catalog}'::regclass AND objsubid = {number}) AS comment"
+    )
+
+
+def _grants(acl: str, owner: str, kind: str = "") -> str:
+    """Of an ACL, what others than the owner have; NULL is the default for that kind of object."""
+    acl = f"coalesce({acl}, acldefault('{kind}', {owner}))" if kind else acl
+    return f"""
+    ARRAY(
+        SELECT privilege_type || ' to '
+            || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+            || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END
+        FROM aclexplode({acl}) WHERE grantee <> {owner} ORDER BY 1
+    ) AS grants"""
+
+
+def _own(catalog: str, oid: str) -> str:
+    """In the schemas of people, and not a member of an extension."""
+    return f"""n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS e
+        WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid} AND e.deptype = 'e'
+    )"""
+
+
+DATABASE = """
+SELECT c.system_identifier || '/' || d.oid AS id
+FROM pg_control_system() AS c, pg_database AS d WHERE d.datname = current_database()
+"""
+
+NAMESPACES = f"""
+SELECT n.oid, quote_ident(n.nspname) AS name, quote_ident(pg_get_userbyid(n.nspowner)) AS owner,
+    {_comment("pg_namespace", "n.oid")}, {_grants("n.nspacl", "n.nspowner")}
+FROM pg_namespace AS n
+WHERE {_own("pg_namespace", "n.oid")}
+"""
+
+EXTENSIONS = """
+SELECT e.oid, quote_ident(e.extname) AS name, e.extversion AS version,
+    quote_ident(n.nspname) AS namespace
+FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
+"""
+
+RELATIONS = f"""
+SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
+    CASE c.relkind
+        WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'f' THEN 'foreign table'
+        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'composite type'
+    END AS kind,
+    quote_ident(pg_get_userbyid(c.relowner)) AS owner,
+    CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid, true) ELSE '' END AS definition,
+    c.relpersistence = 'u' AS unlogged,
+    ARRAY(
+        SELECT format('%I.%I', pn.nspname, p.relname)
+        FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhparent
+            JOIN pg_namespace AS pn ON pn.oid = p.relnamespace
+        WHERE i.inhrelid = c.oid ORDER BY i.inhseqno
+    ) AS parents,
+    pg_get_expr(c.relpartbound, c.oid, true) AS bound,
+    CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
+    quote_ident(s.srvname) AS server,
+    nullif(am.amname, 'heap') AS access_method,
+    quote_ident(ts.spcname) AS tablespace,
+    coalesce(c.reloptions, '{{}}') || coalesce(f.ftoptions, '{{}}')
+        || ARRAY(SELECT 'toast.' || option FROM unnest(t.reloptions) AS option) AS options,
+    CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced'
+        WHEN c.relrowsecurity THEN 'enabled' WHEN c.relforcerowsecurity THEN 'forced, not enabled'
+    END AS row_security,
+    CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN
+        'index ' || (
+            SELECT quote_ident(ic.relname)
+            FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid
+            WHERE i.indrelid = c.oid AND i.indisreplident
+        )
+    END AS replica_identity,
+    {_comment("pg_class", "c.oid")},
+    {_grants("c.relacl", "c.relowner")}
+FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid
+    LEFT JOIN pg_am AS am ON am.oid = c.relam
+    LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
+    LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
+    LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
+    AND {_own("pg_class", "c.oid")}
+"""
+
+COLUMNS = f"""
+SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
+    a.attinhcount > 0 AND NOT a.attislocal AS follows,
+    format_type(a.atttypid, a.atttypmod) AS type,
+    quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collation,
+    a.attnotnull AS not_null,
+    NOT coalesce(nn.convalidated, true) AS not_null_not_valid,
+    CASE WHEN a.attgenerated = '' THEN e.expression END AS "default",
+    CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+    format('(%s)', e.expression) || CASE a.attgenerated WHEN 's' THEN ' stored'
+        WHEN 'v' THEN ' virtual' END AS generated,
+    array_remove(ARRAY[
+        CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || CASE a.attstorage
+            WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended'
+        END END,
+        @compression@,
+        'statistics ' || nullif(a.attstattarget, -1)
+    ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}')
+        AS settings,
+    {_comment("pg_class", "a.attrelid", "a.attnum")},
+    {_grants("a.attacl", "c.relowner")}
+FROM pg_attribute AS a
+    JOIN pg_class AS c ON c.oid = a.attrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_type AS t ON t.oid = a.atttypid
+    LEFT JOIN pg_collation AS co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
+    LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+    LEFT JOIN pg_constraint AS nn ON nn.conrelid = a.attrelid
+        AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid, true) AS expression) AS e ON true
+WHERE a.attnum > 0 AND NOT a.attisdropped
+    AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY a.attrelid, a.attnum
+"""
+
+CONSTRAINTS = f"""
+SELECT CASE WHEN k.conrelid <> 0 THEN k.conrelid::bigint ELSE -k.contypid::bigint END AS parent,
+    k.oid, quote_ident(k.conname) AS name,
+    k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
+    regexp_replace(d.definition, ' NOT VALID$', '') AS definition,
+    d.definition LIKE '% NOT VALID' AS not_valid,
+    {_comment("pg_constraint", "k.oid")}
+FROM pg_constraint AS k
+    JOIN pg_namespace AS n ON n.oid = k.connamespace,
+    LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
+WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+INDEXES = f"""
+SELECT i.indrelid AS parent, i.indexrelid AS oid, quote_ident(c.relname) AS name,
+    c.relispartition AS follows,
+    pg_get_indexdef(i.indexrelid, 0, true)
+        || coalesce(' TABLESPACE ' || quote_ident(ts.spcname), '') AS definition,
+    NOT i.indisvalid AS invalid,
+    {_comment("pg_class", "i.indexrelid")}
+FROM pg_index AS i
+    JOIN pg_class AS c ON c.oid = i.indexrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (
+        SELECT FROM pg_constraint AS k
+        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+    )
+"""
+
+TRIGGERS = f"""
+SELECT g.tgrelid AS parent, g.oid, 'trigger' AS kind, quote_ident(g.tgname) AS name,
+    g.tgparentid <> 0 AS follows, pg_get_triggerdef(g.oid, true) AS definition,
+    CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always'
+    END AS firing,
+    {_comment("pg_trigger", "g.oid")}
+FROM pg_trigger AS g
+WHERE NOT g.tgisinternal
+UNION ALL
+SELECT r.ev_class, r.oid, 'rule', quote_ident(r.rulename), false, pg_get_ruledef(r.oid, true),
+    CASE r.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always'
+    END,
+    {_comment("pg_rewrite", "r.oid")}
+FROM pg_rewrite AS r
+    JOIN pg_class AS c ON c.oid = r.ev_class
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE r.rulename <> '_RETURN' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+POLICIES = f"""
+SELECT p.polrelid AS parent, p.oid, quote_ident(p.polname) AS name,
+    CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END AS mode,
+    CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
+        WHEN 'd' THEN 'delete' ELSE 'all' END AS command,
+    array_to_string(ARRAY(
+        SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END
+        FROM unnest(p.polroles) AS role ORDER BY 1
+    ), ', ') AS roles,
+    '(' || pg_get_expr(p.polqual, p.polrelid, true) || ')' AS "using",
+    '(' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')' AS "check",
+    {_comment("pg_policy", "p.oid")}
+FROM pg_policy AS p
+"""
+
+SEQUENCES = f"""
+SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
+    EXISTS (
+        SELECT FROM pg_depend AS d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+            AND d.deptype IN ('a', 'i')
+    ) AS follows,
+    quote_ident(pg_get_userbyid(c.relowner)) AS owner,
+    format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
+    s.seqmin AS minimum, s.seqmax AS maximum, s.seqcache AS cache, s.seqcycle AS cycle,
+    c.relpersistence = 'u' AS unlogged,
+    {_comment("pg_class", "c.oid")},
+    {_grants("c.relacl", "c.relowner")}
+FROM pg_sequence AS s
+    JOIN pg_class AS c ON c.oid = s.seqrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE {_own("pg_class", "c.oid")}
+"""
+
+FUNCTIONS = f"""
+SELECT p.oid, q.name || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
+    CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate'
+        WHEN 'w' THEN 'window function' ELSE 'function' END AS kind,
+    quote_ident(pg_get_userbyid(p.proowner)) AS owner,
+    pg_get_function_result(p.oid) AS result,
+    CASE WHEN p.prokind <> 'a' THEN substr(
+        pg_get_functiondef(p.oid),
+        length('CREATE OR REPLACE FUNCTION ') + (p.prokind = 'p')::int + length(q.name) + 1
+    ) ELSE array_to_string(ARRAY[
+        'SFUNC = ' || a.aggtransfn::text,
+        'STYPE = ' || format_type(a.aggtranstype, NULL),
+        'FINALFUNC = ' || nullif(a.aggfinalfn::oid, 0)::regproc,
+        'COMBINEFUNC = ' || nullif(a.aggcombinefn::oid, 0)::regproc,
+        'INITCOND = ' || quote_literal(a.agginitval),
+        'PARALLEL = ' || p.proparallel::text
+    ], E'\\n') END AS definition,
+    {_comment("pg_proc", "p.oid")},
+    {_grants("p.proacl", "p.proowner", "f")}
+FROM pg_proc AS p
+    JOIN pg_namespace AS n ON n.oid = p.pronamespace
+    LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid,
+    LATERAL (SELECT format('%I.%I', n.nspname, p.proname) AS name) AS q
+WHERE {_own("pg_proc", "p.oid")}
+"""
+
+TYPES = f"""
+SELECT t.oid, format('%I.%I', n.nspname, t.typname) AS name,
+    CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' ELSE 'range type' END AS kind,
+    quote_ident(pg_get_userbyid(t.typowner)) AS owner,
+    coalesce(format_type(nullif(t.typbasetype, 0), t.typtypmod), format_type(r.rngsubtype, NULL))
+        AS base,
+    quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collation,
+    t.typnotnull AS not_null,
+    t.typdefault AS "default",
+    {_comment("pg_type", "t.oid")},
+    {_grants("t.typacl", "t.typowner", "T")}
+FROM pg_type AS t
+    JOIN pg_namespace AS n ON n.oid = t.typnamespace
+    LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
+    LEFT JOIN pg_range AS r ON r.rngtypid = t.oid
+    LEFT JOIN pg_collation AS co
+        ON co.oid = coalesce(r.rngcollation, t.typcollation)
+        AND co.oid <> coalesce(b.typcollation, 100)
+    LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
+WHERE t.typtype IN ('e', 'd', 'r') AND {_own("pg_type", "t.oid")}
+"""
+
+LABELS = """
+SELECT enumtypid AS parent, oid, quote_literal(enumlabel) AS name,
+    quote_literal(lag(enumlabel) OVER (PARTITION BY enumtypid ORDER BY enumsortorder)) AS after
+FROM pg_enum
+ORDER BY enumtypid, enumsortorder
+"""
+
+_RARE = (
+    "pg_cast",
+    "pg_collation",
+    "pg_conversion",
+    "pg_event_trigger",
+    "pg_foreign_data_wrapper",
+    "pg_foreign_server",
+    "pg_language",
+    "pg_opclass",
+    "pg_operator",
+    "pg_opfamily",
+    "pg_publication",
+    "pg_statistic_ext",
+    "pg_transform",
+    "pg_ts_config",
+    "pg_ts_dict",
+)
+# Below are the objects that initdb has made (FirstNormalObjectId in access/transam.h).
+_FIRST_OWN_OID = 16384
+
+OTHERS = f"""
+SELECT o.oid, i.type AS kind, i.identity AS name,
+    CASE WHEN o.classid = 'pg_statistic_ext'::regclass THEN pg_get_statisticsobjdef(o.oid)
+        ELSE '' END AS definition,
+    (SELECT d.description FROM pg_description AS d
+        WHERE d.objoid = o.oid AND d.classoid = o.classid AND d.objsubid = 0) AS comment,
+    '{{}}'::text[] AS grants
+FROM (
+    {" UNION ALL ".join(f"SELECT '{c}'::regclass AS classid, oid FROM {c}" for c in _RARE)}
+) AS o, LATERAL pg_identify_object(o.classid, o.oid, 0) AS i
+WHERE o.oid >= {_FIRST_OWN_OID}
+    AND NOT EXISTS (
+        SELECT FROM pg_depend AS e
+        WHERE e.classid = o.classid AND e.objid = o.oid AND e.deptype = 'e'
+    )
+UNION ALL
+SELECT a.oid, 'default privileges', i.identity, '', NULL,
+    {_grants("a.defaclacl", "a.defaclrole")}
+FROM pg_default_acl AS a,
+    LATERAL pg_identify_object('pg_default_acl'::regclass, a.oid, 0) AS i
+"""
+
+
+def by_kind(server_version: int) -> dict[str, str]:
+    """Every query under a name; ``server_version`` as libpq gives it, such as 130014."""
+    compression = """CASE a.attcompression
+            WHEN 'p' THEN 'compression pglz' WHEN 'l' THEN 'compression lz4' END"""
+    return {
+        "database": DATABASE,
+        "namespaces": NAMESPACES,
+        "extensions": EXTENSIONS,
+        "types": TYPES,
+        "labels": LABELS,
+        "sequences": SEQUENCES,
+        "relations": RELATIONS,
+        "columns": COLUMNS.replace(
+            "@compression@", compression if server_version >= 140000 else "NULL"
+        ),
+        "constraints": CONSTRAINTS,
+        "indexes": INDEXES,
+        "triggers": TRIGGERS,
+        "policies": POLICIES,
+        "functions": FUNCTIONS,
+        "others": OTHERS,
+    }

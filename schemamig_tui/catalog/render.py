@@ -1,0 +1,54 @@
+"""Changes as the lines of a diff that people read."""
+
+from collections.abc import Iterable, Iterator
+
+from schemamig_tui.catalog.diff import Change, Line, What, label
+from schemamig_tui.text import visible
+
+_SIGNS = {What.ADDED: "+", What.DROPPED: "-", What.CHANGED: "~", What.RENAMED: "~"}
+
+
+def render(changes: Iterable[Change]) -> tuple[Line, ...]:
+    """The lines of a diff, changes of one table under its name; safe to show.
+
+    Colours are the reader's: by sign, and with depth 0 for an object of its own.
+    """
+    return tuple(
+        line._replace(text=visible(line.text.expandtabs()).rstrip()) for line in _lines(changes)
+    )
+
+
+def text(lines: Iterable[Line]) -> str:
+    """The lines as plain text: four spaces a level, each with a newline."""
+    return "".join(
+        f"{'    ' * line.depth}{line.sign} {line.text}".rstrip() + "\n" for line in lines
+    )
+
+
+def _lines(changes: Iterable[Change]) -> Iterator[Line]:
+    heading = None
+    for change in changes:
+        own = label(change.kind, change.name)
+        depth = 0
+        if change.parent:
+            depth = 1
+            if change.parent != heading:
+                heading = change.parent
+                yield Line("~", 0, heading)
+        details = change.details
+        if change.what is not What.CHANGED or own != heading:
+            said, details = _heading(change, own)
+            yield Line(_SIGNS[change.what], depth, said)
+        if not change.parent:
+            heading = own
+        yield from (line._replace(depth=depth + 1 + line.depth) for line in details)
+
+
+def _heading(change: Change, own: str) -> tuple[str, tuple[Line, ...]]:
+    """The line for the object itself, and what is left to say below it."""
+    match change.what, change.details:
+        case What.RENAMED, _:
+            return f"{change.kind} {change.was} renamed to {change.name}", ()
+        case What.CHANGED, (Line(" ", _, said),):
+            return f"{own}: {said}", ()
+    return f"{own} {change.summary}", change.details

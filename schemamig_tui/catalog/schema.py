@@ -1,0 +1,384 @@
+"""What a schema is made of: frozen values, in the order that they are read in.
+
+A name is written as SQL writes it: quoted where it has to be, qualified unless it is the name of a
+part (a column, an index). Definitions are the server's own text, without the name of what they
+define, so that a new name alone does not change them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+Fact = tuple[str, bool | str | tuple[str, ...] | None]
+"""A label and what an object says there; False, None and () say nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Object:
+    """What every object has.
+
+    ``oid`` is the object's in its own catalog (for a column its number). It tells a renamed object
+    from a new one within one database, and is no part of equality. Neither is ``follows``, which
+    marks what another object brings along: a partition's columns, a serial column's sequence.
+    """
+
+    kind: str
+    name: str
+    oid: int = field(compare=False)
+    follows: bool = field(default=False, compare=False)
+    owner: str | None = None
+    comment: str | None = None
+    grants: tuple[str, ...] = ()
+    """What others than the owner may do: ``SELECT to app``."""
+
+    default_grants: ClassVar[tuple[str, ...]] = ()
+    """What PostgreSQL grants on every new object of this class."""
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether dropping it and creating it again loses something."""
+        return False
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What it says of itself; the same labels in the same order for the whole class."""
+        return ()
+
+    @property
+    def text(self) -> str:
+        """Its definition, where that is a body of lines."""
+        return ""
+
+    @property
+    def parts(self) -> "tuple[tuple[Object, ...], ...]":
+        """What it is made of, one tuple a class."""
+        return ()
+
+    @property
+    def summary(self) -> str:
+        """Its facts in one line."""
+        return " ".join(_said(self.facts))
+
+
+def _said(facts: tuple[Fact, ...]) -> Iterator[str]:
+    for label, value in facts:
+        if isinstance(value, tuple):
+            value = value and f"({', '.join(value)})"
+        if value:
+            yield label if value is True else f"{label} {value}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namespace(Object):
+    """What PostgreSQL calls a schema."""
+
+    kind: str = "schema"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension(Object):
+    """An extension. The objects that belong to it are no part of the snapshot."""
+
+    kind: str = "extension"
+    version: str
+    namespace: str
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return ("version", self.version), ("schema", self.namespace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column(Object):
+    """A column of a table or a view, or an attribute of a composite type."""
+
+    kind: str = "column"
+    type: str
+    collation: str | None = None
+    not_null: bool = False
+    not_null_not_valid: bool = False
+    """Rows from before the constraint may still hold NULL (PostgreSQL 18)."""
+    default: str | None = None
+    identity: str | None = None
+    generated: str | None = None
+    settings: tuple[str, ...] = ()
+    """Storage, compression, statistics target and options, where they are not the usual ones."""
+
+    @property
+    def holds_data(self) -> bool:
+        return True
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            ("type", self.type),
+            ("collate", self.collation),
+            ("not null", self.not_null),
+            ("not valid", self.not_null_not_valid),
+            ("default", self.default),
+            ("generated", self.identity and f"{self.identity} as identity"),
+            ("generated always as", self.generated),
+            ("with", self.settings),
+        )
+
+    @property
+    def summary(self) -> str:
+        (_, type_), *others = self.facts
+        return " ".join(_said((("", type_), *others)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint(Object):
+    """A constraint of a table or a domain, but for NOT NULL, which is told with the column."""
+
+    kind: str = "constraint"
+    definition: str
+    not_valid: bool = False
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return ("", self.definition), ("not valid", self.not_valid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index(Object):
+    """An index that no constraint has brought along."""
+
+    kind: str = "index"
+    definition: str
+    """``UNIQUE (lower(email)) WHERE ...``; the access method where it is not btree."""
+    invalid: bool = False
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return ("", self.definition), ("invalid", self.invalid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger(Object):
+    """A trigger or a rule."""
+
+    definition: str
+    firing: str | None = None
+    """``disabled``, ``always`` or ``on replicas``; None for the usual."""
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return ("", self.definition), ("", self.firing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy(Object):
+    """A policy of row level security."""
+
+    kind: str = "policy"
+    mode: str
+    command: str
+    roles: str
+    using: str | None
+    check: str | None
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            ("as", self.mode),
+            ("for", self.command),
+            ("to", self.roles),
+            ("using", self.using),
+            ("with check", self.check),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation(Object):
+    """A table (plain, partitioned or foreign), a view (materialized or not), a composite type."""
+
+    definition: str = ""
+    """The query of a view."""
+    unlogged: bool = False
+    parents: tuple[str, ...] = ()
+    """The tables that it inherits from, or the one that it is a partition of."""
+    bound: str | None = None
+    """What a partition holds: ``FOR VALUES ...`` or ``DEFAULT``."""
+    partition_key: str | None = None
+    server: str | None = None
+    access_method: str | None = None
+    tablespace: str | None = None
+    options: tuple[str, ...] = ()
+    row_security: str | None = None
+    """``enabled``, or ``forced`` when it binds the owner too."""
+    replica_identity: str | None = None
+    columns: tuple[Column, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+    @property
+    def holds_data(self) -> bool:
+        return self.kind in ("table", "partitioned table", "foreign table")
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            ("unlogged", self.unlogged),
+            ("partition of", f"{self.parents[0]} {self.bound}" if self.bound else None),
+            ("inherits", () if self.bound else self.parents),
+            ("partition by", self.partition_key),
+            ("server", self.server),
+            ("using", self.access_method),
+            ("tablespace", self.tablespace),
+            ("with", self.options),
+            ("row level security", self.row_security),
+            ("replica identity", self.replica_identity),
+        )
+
+    @property
+    def text(self) -> str:
+        return self.definition
+
+    @property
+    def parts(self) -> tuple[tuple[Object, ...], ...]:
+        return self.columns, self.constraints, self.indexes, self.triggers, self.policies
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence(Object):
+    """A sequence. ``follows`` says that a column owns it."""
+
+    kind: str = "sequence"
+    type: str
+    start: int
+    increment: int
+    minimum: int
+    maximum: int
+    cache: int
+    cycle: bool
+    unlogged: bool = False
+
+    @property
+    def holds_data(self) -> bool:
+        return True
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            ("type", self.type),
+            ("start", str(self.start)),
+            ("increment", str(self.increment)),
+            ("minimum", str(self.minimum)),
+            ("maximum", str(self.maximum)),
+            ("cache", str(self.cache)),
+            ("cycle", self.cycle),
+            ("unlogged", self.unlogged),
+        )
+
+    @property
+    def summary(self) -> str:
+        return self.type
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function(Object):
+    """A function, a window function, a procedure or an aggregate.
+
+    The name holds the types of the arguments, as they tell overloads apart.
+    """
+
+    result: str | None
+    definition: str
+
+    default_grants: ClassVar[tuple[str, ...]] = ("EXECUTE to PUBLIC",)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (("returns", self.result),)
+
+    @property
+    def text(self) -> str:
+        return self.definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Label(Object):
+    """A value of an enum, quoted."""
+
+    kind: str = "value"
+    after: str | None = field(default=None, compare=False)
+
+    @property
+    def summary(self) -> str:
+        return f"after {self.after}" if self.after else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Type(Object):
+    """An enum, a domain or a range; a composite type is a ``Relation``."""
+
+    base: str | None = None
+    """What a domain is a kind of, or a range is made of."""
+    collation: str | None = None
+    not_null: bool = False
+    default: str | None = None
+    labels: tuple[Label, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+
+    default_grants: ClassVar[tuple[str, ...]] = ("USAGE to PUBLIC",)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (
+            ("of", self.base),
+            ("collate", self.collation),
+            ("not null", self.not_null),
+            ("default", self.default),
+        )
+
+    @property
+    def parts(self) -> tuple[tuple[Object, ...], ...]:
+        return self.labels, self.constraints
+
+    @property
+    def summary(self) -> str:
+        labels = tuple(label.name for label in self.labels)
+        checks = tuple(f"{check.name} {check.summary}" for check in self.constraints)
+        return " ".join(_said((*self.facts, ("", labels), ("constraint", checks))))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other(Object):
+    """Something rarer, such as an operator or a publication."""
+
+    definition: str | None = None
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        return (("", self.definition),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schema:
+    """All that people have created in a database, by class and then by name."""
+
+    database: str = field(compare=False)
+    """Which database of which cluster: only within one do oids mean the same."""
+    namespaces: tuple[Namespace, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    types: tuple[Type, ...] = ()
+    sequences: tuple[Sequence, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    functions: tuple[Function, ...] = ()
+    others: tuple[Other, ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[Object, ...], ...]:
+        """The objects, one tuple a class."""
+        return (
+            self.namespaces,
+            self.extensions,
+            self.types,
+            self.sequences,
+            self.relations,
+            self.functions,
+            self.others,
+        )
