@@ -13,12 +13,11 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place
-from schemamig_tui.engine.failure import describe, explain, wants_no_transaction
+from schemamig_tui.engine.failure import describe, explain_crash
 from schemamig_tui.engine.flight import Crash, Flight
 from schemamig_tui.engine.ledger import Ledger, LedgerRow
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.progress import Progress, read_progress
-from schemamig_tui.engine.script import Kind
 from schemamig_tui.engine.step import Role
 from schemamig_tui.engine.steps import FileRun, creates_schema, record_failure
 from schemamig_tui.engine.watch import Locks, Queue
@@ -58,28 +57,6 @@ class Aftermath:
         self._runs = runs
         self.unreachable = False
         """Whether the server could not be asked any more what it has committed."""
-
-    def can_go_on(self, conn: psycopg.Connection[Any], crash: Crash) -> bool:
-        """Whether the statement only has to be sent again outside of a transaction.
-
-        That is so in a file without a transaction, where a statement shares one with the note of
-        progress unless it is known that it cannot. Nothing of it has happened.
-        """
-        run, step = self._log.current, crash.step
-        if (
-            run is None
-            or run.script.mode is not Mode.NO_TRANSACTION
-            or step.role is not Role.STATEMENT
-            or step.statement != run.done
-            or run.script.kind(step.statement) is not Kind.ORDINARY
-            or step.statement in run.alone
-            or not wants_no_transaction(Diagnostic(crash.result))
-        ):
-            return False
-        conn.execute("ROLLBACK")
-        run.alone.add(step.statement)
-        run.reopened = run.retried = True
-        return True
 
     def crashed(self, conn: psycopg.Connection[Any], crash: Crash | None) -> FileFailed | None:
         """After an error of the server, or a cancellation: roll back and record it."""
@@ -160,18 +137,28 @@ class Aftermath:
     def _explain(
         self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, encoding: str
     ) -> Failure:
-        error = Diagnostic(crash.result, encoding=encoding)
-        if crash.step.role is not Role.LEDGER:
-            statement = crash.step.statement if crash.step.role is Role.STATEMENT else None
-            return explain(error, run.script, statement, encoding)
-        failure = explain(error, run.script, None, encoding)
-        hint = failure.hint
-        if error.sqlstate == pg_errors.InsufficientPrivilege.sqlstate:
-            hint = self._ledger.grants(conn)
-        elif error.sqlstate == pg_errors.UniqueViolation.sqlstate:
-            hint = "another program has recorded this migration meanwhile"
-        message = f"the migration ran, but the ledger could not be written: {failure.message}"
-        return replace(failure, message=message, hint=hint)
+        failure = explain_crash(crash, run.script, encoding)
+        code = failure.sqlstate
+        if crash.step.role is Role.LEDGER:
+            if code == pg_errors.InsufficientPrivilege.sqlstate:
+                failure = replace(failure, hint=self._ledger.grants(conn))
+            elif code == pg_errors.UniqueViolation.sqlstate:
+                hint = "another program has recorded this migration meanwhile"
+                failure = replace(failure, hint=hint)
+        if code == pg_errors.LockNotAvailable.sqlstate and run.retries:
+            return self._count_tries(run, failure)
+        return failure
+
+    def _count_tries(self, run: FileRun, failure: Failure) -> Failure:
+        """The failure for want of a lock after more than one try."""
+        if self._cancellation.requested:
+            return replace(
+                failure,
+                message="cancelled by the user before the next try",
+                sqlstate=pg_errors.QueryCanceled.sqlstate,
+                detail=f"Try {run.retries} has ended so: {failure.message}",
+            )
+        return replace(failure, message=f"{failure.message} (tried {run.retries + 1} times)")
 
     def _record(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float

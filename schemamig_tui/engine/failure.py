@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure, Place
+from schemamig_tui.engine.step import Role
 from schemamig_tui.text import cells, visible
 
 if TYPE_CHECKING:
+    from schemamig_tui.engine.flight import Crash
     from schemamig_tui.engine.script import Script
 
 # What a migration meets when all of it is in one transaction, though psql would run it.
@@ -59,6 +62,17 @@ def explain(error: Diagnostic, script: Script, statement: int | None, encoding: 
         place=place,
         source=script.source_line(place.line) if place else None,
     )
+
+
+def explain_crash(crash: Crash, script: Script, encoding: str) -> Failure:
+    """The failure that the end of a flight means for the file that was open then."""
+    step = crash.step
+    statement = step.statement if step.role is Role.STATEMENT else None
+    failure = explain(Diagnostic(crash.result, encoding=encoding), script, statement, encoding)
+    if step.role is Role.LEDGER:
+        message = f"the migration ran, but the ledger could not be written: {failure.message}"
+        return replace(failure, message=message)
+    return failure
 
 
 def wants_no_transaction(error: Diagnostic) -> bool:

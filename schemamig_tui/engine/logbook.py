@@ -43,7 +43,7 @@ class Logbook:
 
     def arrived(self, step: Step, tag: str) -> None:
         """Note that a step has succeeded."""
-        if step.role is Role.OPEN:
+        if step.role is Role.OPEN and self.current is None:
             self.open()
         elif step.role is Role.STATEMENT:
             self._finish(step, tag)
@@ -72,6 +72,11 @@ class Logbook:
         for warning in run.script.warnings:
             self._tell(FileWarned(run.name, warning.line, warning.message))
         return run
+
+    def take_back(self) -> None:
+        """Undo that the current file has begun: it is about to begin again."""
+        self._next -= 1
+        self.current = None
 
     def close(self) -> None:
         """End the current file: it has been committed together with its row."""

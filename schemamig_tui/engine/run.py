@@ -14,7 +14,9 @@ from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
 from schemamig_tui.engine.flight import Flight
 from schemamig_tui.engine.ledger import Ledger, LedgerState
+from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
+from schemamig_tui.engine.retries import Retries
 from schemamig_tui.engine.step import Step
 from schemamig_tui.engine.steps import FileRun, Weaver
 from schemamig_tui.engine.watch import Locks, Queue, Watch
@@ -22,7 +24,7 @@ from schemamig_tui.errors import FilesError
 
 
 class Run:
-    """Applies files on ``conn``, which holds the work lock, while ``watch`` holds the run lock.
+    """Applies ``files`` on ``conn``, which holds the work lock, while ``watch`` holds the run lock.
 
     ``connect`` makes a connection for what needs a new session, or to find out the truth when one
     is lost. All but ``watch`` are closed when the run is over.
@@ -30,58 +32,67 @@ class Run:
 
     def __init__(
         self,
+        files: Sequence[FileRun],
         conn: psycopg.Connection[Any],
         watch: Watch,
         ledger: Ledger,
         locks: Locks,
         cancellation: Cancellation,
+        limits: Limits,
         listener: Listener,
         *,
         connect: Callable[[], psycopg.Connection[Any]],
     ) -> None:
+        self._files = files
         self._conn = conn
         self._watch = watch
-        self._ledger = ledger
         self._locks = locks
         self._cancellation = cancellation
         self._tell = listener
         self._connect = connect
         self._weaver = Weaver(ledger, locks.work.retake)
+        self._log = Logbook(files, listener)
+        self._retries = Retries(
+            limits.retries,
+            locks.work.retake,
+            cancellation,
+            self._log,
+            listener,
+            blocked=lambda: None,
+        )
+        self._after = Aftermath(connect, ledger, locks, cancellation, self._log, files)
 
-    def apply(self, files: Sequence[FileRun], state: LedgerState, began: float) -> RunFinished:
-        """Apply ``files`` in their order up to the first that fails, and tell how it ended.
+    def apply(self, state: LedgerState, began: float) -> RunFinished:
+        """Apply the files in their order up to the first that fails, and tell how it ended.
 
         ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
         is lost between two files.
         """
-        self._tell(RunStarted(tuple(file.name for file in files)))
-        log = Logbook(files, self._tell)
-        after = Aftermath(self._connect, self._ledger, self._locks, self._cancellation, log, files)
+        self._tell(RunStarted(tuple(file.name for file in self._files)))
         try:
-            failed = self._all_legs(files, log, after, create=not state.exists)
+            failed = self._all_legs(create=not state.exists)
         finally:
             self._conn.close()
         if failed:
             self._tell(failed)
+        log = self._log
         remaining = tuple(file.name for file in log.remaining)
         finished = RunFinished(
             applied=tuple(log.applied),
             failed=failed.name if failed else None,
             remaining=remaining,
-            version=None if after.unreachable else state.version + len(log.applied),
+            version=None if self._after.unreachable else state.version + len(log.applied),
             ms=(time.perf_counter() - began) * 1000,
             cancelled=self._cancellation.requested and bool(failed or remaining),
         )
         self._tell(finished)
         return finished
 
-    def _all_legs(
-        self, files: Sequence[FileRun], log: Logbook, after: Aftermath, *, create: bool
-    ) -> FileFailed | None:
-        for leg in _legs(files):
-            if leg[0] is not files[0]:
+    def _all_legs(self, *, create: bool) -> FileFailed | None:
+        for leg in _legs(self._files):
+            if leg[0] is not self._files[0]:
                 self._renew_session()
-            failed = self._fly(leg, files[-1], log, after, create=create and leg[0] is files[0])
+            failed = self._fly(leg, create=create)
             if failed or self._cancellation.requested:
                 return failed
         return None
@@ -92,16 +103,8 @@ class Run:
         self._conn = self._connect()
         Queue(self._cancellation, self._tell).await_lock(self._locks.work, self._conn)
 
-    def _fly(
-        self,
-        leg: Sequence[FileRun],
-        last: FileRun,
-        log: Logbook,
-        after: Aftermath,
-        *,
-        create: bool,
-    ) -> FileFailed | None:
-        conn = self._conn
+    def _fly(self, leg: Sequence[FileRun], *, create: bool) -> FileFailed | None:
+        conn, log, after = self._conn, self._log, self._after
         flight = Flight(
             conn,
             self._cancellation,
@@ -110,10 +113,10 @@ class Run:
             cancel=lambda: self._watch.cancel(conn),
         )
         try:
-            crash = flight.fly(self._steps(leg, last, create=create))
-            while crash and log.current and after.can_go_on(conn, crash):
-                rest = leg[leg.index(log.current) :]
-                crash = flight.fly(self._steps(rest, last, create=False))
+            crash = flight.fly(self._steps(leg, create=create))
+            while crash and (run := log.current) and self._retries.again(conn, run, crash):
+                leg = leg[leg.index(run) :]
+                crash = flight.fly(self._steps(leg, create=create))
             return after.crashed(conn, crash)
         except FilesError as error:
             return after.changed(conn, error)
@@ -121,9 +124,11 @@ class Run:
             conn.close()
             return after.lost(flight.crash, error)
 
-    def _steps(self, leg: Sequence[FileRun], last: FileRun, *, create: bool) -> Iterator[Step]:
+    def _steps(self, leg: Sequence[FileRun], *, create: bool) -> Iterator[Step]:
+        """All steps of a leg; ``create`` makes the ledger with the first file of the run."""
+        first, last = self._files[0], self._files[-1]
         for file in leg:
-            yield from self._weaver.steps(file, create=create and file is leg[0], last=file is last)
+            yield from self._weaver.steps(file, create=create and file is first, last=file is last)
             file.script.release()
 
 

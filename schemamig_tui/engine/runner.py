@@ -105,15 +105,17 @@ class Runner:
             if now != look:
                 files = prepare(conn, self._ledger, *now, resume=resume)
             run = Run(
+                files,
                 conn,
                 watch,
                 self._ledger,
                 locks,
                 self._cancellation,
+                self._limits,
                 self._tell,
                 connect=self._connect,
             )
-            return run.apply(files, state, began)
+            return run.apply(state, began)
 
 
 @contextlib.contextmanager

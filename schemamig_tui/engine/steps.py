@@ -65,13 +65,15 @@ class FileRun:
     """A file of a run, and what is known of it while it runs.
 
     ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
-    an earlier try, or this one, has committed. ``alone`` holds statements that turned out not to
-    be allowed in a transaction, for which the file was ``reopened`` in the same session.
+    an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
+    did not get a lock. ``alone`` holds statements that turned out not to be allowed in a
+    transaction. A file without a transaction is ``reopened`` where it goes on in its session.
     """
 
     script: Script
     retried: bool = False
     done: int = 0
+    retries: int = 0
     alone: set[int] = field(default_factory=set)
     reopened: bool = False
 
@@ -129,7 +131,7 @@ class Weaver:
         script = run.script
         apart = script.mentions(_KEEPS_APART)
         note = _Note(self.ledger, run, create, apart)
-        yield Step(_BEGIN, Role.KEEPING if run.reopened else Role.OPEN, prompt=True)
+        yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield from note.save(run.done)
         yield Step(_COMMIT, Role.KEEPING)
         if not run.reopened:

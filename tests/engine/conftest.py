@@ -26,10 +26,16 @@ class Workshop:
     database: Database
     events: list[Event] = field(default_factory=list)
     login: str | None = None
+    lock_timeout: str | None = None
 
     def connect(self) -> psycopg.Connection:
-        """A connection as the run makes it: of ``login``, if that is set."""
-        return self.database.connect(user=self.login) if self.login else self.database.connect()
+        """A connection as the run makes it: of ``login`` and with ``lock_timeout``, where set."""
+        parameters: dict[str, str] = {}
+        if self.login:
+            parameters["user"] = self.login
+        if self.lock_timeout:
+            parameters["options"] = f"-c lock_timeout={self.lock_timeout}"
+        return self.database.connect(**parameters)
 
     def write(self, name: str, sql: str | bytes) -> Path:
         """Put a migration into the folder."""

@@ -1,0 +1,227 @@
+"""A file that does not get a lock in time is rolled back and tried again, as a whole."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileFailed,
+    FileRetried,
+    FileStarted,
+    RunFinished,
+)
+from schemamig_tui.engine.limits import Limits
+from schemamig_tui.engine.runner import Runner
+from tests.engine.conftest import LEDGER, Workshop
+
+ALTER = "INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;"
+MODES = {
+    "transaction": ALTER,
+    "own transaction": f"BEGIN; {ALTER} COMMIT;",
+    "no transaction": "VACUUM other; INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;",
+    "a block without transaction": f"VACUUM other; BEGIN; {ALTER} COMMIT; VACUUM other;",
+}
+
+
+@pytest.fixture
+def busy(shop: Workshop) -> Iterator[psycopg.Connection]:
+    """A session that holds a lock on the table ``busy``; there is a table ``other``, too."""
+    shop.ask("CREATE TABLE busy (x int); CREATE TABLE other (x int);")
+    shop.lock_timeout = "50ms"
+    with shop.database.connect() as conn:
+        conn.execute("BEGIN")
+        conn.execute("LOCK TABLE busy IN ACCESS SHARE MODE")
+        yield conn
+        conn.rollback()
+
+
+def apply(shop: Workshop, retries: int, on: Callable[[Event, Runner], None]) -> RunFinished:
+    """Apply everything, with ``on`` told of each event on the thread of the run."""
+
+    def listen(event: Event) -> None:
+        shop.events.append(event)
+        on(event, runner)
+
+    shop.events.clear()
+    runner = Runner(shop.connect, shop.folder, LEDGER, listen, limits=Limits(retries=retries))
+    return runner.apply()
+
+
+def nothing(event: Event, runner: Runner) -> None:
+    """Do not react."""
+
+
+@pytest.mark.parametrize("sql", MODES.values(), ids=list(MODES))
+def test_a_retry_succeeds_when_the_blocker_has_let_go(
+    shop: Workshop, busy: psycopg.Connection, sql: str
+) -> None:
+    def let_go(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            assert "0002_alter.sql" not in shop.rows or sql.startswith("VACUUM")
+            busy.rollback()
+
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    shop.write("0002_alter.sql", sql)
+    shop.write("0003_c.sql", "CREATE TABLE c ();")
+    finished = apply(shop, 3, let_go)
+    assert finished.applied == ("0001_a.sql", "0002_alter.sql", "0003_c.sql")
+    (retried,) = shop.told(FileRetried)
+    assert (retried.name, retried.retry, retried.retries) == ("0002_alter.sql", 1, 3)
+    assert retried.failure.sqlstate == "55P03"
+    assert retried.failure.place
+    assert 250 <= retried.pause_ms <= 500
+    assert [e.number for e in shop.told(FileStarted)] == [1, 2, 2, 3]
+    assert shop.ask("SELECT x FROM other") == [1]
+    assert all(row.success for row in shop.rows.values())
+
+
+def test_when_the_retries_are_used_up_the_failure_says_how_often_it_was_tried(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    shop.write("0002_alter.sql", ALTER)
+    finished = apply(shop, 2, nothing)
+    assert finished.applied == ("0001_a.sql",)
+    assert not finished.cancelled
+    assert [e.retry for e in shop.told(FileRetried)] == [1, 2]
+    assert shop.failure.failure.message == (
+        "canceling statement due to lock timeout (tried 3 times)"
+    )
+    assert "55P03: canceling statement due to lock timeout (tried 3 times)" in str(
+        shop.rows["0002_alter.sql"].error_message
+    )
+    assert shop.rows["0001_a.sql"].success
+    assert shop.ask("SELECT count(*) FROM other") == [0]
+
+
+def test_without_retries_a_lock_timeout_is_a_failure_at_once(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    failed = shop.fails("0001_alter.sql", ALTER)
+    assert failed.failure.message == "canceling statement due to lock timeout"
+    assert not shop.told(FileRetried)
+
+
+def test_all_that_a_try_holds_is_given_up_before_the_next(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    def use(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            shop.ask("BEGIN; LOCK TABLE other NOWAIT; COMMIT")
+            assert shop.ask("SELECT pg_try_advisory_lock(7)") == [True]
+            busy.rollback()
+
+    shop.write(
+        "0001_alter.sql",
+        "SET search_path = public; BEGIN; SELECT pg_advisory_lock(7); PREPARE q AS SELECT 1;"
+        f"CREATE TEMP TABLE t (x int); {ALTER} COMMIT;",
+    )
+    assert apply(shop, 1, use).failed is None
+    assert len(shop.told(FileRetried)) == 1
+
+
+def test_the_first_file_of_all_creates_the_ledger_in_its_second_try(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    def let_go(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            assert shop.ask("SELECT to_regclass('kb.schema_migrations')::text") == [None]
+            busy.rollback()
+
+    shop.write("0001_alter.sql", ALTER)
+    assert apply(shop, 1, let_go).failed is None
+    assert list(shop.rows) == ["0001_alter.sql"]
+
+
+def test_nowait_in_a_file_is_tried_again_too(shop: Workshop, busy: psycopg.Connection) -> None:
+    def let_go(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            busy.rollback()
+
+    shop.lock_timeout = None
+    shop.write("0001_lock.sql", "LOCK TABLE busy NOWAIT; SELECT 1;")
+    assert apply(shop, 1, let_go).failed is None
+    assert len(shop.told(FileRetried)) == 1
+
+
+def test_a_ledger_that_is_locked_is_waited_for_like_any_table(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    busy.execute("LOCK TABLE kb.schema_migrations IN SHARE MODE")
+
+    def let_go(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            busy.rollback()
+
+    shop.write("0002_b.sql", "CREATE TABLE b ();")
+    assert apply(shop, 1, let_go).failed is None
+    assert "ledger" in shop.told(FileRetried)[0].failure.message
+    assert len(shop.told(FileApplied)) == 1
+
+
+def test_a_cancellation_in_the_pause_between_two_tries_ends_the_run(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    def cancel(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            runner.cancel()
+
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    shop.write("0002_alter.sql", ALTER)
+    shop.write("0003_c.sql", "CREATE TABLE c ();")
+    finished = apply(shop, 9, cancel)
+    assert finished.cancelled
+    assert (finished.applied, finished.failed) == (("0001_a.sql",), "0002_alter.sql")
+    assert finished.remaining == ("0003_c.sql",)
+    assert len(shop.told(FileStarted)) == 2
+    assert shop.failure.failure.sqlstate == "57014"
+    assert "cancelled by the user" in str(shop.rows["0002_alter.sql"].error_message)
+    assert "lock timeout" in str(shop.rows["0002_alter.sql"].error_message)
+
+
+def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.lock_timeout = "1h"
+    shop.write("0001_alter.sql", ALTER)
+    runner = shop.runner(limits=Limits(retries=9))
+    thread = threading.Thread(target=runner.apply)
+    thread.start()
+    wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    runner.cancel()
+    thread.join()
+    assert shop.told(RunFinished)[0].cancelled
+    assert shop.failure.failure.sqlstate == "57014"
+    assert not shop.told(FileRetried)
+
+
+def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.lock_timeout = None
+    shop.write("0001_alter.sql", "SET deadlock_timeout = '10ms'; " + ALTER)
+    busy.execute("SET deadlock_timeout = '1h'")
+    runner = shop.runner(limits=Limits(retries=9))
+    thread = threading.Thread(target=runner.apply)
+    thread.start()
+    wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+    busy.execute("LOCK TABLE other")  # goes on when the run has given up
+    thread.join()
+    (failed,) = shop.told(FileFailed)
+    assert failed.failure.sqlstate == "40P01"
+    assert failed.failure.place
+    assert f"process {busy.info.backend_pid}" in str(failed.failure.detail).lower()
+    assert not shop.told(FileRetried)
+
+
+def wait_until(shop: Workshop, query: str) -> None:
+    """Return when the query's answer is true."""
+    with shop.database.connect() as conn:
+        conn.execute("SET statement_timeout = '30s'")
+        while conn.execute(query.encode()).fetchone() != (True,):
+            pass
