@@ -63,9 +63,11 @@ SELECT c.oid::bigint, greatest(c.reltuples, 0)::float8 AS rows,
     CASE WHEN c.oid IN (SELECT oid FROM closed)
         THEN c.relpages * current_setting('block_size')::bigint
         ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes
-FROM pg_catalog.pg_class c WHERE c.oid = ANY (%(oids)s::oid[]) AND c.relkind IN ('r', 'm', 'p')
+FROM pg_catalog.pg_class c WHERE c.oid = ANY (%(oids)s::oid[]) AND c.relkind IN ('r', 'm')
 """
 
+# The kinds (relkind) that an index has.
+_INDEXES = ("i", "I")
 _COLUMN_RIGHTS = [Right.SELECT, Right.INSERT, Right.UPDATE, Right.REFERENCES]
 _TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
 
@@ -146,17 +148,18 @@ def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
     rest: list[tuple[int, str]] = []
     for item in found:
         own = [sizes[oid] for oid in item.relation.family if oid in sizes]
-        size, rows = sum(s.bytes for s in own), max((s.rows for s in own), default=0.0)
+        size, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
         work = [use for use in item.uses if use.touch.work]
         if work and (size >= LARGE_BYTES or rows >= LARGE_ROWS):
             yield _large(item.relation, work[0], size, rows)
-        elif own and item.relation.kind not in "iI":
+        elif own and item.relation.kind not in _INDEXES:
             rest.append((size, item.relation.name))
     if rest:
         yield _summary(rest)
 
 
 def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
+    name = f"The table of {relation.name}" if relation.kind in _INDEXES else relation.name
     about = f", about {rows:,.0f} rows" if rows else ""
     touch = use.touch
     blocks = _BLOCKS.get(touch.lock) if touch.lock else None
@@ -165,8 +168,7 @@ def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
     if touch.statement == "CREATE INDEX":
         hint = "CREATE INDEX CONCURRENTLY does not block writes; it needs a file without BEGIN."
     return warning(
-        f"{relation.name} is large ({amount(size)}{about}): "
-        f"{touch.statement} {touch.work}{meanwhile}.",
+        f"{name} is large ({amount(size)}{about}): {touch.statement} {touch.work}{meanwhile}.",
         hint=hint,
         file=use.file,
         line=use.line,
@@ -184,7 +186,7 @@ _BLOCKS = {
 def _summary(sizes: list[tuple[int, str]]) -> Advice:
     total = amount(sum(size for size, _ in sizes))
     if len(sizes) == 1:
-        return note(f"The pending files touch {sizes[0][1]} ({total}), which is there already.")
+        return note(f"The pending files touch {sizes[0][1]}, which is there already ({total}).")
     largest, name = max(sizes)
     return note(
         f"The pending files touch {len(sizes)} tables that are there already ({total} in all); "

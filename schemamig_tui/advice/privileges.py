@@ -7,13 +7,13 @@ from schemamig_tui.advice.advice import Advice, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import Found, Relation
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.advice.touch import Right, Target
+from schemamig_tui.advice.touch import IN_SCHEMAS, Right, Target
 
 _ROLE = """
 SELECT quote_ident(current_user) AS name, r.rolsuper AS superuser, r.rolcreaterole AS makes_roles,
     r.rolcreatedb AS makes_databases, quote_ident(current_database()) AS database,
     has_database_privilege(current_database(), 'CREATE') AS makes_schemas,
-    current_schema() AS schema, pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all
+    current_schema() AS schema
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 _SCHEMAS = """
@@ -51,7 +51,7 @@ class Role:
     """The role that runs the migrations, and what it may do in this database.
 
     ``name`` and ``database`` are quoted as SQL. ``schema`` is where it creates what has no schema
-    in its name. ``sees_all`` tells whether it sees what the sessions of other roles do.
+    in its name.
     """
 
     name: str
@@ -61,7 +61,6 @@ class Role:
     database: str
     makes_schemas: bool
     schema: str | None
-    sees_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,7 @@ class _Missing:
 
     def __init__(self, role: Role) -> None:
         self.role = role
-        self._groups: dict[tuple[str, str], tuple[Use, list[str]]] = {}
+        self._groups: dict[tuple[str, str, str], tuple[Use, list[str]]] = {}
 
     def owner(self, use: Use, thing: Relation | _Type | _Schema) -> None:
         """Only the owner of the thing may do it."""
@@ -130,7 +129,7 @@ class _Missing:
             use,
             thing.name,
             f"needs the owner of {_NAMES}, and {self.role.name} is no member of {thing.owner}",
-            f"Run it as {thing.owner}, or GRANT {thing.owner} TO {self.role.name};",
+            f"Run it as {thing.owner}, or as a member of that role.",
         )
 
     def privilege(self, use: Use, privilege: str, kind: str, name: str) -> None:
@@ -152,18 +151,18 @@ class _Missing:
         )
 
     def advice(self) -> Iterator[Advice]:
-        for (needs, hint), (use, names) in self._groups.items():
+        for (statement, needs, hint), (use, names) in self._groups.items():
             some = ", ".join(names[:_NAMED])
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             yield warning(
-                f"{use.touch.statement} {needs.replace(_NAMES, some + more)}.",
+                f"{statement} {needs.replace(_NAMES, some + more)}.",
                 hint=hint.replace(_NAMES, some),
                 file=use.file,
                 line=use.line,
             )
 
     def _add(self, use: Use, name: str, needs: str, hint: str) -> None:
-        _, names = self._groups.setdefault((needs, hint), (use, []))
+        _, names = self._groups.setdefault((use.touch.statement, needs, hint), (use, []))
         if name not in names:
             names.append(name)
 
@@ -208,7 +207,7 @@ def _judge_schemas(database: Database, missing: _Missing, uses: Sequence[Use]) -
         touch = use.touch
         if touch.target is Target.SCHEMA and touch.right is not Right.CREATE:
             asked.setdefault(touch.name.name, []).append(use)
-        elif touch.target in _IN_SCHEMAS and touch.right is Right.CREATE:
+        elif touch.target in IN_SCHEMAS and touch.right is Right.CREATE:
             schema = touch.name.schema or missing.role.schema
             if schema:
                 asked.setdefault(schema, []).append(use)
@@ -222,9 +221,6 @@ def _judge_schemas(database: Database, missing: _Missing, uses: Sequence[Use]) -
                     missing.owner(use, row)
             elif not row.open:
                 missing.privilege(use, "CREATE", "SCHEMA", row.name)
-
-
-_IN_SCHEMAS = (Target.RELATION, Target.TYPE, Target.OTHER)
 
 
 def _judge_creation(missing: _Missing, use: Use) -> None:

@@ -35,7 +35,8 @@ SELECT a.pid, coalesce(a.usename, '') AS user, a.application_name AS application
     extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS age,
     extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS unchanged,
     a.backend_xmin IS NOT NULL AS has_snapshot, left(a.query, 400) AS query,
-    coalesce(a.backend_type, '') = 'autovacuum worker' AS automatic,
+    coalesce(a.backend_type, '') = 'autovacuum worker'
+        OR a.usesysid IS NULL AND (v.pid IS NOT NULL OR z.pid IS NOT NULL) AS automatic,
     CASE WHEN v.pid IS NOT NULL THEN 'VACUUM' WHEN z.pid IS NOT NULL THEN 'ANALYZE' END AS upkeep,
     a.query = '<insufficient privilege>' AS hidden
 FROM pg_catalog.pg_stat_activity a
@@ -130,7 +131,7 @@ def session_advice(
         more = f"{len(told) - _MOST} more sessions have had transactions open for long."
         told[_MOST:] = [note(more)]
     hidden = [session for session in sessions if session.hidden]
-    if hidden and not role.sees_all:
+    if hidden and looking.wanted:
         told.append(looking.at_hidden(hidden, role))
     return told
 
@@ -161,7 +162,7 @@ class _Looking:
         if not old and not (stays and (obstacle or dump)):
             return None
         who = f"{'pg_dump' if dump else 'A session'} ({session})"
-        does = "is idle in" if idle else "has been in"
+        does = "is idle in" if idle else "is in"
         what = f"{who} {does} a transaction that was begun {duration(session.age)} ago"
         hint = "It has to end first." if dump else _end(session)
         doing = f"; {'its last' if idle else 'its'} query: {head(session.query)}"
@@ -181,10 +182,10 @@ class _Looking:
     def at_hidden(self, hidden: Sequence[_Session], role: Role) -> Advice:
         """What privileges hide, once."""
         pids = [str(session.pid) for session in hidden if self._obstacle(session.pid)]
-        waits = f" (of them, pid {', '.join(pids)} hold locks in the way)" if pids else ""
+        holding = f"; locks in the way are held by pid {', '.join(pids)}" if pids else ""
         return note(
-            f"{role.name} may not see what {len(hidden)} sessions of other roles do, nor for"
-            f" how long{waits}.",
+            f"{role.name} may not see what other roles do in this database, and for how long"
+            f" (sessions: {len(hidden)}{holding}).",
             hint=f"GRANT pg_read_all_stats TO {role.name};",
         )
 
@@ -229,8 +230,9 @@ def _at_upkeep(session: _Session, obstacle: _Obstacle | None) -> Advice | None:
         return None
     use = obstacle.use
     if session.automatic and _WRAPAROUND not in session.query:
+        unless = ", unless it is to prevent wraparound" if session.hidden else ""
         return note(
-            f"Autovacuum ({session}) {obstacle}: it gives way after a moment.",
+            f"Autovacuum ({session}) {obstacle}: it gives way after a moment{unless}.",
             file=use.file,
             line=use.line,
         )

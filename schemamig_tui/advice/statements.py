@@ -6,20 +6,15 @@ function does cannot be seen.
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from schemamig_tui.advice.touch import Lock, Right, Target, Touch
 from schemamig_tui.advice.words import Name, Words, named
 from schemamig_tui.engine.lexer import tokens
 
-_MOST_TOKENS = 20_000
-"""So much of a statement is looked at; what is behind is a list of values, or nearly so."""
-
 
 def touches(sql: bytes) -> Iterator[Touch]:
     """What one statement touches."""
-    words = Words(token[1] for token in islice(tokens(sql), _MOST_TOKENS))
-    yield from _statement(words)
+    yield from _statement(Words(token[1] for token in tokens(sql)))
 
 
 def _statement(words: Words) -> Iterator[Touch]:
@@ -66,18 +61,22 @@ def _kind(words: Words) -> tuple[str, Target] | None:
     return None
 
 
-def _names(words: Words) -> Iterator[Name]:
-    """The names of a list, with what may stand around each: ONLY, ``*``, columns."""
-    while True:
-        if words.take(b"only"):
-            words.take(b"(")
-        name = words.name()
-        if name is None:
-            return
-        yield name
+def _name(words: Words) -> Name | None:
+    """The name that is next, with what may stand around it: ONLY, ``*``, columns."""
+    if words.take(b"only"):
+        words.take(b"(")
+    name = words.name()
+    if name:
         words.take(b")")
         words.take(b"*")
         words.group()
+    return name
+
+
+def _names(words: Words) -> Iterator[Name]:
+    """The names of a list."""
+    while name := _name(words):
+        yield name
         if not words.take(b","):
             return
 
@@ -86,7 +85,7 @@ def _relation(
     words: Words, statement: str, lock: Lock, right: Right | None, work: str | None = None
 ) -> Iterator[Touch]:
     """The one relation that is next."""
-    for name in islice(_names(words), 1):
+    if name := _name(words):
         yield Touch(Target.RELATION, name, statement, lock, right, work)
 
 
@@ -100,17 +99,22 @@ def _merge(words: Words) -> Iterator[Touch]:
         yield from _relation(words, "MERGE", Lock.ROW_EXCLUSIVE, None)
 
 
+def _has_where(words: Words) -> bool:
+    """Whether rows may be chosen, also where the statement is too long to know."""
+    return words.seek(b"where") != b"" or words.cut
+
+
 def _update(words: Words) -> Iterator[Touch]:
-    name = next(_names(words), None)
+    name = _name(words)
     if name:
-        work = None if words.seek(b"where") else "writes all of it anew"
+        work = None if _has_where(words) else "writes all of it anew"
         yield Touch(Target.RELATION, name, "UPDATE", Lock.ROW_EXCLUSIVE, Right.UPDATE, work)
 
 
 def _delete(words: Words) -> Iterator[Touch]:
-    name = next(_names(words), None) if words.take(b"from") else None
+    name = _name(words) if words.take(b"from") else None
     if name:
-        work = None if words.seek(b"where") else "goes through all of it"
+        work = None if _has_where(words) else "goes through all of it"
         yield Touch(Target.RELATION, name, "DELETE", Lock.ROW_EXCLUSIVE, Right.DELETE, work)
 
 
@@ -132,7 +136,7 @@ def _with(words: Words) -> Iterator[Touch]:
 
 
 def _copy(words: Words) -> Iterator[Touch]:
-    name = next(_names(words), None)
+    name = _name(words)
     direction = words.peek()
     if name and direction == b"from":
         yield Touch(Target.RELATION, name, "COPY", Lock.ROW_EXCLUSIVE, Right.INSERT)
@@ -182,7 +186,7 @@ def _alter(words: Words) -> Iterator[Touch]:
     words.take(b"if", b"exists")
     if words.peek() == b"all":  # ALTER TABLE ALL IN TABLESPACE
         return
-    name = next(_names(words), None)
+    name = _name(words)
     if name is None:
         return
     if kind[0] != "TABLE":
@@ -203,7 +207,7 @@ def _alter(words: Words) -> Iterator[Touch]:
 
 def _work(actions: list[bytes]) -> str | None:
     """What the actions of an ALTER TABLE do with every row."""
-    said = b" ".join(word[:1] if word[:1] in b"'\"$" else word.lower() for word in actions)
+    said = b" ".join(word[-1:] if word[-1:] in b"'\"$" else word.lower() for word in actions)
     if _REWRITING.search(said):
         return _REWRITES
     return _READS if _READING.search(said) and not _UNREAD.search(said) else None

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice.statements import touches
-from schemamig_tui.advice.touch import Right, Target, Touch
+from schemamig_tui.advice.touch import IN_SCHEMAS, Right, Target, Touch
 from schemamig_tui.engine.lexer import WORD
 from schemamig_tui.engine.script import Script
 from schemamig_tui.errors import FilesError
@@ -97,7 +97,8 @@ class _Finder:
         if touch.temporary:
             self._temporary.add(name.name)
             return
-        if not self._is_new(touch) and (name.schema or self._session.path_known):
+        found_by_path = name.schema is None and touch.target in IN_SCHEMAS
+        if not self._is_new(touch) and (self._session.path_known or not found_by_path):
             if not self._session.judged:
                 touch = replace(touch, right=None)
             if touch not in self.uses:

@@ -25,6 +25,10 @@ class Target(Enum):
     """A function or another object in a schema."""
 
 
+IN_SCHEMAS = (Target.RELATION, Target.TYPE, Target.OTHER)
+"""What has a schema, which the search path decides where its name has none."""
+
+
 class Lock(IntEnum):
     """The modes of a lock on a table, in the server's order."""
 

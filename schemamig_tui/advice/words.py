@@ -24,12 +24,21 @@ class Name:
         return ".".join(map(_quoted, filter(None, (self.schema, self.name))))
 
 
+MOST = 20_000
+"""So many tokens of a statement are looked at; what is behind is a list of values, or nearly so."""
+
+
 class Words:
-    """The tokens of a statement, from left to right. What ends a statement early is ``b""``."""
+    """The tokens of a statement, from left to right. Behind the last one there is ``b""``.
+
+    ``cut`` tells that there was more than is looked at.
+    """
 
     def __init__(self, tokens: Iterable[bytes]) -> None:
         self._rest = iter(tokens)
+        self._left = MOST
         self._ahead: deque[bytes] = deque()
+        self.cut = False
 
     def __iter__(self) -> Iterator[bytes]:
         """What is left, as it is written."""
@@ -38,7 +47,7 @@ class Words:
 
     def next(self) -> bytes:
         """The next token, which is taken."""
-        return self._ahead.popleft() if self._ahead else next(self._rest, b"")
+        return self._ahead.popleft() if self._ahead else self._read()
 
     def peek(self) -> bytes:
         """The next token in lower case, which stays."""
@@ -89,11 +98,18 @@ class Words:
 
     def _look(self, i: int, *, fold: bool = True) -> bytes:
         while len(self._ahead) <= i:
-            token = next(self._rest, b"")
+            token = self._read()
             if not token:
                 return b""
             self._ahead.append(token)
         return self._ahead[i].lower() if fold else self._ahead[i]
+
+    def _read(self) -> bytes:
+        self._left -= 1
+        if self._left >= 0:
+            return next(self._rest, b"")
+        self.cut = self.cut or next(self._rest, None) is not None
+        return b""
 
 
 def named(path: list[str]) -> Name | None:
