@@ -67,6 +67,7 @@ class Flight:
         self._cancellation = cancellation
         self._arrived = arrived
         self._said = said
+        self._answered = _answer
         self._cancel = cancel
         self._waiting: deque[Step] = deque()
         self._bytes = 0
@@ -160,6 +161,7 @@ class Flight:
         """Leave the pipeline after an exception, without telling anybody what still arrives."""
         self._arrived = lambda step, tag: None
         self._said = lambda step, notice: None
+        self._answered = lambda step, result: None
         if self._pg.status == pq.ConnStatus.OK:
             self._land()
 
@@ -201,6 +203,7 @@ class Flight:
     def _note(self, step: Step, result: pq.abc.PGresult) -> None:
         if result.status in _GOOD:
             self._tag = (result.command_status or b"").decode("ascii", "replace")
+            self._answered(step, result)
         elif result.status == ExecStatus.FATAL_ERROR:
             self.crash = self.crash or Crash(step, result)
         elif result.status in _COPYING:
@@ -308,6 +311,11 @@ class Flight:
         if now >= self._next_cancel:
             self._next_cancel = now + CANCEL_EVERY
             self._cancel()
+
+
+def _answer(step: Step, result: pq.abc.PGresult) -> None:
+    if step.answer:
+        step.answer(result)
 
 
 def _notice(diagnostic: psycopg.errors.Diagnostic) -> Notice:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
+from psycopg.pq.abc import PGresult
+
 
 class Role(Enum):
     """What a step is for, so that its result can be told apart from the others."""
@@ -27,6 +29,7 @@ class Step(NamedTuple):
     the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
     ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
+    ``answer`` is called with the rows of a query of our own, which are then not streamed.
     """
 
     sql: bytes
@@ -38,3 +41,4 @@ class Step(NamedTuple):
     copy_data: Callable[[], Iterator[bytes | memoryview]] | None = None
     saves: int | None = None
     line: int = 1
+    answer: Callable[[PGresult], None] | None = None

@@ -1,0 +1,94 @@
+"""What a rehearsal tells besides the events of a run that it shares.
+
+Those are RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived, StatementFinished,
+ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which it never records. What is said here of
+a statement comes after its StatementFinished. Times are milliseconds; lines and statement numbers
+are 1-based.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemamig_tui.catalog.diff import Change
+from schemamig_tui.engine.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RelationLock:
+    """A lock on a relation that was there before: ``table public.users``, and its strongest mode.
+
+    ``blocks`` is what others have to wait with: some of ``reads``, ``writes``, ``DDL``.
+    """
+
+    relation: str
+    mode: str
+    blocks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocksTaken:
+    """A statement took locks, or stronger ones, on relations that were there before."""
+
+    name: str
+    statement: int
+    line: int
+    locks: tuple[RelationLock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationsRewritten:
+    """A statement wrote tables or indexes anew that were there before (their relfilenode)."""
+
+    name: str
+    statement: int
+    line: int
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRehearsed:
+    """All statements of a file have succeeded.
+
+    ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
+    relation that was there before: from the start of the statement that took it to the end of the
+    file. ``changes`` is what it does to the schema.
+    """
+
+    name: str
+    ms: float
+    exclusive_ms: float
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLeftOut:
+    """A file cannot be rehearsed: ``reason`` says which statement cannot be in a transaction."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalFinished:
+    """Everything has been rolled back.
+
+    ``rehearsed`` holds the files that succeeded, ``left_out`` those that cannot be rehearsed,
+    ``failed`` the one that ended it, ``remaining`` those it did not come to. ``needs`` is the file
+    that was left out which the failed one most likely builds on. ``sequences`` names those that
+    were there before and have moved on, because no rollback sets a sequence back.
+    """
+
+    rehearsed: tuple[str, ...]
+    left_out: tuple[str, ...]
+    failed: str | None
+    remaining: tuple[str, ...]
+    ms: float
+    needs: str | None = None
+    sequences: tuple[str, ...] = ()
+    cancelled: bool = False
+
+
+RehearsalEvent = (
+    Event | LocksTaken | RelationsRewritten | FileRehearsed | FileLeftOut | RehearsalFinished
+)
+RehearsalListener = Callable[[RehearsalEvent], None]
