@@ -239,8 +239,8 @@ class MigrationsApp(App[None]):
         self.main.add_class("-running")
         self.refresh_bindings()
         run.start()
-        self._tick(run)
         self._timer = self.set_interval(_TICK, partial(self._tick, run))
+        self._tick(run)  # which may be its last, where nothing can be run
 
     def _tick(self, run: Run) -> None:
         """Show what has happened since the last time."""

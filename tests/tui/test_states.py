@@ -124,6 +124,18 @@ async def test_a_connection_that_is_lost_keeps_what_is_shown(desk: Desk) -> None
 
 
 @played
+async def test_a_run_that_ends_at_once_says_why(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("a")
+        (desk.folder / "0002_b.sql").symlink_to("/nowhere")
+        await ui.press("y")
+        await ui.run_over()
+        assert "0002_b.sql: This cannot be read" in ui.log
+        assert ui.app.is_running
+
+
+@played
 async def test_odd_names_are_warned_of_in_the_log(desk: Desk) -> None:
     desk.write("setup.sql")
     async with desk.open() as ui:
