@@ -75,6 +75,7 @@ class Flight:
         self._next_cancel = 0.0
         self._piped = False
         self.crash: Crash | None = None
+        self._alone: Step | None = None
         self._last: Step | None = None
         self._tag = ""
         self._notices: list[Notice] = []
@@ -83,6 +84,18 @@ class Flight:
         self._poll.register(cancellation, select.POLLIN)
         # psycopg logs and drops what a handler raises; so the handler only collects.
         conn.add_notice_handler(lambda diagnostic: self._notices.append(_notice(diagnostic)))
+
+    @property
+    def running(self) -> Step | None:
+        """The step the server is at, for other threads; None where it is at none, or has failed.
+
+        What goes before a step that is prompted for is ours, and quick: its result is only heard of
+        with that of the step.
+        """
+        if self.crash:
+            return None
+        # A copy, made in one go: the run's own thread goes on with it meanwhile.
+        return next((step for step in tuple(self._waiting) if step.prompt), self._alone)
 
     def fly(self, steps: Iterable[Step]) -> Crash | None:
         """Run the steps up to the first that fails or the cancellation.
@@ -121,7 +134,11 @@ class Flight:
             return
         self._land()
         if not self._ended:
-            self._run_alone(step)
+            self._alone = step
+            try:
+                self._run_alone(step)
+            finally:
+                self._alone = None
 
     @property
     def _ended(self) -> bool:

@@ -16,6 +16,7 @@ from schemamig_tui.engine.flight import Flight
 from schemamig_tui.engine.ledger import Ledger, LedgerState
 from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
+from schemamig_tui.engine.observer import Observer
 from schemamig_tui.engine.retries import Retries
 from schemamig_tui.engine.step import Step
 from schemamig_tui.engine.steps import FileRun, Weaver
@@ -48,17 +49,18 @@ class Run:
         self._watch = watch
         self._locks = locks
         self._cancellation = cancellation
-        self._tell = listener
+        self._observer = Observer(watch, limits, listener)
+        self._tell = self._observer.tell
         self._connect = connect
         self._weaver = Weaver(ledger, locks.work.retake)
-        self._log = Logbook(files, listener)
+        self._log = Logbook(files, self._tell)
         self._retries = Retries(
             limits.retries,
             locks.work.retake,
             cancellation,
             self._log,
-            listener,
-            blocked=lambda: None,
+            self._tell,
+            blocked=lambda: self._observer.last_blocked,
         )
         self._after = Aftermath(connect, ledger, locks, cancellation, self._log, files)
 
@@ -70,7 +72,8 @@ class Run:
         """
         self._tell(RunStarted(tuple(file.name for file in self._files)))
         try:
-            failed = self._all_legs(create=not state.exists)
+            with self._observer:
+                failed = self._all_legs(create=not state.exists)
         finally:
             self._conn.close()
         if failed:
@@ -112,6 +115,7 @@ class Run:
             said=log.said,
             cancel=lambda: self._watch.cancel(conn),
         )
+        self._observer.follow(conn, flight, log)
         try:
             crash = flight.fly(self._steps(leg, create=create))
             while crash and (run := log.current) and self._retries.again(conn, run, crash):

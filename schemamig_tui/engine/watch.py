@@ -7,12 +7,13 @@ runner has sent it, after the lock of its second connection is gone.
 """
 
 import random
+import threading
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -24,6 +25,10 @@ from schemamig_tui.text import visible
 # The first half of the keys: "smig", as a number, and the next one.
 _RUN, _WORK = 0x736D6967, 0x736D6968
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
+# How many seconds a thread waits for another one that is at a question.
+_PATIENCE = 1.0
+
+Answer = TypeVar("Answer")
 
 _HOLDER = """
 SELECT a.pid, a.usename, a.application_name, coalesce(a.client_hostname, host(a.client_addr), ''),
@@ -115,23 +120,42 @@ class Queue:
 
 
 class Watch:
-    """The second connection. Raises ConnectionFailed when it cannot be made."""
+    """The second connection. Raises ConnectionFailed when it cannot be made.
+
+    Two threads may use it: the one that runs, to cancel, and the one that observes.
+    """
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
         self.conn = connect()
-        # It may be idle for as long as a migration takes, and its lock must last as long.
+        self._turn = threading.Lock()
+        # It may be idle for as long as a migration takes, and its lock must last as long. But none
+        # of its questions may keep it from cancelling.
         self.conn.execute(
             "SELECT set_config(name, '0', false) FROM pg_settings"
             " WHERE name = 'idle_session_timeout'"
+            " UNION ALL SELECT set_config('statement_timeout', '5s', false)"
         )
+
+    def ask(self, question: Callable[[psycopg.Connection[Any], int], Answer], pid: int) -> Answer:
+        """Ask a question of ``engine.insight`` about the session ``pid``.
+
+        Raises psycopg.Error, also when the answer takes longer than five seconds.
+        """
+        with self._turn:
+            return question(self.conn, pid)
 
     def cancel(self, conn: psycopg.Connection[Any]) -> None:
         """Ask the server to cancel what it is doing for ``conn``."""
-        try:
-            self.conn.execute("SELECT pg_cancel_backend(%s)", (conn.info.backend_pid,))
-        except psycopg.OperationalError:
-            # This connection is gone; libpq can ask on a new one.
-            conn.cancel_safe(timeout=5)
+        if self._turn.acquire(timeout=_PATIENCE):
+            try:
+                self.conn.execute("SELECT pg_cancel_backend(%s)", (conn.info.backend_pid,))
+                return
+            except psycopg.OperationalError:
+                pass
+            finally:
+                self._turn.release()
+        # This connection is gone, or gives no answer; libpq can ask on a new one.
+        conn.cancel_safe(timeout=5)
 
     def __enter__(self) -> "Watch":
         return self
@@ -142,7 +166,9 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.conn.close()
+        # Where a question hangs on a dead line, libpq must not be pulled away under its thread.
+        if self._turn.acquire(timeout=_PATIENCE):
+            self.conn.close()
 
 
 def _describe(holder: Session | None) -> str:
