@@ -90,6 +90,8 @@ def label(kind: str, name: str) -> str:
 
 def _pairs(before: Sequence[Object], after: Sequence[Object], same: bool) -> list[_Pair]:
     """What each object was before: dropped ones first, then the order of ``after``."""
+    if list(map(_key, before)) == list(map(_key, after)):
+        return list(zip(before, after, strict=True))  # as most of a schema always is
     left = {(old.kind, old.name): old for old in before}
     by_oid = {(old.kind, old.oid): old for old in before if same}
     was: dict[tuple[str, int], Object] = {}
@@ -183,29 +185,36 @@ def _contents(new: Object) -> Iterator[Line]:
 
 
 def _differences(old: Object, new: Object) -> Iterator[Line]:
-    for (label, before), (_, after) in zip(_all_facts(old), _all_facts(new), strict=True):
+    for before, after in zip(_all_facts(old), _all_facts(new), strict=True):
         if before == after:
             continue
-        gone, come = _said(label, before), _said(label, after)
+        (label, gone), (_, come) = _words(before), _words(after)
         if len(gone) == len(come) == 1 and len(gone[0] + come[0]) <= _SHORT:
-            yield Line(" ", 0, f"{gone[0]} -> {after}")
+            yield Line(" ", 0, f"{label} {gone[0]} -> {come[0]}".lstrip())
             continue
-        yield from (Line("-", 0, text) for text in gone if text not in come)
-        yield from (Line("+", 0, text) for text in come if text not in gone)
+        for sign, words, others in ("-", gone, come), ("+", come, gone):
+            for text in words:
+                if text not in others:
+                    yield Line(sign, 0, f"{label} {text}".lstrip())
     yield from _lines(old.text, new.text)
     yield from _grants(old.grants, new.grants)
 
 
 def _all_facts(of: Object) -> tuple[Fact, ...]:
     comment = of.comment and "'" + of.comment.replace("'", "''") + "'"
-    return *of.facts, ("owner", of.owner), ("comment", comment)
+    return *of.facts, Fact("owner", of.owner), Fact("comment", comment)
 
 
-def _said(label: str, value: bool | str | tuple[str, ...] | None) -> list[str]:
-    if isinstance(value, bool):
-        return [label] if value else []
-    values = value if isinstance(value, tuple) else (value,)
-    return [f"{label} {text}".strip() for text in values if text]
+def _words(fact: Fact) -> tuple[str, list[str]]:
+    """A label, and what stands behind it."""
+    match fact.value:
+        case bool(so):
+            label, words = "", [fact.label if so else fact.otherwise]
+        case tuple(values):
+            label, words = fact.label, list(values)
+        case value:
+            label, words = fact.label, [value or fact.otherwise]
+    return label, [word for word in words if word]
 
 
 def _lines(before: str, after: str) -> Iterator[Line]:
@@ -229,3 +238,7 @@ def _grants(before: Iterable[str], after: Iterable[str]) -> Iterator[Line]:
             of.setdefault(role, []).append(privilege)
         for role, privileges in sorted(of.items()):
             yield Line(sign, 0, f"grant {', '.join(privileges)} to {role}")
+
+
+def _key(of: Object) -> tuple[str, str, int]:
+    return of.kind, of.name, of.oid

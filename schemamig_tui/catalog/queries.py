@@ -45,12 +45,12 @@ def _grants(acl: str, owner: str, kind: str = "") -> str:
     ) AS grants"""
 
 
-def _own(catalog: str, oid: str) -> str:
-    """In the schemas of people, and not a member of an extension."""
+def _own(catalog: str, oid: str, types: str = "'e'") -> str:
+    """In the schemas of people, and no member of an extension."""
     return f"""n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (
         SELECT FROM pg_depend AS e
-        WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid} AND e.deptype = 'e'
+        WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid} AND e.deptype IN ({types})
     )"""
 
 
@@ -97,8 +97,10 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
     CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced'
         WHEN c.relrowsecurity THEN 'enabled' WHEN c.relforcerowsecurity THEN 'forced, not enabled'
     END AS row_security,
-    CASE c.relreplident WHEN 'n' THEN 'nothing' WHEN 'f' THEN 'full' WHEN 'i' THEN
-        'index ' || (
+    CASE WHEN c.relkind IN ('v', 'c', 'f') THEN NULL
+        WHEN c.relreplident = 'n' THEN 'nothing'
+        WHEN c.relreplident = 'f' THEN 'full'
+        WHEN c.relreplident = 'i' THEN 'index ' || (
             SELECT quote_ident(ic.relname)
             FROM pg_index AS i JOIN pg_class AS ic ON ic.oid = i.indexrelid
             WHERE i.indrelid = c.oid AND i.indisreplident
@@ -222,13 +224,8 @@ FROM pg_policy AS p
 
 SEQUENCES = f"""
 SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
-    EXISTS (
-        SELECT FROM pg_depend AS d
-        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-            AND d.deptype IN ('a', 'i')
-    ) AS follows,
-    quote_ident(pg_get_userbyid(c.relowner)) AS owner,
+    o.follows,
+    CASE WHEN NOT o.follows THEN quote_ident(pg_get_userbyid(c.relowner)) END AS owner,
     format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
     s.seqmin AS minimum, s.seqmax AS maximum, s.seqcache AS cache, s.seqcycle AS cycle,
     c.relpersistence = 'u' AS unlogged,
@@ -236,7 +233,13 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
     {_grants("c.relacl", "c.relowner")}
 FROM pg_sequence AS s
     JOIN pg_class AS c ON c.oid = s.seqrelid
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace,
+    LATERAL (
+        SELECT count(*) > 0 AS follows FROM pg_depend AS d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+            AND d.deptype IN ('a', 'i')
+    ) AS o
 WHERE {_own("pg_class", "c.oid")}
 """
 
@@ -263,7 +266,7 @@ FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid,
     LATERAL (SELECT format('%I.%I', n.nspname, p.proname) AS name) AS q
-WHERE {_own("pg_proc", "p.oid")}
+WHERE {_own("pg_proc", "p.oid", "'e', 'i'")}
 """
 
 TYPES = f"""
@@ -317,8 +320,9 @@ _FIRST_OWN_OID = 16384
 
 OTHERS = f"""
 SELECT o.oid, i.type AS kind, i.identity AS name,
-    CASE WHEN o.classid = 'pg_statistic_ext'::regclass THEN pg_get_statisticsobjdef(o.oid)
-        ELSE '' END AS definition,
+    CASE WHEN o.classid = 'pg_statistic_ext'::regclass THEN replace(
+            pg_get_statisticsobjdef(o.oid), 'CREATE STATISTICS ' || i.identity || ' ', ''
+        ) ELSE '' END AS definition,
     (SELECT d.description FROM pg_description AS d
         WHERE d.objoid = o.oid AND d.classoid = o.classid AND d.objsubid = 0) AS comment,
     '{{}}'::text[] AS grants
@@ -328,7 +332,7 @@ FROM (
 WHERE o.oid >= {_FIRST_OWN_OID}
     AND NOT EXISTS (
         SELECT FROM pg_depend AS e
-        WHERE e.classid = o.classid AND e.objid = o.oid AND e.deptype = 'e'
+        WHERE e.classid = o.classid AND e.objid = o.oid AND e.deptype IN ('e', 'i')
     )
 UNION ALL
 SELECT a.oid, 'default privileges', i.identity, '', NULL,

@@ -5,12 +5,20 @@ part (a column, an index). Definitions are the server's own text, without the na
 define, so that a new name alone does not change them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-Fact = tuple[str, bool | str | tuple[str, ...] | None]
-"""A label and what an object says there; False, None and () say nothing."""
+
+class Fact(NamedTuple):
+    """What an object says of itself: a label and a value; False, None and () say nothing.
+
+    ``otherwise`` is what saying nothing means, where people have a word for it.
+    """
+
+    label: str
+    value: bool | str | tuple[str, ...] | None
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +68,8 @@ class Object:
         return " ".join(_said(self.facts))
 
 
-def _said(facts: tuple[Fact, ...]) -> Iterator[str]:
-    for label, value in facts:
+def _said(facts: Iterable[Fact]) -> Iterator[str]:
+    for label, value, _ in facts:
         if isinstance(value, tuple):
             value = value and f"({', '.join(value)})"
         if value:
@@ -85,7 +93,7 @@ class Extension(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return ("version", self.version), ("schema", self.namespace)
+        return Fact("version", self.version), Fact("schema", self.namespace)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,21 +118,20 @@ class Column(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
+        not_null = "not null not valid" if self.not_null_not_valid else "not null"
         return (
-            ("type", self.type),
-            ("collate", self.collation),
-            ("not null", self.not_null),
-            ("not valid", self.not_null_not_valid),
-            ("default", self.default),
-            ("generated", self.identity and f"{self.identity} as identity"),
-            ("generated always as", self.generated),
-            ("with", self.settings),
+            Fact("type", self.type),
+            Fact("collate", self.collation),
+            Fact("", self.not_null and not_null, "nullable"),
+            Fact("default", self.default),
+            Fact("generated", self.identity and f"{self.identity} as identity"),
+            Fact("generated always as", self.generated),
+            Fact("with", self.settings),
         )
 
     @property
     def summary(self) -> str:
-        (_, type_), *others = self.facts
-        return " ".join(_said((("", type_), *others)))
+        return super().summary.removeprefix("type ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +144,7 @@ class Constraint(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return ("", self.definition), ("not valid", self.not_valid)
+        return Fact("", self.definition), Fact("not valid", self.not_valid, "valid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +158,7 @@ class Index(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return ("", self.definition), ("invalid", self.invalid)
+        return Fact("", self.definition), Fact("invalid", self.invalid, "valid")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +171,7 @@ class Trigger(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return ("", self.definition), ("", self.firing)
+        return Fact("", self.definition), Fact("", self.firing, "enabled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,11 +188,11 @@ class Policy(Object):
     @property
     def facts(self) -> tuple[Fact, ...]:
         return (
-            ("as", self.mode),
-            ("for", self.command),
-            ("to", self.roles),
-            ("using", self.using),
-            ("with check", self.check),
+            Fact("as", self.mode),
+            Fact("for", self.command),
+            Fact("to", self.roles),
+            Fact("using", self.using),
+            Fact("with check", self.check),
         )
 
 
@@ -221,16 +228,16 @@ class Relation(Object):
     @property
     def facts(self) -> tuple[Fact, ...]:
         return (
-            ("unlogged", self.unlogged),
-            ("partition of", f"{self.parents[0]} {self.bound}" if self.bound else None),
-            ("inherits", () if self.bound else self.parents),
-            ("partition by", self.partition_key),
-            ("server", self.server),
-            ("using", self.access_method),
-            ("tablespace", self.tablespace),
-            ("with", self.options),
-            ("row level security", self.row_security),
-            ("replica identity", self.replica_identity),
+            Fact("unlogged", self.unlogged, "logged"),
+            Fact("partition of", f"{self.parents[0]} {self.bound}" if self.bound else None),
+            Fact("inherits", () if self.bound else self.parents),
+            Fact("partition by", self.partition_key),
+            Fact("server", self.server),
+            Fact("using", self.access_method),
+            Fact("tablespace", self.tablespace),
+            Fact("with", self.options),
+            Fact("row level security", self.row_security, "disabled"),
+            Fact("replica identity", self.replica_identity, "primary key"),
         )
 
     @property
@@ -263,14 +270,14 @@ class Sequence(Object):
     @property
     def facts(self) -> tuple[Fact, ...]:
         return (
-            ("type", self.type),
-            ("start", str(self.start)),
-            ("increment", str(self.increment)),
-            ("minimum", str(self.minimum)),
-            ("maximum", str(self.maximum)),
-            ("cache", str(self.cache)),
-            ("cycle", self.cycle),
-            ("unlogged", self.unlogged),
+            Fact("type", self.type),
+            Fact("start", str(self.start)),
+            Fact("increment", str(self.increment)),
+            Fact("minimum", str(self.minimum)),
+            Fact("maximum", str(self.maximum)),
+            Fact("cache", str(self.cache)),
+            Fact("cycle", self.cycle, "no cycle"),
+            Fact("unlogged", self.unlogged, "logged"),
         )
 
     @property
@@ -292,7 +299,7 @@ class Function(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return (("returns", self.result),)
+        return (Fact("returns", self.result),)
 
     @property
     def text(self) -> str:
@@ -328,10 +335,10 @@ class Type(Object):
     @property
     def facts(self) -> tuple[Fact, ...]:
         return (
-            ("of", self.base),
-            ("collate", self.collation),
-            ("not null", self.not_null),
-            ("default", self.default),
+            Fact("as" if self.kind == "domain" else "of", self.base),
+            Fact("collate", self.collation),
+            Fact("not null", self.not_null, "nullable"),
+            Fact("default", self.default),
         )
 
     @property
@@ -340,9 +347,9 @@ class Type(Object):
 
     @property
     def summary(self) -> str:
-        labels = tuple(label.name for label in self.labels)
-        checks = tuple(f"{check.name} {check.summary}" for check in self.constraints)
-        return " ".join(_said((*self.facts, ("", labels), ("constraint", checks))))
+        labels = Fact("", tuple(label.name for label in self.labels))
+        checks = (Fact("constraint", f"{k.name} {k.summary}") for k in self.constraints)
+        return " ".join(_said((*self.facts, labels, *checks)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,7 +360,7 @@ class Other(Object):
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return (("", self.definition),)
+        return (Fact("", self.definition),)
 
 
 @dataclass(frozen=True, kw_only=True)
