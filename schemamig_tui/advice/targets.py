@@ -145,7 +145,7 @@ class _Session:
         elif verb == b"alter" and _ALTERS_DEFAULTS.match(sql):
             self._path_kept = self.path_known = self.path_known and not _PATH.search(sql)
             self._may_give_rights(True)
-        elif verb in (b"alter", b"reassign"):
+        elif verb == b"reassign" or (verb == b"alter" and _RIGHTS.search(sql)):
             self._may_give_rights(False)
 
     def _may_give_rights(self, likely: object) -> None:

@@ -16,12 +16,10 @@ from tests.conftest import Database
 
 
 @dataclass
-class Desk:
-    """Where advice is asked for: a folder of pending files and a database."""
+class Pending:
+    """A folder of pending files."""
 
     folder: Path
-    database: Database
-    login: str | None = None
 
     def write(self, *files: str | bytes) -> list[Script]:
         """Put files into the folder: ``0001.sql``, ``0002.sql`` and so on."""
@@ -29,6 +27,14 @@ class Desk:
             content = text if isinstance(text, bytes) else text.encode()
             (self.folder / f"{number:04}.sql").write_bytes(content)
         return [parse(file) for file in scan(self.folder)]
+
+
+@dataclass
+class Desk(Pending):
+    """Where advice is asked for: pending files and a database."""
+
+    database: Database
+    login: str | None = None
 
     def advice(self, *files: str | bytes, older_than: float = 60) -> list[Advice]:
         """The advice on these files, as the login role gets it."""
@@ -59,11 +65,17 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, database: Database) -> Desk:
-    """An empty folder and an empty database."""
+def pending(tmp_path: Path) -> Pending:
+    """An empty folder."""
     folder = tmp_path / "migrations"
     folder.mkdir()
-    return Desk(folder, database)
+    return Pending(folder)
+
+
+@pytest.fixture
+def desk(pending: Pending, database: Database) -> Desk:
+    """An empty folder and an empty database."""
+    return Desk(pending.folder, database)
 
 
 @pytest.fixture

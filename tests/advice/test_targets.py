@@ -1,0 +1,171 @@
+"""What files touch that was there before them."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgast
+import pytest
+
+from schemamig_tui.advice import targets
+from schemamig_tui.advice.statements import touches
+from schemamig_tui.advice.targets import Targets, find
+from schemamig_tui.advice.touch import Target
+from schemamig_tui.engine.files import scan
+from schemamig_tui.engine.script import parse
+from tests.advice.conftest import Pending
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = [
+    ROOT / "migrations",
+    *(path for path in sorted((ROOT / "tests/equivalence/corpus").iterdir()) if path.is_dir()),
+]
+
+
+def found(pending: Pending, *files: str | bytes) -> Targets:
+    return find(pending.write(*files))
+
+
+def judged(pending: Pending, *files: str) -> list[str]:
+    """What the role needs, by file and line."""
+    return [
+        f"{use.place} {use.touch.right} {use.touch.name}"
+        for use in found(pending, *files).uses
+        if use.touch.right
+    ]
+
+
+def names(pending: Pending, *files: str) -> list[str]:
+    return [str(use.touch.name) for use in found(pending, *files).uses]
+
+
+def test_each_thing_is_named_once_with_its_first_place(pending: Pending) -> None:
+    first = "-- about\nALTER TABLE t ADD a int;\nALTER TABLE t ADD b int;\n"
+    assert judged(pending, first, "ALTER TABLE t ADD c int;\nINSERT INTO t VALUES (1);") == [
+        "0001.sql:2 OWNER t",
+        "0002.sql:2 INSERT t",
+    ]
+
+
+def test_what_an_earlier_file_creates_is_left_out(pending: Pending) -> None:
+    create = "CREATE TABLE s.t (id int REFERENCES s.t); CREATE TYPE mood AS ENUM ('a');"
+    use = """ALTER TABLE t ADD c int; INSERT INTO s.t VALUES (1); CREATE INDEX i ON s.t (id);
+        ALTER TYPE mood ADD VALUE 'b'; DROP INDEX s.i; ALTER TABLE other.t ADD c int;"""
+    assert judged(pending, create, use) == [
+        "0001.sql:1 CREATE s.t",
+        "0001.sql:1 CREATE mood",
+        "0002.sql:2 OWNER other.t",
+    ]
+
+
+def test_what_may_have_been_there_is_not_left_out(pending: Pending) -> None:
+    file = "CREATE TABLE IF NOT EXISTS t (id int); ALTER TABLE t ADD c int;"
+    assert judged(pending, file) == ["0001.sql:1 CREATE t", "0001.sql:1 OWNER t"]
+
+
+def test_what_is_dropped_first_was_there(pending: Pending) -> None:
+    file = "DROP TABLE t; CREATE TABLE t (id int); ALTER TABLE t ADD c int;"
+    assert judged(pending, file) == ["0001.sql:1 DROP t", "0001.sql:1 CREATE t"]
+
+
+def test_a_new_schema_is_open_to_who_made_it(pending: Pending) -> None:
+    file = "CREATE SCHEMA s; CREATE TABLE s.t (id int); CREATE VIEW s.v AS TABLE t;"
+    assert judged(pending, file) == ["0001.sql:1 CREATE s"]
+
+
+def test_a_temporary_table_is_gone_with_its_file(pending: Pending) -> None:
+    first = "CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1);"
+    assert judged(pending, first, "INSERT INTO t VALUES (1);") == ["0002.sql:1 INSERT t"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "SET ROLE admin",
+        "SET LOCAL ROLE admin",
+        "SET SESSION AUTHORIZATION admin",
+        "SELECT set_config('role', 'admin', false)",
+    ],
+)
+def test_what_another_role_does_is_not_judged(pending: Pending, change: str) -> None:
+    first = f"ALTER TABLE a ADD c int;\n{change};\nALTER TABLE b ADD c int;\n"
+    second = "ALTER TABLE c ADD c int;"
+    assert judged(pending, first, second) == ["0001.sql:1 OWNER a", "0002.sql:1 OWNER c"]
+    assert names(pending, first, second) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "giving",
+    [
+        "GRANT admin TO CURRENT_USER",
+        "SET ROLE admin; GRANT ALL ON t TO app",
+        "DO $$ BEGIN EXECUTE 'GRANT ALL ON t TO app'; END $$",
+        "ALTER ROLE app SUPERUSER",
+        "SET ROLE admin; ALTER TABLE t OWNER TO app",
+    ],
+)
+def test_after_rights_may_have_been_given_nothing_is_judged(pending: Pending, giving: str) -> None:
+    assert judged(pending, f"{giving};", "ALTER TABLE t ADD c int;") == []
+
+
+def test_granting_to_others_changes_nothing(pending: Pending) -> None:
+    first = "GRANT SELECT ON t TO reader; DO $$ BEGIN PERFORM 1; END $$; SELECT role FROM t;"
+    assert judged(pending, first, "ALTER TABLE t ADD c int;") == ["0002.sql:1 OWNER t"]
+
+
+def test_under_another_search_path_only_full_names_are_known(pending: Pending) -> None:
+    first = """SELECT pg_catalog.set_config('search_path', '', false);
+        ALTER TABLE a ADD c int; ALTER TABLE s.b ADD c int; CREATE SCHEMA x;"""
+    assert names(pending, first, "ALTER TABLE c ADD c int;") == ["s.b", "x", "c"]
+
+
+def test_a_search_path_that_stays_makes_names_unknown_for_good(pending: Pending) -> None:
+    first = "ALTER DATABASE d SET search_path = other;"
+    assert names(pending, first, "ALTER TABLE c ADD c int; ALTER TABLE s.c ADD c int;") == ["s.c"]
+
+
+def test_long_lists_of_inserts_are_one_use(pending: Pending) -> None:
+    rows = "".join(f"INSERT INTO t VALUES ({i});\n" for i in range(1000))
+    other = 'INSERT INTO t .u VALUES (1);\nINSERT INTO "T" (a) VALUES (1);\n'
+    assert names(pending, rows + other + rows) == ["t", "t.u", '"T"']
+
+
+def test_a_long_file_is_read_to_a_limit_and_says_so(
+    pending: Pending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "READ", 1 << 20)
+    row = f"INSERT INTO t VALUES ('{'x' * 1000}');\n"
+    result = found(pending, row * 2000 + "ALTER TABLE late ADD c int;", "TRUNCATE later")
+    assert [str(use.touch.name) for use in result.uses] == ["t", "later"]
+    assert result.unread == ("0001.sql: only its first 1 MB were looked at",)
+
+
+def test_a_file_that_has_changed_is_said_and_not_raised(pending: Pending) -> None:
+    scripts = pending.write("SELECT 1;\n" * 10_000, "TRUNCATE t")
+    (pending.folder / "0001.sql").write_text("SELECT 2;\n" * 10_000)
+    result = find(scripts)
+    assert result.unread == ("0001.sql: This file was changed while it was in use.",)
+    assert [str(use.touch.name) for use in result.uses] == ["t"]
+
+
+@pytest.mark.parametrize("folder", SAMPLES, ids=lambda folder: folder.name)
+def test_what_is_named_is_a_relation_for_the_servers_own_parser_too(folder: Path) -> None:
+    for script in map(parse, scan(folder)):
+        for i in range(len(script)):
+            sql = script.sql(i)
+            named = {t.name.name for t in touches(sql) if t.target is Target.RELATION}
+            # It knows one encoding, and one way to write strings.
+            with contextlib.suppress(UnicodeDecodeError, postgast.PgQueryError):
+                assert named <= set(_relations(sql.decode()))
+
+
+def _relations(sql: str) -> Iterator[str]:
+    """What may be a relation in the parse tree: its relations, and what DROP and COMMENT name."""
+    for _, node in postgast.walk(postgast.parse(sql)):
+        kind = type(node).__name__
+        if kind == "RangeVar":
+            yield node.relname
+        elif kind == "IndexStmt":
+            yield node.idxname
+        elif kind == "String" and sql.lstrip()[:4].upper() in ("DROP", "COMM"):
+            yield node.sval
