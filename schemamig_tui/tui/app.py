@@ -32,7 +32,6 @@ from schemamig_tui.tui.widgets.plan_view import PlanView
 
 Arguments = ParamSpec("Arguments")
 
-_TICK = 1 / 20
 _SLOW = 0.3
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -239,23 +238,25 @@ class MigrationsApp(App[None]):
         self.main.add_class("-running")
         self.refresh_bindings()
         run.start()
-        self._timer = self.set_interval(_TICK, partial(self._tick, run))
-        self._tick(run)  # which may be its last, where nothing can be run
+        self._tick(run)
 
     def _tick(self, run: Run) -> None:
         """Show what has happened since the last time."""
         is_over = run.ended
-        heard = run.hear()
-        if heard:
-            self.main.log_view.add(self._logs.take(heard))
+        events, heard = run.hear()
+        if events:
+            self._logs.take(events)
+            self.main.log_view.hear(events)
             status = after(self.status, heard)
             if status is not self.status:
                 self._show(status)
             else:
                 self.main.mark_running(run.progress.file.name if run.progress.file else None)
         self.main.run_bar.tell(run, self._current_sql(run))
-        if is_over and not heard:
+        if is_over and not events:
             self._finish(run)
+        else:
+            self.set_timer(run.pause(), partial(self._tick, run))
 
     def _current_sql(self, run: Run) -> str | None:
         """The statement that is running; it is read when it takes its time."""
@@ -274,7 +275,6 @@ class MigrationsApp(App[None]):
             self._statement = (name, number, sql)
 
     def _finish(self, run: Run) -> None:
-        self._timer.stop()
         self.run_on = None
         self.main.remove_class("-running")
         self.refresh_bindings()

@@ -19,7 +19,7 @@ from schemamig_tui.engine.ledger import LedgerRow
 from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.tui.lines import Line, indented
-from schemamig_tui.tui.log_lines import Told, event_lines, is_single, summary_lines, told
+from schemamig_tui.tui.log_lines import event_lines, summary_lines
 from schemamig_tui.tui.run import Heard, Run
 
 _FILES = 500
@@ -36,21 +36,17 @@ class FileLogs:
         """The lines of a file; none if it was not run, or too long ago."""
         return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
 
-    def take(self, heard: Iterable[Heard]) -> list[Told]:
-        """Keep each event with its file, and return the lines of them all."""
-        lines: list[Told] = []
+    def take(self, events: Iterable[Event]) -> None:
+        """Keep each event with its file."""
         name, log = "", deque[Event]()
-        for _, event in heard:
-            if isinstance(event, NoticeReceived) and is_single(event.notice):
-                lines.append(Told(event, 0))
-            else:
-                lines += told(event)
-                if isinstance(event, RunStarted | RunFinished | LockAwaited):
-                    continue
+        for event in events:
+            if type(event) is not NoticeReceived and isinstance(
+                event, RunStarted | RunFinished | LockAwaited
+            ):
+                continue
             if event.name != name:
                 name, log = event.name, self._log(event.name)
             log.append(event)
-        return lines
 
     def _log(self, name: str) -> deque[Event]:
         log = self._logs.get(name)
@@ -68,12 +64,9 @@ class FileLogs:
 
 def after(status: Status, heard: Iterable[Heard]) -> Status:
     """The status with what the events say; the ledger is asked when the run is over."""
-    rows: dict[str, LedgerRow] = {}
-    for _, event in heard:
-        if isinstance(event, FileApplied):
-            rows[event.name] = _row(event.name, event.ms, None)
-        elif isinstance(event, FileFailed):
-            rows[event.name] = _row(event.name, event.ms, describe(event.failure, event.name))
+    rows = {
+        event.name: _row(event) for _, event in heard if isinstance(event, FileApplied | FileFailed)
+    }
     if not rows:
         return status
     return Status(tuple(_with(m, rows[m.name]) if m.name in rows else m for m in status.migrations))
@@ -94,8 +87,9 @@ def outcome(run: Run) -> Iterator[Line]:
         yield (("bad", f"✗ internal error: {type(run.error).__name__}; this is a bug"),)
 
 
-def _row(name: str, ms: float, error: str | None) -> LedgerRow:
-    return LedgerRow(name, datetime.now(), None, round(ms), error is None, error)
+def _row(event: FileApplied | FileFailed) -> LedgerRow:
+    error = describe(event.failure, event.name) if isinstance(event, FileFailed) else None
+    return LedgerRow(event.name, datetime.now(), None, round(event.ms), error is None, error)
 
 
 def _with(migration: Migration, row: LedgerRow) -> Migration:

@@ -3,7 +3,7 @@
 A line is made when it is seen: of a hundred thousand notices, most never are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -15,14 +15,13 @@ from schemamig_tui.engine.events import (
     FileStarted,
     FileWarned,
     LockAwaited,
-    Notice,
     NoticeReceived,
     RunFinished,
     RunStarted,
     Session,
     StatementFinished,
 )
-from schemamig_tui.tui.lines import Line, body, duration, plural, said, width
+from schemamig_tui.tui.lines import Line, body, duration, plural, said
 from schemamig_tui.tui.run import Progress
 
 SLOW = 1_000
@@ -30,39 +29,45 @@ SLOW = 1_000
 
 _STYLES = {"WARNING": "warn", "NOTICE": "accent", "INFO": "accent"}
 _INDENT = " " * 4
-_PLACE = 40  # at least what is in front of a message
 
 
-class Told(NamedTuple):
-    """A line of the log: of an event its ``part``-th one, from 0."""
+class Part(NamedTuple):
+    """A line of an event that has several: its ``number``-th one, from 0."""
 
     event: Event
-    part: int
-
-    @property
-    def line(self) -> Line:
-        """What it says."""
-        return next(islice(event_lines(self.event), self.part, None))
-
-    @property
-    def reach(self) -> int:
-        """About how many columns it takes: as many, or a few more."""
-        if isinstance(self.event, NoticeReceived):
-            message = self.event.notice.message
-            return _PLACE + len(message) * (1 if message.isascii() else 2)
-        return width(self.line)
+    number: int
 
 
-def is_single(notice: Notice) -> bool:
-    """Whether the notice takes one line."""
-    return not notice.detail and not notice.hint and "\n" not in notice.message
+Entry = Line | Event | Part
+"""A line, or what it is made of."""
 
 
-def told(event: Event) -> list[Told]:
-    """All lines of an event."""
-    if isinstance(event, StatementFinished):
-        return [Told(event, 0)]
-    return [Told(event, part) for part, _ in enumerate(event_lines(event))]
+def entries(events: Iterable[Event]) -> Iterator[Event | Part]:
+    """The lines of events, not made yet: an event that has only one stands for it itself."""
+    for event in events:
+        height = _height(event)
+        if height == 1:
+            yield event
+        else:
+            yield from (Part(event, number) for number in range(height))
+
+
+def made(entry: Entry) -> Line:
+    """The line."""
+    if isinstance(entry, Part):
+        return next(islice(event_lines(entry.event), entry.number, None))
+    return next(event_lines(entry)) if isinstance(entry, Event) else entry
+
+
+def _height(event: Event) -> int:
+    """How many lines an event takes. Those of a notice are counted without making them."""
+    if type(event) is NoticeReceived:
+        notice = event.notice
+        if not notice.detail and not notice.hint and "\n" not in notice.message:
+            return 1
+        texts = (notice.message, notice.detail, notice.hint)
+        return sum(1 + text.count("\n") for text in texts if text)
+    return sum(1 for _ in event_lines(event))
 
 
 def event_lines(event: Event) -> Iterator[Line]:

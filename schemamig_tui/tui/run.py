@@ -1,11 +1,14 @@
 """A run in a thread of its own, and what has been heard of it so far."""
 
+import contextlib
+import gc
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappushpop
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine.events import (
@@ -23,12 +26,13 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.settings import Settings
 
 _MOST_WAITING = 50_000
-_MOST_AT_ONCE = 5_000
 _SLOWEST = 5
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
 
+@final
 class Heard(NamedTuple):
-    """An event, and when it came (``time.monotonic``)."""
+    """An event that is no notice, and when it came (``time.monotonic``)."""
 
     at: float
     event: Event
@@ -52,7 +56,6 @@ class Progress:
     number: int = 0
     file: FileStarted | None = None
     statement: int = 0
-    file_began: float = 0.0
     statement_began: float = 0.0
     applied: int = 0
     notices: int = 0
@@ -62,7 +65,7 @@ class Progress:
     slowest: list[Slow] = field(default_factory=list)
 
     def take(self, heard: Heard) -> None:
-        """Add an event. Notices are only counted, by whoever has them."""
+        """Add an event. Notices are counted by whoever has them."""
         at, event = heard
         match event:
             case StatementFinished():
@@ -75,7 +78,7 @@ class Progress:
                     heappushpop(self.slowest, slow)
             case FileStarted():
                 self.file, self.number, self.total = event, event.number, event.total
-                self.file_began = self.statement_began = at
+                self.statement_began = at
                 self.statement, self.awaited = 0, None
             case FileApplied():
                 self.file, self.applied = None, self.applied + 1
@@ -119,7 +122,8 @@ class Run:
         self.left_out = 0
         self.error: Exception | None = None
         """What kept the run from its end: a SchemamigError, or else a bug."""
-        self._heard: deque[Heard] = deque()
+        self._heard: deque[NoticeReceived | Heard] = deque()
+        self._worked = time.thread_time()
         self._runner = Runner(
             target.connect,
             settings.directory,
@@ -147,20 +151,27 @@ class Run:
         """Block until the thread is done."""
         self._thread.join()
 
-    def hear(self) -> list[Heard]:
-        """The events that have come since, up to a bound that is handled in a few milliseconds."""
-        take = self._heard.popleft
-        heard = [take() for _ in range(min(len(self._heard), _MOST_AT_ONCE))]
+    def hear(self) -> tuple[list[Event], list[Heard]]:
+        """What has come since the last time: all events, and those that are no notices again."""
+        come = [self._heard.popleft() for _ in range(len(self._heard))]
+        heard = [one for one in come if type(one) is Heard]
         for one in heard:
-            if type(one.event) is NoticeReceived:  # there may be very many of them
-                self.progress.notices += 1
-            else:
-                self.progress.take(one)
-        return heard
+            self.progress.take(one)
+        self.progress.notices += len(come) - len(heard)
+        return [one.event if type(one) is Heard else one for one in come], heard
+
+    def pause(self) -> float:
+        """Seconds until the loop should hear again: ten times what it has worked since the last.
+
+        The engine's thread needs the interpreter too, and a flood is shown less often, not slower.
+        """
+        before, self._worked = self._worked, time.thread_time()
+        return min(max(_SHORTEST_PAUSE, 10 * (self._worked - before)), _LONGEST_PAUSE)
 
     def _apply(self, to: str | None) -> None:
         try:
-            self._runner.apply(to)
+            with _collector_at_rest():
+                self._runner.apply(to)
         except Exception as error:  # told by the app, which is where it can be seen
             self.error = error
 
@@ -169,5 +180,23 @@ class Run:
             event, NoticeReceived | StatementFinished
         ):
             self.left_out += 1
+        elif type(event) is NoticeReceived:  # there may be very many of them
+            self._heard.append(event)
         else:
             self._heard.append(Heard(time.monotonic(), event))
+
+
+@contextlib.contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Have garbage looked for seldom, and not among what is there already.
+
+    The UI and what a run has told are many objects, and to go through them stops both threads.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(50_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -1,18 +1,19 @@
 """The live log: bounded, and at its end unless somebody reads further up."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.geometry import Size
 
+from schemamig_tui.engine.events import Event
 from schemamig_tui.tui.lines import Line, plain, width
-from schemamig_tui.tui.log_lines import Told
+from schemamig_tui.tui.log_lines import Entry, entries, made
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 LONGEST = 10_000
 """How many lines are kept."""
 
-_MEASURED = 200  # of those that come at once; only how far one can scroll sideways depends on it
+_MEASURED = 100  # of those that come at once; only how far one can scroll sideways depends on it
 
 
 class RunLog(LinesView):
@@ -20,32 +21,36 @@ class RunLog(LinesView):
 
     def __init__(self) -> None:
         super().__init__(id="log")
-        self._kept: deque[Line | Told] = deque(maxlen=LONGEST)
+        self._kept: deque[Entry] = deque(maxlen=LONGEST)
         self._follows = True
         self.border_title = "5 Log"
 
     @property
     def text(self) -> str:
         """All that is kept, as it is copied."""
-        return plain([_made(line) for line in self._kept])
+        return plain([made(line) for line in self._kept])
 
     def row(self, number: int) -> Line | None:
         """A line, made now."""
-        return _made(self._kept[number]) if number < len(self._kept) else None
+        return made(self._kept[number]) if number < len(self._kept) else None
 
-    def add(self, lines: Iterable[Line | Told]) -> None:
+    def add(self, lines: Iterable[Entry]) -> None:
         """Add lines; the view goes with them if it is at the end."""
         before = len(self._kept)
         lines = list(lines)
         self._kept.extend(lines)
         dropped = before + len(lines) - len(self._kept)
-        columns = max(map(_reach, lines[-_MEASURED:]), default=0)
+        columns = max((width(made(line)) for line in lines[-_MEASURED:]), default=0)
         self.virtual_size = Size(max(self.virtual_size.width, columns), len(self._kept))
         if self._follows:
             self._go_to_end()
         elif dropped:
             self.scroll_to(y=self.scroll_y - dropped, animate=False, immediate=True)
         self.refresh()
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Add the lines of events."""
+        self.add(entries(events[-LONGEST:]))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Scrolling away from the end stops the log from following, coming back lets it."""
@@ -59,11 +64,3 @@ class RunLog(LinesView):
 
     def _go_to_end(self) -> None:
         self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
-
-
-def _made(line: Line | Told) -> Line:
-    return line.line if isinstance(line, Told) else line
-
-
-def _reach(line: Line | Told) -> int:
-    return line.reach if isinstance(line, Told) else width(line)
