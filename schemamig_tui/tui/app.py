@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import ParamSpec
 
@@ -26,7 +26,7 @@ from schemamig_tui.tui.look import Lookout
 from schemamig_tui.tui.run import Run
 from schemamig_tui.tui.screens.dialogs import Question, Reading, key_lines
 from schemamig_tui.tui.screens.main import MainScreen
-from schemamig_tui.tui.states import connecting, empty_folder, trouble
+from schemamig_tui.tui.states import complaint, connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 
@@ -119,7 +119,7 @@ class MigrationsApp(App[None]):
         if self.main.selected is None:
             self.main.detail.say(trouble(error))
         else:
-            self.main.log_view.add(trouble(error))
+            self.main.log_view.add(complaint(error))
 
     def _show_top(self, why: str | None = None) -> None:
         seen = self.lookout.seen
@@ -204,12 +204,8 @@ class MigrationsApp(App[None]):
             await self._ask(self.main.selected.name)
 
     async def _ask(self, to: str | None) -> None:
-        if self.lookout.seen is None:
-            self._tell("Not connected yet", severity="warning")
-            return
-        todo = self.status.to_run(to)
+        todo = self._todo(to)
         if not todo:
-            self._tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
             return
         what = f"Apply {plural(len(todo), 'migration')}?"
         view = PlanView(todo, standard_strings=self.lookout.standard_strings)
@@ -220,11 +216,19 @@ class MigrationsApp(App[None]):
 
         await self.push_screen(Question(what, view, yes="Apply", no="Cancel"), answered)
 
+    def _todo(self, to: str | None = None) -> Sequence[Migration]:
+        """What there is to run; where there is nothing, its user is told why."""
+        todo = self.status.to_run(to)
+        if self.lookout.seen is None:
+            self._tell("Nothing is known yet: r tries again", severity="warning")
+        elif not todo:
+            self._tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
+        return todo
+
     async def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
-        todo = self.status.to_run()
+        todo = self._todo()
         if not todo:
-            self._tell("Nothing to do: no migration is pending")
             return
         view = PlanView(todo, standard_strings=self.lookout.standard_strings)
         await self.push_screen(Reading("Dry run: nothing is changed", view))

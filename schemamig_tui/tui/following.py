@@ -17,10 +17,11 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
 from schemamig_tui.engine.status import Migration, Status
-from schemamig_tui.errors import FilesError, SchemamigError
-from schemamig_tui.tui.lines import Line, indented
+from schemamig_tui.errors import SchemamigError
+from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
 from schemamig_tui.tui.run import Heard, Run
+from schemamig_tui.tui.states import complaint
 
 _FILES = 500
 _EVENTS = 1_000
@@ -79,10 +80,7 @@ def outcome(run: Run) -> Iterator[Line]:
     if run.error is None:
         yield from summary_lines(run.progress)
     elif isinstance(run.error, SchemamigError):
-        place = f"{run.error.place}: " if isinstance(run.error, FilesError) else ""
-        yield from indented("bad", "✗", f"{place}{run.error.message}")
-        if run.error.hint:
-            yield from indented("plain", "hint:", run.error.hint)
+        yield from complaint(run.error)
     else:
         yield (("bad", f"✗ internal error: {type(run.error).__name__}; this is a bug"),)
 

@@ -1,7 +1,7 @@
-"""What the detail says where there is no migration to show."""
+"""What is said where something cannot be shown, or there is nothing to show."""
 
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
-from schemamig_tui.tui.lines import Line, body, said
+from schemamig_tui.tui.lines import Line, body, indented, said
 
 _RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
 
@@ -26,6 +26,13 @@ def trouble(error: SchemamigError) -> list[Line]:
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
     return [*lines, (), _RETRY]
+
+
+def complaint(error: SchemamigError) -> list[Line]:
+    """An error for the log."""
+    place = f"{error.place}: " if isinstance(error, FilesError) else ""
+    lines = indented("bad", "✗", f"{place}{error.message}")
+    return lines + indented("plain", "hint:", error.hint) if error.hint else lines
 
 
 def empty_folder(directory: str) -> list[Line]:

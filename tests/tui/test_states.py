@@ -78,8 +78,10 @@ async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> 
         assert "Is --dsn right" in ui.detail
         assert "✗ not connected" in ui.rows[0]
         assert "secret" not in ui.screen
-        await ui.press("a")
-        assert "Not connected yet" in ui.screen
+        for key in "a", "d":
+            await ui.press(key)
+            assert "Nothing is known yet" in ui.screen
+            ui.app.clear_notifications()
         object.__setattr__(ui.app.settings, "dsn", good)  # as if the server had come up
         await ui.press("r")
         assert ui.names("pending") == ["0001_a.sql"]
@@ -118,6 +120,7 @@ async def test_a_connection_that_is_lost_keeps_what_is_shown(desk: Desk) -> None
         assert ui.names("pending") == ["0001_a.sql"]
         assert "✗ not connected" in ui.rows[0]
         assert "Connection refused" in ui.log
+        assert "\nhint: Is --dsn right" in ui.log
         object.__setattr__(ui.app.settings, "dsn", good)
         await ui.press("r")
         assert "not connected" not in ui.rows[0]
