@@ -7,9 +7,10 @@ dropped what it defines.
 """
 
 SETTINGS = """
-SELECT set_config(name, value, true) FROM (VALUES
+SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
     ('client_encoding', 'UTF8'),
+    ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
     ('quote_all_identifiers', 'off'),

@@ -1,12 +1,13 @@
 """Read the schema of a database from pg_catalog, within whatever transaction is open."""
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.errors import InternalError_, UndefinedTable
+from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.rows import dict_row
 
 from schemamig_tui.catalog import queries
@@ -28,7 +29,7 @@ from schemamig_tui.catalog.schema import (
     Type,
 )
 
-_ATTEMPTS = 5
+_PATIENCE, _PAUSE = 2.0, 0.02  # seconds
 # All else is sorted by name: not by the server, whose order depends on the database's collation.
 _IN_ORDER = {"columns", "labels"}
 _PARTS: dict[str, Callable[..., Object]] = {
@@ -51,17 +52,22 @@ def snapshot(conn: psycopg.Connection[Any]) -> Schema:
     that the server takes to write out a definition. Without one, a transaction is opened and
     rolled back. Works under any role, search_path or setting of the session.
 
-    Another session that drops something at the same moment makes the server's functions fail, as
-    they look at the newest catalog and not at the query's snapshot; it is then read again. Raises
-    what psycopg raises: LockNotAvailable when another session holds a table exclusively for longer
-    than lock_timeout, and what comes of a lost connection or a cancelled query.
+    The server's functions look at the newest catalog and not at the query's snapshot, so they fail
+    when another session drops something at the same moment, and they wait for one that holds a
+    table exclusively. Then all is let go and read again, for two seconds; never does it wait long
+    enough with locks in its hands to make the other session die of a deadlock.
+
+    Raises what psycopg raises: LockNotAvailable after those two seconds, and what comes of a
+    cancelled query or a lost connection.
     """
-    for _ in range(_ATTEMPTS - 1):
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         try:
             return _read(conn)
-        except (InternalError_, UndefinedTable):
-            continue
-    return _read(conn)
+        except (InternalError_, LockNotAvailable):
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE)
 
 
 def _read(conn: psycopg.Connection[Any]) -> Schema:
