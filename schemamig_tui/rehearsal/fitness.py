@@ -1,0 +1,63 @@
+"""Which files a rehearsal can take into its transaction, and where they would commit."""
+
+import re
+from collections.abc import Iterator
+
+from schemamig_tui.engine.classify import Meaning, rule_for
+from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.script import Kind
+from schemamig_tui.engine.steps import FileRun
+
+_ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
+
+
+def obstacle(run: FileRun) -> str | None:
+    """Why a file cannot be in one transaction with others; None: as far as it tells, it can.
+
+    Only a file without a transaction can have one. The directive is none, nor is more than one
+    BEGIN and COMMIT, as these are taken out.
+    """
+    script = run.script
+    if script.mode is not Mode.NO_TRANSACTION:
+        return None
+    for i in range(run.done, len(script)):
+        meaning = _meaning(script.sql(i))
+        if meaning is None:
+            continue
+        where = f"{meaning.label} in line {script.line(i)}"
+        # The kind of ROLLBACK AND CHAIN is ordinary; COMMIT AND CHAIN is taken out.
+        if meaning.kind in _ENDS_UNDONE or (meaning.chained and meaning.kind is Kind.ORDINARY):
+            return f"{where} cannot run in the transaction of a rehearsal"
+        if meaning.read_only:
+            return f"{where} makes a transaction read-only"
+    return None
+
+
+def units(run: FileRun) -> Iterator[range]:
+    """The statements that are still to run, cut behind each where its file would commit."""
+    script = run.script
+    if script.mode is not Mode.NO_TRANSACTION:
+        if len(script):
+            yield range(len(script))
+        return
+    start = run.done
+    is_open = start > 0 and script.kind(start - 1) is Kind.CHAIN
+    for i in range(start, len(script)):
+        kind = script.kind(i)
+        is_open = kind in (Kind.BEGIN, Kind.CHAIN) or (is_open and kind is not Kind.COMMIT)
+        if kind is Kind.CHAIN or not is_open:
+            yield range(start, i + 1)
+            start = i + 1
+
+
+def _meaning(sql: bytes) -> Meaning | None:
+    rule = rule_for(sql, 0)
+    return rule and rule(sql)
+
+
+_ADDS_VALUE = re.compile(rb"(?i)\bADD\s+VALUE\b")
+
+
+def adds_enum_value(run: FileRun) -> bool:
+    """Whether a file itself adds a value to an enum."""
+    return run.script.mentions(_ADDS_VALUE)

@@ -1,0 +1,136 @@
+"""Run the pending migrations of a folder for real, in one transaction that is rolled back.
+
+What is different from a run, where it could be felt:
+
+- All files see the same now(), and what one of them has locked stays locked to the end: of later
+  files only the locks are told that are new or stronger.
+- BEGIN, COMMIT and SET TRANSACTION of a file are taken out. Deferred constraints are checked where
+  a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file.
+- NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
+  COPY TO a file or a program.
+- What a new session would start with, such as ALTER ROLE ... SET, has no effect.
+- Waits for locks, statements, and pauses of the program have a limit, unless a file sets its own.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.errors import LockNotAvailable
+
+from schemamig_tui.engine.cancel import Cancellation
+from schemamig_tui.engine.files import MigrationFile, scan
+from schemamig_tui.engine.ledger import Ledger, LedgerState
+from schemamig_tui.engine.limits import Limits
+from schemamig_tui.engine.plan import prepare
+from schemamig_tui.engine.status import Migration, compare
+from schemamig_tui.engine.watch import Locks, Queue, Watch
+from schemamig_tui.errors import ConnectionLost, LockTimeout
+from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
+from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.rehearsal.stage import Stage
+from schemamig_tui.text import visible
+
+Connect = Callable[[], psycopg.Connection[Any]]
+LOCK_TIMEOUT = 2.0
+"""How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
+STATEMENT_TIMEOUT = 60.0
+"""How many seconds a statement may take, unless told otherwise."""
+
+_NO_LIMITS = Limits()
+_Look = tuple[tuple[Migration, ...], LedgerState]
+
+
+class Rehearsal:
+    """One rehearsal. ``connect`` makes a new connection in autocommit mode; it opens two.
+
+    ``table`` names the ledger, which is read and never written. ``statement_timeout`` is in
+    seconds; None is no limit. Raises SettingsError for a table name that is none.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        directory: Path,
+        table: str,
+        listener: RehearsalListener,
+        *,
+        limits: Limits = _NO_LIMITS,
+        statement_timeout: float | None = STATEMENT_TIMEOUT,
+    ) -> None:
+        self._connect = connect
+        self._directory = directory
+        self._ledger = Ledger(table)
+        self._tell = listener
+        self._limits = limits
+        self._statement_timeout = statement_timeout
+        self._cancellation = Cancellation()
+
+    def cancel(self) -> None:
+        """Stop the rehearsal; everything is rolled back in any case. From any thread."""
+        self._cancellation.request()
+
+    def rehearse(self, to: str | None = None) -> RehearsalFinished:
+        """Rehearse everything pending, up to and with the file ``to``, up to the first failure.
+
+        Returns what has been found, which a RehearsalFinished event has told already. Raises
+        FilesError, SettingsError, LedgerError, ConnectionFailed, LockTimeout and Interrupted where
+        ``Runner.apply`` does.
+        """
+        began = time.perf_counter()
+        found = scan(self._directory)
+        with _losses_told(), contextlib.closing(self._connect()) as conn:
+            # A file may say DEALLOCATE ALL behind psycopg's back.
+            conn.prepare_threshold = None
+            look = todo, _ = self._look(conn, found, to)
+            if todo:
+                return self._perform(conn, found, to, look, began)
+            ms = (time.perf_counter() - began) * 1000
+            finished = RehearsalFinished((), (), None, (), ms)
+            self._tell(finished)
+            return finished
+
+    def _look(
+        self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
+    ) -> _Look:
+        state = self._ledger.inspect(conn, to_write=True)
+        return compare(found, state.rows).to_run(to), state
+
+    def _perform(
+        self,
+        conn: psycopg.Connection[Any],
+        found: Sequence[MigrationFile],
+        to: str | None,
+        look: _Look,
+        began: float,
+    ) -> RehearsalFinished:
+        files = prepare(conn, self._ledger, *look)
+        with Watch(self._connect) as watch:
+            locks = Locks.of(self._ledger.name)
+            queue = Queue(self._cancellation, self._tell, self._limits.run_lock)
+            queue.await_lock(locks.run, watch.conn)
+            queue.await_lock(locks.work, conn)
+            if (now := self._look(conn, found, to)) != look:
+                files = prepare(conn, self._ledger, *now)
+            lock = LOCK_TIMEOUT if self._limits.lock is None else self._limits.lock
+            guards = Guards(lock, self._statement_timeout, conn.info.server_version)
+            relock = locks.work.retake
+            stage = Stage(files, conn, watch, relock, self._cancellation, guards, self._tell)
+            return stage.perform(began)
+
+
+@contextlib.contextmanager
+def _losses_told() -> Iterator[None]:
+    try:
+        yield
+    except LockNotAvailable as error:
+        raise LockTimeout(
+            "the schema cannot be read: another session holds a table exclusively",
+            hint="wait until it is done; a dry run says who it is",
+        ) from error
+    except psycopg.OperationalError as error:
+        reason = str(error).partition("\n")[0]
+        raise ConnectionLost(f"the connection was lost: {visible(reason)}") from error

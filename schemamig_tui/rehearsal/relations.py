@@ -1,0 +1,188 @@
+"""The relations that were there before a rehearsal: which it locks, and which it writes anew."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.errors import InternalError_, LockNotAvailable
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.rehearsal.events import RelationLock
+
+# The modes from the weakest to the strongest, and whom each keeps waiting. Reads need ACCESS SHARE,
+# writes ROW EXCLUSIVE, and DDL at least SHARE UPDATE EXCLUSIVE:
+# https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
+_BLOCKS: dict[str, tuple[str, ...]] = {
+    "AccessShareLock": (),
+    "RowShareLock": (),
+    "RowExclusiveLock": (),
+    "ShareUpdateExclusiveLock": ("DDL",),
+    "ShareLock": ("writes", "DDL"),
+    "ShareRowExclusiveLock": ("writes", "DDL"),
+    "ExclusiveLock": ("writes", "DDL"),
+    "AccessExclusiveLock": ("reads", "writes", "DDL"),
+}
+_STRENGTH = {mode: strength for strength, mode in enumerate(_BLOCKS)}
+_EXCLUSIVE = "AccessExclusiveLock"
+# What nextval() and setval() take, and hold to the end of the transaction.
+_MOVES_SEQUENCE = "RowExclusiveLock"
+
+_KINDS = {
+    "r": "table",
+    "p": "table",
+    "f": "foreign table",
+    "m": "materialized view",
+    "v": "view",
+    "i": "index",
+    "I": "index",
+    "S": "sequence",
+}
+_ALL = """
+SELECT c.oid::bigint, c.relkind::text, format('%%I.%%I', n.nspname, c.relname),
+    c.relfilenode::bigint
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+"""
+# Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
+# starts and once when the locks have been looked at.
+_LOOK = """
+SELECT pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()),
+    pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), locks.held
+FROM (
+    SELECT pg_catalog.string_agg(
+        pg_catalog.concat_ws(' ', l.relation, l.mode, c.relfilenode), ',') AS held
+    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c
+        ON c.oid OPERATOR(pg_catalog.=) l.relation
+        AND l.mode OPERATOR(pg_catalog.=) '{exclusive}'
+    WHERE l.pid OPERATOR(pg_catalog.=) {pid} AND l.granted
+        AND l.locktype OPERATOR(pg_catalog.=) 'relation'
+        AND l.database OPERATOR(pg_catalog.=) {database}
+        AND l.relation OPERATOR(pg_catalog.<=) {last}
+) locks
+"""
+_LAST_VALUES = """
+SELECT c.oid::bigint, pg_sequence_last_value(c.oid) FROM pg_class c
+WHERE c.oid = ANY (%s::oid[]) AND has_sequence_privilege(c.oid, 'USAGE, SELECT')
+"""
+# Reading a sequence locks it: so many locks at a time the server has room for.
+_BATCH = 500
+
+
+class Sight(NamedTuple):
+    """What is new since the look before.
+
+    ``began`` and ``ended`` are when the server did this look, in seconds of its clock.
+    """
+
+    began: float
+    ended: float
+    locks: tuple[RelationLock, ...]
+    rewritten: tuple[str, ...]
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether an ACCESS EXCLUSIVE lock is among the new ones."""
+        return any(lock.mode == _EXCLUSIVE for lock in self.locks)
+
+
+class Relations:
+    """Those that are there now, and what the session of ``conn`` does to them from now on.
+
+    ``guards`` is a query that limits how long the ones after it in its transaction may wait.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
+        self._guards = guards
+        self._names: dict[int, str] = {}
+        self._kinds: dict[int, str] = {}
+        self._files: dict[int, int] = {}
+        for oid, kind, name, file in conn.execute(_ALL, (list(_KINDS),)):
+            self._names[oid], self._kinds[oid], self._files[oid] = name, kind, file
+        self._modes: dict[int, str] = {}
+        self._touched: set[int] = set()
+        self._values = self._last_values(
+            conn, [o for o, kind in self._kinds.items() if kind == "S"]
+        )
+        database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
+        ((database_oid,),) = database.fetchall()
+        self.query = _LOOK.format(
+            exclusive=_EXCLUSIVE,
+            pid=conn.info.backend_pid,
+            database=database_oid,
+            last=max(self._names, default=0),
+        ).encode()
+        """What ``see`` is to have the answer of. Any session may ask it, whatever it has set."""
+
+    def see(self, answer: PGresult) -> Sight:
+        """What is new since the look before."""
+        began, ended, held = (answer.get_value(0, column) for column in range(3))
+        fresh: dict[int, str] = {}
+        rewritten: list[int] = []
+        for oid, mode, file in _entries(held):
+            if oid not in self._names:
+                continue
+            if _STRENGTH[mode] > _STRENGTH.get(self._modes.get(oid, ""), -1):
+                self._modes[oid] = fresh[oid] = mode
+            if file is not None and file != self._files[oid]:
+                self._files[oid] = file
+                rewritten.append(oid)
+            if self._kinds[oid] == "S" and mode == _MOVES_SEQUENCE:
+                self._touched.add(oid)
+        return Sight(
+            float(began or 0), float(ended or 0), self._locks(fresh), self._rewritten(rewritten)
+        )
+
+    def remember(self) -> Callable[[], None]:
+        """What makes everything forgotten again that is seen from now on, but for sequences."""
+        modes, files = self._modes.copy(), self._files.copy()
+
+        def forget() -> None:
+            self._modes, self._files = modes, files
+
+        return forget
+
+    def moved_sequences(self, conn: psycopg.Connection[Any]) -> tuple[str, ...]:
+        """The sequences that the session has moved, when all else has been rolled back."""
+        now = self._last_values(conn, list(self._touched))
+        return tuple(
+            sorted(
+                self._names[oid]
+                for oid in now.keys() & self._values.keys()
+                if now[oid] != self._values[oid]
+            )
+        )
+
+    def _locks(self, fresh: dict[int, str]) -> tuple[RelationLock, ...]:
+        """The strongest first. An index is locked with its table: told is what blocks more."""
+        told = [
+            (-_STRENGTH[mode], RelationLock(self._name(oid), mode, _BLOCKS[mode]))
+            for oid, mode in fresh.items()
+            if _BLOCKS[mode] or self._kinds[oid] not in "iI"
+        ]
+        return tuple(lock for _, lock in sorted(told, key=lambda one: (one[0], one[1].relation)))
+
+    def _rewritten(self, oids: Iterable[int]) -> tuple[str, ...]:
+        return tuple(sorted(self._name(oid) for oid in oids if self._kinds[oid] != "S"))
+
+    def _name(self, oid: int) -> str:
+        return f"{_KINDS[self._kinds[oid]]} {self._names[oid]}"
+
+    def _last_values(
+        self, conn: psycopg.Connection[Any], oids: Sequence[int]
+    ) -> dict[int, int | None]:
+        """Where sequences stand, without those that somebody else has locked or just dropped."""
+        values: dict[int, int | None] = {}
+        for start in range(0, len(oids), _BATCH):
+            with contextlib.suppress(LockNotAvailable, InternalError_), conn.transaction():
+                conn.execute(self._guards)
+                values.update(conn.execute(_LAST_VALUES, (oids[start : start + _BATCH],)))
+        return values
+
+
+def _entries(held: bytes | None) -> Iterator[tuple[int, str, int | None]]:
+    """The locks in an answer: an oid, a mode, and the file of what is locked exclusively."""
+    for entry in held.decode("ascii").split(",") if held else ():
+        oid, mode, *file = entry.split(" ")
+        yield int(oid), mode, int(file[0]) if file else None

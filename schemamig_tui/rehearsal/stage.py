@@ -1,0 +1,278 @@
+"""The transaction of a rehearsal: file after file in it, and what is learned of each."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.engine.cancel import Cancellation
+from schemamig_tui.engine.events import (
+    Event,
+    Failure,
+    FileFailed,
+    Mode,
+    Place,
+    RunStarted,
+    StatementFinished,
+)
+from schemamig_tui.engine.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.flight import Crash, Flight
+from schemamig_tui.engine.logbook import Logbook
+from schemamig_tui.engine.step import Role, Step
+from schemamig_tui.engine.steps import FileRun
+from schemamig_tui.engine.watch import Watch
+from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.rehearsal import weaving
+from schemamig_tui.rehearsal.events import (
+    FileLeftOut,
+    FileRehearsed,
+    LocksTaken,
+    RehearsalFinished,
+    RehearsalListener,
+    RelationsRewritten,
+)
+from schemamig_tui.rehearsal.fitness import adds_enum_value, obstacle, units
+from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.rehearsal.missing import needed
+from schemamig_tui.rehearsal.relations import Relations
+from schemamig_tui.text import visible
+
+_CONNECTION_FAILURE = "08006"
+
+
+@dataclass
+class _Tally:
+    """The time of a file by the server's clock: all of it, and that with an exclusive lock."""
+
+    ms: float = 0
+    exclusive_ms: float = 0
+    exclusive: bool = False
+
+    def add(self, ms: float, *, exclusive: bool) -> None:
+        """Count what took ``ms``, and whether it took an exclusive lock."""
+        self.exclusive = self.exclusive or exclusive
+        self.ms += ms
+        if self.exclusive:
+            self.exclusive_ms += ms
+
+
+class Stage:
+    """Rehearses ``files`` on ``conn``, which holds the work lock and is in autocommit mode.
+
+    ``relock`` is the query that drops all advisory locks of the session but that one.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[FileRun],
+        conn: psycopg.Connection[Any],
+        watch: Watch,
+        relock: bytes,
+        cancellation: Cancellation,
+        guards: Guards,
+        listener: RehearsalListener,
+    ) -> None:
+        self._files = files
+        self._conn = conn
+        self._relock = relock
+        self._cancellation = cancellation
+        self._guards = guards
+        self._tell = listener
+        self._obstacles = {run.name: obstacle(run) for run in files}
+        self._log = Logbook([r for r in files if not self._obstacles[r.name]], self._heard)
+        self._flight = Flight(
+            conn,
+            cancellation,
+            arrived=self._log.arrived,
+            said=self._log.said,
+            cancel=lambda: watch.cancel(conn),
+        )
+        self._rehearsed: list[FileRun] = []
+        self._left_out: list[FileRun] = []
+        self._tally = _Tally()
+        # The server's clock when our last look was over, in seconds.
+        self._clock = 0.0
+        self._finished: StatementFinished | None = None
+        self._constraints: tuple[bytes | None, bytes | None] = None, None
+
+    def perform(self, began: float) -> RehearsalFinished:
+        """Rehearse file after file up to the first that fails, roll back, and tell how it ended.
+
+        ``began`` is when the rehearsal did, by time.perf_counter. Raises ConnectionLost when the
+        connection is lost between two files, and what psycopg raises before the first.
+        """
+        conn = self._conn
+        self._tell(RunStarted(tuple(run.name for run in self._files)))
+        self._relations = Relations(conn, self._guards.query)
+        conn.execute("BEGIN")
+        conn.execute(self._guards.query)
+        self._schema = snapshot(conn)
+        failed = None
+        for run in self._files:
+            if failed or self._cancellation.requested:
+                break
+            if reason := self._obstacles[run.name]:
+                self._leave_out(run, reason)
+            else:
+                failed = self._rehearse(run)
+            run.script.release()
+        if not conn.broken:
+            conn.execute("ROLLBACK")
+        needs = needed(failed.failure, self._left_out) if failed else None
+        if failed:
+            self._tell(replace(failed, failure=self._guards.advise(failed.failure, needs)))
+        return self._finish(failed, needs, began)
+
+    def _finish(
+        self, failed: FileFailed | None, needs: str | None, began: float
+    ) -> RehearsalFinished:
+        met = {run.name for run in (*self._rehearsed, *self._left_out)}
+        remaining = tuple(
+            run.name
+            for run in self._files
+            if run.name not in met and not (failed and run.name == failed.name)
+        )
+        finished = RehearsalFinished(
+            rehearsed=tuple(run.name for run in self._rehearsed),
+            left_out=tuple(run.name for run in self._left_out),
+            failed=failed.name if failed else None,
+            remaining=remaining,
+            ms=(time.perf_counter() - began) * 1000,
+            needs=needs,
+            sequences=() if self._conn.broken else self._relations.moved_sequences(self._conn),
+            cancelled=self._cancellation.requested and bool(failed or remaining),
+        )
+        self._tell(finished)
+        return finished
+
+    # -- one file
+
+    def _rehearse(self, run: FileRun) -> FileFailed | None:
+        forget = self._relations.remember()
+        self._tally = _Tally()
+        try:
+            crash = self._fly(self._flights(run))
+            if crash and (reason := self._finds_obstacle(run, crash)):
+                self._conn.execute(weaving.BACK_TO_SAVEPOINT)
+                forget()
+                self._leave_out(run, reason)
+                crash = self._fly([self._renewal()])
+            elif not crash and not self._cancellation.requested:
+                self._note_rehearsed(run)
+            failure = self._explain(run, crash)
+        except FilesError as error:
+            place = Place(error.line, error.column) if error.line else None
+            failure = Failure(error.message, hint=error.hint, place=place)
+        except psycopg.Error as error:
+            failure = self._explain_loss(error)
+        if failure is None:
+            self._log.current = None
+            return None
+        self._flush()
+        if self._log.current is None:
+            self._log.open()
+        return FileFailed(run.name, self._log.elapsed, failure, recorded=False)
+
+    def _flights(self, run: FileRun) -> Iterator[Iterable[Step]]:
+        yield weaving.opening(run, self._read_clock)
+        for unit in units(run):
+            yield weaving.statements(run, unit, self._look, self._read_constraints)
+            yield weaving.commit(*self._constraints, self._look(run, unit[-1]))
+            self._tally.exclusive = False
+        yield self._renewal()
+
+    def _renewal(self) -> Iterator[Step]:
+        return weaving.renewal(self._relock, self._guards.query)
+
+    def _fly(self, flights: Iterable[Iterable[Step]]) -> Crash | None:
+        for steps in flights:
+            crash = self._flight.fly(steps)
+            if crash or self._cancellation.requested:
+                return crash
+        return None
+
+    def _note_rehearsed(self, run: FileRun) -> None:
+        schema = snapshot(self._conn)
+        changes = diff(self._schema, schema)
+        self._schema = schema
+        self._rehearsed.append(run)
+        tally = self._tally
+        self._tell(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
+
+    def _leave_out(self, run: FileRun, reason: str) -> None:
+        self._flush()
+        self._left_out.append(run)
+        self._tell(FileLeftOut(run.name, reason))
+
+    # -- what is heard of a flight
+
+    def _heard(self, event: Event) -> None:
+        """Pass an event on; a statement is only over when the server has told its time."""
+        if isinstance(event, StatementFinished):
+            self._finished = event
+        else:
+            self._tell(event)
+
+    def _flush(self, ms: float | None = None) -> None:
+        if event := self._finished:
+            self._finished = None
+            self._tell(event if ms is None else replace(event, ms=ms))
+
+    def _look(self, run: FileRun, i: int) -> Step:
+        answer = partial(self._seen, run.name, i + 1, run.script.line(i))
+        return Step(self._relations.query, Role.KEEPING, prompt=True, answer=answer)
+
+    def _seen(self, name: str, statement: int, line: int, answer: PGresult) -> None:
+        sight = self._relations.see(answer)
+        ms = max(0.0, sight.began - self._clock) * 1000
+        self._clock = sight.ended
+        self._tally.add(ms, exclusive=sight.exclusive)
+        self._flush(ms)
+        if sight.locks:
+            self._tell(LocksTaken(name, statement, line, sight.locks))
+        if sight.rewritten:
+            self._tell(RelationsRewritten(name, statement, line, sight.rewritten))
+
+    def _read_clock(self, answer: PGresult) -> None:
+        self._clock = float(answer.get_value(0, 0) or 0)
+
+    def _read_constraints(self, answer: PGresult) -> None:
+        self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)
+
+    # -- when it does not go well
+
+    def _finds_obstacle(self, run: FileRun, crash: Crash) -> str | None:
+        """Why a statement fails here and would not in a run; None: it would there as well."""
+        error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
+        if not wants_no_transaction(error) or crash.step.role is not Role.STATEMENT:
+            return None
+        # An enum value is of use as soon as it is committed: in a run that is after its file.
+        committed = error.sqlstate == pg_errors.UnsafeNewEnumValueUsage.sqlstate
+        if run.script.mode is Mode.NO_TRANSACTION or (committed and not adds_enum_value(run)):
+            return f"line {crash.step.line}: {error.message_primary}"
+        return None
+
+    def _explain(self, run: FileRun, crash: Crash | None) -> Failure | None:
+        if crash:
+            return explain_crash(crash, run.script, self._conn.info.encoding)
+        if self._cancellation.requested:
+            return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
+        return None
+
+    def _explain_loss(self, error: psycopg.Error) -> Failure:
+        """Of a lost connection, and of a query of our own that failed without one."""
+        crash = self._flight.crash
+        code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
+        said = crash and Diagnostic(crash.result).message_primary
+        message = visible(said or str(error).partition("\n")[0])
+        if self._conn.broken and self._log.current is None:
+            raise ConnectionLost(f"the connection was lost: {message}") from error
+        return Failure(message, code or _CONNECTION_FAILURE)
