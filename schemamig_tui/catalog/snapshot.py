@@ -138,7 +138,7 @@ def _shorten(
 def _index(definition: str, name: str, relation: str) -> str:
     definition = definition.removeprefix("CREATE ")
     unique = "UNIQUE " if definition.startswith("UNIQUE ") else ""
-    for word in unique, f"INDEX {name} ON ", "ONLY ", f"{relation} USING ", "btree ":
+    for word in unique, f"INDEX {name} ON ", "ONLY ", f"{relation} ", "USING btree ":
         definition = definition.removeprefix(word)
     return unique + definition
 

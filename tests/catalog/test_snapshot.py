@@ -1,0 +1,154 @@
+"""A snapshot sees what it should, and leaves the session as it has found it."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg.pq import TransactionStatus
+
+from schemamig_tui.catalog import snapshot as module
+from schemamig_tui.catalog.snapshot import snapshot
+from tests.catalog.conftest import Rehearsal, told
+from tests.conftest import Database
+
+SAMPLE = r"""
+    CREATE SCHEMA hidden;
+    CREATE TABLE hidden.t (
+        id serial PRIMARY KEY, day date DEFAULT '2020-01-02', every interval DEFAULT '1 day 2:00',
+        at timestamptz DEFAULT '2020-01-01 00:00Z', share float8 DEFAULT 0.1,
+        raw bytea DEFAULT '\x00', price money DEFAULT 3.5, path text CHECK (path <> 'a\b')
+    );
+    CREATE VIEW hidden.v AS SELECT day FROM hidden.t;
+    CREATE TABLE hidden.f (t_id int REFERENCES hidden.t);
+    CREATE FUNCTION hidden.g(hidden.t) RETURNS int LANGUAGE sql AS 'SELECT 1';
+"""
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect() as conn:
+        conn.execute(SAMPLE)
+        yield conn
+
+
+def test_it_sees_what_the_transaction_has_changed_until_that_is_rolled_back(
+    conn: psycopg.Connection,
+) -> None:
+    before = snapshot(conn)
+    conn.execute("BEGIN; ALTER TABLE hidden.t ADD seen int")
+    assert told(before, snapshot(conn)) == "~ table hidden.t\n    + column seen integer\n"
+    conn.execute("ROLLBACK")
+    assert snapshot(conn) == before
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_without_a_transaction_it_leaves_none(conn: psycopg.Connection, autocommit: bool) -> None:
+    conn.autocommit = autocommit
+    snapshot(conn)
+    assert conn.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_it_keeps_no_lock_and_no_setting(conn: psycopg.Connection) -> None:
+    held = "SELECT locktype, relation, mode FROM pg_locks WHERE pid = pg_backend_pid()"
+    settings = "SELECT name, setting FROM pg_settings ORDER BY name"
+    conn.execute("BEGIN; SET LOCAL search_path = hidden; SET client_encoding = 'LATIN1'")
+    before = set(conn.execute(settings).fetchall()), set(conn.execute(held).fetchall())
+    snapshot(conn)
+    after = set(conn.execute(settings).fetchall()), set(conn.execute(held).fetchall())
+    assert after == before
+    assert conn.info.encoding == "iso8859-1"
+
+
+def test_settings_of_the_session_do_not_change_what_it_reads(conn: psycopg.Connection) -> None:
+    before = snapshot(conn)
+    conn.execute("""
+        SET search_path = hidden; SET datestyle = 'German'; SET intervalstyle = 'iso_8601';
+        SET timezone = 'Asia/Tokyo'; SET extra_float_digits = -10; SET bytea_output = 'escape';
+        SET quote_all_identifiers = on; SET client_encoding = 'LATIN1';
+        SET statement_timeout = '1ms'; SET lock_timeout = '1ms';
+    """)
+    assert snapshot(conn) == before
+
+
+def test_a_role_without_rights_sees_the_same(conn: psycopg.Connection) -> None:
+    before = snapshot(conn)
+    conn.execute("BEGIN; CREATE ROLE stranger; SET ROLE stranger")
+    assert snapshot(conn) == before
+    conn.execute("ROLLBACK")
+
+
+def test_temporary_objects_are_left_out_whatever_they_are_called(conn: psycopg.Connection) -> None:
+    before = snapshot(conn)
+    conn.execute("""
+        CREATE TEMPORARY TABLE pg_class (oid oid); CREATE TEMPORARY VIEW pg_attribute AS SELECT 1;
+        CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+    """)
+    assert snapshot(conn) == before
+
+
+def test_prepared_statements_may_be_gone(conn: psycopg.Connection) -> None:
+    for _ in range(2 * conn.prepare_threshold if conn.prepare_threshold else 10):
+        snapshot(conn)
+        conn.execute("DEALLOCATE ALL", prepare=False)
+
+
+def test_databases_with_the_same_schema_are_equal(
+    conn: psycopg.Connection, rehearsal: Rehearsal
+) -> None:
+    here = snapshot(conn)
+    rehearsal.given("CREATE TABLE first ()")  # so that no oid is the same
+    rehearsal.given(SAMPLE + "DROP TABLE first")
+    there = rehearsal.last
+    assert there.relations == here.relations
+    assert {r.oid for r in there.relations}.isdisjoint(r.oid for r in here.relations)
+    assert told(here, there) == told(there, here) == ""
+
+
+def test_it_waits_for_a_table_that_is_locked_for_a_moment(
+    conn: psycopg.Connection, database: Database
+) -> None:
+    with database.connect() as other:
+        other.execute("BEGIN; LOCK TABLE hidden.t IN ACCESS EXCLUSIVE MODE")
+        release = threading.Timer(0.3, other.rollback)
+        release.start()
+        assert snapshot(conn).relations
+        release.join()
+
+
+def test_it_gives_up_on_a_table_that_stays_locked_and_the_transaction_goes_on(
+    conn: psycopg.Connection, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE", 0.2)
+    conn.execute("BEGIN; CREATE TABLE kept ()")
+    with database.connect() as other:
+        other.execute("BEGIN; LOCK TABLE hidden.t IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            snapshot(conn)
+    assert "public.kept" in {relation.name for relation in snapshot(conn).relations}
+
+
+def test_others_may_create_and_drop_at_the_same_time(
+    conn: psycopg.Connection, database: Database
+) -> None:
+    deadline = time.monotonic() + 1.5
+    failed: list[psycopg.Error] = []
+
+    def churn() -> None:
+        try:
+            with database.connect() as other:
+                while time.monotonic() < deadline:
+                    other.execute("""
+                        CREATE TABLE churn (id serial PRIMARY KEY, n int CHECK (n > 1));
+                        CREATE INDEX ON churn (abs(n)); CREATE VIEW seen AS SELECT * FROM churn;
+                    """)
+                    other.execute("DROP TABLE churn CASCADE")
+        except psycopg.Error as error:
+            failed.append(error)
+
+    churning = threading.Thread(target=churn)
+    churning.start()
+    while churning.is_alive():
+        assert any(relation.name == "hidden.t" for relation in snapshot(conn).relations)
+    assert failed == []
