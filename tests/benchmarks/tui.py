@@ -1,5 +1,6 @@
-"""The UI: until its first picture, at a key, and while a run is on."""
+"""The UI on a terminal: until its first picture, at a key, and while a run is on."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -45,15 +46,18 @@ def _first_picture(bench: Rig, repeat: int) -> Iterator[Row]:
 
 
 def _keys(bench: Rig) -> Iterator[Row]:
-    conninfo = bench.database()
-    times = _one("keys", conninfo, _plain(bench, 10_000))
+    times = _one(bench, "keys", _plain(bench, 10_000))
     for key, ms in times.items():
         yield at_most(f"a key among 10,000 migrations: {key}", ms, _KEY, "ms")
 
 
 def _runs(bench: Rig, repeat: int) -> Iterator[Row]:
     thousand = small_migrations(bench.folder, 1_000).migrations
-    ours, floor = medians(repeat, lambda: _run(bench, thousand)["ms"], lambda: bench.ours(thousand))
+    ours, floor = medians(
+        repeat,
+        lambda: _one(bench, "run", thousand)["ms"],
+        lambda: _one(bench, "headless", thousand)["ms"],
+    )
     yield ratio("the run of 1,000 small ones, against headless", ours, floor, 1.3)
     flood = bench.folder / "flood"
     flood.mkdir()
@@ -61,7 +65,9 @@ def _runs(bench: Rig, repeat: int) -> Iterator[Row]:
     (flood / "0001_flood.sql").write_text(f"DO $$ BEGIN {loop} END $$;\n")
     told: list[dict[str, float]] = []
     ours, floor = medians(
-        repeat, lambda: told.append(_run(bench, flood)) or told[-1]["ms"], lambda: bench.ours(flood)
+        repeat,
+        lambda: told.append(_one(bench, "run", flood)) or told[-1]["ms"],
+        lambda: _one(bench, "headless", flood)["ms"],
     )
     what = f"{_NOTICES:,} notices"
     yield ratio(f"{what}, against headless", ours, floor, 1.3)
@@ -87,29 +93,38 @@ def _imports() -> float:
 
 def _until_picture(conninfo: str, folder: Path, count: bytes) -> float:
     """Milliseconds from the start of the program until its panes and its SQL are drawn."""
-    terminal, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     began = time.perf_counter()
-    environ = {**os.environ, "SCHEMAMIG_DSN": conninfo, "TERM": "xterm-256color"}
-    command = [sys.executable, "-m", "schemamig_tui", "--dir", str(folder)]
-    with subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ
-    ) as program:
-        os.close(theirs)
-        drawn = b""
+    drawn = b""
+    with _on_terminal("schemamig_tui", "--dsn", conninfo, "--dir", folder) as (program, terminal):
         while b"Pending " + count not in drawn or b"SELECT" not in drawn:
             drawn += os.read(terminal, 65536)
         ms = (time.perf_counter() - began) * 1000
         program.kill()
-    os.close(terminal)
     return ms
 
 
-def _run(bench: Rig, folder: Path) -> dict[str, float]:
-    return _one("run", bench.database(), folder)
-
-
-def _one(what: str, conninfo: str, folder: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.tui_one", what, conninfo, str(folder)]
-    told: dict[str, float] = json.loads(subprocess.check_output(command))
+def _one(bench: Rig, what: str, folder: Path) -> dict[str, float]:
+    report = bench.folder / "report.json"
+    command = ("tests.benchmarks.tui_one", what, bench.database(), folder, report)
+    with _on_terminal(*command) as (program, terminal), contextlib.suppress(OSError):
+        while os.read(terminal, 65536):
+            pass
+    if program.returncode:
+        raise subprocess.CalledProcessError(program.returncode, command)
+    told: dict[str, float] = json.loads(report.read_text())
     return told
+
+
+@contextlib.contextmanager
+def _on_terminal(module: str, *args: str | Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A module that runs on a terminal of 120 x 40, which has to be read; that fails at its end."""
+    terminal, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    command = [sys.executable, "-m", module, *args]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ
+    ) as program:
+        os.close(theirs)
+        yield program, terminal
+    os.close(terminal)

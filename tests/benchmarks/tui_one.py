@@ -1,6 +1,7 @@
-"""The UI in a process of its own, without a terminal: prints what was measured in it as JSON.
+"""The UI in a process of its own, on the terminal it is given; or the same run without any UI.
 
-The arguments are ``run`` or ``keys``, a connection string and the folder of migrations.
+The arguments are ``run``, ``keys`` or ``headless``, a connection string, the folder of migrations,
+and a file for what was measured, which is written as JSON.
 """
 
 import asyncio
@@ -12,25 +13,41 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from schemamig_tui.connect import resolve
+from schemamig_tui.engine.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 
 _BEAT = 0.01
+Measured = dict[str, float]
 
 
-async def _measure(what: str, conninfo: str, folder: str) -> dict[str, float]:
-    app = MigrationsApp(Settings(directory=Path(folder), dsn=conninfo))
+def _headless(settings: Settings) -> Measured:
+    """Milliseconds of the run by the engine's own clock, as ``_run`` has them; nobody listens."""
+    target = resolve(settings)
+    runner = Runner(target.connect, settings.directory, settings.table, lambda event: None)
+    return {"ms": runner.apply().ms}
+
+
+def _with_ui(what: str, settings: Settings) -> Measured:
+    app = MigrationsApp(settings)
+    told: Measured = {}
+
+    async def play(pilot: Pilot[None]) -> None:
+        while app.main.detail.migration is None:
+            await pilot.pause(_BEAT)
+        await pilot.pause(0.5)
+        told.update(await (_run(app, pilot) if what == "run" else _keys(pilot)))
+        app.exit()
+
     try:
-        async with app.run_test(size=(120, 40)) as pilot:
-            while app.main.detail.migration is None:
-                await pilot.pause(_BEAT)
-            await pilot.pause(0.5)
-            return await (_run(app, pilot) if what == "run" else _keys(pilot))
+        app.run(auto_pilot=play)
     finally:
         app.close()
+    return told
 
 
-async def _run(app: MigrationsApp, pilot: Pilot[None]) -> dict[str, float]:
+async def _run(app: MigrationsApp, pilot: Pilot[None]) -> Measured:
     """Milliseconds of the run, the longest time in which the loop did nothing else, and memory."""
     await pilot.press("a")
     pressing = asyncio.create_task(pilot.press("y"))  # which may come back after the run
@@ -45,13 +62,14 @@ async def _run(app: MigrationsApp, pilot: Pilot[None]) -> dict[str, float]:
     finished = run.progress.finished
     assert finished is not None
     assert not finished.failed
+    assert not run.left_out
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000  # kB on Linux
     return {"ms": finished.ms, "blocked": longest * 1000, "peak": peak}
 
 
-async def _keys(pilot: Pilot[None]) -> dict[str, float]:
+async def _keys(pilot: Pilot[None]) -> Measured:
     """Milliseconds of the loop's thread for each key, the longest of some."""
-    times: dict[str, float] = {}
+    times: Measured = {}
     for key, keys in (("pane", "1313"), ("filter", "0099"), ("move", "jkjk")):
         if key == "filter":
             await pilot.press("slash")
@@ -65,5 +83,12 @@ async def _keys(pilot: Pilot[None]) -> dict[str, float]:
     return times
 
 
+def main(what: str, conninfo: str, folder: str, report: str) -> None:
+    """Measure, and write the report."""
+    settings = Settings(directory=Path(folder), dsn=conninfo)
+    told = _headless(settings) if what == "headless" else _with_ui(what, settings)
+    Path(report).write_text(json.dumps(told))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_measure(*sys.argv[1:]))))
+    main(*sys.argv[1:])
