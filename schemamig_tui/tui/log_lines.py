@@ -62,11 +62,11 @@ def made(entry: Entry) -> Line:
 def _height(event: Event) -> int:
     """How many lines an event takes. Those of a notice are counted without making them."""
     if type(event) is NoticeReceived:
-        notice = event.notice
-        if not notice.detail and not notice.hint and "\n" not in notice.message:
-            return 1
-        texts = (notice.message, notice.detail, notice.hint)
-        return sum(1 + text.count("\n") for text in texts if text)
+        height = 1 + event.notice.message.count("\n")
+        for more in (event.notice.detail, event.notice.hint):
+            if more:
+                height += 1 + more.count("\n")
+        return height
     return sum(1 for _ in event_lines(event))
 
 
