@@ -21,10 +21,12 @@ from schemamig_tui.tui.background import FolderWatch, in_thread
 from schemamig_tui.tui.details import details, statement
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome
+from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import duration, plural, said
 from schemamig_tui.tui.look import Lookout
 from schemamig_tui.tui.run import Run
-from schemamig_tui.tui.screens.dialogs import Question, Reading, key_lines
+from schemamig_tui.tui.screens.blockers import BlockersScreen
+from schemamig_tui.tui.screens.dialogs import Answer, Question, Reading, key_lines
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import complaint, connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -49,6 +51,7 @@ class MigrationsApp(App[None]):
         self.main = MainScreen(str(settings.directory))
         self.status = Status(())
         self.run_on: Run | None = None
+        self.insight = Insight()
         self.lookout = Lookout(settings)
         self._logs = FileLogs()
         self._opened: Migration | None = None
@@ -208,12 +211,12 @@ class MigrationsApp(App[None]):
         if not todo:
             return
         what = f"Apply {plural(len(todo), 'migration')}?"
-        view = PlanView(todo, standard_strings=self.lookout.standard_strings)
 
-        def answered(yes: bool | None) -> None:
-            if yes:
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES:
                 self._start(to)
 
+        view = PlanView(todo, self.lookout)
         await self.push_screen(Question(what, view, yes="Apply", no="Cancel"), answered)
 
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
@@ -230,7 +233,7 @@ class MigrationsApp(App[None]):
         todo = self._todo()
         if not todo:
             return
-        view = PlanView(todo, standard_strings=self.lookout.standard_strings)
+        view = PlanView(todo, self.lookout)
         await self.push_screen(Reading("Dry run: nothing is changed", view))
 
     def _start(self, to: str | None) -> None:
@@ -249,6 +252,7 @@ class MigrationsApp(App[None]):
         is_over = run.ended
         events, heard = run.hear()
         if events:
+            self.insight.take(heard)
             self._logs.take(events)
             self.main.log_view.hear(events)
             status = after(self.status, heard)
@@ -257,10 +261,29 @@ class MigrationsApp(App[None]):
             else:
                 self.main.mark_running(run.progress.file.name if run.progress.file else None)
         self.main.run_bar.tell(run, self._current_sql(run))
+        self._show_insight()
         if is_over and not events:
             self._finish(run)
         else:
             self.set_timer(run.pause(), partial(self._tick, run))
+
+    def _show_insight(self) -> None:
+        self.main.insight_bar.tell(self.insight, time.monotonic())
+        if self.main.has_class("-stuck") != self.insight.is_stuck:
+            self.main.set_class(self.insight.is_stuck, "-stuck")
+            self.refresh_bindings()
+
+    def action_blockers(self) -> None:
+        """Show who blocks the run, and who waits behind it."""
+        if self.lookout.target and self.insight.is_stuck:
+            self.push_screen(BlockersScreen(lambda: self.insight, self.lookout.target.connect))
+        else:
+            self._tell("Nothing blocks" if self.run_on else "Nothing blocks: no run is on")
+
+    def on_blockers_screen_ended(self, message: BlockersScreen.Ended) -> None:
+        """Keep what was done about a session."""
+        self._tell(message.outcome)
+        self.main.log_view.add([(("plain", said(message.outcome)),)])
 
     def _current_sql(self, run: Run) -> str | None:
         """The statement that is running; it is read when it takes its time."""
@@ -280,6 +303,8 @@ class MigrationsApp(App[None]):
 
     def _finish(self, run: Run) -> None:
         self.run_on = None
+        self.insight = Insight()
+        self._show_insight()
         self.main.remove_class("-running")
         self.refresh_bindings()
         self.main.log_view.add(outcome(run))
@@ -311,10 +336,10 @@ class MigrationsApp(App[None]):
             self.exit()
             return
 
-        def answered(yes: bool | None) -> None:
-            if yes and self._leaving:
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES and self._leaving:
                 self.exit()
-            elif yes:
+            elif answer is Answer.YES:
                 self._terminated()
 
         what = (

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.engine.files import MigrationFile
+from schemamig_tui.engine.progress import left_off
 from schemamig_tui.engine.script import Script, parse
 from schemamig_tui.engine.status import Migration, State
 from schemamig_tui.errors import FilesError
@@ -74,11 +75,23 @@ def statement(file: MigrationFile, number: int) -> str | None:
     return " ".join(sql.decode(errors="replace").split())
 
 
-def script_lines(script: Script, file_size: int) -> Iterator[Line]:
-    """How a file is run: its mode and why, how much it is, and what to look out for."""
+def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
+    """How a file is run: its mode and why, how much it is, and what to look out for.
+
+    Raises FilesError where it cannot be read any more.
+    """
+    assert migration.file is not None
     mode = "warn" if script.mode == "no transaction" else "good"
     yield ((mode, script.mode.value), ("dim", f": {said(script.reason)}"))
-    yield (("plain", f"{plural(len(script), 'statement')}, {size(file_size)}"),)
+    yield (("plain", f"{plural(len(script), 'statement')}, {size(migration.file.size)}"),)
+    if left := left_off(migration, script):
+        first = f"first {plural(left.done, 'statement')}"
+        if left.obstacle:
+            yield (("bad", f"✗ Refused: its {first} are applied, and {left.obstacle}"),)
+            yield (("dim", "  Restore the file, or let it start over after undoing them"),)
+        else:
+            where = f"statement {left.done + 1:,} of {len(script):,}"
+            yield (("accent", f"Goes on at {where}"), ("dim", f": its {first} are applied"))
     for warning in script.warnings:
         yield (("warn", f"! line {warning.line}: {said(warning.message)}"),)
 
@@ -93,7 +106,7 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
     except FilesError as error:
         return error_lines(error)
     try:
-        lines: list[Line] = [*script_lines(script, file.size), ()]
+        lines: list[Line] = [*script_lines(script, migration), ()]
         count = min(len(script), _MOST_STATEMENTS)
         digits, places = len(str(count)), len(str(script.line(count - 1))) if count else 0
         for i in range(count):

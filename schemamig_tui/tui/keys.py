@@ -4,14 +4,15 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["main", "list", "view"]
+Where = Literal["main", "list", "view", "blockers"]
 
 
 class Key(NamedTuple):
     """A key, or several for the same thing, and what it does.
 
-    ``where`` is what has to have the focus: anything on the main screen, a list of migrations, or
-    lines that scroll. ``label`` is for the footer, and empty where the key is not shown there.
+    ``where`` is what has to have the focus: anything on the main screen, a list, lines that
+    scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is not
+    shown there.
     """
 
     id: str
@@ -27,6 +28,7 @@ RUN = (
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
     Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
+    Key("blockers", "b", "app.blockers", "See who blocks the run, and who waits behind it"),
 )
 INSPECT = (
     Key("preview", "p,enter", "screen.preview", "Read the SQL of the selected migration"),
@@ -66,6 +68,10 @@ VIEW = (
     Key("view-first", "g,home", "first", "To the top", where="view"),
     Key("view-last", "G,end", "last", "To the end", where="view"),
 )
+BLOCKERS = (
+    Key("cancel-query", "c", "end(False)", "Cancel what the session is doing", where="blockers"),
+    Key("terminate", "t", "end(True)", "Terminate the session", where="blockers"),
+)
 PROGRAM = (
     Key("help", "question_mark", "app.help", "Show all keys", "Help"),
     Key("palette", "ctrl+p", "app.command_palette", "Find a command by its name"),
@@ -78,6 +84,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     "Go to": MOVE,
     "In a list": LIST,
     "In a text": VIEW,
+    "Among blockers": BLOCKERS,
     "Program": PROGRAM,
 }
 """All keys, under the titles of the help."""

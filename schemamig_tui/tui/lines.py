@@ -30,6 +30,11 @@ def body(text: str) -> list[str]:
     return [visible(_cut(line), keep_newlines=True) for line in lines]
 
 
+def sentence(text: str) -> str:
+    """Outside text on one line, its first letter a capital."""
+    return said(text[:1].upper() + text[1:])
+
+
 def width(line: Line) -> int:
     """How many columns a line takes."""
     return sum(cells(text) for _, text in line)

@@ -1,12 +1,23 @@
 """What a run would do, as the dialogs list it before it is done."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
-from schemamig_tui.engine.script import parse
+import psycopg
+
+from schemamig_tui.engine.progress import read_progress
+from schemamig_tui.engine.runner import Connect
+from schemamig_tui.engine.script import Script, parse
 from schemamig_tui.engine.status import Migration
-from schemamig_tui.errors import FilesError
+from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.tui.details import error_lines, script_lines
-from schemamig_tui.tui.lines import Line, plural, said, size
+from schemamig_tui.tui.lines import Line, indented, plural, said, size
+
+
+def total(migrations: Sequence[Migration]) -> Line:
+    """How many, and how much."""
+    count = sum(migration.file.size for migration in migrations if migration.file)
+    return (("dim", f"{plural(len(migrations), 'migration')}, {size(count)}"),)
 
 
 def names(migrations: Sequence[Migration]) -> list[Line]:
@@ -21,7 +32,7 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> list[Lin
         assert migration.file is not None  # see Status.to_run
         try:
             script = parse(migration.file, standard_conforming_strings=standard_strings)
-            about = list(script_lines(script, migration.file.size))
+            about = list(script_lines(script, migration))
             script.release()
         except FilesError as error:
             about = error_lines(error)
@@ -29,10 +40,42 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> list[Lin
     return lines
 
 
-def total(migrations: Sequence[Migration]) -> Line:
-    """How many, and how much."""
-    count = sum(migration.file.size for migration in migrations if migration.file)
-    return (("dim", f"{plural(len(migrations), 'migration')}, {size(count)}"),)
+def advice(
+    migrations: Sequence[Migration], connect: Connect, *, standard_strings: bool
+) -> list[Line]:
+    """What in the database is to be known before. Reads the files, and asks the server."""
+    from schemamig_tui.advice.preflight import preflight
+
+    try:
+        with contextlib.closing(connect()) as conn:
+            found = preflight(conn, _scripts(migrations, standard_strings))
+    except (ConnectionFailed, psycopg.OperationalError) as error:
+        return [(("warn", f"! The database could not be looked at: {said(str(error))}"),)]
+    if not found:
+        return [(("good", "✓ "), ("dim", "Nothing in the database is in the way"))]
+    lines: list[Line] = []
+    for one in found:
+        style, mark = ("warn", "!") if one.severity == "warning" else ("dim", "·")
+        place = f"{one.place}: " if one.place else ""
+        lines.append(((style, f"{mark} {said(place + one.message)}"),))
+        if one.hint:
+            lines += indented("plain", "  hint:", one.hint)
+    return lines
+
+
+def goes_on(migrations: Sequence[Migration]) -> bool:
+    """Whether one of them has statements that an earlier try has committed."""
+    notes = [read_progress(m.row.error_message) for m in migrations if m.row]
+    return any(note is not None and note.statements for note in notes)
+
+
+def _scripts(migrations: Sequence[Migration], standard_strings: bool) -> Iterator[Script]:
+    for migration in migrations:
+        assert migration.file is not None
+        with contextlib.suppress(FilesError):  # the plan says what is wrong with it
+            script = parse(migration.file, standard_conforming_strings=standard_strings)
+            yield script
+            script.release()
 
 
 def _name(migration: Migration) -> Line:

@@ -10,6 +10,7 @@ from textual.command import CommandPalette
 
 from schemamig_tui.tui import editor, keys
 from schemamig_tui.tui.app import MigrationsApp
+from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
@@ -20,7 +21,12 @@ ALL = [key for group in keys.GROUPS.values() for key in group]
 
 @pytest.mark.parametrize("key", ALL, ids=lambda key: key.id)
 def test_every_key_has_an_action(key: keys.Key) -> None:
-    target: type = {"list": MigrationList, "view": LinesView, "main": MainScreen}[key.where]
+    target: type = {
+        "list": MigrationList,
+        "view": LinesView,
+        "main": MainScreen,
+        "blockers": BlockersScreen,
+    }[key.where]
     namespace, _, name = key.action.partition("(")[0].rpartition(".")
     if namespace == "app":
         target = MigrationsApp
@@ -28,7 +34,7 @@ def test_every_key_has_an_action(key: keys.Key) -> None:
 
 
 def test_no_key_means_two_things_in_one_place() -> None:
-    for where in ("main", "list", "view"):
+    for where in ("main", "list", "view", "blockers"):
         taken = [
             name for key in ALL if key.where in (where, "main") for name in key.keys.split(",")
         ]

@@ -1,5 +1,6 @@
-"""Dialogs: a question with two answers, and the keys."""
+"""Dialogs: a question, a text, and the keys."""
 
+from enum import StrEnum
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,21 +15,35 @@ from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 
-class Question(ModalScreen[bool]):
-    """Something to read, and a question. No has the focus; ``y`` is yes."""
+class Answer(StrEnum):
+    """What was answered: the id of a button."""
+
+    NO = "no"
+    YES = "yes"
+    OVER = "over"
+
+
+class Question(ModalScreen[Answer]):
+    """Something to read, and a question. No has the focus; ``y`` is yes.
+
+    Where ``over`` is given it is a third answer, for which the key is ``s``.
+    """
 
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes", tooltip="Do it"),
-        Binding("n,escape,q", "answer(False)", "No", tooltip="Leave everything as it is"),
+        Binding("y", "answer('yes')", "Yes", tooltip="Do it"),
+        Binding("n,escape,q", "answer('no')", "No", tooltip="Leave everything as it is"),
+        Binding("s", "answer('over')", "Start over"),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
-        Binding("left,right", "app.focus_next", "Other answer", show=False),
+        Binding("right", "app.focus_next", "Next answer", show=False),
+        Binding("left", "app.focus_previous", "Previous answer", show=False),
     ]
 
-    def __init__(self, title: str, view: LinesView, yes: str, no: str) -> None:
+    def __init__(self, title: str, view: LinesView, yes: str, no: str, over: str = "") -> None:
         super().__init__()
-        self._title, self._view, self._yes, self._no = title, view, yes, no
+        self._title, self._view = title, view
+        self._yes, self._no, self._over = yes, no, over
 
     def compose(self) -> ComposeResult:
         """The text over the answers."""
@@ -36,16 +51,19 @@ class Question(ModalScreen[bool]):
             dialog.border_title = Content(f" {self._title} ")
             yield self._view
             with Horizontal(classes="answers"):
-                yield Button(Content(f"{self._no} (esc)"), id="no")
-                yield Button(Content(f"{self._yes} (y)"), id="yes", variant="primary")
+                yield Button(Content(f"{self._no} (esc)"), id=Answer.NO)
+                if self._over:
+                    yield Button(Content(f"{self._over} (s)"), id=Answer.OVER)
+                yield Button(Content(f"{self._yes} (y)"), id=Answer.YES, variant="primary")
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""
-        self.dismiss(event.button.id == "yes")
+        self.action_answer(event.button.id or Answer.NO)
 
-    def action_answer(self, yes: bool) -> None:
+    def action_answer(self, answer: str) -> None:
         """Answer."""
-        self.dismiss(yes)
+        if answer != Answer.OVER or self._over:
+            self.dismiss(Answer(answer))
 
     def action_scroll(self, by: int) -> None:
         """Scroll the text."""

@@ -16,6 +16,7 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, said
 from schemamig_tui.tui.widgets.bars import KeyBar
 from schemamig_tui.tui.widgets.detail import Detail
+from schemamig_tui.tui.widgets.insight_bar import InsightBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from schemamig_tui.tui.widgets.run_log import RunLog
@@ -40,6 +41,7 @@ class MainScreen(Screen[None]):
         self.filter = Input(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
         self.run_bar = RunBar(id="run")
+        self.insight_bar = InsightBar(id="insight")
         self.log_view = RunLog()
         self._directory = directory
         self._status = Status(())
@@ -57,6 +59,7 @@ class MainScreen(Screen[None]):
                 yield from self._lists
             yield self.detail
         yield self.run_bar
+        yield self.insight_bar
         yield self.log_view
         yield KeyBar(id="keys")
 

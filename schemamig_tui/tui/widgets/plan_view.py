@@ -1,34 +1,57 @@
 """What a run would do. It is known file by file, so the view fills itself."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
 from schemamig_tui.engine.status import Migration
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line
-from schemamig_tui.tui.plans import names, plan, total
+from schemamig_tui.tui.look import Lookout
+from schemamig_tui.tui.plans import advice, names, plan, total
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _AT_ONCE = 50
 
 
 class PlanView(LinesView):
-    """The migrations that would run, their names at once, then how each of them is run."""
+    """The migrations that would run: their names at once, then advice, and how each is run.
 
-    def __init__(self, todo: Sequence[Migration], *, standard_strings: bool) -> None:
-        super().__init__([total(todo), (), *names(todo)], fold=True)
-        self._todo = todo
-        self._standard_strings = standard_strings
+    ``preface`` is what is to be said before all that.
+    """
+
+    def __init__(
+        self, todo: Sequence[Migration], lookout: Lookout, preface: Sequence[Line] = ()
+    ) -> None:
+        self._todo, self._lookout, self._preface = todo, lookout, preface
+        self._advice: list[Line] = []
+        self._planned: list[Line] = []
+        self._read = 0
+        super().__init__(self._all(), fold=True)
 
     def on_mount(self) -> None:
-        """Begin to read the files."""
+        """Begin to read the files, and to look at the database."""
         super().on_mount()
-        self.run_worker(self._read(), group="plan")
+        self.run_worker(self._fill(), group="plan")
 
-    async def _read(self) -> None:
-        planned: list[Line] = []
+    def _all(self) -> list[Line]:
+        about = [total(self._todo), *self._advice]
+        return [*self._preface, *about, (), *self._planned, *names(self._todo[self._read :])]
+
+    async def _fill(self) -> None:
+        await asyncio.gather(self._plan(), self._advise())
+
+    async def _plan(self) -> None:
+        standard = self._lookout.standard_strings
         for start in range(0, len(self._todo), _AT_ONCE):
             some = self._todo[start : start + _AT_ONCE]
-            planned += await in_thread(partial(plan, some, standard_strings=self._standard_strings))
-            rest = names(self._todo[start + _AT_ONCE :])
-            self.show([total(self._todo), (), *planned, *rest], keep_place=True, fold=True)
+            self._planned += await in_thread(partial(plan, some, standard_strings=standard))
+            self._read = start + len(some)
+            self.show(self._all(), keep_place=True, fold=True)
+
+    async def _advise(self) -> None:
+        if self._lookout.target is not None:
+            connect, standard = self._lookout.target.connect, self._lookout.standard_strings
+            work = partial(advice, self._todo, connect, standard_strings=standard)
+            self._advice = await in_thread(work)
+            self.show(self._all(), keep_place=True, fold=True)

@@ -1,0 +1,128 @@
+"""Who blocks the run, who waits behind it, and two ways to end that."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import psycopg
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.insight import Activity, cancel_session, terminate_session
+from schemamig_tui.engine.runner import Connect
+from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.background import in_thread
+from schemamig_tui.tui.insight import Insight
+from schemamig_tui.tui.lines import Line, body, sentence
+from schemamig_tui.tui.screens.dialogs import Answer, Question
+from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.session_list import Group, SessionList
+
+_EVERY = 0.25
+_LONGEST = 2_000  # characters of a query
+_NOBODY: Line = (("good", "✓ "), ("plain", "Nothing blocks the run, and nobody waits behind it."))
+
+
+class BlockersScreen(ModalScreen[None]):
+    """The sessions, as they are seen at the moment."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keys.bindings("blockers"),
+        Binding("escape,q,b", "dismiss", "Close"),
+    ]
+
+    @dataclass
+    class Ended(Message):
+        """Something was done about a session; ``outcome`` tells what."""
+
+        outcome: str
+
+    def __init__(self, insight: Callable[[], Insight], connect: Connect) -> None:
+        super().__init__()
+        self._insight, self._connect = insight, connect
+        self._list = SessionList()
+
+    def compose(self) -> ComposeResult:
+        """The list."""
+        with Vertical(classes="dialog") as dialog:
+            dialog.border_title = " Blockers "
+            dialog.border_subtitle = " c cancel query   t terminate   esc "
+            yield self._list
+
+    def on_mount(self) -> None:
+        """Show them, and go on doing so."""
+        self._show()
+        self.set_interval(_EVERY, self._show)
+
+    def _show(self) -> None:
+        self._list.fill(_groups(self._insight(), time.monotonic()), _NOBODY)
+
+    def action_end(self, terminate: bool) -> None:
+        """Ask whether to cancel or to terminate the selected session."""
+        session = self._list.selected
+        if session is None:
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES:
+                self.run_worker(self._act(session, terminate), group="end")
+
+        self.app.push_screen(_question(session, terminate), answered)
+
+    async def _act(self, session: Activity, terminate: bool) -> None:
+        outcome = await in_thread(partial(_end, self._connect, session, terminate))
+        self.post_message(self.Ended(outcome))
+
+
+def _end(connect: Connect, session: Activity, terminate: bool) -> str:
+    """Do it on a connection of its own, and tell how it went. Blocks."""
+    act = terminate_session if terminate else cancel_session
+    try:
+        with contextlib.closing(connect()) as conn:
+            refusal = act(conn, session)
+    except ConnectionFailed as error:
+        refusal = error.message
+    except psycopg.OperationalError as error:
+        refusal = f"The connection was lost: {error}"
+    what = f"{'Terminate' if terminate else 'Cancel the query of'} {_name(session)}"
+    return f"{what}: {refusal or 'done'}"
+
+
+def _name(session: Activity) -> str:
+    return f"pid {session.pid}, {session.application or 'a program'} of {session.user}"
+
+
+def _groups(insight: Insight, now: float) -> list[Group]:
+    blocked, waits_for = insight.blocked(now), insight.waits_for(now)
+    victims = insight.victims(now)
+    groups: list[Group] = []
+    if blocked:
+        groups.append((sentence(wording.blocked(blocked)), blocked.by))
+    elif waits_for:
+        groups.append(("Waits until these transactions end", waits_for))
+    if victims:
+        groups.append((sentence(wording.victims(victims)), victims.sessions))
+    return groups
+
+
+def _question(session: Activity, terminate: bool) -> Question:
+    about: list[Line] = [(("strong", sentence(wording.session(session))),)]
+    about += [(("dim", f"  {line}"),) for line in body(session.query[:_LONGEST])]
+    if terminate:
+        what = "Its transaction is rolled back, and its client loses the connection."
+        question = f"Terminate pid {session.pid}?"
+    else:
+        what = "Its statement is cancelled. Its transaction, if it is in one, keeps its locks."
+        if session.state.startswith("idle"):
+            what = "It does nothing at the moment that could be cancelled, and keeps its locks."
+        question = f"Cancel the query of pid {session.pid}?"
+    view = LinesView([*about, (), (("plain", what),)], fold=True)
+    return Question(question, view, yes="Terminate" if terminate else "Cancel it", no="Leave it")

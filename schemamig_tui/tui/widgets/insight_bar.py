@@ -1,0 +1,72 @@
+"""What the server is at, who is in our way, and in whose way we are."""
+
+from collections.abc import Sequence
+
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.insight import Activity, ServerProgress
+from schemamig_tui.tui.insight import Insight
+from schemamig_tui.tui.lines import Line, said, sentence
+from schemamig_tui.tui.widgets.bars import Bar
+
+_TRACK = 20
+_ACT: Line = (("key", "b "), ("plain", "shows them "))
+
+
+class InsightBar(Bar, can_focus=False):
+    """As many rows as there is to say; none, most of the time."""
+
+    def tell(self, insight: Insight, now: float) -> None:
+        """Show how it is at the moment ``now`` (``time.monotonic``)."""
+        rows = list(insight_rows(insight, now))
+        if len(rows) != len(self.rows):
+            self.styles.height = len(rows)
+            self.styles.display = "block" if rows else "none"
+        if rows != self.rows:
+            self.rows = rows
+
+
+def insight_rows(insight: Insight, now: float) -> list[tuple[Line, Line]]:
+    """The rows of the bar."""
+    rows: list[tuple[Line, Line]] = []
+    if insight.server:
+        rows.append(_server(insight.server, insight.left(now)))
+    if blocked := insight.blocked(now):
+        rows.append(_marked("bad", wording.blocked(blocked)))
+        rows += _sessions("by", blocked.by)
+    elif waits_for := insight.waits_for(now):
+        rows.append(_marked("bad", "waits until their transactions end"))
+        rows += _sessions("of", waits_for)
+    if victims := insight.victims(now):
+        rows.append(_marked("warn", wording.victims(victims)))
+    return rows
+
+
+def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
+    on = f" on {seen.relation}" if seen.relation else ""
+    what: Line = (("plain", f" {said(f'{seen.command}{on}')}"), ("dim", f"  {said(seen.phase)}"))
+    count = f"{seen.done:,}"
+    if not seen.total:
+        # How much there is to do is unknown, and a bar would claim to know it.
+        return what, (("plain", f"{count} {said(seen.unit)} so far "),) if seen.done else ()
+    part = min(1.0, seen.done / seen.total)
+    filled = round(part * _TRACK)
+    what = (*what, ("dim", f"  {count} of {seen.total:,} {said(seen.unit)}"))
+    rest = f"  {wording.lasting(left)} left" if left is not None else ""
+    return what, (
+        ("accent", "━" * filled),
+        ("dim", "─" * (_TRACK - filled)),
+        ("strong", f" {int(100 * part):>3} %"),
+        ("plain", f"{rest} "),
+    )
+
+
+def _marked(style: str, text: str) -> tuple[Line, Line]:
+    return ((style, f" ■ {sentence(text)}"),), _ACT
+
+
+def _sessions(link: str, sessions: Sequence[Activity]) -> list[tuple[Line, Line]]:
+    if not sessions:
+        return []
+    more = f", and {len(sessions) - 1:,} more" if len(sessions) > 1 else ""
+    who: Line = (("plain", f"   {link} {said(wording.session(sessions[0]))}{more}"),)
+    return [(who, ())]
