@@ -1,0 +1,202 @@
+"""Other sessions that the pending files may have to wait for."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from schemamig_tui.advice.sessions import duration, head
+from tests.advice.conftest import Desk
+
+ALTER = "\nALTER TABLE t ADD c int;"
+
+
+@pytest.fixture
+def table(desk: Desk) -> Desk:
+    """A database with a table of a hundred rows."""
+    desk.prepare(
+        "CREATE TABLE t AS SELECT generate_series(1, 100) AS id", "CREATE TABLE u (id int)"
+    )
+    return desk
+
+
+def test_a_session_idle_in_its_transaction_is_named_with_what_it_holds(table: Desk) -> None:
+    with table.session("SELECT * FROM t", application="web") as other:
+        (advice,) = table.advice(ALTER, older_than=0)[:1]
+    pid = other.info.backend_pid
+    assert advice.severity == "warning"
+    assert advice.message == (
+        f"A session (pid {pid}, user {other.info.user}, application web) is idle in a transaction"
+        " that was begun 0 s ago and holds ACCESS SHARE on public.t, which ALTER TABLE has to wait"
+        " for; its last query: SELECT * FROM t."
+    )
+    assert advice.hint == f"Let it end, or end it: SELECT pg_terminate_backend({pid});"
+    assert advice.place == "0001.sql:2"
+
+
+def test_a_lock_that_is_in_nobodys_way_is_no_warning(table: Desk) -> None:
+    with table.session("SELECT * FROM t", "INSERT INTO u VALUES (1)"):
+        assert not table.warnings("INSERT INTO t VALUES (1);", older_than=0)
+        assert table.warnings("CREATE INDEX ON u (id);", older_than=0)
+
+
+def test_a_session_is_idle_between_any_two_statements(table: Desk) -> None:
+    with table.session("LOCK TABLE t"):
+        assert not table.warnings(ALTER)
+        time.sleep(1.1)
+        assert table.warnings(ALTER)
+
+
+def test_an_active_transaction_is_told_when_it_is_old(table: Desk) -> None:
+    with table.session("SELECT * FROM t") as other, running(other, "SELECT pg_sleep(60)"):
+        assert not table.warnings(ALTER)
+        (message,) = table.warnings(ALTER, older_than=0)
+    assert ") is in a transaction that was begun 0 s ago" in message
+    assert message.endswith("its query: SELECT pg_sleep(60).")
+
+
+def test_an_old_snapshot_holds_back_create_index_concurrently(table: Desk) -> None:
+    create = "CREATE INDEX CONCURRENTLY i ON t (id);"
+    with table.session("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SELECT * FROM u"):
+        (message,) = table.warnings(create, older_than=0)
+        assert ", which CREATE INDEX CONCURRENTLY has to wait for;" in message
+        # Where nothing has to wait, it is worth a note.
+        assert not table.warnings("CREATE INDEX ON t (id);", older_than=0)
+        (note, *_) = table.advice("CREATE INDEX ON t (id);", older_than=0)
+        assert note.message.startswith("A session (pid")
+    with table.session("SELECT * FROM u"):
+        assert not table.warnings(create, older_than=0)
+
+
+def test_a_lock_on_a_partition_is_in_the_way_of_its_table(table: Desk) -> None:
+    table.prepare(
+        "CREATE TABLE p (id int) PARTITION BY LIST (id)",
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (id)",
+        "CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1)",
+    )
+    with table.session("SELECT * FROM p11"):
+        (message,) = table.warnings("ALTER TABLE p ADD c int;", older_than=0)
+    assert "ACCESS SHARE on public.p," in message
+
+
+def test_a_lock_on_a_table_is_in_the_way_of_dropping_its_index(table: Desk) -> None:
+    table.prepare("CREATE INDEX i ON t (id)")
+    with table.session("INSERT INTO t VALUES (1)"):
+        (message,) = table.warnings("DROP INDEX i;", older_than=0)
+    assert "ROW EXCLUSIVE on public.i, which DROP INDEX has to wait for" in message
+
+
+def test_the_size_of_a_table_that_is_locked_is_not_waited_for(table: Desk) -> None:
+    table.prepare("VACUUM ANALYZE t")
+    with table.session("LOCK TABLE t"):
+        began = time.monotonic()
+        note = table.advice(ALTER)[-1]
+        assert time.monotonic() - began < 2
+    assert note.message == "The pending files touch public.t, which is there already (8 kB)."
+
+
+def test_pg_dump_is_called_by_its_name(table: Desk) -> None:
+    with table.session("LOCK TABLE t IN ACCESS SHARE MODE", application="pg_dump"):
+        (advice, *_) = table.advice(ALTER)
+        assert advice.message.startswith("pg_dump (pid ")
+        assert advice.hint == "It has to end first."
+        (note, *_) = table.advice("INSERT INTO t VALUES (1);")
+        assert (note.severity, note.message[:7]) == ("note", "pg_dump")
+
+
+def test_a_vacuum_is_in_the_way_of_a_change(table: Desk) -> None:
+    table.prepare("UPDATE t SET id = id")
+    with table.database.connect() as other:
+        other.execute("SET vacuum_cost_delay = 100")
+        other.execute("SET vacuum_cost_limit = 1")
+        with running(other, "VACUUM t"):
+            await_progress(table)
+            (message,) = table.warnings(ALTER)
+            assert not table.warnings("INSERT INTO t VALUES (1);")
+    assert message.startswith(f"VACUUM (pid {other.info.backend_pid}, ")
+    assert "holds SHARE UPDATE EXCLUSIVE on public.t, which ALTER TABLE has to wait for" in message
+
+
+def test_what_may_not_be_seen_is_said_once(table: Desk, limited: str) -> None:
+    with table.session("SELECT * FROM t") as other, table.session("SELECT 1"):
+        notes = [a for a in table.advice(ALTER, older_than=0) if "may not see" in a.message]
+        (note,) = notes
+        assert f"locks in the way are held by pid {other.info.backend_pid}" in note.message
+        table.prepare(note.hint or "")
+        told = table.warnings(ALTER, older_than=0)
+        assert any(message.startswith("A session (pid") for message in told)
+
+
+def test_only_the_worst_of_many_are_told(table: Desk) -> None:
+    with contextlib.ExitStack() as sessions:
+        for _ in range(12):
+            sessions.enter_context(table.session("SELECT 1"))
+        sessions.enter_context(table.session("SELECT * FROM t"))
+        found = table.advice(ALTER, older_than=0)
+    assert "holds ACCESS SHARE on public.t" in found[0].message
+    assert sum(advice.message.startswith("A session") for advice in found) == 10
+    assert "3 more sessions have had transactions open for long." in [a.message for a in found]
+
+
+def test_what_another_session_runs_is_data_without_secrets(table: Desk) -> None:
+    query = "SELECT '\x1b[31m' AS \"[red]\",\n\t'ALTER ROLE x PASSWORD ''hunter2''' /* \u202e */"
+    with table.session(query):
+        text = repr(table.advice(ALTER, older_than=0))
+    assert r"SELECT '\\x1B[31m' AS \"[red]\", 'ALTER ROLE x PASSWORD '***'" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ALTER ROLE x PASSWORD 'hunter2'",
+        "ALTER ROLE x\nENCRYPTED  PASSWORD  E'hun\\'ter2' VALID",
+        "ALTER ROLE x PASSWORD 'hunter2 is cut off he",
+        "ALTER ROLE x PASSWORD $$hunter2$$",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=a password=hunter2 user=b'",
+        "SELECT dblink('postgresql://u:hunter2@host/db', '')",
+        "CREATE USER MAPPING FOR x SERVER s OPTIONS (password 'hunter2')",
+    ],
+)
+def test_no_password_of_a_query_is_shown(query: str) -> None:
+    assert "ter2" not in head(query)
+
+
+def test_a_long_query_is_cut() -> None:
+    assert head("SELECT " + "x" * 100) == "SELECT " + "x" * 70 + "..."
+
+
+def test_durations_are_for_people() -> None:
+    seconds = [0.2, 59, 61, 3600 + 120, 86400 * 2 + 3600]
+    assert [duration(s) for s in seconds] == ["0 s", "59 s", "1 min 1 s", "1 h 2 min", "2 d 1 h"]
+
+
+@contextlib.contextmanager
+def running(conn: psycopg.Connection, query: str) -> Iterator[None]:
+    """A query that goes on in a session, and is cancelled at the end."""
+    go_on = threading.Event()
+
+    def run() -> None:
+        go_on.set()
+        with contextlib.suppress(psycopg.errors.QueryCanceled):
+            conn.execute(query.encode())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    go_on.wait()
+    time.sleep(0.1)
+    try:
+        yield
+    finally:
+        conn.cancel_safe()
+        thread.join()
+
+
+def await_progress(desk: Desk) -> None:
+    """Return when a VACUUM of the database shows."""
+    with desk.database.connect() as conn:
+        while not conn.execute("SELECT FROM pg_stat_progress_vacuum").fetchone():
+            time.sleep(0.01)
