@@ -41,8 +41,8 @@ class RehearsalReport:
                 self._has_begun = True
                 out.write(f"Rehearsing {len(files)} pending migration(s)...\n")
                 self._err.write(
-                    "Everything will be rolled back. Locks are held until then, and sequences stay"
-                    " where they are."
+                    "Everything will be rolled back, but not what sequences have given out. Until"
+                    " then all locks are held."
                 )
             case FileStarted(name):
                 out.write(f"  Rehearsing: {visible(name)}")
