@@ -2,7 +2,6 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from schemamig_tui.engine.events import (
@@ -65,12 +64,12 @@ class FileLogs:
 
 def after(status: Status, heard: Iterable[Heard]) -> Status:
     """The status with what the events say; the ledger is asked when the run is over."""
-    rows = {
-        event.name: _row(event) for _, event in heard if isinstance(event, FileApplied | FileFailed)
-    }
-    if not rows:
+    ended = {event.name: event for _, event in heard if isinstance(event, FileApplied | FileFailed)}
+    if not ended:
         return status
-    return Status(tuple(_with(m, rows[m.name]) if m.name in rows else m for m in status.migrations))
+    return Status(
+        tuple(_after(m, ended[m.name]) if m.name in ended else m for m in status.migrations)
+    )
 
 
 def outcome(run: Run) -> Iterator[Line]:
@@ -85,11 +84,15 @@ def outcome(run: Run) -> Iterator[Line]:
         yield (("bad", f"✗ internal error: {type(run.error).__name__}; this is a bug"),)
 
 
-def _row(event: FileApplied | FileFailed) -> LedgerRow:
+def _after(migration: Migration, event: FileApplied | FileFailed) -> Migration:
+    file = migration.file
     error = describe(event.failure, event.name) if isinstance(event, FileFailed) else None
-    return LedgerRow(event.name, datetime.now(), None, round(event.ms), error is None, error)
-
-
-def _with(migration: Migration, row: LedgerRow) -> Migration:
-    checksum = migration.file.checksum if migration.file else None
-    return replace(migration, row=replace(row, checksum=checksum), changed=False)
+    row = LedgerRow(
+        event.name,
+        datetime.now(),
+        file.checksum if file else None,
+        round(event.ms),
+        error is None,
+        error,
+    )
+    return Migration(event.name, file, row, changed=False)

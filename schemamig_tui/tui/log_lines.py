@@ -60,13 +60,15 @@ def made(entry: Entry) -> Line:
 
 
 def _height(event: Event) -> int:
-    """How many lines an event takes. Those of a notice are counted without making them."""
+    """How many lines an event takes, without making them where there are many of its kind."""
     if type(event) is NoticeReceived:
         height = 1 + event.notice.message.count("\n")
         for more in (event.notice.detail, event.notice.hint):
             if more:
                 height += 1 + more.count("\n")
         return height
+    if isinstance(event, FileStarted | StatementFinished | FileApplied):
+        return 1
     return sum(1 for _ in event_lines(event))
 
 

@@ -25,7 +25,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.settings import Settings
 
-_MOST_WAITING = 50_000
+_MOST_WAITING = 100_000
 _SLOWEST = 5
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
 
