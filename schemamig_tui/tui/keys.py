@@ -24,11 +24,11 @@ class Key(NamedTuple):
 
 
 RUN = (
-    Key("apply", "a", "app.apply", "Apply all that is pending, and retry what failed", "Apply"),
+    Key("apply", "a", "app.apply", "Apply all pending, and retry what failed", "Apply"),
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
     Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
-    Key("blockers", "b", "app.blockers", "See who blocks the run, and who waits behind it"),
+    Key("blockers", "b", "app.blockers", "See who blocks the run, and who waits"),
 )
 INSPECT = (
     Key("preview", "p,enter", "screen.preview", "Read the SQL of the selected migration"),

@@ -53,8 +53,8 @@ class BlockersScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The list."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = " Blockers "
-            dialog.border_subtitle = " c cancel query   t terminate   esc "
+            dialog.border_title = "Blockers"
+            dialog.border_subtitle = "c cancel query   t terminate   esc"
             yield self._list
 
     def on_mount(self) -> None:

@@ -48,7 +48,7 @@ class Question(ModalScreen[Answer]):
     def compose(self) -> ComposeResult:
         """The text over the answers."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content(f" {self._title} ")
+            dialog.border_title = Content(self._title)
             yield self._view
             with Horizontal(classes="answers"):
                 yield Button(Content(f"{self._no} (esc)"), id=Answer.NO)
@@ -85,8 +85,8 @@ class Reading(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The text."""
         with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content(f" {self._title} ")
-            dialog.border_subtitle = " esc "
+            dialog.border_title = Content(self._title)
+            dialog.border_subtitle = "esc"
             yield self._view
 
 
