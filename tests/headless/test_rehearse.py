@@ -1,0 +1,110 @@
+"""``--rehearse``: what it tells, how it ends, and that it leaves nothing behind."""
+
+import signal
+
+from schemamig_tui.errors import ExitCode
+from tests.conftest import Database
+from tests.headless.conftest import Program
+from tests.headless.test_live import SLEEP, read_until
+from tests.headless.test_waits import holding
+
+
+def tables(database: Database) -> list[str]:
+    """The tables that are not the server's own."""
+    query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND oid >= 16384 ORDER BY 1"
+    with database.connect() as conn:
+        return [name for (name,) in conn.execute(query)]
+
+
+def test_a_rehearsal_shows_locks_rewrites_and_the_change_of_the_schema(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int)")
+        conn.execute("INSERT INTO users VALUES (1)")
+    program.write("0001_a.sql", "ALTER TABLE users ALTER id TYPE bigint;")
+    program.write("0002_b.sql", "BEGIN;\nALTER TABLE users ADD email text;\nCOMMIT;")
+    ended = program("--rehearse")
+    assert ended.code == ExitCode.DONE
+    assert ended.out.startswith(
+        "Rehearsing 2 pending migration(s)...\n\n  Rehearsing: 0001_a.sql\n"
+    )
+    assert "      lock: AccessExclusiveLock on table public.users, blocks reads" in ended.out
+    assert "      rewritten: table public.users\n" in ended.out
+    assert "\n    ~ table public.users\n        + column email text\n" in ended.out
+    assert ", ACCESS EXCLUSIVE for " in ended.out
+    assert "Rehearsal Summary\n  Success: 2\n  Rolled back after " in ended.out
+    assert "Everything will be rolled back" in ended.err
+    assert tables(database) == ["users"]
+
+
+def test_a_rehearsal_that_fails_is_1_and_shows_the_place(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int);")
+    program.write("0002_b.sql", "SELECT 1;\nSELECT nobody FROM a;")
+    program.write("0003_c.sql", "SELECT 1;")
+    ended = program("--rehearse")
+    assert ended.code == ExitCode.MIGRATION_FAILED
+    assert "ERROR 42703: " in ended.err
+    assert "migrations/0002_b.sql:2:8" in ended.err
+    assert "Success: 1\n  Failed: 1\n  Remaining: 1\n" in ended.out
+    assert "ledger" not in ended.err
+    assert tables(database) == []
+
+
+def test_a_rehearsal_names_what_it_has_to_leave_out(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int);")
+    program.write("0002_b.sql", "CREATE INDEX CONCURRENTLY ON a (id);")
+    ended = program("--rehearse")
+    assert ended.code == ExitCode.DONE
+    assert "  • Left out: 0002_b.sql: CREATE INDEX CONCURRENTLY in line 1 cannot run" in ended.out
+    assert "Left out: 1\n" in ended.out
+
+
+def test_a_rehearsal_gives_up_a_lock_that_it_does_not_get(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE busy (id int)")
+    program.write("0001_a.sql", "ALTER TABLE busy ADD x int;")
+    with holding(database, "SELECT FROM busy"):
+        ended = program("--rehearse", "--lock-timeout", "100ms")
+    assert ended.code == ExitCode.LOCKED
+    assert "55P03" in ended.err
+
+
+def test_a_rehearsal_can_be_interrupted(program: Program, database: Database) -> None:
+    program.write("0001_a.sql", f"CREATE TABLE a (id int);\n{SLEEP % 30}")
+    process = program.start("--rehearse")
+    read_until(process.stdout, "NOTICE: asleep")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert err.endswith("Cancelled.\n")
+    assert tables(database) == []
+
+
+def test_a_rehearsal_of_nothing_is_one_calm_sentence(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    assert program("--apply").code == ExitCode.DONE
+    ended = program("--rehearse")
+    assert (ended.code, ended.out) == (0, "Nothing to do: no migration is pending.\n")
+
+
+def test_programs_are_told_of_a_rehearsal_too(program: Program, database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int)")
+    program.write("0001_a.sql", "ALTER TABLE users ADD email text;")
+    ended = program("--rehearse", "--json")
+    events = {event["event"]: event for event in ended.events}
+    assert events["locks_taken"]["locks"] == [
+        {
+            "relation": "table public.users",
+            "mode": "AccessExclusiveLock",
+            "blocks": ["reads", "writes", "DDL"],
+        }
+    ]
+    (change,) = events["file_rehearsed"]["changes"]
+    assert (change["what"], change["name"]) == ("added", "email")
+    assert events["rehearsal_finished"]["rehearsed"] == ["0001_a.sql"]
