@@ -99,7 +99,9 @@ SESSION = """
     extract(epoch FROM a.backend_start)::float8
 """
 
-# Prepared transactions hold their locks without a pid; pg_blocking_pids calls all of them 0.
+# Prepared transactions hold their locks without a pid; pg_blocking_pids calls all of them 0. Which
+# one has a lock can be told by its lock on its own number (not by '-1/', as the manual has it: that
+# is so only after a restart).
 _BLOCKED = """
 WITH RECURSIVE chain AS (
     SELECT unnest(pg_blocking_pids(%(pid)s)) AS pid
@@ -109,6 +111,11 @@ WITH RECURSIVE chain AS (
 ), ours AS (
     SELECT l.* FROM locks l LEFT JOIN pg_stat_activity a USING (pid)
     WHERE NOT l.granted AND %(pid)s IN (l.pid, a.leader_pid) ORDER BY l.since LIMIT 1
+), prepared AS (
+    SELECT l.*, p.gid, p.owner, p.prepared
+    FROM pg_prepared_xacts p
+        JOIN locks x ON x.pid IS NULL AND x.transactionid = p.transaction
+        JOIN locks l ON l.pid IS NULL AND l.virtualtransaction = x.virtualtransaction
 ), blockers AS (
     SELECT chain.pid = ANY (pg_blocking_pids(%(pid)s)) AS direct, w.pid IS NOT NULL AS waits,
         NULL AS wanted, NULL AS held, {session}
@@ -116,14 +123,13 @@ WITH RECURSIVE chain AS (
         LEFT JOIN locks w ON w.pid = chain.pid AND NOT w.granted
     WHERE chain.pid <> %(pid)s
     UNION ALL
-    SELECT w.pid = ours.pid, false, w.mode, l.mode, 0, p.owner, p.gid, '', 'prepared',
-        extract(epoch FROM clock_timestamp() - p.prepared), NULL, '', NULL
-    FROM ours, locks w JOIN locks l ON l.granted AND
+    SELECT w.pid = ours.pid, false, w.mode, l.mode, 0, l.owner, l.gid, '', 'prepared',
+        extract(epoch FROM clock_timestamp() - l.prepared), NULL, '', NULL
+    FROM ours, locks w JOIN prepared l ON
         (l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid,
             l.classid, l.objid, l.objsubid) IS NOT DISTINCT FROM
         (w.locktype, w.database, w.relation, w.page, w.tuple, w.virtualxid, w.transactionid,
             w.classid, w.objid, w.objsubid)
-        JOIN pg_prepared_xacts p ON l.virtualtransaction = '-1/' || p.transaction
     WHERE NOT w.granted AND (w.pid = ours.pid OR w.pid IN (SELECT pid FROM chain))
 )
 SELECT ours.mode, {target}, coalesce(extract(epoch FROM clock_timestamp() - ours.since), 0)::float8,
