@@ -129,7 +129,7 @@ def _compare(
                 what=What.RENAMED, kind=new.kind, name=new.name, parent=parent, was=old.name
             )
             yield _Found(change, new.follows)
-        if details := tuple(_differences(old, new)):
+        if old != new and (details := tuple(_differences(old, new))):
             change = Change(
                 what=What.CHANGED, kind=new.kind, name=new.name, parent=parent, details=details
             )

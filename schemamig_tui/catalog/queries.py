@@ -2,14 +2,15 @@
 
 The columns of a result are named after the fields of the value that a row becomes; ``parent`` is
 the oid of the object that it is a part of. Search_path has to be ``pg_catalog``: then every name
-of a person's object is written qualified. A definition is NULL when another session has just
-dropped what it defines.
+of a person's object is written qualified. A definition (or an identity) is NULL when another
+session has just dropped what it belongs to.
 """
 
 SETTINGS = """
 SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
-    ('client_encoding', 'UTF8'),
+    ('client_encoding', CASE pg_catalog.current_setting('server_encoding')
+        WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END),
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
@@ -27,11 +28,10 @@ SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
 
 
 def _comment(catalog: str, oid: str, number: str = "0") -> str:
-    return (
-        "(SELECT description FROM pg_description WHERE objoid = "
-        + oid
-        + f" AND classoid = '{catalog}'::regclass AND objsubid = {number}) AS comment"
-    )
+    return f"""(
+        SELECT description FROM pg_description
+        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {number}
+    ) AS comment"""
 
 
 def _grants(acl: str, owner: str, kind: str = "") -> str:
@@ -165,9 +165,12 @@ SELECT CASE WHEN k.conrelid <> 0 THEN k.conrelid::bigint ELSE -k.contypid::bigin
     d.definition LIKE '% NOT VALID' AS not_valid,
     {_comment("pg_constraint", "k.oid")}
 FROM pg_constraint AS k
-    JOIN pg_namespace AS n ON n.oid = k.connamespace,
+    JOIN pg_namespace AS n ON n.oid = k.connamespace
+    LEFT JOIN pg_constraint AS above ON above.oid = k.conparentid AND above.conrelid = k.conrelid,
     LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
 WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
+    -- A foreign key to a partitioned table has a constraint for each partition as well.
+    AND above.oid IS NULL
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 
@@ -331,6 +334,7 @@ FROM (
     {" UNION ALL ".join(f"SELECT '{c}'::regclass AS classid, oid FROM {c}" for c in _RARE)}
 ) AS o, LATERAL pg_identify_object(o.classid, o.oid, 0) AS i
 WHERE o.oid >= {_FIRST_OWN_OID}
+    AND i.identity IS NOT NULL
     AND NOT EXISTS (
         SELECT FROM pg_depend AS e
         WHERE e.classid = o.classid AND e.objid = o.oid AND e.deptype IN ('e', 'i')

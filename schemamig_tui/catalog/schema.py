@@ -354,9 +354,9 @@ class Type(Object):
 
 @dataclass(frozen=True, kw_only=True)
 class Other(Object):
-    """Something rarer, such as an operator or a publication."""
+    """Something rarer, such as an operator or a publication: known by its name alone."""
 
-    definition: str | None = None
+    definition: str = ""
 
     @property
     def facts(self) -> tuple[Fact, ...]:

@@ -7,6 +7,8 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.rows import dict_row
 
@@ -70,13 +72,27 @@ def snapshot(conn: psycopg.Connection[Any]) -> Schema:
             time.sleep(_PAUSE)
 
 
+class _AnyText(Loader):
+    """Text of a database in SQL_ASCII, which may hold any bytes."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode(errors="backslashreplace")
+
+
+def _cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Row]:
+    cursor = conn.cursor(row_factory=dict_row)
+    if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
+        cursor.adapters.register_loader("text", _AnyText)
+    return cursor
+
+
 def _read(conn: psycopg.Connection[Any]) -> Schema:
     with conn.transaction(force_rollback=True):
         conn.execute(queries.SETTINGS, prepare=False)
         with conn.pipeline():
             # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
             cursors = {
-                kind: conn.cursor(row_factory=dict_row).execute(query, prepare=False)
+                kind: _cursor(conn).execute(query, prepare=False)
                 for kind, query in queries.by_kind(conn.info.server_version).items()
             }
         return _schema({kind: cursor.fetchall() for kind, cursor in cursors.items()})

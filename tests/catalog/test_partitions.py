@@ -77,6 +77,19 @@ def test_what_only_one_partition_has_is_told_of_it(tree: Rehearsal) -> None:
     """)
 
 
+def test_a_foreign_key_from_and_to_partitions_is_one_constraint(tree: Rehearsal) -> None:
+    tree.given("ALTER TABLE log ADD UNIQUE (k, day)")
+    assert tree.tells("""
+        ALTER TABLE log ADD CONSTRAINT itself FOREIGN KEY (k, day) REFERENCES log (k, day);
+        ALTER TABLE apart ADD CONSTRAINT there FOREIGN KEY (k, day) REFERENCES log (k, day);
+    """) == lines("""
+        ~ table public.apart
+            + constraint there FOREIGN KEY (k, day) REFERENCES public.log(k, day)
+        ~ partitioned table public.log
+            + constraint itself FOREIGN KEY (k, day) REFERENCES public.log(k, day)
+    """)
+
+
 def test_a_partition_is_attached_and_detached(tree: Rehearsal) -> None:
     assert tree.tells("""
         ALTER TABLE log DETACH PARTITION log_1;

@@ -106,6 +106,20 @@ def test_databases_with_the_same_schema_are_equal(
     assert told(here, there) == told(there, here) == ""
 
 
+def test_a_database_in_sql_ascii_may_hold_any_bytes(database: Database) -> None:
+    with database.connect() as admin:
+        admin.execute(
+            "CREATE DATABASE any_bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        )
+        try:
+            with database.connect(dbname="any_bytes") as conn:
+                conn.execute(b"CREATE TABLE t (n int); COMMENT ON TABLE t IS 'caf\xe9'")
+                (table,) = snapshot(conn).relations
+                assert table.comment == r"caf\xe9"
+        finally:
+            admin.execute("DROP DATABASE any_bytes")
+
+
 def test_it_waits_for_a_table_that_is_locked_for_a_moment(
     conn: psycopg.Connection, database: Database
 ) -> None:
