@@ -252,13 +252,13 @@ def _end(session: _Session) -> str:
 
 
 def head(query: str) -> str:
-    """The beginning of a query on one line, without passwords."""
-    line = redact(_PASSWORD.sub(r"\1'***'", " ".join(query.split())))
+    """The beginning of a query on one line, which ends where it comes to a password."""
+    line = redact(_PASSWORD.sub(r"\1 ***", " ".join(query.split())))
     return line if len(line) <= _HEAD else line[: _HEAD - 3] + "..."
 
 
 _HEAD = 80
-_PASSWORD = re.compile(r"(?i)(\bpassword\s*)(?:[eu]?&?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$.*)")
+_PASSWORD = re.compile(r"(?i)\b(password)\b(?!\s*=).*['$].*")
 
 
 def duration(seconds: float | None) -> str:
