@@ -1,12 +1,11 @@
 """What keeps a rehearsal from standing in the way of others for too long."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.events import Failure
-from schemamig_tui.engine.wording import lasting
-from schemamig_tui.text import visible
+from schemamig_tui.engine.insight import Victims
+from schemamig_tui.engine.wording import lasting, victims
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
 _IDLE = 60.0
@@ -41,17 +40,19 @@ class Guards:
         )
         return f"SELECT {', '.join(calls)}".encode()
 
-    def advise(self, failure: Failure, needs: str | None) -> Failure:
-        """The failure with a hint where the rehearsal itself may be why; ``needs`` is a file."""
-        hint = self._hint(failure.sqlstate)
-        if needs:
-            hint = f"{visible(needs)} was left out of the rehearsal, and most likely makes it: the"
-            hint += " rehearsal cannot go on behind it."
-        return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))) or None)
+    def hint(self, sqlstate: str | None, gave_way: Victims | None) -> str | None:
+        """What to say of an error that may come of the limits, and would not in a run.
 
-    def _hint(self, sqlstate: str | None) -> str | None:
+        ``gave_way`` are those for whom the rehearsal has cancelled a statement itself.
+        """
         if sqlstate == pg_errors.LockNotAvailable.sqlstate:
             return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
             return "A rehearsal holds the locks of all its files: rehearse fewer at a time (--to)."
+        if sqlstate == pg_errors.QueryCanceled.sqlstate:
+            if gave_way:
+                return f"It was cancelled by itself: {victims(gave_way)} (--max-blocking)."
+            if self.statement is not None:
+                most = lasting(self.statement)
+                return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None

@@ -5,7 +5,8 @@ What is different from a run, where it could be felt:
 - All files see the same now(), and what one of them has locked stays locked to the end: of later
   files only the locks are told that are new or stronger.
 - BEGIN, COMMIT and SET TRANSACTION of a file are taken out. Deferred constraints are checked where
-  a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file.
+  a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
+  and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
 - What a new session would start with, such as ALTER ROLE ... SET, has no effect.
@@ -118,7 +119,16 @@ class Rehearsal:
             lock = LOCK_TIMEOUT if self._limits.lock is None else self._limits.lock
             guards = Guards(lock, self._statement_timeout, conn.info.server_version)
             relock = locks.work.retake
-            stage = Stage(files, conn, watch, relock, self._cancellation, guards, self._tell)
+            stage = Stage(
+                files,
+                conn,
+                watch,
+                relock,
+                self._cancellation,
+                self._limits,
+                guards,
+                self._tell,
+            )
             return stage.perform(began)
 
 

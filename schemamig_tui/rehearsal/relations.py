@@ -9,6 +9,7 @@ from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
 from schemamig_tui.rehearsal.events import RelationLock
+from schemamig_tui.rehearsal.weaving import microseconds
 
 # The modes from the weakest to the strongest, and whom each keeps waiting. Reads need ACCESS SHARE,
 # writes ROW EXCLUSIVE, and DDL at least SHARE UPDATE EXCLUSIVE:
@@ -48,8 +49,7 @@ WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
 # Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
 # starts and once when the locks have been looked at.
 _LOOK = """
-SELECT pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()),
-    pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()), locks.held
+SELECT {began}, {ended}, locks.held
 FROM (
     SELECT pg_catalog.string_agg(
         pg_catalog.concat_ws(' ', l.relation, l.mode, c.relfilenode), ',') AS held
@@ -73,11 +73,11 @@ _BATCH = 500
 class Sight(NamedTuple):
     """What is new since the look before.
 
-    ``began`` and ``ended`` are when the server did this look, in seconds of its clock.
+    ``began`` and ``ended`` are when the server did this look, in microseconds of its clock.
     """
 
-    began: float
-    ended: float
+    began: int
+    ended: int
     locks: tuple[RelationLock, ...]
     rewritten: tuple[str, ...]
 
@@ -108,6 +108,8 @@ class Relations:
         database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         ((database_oid,),) = database.fetchall()
         self.query = _LOOK.format(
+            began=microseconds("statement_timestamp"),
+            ended=microseconds("clock_timestamp"),
             exclusive=_EXCLUSIVE,
             pid=conn.info.backend_pid,
             database=database_oid,
@@ -131,7 +133,7 @@ class Relations:
             if self._kinds[oid] == "S" and mode == _MOVES_SEQUENCE:
                 self._touched.add(oid)
         return Sight(
-            float(began or 0), float(ended or 0), self._locks(fresh), self._rewritten(rewritten)
+            int(began or 0), int(ended or 0), self._locks(fresh), self._rewritten(rewritten)
         )
 
     def remember(self) -> Callable[[], None]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import errors as pg_errors
@@ -13,6 +13,7 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import (
     Event,
@@ -25,7 +26,9 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.failure import explain_crash, wants_no_transaction
 from schemamig_tui.engine.flight import Crash, Flight
+from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
+from schemamig_tui.engine.observer import Observer
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.steps import FileRun
 from schemamig_tui.engine.watch import Watch
@@ -77,6 +80,7 @@ class Stage:
         watch: Watch,
         relock: bytes,
         cancellation: Cancellation,
+        limits: Limits,
         guards: Guards,
         listener: RehearsalListener,
     ) -> None:
@@ -85,7 +89,9 @@ class Stage:
         self._relock = relock
         self._cancellation = cancellation
         self._guards = guards
-        self._tell = listener
+        self._observer = Observer(watch, replace(limits, lock=guards.lock), listener)
+        # It passes on whatever it is given.
+        self._tell = cast(RehearsalListener, self._observer.tell)
         self._obstacles = {run.name: obstacle(run) for run in files}
         self._log = Logbook([r for r in files if not self._obstacles[r.name]], self._heard)
         self._flight = Flight(
@@ -95,11 +101,12 @@ class Stage:
             said=self._log.said,
             cancel=lambda: watch.cancel(conn),
         )
+        self._observer.follow(conn, self._flight, self._log)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
         self._tally = _Tally()
-        # The server's clock when our last look was over, in seconds.
-        self._clock = 0.0
+        # The server's clock when our last look was over, in microseconds.
+        self._clock = 0
         self._finished: StatementFinished | None = None
         self._constraints: tuple[bytes | None, bytes | None] = None, None
 
@@ -115,21 +122,28 @@ class Stage:
         conn.execute("BEGIN")
         conn.execute(self._guards.query)
         self._schema = snapshot(conn)
-        failed = None
-        for run in self._files:
-            if failed or self._cancellation.requested:
-                break
-            if reason := self._obstacles[run.name]:
-                self._leave_out(run, reason)
-            else:
-                failed = self._rehearse(run)
-            run.script.release()
+        with self._observer:
+            failed = self._all_files()
         if not conn.broken:
             conn.execute("ROLLBACK")
         needs = needed(failed.failure, self._left_out) if failed else None
         if failed:
-            self._tell(replace(failed, failure=self._guards.advise(failed.failure, needs)))
+            if needs:
+                why = f"{visible(needs)} was left out, and most likely makes what is missing here."
+                failed = replace(failed, failure=_with_hint(failed.failure, why))
+            self._tell(failed)
         return self._finish(failed, needs, began)
+
+    def _all_files(self) -> FileFailed | None:
+        for run in self._files:
+            if self._cancellation.requested:
+                return None
+            if reason := self._obstacles[run.name]:
+                self._leave_out(run, reason)
+            elif failed := self._rehearse(run):
+                return failed
+            run.script.release()
+        return None
 
     def _finish(
         self, failed: FileFailed | None, needs: str | None, began: float
@@ -232,7 +246,7 @@ class Stage:
 
     def _seen(self, name: str, statement: int, line: int, answer: PGresult) -> None:
         sight = self._relations.see(answer)
-        ms = max(0.0, sight.began - self._clock) * 1000
+        ms = max(0, sight.began - self._clock) / 1000
         self._clock = sight.ended
         self._tally.add(ms, exclusive=sight.exclusive)
         self._flush(ms)
@@ -242,7 +256,7 @@ class Stage:
             self._tell(RelationsRewritten(name, statement, line, sight.rewritten))
 
     def _read_clock(self, answer: PGresult) -> None:
-        self._clock = float(answer.get_value(0, 0) or 0)
+        self._clock = int(answer.get_value(0, 0) or 0)
 
     def _read_constraints(self, answer: PGresult) -> None:
         self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)
@@ -261,11 +275,18 @@ class Stage:
         return None
 
     def _explain(self, run: FileRun, crash: Crash | None) -> Failure | None:
-        if crash:
-            return explain_crash(crash, run.script, self._conn.info.encoding)
+        if crash is None:
+            if self._cancellation.requested:
+                return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
+            return None
+        failure = explain_crash(crash, run.script, self._conn.info.encoding)
         if self._cancellation.requested:
-            return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
-        return None
+            return failure
+        code = failure.sqlstate
+        if code == pg_errors.LockNotAvailable.sqlstate and (seen := self._observer.last_blocked):
+            who = [wording.blocked(seen), *map(wording.session, seen.by)]
+            failure = replace(failure, detail="\n".join(who))
+        return _with_hint(failure, self._guards.hint(code, self._observer.gave_way))
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:
         """Of a lost connection, and of a query of our own that failed without one."""
@@ -273,6 +294,12 @@ class Stage:
         code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
         said = crash and Diagnostic(crash.result).message_primary
         message = visible(said or str(error).partition("\n")[0])
-        if self._conn.broken and self._log.current is None:
-            raise ConnectionLost(f"the connection was lost: {message}") from error
+        if self._conn.broken:
+            message = f"the connection was lost: {message}"
+            if self._log.current is None:
+                raise ConnectionLost(message) from error
         return Failure(message, code or _CONNECTION_FAILURE)
+
+
+def _with_hint(failure: Failure, hint: str | None) -> Failure:
+    return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))) or None)

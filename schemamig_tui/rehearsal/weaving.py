@@ -23,7 +23,6 @@ _KEEPS_SETTING = re.compile(rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRA
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
-_CLOCK = b"SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
 # What a run does between two files, so that the session is as good as new.
 _RESET = (
     b"SET LOCAL statement_timeout = 0",
@@ -48,8 +47,17 @@ WHERE c.condeferrable AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)
     AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"""
 
 
+def microseconds(clock: str) -> str:
+    """An SQL expression: what one of the server's clocks says, whatever the session has set."""
+    seconds = f"pg_catalog.date_part('epoch', pg_catalog.{clock}())"
+    return f"pg_catalog.int8(pg_catalog.float8mul({seconds}, 1000000))"
+
+
+_CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
+
+
 def opening(run: FileRun, clock: Answer) -> Iterator[Step]:
-    """Begin with a file; ``clock`` is answered with the time, in seconds."""
+    """Begin with a file; ``clock`` is answered with the time of the server in microseconds."""
     yield Step(_SAVEPOINT, Role.KEEPING)
     for i in range(run.done):
         if _KEEPS_SETTING.match(run.script.sql(i)):

@@ -1,0 +1,146 @@
+"""A rehearsal that fails says why as a run would, and leaves nothing behind."""
+
+import threading
+import time
+
+import pytest
+
+from schemamig_tui.engine.events import (
+    BlockedSeen,
+    FileStarted,
+    LockAwaited,
+    NoticeReceived,
+    StatementFinished,
+)
+from schemamig_tui.engine.limits import Limits
+from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from tests.engine.conftest import LEDGER
+from tests.rehearsal.conftest import Rehearsals
+
+SLOW = "DO $$BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(60); END$$;"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1;\n  SELECT missing FROM pg_class;",
+        "SELECT 1;\nDO $$\nBEGIN\n  RAISE EXCEPTION 'no' USING HINT = 'try';\nEND$$;",
+        "CREATE TABLE t (x int);\nCOPY t FROM stdin;\n1\nx\n\\.\n",
+        "BEGIN;\nCREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        "INSERT INTO t VALUES (1), (1);\nCOMMIT;",
+        "BEGIN; VACUUM; COMMIT;",
+    ],
+)
+def test_a_failure_is_explained_as_in_a_run(shop: Rehearsals, sql: str) -> None:
+    before = shop.inventory()
+    finished = shop.tries("CREATE TABLE first ();", sql, "SELECT 1;")
+    assert (finished.rehearsed, finished.failed) == (("1.sql",), "2.sql")
+    assert finished.remaining == ("3.sql",)
+    assert not finished.cancelled
+    rehearsed = shop.failure
+    assert (rehearsed.recorded, rehearsed.unrecorded) == (False, None)
+    assert shop.inventory() == before
+    shop.apply()
+    assert shop.failure.failure == rehearsed.failure
+
+
+def test_what_came_before_a_failed_statement_is_told(shop: Rehearsals) -> None:
+    shop.tries("SELECT 1; SELECT 2; SELECT 1/0; SELECT 3;")
+    assert [event.statement for event in shop.told(StatementFinished)] == [1, 2]
+    assert shop.failure.failure.statement == 3
+
+
+def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int)")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK t IN ROW EXCLUSIVE MODE")
+        began = time.monotonic()
+        finished = shop.tries("SELECT 1;\nALTER TABLE t ADD y int;", limits=Limits(lock=0.7))
+        assert time.monotonic() - began < 3
+    assert finished.failed == "1.sql"
+    failure = shop.failure.failure
+    assert failure.sqlstate == "55P03"
+    assert failure.place
+    assert failure.place.line == 2
+    assert "--lock-timeout" in str(failure.hint)
+    assert "RowExclusiveLock" not in str(failure.detail)
+    assert "AccessExclusiveLock on table public.t" in str(failure.detail)
+    assert [seen.blocked is None for seen in shop.told(BlockedSeen)] == [False, True]
+
+
+def test_a_statement_has_a_limit(shop: Rehearsals) -> None:
+    began = time.monotonic()
+    shop.tries("SELECT pg_sleep(0.1);", "SELECT pg_sleep(60);", statement_timeout=0.3)
+    assert time.monotonic() - began < 5
+    assert shop.failure.name == "2.sql"
+    assert shop.failure.failure.sqlstate == "57014"
+    assert "--statement-timeout" in str(shop.failure.failure.hint)
+
+
+def cancelling(shop: Rehearsals, kind: type) -> Rehearsal:
+    """A rehearsal that is cancelled, from another thread, at the first event of a kind."""
+
+    def listen(event: object) -> None:
+        shop.events.append(event)  # type: ignore[arg-type]  # events of a rehearsal among them
+        if isinstance(event, kind):
+            threading.Timer(0.02, rehearsal.cancel).start()
+
+    rehearsal = Rehearsal(shop.connect, shop.folder, LEDGER, listen)
+    return rehearsal
+
+
+@pytest.mark.parametrize("kind", [FileStarted, NoticeReceived, StatementFinished])
+def test_a_cancelled_rehearsal_leaves_nothing_behind(shop: Rehearsals, kind: type) -> None:
+    shop.ask("CREATE TABLE t (x int); INSERT INTO t VALUES (1)")
+    before = shop.inventory()
+    shop.write("1.sql", f"ALTER TABLE t ALTER x TYPE text; CREATE TABLE u (); {SLOW}")
+    shop.write("2.sql", "SELECT 1;")
+    finished = cancelling(shop, kind).rehearse()
+    assert finished.cancelled
+    assert (finished.failed, finished.remaining) == ("1.sql", ("2.sql",))
+    assert shop.failure.failure.sqlstate == "57014"
+    assert shop.inventory() == before
+
+
+def test_a_rehearsal_waits_for_another_run_as_long_as_it_may(shop: Rehearsals) -> None:
+    shop.write("1.sql", SLOW)
+    first = shop.rehearsal()
+    thread = threading.Thread(target=first.rehearse)
+    thread.start()
+    while not shop.told(NoticeReceived):
+        time.sleep(0.01)
+    with pytest.raises(LockTimeout):
+        shop.rehearse(limits=Limits(run_lock=0.1))
+    with pytest.raises(Interrupted):
+        cancelling(shop, LockAwaited).rehearse()
+    first.cancel()
+    thread.join()
+
+
+def test_a_killed_session_ends_the_rehearsal_with_its_reason(shop: Rehearsals) -> None:
+    before = shop.inventory()
+    shop.write("1.sql", "CREATE TABLE t (); SELECT pg_terminate_backend(pg_backend_pid());")
+    finished = shop.rehearse()
+    assert finished.failed == "1.sql"
+    assert shop.failure.failure.sqlstate == "57P01"
+    assert shop.inventory() == before
+
+
+def test_a_table_that_somebody_holds_exclusively_keeps_the_schema_from_being_read(
+    shop: Rehearsals,
+) -> None:
+    shop.ask("CREATE TABLE t (x int); CREATE VIEW v AS SELECT * FROM t")
+    shop.write("1.sql", "SELECT 1;")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK t")
+        with pytest.raises(LockTimeout):
+            shop.rehearse(limits=Limits(lock=0.2))
+
+
+def test_files_that_cannot_be_run_are_told_before_anything_is(shop: Rehearsals) -> None:
+    shop.write("1.sql", "SELECT 1;")
+    shop.write("2.sql", "SELECT 'never closed;")
+    with pytest.raises(FilesError):
+        shop.rehearse()
+    assert shop.events == []

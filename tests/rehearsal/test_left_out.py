@@ -1,0 +1,109 @@
+"""What cannot be in one transaction is left out, and what builds on it says so."""
+
+import pytest
+
+from schemamig_tui.rehearsal.events import FileLeftOut
+from tests.rehearsal.conftest import Rehearsals
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("CREATE TABLE t ();\nVACUUM t;", "VACUUM in line 2 cannot run"),
+        ("SELECT 1;\n/* x */ create index\nconcurrently on t (x)", "CREATE INDEX CONCURRENTLY in"),
+        ("BEGIN; SELECT 1;\nROLLBACK;", "ROLLBACK in line 2"),
+        ("BEGIN; SELECT 1; ROLLBACK AND CHAIN; COMMIT;", "ROLLBACK AND CHAIN in line 1"),
+        ("BEGIN; PREPARE TRANSACTION 'x';", "PREPARE TRANSACTION in line 1"),
+        ("DO $$BEGIN COMMIT; END$$;", "DO with COMMIT in line 1"),
+        ("BEGIN READ ONLY; SELECT 1; COMMIT;", "BEGIN in line 1 makes a transaction read-only"),
+        ("DISCARD ALL;", "DISCARD ALL in line 1"),
+    ],
+)
+def test_a_file_that_cannot_be_rehearsed_is_left_out(
+    shop: Rehearsals, sql: str, reason: str
+) -> None:
+    finished = shop.rehearses("SELECT 1;", sql, "SELECT 2;")
+    assert finished.left_out == ("2.sql",)
+    assert finished.rehearsed == ("1.sql", "3.sql")
+    (left_out,) = shop.told(FileLeftOut)
+    assert left_out.name == "2.sql"
+    assert left_out.reason.startswith(reason)
+
+
+def test_the_directive_alone_keeps_no_file_out(shop: Rehearsals) -> None:
+    finished = shop.rehearses("-- schemamig: no-transaction\nCREATE TABLE t (); SELECT * FROM t;")
+    assert finished.rehearsed == ("1.sql",)
+
+
+def test_a_procedure_that_turns_out_to_commit_is_left_out(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+    finished = shop.rehearses(
+        "-- schemamig: no-transaction\nSET ROLE pg_monitor; RESET ROLE; DROP TABLE t;\nCALL p();",
+        "INSERT INTO t VALUES (1); SELECT 1 / (current_user <> 'pg_monitor')::int;",
+    )
+    assert finished.left_out == ("1.sql",)
+    assert finished.rehearsed == ("2.sql",)
+    (left_out,) = shop.told(FileLeftOut)
+    assert left_out.reason == "line 3: invalid transaction termination"
+
+
+def test_locks_of_a_file_that_was_left_out_are_told_of_the_next(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+    shop.rehearses("-- schemamig: no-transaction\nTRUNCATE t; CALL p();", "SELECT 1; TRUNCATE t;")
+    assert shop.locks[-1] == (2, "table public.t", "AccessExclusiveLock")
+    assert shop.rewritten == [(1, ("table public.t",)), (2, ("table public.t",))]
+
+
+def test_a_file_that_uses_an_enum_value_of_an_earlier_one_is_left_out(shop: Rehearsals) -> None:
+    shop.ask("CREATE TYPE mood AS ENUM ('sad')")
+    finished = shop.rehearses(
+        "ALTER TYPE mood ADD VALUE 'happy';", "SELECT 'happy'::mood;", "SELECT 'sad'::mood;"
+    )
+    assert finished.left_out == ("2.sql",)
+    assert finished.rehearsed == ("1.sql", "3.sql")
+
+
+def test_a_file_that_uses_its_own_enum_value_too_early_fails_as_in_a_run(shop: Rehearsals) -> None:
+    shop.ask("CREATE TYPE mood AS ENUM ('sad')")
+    finished = shop.tries("ALTER TYPE mood ADD VALUE 'happy'; SELECT 'happy'::mood;")
+    assert finished.failed == "1.sql"
+    assert shop.failure.failure.sqlstate == "55P04"
+
+
+@pytest.mark.parametrize(
+    ("made", "needing"),
+    [
+        ("CREATE TABLE makes.things (x int)", "SELECT * FROM makes.things"),
+        ('CREATE TABLE makes."Odd ""name" (x int)', 'SELECT * FROM makes."Odd ""name"'),
+        ("ALTER TABLE base ADD extra int", "SELECT extra FROM base"),
+        ("ALTER TABLE base ADD extra int", "SELECT b.extra FROM base b"),
+        ("CREATE FUNCTION makes.doubled(int) RETURNS int RETURN $1 * 2", "SELECT makes.doubled(1)"),
+        ("CREATE TYPE mood AS ENUM ('a')", "CREATE TABLE n (x mood)"),
+        ("ALTER TABLE base RENAME TO moved", "CREATE TABLE base ()"),
+        (
+            "CREATE UNIQUE INDEX ON base (x)",
+            "INSERT INTO base VALUES (1) ON CONFLICT (x) DO NOTHING",
+        ),
+    ],
+)
+def test_a_failed_file_says_which_one_it_needs(shop: Rehearsals, made: str, needing: str) -> None:
+    shop.ask("CREATE TABLE base (x int); CREATE SCHEMA makes")
+    finished = shop.tries(f"{made}; VACUUM base;", needing, "SELECT 1;")
+    assert (finished.failed, finished.needs) == ("2.sql", "1.sql")
+    assert finished.remaining == ("3.sql",)
+    assert "1.sql was left out" in str(shop.failure.failure.hint)
+
+
+def test_of_several_the_one_that_speaks_of_it_is_needed(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE base ()")
+    finished = shop.tries(
+        "VACUUM base;", "CREATE TABLE things (); VACUUM base;", "VACUUM base;", "TABLE things;"
+    )
+    assert finished.needs == "2.sql"
+    assert shop.tries("VACUUM;", "VACUUM;", "VACUUM;", "SELECT * FROM other;").needs == "3.sql"
+
+
+def test_a_file_that_fails_of_its_own_needs_none(shop: Rehearsals) -> None:
+    finished = shop.tries("VACUUM;", "SELECT 1/0;")
+    assert (finished.failed, finished.needs) == ("2.sql", None)
+    assert shop.failure.failure.hint is None

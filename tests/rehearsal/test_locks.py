@@ -1,0 +1,135 @@
+"""Which locks a statement takes, whom they block, for how long, and what it writes anew."""
+
+import pytest
+
+from schemamig_tui.engine.events import StatementFinished
+from schemamig_tui.rehearsal.events import FileRehearsed, LocksTaken
+from tests.rehearsal.conftest import Rehearsals
+
+NOTHING: tuple[str, ...] = ()
+ORDERS = """
+CREATE TABLE customers (id int PRIMARY KEY);
+CREATE TABLE orders (id int PRIMARY KEY, customer int, note varchar(10));
+CREATE INDEX notes ON orders (note);
+INSERT INTO orders SELECT n, n, 'a' FROM generate_series(1, 1000) n;
+INSERT INTO customers SELECT generate_series(1, 1000);
+"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "mode", "blocks"),
+    [
+        ("SELECT * FROM orders", "AccessShareLock", NOTHING),
+        ("SELECT * FROM orders FOR UPDATE", "RowShareLock", NOTHING),
+        ("UPDATE orders SET note = 'b'", "RowExclusiveLock", NOTHING),
+        ("ANALYZE orders", "ShareUpdateExclusiveLock", ("DDL",)),
+        ("CREATE INDEX ON orders (customer)", "ShareLock", ("writes", "DDL")),
+        (
+            "ALTER TABLE orders ADD FOREIGN KEY (customer) REFERENCES customers",
+            "ShareRowExclusiveLock",
+            ("writes", "DDL"),
+        ),
+        ("LOCK orders IN EXCLUSIVE MODE", "ExclusiveLock", ("writes", "DDL")),
+        ("ALTER TABLE orders ADD x int", "AccessExclusiveLock", ("reads", "writes", "DDL")),
+    ],
+)
+def test_a_lock_is_told_with_whom_it_blocks(
+    shop: Rehearsals, sql: str, mode: str, blocks: tuple[str, ...]
+) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(sql)
+    lock = shop.lock("table public.orders")
+    assert (lock.mode, lock.blocks) == (mode, blocks)
+
+
+def test_a_lock_is_told_once_and_again_when_it_gets_stronger(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(
+        "UPDATE orders SET note = 'b'; SELECT * FROM orders;\n\nUPDATE orders SET note = 'c';"
+        "ALTER TABLE orders DROP note;",
+        "ALTER TABLE orders ADD y int; DELETE FROM customers;",
+    )
+    table = "table public.orders"
+    assert [lock for lock in shop.locks if lock[1] == table] == [
+        (1, table, "RowExclusiveLock"),
+        (4, table, "AccessExclusiveLock"),
+    ]
+    last = shop.told(LocksTaken)[-1]
+    assert (last.name, last.statement, last.line) == ("2.sql", 2, 1)
+
+
+def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses("ALTER TABLE orders RENAME TO old; DROP TABLE old, customers;")
+    told = {relation: mode for _, relation, mode in shop.locks}
+    assert told["table public.orders"] == "AccessExclusiveLock"
+    assert told["index public.notes"] == "AccessExclusiveLock"
+    assert told["table public.customers"] == "AccessExclusiveLock"
+
+
+def test_locks_on_what_the_rehearsal_made_are_not_told(shop: Rehearsals) -> None:
+    shop.rehearses(ORDERS, "ALTER TABLE orders ADD x int; CREATE TEMP TABLE t AS TABLE orders;")
+    assert shop.locks == []
+
+
+def test_an_index_is_told_only_where_it_blocks_by_itself(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses("UPDATE orders SET note = 'b'; REINDEX INDEX notes;")
+    assert [lock for lock in shop.locks if lock[1].startswith("index")] == [
+        (2, "index public.notes", "AccessExclusiveLock")
+    ]
+
+
+def test_our_own_looks_take_no_lock_that_is_told(shop: Rehearsals) -> None:
+    shop.ask(ORDERS + "CREATE VIEW seen AS SELECT * FROM orders JOIN customers USING (id)")
+    shop.rehearses("SELECT 1;", "CREATE TABLE fresh ();", "SELECT 2;")
+    assert shop.locks == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "rewritten"),
+    [
+        ("ALTER TABLE orders ADD x int DEFAULT 7", []),
+        ("ALTER TABLE orders ALTER note TYPE varchar(20)", []),
+        ("CREATE INDEX ON orders (customer)", []),
+        ("REINDEX INDEX notes", ["index public.notes"]),
+        ("ALTER TABLE orders ADD x float DEFAULT random()", None),
+        ("ALTER TABLE orders ALTER id TYPE bigint", None),
+        ("TRUNCATE orders", None),
+        ("CLUSTER orders USING notes", None),
+    ],
+)
+def test_what_is_written_anew_is_told(
+    shop: Rehearsals, sql: str, rewritten: list[str] | None
+) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(f"SELECT 1; {sql}; SELECT 2;")
+    if rewritten is None:
+        ((statement, relations),) = shop.rewritten
+        assert statement == 2
+        assert "table public.orders" in relations
+    else:
+        assert [name for _, names in shop.rewritten for name in names] == rewritten
+
+
+def test_exclusive_time_counts_from_the_statement_that_took_the_lock(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(
+        "SELECT pg_sleep(0.3); ALTER TABLE orders ADD x int; SELECT pg_sleep(0.1);",
+        "SELECT pg_sleep(0.1);",
+        "-- schemamig: no-transaction\nALTER TABLE customers ADD x int;\nSELECT pg_sleep(0.3);",
+    )
+    first, second, third = shop.told(FileRehearsed)
+    assert first.ms > 400
+    assert 100 <= first.exclusive_ms < 250
+    assert second.exclusive_ms == 0
+    # There the lock would be gone with the statement.
+    assert 0 < third.exclusive_ms < 200
+
+
+def test_a_thousand_tables_are_locked_within_a_second_or_two(shop: Rehearsals) -> None:
+    tables = range(1000)
+    shop.ask("".join(f"CREATE TABLE t{n} (id int);" for n in tables))
+    shop.rehearses("".join(f"ALTER TABLE t{n} ADD x int;" for n in tables))
+    assert len(shop.locks) == 1000
+    assert sum(event.ms for event in shop.told(StatementFinished)) < 5000

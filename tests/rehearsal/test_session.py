@@ -1,0 +1,162 @@
+"""Every file finds the session as good as new, and nothing of ours in its way."""
+
+import pytest
+
+from schemamig_tui.engine.events import NoticeReceived, StatementFinished
+from tests.engine.conftest import limited_role
+from tests.rehearsal.conftest import Rehearsals
+
+# Fails where the session is not as psql would give it to a file.
+FRESH = """
+DO $$BEGIN
+    ASSERT current_user = session_user, current_user;
+    ASSERT current_setting('search_path') = '"$user", public', current_setting('search_path');
+    ASSERT current_setting('lock_timeout') = '2s', current_setting('lock_timeout');
+    ASSERT current_setting('statement_timeout') = '1min', current_setting('statement_timeout');
+    ASSERT current_setting('check_function_bodies')::bool;
+    ASSERT NOT EXISTS (SELECT FROM pg_prepared_statements), 'prepared';
+    ASSERT NOT EXISTS (SELECT FROM pg_cursors WHERE name = 'c'), 'cursor';
+    ASSERT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+        AND pid = pg_backend_pid()) = 0, 'advisory';
+    ASSERT to_regclass('pg_temp.t') IS NULL, 'temporary';
+END$$;
+"""
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET ROLE pg_monitor;",
+        "SET SESSION AUTHORIZATION pg_monitor;",
+        "SET search_path = pg_catalog; SET LOCAL check_function_bodies = off;",
+        "SELECT set_config('search_path', '', true);",
+        "SET lock_timeout = '1ms'; SET statement_timeout = 0;",
+        "RESET ALL;",
+        "PREPARE p AS SELECT 1; DECLARE c CURSOR WITH HOLD FOR SELECT 1;",
+        "SELECT pg_advisory_lock(7);",
+        "CREATE TEMP TABLE t (x int) ON COMMIT DROP; INSERT INTO t VALUES (1);",
+        "LISTEN news; NOTIFY news; DEALLOCATE ALL; CLOSE ALL;",
+        "SET client_encoding = 'LATIN1'; SET standard_conforming_strings = off;",
+    ],
+)
+def test_nothing_that_a_file_sets_reaches_the_next(shop: Rehearsals, sql: str) -> None:
+    shop.rehearses(FRESH, sql, FRESH)
+
+
+def test_lastval_is_unknown_to_the_next_file(shop: Rehearsals) -> None:
+    shop.tries("CREATE SEQUENCE s; SELECT nextval('s');", "SELECT lastval();")
+    assert shop.failure.name == "2.sql"
+    assert shop.failure.failure.sqlstate == "55000"
+
+
+def test_our_looks_do_not_change_lastval(shop: Rehearsals) -> None:
+    shop.rehearses(
+        "CREATE SEQUENCE s; SELECT nextval('s'); DO $$BEGIN ASSERT lastval() = 1; END$$;"
+    )
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET search_path = ''; ALTER TABLE public.t ADD x int;",
+        "SET search_path = hostile, pg_catalog; ALTER TABLE public.t ADD x int;",
+        "SET SESSION AUTHORIZATION {role}; SET search_path = ''; ALTER TABLE public.t ADD x int;",
+        "SET client_encoding = 'SJIS'; ALTER TABLE t ADD x int; SELECT 'a';",
+        "SET DateStyle = 'German'; SET extra_float_digits = -15; ALTER TABLE t ADD x int;",
+        "SET constraint_exclusion = off; SET enable_seqscan = off; ALTER TABLE t ADD x int;",
+    ],
+)
+def test_locks_are_seen_whatever_a_file_has_set(shop: Rehearsals, sql: str) -> None:
+    with limited_role(shop) as role:
+        shop.login = None
+        shop.ask(
+            "CREATE TABLE t (); CREATE SCHEMA hostile;"
+            "CREATE FUNCTION hostile.never(oid, oid) RETURNS bool LANGUAGE sql RETURN false;"
+            "CREATE OPERATOR hostile.= (LEFTARG = oid, RIGHTARG = oid, FUNCTION = hostile.never);"
+            f"ALTER TABLE t OWNER TO {role}; GRANT CREATE ON SCHEMA public TO {role}"
+        )
+        shop.rehearses(sql.format(role=role))
+    assert shop.lock("table public.t").mode == "AccessExclusiveLock"
+    assert all(event.ms < 1000 for event in shop.told(StatementFinished))
+
+
+def test_a_role_without_privileges_can_rehearse_what_it_may_do(shop: Rehearsals) -> None:
+    with limited_role(shop) as role:
+        login, shop.login = shop.login, None
+        shop.ask(
+            "CREATE TABLE others (id serial); CREATE SCHEMA closed;"
+            "CREATE TABLE closed.t (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+            "CREATE SCHEMA kb; CREATE SCHEMA mine;"
+            f"GRANT CREATE, USAGE ON SCHEMA kb, mine TO {role}"
+        )
+        shop.login = login
+        finished = shop.tries("CREATE TABLE mine.t ();", "SELECT * FROM others;")
+    assert finished.rehearsed == ("1.sql",)
+    assert shop.failure.failure.sqlstate == "42501"
+
+
+def test_deferred_constraints_are_checked_at_the_end_of_a_file(shop: Rehearsals) -> None:
+    table = "CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+    finished = shop.tries(table, "INSERT INTO t VALUES (1), (1);", "DELETE FROM t;")
+    assert finished.failed == "2.sql"
+    assert shop.failure.failure.sqlstate == "23505"
+    assert shop.tries(table, "INSERT INTO t VALUES (1), (1); DELETE FROM t;").failed is None
+
+
+def test_constraints_are_deferred_again_for_the_next_file(shop: Rehearsals) -> None:
+    shop.ask(
+        'CREATE SCHEMA "odd\'s"; CREATE TABLE "odd\'s".a (x int CONSTRAINT "odd ""one" UNIQUE'
+        " DEFERRABLE INITIALLY DEFERRED, y int UNIQUE DEFERRABLE)"
+    )
+    twice = 'INSERT INTO "odd\'s".a VALUES (1, 1), (1, 2); DELETE FROM "odd\'s".a;'
+    late = (
+        "CREATE TABLE b (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        "INSERT INTO b VALUES (1), (1); DELETE FROM b;"
+    )
+    shop.rehearses(twice, late, "BEGIN; SET CONSTRAINTS ALL IMMEDIATE; COMMIT;", twice)
+    finished = shop.tries(twice, 'INSERT INTO "odd\'s".a VALUES (1, 1), (2, 1);')
+    assert finished.failed == "2.sql"
+    assert shop.failure.failure.statement == 1
+
+
+def test_each_commit_of_a_file_checks_what_was_deferred(shop: Rehearsals) -> None:
+    table = "CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+    finished = shop.tries(
+        f"BEGIN; {table} COMMIT; BEGIN; INSERT INTO t VALUES (1), (1); COMMIT; DELETE FROM t;"
+    )
+    assert finished.failed == "1.sql"
+    assert (
+        shop.tries(
+            f"-- schemamig: no-transaction\n{table} INSERT INTO t VALUES (1), (1);DELETE FROM t;"
+        ).failed
+        == "1.sql"
+    )
+
+
+def test_triggers_that_wait_for_the_commit_run_and_are_heard(shop: Rehearsals) -> None:
+    shop.ask(
+        "CREATE TABLE t (x int); CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN RAISE NOTICE 'heard %', NEW.x; RETURN NULL; END$$;"
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION hear()"
+    )
+    shop.rehearses("INSERT INTO t VALUES (7);", "ALTER TABLE t ADD y int;")
+    assert [event.notice.message for event in shop.told(NoticeReceived)] == ["heard 7"]
+
+
+def test_a_file_may_use_savepoints(shop: Rehearsals) -> None:
+    shop.rehearses(
+        "BEGIN; CREATE TABLE t (); SAVEPOINT a; DROP TABLE t; ROLLBACK TO a; SAVEPOINT b; COMMIT;",
+        "TABLE t;",
+    )
+
+
+def test_all_that_a_rehearsal_does_to_others_ends_with_it(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int)")
+    with shop.database.connect() as listener:
+        listener.execute("LISTEN news")
+        shop.rehearses("ALTER TABLE t ADD y int; NOTIFY news; SELECT pg_advisory_lock(7);")
+        listener.execute("TABLE t")
+        assert list(listener.notifies(timeout=0.1)) == []
+        row = listener.execute("SELECT pg_try_advisory_lock(7)").fetchone()
+        assert row == (True,)
