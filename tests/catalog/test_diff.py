@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemamig_tui.catalog.diff import Change, Line, What, diff
@@ -12,6 +12,9 @@ from schemamig_tui.catalog.schema import Column, Constraint, Relation, Schema
 from tests.catalog.conftest import Rehearsal, lines
 
 OPPOSITE = {What.ADDED: What.DROPPED, What.DROPPED: What.ADDED}
+
+# A busy machine may stand still for longer than an example has by default.
+patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 _names = st.sampled_from(["a", "b", '"we ird"', "c"])
 _comments = st.none() | st.text(max_size=5)
@@ -26,12 +29,12 @@ _columns = st.lists(
         comment=_comments,
     ),
     unique_by=(lambda column: column.name, lambda column: column.oid),
-    max_size=4,
+    max_size=3,
 ).map(tuple)
 _constraints = st.lists(
     st.builds(Constraint, name=_names, oid=st.integers(1, 5), definition=_names),
     unique_by=(lambda constraint: constraint.name, lambda constraint: constraint.oid),
-    max_size=3,
+    max_size=2,
 ).map(tuple)
 _tables = st.builds(
     Relation,
@@ -51,12 +54,14 @@ _schemas = st.builds(
 )
 
 
+@patient
 @given(_schemas)
 def test_nothing_differs_from_itself(schema: Schema) -> None:
     assert diff(schema, schema) == ()
     assert diff(replace(schema, database="another"), schema) == ()
 
 
+@patient
 @given(_schemas, _schemas)
 def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
     def told(changes: tuple[Change, ...]) -> Counter[tuple[What, str, str]]:
@@ -70,6 +75,7 @@ def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
     assert Counter({(new, old): c for (old, new), c in renamed(there).items()}) == renamed(back)
 
 
+@patient
 @given(_schemas, _schemas)
 def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None:
     # The order of columns is no change: the server has no way to change it.
@@ -87,6 +93,7 @@ def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None
         assert diff(before, after)
 
 
+@patient
 @given(_schemas, _schemas)
 def test_every_line_is_safe_to_show(before: Schema, after: Schema) -> None:
     assert all(line.text.isprintable() for line in render(diff(before, after)))
