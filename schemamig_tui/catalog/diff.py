@@ -83,8 +83,8 @@ def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
     )
 
 
-def label(kind: str, name: str) -> str:
-    """What a part calls its parent."""
+def full_name(kind: str, name: str) -> str:
+    """What the ``parent`` of a change says: ``table public.orders``."""
     return f"{kind} {name}"
 
 
@@ -137,7 +137,7 @@ def _compare(
         for before, after in zip(old.parts, new.parts, strict=True):
             # The columns of a view that was created again have numbers of their own.
             for pair in _pairs(before, after, same and old.oid == new.oid):
-                yield from _compare(*pair, same, label(new.kind, new.name))
+                yield from _compare(*pair, same, full_name(new.kind, new.name))
     elif new:
         change = Change(
             what=What.ADDED,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemamig_tui.catalog.diff import Change, Line, What, label
+from schemamig_tui.catalog.diff import Change, Line, What, full_name
 from schemamig_tui.text import visible
 
 _SIGNS = {What.ADDED: "+", What.DROPPED: "-", What.CHANGED: "~", What.RENAMED: "~"}
@@ -28,7 +28,7 @@ def text(lines: Iterable[Line]) -> str:
 def _lines(changes: Iterable[Change]) -> Iterator[Line]:
     heading = None
     for change in changes:
-        own = label(change.kind, change.name)
+        own = full_name(change.kind, change.name)
         depth = 0
         if change.parent:
             depth = 1
