@@ -29,6 +29,8 @@ def preflight(
     looked at becomes a note. Raises psycopg.OperationalError when the connection is lost.
     """
     targets = find(scripts)
+    if not targets.files:
+        return ()
     database = Database(conn)
     advice = [*(note(f"{unread}.") for unread in targets.unread)]
     try:

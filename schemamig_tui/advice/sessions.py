@@ -11,6 +11,7 @@ from schemamig_tui.advice.objects import Found
 from schemamig_tui.advice.privileges import Role
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.advice.touch import Lock
+from schemamig_tui.engine.wording import lasting
 from schemamig_tui.text import redact
 
 IDLE = 1.0
@@ -47,10 +48,13 @@ WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
 ORDER BY a.xact_start, a.pid
 """
 
+# The locks of a prepared transaction are found by the one that it has on its own number.
 _PREPARED = """
-SELECT '-1/' || p.transaction AS holder, quote_literal(p.gid) AS gid, p.owner::text AS owner,
+SELECT l.virtualtransaction AS holder, quote_literal(p.gid) AS gid, p.owner::text AS owner,
     extract(epoch FROM clock_timestamp() - p.prepared)::float8 AS age
-FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database() ORDER BY p.prepared
+FROM pg_catalog.pg_prepared_xacts p
+    JOIN pg_catalog.pg_locks l ON l.pid IS NULL AND l.transactionid = p.transaction
+WHERE p.database = current_database() ORDER BY p.prepared
 """
 
 
@@ -163,7 +167,7 @@ class _Looking:
             return None
         who = f"{'pg_dump' if dump else 'A session'} ({session})"
         does = "is idle in" if idle else "is in"
-        what = f"{who} {does} a transaction that was begun {duration(session.age)} ago"
+        what = f"{who} {does} a transaction that was begun {lasting(session.age or 0)} ago"
         hint = "It has to end first." if dump else _end(session)
         doing = f"; {'its last' if idle else 'its'} query: {head(session.query)}"
         return self._told(what, doing, hint, obstacle, session.has_snapshot)
@@ -173,9 +177,7 @@ class _Looking:
         if prepared.age < self._older_than:
             return None
         gid = prepared.gid
-        what = (
-            f"The transaction {gid} of {prepared.owner} was prepared {duration(prepared.age)} ago"
-        )
+        what = f"The transaction {gid} of {prepared.owner} was prepared {lasting(prepared.age)} ago"
         hint = f"COMMIT PREPARED {gid}; or ROLLBACK PREPARED {gid};"
         return self._told(what, "", hint, self._obstacle(prepared.holder), False)
 
@@ -259,12 +261,3 @@ def head(query: str) -> str:
 
 _HEAD = 80
 _PASSWORD = re.compile(r"(?i)\b(password)\b(?!\s*=).*['$].*")
-
-
-def duration(seconds: float | None) -> str:
-    """A time for people: ``3 h 5 min``, ``2 min 10 s``, ``4 s``."""
-    whole = int(seconds or 0)
-    for size, name, smaller, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
-        if whole >= size:
-            return f"{whole // size} {name} {whole % size // smaller} {small}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"

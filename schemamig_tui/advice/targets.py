@@ -25,16 +25,12 @@ class Use:
     file: str
     line: int
 
-    @property
-    def place(self) -> str:
-        """``file:line``."""
-        return f"{self.file}:{self.line}"
-
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """All that the files touch, in their order; ``unread`` says what could not be looked at."""
+    """What so many files touch, in their order; ``unread`` says what could not be looked at."""
 
+    files: int
     uses: tuple[Use, ...]
     unread: tuple[str, ...]
 
@@ -48,11 +44,12 @@ def find(scripts: Iterable[Script]) -> Targets:
     finder = _Finder()
     for script in scripts:
         finder.read(script)
-    return Targets(tuple(finder.uses.values()), tuple(finder.unread))
+    return Targets(finder.files, tuple(finder.uses.values()), tuple(finder.unread))
 
 
 class _Finder:
     def __init__(self) -> None:
+        self.files = 0
         self.uses: dict[Touch, Use] = {}
         self.unread: list[str] = []
         # By kind and name, the schemas where an earlier statement has created such an object.
@@ -62,6 +59,7 @@ class _Finder:
 
     def read(self, script: Script) -> None:
         name = script.file.name
+        self.files += 1
         self._session.start_file()
         self._temporary.clear()
         try:

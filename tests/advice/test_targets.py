@@ -29,7 +29,7 @@ def found(pending: Pending, *files: str | bytes) -> Targets:
 def judged(pending: Pending, *files: str) -> list[str]:
     """What the role needs, by file and line."""
     return [
-        f"{use.place} {use.touch.right} {use.touch.name}"
+        f"{use.file}:{use.line} {use.touch.right} {use.touch.name}"
         for use in found(pending, *files).uses
         if use.touch.right
     ]

@@ -1,0 +1,159 @@
+"""The advice as a whole: sizes, what cannot be looked at, and what it costs the server."""
+
+import re
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemamig_tui.advice import objects
+from schemamig_tui.advice.advice import describe
+from schemamig_tui.advice.objects import amount
+from schemamig_tui.advice.preflight import preflight
+from tests.advice.conftest import Desk
+
+
+def test_a_large_table_that_is_read_is_a_warning(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objects, "LARGE_BYTES", 50_000)
+    desk.prepare(
+        "CREATE TABLE big (id int)",
+        "INSERT INTO big SELECT generate_series(1, 2000)",
+        "CREATE TABLE small (id int)",
+        "ANALYZE big",
+    )
+    (advice, *_) = desk.advice("INSERT INTO big VALUES (1);\nCREATE INDEX ON big (id);")
+    first, hint = describe(advice)
+    assert re.fullmatch(
+        r"warning: 0001\.sql:2: public\.big is large \(\d+ kB, about 2,000 rows\): "
+        r"CREATE INDEX reads all of it, and blocks writes meanwhile\.",
+        first,
+    )
+    assert hint.startswith("  hint: CREATE INDEX CONCURRENTLY does not block writes;")
+    (note,) = desk.advice("INSERT INTO big VALUES (1); CREATE INDEX ON small (id);")
+    assert re.fullmatch(
+        r"The pending files touch 2 tables that are there already \(\d+ kB in all\);"
+        r" the largest of them is public\.big \(\d+ kB\)\.",
+        note.message,
+    )
+
+
+def test_many_rows_make_a_table_large_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "LARGE_ROWS", 100)
+    desk.prepare(
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id)",
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (60)",
+        "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (60) TO (1000)",
+        "INSERT INTO p SELECT generate_series(1, 120)",
+        "ANALYZE p1, p2",
+    )
+    (message,) = desk.warnings("ALTER TABLE p ALTER id TYPE bigint;")
+    assert message.startswith("public.p is large (")
+    assert "about 120 rows): ALTER TABLE may rewrite all of it, and blocks everybody" in message
+
+
+def test_the_table_of_an_index_is_what_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "LARGE_BYTES", 1)
+    desk.prepare("CREATE TABLE t (id int PRIMARY KEY)")
+    (message,) = desk.warnings("REINDEX INDEX t_pkey;")
+    assert message.startswith("The table of public.t_pkey is large")
+
+
+def test_the_schema_comes_from_the_search_path_of_a_session(desk: Desk) -> None:
+    desk.prepare(
+        "CREATE SCHEMA app",
+        "CREATE TABLE public.t (id int)",
+        "CREATE TABLE app.t (id int)",
+        f"ALTER DATABASE {desk.database.name} SET search_path = missing, app, public",
+    )
+    (note,) = desk.advice("INSERT INTO t VALUES (1);")
+    assert "touch app.t," in note.message
+
+
+def test_where_nothing_is_there_nothing_is_said(desk: Desk) -> None:
+    assert desk.advice("CREATE TABLE t (id int);", "INSERT INTO t VALUES (1);") == []
+
+
+def test_without_files_nothing_is_asked(desk: Desk) -> None:
+    with desk.session("SELECT 1"):
+        assert desk.advice(older_than=0) == []
+
+
+def test_names_are_cut_as_the_server_cuts_them(desk: Desk) -> None:
+    desk.prepare(f"CREATE TABLE {'x' * 63} (id int)")
+    (note,) = desk.advice(f"TRUNCATE {'x' * 80};")
+    assert f"public.{'x' * 63}," in note.message
+
+
+def test_a_query_that_fails_is_a_note_and_the_others_go_on(desk: Desk) -> None:
+    scripts = desk.write('ALTER TABLE "\u4e2d" ADD c int; CREATE EXTENSION missing;')
+    with desk.database.connect() as conn:
+        conn.execute("SET client_encoding = latin1")
+        warning, note = preflight(conn, scripts)
+    assert warning.message == "The server does not have the extension missing."
+    assert note.message.startswith(
+        "Nothing could be found out about the tables that the pending files touch:"
+    )
+
+
+def test_what_is_not_utf_8_in_the_database_is_no_error(desk: Desk) -> None:
+    with desk.database.connect() as admin:
+        name = f"{desk.database.name}_ascii"
+        admin.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'".encode()
+        )
+        try:
+            with (
+                desk.database.connect(dbname=name) as other,
+                desk.database.connect(dbname=name) as conn,
+            ):
+                conn.execute("SET client_encoding = utf8")
+                other.pgconn.exec_(b"BEGIN; SELECT 'gr\xf6\xdfe'")
+                (note,) = preflight(conn, desk.write("SELECT 1;"), older_than=0)
+                assert note.message.startswith("Nothing could be found out about other sessions")
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_a_lost_connection_is_raised(desk: Desk) -> None:
+    scripts = desk.write("TRUNCATE t;")
+    with desk.database.connect() as conn:
+        desk.prepare(f"SELECT pg_terminate_backend({conn.info.backend_pid})")
+        with pytest.raises(psycopg.OperationalError):
+            preflight(conn, scripts)
+
+
+def test_the_session_is_left_as_it_was(desk: Desk) -> None:
+    desk.prepare("CREATE TABLE t (id int)")
+    scripts = desk.write("ALTER TABLE t ADD c int; CREATE EXTENSION plpgsql;")
+    with desk.database.connect() as conn:
+        before = conn.execute("SELECT name, setting FROM pg_settings").fetchall()
+        preflight(conn, scripts)
+        assert conn.execute("SELECT name, setting FROM pg_settings").fetchall() == before
+        assert conn.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+
+
+def test_the_number_of_questions_does_not_grow_with_the_files(desk: Desk) -> None:
+    desk.prepare("CREATE TABLE t (id int)", "CREATE EXTENSION IF NOT EXISTS plpgsql")
+    queries: list[Any] = []
+
+    class Counting(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *args: Any, **kwargs: Any) -> "Counting":
+            queries.append(query)
+            return super().execute(query, *args, **kwargs)
+
+    files = [
+        f"ALTER TABLE t ADD c{i} int; CREATE TABLE t{i} (id int); ALTER TABLE u{i} ADD c int;"
+        for i in range(200)
+    ]
+    with desk.database.connect() as conn:
+        conn.cursor_factory = Counting
+        preflight(conn, desk.write(*files))
+    assert len(queries) < 20
+
+
+def test_sizes_are_for_people() -> None:
+    assert [amount(size) for size in (0, 8192, 250_000_000, 3e9, 2.5e12)] == [
+        "0 bytes", "8 kB", "250 MB", "3 GB", "2.5 TB",
+    ]  # fmt: skip
