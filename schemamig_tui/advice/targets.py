@@ -73,16 +73,16 @@ class _Finder:
     def _read(self, script: Script) -> bool:
         """Whether the whole file was read."""
         read = 0
-        # How INSERTs of this file begin, up to what follows the name: such a one adds nothing.
+        # How statements of this file begin that write rows: another such one adds nothing.
         heads: tuple[bytes, ...] = ()
         for i in range(len(script)):
             if read > READ:
                 return False
             sql = script.sql(i)
             read += len(sql)
-            if sql.startswith(heads):
+            if sql.startswith(heads) and (sql[:1] in b"Ii" or _WHERE.search(sql)):
                 continue
-            if len(heads) < _MOST_HEADS and (head := _INSERT.match(sql)):
+            if len(heads) < _MOST_HEADS and (head := _HEAD.match(sql)):
                 heads = (*heads, head[0])
             self._session.follow(sql)
             for touch in touches(sql):
@@ -158,12 +158,12 @@ _ROLE = re.compile(rb"(?i)\brole\b|\bauthorization\b")
 _RIGHTS = re.compile(rb"(?i)\bgrant\b|\bowner\b|\brole\b|\bauthorization\b")
 _ON = re.compile(rb"(?i)\bon\b")
 _ALTERS_DEFAULTS = re.compile(rb"(?i)alter\s+(?:role|user|group|database)\b")
-# An INSERT up to what follows the name. Where two begin with the same one, they touch the same.
+# A statement up to what follows the name. Where two begin with the same one, they touch the same.
 _IDENTIFIER = rb'(?:[\w$\x80-\xff]++|"[^"]++")'
-_INSERT = re.compile(
-    rb"(?i)insert\s++into\s++"
-    + _IDENTIFIER
-    + rb"(?:\."
-    + _IDENTIFIER
-    + rb")?\s*+(?:\(|(?<=\s)[a-z])"
+_NAME = _IDENTIFIER + rb"(?:\." + _IDENTIFIER + rb")?"
+_HEAD = re.compile(
+    rb"(?i)(?:insert\s++into|update|delete\s++from)\s++(?!only\b)"
+    + _NAME
+    + rb"(?:\s*+\(|\s++[a-z])"
 )
+_WHERE = re.compile(rb"(?i)\bwhere\b")

@@ -130,6 +130,15 @@ def test_long_lists_of_inserts_are_one_use(pending: Pending) -> None:
     assert names(pending, rows + other + rows) == ["t", "t.u", '"T"']
 
 
+def test_one_update_of_all_rows_is_found_among_many_of_one_row(pending: Pending) -> None:
+    rows = "".join(f"UPDATE t SET a = 1 WHERE id = {i};\n" for i in range(100))
+    uses = found(pending, rows + "UPDATE t SET a = 2;\n" + rows).uses
+    assert [(use.line, use.touch.work) for use in uses] == [
+        (1, None),
+        (101, "writes all of it anew"),
+    ]
+
+
 def test_a_long_file_is_read_to_a_limit_and_says_so(
     pending: Pending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
