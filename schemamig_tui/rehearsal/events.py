@@ -2,8 +2,9 @@
 
 Those are RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived, StatementFinished,
 ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which it never records. What is said here of
-a statement comes after its StatementFinished. Times are milliseconds; lines and statement numbers
-are 1-based.
+a statement comes after its StatementFinished. FileStarted counts the files that can be rehearsed;
+BEGIN and COMMIT are no statements that finish. Times are milliseconds, those of statements and of
+rehearsed files by the server's clock; lines and statement numbers are 1-based.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,8 @@ from schemamig_tui.engine.events import Event
 class RelationLock:
     """A lock on a relation that was there before: ``table public.users``, and its strongest mode.
 
-    ``blocks`` is what others have to wait with: some of ``reads``, ``writes``, ``DDL``.
+    ``mode`` is a mode as pg_locks names it; ``blocks`` is what others have to wait with: some of
+    ``reads``, ``writes``, ``DDL``.
     """
 
     relation: str
@@ -27,7 +29,11 @@ class RelationLock:
 
 @dataclass(frozen=True, slots=True)
 class LocksTaken:
-    """A statement took locks, or stronger ones, on relations that were there before."""
+    """A statement took locks, or stronger ones, on relations that were there before.
+
+    The strongest come first. What an index shares with its table is told of the table alone. A lock
+    that an earlier file has taken is still held, so that nobody sees it taken again.
+    """
 
     name: str
     statement: int
@@ -51,7 +57,7 @@ class FileRehearsed:
 
     ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
     relation that was there before: from the start of the statement that took it to the end of the
-    file. ``changes`` is what it does to the schema.
+    file, or to its own next COMMIT. ``changes`` is what it does to the schema.
     """
 
     name: str
@@ -62,7 +68,10 @@ class FileRehearsed:
 
 @dataclass(frozen=True, slots=True)
 class FileLeftOut:
-    """A file cannot be rehearsed: ``reason`` says which statement cannot be in a transaction."""
+    """A file cannot be rehearsed: ``reason`` says which statement cannot be in a transaction.
+
+    Where only the server could know, the file has started; what it did has been rolled back.
+    """
 
     name: str
     reason: str

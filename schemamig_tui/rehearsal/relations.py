@@ -51,15 +51,14 @@ WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
 _LOOK = """
 SELECT {began}, {ended}, locks.held
 FROM (
-    SELECT pg_catalog.string_agg(
-        pg_catalog.concat_ws(' ', l.relation, l.mode, c.relfilenode), ',') AS held
-    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c
-        ON c.oid OPERATOR(pg_catalog.=) l.relation
-        AND l.mode OPERATOR(pg_catalog.=) '{exclusive}'
-    WHERE l.pid OPERATOR(pg_catalog.=) {pid} AND l.granted
-        AND l.locktype OPERATOR(pg_catalog.=) 'relation'
-        AND l.database OPERATOR(pg_catalog.=) {database}
-        AND l.relation OPERATOR(pg_catalog.<=) {last}
+    SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation, mode,
+        CASE WHEN mode OPERATOR(pg_catalog.=) '{exclusive}'
+            THEN pg_catalog.pg_relation_filenode(relation) END), ',') AS held
+    FROM pg_catalog.pg_locks
+    WHERE pid OPERATOR(pg_catalog.=) {pid} AND granted
+        AND locktype OPERATOR(pg_catalog.=) 'relation'
+        AND database OPERATOR(pg_catalog.=) {database}
+        AND relation OPERATOR(pg_catalog.<=) {last}
 ) locks
 """
 _LAST_VALUES = """

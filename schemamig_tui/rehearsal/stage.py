@@ -196,10 +196,11 @@ class Stage:
         return FileFailed(run.name, self._log.elapsed, failure, recorded=False)
 
     def _flights(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        yield weaving.opening(run, self._read_clock)
+        weaver = weaving.Weaver(run, partial(self._look, run))
+        yield weaver.opening(self._read_clock)
         for unit in units(run):
-            yield weaving.statements(run, unit, self._look, self._read_constraints)
-            yield weaving.commit(*self._constraints, self._look(run, unit[-1]))
+            yield weaver.statements(unit, self._read_constraints)
+            yield weaver.commit(unit, *self._constraints)
             self._tally.exclusive = False
         yield self._renewal()
 
@@ -294,10 +295,12 @@ class Stage:
         code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
         said = crash and Diagnostic(crash.result).message_primary
         message = visible(said or str(error).partition("\n")[0])
-        if self._conn.broken:
-            message = f"the connection was lost: {message}"
-            if self._log.current is None:
-                raise ConnectionLost(message) from error
+        if not self._conn.broken:
+            failure = Failure(f"the schema cannot be read: {message}", code)
+            return _with_hint(failure, self._guards.hint(code, None))
+        message = f"the connection was lost: {message}"
+        if self._log.current is None:
+            raise ConnectionLost(message) from error
         return Failure(message, code or _CONNECTION_FAILURE)
 
 

@@ -23,9 +23,10 @@ _KEEPS_SETTING = re.compile(rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRA
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
+_UNHURRIED = b"SET LOCAL statement_timeout = 0"
+_MAY_HURRY = re.compile(rb"(?i)statement_timeout")
 # What a run does between two files, so that the session is as good as new.
 _RESET = (
-    b"SET LOCAL statement_timeout = 0",
     b"SET SESSION AUTHORIZATION DEFAULT",
     b"RESET ROLE",
     b"RESET ALL",
@@ -56,37 +57,64 @@ def microseconds(clock: str) -> str:
 _CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
 
 
-def opening(run: FileRun, clock: Answer) -> Iterator[Step]:
-    """Begin with a file; ``clock`` is answered with the time of the server in microseconds."""
-    yield Step(_SAVEPOINT, Role.KEEPING)
-    for i in range(run.done):
-        if _KEEPS_SETTING.match(run.script.sql(i)):
-            yield Step(run.script.sql(i), Role.KEEPING)
-    yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
+class Weaver:
+    """Weaves our own steps between the statements of one file.
 
-
-def statements(
-    run: FileRun, unit: range, look: Callable[[FileRun, int], Step], constraints: Answer
-) -> Iterator[Step]:
-    """The statements of a unit, with a ``look`` behind each that is not taken out.
-
-    ``constraints`` is answered with the names of the deferrable ones there are then, and of those
-    that are deferred unless told otherwise.
+    ``look`` makes the step that looks at what a statement, by its number from 0, has done.
     """
-    for i in unit:
-        if not _is_taken_out(run, i):
-            yield _statement(run, i)
-            yield look(run, i)
-    yield Step(_CONSTRAINTS, Role.KEEPING, prompt=True, answer=constraints)
 
+    def __init__(self, run: FileRun, look: Callable[[int], Step]) -> None:
+        self._run = run
+        self._look = look
+        self._hurried = False
 
-def commit(deferrable: bytes | None, deferred: bytes | None, look: Step) -> Iterator[Step]:
-    """What the COMMIT of a file does that can be done without one: check what was deferred."""
-    if deferrable:
-        yield Step(b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.KEEPING, prompt=True)
-    if deferred:
-        yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.KEEPING)
-    yield look
+    def opening(self, clock: Answer) -> Iterator[Step]:
+        """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
+        script = self._run.script
+        yield Step(_SAVEPOINT, Role.KEEPING)
+        for i in range(self._run.done):
+            if _KEEPS_SETTING.match(script.sql(i)):
+                yield Step(script.sql(i), Role.KEEPING)
+        yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
+
+    def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
+        """The statements of a unit, with a look behind each that is not taken out.
+
+        ``constraints`` is answered with the names of the deferrable ones there are then, and of
+        those that are deferred unless told otherwise.
+        """
+        for i in unit:
+            step = _statement(self._run, i)
+            if not _is_taken_out(self._run, step):
+                self._hurried = self._hurried or _MAY_HURRY.search(step.sql) is not None
+                yield step
+                yield from self._unhurried(self._look(i))
+        yield from self._unhurried(
+            Step(_CONSTRAINTS, Role.KEEPING, prompt=True, answer=constraints)
+        )
+
+    def commit(
+        self, unit: range, deferrable: bytes | None, deferred: bytes | None
+    ) -> Iterator[Step]:
+        """What a COMMIT behind a unit does that can be done without: check what was deferred."""
+        if unit.stop == len(self._run.script):
+            yield Step(_UNHURRIED, Role.KEEPING)
+        if deferrable:
+            yield Step(b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.KEEPING, prompt=True)
+        if deferred:
+            yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.KEEPING)
+        yield from self._unhurried(self._look(unit[-1]))
+
+    def _unhurried(self, step: Step) -> Iterator[Step]:
+        """A query of ours, for which a timeout of the file does not count."""
+        if not self._hurried:
+            yield step
+            return
+        yield Step(b"SAVEPOINT schemamig_look", Role.KEEPING)
+        yield Step(_UNHURRIED, Role.KEEPING)
+        yield step
+        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_look", Role.KEEPING)
+        yield Step(b"RELEASE SAVEPOINT schemamig_look", Role.KEEPING)
 
 
 def renewal(relock: bytes, guards: bytes) -> Iterator[Step]:
@@ -97,10 +125,10 @@ def renewal(relock: bytes, guards: bytes) -> Iterator[Step]:
     yield Step(guards, Role.KEEPING)
 
 
-def _is_taken_out(run: FileRun, i: int) -> bool:
-    kind = run.script.kind(i)
+def _is_taken_out(run: FileRun, step: Step) -> bool:
+    kind = run.script.kind(step.statement)
     return kind in _TAKEN_OUT or (
-        kind is Kind.ORDINARY and _SET_TRANSACTION.match(run.script.sql(i)) is not None
+        kind is Kind.ORDINARY and _SET_TRANSACTION.match(step.sql) is not None
     )
 
 

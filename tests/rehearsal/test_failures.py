@@ -14,6 +14,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.limits import Limits
 from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
+from schemamig_tui.rehearsal.events import FileRehearsed, RehearsalEvent
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.engine.conftest import LEDGER
 from tests.rehearsal.conftest import Rehearsals
@@ -81,7 +82,7 @@ def test_a_statement_has_a_limit(shop: Rehearsals) -> None:
 def cancelling(shop: Rehearsals, kind: type) -> Rehearsal:
     """A rehearsal that is cancelled, from another thread, at the first event of a kind."""
 
-    def listen(event: object) -> None:
+    def listen(event: RehearsalEvent) -> None:
         shop.events.append(event)  # type: ignore[arg-type]  # events of a rehearsal among them
         if isinstance(event, kind):
             threading.Timer(0.02, rehearsal.cancel).start()
@@ -136,6 +137,34 @@ def test_a_table_that_somebody_holds_exclusively_keeps_the_schema_from_being_rea
         blocker.execute("LOCK t")
         with pytest.raises(LockTimeout):
             shop.rehearse(limits=Limits(lock=0.2))
+
+
+def test_a_schema_that_cannot_be_read_behind_a_file_is_its_failure(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int); CREATE VIEW v AS SELECT * FROM t")
+    shop.write("1.sql", "SELECT 1;")
+    with shop.database.connect() as blocker, blocker.transaction():
+
+        def listen(event: RehearsalEvent) -> None:
+            if isinstance(event, StatementFinished):
+                blocker.execute("LOCK t")
+
+        limits = Limits(lock=0.2)
+        finished = Rehearsal(shop.connect, shop.folder, LEDGER, listen, limits=limits).rehearse()
+    assert finished.failed == "1.sql"
+
+
+def test_a_file_that_changes_meanwhile_is_its_own_failure(shop: Rehearsals) -> None:
+    shop.write("1.sql", "SELECT 1;")
+    path = shop.write("2.sql", "SELECT 2;\n" * 20_000)
+
+    def listen(event: RehearsalEvent) -> None:
+        shop.events.append(event)  # type: ignore[arg-type]  # see cancelling
+        if isinstance(event, FileRehearsed):
+            path.write_text("SELECT 3;\n" * 20_000)
+
+    finished = Rehearsal(shop.connect, shop.folder, LEDGER, listen).rehearse()
+    assert (finished.rehearsed, finished.failed) == (("1.sql",), "2.sql")
+    assert "changed" in shop.failure.failure.message
 
 
 def test_files_that_cannot_be_run_are_told_before_anything_is(shop: Rehearsals) -> None:

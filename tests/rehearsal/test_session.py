@@ -95,6 +95,13 @@ def test_a_role_without_privileges_can_rehearse_what_it_may_do(shop: Rehearsals)
     assert shop.failure.failure.sqlstate == "42501"
 
 
+def test_a_timeout_of_a_file_does_not_count_for_our_own_work(shop: Rehearsals) -> None:
+    shop.ask("".join(f"CREATE TABLE t{n} ();" for n in range(300)))
+    drop = "".join(f"DROP TABLE t{n};" for n in range(300))
+    shop.rehearses(f"{drop} SET statement_timeout = '1ms';", "SELECT pg_sleep(0.01);")
+    assert len(shop.locks) == 300
+
+
 def test_deferred_constraints_are_checked_at_the_end_of_a_file(shop: Rehearsals) -> None:
     table = "CREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
     finished = shop.tries(table, "INSERT INTO t VALUES (1), (1);", "DELETE FROM t;")
