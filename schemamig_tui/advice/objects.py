@@ -35,7 +35,7 @@ WITH RECURSIVE asked AS (
     UNION
     SELECT f.number, i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
 )
-SELECT f.number::int, f.oid::bigint, f.relkind::text AS kind,
+SELECT number::int, f.oid::bigint, f.relkind::text AS kind,
     quote_ident(f.nspname) || '.' || quote_ident(f.relname) AS name,
     quote_ident(f.nspname) AS schema, quote_ident(pg_get_userbyid(f.relowner)) AS owner,
     pg_has_role(f.relowner, 'USAGE') AS owned, pg_has_role(f.nspowner, 'USAGE') AS schema_owned,
@@ -43,8 +43,10 @@ SELECT f.number::int, f.oid::bigint, f.relkind::text AS kind,
     ARRAY(SELECT p FROM unnest(%(table_rights)s::text[]) p WHERE has_table_privilege(f.oid, p)
         UNION ALL SELECT p FROM unnest(%(column_rights)s::text[]) p
         WHERE has_any_column_privilege(f.oid, p)) AS rights,
-    ARRAY(SELECT oid::bigint FROM family WHERE family.number = f.number) AS family
+    families.oids AS family
 FROM found f
+    JOIN (SELECT number, array_agg(oid::bigint) AS oids FROM family GROUP BY number) families
+        USING (number)
 """
 
 # pg_total_relation_size waits for whoever has the table for itself; its last known size is enough
