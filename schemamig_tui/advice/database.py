@@ -12,7 +12,7 @@ from schemamig_tui.advice.advice import Advice, note
 Row = TypeVar("Row")
 
 _LIMITS = """
-SELECT set_config('statement_timeout', '5s', true), set_config('lock_timeout', '300ms', true),
+SELECT set_config('statement_timeout', '2s', true), set_config('lock_timeout', '300ms', true),
     set_config('transaction_read_only', 'on', true)
 """
 

@@ -47,6 +47,7 @@ SELECT number::int, f.oid::bigint, f.relkind::text AS kind,
 FROM found f
     JOIN (SELECT number, array_agg(oid::bigint) AS oids FROM family GROUP BY number) families
         USING (number)
+ORDER BY number
 """
 
 # pg_total_relation_size waits for whoever has the table for itself; its last known size is enough

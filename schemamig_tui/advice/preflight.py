@@ -39,7 +39,8 @@ def preflight(
     except psycopg.Error as error:
         if conn.closed:
             raise
-        database.unknown.append(note(f"The database could not be looked at: {error}."))
+        reason = str(error).partition("\n")[0]
+        database.unknown.append(note(f"The database could not be looked at: {reason}."))
     advice += database.unknown
     return tuple(sorted(advice, key=lambda item: item.severity == "note"))
 

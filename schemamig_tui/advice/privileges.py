@@ -21,6 +21,7 @@ SELECT nspname AS key, quote_ident(nspname) AS name,
     quote_ident(pg_get_userbyid(nspowner)) AS owner, pg_has_role(nspowner, 'USAGE') AS owned,
     has_schema_privilege(oid, 'CREATE') AS open
 FROM pg_catalog.pg_namespace WHERE nspname = ANY (%(names)s::name[])
+ORDER BY array_position(%(names)s::name[], nspname)
 """
 _TYPES = """
 SELECT a.number::int, t.* FROM unnest(%(schemas)s::name[], %(names)s::name[])
@@ -33,7 +34,7 @@ SELECT a.number::int, t.* FROM unnest(%(schemas)s::name[], %(names)s::name[])
         AND s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
             ELSE ARRAY[a.schema] END)
     ORDER BY array_position(current_schemas(true), s.nspname) LIMIT 1
-) t
+) t ORDER BY a.number
 """
 # The default version is the one that is created; newer servers may find an extension twice.
 _EXTENSIONS = """

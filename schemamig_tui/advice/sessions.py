@@ -260,4 +260,4 @@ def head(query: str) -> str:
 
 
 _HEAD = 80
-_PASSWORD = re.compile(r"(?i)\b(password)\b(?!\s*=).*['$].*")
+_PASSWORD = re.compile(r"(?i)(passw(?:or)?d).*['$=].*")

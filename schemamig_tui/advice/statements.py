@@ -213,14 +213,16 @@ def _work(actions: list[bytes]) -> str | None:
     return _READS if _READING.search(said) and not _UNREAD.search(said) else None
 
 
+# A default is computed for every row where it may differ from row to row: a function, but now().
 _REWRITING = re.compile(
     rb"\balter (?:column )?\S+ (?:set data )?type\b"
     rb"|\bset (?:logged|unlogged|tablespace|access method)\b"
-    rb"|\badd .*(?:serial\b|\bgenerated (?!.*\bvirtual\b)|\bdefault (?!now )\S+(?: \. \S+)? \()"
+    rb"|serial\b|(?<!add )\bgenerated (?!.*\bvirtual\b)"
+    rb"|(?<!set )\bdefault (?!now )\S+(?: \. \S+)? \("
 )
 _READING = re.compile(
-    rb"\bset not null\b|\bvalidate constraint\b"
-    rb"|\badd .*\b(?:check|unique|primary key|exclude|references)\b"
+    rb"\b(?:set not null|validate constraint|check|unique|primary key|references)\b"
+    rb"|\bexclude (?:using\b|\()"
 )
 _UNREAD = re.compile(rb"\bnot valid\b|\busing index\b")
 

@@ -187,6 +187,7 @@ def test_what_another_session_runs_is_data(table: Desk) -> None:
         "SELECT 'ALTER ROLE x PASSWORD ''hunter2'''",
         "DO $$ BEGIN EXECUTE format('ALTER ROLE x PASSWORD %L', 'hunter2'); END $$",
         "ALTER ROLE x PASSWORD /* new */ 'hunter2'",
+        "SELECT dblink('password=''hunter2''')",
         "CREATE SUBSCRIPTION s CONNECTION 'host=a password=hunter2 user=b'",
         "SELECT dblink('postgresql://u:hunter2@host/db', '')",
         "CREATE USER MAPPING FOR x SERVER s OPTIONS (password 'hunter2')",
