@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,15 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place
 from schemamig_tui.engine.failure import describe, explain_crash
 from schemamig_tui.engine.flight import Crash, Flight
+from schemamig_tui.engine.indexes import concurrent, invalid_indexes
 from schemamig_tui.engine.ledger import Ledger, LedgerRow
 from schemamig_tui.engine.logbook import Logbook
+from schemamig_tui.engine.observer import Observer
 from schemamig_tui.engine.progress import Progress, read_progress
 from schemamig_tui.engine.step import Role
 from schemamig_tui.engine.steps import FileRun, creates_schema, record_failure
@@ -30,9 +33,12 @@ from schemamig_tui.errors import (
 )
 from schemamig_tui.text import visible
 
+_LOST = "the connection was lost: {}"
 _CONNECTION_FAILURE = "08006"
 # How many seconds a lost server gets to come back, so that the failure can be recorded.
 _COME_BACK = 5.0
+# Nobody should wait for ever when the run is over, and its end has to be told.
+_PATIENCE = "SET lock_timeout = '10s'"
 # How many seconds the server may go on with what a lost connection has sent it.
 _SETTLE = 10.0
 
@@ -48,6 +54,7 @@ class Aftermath:
         cancellation: Cancellation,
         log: Logbook,
         runs: Sequence[FileRun],
+        observer: Observer,
     ) -> None:
         self._connect = connect
         self._ledger = ledger
@@ -55,8 +62,15 @@ class Aftermath:
         self._cancellation = cancellation
         self._log = log
         self._runs = runs
+        self._observer = observer
+        self._invalid: Collection[int] = ()
         self.unreachable = False
         """Whether the server could not be asked any more what it has committed."""
+
+    def look_before(self, conn: psycopg.Connection[Any]) -> None:
+        """Note the indexes that are invalid before the run, so that it is not blamed for them."""
+        if any(run.script.mode is Mode.NO_TRANSACTION for run in self._runs):
+            self._invalid = invalid_indexes(conn)
 
     def crashed(self, conn: psycopg.Connection[Any], crash: Crash | None) -> FileFailed | None:
         """After an error of the server, or a cancellation: roll back and record it."""
@@ -72,6 +86,7 @@ class Aftermath:
             return None
         if crash:
             failure = self._explain(conn, run, crash, encoding)
+            failure = self._name_leftovers(conn, run, failure)
         else:
             failure = Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
         return self._record(conn, run, failure, elapsed)
@@ -90,25 +105,25 @@ class Aftermath:
 
         Raises ConnectionLost when that leaves no file that has failed.
         """
-        message = _message(crash) if crash else visible(str(error).partition("\n")[0])
-        code = (crash and Diagnostic(crash.result).sqlstate) or _CONNECTION_FAILURE
-        failure, elapsed = Failure(message, code), self._log.elapsed
+        elapsed = self._log.elapsed
         unrecorded = None
         try:
             with contextlib.closing(self._reconnect()) as conn:
+                conn.execute(_PATIENCE)
                 silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
                 silent.await_lock(self._locks.work, conn)
                 self._note_committed(self._ledger.inspect(conn).rows)
-                if self._log.current:
-                    return self._record(conn, self._log.current, failure, elapsed)
+                if run := self._log.current:
+                    failure = self._name_leftovers(conn, run, self._loss(crash, error))
+                    return self._record(conn, run, failure, elapsed)
         except (SchemamigError, psycopg.OperationalError) as reason:
             self.unreachable = True
             unrecorded = visible(str(reason).partition("\n")[0])
-        run = self._log.current
-        if run:
+        failure = self._loss(crash, error)
+        if run := self._log.current:
             return FileFailed(run.name, elapsed, failure, False, unrecorded, kept=run.done)
         if self._log.remaining:
-            raise ConnectionLost(f"the connection was lost: {message}")
+            raise ConnectionLost(failure.message)
         return None
 
     def _note_committed(self, rows: Sequence[LedgerRow]) -> None:
@@ -134,6 +149,22 @@ class Aftermath:
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
 
+    def _loss(self, crash: Crash | None, error: psycopg.OperationalError) -> Failure:
+        """Why the current file has failed, where the connection has been lost after ``crash``."""
+        run = self._log.current
+        if crash and run:
+            failure = explain_crash(crash, run.script, "utf-8")
+            if failure.severity == "ERROR":
+                return failure
+            return replace(failure, message=_LOST.format(failure.message))
+        reason = _message(crash) if crash else visible(str(error).partition("\n")[0])
+        failure = Failure(_LOST.format(reason), _CONNECTION_FAILURE)
+        if run and (at := max(self._log.at, run.done)) < len(run.script):
+            line = run.script.line(at)
+            source = run.script.source_line(line)
+            return replace(failure, statement=at + 1, place=Place(line), source=source)
+        return failure
+
     def _explain(
         self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, encoding: str
     ) -> Failure:
@@ -141,24 +172,65 @@ class Aftermath:
         code = failure.sqlstate
         if crash.step.role is Role.LEDGER:
             if code == pg_errors.InsufficientPrivilege.sqlstate:
-                failure = replace(failure, hint=self._ledger.grants(conn))
-            elif code == pg_errors.UniqueViolation.sqlstate:
+                return replace(failure, hint=self._ledger.grants(conn))
+            if code == pg_errors.UniqueViolation.sqlstate:
                 hint = "another program has recorded this migration meanwhile"
-                failure = replace(failure, hint=hint)
-        if code == pg_errors.LockNotAvailable.sqlstate and run.retries:
-            return self._count_tries(run, failure)
+                return replace(failure, hint=hint)
+        if code == pg_errors.LockNotAvailable.sqlstate:
+            return self._without_lock(run, failure)
+        if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
+            return self._giving_way(failure)
         return failure
 
-    def _count_tries(self, run: FileRun, failure: Failure) -> Failure:
-        """The failure for want of a lock after more than one try."""
-        if self._cancellation.requested:
+    def _without_lock(self, run: FileRun, failure: Failure) -> Failure:
+        """The failure, with who had the lock, and how often it was tried."""
+        if run.retries and self._cancellation.requested:
             return replace(
                 failure,
                 message="cancelled by the user before the next try",
                 sqlstate=pg_errors.QueryCanceled.sqlstate,
-                detail=f"Try {run.retries} has ended so: {failure.message}",
+                detail=f"The last try has ended so: {failure.message}",
             )
-        return replace(failure, message=f"{failure.message} (tried {run.retries + 1} times)")
+        message, detail = failure.message, failure.detail
+        if run.retries:
+            message += f" (tried {run.retries + 1} times)"
+        if seen := self._observer.last_blocked:
+            detail = "\n".join([wording.blocked(seen), *map(wording.session, seen.by)])
+        return replace(failure, message=message, detail=detail)
+
+    def _giving_way(self, failure: Failure) -> Failure:
+        """The failure, with those for whom the run has cancelled itself, if it has."""
+        if (seen := self._observer.gave_way) is None:
+            return failure
+        one = seen.count == 1
+        who = "1 session" if one else f"{seen.count:,} sessions"
+        longest = "" if one else ", the longest"
+        return replace(
+            failure,
+            message=f"cancelled because {who} had waited behind it{longest}"
+            f" {wording.lasting(seen.longest_s)} (--max-blocking)",
+            detail="\n".join(map(wording.session, seen.sessions)),
+        )
+
+    def _name_leftovers(
+        self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure
+    ) -> Failure:
+        """The failure, with the indexes that a statement CONCURRENTLY has left invalid."""
+        script = run.script
+        if (
+            script.mode is not Mode.NO_TRANSACTION
+            or run.done == len(script)
+            or concurrent(script.sql(run.done)) is None
+        ):
+            return failure
+        left = [name for oid, name in invalid_indexes(conn).items() if oid not in self._invalid]
+        drops = [f"DROP INDEX CONCURRENTLY {name};" for name in left]
+        if not left or drops[0] in (failure.hint or ""):
+            return failure
+        what = "an invalid index" if len(left) == 1 else f"{len(left)} invalid indexes"
+        hint = f"It has left {what} behind, to be dropped before the next try:"
+        lines = filter(None, [failure.hint, hint, *drops])
+        return replace(failure, hint="\n".join(lines))
 
     def _record(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
@@ -171,16 +243,22 @@ class Aftermath:
     def _flush(self, conn: psycopg.Connection[Any]) -> None:
         """Make durable what is applied, where the last commit of the run has not been reached."""
         if self._log.applied:
-            conn.execute(self._ledger.touch(self._log.applied[-1]))
+            conn.execute(_PATIENCE)
+            # Without the lock on its row it is durable a second later: the server sees to that.
+            with contextlib.suppress(pg_errors.LockNotAvailable):
+                conn.execute(self._ledger.touch(self._log.applied[-1]))
 
     def _write(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
     ) -> str | None:
         """Write the failure into the ledger; returns why not, where it could not be."""
+        conn.execute(_PATIENCE)
         try:
             schema_exists = self._ledger.inspect(conn).schema_exists
         except LedgerError as error:
             return error.message
+        except pg_errors.LockNotAvailable as error:
+            return visible(str(error))
         if not schema_exists and any(
             creates_schema(other.script, self._ledger.schema) for other in self._runs
         ):

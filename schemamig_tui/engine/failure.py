@@ -67,12 +67,12 @@ def explain(error: Diagnostic, script: Script, statement: int | None, encoding: 
 def explain_crash(crash: Crash, script: Script, encoding: str) -> Failure:
     """The failure that the end of a flight means for the file that was open then."""
     step = crash.step
-    statement = step.statement if step.role is Role.STATEMENT else None
+    statement = step.statement if step.role in (Role.STATEMENT, Role.CHECK) else None
     failure = explain(Diagnostic(crash.result, encoding=encoding), script, statement, encoding)
     if step.role is Role.LEDGER:
         message = f"the migration ran, but the ledger could not be written: {failure.message}"
         return replace(failure, message=message)
-    return failure
+    return replace(failure, context=None) if step.role is Role.CHECK else failure
 
 
 def wants_no_transaction(error: Diagnostic) -> bool:

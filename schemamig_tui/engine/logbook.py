@@ -37,6 +37,13 @@ class Logbook:
         return self._runs[self._next :]
 
     @property
+    def at(self) -> int:
+        """The statement that the current file is at, by number from 0; its length at its end."""
+        if self.current and self._last is _NO_STATEMENT:
+            return self.current.done
+        return self._last.statement + 1
+
+    @property
     def elapsed(self) -> float:
         """Milliseconds since the current file began."""
         return (time.perf_counter() - self._began) * 1000

@@ -52,7 +52,7 @@ class Run:
         self._observer = Observer(watch, limits, listener)
         self._tell = self._observer.tell
         self._connect = connect
-        self._weaver = Weaver(ledger, locks.work.retake)
+        self._weaver = Weaver(ledger, locks.work.retake, limits.lock is not None)
         self._log = Logbook(files, self._tell)
         self._retries = Retries(
             limits.retries,
@@ -62,7 +62,9 @@ class Run:
             self._tell,
             blocked=lambda: self._observer.last_blocked,
         )
-        self._after = Aftermath(connect, ledger, locks, cancellation, self._log, files)
+        self._after = Aftermath(
+            connect, ledger, locks, cancellation, self._log, files, self._observer
+        )
 
     def apply(self, state: LedgerState, began: float) -> RunFinished:
         """Apply the files in their order up to the first that fails, and tell how it ended.
@@ -72,6 +74,7 @@ class Run:
         """
         self._tell(RunStarted(tuple(file.name for file in self._files)))
         try:
+            self._after.look_before(self._conn)
             with self._observer:
                 failed = self._all_legs(create=not state.exists)
         finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Listener, RunFinished
@@ -17,7 +18,7 @@ from schemamig_tui.engine.files import MigrationFile, scan
 from schemamig_tui.engine.ledger import Ledger, LedgerState
 from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.status import Migration, compare
-from schemamig_tui.errors import ConnectionLost
+from schemamig_tui.errors import ConnectionLost, LockTimeout
 from schemamig_tui.text import visible
 
 Connect = Callable[[], psycopg.Connection[Any]]
@@ -124,5 +125,7 @@ def _losses_told() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        reason = str(error).partition("\n")[0]
-        raise ConnectionLost(f"the connection was lost: {visible(reason)}") from error
+        reason = visible(str(error).partition("\n")[0])
+        if isinstance(error, pg_errors.LockNotAvailable):
+            raise LockTimeout(f"the ledger could not be read: {reason}") from error
+        raise ConnectionLost(f"the connection was lost: {reason}") from error

@@ -14,6 +14,8 @@ class Role(Enum):
     """Begins a file: its first transaction has started."""
     STATEMENT = auto()
     """A statement of the file itself."""
+    CHECK = auto()
+    """Looks at what a statement will meet, or has made. Where it fails, the statement has."""
     KEEPING = auto()
     """Our own work between the statements of a file."""
     LEDGER = auto()

@@ -16,6 +16,13 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.indexes import (
+    LIFT_LOCK_TIMEOUT,
+    RESTORE_LOCK_TIMEOUT,
+    check_after,
+    check_before,
+    concurrent,
+)
 from schemamig_tui.engine.ledger import Ledger
 from schemamig_tui.engine.progress import Progress
 from schemamig_tui.engine.script import Kind, Script
@@ -55,6 +62,7 @@ _KEEPS_APART = re.compile(
 )
 # A procedure may commit. Where it cannot, it has drawn from sequences before it fails.
 _CALLS = re.compile(rb"(?is)CALL\b|DO\b.*\bCALL\b")
+_LOCK_TIMEOUT = re.compile(rb"(?i)lock_timeout")
 _KEEPS_SETTING = re.compile(
     rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|SELECT\s+(?:pg_catalog\.)?set_config\b"
 )
@@ -92,11 +100,13 @@ class FileRun:
 class Weaver:
     """Weaves our own steps between the statements of files.
 
-    ``relock`` is the query that drops all advisory locks but the session's own.
+    ``relock`` is the query that drops all advisory locks but the session's own. ``lifts_timeout``
+    tells that the session has a lock_timeout that is not meant for what works CONCURRENTLY.
     """
 
     ledger: Ledger
     relock: bytes
+    lifts_timeout: bool
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
         """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
@@ -130,6 +140,8 @@ class Weaver:
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         script = run.script
         apart = script.mentions(_KEEPS_APART)
+        # What the file itself says of it holds.
+        lifts = self.lifts_timeout and not script.mentions(_LOCK_TIMEOUT)
         note = _Note(self.ledger, run, create, apart)
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield from note.save(run.done)
@@ -151,8 +163,11 @@ class Weaver:
                 yield _statement(run, unit[0])
                 yield from note.save_inside(unit.stop)
                 yield Step(_COMMIT, Role.KEEPING, saves=unit.stop, prompt=True)
+            elif block:
+                yield from (_statement(run, i) for i in unit)
+                yield from note.save_apart(unit.stop)
             else:
-                yield from (_statement(run, i, alone=not block) for i in unit)
+                yield from self._alone(run, unit[0], lifts)
                 yield from note.save_apart(unit.stop)
         yield Step(_BEGIN_WRITING, Role.KEEPING)
         yield Step(_UNHURRIED, Role.KEEPING)
@@ -162,6 +177,24 @@ class Weaver:
         if not last:
             yield Step(_LAZILY, Role.KEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
+
+    def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
+        """A statement outside of any transaction, with care where it works CONCURRENTLY.
+
+        Its waits would count against the timeout, and it leaves an invalid index behind.
+        """
+        statement = _statement(run, i, alone=True)
+        work = concurrent(statement.sql)
+        if work is None:
+            yield statement
+            return
+        if lifts:
+            yield Step(LIFT_LOCK_TIMEOUT, Role.KEEPING)
+        yield from _check(check_before(work, statement))
+        yield statement
+        yield from _check(check_after(work, statement))
+        if lifts:
+            yield Step(RESTORE_LOCK_TIMEOUT, Role.KEEPING)
 
     def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         """The end of a file's transaction: a fresh session, and the row written in it."""
@@ -249,6 +282,14 @@ def _may_share(run: FileRun, i: int) -> bool:
     return i not in run.alone and not _CALLS.match(run.script.sql(i))
 
 
+def _check(step: Step | None) -> Iterator[Step]:
+    if step:
+        yield Step(_BEGIN, Role.KEEPING)
+        yield Step(_UNHURRIED, Role.KEEPING)
+        yield step
+        yield Step(_COMMIT, Role.KEEPING)
+
+
 def _transaction(step: Step) -> Iterator[Step]:
     yield Step(_BEGIN, Role.KEEPING)
     yield step
@@ -277,8 +318,6 @@ def creates_schema(script: Script, schema: str) -> bool:
 def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own."""
     yield Step(_BEGIN, Role.KEEPING)
-    # Nobody should wait here for ever: the run is over, and its end has to be told.
-    yield Step(b"SET LOCAL lock_timeout = '10s'", Role.KEEPING)
     yield from (Step(query, Role.LEDGER) for query in ledger.create)
     params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     yield Step(ledger.replace_by_failure, Role.LEDGER, params=params)

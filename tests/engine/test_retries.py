@@ -1,6 +1,7 @@
 """A file that does not get a lock in time is rolled back and tried again, as a whole."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -13,9 +14,11 @@ from schemamig_tui.engine.events import (
     FileRetried,
     FileStarted,
     RunFinished,
+    StatementFinished,
 )
 from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.runner import Runner
+from schemamig_tui.errors import LockTimeout
 from tests.engine.conftest import LEDGER, Workshop
 
 ALTER = "INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;"
@@ -39,7 +42,13 @@ def busy(shop: Workshop) -> Iterator[psycopg.Connection]:
         conn.rollback()
 
 
-def apply(shop: Workshop, retries: int, on: Callable[[Event, Runner], None]) -> RunFinished:
+def apply(
+    shop: Workshop,
+    retries: int,
+    on: Callable[[Event, Runner], None],
+    *,
+    blocking: float | None = None,
+) -> RunFinished:
     """Apply everything, with ``on`` told of each event on the thread of the run."""
 
     def listen(event: Event) -> None:
@@ -47,7 +56,8 @@ def apply(shop: Workshop, retries: int, on: Callable[[Event, Runner], None]) -> 
         on(event, runner)
 
     shop.events.clear()
-    runner = Runner(shop.connect, shop.folder, LEDGER, listen, limits=Limits(retries=retries))
+    limits = Limits(retries=retries, blocking=blocking)
+    runner = Runner(shop.connect, shop.folder, LEDGER, listen, limits=limits)
     return runner.apply()
 
 
@@ -164,6 +174,54 @@ def test_a_ledger_that_is_locked_is_waited_for_like_any_table(
     assert len(shop.told(FileApplied)) == 1
 
 
+def test_a_ledger_that_cannot_even_be_read_ends_the_run_before_it_begins(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    busy.execute("LOCK TABLE kb.schema_migrations")
+    with pytest.raises(LockTimeout, match="ledger could not be read: canceling statement"):
+        shop.apply()
+
+
+def test_each_try_and_the_failure_tell_who_had_the_lock(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.lock_timeout = "500ms"
+    shop.write("0001_alter.sql", ALTER)
+    assert shop.apply(limits=Limits(lock=0.5, retries=1)).failed
+    (retried,) = shop.told(FileRetried)
+    assert retried.blocked
+    assert [session.pid for session in retried.blocked.by] == [busy.info.backend_pid]
+    assert retried.blocked.on == "table public.busy"
+    detail = str(shop.failure.failure.detail)
+    assert "table public.busy" in detail
+    assert f"pid {busy.info.backend_pid}" in detail
+
+
+def test_a_statement_that_gives_way_to_others_fails_its_file_and_is_no_cancellation(
+    shop: Workshop,
+) -> None:
+    shop.ask("CREATE TABLE other (x int)")
+    readers: list[threading.Thread] = []
+
+    def read(event: Event, runner: Runner) -> None:
+        if isinstance(event, StatementFinished):
+            readers.append(threading.Thread(target=shop.ask, args=("SELECT x FROM other",)))
+            readers[-1].start()
+
+    shop.write("0001_alter.sql", "ALTER TABLE other ADD y int;\nSELECT pg_sleep(60);")
+    finished = apply(shop, 5, read, blocking=0.2)
+    for reader in readers:
+        reader.join()
+    assert (finished.failed, finished.cancelled) == ("0001_alter.sql", False)
+    failure = shop.failure.failure
+    assert failure.sqlstate == "57014"
+    assert failure.message.startswith("cancelled because 1 session had waited behind it 0.")
+    assert failure.place
+    assert failure.place.line == 2
+    assert "(--max-blocking)" in str(shop.rows["0001_alter.sql"].error_message)
+
+
 def test_a_cancellation_in_the_pause_between_two_tries_ends_the_run(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
@@ -190,7 +248,7 @@ def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
     shop.lock_timeout = "1h"
     shop.write("0001_alter.sql", ALTER)
     runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply)
+    thread = threading.Thread(target=runner.apply, daemon=True)
     thread.start()
     wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     runner.cancel()
@@ -207,7 +265,7 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
     shop.write("0001_alter.sql", "SET deadlock_timeout = '10ms'; " + ALTER)
     busy.execute("SET deadlock_timeout = '1h'")
     runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply)
+    thread = threading.Thread(target=runner.apply, daemon=True)
     thread.start()
     wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     busy.execute("LOCK TABLE other")  # goes on when the run has given up
@@ -221,7 +279,7 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
 
 def wait_until(shop: Workshop, query: str) -> None:
     """Return when the query's answer is true."""
+    deadline = time.monotonic() + 30
     with shop.database.connect() as conn:
-        conn.execute("SET statement_timeout = '30s'")
         while conn.execute(query.encode()).fetchone() != (True,):
-            pass
+            assert time.monotonic() < deadline, shop.events
