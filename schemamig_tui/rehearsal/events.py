@@ -3,8 +3,8 @@
 Those are RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived, StatementFinished,
 ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which it never records. What is said here of
 a statement comes after its StatementFinished. FileStarted counts the files that can be rehearsed;
-BEGIN and COMMIT are no statements that finish. Times are milliseconds, those of statements and of
-rehearsed files by the server's clock; lines and statement numbers are 1-based.
+BEGIN, COMMIT and SET TRANSACTION are no statements that finish. Times are milliseconds, those of
+statements and of rehearsed files by the server's clock; lines and statement numbers are 1-based.
 """
 
 from collections.abc import Callable

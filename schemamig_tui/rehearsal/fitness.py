@@ -17,9 +17,16 @@ def obstacle(run: FileRun) -> str | None:
     Only a file without a transaction can have one. The directive is none, nor is more than one
     BEGIN and COMMIT, as these are taken out.
     """
-    script = run.script
-    if script.mode is not Mode.NO_TRANSACTION:
+    if run.script.mode is not Mode.NO_TRANSACTION:
         return None
+    try:
+        return _obstacle(run)
+    finally:
+        run.script.release()
+
+
+def _obstacle(run: FileRun) -> str | None:
+    script = run.script
     for i in range(run.done, len(script)):
         meaning = _meaning(script.sql(i))
         if meaning is None:

@@ -7,6 +7,7 @@ What is different from a run, where it could be felt:
 - BEGIN, COMMIT and SET TRANSACTION of a file are taken out. Deferred constraints are checked where
   a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
+- In a file without a transaction works what only does so in one, such as LOCK.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
 - What a new session would start with, such as ALTER ROLE ... SET, has no effect.

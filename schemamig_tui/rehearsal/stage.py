@@ -1,5 +1,6 @@
 """The transaction of a rehearsal: file after file in it, and what is learned of each."""
 
+import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -124,12 +125,13 @@ class Stage:
         self._schema = snapshot(conn)
         with self._observer:
             failed = self._all_files()
-        if not conn.broken:
+        # Where the connection is lost, the server does it by itself.
+        with contextlib.suppress(psycopg.OperationalError):
             conn.execute("ROLLBACK")
         needs = needed(failed.failure, self._left_out) if failed else None
         if failed:
             if needs:
-                why = f"{visible(needs)} was left out, and most likely makes what is missing here."
+                why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
                 failed = replace(failed, failure=_with_hint(failed.failure, why))
             self._tell(failed)
         return self._finish(failed, needs, began)
@@ -170,18 +172,8 @@ class Stage:
     # -- one file
 
     def _rehearse(self, run: FileRun) -> FileFailed | None:
-        forget = self._relations.remember()
-        self._tally = _Tally()
         try:
-            crash = self._fly(self._flights(run))
-            if crash and (reason := self._finds_obstacle(run, crash)):
-                self._conn.execute(weaving.BACK_TO_SAVEPOINT)
-                forget()
-                self._leave_out(run, reason)
-                crash = self._fly([self._renewal()])
-            elif not crash and not self._cancellation.requested:
-                self._note_rehearsed(run)
-            failure = self._explain(run, crash)
+            failure = self._attempt(run)
         except FilesError as error:
             place = Place(error.line, error.column) if error.line else None
             failure = Failure(error.message, hint=error.hint, place=place)
@@ -194,6 +186,21 @@ class Stage:
         if self._log.current is None:
             self._log.open()
         return FileFailed(run.name, self._log.elapsed, failure, recorded=False)
+
+    def _attempt(self, run: FileRun) -> Failure | None:
+        forget = self._relations.remember()
+        self._tally = _Tally()
+        crash = self._fly(self._flights(run))
+        if crash and (reason := self._finds_obstacle(run, crash)):
+            self._conn.execute(weaving.BACK_TO_SAVEPOINT)
+            forget()
+            self._leave_out(run, reason)
+            crash = self._fly([self._renewal()])
+        elif not crash and self._cancellation.requested:
+            return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
+        elif not crash:
+            self._note_rehearsed(run)
+        return self._explain(run, crash) if crash else None
 
     def _flights(self, run: FileRun) -> Iterator[Iterable[Step]]:
         weaver = weaving.Weaver(run, partial(self._look, run))
@@ -275,11 +282,7 @@ class Stage:
             return f"line {crash.step.line}: {error.message_primary}"
         return None
 
-    def _explain(self, run: FileRun, crash: Crash | None) -> Failure | None:
-        if crash is None:
-            if self._cancellation.requested:
-                return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
-            return None
+    def _explain(self, run: FileRun, crash: Crash) -> Failure:
         failure = explain_crash(crash, run.script, self._conn.info.encoding)
         if self._cancellation.requested:
             return failure

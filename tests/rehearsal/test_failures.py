@@ -14,7 +14,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.limits import Limits
 from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
-from schemamig_tui.rehearsal.events import FileRehearsed, RehearsalEvent
+from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalEvent
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.engine.conftest import LEDGER
 from tests.rehearsal.conftest import Rehearsals
@@ -102,6 +102,31 @@ def test_a_cancelled_rehearsal_leaves_nothing_behind(shop: Rehearsals, kind: typ
     assert (finished.failed, finished.remaining) == ("1.sql", ("2.sql",))
     assert shop.failure.failure.sqlstate == "57014"
     assert shop.inventory() == before
+
+
+@pytest.mark.parametrize("kind", [FileStarted, StatementFinished, FileLeftOut, FileRehearsed])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_cancelled_rehearsal_accounts_for_every_file_once(
+    shop: Rehearsals, kind: type, which: int
+) -> None:
+    shop.ask("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+    call = "-- schemamig: no-transaction\nCALL p();"
+    names = [f"{number}.sql" for number in range(6)]
+    for name, sql in zip(names, ["SELECT 1;", call, "VACUUM;"] * 2, strict=True):
+        shop.write(name, sql)
+    heard = []
+
+    def listen(event: RehearsalEvent) -> None:
+        heard.extend([event] if isinstance(event, kind) else [])
+        if len(heard) == which + 1:
+            rehearsal.cancel()
+
+    rehearsal = Rehearsal(shop.connect, shop.folder, LEDGER, listen)
+    finished = rehearsal.rehearse()
+    failed = [finished.failed] if finished.failed else []
+    met = [*finished.rehearsed, *finished.left_out, *failed, *finished.remaining]
+    assert sorted(met) == names
+    assert finished.cancelled
 
 
 def test_a_rehearsal_waits_for_another_run_as_long_as_it_may(shop: Rehearsals) -> None:

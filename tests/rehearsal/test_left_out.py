@@ -91,7 +91,7 @@ def test_a_failed_file_says_which_one_it_needs(shop: Rehearsals, made: str, need
     finished = shop.tries(f"{made}; VACUUM base;", needing, "SELECT 1;")
     assert (finished.failed, finished.needs) == ("2.sql", "1.sql")
     assert finished.remaining == ("3.sql",)
-    assert "1.sql was left out" in str(shop.failure.failure.hint)
+    assert "1.sql was left out of the rehearsal" in str(shop.failure.failure.hint)
 
 
 def test_of_several_the_one_that_speaks_of_it_is_needed(shop: Rehearsals) -> None:
