@@ -9,6 +9,7 @@ from tests.faults.conftest import Program
 
 SEEN_ONCE = "SELECT count(*) = {n} AND count(DISTINCT x) = {n} FROM seen"
 ALL_RECORDED = "SELECT count(*) = {n} AND bool_and(success) FROM kb.schema_migrations"
+BUILDER = "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE INDEX%'"
 
 
 def migration(number: int) -> str:
@@ -51,3 +52,24 @@ def test_a_run_waits_for_what_the_server_still_does_for_a_killed_one(
     assert code == 0, output
     assert program.ask(SEEN_ONCE.format(n=1)) == [True]
     assert program.ask(ALL_RECORDED.format(n=2)) == [True]
+
+
+def test_an_index_that_a_killed_run_has_left_invalid_is_seen_by_the_next(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (x int);")
+    assert program.apply()[0] == 0
+    program.write("0002_b.sql", "CREATE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x);")
+    with program.database.connect() as writer, writer.transaction():
+        writer.execute("INSERT INTO a VALUES (1)")
+        process = program.start()
+        program.wait_until("SELECT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)")
+        process.kill()
+        process.wait()
+        program.ask(f"SELECT pg_terminate_backend(pid, 60000) {BUILDER}")
+    for _ in range(2):
+        code, output = program.apply()
+        assert code == 1
+        assert "the index public.a_x is there already, and it is invalid" in output
+        assert "DROP INDEX CONCURRENTLY public.a_x;" in output
+    with program.database.connect() as conn:
+        conn.execute("DROP INDEX a_x")
+    assert program.apply()[0] == 0
