@@ -218,9 +218,11 @@ class Flight:
             self._pg.set_single_row_mode()
 
     def _note(self, step: Step, result: pq.abc.PGresult) -> None:
+        if step.answer and result.ntuples:
+            # In a result of its own where libpq still streams, as it does after a COPY.
+            self._answered(step, result)
         if result.status in _GOOD:
             self._tag = (result.command_status or b"").decode("ascii", "replace")
-            self._answered(step, result)
         elif result.status == ExecStatus.FATAL_ERROR:
             self.crash = self.crash or Crash(step, result)
         elif result.status in _COPYING:

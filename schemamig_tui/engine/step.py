@@ -31,7 +31,7 @@ class Step(NamedTuple):
     the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
     ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
-    ``answer`` is called with the rows of a query of our own, which are then not streamed.
+    ``answer`` is called with the result of a query of our own that has one row.
     """
 
     sql: bytes

@@ -110,6 +110,12 @@ def test_inline_copy_data_is_rehearsed(shop: Rehearsals) -> None:
     assert tags == ["CREATE TABLE", "COPY 200000", "COPY 200000"]
 
 
+def test_times_and_notices_are_right_behind_inline_copy_data(shop: Rehearsals) -> None:
+    finished = shop.rehearses(f"{USERS}\nCOPY users FROM stdin;\n1\ta\n\\.\nSELECT 1;")
+    assert shop.told(NoticeReceived) == []
+    assert all(0 <= event.ms <= finished.ms for event in shop.told(StatementFinished))
+
+
 def test_a_file_that_stopped_in_the_middle_is_rehearsed_from_there(shop: Rehearsals) -> None:
     shop.fails(
         "1.sql",
