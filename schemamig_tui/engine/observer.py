@@ -107,7 +107,7 @@ class Observer:
         self._followed = _Followed(conn, flight, log)
 
     def __enter__(self) -> "Observer":
-        threading.Thread(target=self._run, name="observer", daemon=True).start()
+        threading.Thread(target=self._observe, name="observer", daemon=True).start()
         return self
 
     def __exit__(
@@ -122,13 +122,6 @@ class Observer:
         self._wake.set()
 
     # -- in its own thread
-
-    def _run(self) -> None:
-        try:
-            self._observe()
-        except Exception as error:
-            # It comes from the listener: the run is to end with it.
-            self._trouble = error
 
     def _observe(self) -> None:
         pause = self._glance
@@ -159,10 +152,15 @@ class Observer:
             run = followed.log.current
             if self._stopped or run is None or followed.flight.running is not step:
                 return self._glance
-            if self._step is not step:
-                self._forget()
-                self._step, self._at = step, (run.name, *_place(step))
-            news = self._show(seen)
+            try:
+                if self._step is not step:
+                    self._forget()
+                    self._step, self._at = step, (run.name, *_place(step))
+                news = self._show(seen)
+            except Exception as error:
+                # It is the listener's: the run is to end with it.
+                self._trouble, self._stopped = error, True
+                return pause
         if news or before or behind:
             return min(_PAUSE, self._longest)
         return min(1.5 * pause, self._longest)
@@ -188,7 +186,7 @@ class Observer:
         """The answer; None as well where the server gives none: that is no reason to end a run."""
         try:
             return self._watch.ask(question, pid)
-        except psycopg.Error:
+        except (psycopg.Error, UnicodeError):  # UnicodeError: a query in some other encoding
             return None
 
     # -- in either thread, in its turn
