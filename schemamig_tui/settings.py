@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.limits import Limits
 from schemamig_tui.text import visible
 
 Connection = Literal["auto", "docker", "environment"]

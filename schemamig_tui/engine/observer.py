@@ -23,11 +23,11 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.flight import Flight
 from schemamig_tui.engine.insight import Blocked, ServerProgress, Victims, blocked, victims
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.progress_views import server_progress
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.watch import Answer, Watch
+from schemamig_tui.limits import Limits
 
 # Seconds. A step is asked about when the second glance finds it still there: then twice a second
 # while there is something new or somebody waits, less and less often where there is nothing.

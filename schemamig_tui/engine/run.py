@@ -14,7 +14,6 @@ from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
 from schemamig_tui.engine.flight import Flight
 from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.observer import Observer
 from schemamig_tui.engine.retries import Retries
@@ -22,6 +21,7 @@ from schemamig_tui.engine.step import Step
 from schemamig_tui.engine.steps import FileRun, Weaver
 from schemamig_tui.engine.watch import Locks, Queue, Watch
 from schemamig_tui.errors import FilesError
+from schemamig_tui.limits import Limits
 
 
 class Run:

@@ -16,9 +16,9 @@ from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Listener, RunFinished
 from schemamig_tui.engine.files import MigrationFile, scan
 from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.status import Migration, compare
 from schemamig_tui.errors import ConnectionLost, LockTimeout
+from schemamig_tui.limits import Limits
 from schemamig_tui.text import visible
 
 Connect = Callable[[], psycopg.Connection[Any]]

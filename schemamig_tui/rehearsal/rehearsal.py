@@ -26,11 +26,11 @@ from psycopg.errors import LockNotAvailable
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.files import MigrationFile, scan
 from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.plan import prepare
 from schemamig_tui.engine.status import Migration, compare
 from schemamig_tui.engine.watch import Locks, Queue, Watch
 from schemamig_tui.errors import ConnectionLost, LockTimeout
+from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.stage import Stage

@@ -27,13 +27,13 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.failure import explain_crash, wants_no_transaction
 from schemamig_tui.engine.flight import Crash, Flight
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.observer import Observer
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.steps import FileRun
 from schemamig_tui.engine.watch import Watch
 from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal import weaving
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from schemamig_tui.engine.events import Event, FileApplied, LockAwaited, NoticeReceived
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.runner import Runner
 from schemamig_tui.errors import Interrupted, LockTimeout
+from schemamig_tui.limits import Limits
 from tests.engine.conftest import Workshop
 
 SLOW = "DO $$BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(60); END$$;"

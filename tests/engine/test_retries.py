@@ -16,9 +16,9 @@ from schemamig_tui.engine.events import (
     RunFinished,
     StatementFinished,
 )
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.engine.runner import Runner
 from schemamig_tui.errors import LockTimeout
+from schemamig_tui.limits import Limits
 from tests.engine.conftest import LEDGER, Workshop
 
 ALTER = "INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;"

@@ -12,8 +12,8 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     StatementFinished,
 )
-from schemamig_tui.engine.limits import Limits
 from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
+from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalEvent
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.engine.conftest import LEDGER
