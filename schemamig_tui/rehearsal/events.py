@@ -57,7 +57,8 @@ class FileRehearsed:
 
     ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
     relation that was there before: from the start of the statement that took it to the end of the
-    file, or to its own next COMMIT. ``changes`` is what it does to the schema.
+    file, or to its own next COMMIT. Where an earlier file still holds that lock, DDL that names the
+    relation counts as taking it. ``changes`` is what the file does to the schema.
     """
 
     name: str

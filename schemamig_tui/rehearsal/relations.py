@@ -1,6 +1,7 @@
 """The relations that were there before a rehearsal: which it locks, and which it writes anew."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ _KINDS = {
 }
 _ALL = """
 SELECT c.oid::bigint, c.relkind::text, format('%%I.%%I', n.nspname, c.relname),
-    c.relfilenode::bigint
+    c.relfilenode::bigint, format('%%I', c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -65,6 +66,7 @@ _LAST_VALUES = """
 SELECT c.oid::bigint, pg_sequence_last_value(c.oid) FROM pg_class c
 WHERE c.oid = ANY (%s::oid[]) AND has_sequence_privilege(c.oid, 'USAGE, SELECT')
 """
+_LOCKING = rb"(?is)(?:ALTER|CLUSTER|DROP|LOCK|REFRESH|REINDEX|TRUNCATE)\b.*?"
 # Reading a sequence locks it: so many locks at a time the server has room for.
 _BATCH = 500
 
@@ -97,8 +99,10 @@ class Relations:
         self._names: dict[int, str] = {}
         self._kinds: dict[int, str] = {}
         self._files: dict[int, int] = {}
-        for oid, kind, name, file in conn.execute(_ALL, (list(_KINDS),)):
+        self._words: dict[int, str] = {}
+        for oid, kind, name, file, word in conn.execute(_ALL, (list(_KINDS),)):
             self._names[oid], self._kinds[oid], self._files[oid] = name, kind, file
+            self._words[oid] = word
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
         self._values = self._last_values(
@@ -143,6 +147,18 @@ class Relations:
             self._modes, self._files = modes, files
 
         return forget
+
+    def locks_again(self) -> Callable[[bytes], bool]:
+        """Tells of a statement whether it seems to take an exclusive lock that is held already.
+
+        That it takes it cannot be seen; it is taken for granted of DDL that names the relation.
+        """
+        words = [self._words[oid] for oid, mode in self._modes.items() if mode == _EXCLUSIVE]
+        if not words:
+            return lambda sql: False
+        names = b"|".join(re.escape(word.encode()) for word in words)
+        pattern = re.compile(_LOCKING + rb"(?<![\w$])(?:" + names + rb")(?![\w$])")
+        return lambda sql: pattern.match(sql) is not None
 
     def moved_sequences(self, conn: psycopg.Connection[Any]) -> tuple[str, ...]:
         """The sequences that the session has moved, when all else has been rolled back."""

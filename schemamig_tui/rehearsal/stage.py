@@ -190,6 +190,7 @@ class Stage:
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.remember()
         self._tally = _Tally()
+        self._locks_again = self._relations.locks_again()
         crash = self._fly(self._flights(run))
         if crash and (reason := self._finds_obstacle(run, crash)):
             self._conn.execute(weaving.BACK_TO_SAVEPOINT)
@@ -249,14 +250,16 @@ class Stage:
             self._tell(event if ms is None else replace(event, ms=ms))
 
     def _look(self, run: FileRun, i: int) -> Step:
-        answer = partial(self._seen, run.name, i + 1, run.script.line(i))
+        script = run.script
+        again = self._locks_again(script.sql(i))
+        answer = partial(self._seen, run.name, i + 1, script.line(i), again)
         return Step(self._relations.query, Role.KEEPING, prompt=True, answer=answer)
 
-    def _seen(self, name: str, statement: int, line: int, answer: PGresult) -> None:
+    def _seen(self, name: str, statement: int, line: int, again: bool, answer: PGresult) -> None:
         sight = self._relations.see(answer)
         ms = max(0, sight.began - self._clock) / 1000
         self._clock = sight.ended
-        self._tally.add(ms, exclusive=sight.exclusive)
+        self._tally.add(ms, exclusive=sight.exclusive or again)
         self._flush(ms)
         if sight.locks:
             self._tell(LocksTaken(name, statement, line, sight.locks))

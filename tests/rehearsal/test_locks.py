@@ -127,6 +127,18 @@ def test_exclusive_time_counts_from_the_statement_that_took_the_lock(shop: Rehea
     assert 0 < third.exclusive_ms < 200
 
 
+def test_exclusive_time_counts_where_an_earlier_file_has_the_lock(shop: Rehearsals) -> None:
+    shop.ask(ORDERS + 'CREATE TABLE "Odd one" (x int)')
+    shop.rehearses(
+        'ALTER TABLE orders ADD x int; ALTER TABLE "Odd one" ADD y int;',
+        "SELECT count(*) FROM orders; CREATE TABLE orders_2 (); DROP TABLE orders_2;",
+        'SELECT pg_sleep(0.2); alter table\npublic."Odd one" ADD z int; SELECT pg_sleep(0.1);',
+    )
+    _, second, third = shop.told(FileRehearsed)
+    assert second.exclusive_ms == 0
+    assert 100 <= third.exclusive_ms < 200
+
+
 def test_a_thousand_tables_are_locked_within_a_second_or_two(shop: Rehearsals) -> None:
     tables = range(1000)
     shop.ask("".join(f"CREATE TABLE t{n} (id int);" for n in tables))
