@@ -6,7 +6,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import big, cutting, docker_routes, small, startup, tui
+from tests.benchmarks import big, cutting, docker_routes, small, startup, tui, watcher
 from tests.benchmarks.report import HEADER, Row
 from tests.benchmarks.rig import rig
 
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "startup": startup.startup,
     "docker": docker_routes.routes,
     "ui": tui.ui,
+    "watcher": watcher.watcher,
 }
 
 
