@@ -18,6 +18,7 @@ _URI_PASSWORD = re.compile(r"(\w://[^\s:@/]*:)[^\s]*(?=@)")
 _NAMED_PASSWORD = re.compile(
     r"(passw(?:or)?d\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
 )
+_QUERIED_PASSWORD = re.compile(r"(passw(?:or)?d).*['$=].*", re.I | re.S)
 
 
 def visible(text: str, *, keep_newlines: bool = False) -> str:
@@ -55,6 +56,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
         text = text.replace(secret, _MASK)
     text = _URI_PASSWORD.sub(rf"\1{_MASK}", text)
     return _NAMED_PASSWORD.sub(rf"\1{_MASK}", text)
+
+
+def redact_query(query: str) -> str:
+    """A query that somebody else runs, up to where it comes to a password: ``PASSWORD ***``."""
+    return redact(_QUERIED_PASSWORD.sub(rf"\1 {_MASK}", query))
 
 
 def _visible_line(line: str) -> str:

@@ -1,6 +1,5 @@
 """Who is at work in the database, and in the way of the pending files."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from schemamig_tui.advice.privileges import Role
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.advice.touch import Lock
 from schemamig_tui.engine.wording import lasting
-from schemamig_tui.text import redact
+from schemamig_tui.text import redact_query
 
 IDLE = 1.0
 """So many seconds a session may be idle in its transaction: between two statements every one is."""
@@ -255,9 +254,8 @@ def _end(session: _Session) -> str:
 
 def head(query: str) -> str:
     """The beginning of a query on one line, which ends where it comes to a password."""
-    line = redact(_PASSWORD.sub(r"\1 ***", " ".join(query.split())))
+    line = redact_query(" ".join(query.split()))
     return line if len(line) <= _HEAD else line[: _HEAD - 3] + "..."
 
 
 _HEAD = 80
-_PASSWORD = re.compile(r"(?i)(passw(?:or)?d).*['$=].*")

@@ -6,14 +6,15 @@ hidden, locks and pids are not (https://www.postgresql.org/docs/current/monitori
 How far a session is with a long command is in ``engine.progress_views``.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg_errors
 
-from schemamig_tui.text import visible
+from schemamig_tui.text import redact_query, visible
 
 _MOST_BLOCKERS = 40
 _MOST_VICTIMS = 20
@@ -27,7 +28,7 @@ class Activity:
 
     ``pid`` is 0 for a prepared transaction, whose name is its ``application``. Times are seconds;
     None where there is no transaction, or no wait. ``query`` is what it runs, or ran last (its
-    first 1,000 characters); the server shows that of other roles only to those that may see it.
+    first 1,000 characters, up to a password); that of other roles is seen by those that may.
     ``started`` is when it connected, in seconds since 1970: a later session may have its pid.
     """
 
@@ -121,7 +122,7 @@ WITH RECURSIVE chain AS (
         NULL AS wanted, NULL AS held, {session}
     FROM chain JOIN pg_stat_activity a USING (pid)
         LEFT JOIN locks w ON w.pid = chain.pid AND NOT w.granted
-    WHERE chain.pid <> %(pid)s
+    WHERE chain.pid NOT IN (%(pid)s, pg_backend_pid())
     UNION ALL
     SELECT w.pid = ours.pid, false, w.mode, l.mode, 0, l.owner, l.gid, '', 'prepared',
         extract(epoch FROM clock_timestamp() - l.prepared), NULL, '', NULL
@@ -214,7 +215,7 @@ def blocked(conn: psycopg.Connection[Any], pid: int) -> Blocked | None:
         return None
     lock, on, seconds = rows[0][:3]
     rows.sort(key=lambda row: not row[3])
-    by = (Activity(*row[7:]) for row in rows if row[3] is not None and _in_the_way(*row[5:7]))
+    by = (read_session(row[7:]) for row in rows if row[3] is not None and _in_the_way(*row[5:7]))
     return Blocked(lock, on, seconds, tuple(dict.fromkeys(by)))
 
 
@@ -228,8 +229,14 @@ def victims(conn: psycopg.Connection[Any], pid: int) -> Victims | None:
     rows = conn.execute(query, {"pid": pid}).fetchall()
     if not rows:
         return None
-    sessions = tuple(Activity(*row[1:]) for row in rows)
+    sessions = tuple(read_session(row[1:]) for row in rows)
     return Victims(rows[0][0], sessions[0].waiting_s or 0.0, sessions)
+
+
+def read_session(columns: Sequence[Any]) -> Activity:
+    """A session from the columns of ``SESSION``, its query without what may be a password."""
+    activity = Activity(*columns)
+    return replace(activity, query=redact_query(activity.query))
 
 
 def cancel_session(conn: psycopg.Connection[Any], session: Activity) -> str | None:

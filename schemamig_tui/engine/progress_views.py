@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from schemamig_tui.engine.insight import SESSION, Activity, ServerProgress
+from schemamig_tui.engine.insight import SESSION, ServerProgress, read_session
 
 _MOST_WAITED_FOR = 20
 
@@ -92,7 +92,7 @@ def server_progress(conn: psycopg.Connection[Any], pid: int) -> ServerProgress |
     done, total, unit = _counted(view, phase, now)
     # New ones come and hold what is waited for, but are not waited for themselves.
     most = min(_MOST_WAITED_FOR, (total or 0) - done)
-    waits_for = tuple(Activity(*row[4:]) for row in rows if row[4] is not None)[: max(most, 1)]
+    waits_for = tuple(read_session(row[4:]) for row in rows if row[4] is not None)[: max(most, 1)]
     return ServerProgress(command, relation, phase, done, total, unit, waits_for)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.text import cells, redact, visible
+from schemamig_tui.text import cells, redact, redact_query, visible
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 
@@ -108,3 +108,23 @@ def test_known_secrets_are_masked_the_longest_first() -> None:
 def test_a_secret_is_gone_wherever_it_stands(before: str, secret: str, after: str) -> None:
     masked = redact(before + secret + after, [secret])
     assert all(secret not in part for part in masked.split("***"))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ALTER ROLE ada PASSWORD 'tick'",
+        "create user ada\nwith encrypted\npassword $$tick\ntock$$ login",
+        "SELECT dblink('host=db password=tick')",
+        "SELECT 'postgresql://ada:tick@db/app'",
+    ],
+)
+def test_a_query_of_somebody_else_is_shown_without_its_password(query: str) -> None:
+    shown = redact_query(query)
+    assert "tick" not in shown
+    assert "tock" not in shown
+    assert shown.startswith(query[:6])
+
+
+def test_a_query_that_only_speaks_of_passwords_is_shown() -> None:
+    assert redact_query("SELECT password_hash FROM users") == "SELECT password_hash FROM users"
