@@ -17,6 +17,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
 )
 from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.source import HELD
 from schemamig_tui.errors import LockTimeout
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import LEDGER, Workshop
@@ -25,6 +26,8 @@ ALTER = "INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;"
 MODES = {
     "transaction": ALTER,
     "own transaction": f"BEGIN; {ALTER} COMMIT;",
+    "data behind COPY": "COPY other FROM stdin;\n1\n\\.\nALTER TABLE busy ADD y int;",
+    "a file too big to be held": f"-- {'x' * 2 * HELD}\n{ALTER}",
     "no transaction": "VACUUM other; INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;",
     "a block without transaction": f"VACUUM other; BEGIN; {ALTER} COMMIT; VACUUM other;",
 }
