@@ -120,6 +120,7 @@ class Flight:
                 self._do(step)
             self._land()
         except psycopg.OperationalError:
+            self._waiting.clear()
             raise
         except BaseException:
             self._abandon()
@@ -139,6 +140,8 @@ class Flight:
                 self._run_alone(step)
             finally:
                 self._alone = None
+            if self.crash is None:
+                self._arrived(step, self._tag)
 
     @property
     def _ended(self) -> bool:
@@ -262,8 +265,6 @@ class Flight:
                 self._note(step, result)
         if trouble:
             raise trouble
-        if self.crash is None:
-            self._arrived(step, self._tag)
 
     def _feed(self, step: Step) -> BaseException | None:
         """Send the data of a COPY; returns what kept it from being read to its end."""

@@ -37,6 +37,7 @@ _PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 
 class _Followed(NamedTuple):
     conn: psycopg.Connection[Any]
+    pid: int
     flight: Flight
     log: Logbook
 
@@ -104,7 +105,7 @@ class Observer:
 
     def follow(self, conn: psycopg.Connection[Any], flight: Flight, log: Logbook) -> None:
         """From now on look at this flight on this connection; ``log`` knows which file is on."""
-        self._followed = _Followed(conn, flight, log)
+        self._followed = _Followed(conn, conn.info.backend_pid, flight, log)
 
     def __enter__(self) -> "Observer":
         threading.Thread(target=self._observe, name="observer", daemon=True).start()
@@ -145,9 +146,8 @@ class Observer:
     def _look(self, followed: _Followed, step: Step, pause: float) -> float:
         """Ask the server about a step, and tell; returns the pause before the next time."""
         behind = self._look_behind(followed)
-        pid = followed.conn.info.backend_pid
-        progress, before = self._ask(server_progress, pid), self._ask(blocked, pid)
-        seen = _Sight(progress, before, behind)
+        before = self._ask(blocked, followed.pid)
+        seen = _Sight(self._ask(server_progress, followed.pid), before, behind)
         with self._turn:
             run = followed.log.current
             if self._stopped or run is None or followed.flight.running is not step:
@@ -167,7 +167,7 @@ class Observer:
 
     def _look_behind(self, followed: _Followed) -> Victims | None:
         """Who waits behind the run; if that is for too long, it has to give way."""
-        behind = self._ask(victims, followed.conn.info.backend_pid)
+        behind = self._ask(victims, followed.pid)
         too_long = (
             behind is not None
             and self._most_blocking is not None

@@ -188,6 +188,20 @@ def test_a_run_whose_second_connection_is_lost_goes_on(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_run_that_loses_its_own_connection_is_no_longer_observed(
+    shop: Workshop, crowd: Crowd, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shop.write("0001_a.sql", "DO $$BEGIN RAISE NOTICE 'now'; PERFORM pg_sleep(60); END$$;")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DO%'"
+
+    def on(event: Event, _: Runner) -> None:
+        if isinstance(event, NoticeReceived):
+            threading.Timer(1, lambda: crowd.watch.execute(end)).start()
+
+    assert apply(shop, on, Limits(blocking=10)).failed == "0001_a.sql"
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_a_listener_raises_in_the_observers_thread_ends_the_run(
     shop: Workshop, crowd: Crowd
 ) -> None:
