@@ -2,6 +2,9 @@
 
 import time
 
+import pytest
+
+from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, played
 
 
@@ -69,6 +72,38 @@ async def test_the_numbers_and_tab_go_to_the_panes(desk: Desk) -> None:
             assert ui.main.focused is ui.main.query_one(f"#{pane}")
         await ui.press("shift+tab")
         assert ui.main.focused is ui.main.query_one("#log")
+
+
+@played
+async def test_what_is_selected_takes_cursor_and_focus_along_to_another_pane(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.apply()
+    desk.write("0002_b.sql")
+    desk.write("0003_c.sql")
+    desk.write("0004_d.sql")
+    async with desk.open() as ui:
+        await ui.press("j", "a", "y")
+        await ui.run_over()
+        pane = ui.main.query_one("#applied", MigrationList)
+        assert ui.main.focused is pane
+        assert pane.selected == ui.main.selected
+        assert ui.main.selected is not None
+        assert ui.main.selected.name == "0003_c.sql"
+
+
+@pytest.mark.parametrize("key", ["4", "5", "slash"])
+@played
+async def test_where_one_reads_or_types_the_focus_stays(desk: Desk, key: str) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press(key)
+        focused = ui.main.focused
+        desk.apply()
+        ui.app.action_refresh()
+        await ui.until(lambda: ui.names("applied") == ["0001_a.sql"])
+        assert ui.main.focused is focused
+        await ui.press("escape")
+        assert ui.main.focused is ui.main.query_one("#applied")
 
 
 @played

@@ -71,7 +71,8 @@ class MainScreen(Screen[None]):
     # -- what is shown
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
-        """Show where every migration stands; the selection stays."""
+        """Show where every migration stands; the selection stays, in another pane if need be."""
+        before = self.selected
         self._status = status
         words = self.filter.value.lower().split()
         for pane in self._lists:
@@ -81,6 +82,8 @@ class MainScreen(Screen[None]):
                 rows = [row for row in rows if all(word in row.name.lower() for word in words)]
             pane.fill(rows, total, self._empty(pane.state, filtered=bool(words and total)))
         self.mark_running(running)
+        if before and (now := self.selected) and now.state is not before.state:
+            self.select(now.name)
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
