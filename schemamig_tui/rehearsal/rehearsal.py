@@ -29,7 +29,7 @@ from schemamig_tui.engine.ledger import Ledger, LedgerState
 from schemamig_tui.engine.plan import prepare
 from schemamig_tui.engine.status import Migration, compare
 from schemamig_tui.engine.watch import Locks, Queue, Watch
-from schemamig_tui.errors import ConnectionLost, LockTimeout
+from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards
@@ -43,6 +43,8 @@ STATEMENT_TIMEOUT = 60.0
 """How many seconds a statement may take, unless told otherwise."""
 
 _NO_LIMITS = Limits()
+# Connection exceptions, and what the server says when it is shut down.
+_LOST = ("08", "57P")
 _Look = tuple[tuple[Migration, ...], LedgerState]
 
 
@@ -142,6 +144,8 @@ def _losses_told() -> Iterator[None]:
             "the schema cannot be read: another session holds a table exclusively",
             hint="wait until it is done; a dry run says who it is",
         ) from error
-    except psycopg.OperationalError as error:
-        reason = str(error).partition("\n")[0]
-        raise ConnectionLost(f"the connection was lost: {visible(reason)}") from error
+    except psycopg.Error as error:
+        reason = visible(str(error).partition("\n")[0])
+        if error.sqlstate is None or error.sqlstate.startswith(_LOST):
+            raise ConnectionLost(f"the connection was lost: {reason}") from error
+        raise SchemamigError(f"the schema cannot be read: {reason}") from error

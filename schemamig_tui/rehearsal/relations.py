@@ -10,7 +10,7 @@ from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
 from schemamig_tui.rehearsal.events import RelationLock
-from schemamig_tui.rehearsal.weaving import microseconds
+from schemamig_tui.rehearsal.weaving import microseconds, number
 
 # The modes from the weakest to the strongest, and whom each keeps waiting. Reads need ACCESS SHARE,
 # writes ROW EXCLUSIVE, and DDL at least SHARE UPDATE EXCLUSIVE:
@@ -41,8 +41,8 @@ _KINDS = {
     "S": "sequence",
 }
 _ALL = """
-SELECT c.oid::bigint, c.relkind::text, format('%%I.%%I', n.nspname, c.relname),
-    c.relfilenode::bigint, format('%%I', c.relname)
+SELECT c.oid::bigint, c.relfilenode::bigint, c.relkind::text,
+    format('%%I.%%I', n.nspname, c.relname), format('%%I', c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
@@ -58,8 +58,8 @@ FROM (
     FROM pg_catalog.pg_locks
     WHERE pid OPERATOR(pg_catalog.=) {pid} AND granted
         AND locktype OPERATOR(pg_catalog.=) 'relation'
-        AND database OPERATOR(pg_catalog.=) {database}
-        AND relation OPERATOR(pg_catalog.<=) {last}
+        AND database OPERATOR(pg_catalog.=) {database}::pg_catalog.oid
+        AND relation OPERATOR(pg_catalog.<=) {last}::pg_catalog.oid
 ) locks
 """
 _LAST_VALUES = """
@@ -88,6 +88,17 @@ class Sight(NamedTuple):
         return any(lock.mode == _EXCLUSIVE for lock in self.locks)
 
 
+class _Relation(NamedTuple):
+    """``word`` is its name without the schema, as SQL writes it."""
+
+    kind: str
+    name: str
+    word: str
+
+    def __str__(self) -> str:
+        return f"{_KINDS[self.kind]} {self.name}"
+
+
 class Relations:
     """Those that are there now, and what the session of ``conn`` does to them from now on.
 
@@ -96,18 +107,15 @@ class Relations:
 
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
         self._guards = guards
-        self._names: dict[int, str] = {}
-        self._kinds: dict[int, str] = {}
+        self._all: dict[int, _Relation] = {}
         self._files: dict[int, int] = {}
-        self._words: dict[int, str] = {}
-        for oid, kind, name, file, word in conn.execute(_ALL, (list(_KINDS),)):
-            self._names[oid], self._kinds[oid], self._files[oid] = name, kind, file
-            self._words[oid] = word
+        for oid, file, *relation in conn.execute(_ALL, (list(_KINDS),)):
+            self._all[oid] = _Relation(*relation)
+            self._files[oid] = file
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
-        self._values = self._last_values(
-            conn, [o for o, kind in self._kinds.items() if kind == "S"]
-        )
+        sequences = [oid for oid, relation in self._all.items() if relation.kind == "S"]
+        self._values = self._last_values(conn, sequences)
         database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         ((database_oid,),) = database.fetchall()
         self.query = _LOOK.format(
@@ -116,27 +124,26 @@ class Relations:
             exclusive=_EXCLUSIVE,
             pid=conn.info.backend_pid,
             database=database_oid,
-            last=max(self._names, default=0),
+            last=max(self._all, default=0),
         ).encode()
         """What ``see`` is to have the answer of. Any session may ask it, whatever it has set."""
 
     def see(self, answer: PGresult) -> Sight:
         """What is new since the look before."""
-        began, ended, held = (answer.get_value(0, column) for column in range(3))
         fresh: dict[int, str] = {}
         rewritten: list[int] = []
-        for oid, mode, file in _entries(held):
-            if oid not in self._names:
+        for oid, mode, file in _entries(answer.get_value(0, 2)):
+            if oid not in self._all:
                 continue
             if _STRENGTH[mode] > _STRENGTH.get(self._modes.get(oid, ""), -1):
                 self._modes[oid] = fresh[oid] = mode
             if file is not None and file != self._files[oid]:
                 self._files[oid] = file
                 rewritten.append(oid)
-            if self._kinds[oid] == "S" and mode == _MOVES_SEQUENCE:
+            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
                 self._touched.add(oid)
         return Sight(
-            int(began or 0), int(ended or 0), self._locks(fresh), self._rewritten(rewritten)
+            number(answer, 0), number(answer, 1), self._locks(fresh), self._rewritten(rewritten)
         )
 
     def remember(self) -> Callable[[], None]:
@@ -153,7 +160,7 @@ class Relations:
 
         That it takes it cannot be seen; it is taken for granted of DDL that names the relation.
         """
-        words = [self._words[oid] for oid, mode in self._modes.items() if mode == _EXCLUSIVE]
+        words = [self._all[oid].word for oid, mode in self._modes.items() if mode == _EXCLUSIVE]
         if not words:
             return lambda sql: False
         names = b"|".join(re.escape(word.encode()) for word in words)
@@ -165,7 +172,7 @@ class Relations:
         now = self._last_values(conn, list(self._touched))
         return tuple(
             sorted(
-                self._names[oid]
+                self._all[oid].name
                 for oid in now.keys() & self._values.keys()
                 if now[oid] != self._values[oid]
             )
@@ -174,17 +181,15 @@ class Relations:
     def _locks(self, fresh: dict[int, str]) -> tuple[RelationLock, ...]:
         """The strongest first. An index is locked with its table: told is what blocks more."""
         told = [
-            (-_STRENGTH[mode], RelationLock(self._name(oid), mode, _BLOCKS[mode]))
+            (-_STRENGTH[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
             for oid, mode in fresh.items()
-            if _BLOCKS[mode] or self._kinds[oid] not in "iI"
+            if _BLOCKS[mode] or self._all[oid].kind not in "iI"
         ]
         return tuple(lock for _, lock in sorted(told, key=lambda one: (one[0], one[1].relation)))
 
     def _rewritten(self, oids: Iterable[int]) -> tuple[str, ...]:
-        return tuple(sorted(self._name(oid) for oid in oids if self._kinds[oid] != "S"))
-
-    def _name(self, oid: int) -> str:
-        return f"{_KINDS[self._kinds[oid]]} {self._names[oid]}"
+        relations = (self._all[oid] for oid in oids)
+        return tuple(sorted(str(relation) for relation in relations if relation.kind != "S"))
 
     def _last_values(
         self, conn: psycopg.Connection[Any], oids: Sequence[int]

@@ -267,7 +267,7 @@ class Stage:
             self._tell(RelationsRewritten(name, statement, line, sight.rewritten))
 
     def _read_clock(self, answer: PGresult) -> None:
-        self._clock = int(answer.get_value(0, 0) or 0)
+        self._clock = weaving.number(answer, 0)
 
     def _read_constraints(self, answer: PGresult) -> None:
         self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)

@@ -54,6 +54,13 @@ def microseconds(clock: str) -> str:
     return f"pg_catalog.int8(pg_catalog.float8mul({seconds}, 1000000))"
 
 
+def number(answer: PGresult, column: int) -> int:
+    """What stands in a column of the one row of an answer."""
+    value = answer.get_value(0, column)
+    assert value is not None
+    return int(value)
+
+
 _CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
 
 
