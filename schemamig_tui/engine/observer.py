@@ -4,9 +4,7 @@ It costs a run nothing that could be measured: it glances a few times a second a
 on, and asks the server only about one that takes its time.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -26,7 +24,7 @@ from schemamig_tui.engine.insight import Blocked, ServerProgress, Victims, block
 from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.progress_views import server_progress
 from schemamig_tui.engine.step import Role, Step
-from schemamig_tui.engine.watch import Answer, Watch
+from schemamig_tui.engine.watch import Watch
 from schemamig_tui.limits import Limits
 
 # Seconds. A step is asked about when the second glance finds it still there: then twice a second
@@ -134,20 +132,25 @@ class Observer:
                 return
             followed = self._followed
             step = followed.flight.running if followed else None
-            if followed and step and step is last:
-                pause = self._look(followed, step, pause)
-            else:
-                pause = self._glance
-                if followed and step and self._most_blocking is not None:
-                    # What blocks others may be the locks of a transaction of many quick steps.
-                    self._look_behind(followed)
+            try:
+                if followed and step and step is last:
+                    pause = self._look(followed, step, pause)
+                else:
+                    pause = self._glance
+                    if followed and step and self._most_blocking is not None:
+                        # What blocks others may be the locks of a transaction of many quick steps.
+                        self._look_behind(followed)
+            except (psycopg.Error, UnicodeError):
+                # Too busy, forbidden, gone, or with a query in some other encoding: nothing is
+                # known then, and that is no reason to end a run.
+                pause = self._longest
             last = step
 
     def _look(self, followed: _Followed, step: Step, pause: float) -> float:
         """Ask the server about a step, and tell; returns the pause before the next time."""
         behind = self._look_behind(followed)
-        before = self._ask(blocked, followed.pid)
-        seen = _Sight(self._ask(server_progress, followed.pid), before, behind)
+        before = self._watch.ask(blocked, followed.pid)
+        seen = _Sight(self._watch.ask(server_progress, followed.pid), before, behind)
         with self._turn:
             run = followed.log.current
             if self._stopped or run is None or followed.flight.running is not step:
@@ -167,7 +170,7 @@ class Observer:
 
     def _look_behind(self, followed: _Followed) -> Victims | None:
         """Who waits behind the run; if that is for too long, it has to give way."""
-        behind = self._ask(victims, followed.pid)
+        behind = self._watch.ask(victims, followed.pid)
         too_long = (
             behind is not None
             and self._most_blocking is not None
@@ -176,18 +179,8 @@ class Observer:
         # Asked for again where it came between two statements, and had no effect.
         if too_long and followed.flight.running:
             self.gave_way = self.gave_way or behind
-            with contextlib.suppress(psycopg.Error):
-                self._watch.cancel(followed.conn)
+            self._watch.cancel(followed.conn)
         return behind
-
-    def _ask(
-        self, question: Callable[[psycopg.Connection[Any], int], Answer | None], pid: int
-    ) -> Answer | None:
-        """The answer; None as well where the server gives none: that is no reason to end a run."""
-        try:
-            return self._watch.ask(question, pid)
-        except (psycopg.Error, UnicodeError):  # UnicodeError: a query in some other encoding
-            return None
 
     # -- in either thread, in its turn
 
