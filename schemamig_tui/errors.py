@@ -8,7 +8,7 @@
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
-      LockTimeout                  4   another run holds the run lock for too long
+      LockTimeout                  4   another run, or a session with the ledger, takes too long
       Interrupted                130   the user asked to stop
 
 A migration that fails is not an error of the program but a result of a run: see
@@ -96,7 +96,7 @@ class ConnectionLost(ConnectionFailed):
 
 
 class LockTimeout(SchemamigError):
-    """Another run holds the run lock, and the time to wait for it is over."""
+    """Another run holds the run lock, or a session the ledger, for longer than we may wait."""
 
     exit_code = ExitCode.LOCKED
 

@@ -210,6 +210,7 @@ class Aftermath:
             message=f"cancelled because {who} had waited behind it{longest}"
             f" {wording.lasting(seen.longest_s)} (--max-blocking)",
             detail="\n".join(map(wording.session, seen.sessions)),
+            gave_way=True,
         )
 
     def _name_leftovers(

@@ -46,7 +46,8 @@ class Failure:
     """Why a migration failed, in every detail that is known.
 
     ``sqlstate`` is None where the server had no part in it. ``statement`` is the number of the
-    statement in its file, ``source`` the text of the line that ``place`` points at.
+    statement in its file, ``source`` the text of the line that ``place`` points at. ``gave_way``
+    tells that the run has cancelled it itself, for those who waited behind it.
     """
 
     message: str
@@ -58,6 +59,7 @@ class Failure:
     statement: int | None = None
     place: Place | None = None
     source: str | None = None
+    gave_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def prepare(
     could not be recorded.
     """
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
-    runs = [_read(migration, standard_strings=standard, resume=resume) for migration in todo]
+    runs = [read(migration, standard_strings=standard, resume=resume) for migration in todo]
     may_create = state.exists or state.may_create
     if runs and not may_create and not creates_schema(runs[0].script, ledger.schema):
         raise LedgerError(
@@ -37,14 +37,15 @@ def prepare(
     return runs
 
 
-def _read(migration: Migration, *, standard_strings: bool, resume: bool) -> FileRun:
+def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> FileRun:
+    """Read one file, and where it is to go on; see ``prepare``."""
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, standard_conforming_strings=standard_strings)
     left = left_off(migration, script) if resume else None
     if left and left.obstacle:
+        what = "statement has" if left.done == 1 else f"{left.done} statements have"
         raise FilesError(
-            f"its first {left.done} statements have been applied by an earlier try,"
-            f" and {left.obstacle}",
+            f"its first {what} been applied by an earlier try, and {left.obstacle}",
             path=migration.file.path,
             hint="Restore the file, or undo those statements by hand and start it over from its"
             " first statement with --no-resume.",

@@ -66,7 +66,7 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
         return None
     obstacle = None
     if not _still_holds(done, script):
-        obstacle = "have changed since"
+        obstacle = "the file has changed there since"
     elif script.mode is not Mode.NO_TRANSACTION:
         obstacle = "now the file is to be run as one transaction"
     return LeftOff(done.statements, obstacle)

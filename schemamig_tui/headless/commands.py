@@ -123,7 +123,8 @@ def _dry_run(
     command: Command, status: Status, reporter: Reporter, conn: psycopg.Connection[Any]
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
-    from schemamig_tui.engine.script import Script, parse
+    from schemamig_tui.engine.plan import read
+    from schemamig_tui.engine.script import Script
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)
@@ -133,14 +134,14 @@ def _dry_run(
     def scripts() -> Iterator[Script]:
         nonlocal refused
         for migration in migrations:
-            assert migration.file is not None  # see to_run
             try:
-                script = parse(migration.file, standard_conforming_strings=standard)
+                planned = read(migration, standard_strings=standard)
             except FilesError as error:
                 reporter.error(error)
                 refused += 1
             else:
-                reporter.planned(migration, script, with_sql=command.sql)
+                script = planned.script
+                reporter.planned(migration, script, done=planned.done, with_sql=command.sql)
                 yield script
                 script.release()
 

@@ -17,7 +17,7 @@ migration            ``--list``, and what ``--check`` found: name, state (applie
                      error_message
 status               the end of both: applied, pending, failed, changed, missing (numbers)
 plan_started         total
-file_planned         name, path, size, mode, reason, statements, failed_before,
+file_planned         name, path, size, mode, reason, statements, failed_before, resumed,
                      warnings [{line, message}]; sql [{line, text}] with ``--sql``
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
@@ -35,7 +35,7 @@ victims_seen         name, statement, line, victims {count, longest_s, sessions 
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 file_applied         name, ms
 file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sqlstate, message,
-                     detail, hint, context, statement, line, column, source}
+                     detail, hint, context, statement, line, column, source, gave_way}
 run_finished         applied [name], failed (a name), remaining [name], version, cancelled, ms
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
@@ -141,7 +141,9 @@ class JsonLines:
         """An event ``plan_started``."""
         self._write("plan_started", total=total)
 
-    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
+    def planned(
+        self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
+    ) -> None:
         """An event ``file_planned``."""
         sql = {}
         if with_sql:
@@ -158,6 +160,7 @@ class JsonLines:
             reason=script.reason,
             statements=len(script),
             failed_before=migration.row is not None,
+            resumed=done,
             warnings=[{"line": it.line, "message": it.message} for it in script.warnings],
             **sql,
         )

@@ -38,8 +38,10 @@ class Reporter(Protocol):
     def plan_started(self, status: "Status", to: str | None, total: int) -> None:
         """``--dry-run``: so many migrations would be run."""
 
-    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
-        """``--dry-run``: how one of them would be run."""
+    def planned(
+        self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
+    ) -> None:
+        """``--dry-run``: how one of them would be run, after the statements that are done."""
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """``--dry-run``: what was found in the database that the run should know of."""

@@ -48,7 +48,7 @@ class RunReport:
             case LockAwaited(holder):
                 self._err.write(f"Waiting for another run to end: {wording.holder(holder)}")
             case FileStarted(name):
-                after = f" (after its first {plural(event.resumed, 'statement')})"
+                after = f" (after statement {event.resumed} of {event.statements})"
                 out.write(f"  Applying: {visible(name)}{after if event.resumed else ''}")
             case FileWarned(line=line, message=message):
                 text = f"warning: line {line}: {visible(message)}"

@@ -86,7 +86,10 @@ class _Failures:
             return ExitCode.INTERRUPTED
         if finished.failed is None:
             return ExitCode.DONE
-        sqlstate = (self._last and self._last.sqlstate) or ""
+        failure = self._last
+        sqlstate = (failure and failure.sqlstate) or ""
         if sqlstate.startswith("08") or sqlstate in _SHUTDOWNS:
             return ExitCode.NO_CONNECTION
-        return ExitCode.LOCKED if sqlstate == _LOCK_NOT_AVAILABLE else ExitCode.MIGRATION_FAILED
+        if sqlstate == _LOCK_NOT_AVAILABLE or (failure and failure.gave_way):
+            return ExitCode.LOCKED
+        return ExitCode.MIGRATION_FAILED

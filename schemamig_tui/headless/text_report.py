@@ -109,7 +109,9 @@ class TextReport:
         else:
             self._out.write(nothing_to_do(len(status.applied), to))
 
-    def planned(self, migration: "Migration", script: "Script", *, with_sql: bool) -> None:
+    def planned(
+        self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
+    ) -> None:
         """How it would be run and why, how much it is, what to look out for, and its SQL."""
         out = self._out
         retry = out.paint("yellow", "  failed before") if migration.row else ""
@@ -119,6 +121,8 @@ class TextReport:
             f"      {script.mode}: {visible(script.reason)}",
             f"      {size}",
         ]
+        if done:
+            lines.append(f"      goes on after statement {done} of {len(script)}")
         for warning in script.warnings:
             title = out.paint("yellow", "warning:")
             lines.append(f"      {title} line {warning.line}: {visible(warning.message)}")

@@ -33,8 +33,8 @@ def test_a_run_tells_behind_which_statements_it_goes_on(shop: Workshop) -> None:
 def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) -> None:
     shop.fails("0001_a.sql", HEAD + "SELECT 1/0;")
     shop.write("0001_a.sql", HEAD.replace("(1)", "(2)") + "SELECT 1/1;")
-    assert where(shop) == LeftOff(3, "have changed since")
-    with pytest.raises(FilesError, match="have changed since"):
+    assert where(shop) == LeftOff(3, "the file has changed there since")
+    with pytest.raises(FilesError, match="the file has changed there since"):
         shop.apply()
     assert shop.runner().apply(resume=False).failed is None
     assert [e.resumed for e in shop.told(FileStarted)] == [0]

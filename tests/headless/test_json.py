@@ -107,6 +107,7 @@ def test_a_failure_has_all_that_is_known(program: Program) -> None:
             "line": 2,
             "column": 8,
             "source": "SELECT nothing;",
+            "gave_way": False,
         },
     }
     assert the(ended, "run_finished")["failed"] == "0001_a.sql"
@@ -173,6 +174,7 @@ def test_a_dry_run_is_one_line_per_file(program: Program) -> None:
         "mode": "transaction",
         "statements": 2,
         "failed_before": False,
+        "resumed": 0,
         "warnings": [],
         "sql": [{"line": 1, "text": "SELECT 1"}, {"line": 2, "text": "SELECT 2"}],
     }

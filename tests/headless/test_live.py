@@ -134,14 +134,21 @@ def test_a_signal_that_the_parent_ignores_stays_ignored(program: Program) -> Non
     assert process.returncode == ExitCode.DONE
 
 
-def test_a_second_run_says_for_whom_it_waits_and_then_has_nothing_to_do(program: Program) -> None:
-    program.write("0001_a.sql", SLEEP % 1)
-    first = program.start("--apply")
-    read_until(first.stdout, "NOTICE: asleep")
-    second = program("--apply")
-    assert second.code == ExitCode.DONE
-    assert "Waiting for another run to end: schemamig-tui of postgres, pid " in second.err
-    assert second.out == "Nothing to do: no migration is pending (1 migration applied).\n"
+def test_a_second_run_says_for_whom_it_waits_and_then_has_nothing_to_do(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", f"{SLEEP % 0}\nSELECT FROM gate;")
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE gate ()")
+        conn.execute("BEGIN; LOCK TABLE gate")
+        first = program.start("--apply")
+        read_until(first.stdout, "NOTICE: asleep")
+        second = program.start("--apply")
+        waiting = read_until(second.stderr, "Waiting for another run to end")
+        assert "to end: schemamig-tui of postgres, pid " in waiting
+    out, _ = second.communicate(timeout=20)
+    assert second.returncode == ExitCode.DONE
+    assert out == "Nothing to do: no migration is pending (1 migration applied).\n"
     first.communicate(timeout=20)
     assert first.returncode == ExitCode.DONE
 

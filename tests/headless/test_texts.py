@@ -2,6 +2,7 @@
 
 import re
 
+from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
 
@@ -251,3 +252,18 @@ def test_names_out_of_order_are_warned_of(program: Program) -> None:
     assert ended.code == 0
     assert "warning: " in ended.err
     assert "first.sql" in ended.err
+
+
+def test_dry_run_says_where_a_file_goes_on_and_refuses_one_that_has_changed_there(
+    program: Program,
+) -> None:
+    head = "-- schemamig: no-transaction\n"
+    program.write("0001_a.sql", f"{head}CREATE TABLE a ();\nSELECT 1 / 0;")
+    assert program("--apply").code == ExitCode.MIGRATION_FAILED
+    assert "      goes on after statement 1 of 2\n" in program("--dry-run").out
+    program.write("0001_a.sql", f"{head}CREATE TABLE b ();\nSELECT 1;")
+    ended = program("--dry-run")
+    assert ended.code == ExitCode.USAGE
+    assert "0001_a.sql: its first statement has been applied by an earlier try" in ended.err
+    assert "--no-resume" in ended.err
+    assert program("--apply", "--no-resume").code == ExitCode.DONE
