@@ -142,7 +142,7 @@ def _losses_told() -> Iterator[None]:
     except LockNotAvailable as error:
         raise LockTimeout(
             "the schema cannot be read: another session holds a table exclusively",
-            hint="wait until it is done; a dry run says who it is",
+            hint="wait until that session is done, or end it",
         ) from error
     except psycopg.Error as error:
         reason = visible(str(error).partition("\n")[0])

@@ -120,11 +120,10 @@ def test_exclusive_time_counts_from_the_statement_that_took_the_lock(shop: Rehea
         "-- schemamig: no-transaction\nALTER TABLE customers ADD x int;\nSELECT pg_sleep(0.3);",
     )
     first, second, third = shop.told(FileRehearsed)
-    assert first.ms > 400
-    assert 100 <= first.exclusive_ms < 250
+    assert 100 <= first.exclusive_ms <= first.ms - 300
     assert second.exclusive_ms == 0
     # There the lock would be gone with the statement.
-    assert 0 < third.exclusive_ms < 200
+    assert 0 < third.exclusive_ms <= third.ms - 300
 
 
 def test_exclusive_time_counts_where_an_earlier_file_has_the_lock(shop: Rehearsals) -> None:
@@ -136,7 +135,7 @@ def test_exclusive_time_counts_where_an_earlier_file_has_the_lock(shop: Rehearsa
     )
     _, second, third = shop.told(FileRehearsed)
     assert second.exclusive_ms == 0
-    assert 100 <= third.exclusive_ms < 200
+    assert 100 <= third.exclusive_ms <= third.ms - 200
 
 
 def test_a_thousand_tables_are_locked_within_a_second_or_two(shop: Rehearsals) -> None:

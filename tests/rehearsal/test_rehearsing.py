@@ -68,11 +68,11 @@ def test_the_events_come_in_order(shop: Rehearsals) -> None:
 
 
 def test_the_time_of_a_statement_is_the_servers(shop: Rehearsals) -> None:
-    shop.rehearses("SELECT pg_sleep(0.05); SELECT pg_sleep(0.1); SELECT 1;")
+    shop.rehearses("SELECT pg_sleep(0.05); SELECT pg_sleep(0.15); SELECT 1;")
     first, second, third = (event.ms for event in shop.told(StatementFinished))
-    assert 50 <= first < 90
-    assert 100 <= second < 190
-    assert third < 40
+    assert 50 <= first < second
+    assert second >= 150
+    assert third < 50
     (rehearsed,) = shop.told(FileRehearsed)
     assert rehearsed.ms >= first + second + third
 
