@@ -1,44 +1,41 @@
 """The application: it owns the connection, the look at the ledger, and the run."""
 
-import asyncio
 import os
-import signal
-import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import ParamSpec
+from typing import TYPE_CHECKING
 
-from textual.app import App, SystemCommand
-from textual.notifications import SeverityLevel
 from textual.screen import Screen
-from textual.worker import WorkerFailed, WorkType
+from textual.worker import WorkerFailed
 
+from schemamig_tui.connect import Target
+from schemamig_tui.engine.events import Event, RunStarted
 from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui import clipboard, editor, keys
+from schemamig_tui.tui import clipboard, editor
 from schemamig_tui.tui.background import FolderWatch, in_thread
-from schemamig_tui.tui.details import details, statement
+from schemamig_tui.tui.details import details
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome
-from schemamig_tui.tui.insight import Insight
+from schemamig_tui.tui.frame import Frame
 from schemamig_tui.tui.lines import duration, plural, said
 from schemamig_tui.tui.look import Lookout
-from schemamig_tui.tui.run import Run
+from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.run import Heard, Run, Work
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question, Reading, key_lines
+from schemamig_tui.tui.screens.dialogs import Answer, Question, Reading
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import complaint, connecting, empty_folder, trouble
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
+from schemamig_tui.tui.widgets.run_panel import OnHeard
 
-Arguments = ParamSpec("Arguments")
-
-_SLOW = 0.3
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+if TYPE_CHECKING:  # it is not imported before there is a rehearsal
+    from schemamig_tui.tui.rehearsing import Report
 
 
-class MigrationsApp(App[None]):
+class MigrationsApp(Frame):
     """The UI for one folder and one database."""
 
     TITLE = "schemamig-tui"
@@ -50,37 +47,21 @@ class MigrationsApp(App[None]):
         self.settings = settings
         self.main = MainScreen(str(settings.directory))
         self.status = Status(())
-        self.run_on: Run | None = None
-        self.insight = Insight()
         self.lookout = Lookout(settings)
         self._logs = FileLogs()
         self._opened: Migration | None = None
         self._leaving = False
-        self._statement: tuple[str, int, str | None] = ("", 0, None)
+        self._report: Report | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """The one that is always there."""
         return self.main
 
     def on_ready(self) -> None:
-        """Start to look, and to listen to the folder and to signals."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self._terminated)
-        self._work("look", self._refresh)
-        self._work("folder", self._watch_folder)
-
-    def on_unmount(self) -> None:
-        """Give the signals back."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-
-    def _fatal_error(self) -> None:
-        # Textual would print a traceback with the values of local variables, and those may hold
-        # passwords. The error goes to whoever called run(), without them.
-        self._close_messages_no_wait()
+        """Start to look, and to listen to the folder."""
+        super().on_ready()
+        self.work("look", self._refresh)
+        self.work("folder", self._watch_folder)
 
     def close(self) -> None:
         """After the end: cancel a run that is still on, and let go of the database."""
@@ -94,7 +75,7 @@ class MigrationsApp(App[None]):
     def action_refresh(self) -> None:
         """Read the folder and the ledger again."""
         if self.run_on is None:
-            self._work("look", self._refresh)
+            self.work("look", self._refresh)
 
     async def _refresh(self) -> None:
         if self.lookout.seen is None:
@@ -158,7 +139,7 @@ class MigrationsApp(App[None]):
         selected = self.main.selected
         if selected is not None and selected != self._opened:
             self._opened = selected
-            self._work("detail", self._read, selected)
+            self.work("detail", self._read, selected)
 
     async def _read(self, migration: Migration) -> None:
         standard = self.lookout.standard_strings
@@ -175,14 +156,14 @@ class MigrationsApp(App[None]):
         row = selected.row
         line = read_failure(row.error_message).line if row and row.error_message else None
         if complaint := editor.edit(self, selected.file.path, line):
-            self._tell(complaint, severity="warning")
+            self.tell(complaint, severity="warning")
         self.action_refresh()
 
     def action_copy(self) -> None:
         """Copy what the pane with the focus shows."""
-        view = self.main.focused
+        view = self.screen.focused
         text = (view if isinstance(view, LinesView) else self.main.detail.view).text
-        self._tell(clipboard.copy(self, text))
+        self.tell(clipboard.copy(self, text))
 
     # -- the run
 
@@ -190,7 +171,7 @@ class MigrationsApp(App[None]):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None
-        if action in ("apply", "apply_to", "refresh"):
+        if action in ("apply", "apply_to", "rehearse", "refresh"):
             return self.run_on is None
         if action == "edit":
             selected = self.main.selected
@@ -213,19 +194,21 @@ class MigrationsApp(App[None]):
         what = f"Apply {plural(len(todo), 'migration')}?"
 
         def answered(answer: Answer | None) -> None:
-            if answer is Answer.YES:
-                self._start(to)
+            if answer in (Answer.YES, Answer.OVER):
+                self._start(to, resume=answer is Answer.YES)
 
         view = PlanView(todo, self.lookout)
-        await self.push_screen(Question(what, view, yes="Apply", no="Cancel"), answered)
+        over = "Start over" if goes_on(todo) else ""
+        question = Question(what, view, yes="Apply", no="Cancel", over=over)
+        await self.push_screen(question, answered)
 
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
         """What there is to run; where there is nothing, its user is told why."""
         todo = self.status.to_run(to)
         if self.lookout.seen is None:
-            self._tell("Nothing is known yet: r tries again", severity="warning")
+            self.tell("Nothing is known yet: r tries again", severity="warning")
         elif not todo:
-            self._tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
+            self.tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
         return todo
 
     async def action_dry_run(self) -> None:
@@ -236,88 +219,124 @@ class MigrationsApp(App[None]):
         view = PlanView(todo, self.lookout)
         await self.push_screen(Reading("Dry run: nothing is changed", view))
 
-    def _start(self, to: str | None) -> None:
-        if self.lookout.target is None:
-            self._tell("Not connected: r tries again", severity="warning")
-            return
-        self._logs.forget(migration.name for migration in self.status.to_run(to))
-        self.run_on = run = Run(self.lookout.target, self.settings, to)
-        self.main.add_class("-running")
-        self.refresh_bindings()
-        run.start()
-        self._tick(run)
+    def _start(self, to: str | None, *, resume: bool) -> None:
+        if target := self._free_target():
+            self._logs.forget(migration.name for migration in self.status.to_run(to))
+            run = Run(target, self.settings, to, resume=resume)
+            self._follow(run, self._heard, self._finished)
 
-    def _tick(self, run: Run) -> None:
-        """Show what has happened since the last time."""
-        is_over = run.ended
-        events, heard = run.hear()
-        if events:
-            self.insight.take(heard)
-            self._logs.take(events)
-            self.main.log_view.hear(events)
-            status = after(self.status, heard)
-            if status is not self.status:
-                self._show(status)
-            else:
-                self.main.mark_running(run.progress.file.name if run.progress.file else None)
-        self.main.run_bar.tell(run, self._current_sql(run))
-        self._show_insight()
-        if is_over and not events:
-            self._finish(run)
-        else:
-            self.set_timer(run.pause(), partial(self._tick, run))
-
-    def _show_insight(self) -> None:
-        self.main.insight_bar.tell(self.insight, time.monotonic())
-        if self.main.has_class("-stuck") != self.insight.is_stuck:
-            self.main.set_class(self.insight.is_stuck, "-stuck")
-            self.refresh_bindings()
-
-    def action_blockers(self) -> None:
-        """Show who blocks the run, and who waits behind it."""
-        if self.lookout.target and self.insight.is_stuck:
-            self.push_screen(BlockersScreen(lambda: self.insight, self.lookout.target.connect))
-        else:
-            self._tell("Nothing blocks" if self.run_on else "Nothing blocks: no run is on")
-
-    def on_blockers_screen_ended(self, message: BlockersScreen.Ended) -> None:
-        """Keep what was done about a session."""
-        self._tell(message.outcome)
-        self.main.log_view.add([(("plain", said(message.outcome)),)])
-
-    def _current_sql(self, run: Run) -> str | None:
-        """The statement that is running; it is read when it takes its time."""
-        file, number = run.progress.file, run.progress.statement
-        if file is None or time.monotonic() - run.progress.statement_began < _SLOW:
+    def _free_target(self) -> Target | None:
+        """The database, where there is one and no run is on; else its user is told."""
+        if self.run_on is not None:
+            self.tell("A run is on", severity="warning")
             return None
-        if self._statement[:2] != (file.name, number):
-            self._statement = (file.name, number, None)
-            self._work("statement", self._read_statement, file.name, number)
-        return self._statement[2]
+        if self.lookout.target is None:
+            self.tell("Not connected: r tries again", severity="warning")
+        return self.lookout.target
 
-    async def _read_statement(self, name: str, number: int) -> None:
-        migration = next((m for m in self.status.migrations if m.name == name), None)
-        if migration is not None and migration.file is not None:
-            sql = await in_thread(partial(statement, migration.file, number))
-            self._statement = (name, number, sql)
+    def _follow(self, run: Work, heard: OnHeard, over: Callable[[Work], None]) -> None:
+        self.main.add_class("-running")
+        self.main.run_panel.follow(run, heard, over)
+        self.refresh_bindings()
 
-    def _finish(self, run: Run) -> None:
-        self.run_on = None
-        self.insight = Insight()
-        self._show_insight()
+    def _heard(self, run: Work, events: Sequence[Event], heard: Sequence[Heard]) -> None:
+        """Show what a run has done."""
+        self._logs.take(events)
+        self.main.log_view.hear(events)
+        status = after(self.status, heard)
+        if status is not self.status:
+            self._show(status)
+        else:
+            self.main.mark_running(run.progress.file.name if run.progress.file else None)
+
+    def _over(self, run: Work) -> bool:
+        """After a run or a rehearsal; tells whether to go on."""
         self.main.remove_class("-running")
         self.refresh_bindings()
         self.main.log_view.add(outcome(run))
         if self._leaving:
             self.exit()
+        return not self._leaving
+
+    def _finished(self, run: Work) -> None:
+        if not self._over(run):
             return
         finished, failed = run.progress.finished, run.progress.failed
         if finished and not finished.failed:
             took = duration(finished.ms)
-            self._tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
+            self.tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
         if failed is not None:
             self.main.select(failed.name)
-        self._work("look", self._refresh)
+        self.work("look", self._refresh)
+
+    # -- the rehearsal
+
+    async def action_rehearse(self) -> None:
+        """Rehearse all, after saying what that means."""
+        from schemamig_tui.tui import rehearsing
+
+        todo = self._todo()
+        if not todo:
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES and (target := self._free_target()):
+                self._report = report = rehearsing.Report(len(todo))
+                run = rehearsing.RehearsalRun(target, self.settings)
+                self.main.log_view.add([report.title])
+                self._follow(run, self._heard_rehearsal, self._rehearsed)
+
+        what = f"Rehearse {plural(len(todo), 'migration')}?"
+        view = PlanView(todo, self.lookout, rehearsing.warning(self.settings))
+        await self.push_screen(Question(what, view, yes="Rehearse", no="Cancel"), answered)
+
+    def _heard_rehearsal(self, run: Work, events: Sequence[Event], heard: Sequence[Heard]) -> None:
+        assert self._report is not None
+        self._report.take(events)
+        self.main.log_view.hear([one for one in events if not isinstance(one, RunStarted)])
+        self.main.mark_running(run.progress.file.name if run.progress.file else None)
+
+    def _rehearsed(self, run: Work) -> None:
+        assert self._report is not None
+        self.main.mark_running(None)
+        if not self._over(run):
+            return
+        if run.error is None:
+            self.main.log_view.add(self._report.summary)
+            if self.screen is self.main:
+                self.action_report()
+            else:
+                self.tell("The rehearsal is over: v shows what it has found")
+        self._opened = None
+        self.on_main_screen_selected()
+
+    def action_report(self) -> None:
+        """Show what the last rehearsal has found."""
+        if self._report is None:
+            self.tell("No rehearsal yet: R rehearses what is pending")
+        else:
+            view = LinesView(self._report.lines, fold=True)
+            self.push_screen(Reading("Rehearsal", view, wide=True))
+
+    # -- whatever is on
+
+    @property
+    def run_on(self) -> Work | None:
+        """The run or the rehearsal that is on."""
+        return self.main.run_panel.run
+
+    def action_blockers(self) -> None:
+        """Show who blocks the run, and who waits behind it."""
+        panel = self.main.run_panel
+        if self.lookout.target and panel.insight.is_stuck:
+            self.push_screen(BlockersScreen(lambda: panel.insight, self.lookout.target.connect))
+        else:
+            self.tell("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
+
+    def on_blockers_screen_ended(self, message: BlockersScreen.Ended) -> None:
+        """Keep what was done about a session."""
+        self.tell(message.outcome)
+        self.main.log_view.add([(("plain", said(message.outcome)),)])
 
     def action_cancel_run(self) -> None:
         """Cancel the run."""
@@ -325,10 +344,6 @@ class MigrationsApp(App[None]):
             self.run_on.cancel()
 
     # -- the program
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        self.push_screen(Reading("Keys", LinesView(key_lines(), fold=True)))
 
     async def action_quit(self) -> None:
         """Quit, or ask where a run is on."""
@@ -340,7 +355,7 @@ class MigrationsApp(App[None]):
             if answer is Answer.YES and self._leaving:
                 self.exit()
             elif answer is Answer.YES:
-                self._terminated()
+                self.terminated()
 
         what = (
             "What is committed stays, the rest is rolled back, and the ledger says so."
@@ -350,36 +365,13 @@ class MigrationsApp(App[None]):
         question = Question("A run is on", view, yes="Cancel the run and quit", no="Stay")
         self.push_screen(question, answered)
 
-    def _terminated(self) -> None:
+    def terminated(self) -> None:
         """Leave, after cancelling the run; at once when asked again."""
         if self.run_on is None or self._leaving:
             self.exit()
             return
         self._leaving = True
         self.run_on.cancel()
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The commands of the palette: the table of keys, and the theme."""
-        for group in keys.GROUPS.values():
-            for key in group:
-                if key.where == "main" and key.id != "palette":
-                    run = partial(self.run_action, key.action, self.main)
-                    yield SystemCommand(key.what, keys.shown(key), run)
-        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-
-    def _work(
-        self,
-        group: str,
-        work: Callable[Arguments, Coroutine[None, None, None]],
-        *args: Arguments.args,
-        **kwargs: Arguments.kwargs,
-    ) -> None:
-        """Start something that takes a while, in the place of what its group was doing."""
-        started: WorkType[None] = partial(work, *args, **kwargs)
-        self.run_worker(started, group=group, exclusive=True)
-
-    def _tell(self, message: str, severity: SeverityLevel = "information") -> None:
-        self.notify(said(message), severity=severity, markup=False)
 
 
 def run(settings: Settings) -> None:

@@ -161,12 +161,12 @@ def _ledger(migration: Migration) -> Iterator[Line]:
         if row is not None:
             differs = (("warn", "no: it has changed since"),)
             same = (("good", "yes"),)
-            yield (("dim", f"{'same content':<18} "), *(differs if migration.changed else same))
+            yield (("label", f"{'same content':<18} "), *(differs if migration.changed else same))
 
 
 def _field(name: str, value: str) -> Iterator[Line]:
     for number, line in enumerate(body(value)):
-        yield (("dim", f"{name if number == 0 else '':<18} "), ("plain", line))
+        yield (("label", f"{name if number == 0 else '':<18} "), ("plain", line))
 
 
 def _hint(text: str) -> Line:

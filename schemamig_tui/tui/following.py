@@ -19,7 +19,7 @@ from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
-from schemamig_tui.tui.run import Heard, Run
+from schemamig_tui.tui.run import Heard, Work
 from schemamig_tui.tui.states import complaint
 
 _FILES = 500
@@ -72,7 +72,7 @@ def after(status: Status, heard: Iterable[Heard]) -> Status:
     )
 
 
-def outcome(run: Run) -> Iterator[Line]:
+def outcome(run: Work) -> Iterator[Line]:
     """The last lines of a run: its summary, or why it has none."""
     if run.left_out:
         yield (("warn", f"{run.left_out:,} notices and timings were left out"),)

@@ -1,10 +1,11 @@
 """What was last seen of the server at work. It goes on between two looks: waits get longer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from schemamig_tui.engine.events import (
     BlockedSeen,
+    Event,
     FileApplied,
     FileFailed,
     FileRetried,
@@ -26,6 +27,7 @@ class Insight:
 
     server: ServerProgress | None = None
     _seen_at: float = 0.0
+    _logged: object = None
     _first: tuple[float, int] = (0.0, 0)
     _blocked: tuple[float, Blocked] | None = None
     _victims: tuple[float, Victims] | None = None
@@ -46,6 +48,16 @@ class Insight:
                     self._victims = (at, victims) if victims else None
                 case FileApplied() | FileFailed() | FileRetried():
                     self.server = self._blocked = self._victims = None
+
+    def news(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events without those that only count on in a phase, which are for the bar alone."""
+        return [event for event in events if type(event) is not ProgressSeen or self._is_new(event)]
+
+    def _is_new(self, event: ProgressSeen) -> bool:
+        seen = event.progress
+        others = [session.pid for session in seen.waits_for]
+        before, self._logged = self._logged, (event.name, event.statement, _phase(seen), others)
+        return before != self._logged
 
     def _progress(self, at: float, progress: ServerProgress) -> None:
         before = self.server

@@ -1,5 +1,6 @@
 """The one table of keys: footer, help and command palette are made from it."""
 
+from collections.abc import Collection
 from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -12,7 +13,7 @@ class Key(NamedTuple):
 
     ``where`` is what has to have the focus: anything on the main screen, a list, lines that
     scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is not
-    shown there.
+    shown there; with ``only`` it is there as long as the screen has a class of that name.
     """
 
     id: str
@@ -21,14 +22,24 @@ class Key(NamedTuple):
     what: str
     label: str = ""
     where: Where = "main"
+    only: str = ""
 
 
 RUN = (
     Key("apply", "a", "app.apply", "Apply all pending, and retry what failed", "Apply"),
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
+    Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
+    Key("report", "v", "app.report", "View what the last rehearsal has found"),
     Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
-    Key("blockers", "b", "app.blockers", "See who blocks the run, and who waits"),
+    Key(
+        "blockers",
+        "b",
+        "app.blockers",
+        "See who blocks the run, and who waits",
+        "Blockers",
+        only="-stuck",
+    ),
 )
 INSPECT = (
     Key("preview", "p,enter", "screen.preview", "Read the SQL of the selected migration"),
@@ -127,6 +138,14 @@ def bindings(where: Where) -> list[BindingType]:
         for key in group
         if key.where == where
     ]
+
+
+_ONLY = {key.id: key.only for group in GROUPS.values() for key in group if key.only}
+
+
+def in_footer(binding: Binding, classes: Collection[str]) -> bool:
+    """Whether the footer of a screen with these classes shows the key."""
+    return binding.show and _ONLY.get(binding.id or "") in (None, *classes)
 
 
 def shown(key: Key) -> str:

@@ -43,12 +43,14 @@ def width(line: Line) -> int:
 def folded(line: Line, columns: int) -> list[Line]:
     """A line as several that are no wider than ``columns``, broken after spaces where it can be.
 
-    The further ones are indented as the first; code, which begins with its number, stays whole.
+    The further ones are indented as the first, or behind its label; what is too long for that, but
+    not for a row of its own, stays whole. So does code, which begins with its number.
     """
     if width(line) <= columns or columns < 20 or line[0][0] == "number":
         return [line]
     text = "".join(part for _, part in line)
-    indent = min(len(text) - len(text.lstrip()), columns // 2)
+    label = line[0][1] if line[0][0] == "label" else text[: len(text) - len(text.lstrip())]
+    indent = min(cells(label), columns // 2)
     rows: list[Line] = []
     row: list[Span] = []
     room = columns
@@ -59,14 +61,16 @@ def folded(line: Line, columns: int) -> list[Line]:
                     row.append((style, word))
                     room -= cells(word)
                     break
-                if cells(word) <= columns - indent and row:
+                gap = indent
+                if any(written.strip() for _, written in row) and cells(word.strip()) <= columns:
                     word = word.lstrip()
+                    gap = min(indent, columns - cells(word))
                 else:
                     fits = _fitting(word, room)
                     row.append((style, word[:fits]))
                     word = word[fits:]
                 rows.append(tuple(row))
-                row, room = [("plain", " " * indent)], columns - indent
+                row, room = [("plain", " " * gap)], columns - gap
     return [*rows, tuple(row)]
 
 
@@ -89,7 +93,7 @@ def indented(style: str, title: str, text: str) -> list[Line]:
     """Outside text behind a title, its further lines below its first."""
     gap = " " * (len(title) + 1)
     return [
-        (("dim", f"{title} " if number == 0 else gap), (style, line))
+        (("label", f"{title} " if number == 0 else gap), (style, line))
         for number, line in enumerate(body(text))
     ]
 

@@ -9,18 +9,23 @@ from itertools import islice
 from typing import NamedTuple
 
 from schemamig_tui.engine.events import (
+    BlockedSeen,
     Event,
     FileApplied,
     FileFailed,
+    FileRetried,
     FileStarted,
     FileWarned,
     LockAwaited,
     NoticeReceived,
+    ProgressSeen,
     RunFinished,
     RunStarted,
     Session,
     StatementFinished,
+    VictimsSeen,
 )
+from schemamig_tui.tui.insight_lines import insight_lines
 from schemamig_tui.tui.lines import Line, body, duration, plural, said
 from schemamig_tui.tui.run import Progress
 
@@ -54,9 +59,11 @@ def entries(events: Iterable[Event]) -> Iterator[Event | Part]:
 
 def made(entry: Entry) -> Line:
     """The line."""
+    if not isinstance(entry, tuple):
+        return next(event_lines(entry))
     if isinstance(entry, Part):
         return next(islice(event_lines(entry.event), entry.number, None))
-    return next(event_lines(entry)) if isinstance(entry, Event) else entry
+    return entry
 
 
 def _height(event: Event) -> int:
@@ -81,10 +88,11 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("warn", f"Waiting for another run to end: {_session(holder)}"),)
         case FileStarted():
             count = plural(event.statements, "statement")
+            after = f", goes on behind the first {event.resumed:,}" if event.resumed else ""
             yield (
                 ("accent", "▶ "),
                 ("strong", said(event.name)),
-                ("dim", f"  {event.mode}, {count}"),
+                ("dim", f"  {event.mode}, {count}{after}"),
             )
         case FileWarned(line=line, message=message):
             yield (("warn", f"{_INDENT}! line {line}: {said(message)}"),)
@@ -99,8 +107,14 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("good", "✓ "), ("plain", said(name)), ("dim", f"  {duration(ms)}"))
         case FileFailed():
             yield from _failed(event)
+        case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
+            yield from insight_lines(event)
         case RunFinished():
             pass
+        case _:  # of a rehearsal: it is not imported before there is one
+            from schemamig_tui.tui.rehearsing import rehearsal_lines
+
+            yield from rehearsal_lines(event)
 
 
 def _notice(event: NoticeReceived) -> Iterator[Line]:
@@ -125,9 +139,9 @@ def _failed(event: FileFailed) -> Iterator[Line]:
     if event.kept:
         kept = plural(event.kept, "statement")
         yield (("warn", f"{_INDENT}Its first {kept} stay applied"),)
-    if not event.recorded:
-        why = f": {said(event.unrecorded)}" if event.unrecorded else ""
-        yield (("warn", f"{_INDENT}The ledger could not record this failure{why}"),)
+    if event.unrecorded:  # it says why; a rehearsal records nothing, and has no reason to say so
+        why = said(event.unrecorded)
+        yield (("warn", f"{_INDENT}The ledger could not record this failure: {why}"),)
 
 
 def summary_lines(progress: Progress) -> Iterator[Line]:

@@ -10,6 +10,7 @@ from textual.style import Style as VisualStyle
 _MIXED = {
     "plain": "",
     "dim": "$foreground 60%",
+    "label": "$foreground 60%",
     "strong": "bold",
     "title": "bold $background on $primary",
     "accent": "$text-primary",
@@ -29,6 +30,7 @@ _MIXED = {
 # Without a known background nothing can be mixed: what is faint is dim, what stands out reverse.
 _OF_THE_TERMINAL = {
     "dim": "dim",
+    "label": "dim",
     "title": "bold reverse",
     "accent": "ansi_cyan",
     "number": "dim",

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Progress:
             case FileStarted():
                 self.file, self.number, self.total = event, event.number, event.total
                 self.statement_began = at
-                self.statement, self.awaited = 0, None
+                self.statement, self.awaited = event.resumed, None
             case FileApplied():
                 self.file, self.applied = None, self.applied + 1
             case FileFailed():
@@ -105,33 +106,32 @@ class Progress:
         return self.file.mode if self.file else None
 
 
-class Run:
-    """One run, from its start to ``ended``.
+class Work(ABC):
+    """What the engine does in a thread of its own, from its start to ``ended``.
 
-    ``to`` is the last file to apply, None for all. The engine's thread only puts its events into a
-    queue; ``hear`` takes them out. Where nobody does, notices and timings beyond a bound are left
-    out, and counted: a run must not fill the memory while its user is in the editor.
+    That thread only puts its events into a queue; ``hear`` takes them out. Where nobody does,
+    notices and timings beyond a bound are left out, and counted: a run must not fill the memory
+    while its user is in the editor.
     """
 
-    def __init__(self, target: Target, settings: Settings, to: str | None) -> None:
-        from schemamig_tui.engine.runner import Runner
-
+    def __init__(self, progress: Progress) -> None:
         self.began = time.monotonic()
-        self.progress = Progress()
+        self.progress = progress
         self.cancelled = False
         self.left_out = 0
         self.error: Exception | None = None
         """What kept the run from its end: a SchemamigError, or else a bug."""
         self._heard: deque[NoticeReceived | Heard] = deque()
         self._worked = time.thread_time()
-        self._runner = Runner(
-            target.connect,
-            settings.directory,
-            settings.table,
-            self._listen,
-            limits=settings.limits,
-        )
-        self._thread = threading.Thread(target=self._apply, args=(to,), name="run")
+        self._thread = threading.Thread(target=self._run, name="run")
+
+    @abstractmethod
+    def _work(self) -> None:
+        """Do it, and tell ``_listen``."""
+
+    @abstractmethod
+    def _stop(self) -> None:
+        """Ask the engine to stop."""
 
     def start(self) -> None:
         """Begin."""
@@ -140,7 +140,7 @@ class Run:
     def cancel(self) -> None:
         """Ask the server to stop; it may take a while."""
         self.cancelled = True
-        self._runner.cancel()
+        self._stop()
 
     @property
     def ended(self) -> bool:
@@ -168,10 +168,10 @@ class Run:
         before, self._worked = self._worked, time.thread_time()
         return min(max(_SHORTEST_PAUSE, 10 * (self._worked - before)), _LONGEST_PAUSE)
 
-    def _apply(self, to: str | None) -> None:
+    def _run(self) -> None:
         try:
             with _collector_at_rest():
-                self._runner.apply(to)
+                self._work()
         except Exception as error:  # told by the app, which is where it can be seen
             self.error = error
 
@@ -184,6 +184,31 @@ class Run:
             self._heard.append(event)
         else:
             self._heard.append(Heard(time.monotonic(), event))
+
+
+class Run(Work):
+    """Applies what is pending, up to and with the file ``to``: see ``Runner.apply``."""
+
+    def __init__(
+        self, target: Target, settings: Settings, to: str | None, *, resume: bool = True
+    ) -> None:
+        from schemamig_tui.engine.runner import Runner
+
+        super().__init__(Progress())
+        self._to, self._resume = to, resume
+        self._runner = Runner(
+            target.connect,
+            settings.directory,
+            settings.table,
+            self._listen,
+            limits=settings.limits,
+        )
+
+    def _work(self) -> None:
+        self._runner.apply(self._to, resume=self._resume)
+
+    def _stop(self) -> None:
+        self._runner.cancel()
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ async def test_the_footer_shows_the_keys_that_work_now_and_takes_clicks(desk: De
     desk.write("0001_a.sql")
     async with desk.open() as ui:
         assert ui.rows[-1] == (
-            " a Apply  A To here  d Dry run  e Edit  y Copy  / Filter  ? Help  q Quit"
+            " a Apply  A To here  d Dry run  R Rehearse  e Edit  y Copy  / Filter  ? Help  q Quit"
         )
         await ui.pilot.click("#keys", offset=(ui.rows[-1].index("Help"), 0))
         await ui.settled()

@@ -52,7 +52,7 @@ class BlockersScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Vertical(classes="dialog") as dialog:
+        with Vertical(classes="dialog -wide") as dialog:
             dialog.border_title = "Blockers"
             dialog.border_subtitle = "c cancel query   t terminate   esc"
             yield self._list

@@ -76,17 +76,19 @@ class Reading(ModalScreen[None]):
     AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", "Close"),
+        Binding("y", "app.copy", "Copy"),
     ]
 
-    def __init__(self, title: str, view: LinesView) -> None:
+    def __init__(self, title: str, view: LinesView, *, wide: bool = False) -> None:
         super().__init__()
-        self._title, self._view = title, view
+        self._title, self._view, self._wide = title, view, wide
 
     def compose(self) -> ComposeResult:
         """The text."""
         with Vertical(classes="dialog") as dialog:
+            dialog.set_class(self._wide, "-wide")
             dialog.border_title = Content(self._title)
-            dialog.border_subtitle = "esc"
+            dialog.border_subtitle = "y copy   esc"
             yield self._view
 
 

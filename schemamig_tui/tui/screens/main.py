@@ -11,16 +11,17 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
+from schemamig_tui.engine.files import MigrationFile
 from schemamig_tui.engine.status import Migration, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, said
 from schemamig_tui.tui.widgets.bars import KeyBar
 from schemamig_tui.tui.widgets.detail import Detail
-from schemamig_tui.tui.widgets.insight_bar import InsightBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from schemamig_tui.tui.widgets.run_log import RunLog
-from schemamig_tui.tui.widgets.status_bars import RunBar, TopBar
+from schemamig_tui.tui.widgets.run_panel import RunPanel
+from schemamig_tui.tui.widgets.status_bars import TopBar
 
 _ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
 
@@ -40,8 +41,7 @@ class MainScreen(Screen[None]):
         self.top = TopBar(id="top")
         self.filter = Input(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
-        self.run_bar = RunBar(id="run")
-        self.insight_bar = InsightBar(id="insight")
+        self.run_panel = RunPanel(self._file)
         self.log_view = RunLog()
         self._directory = directory
         self._status = Status(())
@@ -58,15 +58,21 @@ class MainScreen(Screen[None]):
                 yield self.filter
                 yield from self._lists
             yield self.detail
-        yield self.run_bar
-        yield self.insight_bar
+        yield self.run_panel
         yield self.log_view
         yield KeyBar(id="keys")
 
     @property
     def selected(self) -> Migration | None:
         """The migration that the detail is to show, as it stands now."""
-        return next((m for m in self._status.migrations if m.name == self._selected), None)
+        return self._migration(self._selected)
+
+    def _migration(self, name: str | None) -> Migration | None:
+        return next((m for m in self._status.migrations if m.name == name), None)
+
+    def _file(self, name: str) -> MigrationFile | None:
+        migration = self._migration(name)
+        return migration.file if migration else None
 
     # -- what is shown
 

@@ -10,8 +10,11 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from schemamig_tui.text import cells
+from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, width
 from schemamig_tui.tui.widgets.lines_view import Painted
+
+_ALWAYS = 2  # The last two keys are help and quit; help shows those that there is no room for.
 
 
 class Bar(Painted, can_focus=False):
@@ -84,13 +87,17 @@ class KeyBar(Bar, can_focus=False):
         actions: dict[str, Line] = {}
         for active in self.screen.active_bindings.values():
             binding = active.binding
-            if binding.show and active.enabled and binding.action not in actions:
+            shown = active.enabled and keys.in_footer(binding, self.screen.classes)
+            if shown and binding.action not in actions:
                 key = self.app.get_key_display(binding)
                 actions[binding.action] = (
                     ("key", f" {key}"),
                     ("plain", f" {binding.description} "),
                 )
-        return list(actions.items())
+        listed = list(actions.items())
+        while len(listed) > _ALWAYS and sum(width(line) for _, line in listed) > self.size.width:
+            del listed[-1 - _ALWAYS]
+        return listed
 
     def render_line(self, y: int) -> Strip:
         """The one row."""

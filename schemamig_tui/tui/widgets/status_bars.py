@@ -6,7 +6,7 @@ from schemamig_tui.engine.status import Status
 from schemamig_tui.tui.lines import Line, Span, body, duration, said
 from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.look import Server
-from schemamig_tui.tui.run import Run
+from schemamig_tui.tui.run import Work
 from schemamig_tui.tui.widgets.bars import Bar
 
 _TRACK = 30
@@ -41,7 +41,7 @@ class TopBar(Bar, can_focus=False):
 class RunBar(Bar, can_focus=False):
     """A progress bar, and the statement that is running."""
 
-    def tell(self, run: Run, sql: str | None) -> None:
+    def tell(self, run: Work, sql: str | None) -> None:
         """Show how far the run is; ``sql`` is the text of a statement that takes its time."""
         progress = run.progress
         now = time.monotonic()
@@ -62,7 +62,7 @@ class RunBar(Bar, can_focus=False):
         right = (("plain", f"{duration((now - run.began) * 1000)} "),)
         self.rows = [(left, right), self._statement(run, now, sql)]
 
-    def _statement(self, run: Run, now: float, sql: str | None) -> tuple[Line, Line]:
+    def _statement(self, run: Work, now: float, sql: str | None) -> tuple[Line, Line]:
         progress, file = run.progress, run.progress.file
         if file is None:
             return (), ()

@@ -1,0 +1,77 @@
+"""What any application like this needs: signals, background work, messages, its keys."""
+
+import asyncio
+import signal
+from abc import abstractmethod
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import ParamSpec
+
+from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.worker import WorkType
+
+from schemamig_tui.tui import keys
+from schemamig_tui.tui.lines import said
+from schemamig_tui.tui.screens.dialogs import Reading, key_lines
+from schemamig_tui.tui.widgets.lines_view import LinesView
+
+Arguments = ParamSpec("Arguments")
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Frame(App[None]):
+    """An application with the table of keys, that ends in good order."""
+
+    def on_ready(self) -> None:
+        """Listen to signals."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.terminated)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    @abstractmethod
+    def terminated(self) -> None:
+        """Leave as soon as that can be done; at once when asked again."""
+
+    def _fatal_error(self) -> None:
+        # Textual would print a traceback with the values of local variables, and those may hold
+        # passwords. The error goes to whoever called run(), without them.
+        self._close_messages_no_wait()
+
+    def work(
+        self,
+        group: str,
+        work: Callable[Arguments, Coroutine[None, None, None]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> None:
+        """Start something that takes a while, in the place of what its group was doing."""
+        started: WorkType[None] = partial(work, *args, **kwargs)
+        self.run_worker(started, group=group, exclusive=True)
+
+    def tell(self, message: str, severity: SeverityLevel = "information") -> None:
+        """Show a toast. Its text is data."""
+        self.notify(said(message), severity=severity, markup=False)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(Reading("Keys", LinesView(key_lines(), fold=True)))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The commands of the palette: the table of keys, and the theme."""
+        main = self.screen_stack[0]
+        for group in keys.GROUPS.values():
+            for key in group:
+                if key.where == "main" and key.id != "palette":
+                    run = partial(self.run_action, key.action, main)
+                    yield SystemCommand(key.what, keys.shown(key), run)
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)

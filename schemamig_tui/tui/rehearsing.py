@@ -1,0 +1,244 @@
+"""A rehearsal in a thread of its own, and what it has found.
+
+Nothing of this is imported before the first rehearsal.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from schemamig_tui.catalog.render import render
+from schemamig_tui.connect import Target
+from schemamig_tui.engine.events import FileFailed, NoticeReceived, StatementFinished
+from schemamig_tui.engine.failure import describe
+from schemamig_tui.rehearsal.events import (
+    FileLeftOut,
+    FileRehearsed,
+    LocksTaken,
+    RehearsalFinished,
+    RehearsalListener,
+    RelationLock,
+    RelationsRewritten,
+)
+from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
+from schemamig_tui.settings import Settings
+from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.log_lines import SLOW
+from schemamig_tui.tui.run import Heard, Progress, Work
+
+_MOST_STATEMENTS = 200
+_SIGNS = {"+": "good", "-": "bad", "~": "warn"}
+
+
+def warning(settings: Settings) -> list[Line]:
+    """What a rehearsal does, as it has to be known before."""
+    lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
+    limits = f"A statement waits at most {duration(1000 * lock)} for a lock"
+    if settings.statement_timeout is not None:
+        limits += f", and takes at most {duration(1000 * settings.statement_timeout)}"
+    return [
+        (("plain", "These files really run, in one transaction that is rolled back."),),
+        (("warn", "! Their locks are held until then, and others wait for them."),),
+        (("plain", f"  {limits}."),),
+        (("warn", "! Sequences are not rolled back, nor is what leaves the database."),),
+        (),
+    ]
+
+
+class RehearsalRun(Work):
+    """A rehearsal of all that is pending."""
+
+    def __init__(self, target: Target, settings: Settings) -> None:
+        super().__init__(RehearsalProgress())
+        self._rehearsal = Rehearsal(
+            target.connect,
+            settings.directory,
+            settings.table,
+            # The queue takes them like those of a run; who takes them out knows what they are.
+            cast("RehearsalListener", self._listen),
+            limits=settings.limits,
+            statement_timeout=settings.statement_timeout,
+        )
+
+    def _work(self) -> None:
+        self._rehearsal.rehearse()
+
+    def _stop(self) -> None:
+        self._rehearsal.cancel()
+
+
+class RehearsalProgress(Progress):
+    """Counts what is rehearsed, and what is left out, as a run does what is applied."""
+
+    def take(self, heard: Heard) -> None:
+        """Add an event."""
+        event: object = heard.event
+        if isinstance(event, FileRehearsed | FileLeftOut):
+            self.file, self.applied = None, self.applied + 1
+        else:
+            super().take(heard)
+
+
+@dataclass
+class _File:
+    """What was found about one file; each statement with its locks and rewrites."""
+
+    name: str
+    statements: list[StatementFinished] = field(default_factory=list)
+    locks: dict[int, tuple[RelationLock, ...]] = field(default_factory=dict)
+    rewritten: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    notices: int = 0
+    end: FileRehearsed | FileLeftOut | FileFailed | None = None
+
+
+class Report:
+    """What a rehearsal has found, file by file."""
+
+    def __init__(self, files: int) -> None:
+        self.finished: RehearsalFinished | None = None
+        self._at = datetime.now()
+        self._total = files
+        self._files: dict[str, _File] = {}
+
+    def take(self, events: Iterable[object]) -> None:
+        """Add events."""
+        for event in events:
+            match event:
+                case NoticeReceived(name=name):
+                    self._file(name).notices += 1
+                case StatementFinished(name=name):
+                    self._file(name).statements.append(event)
+                case LocksTaken(name=name, statement=number, locks=locks):
+                    self._file(name).locks[number] = locks
+                case RelationsRewritten(name=name, statement=number, relations=relations):
+                    self._file(name).rewritten[number] = relations
+                case FileRehearsed(name=name) | FileLeftOut(name=name) | FileFailed(name=name):
+                    self._file(name).end = event
+                case RehearsalFinished():
+                    self.finished = event
+
+    def _file(self, name: str) -> _File:
+        return self._files.setdefault(name, _File(name))
+
+    @property
+    def title(self) -> Line:
+        """What is about to happen."""
+        what = f"Rehearsing {plural(self._total, 'migration')}"
+        return (("strong", what), ("dim", f", to roll it all back  {self._at:%H:%M:%S}"))
+
+    def of(self, name: str) -> list[Line]:
+        """What was found about a file; nothing where it was not rehearsed."""
+        file = self._files.get(name)
+        if file is None or file.end is None:
+            return []
+        when = f"Rehearsed {self._at:%Y-%m-%d %H:%M:%S}, and rolled back"
+        return [(("dim", when),), (), *_file_lines(file)]
+
+    @property
+    def lines(self) -> list[Line]:
+        """All of it."""
+        lines = [*self.summary, ()]
+        for file in self._files.values():
+            lines += [*_file_lines(file), ()]
+        lines += [(("dim", f"• {said(name)}: not come to"),) for name in self._remaining]
+        return lines
+
+    @property
+    def _remaining(self) -> tuple[str, ...]:
+        return self.finished.remaining if self.finished else ()
+
+    @property
+    def summary(self) -> list[Line]:
+        """What it came to."""
+        finished = self.finished
+        if finished is None:
+            return [(("warn", "The rehearsal has not come to its end; nothing is changed."),)]
+        counts: list[Line] = [(("good", f"{len(finished.rehearsed):,} rehearsed"),)]
+        if finished.left_out:
+            counts.append((("warn", f"{len(finished.left_out):,} left out"),))
+        if finished.failed:
+            counts.append((("bad", "1 cancelled" if finished.cancelled else "1 failed"),))
+        if finished.remaining:
+            counts.append((("warn", f"{len(finished.remaining):,} remaining"),))
+        spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
+        took = f" in {duration(finished.ms)}; everything is rolled back"
+        lines: list[Line] = [(("strong", "Done: "), *spans, ("dim", took))]
+        ends = [file.end for file in self._files.values() if isinstance(file.end, FileRehearsed)]
+        longest = max(ends, key=lambda end: end.exclusive_ms, default=None)
+        if longest and longest.exclusive_ms:
+            held = f"ACCESS EXCLUSIVE is held longest by {said(longest.name)}: "
+            lines.append((("plain", held), ("warn", duration(longest.exclusive_ms))))
+        moved = "has moved on, which no rollback undoes"
+        lines += [(("warn", f"! {said(name)} {moved}"),) for name in finished.sequences]
+        return lines
+
+
+def rehearsal_lines(event: object) -> Iterator[Line]:
+    """The lines that an event of a rehearsal alone has in the log."""
+    match event:
+        case LocksTaken(locks=locks):
+            yield from (_lock(lock) for lock in locks)
+        case RelationsRewritten(relations=relations):
+            yield from (_rewritten(relation) for relation in relations)
+        case FileRehearsed() | FileLeftOut():
+            yield _headline(event.name, event)
+
+
+def _file_lines(file: _File) -> Iterator[Line]:
+    if file.end is None:
+        yield (("accent", "▶ "), ("strong", said(file.name)))
+    else:
+        yield _headline(file.name, file.end)
+    if isinstance(file.end, FileFailed):
+        for line in body(describe(file.end.failure, file.name)):
+            yield (("plain", f"    {line}"),)
+    yield from _statement_lines(file)
+    if file.notices:
+        yield (("dim", f"    {plural(file.notices, 'notice')}: see the log"),)
+    if isinstance(file.end, FileRehearsed):
+        for sign, depth, text in render(file.end.changes):
+            indent = "    " * (depth + 1)
+            yield ((_SIGNS.get(sign, "plain"), f"{indent}{sign} {said(text)}"),)
+        if not file.end.changes:
+            yield (("dim", "    The schema stays as it is"),)
+
+
+def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:
+    match end:
+        case FileLeftOut(reason=reason):
+            return (("warn", "- "), ("strong", said(name)), ("warn", f"  left out: {said(reason)}"))
+        case FileFailed(ms=ms):
+            took = ("dim", f"  failed after {duration(ms)}")
+            return (("bad", "✗ "), ("strong", said(name)), took)
+    line: Line = (("good", "✓ "), ("strong", said(name)), ("dim", f"  {duration(end.ms)}"))
+    if not end.exclusive_ms:
+        return line
+    return (*line, ("warn", f", ACCESS EXCLUSIVE for {duration(end.exclusive_ms)}"))
+
+
+def _statement_lines(file: _File) -> Iterator[Line]:
+    shown = file.statements
+    if len(shown) > _MOST_STATEMENTS:
+        # Those that say something.
+        told = file.locks.keys() | file.rewritten.keys()
+        shown = [one for one in shown if one.statement in told or one.ms >= SLOW]
+    for one in shown[:_MOST_STATEMENTS]:
+        style = "warn" if one.ms >= SLOW else "dim"
+        place = f"    {one.statement:>3} line {one.line:<4} {said(one.tag):<24}"
+        yield (("dim", place), (style, f"{duration(one.ms):>9}"))
+        yield from (_lock(lock) for lock in file.locks.get(one.statement, ()))
+        yield from (_rewritten(relation) for relation in file.rewritten.get(one.statement, ()))
+    if len(shown) < len(file.statements) or len(shown) > _MOST_STATEMENTS:
+        left = len(file.statements) - min(len(shown), _MOST_STATEMENTS)
+        yield (("dim", f"    ... and {plural(left, 'statement')} more"),)
+
+
+def _lock(lock: RelationLock) -> Line:
+    style = "bad" if "reads" in lock.blocks else "warn" if "writes" in lock.blocks else "dim"
+    blocks = f" blocks {', '.join(lock.blocks)}" if lock.blocks else ""
+    return (("dim", f"        {said(lock.mode)} on {said(lock.relation)}"), (style, blocks))
+
+
+def _rewritten(relation: str) -> Line:
+    return (("warn", f"        rewritten: {said(relation)}"),)
