@@ -144,6 +144,8 @@ class MigrationsApp(Frame):
     async def _read(self, migration: Migration) -> None:
         standard = self.lookout.standard_strings
         log = self._logs.of(migration.name)
+        if self._report and not log:
+            log = self._report.of(migration.name)
         found = await in_thread(partial(details, migration, standard_strings=standard, log=log))
         self.main.detail.show(found)
         self.refresh_bindings()
@@ -357,10 +359,7 @@ class MigrationsApp(Frame):
             elif answer is Answer.YES:
                 self.terminated()
 
-        what = (
-            "What is committed stays, the rest is rolled back, and the ledger says so."
-            " Quitting waits for that; asked again it does not."
-        )
+        what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
         view = LinesView([(("plain", what),)], fold=True)
         question = Question("A run is on", view, yes="Cancel the run and quit", no="Stay")
         self.push_screen(question, answered)

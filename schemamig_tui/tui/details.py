@@ -124,9 +124,10 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
 
 def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> list[Line]:
     row = migration.row
+    lines: list[Line]
     if row is None:
-        return [_hint("Not run yet: a applies all that is pending, A up to this one.")]
-    if migration.state is State.FAILED:
+        lines = [_hint("Not run yet: a applies all that is pending, A up to this one.")]
+    elif migration.state is State.FAILED:
         message = row.error_message or "The ledger does not say why."
         lines = failure_lines(migration, message, code)
     else:

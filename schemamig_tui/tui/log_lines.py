@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -21,7 +22,6 @@ from schemamig_tui.engine.events import (
     ProgressSeen,
     RunFinished,
     RunStarted,
-    Session,
     StatementFinished,
     VictimsSeen,
 )
@@ -34,6 +34,7 @@ SLOW = 1_000
 
 _STYLES = {"WARNING": "warn", "NOTICE": "accent", "INFO": "accent"}
 _INDENT = " " * 4
+_TAG_AND_TIME = 31  # columns, with which the Result tab has room for them on 80
 
 
 class Part(NamedTuple):
@@ -85,7 +86,7 @@ def event_lines(event: Event) -> Iterator[Line]:
         case RunStarted(files):
             yield (("strong", f"Applying {plural(len(files), 'migration')}"), ("dim", _now()))
         case LockAwaited(holder):
-            yield (("warn", f"Waiting for another run to end: {_session(holder)}"),)
+            yield (("warn", f"Waiting for another run to end: {wording.holder(holder)}"),)
         case FileStarted():
             count = plural(event.statements, "statement")
             after = f", goes on behind the first {event.resumed:,}" if event.resumed else ""
@@ -98,10 +99,12 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("warn", f"{_INDENT}! line {line}: {said(message)}"),)
         case NoticeReceived():
             yield from _notice(event)
-        case StatementFinished(statement=number, line=line, tag=tag, ms=ms):
+        case StatementFinished(statement=number, line=line, ms=ms):
+            tag = said(event.tag)
+            took = f" {duration(ms)}"
             yield (
-                ("dim", f"{_INDENT}{number:>3} line {line:<4} {said(tag):<24}"),
-                ("warn" if ms >= SLOW else "dim", f"{duration(ms):>9}"),
+                ("dim", f"{_INDENT}{number:>3} line {line:<4} {tag}"),
+                ("warn" if ms >= SLOW else "dim", took.rjust(_TAG_AND_TIME - len(tag))),
             )
         case FileApplied(name, ms):
             yield (("good", "✓ "), ("plain", said(name)), ("dim", f"  {duration(ms)}"))
@@ -145,7 +148,7 @@ def _failed(event: FileFailed) -> Iterator[Line]:
 
 
 def summary_lines(progress: Progress) -> Iterator[Line]:
-    """What the run came to, and where the time went."""
+    """Where the time went, and at the end, where it stays in sight, what the run came to."""
     finished = progress.finished
     if finished is None:
         return
@@ -153,6 +156,7 @@ def summary_lines(progress: Progress) -> Iterator[Line]:
         nothing = "Cancelled before anything was applied" if finished.cancelled else "Nothing to do"
         yield (("plain", nothing),)
         return
+    yield from _slowest(progress)
     counts: list[Line] = [((("good", f"{len(finished.applied):,} applied")),)]
     if finished.failed:
         counts.append((("bad", "1 cancelled" if finished.cancelled else "1 failed"),))
@@ -163,19 +167,16 @@ def summary_lines(progress: Progress) -> Iterator[Line]:
     spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
     version = "" if finished.version is None else f"; {finished.version:,} in the ledger"
     yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}{version}"))
+
+
+def _slowest(progress: Progress) -> Iterator[Line]:
+    if progress.slowest:
+        yield (("dim", "Slowest statements"),)
     for slow in sorted(progress.slowest, reverse=True):
         yield (
             ("warn" if slow.ms >= SLOW else "dim", f"{_INDENT}{duration(slow.ms):>9}"),
             ("dim", f"  {said(slow.name)}:{slow.line}  {said(slow.tag)}"),
         )
-
-
-def _session(holder: Session | None) -> str:
-    if holder is None:
-        return "its session cannot be seen"
-    client = f" from {holder.client}" if holder.client else ""
-    who = f"{holder.application or 'a program'} of {holder.user}{client}"
-    return said(f"{who}, pid {holder.pid}, connected since {holder.since}")
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ from typing import cast
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
-from schemamig_tui.engine.events import FileFailed, NoticeReceived, StatementFinished
+from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -34,9 +34,9 @@ _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 def warning(settings: Settings) -> list[Line]:
     """What a rehearsal does, as it has to be known before."""
     lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
-    limits = f"A statement waits at most {duration(1000 * lock)} for a lock"
+    limits = f"A statement waits at most {lock:g} s for a lock"
     if settings.statement_timeout is not None:
-        limits += f", and takes at most {duration(1000 * settings.statement_timeout)}"
+        limits += f", and takes at most {settings.statement_timeout:g} s"
     return [
         (("plain", "These files really run, in one transaction that is rolled back."),),
         (("warn", "! Their locks are held until then, and others wait for them."),),
@@ -48,6 +48,9 @@ def warning(settings: Settings) -> list[Line]:
 
 class RehearsalRun(Work):
     """A rehearsal of all that is pending."""
+
+    doing = "rehearsing"
+    kept = "Everything is rolled back, as it would be in any case."
 
     def __init__(self, target: Target, settings: Settings) -> None:
         super().__init__(RehearsalProgress())
@@ -76,8 +79,11 @@ class RehearsalProgress(Progress):
         event: object = heard.event
         if isinstance(event, FileRehearsed | FileLeftOut):
             self.file, self.applied = None, self.applied + 1
-        else:
-            super().take(heard)
+            return
+        total = self.total
+        super().take(heard)
+        if isinstance(event, FileStarted):
+            self.total = total  # those that are left out count as well
 
 
 @dataclass
@@ -193,15 +199,15 @@ def _file_lines(file: _File) -> Iterator[Line]:
     if isinstance(file.end, FileFailed):
         for line in body(describe(file.end.failure, file.name)):
             yield (("plain", f"    {line}"),)
-    yield from _statement_lines(file)
-    if file.notices:
-        yield (("dim", f"    {plural(file.notices, 'notice')}: see the log"),)
     if isinstance(file.end, FileRehearsed):
         for sign, depth, text in render(file.end.changes):
             indent = "    " * (depth + 1)
             yield ((_SIGNS.get(sign, "plain"), f"{indent}{sign} {said(text)}"),)
         if not file.end.changes:
             yield (("dim", "    The schema stays as it is"),)
+    yield from _statement_lines(file)
+    if file.notices:
+        yield (("dim", f"    {plural(file.notices, 'notice')}: see the log"),)
 
 
 def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:

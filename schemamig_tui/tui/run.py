@@ -114,6 +114,11 @@ class Work(ABC):
     while its user is in the editor.
     """
 
+    doing = ""
+    """What it is called while it is on, unless it is a run."""
+    kept = "What is committed stays, the rest is rolled back, and the ledger says so."
+    """What becomes of its work when it is cancelled."""
+
     def __init__(self, progress: Progress) -> None:
         self.began = time.monotonic()
         self.progress = progress

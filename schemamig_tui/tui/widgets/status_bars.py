@@ -46,7 +46,7 @@ class RunBar(Bar, can_focus=False):
         progress = run.progress
         now = time.monotonic()
         done = round(progress.fraction * _TRACK)
-        state: Span = ("accent", "▶ ")
+        state: Span = ("accent", f"▶ {run.doing} " if run.doing else "▶ ")
         if run.cancelled:
             state = ("warn", "cancelling ")
         elif progress.awaited:
