@@ -85,13 +85,14 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     yield ((mode, script.mode.value), ("dim", f": {said(script.reason)}"))
     yield (("plain", f"{plural(len(script), 'statement')}, {size(migration.file.size)}"),)
     if left := left_off(migration, script):
-        first = f"first {plural(left.done, 'statement')}"
+        one = left.done == 1
+        done = "its first statement is" if one else f"its first {left.done:,} statements are"
         if left.obstacle:
-            yield (("bad", f"✗ Refused: its {first} are applied, and {left.obstacle}"),)
-            yield (("dim", "  Restore the file, or let it start over after undoing them"),)
+            yield (("bad", f"✗ Refused: {done} applied, and {left.obstacle}"),)
+            yield (("dim", "  Restore the file, or undo them by hand and start it over"),)
         else:
             where = f"statement {left.done + 1:,} of {len(script):,}"
-            yield (("accent", f"Goes on at {where}"), ("dim", f": its {first} are applied"))
+            yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
     for warning in script.warnings:
         yield (("warn", f"! line {warning.line}: {said(warning.message)}"),)
 
