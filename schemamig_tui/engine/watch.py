@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import LockAwaited, Session
 from schemamig_tui.errors import Interrupted, LockTimeout
-from schemamig_tui.text import visible
 
 # The first half of the keys: "smig", as a number, and the next one.
 _RUN, _WORK = 0x736D6967, 0x736D6968
@@ -109,7 +109,7 @@ class Queue:
                 last = awaited
             if deadline is not None and time.monotonic() >= deadline:
                 raise LockTimeout(
-                    f"another run holds the run lock: {_describe(awaited.holder)}",
+                    f"another run holds the run lock: {wording.holder(awaited.holder)}",
                     hint="wait until it is done, or end it: SELECT pg_terminate_backend(pid)",
                 )
             # Jitter keeps two that wait from asking in step.
@@ -169,13 +169,3 @@ class Watch:
         # Where a question hangs on a dead line, libpq must not be pulled away under its thread.
         if self._turn.acquire(timeout=_PATIENCE):
             self.conn.close()
-
-
-def _describe(holder: Session | None) -> str:
-    if holder is None:
-        return "its session cannot be seen"
-    client = f" from {holder.client}" if holder.client else ""
-    return visible(
-        f"pid {holder.pid}, user {holder.user}, {holder.application}{client},"
-        f" connected since {holder.since}"
-    )

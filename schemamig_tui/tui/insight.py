@@ -9,7 +9,6 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileRetried,
-    NoticeReceived,
     ProgressSeen,
     StatementFinished,
     VictimsSeen,
@@ -36,8 +35,6 @@ class Insight:
         """Add events."""
         for at, event in heard:
             match event:
-                case NoticeReceived():  # there may be very many of them
-                    pass
                 case StatementFinished():
                     self.server = None
                 case ProgressSeen(progress=progress):
