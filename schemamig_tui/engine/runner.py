@@ -1,30 +1,20 @@
-"""Apply the pending migrations of a folder, and tell what happens.
-
-What finds out that there is nothing to do is here; the rest is imported when there is something.
-"""
+"""Apply the pending migrations of a folder, and tell what happens."""
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import Listener, RunFinished
-from schemamig_tui.engine.files import MigrationFile, scan
-from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.status import Migration, compare
+from schemamig_tui.engine.start import Connect, Start
 from schemamig_tui.errors import ConnectionLost, LockTimeout
 from schemamig_tui.limits import Limits
 from schemamig_tui.text import visible
 
-Connect = Callable[[], psycopg.Connection[Any]]
 _NO_LIMITS = Limits()
-# What is to be run, and the ledger that says so.
-_Look = tuple[tuple[Migration, ...], LedgerState]
 
 
 class Runner:
@@ -42,16 +32,12 @@ class Runner:
         *,
         limits: Limits = _NO_LIMITS,
     ) -> None:
-        self._connect = connect
-        self._directory = directory
-        self._ledger = Ledger(table)
+        self._start = Start(connect, directory, table, limits)
         self._tell = listener
-        self._limits = limits
-        self._cancellation = Cancellation()
 
     def cancel(self) -> None:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
-        self._cancellation.request()
+        self._start.cancellation.request()
 
     def apply(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
         """Apply everything pending, up to and with the file ``to``, and stop at the first failure.
@@ -64,59 +50,28 @@ class Runner:
         ConnectionFailed, LockTimeout, and Interrupted for a cancellation before the start.
         """
         began = time.perf_counter()
-        found = scan(self._directory)
-        with _losses_told(), contextlib.closing(self._connect()) as conn:
-            look = todo, state = self._look(conn, found, to)
-            if todo:
-                return self._run(conn, found, to, look, began, resume=resume)
-            ms = (time.perf_counter() - began) * 1000
-            finished = RunFinished((), None, (), state.version, ms)
-            self._tell(finished)
-            return finished
+        start = self._start
+        with _losses_told(), start.looking(to) as look:
+            if not look.todo:
+                ms = (time.perf_counter() - began) * 1000
+                finished = RunFinished((), None, (), look.state.version, ms)
+                self._tell(finished)
+                return finished
+            from schemamig_tui.engine.run import Run
 
-    def _look(
-        self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
-    ) -> _Look:
-        state = self._ledger.inspect(conn, to_write=True)
-        return compare(found, state.rows).to_run(to), state
-
-    def _run(
-        self,
-        conn: psycopg.Connection[Any],
-        found: Sequence[MigrationFile],
-        to: str | None,
-        look: _Look,
-        began: float,
-        *,
-        resume: bool,
-    ) -> RunFinished:
-        from schemamig_tui.engine.plan import prepare
-        from schemamig_tui.engine.run import Run
-        from schemamig_tui.engine.watch import Locks, Queue, Watch
-
-        # A file that cannot be run is told at once, and not after a wait for another run.
-        files = prepare(conn, self._ledger, *look, resume=resume)
-        with Watch(self._connect) as watch:
-            locks = Locks.of(self._ledger.name)
-            queue = Queue(self._cancellation, self._tell, self._limits.run_lock)
-            queue.await_lock(locks.run, watch.conn)
-            queue.await_lock(locks.work, conn)
-            # Whoever held the lock may have done some of it.
-            now = _, state = self._look(conn, found, to)
-            if now != look:
-                files = prepare(conn, self._ledger, *now, resume=resume)
-            run = Run(
-                files,
-                conn,
-                watch,
-                self._ledger,
-                locks,
-                self._cancellation,
-                self._limits,
-                self._tell,
-                connect=self._connect,
-            )
-            return run.apply(state, began)
+            with start.locked(look, to, self._tell, resume=resume) as ready:
+                run = Run(
+                    ready.files,
+                    look.conn,
+                    ready.watch,
+                    start.ledger,
+                    ready.locks,
+                    start.cancellation,
+                    start.limits,
+                    self._tell,
+                    connect=start.connect,
+                )
+                return run.apply(ready.state, began)
 
 
 @contextlib.contextmanager

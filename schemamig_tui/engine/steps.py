@@ -3,9 +3,7 @@
 What is woven between the statements of a file:
 
 - its ledger row, in the same transaction as the last of its statements;
-- a session as good as new for the next file, as psql would give it one: role, settings, temporary
-  objects, cursors, prepared statements, LISTENs and advisory locks (what DISCARD ALL does, which
-  itself is not allowed in a pipeline);
+- a session as good as new for the next file, as psql would give it one (see ``engine.session``);
 - in a file without a transaction, how far it has got. What can be in a transaction there commits
   together with that note, so that the note is exact whenever the run dies.
 """
@@ -26,6 +24,7 @@ from schemamig_tui.engine.indexes import (
 from schemamig_tui.engine.ledger import Ledger
 from schemamig_tui.engine.progress import Progress
 from schemamig_tui.engine.script import Kind, Script
+from schemamig_tui.engine.session import FORGET_SEQUENCES, RESET, settings
 from schemamig_tui.engine.step import Role, Step
 
 _BEGIN = b"BEGIN"
@@ -35,17 +34,6 @@ _BEGIN_WRITING = b"BEGIN READ WRITE"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
 # Deferred constraints are checked while the role and the settings of the file still hold.
 _CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
-_RESET = (
-    b"SET SESSION AUTHORIZATION DEFAULT",
-    b"RESET ROLE",
-    b"RESET ALL",
-    b"CLOSE ALL",
-    b"DEALLOCATE ALL",
-    b"UNLISTEN *",
-    b"DISCARD TEMP",
-)
-# Only after the row: the ledger's own sequence would be found by lastval() in the next file.
-_FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 # Every commit of a run but the last need not be flushed: the last one flushes them all, and a
 # commit that is lost takes its ledger row with it.
 _LAZILY = b"SET LOCAL synchronous_commit = off"
@@ -63,9 +51,6 @@ _KEEPS_APART = re.compile(
 # A procedure may commit. Where it cannot, it has drawn from sequences before it fails.
 _CALLS = re.compile(rb"(?is)CALL\b|DO\b.*\bCALL\b")
 _LOCK_TIMEOUT = re.compile(rb"(?i)lock_timeout")
-_KEEPS_SETTING = re.compile(
-    rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|SELECT\s+(?:pg_catalog\.)?set_config\b"
-)
 
 
 @dataclass(eq=False)
@@ -147,9 +132,8 @@ class Weaver:
         yield from note.save(run.done)
         yield Step(_COMMIT, Role.KEEPING)
         if not run.reopened:
-            for i in range(run.done):
-                if _KEEPS_SETTING.match(script.sql(i)):
-                    yield from _transaction(Step(script.sql(i), Role.KEEPING))
+            for sql in settings(script, run.done):
+                yield from _transaction(Step(sql, Role.KEEPING))
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
             yield Step(_BEGIN, Role.KEEPING)
         for unit in _units(script, run.done, cut_chains=not apart):
@@ -171,9 +155,9 @@ class Weaver:
                 yield from note.save_apart(unit.stop)
         yield Step(_BEGIN_WRITING, Role.KEEPING)
         yield Step(_UNHURRIED, Role.KEEPING)
-        yield from (Step(query, Role.KEEPING) for query in _RESET)
+        yield from (Step(query, Role.KEEPING) for query in RESET)
         yield Step(self.ledger.finish, Role.LEDGER, params=(run.name.encode(),))
-        yield Step(_FORGET_SEQUENCES, Role.KEEPING)
+        yield Step(FORGET_SEQUENCES, Role.KEEPING)
         if not last:
             yield Step(_LAZILY, Role.KEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
@@ -200,12 +184,12 @@ class Weaver:
         """The end of a file's transaction: a fresh session, and the row written in it."""
         yield Step(_UNHURRIED, Role.KEEPING)
         yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
-        yield from (Step(query, Role.KEEPING) for query in _RESET)
+        yield from (Step(query, Role.KEEPING) for query in RESET)
         if create:
             yield from (Step(query, Role.LEDGER) for query in self.ledger.create)
         query = self.ledger.replace_by_success if run.retried else self.ledger.insert_success
         yield Step(query, Role.LEDGER, params=(run.name.encode(), run.checksum))
-        yield Step(_FORGET_SEQUENCES, Role.KEEPING)
+        yield Step(FORGET_SEQUENCES, Role.KEEPING)
         if not last:
             yield Step(_LAZILY, Role.KEEPING)
 
@@ -240,7 +224,7 @@ class _Note:
         params = (name, self._run.checksum, b"0", message)
         yield Step(self._ledger.replace_by_failure, Role.LEDGER, params=params)
         if done == self._run.done and not self._run.reopened:
-            yield Step(_FORGET_SEQUENCES, Role.KEEPING)
+            yield Step(FORGET_SEQUENCES, Role.KEEPING)
 
     def save_inside(self, done: int) -> Iterator[Step]:
         """Write the note at the end of a transaction of the file, under the login role."""

@@ -16,19 +16,14 @@ What is different from a run, where it could be felt:
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine.cancel import Cancellation
-from schemamig_tui.engine.files import MigrationFile, scan
-from schemamig_tui.engine.ledger import Ledger, LedgerState
-from schemamig_tui.engine.plan import prepare
-from schemamig_tui.engine.status import Migration, compare
-from schemamig_tui.engine.watch import Locks, Queue, Watch
+from schemamig_tui.engine.start import Connect, Ready, Start
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
@@ -36,7 +31,6 @@ from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.stage import Stage
 from schemamig_tui.text import visible
 
-Connect = Callable[[], psycopg.Connection[Any]]
 LOCK_TIMEOUT = 2.0
 """How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
 STATEMENT_TIMEOUT = 60.0
@@ -45,7 +39,6 @@ STATEMENT_TIMEOUT = 60.0
 _NO_LIMITS = Limits()
 # Connection exceptions, and what the server says when it is shut down.
 _LOST = ("08", "57P")
-_Look = tuple[tuple[Migration, ...], LedgerState]
 
 
 class Rehearsal:
@@ -65,17 +58,13 @@ class Rehearsal:
         limits: Limits = _NO_LIMITS,
         statement_timeout: float | None = STATEMENT_TIMEOUT,
     ) -> None:
-        self._connect = connect
-        self._directory = directory
-        self._ledger = Ledger(table)
+        self._start = Start(connect, directory, table, limits)
         self._tell = listener
-        self._limits = limits
         self._statement_timeout = statement_timeout
-        self._cancellation = Cancellation()
 
     def cancel(self) -> None:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""
-        self._cancellation.request()
+        self._start.cancellation.request()
 
     def rehearse(self, to: str | None = None) -> RehearsalFinished:
         """Rehearse everything pending, up to and with the file ``to``, up to the first failure.
@@ -85,54 +74,30 @@ class Rehearsal:
         ``Runner.apply`` does.
         """
         began = time.perf_counter()
-        found = scan(self._directory)
-        with _losses_told(), contextlib.closing(self._connect()) as conn:
+        with _losses_told(), self._start.looking(to) as look:
+            if not look.todo:
+                ms = (time.perf_counter() - began) * 1000
+                finished = RehearsalFinished((), (), None, (), ms)
+                self._tell(finished)
+                return finished
             # A file may say DEALLOCATE ALL behind psycopg's back.
-            conn.prepare_threshold = None
-            look = todo, _ = self._look(conn, found, to)
-            if todo:
-                return self._perform(conn, found, to, look, began)
-            ms = (time.perf_counter() - began) * 1000
-            finished = RehearsalFinished((), (), None, (), ms)
-            self._tell(finished)
-            return finished
+            look.conn.prepare_threshold = None
+            with self._start.locked(look, to, self._tell) as ready:
+                return self._stage(look.conn, ready).perform(began)
 
-    def _look(
-        self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
-    ) -> _Look:
-        state = self._ledger.inspect(conn, to_write=True)
-        return compare(found, state.rows).to_run(to), state
-
-    def _perform(
-        self,
-        conn: psycopg.Connection[Any],
-        found: Sequence[MigrationFile],
-        to: str | None,
-        look: _Look,
-        began: float,
-    ) -> RehearsalFinished:
-        files = prepare(conn, self._ledger, *look)
-        with Watch(self._connect) as watch:
-            locks = Locks.of(self._ledger.name)
-            queue = Queue(self._cancellation, self._tell, self._limits.run_lock)
-            queue.await_lock(locks.run, watch.conn)
-            queue.await_lock(locks.work, conn)
-            if (now := self._look(conn, found, to)) != look:
-                files = prepare(conn, self._ledger, *now)
-            lock = LOCK_TIMEOUT if self._limits.lock is None else self._limits.lock
-            guards = Guards(lock, self._statement_timeout, conn.info.server_version)
-            relock = locks.work.retake
-            stage = Stage(
-                files,
-                conn,
-                watch,
-                relock,
-                self._cancellation,
-                self._limits,
-                guards,
-                self._tell,
-            )
-            return stage.perform(began)
+    def _stage(self, conn: psycopg.Connection[Any], ready: Ready) -> Stage:
+        limits = self._start.limits
+        lock = LOCK_TIMEOUT if limits.lock is None else limits.lock
+        return Stage(
+            ready.files,
+            conn,
+            ready.watch,
+            ready.locks.work.retake,
+            self._start.cancellation,
+            limits,
+            Guards(lock, self._statement_timeout, conn.info.server_version),
+            self._tell,
+        )
 
 
 @contextlib.contextmanager

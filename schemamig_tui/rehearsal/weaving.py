@@ -11,6 +11,7 @@ from functools import partial
 from psycopg.pq.abc import PGresult
 
 from schemamig_tui.engine.script import Kind
+from schemamig_tui.engine.session import FORGET_SEQUENCES, RESET, settings
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.steps import FileRun
 
@@ -19,23 +20,11 @@ Answer = Callable[[PGresult], None]
 _TAKEN_OUT = (Kind.BEGIN, Kind.COMMIT, Kind.CHAIN)
 # Its modes are those of the file's own transaction, and have to be set before any query.
 _SET_TRANSACTION = re.compile(rb"(?i)SET\s+TRANSACTION\b")
-_KEEPS_SETTING = re.compile(rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)")
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
 _MAY_HURRY = re.compile(rb"(?i)statement_timeout")
-# What a run does between two files, so that the session is as good as new.
-_RESET = (
-    b"SET SESSION AUTHORIZATION DEFAULT",
-    b"RESET ROLE",
-    b"RESET ALL",
-    b"CLOSE ALL",
-    b"DEALLOCATE ALL",
-    b"UNLISTEN *",
-    b"DISCARD TEMP",
-    b"DISCARD SEQUENCES",
-)
 # The constraints that wait for a COMMIT unless they are told not to, and those that do so again
 # in the next transaction. SET CONSTRAINTS ALL would hold for those of later files as well.
 _CONSTRAINTS = b"""
@@ -77,11 +66,9 @@ class Weaver:
 
     def opening(self, clock: Answer) -> Iterator[Step]:
         """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
-        script = self._run.script
         yield Step(_SAVEPOINT, Role.KEEPING)
-        for i in range(self._run.done):
-            if _KEEPS_SETTING.match(script.sql(i)):
-                yield Step(script.sql(i), Role.KEEPING)
+        for sql in settings(self._run.script, self._run.done):
+            yield Step(sql, Role.KEEPING)
         yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
@@ -126,7 +113,7 @@ class Weaver:
 
 def renewal(relock: bytes, guards: bytes) -> Iterator[Step]:
     """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours."""
-    yield from (Step(query, Role.KEEPING) for query in _RESET)
+    yield from (Step(query, Role.KEEPING) for query in (*RESET, FORGET_SEQUENCES))
     yield Step(relock, Role.KEEPING)
     yield Step(_RELEASE, Role.KEEPING)
     yield Step(guards, Role.KEEPING)
