@@ -17,9 +17,9 @@ from schemamig_tui.tui import clipboard, editor
 from schemamig_tui.tui.background import FolderWatch, in_thread
 from schemamig_tui.tui.details import details
 from schemamig_tui.tui.failures import read_failure
-from schemamig_tui.tui.following import FileLogs, after, outcome
+from schemamig_tui.tui.following import FileLogs, after, outcome, verdict
 from schemamig_tui.tui.frame import Frame
-from schemamig_tui.tui.lines import duration, plural, said
+from schemamig_tui.tui.lines import plural, said
 from schemamig_tui.tui.look import Lookout
 from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.run import Heard, Run, Work
@@ -263,12 +263,9 @@ class MigrationsApp(Frame):
     def _finished(self, run: Work) -> None:
         if not self._over(run):
             return
-        finished, failed = run.progress.finished, run.progress.failed
-        if finished and not finished.failed:
-            took = duration(finished.ms)
-            self.tell(f"{plural(len(finished.applied), 'migration')} applied in {took}")
-        if failed is not None:
-            self.main.select(failed.name)
+        self.tell(*verdict(run))
+        if run.progress.failed is not None:
+            self.main.select(run.progress.failed.name)
         self.work("look", self._refresh)
 
     # -- the rehearsal
@@ -309,6 +306,8 @@ class MigrationsApp(Frame):
                 self.action_report()
             else:
                 self.tell("The rehearsal is over: v shows what it has found")
+        else:
+            self.tell(*verdict(run))
         self._opened = None
         self.on_main_screen_selected()
 

@@ -4,6 +4,8 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from textual.notifications import SeverityLevel
+
 from schemamig_tui.engine.events import (
     Event,
     FileApplied,
@@ -16,8 +18,8 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
 from schemamig_tui.engine.status import Migration, Status
-from schemamig_tui.errors import SchemamigError
-from schemamig_tui.tui.lines import Line
+from schemamig_tui.errors import Interrupted, SchemamigError
+from schemamig_tui.tui.lines import Line, duration, plain, plural
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
 from schemamig_tui.tui.run import Heard, Work
 from schemamig_tui.tui.states import complaint
@@ -78,10 +80,31 @@ def outcome(run: Work) -> Iterator[Line]:
         yield (("warn", f"{run.left_out:,} notices and timings were left out"),)
     if run.error is None:
         yield from summary_lines(run.progress)
-    elif isinstance(run.error, SchemamigError):
-        yield from complaint(run.error)
     else:
-        yield (("bad", f"✗ internal error: {type(run.error).__name__}; this is a bug"),)
+        yield from _trouble(run.error)
+
+
+def verdict(run: Work) -> tuple[str, SeverityLevel]:
+    """What a run came to in one sentence, and how bad that is."""
+    finished, failed = run.progress.finished, run.progress.failed
+    if run.error is not None:
+        is_wanted = isinstance(run.error, Interrupted)
+        return plain(_trouble(run.error)[:1]), "warning" if is_wanted else "error"
+    assert finished is not None  # it is the last event of a run without an error
+    if failed is not None:
+        if finished.cancelled:
+            return f"✗ {failed.name}: cancelled", "warning"
+        code = f" {failed.failure.sqlstate}" if failed.failure.sqlstate else ""
+        why = failed.failure.message.partition("\n")[0]
+        return f"✗ {failed.name}:{code} {why}", "error"
+    done = f"{plural(len(finished.applied), 'migration')} applied in {duration(finished.ms)}"
+    return done, "warning" if finished.cancelled else "information"
+
+
+def _trouble(error: Exception) -> list[Line]:
+    if isinstance(error, SchemamigError):
+        return complaint(error)
+    return [(("bad", f"✗ internal error: {type(error).__name__}; this is a bug"),)]
 
 
 def _after(migration: Migration, event: FileApplied | FileFailed) -> Migration:

@@ -3,9 +3,15 @@
 from textual.widgets import Button
 
 from schemamig_tui.tui.screens.dialogs import Question, Reading
-from tests.tui.conftest import Desk, played
+from tests.tui.conftest import Desk, Ui, played
 
 ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(%s); END $$;"
+
+
+def toast(ui: Ui) -> tuple[str, str]:
+    """The last toast, and its severity."""
+    *_, last = ui.app._notifications
+    return last.message, last.severity
 
 
 @played
@@ -39,7 +45,8 @@ async def test_y_applies_and_the_rows_move_to_applied(desk: Desk) -> None:
         assert "1 line 1    WARNING: careful" in ui.log
         assert "Done: 2 applied, 2 notices in " in ui.log
         assert all(row.success for row in desk.ledger.values())
-        assert "2 migrations applied in " in ui.screen  # the toast
+        assert "2 migrations applied in " in ui.screen
+        assert toast(ui)[1] == "information"
 
 
 @played
@@ -133,6 +140,7 @@ async def test_x_cancels_keeps_what_is_committed_and_shows_the_place(desk: Desk)
         assert ui.names("pending") == ["0003_c.sql"]
         assert "1 cancelled" in ui.log
         assert "QueryCanceled" in ui.detail
+        assert toast(ui) == ("✗ 0002_b.sql: cancelled", "warning")
 
 
 @played
@@ -160,6 +168,7 @@ async def test_a_failure_is_shown_mended_and_retried(desk: Desk) -> None:
         await ui.apply()
         assert ui.names("failed") == ["0001_a.sql"]
         assert ui.main.focused is ui.main.query_one("#failed")
+        assert toast(ui) == ('✗ 0001_a.sql: 42703 column "missing" does not exist', "error")
         assert "▶2 │ SELECT missing;\n   │        ^" in ui.detail
         assert "The file is as it was: e edits it, a retries it" in ui.detail
         desk.write("0001_a.sql", "SELECT 1;\nSELECT 2;")
@@ -230,6 +239,7 @@ async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
         await second.press("x")
         await second.run_over()
         assert "cancelled while waiting for another run" in second.log
+        assert toast(second)[1] == "warning"
         await first.press("x")
         await first.run_over()
 
@@ -240,7 +250,9 @@ async def test_a_refused_file_stops_the_run_before_anything_has_run(desk: Desk) 
     desk.write("0002_b.sql", "SELECT 1;\n\\i other.sql\n")
     async with desk.open() as ui:
         await ui.apply()
-        assert "0002_b.sql:2:1: \\i is a command of psql, not SQL." in ui.log
+        why = "0002_b.sql:2:1: \\i is a command of psql, not SQL."
+        assert why in ui.log
+        assert why in toast(ui)[0]
         assert ui.names("pending") == ["0001_a.sql", "0002_b.sql"]
         assert not desk.ledger
 
