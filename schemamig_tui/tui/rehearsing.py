@@ -34,14 +34,14 @@ _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 def warning(settings: Settings) -> list[Line]:
     """What a rehearsal does, as it has to be known before."""
     lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
-    limits = f"A statement waits at most {lock:g} s for a lock"
+    limits = f"At most {lock:g} s for a lock"
     if settings.statement_timeout is not None:
-        limits += f", and takes at most {settings.statement_timeout:g} s"
+        limits += f", {settings.statement_timeout:g} s for a statement"
     return [
-        (("plain", "These files really run, in one transaction that is rolled back."),),
-        (("warn", "! Their locks are held until then, and others wait for them."),),
+        (("plain", "They really run, in one transaction that is rolled back."),),
+        (("warn", "! Locks are held until then; others wait for them."),),
         (("plain", f"  {limits}."),),
-        (("warn", "! Sequences are not rolled back, nor is what leaves the database."),),
+        (("warn", "! Not rolled back: sequences, what leaves the database."),),
         (),
     ]
 

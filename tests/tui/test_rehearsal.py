@@ -32,9 +32,9 @@ async def test_r_says_what_it_does_and_cancel_has_the_focus(desk: Desk) -> None:
         await ui.press("R")
         assert "Rehearse 1 migration?" in ui.screen
         assert "in one transaction that is rolled back" in ui.screen
-        assert "Their locks are held until then" in ui.screen
-        assert "waits at most 2 s for a lock, and takes at most 60 s" in ui.screen
-        assert "Sequences are not rolled back" in ui.screen
+        assert "Locks are held until then" in ui.screen
+        assert "At most 2 s for a lock, 60 s for a statement." in ui.screen
+        assert "Not rolled back: sequences" in ui.screen
         assert "• 0001_a.sql" in ui.screen
         focused = ui.app.screen.focused
         assert isinstance(focused, Button)
@@ -52,7 +52,7 @@ async def test_the_settings_say_how_long_a_statement_may_wait_and_take(desk: Des
     desk.options |= {"lock_timeout": 0.5, "statement_timeout": None}
     async with desk.open() as ui:
         await ui.press("R")
-        assert "A statement waits at most 0.5 s for a lock.\n" in ui.app.screen._view.text  # type: ignore[attr-defined]  # Question
+        assert "At most 0.5 s for a lock.\n" in ui.app.screen._view.text  # type: ignore[attr-defined]  # Question
 
 
 @played

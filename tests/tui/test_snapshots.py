@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.tui import app, details, failures, log_lines
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
+from schemamig_tui.engine.insight import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.tui import (
+    details,
+    failures,
+    following,
+    insight,
+    insight_lines,
+    log_lines,
+    rehearsing,
+)
 from schemamig_tui.tui.widgets import status_bars
 from tests.tui.conftest import Desk, Ui, played
 
@@ -34,8 +45,11 @@ WHEN = "timestamp '2025-10-18 19:30:15'"
 @pytest.fixture
 def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """One whose folder has the same name everywhere, and whose clock stands still."""
-    for module in (app, details, failures, log_lines, status_bars):
+    modules = (details, failures, following, insight_lines, log_lines, rehearsing, status_bars)
+    for module in modules:
         monkeypatch.setattr(module, "duration", lambda ms: "12 ms")
+    monkeypatch.setattr(wording, "lasting", lambda seconds: "12 s")
+    monkeypatch.setattr(insight, "_SHORTEST", 0.0)
     monkeypatch.chdir(desk.folder.parent)
     desk.folder = Path("migrations")
     return desk
@@ -147,3 +161,74 @@ async def test_a_run(desk: Desk, size: tuple[int, int]) -> None:
         await ui.press("escape", "x")
         await ui.run_over()
         compare(ui, "cancelled")
+
+
+ADA = Activity(
+    *(4711, "ada", "psql", "10.1.2.3", "idle in transaction", 180.0, None),
+    "UPDATE documents\n  SET title = 'Untitled' WHERE title IS NULL",
+)
+REPORTS = Activity(4712, "reports", "", "", "active", 80.0, None, "SELECT count(*) FROM documents")
+WEB = Activity(4713, "web", "gunicorn", "10.1.2.4", "active", 8.0, 8.0, "SELECT * FROM documents")
+AT = ("0001_titles.sql", 2, 2)
+
+
+def seen(done: int) -> list[Event]:
+    """What the watcher may tell all at once, if everything comes together."""
+    scan = "building index: scanning table"
+    progress = ServerProgress("CREATE INDEX", "public.documents", scan, done, 30_000, "blocks")
+    blocked = Blocked("ShareLock", "table public.documents", 12.0, (ADA, REPORTS))
+    return [
+        ProgressSeen(*AT, progress),
+        BlockedSeen(*AT, blocked),
+        VictimsSeen(*AT, Victims(3, 8.0, (WEB,))),
+    ]
+
+
+@SIZES
+@played
+async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
+    desk.write("0001_titles.sql", "SELECT 1;\nSELECT pg_sleep(30);\n")
+    async with desk.open(*size) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "SELECT pg_sleep(30)" in ui.screen.partition("statement 2")[2])
+        assert ui.app.run_on is not None
+        for event in (*seen(100), seen(12_345)[0]):
+            ui.app.run_on._listen(event)
+        await ui.until(lambda: "41 %" in ui.screen)
+        compare(ui, "blocked")
+        await ui.press("b", "j")
+        compare(ui, "blockers")
+        await ui.press("t")
+        compare(ui, "terminate")
+        await ui.press("escape", "k", "c")
+        compare(ui, "cancel-query")
+        for event in (BlockedSeen(*AT, None), VictimsSeen(*AT, None)):
+            ui.app.run_on._listen(event)
+        await ui.press("escape")
+        await ui.until(lambda: "Nothing blocks the run" in ui.screen)
+        compare(ui, "no-blockers")
+        await ui.press("escape", "x")
+        await ui.run_over()
+
+
+@SIZES
+@played
+async def test_a_rehearsal(desk: Desk, size: tuple[int, int]) -> None:
+    desk.execute("CREATE TABLE documents (id INT PRIMARY KEY, title TEXT)")
+    desk.write(
+        "0001_readers.sql",
+        "CREATE TABLE readers (name TEXT);\n"
+        "ALTER TABLE documents ADD reader TEXT DEFAULT 'nobody';\n"
+        "ALTER TABLE documents ALTER id TYPE BIGINT;\n",
+    )
+    desk.write("0002_index.sql", "CREATE INDEX CONCURRENTLY ON documents (title);\n")
+    desk.write("0003_broken.sql", "SELECT 1;\nSELECT reeder FROM documents;\n")
+    desk.write("0004_never.sql")
+    async with desk.open(*size) as ui:
+        await ui.press("R")
+        compare(ui, "rehearse")
+        await ui.press("y")
+        await ui.run_over()
+        compare(ui, "rehearsal")
+        await ui.press("escape")
+        compare(ui, "rehearsed")

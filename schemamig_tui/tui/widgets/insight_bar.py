@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.insight import Activity, ServerProgress
 from schemamig_tui.tui.insight import Insight
-from schemamig_tui.tui.lines import Line, said, sentence
+from schemamig_tui.tui.lines import Line, folded, said, sentence
 from schemamig_tui.tui.widgets.bars import Bar
 
 _TRACK = 20
+_MOST_ROWS = 2  # for who it is
 _ACT: Line = (("key", "b "), ("plain", "shows them "))
 
 
@@ -17,7 +18,7 @@ class InsightBar(Bar, can_focus=False):
 
     def tell(self, insight: Insight, now: float) -> None:
         """Show how it is at the moment ``now`` (``time.monotonic``)."""
-        rows = list(insight_rows(insight, now))
+        rows = insight_rows(insight, now, self.app.size.width)
         if len(rows) != len(self.rows):
             self.styles.height = len(rows)
             self.styles.display = "block" if rows else "none"
@@ -25,17 +26,17 @@ class InsightBar(Bar, can_focus=False):
             self.rows = rows
 
 
-def insight_rows(insight: Insight, now: float) -> list[tuple[Line, Line]]:
-    """The rows of the bar."""
+def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line, Line]]:
+    """The rows of a bar of so many columns."""
     rows: list[tuple[Line, Line]] = []
     if insight.server:
         rows.append(_server(insight.server, insight.left(now)))
     if blocked := insight.blocked(now):
         rows.append(_marked("bad", wording.blocked(blocked)))
-        rows += _sessions("by", blocked.by)
+        rows += _sessions("by", blocked.by, columns)
     elif waits_for := insight.waits_for(now):
         rows.append(_marked("bad", "waits until their transactions end"))
-        rows += _sessions("of", waits_for)
+        rows += _sessions("of", waits_for, columns)
     if victims := insight.victims(now):
         rows.append(_marked("warn", wording.victims(victims)))
     return rows
@@ -64,9 +65,9 @@ def _marked(style: str, text: str) -> tuple[Line, Line]:
     return ((style, f" ■ {sentence(text)}"),), _ACT
 
 
-def _sessions(link: str, sessions: Sequence[Activity]) -> list[tuple[Line, Line]]:
+def _sessions(link: str, sessions: Sequence[Activity], columns: int) -> list[tuple[Line, Line]]:
     if not sessions:
         return []
     more = f", and {len(sessions) - 1:,} more" if len(sessions) > 1 else ""
     who: Line = (("plain", f"   {link} {said(wording.session(sessions[0]))}{more}"),)
-    return [(who, ())]
+    return [(row, ()) for row in folded(who, columns)[:_MOST_ROWS]]
