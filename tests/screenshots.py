@@ -1,6 +1,6 @@
 """Pictures of the real UI on a real database: ``python -m tests.screenshots``.
 
-Writes the SVG files of ``screenshots/``, from the sample migrations and two more, of which one
+Writes the SVG files of ``screenshots/``, from the sample migrations and some more, of which one
 takes its time and one fails, on a server that is gone afterwards. A picture is taken by a scene; a
 new scene goes into ``SCENES``, and finds everything as the one before has left it.
 """
@@ -70,6 +70,27 @@ FROM kb.documents
 JOIN kb.projects ON projects.id = documents.project_id;
 """,
 }
+AFTERWARDS = {
+    BROKEN: MIGRATIONS[BROKEN].replace("ownerid", "owner_id"),
+    "20251027_narrow_languages.sql": """\
+-- Migration: Two letters are enough for a language
+-- Date: 2025-10-27
+
+ALTER TABLE kb.documents ALTER COLUMN lang TYPE CHAR(2);
+""",
+    "20251028_index_languages.sql": """\
+-- Migration: Find documents by their language
+-- Date: 2025-10-28
+
+CREATE INDEX CONCURRENTLY documents_lang ON kb.documents (lang);
+""",
+}
+ROLES = """\
+CREATE ROLE ada LOGIN;
+CREATE ROLE web LOGIN;
+GRANT USAGE ON SCHEMA kb TO ada, web;
+GRANT SELECT, UPDATE ON kb.documents TO ada, web;
+"""
 # What makes the slow one slow, where nobody sees it.
 WORK = """\
 CREATE FUNCTION kb.normalize_titles(batch INT) RETURNS VOID VOLATILE LANGUAGE sql
@@ -154,7 +175,41 @@ async def a_failure(stage: Stage) -> None:
     await stage.picture("failure")
 
 
-SCENES = (before_a_run, at_rest, a_slow_statement, a_failure)
+async def a_rehearsal(stage: Stage) -> None:
+    """The broken migration is mended, and two more have come."""
+    folder = stage.app.settings.directory
+    for name, sql in AFTERWARDS.items():
+        (folder / name).write_text(sql)
+    await stage.pilot.press("r")
+    await stage.until(lambda: len(stage.app.status.to_run()) == len(AFTERWARDS))
+    await stage.run("R", "y")
+    await stage.picture("rehearsal")
+    await stage.pilot.press("escape")
+
+
+async def a_run_that_waits(stage: Stage) -> None:
+    """Somebody has left a transaction open, and others wait behind the run."""
+    stage.admin.execute(ROLES)
+    stage.app.main.select(BROKEN)
+    with _connect(user="ada", application_name="psql") as ada:
+        ada.execute("BEGIN")
+        ada.execute("UPDATE kb.documents SET title = 'On the engine, revised'")
+        await stage.pilot.press("a", "y")
+        await stage.until(lambda: "Blocked for" in stage.app.main.log_view.text)
+        with _connect(user="web", application_name="gunicorn") as web:
+            web.pgconn.send_query(b"UPDATE kb.documents SET body = 'The engine weaves'")
+            await stage.until(lambda: "1 session waits" in stage.app.main.log_view.text)
+            await asyncio.sleep(3)
+            await stage.picture("blocked")
+            await stage.pilot.press("b")
+            await stage.picture("blockers")
+            await stage.pilot.press("escape")
+            ada.execute("ROLLBACK")
+            await stage.until(lambda: stage.app.run_on is None)
+            web.close()
+
+
+SCENES = (before_a_run, at_rest, a_slow_statement, a_failure, a_rehearsal, a_run_that_waits)
 
 
 def main() -> None:
@@ -190,8 +245,8 @@ async def _play() -> None:
         app.close()
 
 
-def _connect() -> psycopg.Connection:
-    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+def _connect(**parameters: str) -> psycopg.Connection:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, **parameters)
 
 
 def _alike_everywhere(svg: str) -> str:

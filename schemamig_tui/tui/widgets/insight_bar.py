@@ -31,14 +31,17 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
     rows: list[tuple[Line, Line]] = []
     if insight.server:
         rows.append(_server(insight.server, insight.left(now)))
-    if blocked := insight.blocked(now):
-        rows.append(_marked("bad", wording.blocked(blocked)))
+    blocked, waits_for = insight.blocked(now), insight.waits_for(now)
+    if blocked:
+        rows.append((_marked("bad", wording.blocked(blocked)), _ACT))
         rows += _sessions("by", blocked.by, columns)
-    elif waits_for := insight.waits_for(now):
-        rows.append(_marked("bad", "waits until their transactions end"))
+    elif waits_for:
+        rows.append((_marked("bad", "waits until their transactions end"), _ACT))
         rows += _sessions("of", waits_for, columns)
     if victims := insight.victims(now):
-        rows.append(_marked("warn", wording.victims(victims)))
+        # The key is told once; it shows all of them.
+        act = () if blocked or waits_for else _ACT
+        rows.append((_marked("warn", wording.victims(victims)), act))
     return rows
 
 
@@ -61,8 +64,8 @@ def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
     )
 
 
-def _marked(style: str, text: str) -> tuple[Line, Line]:
-    return ((style, f" ■ {sentence(text)}"),), _ACT
+def _marked(style: str, text: str) -> Line:
+    return ((style, f" ■ {sentence(text)}"),)
 
 
 def _sessions(link: str, sessions: Sequence[Activity], columns: int) -> list[tuple[Line, Line]]:
