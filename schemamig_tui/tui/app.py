@@ -14,7 +14,7 @@ from schemamig_tui.engine.status import Migration, Status
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor
-from schemamig_tui.tui.background import FolderWatch, in_thread
+from schemamig_tui.tui.background import FolderWatch, Retry, in_thread
 from schemamig_tui.tui.details import details
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome, verdict
@@ -51,6 +51,8 @@ class MigrationsApp(Frame):
         self._logs = FileLogs()
         self._opened: Migration | None = None
         self._leaving = False
+        self._complaint = ""
+        self._retry = Retry(self.set_timer, self._look_quietly)
         self._report: Report | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -75,15 +77,17 @@ class MigrationsApp(Frame):
     def action_refresh(self) -> None:
         """Read the folder and the ledger again."""
         if self.run_on is None:
+            self._retry.reset()
             self.work("look", self._refresh)
 
-    async def _refresh(self) -> None:
-        if self.lookout.seen is None:
-            self.main.detail.say(connecting("", None))
+    async def _refresh(self, *, quiet: bool = False) -> None:
+        if self.lookout.seen is None and not quiet:
+            self._show_top()
+            self.main.detail.say(connecting(self.settings.embedded))
         try:
-            found = await in_thread(partial(self.lookout.look, self._waiting))
+            found = await in_thread(partial(self.lookout.look, None if quiet else self._waiting))
         except SchemamigError as error:
-            self._not_looked(error)
+            self._not_looked(error, quiet=quiet)
             return
         is_first, self.lookout.seen = self.lookout.seen is None, found
         self._show_top()
@@ -91,19 +95,36 @@ class MigrationsApp(Frame):
             self.main.log_view.add((("warn", said(text)),) for text in found.warnings)
         self._show(found.status)
         if is_first or self.main.selected is None:
-            self._select_first()
+            self.main.select_first()
         self.refresh_bindings()
 
     def _waiting(self, seconds_left: float, reason: str) -> None:
-        said_so = f"Waiting up to {seconds_left:.0f} s for the server: {reason}"
-        self.call_later(self.main.detail.say, connecting(self.lookout.route, said_so))
-
-    def _not_looked(self, error: SchemamigError) -> None:
-        self._show_top("not connected" if isinstance(error, ConnectionFailed) else "not up to date")
-        if self.main.selected is None:
-            self.main.detail.say(trouble(error))
+        if self.lookout.seen is None:
+            said_so = f"Waiting up to {seconds_left:.0f} s for the server: {reason}"
+            lines = connecting(self.settings.embedded, self.lookout.route, said_so)
+            self.call_later(self.main.detail.say, lines)
         else:
-            self.main.log_view.add(complaint(error))
+            self.call_later(self._show_top, "waiting for the server")
+
+    def _not_looked(self, error: SchemamigError, *, quiet: bool) -> None:
+        is_away = isinstance(error, ConnectionFailed)
+        retried = is_away and self.settings.embedded is None
+        if not quiet or error.message != self._complaint:
+            self._complaint = error.message
+            self._show_top("not connected" if is_away else "not up to date")
+            if self.main.selected is None:
+                self.main.detail.say(trouble(error, retried=retried))
+            else:
+                self.main.log_view.add(complaint(error))
+        if retried:
+            self._retry.later()
+
+    def _look_quietly(self) -> None:
+        """Look whether the server is back, unless the user looks at something else."""
+        if self.run_on is None and self.screen is self.main:
+            self.work("look", self._refresh, quiet=True)
+        else:
+            self._retry.later()
 
     def _show_top(self, why: str | None = None) -> None:
         seen = self.lookout.seen
@@ -119,12 +140,6 @@ class MigrationsApp(Frame):
         if not status.migrations:
             self._opened = None
             self.main.detail.say(empty_folder(str(self.settings.directory)))
-
-    def _select_first(self) -> None:
-        for migrations in (self.status.failed, self.status.pending, self.status.applied[-1:]):
-            if migrations:
-                self.main.select(migrations[0].name)
-                return
 
     async def _watch_folder(self) -> None:
         watch = FolderWatch(self.settings.directory)
@@ -173,9 +188,11 @@ class MigrationsApp(Frame):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None
-        if action in ("apply", "apply_to", "rehearse", "refresh"):
-            return self.run_on is None
-        if action == "edit":
+        if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
+            return False
+        if action in ("apply", "dry_run", "rehearse"):
+            return self.lookout.seen is not None
+        if action in ("apply_to", "edit"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True
@@ -190,8 +207,7 @@ class MigrationsApp(Frame):
             await self._ask(self.main.selected.name)
 
     async def _ask(self, to: str | None) -> None:
-        todo = self._todo(to)
-        if not todo:
+        if not (todo := self._todo(to)):
             return
         what = f"Apply {plural(len(todo), 'migration')}?"
 
@@ -206,17 +222,13 @@ class MigrationsApp(Frame):
 
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
         """What there is to run; where there is nothing, its user is told why."""
-        todo = self.status.to_run(to)
-        if self.lookout.seen is None:
-            self.tell("Nothing is known yet: r tries again", severity="warning")
-        elif not todo:
+        if not (todo := self.status.to_run(to)):
             self.tell("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
         return todo
 
     async def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
-        todo = self._todo()
-        if not todo:
+        if not (todo := self._todo()):
             return
         view = PlanView(todo, self.lookout)
         await self.push_screen(Reading("Dry run: nothing is changed", view))
@@ -266,7 +278,7 @@ class MigrationsApp(Frame):
         self.tell(*verdict(run))
         if run.progress.failed is not None:
             self.main.select(run.progress.failed.name)
-        self.work("look", self._refresh)
+        self.action_refresh()
 
     # -- the rehearsal
 
@@ -274,8 +286,7 @@ class MigrationsApp(Frame):
         """Rehearse all, after saying what that means."""
         from schemamig_tui.tui import rehearsing
 
-        todo = self._todo()
-        if not todo:
+        if not (todo := self._todo()):
             return
 
         def answered(answer: Answer | None) -> None:

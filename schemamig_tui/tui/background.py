@@ -9,7 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from textual.timer import Timer
+
 Result = TypeVar("Result")
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:
@@ -75,3 +79,25 @@ class FolderWatch:
                 )
         except OSError as error:
             return error.errno
+
+
+class Retry:
+    """Calls ``again`` after pauses that get longer and longer, from 2 to 30 seconds."""
+
+    def __init__(
+        self, set_timer: Callable[[float, Callable[[], None]], Timer], again: Callable[[], None]
+    ) -> None:
+        self._set_timer, self._again = set_timer, again
+        self._timer: Timer | None = None
+        self._pause = _FIRST_PAUSE
+
+    def later(self) -> None:
+        """Call it once, after a pause."""
+        self._timer = self._set_timer(self._pause, self._again)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+
+    def reset(self) -> None:
+        """Do not call it; the next pause is a short one again."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._pause = _FIRST_PAUSE

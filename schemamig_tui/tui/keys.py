@@ -5,15 +5,15 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["main", "list", "view", "blockers"]
+Where = Literal["main", "filter", "list", "view", "blockers"]
 
 
 class Key(NamedTuple):
     """A key, or several for the same thing, and what it does.
 
-    ``where`` is what has to have the focus: anything on the main screen, a list, lines that
-    scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is not
-    shown there; with ``only`` it is there as long as the screen has a class of that name.
+    ``where`` is what has to have the focus: anything on the main screen, the filter, a list, lines
+    that scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is
+    not shown there; with ``only`` it is there as long as the screen has a class of that name.
     """
 
     id: str
@@ -42,12 +42,12 @@ RUN = (
     ),
 )
 INSPECT = (
-    Key("preview", "p,enter", "screen.preview", "Read the SQL of the selected migration"),
+    Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
+    Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
+    Key("copy", "y", "app.copy", "Copy the open tab, or the log from within it", "Copy"),
+    Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
     Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
-    Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
-    Key("copy", "y", "app.copy", "Copy what the focused pane shows", "Copy"),
-    Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
 )
@@ -60,6 +60,10 @@ MOVE = (
     Key("next-pane", "tab", "app.focus_next", "Next pane"),
     Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
     Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
+)
+FILTER = (
+    Key("filter-keep", "enter", "submit", "Go to what the filter shows", "Keep", "filter"),
+    Key("filter-leave", "escape", "screen.back", "Show all again", "Show all", "filter"),
 )
 LIST = (
     Key("down", "j,down", "move(1)", "Next migration", where="list"),
@@ -93,6 +97,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     "Run": RUN,
     "Inspect": INSPECT,
     "Go to": MOVE,
+    "In the filter": FILTER,
     "In a list": LIST,
     "In a text": VIEW,
     "Among blockers": BLOCKERS,
@@ -108,6 +113,7 @@ _NAMES = {
     "equals_sign": "=",
     "question_mark": "?",
     "shift+tab": "⇧tab",
+    "enter": "enter",
     "escape": "esc",
     "down": "↓",
     "up": "↑",

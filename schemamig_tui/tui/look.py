@@ -31,7 +31,7 @@ class Look:
     warnings: tuple[str, ...] = ()
 
 
-def look(target: Target, settings: Settings, on_wait: OnWait) -> Look:
+def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> Look:
     """Read the folder and the ledger; takes as long as connecting does.
 
     Raises FilesError, SettingsError, LedgerError and ConnectionFailed.
@@ -62,7 +62,7 @@ class Lookout:
         self.target: Target | None = None
         self.seen: Look | None = None
 
-    def look(self, on_wait: OnWait) -> Look:
+    def look(self, on_wait: OnWait | None = None) -> Look:
         """Look again. Blocks as long as connecting takes, and raises as ``look`` does."""
         if self.target is not None:
             try:

@@ -1,14 +1,28 @@
 """What is said where something cannot be shown, or there is nothing to show."""
 
+from pathlib import Path
+
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 from schemamig_tui.tui.lines import Line, body, indented, said
 
 _RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
 
 
-def connecting(route: str, waiting: str | None) -> list[Line]:
-    """While a server is looked for; ``waiting`` is why it cannot be reached yet."""
+def connecting(embedded: Path | None, route: str = "", waiting: str = "") -> list[Line]:
+    """While a server is looked for, or that of the folder ``embedded`` started.
+
+    ``waiting`` is why it cannot be reached yet.
+    """
     lines: list[Line] = [(("dim", "Looking for the database ..."),)]
+    if embedded and not route:
+        lines = [
+            (("dim", "Starting the embedded PostgreSQL ..."),),
+            (("plain", said(str(embedded))),),
+        ]
+        if not any(embedded.glob("pg*")):
+            lines.append(
+                (("plain", "Its data directory is made first, which takes some seconds."),)
+            )
     if route:
         lines.append((("plain", said(route)),))
     if waiting:
@@ -16,8 +30,8 @@ def connecting(route: str, waiting: str | None) -> list[Line]:
     return lines
 
 
-def trouble(error: SchemamigError) -> list[Line]:
-    """Why there is nothing to show, and the ways out."""
+def trouble(error: SchemamigError, *, retried: bool) -> list[Line]:
+    """Why there is nothing to show, and the ways out. ``retried``: it is tried again by itself."""
     title = "Not connected" if isinstance(error, ConnectionFailed) else "Nothing can be shown yet"
     lines: list[Line] = [(("bad", f"✗ {title}"),), ()]
     if isinstance(error, FilesError):
@@ -25,7 +39,8 @@ def trouble(error: SchemamigError) -> list[Line]:
     lines += [(("plain", line),) for line in body(error.message)]
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
-    return [*lines, (), _RETRY]
+    note: Line = (("dim", "It is tried again by itself, more and more seldom."),)
+    return [*lines, (), *([note] if retried else []), _RETRY]
 
 
 def complaint(error: SchemamigError) -> list[Line]:

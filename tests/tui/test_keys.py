@@ -11,7 +11,7 @@ from textual.command import CommandPalette
 from schemamig_tui.tui import editor, keys
 from schemamig_tui.tui.app import MigrationsApp
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.main import MainScreen
+from schemamig_tui.tui.screens.main import Filter, MainScreen
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, played
@@ -25,11 +25,12 @@ def test_every_key_has_an_action(key: keys.Key) -> None:
         "list": MigrationList,
         "view": LinesView,
         "main": MainScreen,
+        "filter": Filter,
         "blockers": BlockersScreen,
     }[key.where]
     namespace, _, name = key.action.partition("(")[0].rpartition(".")
-    if namespace == "app":
-        target = MigrationsApp
+    if namespace:
+        target = {"app": MigrationsApp, "screen": MainScreen}[namespace]
     assert hasattr(target, f"action_{name}")
 
 
@@ -72,11 +73,37 @@ async def test_the_footer_shows_the_keys_that_work_now_and_takes_clicks(desk: De
     desk.write("0001_a.sql")
     async with desk.open() as ui:
         assert ui.rows[-1] == (
-            " a Apply  A To here  d Dry run  R Rehearse  e Edit  y Copy  / Filter  ? Help  q Quit"
+            " a Apply  A To here  d Dry run  R Rehearse  e Edit  / Filter  y Copy  enter Read"
+            "  ? Help  q Quit"
         )
         await ui.pilot.click("#keys", offset=(ui.rows[-1].index("Help"), 0))
         await ui.settled()
         assert "Apply all pending" in ui.screen
+
+
+@played
+async def test_while_the_filter_is_typed_the_footer_shows_the_ways_out(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("slash", "a")
+        assert ui.rows[-1].startswith(" enter Keep  esc Show all")
+        assert "/ Filter" not in ui.rows[-1]
+        await ui.press("enter")
+        assert "/ Filter" in ui.rows[-1]
+
+
+@played
+async def test_y_copies_the_open_tab_and_the_log_from_within_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.apply()
+        copies: list[str] = []
+        monkeypatch.setattr(ui.app, "copy_to_clipboard", copies.append)
+        for pane in ("3", "4", "5"):
+            await ui.press(pane, "y")
+        assert copies == [ui.detail, ui.detail, ui.log]
 
 
 @played

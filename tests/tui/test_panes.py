@@ -239,6 +239,19 @@ async def test_a_narrow_terminal_shows_the_list_or_the_detail(desk: Desk) -> Non
 
 
 @played
+async def test_ten_rows_have_room_for_the_panes_while_a_run_is_on(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT pg_sleep(30);")
+    desk.write("0002_b.sql")
+    async with desk.open(40, 10) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "▶ 0001_a.sql" in ui.log)
+        assert "▶ 0001_a.sql" in ui.rows[2]
+        assert "0/2" in ui.screen
+        await ui.press("x")
+        await ui.run_over()
+
+
+@played
 async def test_ten_thousand_migrations_answer_at_once(desk: Desk) -> None:
     for number in range(10_000):
         desk.write(f"{number:05}_migration.sql")

@@ -1,14 +1,29 @@
 """What is shown when there is nothing to show, and how it gets better."""
 
+import asyncio
 import socket
+from pathlib import Path
 
-from tests.tui.conftest import Desk, played
+import pytest
+
+from schemamig_tui.tui import background
+from schemamig_tui.tui.lines import plain
+from schemamig_tui.tui.states import connecting
+from tests.tui.conftest import Desk, Ui, played
 
 
 def closed_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def lose(ui: Ui) -> None:
+    """Let the server be where nobody listens."""
+    nowhere = f"host=127.0.0.1 port={closed_port()}"
+    object.__setattr__(ui.app.settings, "dsn", nowhere)
+    assert ui.app.lookout.target is not None
+    ui.app.lookout.target.conninfo = nowhere
 
 
 @played
@@ -78,15 +93,59 @@ async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> 
         assert "Is --dsn right" in ui.detail
         assert "✗ not connected" in ui.rows[0]
         assert "secret" not in ui.screen
-        for key in "a", "d":
+        for label in "Apply", "To here", "Dry run", "Edit", "Filter", "Read":
+            assert label not in ui.rows[-1]
+        for key in "a", "A", "d", "R", "e", "slash":
             await ui.press(key)
-            assert "Nothing is known yet" in ui.screen
-            ui.app.clear_notifications()
+            assert ui.app.screen is ui.main
+            assert not ui.app._notifications
         object.__setattr__(ui.app.settings, "dsn", good)  # as if the server had come up
         await ui.press("r")
         assert ui.names("pending") == ["0001_a.sql"]
         assert "not connected" not in ui.rows[0]
         assert ui.detail == "1 SELECT 1;"
+
+
+@played
+async def test_a_server_that_comes_up_later_is_found_without_a_key(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_LONGEST_PAUSE", 0.1)
+    desk.write("0001_a.sql")
+    good = desk.database.conninfo
+    desk.options["dsn"] = f"host=127.0.0.1 port={closed_port()}"
+    async with desk.open() as ui:
+        assert "It is tried again by itself" in ui.detail
+        await asyncio.sleep(0.5)  # some tries
+        assert ui.log == ""
+        await ui.press("question_mark")
+        object.__setattr__(ui.app.settings, "dsn", good)
+        await asyncio.sleep(0.5)
+        assert not ui.names("pending")
+        await ui.press("escape")
+        await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+        assert "not connected" not in ui.rows[0]
+
+
+@played
+async def test_a_server_that_is_back_is_found_and_said_to_be_away_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "_FIRST_PAUSE", 0.1)
+    for name in ("0001_a.sql", "0002_b.sql"):
+        desk.write(name)
+    good = desk.database.conninfo
+    async with desk.open() as ui:
+        await ui.press("j")
+        lose(ui)
+        await ui.press("r")
+        await asyncio.sleep(0.8)  # some tries
+        assert "✗ not connected" in ui.rows[0]
+        assert ui.log.count("Cannot connect") == 1
+        object.__setattr__(ui.app.settings, "dsn", good)
+        await ui.until(lambda: "not connected" not in ui.rows[0])
+        assert ui.main.selected is not None
+        assert ui.main.selected.name == "0002_b.sql"
 
 
 @played
@@ -113,9 +172,7 @@ async def test_a_connection_that_is_lost_keeps_what_is_shown(desk: Desk) -> None
     desk.write("0001_a.sql")
     good = desk.database.conninfo
     async with desk.open() as ui:
-        object.__setattr__(ui.app.settings, "dsn", f"host=127.0.0.1 port={closed_port()}")
-        assert ui.app.lookout.target is not None
-        ui.app.lookout.target.conninfo = ui.app.settings.dsn
+        lose(ui)
         await ui.press("r")
         assert ui.names("pending") == ["0001_a.sql"]
         assert "✗ not connected" in ui.rows[0]
@@ -155,3 +212,12 @@ async def test_an_empty_and_a_huge_file_can_be_read(desk: Desk) -> None:
         assert "more: e opens the file" in ui.detail
         await ui.press("right_square_bracket")
         assert "9.0 MB take a while to read: d makes the plan." in ui.detail
+
+
+def test_the_first_start_of_an_embedded_server_says_what_takes_its_time(tmp_path: Path) -> None:
+    assert "Looking for the database" in plain(connecting(None))
+    first = plain(connecting(tmp_path))
+    assert f"Starting the embedded PostgreSQL ...\n{tmp_path}\n" in first
+    assert "data directory is made first" in first
+    (tmp_path / "pg18").mkdir()
+    assert "data directory" not in plain(connecting(tmp_path))

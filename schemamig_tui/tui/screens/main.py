@@ -26,12 +26,19 @@ from schemamig_tui.tui.widgets.status_bars import TopBar
 _ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
 
 
+class Filter(Input):
+    """Where the filter is typed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
+
+
 class MainScreen(Screen[None]):
     """Arranges the panes, and knows which migration is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("main")
     AUTO_FOCUS = "#pending"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal")]  # noqa: RUF012  # as declared
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-tall")]  # noqa: RUF012  # as declared
 
     class Selected(Message):
         """A migration is selected."""
@@ -39,7 +46,7 @@ class MainScreen(Screen[None]):
     def __init__(self, directory: str) -> None:
         super().__init__()
         self.top = TopBar(id="top")
-        self.filter = Input(placeholder="Filter by name", id="filter", compact=True)
+        self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
         self.run_panel = RunPanel(self._file)
         self.log_view = RunLog()
@@ -118,6 +125,14 @@ class MainScreen(Screen[None]):
                     self.set_focus(pane)
                 return
 
+    def select_first(self) -> None:
+        """Select what is to be done first: what has failed, what is pending."""
+        status = self._status
+        for migrations in (status.failed, status.pending, status.applied[-1:]):
+            if migrations:
+                self.select(migrations[0].name)
+                return
+
     def _list(self, state: State) -> MigrationList:
         return next(pane for pane in self._lists if pane.state is state)
 
@@ -133,6 +148,14 @@ class MainScreen(Screen[None]):
             self.post_message(self.Selected())
 
     # -- the keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys work now; the others are not in the footer."""
+        if action == "filter":
+            return bool(self._status.migrations) and not self.filter.has_focus
+        if action == "preview":
+            return self.selected is not None
+        return True
 
     def action_preview(self) -> None:
         """Read the SQL."""

@@ -59,7 +59,11 @@ class TabStrip(Bar, can_focus=False):
         for tab in self._tabs:
             style = "title" if tab == self.active else "dim"
             strips.append(self.strip(((style, f" {self.names[tab]} "),)))
-        return Strip.join(strips).crop_extend(0, columns, self.rich_style)
+        names, turning = Strip.join(strips), self.strip((("key", "[ ]"),))
+        room = columns - turning.cell_length
+        if names.cell_length < room:
+            names = Strip.join([names.extend_cell_length(room, self.rich_style), turning])
+        return names.crop_extend(0, columns, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
         """Tell which tab was clicked."""

@@ -9,7 +9,7 @@ from schemamig_tui.tui.look import Server
 from schemamig_tui.tui.run import Work
 from schemamig_tui.tui.widgets.bars import Bar
 
-_TRACK = 30
+_TRACK, _SHORTEST_TRACK = 30, 6
 
 
 class TopBar(Bar, can_focus=False):
@@ -22,6 +22,8 @@ class TopBar(Bar, can_focus=False):
         left: list[Span] = [("title", " schemamig "), ("plain", " ")]
         if trouble:
             left += [("bad", f"✗ {said(trouble)}"), ("plain", "  ")]
+        elif server is None:
+            left.append(("dim", "connecting ..."))
         if server:
             left += [
                 ("strong", said(server.database)),
@@ -45,7 +47,8 @@ class RunBar(Bar, can_focus=False):
         """Show how far the run is; ``sql`` is the text of a statement that takes its time."""
         progress = run.progress
         now = time.monotonic()
-        done = round(progress.fraction * _TRACK)
+        track = max(_SHORTEST_TRACK, min(_TRACK, self.size.width - 40))
+        done = round(progress.fraction * track)
         state: Span = ("accent", f"▶ {run.doing} " if run.doing else "▶ ")
         if run.cancelled:
             state = ("warn", "cancelling ")
@@ -56,7 +59,7 @@ class RunBar(Bar, can_focus=False):
             ("plain", " "),
             state,
             ("good", "━" * done),
-            ("dim", "─" * (_TRACK - done)),
+            ("dim", "─" * (track - done)),
             ("strong", count),
         )
         right = (("plain", f"{duration((now - run.began) * 1000)} "),)
