@@ -16,6 +16,7 @@ from schemamig_tui.engine.events import (
     Event,
     FileApplied,
     FileFailed,
+    FileRetried,
     FileStarted,
     LockAwaited,
     Mode,
@@ -61,6 +62,7 @@ class Progress:
     applied: int = 0
     notices: int = 0
     awaited: LockAwaited | None = None
+    retried: FileRetried | None = None
     failed: FileFailed | None = None
     finished: RunFinished | None = None
     slowest: list[Slow] = field(default_factory=list)
@@ -80,7 +82,7 @@ class Progress:
             case FileStarted():
                 self.file, self.number, self.total = event, event.number, event.total
                 self.statement_began = at
-                self.statement, self.awaited = event.resumed, None
+                self.statement, self.awaited, self.retried = event.resumed, None, None
             case FileApplied():
                 self.file, self.applied = None, self.applied + 1
             case FileFailed():
@@ -89,6 +91,8 @@ class Progress:
                 self.total, self.awaited = len(event.files), None
             case LockAwaited():
                 self.awaited = event
+            case FileRetried():
+                self.file, self.retried = None, event
             case RunFinished():
                 self.finished = event
 

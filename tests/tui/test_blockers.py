@@ -1,6 +1,7 @@
 """A run that waits for others, and others that wait for it: what is shown, and the keys to act."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator
 
@@ -253,3 +254,34 @@ async def test_create_index_concurrently_shows_its_phase_and_whom_it_waits_for(
             await ui.run_over()
         assert ui.names("applied") == ["0001_a.sql"]
         assert "waiting for writers before build" in ui.log
+
+
+@played
+async def test_a_file_that_gets_no_lock_in_time_is_seen_to_be_tried_again(desk: Desk) -> None:
+    desk.write("0001_a.sql", ALTER)
+    desk.options |= {"lock_timeout": 0.3, "lock_retries": 20}
+    async with desk.open() as ui:
+        with holding(desk.database):
+            await ui.press("a", "y")
+            await ui.until(lambda: "retry 1 of 20" in ui.log)
+            assert "↻ 0001_a.sql  rolled back after " in ui.log
+            assert "canceling statement due to lock timeout" in ui.log
+            await ui.until(lambda: "trying again soon" in ui.screen)
+        await ui.run_over()
+        assert ui.names("applied") == ["0001_a.sql"]
+
+
+@played
+async def test_a_click_chooses_a_session(desk: Desk) -> None:
+    desk.write("0001_a.sql", ALTER)
+    async with desk.open() as ui:
+        with holding(desk.database), holding(desk.database):
+            await stuck(ui)
+            await ui.press("b")
+            rows = [n for n, text in enumerate(ui.rows) if re.search(r"│   pid \d+,", text)]
+            pid = re.findall(r"pid \d+", ui.rows[rows[-1]])[0]
+            await ui.pilot.click(offset=(20, rows[-1]))
+            await ui.press("t")
+            assert f"Terminate {pid}?" in ui.screen
+            await ui.press("escape", "escape", "x")
+            await ui.run_over()

@@ -54,6 +54,8 @@ class RunBar(Bar, can_focus=False):
             state = ("warn", "cancelling ")
         elif progress.awaited:
             state = ("warn", "waiting for another run ")
+        elif progress.retried:
+            state = ("warn", "trying again soon ")
         count = f" {progress.applied:,}/{progress.total:,}" if progress.total else ""
         left = (
             ("plain", " "),
