@@ -49,8 +49,8 @@ def folded(line: Line, columns: int) -> list[Line]:
     if width(line) <= columns or columns < 20 or line[0][0] == "number":
         return [line]
     text = "".join(part for _, part in line)
-    label = line[0][1] if line[0][0] == "label" else text[: len(text) - len(text.lstrip())]
-    indent = min(cells(label), columns // 2)
+    label = line[0][1] if line[0][0] == "label" else ""
+    indent = min(max(cells(label), len(text) - len(text.lstrip())), columns // 2)
     rows: list[Line] = []
     row: list[Span] = []
     room = columns

@@ -39,7 +39,7 @@ def trouble(error: SchemamigError, *, retried: bool) -> list[Line]:
     lines += [(("plain", line),) for line in body(error.message)]
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
-    note: Line = (("dim", "It is tried again by itself, more and more seldom."),)
+    note: Line = (("dim", "It is tried again by itself from time to time."),)
     return [*lines, (), *([note] if retried else []), _RETRY]
 
 

@@ -16,6 +16,11 @@ def test_what_is_behind_a_label_stays_behind_it() -> None:
     assert rows(*line, columns=22) == ["message   one two", "          three four"]
 
 
+def test_an_indent_behind_a_label_is_kept() -> None:
+    line = (("label", " " * 8), ("plain", "  one two three"))
+    assert rows(*line, columns=20) == ["          one two", "          three"]
+
+
 def test_a_word_is_whole_in_a_row_of_its_own_where_it_fits_with_less_indent() -> None:
     line = (("label", "MD5 of the file    "), ("plain", MD5))
     assert rows(*line, columns=49) == ["MD5 of the file", f"{MD5:>49}"]
