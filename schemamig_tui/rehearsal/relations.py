@@ -63,8 +63,8 @@ FROM (
 ) locks
 """
 _LAST_VALUES = """
-SELECT c.oid::bigint, pg_sequence_last_value(c.oid) FROM pg_class c
-WHERE c.oid = ANY (%s::oid[]) AND has_sequence_privilege(c.oid, 'USAGE, SELECT')
+SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
+WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
 """
 _LOCKING = rb"(?is)(?:ALTER|CLUSTER|DROP|LOCK|REFRESH|REINDEX|TRUNCATE)\b.*?"
 # Reading a sequence locks it: so many locks at a time the server has room for.

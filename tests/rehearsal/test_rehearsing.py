@@ -142,6 +142,11 @@ def test_the_sequences_that_have_moved_on_are_named(shop: Rehearsals) -> None:
     assert shop.ask("SELECT last_value FROM a_id_seq") == [2]
 
 
+def test_among_many_relations_only_sequences_are_asked_for_values(shop: Rehearsals) -> None:
+    shop.ask("".join(f"CREATE TABLE t{n} (id serial, x text);" for n in range(100)))
+    assert shop.rehearses("INSERT INTO t7 (x) VALUES ('a');").sequences == ("public.t7_id_seq",)
+
+
 @pytest.mark.parametrize("name", ['x"; DROP TABLE users; --', "[/red]", "naïve ümlaut", "a b"])
 def test_hostile_names_are_only_names(shop: Rehearsals, name: str) -> None:
     quoted = name.replace('"', '""')
