@@ -25,9 +25,19 @@ def names(migrations: Sequence[Migration]) -> list[Line]:
     return [_name(migration) for migration in migrations]
 
 
-def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> list[Line]:
-    """How each of ``migrations`` would be run, or why it would be refused. Reads the files."""
+def refusal(count: int) -> Line:
+    """What ``count`` files that cannot be run mean for all of them."""
+    what = f"✗ {plural(count, 'file')} cannot be run: nothing will, until that is mended"
+    return (("bad", what),)
+
+
+def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> tuple[list[Line], int]:
+    """How each of ``migrations`` would be run, or why it would be refused. Reads the files.
+
+    Returns the lines, and how many files would be refused.
+    """
     lines: list[Line] = []
+    refused = 0
     for migration in migrations:
         assert migration.file is not None  # see Status.to_run
         try:
@@ -36,8 +46,9 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> list[Lin
             script.release()
         except FilesError as error:
             about = error_lines(error)
+            refused += 1
         lines += [_name(migration), *((("plain", "    "), *line) for line in about)]
-    return lines
+    return lines, refused
 
 
 def advice(

@@ -249,7 +249,11 @@ async def test_a_refused_file_stops_the_run_before_anything_has_run(desk: Desk) 
     desk.write("0001_a.sql", "SELECT 1;")
     desk.write("0002_b.sql", "SELECT 1;\n\\i other.sql\n")
     async with desk.open() as ui:
-        await ui.apply()
+        await ui.press("a")
+        warning = "✗ 1 file cannot be run: nothing will, until that is mended"
+        await ui.until(lambda: warning in ui.screen.partition("2 migrations, ")[0])
+        await ui.press("y")
+        await ui.run_over()
         why = "0002_b.sql:2:1: \\i is a command of psql, not SQL."
         assert why in ui.log
         assert why in toast(ui)[0]

@@ -8,7 +8,7 @@ from schemamig_tui.engine.status import Migration
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.look import Lookout
-from schemamig_tui.tui.plans import advice, names, plan, total
+from schemamig_tui.tui.plans import advice, names, plan, refusal, total
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _AT_ONCE = 50
@@ -26,7 +26,7 @@ class PlanView(LinesView):
         self._todo, self._lookout, self._preface = todo, lookout, preface
         self._advice: list[Line] = []
         self._planned: list[Line] = []
-        self._read = 0
+        self._read = self._refused = 0
         super().__init__(self._all(), fold=True)
 
     def on_mount(self) -> None:
@@ -35,7 +35,8 @@ class PlanView(LinesView):
         self.run_worker(self._fill(), group="plan")
 
     def _all(self) -> list[Line]:
-        about = [total(self._todo), *self._advice]
+        refused = [refusal(self._refused)] if self._refused else []
+        about = [*refused, total(self._todo), *self._advice]
         return [*self._preface, *about, (), *self._planned, *names(self._todo[self._read :])]
 
     async def _fill(self) -> None:
@@ -45,7 +46,9 @@ class PlanView(LinesView):
         standard = self._lookout.standard_strings
         for start in range(0, len(self._todo), _AT_ONCE):
             some = self._todo[start : start + _AT_ONCE]
-            self._planned += await in_thread(partial(plan, some, standard_strings=standard))
+            lines, refused = await in_thread(partial(plan, some, standard_strings=standard))
+            self._planned += lines
+            self._refused += refused
             self._read = start + len(some)
             self.show(self._all(), keep_place=True, fold=True)
 
