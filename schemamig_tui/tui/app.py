@@ -61,7 +61,6 @@ class MigrationsApp(Frame):
 
     def on_ready(self) -> None:
         """Start to look, and to listen to the folder."""
-        super().on_ready()
         self.work("look", self._refresh)
         self.work("folder", self._watch_folder)
 

@@ -31,7 +31,6 @@ class PlanView(LinesView):
 
     def on_mount(self) -> None:
         """Begin to read the files, and to look at the database."""
-        super().on_mount()
         self.run_worker(self._fill(), group="plan")
 
     def _all(self) -> list[Line]:
