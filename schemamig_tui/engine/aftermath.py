@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.cancel import Cancellation
-from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place
+from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
 from schemamig_tui.engine.failure import describe, explain_crash
 from schemamig_tui.engine.flight import Crash, Flight
 from schemamig_tui.engine.indexes import concurrent, invalid_indexes
@@ -108,7 +108,7 @@ class Aftermath:
         elapsed = self._log.elapsed
         unrecorded = None
         try:
-            with contextlib.closing(self._reconnect()) as conn:
+            with contextlib.closing(self._reconnect(crash, error)) as conn:
                 conn.execute(_PATIENCE)
                 silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
                 silent.await_lock(self._locks.work, conn)
@@ -140,12 +140,20 @@ class Aftermath:
         if self._log.current and row and (done := read_progress(row.error_message)):
             self._log.current.done = done.statements
 
-    def _reconnect(self) -> psycopg.Connection[Any]:
+    def _reconnect(
+        self, crash: Crash | None, error: psycopg.OperationalError
+    ) -> psycopg.Connection[Any]:
         deadline = time.monotonic() + _COME_BACK
+        told = False
         while True:
             try:
                 return self._connect()
             except ConnectionFailed:
+                if not told:
+                    name = self._log.current.name if self._log.current else None
+                    why = self._loss(crash, error).message
+                    self._observer.tell(ServerAwaited(name, why, _COME_BACK))
+                    told = True
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
 

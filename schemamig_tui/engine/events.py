@@ -183,6 +183,19 @@ class FileRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerAwaited:
+    """The connection is lost for ``reason``, and the server cannot be reached.
+
+    The run gives it up to ``seconds`` to come back, to see what it has committed, and to record
+    that ``name`` has failed; None between two files. A cancellation ends the wait.
+    """
+
+    name: str | None
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileApplied:
     """A file has been committed together with its ledger row."""
 
@@ -234,6 +247,7 @@ Event = (
     | BlockedSeen
     | VictimsSeen
     | FileRetried
+    | ServerAwaited
     | FileApplied
     | FileFailed
     | RunFinished

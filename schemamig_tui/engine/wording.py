@@ -1,6 +1,6 @@
 """What was seen of the server as sentences, in the same words on every face. All of it is safe."""
 
-from schemamig_tui.engine.events import Session
+from schemamig_tui.engine.events import ServerAwaited, Session
 from schemamig_tui.engine.insight import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.text import visible
 
@@ -25,6 +25,11 @@ def holder(session: Session | None) -> str:
     client = f" from {session.client}" if session.client else ""
     who = f"{session.application or 'a program'} of {session.user}{client}"
     return visible(f"{who}, pid {session.pid}, connected since {session.since}")
+
+
+def server_awaited(event: ServerAwaited) -> str:
+    """That the server is waited for, for how long at the most, and why: the whole sentence."""
+    return visible(f"Waiting up to {event.seconds:.0f} s for the server: {event.reason}")
 
 
 def session(activity: Activity) -> str:

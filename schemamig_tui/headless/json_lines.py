@@ -33,6 +33,7 @@ blocked_seen         name, statement, line, blocked {lock, on, seconds, by [sess
 victims_seen         name, statement, line, victims {count, longest_s, sessions [session]}; null: no
                      more
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
+server_awaited       name (null between two files), reason, seconds: the connection is lost
 file_applied         name, ms
 file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sqlstate, message,
                      detail, hint, context, statement, line, column, source, gave_way}

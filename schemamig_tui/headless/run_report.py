@@ -17,6 +17,7 @@ from schemamig_tui.engine.events import (
     ProgressSeen,
     RunFinished,
     RunStarted,
+    ServerAwaited,
     VictimsSeen,
 )
 from schemamig_tui.engine.failure import describe
@@ -59,6 +60,8 @@ class RunReport:
                 self._insight(event)
             case FileRetried():
                 self._retried(event)
+            case ServerAwaited():
+                self._err.write(wording.server_awaited(event))
             case FileApplied(ms=ms):
                 out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
             case FileFailed():

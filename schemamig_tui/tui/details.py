@@ -127,7 +127,7 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
     row = migration.row
     lines: list[Line]
     if row is None:
-        lines = [_hint("Not run yet: a applies all that is pending, A up to this one.")]
+        lines = [_hint("No run is recorded yet: a applies all that is pending, A up to this one.")]
     elif migration.state is State.FAILED:
         message = row.error_message or "The ledger does not say why."
         lines = failure_lines(migration, message, code)

@@ -14,6 +14,7 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     RunFinished,
     RunStarted,
+    ServerAwaited,
 )
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
@@ -43,7 +44,7 @@ class FileLogs:
         name, log = "", deque[Event]()
         for event in events:
             if type(event) is not NoticeReceived and isinstance(
-                event, RunStarted | RunFinished | LockAwaited
+                event, RunStarted | RunFinished | LockAwaited | ServerAwaited
             ):
                 continue
             if event.name != name:

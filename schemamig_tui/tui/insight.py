@@ -10,6 +10,7 @@ from schemamig_tui.engine.events import (
     FileFailed,
     FileRetried,
     ProgressSeen,
+    ServerAwaited,
     StatementFinished,
     VictimsSeen,
 )
@@ -43,7 +44,7 @@ class Insight:
                     self._blocked = (at, blocked) if blocked else None
                 case VictimsSeen(victims=victims):
                     self._victims = (at, victims) if victims else None
-                case FileApplied() | FileFailed() | FileRetried():
+                case FileApplied() | FileFailed() | FileRetried() | ServerAwaited():
                     self.server = self._blocked = self._victims = None
 
     def news(self, events: Sequence[Event]) -> Sequence[Event]:

@@ -22,6 +22,7 @@ from schemamig_tui.engine.events import (
     ProgressSeen,
     RunFinished,
     RunStarted,
+    ServerAwaited,
     StatementFinished,
     VictimsSeen,
 )
@@ -106,6 +107,8 @@ def event_lines(event: Event) -> Iterator[Line]:
                 ("dim", f"{_INDENT}{number:>3} line {line:<4} {tag}"),
                 ("warn" if ms >= SLOW else "dim", took.rjust(_TAG_AND_TIME - len(tag))),
             )
+        case ServerAwaited():
+            yield (("warn", said(wording.server_awaited(event))),)
         case FileApplied(name, ms):
             yield (("good", "✓ "), ("plain", said(name)), ("dim", f"  {duration(ms)}"))
         case FileFailed():

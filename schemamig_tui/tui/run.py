@@ -23,6 +23,7 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     RunFinished,
     RunStarted,
+    ServerAwaited,
     StatementFinished,
 )
 from schemamig_tui.settings import Settings
@@ -63,6 +64,7 @@ class Progress:
     notices: int = 0
     awaited: LockAwaited | None = None
     retried: FileRetried | None = None
+    lost: ServerAwaited | None = None
     failed: FileFailed | None = None
     finished: RunFinished | None = None
     slowest: list[Slow] = field(default_factory=list)
@@ -93,6 +95,8 @@ class Progress:
                 self.awaited = event
             case FileRetried():
                 self.file, self.retried = None, event
+            case ServerAwaited():
+                self.lost = event
             case RunFinished():
                 self.finished = event
 

@@ -61,6 +61,7 @@ def test_a_server_stopped_in_mid_run_says_that_nothing_could_be_recorded(
             stop_server(Path(data))
             output, _ = process.communicate(timeout=60)
         assert process.returncode == 3, output
+        assert output.count("Waiting up to 5 s for the server: the connection was lost: ") == 1
         assert "could not record" in output
         wait_until_gone(folder / "pg")
         with (

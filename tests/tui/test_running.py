@@ -2,6 +2,7 @@
 
 from textual.widgets import Button
 
+from schemamig_tui.engine.events import ServerAwaited
 from schemamig_tui.tui.screens.dialogs import Question, Reading
 from tests.tui.conftest import Desk, Ui, played
 
@@ -242,6 +243,23 @@ async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
         assert toast(second)[1] == "warning"
         await first.press("x")
         await first.run_over()
+
+
+@played
+async def test_while_the_server_is_waited_for_no_statement_is_said_to_run(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP % 30)
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        assert ui.app.run_on is not None
+        lost = ServerAwaited("0001_a.sql", "the connection was lost: it was cut", 5.0)
+        ui.app.run_on._listen(lost)  # as the engine tells it
+        what = "Waiting up to 5 s for the server: the connection was lost: it was cut"
+        await ui.until(lambda: ui.screen.count(what) == 2)
+        assert "statement 1 of 1" not in ui.screen
+        assert "connection lost ━" in ui.screen or "connection lost ─" in ui.screen
+        await ui.press("x")
+        await ui.run_over()
 
 
 @played

@@ -156,8 +156,11 @@ def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
     terminal.press("y")
     terminal.until("NOTICE: asleep")
     kill_server(base)
+    terminal.until("Waiting up to 5 s for the server: the connection was lost")
     terminal.until("08006: ", seconds=60)
-    terminal.until("1 Pending 1", seconds=60)  # nothing could be recorded
+    screen = terminal.until("No run is recorded yet", seconds=60)
+    assert "1 Pending 1" in screen
+    assert "The ledger could not record this failure" in screen
     terminal.press("a")
     terminal.until("Apply 1 migration?")
     terminal.press("y")

@@ -2,6 +2,7 @@
 
 import time
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.status import Status
 from schemamig_tui.tui.lines import Line, Span, body, duration, said
 from schemamig_tui.tui.log_lines import SLOW
@@ -52,6 +53,8 @@ class RunBar(Bar, can_focus=False):
         state: Span = ("accent", f"▶ {run.doing} " if run.doing else "▶ ")
         if run.cancelled:
             state = ("warn", "cancelling ")
+        elif progress.lost:
+            state = ("warn", "connection lost ")
         elif progress.awaited:
             state = ("warn", "waiting for another run ")
         elif progress.retried:
@@ -69,6 +72,8 @@ class RunBar(Bar, can_focus=False):
 
     def _statement(self, run: Work, now: float, sql: str | None) -> tuple[Line, Line]:
         progress, file = run.progress, run.progress.file
+        if progress.lost:
+            return (("warn", f" {said(wording.server_awaited(progress.lost))}"),), ()
         if file is None:
             return (), ()
         ms = (now - progress.statement_began) * 1000
