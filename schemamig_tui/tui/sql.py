@@ -9,6 +9,9 @@ from schemamig_tui.tui.lines import Line, Span, body
 _MOST_READ = 512 * 1024
 _MOST_COLOURED = 128 * 1024
 
+_LEVELS = ("DEBUG", "LOG", "INFO", "WARNING")
+"""Of RAISE; the lexer knows only the others."""
+
 _STYLES = (
     ("Token.Comment", "comment"),
     ("Token.Keyword.Type", "type"),
@@ -43,8 +46,12 @@ def highlight(text: str) -> list[Line]:
     safe = "\n".join(_trimmed(text))
     lines: list[Line] = []
     spans: list[Span] = []
+    before = ""
     for _, kind, value in PostgresLexer().get_tokens_unprocessed(safe):
-        style = _style(str(kind))
+        is_level = before == "RAISE" and value.upper() in _LEVELS
+        style = "keyword" if is_level else _style(str(kind))
+        if not value.isspace():
+            before = value.upper()
         first, *rest = value.split("\n")
         spans.append((style, first))
         for part in rest:
