@@ -47,8 +47,13 @@ class Insight:
                 case FileApplied() | FileFailed() | FileRetried() | ServerAwaited():
                     self.server = self._blocked = self._victims = None
 
-    def news(self, events: Sequence[Event]) -> Sequence[Event]:
-        """The events without those that only count on in a phase, which are for the bar alone."""
+    def news(self, events: Sequence[Event], heard: Sequence[Heard]) -> Sequence[Event]:
+        """The events without those that only count on in a phase, which are for the bar alone.
+
+        ``heard`` are those of them that are no notices.
+        """
+        if all(type(one.event) is not ProgressSeen for one in heard):
+            return events
         return [event for event in events if type(event) is not ProgressSeen or self._is_new(event)]
 
     def _is_new(self, event: ProgressSeen) -> bool:

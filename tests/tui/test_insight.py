@@ -97,8 +97,9 @@ def test_what_is_over_is_forgotten() -> None:
 def test_only_a_new_phase_is_news_for_the_log() -> None:
     events: list[Event] = [progress(1), progress(2), progress(1, phase="sorting"), progress(2)]
     insight = Insight()
-    assert insight.news(events[:2]) == events[:1]
-    assert insight.news(events[1:]) == events[2:]
+    heard = [Heard(0, event) for event in events]
+    assert insight.news(events[:2], heard[:2]) == events[:1]
+    assert insight.news(events[1:], heard[1:]) == events[2:]
 
 
 def test_a_panel_of_eighty_columns_is_no_wider() -> None:

@@ -51,7 +51,7 @@ class RunPanel(Vertical):
         events, heard = run.hear()
         if events:
             self.insight.take(heard)
-            told(run, self.insight.news(events), heard)
+            told(run, self.insight.news(events, heard), heard)
         self._bar.tell(run, self._current_sql(run))
         self._show_insight()
         if is_over and not events:
