@@ -27,7 +27,7 @@ from schemamig_tui.tui.lines import Line, body, duration, plural, said
 from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.run import Heard, Progress, Work
 
-_MOST_STATEMENTS = 200
+_MOST_QUIET = 200  # statements of a file that say nothing
 _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 
@@ -88,7 +88,11 @@ class RehearsalProgress(Progress):
 
 @dataclass
 class _File:
-    """What was found about one file; each statement with its locks and rewrites."""
+    """What was found about one file: its statements, and their locks and rewrites by number.
+
+    Of a file with many statements those at its end are kept that are slow, or took locks; ``quiet``
+    counts the others.
+    """
 
     name: str
     statements: list[StatementFinished] = field(default_factory=list)
@@ -96,6 +100,18 @@ class _File:
     rewritten: dict[int, tuple[str, ...]] = field(default_factory=dict)
     notices: int = 0
     end: FileRehearsed | FileLeftOut | FileFailed | None = None
+    quiet: int = 0
+
+    def add(self, one: StatementFinished) -> None:
+        """Add a statement. What it did is told after it, so it is the one before that may go."""
+        before = self.statements[-1] if len(self.statements) > _MOST_QUIET else None
+        if before and before.ms < SLOW and not self._did(before.statement):
+            self.statements.pop()
+            self.quiet += 1
+        self.statements.append(one)
+
+    def _did(self, number: int) -> bool:
+        return number in self.locks or number in self.rewritten
 
 
 class Report:
@@ -114,7 +130,7 @@ class Report:
                 case NoticeReceived(name=name):
                     self._file(name).notices += 1
                 case StatementFinished(name=name):
-                    self._file(name).statements.append(event)
+                    self._file(name).add(event)
                 case LocksTaken(name=name, statement=number, locks=locks):
                     self._file(name).locks[number] = locks
                 case RelationsRewritten(name=name, statement=number, relations=relations):
@@ -224,20 +240,14 @@ def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:
 
 
 def _statement_lines(file: _File) -> Iterator[Line]:
-    shown = file.statements
-    if len(shown) > _MOST_STATEMENTS:
-        # Those that say something.
-        told = file.locks.keys() | file.rewritten.keys()
-        shown = [one for one in shown if one.statement in told or one.ms >= SLOW]
-    for one in shown[:_MOST_STATEMENTS]:
+    for one in file.statements:
         style = "warn" if one.ms >= SLOW else "dim"
         place = f"    {one.statement:>3} line {one.line:<4} {said(one.tag):<24}"
         yield (("dim", place), (style, f"{duration(one.ms):>9}"))
         yield from (_lock(lock) for lock in file.locks.get(one.statement, ()))
         yield from (_rewritten(relation) for relation in file.rewritten.get(one.statement, ()))
-    if len(shown) < len(file.statements) or len(shown) > _MOST_STATEMENTS:
-        left = len(file.statements) - min(len(shown), _MOST_STATEMENTS)
-        yield (("dim", f"    ... and {plural(left, 'statement')} more"),)
+    if file.quiet:
+        yield (("dim", f"    and {plural(file.quiet, 'statement')} that took no new lock"),)
 
 
 def _lock(lock: RelationLock) -> Line:

@@ -187,6 +187,32 @@ async def test_a_lock_that_is_not_got_in_time_fails_the_rehearsal(desk: Desk) ->
 
 
 @played
+async def test_who_blocks_a_rehearsal_can_be_ended(desk: Desk) -> None:
+    desk.write("0001_a.sql", "ALTER TABLE users ADD nick TEXT;")
+    desk.options["lock_timeout"] = 30
+    async with desk.open() as ui:
+        with holding(desk.database):
+            await ui.press("R", "y")
+            await ui.until(lambda: "Blocked for" in ui.screen)
+            await ui.press("b", "t", "y", "escape")
+            await ui.run_over()
+        assert "Done: 1 rehearsed" in ui.log
+
+
+@played
+async def test_of_many_statements_the_report_keeps_those_that_say_something(desk: Desk) -> None:
+    quiet = "SELECT 1;\n"
+    desk.write("0001_a.sql", quiet * 500 + "ALTER TABLE users ADD nick TEXT;\n" + quiet * 10)
+    async with desk.open() as ui:
+        await rehearse(ui)
+        report = ui.app.screen._view.text  # type: ignore[attr-defined]  # Reading
+        assert "501 line 501  ALTER TABLE" in report
+        assert "AccessExclusiveLock on table public.users" in report
+        assert report.count("SELECT 1") < 210
+        assert "and 309 statements that took no new lock" in report
+
+
+@played
 async def test_what_keeps_it_from_beginning_is_in_the_log(desk: Desk) -> None:
     desk.write("0001_a.sql", "\\i other.sql\n")
     async with desk.open() as ui:

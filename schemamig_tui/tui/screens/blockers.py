@@ -105,7 +105,8 @@ def _groups(insight: Insight, now: float) -> list[Group]:
     victims = insight.victims(now)
     groups: list[Group] = []
     if blocked:
-        groups.append((sentence(wording.blocked(blocked)), blocked.by))
+        unseen = "" if blocked.by else "; by whom cannot be seen"
+        groups.append((sentence(wording.blocked(blocked)) + unseen, blocked.by))
     elif waits_for:
         groups.append(("Waits until these transactions end", waits_for))
     if victims:

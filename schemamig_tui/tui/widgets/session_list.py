@@ -41,9 +41,9 @@ class SessionList(Painted, can_focus=True):
         return sessions[self._cursor] if sessions else None
 
     def fill(self, groups: Sequence[Group], empty: Line) -> None:
-        """Show ``groups``, or ``empty`` where all of them are; the cursor stays on its session."""
+        """Show ``groups``, or ``empty`` where there is none; the cursor stays on its session."""
         before = self.selected
-        self._groups, self._empty = [group for group in groups if group[1]], empty
+        self._groups, self._empty = groups, empty
         sessions = self._sessions
         places = [place for place, one in enumerate(sessions) if before and _same(one, before)]
         self._cursor = places[0] if places else max(0, min(self._cursor, len(sessions) - 1))
