@@ -49,12 +49,15 @@ Entry = Line | Event | Part
 """A line, or what it is made of."""
 
 
-def entries(events: Iterable[Event]) -> Iterator[Event | Part]:
-    """The lines of events, not made yet: an event that has only one stands for it itself."""
+def entries(events: Iterable[Event]) -> Iterator[Entry]:
+    """The lines of events, not made yet: an event that has only one stands for it itself.
+
+    But the line with the time is made, because now is the time.
+    """
     for event in events:
         height = _height(event)
         if height == 1:
-            yield event
+            yield made(event) if type(event) is RunStarted else event
         else:
             yield from (Part(event, number) for number in range(height))
 

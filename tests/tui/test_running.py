@@ -1,8 +1,12 @@
 """A run as its user sees it: the question before, what happens, and what is left to do."""
 
+import re
+
+import pytest
 from textual.widgets import Button
 
 from schemamig_tui.engine.events import ServerAwaited
+from schemamig_tui.tui import log_lines
 from schemamig_tui.tui.screens.dialogs import Question, Reading
 from tests.tui.conftest import Desk, Ui, played
 
@@ -180,6 +184,19 @@ async def test_a_failure_is_shown_mended_and_retried(desk: Desk) -> None:
         await ui.run_over()
         assert ui.names("applied") == ["0001_a.sql", "0002_b.sql"]
         assert ui.names("failed") == []
+
+
+@played
+async def test_the_log_keeps_the_time_at_which_a_run_began(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.apply()
+        told = ui.log
+        assert re.match(r"Applying 1 migration  \d\d:\d\d:\d\d\n", told)
+        monkeypatch.setattr(log_lines, "_now", lambda: "  later")
+        assert ui.log == told
 
 
 @played
