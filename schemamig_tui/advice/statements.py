@@ -4,9 +4,9 @@ A statement that is not known here touches nothing: there is no guessing. What a
 function does cannot be seen.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
+from schemamig_tui.advice import alter_table
 from schemamig_tui.advice.touch import Lock, Right, Target, Touch
 from schemamig_tui.advice.words import Name, Words, named
 from schemamig_tui.engine.lexer import tokens
@@ -23,8 +23,6 @@ def _statement(words: Words) -> Iterator[Touch]:
         yield from rule(words)
 
 
-_READS = "reads all of it"
-_REWRITES = "may rewrite all of it"
 _RELATION_KINDS: tuple[tuple[bytes, ...], ...] = (
     (b"table",),
     (b"index",),
@@ -193,38 +191,18 @@ def _alter(words: Words) -> Iterator[Touch]:
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if kind[0] == "INDEX" else Lock.ACCESS_EXCLUSIVE
         yield Touch(kind[1], name, f"ALTER {kind[0]}", lock, Right.OWNER)
         return
-    lock = Lock.ACCESS_EXCLUSIVE
-    if words.peek() == b"validate":
-        lock = Lock.SHARE_UPDATE_EXCLUSIVE
-    elif words.take(b"attach", b"partition"):
-        lock = Lock.SHARE_UPDATE_EXCLUSIVE
+    actions = list(words)
+    lock, work = alter_table.lock(actions), alter_table.work(actions)
+    yield from _part(Words(actions))
+    yield Touch(Target.RELATION, name, "ALTER TABLE", lock, Right.OWNER, work)
+    yield from _references(actions, "ALTER TABLE")
+
+
+def _part(words: Words) -> Iterator[Touch]:
+    """The partition that an ALTER TABLE adds."""
+    if words.take(b"attach", b"partition"):
         part = "ALTER TABLE ... ATTACH PARTITION"
-        yield from _relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER, _READS)
-    rest = list(words)
-    yield Touch(Target.RELATION, name, "ALTER TABLE", lock, Right.OWNER, _work(rest))
-    yield from _references(rest, "ALTER TABLE")
-
-
-def _work(actions: list[bytes]) -> str | None:
-    """What the actions of an ALTER TABLE do with every row."""
-    said = b" ".join(word[-1:] if word[-1:] in b"'\"$" else word.lower() for word in actions)
-    if _REWRITING.search(said):
-        return _REWRITES
-    return _READS if _READING.search(said) and not _UNREAD.search(said) else None
-
-
-# A default is computed for every row where it may differ from row to row: a function, but now().
-_REWRITING = re.compile(
-    rb"\balter (?:column )?\S+ (?:set data )?type\b"
-    rb"|\bset (?:logged|unlogged|tablespace|access method)\b"
-    rb"|serial\b|(?<!add )\bgenerated (?!.*\bvirtual\b)"
-    rb"|(?<!set )\bdefault (?!now )\S+(?: \. \S+)? \("
-)
-_READING = re.compile(
-    rb"\b(?:set not null|validate constraint|check|unique|primary key|references)\b"
-    rb"|\bexclude (?:using\b|\()"
-)
-_UNREAD = re.compile(rb"\bnot valid\b|\busing index\b")
+        yield from _relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER, alter_table.READS)
 
 
 def _references(rest: list[bytes], statement: str) -> Iterator[Touch]:
@@ -280,7 +258,7 @@ def _create_index(words: Words) -> Iterator[Touch]:
     path = [] if words.peek() == b"on" else words.path()
     if not words.take(b"on"):
         return
-    yield from _relation(words, statement, lock, Right.OWNER, _READS)
+    yield from _relation(words, statement, lock, Right.OWNER, alter_table.READS)
     if path and not missing_only:
         yield Touch(Target.RELATION, Name(None, path[-1]), statement, creates=True)
 
@@ -342,7 +320,7 @@ def _reindex(words: Words) -> Iterator[Touch]:
     statement, lock = "REINDEX", Lock.SHARE
     if words.take(b"concurrently") or b"concurrently" in options:
         statement, lock = "REINDEX CONCURRENTLY", Lock.SHARE_UPDATE_EXCLUSIVE
-    yield from _relation(words, statement, lock, Right.MAINTAIN, _READS)
+    yield from _relation(words, statement, lock, Right.MAINTAIN, alter_table.READS)
 
 
 def _cluster(words: Words) -> Iterator[Touch]:
