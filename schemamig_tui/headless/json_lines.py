@@ -44,7 +44,8 @@ file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent,
                      details [[sign, depth, text]]}]
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
-                     sequences [name], cancelled, ms
+                     sequences [name], outages [{relation, blocks [what], ms, name}],
+                     rewritten [name], cancelled, ms
 ===================  ===============================================================================
 
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,

@@ -29,10 +29,12 @@ class RelationLock:
 
 @dataclass(frozen=True, slots=True)
 class LocksTaken:
-    """A statement took locks, or stronger ones, on relations that were there before.
+    """A statement took locks, or stronger ones than its file had, on relations from before.
 
-    The strongest come first. What an index shares with its table is told of the table alone. A lock
-    that an earlier file has taken is still held, so that nobody sees it taken again.
+    The strongest come first. Of an index, or a column's sequence, only what its table does not say
+    is told. A lock that an earlier file has taken is still held, so that nobody can see it taken
+    again: that is read off the statement. What is locked again without being named in it, such as
+    a partition or by a trigger, is missed.
     """
 
     name: str
@@ -43,7 +45,10 @@ class LocksTaken:
 
 @dataclass(frozen=True, slots=True)
 class RelationsRewritten:
-    """A statement wrote tables or indexes anew that were there before (their relfilenode)."""
+    """A statement wrote tables or indexes anew that were there before (their relfilenode).
+
+    The indexes of a table go with it, and are not told.
+    """
 
     name: str
     statement: int
@@ -57,8 +62,7 @@ class FileRehearsed:
 
     ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
     relation that was there before: from the start of the statement that took it to the end of the
-    file, or to its own next COMMIT. Where an earlier file still holds that lock, DDL that names the
-    relation counts as taking it. ``changes`` is what the file does to the schema.
+    file, or to its own next COMMIT. ``changes`` is what the file does to the schema.
     """
 
     name: str
@@ -79,6 +83,19 @@ class FileLeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """For how long at a stretch a run would keep others from a relation that was there before.
+
+    ``blocks`` is as in ``RelationLock``, ``name`` the file that does it for the longest.
+    """
+
+    relation: str
+    blocks: tuple[str, ...]
+    ms: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalFinished:
     """Everything has been rolled back.
 
@@ -86,6 +103,9 @@ class RehearsalFinished:
     ``failed`` the one that ended it, ``remaining`` those it did not come to. ``needs`` is the file
     that was left out which the failed one most likely builds on. ``sequences`` names those that
     were there before and have moved on, because no rollback sets a sequence back.
+
+    ``outages`` are those of reads and of writes, of the files that were rehearsed; the longest
+    ones that block reads come first. ``rewritten`` are all relations that were written anew.
     """
 
     rehearsed: tuple[str, ...]
@@ -95,6 +115,8 @@ class RehearsalFinished:
     ms: float
     needs: str | None = None
     sequences: tuple[str, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    rewritten: tuple[str, ...] = ()
     cancelled: bool = False
 
 

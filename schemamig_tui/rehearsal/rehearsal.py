@@ -2,8 +2,8 @@
 
 What is different from a run, where it could be felt:
 
-- All files see the same now(), and what one of them has locked stays locked to the end: of later
-  files only the locks are told that are new or stronger.
+- All files see the same now(), and what one of them has locked stays locked to the end. What a
+  later file locks again cannot be seen: it is told of what its statements name.
 - BEGIN, COMMIT and SET TRANSACTION of a file are taken out. Deferred constraints are checked where
   a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.

@@ -1,14 +1,16 @@
 """The relations that were there before a rehearsal: which it locks, and which it writes anew."""
 
 import contextlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.advice.statements import touches
+from schemamig_tui.advice.touch import Lock, Target
 from schemamig_tui.rehearsal.events import RelationLock
 from schemamig_tui.rehearsal.weaving import microseconds, number
 
@@ -26,7 +28,7 @@ _BLOCKS: dict[str, tuple[str, ...]] = {
     "AccessExclusiveLock": ("reads", "writes", "DDL"),
 }
 _STRENGTH = {mode: strength for strength, mode in enumerate(_BLOCKS)}
-_EXCLUSIVE = "AccessExclusiveLock"
+_MODES = dict(zip(Lock, _BLOCKS, strict=True))
 # What nextval() and setval() take, and hold to the end of the transaction.
 _MOVES_SEQUENCE = "RowExclusiveLock"
 
@@ -40,10 +42,15 @@ _KINDS = {
     "I": "index",
     "S": "sequence",
 }
+# An index and the sequence of a column belong to a table.
 _ALL = """
 SELECT c.oid::bigint, c.relfilenode::bigint, c.relkind::text,
-    format('%%I.%%I', n.nspname, c.relname), format('%%I', c.relname)
+    format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
+    coalesce(x.indrelid, d.refobjid)::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_index x ON x.indexrelid = c.oid
+    LEFT JOIN pg_depend d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass
+        AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
@@ -53,7 +60,7 @@ _LOOK = """
 SELECT {began}, {ended}, locks.held
 FROM (
     SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation, mode,
-        CASE WHEN mode OPERATOR(pg_catalog.=) '{exclusive}'
+        CASE WHEN mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
             THEN pg_catalog.pg_relation_filenode(relation) END), ',') AS held
     FROM pg_catalog.pg_locks
     WHERE pid OPERATOR(pg_catalog.=) {pid} AND granted
@@ -66,37 +73,35 @@ _LAST_VALUES = """
 SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
 WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
 """
-_LOCKING = rb"(?is)(?:ALTER|CLUSTER|DROP|LOCK|REFRESH|REINDEX|TRUNCATE)\b.*?"
 # Reading a sequence locks it: so many locks at a time the server has room for.
 _BATCH = 500
 
 
 class Sight(NamedTuple):
-    """What is new since the look before.
+    """What a statement has done.
 
-    ``began`` and ``ended`` are when the server did this look, in microseconds of its clock.
+    ``began`` and ``ended`` are when the server looked, in microseconds of its clock. ``taken`` are
+    the locks of the statement, ``news`` those of them that its file had not or not as strong.
     """
 
     began: int
     ended: int
-    locks: tuple[RelationLock, ...]
+    taken: tuple[RelationLock, ...]
+    news: tuple[RelationLock, ...]
     rewritten: tuple[str, ...]
-
-    @property
-    def exclusive(self) -> bool:
-        """Whether an ACCESS EXCLUSIVE lock is among the new ones."""
-        return any(lock.mode == _EXCLUSIVE for lock in self.locks)
 
 
 class _Relation(NamedTuple):
-    """``word`` is its name without the schema, as SQL writes it."""
+    """``full_name`` is written as SQL, ``belongs_to`` the table without which it is not locked."""
 
     kind: str
+    full_name: str
+    schema: str
     name: str
-    word: str
+    belongs_to: int | None
 
     def __str__(self) -> str:
-        return f"{_KINDS[self.kind]} {self.name}"
+        return f"{_KINDS[self.kind]} {self.full_name}"
 
 
 class Relations:
@@ -108,10 +113,14 @@ class Relations:
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
         self._guards = guards
         self._all: dict[int, _Relation] = {}
+        self._named: defaultdict[str, list[int]] = defaultdict(list)
         self._files: dict[int, int] = {}
         for oid, file, *relation in conn.execute(_ALL, (list(_KINDS),)):
             self._all[oid] = _Relation(*relation)
+            self._named[self._all[oid].name].append(oid)
             self._files[oid] = file
+        # Every lock that is held, and the strongest one that the file is known to have taken.
+        self._held: set[tuple[int, str]] = set()
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
         sequences = [oid for oid, relation in self._all.items() if relation.kind == "S"]
@@ -121,75 +130,111 @@ class Relations:
         self.query = _LOOK.format(
             began=microseconds("statement_timestamp"),
             ended=microseconds("clock_timestamp"),
-            exclusive=_EXCLUSIVE,
             pid=conn.info.backend_pid,
             database=database_oid,
             last=max(self._all, default=0),
         ).encode()
         """What ``see`` is to have the answer of. Any session may ask it, whatever it has set."""
 
-    def see(self, answer: PGresult) -> Sight:
-        """What is new since the look before."""
-        fresh: dict[int, str] = {}
-        rewritten: list[int] = []
-        for oid, mode, file in _entries(answer.get_value(0, 2)):
-            if oid not in self._all:
-                continue
-            if _STRENGTH[mode] > _STRENGTH.get(self._modes.get(oid, ""), -1):
-                self._modes[oid] = fresh[oid] = mode
-            if file is not None and file != self._files[oid]:
-                self._files[oid] = file
-                rewritten.append(oid)
-            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
-                self._touched.add(oid)
-        return Sight(
-            number(answer, 0), number(answer, 1), self._locks(fresh), self._rewritten(rewritten)
-        )
-
-    def remember(self) -> Callable[[], None]:
-        """What makes everything forgotten again that is seen from now on, but for sequences."""
-        modes, files = self._modes.copy(), self._files.copy()
+    def start_file(self) -> Callable[[], None]:
+        """Begin with a file; the result makes all be forgotten that it does, but for sequences."""
+        held, files = self._held, self._files.copy()
+        self._modes = {}
 
         def forget() -> None:
-            self._modes, self._files = modes, files
+            self._held, self._files = held, files
 
         return forget
 
-    def locks_again(self) -> Callable[[bytes], bool]:
-        """Tells of a statement whether it seems to take an exclusive lock that is held already.
+    def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
+        """What a statement locks as far as its text tells: relations of a name, and the mode."""
+        return tuple(
+            (
+                [
+                    oid
+                    for oid in self._named[touch.name.name]
+                    if touch.name.schema in (None, self._all[oid].schema)
+                ],
+                _MODES[touch.lock],
+            )
+            for touch in touches(sql)
+            if touch.target is Target.RELATION and touch.lock and touch.name.name in self._named
+        )
 
-        That it takes it cannot be seen; it is taken for granted of DDL that names the relation.
+    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> Sight:
+        """What is new since the look before.
+
+        That a statement takes a lock that is held already cannot be seen, so it is taken for
+        granted of those that its text has ``named``, where that is one relation only.
         """
-        words = [self._all[oid].word for oid, mode in self._modes.items() if mode == _EXCLUSIVE]
-        if not words:
-            return lambda sql: False
-        names = b"|".join(re.escape(word.encode()) for word in words)
-        pattern = re.compile(_LOCKING + rb"(?<![\w$])(?:" + names + rb")(?![\w$])")
-        return lambda sql: pattern.match(sql) is not None
+        held = self._held
+        self._held = set()
+        fresh: dict[int, str] = {}
+        rewritten: set[int] = set()
+        for oid, mode, file in _entries(answer.get_value(0, 2)):
+            if oid not in self._all:
+                continue
+            self._held.add((oid, mode))
+            if (oid, mode) not in held:
+                _strengthen(fresh, oid, mode)
+            if file is not None and file != self._files[oid]:
+                self._files[oid] = file
+                rewritten.add(oid)
+            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
+                self._touched.add(oid)
+        taken = fresh.copy()
+        for oids, mode in named:
+            match [oid for oid in oids if (oid, mode) in held]:
+                case [oid]:
+                    _strengthen(taken, oid, mode)
+        news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
+        return Sight(
+            number(answer, 0),
+            number(answer, 1),
+            self._locks(taken, taken),
+            self._locks(news, self._modes),
+            self._rewritten(rewritten),
+        )
 
     def moved_sequences(self, conn: psycopg.Connection[Any]) -> tuple[str, ...]:
         """The sequences that the session has moved, when all else has been rolled back."""
         now = self._last_values(conn, list(self._touched))
         return tuple(
             sorted(
-                self._all[oid].name
+                self._all[oid].full_name
                 for oid in now.keys() & self._values.keys()
                 if now[oid] != self._values[oid]
             )
         )
 
-    def _locks(self, fresh: dict[int, str]) -> tuple[RelationLock, ...]:
-        """The strongest first. An index is locked with its table: told is what blocks more."""
+    def _locks(
+        self, locks: Mapping[int, str], known: Mapping[int, str]
+    ) -> tuple[RelationLock, ...]:
+        """The strongest first, without what says no more than the known one of its table."""
         told = [
             (-_STRENGTH[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
-            for oid, mode in fresh.items()
-            if _BLOCKS[mode] or self._all[oid].kind not in "iI"
+            for oid, mode in locks.items()
+            if self._says_more(oid, mode, known)
         ]
         return tuple(lock for _, lock in sorted(told, key=lambda one: (one[0], one[1].relation)))
 
-    def _rewritten(self, oids: Iterable[int]) -> tuple[str, ...]:
+    def _says_more(self, oid: int, mode: str, known: Mapping[int, str]) -> bool:
+        relation = self._all[oid]
+        if relation.kind not in "iIS":
+            return True
+        of_table = known.get(relation.belongs_to or 0, "")
+        return bool(_BLOCKS[mode]) and _STRENGTH[mode] > _STRENGTH.get(of_table, -1)
+
+    def _rewritten(self, oids: Set[int]) -> tuple[str, ...]:
+        """Without sequences, and the indexes that were written anew with their table."""
         relations = (self._all[oid] for oid in oids)
-        return tuple(sorted(str(relation) for relation in relations if relation.kind != "S"))
+        return tuple(
+            sorted(
+                str(relation)
+                for relation in relations
+                if relation.kind != "S" and relation.belongs_to not in oids
+            )
+        )
 
     def _last_values(
         self, conn: psycopg.Connection[Any], oids: Sequence[int]
@@ -201,6 +246,14 @@ class Relations:
                 conn.execute(self._guards)
                 values.update(conn.execute(_LAST_VALUES, (oids[start : start + _BATCH],)))
         return values
+
+
+def _strengthen(modes: dict[int, str], oid: int, mode: str) -> bool:
+    """Note the mode of a lock on a relation, if it is stronger than the one that is noted."""
+    stronger = _STRENGTH[mode] > _STRENGTH.get(modes.get(oid, ""), -1)
+    if stronger:
+        modes[oid] = mode
+    return stronger
 
 
 def _entries(held: bytes | None) -> Iterator[tuple[int, str, int | None]]:

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -47,25 +47,10 @@ from schemamig_tui.rehearsal.fitness import adds_enum_value, obstacle, units
 from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
+from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.text import visible
 
 _CONNECTION_FAILURE = "08006"
-
-
-@dataclass
-class _Tally:
-    """The time of a file by the server's clock: all of it, and that with an exclusive lock."""
-
-    ms: float = 0
-    exclusive_ms: float = 0
-    exclusive: bool = False
-
-    def add(self, ms: float, *, exclusive: bool) -> None:
-        """Count what took ``ms``, and whether it took an exclusive lock."""
-        self.exclusive = self.exclusive or exclusive
-        self.ms += ms
-        if self.exclusive:
-            self.exclusive_ms += ms
 
 
 class Stage:
@@ -105,7 +90,8 @@ class Stage:
         self._observer.follow(conn, self._flight, self._log)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
-        self._tally = _Tally()
+        self._tally = Tally()
+        self._rewritten: dict[str, None] = {}
         # The server's clock when our last look was over, in microseconds.
         self._clock = 0
         self._finished: StatementFinished | None = None
@@ -164,6 +150,8 @@ class Stage:
             ms=(time.perf_counter() - began) * 1000,
             needs=needs,
             sequences=() if self._conn.broken else self._relations.moved_sequences(self._conn),
+            outages=self._tally.outages,
+            rewritten=tuple(sorted(self._rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
         )
         self._tell(finished)
@@ -188,9 +176,8 @@ class Stage:
         return FileFailed(run.name, self._log.elapsed, failure, recorded=False)
 
     def _attempt(self, run: FileRun) -> Failure | None:
-        forget = self._relations.remember()
-        self._tally = _Tally()
-        self._locks_again = self._relations.locks_again()
+        forget = self._relations.start_file()
+        self._tally.start(run.name)
         crash = self._fly(self._flights(run))
         if crash and (reason := self._finds_obstacle(run, crash)):
             self._conn.execute(weaving.BACK_TO_SAVEPOINT)
@@ -209,7 +196,7 @@ class Stage:
         for unit in units(run):
             yield weaver.statements(unit, self._read_constraints)
             yield weaver.commit(unit, *self._constraints)
-            self._tally.exclusive = False
+            self._tally.commit()
         yield self._renewal()
 
     def _renewal(self) -> Iterator[Step]:
@@ -228,6 +215,7 @@ class Stage:
         self._schema = schema
         self._rehearsed.append(run)
         tally = self._tally
+        tally.keep()
         self._tell(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
@@ -251,19 +239,27 @@ class Stage:
 
     def _look(self, run: FileRun, i: int) -> Step:
         script = run.script
-        again = self._locks_again(script.sql(i))
-        answer = partial(self._seen, run.name, i + 1, script.line(i), again)
+        named = self._relations.named(script.sql(i))
+        answer = partial(self._seen, run.name, i + 1, script.line(i), named)
         return Step(self._relations.query, Role.KEEPING, prompt=True, answer=answer)
 
-    def _seen(self, name: str, statement: int, line: int, again: bool, answer: PGresult) -> None:
-        sight = self._relations.see(answer)
+    def _seen(
+        self,
+        name: str,
+        statement: int,
+        line: int,
+        named: Iterable[tuple[list[int], str]],
+        answer: PGresult,
+    ) -> None:
+        sight = self._relations.see(answer, named)
         ms = max(0, sight.began - self._clock) / 1000
         self._clock = sight.ended
-        self._tally.add(ms, exclusive=sight.exclusive or again)
+        self._tally.add(ms, sight.taken)
         self._flush(ms)
-        if sight.locks:
-            self._tell(LocksTaken(name, statement, line, sight.locks))
+        if sight.news:
+            self._tell(LocksTaken(name, statement, line, sight.news))
         if sight.rewritten:
+            self._rewritten.update(dict.fromkeys(sight.rewritten))
             self._tell(RelationsRewritten(name, statement, line, sight.rewritten))
 
     def _read_clock(self, answer: PGresult) -> None:
@@ -291,8 +287,7 @@ class Stage:
             return failure
         code = failure.sqlstate
         if code == pg_errors.LockNotAvailable.sqlstate and (seen := self._observer.last_blocked):
-            who = [wording.blocked(seen), *map(wording.session, seen.by)]
-            failure = replace(failure, detail="\n".join(who))
+            failure = replace(failure, detail=wording.had_lock(seen))
         return _with_hint(failure, self._guards.hint(code, self._observer.gave_way))
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:

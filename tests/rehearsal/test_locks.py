@@ -46,8 +46,7 @@ def test_a_lock_is_told_once_and_again_when_it_gets_stronger(shop: Rehearsals) -
     shop.ask(ORDERS)
     shop.rehearses(
         "UPDATE orders SET note = 'b'; SELECT * FROM orders;\n\nUPDATE orders SET note = 'c';"
-        "ALTER TABLE orders DROP note;",
-        "ALTER TABLE orders ADD y int; DELETE FROM customers;",
+        "ALTER TABLE orders DROP note; DELETE FROM orders; DELETE FROM customers;",
     )
     table = "table public.orders"
     assert [lock for lock in shop.locks if lock[1] == table] == [
@@ -55,7 +54,41 @@ def test_a_lock_is_told_once_and_again_when_it_gets_stronger(shop: Rehearsals) -
         (4, table, "AccessExclusiveLock"),
     ]
     last = shop.told(LocksTaken)[-1]
-    assert (last.name, last.statement, last.line) == ("2.sql", 2, 1)
+    assert (last.name, last.statement, last.line) == ("1.sql", 6, 3)
+
+
+@pytest.mark.parametrize(
+    ("sql", "mode"),
+    [
+        ("ALTER TABLE orders ADD IF NOT EXISTS y int", "AccessExclusiveLock"),
+        ("ALTER TABLE public.orders VALIDATE CONSTRAINT late", "ShareUpdateExclusiveLock"),
+        ("ALTER TABLE orders ALTER id SET STATISTICS 9", "ShareUpdateExclusiveLock"),
+        ("ALTER TABLE orders ALTER id TYPE bigint", "AccessExclusiveLock"),
+        ("CREATE INDEX ON orders (id)", "ShareLock"),
+        ("UPDATE orders SET note = 'c'", "RowExclusiveLock"),
+    ],
+)
+def test_every_file_is_told_what_it_would_lock_by_itself(
+    shop: Rehearsals, sql: str, mode: str
+) -> None:
+    shop.ask(ORDERS + "CREATE SCHEMA other; CREATE TABLE other.orders (id int)")
+    late = "ALTER TABLE orders ADD CONSTRAINT late CHECK (id > 0) NOT VALID;"
+    shop.rehearses(f"UPDATE orders SET note = 'b'; {late}", f"{sql};", f"{sql};")
+    told = [
+        (taken.name, lock.mode)
+        for taken in shop.told(LocksTaken)
+        for lock in taken.locks
+        if taken.name != "1.sql" and lock.relation == "table public.orders"
+    ]
+    assert told == [("2.sql", mode), ("3.sql", mode)]
+
+
+def test_which_of_two_tables_is_locked_again_is_not_guessed(shop: Rehearsals) -> None:
+    shop.ask(ORDERS + "CREATE SCHEMA other; CREATE TABLE other.orders (id int)")
+    shop.rehearses(
+        "LOCK orders, other.orders;", "ALTER TABLE orders ADD x int;", "LOCK ONLY other.orders;"
+    )
+    assert [taken.name for taken in shop.told(LocksTaken)] == ["1.sql", "3.sql"]
 
 
 def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> None:
@@ -63,7 +96,6 @@ def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> No
     shop.rehearses("ALTER TABLE orders RENAME TO old; DROP TABLE old, customers;")
     told = {relation: mode for _, relation, mode in shop.locks}
     assert told["table public.orders"] == "AccessExclusiveLock"
-    assert told["index public.notes"] == "AccessExclusiveLock"
     assert told["table public.customers"] == "AccessExclusiveLock"
 
 
@@ -72,11 +104,17 @@ def test_locks_on_what_the_rehearsal_made_are_not_told(shop: Rehearsals) -> None
     assert shop.locks == []
 
 
-def test_an_index_is_told_only_where_it_blocks_by_itself(shop: Rehearsals) -> None:
-    shop.ask(ORDERS)
-    shop.rehearses("UPDATE orders SET note = 'b'; REINDEX INDEX notes;")
-    assert [lock for lock in shop.locks if lock[1].startswith("index")] == [
-        (2, "index public.notes", "AccessExclusiveLock")
+def test_an_index_or_a_sequence_is_told_only_where_it_blocks_more_than_its_table(
+    shop: Rehearsals,
+) -> None:
+    shop.ask(ORDERS + "CREATE TABLE bills (id serial PRIMARY KEY); CREATE SEQUENCE free;")
+    shop.rehearses(
+        "UPDATE orders SET note = 'b'; INSERT INTO bills DEFAULT VALUES; SELECT nextval('free');"
+        "REINDEX INDEX notes; DROP INDEX notes; DROP TABLE bills; DROP SEQUENCE free;"
+    )
+    assert [lock for lock in shop.locks if not lock[1].startswith("table")] == [
+        (4, "index public.notes", "AccessExclusiveLock"),
+        (7, "sequence public.free", "AccessExclusiveLock"),
     ]
 
 
@@ -93,23 +131,44 @@ def test_our_own_looks_take_no_lock_that_is_told(shop: Rehearsals) -> None:
         ("ALTER TABLE orders ALTER note TYPE varchar(20)", []),
         ("CREATE INDEX ON orders (customer)", []),
         ("REINDEX INDEX notes", ["index public.notes"]),
-        ("ALTER TABLE orders ADD x float DEFAULT random()", None),
-        ("ALTER TABLE orders ALTER id TYPE bigint", None),
-        ("TRUNCATE orders", None),
-        ("CLUSTER orders USING notes", None),
+        ("ALTER TABLE orders ADD x float DEFAULT random()", ["table public.orders"]),
+        ("ALTER TABLE orders ALTER id TYPE bigint", ["table public.orders"]),
+        ("TRUNCATE orders", ["table public.orders"]),
+        ("CLUSTER orders USING notes", ["table public.orders"]),
     ],
 )
-def test_what_is_written_anew_is_told(
-    shop: Rehearsals, sql: str, rewritten: list[str] | None
-) -> None:
+def test_what_is_written_anew_is_told(shop: Rehearsals, sql: str, rewritten: list[str]) -> None:
     shop.ask(ORDERS)
-    shop.rehearses(f"SELECT 1; {sql}; SELECT 2;")
-    if rewritten is None:
-        ((statement, relations),) = shop.rewritten
-        assert statement == 2
-        assert "table public.orders" in relations
-    else:
-        assert [name for _, names in shop.rewritten for name in names] == rewritten
+    finished = shop.rehearses(f"SELECT 1; {sql}; SELECT 2;")
+    assert shop.rewritten == ([(2, tuple(rewritten))] if rewritten else [])
+    assert finished.rewritten == tuple(rewritten)
+
+
+def test_the_longest_outages_are_summed_up(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    finished = shop.rehearses(
+        "LOCK orders IN SHARE MODE; SELECT pg_sleep(0.3); ALTER TABLE orders ADD x int;"
+        "SELECT pg_sleep(0.1); UPDATE customers SET id = -id;",
+        "BEGIN; LOCK customers; COMMIT; BEGIN; LOCK customers; SELECT pg_sleep(0.2); COMMIT;",
+        "ALTER TABLE orders ADD y int;",
+    )
+    orders, customers = "table public.orders", "table public.customers"
+    assert [(one.relation, "reads" in one.blocks, one.name) for one in finished.outages] == [
+        (customers, True, "2.sql"),
+        (orders, True, "1.sql"),
+        (orders, False, "1.sql"),
+    ]
+    reads_of_customers, reads, writes = (outage.ms for outage in finished.outages)
+    assert reads_of_customers >= 200
+    assert 100 <= reads <= writes - 300
+
+
+def test_a_file_that_fails_or_is_left_out_has_no_outage(shop: Rehearsals) -> None:
+    shop.ask(ORDERS + "CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
+    call = "-- schemamig: no-transaction\nDROP TABLE orders; CALL p();"
+    finished = shop.tries(call, "DROP TABLE customers; SELECT 1/0;")
+    assert (finished.left_out, finished.failed) == (("1.sql",), "2.sql")
+    assert finished.outages == ()
 
 
 def test_exclusive_time_counts_from_the_statement_that_took_the_lock(shop: Rehearsals) -> None:

@@ -1,0 +1,61 @@
+"""How long the files take, and for how long each would keep others waiting."""
+
+from collections.abc import Iterable
+
+from schemamig_tui.rehearsal.events import Outage, RelationLock
+
+
+class Tally:
+    """Counts milliseconds by the server's clock, of one file after the other."""
+
+    def __init__(self) -> None:
+        self._longest: dict[tuple[str, tuple[str, ...]], Outage] = {}
+        self.start("")
+
+    def start(self, name: str) -> None:
+        """Begin with a file."""
+        self._name = name
+        self._outages: list[Outage] = []
+        self._since: dict[tuple[str, tuple[str, ...]], float] = {}
+        self.ms = 0.0
+        """The time of the file."""
+        self.exclusive_ms = 0.0
+        """How much of it reads are blocked for."""
+
+    def add(self, ms: float, taken: Iterable[RelationLock]) -> None:
+        """Count a statement of the file, which took locks, new ones or not."""
+        for lock in taken:
+            if "writes" in lock.blocks:
+                self._since.setdefault((lock.relation, lock.blocks), self.ms)
+        self.ms += ms
+
+    def commit(self) -> None:
+        """The locks would be let go here."""
+        for (relation, blocks), since in self._since.items():
+            self._outages.append(Outage(relation, blocks, self.ms - since, self._name))
+        exclusive = [since for (_, blocks), since in self._since.items() if "reads" in blocks]
+        if exclusive:
+            self.exclusive_ms += self.ms - min(exclusive)
+        self._since.clear()
+
+    def keep(self) -> None:
+        """The file is done, and would do the same in a run."""
+        for outage in self._outages:
+            key = outage.relation, outage.blocks
+            if key not in self._longest or self._longest[key].ms < outage.ms:
+                self._longest[key] = outage
+
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """The longest of each relation: one that blocks writes alone only if it is longer yet."""
+        told: dict[str, Outage] = {}
+        outages = []
+        for outage in sorted(self._longest.values(), key=_order):
+            before = told.setdefault(outage.relation, outage)
+            if before is outage or outage.ms > before.ms:
+                outages.append(outage)
+        return tuple(outages)
+
+
+def _order(outage: Outage) -> tuple[bool, float, str]:
+    return "reads" not in outage.blocks, -outage.ms, outage.relation
