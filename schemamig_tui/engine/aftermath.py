@@ -203,7 +203,7 @@ class Aftermath:
         if run.retries:
             message += f" (tried {run.retries + 1} times)"
         if seen := self._observer.last_blocked:
-            detail = "\n".join([wording.blocked(seen), *map(wording.session, seen.by)])
+            detail = wording.had_lock(seen)
         return replace(failure, message=message, detail=detail)
 
     def _giving_way(self, failure: Failure) -> Failure:

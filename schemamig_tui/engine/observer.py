@@ -14,9 +14,12 @@ import psycopg
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
+    FileFailed,
+    FileRetried,
     Listener,
     NoticeReceived,
     ProgressSeen,
+    ServerAwaited,
     VictimsSeen,
 )
 from schemamig_tui.engine.flight import Flight
@@ -25,6 +28,7 @@ from schemamig_tui.engine.logbook import Logbook
 from schemamig_tui.engine.progress_views import server_progress
 from schemamig_tui.engine.step import Role, Step
 from schemamig_tui.engine.watch import Watch
+from schemamig_tui.errors import SchemamigError
 from schemamig_tui.limits import Limits
 
 # Seconds. A step is asked about when the second glance finds it still there: then twice a second
@@ -84,6 +88,8 @@ class Observer:
         self.gave_way: Victims | None = None
         """For whom ``Limits.blocking`` had a statement cancelled; it then fails with 57014.
 
+        None again when it has not, and they wait no more.
+
         The failure is to say so: "cancelled because 3 sessions had waited behind it, the longest
         5.2 s (--max-blocking)".
         """
@@ -91,11 +97,14 @@ class Observer:
     def tell(self, event: Event) -> None:
         """Tell an event of the run, after the end of what was seen of the step before.
 
-        Raises what the listener raises, now or in the observer's own thread before.
+        What a failure ends has no end of its own: nobody is to read that it goes on. Raises what
+        the listener raises, now or in the observer's own thread before.
         """
         with self._turn:
             if self._trouble:
                 raise self._trouble
+            if isinstance(event, FileFailed | FileRetried | ServerAwaited):
+                self._told = _NOTHING
             if self._step and not isinstance(event, NoticeReceived):
                 self._forget()
                 self._wake.set()
@@ -140,7 +149,7 @@ class Observer:
                     if followed and step and self._most_blocking is not None:
                         # What blocks others may be the locks of a transaction of many quick steps.
                         self._look_behind(followed)
-            except (psycopg.Error, UnicodeError):
+            except (psycopg.Error, SchemamigError, UnicodeError):
                 # Too busy, forbidden, gone, or with a query in some other encoding: nothing is
                 # known then, and that is no reason to end a run.
                 pause = self._longest
@@ -176,10 +185,11 @@ class Observer:
             and self._most_blocking is not None
             and behind.longest_s >= self._most_blocking
         )
-        # Asked for again where it came between two statements, and had no effect.
-        if too_long and followed.flight.running:
-            self.gave_way = self.gave_way or behind
-            self._watch.cancel(followed.conn)
+        if followed.flight.running:
+            self.gave_way = behind if too_long else None
+            if too_long:
+                # Asked for again where it came between two statements, and had no effect.
+                self._watch.cancel(followed.conn)
         return behind
 
     # -- in either thread, in its turn

@@ -3,7 +3,8 @@
 The lock is an advisory one and polled, never waited for inside the server: a waiting query has a
 snapshot, and CREATE INDEX CONCURRENTLY of the run that holds the lock would wait for that for ever.
 The runner's own connection holds a second lock, because the server may go on with what a killed
-runner has sent it, after the lock of its second connection is gone.
+runner has sent it, after the lock of its second connection is gone. So where this one is lost in
+mid-run, a new one does without the run lock.
 """
 
 import random
@@ -26,7 +27,7 @@ from schemamig_tui.errors import Interrupted, LockTimeout
 _RUN, _WORK = 0x736D6967, 0x736D6968
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
 # How many seconds a thread waits for another one that is at a question.
-_PATIENCE = 1.0
+_PATIENCE = 0.2
 
 Answer = TypeVar("Answer")
 
@@ -126,23 +127,36 @@ class Watch:
     """
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
-        self.conn = connect()
+        self._connect = connect
         self._turn = threading.Lock()
+        self._over = False
+        self.conn = self._open()
+
+    def _open(self) -> psycopg.Connection[Any]:
+        conn = self._connect()
         # It may be idle for as long as a migration takes, and its lock must last as long. But none
         # of its questions may keep it from cancelling.
-        self.conn.execute(
+        conn.execute(
             "SELECT set_config(name, '0', false) FROM pg_settings"
             " WHERE name = 'idle_session_timeout'"
             " UNION ALL SELECT set_config('statement_timeout', '5s', false)"
         )
+        return conn
 
     def ask(self, question: Callable[[psycopg.Connection[Any], int], Answer], pid: int) -> Answer:
         """Ask a question of ``engine.insight`` about the session ``pid``.
 
-        Raises psycopg.Error, also when the answer takes longer than five seconds.
+        Raises psycopg.Error, also when the answer takes longer than five seconds; and what
+        ``connect`` raises, after the connection was lost.
         """
         with self._turn:
-            return question(self.conn, pid)
+            try:
+                if self.conn.closed and not self._over:
+                    self.conn = self._open()
+                return question(self.conn, pid)
+            finally:
+                if self._over:
+                    self.conn.close()
 
     def cancel(self, conn: psycopg.Connection[Any]) -> None:
         """Ask the server to cancel what it is doing for ``conn``."""
@@ -166,6 +180,8 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Where a question hangs on a dead line, libpq must not be pulled away under its thread.
+        self._over = True
+        # A question that hangs on a dead line is not waited for: whoever asks it closes then.
         if self._turn.acquire(timeout=_PATIENCE):
             self.conn.close()
+            self._turn.release()

@@ -59,6 +59,12 @@ def blocked(seen: Blocked) -> str:
     return visible(f"blocked for {lasting(seen.seconds)}: {seen.lock} on {seen.on}")
 
 
+def had_lock(seen: Blocked) -> str:
+    """What was waited for in vain, and who was in the way: one on each line."""
+    first = visible(f"It waited for {seen.lock} on {seen.on}, behind:")
+    return "\n".join([first, *map(session, seen.by)])
+
+
 def victims(seen: Victims) -> str:
     """How many wait behind the run."""
     one = seen.count == 1

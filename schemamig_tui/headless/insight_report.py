@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import BlockedSeen, ProgressSeen, VictimsSeen
-from schemamig_tui.engine.insight import Activity, Blocked
+from schemamig_tui.engine.insight import Activity, Blocked, Victims
 from schemamig_tui.headless.output import Output
 
 # Seconds between two lines about the same phase: a log is read later, too.
@@ -27,12 +27,13 @@ class InsightReport:
             case BlockedSeen(blocked=None):
                 self._write(event.line, ["no longer blocked"])
             case BlockedSeen(blocked=Blocked() as blocked):
-                self._write(event.line, blocked_lines(blocked))
+                self._write(event.line, [wording.blocked(blocked), *_sessions("by", blocked.by)])
             case VictimsSeen(victims=None):
                 self._write(event.line, ["nobody waits any more"])
-            case VictimsSeen(victims=victims) if victims:
-                lines = [wording.victims(victims), *_sessions("-", victims.sessions)]
-                self._write(event.line, lines)
+            case VictimsSeen(victims=Victims() as victims):
+                self._write(
+                    event.line, [wording.victims(victims), *_sessions("-", victims.sessions)]
+                )
             case ProgressSeen():
                 self._progress(event)
 
@@ -49,16 +50,8 @@ class InsightReport:
         self._write(event.line, lines)
 
     def _write(self, place: int | None, lines: Iterable[str]) -> None:
-        first, *more = lines
-        self._out.write(
-            "\n    ".join([f"    line {place}: {first}" if place else f"    {first}", *more])
-        )
-
-
-def blocked_lines(blocked: Blocked) -> Iterator[str]:
-    """What is waited for, and below it who has it."""
-    yield wording.blocked(blocked)
-    yield from _sessions("by", blocked.by)
+        at = f"line {place}: " if place else ""
+        self._out.write(f"    {at}" + "\n    ".join(lines))
 
 
 def _sessions(link: str, sessions: tuple[Activity, ...]) -> Iterator[str]:

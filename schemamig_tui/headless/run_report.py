@@ -21,7 +21,7 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
 )
 from schemamig_tui.engine.failure import describe
-from schemamig_tui.headless.insight_report import InsightReport, blocked_lines
+from schemamig_tui.headless.insight_report import InsightReport
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.text import visible
@@ -85,8 +85,6 @@ class RunReport:
         mark = out.paint("yellow", out.failed)
         why = visible(event.failure.message)
         out.write(f"  {mark} Rolled back after {duration(event.ms)}: {why}")
-        for line in blocked_lines(event.blocked) if event.blocked else ():
-            out.write(f"    {line}")
         pause = wording.lasting(event.pause_ms / 1000)
         out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 
@@ -121,7 +119,9 @@ class RunReport:
             if event.version is None:
                 kept = "the server could not be asked what it has kept"
             place = visible(str(self._directory / following))
-            after = f" after its first {plural(self._kept, 'statement')}" if self._kept else ""
+            done = self._kept
+            first = "its first statement" if done == 1 else f"its first {done:,} statements"
+            after = f" after {first}" if done else ""
             self._err.write(f"hint: {kept}; the next --apply goes on with {place}{after}")
 
 

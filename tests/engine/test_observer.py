@@ -16,6 +16,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
+from schemamig_tui.engine.insight import blocked
 from schemamig_tui.engine.runner import Runner
 from schemamig_tui.engine.watch import Watch
 from schemamig_tui.limits import Limits
@@ -188,6 +189,55 @@ def test_a_run_whose_second_connection_is_lost_goes_on(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_new_second_connection_sees_to_it_that_a_statement_gives_way(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    shop.write("0001_a.sql", HOLD)
+
+    def on(event: Event, _: Runner) -> None:
+        if isinstance(event, StatementFinished):
+            crowd.watch.execute(END_WATCH)
+            crowd.waits("SELECT * FROM t")
+
+    assert apply(shop, on, Limits(blocking=0.3)).failed == "0001_a.sql"
+    assert shop.failure.failure.gave_way
+
+
+def test_a_statement_that_was_spared_does_not_speak_for_the_next_one(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    shop.write(
+        "0001_a.sql",
+        "DO $$BEGIN LOCK TABLE t; RAISE NOTICE 'has it'; PERFORM pg_sleep(60);"
+        " EXCEPTION WHEN query_canceled THEN END$$; LOCK TABLE u;",
+    )
+    crowd.join("CREATE TABLE u ()", "BEGIN", "LOCK TABLE u")
+
+    def on(event: Event, _: Runner) -> None:
+        if isinstance(event, NoticeReceived):
+            crowd.waits("SELECT * FROM t")
+        elif isinstance(event, BlockedSeen):
+            crowd.watch.execute("SELECT pg_cancel_backend(pid) FROM pg_locks WHERE NOT granted")
+
+    assert apply(shop, on, Limits(blocking=0.3)).failed == "0001_a.sql"
+    failure = shop.failure.failure
+    assert failure.statement == 2
+    assert failure.message == "canceling statement due to user request"
+    assert not failure.gave_way
+
+
+def test_a_wait_that_ends_in_a_failure_is_not_said_to_go_on(shop: Workshop, crowd: Crowd) -> None:
+    shop.write("0001_a.sql", "ALTER TABLE t ADD x int;")
+    crowd.join("BEGIN", "SELECT * FROM t")
+
+    def on(event: Event, _: Runner) -> None:
+        if isinstance(event, BlockedSeen):
+            crowd.watch.execute("SELECT pg_cancel_backend(pid) FROM pg_locks WHERE NOT granted")
+
+    assert apply(shop, on).failed == "0001_a.sql"
+    assert [seen.blocked is None for seen in shop.told(BlockedSeen)] == [False]
+
+
 def test_a_run_that_loses_its_own_connection_is_no_longer_observed(
     shop: Workshop, crowd: Crowd, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,7 +267,7 @@ def test_what_a_listener_raises_in_the_observers_thread_ends_the_run(
         apply(shop, on)
 
 
-def test_a_cancellation_does_not_wait_for_a_question_that_hangs(crowd: Crowd) -> None:
+def test_neither_a_cancellation_nor_the_end_waits_for_a_question_that_hangs(crowd: Crowd) -> None:
     def hang(conn: psycopg.Connection, _: int) -> None:
         asked.set()
         with contextlib.suppress(psycopg.Error):
@@ -232,6 +282,9 @@ def test_a_cancellation_does_not_wait_for_a_question_that_hangs(crowd: Crowd) ->
         threading.Timer(0.1, lambda: watch.cancel(conn)).start()
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("SELECT pg_sleep(60)")
-        assert thread.is_alive()
-        crowd.watch.execute("SELECT pg_cancel_backend(%s)", (watch.conn.info.backend_pid,))
-        thread.join()
+    assert thread.is_alive()
+    crowd.watch.execute("SELECT pg_cancel_backend(%s)", (watch.conn.info.backend_pid,))
+    thread.join()
+    assert watch.conn.closed
+    with pytest.raises(psycopg.OperationalError):
+        watch.ask(blocked, 0)

@@ -79,7 +79,8 @@ def test_a_lock_timeout_is_tried_again_until_there_are_no_retries_left(
     assert ended.code == ExitCode.LOCKED
     assert "Trying again in " in ended.out
     assert "(retry 1 of 1)" in ended.out
-    assert f"by pid {pid}, psql of postgres" in ended.out
+    assert ended.err.count(f"by pid {pid}, psql of postgres") == 2
+    assert "no longer blocked" not in ended.err
     assert "55P03" in ended.err
     assert program("--apply", *limits).code == ExitCode.DONE
 
