@@ -16,6 +16,7 @@ from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
     LocksTaken,
+    Outage,
     RehearsalFinished,
     RehearsalListener,
     RelationLock,
@@ -28,6 +29,7 @@ from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.run import Heard, Progress, Work
 
 _MOST_QUIET = 200  # statements of a file that say nothing
+_MOST_OUTAGES = 5
 _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 
@@ -186,11 +188,9 @@ class Report:
         spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
         took = f" in {duration(finished.ms)}; everything is rolled back"
         lines: list[Line] = [(("strong", "Done: "), *spans, ("dim", took))]
-        ends = [file.end for file in self._files.values() if isinstance(file.end, FileRehearsed)]
-        longest = max(ends, key=lambda end: end.exclusive_ms, default=None)
-        if longest and longest.exclusive_ms:
-            held = f"ACCESS EXCLUSIVE is held longest by {said(longest.name)}: "
-            lines.append((("plain", held), ("warn", duration(longest.exclusive_ms))))
+        lines += [_outage(outage) for outage in finished.outages[:_MOST_OUTAGES]]
+        if (more := len(finished.outages) - _MOST_OUTAGES) > 0:
+            lines.append((("dim", f"  and {plural(more, 'such wait')} more, as the locks below tell"),))
         moved = "has moved on, which no rollback undoes"
         lines += [(("warn", f"! {said(name)} {moved}"),) for name in finished.sequences]
         return lines
@@ -254,6 +254,16 @@ def _lock(lock: RelationLock) -> Line:
     style = "bad" if "reads" in lock.blocks else "warn" if "writes" in lock.blocks else "dim"
     blocks = f" blocks {', '.join(lock.blocks)}" if lock.blocks else ""
     return (("dim", f"        {said(lock.mode)} on {said(lock.relation)}"), (style, blocks))
+
+
+def _outage(outage: Outage) -> Line:
+    style = "bad" if "reads" in outage.blocks else "warn"
+    return (
+        (style, f"! Blocks {', '.join(outage.blocks)}"),
+        ("plain", f" of {said(outage.relation)} for "),
+        ("strong", duration(outage.ms)),
+        ("dim", f" ({said(outage.name)})"),
+    )
 
 
 def _rewritten(relation: str) -> Line:

@@ -68,7 +68,7 @@ async def test_the_report_tells_times_locks_rewrites_and_the_schema_change(desk:
         assert isinstance(ui.app.screen, Reading)
         for part in (
             "Done: 1 rehearsed, 1 left out, 1 failed, 1 remaining in ",
-            "ACCESS EXCLUSIVE is held longest by 0001_a.sql: ",
+            "! Blocks reads, writes, DDL of table public.users for ",
             "~ table public.users",
             "~ column id: type integer -> bigint",
             "+ column nick text",
