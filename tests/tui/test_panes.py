@@ -91,6 +91,19 @@ async def test_what_is_selected_takes_cursor_and_focus_along_to_another_pane(des
         assert ui.main.selected.name == "0003_c.sql"
 
 
+@played
+async def test_what_is_applied_behind_the_selected_one_comes_into_sight(desk: Desk) -> None:
+    for number in range(20):
+        desk.write(f"{number:04}_a.sql")
+    desk.apply()
+    for number in range(20, 26):
+        desk.write(f"{number:04}_a.sql", "SELECT pg_sleep(0.25);")  # so that they come one by one
+    async with desk.open(80, 24) as ui:
+        await ui.apply()
+        for number in range(20, 26):
+            assert f"✓ {number:04}_a.sql" in ui.screen
+
+
 @pytest.mark.parametrize("key", ["4", "5", "slash"])
 @played
 async def test_where_one_reads_or_types_the_focus_stays(desk: Desk, key: str) -> None:

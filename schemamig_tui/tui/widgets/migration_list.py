@@ -58,6 +58,8 @@ class MigrationList(Painted, can_focus=True):
         # What was applied last is at the end, and is what one wants to see.
         follows = self.state is State.APPLIED and not self.has_focus
         at_end = self._cursor >= len(self._rows) - 1
+        height = self.scrollable_content_region.height
+        shows_end = self.scroll_offset.y + height >= len(self._rows)
         self._rows, self._empty = rows, empty
         if follows and at_end:
             self._cursor = max(0, len(rows) - 1)
@@ -69,6 +71,10 @@ class MigrationList(Painted, can_focus=True):
         self.border_title = f"{self._title} {count}"
         self.set_class(not rows, "-empty")
         self.virtual_size = Size(0, len(rows))
+        if self.state is State.APPLIED and shows_end:
+            # It goes on to show the end as long as the cursor stays in sight.
+            end = min(self._cursor, len(rows) - height)
+            self.scroll_to(y=end, animate=False, force=True, immediate=True)
         self._follow()
         self.refresh()
 
