@@ -40,19 +40,22 @@ class Guards:
         )
         return f"SELECT {', '.join(calls)}".encode()
 
-    def hint(self, sqlstate: str | None, gave_way: Victims | None) -> str | None:
+    def hint(
+        self, sqlstate: str | None, gave_way: Victims | None = None, seconds: float = 0
+    ) -> str | None:
         """What to say of an error that may come of the limits, and would not in a run.
 
-        ``gave_way`` are those for whom the rehearsal has cancelled a statement itself.
+        ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
+        is how long it took until it failed: the limits of others may be shorter.
         """
-        if sqlstate == pg_errors.LockNotAvailable.sqlstate:
+        if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= self.lock:
             return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
             return "A rehearsal holds the locks of all its files: rehearse fewer at a time (--to)."
         if sqlstate == pg_errors.QueryCanceled.sqlstate:
             if gave_way:
                 return f"It was cancelled by itself: {victims(gave_way)} (--max-blocking)."
-            if self.statement is not None:
+            if self.statement is not None and seconds >= self.statement:
                 most = lasting(self.statement)
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None

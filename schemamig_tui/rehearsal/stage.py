@@ -288,7 +288,8 @@ class Stage:
         code = failure.sqlstate
         if code == pg_errors.LockNotAvailable.sqlstate and (seen := self._observer.last_blocked):
             failure = replace(failure, detail=wording.had_lock(seen))
-        return _with_hint(failure, self._guards.hint(code, self._observer.gave_way))
+        seconds = (self._log.elapsed - self._tally.ms) / 1000
+        return _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:
         """Of a lost connection, and of a query of our own that failed without one."""
@@ -298,7 +299,7 @@ class Stage:
         message = visible(said or str(error).partition("\n")[0])
         if not self._conn.broken:
             failure = Failure(f"the schema cannot be read: {message}", code)
-            return _with_hint(failure, self._guards.hint(code, None))
+            return _with_hint(failure, self._guards.hint(code))
         message = f"the connection was lost: {message}"
         if self._log.current is None:
             raise ConnectionLost(message) from error

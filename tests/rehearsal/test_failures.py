@@ -79,6 +79,23 @@ def test_a_statement_has_a_limit(shop: Rehearsals) -> None:
     assert "--statement-timeout" in str(shop.failure.failure.hint)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET lock_timeout = '50ms'; ALTER TABLE t ADD y int;",
+        "LOCK t NOWAIT;",
+        "SET statement_timeout = '50ms'; SELECT pg_sleep(9);",
+        "SET lock_timeout = 0; SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(9);",
+    ],
+)
+def test_a_limit_that_is_not_the_rehearsals_is_not_taken_for_it(shop: Rehearsals, sql: str) -> None:
+    shop.ask("CREATE TABLE t (x int)")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("SELECT FROM t")
+        shop.tries(sql)
+    assert shop.failure.failure.hint is None
+
+
 def cancelling(shop: Rehearsals, kind: type) -> Rehearsal:
     """A rehearsal that is cancelled, from another thread, at the first event of a kind."""
 
