@@ -111,24 +111,30 @@ _INDEXES = """
 """
 """The invalid ones: of a partitioned table (relkind I) they are meant to be, until it is whole."""
 # What another session is at work on will be valid. Every role may see its pid and its locks.
-_AT_REST = """
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+_AT_WORK = """
+    EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
         JOIN pg_catalog.pg_locks l ON l.pid = p.pid AND l.relation = i.indrelid
         WHERE p.datname = pg_catalog.current_database())
 """
 _QUALIFIED = "pg_catalog.format('%I.%I', n.nspname, c.relname)"
 
 _BEFORE = f"""
-    old text := (SELECT {_QUALIFIED} {_INDEXES}
-        AND c.relname = (pg_catalog.parse_ident(named_index))[1]::name AND c.relnamespace =
-            (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass(named_on)));
+    old record;
 BEGIN
-    IF old IS NOT NULL THEN
+    SELECT {_QUALIFIED} AS index, {_AT_WORK} AS at_work INTO old {_INDEXES}
+        AND c.relname = (pg_catalog.parse_ident(named_index))[1]::name AND c.relnamespace =
+            (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass(named_on));
+    IF old.at_work THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+            MESSAGE = 'the index ' || old.index || ' is there already, and not valid yet',
+            DETAIL = 'Another session is building an index of its table.',
+            HINT = 'Try again when that is done.';
+    ELSIF FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-            MESSAGE = 'the index ' || old || ' is there already, and it is invalid',
-            DETAIL = 'An earlier CREATE INDEX CONCURRENTLY did not come to its end. IF NOT EXISTS'
-                ' would skip it, and the migration would count as a success.',
-            HINT = 'Before the next try: DROP INDEX CONCURRENTLY ' || old || ';';
+            MESSAGE = 'the index ' || old.index || ' is there already, and it is invalid',
+            DETAIL = 'An earlier CREATE INDEX CONCURRENTLY did not come to its end. What it has'
+                ' left serves no query, though IF NOT EXISTS would take it for a good index.',
+            HINT = 'Before the next try: DROP INDEX CONCURRENTLY ' || old.index || ';';
     END IF;
 END
 """
@@ -156,7 +162,7 @@ _AFTER = f"""
     found record;
 BEGIN
     FOR found IN SELECT {_QUALIFIED} AS index, {{meant}} AS meant
-        {_INDEXES} {_AT_REST} AND {{among}} ORDER BY 2 DESC, 1
+        {_INDEXES} AND NOT {_AT_WORK} AND {{among}} ORDER BY 2 DESC, 1
     LOOP
         IF found.meant THEN
             RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -177,5 +183,5 @@ END
 
 def invalid_indexes(conn: psycopg.Connection[Any]) -> dict[int, str]:
     """The invalid indexes that nobody is at work on: their names, as SQL has them, by oid."""
-    query = f"SELECT i.indexrelid, {_QUALIFIED} {_INDEXES} {_AT_REST} ORDER BY 2"
+    query = f"SELECT i.indexrelid, {_QUALIFIED} {_INDEXES} AND NOT {_AT_WORK} ORDER BY 2"
     return dict(conn.execute(query.encode()).fetchall())

@@ -101,6 +101,21 @@ def test_an_invalid_index_is_not_taken_for_a_good_one(shop: Workshop, condition:
     assert shop.ask(INVALID) == ["a_x"]
 
 
+def test_an_index_that_another_session_is_building_is_not_to_be_dropped(
+    shop: Workshop, writer: psycopg.Connection
+) -> None:
+    sql = "CREATE INDEX CONCURRENTLY IF NOT EXISTS a_x ON a (x);"
+    builder = threading.Thread(target=shop.ask, args=(sql,))
+    builder.start()
+    wait_until(shop, WAITS)
+    failed = shop.fails("0001_a.sql", sql)
+    assert failed.failure.message == "the index public.a_x is there already, and not valid yet"
+    assert failed.failure.hint == "Try again when that is done."
+    writer.rollback()
+    builder.join()
+    assert shop.apply().failed is None
+
+
 def test_a_cancelled_build_names_the_invalid_index(
     shop: Workshop, writer: psycopg.Connection
 ) -> None:
