@@ -9,11 +9,13 @@ import psycopg
 import pytest
 from textual.widgets import Button
 
+from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
+from schemamig_tui.engine.insight import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Question
 from tests.conftest import Database
 from tests.tui.conftest import Desk, Ui, played
-from tests.tui.test_hostile import assert_harmless
+from tests.tui.test_hostile import EVERY, assert_harmless
 
 ALTER = "ALTER TABLE users ADD nickname TEXT;"
 
@@ -47,6 +49,12 @@ def waiting(database: Database, statement: str = "SELECT * FROM users") -> threa
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
+
+
+def tell(ui: Ui, event: Event) -> None:
+    """Let the run that is on tell something."""
+    assert ui.app.run_on is not None
+    ui.app.run_on._listen(event)
 
 
 async def stuck(ui: Ui) -> None:
@@ -269,6 +277,50 @@ async def test_a_file_that_gets_no_lock_in_time_is_seen_to_be_tried_again(desk: 
             await ui.until(lambda: "trying again soon" in ui.screen)
         await ui.run_over()
         assert ui.names("applied") == ["0001_a.sql"]
+
+
+@played
+async def test_of_many_sessions_the_chosen_one_is_in_sight(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT pg_sleep(30);")
+    many = tuple(Activity(pid, "ada", "psql", "", "active", 1, 1, "SELECT 1") for pid in range(40))
+    async with desk.open(80, 24) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "statement 1 of 1" in ui.screen)
+        tell(ui, BlockedSeen("0001_a.sql", 1, 1, Blocked("ShareLock", "table t", 1, many)))
+        await ui.until(lambda: "Blocked for" in ui.screen)
+        await ui.press("b", "G")
+        assert "pid 39, psql of ada" in ui.screen
+        await ui.press("pageup")
+        assert "pid 39, psql of ada" not in ui.screen
+        await ui.press("g")
+        assert "│ Blocked for" in ui.screen
+        await ui.press("escape", "x")
+        await ui.run_over()
+
+
+@EVERY
+@played
+async def test_whatever_a_session_holds_is_data(desk: Desk, text: str) -> None:
+    desk.write("0001_a.sql", "SELECT pg_sleep(30);")
+    session = Activity(4711, text, text, text, text, 1, 1, text * 20)
+    prepared = Activity(0, text, text, text, "prepared", 1, None, "")
+    async with desk.open(80, 24) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "statement 1 of 1" in ui.screen)
+        progress = ServerProgress(text, text, text, 1, 2, text, (session,))
+        tell(ui, ProgressSeen("0001_a.sql", 1, 1, progress))
+        await ui.until(lambda: "50 %" in ui.screen)
+        assert_harmless(ui)
+        blocked = Blocked(text, text, 1.0, (session, prepared))
+        tell(ui, BlockedSeen("0001_a.sql", 1, 1, blocked))
+        tell(ui, VictimsSeen("0001_a.sql", 1, 1, Victims(1, 1.0, (session,))))
+        await ui.until(lambda: "Blocked for" in ui.screen)
+        assert_harmless(ui)
+        for key in ("b", "j", "t", "escape", "G", "c"):
+            await ui.press(key)
+            assert_harmless(ui)
+        await ui.press("escape", "escape", "5", "l", "x")
+        await ui.run_over()
 
 
 @played
