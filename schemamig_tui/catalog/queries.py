@@ -27,6 +27,21 @@ SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
 """For this transaction: what makes the texts of a definition depend on the session, set firmly."""
 
 
+WRITES = """
+SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN pg_catalog.sum(
+    pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
+        + pg_catalog.pg_stat_get_xact_tuples_updated(oid)
+        + pg_catalog.pg_stat_get_xact_tuples_deleted(oid)
+)::pg_catalog.int8 END
+FROM pg_catalog.pg_class
+WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind = 'r'
+"""
+"""How many rows of catalogs the open transaction has written; NULL where that is not counted.
+
+In any session, also one whose search_path is not pg_catalog.
+"""
+
+
 def _comment(catalog: str, oid: str, number: str = "0") -> str:
     return f"""(
         SELECT description FROM pg_description

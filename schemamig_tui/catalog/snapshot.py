@@ -4,7 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.abc import Buffer
@@ -70,6 +70,17 @@ def snapshot(conn: psycopg.Connection[Any]) -> Schema:
             if time.monotonic() >= deadline:
                 raise
             time.sleep(_PAUSE)
+
+
+def catalog_writes(conn: psycopg.Connection[Any]) -> int | None:
+    """How many rows of the catalogs the open transaction has written, to whatever end it did so.
+
+    Where that is the same as before, no snapshot is needed to know that the transaction has not
+    changed the schema since. None where the server does not count (``track_counts``). Raises what
+    psycopg raises.
+    """
+    ((writes,),) = conn.execute(queries.WRITES, prepare=False).fetchall()
+    return cast(int | None, writes)
 
 
 class _AnyText(Loader):

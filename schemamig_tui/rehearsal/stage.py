@@ -12,8 +12,8 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.catalog.diff import diff
-from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.catalog.diff import Change, diff
+from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import (
@@ -108,7 +108,7 @@ class Stage:
         self._relations = Relations(conn, self._guards.query)
         conn.execute("BEGIN")
         conn.execute(self._guards.query)
-        self._schema = snapshot(conn)
+        self._schema, self._writes = snapshot(conn), catalog_writes(conn)
         with self._observer:
             failed = self._all_files()
         # Where the connection is lost, the server does it by itself.
@@ -210,13 +210,23 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
-        schema = snapshot(self._conn)
-        changes = diff(self._schema, schema)
-        self._schema = schema
+        changes = self._changes()
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()
         self._tell(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
+
+    def _changes(self) -> tuple[Change, ...]:
+        """What has become of the schema; it is only read again where somebody may have changed it.
+
+        In a database of thousands of tables that takes seconds, in which all locks are held.
+        """
+        before = self._schema
+        writes = catalog_writes(self._conn)
+        if writes is not None and writes == self._writes:
+            return ()
+        self._schema, self._writes = snapshot(self._conn), writes
+        return diff(before, self._schema)
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._flush()

@@ -6,7 +6,6 @@ wherever another schema could stand in, and speak ASCII.
 
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from psycopg.pq.abc import PGresult
 
@@ -78,7 +77,7 @@ class Weaver:
         those that are deferred unless told otherwise.
         """
         for i in unit:
-            step = _statement(self._run, i)
+            step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
                 self._hurried = self._hurried or _MAY_HURRY.search(step.sql) is not None
                 yield step
@@ -123,18 +122,4 @@ def _is_taken_out(run: FileRun, step: Step) -> bool:
     kind = run.script.kind(step.statement)
     return kind in _TAKEN_OUT or (
         kind is Kind.ORDINARY and _SET_TRANSACTION.match(step.sql) is not None
-    )
-
-
-def _statement(run: FileRun, i: int) -> Step:
-    script = run.script
-    kind = script.kind(i)
-    return Step(
-        script.sql(i),
-        Role.STATEMENT,
-        i,
-        prompt=True,
-        alone=kind in (Kind.COPY_IN, Kind.COPY_OUT),
-        copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
-        line=script.line(i),
     )

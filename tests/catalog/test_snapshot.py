@@ -9,7 +9,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.catalog import snapshot as module
-from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
 from tests.catalog.conftest import Rehearsal, told
 from tests.conftest import Database
 
@@ -166,3 +166,34 @@ def test_others_may_create_and_drop_at_the_same_time(
     while churning.is_alive():
         assert any(relation.name == "hidden.t" for relation in snapshot(conn).relations)
     assert failed == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "writes"),
+    [
+        ("SELECT * FROM t", False),
+        ("INSERT INTO t VALUES (1)", False),
+        ("SET search_path = ''", False),
+        ("CREATE TABLE u ()", True),
+        ("DROP TABLE t", True),
+        ("COMMENT ON COLUMN t.x IS 'x'", True),
+        ("GRANT SELECT ON t TO PUBLIC", True),
+        ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", True),
+        ("ALTER TYPE mood ADD VALUE 'happy'", True),
+        ("DO $$BEGIN EXECUTE 'ALTER TABLE t RENAME TO u'; END$$", True),
+    ],
+)
+def test_whether_a_transaction_has_written_to_the_catalogs_can_be_asked(
+    conn: psycopg.Connection, sql: str, writes: bool
+) -> None:
+    conn.execute("CREATE TABLE t (x int); CREATE TYPE mood AS ENUM ('sad')")
+    with conn.transaction():
+        before = catalog_writes(conn)
+        with conn.transaction():
+            conn.execute(sql.encode())
+        assert (catalog_writes(conn) != before) == writes
+
+
+def test_where_writes_are_not_counted_nobody_knows(conn: psycopg.Connection) -> None:
+    conn.execute("SET track_counts = off")
+    assert catalog_writes(conn) is None

@@ -53,6 +53,21 @@ def test_the_change_of_the_schema_is_told_per_file(shop: Rehearsals) -> None:
     assert shop.changes["3.sql"] == []
 
 
+@pytest.mark.parametrize("count", ["on", "off"])
+def test_a_change_is_told_of_the_file_that_made_it(shop: Rehearsals, count: str) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET track_counts = {count}")
+    shop.ask("CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN CREATE TABLE x (); COMMIT; END'")
+    call = "-- schemamig: no-transaction\nCALL p();"
+    shop.rehearses("SELECT 1;", USERS, call, "DO $$BEGIN END$$;", "COMMENT ON TABLE users IS 'x';")
+    users = ("table", "public.users")
+    assert shop.changes == {
+        "1.sql": [],
+        "2.sql": [(What.ADDED, *users)],
+        "4.sql": [],
+        "5.sql": [(What.CHANGED, *users)],
+    }
+
+
 def test_the_events_come_in_order(shop: Rehearsals) -> None:
     shop.rehearses("DO $$BEGIN RAISE NOTICE 'hello'; END$$;", "VACUUM;")
     kinds = [type(event) for event in shop.events]
