@@ -25,7 +25,7 @@ from schemamig_tui.rehearsal.events import (
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.lines import Line, body, duration, plural, said
-from schemamig_tui.tui.log_lines import SLOW
+from schemamig_tui.tui.log_lines import SLOW, event_lines
 from schemamig_tui.tui.run import Heard, Progress, Work
 
 _MOST_QUIET = 200  # statements of a file that say nothing
@@ -190,7 +190,9 @@ class Report:
         lines: list[Line] = [(("strong", "Done: "), *spans, ("dim", took))]
         lines += [_outage(outage) for outage in finished.outages[:_MOST_OUTAGES]]
         if (more := len(finished.outages) - _MOST_OUTAGES) > 0:
-            lines.append((("dim", f"  and {plural(more, 'such wait')} more, as the locks below tell"),))
+            lines.append(
+                (("dim", f"  and {plural(more, 'such wait')} more, as the locks below tell"),)
+            )
         moved = "has moved on, which no rollback undoes"
         lines += [(("warn", f"! {said(name)} {moved}"),) for name in finished.sequences]
         return lines
@@ -241,9 +243,7 @@ def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:
 
 def _statement_lines(file: _File) -> Iterator[Line]:
     for one in file.statements:
-        style = "warn" if one.ms >= SLOW else "dim"
-        place = f"    {one.statement:>3} line {one.line:<4} {said(one.tag):<24}"
-        yield (("dim", place), (style, f"{duration(one.ms):>9}"))
+        yield from event_lines(one)
         yield from (_lock(lock) for lock in file.locks.get(one.statement, ()))
         yield from (_rewritten(relation) for relation in file.rewritten.get(one.statement, ()))
     if file.quiet:
