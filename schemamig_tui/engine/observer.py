@@ -6,7 +6,6 @@ on, and asks the server only about one that takes its time.
 
 import threading
 from dataclasses import replace
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import psycopg
@@ -118,12 +117,7 @@ class Observer:
         threading.Thread(target=self._observe, name="observer", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         # Not joined: it may be at a question that a dead line never answers.
         with self._turn:
             self._stopped = True

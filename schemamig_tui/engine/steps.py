@@ -80,6 +80,20 @@ class FileRun:
         """The checksum of the bytes that run."""
         return self.script.file.checksum.encode()
 
+    def statement(self, i: int, *, alone: bool = False) -> Step:
+        """The ``i``-th statement as a step, which COPY makes ``alone`` in any case."""
+        script = self.script
+        kind = script.kind(i)
+        return Step(
+            script.sql(i),
+            Role.STATEMENT,
+            i,
+            prompt=True,
+            alone=alone or kind in (Kind.COPY_IN, Kind.COPY_OUT),
+            copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
+            line=script.line(i),
+        )
+
 
 @dataclass(frozen=True)
 class Weaver:
@@ -107,7 +121,7 @@ class Weaver:
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         for i in range(len(run.script)):
-            yield _statement(run, i)
+            yield run.statement(i)
         yield from self._row(run, create, last)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
 
@@ -116,11 +130,11 @@ class Weaver:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield Step(_COMMIT, Role.KEEPING)
         for i in range(begin):
-            yield from _transaction(_statement(run, i))
+            yield from _transaction(run.statement(i))
         for i in range(begin, commit):
-            yield _statement(run, i)
+            yield run.statement(i)
         yield from self._row(run, create, last)
-        yield _statement(run, commit)._replace(role=Role.CLOSE)
+        yield run.statement(commit)._replace(role=Role.CLOSE)
 
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         script = run.script
@@ -139,16 +153,16 @@ class Weaver:
         for unit in _units(script, run.done, cut_chains=not apart):
             block = len(unit) > 1
             if block and script.kind(unit[-1]) in _COMMITTING and not apart:
-                yield from (_statement(run, i) for i in unit[:-1])
+                yield from (run.statement(i) for i in unit[:-1])
                 yield from note.save_inside(unit.stop)
-                yield _statement(run, unit[-1])._replace(saves=unit.stop)
+                yield run.statement(unit[-1])._replace(saves=unit.stop)
             elif not block and not apart and _may_share(run, unit[0]):
                 yield Step(_BEGIN, Role.KEEPING)
-                yield _statement(run, unit[0])
+                yield run.statement(unit[0])
                 yield from note.save_inside(unit.stop)
                 yield Step(_COMMIT, Role.KEEPING, saves=unit.stop, prompt=True)
             elif block:
-                yield from (_statement(run, i) for i in unit)
+                yield from (run.statement(i) for i in unit)
                 yield from note.save_apart(unit.stop)
             else:
                 yield from self._alone(run, unit[0], lifts)
@@ -167,7 +181,7 @@ class Weaver:
 
         Its waits would count against the timeout, and it leaves an invalid index behind.
         """
-        statement = _statement(run, i, alone=True)
+        statement = run.statement(i, alone=True)
         work = concurrent(statement.sql)
         if work is None:
             yield statement
@@ -243,20 +257,6 @@ class _Note:
         yield from self.save(done)
         yield Step(_LAZILY, Role.KEEPING)
         yield Step(_COMMIT, Role.KEEPING, saves=done, prompt=True)
-
-
-def _statement(run: FileRun, i: int, *, alone: bool = False) -> Step:
-    script = run.script
-    kind = script.kind(i)
-    return Step(
-        script.sql(i),
-        Role.STATEMENT,
-        i,
-        prompt=True,
-        alone=alone or kind in (Kind.COPY_IN, Kind.COPY_OUT),
-        copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
-        line=script.line(i),
-    )
 
 
 def _may_share(run: FileRun, i: int) -> bool:
