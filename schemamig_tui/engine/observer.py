@@ -102,9 +102,9 @@ class Observer:
         with self._turn:
             if self._trouble:
                 raise self._trouble
-            if isinstance(event, FileFailed | FileRetried | ServerAwaited):
-                self._told = _NOTHING
             if self._step and not isinstance(event, NoticeReceived):
+                if isinstance(event, FileFailed | FileRetried | ServerAwaited):
+                    self._told = _NOTHING
                 self._forget()
                 self._wake.set()
             self._listener(event)
