@@ -146,7 +146,8 @@ class ProgressSeen:
 class BlockedSeen:
     """The run waits for a lock, or for others than before; None: it goes on.
 
-    ``statement`` and ``line`` are None while it does our own work, such as the COMMIT.
+    FileRetried and FileFailed end the wait, too, and what VictimsSeen tells. ``statement`` and
+    ``line`` are None while it does our own work, such as the COMMIT.
     """
 
     name: str

@@ -87,10 +87,9 @@ class Observer:
         self.gave_way: Victims | None = None
         """For whom ``Limits.blocking`` had a statement cancelled; it then fails with 57014.
 
-        None again when it has not, and they wait no more.
-
-        The failure is to say so: "cancelled because 3 sessions had waited behind it, the longest
-        5.2 s (--max-blocking)".
+        None again where that had no effect, and nobody has waited too long any more. The failure
+        is to say so: "cancelled because 3 sessions had waited behind it, the longest 5.2 s
+        (--max-blocking)".
         """
 
     def tell(self, event: Event) -> None:
