@@ -6,7 +6,7 @@ import time
 import pytest
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.events import Notice, NoticeReceived, RunStarted
+from schemamig_tui.engine.events import FileApplied, Notice, NoticeReceived
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.log_lines import entries, event_lines, made
 from schemamig_tui.tui.run import Run
@@ -94,5 +94,5 @@ def test_a_notice_has_the_lines_that_were_counted(
 
 
 def test_an_event_of_one_line_stands_for_it() -> None:
-    event = RunStarted(("0001_a.sql",))
+    event = FileApplied("0001_a.sql", 1.0)
     assert list(entries([event])) == [event]
