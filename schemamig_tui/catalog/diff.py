@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from schemamig_tui.catalog.schema import Column, Fact, Object, Relation, Schema
+from schemamig_tui.catalog.parts import Column, Fact, Object
+from schemamig_tui.catalog.schema import Relation, Schema
 
 # Up to here "old -> new" is easier to read than two lines.
 _SHORT = 72

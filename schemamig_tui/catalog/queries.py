@@ -6,6 +6,16 @@ of a person's object is written qualified. A definition (or an identity) is NULL
 session has just dropped what it belongs to.
 """
 
+from schemamig_tui.catalog.fragments import comment, grants, own
+from schemamig_tui.catalog.part_queries import (
+    COLUMNS,
+    CONSTRAINTS,
+    INDEXES,
+    LABELS,
+    POLICIES,
+    TRIGGERS,
+)
+
 SETTINGS = """
 SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
@@ -26,7 +36,6 @@ SELECT pg_catalog.set_config(name, value, true) FROM (VALUES
 """
 """For this transaction: what makes the texts of a definition depend on the session, set firmly."""
 
-
 WRITES = """
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN pg_catalog.sum(
     pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
@@ -41,35 +50,6 @@ WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind = 'r'
 In any session, also one whose search_path is not pg_catalog.
 """
 
-
-def _comment(catalog: str, oid: str, number: str = "0") -> str:
-    return f"""(
-        SELECT description FROM pg_description
-        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {number}
-    ) AS comment"""
-
-
-def _grants(acl: str, owner: str, kind: str = "") -> str:
-    """Of an ACL, what others than the owner have; NULL is the default for that kind of object."""
-    acl = f"coalesce({acl}, acldefault('{kind}', {owner}))" if kind else acl
-    return f"""
-    ARRAY(
-        SELECT privilege_type || ' to '
-            || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
-            || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END
-        FROM aclexplode({acl}) WHERE grantee <> {owner} ORDER BY 1
-    ) AS grants"""
-
-
-def _own(catalog: str, oid: str, types: str = "'e'") -> str:
-    """In the schemas of people, and no member of an extension."""
-    return f"""n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    AND NOT EXISTS (
-        SELECT FROM pg_depend AS e
-        WHERE e.classid = '{catalog}'::regclass AND e.objid = {oid} AND e.deptype IN ({types})
-    )"""
-
-
 DATABASE = """
 SELECT c.system_identifier || '/' || d.oid AS id
 FROM pg_control_system() AS c, pg_database AS d WHERE d.datname = current_database()
@@ -77,9 +57,9 @@ FROM pg_control_system() AS c, pg_database AS d WHERE d.datname = current_databa
 
 NAMESPACES = f"""
 SELECT n.oid, quote_ident(n.nspname) AS name, quote_ident(pg_get_userbyid(n.nspowner)) AS owner,
-    {_comment("pg_namespace", "n.oid")}, {_grants("n.nspacl", "n.nspowner")}
+    {comment("pg_namespace", "n.oid")}, {grants("n.nspacl", "n.nspowner")}
 FROM pg_namespace AS n
-WHERE {_own("pg_namespace", "n.oid")}
+WHERE {own("pg_namespace", "n.oid")}
 """
 
 EXTENSIONS = """
@@ -122,8 +102,8 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
             WHERE i.indrelid = c.oid AND i.indisreplident
         )
     END AS replica_identity,
-    {_comment("pg_class", "c.oid")},
-    {_grants("c.relacl", "c.relowner")}
+    {comment("pg_class", "c.oid")},
+    {grants("c.relacl", "c.relowner")}
 FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_class AS t ON t.oid = c.reltoastrelid
@@ -132,113 +112,7 @@ FROM pg_class AS c
     LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
     LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
-    AND {_own("pg_class", "c.oid")}
-"""
-
-COLUMNS = f"""
-SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
-    a.attinhcount > 0 AND NOT a.attislocal AS follows,
-    format_type(a.atttypid, a.atttypmod) AS type,
-    quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collation,
-    a.attnotnull AS not_null,
-    NOT coalesce(nn.convalidated, true) AS not_null_not_valid,
-    CASE WHEN a.attgenerated = '' THEN e.expression END AS "default",
-    CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
-    format('(%s)', e.expression) || CASE a.attgenerated WHEN 's' THEN ' stored'
-        WHEN 'v' THEN ' virtual' END AS generated,
-    array_remove(ARRAY[
-        CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || CASE a.attstorage
-            WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended'
-        END END,
-        @compression@,
-        'statistics ' || nullif(a.attstattarget, -1)
-    ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}')
-        AS settings,
-    {_comment("pg_class", "a.attrelid", "a.attnum")},
-    {_grants("a.attacl", "c.relowner")}
-FROM pg_attribute AS a
-    JOIN pg_class AS c ON c.oid = a.attrelid
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    JOIN pg_type AS t ON t.oid = a.atttypid
-    LEFT JOIN pg_collation AS co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
-    LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
-    LEFT JOIN pg_constraint AS nn ON nn.conrelid = a.attrelid
-        AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
-    LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-    LEFT JOIN LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid, true) AS expression) AS e ON true
-WHERE a.attnum > 0 AND NOT a.attisdropped
-    AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-ORDER BY a.attrelid, a.attnum
-"""
-
-CONSTRAINTS = f"""
-SELECT CASE WHEN k.conrelid <> 0 THEN k.conrelid::bigint ELSE -k.contypid::bigint END AS parent,
-    k.oid, quote_ident(k.conname) AS name,
-    k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
-    regexp_replace(d.definition, ' NOT VALID$', '') AS definition,
-    d.definition LIKE '% NOT VALID' AS not_valid,
-    {_comment("pg_constraint", "k.oid")}
-FROM pg_constraint AS k
-    JOIN pg_namespace AS n ON n.oid = k.connamespace
-    LEFT JOIN pg_constraint AS above ON above.oid = k.conparentid AND above.conrelid = k.conrelid,
-    LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
-WHERE k.contype IN ('c', 'f', 'p', 'u', 'x')
-    -- A foreign key to a partitioned table has a constraint for each partition as well.
-    AND above.oid IS NULL
-    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-"""
-
-INDEXES = f"""
-SELECT i.indrelid AS parent, i.indexrelid AS oid, quote_ident(c.relname) AS name,
-    c.relispartition AS follows,
-    pg_get_indexdef(i.indexrelid, 0, true)
-        || coalesce(' TABLESPACE ' || quote_ident(ts.spcname), '') AS definition,
-    NOT i.indisvalid AS invalid,
-    {_comment("pg_class", "i.indexrelid")}
-FROM pg_index AS i
-    JOIN pg_class AS c ON c.oid = i.indexrelid
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
-WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-    AND NOT EXISTS (
-        SELECT FROM pg_constraint AS k
-        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
-    )
-"""
-
-TRIGGERS = f"""
-SELECT g.tgrelid AS parent, g.oid, 'trigger' AS kind, quote_ident(g.tgname) AS name,
-    g.tgparentid <> 0 AS follows, pg_get_triggerdef(g.oid, true) AS definition,
-    CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always'
-    END AS firing,
-    {_comment("pg_trigger", "g.oid")}
-FROM pg_trigger AS g
-WHERE NOT g.tgisinternal
-UNION ALL
-SELECT r.ev_class, r.oid, 'rule', quote_ident(r.rulename), false, pg_get_ruledef(r.oid, true),
-    CASE r.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always'
-    END,
-    {_comment("pg_rewrite", "r.oid")}
-FROM pg_rewrite AS r
-    JOIN pg_class AS c ON c.oid = r.ev_class
-    JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE r.rulename <> '_RETURN' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-"""
-
-POLICIES = f"""
-SELECT p.polrelid AS parent, p.oid, quote_ident(p.polname) AS name,
-    CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END AS mode,
-    CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
-        WHEN 'd' THEN 'delete' ELSE 'all' END AS command,
-    array_to_string(ARRAY(
-        SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END
-        FROM unnest(p.polroles) AS role ORDER BY 1
-    ), ', ') AS roles,
-    '(' || pg_get_expr(p.polqual, p.polrelid, true) || ')' AS "using",
-    '(' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')' AS "check",
-    {_comment("pg_policy", "p.oid")}
-FROM pg_policy AS p
+    AND {own("pg_class", "c.oid")}
 """
 
 SEQUENCES = f"""
@@ -248,8 +122,8 @@ SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name,
     format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
     s.seqmin AS minimum, s.seqmax AS maximum, s.seqcache AS cache, s.seqcycle AS cycle,
     c.relpersistence = 'u' AS unlogged,
-    {_comment("pg_class", "c.oid")},
-    {_grants("c.relacl", "c.relowner")}
+    {comment("pg_class", "c.oid")},
+    {grants("c.relacl", "c.relowner")}
 FROM pg_sequence AS s
     JOIN pg_class AS c ON c.oid = s.seqrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace,
@@ -259,7 +133,7 @@ FROM pg_sequence AS s
             AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
             AND d.deptype IN ('a', 'i')
     ) AS o
-WHERE {_own("pg_class", "c.oid")}
+WHERE {own("pg_class", "c.oid")}
 """
 
 FUNCTIONS = f"""
@@ -279,13 +153,13 @@ SELECT p.oid, q.name || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
         'INITCOND = ' || quote_literal(a.agginitval),
         'PARALLEL = ' || p.proparallel::text
     ], E'\\n') END AS definition,
-    {_comment("pg_proc", "p.oid")},
-    {_grants("p.proacl", "p.proowner", "f")}
+    {comment("pg_proc", "p.oid")},
+    {grants("p.proacl", "p.proowner", "f")}
 FROM pg_proc AS p
     JOIN pg_namespace AS n ON n.oid = p.pronamespace
     LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid,
     LATERAL (SELECT format('%I.%I', n.nspname, p.proname) AS name) AS q
-WHERE {_own("pg_proc", "p.oid", "'e', 'i'")}
+WHERE {own("pg_proc", "p.oid", "'e', 'i'")}
 """
 
 TYPES = f"""
@@ -297,8 +171,8 @@ SELECT t.oid, format('%I.%I', n.nspname, t.typname) AS name,
     quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collation,
     t.typnotnull AS not_null,
     t.typdefault AS "default",
-    {_comment("pg_type", "t.oid")},
-    {_grants("t.typacl", "t.typowner", "T")}
+    {comment("pg_type", "t.oid")},
+    {grants("t.typacl", "t.typowner", "T")}
 FROM pg_type AS t
     JOIN pg_namespace AS n ON n.oid = t.typnamespace
     LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
@@ -307,14 +181,7 @@ FROM pg_type AS t
         ON co.oid = coalesce(r.rngcollation, t.typcollation)
         AND co.oid <> coalesce(b.typcollation, 100)
     LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
-WHERE t.typtype IN ('e', 'd', 'r') AND {_own("pg_type", "t.oid")}
-"""
-
-LABELS = """
-SELECT enumtypid AS parent, oid, quote_literal(enumlabel) AS name,
-    quote_literal(lag(enumlabel) OVER (PARTITION BY enumtypid ORDER BY enumsortorder)) AS after
-FROM pg_enum
-ORDER BY enumtypid, enumsortorder
+WHERE t.typtype IN ('e', 'd', 'r') AND {own("pg_type", "t.oid")}
 """
 
 _RARE = (
@@ -356,7 +223,7 @@ WHERE o.oid >= {_FIRST_OWN_OID}
     )
 UNION ALL
 SELECT a.oid, 'default privileges', i.identity, '', NULL,
-    {_grants("a.defaclacl", "a.defaclrole")}
+    {grants("a.defaclacl", "a.defaclrole")}
 FROM pg_default_acl AS a,
     LATERAL pg_identify_object('pg_default_acl'::regclass, a.oid, 0) AS i
 """

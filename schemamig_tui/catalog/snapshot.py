@@ -13,21 +13,23 @@ from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.rows import dict_row
 
 from schemamig_tui.catalog import queries
-from schemamig_tui.catalog.schema import (
+from schemamig_tui.catalog.parts import (
     Column,
     Constraint,
-    Extension,
-    Function,
     Index,
     Label,
-    Namespace,
     Object,
-    Other,
     Policy,
+    Trigger,
+)
+from schemamig_tui.catalog.schema import (
+    Extension,
+    Function,
+    Namespace,
+    Other,
     Relation,
     Schema,
     Sequence,
-    Trigger,
     Type,
 )
 

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemamig_tui.catalog.diff import Change, Line, What, diff
+from schemamig_tui.catalog.parts import Column, Constraint
 from schemamig_tui.catalog.render import render, text
-from schemamig_tui.catalog.schema import Column, Constraint, Relation, Schema
+from schemamig_tui.catalog.schema import Relation, Schema
 from tests.catalog.conftest import Rehearsal, lines
 
 OPPOSITE = {What.ADDED: What.DROPPED, What.DROPPED: What.ADDED}
