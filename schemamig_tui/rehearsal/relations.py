@@ -119,8 +119,10 @@ class Relations:
             self._all[oid] = _Relation(*relation)
             self._named[self._all[oid].name].append(oid)
             self._files[oid] = file
-        # Every lock that is held, and the strongest one that the file is known to have taken.
+        # Every lock that is held, the relations that have another file than they had at first, and
+        # the strongest locks that the migration is known to have taken.
         self._held: set[tuple[int, str]] = set()
+        self._rewrites: dict[int, int] = {}
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
         sequences = [oid for oid, relation in self._all.items() if relation.kind == "S"]
@@ -138,11 +140,11 @@ class Relations:
 
     def start_file(self) -> Callable[[], None]:
         """Begin with a file; the result makes all be forgotten that it does, but for sequences."""
-        held, files = self._held, self._files.copy()
+        held, rewrites = self._held, self._rewrites
         self._modes = {}
 
         def forget() -> None:
-            self._held, self._files = held, files
+            self._held, self._rewrites = held, rewrites
 
         return forget
 
@@ -167,8 +169,8 @@ class Relations:
         That a statement takes a lock that is held already cannot be seen, so it is taken for
         granted of those that its text has ``named``, where that is one relation only.
         """
-        held = self._held
-        self._held = set()
+        held, rewrites = self._held, self._rewrites
+        self._held, self._rewrites = set(), {}
         fresh: dict[int, str] = {}
         rewritten: set[int] = set()
         for oid, mode, file in _entries(answer.get_value(0, 2)):
@@ -178,8 +180,9 @@ class Relations:
             if (oid, mode) not in held:
                 _strengthen(fresh, oid, mode)
             if file is not None and file != self._files[oid]:
-                self._files[oid] = file
-                rewritten.add(oid)
+                self._rewrites[oid] = file
+                if file != rewrites.get(oid):
+                    rewritten.add(oid)
             if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
                 self._touched.add(oid)
         taken = fresh.copy()

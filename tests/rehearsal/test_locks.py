@@ -144,6 +144,16 @@ def test_what_is_written_anew_is_told(shop: Rehearsals, sql: str, rewritten: lis
     assert finished.rewritten == tuple(rewritten)
 
 
+def test_what_is_written_anew_in_vain_is_told_once(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(
+        "BEGIN; SAVEPOINT a; TRUNCATE orders; ROLLBACK TO a; ALTER TABLE orders ADD x int;"
+        "SAVEPOINT b; TRUNCATE orders; ROLLBACK TO b; COMMIT;",
+        "ALTER TABLE orders ADD y int;",
+    )
+    assert [statement for statement, _ in shop.rewritten] == [3, 7]
+
+
 def test_the_longest_outages_are_summed_up(shop: Rehearsals) -> None:
     shop.ask(ORDERS)
     finished = shop.rehearses(
