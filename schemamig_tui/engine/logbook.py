@@ -28,6 +28,7 @@ class Logbook:
         self._next = 0
         self._began = self._mark = time.perf_counter()
         self._last = _NO_STATEMENT
+        self._starts_over = False
         self.current: FileRun | None = None
         self.applied: list[str] = []
 
@@ -50,7 +51,7 @@ class Logbook:
 
     def arrived(self, step: Step, tag: str) -> None:
         """Note that a step has succeeded."""
-        if step.role is Role.OPEN and self.current is None:
+        if step.role is Role.OPEN and (self.current is None or self._starts_over):
             self.open()
         elif step.role is Role.STATEMENT:
             self._finish(step, tag)
@@ -68,10 +69,11 @@ class Logbook:
         self._tell(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
 
     def open(self) -> FileRun:
-        """Begin with the next file."""
-        run = self._runs[self._next]
-        self._next += 1
-        self.current = run
+        """Begin with the next file, or with the current one that starts over."""
+        if self.current is None:
+            self._next += 1
+        self._starts_over = False
+        self.current = run = self._runs[self._next - 1]
         self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
@@ -80,10 +82,9 @@ class Logbook:
             self._tell(FileWarned(run.name, warning.line, warning.message))
         return run
 
-    def take_back(self) -> None:
-        """Undo that the current file has begun: it is about to begin again."""
-        self._next -= 1
-        self.current = None
+    def start_over(self) -> None:
+        """Expect the current file to begin once more."""
+        self._starts_over = True
 
     def close(self) -> None:
         """End the current file: it has been committed together with its row."""

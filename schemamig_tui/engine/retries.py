@@ -93,7 +93,7 @@ class Retries:
         )
         if self._cancellation.wait(pause):
             return False
-        self._log.take_back()
+        self._log.start_over()
         return True
 
 

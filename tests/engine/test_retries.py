@@ -23,6 +23,11 @@ from schemamig_tui.limits import Limits
 from tests.engine.conftest import LEDGER, Workshop
 
 ALTER = "INSERT INTO other VALUES (1); ALTER TABLE busy ADD y int;"
+# The run's own connection is the one with the work lock, "smih".
+END_RUN = """
+SELECT pg_terminate_backend(pid) FROM pg_locks
+WHERE locktype = 'advisory' AND classid = x'736d6968'::int
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 MODES = {
     "transaction": ALTER,
     "own transaction": f"BEGIN; {ALTER} COMMIT;",
@@ -243,6 +248,21 @@ def test_a_cancellation_in_the_pause_between_two_tries_ends_the_run(
     assert shop.failure.failure.sqlstate == "57014"
     assert "cancelled by the user" in str(shop.rows["0002_alter.sql"].error_message)
     assert "lock timeout" in str(shop.rows["0002_alter.sql"].error_message)
+
+
+def test_a_connection_lost_in_the_pause_between_two_tries_is_the_failure_of_the_file(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    def end(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            shop.ask(END_RUN)
+
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    shop.write("0002_alter.sql", ALTER)
+    finished = apply(shop, 9, end)
+    assert (finished.applied, finished.failed) == (("0001_a.sql",), "0002_alter.sql")
+    assert shop.failure.recorded
+    assert shop.failure.failure.message.startswith("the connection was lost")
 
 
 def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
