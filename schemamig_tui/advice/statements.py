@@ -199,10 +199,13 @@ def _alter(words: Words) -> Iterator[Touch]:
 
 
 def _part(words: Words) -> Iterator[Touch]:
-    """The partition that an ALTER TABLE adds."""
+    """The partition that an ALTER TABLE adds or takes away."""
+    lock = Lock.ACCESS_EXCLUSIVE
     if words.take(b"attach", b"partition"):
         part = "ALTER TABLE ... ATTACH PARTITION"
-        yield from _relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER, alter_table.READS)
+        yield from _relation(words, part, lock, Right.OWNER, alter_table.READS)
+    elif words.take(b"detach", b"partition"):
+        yield from _relation(words, "ALTER TABLE ... DETACH PARTITION", lock, None)
 
 
 def _references(rest: list[bytes], statement: str) -> Iterator[Touch]:

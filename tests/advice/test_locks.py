@@ -13,6 +13,7 @@ TABLES = (
     "CREATE INDEX i ON t (b)",
     "CREATE TABLE parent (id int) PARTITION BY LIST (id)",
     "CREATE TABLE part (id int)",
+    "CREATE TABLE former PARTITION OF parent FOR VALUES IN (7)",
     "CREATE MATERIALIZED VIEW m AS SELECT id FROM t",
     "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     "CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
@@ -54,6 +55,7 @@ _MODES = {f"{lock!s} Lock".title().replace(" ", ""): lock for lock in Lock}
             "ALTER TABLE t OWNER TO CURRENT_USER",
             "ALTER TABLE t RENAME COLUMN a TO c",
             "ALTER TABLE parent ATTACH PARTITION part FOR VALUES IN (1)",
+            "ALTER TABLE parent DETACH PARTITION former",
         ),
         (
             "CREATE TABLE x (id int REFERENCES o)",

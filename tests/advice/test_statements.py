@@ -29,6 +29,7 @@ def names(sql: str) -> list[str]:
         ("ALTER TABLE if ADD c int", ["if"]),
         ("ALTER TABLE t ADD c int REFERENCES s.other (id)", ["t", "s.other"]),
         ("ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)", ["p", "t"]),
+        ("ALTER TABLE t DETACH PARTITION s.p CONCURRENTLY", ["s.p", "t"]),
         ("ALTER TABLE ALL IN TABLESPACE a SET TABLESPACE b", []),
         ("ALTER INDEX i RENAME TO j", ["i"]),
         ("ALTER TYPE s.mood ADD VALUE 'x'", ["s.mood"]),
