@@ -346,8 +346,9 @@ class MigrationsApp(Frame):
 
     def on_blockers_screen_ended(self, message: BlockersScreen.Ended) -> None:
         """Keep what was done about a session."""
-        self.tell(message.outcome)
-        self.main.log_view.add([(("plain", said(message.outcome)),)])
+        outcome = f"{message.what}: {message.refusal or 'done'}"
+        self.tell(outcome, "warning" if message.refusal else "information")
+        self.main.log_view.add([(("warn" if message.refusal else "plain", said(outcome)),)])
 
     def action_cancel_run(self) -> None:
         """Cancel the run."""

@@ -60,8 +60,9 @@ def advice(
     try:
         with contextlib.closing(connect()) as conn:
             found = preflight(conn, _scripts(migrations, standard_strings))
-    except (ConnectionFailed, psycopg.OperationalError) as error:
-        return [(("warn", f"! The database could not be looked at: {said(str(error))}"),)]
+    except (ConnectionFailed, psycopg.Error) as error:
+        reason = said(str(error).partition("\n")[0])
+        return [(("warn", f"! The database could not be looked at: {reason}"),)]
     if not found:
         return [(("good", "✓ "), ("dim", "Nothing in the database is in the way"))]
     lines: list[Line] = []

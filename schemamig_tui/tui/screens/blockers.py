@@ -41,9 +41,10 @@ class BlockersScreen(ModalScreen[None]):
 
     @dataclass
     class Ended(Message):
-        """Something was done about a session; ``outcome`` tells what."""
+        """Something was to be done about a session; ``refusal`` says why it was not."""
 
-        outcome: str
+        what: str
+        refusal: str | None
 
     def __init__(self, insight: Callable[[], Insight], connect: Connect) -> None:
         super().__init__()
@@ -78,26 +79,22 @@ class BlockersScreen(ModalScreen[None]):
         self.app.push_screen(_question(session, terminate), answered)
 
     async def _act(self, session: Activity, terminate: bool) -> None:
-        outcome = await in_thread(partial(_end, self._connect, session, terminate))
-        self.post_message(self.Ended(outcome))
+        refusal = await in_thread(partial(_end, self._connect, session, terminate))
+        who = f"pid {session.pid}, {session.application or 'a program'} of {session.user}"
+        what = f"{'Terminate' if terminate else 'Cancel the query of'} {who}"
+        self.post_message(self.Ended(what, refusal))
 
 
-def _end(connect: Connect, session: Activity, terminate: bool) -> str:
-    """Do it on a connection of its own, and tell how it went. Blocks."""
+def _end(connect: Connect, session: Activity, terminate: bool) -> str | None:
+    """Do it on a connection of its own; returns why it could not be done. Blocks."""
     act = terminate_session if terminate else cancel_session
     try:
         with contextlib.closing(connect()) as conn:
-            refusal = act(conn, session)
+            return act(conn, session)
     except ConnectionFailed as error:
-        refusal = error.message
-    except psycopg.OperationalError as error:
-        refusal = f"The connection was lost: {error}"
-    what = f"{'Terminate' if terminate else 'Cancel the query of'} {_name(session)}"
-    return f"{what}: {refusal or 'done'}"
-
-
-def _name(session: Activity) -> str:
-    return f"pid {session.pid}, {session.application or 'a program'} of {session.user}"
+        return error.message
+    except psycopg.Error as error:
+        return str(error).partition("\n")[0]
 
 
 def _groups(insight: Insight, now: float) -> list[Group]:
