@@ -119,10 +119,12 @@ class Relations:
             self._all[oid] = _Relation(*relation)
             self._named[self._all[oid].name].append(oid)
             self._files[oid] = file
-        # Every lock that is held, the relations that have another file than they had at first, and
-        # the strongest locks that the migration is known to have taken.
+        # The last answer, and what it says: the locks that are held, and the relations that have
+        # another file than they had at first.
+        self._last: bytes | None = None
         self._held: set[tuple[int, str]] = set()
         self._rewrites: dict[int, int] = {}
+        # The strongest locks that the migration is known to have taken.
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
         sequences = [oid for oid, relation in self._all.items() if relation.kind == "S"]
@@ -140,11 +142,11 @@ class Relations:
 
     def start_file(self) -> Callable[[], None]:
         """Begin with a file; the result makes all be forgotten that it does, but for sequences."""
-        held, rewrites = self._held, self._rewrites
+        before = self._last, self._held, self._rewrites
         self._modes = {}
 
         def forget() -> None:
-            self._held, self._rewrites = held, rewrites
+            self._last, self._held, self._rewrites = before
 
         return forget
 
@@ -169,23 +171,8 @@ class Relations:
         That a statement takes a lock that is held already cannot be seen, so it is taken for
         granted of those that its text has ``named``, where that is one relation only.
         """
-        held, rewrites = self._held, self._rewrites
-        self._held, self._rewrites = set(), {}
-        fresh: dict[int, str] = {}
-        rewritten: set[int] = set()
-        for oid, mode, file in _entries(answer.get_value(0, 2)):
-            if oid not in self._all:
-                continue
-            self._held.add((oid, mode))
-            if (oid, mode) not in held:
-                _strengthen(fresh, oid, mode)
-            if file is not None and file != self._files[oid]:
-                self._rewrites[oid] = file
-                if file != rewrites.get(oid):
-                    rewritten.add(oid)
-            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
-                self._touched.add(oid)
-        taken = fresh.copy()
+        held = self._held
+        taken, rewritten = self._compare(answer.get_value(0, 2))
         for oids, mode in named:
             match [oid for oid in oids if (oid, mode) in held]:
                 case [oid]:
@@ -198,6 +185,28 @@ class Relations:
             self._locks(news, self._modes),
             self._rewritten(rewritten),
         )
+
+    def _compare(self, answer: bytes | None) -> tuple[dict[int, str], set[int]]:
+        """The strongest new lock on each relation, and what has been written anew."""
+        fresh: dict[int, str] = {}
+        rewritten: set[int] = set()
+        if answer == self._last:  # as behind every other INSERT of many
+            return fresh, rewritten
+        held, rewrites = self._held, self._rewrites
+        self._last, self._held, self._rewrites = answer, set(), {}
+        for oid, mode, file in _entries(answer):
+            if oid not in self._all:
+                continue
+            self._held.add((oid, mode))
+            if (oid, mode) not in held:
+                _strengthen(fresh, oid, mode)
+            if file is not None and file != self._files[oid]:
+                self._rewrites[oid] = file
+                if file != rewrites.get(oid):
+                    rewritten.add(oid)
+            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
+                self._touched.add(oid)
+        return fresh, rewritten
 
     def moved_sequences(self, conn: psycopg.Connection[Any]) -> tuple[str, ...]:
         """The sequences that the session has moved, when all else has been rolled back."""
