@@ -1,10 +1,9 @@
 """How long a run may wait, and how long others may wait for it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The patience of a run. Times are seconds, None is no limit.
 
     ``run_lock`` is the wait for another run. ``lock`` is a statement's wait for a lock: it is what

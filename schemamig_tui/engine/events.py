@@ -6,11 +6,15 @@ the run at once, without a record of the file that is open. Times are millisecon
 client; lines and statement numbers are 1-based.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from schemamig_tui.engine.insight import Blocked, ServerProgress, Victims
+if TYPE_CHECKING:  # most runs are over before there is anything to see
+    from schemamig_tui.engine.insight import Blocked, ServerProgress, Victims
 
 
 class Mode(StrEnum):

@@ -40,7 +40,7 @@ def session(activity: Activity) -> str:
     who = f"pid {activity.pid}, {activity.application or 'a program'} of {activity.user}{client}"
     parts = [who, activity.state]
     if activity.waiting_s is not None:
-        parts.append(f"waiting itself for {lasting(activity.waiting_s)}")
+        parts.append(f"waiting for {lasting(activity.waiting_s)}")
     if activity.transaction_s is not None:
         parts.append(f"transaction of {lasting(activity.transaction_s)}")
     return visible(", ".join(filter(None, parts)))

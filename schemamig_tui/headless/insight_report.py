@@ -4,7 +4,13 @@ import time
 from collections.abc import Iterable, Iterator
 
 from schemamig_tui.engine import wording
-from schemamig_tui.engine.events import BlockedSeen, ProgressSeen, VictimsSeen
+from schemamig_tui.engine.events import (
+    BlockedSeen,
+    LockAwaited,
+    ProgressSeen,
+    ServerAwaited,
+    VictimsSeen,
+)
 from schemamig_tui.engine.insight import Activity, Blocked, Victims
 from schemamig_tui.headless.output import Output
 
@@ -13,17 +19,24 @@ _EVERY = 10.0
 _MOST_SESSIONS = 5
 
 
+Seen = LockAwaited | ServerAwaited | ProgressSeen | BlockedSeen | VictimsSeen
+
+
 class InsightReport:
-    """Writes lines that are indented as what belongs to a migration."""
+    """Writes what belongs to a migration indented."""
 
     def __init__(self, out: Output) -> None:
         self._out = out
         self._phase: object = None
         self._next = 0.0
 
-    def __call__(self, event: ProgressSeen | BlockedSeen | VictimsSeen) -> None:
+    def __call__(self, event: Seen) -> None:
         """Report ``event``, where it is news."""
         match event:
+            case LockAwaited(holder):
+                self._out.write(f"Waiting for another run to end: {wording.holder(holder)}")
+            case ServerAwaited():
+                self._out.write(wording.server_awaited(event))
             case BlockedSeen(blocked=None):
                 self._write(event.line, ["no longer blocked"])
             case BlockedSeen(blocked=Blocked() as blocked):

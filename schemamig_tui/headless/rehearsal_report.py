@@ -7,11 +7,12 @@ from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, Sta
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.run_report import RunReport, duration
-from schemamig_tui.headless.text_report import nothing_to_do
+from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
     LocksTaken,
+    Outage,
     RehearsalEvent,
     RehearsalFinished,
     RelationLock,
@@ -19,6 +20,10 @@ from schemamig_tui.rehearsal.events import (
 )
 from schemamig_tui.text import visible
 
+# A file of more statements is not told statement by statement, but where they do something.
+_FEW = 50
+_SLOW = 100
+_MOST = 10
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 
 
@@ -32,6 +37,8 @@ class RehearsalReport:
         self._to = to
         self._run = RunReport(out, err, directory, to)
         self._has_begun = False
+        self._statements = self._quiet = 0
+        self._pending: StatementFinished | None = None
 
     def __call__(self, event: RehearsalEvent) -> None:
         """Report ``event``."""
@@ -46,12 +53,15 @@ class RehearsalReport:
                 )
             case FileStarted(name):
                 out.write(f"  Rehearsing: {visible(name)}")
-            case StatementFinished(line=line, tag=tag, ms=ms):
-                out.write(f"    line {line}: {visible(tag)}, {duration(ms)}")
+                self._statements, self._quiet = event.statements, 0
+            case StatementFinished():
+                self._finished(event)
             case LocksTaken(locks=locks):
+                self._tell_pending()
                 for lock in locks:
                     out.write(f"      lock: {self._lock(lock)}")
             case RelationsRewritten(relations=relations):
+                self._tell_pending()
                 for relation in relations:
                     out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
             case FileRehearsed():
@@ -69,6 +79,19 @@ class RehearsalReport:
             case _:
                 self._run(event)
 
+    def _finished(self, event: StatementFinished) -> None:
+        """Tell a statement; in a file of many a quick one only when it has done something."""
+        if self._pending:
+            self._quiet += 1
+        self._pending = event
+        if self._statements <= _FEW or event.ms >= _SLOW:
+            self._tell_pending()
+
+    def _tell_pending(self) -> None:
+        if event := self._pending:
+            self._out.write(f"    line {event.line}: {visible(event.tag)}, {duration(event.ms)}")
+            self._pending = None
+
     def _lock(self, lock: RelationLock) -> str:
         blocks = f", blocks {', '.join(lock.blocks)}" if lock.blocks else ""
         text = visible(f"{lock.mode} on {lock.relation}{blocks}")
@@ -76,6 +99,10 @@ class RehearsalReport:
 
     def _rehearsed(self, event: FileRehearsed) -> None:
         out = self._out
+        if quiet := self._quiet + bool(self._pending):
+            others = plural(quiet, "other statement")
+            out.write(f"    and {others}, each under {_SLOW}ms, that took no new lock")
+        self._pending = None
         for line in render(event.changes):
             text = f"{'    ' * line.depth}{line.sign} {line.text}"
             out.write(
@@ -84,6 +111,11 @@ class RehearsalReport:
         held = f", ACCESS EXCLUSIVE for {duration(event.exclusive_ms)}"
         end = held if event.exclusive_ms else ""
         out.write(f"  {out.paint('green', out.done)} Rehearsed in {duration(event.ms)}{end}")
+
+    def _outage(self, outage: Outage) -> str:
+        whom = "reads and writes" if "reads" in outage.blocks else "writes"
+        text = f"Blocks {whom} of {outage.relation} for {duration(outage.ms)}: {outage.name}"
+        return self._out.paint("yellow", visible(text))
 
     def _summary(self, event: RehearsalFinished) -> None:
         out = self._out
@@ -96,6 +128,12 @@ class RehearsalReport:
         ):
             if count:
                 out.write(f"  {title}: {count}")
+        for outage in event.outages[:_MOST]:
+            out.write(f"  {self._outage(outage)}")
+        for relation in event.rewritten[:_MOST]:
+            out.write(f"  Rewrites {visible(relation)}")
+        if (more := len(event.outages[_MOST:]) + len(event.rewritten[_MOST:])) > 0:
+            out.write(f"  and {more} more")
         out.write(f"  Rolled back after {duration(event.ms)}")
         for name in event.sequences:
             out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")

@@ -1,8 +1,9 @@
 """A run, told to people while it happens."""
 
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -21,10 +22,12 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
 )
 from schemamig_tui.engine.failure import describe
-from schemamig_tui.headless.insight_report import InsightReport
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.text import visible
+
+if TYPE_CHECKING:
+    from schemamig_tui.headless.insight_report import InsightReport
 
 
 class RunReport:
@@ -35,7 +38,6 @@ class RunReport:
         self._err = err
         self._directory = directory
         self._to = to
-        self._insight = InsightReport(err)
         self._has_begun = False
         self._kept = 0
 
@@ -46,8 +48,6 @@ class RunReport:
             case RunStarted(files) if files:
                 self._has_begun = True
                 out.write(f"Applying {len(files)} pending migration(s)...\n")
-            case LockAwaited(holder):
-                self._err.write(f"Waiting for another run to end: {wording.holder(holder)}")
             case FileStarted(name):
                 after = f" (after statement {event.resumed} of {event.statements})"
                 out.write(f"  Applying: {visible(name)}{after if event.resumed else ''}")
@@ -56,12 +56,10 @@ class RunReport:
                 out.write(f"    {out.paint('yellow', text)}")
             case NoticeReceived(notice=notice):
                 out.write(self._notice(notice))
-            case ProgressSeen() | BlockedSeen() | VictimsSeen():
+            case LockAwaited() | ServerAwaited() | ProgressSeen() | BlockedSeen() | VictimsSeen():
                 self._insight(event)
             case FileRetried():
                 self._retried(event)
-            case ServerAwaited():
-                self._err.write(wording.server_awaited(event))
             case FileApplied(ms=ms):
                 out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
             case FileFailed():
@@ -70,6 +68,13 @@ class RunReport:
                 self._summary(event)
             case RunFinished(version=version):
                 out.write(nothing_to_do(version, self._to))
+
+    @cached_property
+    def _insight(self) -> "InsightReport":
+        # Most runs are over before there is anything to see.
+        from schemamig_tui.headless.insight_report import InsightReport
+
+        return InsightReport(self._err)
 
     def _notice(self, notice: Notice) -> str:
         text = f"{notice.severity}: {notice.message}"
@@ -85,7 +90,7 @@ class RunReport:
         mark = out.paint("yellow", out.failed)
         why = visible(event.failure.message)
         out.write(f"  {mark} Rolled back after {duration(event.ms)}: {why}")
-        pause = wording.lasting(event.pause_ms / 1000)
+        pause = duration(event.pause_ms)
         out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 
     def _failed(self, event: FileFailed) -> None:

@@ -75,7 +75,7 @@ class Stage:
         self._relock = relock
         self._cancellation = cancellation
         self._guards = guards
-        self._observer = Observer(watch, replace(limits, lock=guards.lock), listener)
+        self._observer = Observer(watch, limits._replace(lock=guards.lock), listener)
         # It passes on whatever it is given.
         self._tell = cast(RehearsalListener, self._observer.tell)
         self._obstacles = {run.name: obstacle(run) for run in files}

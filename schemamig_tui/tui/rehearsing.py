@@ -134,9 +134,12 @@ class Report:
                 case StatementFinished(name=name):
                     self._file(name).add(event)
                 case LocksTaken(name=name, statement=number, locks=locks):
-                    self._file(name).locks[number] = locks
+                    # What a COMMIT takes is told of the statement before it, which had its own.
+                    before = self._file(name).locks.get(number, ())
+                    self._file(name).locks[number] = before + locks
                 case RelationsRewritten(name=name, statement=number, relations=relations):
-                    self._file(name).rewritten[number] = relations
+                    written = self._file(name).rewritten.get(number, ())
+                    self._file(name).rewritten[number] = written + relations
                 case FileRehearsed(name=name) | FileLeftOut(name=name) | FileFailed(name=name):
                     self._file(name).end = event
                 case RehearsalFinished():

@@ -33,7 +33,8 @@ def test_a_rehearsal_shows_locks_rewrites_and_the_change_of_the_schema(
     assert "      rewritten: table public.users\n" in ended.out
     assert "\n    ~ table public.users\n        + column email text\n" in ended.out
     assert ", ACCESS EXCLUSIVE for " in ended.out
-    assert "Rehearsal Summary\n  Success: 2\n  Rolled back after " in ended.out
+    assert "Rehearsal Summary\n  Success: 2\n  Blocks reads and writes of table " in ended.out
+    assert "\n  Rewrites table public.users\n  Rolled back after " in ended.out
     assert "Everything will be rolled back" in ended.err
     assert tables(database) == ["users"]
 
@@ -108,3 +109,16 @@ def test_programs_are_told_of_a_rehearsal_too(program: Program, database: Databa
     (change,) = events["file_rehearsed"]["changes"]
     assert (change["what"], change["name"]) == ("added", "email")
     assert events["rehearsal_finished"]["rehearsed"] == ["0001_a.sql"]
+
+
+def test_a_file_of_many_statements_is_told_by_those_that_do_something(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int)")
+    program.write("0001_a.sql", "INSERT INTO users VALUES (1);\n" * 60 + "LOCK TABLE users;")
+    lines = program("--rehearse").out.splitlines()
+    told = [line for line in lines if line.startswith("    line ")]
+    assert [line.split(",")[0] for line in told][:1] == ["    line 1: INSERT 0 1"]
+    assert told[-1].startswith("    line 61: LOCK TABLE, ")
+    assert f"    and {61 - len(told)} other statements, each under 100ms" in "\n".join(lines)
