@@ -3,6 +3,7 @@
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import groupby
 
 from textual.notifications import SeverityLevel
 
@@ -10,11 +11,6 @@ from schemamig_tui.engine.events import (
     Event,
     FileApplied,
     FileFailed,
-    LockAwaited,
-    NoticeReceived,
-    RunFinished,
-    RunStarted,
-    ServerAwaited,
 )
 from schemamig_tui.engine.failure import describe
 from schemamig_tui.engine.ledger import LedgerRow
@@ -40,16 +36,10 @@ class FileLogs:
         return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
 
     def take(self, events: Iterable[Event]) -> None:
-        """Keep each event with its file."""
-        name, log = "", deque[Event]()
-        for event in events:
-            if type(event) is not NoticeReceived and isinstance(
-                event, RunStarted | RunFinished | LockAwaited | ServerAwaited
-            ):
-                continue
-            if event.name != name:
-                name, log = event.name, self._log(event.name)
-            log.append(event)
+        """Keep each event that is of a file with its file."""
+        for name, of_file in groupby(events, lambda event: getattr(event, "name", None)):
+            if name is not None:
+                self._log(name).extend(of_file)
 
     def _log(self, name: str) -> deque[Event]:
         log = self._logs.get(name)

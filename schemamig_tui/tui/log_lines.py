@@ -74,10 +74,11 @@ def made(entry: Entry) -> Line:
 def _height(event: Event) -> int:
     """How many lines an event takes, without making them where there are many of its kind."""
     if type(event) is NoticeReceived:
-        height = 1 + event.notice.message.count("\n")
-        for more in (event.notice.detail, event.notice.hint):
-            if more:
-                height += 1 + more.count("\n")
+        notice = event.notice
+        height = 1 + notice.message.count("\n")
+        if notice.detail or notice.hint:
+            texts = filter(None, (notice.detail, notice.hint))
+            height += sum(1 + text.count("\n") for text in texts)
         return height
     if isinstance(event, FileStarted | StatementFinished | FileApplied):
         return 1

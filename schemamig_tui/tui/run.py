@@ -30,7 +30,7 @@ from schemamig_tui.settings import Settings
 
 _MOST_WAITING = 100_000
 _SLOWEST = 5
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.2
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.3
 
 
 @final
@@ -166,12 +166,19 @@ class Work(ABC):
 
     def hear(self) -> tuple[list[Event], list[Heard]]:
         """What has come since the last time: all events, and those that are no notices again."""
-        come = [self._heard.popleft() for _ in range(len(self._heard))]
-        heard = [one for one in come if type(one) is Heard]
-        for one in heard:
-            self.progress.take(one)
+        come: list[Event] = []
+        heard: list[Heard] = []
+        take = self._heard.popleft
+        for _ in range(len(self._heard)):
+            one = take()
+            if type(one) is Heard:
+                heard.append(one)
+                come.append(one.event)
+                self.progress.take(one)
+            else:
+                come.append(one)
         self.progress.notices += len(come) - len(heard)
-        return [one.event if type(one) is Heard else one for one in come], heard
+        return come, heard
 
     def pause(self) -> float:
         """Seconds until the loop should hear again: ten times what it has worked since the last.
@@ -232,7 +239,7 @@ def _collector_at_rest() -> Iterator[None]:
     """
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(50_000, *before[1:])
+    gc.set_threshold(250_000, *before[1:])
     try:
         yield
     finally:
