@@ -3,8 +3,10 @@
 ``UPDATE_SNAPSHOTS=1`` writes them anew; look at the difference before you commit it.
 """
 
+import asyncio
 import os
 import re
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -75,15 +77,24 @@ def frozen(screen: str) -> str:
     return re.sub(times, lambda found: re.sub(r"\d", "0", found[0]), screen)
 
 
-def compare(ui: Ui, name: str) -> None:
-    """Hold the screen against its picture."""
+async def compare(ui: Ui, name: str) -> None:
+    """Hold the screen against its picture, as soon as it has drawn what is below a dialog."""
     columns, rows = ui.app.size
     path = PICTURES / f"{name}-{columns}x{rows}.txt"
-    shown = "\n".join(row.rstrip() for row in frozen(ui.screen).split("\n")) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS"):
+        await asyncio.sleep(0.5)
         PICTURES.mkdir(exist_ok=True)
-        path.write_text(shown)
-    assert shown == path.read_text()
+        path.write_text(shown(ui))
+    picture = path.read_text()
+    deadline = time.monotonic() + 5
+    while shown(ui) != picture and time.monotonic() < deadline:
+        await ui.pilot.pause(0.05)
+    assert shown(ui) == picture
+
+
+def shown(ui: Ui) -> str:
+    """The screen as a picture."""
+    return "\n".join(row.rstrip() for row in frozen(ui.screen).split("\n")) + "\n"
 
 
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -107,7 +118,7 @@ async def test_views(desk: Desk, size: tuple[int, int], view: str) -> None:
     history(desk)
     async with desk.open(*size) as ui:
         await ui.press(*VIEWS[view])
-        compare(ui, view)
+        await compare(ui, view)
 
 
 async def nothing(desk: Desk) -> None:
@@ -139,7 +150,7 @@ async def test_states(
 ) -> None:
     await state(desk)
     async with desk.open(*size) as ui:
-        compare(ui, state.__name__.replace("_", "-"))
+        await compare(ui, state.__name__.replace("_", "-"))
 
 
 @SIZES
@@ -155,12 +166,12 @@ async def test_a_run(desk: Desk, size: tuple[int, int]) -> None:
     async with desk.open(*size) as ui:
         await ui.press("a", "y")
         await ui.until(lambda: "WARNING: careful" in ui.log and "DO $$ BEGIN RAISE" in ui.screen)
-        compare(ui, "run")
+        await compare(ui, "run")
         await ui.press("q")
-        compare(ui, "quit")
+        await compare(ui, "quit")
         await ui.press("escape", "x")
         await ui.run_over()
-        compare(ui, "cancelled")
+        await compare(ui, "cancelled")
 
 
 ADA = Activity(
@@ -195,18 +206,18 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         for event in (*seen(100), seen(12_345)[0]):
             ui.app.run_on._listen(event)
         await ui.until(lambda: "41 %" in ui.screen)
-        compare(ui, "blocked")
+        await compare(ui, "blocked")
         await ui.press("b", "j")
-        compare(ui, "blockers")
+        await compare(ui, "blockers")
         await ui.press("t")
-        compare(ui, "terminate")
+        await compare(ui, "terminate")
         await ui.press("escape", "k", "c")
-        compare(ui, "cancel-query")
+        await compare(ui, "cancel-query")
         for event in (BlockedSeen(*AT, None), VictimsSeen(*AT, None)):
             ui.app.run_on._listen(event)
         await ui.press("escape")
         await ui.until(lambda: "Nothing blocks the run" in ui.screen)
-        compare(ui, "no-blockers")
+        await compare(ui, "no-blockers")
         await ui.press("escape", "x")
         await ui.run_over()
 
@@ -226,9 +237,9 @@ async def test_a_rehearsal(desk: Desk, size: tuple[int, int]) -> None:
     desk.write("0004_never.sql")
     async with desk.open(*size) as ui:
         await ui.press("R")
-        compare(ui, "rehearse")
+        await compare(ui, "rehearse")
         await ui.press("y")
         await ui.run_over()
-        compare(ui, "rehearsal")
+        await compare(ui, "rehearsal")
         await ui.press("escape")
-        compare(ui, "rehearsed")
+        await compare(ui, "rehearsed")
