@@ -19,7 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from textual.pilot import Pilot
 
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 from tests.conftest import short_folder, wait_until_gone

@@ -7,7 +7,7 @@ from schemamig_tui.advice.advice import Advice, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import Found, Relation
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.advice.touch import IN_SCHEMAS, Right, Target
+from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target
 
 _ROLE = """
 SELECT quote_ident(current_user) AS name, r.rolsuper AS superuser, r.rolcreaterole AS makes_roles,

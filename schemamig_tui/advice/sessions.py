@@ -9,8 +9,8 @@ from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import Found
 from schemamig_tui.advice.privileges import Role
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.advice.touch import Lock
-from schemamig_tui.engine.wording import lasting
+from schemamig_tui.engine.watch.wording import lasting
+from schemamig_tui.sql.touch import Lock
 from schemamig_tui.text import redact_query
 
 IDLE = 1.0

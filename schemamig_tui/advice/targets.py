@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from schemamig_tui.advice.statements import touches
-from schemamig_tui.advice.touch import IN_SCHEMAS, Right, Target, Touch
-from schemamig_tui.engine.lexer import WORD
-from schemamig_tui.engine.script import Script
+from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.lexer import WORD
+from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target, Touch
+from schemamig_tui.sql.touches import touches
 
 READ = 4 * 1024 * 1024
 """So many bytes of the statements of one file are looked at."""

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import psycopg
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.files import naming_warnings, scan
-from schemamig_tui.engine.ledger import Ledger
-from schemamig_tui.engine.status import Status, compare
+from schemamig_tui.engine.ledger.status import Status, compare
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
@@ -123,8 +123,8 @@ def _dry_run(
     command: Command, status: Status, reporter: Reporter, conn: psycopg.Connection[Any]
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
-    from schemamig_tui.engine.plan import read
-    from schemamig_tui.engine.script import Script
+    from schemamig_tui.engine.run.reading import read
+    from schemamig_tui.engine.script.script import Script
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)

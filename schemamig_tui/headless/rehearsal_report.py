@@ -4,7 +4,7 @@ from pathlib import Path
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, StatementFinished
-from schemamig_tui.engine.failure import describe
+from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.run_report import RunReport, duration
 from schemamig_tui.headless.text_report import nothing_to_do, plural

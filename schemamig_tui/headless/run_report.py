@@ -21,7 +21,7 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     VictimsSeen,
 )
-from schemamig_tui.engine.failure import describe
+from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.text_report import nothing_to_do, plural
 from schemamig_tui.text import visible

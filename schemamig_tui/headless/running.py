@@ -27,7 +27,7 @@ def apply(
     settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None, resume: bool
 ) -> ExitCode:
     """Apply what is pending, up to ``to``."""
-    from schemamig_tui.engine.runner import Runner
+    from schemamig_tui.engine.run.runner import Runner
 
     failures = _Failures(reporter.run(settings.directory, to))
     with _connecting(settings, reporter, stop) as connect:

@@ -11,8 +11,8 @@ from schemamig_tui.text import visible
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.engine.events import Listener
-    from schemamig_tui.engine.script import Script
-    from schemamig_tui.engine.status import Migration, Status
+    from schemamig_tui.engine.ledger.status import Migration, Status
+    from schemamig_tui.engine.script.script import Script
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 

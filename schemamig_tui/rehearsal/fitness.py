@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from schemamig_tui.engine.classify import Meaning, rule_for
 from schemamig_tui.engine.events import Mode
-from schemamig_tui.engine.script import Kind
-from schemamig_tui.engine.steps import FileRun
+from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.sql.traits import Meaning, rule_for
 
 _ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
 

@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine.start import Connect, Ready, Start
+from schemamig_tui.engine.run.preparation import Connect, Ready, Start
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener

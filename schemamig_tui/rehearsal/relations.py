@@ -9,10 +9,10 @@ import psycopg
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.advice.statements import touches
-from schemamig_tui.advice.touch import Lock, Target
 from schemamig_tui.rehearsal.events import RelationLock
-from schemamig_tui.rehearsal.weaving import microseconds, number
+from schemamig_tui.rehearsal.steps import microseconds, number
+from schemamig_tui.sql.touch import Lock, Target
+from schemamig_tui.sql.touches import touches
 
 # The modes from the weakest to the strongest, and whom each keeps waiting. Reads need ACCESS SHARE,
 # writes ROW EXCLUSIVE, and DDL at least SHARE UPDATE EXCLUSIVE:

@@ -14,8 +14,6 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.catalog.diff import Change, diff
 from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
-from schemamig_tui.engine import wording
-from schemamig_tui.engine.cancel import Cancellation
 from schemamig_tui.engine.events import (
     Event,
     Failure,
@@ -25,16 +23,18 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.failure import explain_crash, wants_no_transaction
-from schemamig_tui.engine.flight import Crash, Flight
-from schemamig_tui.engine.logbook import Logbook
-from schemamig_tui.engine.observer import Observer
-from schemamig_tui.engine.step import Role, Step
-from schemamig_tui.engine.steps import FileRun
-from schemamig_tui.engine.watch import Watch
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.pipeline import Crash, Flight
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.logbook import Logbook
+from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.watch import wording
+from schemamig_tui.engine.watch.observer import Observer
+from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import ConnectionLost, FilesError
 from schemamig_tui.limits import Limits
-from schemamig_tui.rehearsal import weaving
+from schemamig_tui.rehearsal import steps as weaving
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,

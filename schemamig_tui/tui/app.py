@@ -10,7 +10,7 @@ from textual.worker import WorkerFailed
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine.events import Event, RunStarted
-from schemamig_tui.engine.status import Migration, Status
+from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor

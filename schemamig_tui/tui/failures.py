@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.progress import read_progress
-from schemamig_tui.engine.status import Migration
+from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said
 
 _FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)

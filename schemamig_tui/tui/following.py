@@ -12,9 +12,9 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
 )
-from schemamig_tui.engine.failure import describe
-from schemamig_tui.engine.ledger import LedgerRow
-from schemamig_tui.engine.status import Migration, Status
+from schemamig_tui.engine.ledger.status import Migration, Status
+from schemamig_tui.engine.ledger.table import LedgerRow
+from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.errors import Interrupted, SchemamigError
 from schemamig_tui.tui.lines import Line, duration, plain, plural
 from schemamig_tui.tui.log_lines import event_lines, summary_lines

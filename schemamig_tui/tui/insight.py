@@ -14,7 +14,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
-from schemamig_tui.engine.insight import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.run import Heard
 
 _SHORTEST = 2.0

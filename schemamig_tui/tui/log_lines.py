@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
-from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -26,6 +25,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
+from schemamig_tui.engine.watch import wording
 from schemamig_tui.tui.insight_lines import insight_lines
 from schemamig_tui.tui.lines import Line, body, duration, plural, said
 from schemamig_tui.tui.run import Progress

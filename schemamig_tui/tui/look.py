@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import psycopg
 
 from schemamig_tui.connect import OnWait, Target, resolve
-from schemamig_tui.engine.files import naming_warnings, scan
-from schemamig_tui.engine.ledger import Ledger
-from schemamig_tui.engine.status import Status, compare
+from schemamig_tui.engine.ledger.status import Status, compare
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
 

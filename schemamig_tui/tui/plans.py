@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from schemamig_tui.engine.progress import read_progress
-from schemamig_tui.engine.script import Script, parse
-from schemamig_tui.engine.start import Connect
-from schemamig_tui.engine.status import Migration
+from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.status import Migration
+from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.tui.details import error_lines, script_lines
 from schemamig_tui.tui.lines import Line, indented, plural, said, size

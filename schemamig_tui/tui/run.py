@@ -212,7 +212,7 @@ class Run(Work):
     def __init__(
         self, target: Target, settings: Settings, to: str | None, *, resume: bool = True
     ) -> None:
-        from schemamig_tui.engine.runner import Runner
+        from schemamig_tui.engine.run.runner import Runner
 
         super().__init__(Progress())
         self._to, self._resume = to, resume

@@ -10,8 +10,8 @@ import pytest
 from psycopg import sql
 
 from schemamig_tui.advice.preflight import Advice, preflight
-from schemamig_tui.engine.files import scan
-from schemamig_tui.engine.script import Script, parse
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.script import Script, parse
 from tests.conftest import Database
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from schemamig_tui.advice.statements import touches
-from schemamig_tui.advice.touch import Lock, Target
+from schemamig_tui.sql.touch import Lock, Target
+from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Desk
 
 TABLES = (

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.advice.statements import touches
-from schemamig_tui.advice.touch import Lock, Right, Target, Touch
+from schemamig_tui.sql.touch import Lock, Right, Target, Touch
+from schemamig_tui.sql.touches import touches
 
 
 def touched(sql: str) -> list[Touch]:

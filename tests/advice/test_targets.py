@@ -8,11 +8,11 @@ import postgast
 import pytest
 
 from schemamig_tui.advice import targets
-from schemamig_tui.advice.statements import touches
 from schemamig_tui.advice.targets import Targets, find
-from schemamig_tui.advice.touch import Target
-from schemamig_tui.engine.files import scan
-from schemamig_tui.engine.script import parse
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.script import parse
+from schemamig_tui.sql.touch import Target
+from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Pending
 
 ROOT = Path(__file__).parents[2]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from schemamig_tui.engine.files import scan
-from schemamig_tui.engine.script import parse
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.script import parse
 from tests.benchmarks import samples
 from tests.benchmarks.report import Row, at_most, medians
 

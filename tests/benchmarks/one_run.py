@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.runner import Runner
 
 
 def main(conninfo: str, folder: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 

@@ -13,11 +13,11 @@ from unittest.mock import patch
 
 import psycopg
 
-from schemamig_tui.engine import run
 from schemamig_tui.engine.events import Listener
-from schemamig_tui.engine.observer import Observer
-from schemamig_tui.engine.runner import Runner
-from schemamig_tui.engine.watch import Watch
+from schemamig_tui.engine.run import run
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.watch.observer import Observer
+from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.limits import Limits
 from tests.benchmarks.report import Row, medians, ratio
 from tests.benchmarks.rig import Rig, rig

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from schemamig_tui.engine.events import Event, FileApplied, LockAwaited, NoticeReceived
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import Interrupted, LockTimeout
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import Workshop

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from schemamig_tui.engine.events import NoticeReceived, RunFinished
-from schemamig_tui.engine.indexes import Concurrent, concurrent
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.indexes import Concurrent, concurrent
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import Workshop
 

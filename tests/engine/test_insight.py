@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.engine.insight import (
+from schemamig_tui.engine.watch.blockers import (
     Blocked,
     blocked,
     cancel_session,

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from schemamig_tui.engine.events import FileApplied
-from schemamig_tui.engine.ledger import Ledger
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import LedgerError, SettingsError
 from tests.engine.conftest import LEDGER, Workshop, limited_role
 

@@ -16,9 +16,9 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
-from schemamig_tui.engine.insight import blocked
-from schemamig_tui.engine.runner import Runner
-from schemamig_tui.engine.watch import Watch
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.watch.blockers import blocked
+from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.limits import Limits
 from tests.conftest import Database
 from tests.engine.conftest import LEDGER, Workshop

@@ -3,10 +3,10 @@
 import pytest
 
 from schemamig_tui.engine.events import FileStarted, StatementFinished
-from schemamig_tui.engine.files import scan
-from schemamig_tui.engine.progress import LeftOff, left_off
-from schemamig_tui.engine.script import parse
-from schemamig_tui.engine.status import compare
+from schemamig_tui.engine.ledger.checkpoint import LeftOff, left_off
+from schemamig_tui.engine.ledger.status import compare
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
 from tests.engine.conftest import Workshop
 

@@ -16,8 +16,8 @@ from schemamig_tui.engine.events import (
     RunFinished,
     StatementFinished,
 )
-from schemamig_tui.engine.runner import Runner
-from schemamig_tui.engine.source import HELD
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.script.source import HELD
 from schemamig_tui.errors import LockTimeout
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import LEDGER, Workshop

@@ -22,7 +22,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.run.runner import Runner
 from tests.conftest import Database
 from tests.equivalence.state import capture
 

@@ -12,8 +12,8 @@ from typing import Any, ParamSpec
 import pytest
 from textual.pilot import Pilot
 
-from schemamig_tui.engine.ledger import Ledger, LedgerRow
-from schemamig_tui.engine.runner import Runner
+from schemamig_tui.engine.ledger.table import Ledger, LedgerRow
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 from schemamig_tui.tui.screens.main import MainScreen

@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import Failure, Place
-from schemamig_tui.engine.failure import describe
+from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.tui.failures import read_failure
 from tests.tui.conftest import Desk, played
 

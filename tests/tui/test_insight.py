@@ -8,7 +8,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
-from schemamig_tui.engine.insight import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import plain, width
 from schemamig_tui.tui.run import Heard

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.engine.cutter import Cutter
-from schemamig_tui.engine.files import MigrationFile
-from schemamig_tui.engine.script import Script, parse
-from schemamig_tui.engine.source import Source
+from schemamig_tui.engine.script.cutter import Cutter
+from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.engine.script.script import Script, parse
+from schemamig_tui.engine.script.source import Source
 from schemamig_tui.errors import FilesError
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.engine.events import Failure, Place
-from schemamig_tui.engine.failure import describe
+from schemamig_tui.engine.run.failure import describe
 
 
 def described(failure: Failure, name: str = "0001_a.sql") -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.engine import files
-from schemamig_tui.engine.files import MigrationFile, naming_warnings, same_content, scan
+from schemamig_tui.engine.script import files
+from schemamig_tui.engine.script.files import MigrationFile, naming_warnings, same_content, scan
 from schemamig_tui.errors import FilesError
 from tests.unit.scripts import on_disk
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemamig_tui.engine.events import Place
-from schemamig_tui.engine.script import Script, parse
+from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import FilesError
 from tests.unit.scripts import on_disk
 
@@ -112,8 +112,8 @@ def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from schemamig_tui.engine.files import scan
-from schemamig_tui.engine.script import parse
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.script import parse
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 (file,) = scan(Path(sys.argv[1]))
 script = parse(file)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.engine import window
-from schemamig_tui.engine.script import parse
+from schemamig_tui.engine.script import window
+from schemamig_tui.engine.script.script import parse
 from tests.unit.scripts import on_disk, script_of, statements
 
 

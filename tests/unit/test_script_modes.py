@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import Mode
-from schemamig_tui.engine.script import Kind, ScriptWarning
+from schemamig_tui.engine.script.script import Kind, ScriptWarning
 from tests.unit.scripts import refusal, script_of
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from schemamig_tui.engine.lexer import tokens
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.lexer import tokens
 from tests.unit.psql_spy import queries
 from tests.unit.scripts import cut, statements
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemamig_tui.engine import lexer, source, window
-from schemamig_tui.engine.lexer import tokens
+from schemamig_tui.engine.script import source, window
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql import lexer
+from schemamig_tui.sql.lexer import tokens
 from tests.unit.scripts import cut, script_of, statements
 
 # What can end up in a window's last bytes, or between the parts of a statement.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.engine.script import ScriptWarning, parse
+from schemamig_tui.engine.script.script import ScriptWarning, parse
 from schemamig_tui.errors import FilesError
 from tests.unit.scripts import on_disk, refusal, script_of
 

@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from schemamig_tui.engine import wording
-from schemamig_tui.engine.insight import Activity, cancel_session, terminate_session
-from schemamig_tui.engine.start import Connect
+from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.watch import wording
+from schemamig_tui.engine.watch.blockers import Activity, cancel_session, terminate_session
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from schemamig_tui.engine.files import MigrationFile
-from schemamig_tui.engine.status import Migration, State, Status
+from schemamig_tui.engine.ledger.status import Migration, State, Status
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, said
 from schemamig_tui.tui.widgets.bars import KeyBar

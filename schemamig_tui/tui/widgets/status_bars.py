@@ -2,8 +2,8 @@
 
 import time
 
-from schemamig_tui.engine import wording
-from schemamig_tui.engine.status import Status
+from schemamig_tui.engine.ledger.status import Status
+from schemamig_tui.engine.watch import wording
 from schemamig_tui.tui.lines import Line, Span, body, duration, said
 from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.look import Server

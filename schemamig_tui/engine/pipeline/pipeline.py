@@ -1,0 +1,350 @@
+"""Statements out, results back as they happen: one pipelined stream to the server.
+
+Every step travels as its own extended-protocol query, followed by a flush request where somebody
+waits for its result; one Sync ends the flight. The server never waits for the client, and after
+the first error it skips everything up to the Sync, a later BEGIN included: the run stops itself
+(https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). A step that
+a pipeline forbids, such as COPY, lands the flight, runs alone as psql would run it, and the next
+step takes off again.
+"""
+
+import select
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg import pq
+from psycopg.pq import ExecStatus
+
+from schemamig_tui.engine.events import Notice
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.errors import SchemamigError
+
+# What may be on its way: enough to fill a line with a long delay, little enough to hold in memory.
+MAX_STEPS = 4096
+MAX_BYTES = 1 << 20
+# How many steps may be sent before what has arrived meanwhile is looked at.
+STEPS_PER_TURN = 32
+# With so many steps on their way the server is busy for longer than a nap of so many seconds, and
+# we need not wake up, and keep it from its work, for every single result.
+PLENTY = 256
+NAP = 0.001
+# Seconds between two requests to cancel: one that comes between two statements has no effect.
+CANCEL_EVERY = 0.1
+
+_COPYING = frozenset((ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
+_GOOD = frozenset((ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY))
+
+
+class Crash(NamedTuple):
+    """The step that failed, and what the server said of it."""
+
+    step: Step
+    result: pq.abc.PGresult
+
+
+class Flight:
+    """Runs steps on one connection, which must be in autocommit mode.
+
+    ``arrived`` is called with every step that succeeded and its command tag, ``said`` with every
+    notice and the step it belongs to, in the order in which the server did them. ``cancel`` is
+    called to ask the server to give up, again and again until it has.
+    """
+
+    def __init__(
+        self,
+        conn: psycopg.Connection[Any],
+        cancellation: Cancellation,
+        *,
+        arrived: Callable[[Step, str], None],
+        said: Callable[[Step, Notice], None],
+        cancel: Callable[[], None],
+    ) -> None:
+        self._pg = conn.pgconn
+        self._cancellation = cancellation
+        self._arrived = arrived
+        self._said = said
+        self._answered = _answer
+        self._cancel = cancel
+        self._waiting: deque[Step] = deque()
+        self._bytes = 0
+        self._since_turn = 0
+        self._next_cancel = 0.0
+        self._piped = False
+        self.crash: Crash | None = None
+        self._alone: Step | None = None
+        self._last: Step | None = None
+        self._tag = ""
+        self._notices: list[Notice] = []
+        self._poll = select.poll()
+        self._poll.register(self._pg.socket, select.POLLIN)
+        self._poll.register(cancellation, select.POLLIN)
+        # psycopg logs and drops what a handler raises; so the handler only collects.
+        conn.add_notice_handler(lambda diagnostic: self._notices.append(_notice(diagnostic)))
+
+    @property
+    def running(self) -> Step | None:
+        """The step the server is at, for other threads; None where it is at none, or has failed.
+
+        What goes before a step that is prompted for is ours, and quick: its result is only heard of
+        with that of the step.
+        """
+        if self.crash:
+            return None
+        # A copy, made in one go: the run's own thread goes on with it meanwhile.
+        return next((step for step in tuple(self._waiting) if step.prompt), self._alone)
+
+    def fly(self, steps: Iterable[Step]) -> Crash | None:
+        """Run the steps up to the first that fails or the cancellation.
+
+        Returns the failure, or None when every step that was sent has succeeded. Raises
+        psycopg.OperationalError when the connection is lost, and whatever the callbacks and
+        ``steps`` raise; the pipeline has been left in any case, the transaction has not.
+        """
+        self.crash = None
+        source = iter(steps)
+        trouble: SchemamigError | None = None
+        try:
+            while not self._ended:
+                try:
+                    step = next(source, None)
+                except SchemamigError as error:
+                    # The steps have come to an end early; what is on its way still counts.
+                    trouble = error
+                    break
+                if step is None:
+                    break
+                self._do(step)
+            self._land()
+        except psycopg.OperationalError:
+            self._waiting.clear()
+            raise
+        except BaseException:
+            self._abandon()
+            raise
+        if trouble:
+            raise trouble
+        return self.crash
+
+    def _do(self, step: Step) -> None:
+        if not step.alone:
+            self._send(step)
+            return
+        self._land()
+        if not self._ended:
+            self._alone = step
+            try:
+                self._run_alone(step)
+            finally:
+                self._alone = None
+            if self.crash is None:
+                self._arrived(step, self._tag)
+
+    @property
+    def _ended(self) -> bool:
+        return self.crash is not None or self._cancellation.requested
+
+    # -- the pipeline
+
+    def _send(self, step: Step) -> None:
+        pg = self._pg
+        if not self._piped:
+            pg.enter_pipeline_mode()
+            self._piped = True
+        pg.send_query_params(step.sql, step.params)
+        if step.prompt:
+            pg.send_flush_request()
+        if not self._waiting:
+            self._stream_rows(step)
+        self._waiting.append(step)
+        self._bytes += len(step.sql)
+        self._since_turn += 1
+        if len(self._waiting) >= MAX_STEPS or self._bytes >= MAX_BYTES:
+            pg.send_flush_request()
+            while len(self._waiting) > MAX_STEPS // 2 or self._bytes > MAX_BYTES // 2:
+                self._turn()
+        elif self._since_turn >= STEPS_PER_TURN:
+            self._turn(block=False)
+
+    def _land(self) -> None:
+        """End the flight with a Sync, and wait for everything that is on its way."""
+        if not self._piped:
+            return
+        self._pg.pipeline_sync()
+        while self._piped:
+            self._turn()
+
+    def _abandon(self) -> None:
+        """Leave the pipeline after an exception, without telling anybody what still arrives."""
+        self._arrived = lambda step, tag: None
+        self._said = lambda step, notice: None
+        self._answered = lambda step, result: None
+        if self._pg.status == pq.ConnStatus.OK:
+            self._land()
+
+    def _collect(self) -> bool:
+        """Take in every result that has arrived, wait for none; tells whether there was one."""
+        pg = self._pg
+        some = False
+        while self._piped:
+            busy = pg.is_busy()
+            self._tell_notices()
+            if busy:
+                return some
+            result = pg.get_result()
+            some = True
+            if result is None:
+                if not self._waiting:
+                    return some
+                self._finish(self._waiting.popleft())
+                if self._waiting:
+                    self._stream_rows(self._waiting[0])
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                pg.exit_pipeline_mode()
+                self._piped = False
+            else:
+                self._note(self._waiting[0], result)
+        return some
+
+    def _finish(self, step: Step) -> None:
+        self._bytes -= len(step.sql)
+        self._last = step
+        if self.crash is None:
+            self._arrived(step, self._tag)
+
+    def _stream_rows(self, step: Step) -> None:
+        """Take rows one by one, so that a big SELECT in a file is never held in memory."""
+        if step.role is Role.STATEMENT and self.crash is None:
+            self._pg.set_single_row_mode()
+
+    def _note(self, step: Step, result: pq.abc.PGresult) -> None:
+        if step.answer and result.ntuples:
+            # In a result of its own where libpq still streams, as it does after a COPY.
+            self._answered(step, result)
+        if result.status in _GOOD:
+            self._tag = (result.command_status or b"").decode("ascii", "replace")
+        elif result.status == ExecStatus.FATAL_ERROR:
+            self.crash = self.crash or Crash(step, result)
+        elif result.status in _COPYING:
+            # libpq cannot leave this state in a pipeline.
+            raise psycopg.OperationalError("a COPY has begun that nobody knows of")
+
+    def _tell_notices(self) -> None:
+        if self._notices:
+            step = self._waiting[0] if self._waiting else self._last
+            notices = self._notices[:]
+            self._notices.clear()
+            if step is not None:
+                for message in notices:
+                    self._said(step, message)
+
+    # -- one step without a pipeline
+
+    def _run_alone(self, step: Step) -> None:
+        pg = self._pg
+        self._last = step
+        trouble: BaseException | None = None
+        pg.send_query(step.sql)
+        pg.set_single_row_mode()
+        while True:
+            while pg.is_busy():
+                self._tell_notices()
+                self._turn()
+            self._tell_notices()
+            result = pg.get_result()
+            if result is None:
+                break
+            if result.status == ExecStatus.COPY_IN:
+                trouble = self._feed(step)
+            elif result.status == ExecStatus.COPY_OUT:
+                self._drain()
+            else:
+                self._note(step, result)
+        if trouble:
+            raise trouble
+
+    def _feed(self, step: Step) -> BaseException | None:
+        """Send the data of a COPY; returns what kept it from being read to its end."""
+        pg = self._pg
+        try:
+            for chunk in step.copy_data() if step.copy_data else ():
+                pg.put_copy_data(chunk)
+                while pg.flush():
+                    self._wait(unsent=True)
+                if self._cancellation.requested:
+                    pg.put_copy_end(b"cancelled by the user")
+                    break
+            else:
+                pg.put_copy_end()
+        except psycopg.OperationalError:
+            # The server has refused the data meanwhile: the next result says why.
+            if pg.status != pq.ConnStatus.OK:
+                raise
+        except BaseException as error:
+            pg.put_copy_end(b"the data could not be read")
+            return error
+        return None
+
+    def _drain(self) -> None:
+        """Drop the data of a COPY TO STDOUT, as there is nobody to show it to."""
+        while True:
+            size, _ = self._pg.get_copy_data(1)
+            if size < 0:
+                return
+            if size == 0:
+                self._turn()
+
+    # -- waiting
+
+    def _turn(self, *, block: bool = True) -> None:
+        """Send what is buffered and take in what is there; ``block`` until something is."""
+        pg = self._pg
+        self._since_turn = 0
+        unsent = bool(pg.flush())
+        if self._piped and self._collect():
+            return
+        if block and len(self._waiting) >= PLENTY:
+            time.sleep(NAP)
+        self._wait(unsent=unsent, block=block)
+        if self._piped:
+            self._collect()
+
+    def _wait(self, *, unsent: bool, block: bool = True) -> None:
+        """Wait for the server to say something, or to take more of what is ``unsent``."""
+        pg = self._pg
+        timeout: float | None = None if block else 0
+        if self._cancellation.requested:
+            self._ask_to_cancel()
+            timeout = CANCEL_EVERY * 1000 if block else 0
+        self._poll.modify(pg.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+        for fd, events in self._poll.poll(timeout):
+            if fd == self._cancellation.fileno():
+                self._poll.unregister(fd)
+            elif events & ~select.POLLOUT:
+                pg.consume_input()
+
+    def _ask_to_cancel(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_cancel:
+            self._next_cancel = now + CANCEL_EVERY
+            self._cancel()
+
+
+def _answer(step: Step, result: pq.abc.PGresult) -> None:
+    if step.answer:
+        step.answer(result)
+
+
+def _notice(diagnostic: psycopg.errors.Diagnostic) -> Notice:
+    """The message as a value: a diagnostic is empty as soon as libpq has freed its result."""
+    return Notice(
+        severity=diagnostic.severity_nonlocalized or diagnostic.severity or "NOTICE",
+        sqlstate=diagnostic.sqlstate or "",
+        message=diagnostic.message_primary or "",
+        detail=diagnostic.message_detail,
+        hint=diagnostic.message_hint,
+        context=diagnostic.context,
+    )

@@ -1,0 +1,1 @@
+"""From the plan through the run to its outcome."""

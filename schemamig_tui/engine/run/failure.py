@@ -1,0 +1,134 @@
+"""Why a statement failed: what the server said, mapped to the place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
+
+from schemamig_tui.engine.events import Failure, Place
+from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.text import cells, visible
+
+if TYPE_CHECKING:
+    from schemamig_tui.engine.pipeline.pipeline import Crash
+    from schemamig_tui.engine.script.script import Script
+
+# What a migration meets when all of it is in one transaction, though psql would run it.
+_WANTS_NO_TRANSACTION = {
+    pg_errors.ActiveSqlTransaction.sqlstate,
+    pg_errors.InvalidTransactionTermination.sqlstate,
+    pg_errors.UnsafeNewEnumValueUsage.sqlstate,
+}
+_DIRECTIVE_HINT = (
+    "To run every statement of the file by itself, as psql does, make its first line"
+    " '-- schemamig: no-transaction'."
+)
+# "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first.
+_BODY_LINE = re.compile(
+    r'^PL/pgSQL function (?:"?[^"(\s]+"?\.)?"?([^"(\s]+)"?.* line (\d+) at', re.M
+)
+# "COPY users, line 3, column id: ..."
+_DATA_LINE = re.compile(r"^COPY .*?, line (\d+)", re.M)
+# How much of a long line is kept around the place that matters, in characters.
+_AROUND = 200
+
+
+def explain(error: Diagnostic, script: Script, statement: int | None, encoding: str) -> Failure:
+    """The failure that ``error`` means for a file.
+
+    ``statement`` is the 0-based statement that failed, None where it was none of the file's;
+    ``encoding`` is the Python name of the client encoding, in which the server counts positions.
+    """
+    place = None
+    if statement is not None:
+        place = _place(error, script, statement, encoding)
+    hints = [error.message_hint]
+    if wants_no_transaction(error):
+        hints.append(_DIRECTIVE_HINT)
+    context = [error.context, error.internal_query and f"QUERY: {error.internal_query}"]
+    return Failure(
+        message=error.message_primary or "the server gave no reason",
+        sqlstate=error.sqlstate,
+        severity=error.severity_nonlocalized or "ERROR",
+        detail=error.message_detail,
+        hint="\n".join(filter(None, hints)) or None,
+        context="\n".join(filter(None, context)) or None,
+        statement=None if statement is None else statement + 1,
+        place=place,
+        source=script.source_line(place.line) if place else None,
+    )
+
+
+def explain_crash(crash: Crash, script: Script, encoding: str) -> Failure:
+    """The failure that the end of a flight means for the file that was open then."""
+    step = crash.step
+    statement = step.statement if step.role in (Role.STATEMENT, Role.CHECK) else None
+    failure = explain(Diagnostic(crash.result, encoding=encoding), script, statement, encoding)
+    if step.role is Role.LEDGER:
+        message = f"the migration ran, but the ledger could not be written: {failure.message}"
+        return replace(failure, message=message)
+    return replace(failure, context=None) if step.role is Role.CHECK else failure
+
+
+def wants_no_transaction(error: Diagnostic) -> bool:
+    """Whether the statement would have worked outside a transaction."""
+    deferred = error.sqlstate == pg_errors.ObjectInUse.sqlstate and "pending trigger events" in (
+        error.message_primary or ""
+    )
+    return deferred or error.sqlstate in _WANTS_NO_TRANSACTION
+
+
+def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> Place:
+    if error.statement_position:
+        return script.locate(statement, int(error.statement_position), encoding)
+    if data := _DATA_LINE.search(error.context or ""):
+        place = script.locate_data(statement, int(data[1]))
+        if place is not None:
+            return place
+    for function, line in _BODY_LINE.findall(error.context or ""):
+        name = None if function == "inline_code_block" else function
+        place = script.locate_body(statement, name, int(line))
+        if place is not None:
+            return place
+    return Place(script.line(statement))
+
+
+def describe(failure: Failure, name: str) -> str:
+    """The failure as people read it, in the ledger and on a terminal: several lines, all safe."""
+    return "\n".join(_lines(failure, name))
+
+
+def _lines(failure: Failure, name: str) -> Iterator[str]:
+    code = f" {failure.sqlstate}" if failure.sqlstate else ""
+    yield f"{failure.severity}{code}: {visible(failure.message, keep_newlines=True)}"
+    place = failure.place
+    if place:
+        column = f":{place.column}" if place.column else ""
+        yield f"{visible(name)}:{place.line}{column}"
+        if failure.source is not None:
+            yield from _pointed(failure.source, place.column)
+    for title, text in (
+        ("DETAIL", failure.detail),
+        ("HINT", failure.hint),
+        ("CONTEXT", failure.context),
+    ):
+        if text:
+            yield f"{title}: {visible(text, keep_newlines=True)}"
+
+
+def _pointed(source: str, column: int | None) -> Iterator[str]:
+    """The source line, cut around ``column`` where it is long, and a caret under that."""
+    at = (column or 1) - 1
+    start = max(0, at - _AROUND)
+    lead = "..." if start else ""
+    trail = "..." if len(source) > at + _AROUND else ""
+    yield "    " + lead + visible(source[start : at + _AROUND], keep_newlines=True) + trail
+    if column:
+        yield (
+            "    " + " " * (len(lead) + cells(visible(source[start:at], keep_newlines=True))) + "^"
+        )

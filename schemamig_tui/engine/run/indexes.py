@@ -1,0 +1,187 @@
+"""What is done CONCURRENTLY: in several transactions, so that a failure leaves something behind.
+
+CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY leave an invalid index, which costs every write
+and serves no query; IF NOT EXISTS takes it for a good one
+(https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY).
+So there are checks before and after them, in the session of the file, where a name means what it
+means to the statement.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.sql.lexer import tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Concurrent:
+    """A statement that works CONCURRENTLY.
+
+    ``does`` is ``create``, ``drop``, ``detach``, or the kind of what is reindexed: ``index``,
+    ``table``, ``schema``, ``database``. ``on`` is the table of a new index, or what is reindexed,
+    ``index`` the name of the new index, both as they are written; None where there is none.
+    """
+
+    does: str
+    on: bytes | None = None
+    index: bytes | None = None
+
+
+def concurrent(sql: bytes) -> Concurrent | None:
+    """What a statement does CONCURRENTLY, in transactions of its own; None: nothing."""
+    words = b" ".join(token[1] for token in islice(tokens(sql), _HEAD))
+    if found := _CREATE.match(words):
+        return Concurrent("create", _joined(found["on"]), found["index"])
+    if (found := _REINDEX.match(words)) and (found["word"] or _OPTION.search(found["options"])):
+        return Concurrent(found["what"].decode().lower(), _joined(found["on"]))
+    if _DROP.match(words):
+        return Concurrent("drop")
+    return Concurrent("detach") if _DETACH.match(words) else None
+
+
+# The patterns are for the first words of a statement with one blank between them.
+_HEAD = 32
+_PART = rb'(?:"(?:[^"]|"")*+"|[^\s"().;]++)'
+_NAME = _PART + rb"(?: \. " + _PART + rb")*+"
+_CREATE = re.compile(
+    rb"(?i)create (?:unique )?index concurrently (?:if not exists )?"
+    rb"(?:(?!on )(?P<index>" + _PART + rb") )?on (?:only )?(?P<on>" + _NAME + rb")"
+)
+_REINDEX = re.compile(
+    rb"(?i)reindex (?P<options>(?:\( [^)]*\) )?)(?P<what>index|table|schema|database)\b"
+    rb"(?P<word> concurrently\b)?(?: (?P<on>" + _NAME + rb"))?"
+)
+_OPTION = re.compile(rb"(?i)\bconcurrently\b(?! '?(?:off|false|0)\b)")
+_DROP = re.compile(rb"(?i)drop index concurrently\b")
+_DETACH = re.compile(rb"(?is)alter table .*\bdetach partition .* concurrently\Z")
+
+
+def _joined(name: bytes | None) -> bytes | None:
+    return name and name.replace(b" . ", b".")
+
+
+# -- steps around a statement
+
+LIFT_LOCK_TIMEOUT = (
+    b"SELECT pg_catalog.set_config('schemamig.lock_timeout',"
+    b" pg_catalog.current_setting('lock_timeout'), false),"
+    b" pg_catalog.set_config('lock_timeout', '0', false)"
+)
+"""Lets a statement wait for as long as it takes; RESTORE_LOCK_TIMEOUT ends that."""
+RESTORE_LOCK_TIMEOUT = (
+    b"SELECT pg_catalog.set_config('lock_timeout',"
+    b" pg_catalog.current_setting('schemamig.lock_timeout'), false)"
+)
+
+
+def check_before(work: Concurrent, statement: Step) -> Step | None:
+    """Fails where an invalid index has the name of the new one; None where nothing can have."""
+    return _check(_BEFORE, work, statement) if work.index else None
+
+
+def check_after(work: Concurrent, statement: Step) -> Step | None:
+    """Fails where an index is invalid that should not be any more; warns of the others.
+
+    None where the statement makes no index.
+    """
+    if work.does not in _MEANT:
+        return None
+    among, meant = _MEANT[work.does]
+    return _check(_AFTER.format(among=among, meant=meant), work, statement)
+
+
+def _check(body: str, work: Concurrent, statement: Step) -> Step:
+    names = [name and b"$name$" + name + b"$name$" for name in (work.on, work.index)]
+    on, index = (name or b"NULL" for name in names)
+    head = b"DO $schemamig$ DECLARE named_on text := %b; named_index text := %b;" % (on, index)
+    sql = head + body.encode() + b"$schemamig$"
+    return Step(sql, Role.CHECK, statement.statement, line=statement.line)
+
+
+_INDEXES = """
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'i' AND NOT (i.indisvalid AND i.indisready)
+"""
+"""The invalid ones: of a partitioned table (relkind I) they are meant to be, until it is whole."""
+# What another session is at work on will be valid. Every role may see its pid and its locks.
+_AT_WORK = """
+    EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p
+        JOIN pg_catalog.pg_locks l ON l.pid = p.pid AND l.relation = i.indrelid
+        WHERE p.datname = pg_catalog.current_database())
+"""
+_QUALIFIED = "pg_catalog.format('%I.%I', n.nspname, c.relname)"
+
+_BEFORE = f"""
+    old record;
+BEGIN
+    SELECT {_QUALIFIED} AS index, {_AT_WORK} AS at_work INTO old {_INDEXES}
+        AND c.relname = (pg_catalog.parse_ident(named_index))[1]::name AND c.relnamespace =
+            (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass(named_on));
+    IF old.at_work THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_in_use',
+            MESSAGE = 'the index ' || old.index || ' is there already, and not valid yet',
+            DETAIL = 'Another session is building an index of its table.',
+            HINT = 'Try again when that is done.';
+    ELSIF FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+            MESSAGE = 'the index ' || old.index || ' is there already, and it is invalid',
+            DETAIL = 'An earlier CREATE INDEX CONCURRENTLY did not come to its end. What it has'
+                ' left serves no query, though IF NOT EXISTS would take it for a good index.',
+            HINT = 'Before the next try: DROP INDEX CONCURRENTLY ' || old.index || ';';
+    END IF;
+END
+"""
+
+_TREE = "(SELECT relid FROM pg_catalog.pg_partition_tree(target) UNION SELECT target)"
+_NOT_TRANSIENT = "c.relname !~ '_cc(new|old)[0-9]*$'"
+# By what a statement does: the indexes to look at, and those of them that it should leave valid.
+_MEANT: Mapping[str, tuple[str, str]] = {
+    "create": (
+        "i.indrelid = target",
+        "CASE WHEN named_index IS NULL THEN i.indexrelid ="
+        " (SELECT pg_catalog.max(indexrelid) FROM pg_catalog.pg_index WHERE indrelid = target)"
+        " ELSE c.relname = (pg_catalog.parse_ident(named_index))[1]::name END",
+    ),
+    "index": (
+        f"i.indrelid IN (SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid IN {_TREE})",
+        f"i.indexrelid IN {_TREE}",
+    ),
+    "table": (f"i.indrelid IN {_TREE}", _NOT_TRANSIENT),
+    "schema": ("n.nspname = (pg_catalog.parse_ident(named_on))[1]::name", _NOT_TRANSIENT),
+    "database": ("true", _NOT_TRANSIENT),
+}
+_AFTER = f"""
+    target oid := pg_catalog.to_regclass(named_on);
+    found record;
+BEGIN
+    FOR found IN SELECT {_QUALIFIED} AS index, {{meant}} AS meant
+        {_INDEXES} AND NOT {_AT_WORK} AND {{among}} ORDER BY 2 DESC, 1
+    LOOP
+        IF found.meant THEN
+            RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+                MESSAGE = 'the index ' || found.index || ' is invalid',
+                DETAIL = 'The statement gave no error, but no query can use the index.',
+                HINT = 'Before the next try: DROP INDEX CONCURRENTLY ' || found.index || ';';
+        END IF;
+        RAISE WARNING USING MESSAGE = 'the index ' || found.index || ' is invalid',
+            DETAIL = 'Every write keeps it up, but no query can use it.',
+            HINT = 'DROP INDEX CONCURRENTLY ' || found.index || ';';
+    END LOOP;
+END
+"""
+
+
+# -- after a failure
+
+
+def invalid_indexes(conn: psycopg.Connection[Any]) -> dict[int, str]:
+    """The invalid indexes that nobody is at work on: their names, as SQL has them, by oid."""
+    query = f"SELECT i.indexrelid, {_QUALIFIED} {_INDEXES} AND NOT {_AT_WORK} ORDER BY 2"
+    return dict(conn.execute(query.encode()).fetchall())

@@ -1,0 +1,107 @@
+"""What has happened in a flight, file by file: results turned into events."""
+
+import time
+from collections.abc import Sequence
+
+from schemamig_tui.engine.events import (
+    FileApplied,
+    FileStarted,
+    FileWarned,
+    Listener,
+    Mode,
+    Notice,
+    NoticeReceived,
+    StatementFinished,
+)
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.step_order import FileRun
+
+_NO_STATEMENT = Step(b"", Role.OPEN)
+
+
+class Logbook:
+    """Follows a flight through ``runs``; knows which file is open and which are committed."""
+
+    def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
+        self._runs = runs
+        self._tell = listener
+        self._next = 0
+        self._began = self._mark = time.perf_counter()
+        self._last = _NO_STATEMENT
+        self._starts_over = False
+        self.current: FileRun | None = None
+        self.applied: list[str] = []
+
+    @property
+    def remaining(self) -> Sequence[FileRun]:
+        """The files that have not begun."""
+        return self._runs[self._next :]
+
+    @property
+    def at(self) -> int:
+        """The statement that the current file is at, by number from 0; its length at its end."""
+        if self.current and self._last is _NO_STATEMENT:
+            return self.current.done
+        return self._last.statement + 1
+
+    @property
+    def elapsed(self) -> float:
+        """Milliseconds since the current file began."""
+        return (time.perf_counter() - self._began) * 1000
+
+    def arrived(self, step: Step, tag: str) -> None:
+        """Note that a step has succeeded."""
+        if step.role is Role.OPEN and (self.current is None or self._starts_over):
+            self.open()
+        elif step.role is Role.STATEMENT:
+            self._finish(step, tag)
+        elif step.role is Role.CLOSE:
+            self._close(step, tag)
+        if step.saves is not None and self.current:
+            self.current.done = step.saves
+
+    def said(self, step: Step, message: Notice) -> None:
+        """Note what the server said while it did a step."""
+        if self.current is None:
+            return
+        # What is said while we do our own work is said of the last statement.
+        of = step if step.role is Role.STATEMENT else self._last
+        self._tell(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
+
+    def open(self) -> FileRun:
+        """Begin with the next file, or with the current one that starts over."""
+        if self.current is None:
+            self._next += 1
+        self._starts_over = False
+        self.current = run = self._runs[self._next - 1]
+        self._last = _NO_STATEMENT
+        self._began = self._mark = time.perf_counter()
+        mode, count = run.script.mode, len(run.script)
+        self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
+        for warning in run.script.warnings:
+            self._tell(FileWarned(run.name, warning.line, warning.message))
+        return run
+
+    def start_over(self) -> None:
+        """Expect the current file to begin once more."""
+        self._starts_over = True
+
+    def close(self) -> None:
+        """End the current file: it has been committed together with its row."""
+        if self.current:
+            self.applied.append(self.current.name)
+            self._tell(FileApplied(self.current.name, self.elapsed))
+            self.current = None
+
+    def _close(self, step: Step, tag: str) -> None:
+        if self.current and self.current.script.mode is Mode.OWN_TRANSACTION:
+            self._finish(step, tag)
+        self.close()
+
+    def _finish(self, step: Step, tag: str) -> None:
+        if self.current is None:
+            return
+        now = time.perf_counter()
+        ms, self._mark = (now - self._mark) * 1000, now
+        self._last = step
+        self._tell(StatementFinished(self.current.name, step.statement + 1, step.line, tag, ms))

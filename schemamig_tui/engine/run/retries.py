@@ -1,0 +1,127 @@
+"""What is sent once more after it has failed: what nothing is left of, and may well work then."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from schemamig_tui.engine.events import FileRetried, Listener, Mode
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.pipeline import Crash
+from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.logbook import Logbook
+from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.engine.watch.blockers import Blocked
+
+# Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
+# when a long one does.
+_FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
+
+
+class Retries:
+    """Decides which failures are not the end, up to ``limit`` times a file for want of a lock.
+
+    ``relock`` is the query that drops all advisory locks but the session's own; ``blocked`` tells
+    what was seen in the way of the statement that has failed.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        relock: bytes,
+        cancellation: Cancellation,
+        log: Logbook,
+        listener: Listener,
+        *,
+        blocked: Callable[[], Blocked | None],
+    ) -> None:
+        self._limit = limit
+        self._relock = relock
+        self._cancellation = cancellation
+        self._log = log
+        self._tell = listener
+        self._blocked = blocked
+
+    def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
+        """Whether the open file is to be sent again, for which the session is ready then."""
+        if _belongs_outside(run, crash):
+            conn.execute("ROLLBACK")
+            run.alone.add(crash.step.statement)
+            run.reopened = True
+            return True
+        return self._lacks_lock(conn, run, crash) and self._pause(conn, run, crash)
+
+    def _lacks_lock(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
+        """Whether it was for a lock that others have, and all of it is rolled back."""
+        if (
+            run.retries >= self._limit
+            or self._cancellation.requested
+            or Diagnostic(crash.result).sqlstate != pg_errors.LockNotAvailable.sqlstate
+        ):
+            return False
+        return run.script.mode is not Mode.NO_TRANSACTION or _leaves_nothing(conn, run, crash)
+
+    def _pause(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
+        """Give up all locks, and wait; tells whether to try again then."""
+        failure = explain_crash(crash, run.script, conn.info.encoding)
+        if conn.info.transaction_status is not TransactionStatus.IDLE:
+            conn.execute("ROLLBACK")
+        if run.script.mode is Mode.NO_TRANSACTION:
+            run.reopened = True
+        else:
+            conn.execute("DISCARD ALL")
+            conn.execute(self._relock)
+        # Jitter keeps two that are in each other's way from meeting again.
+        pause = min(_FIRST_PAUSE * 2**run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)
+        run.retries += 1
+        self._tell(
+            FileRetried(
+                run.name,
+                self._log.elapsed,
+                failure,
+                self._blocked(),
+                retry=run.retries,
+                retries=self._limit,
+                pause_ms=pause * 1000,
+            )
+        )
+        if self._cancellation.wait(pause):
+            return False
+        self._log.start_over()
+        return True
+
+
+def _belongs_outside(run: FileRun, crash: Crash) -> bool:
+    """Whether the statement only has to be sent again outside of a transaction.
+
+    That is so in a file without a transaction, where a statement shares one with the note of
+    progress unless it is known that it cannot. Nothing of it has happened.
+    """
+    step = crash.step
+    return (
+        run.script.mode is Mode.NO_TRANSACTION
+        and step.role is Role.STATEMENT
+        and step.statement == run.done
+        and run.script.kind(step.statement) is Kind.ORDINARY
+        and step.statement not in run.alone
+        and wants_no_transaction(Diagnostic(crash.result))
+    )
+
+
+def _leaves_nothing(conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
+    """Whether what failed in a file without a transaction was in one, with all since the note."""
+    step = crash.step
+    return (
+        conn.info.transaction_status is TransactionStatus.INERROR
+        and step.role is Role.STATEMENT
+        and all(
+            run.script.kind(i) not in (Kind.COMMIT, Kind.CHAIN)
+            for i in range(run.done, step.statement)
+        )
+    )

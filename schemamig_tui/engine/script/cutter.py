@@ -1,0 +1,387 @@
+"""Cuts the bytes of a file into statements, where psql would, and collects what they mean."""
+
+import re
+from array import array
+from typing import NamedTuple
+
+from schemamig_tui.engine.script.places import BOM, fault
+from schemamig_tui.engine.script.source import Source
+from schemamig_tui.engine.script.window import MARGIN, Window
+from schemamig_tui.errors import FilesError
+from schemamig_tui.sql import lexer
+from schemamig_tui.sql.bodies import creates
+from schemamig_tui.sql.psql_commands import Refusal, judge, refuse
+from schemamig_tui.sql.traits import (
+    Kind,
+    Meaning,
+    Rule,
+    Setting,
+    is_true,
+    outlives_reset,
+    rule_for,
+)
+
+_BACKSLASH = ord("\\")
+_SEMICOLON = ord(";")
+
+# A statement that sets something is not longer than this, in bytes.
+_READ_FOR_SETTINGS = 64 * 1024
+
+_BEHIND_COPY = re.compile(rb"[ \t\r\f\v]*+(?:--|\Z)")
+_END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
+
+
+class Cutter:
+    """One pass over a file. After ``run``: where its statements are, and what they mean.
+
+    ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
+    By number from 0: ``meanings`` has the statements that are not like any other, ``copies`` the
+    offsets of the data behind each COPY FROM stdin. ``settling`` is how many statements at the top
+    only set something. ``remarks`` are offsets that deserve a warning, each with its text;
+    ``outlives_reset`` tells of settings that RESET does not undo.
+    """
+
+    def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
+        self.source = source
+        self.starts = array("Q")
+        self.ends = array("Q")
+        self.meanings: dict[int, Meaning] = {}
+        self.copies: dict[int, tuple[int, int]] = {}
+        self.settling = 0
+        self.remarks: list[tuple[int, str]] = []
+        self.directive = False
+        self.outlives_reset = False
+        self._window = Window(source, trusted=trusted)
+        self._reading = _Reading(standard_strings)
+        self._parentheses: list[int] = []
+        self._blocks: list[int] = []
+
+    def run(self, checksum: str) -> None:
+        """Cut the whole file, whose bytes must have this checksum. Raises FilesError."""
+        window = self._window
+        position = len(BOM) if window.text.startswith(BOM) else 0
+        while True:
+            position = self._after_gap(self._ordinary_statements(position))
+            if position == len(window.text):
+                break
+            byte = window.text[position]
+            if byte == _SEMICOLON:
+                position += 1
+            elif byte == _BACKSLASH:
+                position = self._command(position)
+            else:
+                position = self._statement(position)
+        window.finish(checksum)
+
+    def _ordinary_statements(self, position: int) -> int:
+        """Cut as many statements as need no second look: where the time for a big file goes."""
+        match_one = lexer.ordinary(standard_strings=self._reading.now.standard_strings).match
+        text, base = self._window.text, self._window.base
+        add_start, add_end = self.starts.append, self.ends.append
+        while match := match_one(text, position):
+            start, position = match.span(1)
+            add_start(base + start)
+            add_end(base + position - 1)
+        return position
+
+    def _statement(self, position: int) -> int:
+        """Cut the statement that starts here. The position behind its semicolon."""
+        window = self._window
+        position = window.show_head(position)
+        start = window.base + position
+        rule = rule_for(window.text, position)
+        counts_begin = creates(window.text, position) is not None
+        skip = lexer.skipper(
+            standard_strings=self._reading.now.standard_strings, counts_begin=counts_begin
+        )
+        while True:
+            position = _past(skip, window.text, position)
+            if window.short(position):
+                position = window.slide(position)
+            elif position == len(window.text):
+                return self._last_statement(start, rule)
+            elif window.text[position] != _SEMICOLON:
+                position = self._look(position, counts_begin)
+            elif self._parentheses or self._blocks:
+                position += 1
+            else:
+                return self._add(start, position, rule)
+
+    def _last_statement(self, start: int, rule: Rule | None) -> int:
+        """Cut the last statement at the end of the file, where it needs no semicolon."""
+        if self._blocks:
+            raise self._fault(self._blocks[-1], "This is never closed with END.")
+        if self._parentheses:
+            raise self._fault(self._parentheses[-1], "This parenthesis is never closed.")
+        self._add(start, len(self._window.text.rstrip()), rule)
+        return len(self._window.text)
+
+    def _add(self, start: int, position: int, rule: Rule | None) -> int:
+        """Take down the statement up to ``position``. Where what follows it starts."""
+        window = self._window
+        end = window.base + position
+        number = len(self.starts)
+        self.starts.append(start)
+        self.ends.append(end)
+        position += 1
+        if not self.outlives_reset and end - start <= _READ_FOR_SETTINGS:
+            self.outlives_reset = outlives_reset(self.source.read(start, end))
+        meaning = rule and rule(self.source.read(start, end))
+        if meaning:
+            self.meanings[number] = meaning
+            if meaning.settles and self.settling == number:
+                self.settling += 1
+            self._reading.heed(meaning)
+            window.switch(position, self._reading.now.encoding)
+            if meaning.kind is Kind.COPY_IN:
+                return self._copy_data(start, position)
+        return position
+
+    def _look(self, position: int, counts_begin: bool) -> int:
+        """Go past something that the fast pattern left to us."""
+        text = self._window.text
+        byte = text[position : position + 1]
+        if byte == b"(":
+            self._parentheses.append(self._window.base + position)
+        elif byte == b")":
+            del self._parentheses[-1:]
+        elif byte == b"'":
+            return self._string(position)
+        elif byte == b'"':
+            return self._quoted(position, lexer.IDENTIFIER_INSIDE, self._window.base + position)
+        elif byte == b"$":
+            return self._dollar(position)
+        elif byte == b"\\":
+            refusal = refuse(text[position : position + MARGIN])
+            raise self._fault(self._window.base + position, refusal.message, hint=refusal.hint)
+        elif text.startswith((b"--", b"/*"), position):
+            return self._comment(position)
+        elif counts_begin and (word := lexer.WORD.match(text, position)):
+            self._count(word[0].lower(), position)
+            return word.end()
+        return position + 1
+
+    def _count(self, word: bytes, position: int) -> None:
+        """BEGIN ... END around the code of a function, as psql counts it."""
+        if self._parentheses:
+            return
+        if word == b"begin" or (word == b"case" and self._blocks):
+            self._blocks.append(self._window.base + position)
+        elif word == b"end":
+            del self._blocks[-1:]
+
+    def _string(self, position: int) -> int:
+        """Past a '...' string, and past what goes on with it on a later line."""
+        window = self._window
+        opened = window.base + position
+        after_e = lexer.AFTER_E.match(window.text, position) is not None
+        if self._reading.now.standard_strings and not after_e:
+            return self._quoted(position, lexer.STANDARD_INSIDE, opened)
+        while True:
+            position = self._quoted(position, lexer.ESCAPED_INSIDE, opened)
+            closed = window.base + position
+            position = self._after_blanks(position)
+            # psql forgets here, at the end of a line, what kind of string it was in; the server
+            # does not, so psql gets such a string wrong if it has a quote behind a backslash.
+            if not window.text.startswith(b"'", position) or not lexer.NEWLINE.search(
+                self.source.read(closed, window.base + position)
+            ):
+                return position
+
+    def _quoted(self, position: int, inside: re.Pattern[bytes], opened: int) -> int:
+        """Past the closing quote of what starts here, or started at byte ``opened``."""
+        window = self._window
+        quote = window.text[position : position + 1]
+        position += 1
+        while True:
+            position = _past(inside, window.text, position)
+            if position + 1 < len(window.text):
+                return position + 1
+            if window.last:
+                if window.text[position:] == quote:
+                    return position + 1
+                what = "quoted name" if quote == b'"' else "string"
+                raise self._fault(opened, f"This {what} is never closed.")
+            position = window.slide(position)
+
+    def _dollar(self, position: int) -> int:
+        window = self._window
+        while (tag := lexer.DOLLAR_TAG.match(window.text, position)) is None:
+            if window.last or not lexer.DOLLAR_TAG_CUT_OFF.match(window.text, position):
+                return position + 1
+            position = window.slide(position)
+        opened = window.base + position
+        position = tag.end()
+        while (found := window.text.find(tag[0], position)) < 0:
+            if window.last:
+                raise self._fault(opened, f"This dollar quote {_shown(tag[0])} is never closed.")
+            position = window.slide(max(position, len(window.text) - len(tag[0]) + 1))
+        return found + len(tag[0])
+
+    def _after_gap(self, position: int) -> int:
+        """Past what is between statements."""
+        self._parentheses.clear()
+        self._blocks.clear()
+        while True:
+            position = self._after_blanks(position)
+            if not self._window.text.startswith(b"/*", position):
+                return position
+            position = self._comment(position)
+
+    def _after_blanks(self, position: int) -> int:
+        """Past white space and ``--`` comments."""
+        window = self._window
+        while True:
+            position = _past(lexer.BLANKS, window.text, position)
+            if window.short(position):
+                position = window.slide(position)
+            elif window.text.startswith(b"--", position):
+                position = self._comment(position)
+            else:
+                return position
+
+    def _comment(self, position: int) -> int:
+        """Past a comment of either kind."""
+        window = self._window
+        opened = window.base + position
+        if window.text.startswith(b"--", position):
+            self._heed(position)
+            while (end := lexer.NEWLINE.search(window.text, position)) is None:
+                if window.last:
+                    return len(window.text)
+                position = window.slide(len(window.text))
+            return end.end()
+        depth = 0
+        while True:
+            edge = lexer.COMMENT_EDGE.search(window.text, position)
+            if edge:
+                position = edge.end()
+                depth += 1 if edge[0] == b"/*" else -1
+                if depth == 0:
+                    return position
+            elif window.last:
+                raise self._fault(opened, "This comment is never closed.")
+            else:
+                position = window.slide(max(position, len(window.text) - 1))
+
+    def _heed(self, position: int) -> None:
+        """Look at what a comment says, if it is one that says something."""
+        note = lexer.NOTE.match(self._window.text, position)
+        if note is None or self._parentheses or self._blocks:
+            return
+        offset = self._window.base + position
+        if note["directive"] is None:
+            raise self._fault(
+                offset,
+                f"This is the way back of another tool's migration ({_shown(note[0])}): "
+                "run with the rest, it would undo it.",
+                hint="Remove this part. To undo a migration, add a new one that reverses it.",
+            )
+        if note["directive"].strip().lower() != b"no-transaction":
+            raise self._fault(
+                offset,
+                f"This directive is not known: {_shown(note[0])}",
+                hint="The one there is: -- schemamig: no-transaction",
+            )
+        if self.source.read(0, min(offset, MARGIN)).removeprefix(BOM).strip(b" \t"):
+            raise self._fault(
+                offset,
+                "This directive counts in the first line only.",
+                hint="Move it to the top of the file.",
+            )
+        self.directive = True
+
+    def _command(self, position: int) -> int:
+        """Past a psql command between statements."""
+        position, command = self._line(position)
+        offset = self._window.base + position
+        verdict = judge(command)
+        if isinstance(verdict, Refusal):
+            raise self._fault(offset, verdict.message, hint=verdict.hint)
+        if verdict:
+            self.remarks.append((offset, verdict))
+        return position + len(command)
+
+    def _copy_data(self, start: int, position: int) -> int:
+        """Past the inline data of a COPY. ``start`` is where its statement starts."""
+        window = self._window
+        position, behind = self._line(position)
+        if not _BEHIND_COPY.match(behind):
+            raise self._fault(
+                window.base + position,
+                "There is text behind COPY ... FROM stdin; but its data starts on the next line.",
+                hint="Put the text on a line of its own behind the data.",
+            )
+        position += len(behind)
+        begin = window.base + position + 1
+        while True:
+            found = window.text.find(b"\n\\.", position)
+            if found < 0:
+                if window.last:
+                    raise self._fault(
+                        start,
+                        "The data of this COPY ... FROM stdin has no end.",
+                        hint="End it with a line that has only \\. in it.",
+                    )
+                position = window.slide(max(position, len(window.text) - 2))
+            elif window.short(found):
+                position = window.slide(found)
+            elif end := _END_OF_DATA.match(window.text, found + 3):
+                self.copies[len(self.starts) - 1] = (begin, window.base + found + 1)
+                return end.end()
+            else:
+                position = found + 1
+
+    def _line(self, position: int) -> tuple[int, bytes]:
+        """The rest of a line, without its end, and where that starts now."""
+        window = self._window
+        while (end := window.text.find(b"\n", position)) < 0 and not window.last:
+            position = window.slide(position)
+        return position, window.text[position : end if end >= 0 else len(window.text)]
+
+    def _fault(self, offset: int, message: str, *, hint: str | None = None) -> FilesError:
+        return fault(self.source, offset, message, hint=hint)
+
+
+class _State(NamedTuple):
+    standard_strings: bool
+    encoding: str | None = None
+
+
+class _Reading:
+    """The two settings that a file is read by, as its own statements change them.
+
+    A ROLLBACK is taken to undo no more than a COMMIT: what was SET LOCAL.
+    """
+
+    def __init__(self, standard_strings: bool) -> None:
+        self._default = _State(standard_strings)
+        self._session = self.now = self._default
+
+    def heed(self, meaning: Meaning) -> None:
+        """Take over what a statement sets."""
+        if meaning.kind in (Kind.COMMIT, Kind.ROLLBACK):
+            self.now = self._session
+        elif meaning.settings:
+            self.now = self._set(self.now, meaning)
+            if not meaning.local:
+                self._session = self._set(self._session, meaning)
+
+    def _set(self, state: _State, meaning: Meaning) -> _State:
+        value = meaning.value
+        if Setting.STANDARD_STRINGS in meaning.settings:
+            on = self._default.standard_strings if value is None else is_true(value)
+            state = state._replace(standard_strings=on)
+        if Setting.CLIENT_ENCODING in meaning.settings:
+            state = state._replace(encoding=value)
+        return state
+
+
+def _past(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
+    """Where a match at ``position`` ends, which may be where it starts."""
+    match = pattern.match(text, position)
+    return match.end() if match else position
+
+
+def _shown(text: bytes) -> str:
+    return text.decode(errors="replace").strip()

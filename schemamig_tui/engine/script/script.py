@@ -1,0 +1,158 @@
+"""A migration file as statements, and how it has to be run.
+
+``parse`` reads a file once and keeps where its statements are, not what they say. Whatever about
+the file would make psql do something else than was meant is an error here, before anything runs.
+"""
+
+import re
+from array import array
+from collections.abc import Iterator
+
+from schemamig_tui.engine.events import Mode, Place
+from schemamig_tui.engine.script.cutter import Cutter
+from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.engine.script.modes import ScriptWarning, decide
+from schemamig_tui.engine.script.places import BOM, line_offset, line_start, newlines
+from schemamig_tui.engine.script.source import HELD, Source
+from schemamig_tui.sql.bodies import body, creates
+from schemamig_tui.sql.traits import Kind, Meaning
+
+__all__ = ["Kind", "Script", "ScriptWarning", "parse"]
+
+# Small enough to stay in the caches of a processor on the way through the server.
+_COPY_PIECE = 64 * 1024
+_LONGEST_LINE = 1024 * 1024
+
+
+def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "Script":
+    """Cut a file into statements and decide how it has to be run.
+
+    ``standard_conforming_strings`` is what the server starts with; the file may change it.
+    Raises FilesError, with the place and what to do, for a file that psql would not run as it was
+    meant, and for one that is no longer what ``file`` says.
+    """
+    source = Source(file.path)
+    try:
+        trusted = source.size > HELD and source.stamp == file.stamp
+        cutter = Cutter(source, trusted=trusted, standard_strings=standard_conforming_strings)
+        cutter.run(file.checksum)
+        return Script(file, source, cutter)
+    finally:
+        source.release()
+
+
+class Script:
+    """The statements of one file, by number from 0, and how the file has to be run.
+
+    ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
+    brings its own transaction, whose COMMIT is then the last statement. ``outlives_reset`` tells
+    that it may set what only a new session starts without.
+
+    A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
+    method that reads it raises FilesError when it is no longer what ``parse`` read.
+    """
+
+    def __init__(self, file: MigrationFile, source: Source, cut: Cutter) -> None:
+        self.file = file
+        self._source = source
+        self._starts: array[int] = cut.starts
+        self._ends: array[int] = cut.ends
+        self._meanings: dict[int, Meaning] = cut.meanings
+        self._copies = cut.copies
+        self._counted = (0, 1)
+        decision = decide(cut, self.line)
+        self.mode: Mode = decision.mode
+        self.reason: str = decision.reason
+        self.begin: int = decision.begin
+        self.warnings: tuple[ScriptWarning, ...] = decision.warnings
+        self.outlives_reset: bool = cut.outlives_reset
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def sql(self, i: int) -> bytes:
+        """Statement ``i`` from its first word up to its semicolon, without it.
+
+        psql sends the semicolon too, and the block comments in front.
+        """
+        return self._source.read(self._starts[i], self._ends[i])
+
+    def line(self, i: int) -> int:
+        """The line where statement ``i`` starts. Cheap when asked in rising order."""
+        offset, line = self._counted
+        start = self._starts[i]
+        if start < offset:
+            offset, line = 0, 1
+        line += newlines(self._source, offset, start)
+        self._counted = start, line
+        return line
+
+    def kind(self, i: int) -> Kind:
+        """What statement ``i`` is to the one who runs it."""
+        meaning = self._meanings.get(i)
+        return meaning.kind if meaning else Kind.ORDINARY
+
+    def copy_data(self, i: int) -> Iterator[bytes]:
+        """The data behind the COPY that statement ``i`` is, in pieces of up to 64 KiB."""
+        start, end = self._copies[i]
+        while start < end:
+            piece = self._source.read(start, min(end, start + _COPY_PIECE))
+            yield piece
+            start += len(piece)
+
+    def mentions(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether the pattern is found in any statement."""
+        return any(pattern.search(self.sql(i)) for i in range(len(self)))
+
+    def locate(self, i: int, position: int, encoding: str) -> Place:
+        """The place of the ``position``-th character (from 1) of statement ``i``.
+
+        That is how the server counts; ``encoding`` is the Python name of the client encoding.
+        """
+        before = self.sql(i).decode(encoding, errors="replace")[: position - 1]
+        line = self.line(i) + before.count("\n")
+        if "\n" in before:
+            return Place(line, len(before) - before.rindex("\n"))
+        start = self._starts[i]
+        lead = self._source.read(line_start(self._source, start), start).removeprefix(BOM)
+        return Place(line, 1 + len(lead.decode(encoding, errors="replace")) + len(before))
+
+    def locate_body(self, i: int, function: str | None, body_line: int) -> Place | None:
+        """The place of a line of code that runs in statement ``i``, as PL/pgSQL counts lines.
+
+        ``function`` is the name, without schema, of the function it is in; None is the DO block
+        that statement ``i`` itself is. The result is None when no earlier statement creates that
+        function, or more than one does.
+        """
+        if function is None:
+            candidates = [i]
+        else:
+            candidates = [j for j in range(i) if creates(self.sql(j)) == function]
+        if len(candidates) != 1:
+            return None
+        sql = self.sql(candidates[0])
+        found = body(sql)
+        if (
+            found is None
+            or found.start is None
+            or not 1 <= body_line <= 1 + found.code.count(b"\n")
+        ):
+            return None
+        return Place(self.line(candidates[0]) + sql.count(b"\n", 0, found.start) + body_line - 1)
+
+    def locate_data(self, i: int, data_line: int) -> Place | None:
+        """The place of a line (from 1) of the data behind the COPY that statement ``i`` is."""
+        if i not in self._copies:
+            return None
+        start, _ = self._copies[i]
+        return Place(newlines(self._source, 0, start) + data_line)
+
+    def source_line(self, line: int) -> str:
+        """The text of a line, up to 1 MiB of it. What is not UTF-8 is replaced."""
+        start = line_offset(self._source, line)
+        text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
+        return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
+
+    def release(self) -> None:
+        """Close the file, if it is open."""
+        self._source.release()

@@ -1,0 +1,1 @@
+"""The second connection: the run lock, and what the server does meanwhile."""

@@ -1,0 +1,289 @@
+"""What the server says of a session: who blocks it, who waits behind it, how to end one of them.
+
+Every function is one query on a connection in autocommit mode that is not the session's own. What
+it may see is up to its role: without pg_read_all_stats the queries and states of other roles are
+hidden, locks and pids are not (https://www.postgresql.org/docs/current/monitoring-stats.html).
+How far a session is with a long command is in ``engine.watch.progress_views``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg_errors
+
+from schemamig_tui.text import redact_query, visible
+
+_MOST_BLOCKERS = 40
+_MOST_VICTIMS = 20
+# The ones that wait are looked at one by one, which takes locks inside the server.
+_MOST_WAITING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Another session at one moment, as pg_stat_activity shows it.
+
+    ``pid`` is 0 for a prepared transaction, whose name is its ``application``. Times are seconds;
+    None where there is no transaction, or no wait. ``query`` is what it runs, or ran last (its
+    first 1,000 characters, up to a password); that of other roles is seen by those that may.
+    ``started`` is when it connected, in seconds since 1970: a later session may have its pid.
+    """
+
+    pid: int
+    user: str
+    application: str
+    client: str
+    state: str
+    transaction_s: float | None
+    waiting_s: float | None
+    query: str
+    started: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """What a session waits for, and who has it.
+
+    ``lock`` is a mode as pg_locks names it (``AccessExclusiveLock``); ``on`` is what it is for,
+    such as ``table public.users`` or ``transaction 4711``; ``seconds`` is how long it has waited.
+    ``by`` holds those directly in the way, with a ``waiting_s`` where they wait themselves; after
+    them come those at the root of their waits, who wait for nobody. At most 40 in all.
+    """
+
+    lock: str
+    on: str
+    seconds: float
+    by: tuple[Activity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Victims:
+    """The sessions that wait behind ours: the longest waits first, at most 20 of ``count``.
+
+    ``waiting_s`` and ``longest_s`` are for how long they have waited behind us: one that waits
+    behind another, which waits behind us, does so for as long as both wait.
+    """
+
+    count: int
+    longest_s: float
+    sessions: tuple[Activity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProgress:
+    """How far the server is with a long command, as a pg_stat_progress view says it.
+
+    ``done`` and ``total`` count ``unit`` (blocks, tuples, bytes, lockers ...) of this ``phase``;
+    ``total`` is None where the server does not know it. ``waits_for`` are those that CREATE INDEX
+    CONCURRENTLY waits for.
+    """
+
+    command: str
+    relation: str
+    phase: str
+    done: int
+    total: int | None
+    unit: str
+    waits_for: tuple[Activity, ...] = ()
+
+
+# The columns of an Activity, from pg_stat_activity; how long it waits comes from elsewhere.
+SESSION = """
+    a.pid, coalesce(a.usename, ''),
+    coalesce(nullif(a.application_name, ''), nullif(a.backend_type, 'client backend'), ''),
+    coalesce(a.client_hostname, host(a.client_addr), ''), coalesce(a.state, ''),
+    extract(epoch FROM clock_timestamp() - a.xact_start)::float8,
+    {waiting}::float8, left(coalesce(a.query, ''), 1000),
+    extract(epoch FROM a.backend_start)::float8
+"""
+
+# Prepared transactions hold their locks without a pid; pg_blocking_pids calls all of them 0. Which
+# one has a lock can be told by its lock on its own number (not by '-1/', as the manual has it: that
+# is so only after a restart).
+_BLOCKED = """
+WITH RECURSIVE chain AS (
+    SELECT unnest(pg_blocking_pids(%(pid)s)) AS pid
+    UNION SELECT unnest(pg_blocking_pids(chain.pid)) FROM chain
+), locks AS MATERIALIZED (
+    SELECT l.*, {since} AS since FROM pg_locks l WHERE NOT l.granted OR l.pid IS NULL
+), ours AS (
+    SELECT l.* FROM locks l LEFT JOIN pg_stat_activity a USING (pid)
+    WHERE NOT l.granted AND %(pid)s IN (l.pid, a.leader_pid) ORDER BY l.since LIMIT 1
+), prepared AS (
+    SELECT l.*, p.gid, p.owner, p.prepared
+    FROM pg_prepared_xacts p
+        JOIN locks x ON x.pid IS NULL AND x.transactionid = p.transaction
+        JOIN locks l ON l.pid IS NULL AND l.virtualtransaction = x.virtualtransaction
+), blockers AS (
+    SELECT chain.pid = ANY (pg_blocking_pids(%(pid)s)) AS direct, w.pid IS NOT NULL AS waits,
+        NULL AS wanted, NULL AS held, {session}
+    FROM chain JOIN pg_stat_activity a USING (pid)
+        LEFT JOIN locks w ON w.pid = chain.pid AND NOT w.granted
+    WHERE chain.pid NOT IN (%(pid)s, pg_backend_pid())
+    UNION ALL
+    SELECT w.pid = ours.pid, false, w.mode, l.mode, 0, l.owner, l.gid, '', 'prepared',
+        extract(epoch FROM clock_timestamp() - l.prepared), NULL, '', NULL
+    FROM ours, locks w JOIN prepared l ON
+        (l.locktype, l.database, l.relation, l.page, l.tuple, l.virtualxid, l.transactionid,
+            l.classid, l.objid, l.objsubid) IS NOT DISTINCT FROM
+        (w.locktype, w.database, w.relation, w.page, w.tuple, w.virtualxid, w.transactionid,
+            w.classid, w.objid, w.objsubid)
+    WHERE NOT w.granted AND (w.pid = ours.pid OR w.pid IN (SELECT pid FROM chain))
+)
+SELECT ours.mode, {target}, coalesce(extract(epoch FROM clock_timestamp() - ours.since), 0)::float8,
+    blockers.*
+FROM ours LEFT JOIN pg_class c ON c.oid = ours.relation
+    LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN blockers ON direct OR NOT waits
+ORDER BY waits, direct DESC, 13 DESC NULLS LAST LIMIT {most}
+"""
+
+_RELATION = """coalesce(
+    CASE c.relkind WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
+        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
+        WHEN 't' THEN 'TOAST table' ELSE 'table' END
+    || ' ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+    'relation ' || ours.relation)"""
+_TARGET = """CASE ours.locktype
+    WHEN 'relation' THEN {relation}
+    WHEN 'extend' THEN 'the end of ' || {relation}
+    WHEN 'page' THEN 'page ' || ours.page || ' of ' || {relation}
+    WHEN 'tuple' THEN 'row (' || ours.page || ',' || ours.tuple || ') of ' || {relation}
+    WHEN 'transactionid' THEN 'transaction ' || ours.transactionid
+    WHEN 'virtualxid' THEN 'virtual transaction ' || ours.virtualxid
+    WHEN 'advisory' THEN 'advisory lock ' || CASE ours.objsubid WHEN 1
+        THEN (ours.classid::bigint::bit(64) << 32 | ours.objid::bigint::bit(64))::bigint::text
+        ELSE '(' || ours.classid::bigint::bit(32)::int || ', '
+            || ours.objid::bigint::bit(32)::int || ')' END
+    WHEN 'object' THEN coalesce({object},
+        'object ' || ours.objid || ' of ' || ours.classid::regclass)
+    ELSE ours.locktype END"""
+_OBJECT = """(
+    SELECT o.type || ' ' || o.identity
+    FROM pg_identify_object(ours.classid, ours.objid, ours.objsubid) o)"""
+
+_VICTIMS = """
+WITH RECURSIVE waiting AS MATERIALIZED (
+    SELECT pid, since, pg_blocking_pids(pid) AS blockers
+    FROM (
+        SELECT l.pid, coalesce({since}, clock_timestamp()) AS since FROM pg_locks l
+        WHERE NOT l.granted AND l.pid <> %(pid)s ORDER BY 2 LIMIT {most_waiting}
+    ) l
+), behind AS (
+    SELECT pid, since FROM waiting WHERE %(pid)s = ANY (blockers)
+    UNION
+    SELECT w.pid, greatest(w.since, behind.since)
+    FROM waiting w JOIN behind ON behind.pid = ANY (w.blockers)
+), first AS (
+    SELECT pid, min(since) AS since FROM behind GROUP BY pid
+)
+SELECT count(*) OVER (), {session}
+FROM first w JOIN pg_stat_activity a USING (pid)
+ORDER BY w.since LIMIT {most}
+"""
+
+_WAITING = "extract(epoch FROM clock_timestamp() - w.since)"
+
+_SIGNAL = """
+SELECT {signal}(a.pid) FROM pg_stat_activity a
+WHERE a.pid = %s AND extract(epoch FROM a.backend_start)::float8 IS NOT DISTINCT FROM %s::float8
+"""
+
+# Which modes each mode keeps out, by their numbers in this order:
+# https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
+_CONFLICTS = {
+    "AccessShareLock": "8",
+    "RowShareLock": "78",
+    "RowExclusiveLock": "5678",
+    "ShareUpdateExclusiveLock": "45678",
+    "ShareLock": "34678",
+    "ShareRowExclusiveLock": "345678",
+    "ExclusiveLock": "2345678",
+    "AccessExclusiveLock": "12345678",
+}
+_NUMBERS = {mode: str(number) for number, mode in enumerate(_CONFLICTS, 1)}
+
+
+def blocked(conn: psycopg.Connection[Any], pid: int) -> Blocked | None:
+    """What the session ``pid`` of this database waits for; None when it waits for no lock."""
+    query = _queries(conn.info.server_version)[0]
+    rows = conn.execute(query, {"pid": pid}).fetchall()
+    if not rows:
+        return None
+    lock, on, seconds = rows[0][:3]
+    rows.sort(key=lambda row: not row[3])
+    by = (read_session(row[7:]) for row in rows if row[3] is not None and _in_the_way(*row[5:7]))
+    return Blocked(lock, on, seconds, tuple(dict.fromkeys(by)))
+
+
+def victims(conn: psycopg.Connection[Any], pid: int) -> Victims | None:
+    """Who waits behind the session ``pid``, directly or behind another one that does.
+
+    Of all the sessions of the server that wait for a lock, it looks at the 200 that have waited
+    longest.
+    """
+    query = _queries(conn.info.server_version)[1]
+    rows = conn.execute(query, {"pid": pid}).fetchall()
+    if not rows:
+        return None
+    sessions = tuple(read_session(row[1:]) for row in rows)
+    return Victims(rows[0][0], sessions[0].waiting_s or 0.0, sessions)
+
+
+def read_session(columns: Sequence[Any]) -> Activity:
+    """A session from the columns of ``SESSION``, its query without what may be a password."""
+    activity = Activity(*columns)
+    return replace(activity, query=redact_query(activity.query))
+
+
+def cancel_session(conn: psycopg.Connection[Any], session: Activity) -> str | None:
+    """Ask the server to cancel what ``session`` runs; None, or a sentence that says why not."""
+    return _signal(conn, session, "pg_cancel_backend")
+
+
+def terminate_session(conn: psycopg.Connection[Any], session: Activity) -> str | None:
+    """Ask the server to end ``session``; None, or a sentence that says why not."""
+    return _signal(conn, session, "pg_terminate_backend")
+
+
+def _signal(conn: psycopg.Connection[Any], session: Activity, function: str) -> str | None:
+    if not session.pid:
+        name = visible(session.application.replace("'", "''"))
+        return f"It is a prepared transaction; what ends it is ROLLBACK PREPARED '{name}'."
+    query = _SIGNAL.format(signal=function).encode()
+    try:
+        row = conn.execute(query, (session.pid, session.started)).fetchone()
+    except pg_errors.InsufficientPrivilege as error:
+        # From PostgreSQL 16 on the detail names the role that may; before, the message does.
+        reason = error.diag.message_detail or error.diag.message_primary or "permission denied"
+        return f"Not allowed: {visible(reason)}"
+    return None if row and row[0] else f"The session with pid {session.pid} is gone."
+
+
+def _in_the_way(wanted: str | None, held: str | None) -> bool:
+    """Whether the mode a prepared transaction holds keeps out the wanted one."""
+    if wanted is None or held is None:
+        return True
+    return _NUMBERS.get(wanted, "") in _CONFLICTS.get(held, ())
+
+
+@cache
+def _queries(version: int) -> tuple[bytes, bytes]:
+    """The queries of ``blocked`` and ``victims`` for a version of the server, such as 150004."""
+    if version >= 140000:
+        since, named = "l.waitstart", _OBJECT
+    else:
+        # It cannot be known there; and an object that nobody else sees yet would be an error.
+        since = "(SELECT a.query_start FROM pg_stat_activity a WHERE a.pid = l.pid)"
+        named = "NULL"
+    session = SESSION.format(waiting=_WAITING)
+    target = _TARGET.format(relation=_RELATION, object=named)
+    return (
+        _BLOCKED.format(since=since, session=session, target=target, most=_MOST_BLOCKERS).encode(),
+        _VICTIMS.format(
+            since=since, session=session, most=_MOST_VICTIMS, most_waiting=_MOST_WAITING
+        ).encode(),
+    )

@@ -1,0 +1,227 @@
+"""Looks at a run from its second connection: how far a statement is, what it waits for, who for it.
+
+It costs a run nothing that could be measured: it glances a few times a second at the step that is
+on, and asks the server only about one that takes its time.
+"""
+
+import threading
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import psycopg
+
+from schemamig_tui.engine.events import (
+    BlockedSeen,
+    Event,
+    FileFailed,
+    FileRetried,
+    Listener,
+    NoticeReceived,
+    ProgressSeen,
+    ServerAwaited,
+    VictimsSeen,
+)
+from schemamig_tui.engine.pipeline.pipeline import Flight
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.logbook import Logbook
+from schemamig_tui.engine.watch.blockers import Blocked, ServerProgress, Victims, blocked, victims
+from schemamig_tui.engine.watch.progress_views import server_progress
+from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.errors import SchemamigError
+from schemamig_tui.limits import Limits
+
+# Seconds. A step is asked about when the second glance finds it still there: then twice a second
+# while there is something new or somebody waits, less and less often where there is nothing.
+_GLANCE, _SHORTEST_GLANCE = 0.2, 0.02
+_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
+
+
+class _Followed(NamedTuple):
+    conn: psycopg.Connection[Any]
+    pid: int
+    flight: Flight
+    log: Logbook
+
+
+class _Sight(NamedTuple):
+    """What one look at a step has found."""
+
+    progress: ServerProgress | None = None
+    blocked: Blocked | None = None
+    victims: Victims | None = None
+
+
+_NOTHING = _Sight()
+
+
+class Observer:
+    """A thread that tells ``listener`` what it sees, as long as the ``with`` block lasts.
+
+    The run tells its own events by way of ``tell``, so that the listener is never called twice at
+    a time, and nothing is told of a step that is over.
+    """
+
+    def __init__(self, watch: Watch, limits: Limits, listener: Listener) -> None:
+        self._watch = watch
+        self._listener = listener
+        self._most_blocking = limits.blocking
+        self._glance, self._longest = _GLANCE, _LONGEST_PAUSE
+        if limits.lock is not None:
+            self._glance = max(_SHORTEST_GLANCE, min(_GLANCE, limits.lock / 6))
+        if limits.blocking is not None:
+            self._longest = max(_GLANCE, min(_LONGEST_PAUSE, limits.blocking / 4))
+        self._turn = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = False
+        self._trouble: Exception | None = None
+        self._followed: _Followed | None = None
+        # The step of which something has been told, where it is, and what has been told of it.
+        self._step: Step | None = None
+        self._at: tuple[str, int | None, int | None] = "", None, None
+        self._told = _NOTHING
+        self.last_blocked: Blocked | None = None
+        """What was last seen in the way of the step that is on, or has just failed.
+
+        It is forgotten with the next event of the run, NOTICEs aside.
+        """
+        self.gave_way: Victims | None = None
+        """For whom ``Limits.blocking`` had a statement cancelled; it then fails with 57014.
+
+        None again where that had no effect, and nobody has waited too long any more. The failure
+        is to say so: "cancelled because 3 sessions had waited behind it, the longest 5.2 s
+        (--max-blocking)".
+        """
+
+    def tell(self, event: Event) -> None:
+        """Tell an event of the run, after the end of what was seen of the step before.
+
+        What a failure ends has no end of its own: nobody is to read that it goes on. Raises what
+        the listener raises, now or in the observer's own thread before.
+        """
+        with self._turn:
+            if self._trouble:
+                raise self._trouble
+            if self._step and not isinstance(event, NoticeReceived):
+                if isinstance(event, FileFailed | FileRetried | ServerAwaited):
+                    self._told = _NOTHING
+                self._forget()
+                self._wake.set()
+            self._listener(event)
+
+    def follow(self, conn: psycopg.Connection[Any], flight: Flight, log: Logbook) -> None:
+        """From now on look at this flight on this connection; ``log`` knows which file is on."""
+        self._followed = _Followed(conn, conn.info.backend_pid, flight, log)
+
+    def __enter__(self) -> "Observer":
+        threading.Thread(target=self._observe, name="observer", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Not joined: it may be at a question that a dead line never answers.
+        with self._turn:
+            self._stopped = True
+        self._wake.set()
+
+    # -- in its own thread
+
+    def _observe(self) -> None:
+        pause = self._glance
+        last: Step | None = None
+        while True:
+            self._wake.wait(pause)
+            self._wake.clear()
+            if self._stopped:
+                return
+            followed = self._followed
+            step = followed.flight.running if followed else None
+            try:
+                if followed and step and step is last:
+                    pause = self._look(followed, step, pause)
+                else:
+                    pause = self._glance
+                    if followed and step and self._most_blocking is not None:
+                        # What blocks others may be the locks of a transaction of many quick steps.
+                        self._look_behind(followed)
+            except (psycopg.Error, SchemamigError, UnicodeError):
+                # Too busy, forbidden, gone, or with a query in some other encoding: nothing is
+                # known then, and that is no reason to end a run.
+                pause = self._longest
+            last = step
+
+    def _look(self, followed: _Followed, step: Step, pause: float) -> float:
+        """Ask the server about a step, and tell; returns the pause before the next time."""
+        behind = self._look_behind(followed)
+        before = self._watch.ask(blocked, followed.pid)
+        seen = _Sight(self._watch.ask(server_progress, followed.pid), before, behind)
+        with self._turn:
+            run = followed.log.current
+            if self._stopped or run is None or followed.flight.running is not step:
+                return self._glance
+            try:
+                if self._step is not step:
+                    self._forget()
+                    self._step, self._at = step, (run.name, *_place(step))
+                news = self._show(seen)
+            except Exception as error:
+                # It is the listener's: the run is to end with it.
+                self._trouble, self._stopped = error, True
+                return pause
+        if news or before or behind:
+            return min(_PAUSE, self._longest)
+        return min(1.5 * pause, self._longest)
+
+    def _look_behind(self, followed: _Followed) -> Victims | None:
+        """Who waits behind the run; if that is for too long, it has to give way."""
+        behind = self._watch.ask(victims, followed.pid)
+        too_long = (
+            behind is not None
+            and self._most_blocking is not None
+            and behind.longest_s >= self._most_blocking
+        )
+        if followed.flight.running:
+            self.gave_way = behind if too_long else None
+            if too_long:
+                # Asked for again where it came between two statements, and had no effect.
+                self._watch.cancel(followed.conn)
+        return behind
+
+    # -- in either thread, in its turn
+
+    def _show(self, seen: _Sight) -> bool:
+        """Tell what is new in what was seen; returns whether anything is."""
+        told, self._told = self._told, seen
+        self.last_blocked = seen.blocked or self.last_blocked
+        if progressed := seen.progress and _essence(seen.progress) != _essence(told.progress):
+            self._listener(ProgressSeen(*self._at, seen.progress))
+        if other_blockers := _blockers(seen.blocked) != _blockers(told.blocked):
+            self._listener(BlockedSeen(*self._at, seen.blocked))
+        if other_victims := _pids(seen.victims) != _pids(told.victims):
+            self._listener(VictimsSeen(*self._at, seen.victims))
+        return bool(progressed or other_blockers or other_victims)
+
+    def _forget(self) -> None:
+        """Tell that what was seen of a step is over."""
+        self._show(_NOTHING)
+        self._step = self.last_blocked = None
+
+
+def _place(step: Step) -> tuple[int | None, int | None]:
+    """The number of the statement and its line; neither for our own work."""
+    if step.role is Role.STATEMENT:
+        return step.statement + 1, step.line
+    return None, None
+
+
+# -- what makes one sight another than the last: not the time that goes by
+
+
+def _essence(seen: ServerProgress | None) -> object:
+    return seen and (replace(seen, waits_for=()), [other.pid for other in seen.waits_for])
+
+
+def _blockers(seen: Blocked | None) -> object:
+    return seen and (seen.lock, seen.on, [(a.pid, a.state, a.query) for a in seen.by])
+
+
+def _pids(seen: Victims | None) -> object:
+    return seen and (seen.count, [other.pid for other in seen.sessions])

@@ -1,0 +1,85 @@
+"""What was seen of the server as sentences, in the same words on every face. All of it is safe."""
+
+from schemamig_tui.engine.events import ServerAwaited, Session
+from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.text import visible
+
+_LONGEST_QUERY = 120
+
+
+def lasting(seconds: float) -> str:
+    """A time that goes on: ``0.4 s``, ``12 s``, ``3 min``, ``2 h 5 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if hours else f"{minutes} min"
+
+
+def holder(session: Session | None) -> str:
+    """Who has the run lock."""
+    if session is None:
+        return "its session cannot be seen"
+    client = f" from {session.client}" if session.client else ""
+    who = f"{session.application or 'a program'} of {session.user}{client}"
+    return visible(f"{who}, pid {session.pid}, connected since {session.since}")
+
+
+def server_awaited(event: ServerAwaited) -> str:
+    """That the server is waited for, for how long at the most, and why: the whole sentence."""
+    return visible(f"Waiting up to {event.seconds:.0f} s for the server: {event.reason}")
+
+
+def session(activity: Activity) -> str:
+    """Who it is and how it is, without its query."""
+    if not activity.pid:
+        return visible(f"the prepared transaction {activity.application} of {activity.user}")
+    client = f" from {activity.client}" if activity.client else ""
+    who = f"pid {activity.pid}, {activity.application or 'a program'} of {activity.user}{client}"
+    parts = [who, activity.state]
+    if activity.waiting_s is not None:
+        parts.append(f"waiting for {lasting(activity.waiting_s)}")
+    if activity.transaction_s is not None:
+        parts.append(f"transaction of {lasting(activity.transaction_s)}")
+    return visible(", ".join(filter(None, parts)))
+
+
+def query_head(query: str) -> str:
+    """The beginning of a query, on one line."""
+    text = " ".join(query[: 4 * _LONGEST_QUERY].split())
+    if len(text) > _LONGEST_QUERY:
+        text = text[: _LONGEST_QUERY - 3] + "..."
+    return visible(text)
+
+
+def blocked(seen: Blocked) -> str:
+    """What is waited for, and for how long."""
+    return visible(f"blocked for {lasting(seen.seconds)}: {seen.lock} on {seen.on}")
+
+
+def had_lock(seen: Blocked) -> str:
+    """What was waited for in vain, and who was in the way: one on each line."""
+    first = visible(f"It waited for {seen.lock} on {seen.on}, behind:")
+    return "\n".join([first, *map(session, seen.by)])
+
+
+def victims(seen: Victims) -> str:
+    """How many wait behind the run."""
+    one = seen.count == 1
+    who = "1 session waits" if one else f"{seen.count:,} sessions wait"
+    longest = "for" if one else "the longest for"
+    return f"{who} behind this statement, {longest} {lasting(seen.longest_s)}"
+
+
+def progress(seen: ServerProgress) -> str:
+    """The phase of a command and how far it is, in as much as the server knows it."""
+    on = f" on {seen.relation}" if seen.relation else ""
+    text = f"{seen.command}{on}: {seen.phase}"
+    if seen.total:
+        percent = min(100, 100 * seen.done // seen.total)
+        text += f", {seen.done:,} of {seen.total:,} {seen.unit} ({percent} %)"
+    elif seen.done:
+        text += f", {seen.done:,} {seen.unit}"
+    return visible(text)

@@ -1,0 +1,125 @@
+"""The steps of a rehearsal: statements without their BEGIN and COMMIT, and ours between them.
+
+Ours run under whatever role, search_path or client_encoding a file has set: they name pg_catalog
+wherever another schema could stand in, and speak ASCII.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.script.script import Kind
+
+Answer = Callable[[PGresult], None]
+
+_TAKEN_OUT = (Kind.BEGIN, Kind.COMMIT, Kind.CHAIN)
+# Its modes are those of the file's own transaction, and have to be set before any query.
+_SET_TRANSACTION = re.compile(rb"(?i)SET\s+TRANSACTION\b")
+_SAVEPOINT = b"SAVEPOINT schemamig_file"
+BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
+_RELEASE = b"RELEASE SAVEPOINT schemamig_file"
+_UNHURRIED = b"SET LOCAL statement_timeout = 0"
+_MAY_HURRY = re.compile(rb"(?i)statement_timeout")
+# The constraints that wait for a COMMIT unless they are told not to, and those that do so again
+# in the next transaction. SET CONSTRAINTS ALL would hold for those of later files as well.
+_CONSTRAINTS = b"""
+SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', '),
+    pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
+        FILTER (WHERE c.condeferred)
+FROM pg_catalog.pg_constraint c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace
+WHERE c.condeferrable AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)
+    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"""
+
+
+def microseconds(clock: str) -> str:
+    """An SQL expression: what one of the server's clocks says, whatever the session has set."""
+    seconds = f"pg_catalog.date_part('epoch', pg_catalog.{clock}())"
+    return f"pg_catalog.int8(pg_catalog.float8mul({seconds}, 1000000))"
+
+
+def number(answer: PGresult, column: int) -> int:
+    """What stands in a column of the one row of an answer."""
+    value = answer.get_value(0, column)
+    assert value is not None
+    return int(value)
+
+
+_CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
+
+
+class Weaver:
+    """Weaves our own steps between the statements of one file.
+
+    ``look`` makes the step that looks at what a statement, by its number from 0, has done.
+    """
+
+    def __init__(self, run: FileRun, look: Callable[[int], Step]) -> None:
+        self._run = run
+        self._look = look
+        self._hurried = False
+
+    def opening(self, clock: Answer) -> Iterator[Step]:
+        """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
+        yield Step(_SAVEPOINT, Role.KEEPING)
+        for sql in settings(self._run.script, self._run.done):
+            yield Step(sql, Role.KEEPING)
+        yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
+
+    def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
+        """The statements of a unit, with a look behind each that is not taken out.
+
+        ``constraints`` is answered with the names of the deferrable ones there are then, and of
+        those that are deferred unless told otherwise.
+        """
+        for i in unit:
+            step = self._run.statement(i)
+            if not _is_taken_out(self._run, step):
+                self._hurried = self._hurried or _MAY_HURRY.search(step.sql) is not None
+                yield step
+                yield from self._unhurried(self._look(i))
+        yield from self._unhurried(
+            Step(_CONSTRAINTS, Role.KEEPING, prompt=True, answer=constraints)
+        )
+
+    def commit(
+        self, unit: range, deferrable: bytes | None, deferred: bytes | None
+    ) -> Iterator[Step]:
+        """What a COMMIT behind a unit does that can be done without: check what was deferred."""
+        if unit.stop == len(self._run.script):
+            yield Step(_UNHURRIED, Role.KEEPING)
+        if deferrable:
+            yield Step(b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.KEEPING, prompt=True)
+        if deferred:
+            yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.KEEPING)
+        yield from self._unhurried(self._look(unit[-1]))
+
+    def _unhurried(self, step: Step) -> Iterator[Step]:
+        """A query of ours, for which a timeout of the file does not count."""
+        if not self._hurried:
+            yield step
+            return
+        yield Step(b"SAVEPOINT schemamig_look", Role.KEEPING)
+        yield Step(_UNHURRIED, Role.KEEPING)
+        yield step
+        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_look", Role.KEEPING)
+        yield Step(b"RELEASE SAVEPOINT schemamig_look", Role.KEEPING)
+
+
+def renewal(relock: bytes, guards: bytes) -> Iterator[Step]:
+    """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours."""
+    yield from (Step(query, Role.KEEPING) for query in (*RESET, FORGET_SEQUENCES))
+    yield Step(relock, Role.KEEPING)
+    yield Step(_RELEASE, Role.KEEPING)
+    yield Step(guards, Role.KEEPING)
+
+
+def _is_taken_out(run: FileRun, step: Step) -> bool:
+    kind = run.script.kind(step.statement)
+    return kind in _TAKEN_OUT or (
+        kind is Kind.ORDINARY and _SET_TRANSACTION.match(step.sql) is not None
+    )

@@ -1,0 +1,1 @@
+"""What a statement is: text in, values out. The standard library only, and nothing of ours."""

@@ -1,0 +1,82 @@
+"""The code that DO blocks and functions carry in a string."""
+
+import re
+from dataclasses import dataclass
+
+from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+
+_QUOTES = (b"'", b"$")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """``code`` as the server sees it; ``start`` is where it starts in its statement.
+
+    ``start`` is None when the lines of the code are not lines of the file: E'BEGIN\\nEND'.
+    """
+
+    start: int | None
+    code: bytes
+
+
+def body(sql: bytes) -> Body | None:
+    """The code of a DO statement, or of one that creates a function with its code in a string."""
+    words: list[bytes] = []
+    for token in tokens(sql):
+        text = token[1]
+        words.append(text.lower())
+        before = words[-2:-1]
+        is_code = before == [b"as"] or (words[0] == b"do" and before != [b"language"])
+        if is_code and len(text) > 1 and text.endswith(_QUOTES):
+            return _unquoted(text, token.start(1))
+    return None
+
+
+def creates(sql: bytes, position: int = 0) -> str | None:
+    """The name, without its schema, of the function or procedure that a statement creates."""
+    words = (token[1] for token in tokens(sql, position))
+    if next(words, b"").lower() != b"create":
+        return None
+    what = next(words, b"").lower()
+    if what == b"or":
+        _, what = next(words, b""), next(words, b"").lower()
+    if what not in (b"function", b"procedure"):
+        return None
+    name = next(words, b"")
+    if next(words, b"") == b".":
+        name = next(words, b"")
+    text = name.decode(errors="replace")
+    return text[1:-1] if text.startswith('"') else text.lower()
+
+
+def ends_transaction(code: bytes) -> str | None:
+    """COMMIT or ROLLBACK, if it is a statement of the PL/pgSQL ``code``."""
+    if not _MAY_END.search(code):
+        return None
+    before, ends = b";", b""
+    for token in tokens(code):
+        word = token[1].lower()
+        if ends and word in (b";", b"and"):
+            return ends.decode().upper()
+        ends = word if before in _STARTS and word in (b"commit", b"rollback") else b""
+        before = word
+    return None
+
+
+_MAY_END = re.compile(rb"(?i)commit|rollback")
+# What can be in front of a statement.
+_STARTS = (b";", b"begin", b"then", b"else", b"loop")
+
+
+def _unquoted(text: bytes, start: int) -> Body:
+    if tag := DOLLAR_TAG.match(text):
+        return Body(start + tag.end(), text[tag.end() : -tag.end()])
+    opening = text.index(b"'") + 1
+    code = text[opening:-1].replace(b"''", b"'")
+    if text[:1] in b"eE" and b"\\" in code:
+        return Body(None, _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), code))
+    return Body(start + opening, code)
+
+
+_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
+_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}

@@ -1,0 +1,134 @@
+"""A statement read word by word, and the names in it as the server would read them."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from schemamig_tui.sql.lexer import WORD
+
+_SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of an object. ``schema`` is None where the search path decides.
+
+    ``str`` writes it as SQL, but does not know which words are reserved.
+    """
+
+    schema: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return ".".join(map(_quoted, filter(None, (self.schema, self.name))))
+
+
+MOST = 20_000
+"""So many tokens of a statement are looked at; what is behind is a list of values, or nearly so."""
+
+
+class Words:
+    """The tokens of a statement, from left to right. Behind the last one there is ``b""``.
+
+    ``cut`` tells that there was more than is looked at.
+    """
+
+    def __init__(self, tokens: Iterable[bytes]) -> None:
+        self._rest = iter(tokens)
+        self._left = MOST
+        self._ahead: deque[bytes] = deque()
+        self.cut = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """What is left, as it is written."""
+        while token := self.next():
+            yield token
+
+    def next(self) -> bytes:
+        """The next token, which is taken."""
+        return self._ahead.popleft() if self._ahead else self._read()
+
+    def peek(self) -> bytes:
+        """The next token in lower case, which stays."""
+        return self._look(0)
+
+    def take(self, *words: bytes) -> bool:
+        """Take these words, if they are the next ones."""
+        for i, word in enumerate(words):
+            if self._look(i) != word:
+                return False
+        for _ in words:
+            self._ahead.popleft()
+        return True
+
+    def group(self) -> bool:
+        """Take a whole group in parentheses, if one is next."""
+        if self.peek() != b"(":
+            return False
+        depth = 0
+        while token := self.next():
+            depth += (token == b"(") - (token == b")")
+            if depth == 0:
+                break
+        return True
+
+    def seek(self, *words: bytes) -> bytes:
+        """Take everything up to and with one of the words, outside of parentheses. Which it is."""
+        while word := self.peek():
+            if not self.group():
+                self.next()
+            if word in words:
+                return word
+        return b""
+
+    def path(self) -> list[str]:
+        """The parts of the dotted name that is next, which is taken; none for another thing."""
+        parts: list[str] = []
+        while (part := _identifier(self._look(0, fold=False))) is not None:
+            parts.append(part)
+            self._ahead.popleft()
+            if not self.take(b"."):
+                return parts
+        return []
+
+    def name(self) -> Name | None:
+        """The name of an object that is next, which is taken. None for another thing."""
+        return named(self.path())
+
+    def _look(self, i: int, *, fold: bool = True) -> bytes:
+        while len(self._ahead) <= i:
+            token = self._read()
+            if not token:
+                return b""
+            self._ahead.append(token)
+        return self._ahead[i].lower() if fold else self._ahead[i]
+
+    def _read(self) -> bytes:
+        self._left -= 1
+        if self._left >= 0:
+            return next(self._rest, b"")
+        self.cut = self.cut or next(self._rest, None) is not None
+        return b""
+
+
+def named(path: list[str]) -> Name | None:
+    """The name that its parts make: ``name``, ``schema.name`` or ``database.schema.name``."""
+    if not 1 <= len(path) <= 3:
+        return None
+    return Name(path[-2] if len(path) > 1 else None, path[-1])
+
+
+def _identifier(token: bytes) -> str | None:
+    """What a token names. None for one that is no name, or one with Unicode escapes (U&"")."""
+    try:
+        if token.startswith(b'"') and len(token) > 2:
+            return token[1:-1].replace(b'""', b'"').decode()
+        # The server folds ASCII only, where one character may be more than one byte.
+        return token.lower().decode() if WORD.fullmatch(token) else None
+    except UnicodeDecodeError:
+        return None  # The file is in another encoding: nothing here can tell what it says.
+
+
+def _quoted(name: str) -> str:
+    return name if _SIMPLE.fullmatch(name) else '"' + name.replace('"', '""') + '"'
