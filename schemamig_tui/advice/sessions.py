@@ -9,9 +9,9 @@ from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import Found
 from schemamig_tui.advice.privileges import Role
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.engine.watch.wording import lasting
 from schemamig_tui.sql.touch import Lock
 from schemamig_tui.text import redact_query
+from schemamig_tui.units import lasting
 
 IDLE = 1.0
 """So many seconds a session may be idle in its transaction: between two statements every one is."""

@@ -16,13 +16,13 @@ import psycopg
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
-from schemamig_tui.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,7 @@ def _looking(
             with target.connect(reporter.waiting) as conn:
                 yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
-            reason = visible(str(error).partition("\n")[0])
-            raise ConnectionLost(f"the connection was lost: {reason}") from error
+            raise ConnectionLost(loss_message(error)) from error
 
 
 def _dry_run(

@@ -8,6 +8,7 @@ import psycopg
 
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
+from schemamig_tui.engine.pipeline.loss import is_lost
 from schemamig_tui.errors import ExitCode, Interrupted
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -16,8 +17,6 @@ from schemamig_tui.settings import Settings
 if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
-# Sent by a server that is going away (appendix A of the manual: class 57, operator intervention).
-_SHUTDOWNS = ("57P01", "57P02", "57P03")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _Connect = Callable[[], psycopg.Connection[Any]]
@@ -88,7 +87,7 @@ class _Failures:
             return ExitCode.DONE
         failure = self._last
         sqlstate = (failure and failure.sqlstate) or ""
-        if sqlstate.startswith("08") or sqlstate in _SHUTDOWNS:
+        if sqlstate and is_lost(sqlstate):
             return ExitCode.NO_CONNECTION
         if sqlstate == _LOCK_NOT_AVAILABLE or (failure and failure.gave_way):
             return ExitCode.LOCKED

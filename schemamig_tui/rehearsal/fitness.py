@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from schemamig_tui.engine.events import Mode
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.sql.traits import Meaning, rule_for
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Failure
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.file_run import FileRun
 
 # Something is not there, or is still there.
 _LACKS = {

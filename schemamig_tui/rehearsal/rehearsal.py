@@ -23,13 +23,13 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine.run.preparation import Connect, Ready, Start
+from schemamig_tui.engine.pipeline.loss import is_lost, loss_message, one_line
+from schemamig_tui.engine.run.preparation import Connect, Preparation, RunContext
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.stage import Stage
-from schemamig_tui.text import visible
 
 LOCK_TIMEOUT = 2.0
 """How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
@@ -37,8 +37,6 @@ STATEMENT_TIMEOUT = 60.0
 """How many seconds a statement may take, unless told otherwise."""
 
 _NO_LIMITS = Limits()
-# Connection exceptions, and what the server says when it is shut down.
-_LOST = ("08", "57P")
 
 
 class Rehearsal:
@@ -58,13 +56,13 @@ class Rehearsal:
         limits: Limits = _NO_LIMITS,
         statement_timeout: float | None = STATEMENT_TIMEOUT,
     ) -> None:
-        self._start = Start(connect, directory, table, limits)
-        self._tell = listener
+        self._preparation = Preparation(connect, directory, table, limits)
+        self._listener = listener
         self._statement_timeout = statement_timeout
 
     def cancel(self) -> None:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""
-        self._start.cancellation.request()
+        self._preparation.cancellation.request()
 
     def rehearse(self, to: str | None = None) -> RehearsalFinished:
         """Rehearse everything pending, up to and with the file ``to``, up to the first failure.
@@ -74,34 +72,29 @@ class Rehearsal:
         ``Runner.apply`` does.
         """
         began = time.perf_counter()
-        with _losses_told(), self._start.looking(to) as look:
-            if not look.todo:
+        with _losses_as_errors(), self._preparation.survey(to) as findings:
+            if not findings.todo:
                 ms = (time.perf_counter() - began) * 1000
                 finished = RehearsalFinished((), (), None, (), ms)
-                self._tell(finished)
+                self._listener(finished)
                 return finished
             # A file may say DEALLOCATE ALL behind psycopg's back.
-            look.conn.prepare_threshold = None
-            with self._start.locked(look, to, self._tell) as ready:
-                return self._stage(look.conn, ready).perform(began)
+            findings.conn.prepare_threshold = None
+            with self._preparation.locked(findings, to, self._listener) as context:
+                return self._stage(context, findings.conn).perform(began)
 
-    def _stage(self, conn: psycopg.Connection[Any], ready: Ready) -> Stage:
-        limits = self._start.limits
-        lock = LOCK_TIMEOUT if limits.lock is None else limits.lock
+    def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
+        lock = LOCK_TIMEOUT if context.limits.lock is None else context.limits.lock
         return Stage(
-            ready.files,
+            context,
             conn,
-            ready.watch,
-            ready.locks.work.retake,
-            self._start.cancellation,
-            limits,
             Guards(lock, self._statement_timeout, conn.info.server_version),
-            self._tell,
+            self._listener,
         )
 
 
 @contextlib.contextmanager
-def _losses_told() -> Iterator[None]:
+def _losses_as_errors() -> Iterator[None]:
     try:
         yield
     except LockNotAvailable as error:
@@ -110,7 +103,6 @@ def _losses_told() -> Iterator[None]:
             hint="wait until that session is done, or end it",
         ) from error
     except psycopg.Error as error:
-        reason = visible(str(error).partition("\n")[0])
-        if error.sqlstate is None or error.sqlstate.startswith(_LOST):
-            raise ConnectionLost(f"the connection was lost: {reason}") from error
-        raise SchemamigError(f"the schema cannot be read: {reason}") from error
+        if is_lost(error.sqlstate):
+            raise ConnectionLost(loss_message(error)) from error
+        raise SchemamigError(f"the schema cannot be read: {one_line(error)}") from error

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -23,18 +23,17 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Crash, Flight
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import ConnectionLost, FilesError
-from schemamig_tui.limits import Limits
-from schemamig_tui.rehearsal import steps as weaving
+from schemamig_tui.rehearsal import steps as rehearsal_steps
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
@@ -50,44 +49,38 @@ from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.text import visible
 
-_CONNECTION_FAILURE = "08006"
-
 
 class Stage:
-    """Rehearses ``files`` on ``conn``, which holds the work lock and is in autocommit mode.
-
-    ``relock`` is the query that drops all advisory locks of the session but that one.
-    """
+    """Rehearses the files of ``context`` on ``conn``, which holds the work lock."""
 
     def __init__(
         self,
-        files: Sequence[FileRun],
+        context: RunContext,
         conn: psycopg.Connection[Any],
-        watch: Watch,
-        relock: bytes,
-        cancellation: Cancellation,
-        limits: Limits,
         guards: Guards,
         listener: RehearsalListener,
     ) -> None:
-        self._files = files
+        self._files = context.files
         self._conn = conn
-        self._relock = relock
-        self._cancellation = cancellation
+        self._release_other_advisory_locks = context.locks.work.release_others
+        self._cancellation = context.cancellation
         self._guards = guards
-        self._observer = Observer(watch, limits._replace(lock=guards.lock), listener)
-        # It passes on whatever it is given.
-        self._tell = cast(RehearsalListener, self._observer.tell)
-        self._obstacles = {run.name: obstacle(run) for run in files}
-        self._log = Logbook([r for r in files if not self._obstacles[r.name]], self._heard)
-        self._flight = Flight(
-            conn,
-            cancellation,
-            arrived=self._log.arrived,
-            said=self._log.said,
-            cancel=lambda: watch.cancel(conn),
+        self._observer = Observer(
+            context.watch, context.limits._replace(lock=guards.lock), listener
         )
-        self._observer.follow(conn, self._flight, self._log)
+        # It passes on whatever it is given.
+        self._report = cast(RehearsalListener, self._observer.report)
+        self._obstacles = {run.name: obstacle(run) for run in self._files}
+        runs = [run for run in self._files if not self._obstacles[run.name]]
+        self._log = Logbook(runs, self._take_event)
+        self._pipeline = Pipeline(
+            conn,
+            context.cancellation,
+            on_done=self._log.step_done,
+            on_notice=self._log.notice,
+            cancel=lambda: context.watch.cancel(conn),
+        )
+        self._observer.follow(conn, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
         self._tally = Tally()
@@ -104,7 +97,7 @@ class Stage:
         connection is lost between two files, and what psycopg raises before the first.
         """
         conn = self._conn
-        self._tell(RunStarted(tuple(run.name for run in self._files)))
+        self._report(RunStarted(tuple(run.name for run in self._files)))
         self._relations = Relations(conn, self._guards.query)
         conn.execute("BEGIN")
         conn.execute(self._guards.query)
@@ -119,7 +112,7 @@ class Stage:
             if needs:
                 why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
                 failed = replace(failed, failure=_with_hint(failed.failure, why))
-            self._tell(failed)
+            self._report(failed)
         return self._finish(failed, needs, began)
 
     def _all_files(self) -> FileFailed | None:
@@ -154,7 +147,7 @@ class Stage:
             rewritten=tuple(sorted(self._rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
         )
-        self._tell(finished)
+        self._report(finished)
         return finished
 
     # -- one file
@@ -178,33 +171,33 @@ class Stage:
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
         self._tally.start(run.name)
-        crash = self._fly(self._flights(run))
+        crash = self._send(self._parts(run))
         if crash and (reason := self._finds_obstacle(run, crash)):
-            self._conn.execute(weaving.BACK_TO_SAVEPOINT)
+            self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
             self._leave_out(run, reason)
-            crash = self._fly([self._renewal()])
+            crash = self._send([self._renewal()])
         elif not crash and self._cancellation.requested:
             return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
         elif not crash:
             self._note_rehearsed(run)
         return self._explain(run, crash) if crash else None
 
-    def _flights(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        weaver = weaving.Weaver(run, partial(self._look, run))
-        yield weaver.opening(self._read_clock)
+    def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
+        steps = rehearsal_steps.RehearsalSteps(run, partial(self._look, run))
+        yield steps.opening(self._read_clock)
         for unit in units(run):
-            yield weaver.statements(unit, self._read_constraints)
-            yield weaver.commit(unit, *self._constraints)
+            yield steps.statements(unit, self._read_constraints)
+            yield steps.commit(unit, *self._constraints)
             self._tally.commit()
         yield self._renewal()
 
     def _renewal(self) -> Iterator[Step]:
-        return weaving.renewal(self._relock, self._guards.query)
+        return rehearsal_steps.renewal(self._release_other_advisory_locks, self._guards.query)
 
-    def _fly(self, flights: Iterable[Iterable[Step]]) -> Crash | None:
-        for steps in flights:
-            crash = self._flight.fly(steps)
+    def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
+        for steps in parts:
+            crash = self._pipeline.run(steps)
             if crash or self._cancellation.requested:
                 return crash
         return None
@@ -214,7 +207,7 @@ class Stage:
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()
-        self._tell(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
+        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
 
     def _changes(self) -> tuple[Change, ...]:
         """What has become of the schema; it is only read again where somebody may have changed it.
@@ -231,27 +224,27 @@ class Stage:
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._flush()
         self._left_out.append(run)
-        self._tell(FileLeftOut(run.name, reason))
+        self._report(FileLeftOut(run.name, reason))
 
-    # -- what is heard of a flight
+    # -- the events of the pipeline
 
-    def _heard(self, event: Event) -> None:
+    def _take_event(self, event: Event) -> None:
         """Pass an event on; a statement is only over when the server has told its time."""
         if isinstance(event, StatementFinished):
             self._finished = event
         else:
-            self._tell(event)
+            self._report(event)
 
     def _flush(self, ms: float | None = None) -> None:
         if event := self._finished:
             self._finished = None
-            self._tell(event if ms is None else replace(event, ms=ms))
+            self._report(event if ms is None else replace(event, ms=ms))
 
     def _look(self, run: FileRun, i: int) -> Step:
         script = run.script
         named = self._relations.named(script.sql(i))
         answer = partial(self._seen, run.name, i + 1, script.line(i), named)
-        return Step(self._relations.query, Role.KEEPING, prompt=True, answer=answer)
+        return Step(self._relations.query, Role.HOUSEKEEPING, prompt=True, answer=answer)
 
     def _seen(
         self,
@@ -267,13 +260,13 @@ class Stage:
         self._tally.add(ms, sight.taken)
         self._flush(ms)
         if sight.news:
-            self._tell(LocksTaken(name, statement, line, sight.news))
+            self._report(LocksTaken(name, statement, line, sight.news))
         if sight.rewritten:
             self._rewritten.update(dict.fromkeys(sight.rewritten))
-            self._tell(RelationsRewritten(name, statement, line, sight.rewritten))
+            self._report(RelationsRewritten(name, statement, line, sight.rewritten))
 
     def _read_clock(self, answer: PGresult) -> None:
-        self._clock = weaving.number(answer, 0)
+        self._clock = rehearsal_steps.number(answer, 0)
 
     def _read_constraints(self, answer: PGresult) -> None:
         self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)
@@ -303,17 +296,17 @@ class Stage:
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:
         """Of a lost connection, and of a query of our own that failed without one."""
-        crash = self._flight.crash
+        crash = self._pipeline.crash
         code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
         said = crash and Diagnostic(crash.result).message_primary
-        message = visible(said or str(error).partition("\n")[0])
+        message = visible(said) if said else one_line(error)
         if not self._conn.broken:
             failure = Failure(f"the schema cannot be read: {message}", code)
             return _with_hint(failure, self._guards.hint(code))
         message = f"the connection was lost: {message}"
         if self._log.current is None:
             raise ConnectionLost(message) from error
-        return Failure(message, code or _CONNECTION_FAILURE)
+        return Failure(message, code or CONNECTION_FAILURE)
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

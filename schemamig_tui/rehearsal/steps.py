@@ -11,7 +11,7 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
 
 Answer = Callable[[PGresult], None]
@@ -52,8 +52,8 @@ def number(answer: PGresult, column: int) -> int:
 _CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
 
 
-class Weaver:
-    """Weaves our own steps between the statements of one file.
+class RehearsalSteps:
+    """Puts our own steps between the statements of one file.
 
     ``look`` makes the step that looks at what a statement, by its number from 0, has done.
     """
@@ -65,9 +65,9 @@ class Weaver:
 
     def opening(self, clock: Answer) -> Iterator[Step]:
         """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
-        yield Step(_SAVEPOINT, Role.KEEPING)
+        yield Step(_SAVEPOINT, Role.HOUSEKEEPING)
         for sql in settings(self._run.script, self._run.done):
-            yield Step(sql, Role.KEEPING)
+            yield Step(sql, Role.HOUSEKEEPING)
         yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
@@ -83,7 +83,7 @@ class Weaver:
                 yield step
                 yield from self._unhurried(self._look(i))
         yield from self._unhurried(
-            Step(_CONSTRAINTS, Role.KEEPING, prompt=True, answer=constraints)
+            Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
 
     def commit(
@@ -91,11 +91,13 @@ class Weaver:
     ) -> Iterator[Step]:
         """What a COMMIT behind a unit does that can be done without: check what was deferred."""
         if unit.stop == len(self._run.script):
-            yield Step(_UNHURRIED, Role.KEEPING)
+            yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if deferrable:
-            yield Step(b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.KEEPING, prompt=True)
+            yield Step(
+                b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.HOUSEKEEPING, prompt=True
+            )
         if deferred:
-            yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.KEEPING)
+            yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.HOUSEKEEPING)
         yield from self._unhurried(self._look(unit[-1]))
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
@@ -103,19 +105,19 @@ class Weaver:
         if not self._hurried:
             yield step
             return
-        yield Step(b"SAVEPOINT schemamig_look", Role.KEEPING)
-        yield Step(_UNHURRIED, Role.KEEPING)
+        yield Step(b"SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         yield step
-        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_look", Role.KEEPING)
-        yield Step(b"RELEASE SAVEPOINT schemamig_look", Role.KEEPING)
+        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
+        yield Step(b"RELEASE SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
 
 
-def renewal(relock: bytes, guards: bytes) -> Iterator[Step]:
+def renewal(release_other_advisory_locks: bytes, guards: bytes) -> Iterator[Step]:
     """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours."""
-    yield from (Step(query, Role.KEEPING) for query in (*RESET, FORGET_SEQUENCES))
-    yield Step(relock, Role.KEEPING)
-    yield Step(_RELEASE, Role.KEEPING)
-    yield Step(guards, Role.KEEPING)
+    yield from (Step(query, Role.HOUSEKEEPING) for query in (*RESET, FORGET_SEQUENCES))
+    yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
+    yield Step(_RELEASE, Role.HOUSEKEEPING)
+    yield Step(guards, Role.HOUSEKEEPING)
 
 
 def _is_taken_out(run: FileRun, step: Step) -> bool:

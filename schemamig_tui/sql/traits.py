@@ -50,7 +50,7 @@ class Meaning:
 
     ``label`` names it in a sentence: ``CREATE INDEX CONCURRENTLY``. ``chained``: it ends one
     transaction and begins the next. ``read_only``: nothing can be written in its transaction, or
-    in later ones. ``settles``: it does nothing but set something, so it may stand in front of a
+    in later ones. ``only_sets``: it does nothing but set something, so it may stand in front of a
     file's BEGIN. ``outside``: what psql does with it (``ignore``, ``refuse``) where no transaction
     is open. ``settings`` get ``value``, of which None is the default; ``local``: for this
     transaction only.
@@ -60,7 +60,7 @@ class Meaning:
     kind: Kind = Kind.ORDINARY
     chained: bool = False
     read_only: bool = False
-    settles: bool = False
+    only_sets: bool = False
     outside: str | None = None
     settings: tuple[Setting, ...] = ()
     value: str | None = None
@@ -88,16 +88,16 @@ def rule_for(text: bytes, position: int) -> Rule | None:
     return partial(rule, verb)
 
 
-def outlives_reset(sql: bytes) -> bool:
+def needs_new_session(sql: bytes) -> bool:
     """Whether a statement, or code in it, may set what only a new session starts without.
 
     These are the settings that a session takes over when it begins, of its role and its database,
     and variables of other names than PostgreSQL's, which RESET makes empty but not unknown.
     """
-    return _OUTLIVES_RESET.search(sql) is not None
+    return _NEEDS_NEW_SESSION.search(sql) is not None
 
 
-_OUTLIVES_RESET = re.compile(
+_NEEDS_NEW_SESSION = re.compile(
     rb"""(?ix) \b alter \s+ (?: role | user | database ) \b
     | \b set \s+ (?: local \s+ | session \s+ )? "? [\w$]+ "? \s* \.
     | \b set_config \s* \( \s* E? ' [^'.]* \."""
@@ -237,7 +237,7 @@ def _set(verb: bytes, sql: bytes) -> Meaning:
         words = words[1:]
     if words[:1] == [b"characteristics"]:
         label = "SET SESSION CHARACTERISTICS"
-        return Meaning(label, settles=True, read_only=_says_read_only(words))
+        return Meaning(label, only_sets=True, read_only=_says_read_only(words))
     if words[:1] in ([b"transaction"], [b"constraints"]):
         label = f"SET {words[0].decode().upper()}"
         return Meaning(label, read_only=_says_read_only(words), outside="ignore")
@@ -246,7 +246,7 @@ def _set(verb: bytes, sql: bytes) -> Meaning:
     local = scope == b"local"
     meaning = Meaning(
         "SET LOCAL" if local else "SET",
-        settles=True,
+        only_sets=True,
         outside="ignore" if local else None,
         local=local,
     )
@@ -263,7 +263,7 @@ def _select(verb: bytes, sql: bytes) -> Meaning | None:
     function, opening, name, _, value, _, local, closing, more, *_ = words
     if function != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
         return None
-    return _assign(Meaning("set_config", settles=True, local=local == b"true"), name, value)
+    return _assign(Meaning("set_config", only_sets=True, local=local == b"true"), name, value)
 
 
 def _assign(meaning: Meaning, name: bytes, value: bytes) -> Meaning:

@@ -6,6 +6,7 @@ from schemamig_tui.engine.events import BlockedSeen, FileRetried, ProgressSeen, 
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity
 from schemamig_tui.tui.lines import Line, duration, said, sentence
+from schemamig_tui.units import lasting
 
 _MOST_SESSIONS = 5
 _INDENT = " " * 4
@@ -42,7 +43,7 @@ def _retried(event: FileRetried) -> Iterator[Line]:
     if event.blocked:
         yield (("warn", f"{_INDENT}{sentence(wording.blocked(event.blocked))}"),)
         yield from _sessions("by", event.blocked.by)
-    pause = wording.lasting(event.pause_ms / 1000)
+    pause = lasting(event.pause_ms / 1000)
     retry = f"{event.retry:,} of {event.retries:,}"
     yield (("plain", f"{_INDENT}Tries again in {pause}, retry {retry}"),)
 

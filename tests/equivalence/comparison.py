@@ -57,7 +57,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Aftermath:
+class Recovery:
     """What the server has said, and what is on it afterwards."""
 
     said: list[str]
@@ -113,15 +113,15 @@ def assert_same_as_psql(server: Embedded, folder: Path) -> None:
     assert_we_leave(psql_leaves(server, folder), server, folder)
 
 
-def psql_leaves(server: Embedded, folder: Path) -> Aftermath:
+def psql_leaves(server: Embedded, folder: Path) -> Recovery:
     """What there is after psql has applied all files."""
     with subject(server) as database:
         run = run_psql(server, database, folder)
         assert run.error is None, run.error
-        return Aftermath(run.said, capture(server, database))
+        return Recovery(run.said, capture(server, database))
 
 
-def assert_we_leave(expected: Aftermath, server: Embedded, folder: Path) -> None:
+def assert_we_leave(expected: Recovery, server: Embedded, folder: Path) -> None:
     """Assert that we apply all files and leave what is ``expected``.
 
     Besides, there has to be exactly the ledger that is due, and nothing to do for a second run.

@@ -1,10 +1,10 @@
 """Statements out, results back as they happen: one pipelined stream to the server.
 
 Every step travels as its own extended-protocol query, followed by a flush request where somebody
-waits for its result; one Sync ends the flight. The server never waits for the client, and after
+waits for its result; one Sync ends the pipeline. The server never waits for the client, and after
 the first error it skips everything up to the Sync, a later BEGIN included: the run stops itself
 (https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). A step that
-a pipeline forbids, such as COPY, lands the flight, runs alone as psql would run it, and the next
+a pipeline forbids, such as COPY, lands the pipeline, runs alone as psql would run it, and the next
 step takes off again.
 """
 
@@ -46,12 +46,12 @@ class Crash(NamedTuple):
     result: pq.abc.PGresult
 
 
-class Flight:
+class Pipeline:
     """Runs steps on one connection, which must be in autocommit mode.
 
-    ``arrived`` is called with every step that succeeded and its command tag, ``said`` with every
-    notice and the step it belongs to, in the order in which the server did them. ``cancel`` is
-    called to ask the server to give up, again and again until it has.
+    ``on_done`` is called with every step that succeeded and its command tag, ``on_notice`` with
+    every notice and the step it belongs to, in the order in which the server did them. ``cancel``
+    is called to ask the server to give up, again and again until it has.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class Flight:
         conn: psycopg.Connection[Any],
         cancellation: Cancellation,
         *,
-        arrived: Callable[[Step, str], None],
-        said: Callable[[Step, Notice], None],
+        on_done: Callable[[Step, str], None],
+        on_notice: Callable[[Step, Notice], None],
         cancel: Callable[[], None],
     ) -> None:
         self._pg = conn.pgconn
         self._cancellation = cancellation
-        self._arrived = arrived
-        self._said = said
+        self._on_done = on_done
+        self._on_notice = on_notice
         self._answered = _answer
         self._cancel = cancel
         self._waiting: deque[Step] = deque()
@@ -97,7 +97,7 @@ class Flight:
         # A copy, made in one go: the run's own thread goes on with it meanwhile.
         return next((step for step in tuple(self._waiting) if step.prompt), self._alone)
 
-    def fly(self, steps: Iterable[Step]) -> Crash | None:
+    def run(self, steps: Iterable[Step]) -> Crash | None:
         """Run the steps up to the first that fails or the cancellation.
 
         Returns the failure, or None when every step that was sent has succeeded. Raises
@@ -118,7 +118,7 @@ class Flight:
                 if step is None:
                     break
                 self._do(step)
-            self._land()
+            self._sync()
         except psycopg.OperationalError:
             self._waiting.clear()
             raise
@@ -133,7 +133,7 @@ class Flight:
         if not step.alone:
             self._send(step)
             return
-        self._land()
+        self._sync()
         if not self._ended:
             self._alone = step
             try:
@@ -141,7 +141,7 @@ class Flight:
             finally:
                 self._alone = None
             if self.crash is None:
-                self._arrived(step, self._tag)
+                self._on_done(step, self._tag)
 
     @property
     def _ended(self) -> bool:
@@ -169,8 +169,8 @@ class Flight:
         elif self._since_turn >= STEPS_PER_TURN:
             self._turn(block=False)
 
-    def _land(self) -> None:
-        """End the flight with a Sync, and wait for everything that is on its way."""
+    def _sync(self) -> None:
+        """End the pipeline with a Sync, and wait for everything that is on its way."""
         if not self._piped:
             return
         self._pg.pipeline_sync()
@@ -179,11 +179,11 @@ class Flight:
 
     def _abandon(self) -> None:
         """Leave the pipeline after an exception, without telling anybody what still arrives."""
-        self._arrived = lambda step, tag: None
-        self._said = lambda step, notice: None
+        self._on_done = lambda step, tag: None
+        self._on_notice = lambda step, notice: None
         self._answered = lambda step, result: None
         if self._pg.status == pq.ConnStatus.OK:
-            self._land()
+            self._sync()
 
     def _collect(self) -> bool:
         """Take in every result that has arrived, wait for none; tells whether there was one."""
@@ -191,7 +191,7 @@ class Flight:
         some = False
         while self._piped:
             busy = pg.is_busy()
-            self._tell_notices()
+            self._report_notices()
             if busy:
                 return some
             result = pg.get_result()
@@ -213,7 +213,7 @@ class Flight:
         self._bytes -= len(step.sql)
         self._last = step
         if self.crash is None:
-            self._arrived(step, self._tag)
+            self._on_done(step, self._tag)
 
     def _stream_rows(self, step: Step) -> None:
         """Take rows one by one, so that a big SELECT in a file is never held in memory."""
@@ -232,14 +232,14 @@ class Flight:
             # libpq cannot leave this state in a pipeline.
             raise psycopg.OperationalError("a COPY has begun that nobody knows of")
 
-    def _tell_notices(self) -> None:
+    def _report_notices(self) -> None:
         if self._notices:
             step = self._waiting[0] if self._waiting else self._last
             notices = self._notices[:]
             self._notices.clear()
             if step is not None:
                 for message in notices:
-                    self._said(step, message)
+                    self._on_notice(step, message)
 
     # -- one step without a pipeline
 
@@ -251,9 +251,9 @@ class Flight:
         pg.set_single_row_mode()
         while True:
             while pg.is_busy():
-                self._tell_notices()
+                self._report_notices()
                 self._turn()
-            self._tell_notices()
+            self._report_notices()
             result = pg.get_result()
             if result is None:
                 break

@@ -1,4 +1,4 @@
-"""One query of a flight, and what it is for."""
+"""One query of a pipeline, and what it is for."""
 
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
@@ -8,7 +8,7 @@ from psycopg.pq.abc import PGresult
 
 
 class Role(Enum):
-    """What a step is for, so that its result can be told apart from the others."""
+    """What a step is for, so that its result is not taken for another."""
 
     OPEN = auto()
     """Begins a file: its first transaction has started."""
@@ -16,7 +16,7 @@ class Role(Enum):
     """A statement of the file itself."""
     CHECK = auto()
     """Looks at what a statement will meet, or has made. Where it fails, the statement has."""
-    KEEPING = auto()
+    HOUSEKEEPING = auto()
     """Our own work between the statements of a file."""
     LEDGER = auto()
     """Creates or writes the ledger."""

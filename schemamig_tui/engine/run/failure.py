@@ -65,7 +65,7 @@ def explain(error: Diagnostic, script: Script, statement: int | None, encoding: 
 
 
 def explain_crash(crash: Crash, script: Script, encoding: str) -> Failure:
-    """The failure that the end of a flight means for the file that was open then."""
+    """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
     statement = step.statement if step.role in (Role.STATEMENT, Role.CHECK) else None
     failure = explain(Diagnostic(crash.result, encoding=encoding), script, statement, encoding)

@@ -1,4 +1,4 @@
-"""What has happened in a flight, file by file: results turned into events."""
+"""What has happened in a pipeline, file by file: results turned into events."""
 
 import time
 from collections.abc import Sequence
@@ -14,23 +14,28 @@ from schemamig_tui.engine.events import (
     StatementFinished,
 )
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.file_run import FileRun
 
 _NO_STATEMENT = Step(b"", Role.OPEN)
 
 
 class Logbook:
-    """Follows a flight through ``runs``; knows which file is open and which are committed."""
+    """Follows a pipeline through ``runs``; knows which file is open and which are committed."""
 
     def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
         self._runs = runs
-        self._tell = listener
+        self._report = listener
         self._next = 0
         self._began = self._mark = time.perf_counter()
         self._last = _NO_STATEMENT
         self._starts_over = False
         self.current: FileRun | None = None
         self.applied: list[str] = []
+
+    def current_name(self) -> str | None:
+        """The name of the file that is open. From any thread."""
+        run = self.current
+        return run.name if run else None
 
     @property
     def remaining(self) -> Sequence[FileRun]:
@@ -49,7 +54,7 @@ class Logbook:
         """Milliseconds since the current file began."""
         return (time.perf_counter() - self._began) * 1000
 
-    def arrived(self, step: Step, tag: str) -> None:
+    def step_done(self, step: Step, tag: str) -> None:
         """Note that a step has succeeded."""
         if step.role is Role.OPEN and (self.current is None or self._starts_over):
             self.open()
@@ -60,13 +65,13 @@ class Logbook:
         if step.saves is not None and self.current:
             self.current.done = step.saves
 
-    def said(self, step: Step, message: Notice) -> None:
+    def notice(self, step: Step, message: Notice) -> None:
         """Note what the server said while it did a step."""
         if self.current is None:
             return
         # What is said while we do our own work is said of the last statement.
         of = step if step.role is Role.STATEMENT else self._last
-        self._tell(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
+        self._report(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
 
     def open(self) -> FileRun:
         """Begin with the next file, or with the current one that starts over."""
@@ -77,9 +82,9 @@ class Logbook:
         self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
-        self._tell(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
+        self._report(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
         for warning in run.script.warnings:
-            self._tell(FileWarned(run.name, warning.line, warning.message))
+            self._report(FileWarned(run.name, warning.line, warning.message))
         return run
 
     def start_over(self) -> None:
@@ -90,7 +95,7 @@ class Logbook:
         """End the current file: it has been committed together with its row."""
         if self.current:
             self.applied.append(self.current.name)
-            self._tell(FileApplied(self.current.name, self.elapsed))
+            self._report(FileApplied(self.current.name, self.elapsed))
             self.current = None
 
     def _close(self, step: Step, tag: str) -> None:
@@ -104,4 +109,4 @@ class Logbook:
         now = time.perf_counter()
         ms, self._mark = (now - self._mark) * 1000, now
         self._last = step
-        self._tell(StatementFinished(self.current.name, step.statement + 1, step.line, tag, ms))
+        self._report(StatementFinished(self.current.name, step.statement + 1, step.line, tag, ms))

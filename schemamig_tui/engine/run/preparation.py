@@ -21,14 +21,15 @@ from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited
-    from schemamig_tui.engine.run.step_order import FileRun
-    from schemamig_tui.engine.watch.watch import Locks, Watch
+    from schemamig_tui.engine.run.file_run import FileRun
+    from schemamig_tui.engine.watch.run_lock import Locks
+    from schemamig_tui.engine.watch.watch import Watch
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
 @dataclass(frozen=True)
-class Look:
+class Findings:
     """What was found in the folder and on ``conn``: what is to run, and the ledger that says so."""
 
     conn: psycopg.Connection[Any]
@@ -38,69 +39,89 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """All that it takes to begin: the files read, the ledger as it is, both locks held."""
+class RunContext:
+    """What all parts of a run, or of a rehearsal, share.
 
-    files: list[FileRun]
+    ``files`` are read and found fit, ``state`` is the ledger as it is, and both ``locks`` are
+    held: the run lock by ``watch``, the work lock by the connection that runs the files.
+    ``connect`` makes a new connection in autocommit mode.
+    """
+
+    connect: Connect
+    ledger: Ledger
+    limits: Limits
+    cancellation: Cancellation
+    files: Sequence[FileRun]
     state: LedgerState
     watch: Watch
     locks: Locks
 
 
-class Start:
+class Preparation:
     """The beginning of a run of a folder. ``connect`` makes a new connection in autocommit mode.
 
     ``table`` names the ledger. Raises SettingsError for a table name that is none.
     """
 
     def __init__(self, connect: Connect, directory: Path, table: str, limits: Limits) -> None:
-        self.connect = connect
-        self.ledger = Ledger(table)
+        self._connect = connect
+        self._ledger = Ledger(table)
+        self._directory = directory
         self.limits = limits
         self.cancellation = Cancellation()
-        self._directory = directory
 
     @contextlib.contextmanager
-    def looking(self, to: str | None) -> Iterator[Look]:
+    def survey(self, to: str | None) -> Iterator[Findings]:
         """A connection, and what there is to do up to and with the file ``to``.
 
         Raises FilesError, LedgerError and ConnectionFailed.
         """
         found = scan(self._directory)
-        with contextlib.closing(self.connect()) as conn:
-            yield self._look(conn, found, to)
+        with contextlib.closing(self._connect()) as conn:
+            yield self._find(conn, found, to)
 
     @contextlib.contextmanager
     def locked(
         self,
-        look: Look,
+        findings: Findings,
         to: str | None,
-        told: Callable[[LockAwaited], None],
+        report_wait: Callable[[LockAwaited], None],
         *,
         resume: bool = True,
-    ) -> Iterator[Ready]:
+    ) -> Iterator[RunContext]:
         """Wait until no other run is on, with a second connection that holds the run lock.
 
         Raises FilesError for a file that cannot be run, LockTimeout and Interrupted.
         """
         from schemamig_tui.engine.run.reading import prepare
-        from schemamig_tui.engine.watch.watch import Locks, Queue, Watch
+        from schemamig_tui.engine.watch.run_lock import Locks, Queue
+        from schemamig_tui.engine.watch.watch import Watch
 
-        # A file that cannot be run is told at once, and not after a wait for another run.
-        files = prepare(look.conn, self.ledger, look.todo, look.state, resume=resume)
-        with Watch(self.connect) as watch:
-            locks = Locks.of(self.ledger.name)
-            queue = Queue(self.cancellation, told, self.limits.run_lock)
+        conn = findings.conn
+        # A file that cannot be run is refused at once, and not after a wait for another run.
+        files = prepare(conn, self._ledger, findings.todo, findings.state, resume=resume)
+        with Watch(self._connect) as watch:
+            locks = Locks.of(self._ledger.name)
+            queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
-            queue.await_lock(locks.work, look.conn)
+            queue.await_lock(locks.work, conn)
             # Whoever held the lock may have done some of it.
-            now = self._look(look.conn, look.found, to)
-            if now != look:
-                files = prepare(look.conn, self.ledger, now.todo, now.state, resume=resume)
-            yield Ready(files, now.state, watch, locks)
+            now = self._find(conn, findings.found, to)
+            if now != findings:
+                files = prepare(conn, self._ledger, now.todo, now.state, resume=resume)
+            yield RunContext(
+                connect=self._connect,
+                ledger=self._ledger,
+                limits=self.limits,
+                cancellation=self.cancellation,
+                files=files,
+                state=now.state,
+                watch=watch,
+                locks=locks,
+            )
 
-    def _look(
+    def _find(
         self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
-    ) -> Look:
-        state = self.ledger.inspect(conn, to_write=True)
-        return Look(conn, found, compare(found, state.rows).to_run(to), state)
+    ) -> Findings:
+        state = self._ledger.inspect(conn, to_write=True)
+        return Findings(conn, found, compare(found, state.rows).to_run(to), state)

@@ -8,7 +8,8 @@ import psycopg
 from schemamig_tui.engine.ledger.checkpoint import left_off
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import Ledger, LedgerState
-from schemamig_tui.engine.run.step_order import FileRun, creates_schema
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.step_order import creates_schema
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError, LedgerError
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,17 +13,20 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
-from schemamig_tui.engine.ledger.table import Ledger, LedgerRow
+from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Crash, Flight
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import describe, explain_crash
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import concurrent, invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
-from schemamig_tui.engine.run.step_order import FileRun, creates_schema, record_failure
+from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.step_order import creates_schema, record_failure
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.engine.watch.watch import Locks, Queue
+from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -32,47 +35,39 @@ from schemamig_tui.errors import (
     SchemamigError,
 )
 from schemamig_tui.text import visible
+from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
-_CONNECTION_FAILURE = "08006"
 # How many seconds a lost server gets to come back, so that the failure can be recorded.
 _COME_BACK = 5.0
-# Nobody should wait for ever when the run is over, and its end has to be told.
+# Nobody should wait for ever when the run is over, and its end has to be reported.
 _PATIENCE = "SET lock_timeout = '10s'"
 # How many seconds the server may go on with what a lost connection has sent it.
 _SETTLE = 10.0
 
 
-class Aftermath:
-    """What is done, and told, when a flight has not come to its end."""
+class Recovery:
+    """What is done, and reported, when a pipeline has not come to its end."""
 
-    def __init__(
-        self,
-        connect: Callable[[], psycopg.Connection[Any]],
-        ledger: Ledger,
-        locks: Locks,
-        cancellation: Cancellation,
-        log: Logbook,
-        runs: Sequence[FileRun],
-        observer: Observer,
-    ) -> None:
-        self._connect = connect
-        self._ledger = ledger
-        self._locks = locks
-        self._cancellation = cancellation
+    def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
+        self._context = context
+        self._ledger = context.ledger
+        self._cancellation = context.cancellation
+        self._runs = context.files
         self._log = log
-        self._runs = runs
         self._observer = observer
         self._invalid: Collection[int] = ()
         self.unreachable = False
         """Whether the server could not be asked any more what it has committed."""
 
-    def look_before(self, conn: psycopg.Connection[Any]) -> None:
+    def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
         if any(run.script.mode is Mode.NO_TRANSACTION for run in self._runs):
             self._invalid = invalid_indexes(conn)
 
-    def crashed(self, conn: psycopg.Connection[Any], crash: Crash | None) -> FileFailed | None:
+    def after_failure(
+        self, conn: psycopg.Connection[Any], crash: Crash | None
+    ) -> FileFailed | None:
         """After an error of the server, or a cancellation: roll back and record it."""
         run, elapsed = self._log.current, self._log.elapsed
         encoding = conn.info.encoding
@@ -91,7 +86,7 @@ class Aftermath:
             failure = Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
         return self._record(conn, run, failure, elapsed)
 
-    def changed(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed | None:
+    def after_change(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed | None:
         """After a file turned out to be another than the one that was planned."""
         _roll_back(conn)
         # The file may not even have begun on the server.
@@ -100,7 +95,7 @@ class Aftermath:
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
 
-    def lost(self, crash: Crash | None, error: psycopg.OperationalError) -> FileFailed | None:
+    def after_loss(self, crash: Crash | None, error: psycopg.OperationalError) -> FileFailed | None:
         """After the connection was lost: what was committed meanwhile counts as applied.
 
         Raises ConnectionLost when that leaves no file that has failed.
@@ -111,14 +106,14 @@ class Aftermath:
             with contextlib.closing(self._reconnect(crash, error)) as conn:
                 conn.execute(_PATIENCE)
                 silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
-                silent.await_lock(self._locks.work, conn)
+                silent.await_lock(self._context.locks.work, conn)
                 self._note_committed(self._ledger.inspect(conn).rows)
                 if run := self._log.current:
                     failure = self._name_leftovers(conn, run, self._loss(crash, error))
                     return self._record(conn, run, failure, elapsed)
         except (SchemamigError, psycopg.OperationalError) as reason:
             self.unreachable = True
-            unrecorded = visible(str(reason).partition("\n")[0])
+            unrecorded = one_line(reason)
         failure = self._loss(crash, error)
         if run := self._log.current:
             return FileFailed(run.name, elapsed, failure, False, unrecorded, kept=run.done)
@@ -144,16 +139,16 @@ class Aftermath:
         self, crash: Crash | None, error: psycopg.OperationalError
     ) -> psycopg.Connection[Any]:
         deadline = time.monotonic() + _COME_BACK
-        told = False
+        reported = False
         while True:
             try:
-                return self._connect()
+                return self._context.connect()
             except ConnectionFailed:
-                if not told:
+                if not reported:
                     name = self._log.current.name if self._log.current else None
                     why = self._loss(crash, error).message
-                    self._observer.tell(ServerAwaited(name, why, _COME_BACK))
-                    told = True
+                    self._observer.report(ServerAwaited(name, why, _COME_BACK))
+                    reported = True
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
 
@@ -165,8 +160,8 @@ class Aftermath:
             if failure.severity == "ERROR":
                 return failure
             return replace(failure, message=_LOST.format(failure.message))
-        reason = _message(crash) if crash else visible(str(error).partition("\n")[0])
-        failure = Failure(_LOST.format(reason), _CONNECTION_FAILURE)
+        reason = _message(crash) if crash else one_line(error)
+        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE)
         if run and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)
@@ -216,7 +211,7 @@ class Aftermath:
         return replace(
             failure,
             message=f"cancelled because {who} had waited behind it{longest}"
-            f" {wording.lasting(seen.longest_s)} (--max-blocking)",
+            f" {lasting(seen.longest_s)} (--max-blocking)",
             detail="\n".join(map(wording.session, seen.sessions)),
             gave_way=True,
         )
@@ -277,19 +272,19 @@ class Aftermath:
         if run.script.mode is Mode.NO_TRANSACTION:
             message += "\n" + Progress(run.script).line(run.done)
         steps = record_failure(self._ledger, run, round(elapsed), message)
-        crash = _quiet_flight(conn).fly(steps)
+        crash = _quiet_pipeline(conn).run(steps)
         if crash is None:
             return None
         _roll_back(conn)
         return _message(crash)
 
 
-def _quiet_flight(conn: psycopg.Connection[Any]) -> Flight:
-    return Flight(
+def _quiet_pipeline(conn: psycopg.Connection[Any]) -> Pipeline:
+    return Pipeline(
         conn,
         Cancellation(),
-        arrived=lambda step, tag: None,
-        said=lambda step, notice: None,
+        on_done=lambda step, tag: None,
+        on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )
 

@@ -1,7 +1,6 @@
-"""What is sent once more after it has failed: what nothing is left of, and may well work then."""
+"""Decides which failed files are sent again: those that left nothing behind, and may work then."""
 
 import random
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -9,15 +8,15 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
-from schemamig_tui.engine.events import FileRetried, Listener, Mode
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.events import FileRetried, Mode
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
-from schemamig_tui.engine.run.step_order import FileRun
+from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.script.script import Kind
-from schemamig_tui.engine.watch.blockers import Blocked
+from schemamig_tui.engine.watch.observer import Observer
 
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.
@@ -25,28 +24,14 @@ _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
 
 
 class Retries:
-    """Decides which failures are not the end, up to ``limit`` times a file for want of a lock.
+    """Decides which failures are not the end, up to ``Limits.retries`` times a file for a lock."""
 
-    ``relock`` is the query that drops all advisory locks but the session's own; ``blocked`` tells
-    what was seen in the way of the statement that has failed.
-    """
-
-    def __init__(
-        self,
-        limit: int,
-        relock: bytes,
-        cancellation: Cancellation,
-        log: Logbook,
-        listener: Listener,
-        *,
-        blocked: Callable[[], Blocked | None],
-    ) -> None:
-        self._limit = limit
-        self._relock = relock
-        self._cancellation = cancellation
+    def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
+        self._limit = context.limits.retries
+        self._release_other_advisory_locks = context.locks.work.release_others
+        self._cancellation = context.cancellation
         self._log = log
-        self._tell = listener
-        self._blocked = blocked
+        self._observer = observer
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Whether the open file is to be sent again, for which the session is ready then."""
@@ -76,16 +61,16 @@ class Retries:
             run.reopened = True
         else:
             conn.execute("DISCARD ALL")
-            conn.execute(self._relock)
+            conn.execute(self._release_other_advisory_locks)
         # Jitter keeps two that are in each other's way from meeting again.
         pause = min(_FIRST_PAUSE * 2**run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)
         run.retries += 1
-        self._tell(
+        self._observer.report(
             FileRetried(
                 run.name,
                 self._log.elapsed,
                 failure,
-                self._blocked(),
+                self._observer.last_blocked,
                 retry=run.retries,
                 retries=self._limit,
                 pause_ms=pause * 1000,

@@ -1,149 +1,137 @@
-"""The run itself: a plan, two connections, and one flight.
+"""The run itself: a plan, two connections, and one pipeline for each session.
 
-More than one flight only where a file sets what no RESET undoes; the next one has a new session.
+There is more than one session only where a file leaves something behind that no RESET undoes.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
 
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
-from schemamig_tui.engine.ledger.table import Ledger, LedgerState
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Flight
+from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
-from schemamig_tui.engine.run.recovery import Aftermath
+from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.recovery import Recovery
 from schemamig_tui.engine.run.retries import Retries
-from schemamig_tui.engine.run.step_order import FileRun, Weaver
+from schemamig_tui.engine.run.step_order import StepOrder
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.engine.watch.watch import Locks, Queue, Watch
+from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import FilesError
-from schemamig_tui.limits import Limits
 
 
 class Run:
-    """Applies ``files`` on ``conn``, which holds the work lock, while ``watch`` holds the run lock.
+    """Applies the files of ``context`` on ``conn``, which holds the work lock.
 
-    ``connect`` makes a connection for what needs a new session, or to find out the truth when one
-    is lost. All but ``watch`` are closed when the run is over.
+    A connection that it makes itself, and ``conn``, are closed when the run is over.
     """
 
     def __init__(
-        self,
-        files: Sequence[FileRun],
-        conn: psycopg.Connection[Any],
-        watch: Watch,
-        ledger: Ledger,
-        locks: Locks,
-        cancellation: Cancellation,
-        limits: Limits,
-        listener: Listener,
-        *,
-        connect: Callable[[], psycopg.Connection[Any]],
+        self, context: RunContext, conn: psycopg.Connection[Any], listener: Listener
     ) -> None:
-        self._files = files
+        self._context = context
+        self._files = context.files
         self._conn = conn
-        self._watch = watch
-        self._locks = locks
-        self._cancellation = cancellation
-        self._observer = Observer(watch, limits, listener)
-        self._tell = self._observer.tell
-        self._connect = connect
-        self._weaver = Weaver(ledger, locks.work.retake, limits.lock is not None)
-        self._log = Logbook(files, self._tell)
-        self._retries = Retries(
-            limits.retries,
-            locks.work.retake,
-            cancellation,
-            self._log,
-            self._tell,
-            blocked=lambda: self._observer.last_blocked,
+        self._observer = Observer(context.watch, context.limits, listener)
+        self._report = self._observer.report
+        self._step_order = StepOrder(
+            context.ledger,
+            context.locks.work.release_others,
+            lifts_timeout=context.limits.lock is not None,
         )
-        self._after = Aftermath(
-            connect, ledger, locks, cancellation, self._log, files, self._observer
-        )
+        self._log = Logbook(context.files, self._report)
+        self._retries = Retries(context, self._log, self._observer)
+        self._recovery = Recovery(context, self._log, self._observer)
 
-    def apply(self, state: LedgerState, began: float) -> RunFinished:
-        """Apply the files in their order up to the first that fails, and tell how it ended.
+    def apply(self, began: float) -> RunFinished:
+        """Apply the files in their order up to the first that fails, and report how it ended.
 
         ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
         is lost between two files.
         """
-        self._tell(RunStarted(tuple(file.name for file in self._files)))
+        self._report(RunStarted(tuple(file.name for file in self._files)))
         try:
-            self._after.look_before(self._conn)
+            self._recovery.note_invalid_indexes(self._conn)
             with self._observer:
-                failed = self._all_legs(create=not state.exists)
+                failed = self._all_sessions()
         finally:
             self._conn.close()
         if failed:
-            self._tell(failed)
+            self._report(failed)
         log = self._log
         remaining = tuple(file.name for file in log.remaining)
+        version = self._context.state.version + len(log.applied)
         finished = RunFinished(
             applied=tuple(log.applied),
             failed=failed.name if failed else None,
             remaining=remaining,
-            version=None if self._after.unreachable else state.version + len(log.applied),
+            version=None if self._recovery.unreachable else version,
             ms=(time.perf_counter() - began) * 1000,
-            cancelled=self._cancellation.requested and bool(failed or remaining),
+            cancelled=self._context.cancellation.requested and bool(failed or remaining),
         )
-        self._tell(finished)
+        self._report(finished)
         return finished
 
-    def _all_legs(self, *, create: bool) -> FileFailed | None:
-        for leg in _legs(self._files):
-            if leg[0] is not self._files[0]:
+    def _all_sessions(self) -> FileFailed | None:
+        for files in _by_session(self._files):
+            if files[0] is not self._files[0]:
                 self._renew_session()
-            failed = self._fly(leg, create=create)
-            if failed or self._cancellation.requested:
+            failed = self._run(files)
+            if failed or self._context.cancellation.requested:
                 return failed
         return None
 
     def _renew_session(self) -> None:
-        self._locks.work.drop(self._conn)
+        lock = self._context.locks.work
+        lock.drop(self._conn)
         self._conn.close()
-        self._conn = self._connect()
-        Queue(self._cancellation, self._tell).await_lock(self._locks.work, self._conn)
+        self._conn = self._context.connect()
+        Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
 
-    def _fly(self, leg: Sequence[FileRun], *, create: bool) -> FileFailed | None:
-        conn, log, after = self._conn, self._log, self._after
-        flight = Flight(
+    def _run(self, files: Sequence[FileRun]) -> FileFailed | None:
+        """Run some files in one session; returns the one that failed."""
+        conn, log, recovery = self._conn, self._log, self._recovery
+        pipeline = Pipeline(
             conn,
-            self._cancellation,
-            arrived=log.arrived,
-            said=log.said,
-            cancel=lambda: self._watch.cancel(conn),
+            self._context.cancellation,
+            on_done=log.step_done,
+            on_notice=log.notice,
+            cancel=lambda: self._context.watch.cancel(conn),
         )
-        self._observer.follow(conn, flight, log)
+        self._observer.follow(conn, pipeline, log.current_name)
         try:
-            crash = flight.fly(self._steps(leg, create=create))
+            crash = pipeline.run(self._steps(files))
             while crash and (run := log.current) and self._retries.again(conn, run, crash):
-                leg = leg[leg.index(run) :]
-                crash = flight.fly(self._steps(leg, create=create))
-            return after.crashed(conn, crash)
+                files = files[files.index(run) :]
+                crash = pipeline.run(self._steps(files))
+            return recovery.after_failure(conn, crash)
         except FilesError as error:
-            return after.changed(conn, error)
+            return recovery.after_change(conn, error)
         except psycopg.OperationalError as error:
             conn.close()
-            return after.lost(flight.crash, error)
+            return recovery.after_loss(pipeline.crash, error)
 
-    def _steps(self, leg: Sequence[FileRun], *, create: bool) -> Iterator[Step]:
-        """All steps of a leg; ``create`` makes the ledger with the first file of the run."""
+    def _steps(self, files: Sequence[FileRun]) -> Iterator[Step]:
+        """All steps of some files; the first file of the run makes the ledger where there is none.
+
+        The last one ends the run durably.
+        """
         first, last = self._files[0], self._files[-1]
-        for file in leg:
-            yield from self._weaver.steps(file, create=create and file is first, last=file is last)
+        creates = not self._context.state.exists
+        for file in files:
+            create = creates and file is first
+            yield from self._step_order.steps(file, create=create, last=file is last)
             file.script.release()
 
 
-def _legs(files: Sequence[FileRun]) -> Iterator[list[FileRun]]:
+def _by_session(files: Sequence[FileRun]) -> Iterator[list[FileRun]]:
     """The files by session: a new one after each that sets what outlives a RESET."""
-    leg: list[FileRun] = []
+    session: list[FileRun] = []
     for file in files:
-        leg.append(file)
-        if file.script.outlives_reset or file is files[-1]:
-            yield leg
-            leg = []
+        session.append(file)
+        if file.script.needs_new_session or file is files[-1]:
+            yield session
+            session = []

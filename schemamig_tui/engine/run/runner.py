@@ -9,10 +9,10 @@ import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished
-from schemamig_tui.engine.run.preparation import Connect, Start
+from schemamig_tui.engine.pipeline.loss import loss_message, one_line
+from schemamig_tui.engine.run.preparation import Connect, Preparation
 from schemamig_tui.errors import ConnectionLost, LockTimeout
 from schemamig_tui.limits import Limits
-from schemamig_tui.text import visible
 
 _NO_LIMITS = Limits()
 
@@ -32,12 +32,12 @@ class Runner:
         *,
         limits: Limits = _NO_LIMITS,
     ) -> None:
-        self._start = Start(connect, directory, table, limits)
-        self._tell = listener
+        self._preparation = Preparation(connect, directory, table, limits)
+        self._listener = listener
 
     def cancel(self) -> None:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
-        self._start.cancellation.request()
+        self._preparation.cancellation.request()
 
     def apply(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
         """Apply everything pending, up to and with the file ``to``, and stop at the first failure.
@@ -45,42 +45,30 @@ class Runner:
         A file without a transaction whose last try stopped in the middle goes on there; without
         ``resume`` it starts over from its first statement.
 
-        Returns what has been done, which a RunFinished event has told already. Raises FilesError
-        and SettingsError before anything has run, LedgerError when nothing could be recorded,
-        ConnectionFailed, LockTimeout, and Interrupted for a cancellation before the start.
+        Returns what has been done, which a RunFinished event has reported already. Raises
+        FilesError and SettingsError before anything has run, LedgerError when nothing could be
+        recorded, ConnectionFailed, LockTimeout, and Interrupted when cancelled before the start.
         """
         began = time.perf_counter()
-        start = self._start
-        with _losses_told(), start.looking(to) as look:
-            if not look.todo:
+        preparation = self._preparation
+        with _losses_as_errors(), preparation.survey(to) as findings:
+            if not findings.todo:
                 ms = (time.perf_counter() - began) * 1000
-                finished = RunFinished((), None, (), look.state.version, ms)
-                self._tell(finished)
+                finished = RunFinished((), None, (), findings.state.version, ms)
+                self._listener(finished)
                 return finished
             from schemamig_tui.engine.run.run import Run
 
-            with start.locked(look, to, self._tell, resume=resume) as ready:
-                run = Run(
-                    ready.files,
-                    look.conn,
-                    ready.watch,
-                    start.ledger,
-                    ready.locks,
-                    start.cancellation,
-                    start.limits,
-                    self._tell,
-                    connect=start.connect,
-                )
-                return run.apply(ready.state, began)
+            with preparation.locked(findings, to, self._listener, resume=resume) as context:
+                return Run(context, findings.conn, self._listener).apply(began)
 
 
 @contextlib.contextmanager
-def _losses_told() -> Iterator[None]:
-    """Where a connection is lost outside of a flight, nothing has been left half done."""
+def _losses_as_errors() -> Iterator[None]:
+    """Where a connection is lost outside of a pipeline, nothing has been left half done."""
     try:
         yield
     except psycopg.OperationalError as error:
-        reason = visible(str(error).partition("\n")[0])
         if isinstance(error, pg_errors.LockNotAvailable):
-            raise LockTimeout(f"the ledger could not be read: {reason}") from error
-        raise ConnectionLost(f"the connection was lost: {reason}") from error
+            raise LockTimeout(f"the ledger could not be read: {one_line(error)}") from error
+        raise ConnectionLost(loss_message(error)) from error

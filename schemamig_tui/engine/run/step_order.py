@@ -1,6 +1,6 @@
-"""A script as the steps of a flight, for each mode of running a file.
+"""The order of steps in which a script runs, for each mode of running a file.
 
-What is woven between the statements of a file:
+Our own steps between the statements of a file:
 
 - its ledger row, in the same transaction as the last of its statements;
 - a session as good as new for the next file, as psql would give it one (see
@@ -11,14 +11,14 @@ What is woven between the statements of a file:
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import (
     LIFT_LOCK_TIMEOUT,
     RESTORE_LOCK_TIMEOUT,
@@ -54,70 +54,29 @@ _CALLS = re.compile(rb"(?is)CALL\b|DO\b.*\bCALL\b")
 _LOCK_TIMEOUT = re.compile(rb"(?i)lock_timeout")
 
 
-@dataclass(eq=False)
-class FileRun:
-    """A file of a run, and what is known of it while it runs.
-
-    ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
-    an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
-    did not get a lock. ``alone`` holds statements that turned out not to be allowed in a
-    transaction. A file without a transaction is ``reopened`` where it goes on in its session.
-    """
-
-    script: Script
-    retried: bool = False
-    done: int = 0
-    retries: int = 0
-    alone: set[int] = field(default_factory=set)
-    reopened: bool = False
-
-    @property
-    def name(self) -> str:
-        """The file's name, by which the ledger knows it."""
-        return self.script.file.name
-
-    @property
-    def checksum(self) -> bytes:
-        """The checksum of the bytes that run."""
-        return self.script.file.checksum.encode()
-
-    def statement(self, i: int, *, alone: bool = False) -> Step:
-        """The ``i``-th statement as a step, which COPY makes ``alone`` in any case."""
-        script = self.script
-        kind = script.kind(i)
-        return Step(
-            script.sql(i),
-            Role.STATEMENT,
-            i,
-            prompt=True,
-            alone=alone or kind in (Kind.COPY_IN, Kind.COPY_OUT),
-            copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
-            line=script.line(i),
-        )
-
-
 @dataclass(frozen=True)
-class Weaver:
-    """Weaves our own steps between the statements of files.
+class StepOrder:
+    """Puts our own steps between the statements of files.
 
-    ``relock`` is the query that drops all advisory locks but the session's own. ``lifts_timeout``
-    tells that the session has a lock_timeout that is not meant for what works CONCURRENTLY.
+    ``release_other_advisory_locks`` is the query that drops all advisory locks but the session's
+    own. ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
+    CONCURRENTLY.
     """
 
     ledger: Ledger
-    relock: bytes
+    release_other_advisory_locks: bytes
     lifts_timeout: bool
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
         """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
-        weave = {
+        order = {
             Mode.TRANSACTION: self._in_one_transaction,
             Mode.OWN_TRANSACTION: self._in_its_own_transaction,
             Mode.NO_TRANSACTION: self._without_transaction,
         }[run.script.mode]
-        yield from weave(run, create, last)
+        yield from order(run, create, last)
         if not last:
-            yield from _transaction(Step(self.relock, Role.KEEPING))
+            yield from _transaction(Step(self.release_other_advisory_locks, Role.HOUSEKEEPING))
 
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
@@ -129,7 +88,7 @@ class Weaver:
     def _in_its_own_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         begin, commit = run.script.begin, len(run.script) - 1
         yield Step(_BEGIN, Role.OPEN, prompt=True)
-        yield Step(_COMMIT, Role.KEEPING)
+        yield Step(_COMMIT, Role.HOUSEKEEPING)
         for i in range(begin):
             yield from _transaction(run.statement(i))
         for i in range(begin, commit):
@@ -145,12 +104,12 @@ class Weaver:
         note = _Note(self.ledger, run, create, apart)
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield from note.save(run.done)
-        yield Step(_COMMIT, Role.KEEPING)
+        yield Step(_COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
             for sql in settings(script, run.done):
-                yield from _transaction(Step(sql, Role.KEEPING))
+                yield from _transaction(Step(sql, Role.HOUSEKEEPING))
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
-            yield Step(_BEGIN, Role.KEEPING)
+            yield Step(_BEGIN, Role.HOUSEKEEPING)
         for unit in _units(script, run.done, cut_chains=not apart):
             block = len(unit) > 1
             if block and script.kind(unit[-1]) in _COMMITTING and not apart:
@@ -158,23 +117,23 @@ class Weaver:
                 yield from note.save_inside(unit.stop)
                 yield run.statement(unit[-1])._replace(saves=unit.stop)
             elif not block and not apart and _may_share(run, unit[0]):
-                yield Step(_BEGIN, Role.KEEPING)
+                yield Step(_BEGIN, Role.HOUSEKEEPING)
                 yield run.statement(unit[0])
                 yield from note.save_inside(unit.stop)
-                yield Step(_COMMIT, Role.KEEPING, saves=unit.stop, prompt=True)
+                yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
             elif block:
                 yield from (run.statement(i) for i in unit)
                 yield from note.save_apart(unit.stop)
             else:
                 yield from self._alone(run, unit[0], lifts)
                 yield from note.save_apart(unit.stop)
-        yield Step(_BEGIN_WRITING, Role.KEEPING)
-        yield Step(_UNHURRIED, Role.KEEPING)
-        yield from (Step(query, Role.KEEPING) for query in RESET)
+        yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+        yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
         yield Step(self.ledger.finish, Role.LEDGER, params=(run.name.encode(),))
-        yield Step(FORGET_SEQUENCES, Role.KEEPING)
+        yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
         if not last:
-            yield Step(_LAZILY, Role.KEEPING)
+            yield Step(_LAZILY, Role.HOUSEKEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
 
     def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
@@ -188,25 +147,25 @@ class Weaver:
             yield statement
             return
         if lifts:
-            yield Step(LIFT_LOCK_TIMEOUT, Role.KEEPING)
+            yield Step(LIFT_LOCK_TIMEOUT, Role.HOUSEKEEPING)
         yield from _check(check_before(work, statement))
         yield statement
         yield from _check(check_after(work, statement))
         if lifts:
-            yield Step(RESTORE_LOCK_TIMEOUT, Role.KEEPING)
+            yield Step(RESTORE_LOCK_TIMEOUT, Role.HOUSEKEEPING)
 
     def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         """The end of a file's transaction: a fresh session, and the row written in it."""
-        yield Step(_UNHURRIED, Role.KEEPING)
-        yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
-        yield from (Step(query, Role.KEEPING) for query in RESET)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
         if create:
             yield from (Step(query, Role.LEDGER) for query in self.ledger.create)
         query = self.ledger.replace_by_success if run.retried else self.ledger.insert_success
         yield Step(query, Role.LEDGER, params=(run.name.encode(), run.checksum))
-        yield Step(FORGET_SEQUENCES, Role.KEEPING)
+        yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
         if not last:
-            yield Step(_LAZILY, Role.KEEPING)
+            yield Step(_LAZILY, Role.HOUSEKEEPING)
 
 
 class _Note:
@@ -239,25 +198,25 @@ class _Note:
         params = (name, self._run.checksum, b"0", message)
         yield Step(self._ledger.replace_by_failure, Role.LEDGER, params=params)
         if done == self._run.done and not self._run.reopened:
-            yield Step(FORGET_SEQUENCES, Role.KEEPING)
+            yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
     def save_inside(self, done: int) -> Iterator[Step]:
         """Write the note at the end of a transaction of the file, under the login role."""
-        yield Step(_UNHURRIED, Role.KEEPING)
-        yield Step(_CHECK_CONSTRAINTS, Role.KEEPING)
-        yield Step(_AS_LOGIN, Role.KEEPING)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield Step(_AS_LOGIN, Role.HOUSEKEEPING)
         yield from self.save(done)
 
     def save_apart(self, done: int) -> Iterator[Step]:
         """Write the note in a transaction of its own, whatever the session is set to."""
-        yield Step(_BEGIN_WRITING, Role.KEEPING)
-        yield Step(_UNHURRIED, Role.KEEPING)
+        yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if self._apart:
-            yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.KEEPING)
-        yield Step(_AS_LOGIN, Role.KEEPING)
+            yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.HOUSEKEEPING)
+        yield Step(_AS_LOGIN, Role.HOUSEKEEPING)
         yield from self.save(done)
-        yield Step(_LAZILY, Role.KEEPING)
-        yield Step(_COMMIT, Role.KEEPING, saves=done, prompt=True)
+        yield Step(_LAZILY, Role.HOUSEKEEPING)
+        yield Step(_COMMIT, Role.HOUSEKEEPING, saves=done, prompt=True)
 
 
 def _may_share(run: FileRun, i: int) -> bool:
@@ -269,16 +228,16 @@ def _may_share(run: FileRun, i: int) -> bool:
 
 def _check(step: Step | None) -> Iterator[Step]:
     if step:
-        yield Step(_BEGIN, Role.KEEPING)
-        yield Step(_UNHURRIED, Role.KEEPING)
+        yield Step(_BEGIN, Role.HOUSEKEEPING)
+        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         yield step
-        yield Step(_COMMIT, Role.KEEPING)
+        yield Step(_COMMIT, Role.HOUSEKEEPING)
 
 
 def _transaction(step: Step) -> Iterator[Step]:
-    yield Step(_BEGIN, Role.KEEPING)
+    yield Step(_BEGIN, Role.HOUSEKEEPING)
     yield step
-    yield Step(_COMMIT, Role.KEEPING)
+    yield Step(_COMMIT, Role.HOUSEKEEPING)
 
 
 def _units(script: Script, start: int, *, cut_chains: bool = False) -> Iterator[range]:
@@ -302,11 +261,11 @@ def creates_schema(script: Script, schema: str) -> bool:
 
 def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own."""
-    yield Step(_BEGIN, Role.KEEPING)
+    yield Step(_BEGIN, Role.HOUSEKEEPING)
     yield from (Step(query, Role.LEDGER) for query in ledger.create)
     params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     yield Step(ledger.replace_by_failure, Role.LEDGER, params=params)
-    yield Step(_COMMIT, Role.KEEPING)
+    yield Step(_COMMIT, Role.HOUSEKEEPING)
 
 
 def _end_of_schema(script: Script, schema: str) -> int:

@@ -17,7 +17,7 @@ from schemamig_tui.sql.traits import (
     Rule,
     Setting,
     is_true,
-    outlives_reset,
+    needs_new_session,
     rule_for,
 )
 
@@ -36,9 +36,9 @@ class Cutter:
 
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
     By number from 0: ``meanings`` has the statements that are not like any other, ``copies`` the
-    offsets of the data behind each COPY FROM stdin. ``settling`` is how many statements at the top
-    only set something. ``remarks`` are offsets that deserve a warning, each with its text;
-    ``outlives_reset`` tells of settings that RESET does not undo.
+    offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
+    the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
+    ``needs_new_session`` says that it has settings that RESET does not undo.
     """
 
     def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
@@ -47,10 +47,10 @@ class Cutter:
         self.ends = array("Q")
         self.meanings: dict[int, Meaning] = {}
         self.copies: dict[int, tuple[int, int]] = {}
-        self.settling = 0
+        self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
         self.directive = False
-        self.outlives_reset = False
+        self.needs_new_session = False
         self._window = Window(source, trusted=trusted)
         self._reading = _Reading(standard_strings)
         self._parentheses: list[int] = []
@@ -124,13 +124,13 @@ class Cutter:
         self.starts.append(start)
         self.ends.append(end)
         position += 1
-        if not self.outlives_reset and end - start <= _READ_FOR_SETTINGS:
-            self.outlives_reset = outlives_reset(self.source.read(start, end))
+        if not self.needs_new_session and end - start <= _READ_FOR_SETTINGS:
+            self.needs_new_session = needs_new_session(self.source.read(start, end))
         meaning = rule and rule(self.source.read(start, end))
         if meaning:
             self.meanings[number] = meaning
-            if meaning.settles and self.settling == number:
-                self.settling += 1
+            if meaning.only_sets and self.settings_on_top == number:
+                self.settings_on_top += 1
             self._reading.heed(meaning)
             window.switch(position, self._reading.now.encoding)
             if meaning.kind is Kind.COPY_IN:

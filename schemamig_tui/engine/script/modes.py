@@ -101,9 +101,9 @@ def _why_not_own(cut: Cutter, flow: _Flow, line: Callable[[int], int]) -> str | 
     begin, end = flow.begins[0], flow.ends[0]
     if cut.meanings[end].kind is Kind.ROLLBACK:
         return f"its transaction ends with {cut.meanings[end].label} in line {line(end)}"
-    if cut.settling == begin and end == len(cut.starts) - 1:
+    if cut.settings_on_top == begin and end == len(cut.starts) - 1:
         return None
-    outside = cut.settling if cut.settling < begin else end + 1
+    outside = cut.settings_on_top if cut.settings_on_top < begin else end + 1
     return f"the statement in line {line(outside)} is outside its BEGIN and COMMIT"
 
 

@@ -45,7 +45,7 @@ class Script:
     """The statements of one file, by number from 0, and how the file has to be run.
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
-    brings its own transaction, whose COMMIT is then the last statement. ``outlives_reset`` tells
+    brings its own transaction, whose COMMIT is then the last statement. ``needs_new_session`` tells
     that it may set what only a new session starts without.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
@@ -65,7 +65,7 @@ class Script:
         self.reason: str = decision.reason
         self.begin: int = decision.begin
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
-        self.outlives_reset: bool = cut.outlives_reset
+        self.needs_new_session: bool = cut.needs_new_session
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -15,7 +15,7 @@ SIZE = 256 * 1024
 MARGIN = 1024
 """So many bytes are in sight on both sides of a place that is looked at."""
 HEAD = 32 * 1024
-"""So many bytes of a statement are in sight when it is told what kind it is, comments included."""
+"""So many bytes of a statement are in sight when its kind is decided, comments included."""
 
 UTF8 = "UTF8"
 

@@ -5,6 +5,7 @@ on, and asks the server only about one that takes its time.
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -21,9 +22,8 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     VictimsSeen,
 )
-from schemamig_tui.engine.pipeline.pipeline import Flight
+from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.watch.blockers import Blocked, ServerProgress, Victims, blocked, victims
 from schemamig_tui.engine.watch.progress_views import server_progress
 from schemamig_tui.engine.watch.watch import Watch
@@ -39,11 +39,11 @@ _PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 class _Followed(NamedTuple):
     conn: psycopg.Connection[Any]
     pid: int
-    flight: Flight
-    log: Logbook
+    pipeline: Pipeline
+    file_name: Callable[[], str | None]
 
 
-class _Sight(NamedTuple):
+class _Sighting(NamedTuple):
     """What one look at a step has found."""
 
     progress: ServerProgress | None = None
@@ -51,14 +51,14 @@ class _Sight(NamedTuple):
     victims: Victims | None = None
 
 
-_NOTHING = _Sight()
+_NOTHING = _Sighting()
 
 
 class Observer:
-    """A thread that tells ``listener`` what it sees, as long as the ``with`` block lasts.
+    """A thread that reports to ``listener`` what it sees, as long as the ``with`` block lasts.
 
-    The run tells its own events by way of ``tell``, so that the listener is never called twice at
-    a time, and nothing is told of a step that is over.
+    The run reports its own events by way of ``report``, so that the listener is never called twice
+    at a time, and nothing is reported of a step that is over.
     """
 
     def __init__(self, watch: Watch, limits: Limits, listener: Listener) -> None:
@@ -73,12 +73,12 @@ class Observer:
         self._turn = threading.Lock()
         self._wake = threading.Event()
         self._stopped = False
-        self._trouble: Exception | None = None
+        self._listener_error: Exception | None = None
         self._followed: _Followed | None = None
-        # The step of which something has been told, where it is, and what has been told of it.
+        # The step of which something has been reported, where it is, and what that was.
         self._step: Step | None = None
         self._at: tuple[str, int | None, int | None] = "", None, None
-        self._told = _NOTHING
+        self._reported = _NOTHING
         self.last_blocked: Blocked | None = None
         """What was last seen in the way of the step that is on, or has just failed.
 
@@ -92,25 +92,30 @@ class Observer:
         (--max-blocking)".
         """
 
-    def tell(self, event: Event) -> None:
-        """Tell an event of the run, after the end of what was seen of the step before.
+    def report(self, event: Event) -> None:
+        """Report an event of the run, after the end of what was seen of the step before.
 
         What a failure ends has no end of its own: nobody is to read that it goes on. Raises what
         the listener raises, now or in the observer's own thread before.
         """
         with self._turn:
-            if self._trouble:
-                raise self._trouble
+            if self._listener_error:
+                raise self._listener_error
             if self._step and not isinstance(event, NoticeReceived):
                 if isinstance(event, FileFailed | FileRetried | ServerAwaited):
-                    self._told = _NOTHING
+                    self._reported = _NOTHING
                 self._forget()
                 self._wake.set()
             self._listener(event)
 
-    def follow(self, conn: psycopg.Connection[Any], flight: Flight, log: Logbook) -> None:
-        """From now on look at this flight on this connection; ``log`` knows which file is on."""
-        self._followed = _Followed(conn, conn.info.backend_pid, flight, log)
+    def follow(
+        self,
+        conn: psycopg.Connection[Any],
+        pipeline: Pipeline,
+        file_name: Callable[[], str | None],
+    ) -> None:
+        """From now on look at this pipeline on ``conn``; ``file_name`` gives the open file's."""
+        self._followed = _Followed(conn, conn.info.backend_pid, pipeline, file_name)
 
     def __enter__(self) -> "Observer":
         threading.Thread(target=self._observe, name="observer", daemon=True).start()
@@ -133,7 +138,7 @@ class Observer:
             if self._stopped:
                 return
             followed = self._followed
-            step = followed.flight.running if followed else None
+            step = followed.pipeline.running if followed else None
             try:
                 if followed and step and step is last:
                     pause = self._look(followed, step, pause)
@@ -152,19 +157,19 @@ class Observer:
         """Ask the server about a step, and tell; returns the pause before the next time."""
         behind = self._look_behind(followed)
         before = self._watch.ask(blocked, followed.pid)
-        seen = _Sight(self._watch.ask(server_progress, followed.pid), before, behind)
+        seen = _Sighting(self._watch.ask(server_progress, followed.pid), before, behind)
         with self._turn:
-            run = followed.log.current
-            if self._stopped or run is None or followed.flight.running is not step:
+            name = followed.file_name()
+            if self._stopped or name is None or followed.pipeline.running is not step:
                 return self._glance
             try:
                 if self._step is not step:
                     self._forget()
-                    self._step, self._at = step, (run.name, *_place(step))
+                    self._step, self._at = step, (name, *_place(step))
                 news = self._show(seen)
             except Exception as error:
                 # It is the listener's: the run is to end with it.
-                self._trouble, self._stopped = error, True
+                self._listener_error, self._stopped = error, True
                 return pause
         if news or before or behind:
             return min(_PAUSE, self._longest)
@@ -178,7 +183,7 @@ class Observer:
             and self._most_blocking is not None
             and behind.longest_s >= self._most_blocking
         )
-        if followed.flight.running:
+        if followed.pipeline.running:
             self.gave_way = behind if too_long else None
             if too_long:
                 # Asked for again where it came between two statements, and had no effect.
@@ -187,15 +192,15 @@ class Observer:
 
     # -- in either thread, in its turn
 
-    def _show(self, seen: _Sight) -> bool:
+    def _show(self, seen: _Sighting) -> bool:
         """Tell what is new in what was seen; returns whether anything is."""
-        told, self._told = self._told, seen
+        before, self._reported = self._reported, seen
         self.last_blocked = seen.blocked or self.last_blocked
-        if progressed := seen.progress and _essence(seen.progress) != _essence(told.progress):
+        if progressed := seen.progress and _essence(seen.progress) != _essence(before.progress):
             self._listener(ProgressSeen(*self._at, seen.progress))
-        if other_blockers := _blockers(seen.blocked) != _blockers(told.blocked):
+        if other_blockers := _blockers(seen.blocked) != _blockers(before.blocked):
             self._listener(BlockedSeen(*self._at, seen.blocked))
-        if other_victims := _pids(seen.victims) != _pids(told.victims):
+        if other_victims := _pids(seen.victims) != _pids(before.victims):
             self._listener(VictimsSeen(*self._at, seen.victims))
         return bool(progressed or other_blockers or other_victims)
 

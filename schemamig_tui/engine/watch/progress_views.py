@@ -23,7 +23,7 @@ class _Count(NamedTuple):
     unit: str
 
 
-# Of those that match, the first whose total is known is told, else the last that the server has.
+# Of those that match, the first whose total is known is shown, else the last that the server has.
 _COUNTS = {
     "create_index": (
         _Count(r"^waiting", "lockers_done", "lockers_total", "lockers"),

@@ -3,19 +3,9 @@
 from schemamig_tui.engine.events import ServerAwaited, Session
 from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.text import visible
+from schemamig_tui.units import lasting
 
 _LONGEST_QUERY = 120
-
-
-def lasting(seconds: float) -> str:
-    """A time that goes on: ``0.4 s``, ``12 s``, ``3 min``, ``2 h 5 min``."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
 def holder(session: Session | None) -> str:

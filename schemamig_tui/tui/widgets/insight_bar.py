@@ -7,6 +7,7 @@ from schemamig_tui.engine.watch.blockers import Activity, ServerProgress
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import Line, folded, said, sentence
 from schemamig_tui.tui.widgets.bars import Bar
+from schemamig_tui.units import lasting
 
 _TRACK = 20
 _MOST_ROWS = 2  # for who it is
@@ -55,7 +56,7 @@ def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
     part = min(1.0, seen.done / seen.total)
     filled = round(part * _TRACK)
     what = (*what, ("dim", f"  {count} of {seen.total:,} {said(seen.unit)}"))
-    rest = f"  {wording.lasting(left)} left" if left is not None else ""
+    rest = f"  {lasting(left)} left" if left is not None else ""
     return what, (
         ("accent", "━" * filled),
         ("dim", "─" * (_TRACK - filled)),

@@ -1,0 +1,32 @@
+"""When a connection counts as lost, and what people read of an error of libpq or the server."""
+
+import psycopg
+
+from schemamig_tui.text import visible
+
+CONNECTION_FAILURE = "08006"
+"""The SQLSTATE of a loss of which the server itself has said nothing."""
+
+# Class 08 is connection exceptions; 57P01 to 57P05 are a server, a database or a session that is
+# ended from outside (appendix A of the manual: admin_shutdown, crash_shutdown, cannot_connect_now,
+# database_dropped, idle_session_timeout); 25P03 and 25P04 end the session of a transaction that was
+# idle, or took too long.
+_LOST = ("08", "57P", "25P03", "25P04")
+
+
+def is_lost(sqlstate: str | None) -> bool:
+    """Whether an error with this SQLSTATE means that the session is gone.
+
+    None and the empty string stand for an error of libpq, which has no SQLSTATE: then it is.
+    """
+    return not sqlstate or sqlstate.startswith(_LOST)
+
+
+def one_line(error: BaseException) -> str:
+    """The first line of what an error says: libpq adds guesses and positions on further ones."""
+    return visible(str(error).partition("\n")[0])
+
+
+def loss_message(error: psycopg.Error) -> str:
+    """The sentence for a connection that was lost with this error."""
+    return f"the connection was lost: {one_line(error)}"

@@ -1,0 +1,113 @@
+"""The run lock: one run at a time, whoever starts it.
+
+The lock is an advisory one and polled, never waited for inside the server: a waiting query has a
+snapshot, and CREATE INDEX CONCURRENTLY of the run that holds the lock would wait for that for ever.
+The runner's own connection holds a second lock, because the server may go on with what a killed
+runner has sent it, after the lock of its second connection is gone.
+"""
+
+import random
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine.events import LockAwaited, Session
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.watch import wording
+from schemamig_tui.errors import Interrupted, LockTimeout
+
+# The first half of the keys: "smig", as a number, and the next one.
+_RUN, _WORK = 0x736D6967, 0x736D6968
+_FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
+
+_HOLDER = """
+SELECT a.pid, a.usename, a.application_name, coalesce(a.client_hostname, host(a.client_addr), ''),
+    to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+    AND l.classid::bigint = %s AND l.objid::bigint = %s
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@dataclass(frozen=True)
+class AdvisoryLock:
+    """A session-level advisory lock with a two-part key (each an int4)."""
+
+    purpose: int
+    subject: int
+
+    def take(self, conn: psycopg.Connection[Any]) -> bool:
+        """Take the lock if it is free."""
+        query = "SELECT pg_try_advisory_lock(%s, %s)"
+        row = conn.execute(query, (self.purpose, self.subject)).fetchone()
+        return bool(row and row[0])
+
+    def drop(self, conn: psycopg.Connection[Any]) -> None:
+        """Give the lock back."""
+        conn.execute("SELECT pg_advisory_unlock(%s, %s)", (self.purpose, self.subject))
+
+    def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
+        """Who holds the lock; None when nobody does any more, or we may not see it."""
+        row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
+        return Session(*row) if row else None
+
+    @property
+    def release_others(self) -> bytes:
+        """The query that drops all advisory locks of the session but this one."""
+        return (
+            "SELECT pg_catalog.pg_advisory_unlock_all(),"
+            f" pg_catalog.pg_try_advisory_lock({self.purpose}, {self.subject})"
+        ).encode()
+
+
+@dataclass(frozen=True)
+class Locks:
+    """The locks of one ledger: ``run`` for the second connection, ``work`` for the first."""
+
+    run: AdvisoryLock
+    work: AdvisoryLock
+
+    @classmethod
+    def of(cls, ledger: str) -> "Locks":
+        """The locks for the ledger of this name. Advisory locks are per database already."""
+        crc = zlib.crc32(ledger.encode())
+        subject = crc - (1 << 32) if crc >= 1 << 31 else crc
+        return cls(AdvisoryLock(_RUN, subject), AdvisoryLock(_WORK, subject))
+
+
+@dataclass
+class Queue:
+    """Waits for locks: reports who holds them, and gives up when asked or after ``timeout`` s."""
+
+    cancellation: Cancellation
+    report: Callable[[LockAwaited], None]
+    timeout: float | None = None
+
+    def await_lock(self, lock: AdvisoryLock, conn: psycopg.Connection[Any]) -> bool:
+        """Take the lock as soon as it is free; tells whether it had to wait.
+
+        Raises LockTimeout, and Interrupted after a cancellation.
+        """
+        deadline = None if self.timeout is None else time.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        last: LockAwaited | None = None
+        while not lock.take(conn):
+            awaited = LockAwaited(lock.holder(conn))
+            if awaited != last:
+                self.report(awaited)
+                last = awaited
+            if deadline is not None and time.monotonic() >= deadline:
+                raise LockTimeout(
+                    f"another run holds the run lock: {wording.holder(awaited.holder)}",
+                    hint="wait until it is done, or end it: SELECT pg_terminate_backend(pid)",
+                )
+            # Jitter keeps two that wait from asking in step.
+            if self.cancellation.wait(pause * random.uniform(0.5, 1.0)):
+                raise Interrupted("cancelled while waiting for another run")
+            pause = min(pause * 1.5, _LAST_PAUSE)
+        return last is not None
