@@ -1,15 +1,15 @@
 """What the pending files touch, each thing once, with the first place that does."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.lexer import WORD
+from schemamig_tui.sql.statements import traits_of
 from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target, Touch
-from schemamig_tui.sql.touches import touches
+from schemamig_tui.sql.touches import adds_no_touch, touches, writing_head
+from schemamig_tui.sql.traits import Traits
 
 READ = 4 * 1024 * 1024
 """So many bytes of the statements of one file are looked at."""
@@ -55,7 +55,7 @@ class _Finder:
         # By kind and name, the schemas where an earlier statement has created such an object.
         self._created: defaultdict[tuple[Target, str], set[str | None]] = defaultdict(set)
         self._temporary: set[str] = set()
-        self._session = _Session()
+        self._session = _AssumedSession()
 
     def read(self, script: Script) -> None:
         name = script.file.name
@@ -80,11 +80,11 @@ class _Finder:
                 return False
             sql = script.sql(i)
             read += len(sql)
-            if sql.startswith(heads) and (sql[:1] in b"Ii" or _WHERE.search(sql)):
+            if sql.startswith(heads) and adds_no_touch(sql):
                 continue
-            if len(heads) < _MOST_HEADS and (head := _HEAD.match(sql)):
-                heads = (*heads, head[0])
-            self._session.follow(sql)
+            if len(heads) < _MOST_HEADS and (head := writing_head(sql)):
+                heads = (*heads, head)
+            self._session.follow(traits_of(sql))
             for touch in touches(sql):
                 self._note(touch, script, i)
         return True
@@ -117,7 +117,7 @@ class _Finder:
         )
 
 
-class _Session:
+class _AssumedSession:
     """What earlier statements may have changed: the search path, the role, and its rights."""
 
     def __init__(self) -> None:
@@ -128,42 +128,23 @@ class _Session:
         """Every file starts in a session as good as new."""
         self.path_known, self.judged = self._path_kept, self._rights_kept
 
-    def follow(self, sql: bytes) -> None:
+    def follow(self, traits: Traits) -> None:
         """Take notice of what a statement may change."""
-        match = WORD.match(sql)
-        verb = match[0].lower() if match else b""
-        if verb == b"set" or (verb == b"select" and _SETS.search(sql)):
-            self.path_known &= not _PATH.search(sql)
-            self.judged &= not _ROLE.search(sql)
-        elif verb in (b"do", b"call"):
-            self.path_known &= not _PATH.search(sql)
-            self._may_give_rights(_RIGHTS.search(sql))
-        elif verb == b"grant":
-            self._may_give_rights(not _ON.search(sql))
-        elif verb == b"alter" and _ALTERS_DEFAULTS.match(sql):
-            self._path_kept = self.path_known = self.path_known and not _PATH.search(sql)
-            self._may_give_rights(True)
-        elif verb == b"reassign" or (verb == b"alter" and _RIGHTS.search(sql)):
-            self._may_give_rights(False)
+        assigns = traits.assigns
+        if assigns and assigns.value is not None:
+            self.path_known &= assigns.name != "search_path"
+            self.judged &= not assigns.changes_role
+        elif traits.runs_code:
+            self.path_known &= "search_path" not in traits.mentions
+        if traits.alters_defaults:
+            self.path_known &= "search_path" not in traits.mentions
+            self._path_kept = self.path_known
+        if traits.rights or traits.label == "GRANT":
+            self._may_give_rights(
+                traits.rights == "role" or traits.runs_code or traits.alters_defaults
+            )
 
-    def _may_give_rights(self, likely: object) -> None:
+    def _may_give_rights(self, likely: bool) -> None:
         """Stop judging for good where rights are given, by another role or to a role."""
         if likely or not self.judged:
             self._rights_kept = self.judged = False
-
-
-_SETS = re.compile(rb"(?i)\bset_config\b")
-_PATH = re.compile(rb"(?i)\bsearch_path\b|\bset\s+schema\b")
-_ROLE = re.compile(rb"(?i)\brole\b|\bauthorization\b")
-_RIGHTS = re.compile(rb"(?i)\bgrant\b|\bowner\b|\brole\b|\bauthorization\b")
-_ON = re.compile(rb"(?i)\bon\b")
-_ALTERS_DEFAULTS = re.compile(rb"(?i)alter\s+(?:role|user|group|database)\b")
-# A statement up to what follows the name. Where two begin with the same one, they touch the same.
-_IDENTIFIER = rb'(?:[\w$\x80-\xff]++|"[^"]++")'
-_NAME = _IDENTIFIER + rb"(?:\." + _IDENTIFIER + rb")?"
-_HEAD = re.compile(
-    rb"(?i)(?:insert\s++into|update|delete\s++from)\s++(?!only\b)"
-    + _NAME
-    + rb"(?:\s*+\(|\s++[a-z])"
-)
-_WHERE = re.compile(rb"(?i)\bwhere\b")

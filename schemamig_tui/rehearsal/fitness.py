@@ -1,12 +1,10 @@
 """Which files a rehearsal can take into its transaction, and where they would commit."""
 
-import re
 from collections.abc import Iterator
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
-from schemamig_tui.sql.traits import Meaning, rule_for
 
 _ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
 
@@ -28,14 +26,12 @@ def obstacle(run: FileRun) -> str | None:
 def _obstacle(run: FileRun) -> str | None:
     script = run.script
     for i in range(run.done, len(script)):
-        meaning = _meaning(script.sql(i))
-        if meaning is None:
-            continue
-        where = f"{meaning.label} in line {script.line(i)}"
+        traits = script.traits(i)
+        where = f"{traits.label} in line {script.line(i)}"
         # The kind of ROLLBACK AND CHAIN is ordinary; COMMIT AND CHAIN is taken out.
-        if meaning.kind in _ENDS_UNDONE or (meaning.chained and meaning.kind is Kind.ORDINARY):
+        if traits.kind in _ENDS_UNDONE or (traits.chained and traits.kind is Kind.ORDINARY):
             return f"{where} cannot run in the transaction of a rehearsal"
-        if meaning.read_only:
+        if traits.read_only:
             return f"{where} makes a transaction read-only"
     return None
 
@@ -57,14 +53,6 @@ def units(run: FileRun) -> Iterator[range]:
             start = i + 1
 
 
-def _meaning(sql: bytes) -> Meaning | None:
-    rule = rule_for(sql, 0)
-    return rule and rule(sql)
-
-
-_ADDS_VALUE = re.compile(rb"(?i)\bADD\s+VALUE\b")
-
-
 def adds_enum_value(run: FileRun) -> bool:
     """Whether a file itself adds a value to an enum."""
-    return run.script.mentions(_ADDS_VALUE)
+    return any(traits.adds_enum_value is not None for traits in run.script.special.values())

@@ -38,9 +38,8 @@ def needed(failure: Failure, left_out: Sequence[FileRun]) -> str | None:
     if failure.sqlstate not in _LACKS or not left_out:
         return None
     for name in _names(failure.message):
-        word = re.compile(rb"(?i)(?<![\w$])" + re.escape(name.encode()) + rb"(?![\w$])")
         for run in reversed(left_out):
-            if run.script.mentions(word):
+            if run.script.contains(name):
                 return run.name
     return left_out[-1].name
 

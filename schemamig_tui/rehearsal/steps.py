@@ -4,7 +4,6 @@ Ours run under whatever role, search_path or client_encoding a file has set: the
 wherever another schema could stand in, and speak ASCII.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 from psycopg.pq.abc import PGresult
@@ -17,13 +16,10 @@ from schemamig_tui.engine.script.script import Kind
 Answer = Callable[[PGresult], None]
 
 _TAKEN_OUT = (Kind.BEGIN, Kind.COMMIT, Kind.CHAIN)
-# Its modes are those of the file's own transaction, and have to be set before any query.
-_SET_TRANSACTION = re.compile(rb"(?i)SET\s+TRANSACTION\b")
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
-_MAY_HURRY = re.compile(rb"(?i)statement_timeout")
 # The constraints that wait for a COMMIT unless they are told not to, and those that do so again
 # in the next transaction. SET CONSTRAINTS ALL would hold for those of later files as well.
 _CONSTRAINTS = b"""
@@ -79,7 +75,7 @@ class RehearsalSteps:
         for i in unit:
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
-                self._hurried = self._hurried or _MAY_HURRY.search(step.sql) is not None
+                self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
                 yield step
                 yield from self._unhurried(self._look(i))
         yield from self._unhurried(
@@ -121,7 +117,5 @@ def renewal(release_other_advisory_locks: bytes, guards: bytes) -> Iterator[Step
 
 
 def _is_taken_out(run: FileRun, step: Step) -> bool:
-    kind = run.script.kind(step.statement)
-    return kind in _TAKEN_OUT or (
-        kind is Kind.ORDINARY and _SET_TRANSACTION.match(step.sql) is not None
-    )
+    traits = run.script.traits(step.statement)
+    return traits.kind in _TAKEN_OUT or traits.sets_transaction

@@ -53,14 +53,21 @@ def ends_transaction(code: bytes) -> str | None:
     """COMMIT or ROLLBACK, if it is a statement of the PL/pgSQL ``code``."""
     if not _MAY_END.search(code):
         return None
-    before, ends = b";", b""
+    words = [b";"]
+    ends = b""
     for token in tokens(code):
         word = token[1].lower()
         if ends and word in (b";", b"and"):
             return ends.decode().upper()
-        ends = word if before in _STARTS and word in (b"commit", b"rollback") else b""
-        before = word
+        starts = words[-1] in _STARTS or _is_label(words)
+        ends = word if starts and word in (b"commit", b"rollback") else b""
+        words = [*words[-5:], word]
     return None
+
+
+def _is_label(words: list[bytes]) -> bool:
+    """Whether the last words are a label, which may stand in front of a statement: <<name>>."""
+    return words[-2:] == [b">", b">"] and words[-5:-3] == [b"<", b"<"]
 
 
 _MAY_END = re.compile(rb"(?i)commit|rollback")

@@ -77,6 +77,14 @@ _COUNTED_TEXT = [
 ]
 
 
+def whole_word(word: str) -> re.Pattern[bytes]:
+    """The pattern of a word in upper or lower case, where it is no part of a longer one."""
+    boundary = WORD_BYTE
+    return re.compile(
+        rb"(?i)(?<!" + boundary + rb")" + re.escape(word.encode()) + rb"(?!" + boundary + rb")"
+    )
+
+
 @cache
 def skipper(*, standard_strings: bool, counts_begin: bool = False) -> re.Pattern[bytes]:
     """The pattern whose match ends in front of what has to be looked at.

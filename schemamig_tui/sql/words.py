@@ -4,8 +4,9 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from schemamig_tui.sql.lexer import WORD
+from schemamig_tui.sql.lexer import WORD, tokens
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
 
@@ -85,7 +86,7 @@ class Words:
     def path(self) -> list[str]:
         """The parts of the dotted name that is next, which is taken; none for another thing."""
         parts: list[str] = []
-        while (part := _identifier(self._look(0, fold=False))) is not None:
+        while (part := identifier(self._look(0, fold=False))) is not None:
             parts.append(part)
             self._ahead.popleft()
             if not self.take(b"."):
@@ -112,6 +113,25 @@ class Words:
         return b""
 
 
+def behind(sql: bytes, count: int | None = None) -> list[bytes]:
+    """The words behind the verb in lower case: exactly ``count``, filled up with empty ones."""
+    if count is None:
+        return [token[1].lower() for token in islice(tokens(sql), 1, None)]
+    words = [token[1].lower() for token in islice(tokens(sql), 1, count + 1)]
+    return words + [b""] * (count - len(words))
+
+
+def unquoted(word: bytes) -> str | None:
+    """What a word, a number or a quoted thing says; None for the word DEFAULT."""
+    if word == b"default":
+        return None
+    text = word.decode(errors="replace")
+    if text.endswith(("'", '"')):
+        quote = text[-1]
+        return text.removeprefix("e")[1:-1].replace(2 * quote, quote)
+    return text
+
+
 def named(path: list[str]) -> Name | None:
     """The name that its parts make: ``name``, ``schema.name`` or ``database.schema.name``."""
     if not 1 <= len(path) <= 3:
@@ -119,7 +139,7 @@ def named(path: list[str]) -> Name | None:
     return Name(path[-2] if len(path) > 1 else None, path[-1])
 
 
-def _identifier(token: bytes) -> str | None:
+def identifier(token: bytes) -> str | None:
     """What a token names. None for one that is no name, or one with Unicode escapes (U&"")."""
     try:
         if token.startswith(b'"') and len(token) > 2:

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from schemamig_tui.engine.events import NoticeReceived, RunFinished
-from schemamig_tui.engine.run.indexes import Concurrent, concurrent
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.limits import Limits
+from schemamig_tui.sql.concurrently import concurrent
+from schemamig_tui.sql.traits import Concurrent
 from tests.engine.conftest import Workshop
 
 WAITS = (

@@ -65,7 +65,7 @@ def outcome(text: str) -> tuple[object, ...]:
         found = cut(text)
     except FilesError as error:
         return error.message, error.line, error.column
-    return found.starts, found.ends, found.meanings, found.copies, found.remarks
+    return found.starts, found.ends, found.traits, found.copies, found.remarks
 
 
 @settings(deadline=None)

@@ -1,4 +1,4 @@
-"""What is done CONCURRENTLY: in several transactions, so that a failure leaves something behind.
+"""Checks before and after what works CONCURRENTLY: a failure of it leaves something behind.
 
 CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY leave an invalid index, which costs every write
 and serves no query; IF NOT EXISTS takes it for a good one
@@ -7,64 +7,13 @@ So there are checks before and after them, in the session of the file, where a n
 means to the statement.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import psycopg
 
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.sql.lexer import tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Concurrent:
-    """A statement that works CONCURRENTLY.
-
-    ``does`` is ``create``, ``drop``, ``detach``, or the kind of what is reindexed: ``index``,
-    ``table``, ``schema``, ``database``. ``on`` is the table of a new index, or what is reindexed,
-    ``index`` the name of the new index, both as they are written; None where there is none.
-    """
-
-    does: str
-    on: bytes | None = None
-    index: bytes | None = None
-
-
-def concurrent(sql: bytes) -> Concurrent | None:
-    """What a statement does CONCURRENTLY, in transactions of its own; None: nothing."""
-    words = b" ".join(token[1] for token in islice(tokens(sql), _HEAD))
-    if found := _CREATE.match(words):
-        return Concurrent("create", _joined(found["on"]), found["index"])
-    if (found := _REINDEX.match(words)) and (found["word"] or _OPTION.search(found["options"])):
-        return Concurrent(found["what"].decode().lower(), _joined(found["on"]))
-    if _DROP.match(words):
-        return Concurrent("drop")
-    return Concurrent("detach") if _DETACH.match(words) else None
-
-
-# The patterns are for the first words of a statement with one blank between them.
-_HEAD = 32
-_PART = rb'(?:"(?:[^"]|"")*+"|[^\s"().;]++)'
-_NAME = _PART + rb"(?: \. " + _PART + rb")*+"
-_CREATE = re.compile(
-    rb"(?i)create (?:unique )?index concurrently (?:if not exists )?"
-    rb"(?:(?!on )(?P<index>" + _PART + rb") )?on (?:only )?(?P<on>" + _NAME + rb")"
-)
-_REINDEX = re.compile(
-    rb"(?i)reindex (?P<options>(?:\( [^)]*\) )?)(?P<what>index|table|schema|database)\b"
-    rb"(?P<word> concurrently\b)?(?: (?P<on>" + _NAME + rb"))?"
-)
-_OPTION = re.compile(rb"(?i)\bconcurrently\b(?! '?(?:off|false|0)\b)")
-_DROP = re.compile(rb"(?i)drop index concurrently\b")
-_DETACH = re.compile(rb"(?is)alter table .*\bdetach partition .* concurrently\Z")
-
-
-def _joined(name: bytes | None) -> bytes | None:
-    return name and name.replace(b" . ", b".")
-
+from schemamig_tui.sql.traits import Concurrent
 
 # -- steps around a statement
 

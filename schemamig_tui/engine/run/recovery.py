@@ -20,7 +20,7 @@ from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import describe, explain_crash
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.indexes import concurrent, invalid_indexes
+from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.step_order import creates_schema, record_failure
@@ -224,7 +224,7 @@ class Recovery:
         if (
             script.mode is not Mode.NO_TRANSACTION
             or run.done == len(script)
-            or concurrent(script.sql(run.done)) is None
+            or script.traits(run.done).concurrently is None
         ):
             return failure
         left = [name for oid, name in invalid_indexes(conn).items() if oid not in self._invalid]

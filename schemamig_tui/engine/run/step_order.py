@@ -9,7 +9,6 @@ Our own steps between the statements of a file:
   together with that note, so that the note is exact whenever the run dies.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,9 +23,9 @@ from schemamig_tui.engine.run.indexes import (
     RESTORE_LOCK_TIMEOUT,
     check_after,
     check_before,
-    concurrent,
 )
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.traits import Traits
 
 _BEGIN = b"BEGIN"
 _COMMIT = b"COMMIT"
@@ -45,13 +44,6 @@ _AS_LOGIN = (
     b" pg_catalog.set_config('lock_timeout', '0', true)"
 )
 _COMMITTING = (Kind.COMMIT, Kind.CHAIN)
-# Where a file does one of these, a note of progress cannot share a transaction with it.
-_KEEPS_APART = re.compile(
-    rb"(?i)session[\s_]+authorization|read[\s_]+only|session\s+characteristics"
-)
-# A procedure may commit. Where it cannot, it has drawn from sequences before it fails.
-_CALLS = re.compile(rb"(?is)CALL\b|DO\b.*\bCALL\b")
-_LOCK_TIMEOUT = re.compile(rb"(?i)lock_timeout")
 
 
 @dataclass(frozen=True)
@@ -98,9 +90,9 @@ class StepOrder:
 
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         script = run.script
-        apart = script.mentions(_KEEPS_APART)
+        apart = any(map(_keeps_note_apart, script.special.values()))
         # What the file itself says of it holds.
-        lifts = self.lifts_timeout and not script.mentions(_LOCK_TIMEOUT)
+        lifts = self.lifts_timeout and not script.mentions("lock_timeout")
         note = _Note(self.ledger, run, create, apart)
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield from note.save(run.done)
@@ -142,7 +134,7 @@ class StepOrder:
         Its waits would count against the timeout, and it leaves an invalid index behind.
         """
         statement = run.statement(i, alone=True)
-        work = concurrent(statement.sql)
+        work = run.script.traits(i).concurrently
         if work is None:
             yield statement
             return
@@ -223,7 +215,15 @@ def _may_share(run: FileRun, i: int) -> bool:
     """Whether a statement may be in one transaction with the note of it."""
     if run.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
         return False
-    return i not in run.alone and not _CALLS.match(run.script.sql(i))
+    return i not in run.alone and not run.script.traits(i).commits
+
+
+def _keeps_note_apart(traits: Traits) -> bool:
+    """Whether the checkpoint of a file that has this cannot share a transaction with it."""
+    assigns = traits.assigns
+    return traits.read_only or (
+        assigns is not None and assigns.name in ("session_authorization", "session characteristics")
+    )
 
 
 def _check(step: Step | None) -> Iterator[Step]:
@@ -270,9 +270,7 @@ def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Itera
 
 def _end_of_schema(script: Script, schema: str) -> int:
     """How many statements there are up to the one that creates ``schema``; 0 without one."""
-    name = re.escape(schema.encode())
-    creates = re.compile(rb'(?i)CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?"?' + name + rb"\b")
-    for i in range(len(script)):
-        if creates.match(script.sql(i)):
+    for i, traits in script.special.items():
+        if traits.creates_schema == schema:
             return next((unit.stop for unit in _units(script, 0) if i in unit), 0)
     return 0

@@ -2,24 +2,19 @@
 
 import re
 from array import array
-from typing import NamedTuple
 
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.engine.script.window import MARGIN, Window
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql import lexer
+from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
+from schemamig_tui.sql.new_session import needs_new_session
 from schemamig_tui.sql.psql_commands import Refusal, judge, refuse
-from schemamig_tui.sql.traits import (
-    Kind,
-    Meaning,
-    Rule,
-    Setting,
-    is_true,
-    needs_new_session,
-    rule_for,
-)
+from schemamig_tui.sql.session import SessionModel
+from schemamig_tui.sql.statements import Rule, rule_for
+from schemamig_tui.sql.traits import Kind, Traits
 
 _BACKSLASH = ord("\\")
 _SEMICOLON = ord(";")
@@ -35,7 +30,7 @@ class Cutter:
     """One pass over a file. After ``run``: where its statements are, and what they mean.
 
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
-    By number from 0: ``meanings`` has the statements that are not like any other, ``copies`` the
+    By number from 0: ``traits`` has the statements that are not like any other, ``copies`` the
     offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
     the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
     ``needs_new_session`` says that it has settings that RESET does not undo.
@@ -45,14 +40,15 @@ class Cutter:
         self.source = source
         self.starts = array("Q")
         self.ends = array("Q")
-        self.meanings: dict[int, Meaning] = {}
+        self.traits: dict[int, Traits] = {}
         self.copies: dict[int, tuple[int, int]] = {}
         self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
         self.directive = False
         self.needs_new_session = False
         self._window = Window(source, trusted=trusted)
-        self._reading = _Reading(standard_strings)
+        self._starts_standard = standard_strings
+        self._session = SessionModel()
         self._parentheses: list[int] = []
         self._blocks: list[int] = []
 
@@ -73,9 +69,14 @@ class Cutter:
                 position = self._statement(position)
         window.finish(checksum)
 
+    @property
+    def _standard_strings(self) -> bool:
+        value = self._session.get("standard_conforming_strings")
+        return self._starts_standard if value is None else is_true(value)
+
     def _ordinary_statements(self, position: int) -> int:
         """Cut as many statements as need no second look: where the time for a big file goes."""
-        match_one = lexer.ordinary(standard_strings=self._reading.now.standard_strings).match
+        match_one = lexer.ordinary(standard_strings=self._standard_strings).match
         text, base = self._window.text, self._window.base
         add_start, add_end = self.starts.append, self.ends.append
         while match := match_one(text, position):
@@ -91,9 +92,7 @@ class Cutter:
         start = window.base + position
         rule = rule_for(window.text, position)
         counts_begin = creates(window.text, position) is not None
-        skip = lexer.skipper(
-            standard_strings=self._reading.now.standard_strings, counts_begin=counts_begin
-        )
+        skip = lexer.skipper(standard_strings=self._standard_strings, counts_begin=counts_begin)
         while True:
             position = _past(skip, window.text, position)
             if window.short(position):
@@ -126,14 +125,14 @@ class Cutter:
         position += 1
         if not self.needs_new_session and end - start <= _READ_FOR_SETTINGS:
             self.needs_new_session = needs_new_session(self.source.read(start, end))
-        meaning = rule and rule(self.source.read(start, end))
-        if meaning:
-            self.meanings[number] = meaning
-            if meaning.only_sets and self.settings_on_top == number:
+        traits = rule and rule(self.source.read(start, end))
+        if traits:
+            self.traits[number] = traits
+            if traits.only_sets and self.settings_on_top == number:
                 self.settings_on_top += 1
-            self._reading.heed(meaning)
-            window.switch(position, self._reading.now.encoding)
-            if meaning.kind is Kind.COPY_IN:
+            self._session.follow(traits)
+            window.switch(position, self._session.get("client_encoding"))
+            if traits.kind is Kind.COPY_IN:
                 return self._copy_data(start, position)
         return position
 
@@ -175,7 +174,7 @@ class Cutter:
         window = self._window
         opened = window.base + position
         after_e = lexer.AFTER_E.match(window.text, position) is not None
-        if self._reading.now.standard_strings and not after_e:
+        if self._standard_strings and not after_e:
             return self._quoted(position, lexer.STANDARD_INSIDE, opened)
         while True:
             position = self._quoted(position, lexer.ESCAPED_INSIDE, opened)
@@ -341,40 +340,6 @@ class Cutter:
 
     def _fault(self, offset: int, message: str, *, hint: str | None = None) -> FilesError:
         return fault(self.source, offset, message, hint=hint)
-
-
-class _State(NamedTuple):
-    standard_strings: bool
-    encoding: str | None = None
-
-
-class _Reading:
-    """The two settings that a file is read by, as its own statements change them.
-
-    A ROLLBACK is taken to undo no more than a COMMIT: what was SET LOCAL.
-    """
-
-    def __init__(self, standard_strings: bool) -> None:
-        self._default = _State(standard_strings)
-        self._session = self.now = self._default
-
-    def heed(self, meaning: Meaning) -> None:
-        """Take over what a statement sets."""
-        if meaning.kind in (Kind.COMMIT, Kind.ROLLBACK):
-            self.now = self._session
-        elif meaning.settings:
-            self.now = self._set(self.now, meaning)
-            if not meaning.local:
-                self._session = self._set(self._session, meaning)
-
-    def _set(self, state: _State, meaning: Meaning) -> _State:
-        value = meaning.value
-        if Setting.STANDARD_STRINGS in meaning.settings:
-            on = self._default.standard_strings if value is None else is_true(value)
-            state = state._replace(standard_strings=on)
-        if Setting.CLIENT_ENCODING in meaning.settings:
-            state = state._replace(encoding=value)
-        return state
 
 
 def _past(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.places import fault, newlines
-from schemamig_tui.sql.traits import Kind, Meaning
+from schemamig_tui.sql.traits import Kind, Traits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,7 +35,7 @@ def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
 
     Raises FilesError for a file that leaves a transaction open.
     """
-    flow = _Flow(cut.meanings)
+    flow = _Flow(cut.traits)
     if flow.open is not None:
         raise fault(
             cut.source,
@@ -65,19 +65,19 @@ def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
 class _Flow:
     """Where the transactions of a file begin and end, as the server will see it."""
 
-    def __init__(self, meanings: dict[int, Meaning]) -> None:
+    def __init__(self, traits: dict[int, Traits]) -> None:
         self.begins: list[int] = []
         self.ends: list[int] = []
         self.open: int | None = None
-        for i, meaning in meanings.items():
-            if meaning.kind is Kind.BEGIN:
+        for i, found in traits.items():
+            if found.kind is Kind.BEGIN:
                 self.begins.append(i)
                 if self.open is None:
                     self.open = i
-            elif meaning.kind in (Kind.COMMIT, Kind.ROLLBACK):
+            elif found.kind in (Kind.COMMIT, Kind.ROLLBACK):
                 self.ends.append(i)
                 self.open = None
-            elif meaning.chained:
+            elif found.chained:
                 self.begins.append(i)
                 self.ends.append(i)
                 self.open = i
@@ -85,22 +85,22 @@ class _Flow:
 
 def _why_not_own(cut: Cutter, flow: _Flow, line: Callable[[int], int]) -> str | None:
     """Why neither we can put the file in a transaction, nor the row in its own one."""
-    for i, meaning in cut.meanings.items():
-        if meaning.kind is Kind.ALONE and not flow.begins:
-            return f"{meaning.label} in line {line(i)} cannot run in a transaction"
-        if meaning.read_only:
-            return f"{meaning.label} in line {line(i)} makes a transaction read-only"
+    for i, found in cut.traits.items():
+        if found.kind is Kind.ALONE and not flow.begins:
+            return f"{found.label} in line {line(i)} cannot run in a transaction"
+        if found.read_only:
+            return f"{found.label} in line {line(i)} makes a transaction read-only"
     if not flow.begins and not flow.ends:
         return None
     if not flow.begins:
         end = flow.ends[0]
-        return f"{cut.meanings[end].label} in line {line(end)} ends no transaction"
+        return f"{cut.traits[end].label} in line {line(end)} ends no transaction"
     if len(flow.begins) > 1 or len(flow.ends) > 1:
         second = flow.begins[1] if flow.begins[1:] else flow.ends[1]
         return f"it has more than one transaction (line {line(second)})"
     begin, end = flow.begins[0], flow.ends[0]
-    if cut.meanings[end].kind is Kind.ROLLBACK:
-        return f"its transaction ends with {cut.meanings[end].label} in line {line(end)}"
+    if cut.traits[end].kind is Kind.ROLLBACK:
+        return f"its transaction ends with {cut.traits[end].label} in line {line(end)}"
     if cut.settings_on_top == begin and end == len(cut.starts) - 1:
         return None
     outside = cut.settings_on_top if cut.settings_on_top < begin else end + 1
@@ -117,14 +117,14 @@ def _remarks(cut: Cutter) -> list[ScriptWarning]:
 
 def _surprises(cut: Cutter, mode: Mode, line: Callable[[int], int]) -> Iterator[ScriptWarning]:
     """What does something else than in psql, or cannot work."""
-    for i, meaning in cut.meanings.items():
-        if mode is Mode.TRANSACTION and meaning.outside:
+    for i, found in cut.traits.items():
+        if mode is Mode.TRANSACTION and found.outside:
             yield ScriptWarning(
                 line(i),
-                f"{meaning.label} works here, where the whole file is one transaction; "
-                f"psql would {meaning.outside} it.",
+                f"{found.label} works here, where the whole file is one transaction; "
+                f"psql would {found.outside} it.",
             )
-        if mode is Mode.OWN_TRANSACTION and meaning.kind is Kind.ALONE:
+        if mode is Mode.OWN_TRANSACTION and found.kind is Kind.ALONE:
             yield ScriptWarning(
-                line(i), f"{meaning.label} cannot run in a transaction: the server will refuse it."
+                line(i), f"{found.label} cannot run in a transaction: the server will refuse it."
             )

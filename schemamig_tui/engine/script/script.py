@@ -4,9 +4,8 @@
 the file would make psql do something else than was meant is an error here, before anything runs.
 """
 
-import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.script.cutter import Cutter
@@ -15,7 +14,8 @@ from schemamig_tui.engine.script.modes import ScriptWarning, decide
 from schemamig_tui.engine.script.places import BOM, line_offset, line_start, newlines
 from schemamig_tui.engine.script.source import HELD, Source
 from schemamig_tui.sql.bodies import body, creates
-from schemamig_tui.sql.traits import Kind, Meaning
+from schemamig_tui.sql.lexer import whole_word
+from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
 __all__ = ["Kind", "Script", "ScriptWarning", "parse"]
 
@@ -57,7 +57,7 @@ class Script:
         self._source = source
         self._starts: array[int] = cut.starts
         self._ends: array[int] = cut.ends
-        self._meanings: dict[int, Meaning] = cut.meanings
+        self._traits: dict[int, Traits] = cut.traits
         self._copies = cut.copies
         self._counted = (0, 1)
         decision = decide(cut, self.line)
@@ -89,8 +89,16 @@ class Script:
 
     def kind(self, i: int) -> Kind:
         """What statement ``i`` is to the one who runs it."""
-        meaning = self._meanings.get(i)
-        return meaning.kind if meaning else Kind.ORDINARY
+        return self.traits(i).kind
+
+    def traits(self, i: int) -> Traits:
+        """What there is to know about statement ``i``."""
+        return self._traits.get(i, ORDINARY)
+
+    @property
+    def special(self) -> Mapping[int, Traits]:
+        """Those statements, by number, that are not like any other."""
+        return self._traits
 
     def copy_data(self, i: int) -> Iterator[bytes]:
         """The data behind the COPY that statement ``i`` is, in pieces of up to 64 KiB."""
@@ -100,9 +108,14 @@ class Script:
             yield piece
             start += len(piece)
 
-    def mentions(self, pattern: re.Pattern[bytes]) -> bool:
-        """Whether the pattern is found in any statement."""
-        return any(pattern.search(self.sql(i)) for i in range(len(self)))
+    def contains(self, word: str) -> bool:
+        """Whether a word is found in any statement, in upper or lower case."""
+        found = whole_word(word)
+        return any(found.search(self.sql(i)) for i in range(len(self)))
+
+    def mentions(self, setting: str) -> bool:
+        """Whether a statement, or code that it carries, names one of the ``WATCHED`` settings."""
+        return any(setting in traits.mentions for traits in self._traits.values())
 
     def locate(self, i: int, position: int, encoding: str) -> Place:
         """The place of the ``position``-th character (from 1) of statement ``i``.

@@ -1,0 +1,115 @@
+"""SET, RESET, DISCARD ALL and SELECT set_config(...): which setting gets which value.
+
+https://www.postgresql.org/docs/current/sql-set.html has the special forms, such as SET TIME ZONE.
+"""
+
+import re
+from dataclasses import replace
+
+from schemamig_tui.sql.traits import WATCHED, Assignment, Kind, Traits
+from schemamig_tui.sql.words import behind, unquoted
+
+_TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
+_READ_ONLY = ("transaction_read_only", "default_transaction_read_only")
+
+
+def is_true(value: str | None) -> bool:
+    """Whether the server takes the value of a setting for true."""
+    return value is not None and _TRUE.fullmatch(value.lower()) is not None
+
+
+def says_read_only(words: list[bytes]) -> bool:
+    """Whether the transaction modes among ``words`` end with READ ONLY being in force."""
+    modes = b" ".join(words)
+    return modes.rfind(b"read only") > modes.rfind(b"read write")
+
+
+def set_statement(sql: bytes) -> Traits:
+    """What SET does."""
+    words = behind(sql)
+    scope = words[0] if words[:1] in ([b"session"], [b"local"]) else b""
+    # SET SESSION AUTHORIZATION has the word twice where it has a scope.
+    if scope and words[1:2] == [b"authorization"]:
+        scope = b""
+    if scope:
+        words = words[1:]
+    local = scope == b"local"
+    if words[:1] == [b"characteristics"]:
+        return Traits(
+            "SET SESSION CHARACTERISTICS",
+            only_sets=True,
+            assigns=Assignment(
+                "session characteristics", b" ".join(words[3:]).decode("utf-8", "replace")
+            ),
+            read_only=says_read_only(words),
+        )
+    if words[:1] in ([b"transaction"], [b"constraints"]):
+        label = f"SET {words[0].decode().upper()}"
+        return Traits(label, read_only=says_read_only(words), outside="ignore")
+    traits = Traits(
+        "SET LOCAL" if local else "SET", only_sets=True, outside="ignore" if local else None
+    )
+    name, value = _name_and_value(words)
+    return _assigning(traits, name, value, local=local) if name else traits
+
+
+def _name_and_value(words: list[bytes]) -> tuple[str | None, bytes]:
+    """The name of the setting and its value; the value is b"" where it is more than one word."""
+    for special, name in _SPECIAL:
+        if tuple(words[: len(special)]) == special:
+            rest = words[len(special) :]
+            return name, rest[0] if len(rest) == 1 else b"default" if not rest else b""
+    place = next((i for i, word in enumerate(words) if word in (b"=", b"to")), 0)
+    if not place:
+        return None, b""
+    name = "".join(unquoted(word) or "" for word in words[:place])
+    rest = words[place + 1 :]
+    return name, rest[0] if len(rest) == 1 else b""
+
+
+_SPECIAL: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"session", b"authorization"), "session_authorization"),
+    ((b"time", b"zone"), "timezone"),
+    ((b"names",), "client_encoding"),
+    ((b"role",), "role"),
+    ((b"schema",), "search_path"),
+)
+
+
+def assigning_select(sql: bytes) -> Traits | None:
+    """SELECT set_config(name, value, local) and nothing else, which is another way to write SET."""
+    words = behind(sql, 11)
+    if words[:2] == [b"pg_catalog", b"."]:
+        words = words[2:]
+    function, opening, name, _, value, _, local, closing, more, *_ = words
+    if function != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
+        return None
+    setting = (unquoted(name) or "").lower()
+    traits = Traits("set_config", only_sets=True)
+    return _assigning(traits, setting, value, local=is_true(unquoted(local)))
+
+
+def _assigning(traits: Traits, name: str, value: bytes, *, local: bool) -> Traits:
+    text = unquoted(value)
+    return replace(
+        traits,
+        assigns=Assignment(name, text, local),
+        read_only=name in _READ_ONLY and is_true(text),
+        mentions=WATCHED & {name},
+    )
+
+
+def reset(sql: bytes) -> Traits | None:
+    """What RESET gives its default."""
+    words = behind(sql)
+    for special, name in (*_SPECIAL, ((b"all",), None)):
+        if tuple(words) == special:
+            label = "RESET ALL" if name is None else "RESET"
+            return Traits(label, assigns=Assignment(name), mentions=WATCHED)
+    name = "".join(unquoted(word) or "" for word in words)
+    return Traits("RESET", assigns=Assignment(name), mentions=WATCHED & {name}) if name else None
+
+
+def discard(sql: bytes) -> Traits:
+    """DISCARD ALL, which the server refuses in a transaction."""
+    return Traits("DISCARD ALL", Kind.ALONE, assigns=Assignment(None))

@@ -1,0 +1,348 @@
+"""The table of statements: what is found out about each from its text, once.
+
+Only a few kinds of statements mean anything to the way their file has to be run; they are found by
+their first words, with comments anywhere between them. What the server refuses in a transaction are
+the statements for which its source calls PreventInTransactionBlock, as far as the text says.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+from schemamig_tui.sql.assignments import (
+    assigning_select,
+    discard,
+    reset,
+    says_read_only,
+    set_statement,
+)
+from schemamig_tui.sql.bodies import body, ends_transaction
+from schemamig_tui.sql.concurrently import concurrent
+from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
+from schemamig_tui.sql.words import Words, behind, identifier
+
+Rule = Callable[[bytes], Traits | None]
+"""Finds out about a statement; None: it is like any other."""
+
+
+def rule_for(text: bytes, position: int) -> Rule | None:
+    """The rule that knows the statement at ``position``, of which this may be just the head.
+
+    None when its first words tell that it is like any other.
+    """
+    match = WORD.match(text, position)
+    verb = match[0].lower() if match else b""
+    rule, objects = _RULES.get(verb, (None, _ANY))
+    if rule is None:
+        return None
+    if objects:
+        second = next(islice(tokens(text, position), 1, 2), None)
+        if second is None or second[1].lower() not in objects:
+            return None
+    return partial(rule, verb)
+
+
+def traits_of(sql: bytes) -> Traits:
+    """What there is to know about one statement."""
+    rule = rule_for(sql, 0)
+    return (rule and rule(sql)) or ORDINARY
+
+
+# -- transactions
+
+
+def _begin(verb: bytes, sql: bytes) -> Traits | None:
+    words = behind(sql)
+    if verb == b"start" and words[:1] != [b"transaction"]:
+        return None
+    return Traits("BEGIN", Kind.BEGIN, read_only=says_read_only(words))
+
+
+def _end(verb: bytes, sql: bytes) -> Traits:
+    words = behind(sql, 4)
+    commits = verb in (b"commit", b"end")
+    if words[0] == b"prepared":
+        return _alone(verb, words[0])
+    if words[0] in (b"work", b"transaction"):
+        words = words[1:]
+    if words[0] == b"to":
+        return Traits("ROLLBACK TO", outside="refuse", savepoint=_savepoint(sql))
+    if words[:2] == [b"and", b"chain"]:
+        kind = Kind.CHAIN if commits else Kind.ORDINARY
+        return Traits(f"{verb.decode().upper()} AND CHAIN", kind, chained=True)
+    return Traits(verb.decode().upper(), Kind.COMMIT if commits else Kind.ROLLBACK)
+
+
+def _prepare(verb: bytes, sql: bytes) -> Traits | None:
+    words = behind(sql, 2)
+    if words[0] == b"transaction" and words[1].endswith((b"'", b"$")):
+        return Traits("PREPARE TRANSACTION", Kind.ROLLBACK)
+    return None
+
+
+def _in_transaction(verb: bytes, sql: bytes) -> Traits:
+    """What the server refuses outside a transaction block (RequireTransactionBlock)."""
+    savepoint = None if verb == b"lock" else _savepoint(sql)
+    return Traits(verb.decode().upper(), outside="refuse", savepoint=savepoint)
+
+
+def _declare(verb: bytes, sql: bytes) -> Traits | None:
+    """A cursor WITH HOLD may be declared outside a transaction block, and outlives it."""
+    words = b" ".join(behind(sql, 8))
+    return None if b" with hold " in words else Traits("DECLARE", outside="refuse")
+
+
+def _savepoint(sql: bytes) -> str | None:
+    """The name in SAVEPOINT s, RELEASE [SAVEPOINT] s, ROLLBACK [WORK] TO [SAVEPOINT] s."""
+    named = [token[1] for token in tokens(sql)][-1:]
+    return identifier(named[0]) if named else None
+
+
+# -- what the server refuses in a transaction
+
+
+def _alone(*words: bytes) -> Traits:
+    return Traits(b" ".join(words).decode().upper(), Kind.ALONE)
+
+
+def _always_alone(verb: bytes, sql: bytes) -> Traits:
+    return _alone(verb)
+
+
+def _create(verb: bytes, sql: bytes) -> Traits | None:
+    words = behind(sql, 3)
+    if words[0] == b"schema":
+        return _create_schema(sql)
+    if words[0] in _CARRY_CODE or words[:2] == [b"or", b"replace"]:
+        return _mentioning(sql, f"CREATE {words[0].decode().upper()}")
+    return _create_or_drop(verb, sql)
+
+
+def _create_or_drop(verb: bytes, sql: bytes) -> Traits | None:
+    words = behind(sql, 3)
+    if words[0] in (b"database", b"subscription", b"tablespace"):
+        return _alone(verb, words[0])
+    if words[0] == b"unique":
+        words = words[1:]
+    if words[:2] != [b"index", b"concurrently"]:
+        return None
+    return replace(_alone(verb, *words[:2]), concurrently=concurrent(sql))
+
+
+def _create_schema(sql: bytes) -> Traits:
+    words = Words(token[1] for token in islice(tokens(sql), 2, 12))
+    words.take(b"if", b"not", b"exists")
+    words.take(b"authorization")  # without a name, the schema has that of the role
+    name = words.name()
+    return Traits("CREATE SCHEMA", creates_schema=name.name if name else None)
+
+
+def _alter(verb: bytes, sql: bytes) -> Traits | None:
+    found = _alter_itself(verb, sql)
+    if found is None and _RIGHTS.search(sql):
+        found = Traits("ALTER")
+    if found is None or found.kind is Kind.ALONE:
+        return found
+    return replace(found, rights="maybe") if _RIGHTS.search(sql) else found
+
+
+def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
+    what = behind(sql, 1)[0]
+    if what in _HAVE_DEFAULTS:
+        return _alter_defaults(verb, what, sql)
+    if what == b"system":
+        return _alone(verb, what)
+    if what == b"type":
+        return _alter_type(sql)
+    if what == b"table":
+        if not _CONCURRENTLY.search(sql):
+            return None
+        words = behind(sql)
+        if words[-1] != b"concurrently" or b"detach" not in words:
+            return None
+        return replace(_alone(b"detach partition concurrently"), concurrently=concurrent(sql))
+    return _alter_subscription(verb, what, sql) if what == b"subscription" else None
+
+
+def _alter_defaults(verb: bytes, what: bytes, sql: bytes) -> Traits:
+    words = behind(sql)[2:]
+    if what == b"database" and words[:2] == [b"set", b"tablespace"]:
+        return _alone(verb, what, *words[:2])
+    label = f"ALTER {what.decode().upper()}"
+    return Traits(label, mentions=_mentions(sql), alters_defaults=True, rights="maybe")
+
+
+def _alter_subscription(verb: bytes, what: bytes, sql: bytes) -> Traits | None:
+    words = behind(sql)[2:]
+    if _CHANGES_PUBLICATIONS.match(b" ".join(words)):
+        return _alone(verb, what, *words[:2])
+    if words[:2] == [b"set", b"("] and not _ALONE_OPTIONS.isdisjoint(words):
+        # AlterSubscription: these are changed at the publisher as well.
+        return _alone(verb, what, *words[:1])
+    return None
+
+
+def _alter_type(sql: bytes) -> Traits | None:
+    words = Words(token[1] for token in islice(tokens(sql), 2, 24))
+    if not words.path() or not words.take(b"add", b"value"):
+        return None
+    words.take(b"if", b"not", b"exists")
+    value = words.next().decode(errors="replace")
+    return Traits("ALTER TYPE ... ADD VALUE", adds_enum_value=value[1:-1].replace("''", "'"))
+
+
+_HAVE_DEFAULTS = frozenset((b"database", b"group", b"role", b"user"))
+_CONCURRENTLY = re.compile(rb"(?i)concurrently")
+_CHANGES_PUBLICATIONS = re.compile(rb"(?:refresh|set|add|drop) publication")
+_ALONE_OPTIONS = frozenset((b"failover", b"two_phase"))
+_CARRY_CODE = (b"function", b"procedure")
+
+
+def _reindex(verb: bytes, sql: bytes) -> Traits | None:
+    options, words = _options(behind(sql))
+    work = concurrent(sql)
+    if words[:1] and words[0] in (b"schema", b"database", b"system"):
+        return replace(_alone(verb, words[0]), concurrently=work)
+    if words[1:2] == [b"concurrently"] or _REINDEX_CONCURRENTLY.search(b" ".join(options)):
+        return replace(_alone(verb, b"concurrently"), concurrently=work)
+    return None
+
+
+_REINDEX_CONCURRENTLY = re.compile(rb"\bconcurrently\b(?! '?(?:off|false|0)\b)")
+
+
+def _cluster(verb: bytes, sql: bytes) -> Traits | None:
+    _, words = _options(behind(sql))
+    return None if words and words != [b"verbose"] else _alone(verb)
+
+
+def _options(words: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The options in parentheses that come first, and the words behind them."""
+    if words[:1] != [b"("] or b")" not in words:
+        return [], words
+    end = words.index(b")")
+    return words[1:end], words[end + 1 :]
+
+
+# -- code, and what it mentions
+
+
+def _do(verb: bytes, sql: bytes) -> Traits:
+    found = body(sql)
+    if found and (ends := ends_transaction(found.code)):
+        return _carrying(sql, Traits(f"DO with {ends}", Kind.ALONE))
+    calls = found is not None and _CALL.search(found.code) is not None
+    return _carrying(sql, Traits("DO", commits=calls))
+
+
+_CALL = re.compile(rb"(?i)(?<![\w$])call(?![\w$])")
+
+
+def _call(verb: bytes, sql: bytes) -> Traits:
+    """A procedure may commit. Where it cannot, it has drawn from sequences before it fails."""
+    return _carrying(sql, Traits("CALL", commits=True))
+
+
+def _select(verb: bytes, sql: bytes) -> Traits | None:
+    sets = assigning_select(sql) if _SET_CONFIG.search(sql) else None
+    return sets or replace(_SELECT, mentions=_mentions(sql))
+
+
+_SET_CONFIG = re.compile(rb"(?i)set_config")
+_SELECT = Traits("SELECT", runs_code=True)
+
+
+def _carrying(sql: bytes, traits: Traits) -> Traits:
+    """The traits of a statement with code in it."""
+    return replace(
+        traits,
+        mentions=_mentions(sql),
+        runs_code=True,
+        rights="maybe" if _RIGHTS.search(sql) else None,
+    )
+
+
+_RIGHTS = re.compile(rb"(?i)\b(?:grant|owner|role|authorization)\b")
+
+
+def _grant(verb: bytes, sql: bytes) -> Traits:
+    """A role is given to a role, or else a privilege ON something."""
+    return Traits("GRANT", rights=None if _ON.search(sql) else "role")
+
+
+_ON = re.compile(rb"(?i)\bon\b")
+
+
+def _reassign(verb: bytes, sql: bytes) -> Traits:
+    return Traits("REASSIGN OWNED", rights="maybe")
+
+
+def _mentioning(sql: bytes, label: str) -> Traits | None:
+    found = _mentions(sql)
+    return Traits(label, mentions=found) if found else None
+
+
+def _mentions(sql: bytes) -> frozenset[str]:
+    return frozenset(match[0].decode().lower() for match in _WATCHED.finditer(sql))
+
+
+_WATCHED = re.compile(rb"(?i)(?<![\w$])(?:" + "|".join(sorted(WATCHED)).encode() + rb")(?![\w$])")
+
+
+# -- COPY
+
+
+def _copy(verb: bytes, sql: bytes) -> Traits | None:
+    depth, before = 0, b""
+    for token in tokens(sql):
+        word = token[1].lower()
+        if depth == 0 and word in (b"stdin", b"stdout"):
+            # The grammar takes either word for either direction.
+            if before == b"from":
+                return Traits("COPY FROM stdin", Kind.COPY_IN)
+            if before == b"to":
+                return Traits("COPY TO stdout", Kind.COPY_OUT)
+        depth += (word == b"(") - (word == b")")
+        before = word
+    return None
+
+
+def _of_settings(rule: Callable[[bytes], Traits | None]) -> Callable[[bytes, bytes], Traits | None]:
+    return lambda verb, sql: rule(sql)
+
+
+_ANY: frozenset[bytes] = frozenset()
+_CREATED = (b"database", b"index", b"schema", b"subscription", b"tablespace", b"unique")
+_DROPPED = (b"database", b"index", b"subscription", b"tablespace")
+# By the first word: the rule, and the second words that it is for.
+_RULES: dict[bytes, tuple[Callable[[bytes, bytes], Traits | None], frozenset[bytes]]] = {
+    b"abort": (_end, _ANY),
+    b"alter": (_alter, _ANY),
+    b"begin": (_begin, _ANY),
+    b"call": (_call, _ANY),
+    b"cluster": (_cluster, _ANY),
+    b"commit": (_end, _ANY),
+    b"copy": (_copy, _ANY),
+    b"create": (_create, frozenset((*_CREATED, *_CARRY_CODE, b"or"))),
+    b"declare": (_declare, _ANY),
+    b"discard": (_of_settings(discard), frozenset((b"all",))),
+    b"do": (_do, _ANY),
+    b"drop": (_create_or_drop, frozenset(_DROPPED)),
+    b"end": (_end, _ANY),
+    b"grant": (_grant, _ANY),
+    b"lock": (_in_transaction, _ANY),
+    b"prepare": (_prepare, frozenset((b"transaction",))),
+    b"reassign": (_reassign, _ANY),
+    b"reindex": (_reindex, _ANY),
+    b"release": (_in_transaction, _ANY),
+    b"reset": (_of_settings(reset), _ANY),
+    b"rollback": (_end, _ANY),
+    b"savepoint": (_in_transaction, _ANY),
+    b"select": (_select, _ANY),
+    b"set": (_of_settings(set_statement), _ANY),
+    b"start": (_begin, _ANY),
+    b"vacuum": (_always_alone, _ANY),
+}
