@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.touch import Lock, Right, Target
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import Right, Target
 from schemamig_tui.sql.words import Name
 
 LARGE_BYTES = 100 * 1000**2

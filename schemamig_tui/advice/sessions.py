@@ -9,7 +9,7 @@ from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import Found
 from schemamig_tui.advice.privileges import Role
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.touch import Lock
+from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.text import redact_query
 from schemamig_tui.units import lasting
 
@@ -212,7 +212,7 @@ class _Looking:
         first: tuple[Use, Lock] | None = None
         names: dict[str, None] = {}
         for lock in self.held.get(holder, ()):
-            mode = _MODES.get(lock.mode)
+            mode = BY_SERVER_NAME.get(lock.mode)
             for use, name in self.wanted[lock.relation]:
                 if mode and use.touch.lock and use.touch.lock.waits_for(mode):
                     first = first or (use, mode)
@@ -221,8 +221,6 @@ class _Looking:
 
 
 _WAITING_FOR_SNAPSHOTS = ("CREATE INDEX CONCURRENTLY", "REINDEX CONCURRENTLY")
-# As pg_locks writes them: AccessShareLock.
-_MODES = {f"{lock.name.title().replace('_', '')}Lock": lock for lock in Lock}
 
 
 def _at_upkeep(session: _Session, obstacle: _Obstacle | None) -> Advice | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.statements import traits_of
 from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target, Touch
-from schemamig_tui.sql.touches import adds_no_touch, touches, writing_head
+from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.traits import Traits
 
 READ = 4 * 1024 * 1024

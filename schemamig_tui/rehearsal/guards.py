@@ -10,6 +10,8 @@ from schemamig_tui.units import lasting
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
 _IDLE = 60.0
+# Our clock and the server's differ by the time that an answer takes.
+_NEARLY = 0.9
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class Guards:
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
         is how long it took until it failed: the limits of others may be shorter.
         """
-        if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= self.lock:
+        if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
             return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
             return "A rehearsal holds the locks of all its files: rehearse fewer at a time (--to)."
         if sqlstate == pg_errors.QueryCanceled.sqlstate:
             if gave_way:
                 return f"It was cancelled by itself: {victims(gave_way)} (--max-blocking)."
-            if self.statement is not None and seconds >= self.statement:
+            if self.statement is not None and seconds >= _NEARLY * self.statement:
                 most = lasting(self.statement)
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None

@@ -11,24 +11,11 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.rehearsal.events import RelationLock
 from schemamig_tui.rehearsal.steps import microseconds, number
-from schemamig_tui.sql.touch import Lock, Target
+from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
+from schemamig_tui.sql.touch import Target
 from schemamig_tui.sql.touches import touches
 
-# The modes from the weakest to the strongest, and whom each keeps waiting. Reads need ACCESS SHARE,
-# writes ROW EXCLUSIVE, and DDL at least SHARE UPDATE EXCLUSIVE:
-# https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
-_BLOCKS: dict[str, tuple[str, ...]] = {
-    "AccessShareLock": (),
-    "RowShareLock": (),
-    "RowExclusiveLock": (),
-    "ShareUpdateExclusiveLock": ("DDL",),
-    "ShareLock": ("writes", "DDL"),
-    "ShareRowExclusiveLock": ("writes", "DDL"),
-    "ExclusiveLock": ("writes", "DDL"),
-    "AccessExclusiveLock": ("reads", "writes", "DDL"),
-}
-_STRENGTH = {mode: strength for strength, mode in enumerate(_BLOCKS)}
-_MODES = dict(zip(Lock, _BLOCKS, strict=True))
+_BLOCKS = {lock.server_name: lock.blocks for lock in Lock}
 # What nextval() and setval() take, and hold to the end of the transaction.
 _MOVES_SEQUENCE = "RowExclusiveLock"
 
@@ -159,7 +146,7 @@ class Relations:
                     for oid in self._named[touch.name.name]
                     if touch.name.schema in (None, self._all[oid].schema)
                 ],
-                _MODES[touch.lock],
+                touch.lock.server_name,
             )
             for touch in touches(sql)
             if touch.target is Target.RELATION and touch.lock and touch.name.name in self._named
@@ -224,7 +211,7 @@ class Relations:
     ) -> tuple[RelationLock, ...]:
         """The strongest first, without what says no more than the known one of its table."""
         told = [
-            (-_STRENGTH[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
+            (-BY_SERVER_NAME[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
             for oid, mode in locks.items()
             if self._says_more(oid, mode, known)
         ]
@@ -235,7 +222,7 @@ class Relations:
         if relation.kind not in "iIS":
             return True
         of_table = known.get(relation.belongs_to or 0, "")
-        return bool(_BLOCKS[mode]) and _STRENGTH[mode] > _STRENGTH.get(of_table, -1)
+        return bool(_BLOCKS[mode]) and BY_SERVER_NAME[mode] > BY_SERVER_NAME.get(of_table, 0)
 
     def _rewritten(self, oids: Set[int]) -> tuple[str, ...]:
         """Without sequences, and the indexes that were written anew with their table."""
@@ -262,7 +249,7 @@ class Relations:
 
 def _strengthen(modes: dict[int, str], oid: int, mode: str) -> bool:
     """Note the mode of a lock on a relation, if it is stronger than the one that is noted."""
-    stronger = _STRENGTH[mode] > _STRENGTH.get(modes.get(oid, ""), -1)
+    stronger = BY_SERVER_NAME[mode] > BY_SERVER_NAME.get(modes.get(oid, ""), 0)
     if stronger:
         modes[oid] = mode
     return stronger

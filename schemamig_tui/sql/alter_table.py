@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html names the lock of ea
 import re
 from collections.abc import Iterator, Sequence
 
-from schemamig_tui.sql.touch import Lock
+from schemamig_tui.sql.locks import Lock
 
 READS = "reads all of it"
 _REWRITES = "may rewrite all of it"

@@ -51,6 +51,10 @@ DOLLAR_TAG_CUT_OFF = re.compile(rb"\$[A-Za-z0-9_\x80-\xff]*+\Z")
 STANDARD_INSIDE = re.compile(rb"[^']*+" + _many(rb"''[^']*+"))
 ESCAPED_INSIDE = re.compile(rb"[^'\\]*+" + _many(rb"''[^'\\]*+", rb"\\.[^'\\]*+"), re.DOTALL)
 IDENTIFIER_INSIDE = re.compile(rb'[^"]*+' + _many(rb'""[^"]*+'))
+BEHIND_COPY = re.compile(rb"[ \t\r\f\v]*+(?:--|\Z)")
+"""What may stand in the line of a COPY ... FROM stdin behind its semicolon."""
+END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
+"""What follows the backslash and full stop that end the data of a COPY."""
 AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
 """The opening quote of an E'' string, told from that of date'' by what is before the E."""
 

@@ -1,12 +1,12 @@
 """What a statement does with an object, and what it takes for that.
 
-Locks are those of the manual (Explicit Locking, table-level locks), rights those that its page on
-the statement names.
+Rights are those that the manual's page on the statement names.
 """
 
 from dataclasses import dataclass
-from enum import Enum, IntEnum, StrEnum, auto
+from enum import Enum, StrEnum, auto
 
+from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
 
 
@@ -27,38 +27,6 @@ class Target(Enum):
 
 IN_SCHEMAS = (Target.RELATION, Target.TYPE, Target.OTHER)
 """What has a schema, which the search path decides where its name has none."""
-
-
-class Lock(IntEnum):
-    """The modes of a lock on a table, in the server's order."""
-
-    ACCESS_SHARE = 1
-    ROW_SHARE = 2
-    ROW_EXCLUSIVE = 3
-    SHARE_UPDATE_EXCLUSIVE = 4
-    SHARE = 5
-    SHARE_ROW_EXCLUSIVE = 6
-    EXCLUSIVE = 7
-    ACCESS_EXCLUSIVE = 8
-
-    def __str__(self) -> str:
-        return self.name.replace("_", " ")
-
-    def waits_for(self, held: "Lock") -> bool:
-        """Whether this lock cannot be had while somebody else holds the other."""
-        return held in _CONFLICTS[self]
-
-
-_CONFLICTS = {
-    Lock.ACCESS_SHARE: (8,),
-    Lock.ROW_SHARE: (7, 8),
-    Lock.ROW_EXCLUSIVE: (5, 6, 7, 8),
-    Lock.SHARE_UPDATE_EXCLUSIVE: (4, 5, 6, 7, 8),
-    Lock.SHARE: (3, 4, 6, 7, 8),
-    Lock.SHARE_ROW_EXCLUSIVE: (3, 4, 5, 6, 7, 8),
-    Lock.EXCLUSIVE: (2, 3, 4, 5, 6, 7, 8),
-    Lock.ACCESS_EXCLUSIVE: (1, 2, 3, 4, 5, 6, 7, 8),
-}
 
 
 class Right(StrEnum):

@@ -4,42 +4,18 @@ A statement that is not known here touches nothing: there is no guessing. What a
 function does cannot be seen.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 from schemamig_tui.sql import alter_table
 from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.touch import Lock, Right, Target, Touch
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import Right, Target, Touch
 from schemamig_tui.sql.words import Name, Words, named
 
 
 def touches(sql: bytes) -> Iterator[Touch]:
     """What one statement touches."""
     yield from _statement(Words(token[1] for token in tokens(sql)))
-
-
-def writing_head(sql: bytes) -> bytes | None:
-    """How a statement that writes rows begins, up to what follows the name of the table.
-
-    Where two begin with the same head, they touch the same: see ``adds_no_touch``.
-    """
-    head = _HEAD.match(sql)
-    return head[0] if head else None
-
-
-def adds_no_touch(sql: bytes) -> bool:
-    """Whether a statement with a head that is known already touches nothing in another way."""
-    return sql[:1] in b"Ii" or _WHERE.search(sql) is not None
-
-
-_IDENTIFIER = rb'(?:[\w$\x80-\xff]++|"[^"]++")'
-_TABLE = _IDENTIFIER + rb"(?:\." + _IDENTIFIER + rb")?"
-_HEAD = re.compile(
-    rb"(?i)(?:insert\s++into|update|delete\s++from)\s++(?!only\b)"
-    + _TABLE
-    + rb"(?:\s*+\(|\s++[a-z])"
-)
-_WHERE = re.compile(rb"(?i)\bwhere\b")
 
 
 def _statement(words: Words) -> Iterator[Touch]:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from schemamig_tui.sql.touch import Lock, Target
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import Target
 from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Desk
 

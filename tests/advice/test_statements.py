@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.sql.touch import Lock, Right, Target, Touch
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import Right, Target, Touch
 from schemamig_tui.sql.touches import touches
 
 

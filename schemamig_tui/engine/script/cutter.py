@@ -22,9 +22,6 @@ _SEMICOLON = ord(";")
 # A statement that sets something is not longer than this, in bytes.
 _READ_FOR_SETTINGS = 64 * 1024
 
-_BEHIND_COPY = re.compile(rb"[ \t\r\f\v]*+(?:--|\Z)")
-_END_OF_DATA = re.compile(rb"\r?(?:\n|\Z)")
-
 
 class Cutter:
     """One pass over a file. After ``run``: where its statements are, and what they mean.
@@ -305,7 +302,7 @@ class Cutter:
         """Past the inline data of a COPY. ``start`` is where its statement starts."""
         window = self._window
         position, behind = self._line(position)
-        if not _BEHIND_COPY.match(behind):
+        if not lexer.BEHIND_COPY.match(behind):
             raise self._fault(
                 window.base + position,
                 "There is text behind COPY ... FROM stdin; but its data starts on the next line.",
@@ -325,7 +322,7 @@ class Cutter:
                 position = window.slide(max(position, len(window.text) - 2))
             elif window.short(found):
                 position = window.slide(found)
-            elif end := _END_OF_DATA.match(window.text, found + 3):
+            elif end := lexer.END_OF_DATA.match(window.text, found + 3):
                 self.copies[len(self.starts) - 1] = (begin, window.base + found + 1)
                 return end.end()
             else:

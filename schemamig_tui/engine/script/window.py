@@ -5,47 +5,17 @@ for the checksum, which shows whether the file is still the one that ``files.sca
 """
 
 import hashlib
-import re
 
 from schemamig_tui.engine.script.places import fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.encodings import UTF8, encoding_name, is_safe, masked
 
 SIZE = 256 * 1024
 MARGIN = 1024
 """So many bytes are in sight on both sides of a place that is looked at."""
 HEAD = 32 * 1024
 """So many bytes of a statement are in sight when its kind is decided, comments included."""
-
-UTF8 = "UTF8"
-
-# Client encodings in which the second byte of a character may look like a quote or a backslash
-# (PQmblen of libpq decides how long a character is; psqlscan.l masks all but its first byte).
-_TWO_BYTES = re.compile(rb"[\x80-\xff].", re.DOTALL)
-_SJIS = re.compile(rb"[\x80-\xa0\xe0-\xff].", re.DOTALL)
-_UNSAFE = {
-    "BIG5": _TWO_BYTES,
-    "GBK": _TWO_BYTES,
-    "UHC": _TWO_BYTES,
-    "JOHAB": re.compile(rb"\x8f..|[\x80-\xff].", re.DOTALL),
-    "SJIS": _SJIS,
-    "SHIFTJIS2004": _SJIS,
-    "GB18030": re.compile(rb"[\x80-\xff](?:[0-9]..|.)", re.DOTALL),
-}
-_NOT_ALNUM = re.compile(r"[\W_]")
-_ALIASES = {
-    "UNICODE": UTF8,
-    "MSKANJI": "SJIS",
-    "SHIFTJIS": "SJIS",
-    "WINDOWS932": "SJIS",
-    "WIN932": "SJIS",
-    "WINDOWS936": "GBK",
-    "WIN936": "GBK",
-    "WINDOWS949": "UHC",
-    "WIN949": "UHC",
-    "WINDOWS950": "BIG5",
-    "WIN950": "BIG5",
-}
 
 
 class Window:
@@ -88,8 +58,7 @@ class Window:
 
     def switch(self, position: int, encoding: str | None) -> None:
         """From ``position`` on the file is in ``encoding``, a PostgreSQL name; None is UTF-8."""
-        name = _NOT_ALNUM.sub("", encoding or UTF8).upper()
-        name = _ALIASES.get(name, name)
+        name = encoding_name(encoding)
         if name == self._encoding:
             return
         self._check(position)
@@ -121,11 +90,11 @@ class Window:
         if self._digest:
             self._digest.update(new)
         self._read += len(new)
-        if mask := _UNSAFE.get(self._encoding):
+        if not is_safe(self._encoding):
             if start + len(fresh) < self._source.size:
                 # Cut where a character surely ends: these are never a second byte.
                 fresh = fresh[: max(map(fresh.rfind, (b"\n", b" ", b",", b"'"))) + 1] or fresh
-            fresh = mask.sub(_masked, fresh)
+            fresh = masked(fresh, self._encoding)
         self.text += fresh
         self.last = start + len(fresh) >= self._source.size
 
@@ -148,7 +117,3 @@ class Window:
                 self._checked = at  # a character that goes on behind ``position``
                 return
         self._checked = self.base + position
-
-
-def _masked(character: re.Match[bytes]) -> bytes:
-    return character.group()[:1] + b"\xff" * (len(character.group()) - 1)

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg_errors
 
+from schemamig_tui.sql.locks import BY_SERVER_NAME
 from schemamig_tui.text import redact_query, visible
 
 _MOST_BLOCKERS = 40
@@ -192,20 +193,6 @@ SELECT {signal}(a.pid) FROM pg_stat_activity a
 WHERE a.pid = %s AND extract(epoch FROM a.backend_start)::float8 IS NOT DISTINCT FROM %s::float8
 """
 
-# Which modes each mode keeps out, by their numbers in this order:
-# https://www.postgresql.org/docs/current/explicit-locking.html#TABLE-LOCK-COMPATIBILITY
-_CONFLICTS = {
-    "AccessShareLock": "8",
-    "RowShareLock": "78",
-    "RowExclusiveLock": "5678",
-    "ShareUpdateExclusiveLock": "45678",
-    "ShareLock": "34678",
-    "ShareRowExclusiveLock": "345678",
-    "ExclusiveLock": "2345678",
-    "AccessExclusiveLock": "12345678",
-}
-_NUMBERS = {mode: str(number) for number, mode in enumerate(_CONFLICTS, 1)}
-
 
 def blocked(conn: psycopg.Connection[Any], pid: int) -> Blocked | None:
     """What the session ``pid`` of this database waits for; None when it waits for no lock."""
@@ -267,7 +254,8 @@ def _in_the_way(wanted: str | None, held: str | None) -> bool:
     """Whether the mode a prepared transaction holds keeps out the wanted one."""
     if wanted is None or held is None:
         return True
-    return _NUMBERS.get(wanted, "") in _CONFLICTS.get(held, ())
+    wanted_lock, held_lock = BY_SERVER_NAME.get(wanted), BY_SERVER_NAME.get(held)
+    return bool(wanted_lock and held_lock and wanted_lock.waits_for(held_lock))
 
 
 @cache
