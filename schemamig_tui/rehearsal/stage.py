@@ -23,7 +23,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
@@ -47,7 +47,7 @@ from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
-from schemamig_tui.text import visible
+from schemamig_tui.text import one_line, visible
 
 
 class Stage:

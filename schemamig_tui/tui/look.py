@@ -7,6 +7,7 @@ import psycopg
 from schemamig_tui.connect import OnWait, Target, resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
@@ -49,8 +50,7 @@ def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> L
                 standard_strings=parameter(b"standard_conforming_strings") != b"off",
             )
     except psycopg.OperationalError as error:
-        reason = str(error).partition("\n")[0]
-        raise ConnectionLost(f"The connection was lost: {reason}") from error
+        raise ConnectionLost(loss_message(error)) from error
     return Look(compare(files, rows), server, naming_warnings(files))
 
 

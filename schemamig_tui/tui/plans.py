@@ -10,6 +10,7 @@ from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import ConnectionFailed, FilesError
+from schemamig_tui.text import one_line
 from schemamig_tui.tui.details import error_lines, script_lines
 from schemamig_tui.tui.lines import Line, indented, plural, said, size
 
@@ -61,7 +62,7 @@ def advice(
         with contextlib.closing(connect()) as conn:
             found = preflight(conn, _scripts(migrations, standard_strings))
     except (ConnectionFailed, psycopg.Error) as error:
-        reason = said(str(error).partition("\n")[0])
+        reason = said(one_line(error))
         return [(("warn", f"! The database could not be looked at: {reason}"),)]
     if not found:
         return [(("good", "✓ "), ("dim", "Nothing in the database is in the way"))]
