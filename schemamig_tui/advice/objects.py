@@ -8,6 +8,7 @@ from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.touch import Lock, Right, Target
 from schemamig_tui.sql.words import Name
+from schemamig_tui.units import size
 
 LARGE_BYTES = 100 * 1000**2
 """From this size on a table is large: what reads all of it takes noticeable time."""
@@ -145,23 +146,23 @@ def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
     if not oids:
         return
     sizes = {
-        size.oid: size
-        for size in database.ask("the sizes of the tables", _Size, _SIZES, {"oids": oids})
+        row.oid: row
+        for row in database.ask("the sizes of the tables", _Size, _SIZES, {"oids": oids})
     }
     rest: list[tuple[int, str]] = []
     for item in found:
         own = [sizes[oid] for oid in item.relation.family if oid in sizes]
-        size, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
+        count, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
         work = [use for use in item.uses if use.touch.work]
-        if work and (size >= LARGE_BYTES or rows >= LARGE_ROWS):
-            yield _large(item.relation, work[0], size, rows)
+        if work and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
+            yield _large(item.relation, work[0], count, rows)
         elif own and item.relation.kind not in _INDEXES:
-            rest.append((size, item.relation.name))
+            rest.append((count, item.relation.name))
     if rest:
         yield _summary(rest)
 
 
-def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
+def _large(relation: Relation, use: Use, count: int, rows: float) -> Advice:
     name = f"The table of {relation.name}" if relation.kind in _INDEXES else relation.name
     about = f", about {rows:,.0f} rows" if rows else ""
     touch = use.touch
@@ -171,7 +172,7 @@ def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
     if touch.statement == "CREATE INDEX":
         hint = "CREATE INDEX CONCURRENTLY does not block writes; it needs a file without BEGIN."
     return warning(
-        f"{name} is large ({amount(size)}{about}): {touch.statement} {touch.work}{meanwhile}.",
+        f"{name} is large ({size(count)}{about}): {touch.statement} {touch.work}{meanwhile}.",
         hint=hint,
         file=use.file,
         line=use.line,
@@ -187,20 +188,11 @@ _BLOCKS = {
 
 
 def _summary(sizes: list[tuple[int, str]]) -> Advice:
-    total = amount(sum(size for size, _ in sizes))
+    total = size(sum(count for count, _ in sizes))
     if len(sizes) == 1:
         return note(f"The pending files touch {sizes[0][1]}, which is there already ({total}).")
     largest, name = max(sizes)
     return note(
         f"The pending files touch {len(sizes)} tables that are there already ({total} in all); "
-        f"the largest of them is {name} ({amount(largest)})."
+        f"the largest of them is {name} ({size(largest)})."
     )
-
-
-def amount(size: float) -> str:
-    """A number of bytes, for people."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from schemamig_tui.connect import environment
 from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
-from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 
-__all__ = ["Attempt", "OnWait", "Target", "default_directory", "resolve"]
+__all__ = ["Attempt", "OnWait", "Target", "resolve"]
 
 
 def resolve(settings: Settings) -> Target:
@@ -53,20 +53,6 @@ def _may_pass_over(error: ConnectionFailed) -> bool:
     from schemamig_tui.connect.engines import NotThere
 
     return isinstance(error, NotThere) or environment.names_a_server(os.environ)
-
-
-def default_directory() -> Path:
-    """The folder of the embedded PostgreSQL if none is named: the system's for root, or else ours.
-
-    Raises SettingsError if we have no home.
-    """
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return Path("/var/lib/schemamig-tui/embedded")
-    try:
-        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    except RuntimeError:
-        raise SettingsError("There is no home folder to put an embedded PostgreSQL in.") from None
-    return Path(data) / "schemamig-tui/embedded"
 
 
 def _embedded(base: Path) -> Found:

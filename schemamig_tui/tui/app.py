@@ -19,7 +19,7 @@ from schemamig_tui.tui.details import details
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome, verdict
 from schemamig_tui.tui.frame import Frame
-from schemamig_tui.tui.lines import plural, said
+from schemamig_tui.tui.lines import said
 from schemamig_tui.tui.look import Lookout
 from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.run import Heard, Run, Work
@@ -30,6 +30,7 @@ from schemamig_tui.tui.states import complaint, connecting, empty_folder, troubl
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_panel import OnHeard
+from schemamig_tui.units import plural
 
 if TYPE_CHECKING:  # it is not imported before there is a rehearsal
     from schemamig_tui.tui.rehearsing import Report

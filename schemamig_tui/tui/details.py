@@ -9,8 +9,9 @@ from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import FilesError
 from schemamig_tui.tui.failures import failure_lines
-from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said, size
+from schemamig_tui.tui.lines import Line, body, indented, said
 from schemamig_tui.tui.sql import numbered, read_sql
+from schemamig_tui.units import duration, plural, size
 
 TABS = ("SQL", "Plan", "Result", "Ledger")
 

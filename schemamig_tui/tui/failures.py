@@ -12,7 +12,8 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.ledger.checkpoint import read_progress
 from schemamig_tui.engine.ledger.status import Migration
-from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said
+from schemamig_tui.tui.lines import Line, body, indented, said
+from schemamig_tui.units import duration, plural
 
 _FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)
 _PLACE = re.compile(r".*?:(\d+)(?::(\d+))?")

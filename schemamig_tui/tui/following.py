@@ -16,10 +16,11 @@ from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.errors import Interrupted, SchemamigError
-from schemamig_tui.tui.lines import Line, duration, plain, plural
+from schemamig_tui.tui.lines import Line, plain
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
 from schemamig_tui.tui.run import Heard, Work
 from schemamig_tui.tui.states import complaint
+from schemamig_tui.units import duration, plural
 
 _FILES = 500
 _EVENTS = 1_000

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from schemamig_tui.engine.events import BlockedSeen, FileRetried, ProgressSeen, VictimsSeen
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity
-from schemamig_tui.tui.lines import Line, duration, said, sentence
-from schemamig_tui.units import lasting
+from schemamig_tui.tui.lines import Line, said, sentence
+from schemamig_tui.units import duration, lasting
 
 _MOST_SESSIONS = 5
 _INDENT = " " * 4

@@ -98,34 +98,6 @@ def indented(style: str, title: str, text: str) -> list[Line]:
     ]
 
 
-def duration(ms: float) -> str:
-    """``0.4 ms``, ``234 ms``, ``12.3 s``, ``4:05 min`` or ``2:04 h``."""
-    if ms < 9.95:
-        return f"{ms:.1f} ms"
-    if ms < 999.5:
-        return f"{ms:.0f} ms"
-    seconds = ms / 1000
-    if seconds < 99.95:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
-    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02} h"
-
-
-def size(count: int) -> str:
-    """``812 bytes``, ``3.4 kB``, ``120.5 MB``."""
-    if count < 1000:
-        return plural(count, "byte")
-    if count < 1_000_000:
-        return f"{count / 1000:.1f} kB"
-    return f"{count / 1_000_000:.1f} MB"
-
-
-def plural(count: int, what: str) -> str:
-    """``1 statement``, ``2,000 statements``."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def _cut(line: str) -> str:
     if len(line) <= LONGEST:
         return line

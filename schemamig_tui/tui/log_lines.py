@@ -27,8 +27,9 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.tui.insight_lines import insight_lines
-from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.lines import Line, body, said
 from schemamig_tui.tui.run import Progress
+from schemamig_tui.units import duration, plural
 
 SLOW = 1_000
 """Milliseconds from which on a statement is slow."""
@@ -122,7 +123,7 @@ def event_lines(event: Event) -> Iterator[Line]:
         case RunFinished():
             pass
         case _:  # of a rehearsal: it is not imported before there is one
-            from schemamig_tui.tui.rehearsing import rehearsal_lines
+            from schemamig_tui.tui.rehearsal_lines import rehearsal_lines
 
             yield from rehearsal_lines(event)
 

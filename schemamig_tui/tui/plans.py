@@ -12,7 +12,8 @@ from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.details import error_lines, script_lines
-from schemamig_tui.tui.lines import Line, indented, plural, said, size
+from schemamig_tui.tui.lines import Line, indented, said
+from schemamig_tui.units import plural, size
 
 
 def total(migrations: Sequence[Migration]) -> Line:

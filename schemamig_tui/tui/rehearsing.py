@@ -24,9 +24,11 @@ from schemamig_tui.rehearsal.events import (
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.lines import Line, body, said
 from schemamig_tui.tui.log_lines import SLOW, event_lines
+from schemamig_tui.tui.rehearsal_lines import file_headline, lock_line, rewritten_line
 from schemamig_tui.tui.run import Heard, Progress, Work
+from schemamig_tui.units import duration, plural
 
 _MOST_QUIET = 200  # statements of a file that say nothing
 _MOST_OUTAGES = 5
@@ -201,22 +203,11 @@ class Report:
         return lines
 
 
-def rehearsal_lines(event: object) -> Iterator[Line]:
-    """The lines that an event of a rehearsal alone has in the log."""
-    match event:
-        case LocksTaken(locks=locks):
-            yield from (_lock(lock) for lock in locks)
-        case RelationsRewritten(relations=relations):
-            yield from (_rewritten(relation) for relation in relations)
-        case FileRehearsed() | FileLeftOut():
-            yield _headline(event.name, event)
-
-
 def _file_lines(file: _File) -> Iterator[Line]:
     if file.end is None:
         yield (("accent", "▶ "), ("strong", said(file.name)))
     else:
-        yield _headline(file.name, file.end)
+        yield file_headline(file.name, file.end)
     if isinstance(file.end, FileFailed):
         for line in body(describe(file.end.failure, file.name)):
             yield (("plain", f"    {line}"),)
@@ -231,32 +222,13 @@ def _file_lines(file: _File) -> Iterator[Line]:
         yield (("dim", f"    {plural(file.notices, 'notice')}: see the log"),)
 
 
-def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:
-    match end:
-        case FileLeftOut(reason=reason):
-            return (("warn", "- "), ("strong", said(name)), ("warn", f"  left out: {said(reason)}"))
-        case FileFailed(ms=ms):
-            took = ("dim", f"  failed after {duration(ms)}")
-            return (("bad", "✗ "), ("strong", said(name)), took)
-    line: Line = (("good", "✓ "), ("strong", said(name)), ("dim", f"  {duration(end.ms)}"))
-    if not end.exclusive_ms:
-        return line
-    return (*line, ("warn", f", ACCESS EXCLUSIVE for {duration(end.exclusive_ms)}"))
-
-
 def _statement_lines(file: _File) -> Iterator[Line]:
     for one in file.statements:
         yield from event_lines(one)
-        yield from (_lock(lock) for lock in file.locks.get(one.statement, ()))
-        yield from (_rewritten(relation) for relation in file.rewritten.get(one.statement, ()))
+        yield from (lock_line(lock) for lock in file.locks.get(one.statement, ()))
+        yield from (rewritten_line(relation) for relation in file.rewritten.get(one.statement, ()))
     if file.quiet:
         yield (("dim", f"    and {plural(file.quiet, 'statement')} that took no new lock"),)
-
-
-def _lock(lock: RelationLock) -> Line:
-    style = "bad" if "reads" in lock.blocks else "warn" if "writes" in lock.blocks else "dim"
-    blocks = f" blocks {', '.join(lock.blocks)}" if lock.blocks else ""
-    return (("dim", f"        {said(lock.mode)} on {said(lock.relation)}"), (style, blocks))
 
 
 def _outage(outage: Outage) -> Line:
@@ -267,7 +239,3 @@ def _outage(outage: Outage) -> Line:
         ("strong", duration(outage.ms)),
         ("dim", f" ({said(outage.name)})"),
     )
-
-
-def _rewritten(relation: str) -> Line:
-    return (("warn", f"        rewritten: {said(relation)}"),)

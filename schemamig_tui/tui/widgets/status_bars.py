@@ -4,11 +4,12 @@ import time
 
 from schemamig_tui.engine.ledger.status import Status
 from schemamig_tui.engine.watch import wording
-from schemamig_tui.tui.lines import Line, Span, body, duration, said
+from schemamig_tui.tui.lines import Line, Span, body, said
 from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.look import Server
 from schemamig_tui.tui.run import Work
 from schemamig_tui.tui.widgets.bars import Bar
+from schemamig_tui.units import duration
 
 _TRACK, _SHORTEST_TRACK = 30, 6
 
