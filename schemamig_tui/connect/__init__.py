@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from schemamig_tui.connect import environment
-from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
+from schemamig_tui.connect.target import Attempt, Endpoint, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 
@@ -33,15 +33,15 @@ def resolve(settings: Settings) -> Target:
         from schemamig_tui.connect import docker
 
         try:
-            found, tried = docker.find(settings.container, start=settings.start_container)
-            return Target(found, settings, tried)
+            endpoint, tried = docker.find(settings.container, start=settings.start_container)
+            return Target(endpoint, settings, tried)
         except ConnectionFailed as error:
             if settings.connection == "docker" or not _may_pass_over(error):
                 raise
             place = f"Docker {settings.container}"
             passed_over.append(Attempt(place, error.message.rstrip(".")))
-    found, tried = environment.find(os.environ)
-    return Target(found, settings, (*passed_over, *tried))
+    endpoint, tried = environment.find(os.environ)
+    return Target(endpoint, settings, (*passed_over, *tried))
 
 
 def _may_pass_over(error: ConnectionFailed) -> bool:
@@ -55,7 +55,7 @@ def _may_pass_over(error: ConnectionFailed) -> bool:
     return isinstance(error, NotThere) or environment.names_a_server(os.environ)
 
 
-def _embedded(base: Path) -> Found:
+def _embedded(base: Path) -> Endpoint:
     if sys.platform == "win32":
         raise ConnectionFailed(
             "The embedded PostgreSQL does not run on Windows.",
@@ -65,4 +65,4 @@ def _embedded(base: Path) -> Found:
 
     server = Embedded(base).start()
     route = f"embedded PostgreSQL {server.major} in {server.base}"
-    return Found(server.parameters, route, close=server.close)
+    return Endpoint(server.parameters, route, close=server.close)

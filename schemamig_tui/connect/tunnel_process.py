@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterator
 
 from schemamig_tui.connect.container import Container
-from schemamig_tui.connect.docker_api import DockerApi, Exec, Frame
+from schemamig_tui.connect.docker_api import DockerApi, Exec, StreamFrame
 from schemamig_tui.errors import ConnectionFailed
 
 # bash and dd are in every image of PostgreSQL: Docker's own starts with a script in bash. It is
@@ -110,7 +110,7 @@ class _Service:
         return _error_response(sqlstate, message)
 
 
-def _listen(frames: Iterator[Frame]) -> bytes:
+def _listen(frames: Iterator[StreamFrame]) -> bytes:
     """What the program says until it is connected, ends, or takes too long."""
     said = b""
     with contextlib.suppress(OSError):
@@ -121,7 +121,7 @@ def _listen(frames: Iterator[Frame]) -> bytes:
     return said
 
 
-def _copy(client: socket.socket, program: Exec, frames: Iterator[Frame]) -> None:
+def _copy(client: socket.socket, program: Exec, frames: Iterator[StreamFrame]) -> None:
     """Copy in both directions, until either end is gone."""
 
     def up() -> None:

@@ -1,7 +1,7 @@
 """Text as the widgets show it: lines of spans, with the name of a style for each span.
 
 Markup is never parsed from outside text, because there is no markup: a span is what is shown, and
-its style is a name that ``palette`` knows. Outside text gets in through ``said`` and ``body``
+its style is a name that ``palette`` knows. Outside text gets in through ``inline`` and ``body``
 alone, which make it safe to show.
 """
 
@@ -19,8 +19,8 @@ LONGEST = 10_000
 """How many characters of a line are shown. A terminal has no use for more."""
 
 
-def said(text: str) -> str:
-    """Outside text on one line: newlines too are shown as escapes."""
+def inline(text: str) -> str:
+    """Outside text on one line: newlines are shown as escapes, too."""
     return visible(_cut(text))
 
 
@@ -32,7 +32,7 @@ def body(text: str) -> list[str]:
 
 def sentence(text: str) -> str:
     """Outside text on one line, its first letter a capital."""
-    return said(text[:1].upper() + text[1:])
+    return inline(text[:1].upper() + text[1:])
 
 
 def width(line: Line) -> int:

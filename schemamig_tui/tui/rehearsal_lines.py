@@ -10,7 +10,7 @@ from schemamig_tui.rehearsal.events import (
     RelationLock,
     RelationsRewritten,
 )
-from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.units import duration
 
 
@@ -29,11 +29,15 @@ def file_headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> L
     """How a rehearsal of the file ended."""
     match end:
         case FileLeftOut(reason=reason):
-            return (("warn", "- "), ("strong", said(name)), ("warn", f"  left out: {said(reason)}"))
+            return (
+                ("warn", "- "),
+                ("strong", inline(name)),
+                ("warn", f"  left out: {inline(reason)}"),
+            )
         case FileFailed(ms=ms):
             took = ("dim", f"  failed after {duration(ms)}")
-            return (("bad", "✗ "), ("strong", said(name)), took)
-    line: Line = (("good", "✓ "), ("strong", said(name)), ("dim", f"  {duration(end.ms)}"))
+            return (("bad", "✗ "), ("strong", inline(name)), took)
+    line: Line = (("good", "✓ "), ("strong", inline(name)), ("dim", f"  {duration(end.ms)}"))
     if not end.exclusive_ms:
         return line
     return (*line, ("warn", f", ACCESS EXCLUSIVE for {duration(end.exclusive_ms)}"))
@@ -43,9 +47,9 @@ def lock_line(lock: RelationLock) -> Line:
     """A lock that a statement took, and what others cannot do meanwhile."""
     style = "bad" if "reads" in lock.blocks else "warn" if "writes" in lock.blocks else "dim"
     blocks = f" blocks {', '.join(lock.blocks)}" if lock.blocks else ""
-    return (("dim", f"        {said(lock.mode)} on {said(lock.relation)}"), (style, blocks))
+    return (("dim", f"        {inline(lock.mode)} on {inline(lock.relation)}"), (style, blocks))
 
 
 def rewritten_line(relation: str) -> Line:
     """A relation that a statement wrote anew."""
-    return (("warn", f"        rewritten: {said(relation)}"),)
+    return (("warn", f"        rewritten: {inline(relation)}"),)
