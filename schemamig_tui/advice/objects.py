@@ -77,7 +77,7 @@ _TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class RelationFacts:
     """A relation that was asked for as the ``number``-th name, from 1, and is there.
 
     ``name``, ``schema`` and ``owner`` are quoted as SQL. ``rights`` are the privileges that the
@@ -98,21 +98,21 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TouchedRelation:
     """A relation, and the uses of it by the pending files."""
 
-    relation: Relation
+    relation: RelationFacts
     uses: list[Use]
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class _SizeFacts:
     oid: int
     rows: float
     bytes: int
 
 
-def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
+def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelation]:
     """The touched relations that are there."""
     by_name: dict[Name, list[Use]] = {}
     for use in uses:
@@ -124,7 +124,7 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
     maintain = [Right.MAINTAIN] if database.major >= 17 else []
     rows = database.ask(
         "the tables that the pending files touch",
-        Relation,
+        RelationFacts,
         _RELATIONS,
         {
             "schemas": [name.schema for name in by_name],
@@ -133,21 +133,21 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
             "column_rights": [str(right) for right in _COLUMN_RIGHTS],
         },
     )
-    found: dict[int, Found] = {}
+    found: dict[int, TouchedRelation] = {}
     numbered = list(by_name.values())
     for row in rows:  # two names may mean one relation
-        found.setdefault(row.oid, Found(row, [])).uses.extend(numbered[row.number - 1])
+        found.setdefault(row.oid, TouchedRelation(row, [])).uses.extend(numbered[row.number - 1])
     return list(found.values())
 
 
-def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
+def size_advice(database: Database, found: Sequence[TouchedRelation]) -> Iterator[Advice]:
     """A warning for each large table that a statement reads or rewrites; one note on the rest."""
     oids = sorted({oid for item in found for oid in item.relation.family})
     if not oids:
         return
     sizes = {
         row.oid: row
-        for row in database.ask("the sizes of the tables", _Size, _SIZES, {"oids": oids})
+        for row in database.ask("the sizes of the tables", _SizeFacts, _SIZES, {"oids": oids})
     }
     rest: list[tuple[int, str]] = []
     for item in found:
@@ -162,7 +162,7 @@ def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
         yield _summary(rest)
 
 
-def _large(relation: Relation, use: Use, count: int, rows: float) -> Advice:
+def _large(relation: RelationFacts, use: Use, count: int, rows: float) -> Advice:
     name = f"The table of {relation.name}" if relation.kind in _INDEXES else relation.name
     about = f", about {rows:,.0f} rows" if rows else ""
     touch = use.touch

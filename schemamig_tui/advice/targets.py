@@ -55,7 +55,7 @@ class _Finder:
         # By kind and name, the schemas where an earlier statement has created such an object.
         self._created: defaultdict[tuple[Target, str], set[str | None]] = defaultdict(set)
         self._temporary: set[str] = set()
-        self._session = _Session()
+        self._session = _AssumedSession()
 
     def read(self, script: Script) -> None:
         name = script.file.name
@@ -117,7 +117,7 @@ class _Finder:
         )
 
 
-class _Session:
+class _AssumedSession:
     """What earlier statements may have changed: the search path, the role, and its rights."""
 
     def __init__(self) -> None:

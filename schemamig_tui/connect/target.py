@@ -160,8 +160,8 @@ def reason(error: Exception) -> str:
     """What libpq says, on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     lines = (failures if several else str(error)).splitlines()
-    said = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
-    return "; ".join(said)
+    texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
+    return "; ".join(texts)
 
 
 _PREFIX = re.compile(r"(- host: .*?: )?connection (failed|is bad): ")

@@ -58,11 +58,11 @@ class RehearsalReport:
             case StatementFinished():
                 self._finished(event)
             case LocksTaken(locks=locks):
-                self._tell_pending()
+                self._write_pending()
                 for lock in locks:
                     out.write(f"      lock: {self._lock(lock)}")
             case RelationsRewritten(relations=relations):
-                self._tell_pending()
+                self._write_pending()
                 for relation in relations:
                     out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
             case FileRehearsed():
@@ -86,9 +86,9 @@ class RehearsalReport:
             self._quiet += 1
         self._pending = event
         if self._statements <= _FEW or event.ms >= _SLOW:
-            self._tell_pending()
+            self._write_pending()
 
-    def _tell_pending(self) -> None:
+    def _write_pending(self) -> None:
         if event := self._pending:
             self._out.write(f"    line {event.line}: {visible(event.tag)}, {compact(event.ms)}")
             self._pending = None
