@@ -12,7 +12,9 @@ source: ``--container spec_pg`` is not led astray by a forgotten ``SCHEMAMIG_DSN
 """
 
 import math
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,6 +106,21 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     return Settings(**values)  # type: ignore[arg-type]  # each value was read for its field
 
 
+def default_embedded_directory() -> Path:
+    """The folder of the embedded PostgreSQL where no other is named.
+
+    For root it is one of the system, for everybody else one in the home folder. Raises
+    SettingsError if there is no home folder.
+    """
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return Path("/var/lib/schemamig-tui/embedded")
+    try:
+        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
+    except RuntimeError:
+        raise SettingsError("There is no home folder to put an embedded PostgreSQL in.") from None
+    return Path(data) / "schemamig-tui/embedded"
+
+
 # -- the values: each reader takes text, or what TOML made of it, and raises ValueError
 
 
@@ -122,9 +139,7 @@ def _path(value: str) -> Path:
 
 def _embedded(value: str | bool) -> Path | None:
     if value is True:
-        from schemamig_tui.connect import default_directory
-
-        return default_directory()
+        return default_embedded_directory()
     return None if value is False else _path(value)
 
 

@@ -40,6 +40,14 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
     return "".join(map(_escape, text))
 
 
+def one_line(error: BaseException) -> str:
+    """The first line of an error's text, safe to show.
+
+    libpq and psycopg put guesses, hints and the position in the query on further lines.
+    """
+    return visible(str(error).partition("\n")[0])
+
+
 def cells(text: str) -> int:
     """How many columns of a terminal ``text`` takes, which has to be ``visible`` already."""
     if text.isascii():

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from schemamig_tui.advice.advice import Advice, note
+from schemamig_tui.text import one_line
 
 Row = TypeVar("Row")
 
@@ -51,6 +52,6 @@ class Database:
         except (psycopg.Error, UnicodeError) as error:
             if self._conn.closed:
                 raise
-            reason = str(error).partition("\n")[0]
-            self.unknown.append(note(f"Nothing could be found out about {about}: {reason}."))
+            what = f"Nothing could be found out about {about}: {one_line(error)}."
+            self.unknown.append(note(what))
             return ()

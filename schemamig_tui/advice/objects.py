@@ -9,6 +9,7 @@ from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import Right, Target
 from schemamig_tui.sql.words import Name
+from schemamig_tui.units import size
 
 LARGE_BYTES = 100 * 1000**2
 """From this size on a table is large: what reads all of it takes noticeable time."""
@@ -77,7 +78,7 @@ _TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class RelationFacts:
     """A relation that was asked for as the ``number``-th name, from 1, and is there.
 
     ``name``, ``schema`` and ``owner`` are quoted as SQL. ``rights`` are the privileges that the
@@ -98,21 +99,21 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TouchedRelation:
     """A relation, and the uses of it by the pending files."""
 
-    relation: Relation
+    relation: RelationFacts
     uses: list[Use]
 
 
 @dataclass(frozen=True, slots=True)
-class _Size:
+class _SizeFacts:
     oid: int
     rows: float
     bytes: int
 
 
-def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
+def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelation]:
     """The touched relations that are there."""
     by_name: dict[Name, list[Use]] = {}
     for use in uses:
@@ -124,7 +125,7 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
     maintain = [Right.MAINTAIN] if database.major >= 17 else []
     rows = database.ask(
         "the tables that the pending files touch",
-        Relation,
+        RelationFacts,
         _RELATIONS,
         {
             "schemas": [name.schema for name in by_name],
@@ -133,36 +134,36 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[Found]:
             "column_rights": [str(right) for right in _COLUMN_RIGHTS],
         },
     )
-    found: dict[int, Found] = {}
+    found: dict[int, TouchedRelation] = {}
     numbered = list(by_name.values())
     for row in rows:  # two names may mean one relation
-        found.setdefault(row.oid, Found(row, [])).uses.extend(numbered[row.number - 1])
+        found.setdefault(row.oid, TouchedRelation(row, [])).uses.extend(numbered[row.number - 1])
     return list(found.values())
 
 
-def size_advice(database: Database, found: Sequence[Found]) -> Iterator[Advice]:
+def size_advice(database: Database, found: Sequence[TouchedRelation]) -> Iterator[Advice]:
     """A warning for each large table that a statement reads or rewrites; one note on the rest."""
     oids = sorted({oid for item in found for oid in item.relation.family})
     if not oids:
         return
     sizes = {
-        size.oid: size
-        for size in database.ask("the sizes of the tables", _Size, _SIZES, {"oids": oids})
+        row.oid: row
+        for row in database.ask("the sizes of the tables", _SizeFacts, _SIZES, {"oids": oids})
     }
     rest: list[tuple[int, str]] = []
     for item in found:
         own = [sizes[oid] for oid in item.relation.family if oid in sizes]
-        size, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
+        count, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
         work = [use for use in item.uses if use.touch.work]
-        if work and (size >= LARGE_BYTES or rows >= LARGE_ROWS):
-            yield _large(item.relation, work[0], size, rows)
+        if work and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
+            yield _large(item.relation, work[0], count, rows)
         elif own and item.relation.kind not in _INDEXES:
-            rest.append((size, item.relation.name))
+            rest.append((count, item.relation.name))
     if rest:
         yield _summary(rest)
 
 
-def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
+def _large(relation: RelationFacts, use: Use, count: int, rows: float) -> Advice:
     name = f"The table of {relation.name}" if relation.kind in _INDEXES else relation.name
     about = f", about {rows:,.0f} rows" if rows else ""
     touch = use.touch
@@ -172,7 +173,7 @@ def _large(relation: Relation, use: Use, size: int, rows: float) -> Advice:
     if touch.statement == "CREATE INDEX":
         hint = "CREATE INDEX CONCURRENTLY does not block writes; it needs a file without BEGIN."
     return warning(
-        f"{name} is large ({amount(size)}{about}): {touch.statement} {touch.work}{meanwhile}.",
+        f"{name} is large ({size(count)}{about}): {touch.statement} {touch.work}{meanwhile}.",
         hint=hint,
         file=use.file,
         line=use.line,
@@ -188,20 +189,11 @@ _BLOCKS = {
 
 
 def _summary(sizes: list[tuple[int, str]]) -> Advice:
-    total = amount(sum(size for size, _ in sizes))
+    total = size(sum(count for count, _ in sizes))
     if len(sizes) == 1:
         return note(f"The pending files touch {sizes[0][1]}, which is there already ({total}).")
     largest, name = max(sizes)
     return note(
         f"The pending files touch {len(sizes)} tables that are there already ({total} in all); "
-        f"the largest of them is {name} ({amount(largest)})."
+        f"the largest of them is {name} ({size(largest)})."
     )
-
-
-def amount(size: float) -> str:
-    """A number of bytes, for people."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

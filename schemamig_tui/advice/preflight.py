@@ -12,6 +12,7 @@ from schemamig_tui.advice.privileges import find_role, privilege_advice
 from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.targets import Targets, find
 from schemamig_tui.engine.script.script import Script
+from schemamig_tui.text import one_line
 
 __all__ = ["OLD", "Advice", "preflight"]
 
@@ -39,8 +40,8 @@ def preflight(
     except psycopg.Error as error:
         if conn.closed:
             raise
-        reason = str(error).partition("\n")[0]
-        database.unknown.append(note(f"The database could not be looked at: {reason}."))
+        what = f"The database could not be looked at: {one_line(error)}."
+        database.unknown.append(note(what))
     advice += database.unknown
     return tuple(sorted(advice, key=lambda item: item.severity == "note"))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.advice.advice import Advice, warning
 from schemamig_tui.advice.database import Database
-from schemamig_tui.advice.objects import Found, Relation
+from schemamig_tui.advice.objects import RelationFacts, TouchedRelation
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target
 
@@ -48,7 +48,7 @@ WHERE a.name = ANY (%(names)s::name[]) GROUP BY a.name
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class MigrationRole:
     """The role that runs the migrations, and what it may do in this database.
 
     ``name`` and ``database`` are quoted as SQL. ``schema`` is where it creates what has no schema
@@ -65,7 +65,7 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
-class _Type:
+class _TypeFacts:
     """A type, of which the ``number``-th name asked for is one. The names are quoted as SQL."""
 
     number: int
@@ -76,7 +76,7 @@ class _Type:
 
 
 @dataclass(frozen=True, slots=True)
-class _Schema:
+class _SchemaFacts:
     key: str
     name: str
     owner: str
@@ -85,7 +85,7 @@ class _Schema:
 
 
 @dataclass(frozen=True, slots=True)
-class _Extension:
+class _ExtensionFacts:
     """``guarded``: it takes a superuser to create it, or with ``trusted`` one who may CREATE."""
 
     name: str
@@ -94,13 +94,13 @@ class _Extension:
     trusted: bool
 
 
-def find_role(database: Database) -> Role | None:
+def find_role(database: Database) -> MigrationRole | None:
     """The role of this session."""
-    return next(iter(database.ask("the role that runs the migrations", Role, _ROLE)), None)
+    return next(iter(database.ask("the role that runs the migrations", MigrationRole, _ROLE)), None)
 
 
 def privilege_advice(
-    database: Database, role: Role, found: Sequence[Found], uses: Sequence[Use]
+    database: Database, role: MigrationRole, found: Sequence[TouchedRelation], uses: Sequence[Use]
 ) -> Iterator[Advice]:
     """A warning for each right that is missing, with what would give it."""
     judged = [use for use in uses if use.touch.right]
@@ -120,11 +120,11 @@ def privilege_advice(
 class _Missing:
     """The rights that are missing: the same one for several objects is said once."""
 
-    def __init__(self, role: Role) -> None:
+    def __init__(self, role: MigrationRole) -> None:
         self.role = role
         self._groups: dict[tuple[str, str, str], tuple[Use, list[str]]] = {}
 
-    def owner(self, use: Use, thing: Relation | _Type | _Schema) -> None:
+    def owner(self, use: Use, thing: RelationFacts | _TypeFacts | _SchemaFacts) -> None:
         """Only the owner of the thing may do it."""
         self._add(
             use,
@@ -173,7 +173,7 @@ _NAMED = 3
 _NAMES = "\0"
 
 
-def _judge_relation(missing: _Missing, found: Found) -> None:
+def _judge_relation(missing: _Missing, found: TouchedRelation) -> None:
     relation = found.relation
     for use in found.uses:
         right = use.touch.right
@@ -195,7 +195,7 @@ def _judge_types(database: Database, missing: _Missing, uses: Sequence[Use]) -> 
         return
     names = [use.touch.name for use in asked]
     parameters = {"schemas": [n.schema for n in names], "names": [n.name for n in names]}
-    for row in database.ask("the types that are changed", _Type, _TYPES, parameters):
+    for row in database.ask("the types that are changed", _TypeFacts, _TYPES, parameters):
         use = asked[row.number - 1]
         if not row.owned and not (use.touch.right is Right.DROP and row.schema_owned):
             missing.owner(use, row)
@@ -214,7 +214,7 @@ def _judge_schemas(database: Database, missing: _Missing, uses: Sequence[Use]) -
                 asked.setdefault(schema, []).append(use)
     if not asked:
         return
-    rows = database.ask("the schemas that are used", _Schema, _SCHEMAS, {"names": list(asked)})
+    rows = database.ask("the schemas that are used", _SchemaFacts, _SCHEMAS, {"names": list(asked)})
     for row in rows:
         for use in asked.get(row.key, ()):
             if use.touch.target is Target.SCHEMA:
@@ -237,7 +237,9 @@ def _judge_creation(missing: _Missing, use: Use) -> None:
         missing.attribute(use, "CREATEDB")
 
 
-def _on_extensions(database: Database, role: Role, uses: Sequence[Use]) -> Iterator[Advice]:
+def _on_extensions(
+    database: Database, role: MigrationRole, uses: Sequence[Use]
+) -> Iterator[Advice]:
     asked: dict[str, Use] = {}
     for use in uses:
         if use.touch.target is Target.EXTENSION:
@@ -246,7 +248,7 @@ def _on_extensions(database: Database, role: Role, uses: Sequence[Use]) -> Itera
         return
     failures = len(database.unknown)
     rows = database.ask(
-        "the extensions that are created", _Extension, _EXTENSIONS, {"names": list(asked)}
+        "the extensions that are created", _ExtensionFacts, _EXTENSIONS, {"names": list(asked)}
     )
     if len(database.unknown) > failures:
         return

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.database import Database
-from schemamig_tui.advice.objects import Found
-from schemamig_tui.advice.privileges import Role
+from schemamig_tui.advice.objects import TouchedRelation
+from schemamig_tui.advice.privileges import MigrationRole
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.text import redact_query
@@ -68,7 +68,7 @@ class _Held:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class _OtherSession:
     """``age`` and ``unchanged`` are seconds, of the transaction and of the state."""
 
     pid: int
@@ -115,34 +115,36 @@ class _Obstacle:
 
 def session_advice(
     database: Database,
-    role: Role,
-    found: Sequence[Found],
+    role: MigrationRole,
+    found: Sequence[TouchedRelation],
     uses: Sequence[Use],
     older_than: float,
 ) -> list[Advice]:
     """What other sessions do that the pending files may have to wait for."""
-    looking = _Looking(found, uses, older_than)
-    if looking.wanted:
-        for lock in database.ask("locks", _Held, _LOCKS, {"oids": sorted(looking.wanted)}):
-            looking.held[lock.pid or lock.holder].append(lock)
-    sessions = database.ask("other sessions", _Session, _SESSIONS)
+    conflicts = _Conflicts(found, uses, older_than)
+    if conflicts.wanted:
+        for lock in database.ask("locks", _Held, _LOCKS, {"oids": sorted(conflicts.wanted)}):
+            conflicts.held[lock.pid or lock.holder].append(lock)
+    sessions = database.ask("other sessions", _OtherSession, _SESSIONS)
     prepared = database.ask("prepared transactions", _Prepared, _PREPARED)
-    told = [*filter(None, map(looking.at_session, sessions))]
-    told += filter(None, map(looking.at_prepared, prepared))
-    told.sort(key=lambda advice: advice.severity == "note")
-    if len(told) > _MOST:
-        more = f"{len(told) - _MOST} more sessions have had transactions open for long."
-        told[_MOST:] = [note(more)]
+    advice = [*filter(None, map(conflicts.on_session, sessions))]
+    advice += filter(None, map(conflicts.on_prepared, prepared))
+    advice.sort(key=lambda item: item.severity == "note")
+    if len(advice) > _MOST:
+        more = f"{len(advice) - _MOST} more sessions have had transactions open for long."
+        advice[_MOST:] = [note(more)]
     hidden = [session for session in sessions if session.hidden]
-    if hidden and looking.wanted:
-        told.append(looking.at_hidden(hidden, role))
-    return told
+    if hidden and conflicts.wanted:
+        advice.append(conflicts.on_hidden(hidden, role))
+    return advice
 
 
-class _Looking:
+class _Conflicts:
     """What the files want, against what is held."""
 
-    def __init__(self, found: Sequence[Found], uses: Sequence[Use], older_than: float) -> None:
+    def __init__(
+        self, found: Sequence[TouchedRelation], uses: Sequence[Use], older_than: float
+    ) -> None:
         self._older_than = older_than
         self.held: defaultdict[int | str, list[_Held]] = defaultdict(list)
         self.wanted: defaultdict[int, list[tuple[Use, str]]] = defaultdict(list)
@@ -152,11 +154,11 @@ class _Looking:
         concurrent = (use for use in uses if use.touch.statement in _WAITING_FOR_SNAPSHOTS)
         self._concurrent = next(concurrent, None)
 
-    def at_session(self, session: _Session) -> Advice | None:
+    def on_session(self, session: _OtherSession) -> Advice | None:
         """What there is to say about a session."""
         obstacle = self._obstacle(session.pid)
         if session.upkeep or session.automatic:
-            return _at_upkeep(session, obstacle)
+            return _on_upkeep(session, obstacle)
         dump = session.application == "pg_dump" and session.age is not None
         idle = session.state.startswith("idle in transaction")
         waits = min(self._older_than, IDLE)
@@ -169,18 +171,18 @@ class _Looking:
         what = f"{who} {does} a transaction that was begun {lasting(session.age or 0)} ago"
         hint = "It has to end first." if dump else _end(session)
         doing = f"; {'its last' if idle else 'its'} query: {head(session.query)}"
-        return self._told(what, doing, hint, obstacle, session.has_snapshot)
+        return self._advise(what, doing, hint, obstacle, session.has_snapshot)
 
-    def at_prepared(self, prepared: _Prepared) -> Advice | None:
+    def on_prepared(self, prepared: _Prepared) -> Advice | None:
         """What there is to say about a prepared transaction."""
         if prepared.age < self._older_than:
             return None
         gid = prepared.gid
         what = f"The transaction {gid} of {prepared.owner} was prepared {lasting(prepared.age)} ago"
         hint = f"COMMIT PREPARED {gid}; or ROLLBACK PREPARED {gid};"
-        return self._told(what, "", hint, self._obstacle(prepared.holder), False)
+        return self._advise(what, "", hint, self._obstacle(prepared.holder), False)
 
-    def at_hidden(self, hidden: Sequence[_Session], role: Role) -> Advice:
+    def on_hidden(self, hidden: Sequence[_OtherSession], role: MigrationRole) -> Advice:
         """What privileges hide, once."""
         pids = [str(session.pid) for session in hidden if self._obstacle(session.pid)]
         holding = f"; locks in the way are held by pid {', '.join(pids)}" if pids else ""
@@ -190,7 +192,7 @@ class _Looking:
             hint=f"GRANT pg_read_all_stats TO {role.name};",
         )
 
-    def _told(
+    def _advise(
         self, what: str, doing: str, hint: str, obstacle: _Obstacle | None, has_snapshot: bool
     ) -> Advice:
         if obstacle:
@@ -223,7 +225,7 @@ class _Looking:
 _WAITING_FOR_SNAPSHOTS = ("CREATE INDEX CONCURRENTLY", "REINDEX CONCURRENTLY")
 
 
-def _at_upkeep(session: _Session, obstacle: _Obstacle | None) -> Advice | None:
+def _on_upkeep(session: _OtherSession, obstacle: _Obstacle | None) -> Advice | None:
     """A VACUUM or ANALYZE, by somebody or by the server itself."""
     if obstacle is None:
         return None
@@ -246,7 +248,7 @@ def _at_upkeep(session: _Session, obstacle: _Obstacle | None) -> Advice | None:
 _WRAPAROUND = "(to prevent wraparound)"
 
 
-def _end(session: _Session) -> str:
+def _end(session: _OtherSession) -> str:
     return f"Let it end, or end it: SELECT pg_terminate_backend({session.pid});"
 
 

@@ -48,7 +48,7 @@ class Change:
     details: tuple[Line, ...] = ()
 
 
-class _Found(NamedTuple):
+class _FoundChange(NamedTuple):
     change: Change
     follows: bool
 
@@ -80,7 +80,7 @@ def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
         change
         for new, changes in found
         for change, follows in changes
-        if not (follows and _told_elsewhere(change, new, above))
+        if not (follows and _follows_a_parent(change, new, above))
     )
 
 
@@ -123,18 +123,18 @@ def _moved(old: Object | None, names: Mapping[str, str]) -> Object | None:
 
 def _compare(
     old: Object | None, new: Object | None, same: bool, parent: str | None = None
-) -> Iterator[_Found]:
+) -> Iterator[_FoundChange]:
     if old and new:
         if old.name != new.name:
             change = Change(
                 what=What.RENAMED, kind=new.kind, name=new.name, parent=parent, was=old.name
             )
-            yield _Found(change, new.follows)
+            yield _FoundChange(change, new.follows)
         if old != new and (details := tuple(_differences(old, new))):
             change = Change(
                 what=What.CHANGED, kind=new.kind, name=new.name, parent=parent, details=details
             )
-            yield _Found(change, new.follows)
+            yield _FoundChange(change, new.follows)
         for before, after in zip(old.parts, new.parts, strict=True):
             # The columns of a view that was created again have numbers of their own.
             for pair in _pairs(before, after, same and old.oid == new.oid):
@@ -148,12 +148,12 @@ def _compare(
             summary=_summary(new),
             details=tuple(_contents(new)),
         )
-        yield _Found(change, new.follows)
+        yield _FoundChange(change, new.follows)
     elif old:
         change = Change(
             what=What.DROPPED, kind=old.kind, name=old.name, parent=parent, summary=old.summary
         )
-        yield _Found(change, old.follows)
+        yield _FoundChange(change, old.follows)
 
 
 def _essence(change: Change) -> tuple[What, str, tuple[Line, ...]]:
@@ -161,7 +161,7 @@ def _essence(change: Change) -> tuple[What, str, tuple[Line, ...]]:
     return change.what, change.kind, change.details if change.what is What.CHANGED else ()
 
 
-def _told_elsewhere(
+def _follows_a_parent(
     change: Change, of: Object | None, above: Mapping[str, set[tuple[What, str, tuple[Line, ...]]]]
 ) -> bool:
     if change.parent is None:

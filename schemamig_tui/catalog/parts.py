@@ -60,10 +60,10 @@ class Object:
     @property
     def summary(self) -> str:
         """Its facts in one line."""
-        return " ".join(said(self.facts))
+        return " ".join(phrases(self.facts))
 
 
-def said(facts: Iterable[Fact]) -> Iterator[str]:
+def phrases(facts: Iterable[Fact]) -> Iterator[str]:
     """The words of facts, without those that say nothing."""
     for label, value, _ in facts:
         if isinstance(value, tuple):

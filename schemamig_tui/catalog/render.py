@@ -37,8 +37,8 @@ def _lines(changes: Iterable[Change]) -> Iterator[Line]:
                 yield Line("~", 0, heading)
         details = change.details
         if change.what is not What.CHANGED or own != heading:
-            said, details = _heading(change, own)
-            yield Line(_SIGNS[change.what], depth, said)
+            words, details = _heading(change, own)
+            yield Line(_SIGNS[change.what], depth, words)
         if not change.parent:
             heading = own
         yield from (line._replace(depth=depth + 1 + line.depth) for line in details)
@@ -49,6 +49,6 @@ def _heading(change: Change, own: str) -> tuple[str, tuple[Line, ...]]:
     match change.what, change.details:
         case What.RENAMED, _:
             return f"{change.kind} {change.was} renamed to {change.name}", ()
-        case What.CHANGED, (Line(" ", _, said),):
-            return f"{own}: {said}", ()
+        case What.CHANGED, (Line(" ", _, words),):
+            return f"{own}: {words}", ()
     return f"{own} {change.summary}", change.details

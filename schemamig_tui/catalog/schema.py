@@ -17,7 +17,7 @@ from schemamig_tui.catalog.parts import (
     Object,
     Policy,
     Trigger,
-    said,
+    phrases,
 )
 
 
@@ -182,7 +182,7 @@ class Type(Object):
     def summary(self) -> str:
         labels = Fact("", tuple(label.name for label in self.labels))
         checks = (Fact("constraint", f"{k.name} {k.summary}") for k in self.constraints)
-        return " ".join(said((*self.facts, labels, *checks)))
+        return " ".join(phrases((*self.facts, labels, *checks)))
 
 
 @dataclass(frozen=True, kw_only=True)

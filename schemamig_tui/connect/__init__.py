@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from schemamig_tui.connect import environment
-from schemamig_tui.connect.target import Attempt, Found, OnWait, Target
-from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.connect.target import Attempt, Endpoint, OnWait, Target
+from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 
-__all__ = ["Attempt", "OnWait", "Target", "default_directory", "resolve"]
+__all__ = ["Attempt", "OnWait", "Target", "resolve"]
 
 
 def resolve(settings: Settings) -> Target:
@@ -33,15 +33,15 @@ def resolve(settings: Settings) -> Target:
         from schemamig_tui.connect import docker
 
         try:
-            found, tried = docker.find(settings.container, start=settings.start_container)
-            return Target(found, settings, tried)
+            endpoint, tried = docker.find(settings.container, start=settings.start_container)
+            return Target(endpoint, settings, tried)
         except ConnectionFailed as error:
             if settings.connection == "docker" or not _may_pass_over(error):
                 raise
             place = f"Docker {settings.container}"
             passed_over.append(Attempt(place, error.message.rstrip(".")))
-    found, tried = environment.find(os.environ)
-    return Target(found, settings, (*passed_over, *tried))
+    endpoint, tried = environment.find(os.environ)
+    return Target(endpoint, settings, (*passed_over, *tried))
 
 
 def _may_pass_over(error: ConnectionFailed) -> bool:
@@ -55,21 +55,7 @@ def _may_pass_over(error: ConnectionFailed) -> bool:
     return isinstance(error, NotThere) or environment.names_a_server(os.environ)
 
 
-def default_directory() -> Path:
-    """The folder of the embedded PostgreSQL if none is named: the system's for root, or else ours.
-
-    Raises SettingsError if we have no home.
-    """
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return Path("/var/lib/schemamig-tui/embedded")
-    try:
-        data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share"
-    except RuntimeError:
-        raise SettingsError("There is no home folder to put an embedded PostgreSQL in.") from None
-    return Path(data) / "schemamig-tui/embedded"
-
-
-def _embedded(base: Path) -> Found:
+def _embedded(base: Path) -> Endpoint:
     if sys.platform == "win32":
         raise ConnectionFailed(
             "The embedded PostgreSQL does not run on Windows.",
@@ -79,4 +65,4 @@ def _embedded(base: Path) -> Found:
 
     server = Embedded(base).start()
     route = f"embedded PostgreSQL {server.major} in {server.base}"
-    return Found(server.parameters, route, close=server.close)
+    return Endpoint(server.parameters, route, close=server.close)

@@ -29,7 +29,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect import engines
 from schemamig_tui.connect.container import Container, like_postgresql
 from schemamig_tui.connect.engines import NotThere
-from schemamig_tui.connect.target import Attempt, Found, reason
+from schemamig_tui.connect.target import Attempt, Endpoint, reason
 from schemamig_tui.errors import ConnectionFailed
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ class Route(NamedTuple):
     port: int
 
 
-def find(name: str, *, start: bool = False) -> tuple[Found, tuple[Attempt, ...]]:
+def find(name: str, *, start: bool = False) -> tuple[Endpoint, tuple[Attempt, ...]]:
     """The server in the container ``name``, and the routes to it that were passed over.
 
-    With ``start``, a container that is stopped or paused is started, and Found says how long it
+    With ``start``, a container that is stopped or paused is started, and Endpoint says how long it
     may take to answer. Raises NotThere without an engine or a container of that name, otherwise
     ConnectionFailed if it cannot be used.
     """
@@ -83,7 +83,7 @@ def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
 
 def _route(
     api: "DockerApi", container: Container, url: str, *, wait: float
-) -> tuple[Found, tuple[Attempt, ...]]:
+) -> tuple[Endpoint, tuple[Attempt, ...]]:
     from schemamig_tui.connect.tunnel import Tunnel
 
     name = container.name
@@ -99,13 +99,15 @@ def _route(
         parameters = {"host": route.host, "hostaddr": "", "port": str(route.port), **login}
         doubt = _doubt(api, container, parameters)
         if doubt is None:
-            return Found(parameters, place, hint), tuple(tried)
+            return Endpoint(parameters, place, hint), tuple(tried)
         tried.append(Attempt(place, doubt))
     if container.on_host_network:  # where a tunnel would end at the same stranger
         raise ConnectionFailed(f"{tried[-1].route}: {tried[-1].reason}", hint=hint)
     tunnel = Tunnel(url, container.id)
     parameters = {**tunnel.parameters, **login}
-    return Found(parameters, f"Docker {name}, docker exec", hint, tunnel.close, wait), tuple(tried)
+    return Endpoint(parameters, f"Docker {name}, docker exec", hint, tunnel.close, wait), tuple(
+        tried
+    )
 
 
 def _direct_routes(container: Container, url: str) -> Iterator[Route]:

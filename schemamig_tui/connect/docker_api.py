@@ -31,7 +31,7 @@ _PIECE = 64 * 1024
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
-class Frame(NamedTuple):
+class StreamFrame(NamedTuple):
     """A piece of what a program in a container has written."""
 
     is_stderr: bool
@@ -60,7 +60,7 @@ class Exec:
         """Send ``data`` to its stdin. Raises OSError if the program has ended."""
         self._socket.sendall(data)
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[StreamFrame]:
         """What it writes, until it ends. Raises OSError if the connection breaks.
 
         https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
@@ -69,7 +69,7 @@ class Exec:
             left = int.from_bytes(header[4:])
             while left and (data := self._reader.read(min(left, _PIECE))):
                 left -= len(data)
-                yield Frame(header[0] == _STDERR, data)
+                yield StreamFrame(header[0] == _STDERR, data)
 
     def end(self) -> None:
         """Make a thread that waits for the program stop waiting, and the program end."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from schemamig_tui.connect.target import Attempt, Found
+from schemamig_tui.connect.target import Attempt, Endpoint
 from schemamig_tui.errors import SettingsError
 
 _POSTGRES = {
@@ -25,12 +25,12 @@ _FORM = (
 )
 
 
-def from_dsn(dsn: str) -> Found:
+def from_dsn(dsn: str) -> Endpoint:
     """The place that ``--dsn`` names. Raises SettingsError if it cannot be read."""
-    return Found(parse("--dsn", dsn), "--dsn")
+    return Endpoint(parse("--dsn", dsn), "--dsn")
 
 
-def find(env: Mapping[str, str]) -> tuple[Found, tuple[Attempt, ...]]:
+def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
     """The place that the environment names, and what was not set before it in the order.
 
     ``DATABASE_URL`` comes first, then ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_DB`` and
@@ -39,15 +39,15 @@ def find(env: Mapping[str, str]) -> tuple[Found, tuple[Attempt, ...]]:
     empty variable counts as not set. Raises SettingsError, which names the variable.
     """
     if url := env.get("DATABASE_URL"):
-        return Found(parse("DATABASE_URL", url), "DATABASE_URL"), ()
+        return Endpoint(parse("DATABASE_URL", url), "DATABASE_URL"), ()
     tried = [Attempt("DATABASE_URL", _NOT_SET)]
     if named := [name for name in _POSTGRES if env.get(name)]:
         parameters = {_POSTGRES[name]: env[name] for name in named}
         _check_port("POSTGRES_PORT", parameters)
-        return Found(parameters, _postgres_route(parameters, named)), tuple(tried)
+        return Endpoint(parameters, _postgres_route(parameters, named)), tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
     variables = ", ".join(name for name in _LIBPQ if env.get(name))
-    return Found({}, variables or "PostgreSQL's defaults"), tuple(tried)
+    return Endpoint({}, variables or "PostgreSQL's defaults"), tuple(tried)
 
 
 def names_a_server(env: Mapping[str, str]) -> bool:

@@ -33,7 +33,7 @@ OnWait = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Endpoint:
     """Where a database may be: libpq's parameters, and what people are shown.
 
     ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
@@ -62,13 +62,15 @@ class Target:
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
-    def __init__(self, found: Found, settings: Settings, tried: Sequence[Attempt] = ()) -> None:
-        self.route = found.route
+    def __init__(
+        self, endpoint: Endpoint, settings: Settings, tried: Sequence[Attempt] = ()
+    ) -> None:
+        self.route = endpoint.route
         self.tried = tuple(tried)
-        self.conninfo = _conninfo(found, settings.lock_timeout)
-        self._wait = max(settings.wait, found.wait)
-        self._hint = found.hint or _ways_out(settings)
-        self._close = found.close
+        self.conninfo = _conninfo(endpoint, settings.lock_timeout)
+        self._wait = max(settings.wait, endpoint.wait)
+        self._hint = endpoint.hint or _ways_out(settings)
+        self._close = endpoint.close
 
     def __repr__(self) -> str:
         return f"<Target {self.route}>"
@@ -140,8 +142,8 @@ def _ways_out(settings: Settings) -> str:
     )
 
 
-def _conninfo(found: Found, lock_timeout: float | None) -> str:
-    parameters = {**_DEFAULTS, **found.parameters, "client_encoding": "UTF8"}
+def _conninfo(endpoint: Endpoint, lock_timeout: float | None) -> str:
+    parameters = {**_DEFAULTS, **endpoint.parameters, "client_encoding": "UTF8"}
     if not os.environ.get("PGCONNECT_TIMEOUT"):
         parameters.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
     if lock_timeout is not None:
@@ -151,15 +153,15 @@ def _conninfo(found: Found, lock_timeout: float | None) -> str:
     try:
         return make_conninfo(**parameters)
     except UnicodeError:
-        raise SettingsError(f"{found.route} is not UTF-8.") from None
+        raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
 
 
 def reason(error: Exception) -> str:
     """What libpq says, on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     lines = (failures if several else str(error)).splitlines()
-    said = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
-    return "; ".join(said)
+    texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
+    return "; ".join(texts)
 
 
 _PREFIX = re.compile(r"(- host: .*?: )?connection (failed|is bad): ")

@@ -20,7 +20,7 @@ import threading
 from collections.abc import Iterator
 
 from schemamig_tui.connect.container import Container
-from schemamig_tui.connect.docker_api import DockerApi, Exec, Frame
+from schemamig_tui.connect.docker_api import DockerApi, Exec, StreamFrame
 from schemamig_tui.errors import ConnectionFailed
 
 # bash and dd are in every image of PostgreSQL: Docker's own starts with a script in bash. It is
@@ -85,13 +85,13 @@ class _Service:
             return
         with contextlib.closing(program):
             frames = program.frames()
-            said = _listen(frames)
-            if said.endswith(_CONNECTED):
+            output = _listen(frames)
+            if output.endswith(_CONNECTED):
                 program.wait_forever()
                 program.write(greeting)
                 _copy(client, program, frames)
             else:
-                client.sendall(self._refusal(said.decode(errors="replace").strip()))
+                client.sendall(self._refusal(output.decode(errors="replace").strip()))
 
     def _refusal(self, reason: str) -> bytes:
         """What the client is told when there is no connection; the state of the container first."""
@@ -110,18 +110,18 @@ class _Service:
         return _error_response(sqlstate, message)
 
 
-def _listen(frames: Iterator[Frame]) -> bytes:
+def _listen(frames: Iterator[StreamFrame]) -> bytes:
     """What the program says until it is connected, ends, or takes too long."""
-    said = b""
+    output = b""
     with contextlib.suppress(OSError):
         for frame in frames:
-            said += frame.data
-            if said.endswith(_CONNECTED):
+            output += frame.data
+            if output.endswith(_CONNECTED):
                 break
-    return said
+    return output
 
 
-def _copy(client: socket.socket, program: Exec, frames: Iterator[Frame]) -> None:
+def _copy(client: socket.socket, program: Exec, frames: Iterator[StreamFrame]) -> None:
     """Copy in both directions, until either end is gone."""
 
     def up() -> None:

@@ -75,15 +75,15 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         from schemamig_tui.headless.running import rehearse
 
         return rehearse(settings, reporter, stop, to=command.to)
-    with _looking(settings, reporter) as (conn, status):
+    with _surveyed(settings, reporter) as (conn, status):
         for warning in naming_warnings(m.file for m in status.migrations if m.file):
             reporter.warning(warning)
         if command.mode == "dry-run":
             return _dry_run(command, status, reporter, conn)
     if command.mode == "check":
         reporter.checked(status)
-        troubles = (status.pending, status.failed, status.changed, status.missing)
-        return ExitCode.CHECK_FAILED if any(troubles) else ExitCode.DONE
+        findings = (status.pending, status.failed, status.changed, status.missing)
+        return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
 
@@ -103,7 +103,7 @@ def _require_migrations(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _looking(
+def _surveyed(
     settings: Settings, reporter: Reporter
 ) -> Iterator[tuple[psycopg.Connection[Any], Status]]:
     """A connection, and where every migration stands."""

@@ -6,8 +6,8 @@ from schemamig_tui.catalog.render import render
 from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, StatementFinished
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.run_report import RunReport, duration
-from schemamig_tui.headless.text_report import nothing_to_do, plural
+from schemamig_tui.headless.run_report import RunReport
+from schemamig_tui.headless.wording import nothing_to_do
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
@@ -19,6 +19,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
 )
 from schemamig_tui.text import visible
+from schemamig_tui.units import compact, plural
 
 # A file of more statements is not told statement by statement, but where they do something.
 _FEW = 50
@@ -57,11 +58,11 @@ class RehearsalReport:
             case StatementFinished():
                 self._finished(event)
             case LocksTaken(locks=locks):
-                self._tell_pending()
+                self._write_pending()
                 for lock in locks:
                     out.write(f"      lock: {self._lock(lock)}")
             case RelationsRewritten(relations=relations):
-                self._tell_pending()
+                self._write_pending()
                 for relation in relations:
                     out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
             case FileRehearsed():
@@ -70,7 +71,7 @@ class RehearsalReport:
                 mark = out.paint("yellow", out.pending)
                 out.write(f"  {mark} Left out: {visible(name)}: {visible(reason)}")
             case FileFailed(name, ms, failure):
-                out.write(f"  {out.paint('red', out.failed)} Failed after {duration(ms)}")
+                out.write(f"  {out.paint('red', out.failed)} Failed after {compact(ms)}")
                 self._err.write(describe(failure, str(self._directory / name)))
             case RehearsalFinished() if self._has_begun:
                 self._summary(event)
@@ -85,11 +86,11 @@ class RehearsalReport:
             self._quiet += 1
         self._pending = event
         if self._statements <= _FEW or event.ms >= _SLOW:
-            self._tell_pending()
+            self._write_pending()
 
-    def _tell_pending(self) -> None:
+    def _write_pending(self) -> None:
         if event := self._pending:
-            self._out.write(f"    line {event.line}: {visible(event.tag)}, {duration(event.ms)}")
+            self._out.write(f"    line {event.line}: {visible(event.tag)}, {compact(event.ms)}")
             self._pending = None
 
     def _lock(self, lock: RelationLock) -> str:
@@ -108,13 +109,13 @@ class RehearsalReport:
             out.write(
                 f"    {out.paint(_COLORS[line.sign], text) if line.sign in _COLORS else text}"
             )
-        held = f", ACCESS EXCLUSIVE for {duration(event.exclusive_ms)}"
+        held = f", ACCESS EXCLUSIVE for {compact(event.exclusive_ms)}"
         end = held if event.exclusive_ms else ""
-        out.write(f"  {out.paint('green', out.done)} Rehearsed in {duration(event.ms)}{end}")
+        out.write(f"  {out.paint('green', out.done)} Rehearsed in {compact(event.ms)}{end}")
 
     def _outage(self, outage: Outage) -> str:
         whom = "reads and writes" if "reads" in outage.blocks else "writes"
-        text = f"Blocks {whom} of {outage.relation} for {duration(outage.ms)}: {outage.name}"
+        text = f"Blocks {whom} of {outage.relation} for {compact(outage.ms)}: {outage.name}"
         return self._out.paint("yellow", visible(text))
 
     def _summary(self, event: RehearsalFinished) -> None:
@@ -134,7 +135,7 @@ class RehearsalReport:
             out.write(f"  Rewrites {visible(relation)}")
         if (more := len(event.outages[_MOST:]) + len(event.rewritten[_MOST:])) > 0:
             out.write(f"  and {more} more")
-        out.write(f"  Rolled back after {duration(event.ms)}")
+        out.write(f"  Rolled back after {compact(event.ms)}")
         for name in event.sequences:
             out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")
         if event.cancelled:

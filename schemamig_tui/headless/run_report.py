@@ -23,8 +23,9 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.text_report import nothing_to_do, plural
+from schemamig_tui.headless.wording import nothing_to_do
 from schemamig_tui.text import visible
+from schemamig_tui.units import compact, plural
 
 if TYPE_CHECKING:
     from schemamig_tui.headless.insight_report import InsightReport
@@ -61,7 +62,7 @@ class RunReport:
             case FileRetried():
                 self._retried(event)
             case FileApplied(ms=ms):
-                out.write(f"  {out.paint('green', out.done)} Applied in {duration(ms)}")
+                out.write(f"  {out.paint('green', out.done)} Applied in {compact(ms)}")
             case FileFailed():
                 self._failed(event)
             case RunFinished() if self._has_begun:
@@ -89,13 +90,13 @@ class RunReport:
         out = self._out
         mark = out.paint("yellow", out.failed)
         why = visible(event.failure.message)
-        out.write(f"  {mark} Rolled back after {duration(event.ms)}: {why}")
-        pause = duration(event.pause_ms)
+        out.write(f"  {mark} Rolled back after {compact(event.ms)}: {why}")
+        pause = compact(event.pause_ms)
         out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 
     def _failed(self, event: FileFailed) -> None:
         mark = self._out.paint("red", self._out.failed)
-        self._out.write(f"  {mark} Failed after {duration(event.ms)}")
+        self._out.write(f"  {mark} Failed after {compact(event.ms)}")
         path = self._directory / event.name
         self._err.write(describe(event.failure, str(path)))
         if not event.recorded:
@@ -128,10 +129,3 @@ class RunReport:
             first = "its first statement" if done == 1 else f"its first {done:,} statements"
             after = f" after {first}" if done else ""
             self._err.write(f"hint: {kept}; the next --apply goes on with {place}{after}")
-
-
-def duration(ms: float) -> str:
-    """``234ms``; from ten seconds on ``12.3s``, and from ten minutes on ``12min``."""
-    if ms < 10_000:
-        return f"{ms:.0f}ms"
-    return f"{ms / 1000:.1f}s" if ms < 600_000 else f"{ms / 60_000:.0f}min"

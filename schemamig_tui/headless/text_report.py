@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
+from schemamig_tui.headless.wording import nothing_to_do
 from schemamig_tui.text import visible
+from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
@@ -115,11 +117,11 @@ class TextReport:
         """How it would be run and why, how much it is, what to look out for, and its SQL."""
         out = self._out
         retry = out.paint("yellow", "  failed before") if migration.row else ""
-        size = f"{plural(len(script), 'statement')}, {_size(script.file.size)}"
+        amount = f"{plural(len(script), 'statement')}, {size(script.file.size)}"
         lines = [
             f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
             f"      {script.mode}: {visible(script.reason)}",
-            f"      {size}",
+            f"      {amount}",
         ]
         if done:
             lines.append(f"      goes on after statement {done} of {len(script)}")
@@ -166,18 +168,6 @@ class TextReport:
         return RehearsalReport(self._out, self._err, directory, to)
 
 
-def nothing_to_do(applied: int | None, to: str | None) -> str:
-    """The sentence for a run, or a plan of one, that has nothing to apply."""
-    until = f" up to {visible(to)}" if to else ""
-    count = f" ({plural(applied, 'migration')} applied)" if applied is not None else ""
-    return f"Nothing to do: no migration is pending{until}{count}."
-
-
-def plural(count: int, what: str) -> str:
-    """``1 migration``, ``2 migrations``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
-
-
 def _remarks(migration: "Migration") -> Iterator[str]:
     if migration.changed:
         succeeded = migration.row is not None and migration.row.success
@@ -188,11 +178,3 @@ def _remarks(migration: "Migration") -> Iterator[str]:
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
     return [f"{len(found)} {what}" for what, found in migrations.items() if found]
-
-
-def _size(size: int) -> str:
-    if size < 1000:
-        return plural(size, "byte")
-    if size < 1000_000:
-        return f"{size / 1000:.1f} kB"
-    return f"{size / 1000_000:.1f} MB"

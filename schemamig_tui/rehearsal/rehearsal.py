@@ -23,13 +23,14 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine.pipeline.loss import is_lost, loss_message, one_line
+from schemamig_tui.engine.pipeline.loss import is_lost, loss_message
 from schemamig_tui.engine.run.preparation import Connect, Preparation, RunContext
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.stage import Stage
+from schemamig_tui.text import one_line
 
 LOCK_TIMEOUT = 2.0
 """How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""

@@ -43,7 +43,7 @@ WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
 """
 # Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
 # starts and once when the locks have been looked at.
-_LOOK = """
+_PROBE = """
 SELECT {began}, {ended}, locks.held
 FROM (
     SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation, mode,
@@ -64,7 +64,7 @@ WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
 _BATCH = 500
 
 
-class Sight(NamedTuple):
+class Sighting(NamedTuple):
     """What a statement has done.
 
     ``began`` and ``ended`` are when the server looked, in microseconds of its clock. ``taken`` are
@@ -78,7 +78,7 @@ class Sight(NamedTuple):
     rewritten: tuple[str, ...]
 
 
-class _Relation(NamedTuple):
+class _KnownRelation(NamedTuple):
     """``full_name`` is written as SQL, ``belongs_to`` the table without which it is not locked."""
 
     kind: str
@@ -99,11 +99,11 @@ class Relations:
 
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
         self._guards = guards
-        self._all: dict[int, _Relation] = {}
+        self._all: dict[int, _KnownRelation] = {}
         self._named: defaultdict[str, list[int]] = defaultdict(list)
         self._files: dict[int, int] = {}
         for oid, file, *relation in conn.execute(_ALL, (list(_KINDS),)):
-            self._all[oid] = _Relation(*relation)
+            self._all[oid] = _KnownRelation(*relation)
             self._named[self._all[oid].name].append(oid)
             self._files[oid] = file
         # The last answer, and what it says: the locks that are held, and the relations that have
@@ -118,7 +118,7 @@ class Relations:
         self._values = self._last_values(conn, sequences)
         database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         ((database_oid,),) = database.fetchall()
-        self.query = _LOOK.format(
+        self.query = _PROBE.format(
             began=microseconds("statement_timestamp"),
             ended=microseconds("clock_timestamp"),
             pid=conn.info.backend_pid,
@@ -152,7 +152,7 @@ class Relations:
             if touch.target is Target.RELATION and touch.lock and touch.name.name in self._named
         )
 
-    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> Sight:
+    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> Sighting:
         """What is new since the look before.
 
         That a statement takes a lock that is held already cannot be seen, so it is taken for
@@ -165,7 +165,7 @@ class Relations:
                 case [oid]:
                     _strengthen(taken, oid, mode)
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
-        return Sight(
+        return Sighting(
             number(answer, 0),
             number(answer, 1),
             self._locks(taken, taken),
@@ -210,12 +210,12 @@ class Relations:
         self, locks: Mapping[int, str], known: Mapping[int, str]
     ) -> tuple[RelationLock, ...]:
         """The strongest first, without what says no more than the known one of its table."""
-        told = [
+        kept = [
             (-BY_SERVER_NAME[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
             for oid, mode in locks.items()
             if self._says_more(oid, mode, known)
         ]
-        return tuple(lock for _, lock in sorted(told, key=lambda one: (one[0], one[1].relation)))
+        return tuple(lock for _, lock in sorted(kept, key=lambda one: (one[0], one[1].relation)))
 
     def _says_more(self, oid: int, mode: str, known: Mapping[int, str]) -> bool:
         relation = self._all[oid]

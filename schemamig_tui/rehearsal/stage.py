@@ -23,7 +23,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
@@ -47,7 +47,7 @@ from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
-from schemamig_tui.text import visible
+from schemamig_tui.text import one_line, visible
 
 
 class Stage:
@@ -184,7 +184,7 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        steps = rehearsal_steps.RehearsalSteps(run, partial(self._look, run))
+        steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run))
         yield steps.opening(self._read_clock)
         for unit in units(run):
             yield steps.statements(unit, self._read_constraints)
@@ -240,7 +240,7 @@ class Stage:
             self._finished = None
             self._report(event if ms is None else replace(event, ms=ms))
 
-    def _look(self, run: FileRun, i: int) -> Step:
+    def _probe(self, run: FileRun, i: int) -> Step:
         script = run.script
         named = self._relations.named(script.sql(i))
         answer = partial(self._seen, run.name, i + 1, script.line(i), named)
@@ -254,16 +254,16 @@ class Stage:
         named: Iterable[tuple[list[int], str]],
         answer: PGresult,
     ) -> None:
-        sight = self._relations.see(answer, named)
-        ms = max(0, sight.began - self._clock) / 1000
-        self._clock = sight.ended
-        self._tally.add(ms, sight.taken)
+        sighting = self._relations.see(answer, named)
+        ms = max(0, sighting.began - self._clock) / 1000
+        self._clock = sighting.ended
+        self._tally.add(ms, sighting.taken)
         self._flush(ms)
-        if sight.news:
-            self._report(LocksTaken(name, statement, line, sight.news))
-        if sight.rewritten:
-            self._rewritten.update(dict.fromkeys(sight.rewritten))
-            self._report(RelationsRewritten(name, statement, line, sight.rewritten))
+        if sighting.news:
+            self._report(LocksTaken(name, statement, line, sighting.news))
+        if sighting.rewritten:
+            self._rewritten.update(dict.fromkeys(sighting.rewritten))
+            self._report(RelationsRewritten(name, statement, line, sighting.rewritten))
 
     def _read_clock(self, answer: PGresult) -> None:
         self._clock = rehearsal_steps.number(answer, 0)
@@ -298,8 +298,8 @@ class Stage:
         """Of a lost connection, and of a query of our own that failed without one."""
         crash = self._pipeline.crash
         code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
-        said = crash and Diagnostic(crash.result).message_primary
-        message = visible(said) if said else one_line(error)
+        primary = crash and Diagnostic(crash.result).message_primary
+        message = visible(primary) if primary else one_line(error)
         if not self._conn.broken:
             failure = Failure(f"the schema cannot be read: {message}", code)
             return _with_hint(failure, self._guards.hint(code))

@@ -51,12 +51,12 @@ _CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
 class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
-    ``look`` makes the step that looks at what a statement, by its number from 0, has done.
+    ``probe`` makes the step that looks at what a statement, by its number from 0, has done.
     """
 
-    def __init__(self, run: FileRun, look: Callable[[int], Step]) -> None:
+    def __init__(self, run: FileRun, probe: Callable[[int], Step]) -> None:
         self._run = run
-        self._look = look
+        self._probe = probe
         self._hurried = False
 
     def opening(self, clock: Answer) -> Iterator[Step]:
@@ -77,7 +77,7 @@ class RehearsalSteps:
             if not _is_taken_out(self._run, step):
                 self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
                 yield step
-                yield from self._unhurried(self._look(i))
+                yield from self._unhurried(self._probe(i))
         yield from self._unhurried(
             Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
@@ -94,18 +94,18 @@ class RehearsalSteps:
             )
         if deferred:
             yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.HOUSEKEEPING)
-        yield from self._unhurried(self._look(unit[-1]))
+        yield from self._unhurried(self._probe(unit[-1]))
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""
         if not self._hurried:
             yield step
             return
-        yield Step(b"SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
+        yield Step(b"SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
         yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         yield step
-        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
-        yield Step(b"RELEASE SAVEPOINT schemamig_look", Role.HOUSEKEEPING)
+        yield Step(b"ROLLBACK TO SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
+        yield Step(b"RELEASE SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
 
 
 def renewal(release_other_advisory_locks: bytes, guards: bytes) -> Iterator[Step]:

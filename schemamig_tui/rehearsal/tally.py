@@ -48,10 +48,10 @@ class Tally:
     @property
     def outages(self) -> tuple[Outage, ...]:
         """The longest of each relation: one that blocks writes alone only if it is longer yet."""
-        told: dict[str, Outage] = {}
+        kept: dict[str, Outage] = {}
         outages = []
         for outage in sorted(self._longest.values(), key=_order):
-            before = told.setdefault(outage.relation, outage)
+            before = kept.setdefault(outage.relation, outage)
             if before is outage or outage.ms > before.ms:
                 outages.append(outage)
         return tuple(outages)

@@ -47,7 +47,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
 
 
 class FolderWatch:
-    """Tells when the migrations of a folder have changed, by names, sizes and times.
+    """Waits for changes of the migrations in a folder: of their names, sizes and times.
 
     It asks the file system, which works everywhere (network and container mounts send no events),
     at least every second and so seldom that it takes no more than a fiftieth of the time.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.app import App
 
-from schemamig_tui.tui.lines import size
+from schemamig_tui.units import size
 
 # What fits into 100,000 bytes of base64, which is as much as xterm takes in an OSC 52 sequence.
 _LONGEST = 74_994

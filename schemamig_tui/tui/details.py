@@ -9,8 +9,9 @@ from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import FilesError
 from schemamig_tui.tui.failures import failure_lines
-from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said, size
+from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
+from schemamig_tui.units import duration, plural, size
 
 TABS = ("SQL", "Plan", "Result", "Ledger")
 
@@ -40,7 +41,7 @@ def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]
             if read < file.size:
                 sql += [(), (("warn", f"... {size(file.size - read)} more: e opens the file"),)]
         except FilesError as error:
-            sql = error_lines(error)
+            sql = file_error_lines(error)
         plan = _plan(migration, standard_strings)
     return Details(
         migration,
@@ -53,9 +54,9 @@ def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]
     )
 
 
-def error_lines(error: FilesError) -> list[Line]:
+def file_error_lines(error: FilesError) -> list[Line]:
     """Why a file cannot be used."""
-    lines: list[Line] = [(("dim", said(error.place)),)]
+    lines: list[Line] = [(("dim", inline(error.place)),)]
     lines += indented("strong", "✗", error.message)
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
@@ -82,7 +83,7 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     """
     assert migration.file is not None
     mode = "warn" if script.mode == "no transaction" else "good"
-    yield ((mode, script.mode.value), ("dim", f": {said(script.reason)}"))
+    yield ((mode, script.mode.value), ("dim", f": {inline(script.reason)}"))
     yield (("plain", f"{plural(len(script), 'statement')}, {size(migration.file.size)}"),)
     if left := left_off(migration, script):
         one = left.done == 1
@@ -94,7 +95,7 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
             where = f"statement {left.done + 1:,} of {len(script):,}"
             yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
     for warning in script.warnings:
-        yield (("warn", f"! line {warning.line}: {said(warning.message)}"),)
+        yield (("warn", f"! line {warning.line}: {inline(warning.message)}"),)
 
 
 def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
@@ -105,7 +106,7 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
     try:
         script = parse(file, standard_conforming_strings=standard_strings)
     except FilesError as error:
-        return error_lines(error)
+        return file_error_lines(error)
     try:
         lines: list[Line] = [*script_lines(script, migration), ()]
         count = min(len(script), _MOST_STATEMENTS)
@@ -113,11 +114,11 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
         for i in range(count):
             first = script.sql(i)[:400].decode(errors="replace").partition("\n")[0]
             where = f"{i + 1:>{digits}}  line {script.line(i):<{places}}  "
-            lines.append((("number", where), ("plain", said(first))))
+            lines.append((("number", where), ("plain", inline(first))))
         if len(script) > count:
             lines.append(_hint(f"... and {len(script) - count:,} more"))
     except FilesError as error:
-        return error_lines(error)
+        return file_error_lines(error)
     finally:
         script.release()
     return lines

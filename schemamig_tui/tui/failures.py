@@ -1,7 +1,7 @@
-"""Failed migrations: what the ledger's error_message says, taken apart and shown.
+"""Reads the failure that the ledger's error_message records, and shows it with its source.
 
-The engine writes it in the form of ``engine.failure.describe``. Other tools, and the original
-system, wrote whatever the driver had said, which is one message here.
+The engine writes the form of ``engine.run.failure.describe``. Other tools, and the original
+system, wrote the driver's message as it was; then all of it is the message here.
 """
 
 import re
@@ -12,7 +12,8 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.ledger.checkpoint import read_progress
 from schemamig_tui.engine.ledger.status import Migration
-from schemamig_tui.tui.lines import Line, body, duration, indented, plural, said
+from schemamig_tui.tui.lines import Line, body, indented, inline
+from schemamig_tui.units import duration, plural
 
 _FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)
 _PLACE = re.compile(r".*?:(\d+)(?::(\d+))?")
@@ -23,8 +24,11 @@ _FARTHEST_CARET = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A recorded failure. ``caret`` is how many columns of ``source`` are before the place."""
+class RecordedFailure:
+    """A failure as the ledger records it.
+
+    ``caret`` is how many columns of ``source`` stand before the place of the error.
+    """
 
     message: str
     severity: str = "ERROR"
@@ -36,7 +40,7 @@ class Told:
     sections: tuple[tuple[str, str], ...] = ()
 
 
-def read_failure(text: str) -> Told:
+def read_failure(text: str) -> RecordedFailure:
     """The failure in an ``error_message``; all of it is the message where it has no such form."""
     head, sections = _sections(text)
     rest: list[str] = []
@@ -46,15 +50,17 @@ def read_failure(text: str) -> Told:
             break
     first = _FIRST.fullmatch("\n".join(head))
     if first is None:
-        return Told(text)
+        return RecordedFailure(text)
     severity, sqlstate, message = first.groups()
     if not rest:
-        return Told(message, severity, sqlstate, sections=sections)
+        return RecordedFailure(message, severity, sqlstate, sections=sections)
     found = _PLACE.fullmatch(rest[0])
     assert found is not None
     caret = rest[2].find("^") - _MARGIN if len(rest) > 2 else None
     source = rest[1][_MARGIN:] if len(rest) > 1 else None
-    return Told(message, severity, sqlstate, rest[0], int(found[1]), source, caret, sections)
+    return RecordedFailure(
+        message, severity, sqlstate, rest[0], int(found[1]), source, caret, sections
+    )
 
 
 def _sections(text: str) -> tuple[list[str], tuple[tuple[str, str], ...]]:
@@ -72,49 +78,49 @@ def _sections(text: str) -> tuple[list[str], tuple[tuple[str, str], ...]]:
 
 
 def failure_lines(migration: Migration, message: str, code: Sequence[Line]) -> list[Line]:
-    """Everything about a failure. ``code`` are the lines of the file as it is now."""
-    told = read_failure(message)
-    lines = [*_headline(told), *((("strong", line),) for line in body(told.message)), ()]
-    if told.place:
-        lines += [(("dim", said(told.place)),)]
-        lines += _excerpt(told, code if not migration.changed else ())
+    """All lines about a failure. ``code`` are the lines of the file as it is now."""
+    failure = read_failure(message)
+    lines = [*_headline(failure), *((("strong", line),) for line in body(failure.message)), ()]
+    if failure.place:
+        lines += [(("dim", inline(failure.place)),)]
+        lines += _excerpt(failure, code if not migration.changed else ())
         lines += [()]
-    for title, text in told.sections:
+    for title, text in failure.sections:
         if title in ("DETAIL", "HINT", "CONTEXT"):
             lines += indented("plain", title, text)
     return [*lines, *([()] if lines[-1] else []), *_circumstances(migration)]
 
 
-def _headline(told: Told) -> Iterator[Line]:
-    if told.sqlstate is None:
-        yield (("bad", f"✗ {told.severity}"),)
+def _headline(failure: RecordedFailure) -> Iterator[Line]:
+    if failure.sqlstate is None:
+        yield (("bad", f"✗ {failure.severity}"),)
         return
     try:
-        name = pg_errors.lookup(told.sqlstate).__name__
+        name = pg_errors.lookup(failure.sqlstate).__name__
     except KeyError:  # one that an extension or RAISE has made up
         name = ""
-    yield (("bad", f"✗ {told.severity} {told.sqlstate}"), ("dim", f"  {name}"))
+    yield (("bad", f"✗ {failure.severity} {failure.sqlstate}"), ("dim", f"  {name}"))
 
 
-def _excerpt(told: Told, code: Sequence[Line]) -> Iterator[Line]:
-    """The place with a caret, among its neighbours where the file still is what failed."""
-    source = told.source or ""
-    trusted = 0 < told.line <= len(code) and not source.startswith("...")
-    far = (told.caret or 0) > _FARTHEST_CARET
+def _excerpt(failure: RecordedFailure, code: Sequence[Line]) -> Iterator[Line]:
+    """The line of the error with a caret, among its neighbours if the file has not changed."""
+    source = failure.source or ""
+    trusted = 0 < failure.line <= len(code) and not source.startswith("...")
+    far = (failure.caret or 0) > _FARTHEST_CARET
     if trusted and not far:
-        first = max(1, told.line - _AROUND)
-        shown = list(code[first - 1 : told.line + _AROUND])
+        first = max(1, failure.line - _AROUND)
+        shown = list(code[first - 1 : failure.line + _AROUND])
     else:
-        first, shown = told.line, [(("plain", said(source)),)]
-    shift = told.caret - _FARTHEST_CARET // 2 if far and told.caret else 0
+        first, shown = failure.line, [(("plain", inline(source)),)]
+    shift = failure.caret - _FARTHEST_CARET // 2 if far and failure.caret else 0
     digits = len(str(first + len(shown)))
     for number, line in enumerate(shown, first):
-        at_fault = number == told.line
+        at_fault = number == failure.line
         if shift:
-            line = (("dim", "…"), ("plain", said(source)[shift + 1 :]))
+            line = (("dim", "…"), ("plain", inline(source)[shift + 1 :]))
         yield (("number", f"{'▶' if at_fault else ' '}{number:>{digits}} │ "), *line)
-        if at_fault and told.caret is not None:
-            gap = " " * (told.caret - shift)
+        if at_fault and failure.caret is not None:
+            gap = " " * (failure.caret - shift)
             yield (("number", f" {' ' * digits} │ {gap}"), ("bad", "^"))
 
 

@@ -1,4 +1,4 @@
-"""What a run changes on the screen while it goes on."""
+"""Turns the events of a run into what the screen shows: logs by file, status, summary, toast."""
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
@@ -16,27 +16,28 @@ from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.errors import Interrupted, SchemamigError
-from schemamig_tui.tui.lines import Line, duration, plain, plural
+from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
+from schemamig_tui.tui.lines import Line, plain
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
-from schemamig_tui.tui.run import Heard, Work
-from schemamig_tui.tui.states import complaint
+from schemamig_tui.tui.states import error_lines
+from schemamig_tui.units import duration, plural
 
 _FILES = 500
 _EVENTS = 1_000
 
 
 class FileLogs:
-    """What each of the files that were run last has told: at most 500 files, 1,000 events each."""
+    """The events of each file that was run: of the last 500 files, at most 1,000 events each."""
 
     def __init__(self) -> None:
         self._logs: OrderedDict[str, deque[Event]] = OrderedDict()
 
     def of(self, name: str) -> list[Line]:
-        """The lines of a file; none if it was not run, or too long ago."""
+        """The log lines of a file; none if it was not run, or too long ago."""
         return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
 
     def take(self, events: Iterable[Event]) -> None:
-        """Keep each event that is of a file with its file."""
+        """Add each event to the log of its file; events without a file are not kept."""
         for name, of_file in groupby(events, lambda event: getattr(event, "name", None)):
             if name is not None:
                 self._log(name).extend(of_file)
@@ -50,14 +51,14 @@ class FileLogs:
         return log
 
     def forget(self, names: Iterable[str]) -> None:
-        """Drop what earlier tries of these files have told."""
+        """Drop the logs of earlier runs of these files."""
         for name in names:
             self._logs.pop(name, None)
 
 
-def after(status: Status, heard: Iterable[Heard]) -> Status:
-    """The status with what the events say; the ledger is asked when the run is over."""
-    ended = {event.name: event for _, event in heard if isinstance(event, FileApplied | FileFailed)}
+def after(status: Status, timed: Iterable[TimedEvent]) -> Status:
+    """The status as it is after the events. The ledger itself is read when the run is over."""
+    ended = {event.name: event for _, event in timed if isinstance(event, FileApplied | FileFailed)}
     if not ended:
         return status
     return Status(
@@ -65,22 +66,22 @@ def after(status: Status, heard: Iterable[Heard]) -> Status:
     )
 
 
-def outcome(run: Work) -> Iterator[Line]:
-    """The last lines of a run: its summary, or why it has none."""
+def outcome(run: EngineThread) -> Iterator[Line]:
+    """The last log lines of a run: its summary, or the error that ended it."""
     if run.left_out:
         yield (("warn", f"{run.left_out:,} notices and timings were left out"),)
     if run.error is None:
         yield from summary_lines(run.progress)
     else:
-        yield from _trouble(run.error)
+        yield from _reason_lines(run.error)
 
 
-def verdict(run: Work) -> tuple[str, SeverityLevel]:
-    """What a run came to in one sentence, and how bad that is."""
+def toast_text(run: EngineThread) -> tuple[str, SeverityLevel]:
+    """The result of a run in one sentence for a toast, and the severity of the toast."""
     finished, failed = run.progress.finished, run.progress.failed
     if run.error is not None:
         is_wanted = isinstance(run.error, Interrupted)
-        return plain(_trouble(run.error)[:1]), "warning" if is_wanted else "error"
+        return plain(_reason_lines(run.error)[:1]), "warning" if is_wanted else "error"
     assert finished is not None  # it is the last event of a run without an error
     if failed is not None:
         if finished.cancelled:
@@ -92,9 +93,9 @@ def verdict(run: Work) -> tuple[str, SeverityLevel]:
     return done, "warning" if finished.cancelled else "information"
 
 
-def _trouble(error: Exception) -> list[Line]:
+def _reason_lines(error: Exception) -> list[Line]:
     if isinstance(error, SchemamigError):
-        return complaint(error)
+        return error_lines(error)
     return [(("bad", f"✗ internal error: {type(error).__name__}; this is a bug"),)]
 
 

@@ -1,4 +1,4 @@
-"""What was last seen of the server at work. It goes on between two looks: waits get longer."""
+"""What the observer has reported about a run, with times that go on between two reports."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
 )
 from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
-from schemamig_tui.tui.run import Heard
+from schemamig_tui.tui.engine_thread import TimedEvent
 
 _SHORTEST = 2.0
-"""Seconds that a phase has to be watched before its pace says anything."""
+"""Seconds that a phase has to last before its pace is used for an estimate."""
 
 
 @dataclass
 class Insight:
-    """Adds up the events of the watcher. Times are those of ``time.monotonic``."""
+    """Sums up the observer's events. Times are those of ``time.monotonic``."""
 
     server: ServerProgress | None = None
     _seen_at: float = 0.0
@@ -32,9 +32,9 @@ class Insight:
     _blocked: tuple[float, Blocked] | None = None
     _victims: tuple[float, Victims] | None = None
 
-    def take(self, heard: Iterable[Heard]) -> None:
-        """Add events."""
-        for at, event in heard:
+    def take(self, timed: Iterable[TimedEvent]) -> None:
+        """Update the state with events."""
+        for at, event in timed:
             match event:
                 case StatementFinished():
                     self.server = None
@@ -47,12 +47,12 @@ class Insight:
                 case FileApplied() | FileFailed() | FileRetried() | ServerAwaited():
                     self.server = self._blocked = self._victims = None
 
-    def news(self, events: Sequence[Event], heard: Sequence[Heard]) -> Sequence[Event]:
-        """The events without those that only count on in a phase, which are for the bar alone.
+    def news(self, events: Sequence[Event], timed: Sequence[TimedEvent]) -> Sequence[Event]:
+        """The events for the log: all but those that only report more progress in a phase.
 
-        ``heard`` are those of them that are no notices.
+        The bar shows those. ``timed`` are the events that are no notices.
         """
-        if all(type(one.event) is not ProgressSeen for one in heard):
+        if all(type(one.event) is not ProgressSeen for one in timed):
             return events
         return [event for event in events if type(event) is not ProgressSeen or self._is_new(event)]
 
@@ -70,34 +70,34 @@ class Insight:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether others keep us waiting, or wait for us."""
+        """Whether we wait for other sessions, or they for us."""
         waits = self.server is not None and bool(self.server.waits_for)
         return waits or self._blocked is not None or self._victims is not None
 
     def left(self, now: float) -> float | None:
-        """How many seconds the phase will still take at its pace; None where that is unknown."""
+        """How many seconds the phase will still take at its pace; None if that is unknown."""
         if self.server is None or not self.server.total:
             return None
         began, first = self._first
-        # Up to now, not up to the last step: where there are no more steps the rest gets longer.
+        # Counted up to now, not up to the last report: when no more come, the estimate must grow.
         watched, done = now - began, self.server.done - first
         if watched < _SHORTEST or done <= 0:
             return None
         return max(0, self.server.total - self.server.done) * watched / done
 
     def blocked(self, now: float) -> Blocked | None:
-        """Who blocks us, with the times as they are now."""
+        """The sessions that block us, with their times as of ``now``."""
         if self._blocked is None:
             return None
         at, seen = self._blocked
         return replace(seen, seconds=seen.seconds + now - at, by=_aged(seen.by, now - at))
 
     def waits_for(self, now: float) -> tuple[Activity, ...]:
-        """Whom CREATE INDEX CONCURRENTLY waits for, with the times as they are now."""
+        """The sessions that CREATE INDEX CONCURRENTLY waits for, with their times as of ``now``."""
         return _aged(self.server.waits_for, now - self._seen_at) if self.server else ()
 
     def victims(self, now: float) -> Victims | None:
-        """Who waits behind us, with the times as they are now."""
+        """The sessions that wait behind us, with their times as of ``now``."""
         if self._victims is None:
             return None
         at, seen = self._victims

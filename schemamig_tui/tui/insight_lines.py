@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from schemamig_tui.engine.events import BlockedSeen, FileRetried, ProgressSeen, VictimsSeen
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity
-from schemamig_tui.tui.lines import Line, duration, said, sentence
-from schemamig_tui.units import lasting
+from schemamig_tui.tui.lines import Line, inline, sentence
+from schemamig_tui.units import duration, lasting
 
 _MOST_SESSIONS = 5
 _INDENT = " " * 4
@@ -19,7 +19,7 @@ def insight_lines(event: ProgressSeen | BlockedSeen | VictimsSeen | FileRetried)
             yield from _retried(event)
         case ProgressSeen(progress=seen):
             on = f" on {seen.relation}" if seen.relation else ""
-            yield (*_place(event), ("accent", said(f"{seen.command}{on}: {seen.phase}")))
+            yield (*_place(event), ("accent", inline(f"{seen.command}{on}: {seen.phase}")))
             yield from _sessions("waits for", seen.waits_for)
         case BlockedSeen(blocked=None):
             yield (*_place(event), ("plain", "No longer blocked"))
@@ -36,9 +36,9 @@ def insight_lines(event: ProgressSeen | BlockedSeen | VictimsSeen | FileRetried)
 def _retried(event: FileRetried) -> Iterator[Line]:
     yield (
         ("warn", "↻ "),
-        ("strong", said(event.name)),
+        ("strong", inline(event.name)),
         ("dim", f"  rolled back after {duration(event.ms)}: "),
-        ("warn", said(event.failure.message)),
+        ("warn", inline(event.failure.message)),
     )
     if event.blocked:
         yield (("warn", f"{_INDENT}{sentence(wording.blocked(event.blocked))}"),)
@@ -57,7 +57,7 @@ def _place(event: ProgressSeen | BlockedSeen | VictimsSeen) -> Line:
 def _sessions(link: str, sessions: Sequence[Activity]) -> Iterator[Line]:
     for session in sessions[:_MOST_SESSIONS]:
         query = f": {wording.query_head(session.query)}" if session.query else ""
-        who = said(f"{link} {wording.session(session)}")
-        yield (("plain", f"{_INDENT * 2}{who}"), ("dim", said(query)))
+        who = inline(f"{link} {wording.session(session)}")
+        yield (("plain", f"{_INDENT * 2}{who}"), ("dim", inline(query)))
     if len(sessions) > _MOST_SESSIONS:
         yield (("dim", f"{_INDENT * 2}and {len(sessions) - _MOST_SESSIONS:,} more"),)

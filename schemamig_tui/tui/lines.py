@@ -1,7 +1,7 @@
 """Text as the widgets show it: lines of spans, with the name of a style for each span.
 
 Markup is never parsed from outside text, because there is no markup: a span is what is shown, and
-its style is a name that ``palette`` knows. Outside text gets in through ``said`` and ``body``
+its style is a name that ``palette`` knows. Outside text gets in through ``inline`` and ``body``
 alone, which make it safe to show.
 """
 
@@ -19,8 +19,8 @@ LONGEST = 10_000
 """How many characters of a line are shown. A terminal has no use for more."""
 
 
-def said(text: str) -> str:
-    """Outside text on one line: newlines too are shown as escapes."""
+def inline(text: str) -> str:
+    """Outside text on one line: newlines are shown as escapes, too."""
     return visible(_cut(text))
 
 
@@ -32,7 +32,7 @@ def body(text: str) -> list[str]:
 
 def sentence(text: str) -> str:
     """Outside text on one line, its first letter a capital."""
-    return said(text[:1].upper() + text[1:])
+    return inline(text[:1].upper() + text[1:])
 
 
 def width(line: Line) -> int:
@@ -96,34 +96,6 @@ def indented(style: str, title: str, text: str) -> list[Line]:
         (("label", f"{title} " if number == 0 else gap), (style, line))
         for number, line in enumerate(body(text))
     ]
-
-
-def duration(ms: float) -> str:
-    """``0.4 ms``, ``234 ms``, ``12.3 s``, ``4:05 min`` or ``2:04 h``."""
-    if ms < 9.95:
-        return f"{ms:.1f} ms"
-    if ms < 999.5:
-        return f"{ms:.0f} ms"
-    seconds = ms / 1000
-    if seconds < 99.95:
-        return f"{seconds:.1f} s"
-    if seconds < 3600:
-        return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
-    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02} h"
-
-
-def size(count: int) -> str:
-    """``812 bytes``, ``3.4 kB``, ``120.5 MB``."""
-    if count < 1000:
-        return plural(count, "byte")
-    if count < 1_000_000:
-        return f"{count / 1000:.1f} kB"
-    return f"{count / 1_000_000:.1f} MB"
-
-
-def plural(count: int, what: str) -> str:
-    """``1 statement``, ``2,000 statements``."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _cut(line: str) -> str:

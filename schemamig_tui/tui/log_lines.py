@@ -26,9 +26,10 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
 )
 from schemamig_tui.engine.watch import wording
+from schemamig_tui.tui.engine_thread import RunProgress
 from schemamig_tui.tui.insight_lines import insight_lines
-from schemamig_tui.tui.lines import Line, body, duration, plural, said
-from schemamig_tui.tui.run import Progress
+from schemamig_tui.tui.lines import Line, body, inline
+from schemamig_tui.units import duration, plural
 
 SLOW = 1_000
 """Milliseconds from which on a statement is slow."""
@@ -97,24 +98,24 @@ def event_lines(event: Event) -> Iterator[Line]:
             after = f", goes on behind the first {event.resumed:,}" if event.resumed else ""
             yield (
                 ("accent", "▶ "),
-                ("strong", said(event.name)),
+                ("strong", inline(event.name)),
                 ("dim", f"  {event.mode}, {count}{after}"),
             )
         case FileWarned(line=line, message=message):
-            yield (("warn", f"{_INDENT}! line {line}: {said(message)}"),)
+            yield (("warn", f"{_INDENT}! line {line}: {inline(message)}"),)
         case NoticeReceived():
             yield from _notice(event)
         case StatementFinished(statement=number, line=line, ms=ms):
-            tag = said(event.tag)
+            tag = inline(event.tag)
             took = f" {duration(ms)}"
             yield (
                 ("dim", f"{_INDENT}{number:>3} line {line:<4} {tag}"),
                 ("warn" if ms >= SLOW else "dim", took.rjust(_TAG_AND_TIME - len(tag))),
             )
         case ServerAwaited():
-            yield (("warn", said(wording.server_awaited(event))),)
+            yield (("warn", inline(wording.server_awaited(event))),)
         case FileApplied(name, ms):
-            yield (("good", "✓ "), ("plain", said(name)), ("dim", f"  {duration(ms)}"))
+            yield (("good", "✓ "), ("plain", inline(name)), ("dim", f"  {duration(ms)}"))
         case FileFailed():
             yield from _failed(event)
         case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
@@ -122,7 +123,7 @@ def event_lines(event: Event) -> Iterator[Line]:
         case RunFinished():
             pass
         case _:  # of a rehearsal: it is not imported before there is one
-            from schemamig_tui.tui.rehearsing import rehearsal_lines
+            from schemamig_tui.tui.rehearsal_lines import rehearsal_lines
 
             yield from rehearsal_lines(event)
 
@@ -143,18 +144,18 @@ def _notice(event: NoticeReceived) -> Iterator[Line]:
 def _failed(event: FileFailed) -> Iterator[Line]:
     failure = event.failure
     code = f" {failure.sqlstate}" if failure.sqlstate else ""
-    yield (("bad", "✗ "), ("strong", said(event.name)), ("dim", f"  after {duration(event.ms)}"))
+    yield (("bad", "✗ "), ("strong", inline(event.name)), ("dim", f"  after {duration(event.ms)}"))
     for line in body(f"{failure.severity}{code}: {failure.message}"):
         yield (("bad", f"{_INDENT}{line}"),)
     if event.kept:
         kept = plural(event.kept, "statement")
         yield (("warn", f"{_INDENT}Its first {kept} stay applied"),)
     if event.unrecorded:  # it says why; a rehearsal records nothing, and has no reason to say so
-        why = said(event.unrecorded)
+        why = inline(event.unrecorded)
         yield (("warn", f"{_INDENT}The ledger could not record this failure: {why}"),)
 
 
-def summary_lines(progress: Progress) -> Iterator[Line]:
+def summary_lines(progress: RunProgress) -> Iterator[Line]:
     """Where the time went, and at the end, where it stays in sight, what the run came to."""
     finished = progress.finished
     if finished is None:
@@ -176,13 +177,13 @@ def summary_lines(progress: Progress) -> Iterator[Line]:
     yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}{version}"))
 
 
-def _slowest(progress: Progress) -> Iterator[Line]:
+def _slowest(progress: RunProgress) -> Iterator[Line]:
     if progress.slowest:
         yield (("dim", "Slowest statements"),)
     for slow in sorted(progress.slowest, reverse=True):
         yield (
             ("warn" if slow.ms >= SLOW else "dim", f"{_INDENT}{duration(slow.ms):>9}"),
-            ("dim", f"  {said(slow.name)}:{slow.line}  {said(slow.tag)}"),
+            ("dim", f"  {inline(slow.name)}:{slow.line}  {inline(slow.tag)}"),
         )
 
 

@@ -10,8 +10,10 @@ from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import ConnectionFailed, FilesError
-from schemamig_tui.tui.details import error_lines, script_lines
-from schemamig_tui.tui.lines import Line, indented, plural, said, size
+from schemamig_tui.text import one_line
+from schemamig_tui.tui.details import file_error_lines, script_lines
+from schemamig_tui.tui.lines import Line, indented, inline
+from schemamig_tui.units import plural, size
 
 
 def total(migrations: Sequence[Migration]) -> Line:
@@ -45,7 +47,7 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> tuple[li
             about = list(script_lines(script, migration))
             script.release()
         except FilesError as error:
-            about = error_lines(error)
+            about = file_error_lines(error)
             refused += 1
         lines += [_name(migration), *((("plain", "    "), *line) for line in about)]
     return lines, refused
@@ -61,7 +63,7 @@ def advice(
         with contextlib.closing(connect()) as conn:
             found = preflight(conn, _scripts(migrations, standard_strings))
     except (ConnectionFailed, psycopg.Error) as error:
-        reason = said(str(error).partition("\n")[0])
+        reason = inline(one_line(error))
         return [(("warn", f"! The database could not be looked at: {reason}"),)]
     if not found:
         return [(("good", "✓ "), ("dim", "Nothing in the database is in the way"))]
@@ -69,7 +71,7 @@ def advice(
     for one in found:
         style, mark = ("warn", "!") if one.severity == "warning" else ("dim", "·")
         place = f"{one.place}: " if one.place else ""
-        lines.append(((style, f"{mark} {said(place + one.message)}"),))
+        lines.append(((style, f"{mark} {inline(place + one.message)}"),))
         if one.hint:
             lines += indented("plain", "  hint:", one.hint)
     return lines
@@ -92,5 +94,5 @@ def _scripts(migrations: Sequence[Migration], standard_strings: bool) -> Iterato
 
 def _name(migration: Migration) -> Line:
     if migration.row is None:
-        return (("warn", "• "), ("strong", said(migration.name)))
-    return (("bad", "✗ "), ("strong", said(migration.name)), ("warn", "  failed before"))
+        return (("warn", "• "), ("strong", inline(migration.name)))
+    return (("bad", "✗ "), ("strong", inline(migration.name)), ("warn", "  failed before"))

@@ -24,9 +24,11 @@ from schemamig_tui.rehearsal.events import (
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui.lines import Line, body, duration, plural, said
+from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
+from schemamig_tui.tui.lines import Line, body, inline
 from schemamig_tui.tui.log_lines import SLOW, event_lines
-from schemamig_tui.tui.run import Heard, Progress, Work
+from schemamig_tui.tui.rehearsal_lines import file_headline, lock_line, rewritten_line
+from schemamig_tui.units import duration, plural
 
 _MOST_QUIET = 200  # statements of a file that say nothing
 _MOST_OUTAGES = 5
@@ -48,7 +50,7 @@ def warning(settings: Settings) -> list[Line]:
     ]
 
 
-class RehearsalRun(Work):
+class RehearsalThread(EngineThread):
     """A rehearsal of all that is pending."""
 
     doing = "rehearsing"
@@ -61,29 +63,29 @@ class RehearsalRun(Work):
             settings.directory,
             settings.table,
             # The queue takes them like those of a run; who takes them out knows what they are.
-            cast("RehearsalListener", self._listen),
+            cast("RehearsalListener", self._enqueue),
             limits=settings.limits,
             statement_timeout=settings.statement_timeout,
         )
 
-    def _work(self) -> None:
+    def _perform(self) -> None:
         self._rehearsal.rehearse()
 
     def _stop(self) -> None:
         self._rehearsal.cancel()
 
 
-class RehearsalProgress(Progress):
+class RehearsalProgress(RunProgress):
     """Counts what is rehearsed, and what is left out, as a run does what is applied."""
 
-    def take(self, heard: Heard) -> None:
+    def take(self, timed: TimedEvent) -> None:
         """Add an event."""
-        event: object = heard.event
+        event: object = timed.event
         if isinstance(event, FileRehearsed | FileLeftOut):
             self.file, self.applied = None, self.applied + 1
             return
         total = self.total
-        super().take(heard)
+        super().take(timed)
         if isinstance(event, FileStarted):
             self.total = total  # those that are left out count as well
 
@@ -168,7 +170,7 @@ class Report:
         lines = [*self.summary, ()]
         for file in self._files.values():
             lines += [*_file_lines(file), ()]
-        lines += [(("dim", f"• {said(name)}: not come to"),) for name in self._remaining]
+        lines += [(("dim", f"• {inline(name)}: not come to"),) for name in self._remaining]
         return lines
 
     @property
@@ -197,33 +199,22 @@ class Report:
                 (("dim", f"  and {plural(more, 'such wait')} more, as the locks below tell"),)
             )
         moved = "has moved on, which no rollback undoes"
-        lines += [(("warn", f"! {said(name)} {moved}"),) for name in finished.sequences]
+        lines += [(("warn", f"! {inline(name)} {moved}"),) for name in finished.sequences]
         return lines
-
-
-def rehearsal_lines(event: object) -> Iterator[Line]:
-    """The lines that an event of a rehearsal alone has in the log."""
-    match event:
-        case LocksTaken(locks=locks):
-            yield from (_lock(lock) for lock in locks)
-        case RelationsRewritten(relations=relations):
-            yield from (_rewritten(relation) for relation in relations)
-        case FileRehearsed() | FileLeftOut():
-            yield _headline(event.name, event)
 
 
 def _file_lines(file: _File) -> Iterator[Line]:
     if file.end is None:
-        yield (("accent", "▶ "), ("strong", said(file.name)))
+        yield (("accent", "▶ "), ("strong", inline(file.name)))
     else:
-        yield _headline(file.name, file.end)
+        yield file_headline(file.name, file.end)
     if isinstance(file.end, FileFailed):
         for line in body(describe(file.end.failure, file.name)):
             yield (("plain", f"    {line}"),)
     if isinstance(file.end, FileRehearsed):
         for sign, depth, text in render(file.end.changes):
             indent = "    " * (depth + 1)
-            yield ((_SIGNS.get(sign, "plain"), f"{indent}{sign} {said(text)}"),)
+            yield ((_SIGNS.get(sign, "plain"), f"{indent}{sign} {inline(text)}"),)
         if not file.end.changes:
             yield (("dim", "    The schema stays as it is"),)
     yield from _statement_lines(file)
@@ -231,43 +222,20 @@ def _file_lines(file: _File) -> Iterator[Line]:
         yield (("dim", f"    {plural(file.notices, 'notice')}: see the log"),)
 
 
-def _headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> Line:
-    match end:
-        case FileLeftOut(reason=reason):
-            return (("warn", "- "), ("strong", said(name)), ("warn", f"  left out: {said(reason)}"))
-        case FileFailed(ms=ms):
-            took = ("dim", f"  failed after {duration(ms)}")
-            return (("bad", "✗ "), ("strong", said(name)), took)
-    line: Line = (("good", "✓ "), ("strong", said(name)), ("dim", f"  {duration(end.ms)}"))
-    if not end.exclusive_ms:
-        return line
-    return (*line, ("warn", f", ACCESS EXCLUSIVE for {duration(end.exclusive_ms)}"))
-
-
 def _statement_lines(file: _File) -> Iterator[Line]:
     for one in file.statements:
         yield from event_lines(one)
-        yield from (_lock(lock) for lock in file.locks.get(one.statement, ()))
-        yield from (_rewritten(relation) for relation in file.rewritten.get(one.statement, ()))
+        yield from (lock_line(lock) for lock in file.locks.get(one.statement, ()))
+        yield from (rewritten_line(relation) for relation in file.rewritten.get(one.statement, ()))
     if file.quiet:
         yield (("dim", f"    and {plural(file.quiet, 'statement')} that took no new lock"),)
-
-
-def _lock(lock: RelationLock) -> Line:
-    style = "bad" if "reads" in lock.blocks else "warn" if "writes" in lock.blocks else "dim"
-    blocks = f" blocks {', '.join(lock.blocks)}" if lock.blocks else ""
-    return (("dim", f"        {said(lock.mode)} on {said(lock.relation)}"), (style, blocks))
 
 
 def _outage(outage: Outage) -> Line:
     style = "bad" if "reads" in outage.blocks else "warn"
     return (
         (style, f"! Blocks {', '.join(outage.blocks)}"),
-        ("plain", f" of {said(outage.relation)} for "),
+        ("plain", f" of {inline(outage.relation)} for "),
         ("strong", duration(outage.ms)),
-        ("dim", f" ({said(outage.name)})"),
+        ("dim", f" ({inline(outage.name)})"),
     )
-
-
-def _rewritten(relation: str) -> Line:
-    return (("warn", f"        rewritten: {said(relation)}"),)

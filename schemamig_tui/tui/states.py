@@ -1,41 +1,44 @@
-"""What is said where something cannot be shown, or there is nothing to show."""
+"""The pages that the detail shows when there is no migration to show: connecting, error, empty."""
 
 from pathlib import Path
 
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
-from schemamig_tui.tui.lines import Line, body, indented, said
+from schemamig_tui.tui.lines import Line, body, indented, inline
 
 _RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
 
 
 def connecting(embedded: Path | None, route: str = "", waiting: str = "") -> list[Line]:
-    """While a server is looked for, or that of the folder ``embedded`` started.
+    """The page while the program connects, or starts the server of the folder ``embedded``.
 
-    ``waiting`` is why it cannot be reached yet.
+    ``waiting`` is why the server cannot be reached yet.
     """
     lines: list[Line] = [(("dim", "Looking for the database ..."),)]
     if embedded and not route:
         lines = [
             (("dim", "Starting the embedded PostgreSQL ..."),),
-            (("plain", said(str(embedded))),),
+            (("plain", inline(str(embedded))),),
         ]
         if not any(embedded.glob("pg*")):
             lines.append(
                 (("plain", "Its data directory is made first, which takes some seconds."),)
             )
     if route:
-        lines.append((("plain", said(route)),))
+        lines.append((("plain", inline(route)),))
     if waiting:
-        lines += [(), (("warn", said(waiting)),)]
+        lines += [(), (("warn", inline(waiting)),)]
     return lines
 
 
-def trouble(error: SchemamigError, *, retried: bool) -> list[Line]:
-    """Why there is nothing to show, and the ways out. ``retried``: it is tried again by itself."""
+def error_page(error: SchemamigError, *, retried: bool) -> list[Line]:
+    """The page of an error: what is wrong and the ways out.
+
+    ``retried`` tells whether the program tries again by itself.
+    """
     title = "Not connected" if isinstance(error, ConnectionFailed) else "Nothing can be shown yet"
     lines: list[Line] = [(("bad", f"✗ {title}"),), ()]
     if isinstance(error, FilesError):
-        lines.append((("dim", said(error.place)),))
+        lines.append((("dim", inline(error.place)),))
     lines += [(("plain", line),) for line in body(error.message)]
     if error.hint:
         lines += [(), *((("plain", line),) for line in body(error.hint))]
@@ -43,20 +46,20 @@ def trouble(error: SchemamigError, *, retried: bool) -> list[Line]:
     return [*lines, (), *([note] if retried else []), _RETRY]
 
 
-def complaint(error: SchemamigError) -> list[Line]:
-    """An error for the log."""
+def error_lines(error: SchemamigError) -> list[Line]:
+    """An error as lines of the log."""
     place = f"{error.place}: " if isinstance(error, FilesError) else ""
     lines = indented("bad", "✗", f"{place}{error.message}")
     return lines + indented("plain", "hint:", error.hint) if error.hint else lines
 
 
 def empty_folder(directory: str) -> list[Line]:
-    """When there is neither a file nor a row."""
+    """The page for a folder without migrations and an empty ledger."""
     return [
         (("strong", "No migration yet"),),
         (),
         (("plain", "Put a file such as "), ("accent", "0001_first.sql"), ("plain", " into")),
-        (("plain", said(directory)),),
+        (("plain", inline(directory)),),
         (),
         (("dim", "It shows up here by itself."),),
     ]

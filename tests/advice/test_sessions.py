@@ -100,7 +100,7 @@ def test_the_size_of_a_table_that_is_locked_is_not_waited_for(table: Desk) -> No
         began = time.monotonic()
         note = table.advice(ALTER)[-1]
         assert time.monotonic() - began < 2
-    assert note.message == "The pending files touch public.t, which is there already (8 kB)."
+    assert note.message == "The pending files touch public.t, which is there already (8.2 kB)."
 
 
 def test_pg_dump_is_called_by_its_name(table: Desk) -> None:

@@ -17,15 +17,15 @@ from schemamig_tui.settings import Settings
 
 
 def test_database_url_comes_before_everything_else() -> None:
-    found, tried = environment.find(
+    endpoint, tried = environment.find(
         {"DATABASE_URL": "postgresql://u:p@h/d", "POSTGRES_HOST": "other", "PGHOST": "another"}
     )
-    assert (found.route, tried) == ("DATABASE_URL", ())
-    assert found.parameters == {"user": "u", "password": "p", "host": "h", "dbname": "d"}
+    assert (endpoint.route, tried) == ("DATABASE_URL", ())
+    assert endpoint.parameters == {"user": "u", "password": "p", "host": "h", "dbname": "d"}
 
 
 def test_postgres_variables_come_next() -> None:
-    found, tried = environment.find(
+    endpoint, tried = environment.find(
         {
             "POSTGRES_HOST": "localhost",
             "POSTGRES_PORT": "5433",
@@ -35,9 +35,9 @@ def test_postgres_variables_come_next() -> None:
             "PGHOST": "another",
         }
     )
-    assert found.route == "POSTGRES_HOST localhost:5433"
+    assert endpoint.route == "POSTGRES_HOST localhost:5433"
     assert tried == (Attempt("DATABASE_URL", "not set"),)
-    assert found.parameters == {
+    assert endpoint.parameters == {
         "host": "localhost",
         "port": "5433",
         "user": "spec",
@@ -47,14 +47,14 @@ def test_postgres_variables_come_next() -> None:
 
 
 def test_one_postgres_variable_is_enough_and_libpq_decides_the_rest() -> None:
-    found, _ = environment.find({"POSTGRES_USER": "spec", "POSTGRES_HOST": "", "PGHOST": "h"})
-    assert found.route == "POSTGRES_USER"
-    assert found.parameters == {"user": "spec"}
+    endpoint, _ = environment.find({"POSTGRES_USER": "spec", "POSTGRES_HOST": "", "PGHOST": "h"})
+    assert endpoint.route == "POSTGRES_USER"
+    assert endpoint.parameters == {"user": "spec"}
 
 
 def test_without_any_libpq_decides_and_its_variables_are_named() -> None:
-    found, tried = environment.find({"PGHOST": "h", "PGPASSWORD": "x", "DATABASE_URL": ""})
-    assert (found.route, found.parameters) == ("PGHOST", {})
+    endpoint, tried = environment.find({"PGHOST": "h", "PGPASSWORD": "x", "DATABASE_URL": ""})
+    assert (endpoint.route, endpoint.parameters) == ("PGHOST", {})
     assert [attempt.route for attempt in tried] == ["DATABASE_URL", "POSTGRES_HOST"]
     assert environment.find({})[0].route == "PostgreSQL's defaults"
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from schemamig_tui.connect import Target, default_directory, resolve
+from schemamig_tui.connect import Target, resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.settings import Settings
@@ -259,17 +259,6 @@ def test_a_dsn_wins_over_all_else(folder: Path, monkeypatch: pytest.MonkeyPatch)
     settings = Settings(dsn="host=h", embedded=folder / "base", connection="environment")
     assert resolve(settings).route == "--dsn"
     assert not (folder / "base").exists()
-
-
-def test_the_default_folder_is_the_users_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    assert default_directory() == Path("/home/somebody/.local/share/schemamig-tui/embedded")
-    monkeypatch.setenv("XDG_DATA_HOME", "/data")
-    assert default_directory() == Path("/data/schemamig-tui/embedded")
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert default_directory() == Path("/var/lib/schemamig-tui/embedded")
 
 
 def test_the_repr_of_a_target_holds_no_password() -> None:

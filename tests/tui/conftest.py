@@ -83,7 +83,7 @@ class Ui:
         """Wait until nothing is being read any more. A run may go on."""
         await self.pilot.pause()
         while any(
-            not worker.is_finished and worker.group in ("look", "detail", "plan")
+            not worker.is_finished and worker.group in ("survey", "detail", "plan")
             for worker in self.app.workers
         ):
             await asyncio.sleep(0.005)

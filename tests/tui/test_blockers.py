@@ -54,7 +54,7 @@ def waiting(database: Database, statement: str = "SELECT * FROM users") -> threa
 def tell(ui: Ui, event: Event) -> None:
     """Let the run that is on tell something."""
     assert ui.app.run_on is not None
-    ui.app.run_on._listen(event)
+    ui.app.run_on._enqueue(event)
 
 
 async def stuck(ui: Ui) -> None:

@@ -8,8 +8,8 @@ import pytest
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import FileApplied, Notice, NoticeReceived
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui.engine_thread import ApplyThread
 from schemamig_tui.tui.log_lines import entries, event_lines, made
-from schemamig_tui.tui.run import Run
 from schemamig_tui.tui.widgets.run_log import LONGEST
 from tests.tui.conftest import Desk, played
 
@@ -17,10 +17,10 @@ FLOOD = "DO $$ BEGIN FOR i IN 1..%s LOOP RAISE NOTICE 'number %%', i; END LOOP; 
 
 
 @pytest.fixture
-def run(desk: Desk) -> Run:
+def run(desk: Desk) -> ApplyThread:
     """A run that has not begun, and to which nobody listens."""
     settings = Settings(directory=desk.folder, dsn=desk.database.conninfo)
-    return Run(resolve(settings), settings, None)
+    return ApplyThread(resolve(settings), settings, None)
 
 
 @played
@@ -47,19 +47,19 @@ async def test_a_file_keeps_its_notices_when_another_one_tells_more(desk: Desk) 
 
 
 def test_what_nobody_hears_is_left_out_beyond_a_bound_and_counted(
-    desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, run: ApplyThread, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schemamig_tui.tui.run._MOST_WAITING", 1_000)
+    monkeypatch.setattr("schemamig_tui.tui.engine_thread._MOST_WAITING", 1_000)
     desk.write("0001_a.sql", FLOOD % 2_000)
     run.start()
     run.wait()
-    events, _ = run.hear()
+    events, _ = run.drain()
     assert len(events) < 1_010
     assert run.progress.notices + run.left_out == 2_000 + 1  # and the timing of the statement
     assert run.progress.finished is not None
 
 
-def test_the_more_the_loop_has_to_do_the_less_often_it_looks(run: Run) -> None:
+def test_the_more_the_loop_has_to_do_the_less_often_it_looks(run: ApplyThread) -> None:
     run.pause()
     assert run.pause() == 0.05
     _work(0.012)
@@ -74,7 +74,7 @@ def _work(seconds: float) -> None:
         pass
 
 
-def test_a_run_leaves_the_garbage_collector_as_it_was(desk: Desk, run: Run) -> None:
+def test_a_run_leaves_the_garbage_collector_as_it_was(desk: Desk, run: ApplyThread) -> None:
     desk.write("0001_a.sql")
     before = gc.get_threshold(), gc.get_freeze_count()
     run.start()

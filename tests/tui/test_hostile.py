@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemamig_tui.tui.lines import LONGEST, body, folded, said, width
+from schemamig_tui.tui.lines import LONGEST, body, folded, inline, width
 from schemamig_tui.tui.sql import highlight
 from tests.tui.conftest import Desk, Ui, played
 
@@ -56,7 +56,7 @@ async def test_in_a_file_name(desk: Desk, text: str) -> None:
         await ui.apply()
         assert_harmless(ui)
         assert ui.names("failed") == [name]
-        assert said(name) in ui.log
+        assert inline(name) in ui.log
 
 
 @EVERY
@@ -133,7 +133,7 @@ async def test_in_the_folder_and_in_an_error_of_the_connection(desk: Desk) -> No
 
 @EVERY
 def test_lines_of_it_print_and_fold(text: str) -> None:
-    for line in (*body(text), said(text)):
+    for line in (*body(text), inline(text)):
         assert line.isprintable()
         for row in folded((("plain", line),), 40):
             assert width(row) <= 40

@@ -9,9 +9,9 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
 )
 from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.tui.engine_thread import TimedEvent
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import plain, width
-from schemamig_tui.tui.run import Heard
 from schemamig_tui.tui.widgets.insight_bar import insight_rows
 
 AT = ("0001_a.sql", 1, 1)
@@ -27,7 +27,7 @@ def progress(done: int, total: int | None = 100, phase: str = "scanning") -> Pro
 def told(*events: tuple[float, Event]) -> Insight:
     """What is known after events at these times."""
     insight = Insight()
-    insight.take(Heard(at, event) for at, event in events)
+    insight.take(TimedEvent(at, event) for at, event in events)
     return insight
 
 
@@ -87,9 +87,9 @@ def test_waits_get_longer_while_nothing_is_told() -> None:
 def test_what_is_over_is_forgotten() -> None:
     blocked = Blocked("ShareLock", "table public.users", 2.0, (ADA,))
     seen = told((0, progress(1)), (0, BlockedSeen(*AT, blocked)))
-    seen.take([Heard(1, StatementFinished(*AT, "CREATE INDEX", 1.0))])
+    seen.take([TimedEvent(1, StatementFinished(*AT, "CREATE INDEX", 1.0))])
     assert "scanning" not in rows(seen, 1)
-    seen.take([Heard(1, FileApplied("0001_a.sql", 1.0))])
+    seen.take([TimedEvent(1, FileApplied("0001_a.sql", 1.0))])
     assert not seen.is_stuck
     assert rows(seen, 1) == ""
 
@@ -97,7 +97,7 @@ def test_what_is_over_is_forgotten() -> None:
 def test_only_a_new_phase_is_news_for_the_log() -> None:
     events: list[Event] = [progress(1), progress(2), progress(1, phase="sorting"), progress(2)]
     insight = Insight()
-    heard = [Heard(0, event) for event in events]
+    heard = [TimedEvent(0, event) for event in events]
     assert insight.news(events[:2], heard[:2]) == events[:1]
     assert insight.news(events[1:], heard[1:]) == events[2:]
 

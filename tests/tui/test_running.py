@@ -270,7 +270,7 @@ async def test_while_the_server_is_waited_for_no_statement_is_said_to_run(desk: 
         await ui.until(lambda: "NOTICE: asleep" in ui.log)
         assert ui.app.run_on is not None
         lost = ServerAwaited("0001_a.sql", "the connection was lost: it was cut", 5.0)
-        ui.app.run_on._listen(lost)  # as the engine tells it
+        ui.app.run_on._enqueue(lost)  # as the engine tells it
         what = "Waiting up to 5 s for the server: the connection was lost: it was cut"
         await ui.until(lambda: ui.screen.count(what) == 2)
         assert "statement 1 of 1" not in ui.screen

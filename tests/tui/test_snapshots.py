@@ -22,9 +22,10 @@ from schemamig_tui.tui import (
     insight,
     insight_lines,
     log_lines,
+    rehearsal_lines,
     rehearsing,
 )
-from schemamig_tui.tui.widgets import status_bars
+from schemamig_tui.tui.widgets import insight_bar, status_bars
 from tests.tui.conftest import Desk, Ui, played
 
 PICTURES = Path(__file__).parent / "snapshots"
@@ -47,10 +48,11 @@ WHEN = "timestamp '2025-10-18 19:30:15'"
 @pytest.fixture
 def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """One whose folder has the same name everywhere, and whose clock stands still."""
-    modules = (details, failures, following, insight_lines, log_lines, rehearsing, status_bars)
-    for module in modules:
+    lines = (failures, insight_lines, log_lines, rehearsal_lines)
+    for module in (*lines, details, following, rehearsing, status_bars):
         monkeypatch.setattr(module, "duration", lambda ms: "12 ms")
-    monkeypatch.setattr(wording, "lasting", lambda seconds: "12 s")
+    for module in (wording, insight_bar, insight_lines):
+        monkeypatch.setattr(module, "lasting", lambda seconds: "12 s")
     monkeypatch.setattr(insight, "_SHORTEST", 0.0)
     monkeypatch.chdir(desk.folder.parent)
     desk.folder = Path("migrations")
@@ -72,7 +74,7 @@ def history(desk: Desk) -> None:
 def frozen(screen: str) -> str:
     """The screen without what differs from run to run, in the same columns."""
     screen = re.sub(r"test_\d+ as postgres  PostgreSQL [\w.]+", "spec as me  PostgreSQL 18", screen)
-    screen = re.sub(r"\(\d\d kB\)", "(24 kB)", screen)
+    screen = re.sub(r"\(\d\d\.\d kB\)", "(24.6 kB)", screen)
     times = r"\b\d\d:\d\d:\d\d(\.\d+)?\b|\b20\d\d-\d\d-\d\d\b"
     return re.sub(times, lambda found: re.sub(r"\d", "0", found[0]), screen)
 
@@ -204,7 +206,7 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await ui.until(lambda: "SELECT pg_sleep(30)" in ui.screen.partition("statement 2")[2])
         assert ui.app.run_on is not None
         for event in (*seen(100), seen(12_345)[0]):
-            ui.app.run_on._listen(event)
+            ui.app.run_on._enqueue(event)
         await ui.until(lambda: "41 %" in ui.screen)
         await compare(ui, "blocked")
         await ui.press("b", "j")
@@ -214,7 +216,7 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await ui.press("escape", "k", "c")
         await compare(ui, "cancel-query")
         for event in (BlockedSeen(*AT, None), VictimsSeen(*AT, None)):
-            ui.app.run_on._listen(event)
+            ui.app.run_on._enqueue(event)
         await ui.press("escape")
         await ui.until(lambda: "Nothing blocks the run" in ui.screen)
         await compare(ui, "no-blockers")

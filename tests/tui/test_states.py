@@ -22,8 +22,8 @@ def lose(ui: Ui) -> None:
     """Let the server be where nobody listens."""
     nowhere = f"host=127.0.0.1 port={closed_port()}"
     object.__setattr__(ui.app.settings, "dsn", nowhere)
-    assert ui.app.lookout.target is not None
-    ui.app.lookout.target.conninfo = nowhere
+    assert ui.app.poller.target is not None
+    ui.app.poller.target.conninfo = nowhere
 
 
 @played

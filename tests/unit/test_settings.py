@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 import schemamig_tui
-from schemamig_tui.connect import default_directory
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.settings import Settings, load
+from schemamig_tui.settings import Settings, default_embedded_directory, load
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +119,22 @@ def test_a_dsn_and_an_embedded_server_at_once_are_refused() -> None:
 
 
 def test_embedded_without_a_folder_means_the_default_one() -> None:
-    assert load({"embedded": True}, {}).embedded == default_directory()
+    assert load({"embedded": True}, {}).embedded == default_embedded_directory()
+
+
+def test_the_default_folder_of_the_embedded_server_is_the_users_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert default_embedded_directory() == Path(
+        "/home/somebody/.local/share/schemamig-tui/embedded"
+    )
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert default_embedded_directory() == Path("/data/schemamig-tui/embedded")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert default_embedded_directory() == Path("/var/lib/schemamig-tui/embedded")
 
 
 def test_the_dsn_is_not_in_the_repr() -> None:
@@ -160,7 +174,7 @@ def test_a_path_of_a_pyproject_in_the_current_folder_stays_short(repository: Pat
 def test_embedded_and_color_are_switches_in_pyproject(repository: Path) -> None:
     pyproject(repository, "embedded = true\ncolor = false")
     settings = load({}, {})
-    assert settings.embedded == default_directory()
+    assert settings.embedded == default_embedded_directory()
     assert not settings.color
 
 

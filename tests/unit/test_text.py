@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.text import cells, redact, redact_query, visible
+from schemamig_tui.text import cells, one_line, redact, redact_query, visible
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 
@@ -128,3 +128,8 @@ def test_a_query_of_somebody_else_is_shown_without_its_password(query: str) -> N
 
 def test_a_query_that_only_speaks_of_passwords_is_shown() -> None:
     assert redact_query("SELECT password_hash FROM users") == "SELECT password_hash FROM users"
+
+
+def test_of_an_error_only_its_first_line_is_shown_and_safely() -> None:
+    assert one_line(ValueError("no \x1b[31mroute\nIs the server running?")) == r"no \x1B[31mroute"
+    assert one_line(ValueError()) == ""

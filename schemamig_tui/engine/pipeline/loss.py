@@ -1,8 +1,8 @@
-"""When a connection counts as lost, and what people read of an error of libpq or the server."""
+"""When a connection counts as lost, and the sentence for that."""
 
 import psycopg
 
-from schemamig_tui.text import visible
+from schemamig_tui.text import one_line
 
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
@@ -20,11 +20,6 @@ def is_lost(sqlstate: str | None) -> bool:
     None and the empty string stand for an error of libpq, which has no SQLSTATE: then it is.
     """
     return not sqlstate or sqlstate.startswith(_LOST)
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of what an error says: libpq adds guesses and positions on further ones."""
-    return visible(str(error).partition("\n")[0])
 
 
 def loss_message(error: psycopg.Error) -> str:

@@ -15,7 +15,7 @@ from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, Server
 from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
 from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import describe, explain_crash
@@ -34,7 +34,7 @@ from schemamig_tui.errors import (
     LedgerError,
     SchemamigError,
 )
-from schemamig_tui.text import visible
+from schemamig_tui.text import one_line, visible
 from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"

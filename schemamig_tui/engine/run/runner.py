@@ -9,10 +9,11 @@ import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished
-from schemamig_tui.engine.pipeline.loss import loss_message, one_line
+from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.run.preparation import Connect, Preparation
 from schemamig_tui.errors import ConnectionLost, LockTimeout
 from schemamig_tui.limits import Limits
+from schemamig_tui.text import one_line
 
 _NO_LIMITS = Limits()
 

@@ -18,6 +18,7 @@ from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity, cancel_session, terminate_session
 from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.text import one_line
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.insight import Insight
@@ -94,7 +95,7 @@ def _end(connect: Connect, session: Activity, terminate: bool) -> str | None:
     except ConnectionFailed as error:
         return error.message
     except psycopg.Error as error:
-        return str(error).partition("\n")[0]
+        return one_line(error)
 
 
 def _groups(insight: Insight, now: float) -> list[Group]:

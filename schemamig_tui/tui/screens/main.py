@@ -14,7 +14,7 @@ from textual.widgets import Input
 from schemamig_tui.engine.ledger.status import Migration, State, Status
 from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar
 from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -106,7 +106,7 @@ class MainScreen(Screen[None]):
         if state is State.APPLIED:
             return ((("dim", "None yet"),),)
         if not self._status.migrations:
-            return ((("dim", "No .sql file in"),), (("plain", said(self._directory)),))
+            return ((("dim", "No .sql file in"),), (("plain", inline(self._directory)),))
         if self._status.failed:
             return ((("dim", "None"),),)
         return ((("good", "✓ Everything is applied"),),)

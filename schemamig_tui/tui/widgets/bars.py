@@ -1,4 +1,4 @@
-"""Bars of one or two rows: where we are connected, the tabs, the keys, how far the run is."""
+"""Bars of one or two rows: the base class, the tabs, and the keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from textual.strip import Strip
 from schemamig_tui.text import cells
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, width
-from schemamig_tui.tui.widgets.lines_view import Painted
+from schemamig_tui.tui.widgets.lines_view import StyledView
 
 _ALWAYS = 2  # The last two keys are help and quit; help shows those that there is no room for.
 
 
-class Bar(Painted, can_focus=False):
+class Bar(StyledView, can_focus=False):
     """A few rows, with something at their right end that stays when the left one gets too long."""
 
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
@@ -66,7 +66,7 @@ class TabStrip(Bar, can_focus=False):
         return names.crop_extend(0, columns, self.rich_style)
 
     def on_click(self, event: events.Click) -> None:
-        """Tell which tab was clicked."""
+        """Post which tab was clicked."""
         x = event.get_content_offset_capture(self).x
         for tab in self._tabs:
             x -= cells(self.names[tab]) + 2

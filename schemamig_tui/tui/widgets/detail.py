@@ -8,7 +8,7 @@ from textual.content import Content
 
 from schemamig_tui.engine.ledger.status import Migration, State
 from schemamig_tui.tui.details import TABS, Details
-from schemamig_tui.tui.lines import Line, said
+from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import TabStrip
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -45,10 +45,10 @@ class Detail(Vertical):
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"
         self._strip.names["Result"] = "Error" if failed else "Result"
-        self.border_title = Content(f"4 {said(details.migration.name)}")
+        self.border_title = Content(f"4 {inline(details.migration.name)}")
         self._refresh(keep_place=not is_new)
 
-    def say(self, lines: Sequence[Line]) -> None:
+    def show_message(self, lines: Sequence[Line]) -> None:
         """Show lines where there is no migration."""
         self._details = None
         self.border_title = "4"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity, ServerProgress
 from schemamig_tui.tui.insight import Insight
-from schemamig_tui.tui.lines import Line, folded, said, sentence
+from schemamig_tui.tui.lines import Line, folded, inline, sentence
 from schemamig_tui.tui.widgets.bars import Bar
 from schemamig_tui.units import lasting
 
@@ -17,7 +17,7 @@ _ACT: Line = (("key", "b "), ("plain", "shows them "))
 class InsightBar(Bar, can_focus=False):
     """As many rows as there is to say; none, most of the time."""
 
-    def tell(self, insight: Insight, now: float) -> None:
+    def show(self, insight: Insight, now: float) -> None:
         """Show how it is at the moment ``now`` (``time.monotonic``)."""
         rows = insight_rows(insight, now, self.app.size.width)
         if len(rows) != len(self.rows):
@@ -40,7 +40,7 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
         rows.append((_marked("bad", "waits until their transactions end"), _ACT))
         rows += _sessions("of", waits_for, columns)
     if victims := insight.victims(now):
-        # The key is told once; it shows all of them.
+        # The key is named once; it shows all of them.
         act = () if blocked or waits_for else _ACT
         rows.append((_marked("warn", wording.victims(victims)), act))
     return rows
@@ -48,14 +48,17 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
 
 def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
     on = f" on {seen.relation}" if seen.relation else ""
-    what: Line = (("plain", f" {said(f'{seen.command}{on}')}"), ("dim", f"  {said(seen.phase)}"))
+    what: Line = (
+        ("plain", f" {inline(f'{seen.command}{on}')}"),
+        ("dim", f"  {inline(seen.phase)}"),
+    )
     count = f"{seen.done:,}"
     if not seen.total:
         # How much there is to do is unknown, and a bar would claim to know it.
-        return what, (("plain", f"{count} {said(seen.unit)} so far "),) if seen.done else ()
+        return what, (("plain", f"{count} {inline(seen.unit)} so far "),) if seen.done else ()
     part = min(1.0, seen.done / seen.total)
     filled = round(part * _TRACK)
-    what = (*what, ("dim", f"  {count} of {seen.total:,} {said(seen.unit)}"))
+    what = (*what, ("dim", f"  {count} of {seen.total:,} {inline(seen.unit)}"))
     rest = f"  {lasting(left)} left" if left is not None else ""
     return what, (
         ("accent", "━" * filled),
@@ -73,5 +76,5 @@ def _sessions(link: str, sessions: Sequence[Activity], columns: int) -> list[tup
     if not sessions:
         return []
     more = f", and {len(sessions) - 1:,} more" if len(sessions) > 1 else ""
-    who: Line = (("plain", f"   {link} {said(wording.session(sessions[0]))}{more}"),)
+    who: Line = (("plain", f"   {link} {inline(wording.session(sessions[0]))}{more}"),)
     return [(row, ()) for row in folded(who, columns)[:_MOST_ROWS]]

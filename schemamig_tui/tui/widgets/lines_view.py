@@ -14,7 +14,7 @@ from schemamig_tui.tui import keys, palette
 from schemamig_tui.tui.lines import Line, folded, plain, width
 
 
-class Painted(ScrollView):
+class StyledView(ScrollView):
     """What scrolls and draws itself row by row, in the styles of ``palette``."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -28,9 +28,9 @@ class Painted(ScrollView):
 
     def strip(self, line: Line, on: str | None = None) -> Strip:
         """A line in the colours of the theme, over the style ``on`` for the whole row."""
-        return Strip([Segment(text, self.painted(name, on)) for name, text in line])
+        return Strip([Segment(text, self.style_of(name, on)) for name, text in line])
 
-    def painted(self, name: str, on: str | None = None) -> Style:
+    def style_of(self, name: str, on: str | None = None) -> Style:
         """A style as Rich has it."""
         found = self._styles.get((name, on))
         if found is None:
@@ -39,7 +39,7 @@ class Painted(ScrollView):
         return found
 
 
-class LinesView(Painted, can_focus=True):
+class LinesView(StyledView, can_focus=True):
     """Shows lines; the arrows, h, j, k, l, g and G scroll them."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("view")

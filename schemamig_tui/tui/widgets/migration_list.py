@@ -13,13 +13,13 @@ from textual.strip import Strip
 from schemamig_tui.engine.ledger.status import Migration, State
 from schemamig_tui.text import cells
 from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import Line, said
-from schemamig_tui.tui.widgets.lines_view import Painted
+from schemamig_tui.tui.lines import Line, inline
+from schemamig_tui.tui.widgets.lines_view import StyledView
 
 _MARKS = {State.APPLIED: ("good", "✓"), State.FAILED: ("bad", "✗"), State.PENDING: ("warn", "•")}
 
 
-class MigrationList(Painted, can_focus=True):
+class MigrationList(StyledView, can_focus=True):
     """The migrations of one state, with a cursor on one of them."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
@@ -72,7 +72,7 @@ class MigrationList(Painted, can_focus=True):
         self.set_class(not rows, "-empty")
         self.virtual_size = Size(0, len(rows))
         if self.state is State.APPLIED and shows_end:
-            # It goes on to show the end as long as the cursor stays in sight.
+            # It goes on to show the end as long as the cursor stays visible.
             end = min(self._cursor, len(rows) - height)
             self.scroll_to(y=end, animate=False, force=True, immediate=True)
         self._follow()
@@ -85,7 +85,7 @@ class MigrationList(Painted, can_focus=True):
             self.refresh()
 
     def select(self, name: str) -> bool:
-        """Put the cursor on a migration; tells whether it is here."""
+        """Put the cursor on a migration; returns whether it is here."""
         for place, row in enumerate(self._rows):
             if row.name == name:
                 self._go(place)
@@ -104,11 +104,11 @@ class MigrationList(Painted, can_focus=True):
         if place != self._cursor:
             return self.strip(line).crop_extend(0, columns, self.rich_style)
         on = "cursor" if self.has_focus else "cursor-blurred"
-        return self.strip(line, on).crop_extend(0, columns, self.painted("plain", on))
+        return self.strip(line, on).crop_extend(0, columns, self.style_of("plain", on))
 
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
-        name = said(row.name)
+        name = inline(row.name)
         remark = "missing" if row.missing else "changed" if row.changed else ""
         room = columns - 2 - (len(remark) + 1 if remark else 0)
         if cells(name) > room:
@@ -150,7 +150,7 @@ class MigrationList(Painted, can_focus=True):
         self.post_message(self.Moved(self))
 
     def on_resize(self) -> None:
-        """Keep the cursor in sight."""
+        """Keep the cursor visible."""
         self._follow()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
@@ -161,7 +161,7 @@ class MigrationList(Painted, can_focus=True):
 
 
 def _shortened(name: str, room: int) -> str:
-    """The name without what does not fit. The end of a name tells more than its middle."""
+    """The name without what does not fit. The middle of a name matters least."""
     if room < 8:
         return name[: max(0, room)]
     tail = (room - 1) // 3

@@ -48,7 +48,7 @@ class RunLog(LinesView):
             self.scroll_to(y=self.scroll_y - dropped, animate=False, immediate=True)
         self.refresh()
 
-    def hear(self, events: Sequence[Event]) -> None:
+    def add_events(self, events: Sequence[Event]) -> None:
         """Add the lines of events."""
         self.add(entries(events[-LONGEST:]))
 

@@ -11,14 +11,14 @@ from textual.strip import Strip
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity
 from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import Line, folded, said
-from schemamig_tui.tui.widgets.lines_view import Painted
+from schemamig_tui.tui.lines import Line, folded, inline
+from schemamig_tui.tui.widgets.lines_view import StyledView
 
 Group = tuple[str, Sequence[Activity]]
 """A title, and the sessions below it."""
 
 
-class SessionList(Painted, can_focus=True):
+class SessionList(StyledView, can_focus=True):
     """Who each session is, how it is, and its query."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
@@ -75,7 +75,7 @@ class SessionList(Painted, can_focus=True):
         line, number = self._rows[place]
         if number is None or number != self._cursor:
             return self.strip(line).crop_extend(0, columns, self.rich_style)
-        return self.strip(line, "cursor").crop_extend(0, columns, self.painted("plain", "cursor"))
+        return self.strip(line, "cursor").crop_extend(0, columns, self.style_of("plain", "cursor"))
 
     # -- the cursor
 
@@ -122,7 +122,7 @@ def _same(one: Activity, other: Activity) -> bool:
 
 
 def _lines(session: Activity) -> list[Line]:
-    who: Line = (("plain", f"  {said(wording.session(session))}"),)
+    who: Line = (("plain", f"  {inline(wording.session(session))}"),)
     if not session.query:
         return [who]
-    return [who, (("dim", f"    {said(wording.query_head(session.query))}"),)]
+    return [who, (("dim", f"    {inline(wording.query_head(session.query))}"),)]

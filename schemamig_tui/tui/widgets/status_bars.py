@@ -1,14 +1,14 @@
-"""What the bars say: the connection on top, and the run while there is one."""
+"""The bars on top (the database) and above the log (the run while there is one)."""
 
 import time
 
-from schemamig_tui.engine.ledger.status import Status
 from schemamig_tui.engine.watch import wording
-from schemamig_tui.tui.lines import Line, Span, body, duration, said
+from schemamig_tui.tui.engine_thread import EngineThread
+from schemamig_tui.tui.lines import Line, Span, body, inline
 from schemamig_tui.tui.log_lines import SLOW
-from schemamig_tui.tui.look import Server
-from schemamig_tui.tui.run import Work
+from schemamig_tui.tui.status_poller import Survey
 from schemamig_tui.tui.widgets.bars import Bar
+from schemamig_tui.units import duration
 
 _TRACK, _SHORTEST_TRACK = 30, 6
 
@@ -16,23 +16,22 @@ _TRACK, _SHORTEST_TRACK = 30, 6
 class TopBar(Bar, can_focus=False):
     """The database, its server, and how it was found; at the right what is applied."""
 
-    def tell(
-        self, server: Server | None, route: str, status: Status | None, trouble: str | None
-    ) -> None:
-        """Show where we are. ``trouble`` is what the connection has at the moment."""
+    def show(self, survey: Survey | None, route: str, problem: str | None) -> None:
+        """Show the database of ``survey``; ``problem`` is what is wrong with it at the moment."""
+        server, status = (survey.server, survey.status) if survey else (None, None)
         left: list[Span] = [("title", " schemamig "), ("plain", " ")]
-        if trouble:
-            left += [("bad", f"✗ {said(trouble)}"), ("plain", "  ")]
+        if problem:
+            left += [("bad", f"✗ {inline(problem)}"), ("plain", "  ")]
         elif server is None:
             left.append(("dim", "connecting ..."))
         if server:
             left += [
-                ("strong", said(server.database)),
-                ("dim", f" as {said(server.user)}"),
-                ("plain", f"  PostgreSQL {said(server.version)}"),
+                ("strong", inline(server.database)),
+                ("dim", f" as {inline(server.user)}"),
+                ("plain", f"  PostgreSQL {inline(server.version)}"),
             ]
         if route:
-            left.append(("dim", f"  {said(route)}"))
+            left.append(("dim", f"  {inline(route)}"))
         right: Line = ()
         if status and status.changed:
             right = (("warn", f"{len(status.changed):,} changed "),)
@@ -44,7 +43,7 @@ class TopBar(Bar, can_focus=False):
 class RunBar(Bar, can_focus=False):
     """A progress bar, and the statement that is running."""
 
-    def tell(self, run: Work, sql: str | None) -> None:
+    def show(self, run: EngineThread, sql: str | None) -> None:
         """Show how far the run is; ``sql`` is the text of a statement that takes its time."""
         progress = run.progress
         now = time.monotonic()
@@ -70,16 +69,16 @@ class RunBar(Bar, can_focus=False):
         right = (("plain", f"{duration((now - run.began) * 1000)} "),)
         self.rows = [(left, right), self._statement(run, now, sql)]
 
-    def _statement(self, run: Work, now: float, sql: str | None) -> tuple[Line, Line]:
+    def _statement(self, run: EngineThread, now: float, sql: str | None) -> tuple[Line, Line]:
         progress, file = run.progress, run.progress.file
         if progress.lost:
-            return (("warn", f" {said(wording.server_awaited(progress.lost))}"),), ()
+            return (("warn", f" {inline(wording.server_awaited(progress.lost))}"),), ()
         if file is None:
             return (), ()
         ms = (now - progress.statement_began) * 1000
         number = min(progress.statement + 1, file.statements)
         left: Line = (
-            ("plain", f" {said(file.name)}"),
+            ("plain", f" {inline(file.name)}"),
             ("dim", f"  statement {number:,} of {file.statements:,}  "),
         )
         if sql:

@@ -1,4 +1,4 @@
-"""What any application like this needs: signals, background work, messages, its keys."""
+"""What does not depend on migrations: signals, background work, toasts, help, the palette."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.worker import WorkType
 
 from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import said
+from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.screens.dialogs import Reading, key_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -22,8 +22,8 @@ Arguments = ParamSpec("Arguments")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Frame(App[None]):
-    """An application with the table of keys, that ends in good order."""
+class BaseApp(App[None]):
+    """An application that has the table of keys and leaves cleanly on a signal."""
 
     def on_ready(self) -> None:
         """Listen to signals."""
@@ -33,7 +33,7 @@ class Frame(App[None]):
                 loop.add_signal_handler(number, self.terminated)
 
     def on_unmount(self) -> None:
-        """Give the signals back."""
+        """Stop listening to signals."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
@@ -54,13 +54,13 @@ class Frame(App[None]):
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> None:
-        """Start something that takes a while, in the place of what its group was doing."""
+        """Start something that takes a while; it replaces what its group was doing."""
         started: WorkType[None] = partial(work, *args, **kwargs)
         self.run_worker(started, group=group, exclusive=True)
 
-    def tell(self, message: str, severity: SeverityLevel = "information") -> None:
-        """Show a toast. Its text is data."""
-        self.notify(said(message), severity=severity, markup=False)
+    def toast(self, message: str, severity: SeverityLevel = "information") -> None:
+        """Show a toast. Its text is data: no markup is parsed from it."""
+        self.notify(inline(message), severity=severity, markup=False)
 
     def action_help(self) -> None:
         """Show all keys."""

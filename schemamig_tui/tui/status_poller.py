@@ -1,4 +1,4 @@
-"""One look at the folder and the ledger, from which everything on the screen is made."""
+"""Reads the folder and the ledger, from which everything on the screen is made."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import psycopg
 from schemamig_tui.connect import OnWait, Target, resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
@@ -14,7 +15,7 @@ from schemamig_tui.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The database that was looked at. ``standard_strings`` is standard_conforming_strings."""
+    """The database that was read. ``standard_strings`` is its standard_conforming_strings."""
 
     database: str
     user: str
@@ -23,16 +24,16 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Where every migration stood, in which database, and what is odd about the names."""
+class Survey:
+    """The status of every migration, the database it is from, and warnings about file names."""
 
     status: Status
     server: Server
     warnings: tuple[str, ...] = ()
 
 
-def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> Look:
-    """Read the folder and the ledger; takes as long as connecting does.
+def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) -> Survey:
+    """Read the folder and the ledger. Blocks as long as connecting takes.
 
     Raises FilesError, SettingsError, LedgerError and ConnectionFailed.
     """
@@ -49,42 +50,44 @@ def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> L
                 standard_strings=parameter(b"standard_conforming_strings") != b"off",
             )
     except psycopg.OperationalError as error:
-        reason = str(error).partition("\n")[0]
-        raise ConnectionLost(f"The connection was lost: {reason}") from error
-    return Look(compare(files, rows), server, naming_warnings(files))
+        raise ConnectionLost(loss_message(error)) from error
+    return Survey(compare(files, rows), server, naming_warnings(files))
 
 
-class Lookout:
-    """The way to the database, found anew where it is lost, and what was seen there last."""
+class StatusPoller:
+    """Surveys folder and ledger whenever asked, and finds the database anew after a loss.
+
+    ``latest`` is the last survey that the UI has taken over; None before the first.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.target: Target | None = None
-        self.seen: Look | None = None
+        self.latest: Survey | None = None
 
-    def look(self, on_wait: OnWait | None = None) -> Look:
-        """Look again. Blocks as long as connecting takes, and raises as ``look`` does."""
+    def poll(self, on_wait: OnWait | None = None) -> Survey:
+        """Make a new survey. Blocks as long as connecting takes; raises as ``survey`` does."""
         if self.target is not None:
             try:
-                return look(self.target, self._settings, on_wait)
+                return survey(self.target, self._settings, on_wait)
             except ConnectionFailed:
                 # By now it may be elsewhere, or has to be started again.
                 self.target.close()
         self.target = None
         self.target = resolve(self._settings)
-        return look(self.target, self._settings, on_wait)
+        return survey(self.target, self._settings, on_wait)
 
     @property
     def route(self) -> str:
-        """How the database was found; empty where it was not."""
+        """How the database was found; empty when it was not."""
         return self.target.route if self.target else ""
 
     @property
     def standard_strings(self) -> bool:
-        """What standard_conforming_strings is there, as far as is known."""
-        return self.seen.server.standard_strings if self.seen else True
+        """The standard_conforming_strings of the last survey; its default before the first."""
+        return self.latest.server.standard_strings if self.latest else True
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the target."""
         if self.target is not None:
             self.target.close()

@@ -1,4 +1,4 @@
-"""A run in a thread of its own, and what has been heard of it so far."""
+"""Runs the engine in a thread of its own and queues its events for the UI."""
 
 import contextlib
 import gc
@@ -34,14 +34,14 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.3
 
 
 @final
-class Heard(NamedTuple):
+class TimedEvent(NamedTuple):
     """An event that is no notice, and when it came (``time.monotonic``)."""
 
     at: float
     event: Event
 
 
-class Slow(NamedTuple):
+class SlowStatement(NamedTuple):
     """How long a statement took."""
 
     ms: float
@@ -52,8 +52,8 @@ class Slow(NamedTuple):
 
 
 @dataclass
-class Progress:
-    """What the events told so far add up to. Times are those of ``time.monotonic``."""
+class RunProgress:
+    """The state of a run, summed up from its events. Times are those of ``time.monotonic``."""
 
     total: int = 0
     number: int = 0
@@ -67,15 +67,15 @@ class Progress:
     lost: ServerAwaited | None = None
     failed: FileFailed | None = None
     finished: RunFinished | None = None
-    slowest: list[Slow] = field(default_factory=list)
+    slowest: list[SlowStatement] = field(default_factory=list)
 
-    def take(self, heard: Heard) -> None:
-        """Add an event. Notices are counted by whoever has them."""
-        at, event = heard
+    def take(self, timed: TimedEvent) -> None:
+        """Update the state with an event. Notices never come here: ``drain`` counts them."""
+        at, event = timed
         match event:
             case StatementFinished():
                 self.statement, self.statement_began = event.statement, at
-                slow = Slow(event.ms, event.name, event.statement, event.line, event.tag)
+                slow = SlowStatement(event.ms, event.name, event.statement, event.line, event.tag)
                 if len(self.slowest) < _SLOWEST:
                     self.slowest.append(slow)
                     self.slowest.sort()
@@ -114,99 +114,104 @@ class Progress:
         return self.file.mode if self.file else None
 
 
-class Work(ABC):
-    """What the engine does in a thread of its own, from its start to ``ended``.
+class EngineThread(ABC):
+    """A thread that runs the engine.
 
-    That thread only puts its events into a queue; ``hear`` takes them out. Where nobody does,
-    notices and timings beyond a bound are left out, and counted: a run must not fill the memory
-    while its user is in the editor.
+    The thread only puts events into a queue; the UI takes them out with ``drain``. While nobody
+    drains the queue, notices and timings beyond a bound are dropped and counted: a run must not
+    fill the memory while its user is in the editor.
     """
 
     doing = ""
-    """What it is called while it is on, unless it is a run."""
+    """The word that the progress bar shows for it; empty for a run."""
     kept = "What is committed stays, the rest is rolled back, and the ledger says so."
-    """What becomes of its work when it is cancelled."""
+    """The sentence that says what a cancellation leaves in the database."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: RunProgress) -> None:
         self.began = time.monotonic()
         self.progress = progress
         self.cancelled = False
         self.left_out = 0
         self.error: Exception | None = None
-        """What kept the run from its end: a SchemamigError, or else a bug."""
-        self._heard: deque[NoticeReceived | Heard] = deque()
+        """The error that ended the engine early: a SchemamigError, or else a bug."""
+        self._queue: deque[NoticeReceived | TimedEvent] = deque()
         self._worked = time.thread_time()
         self._thread = threading.Thread(target=self._run, name="run")
 
     @abstractmethod
-    def _work(self) -> None:
-        """Do it, and tell ``_listen``."""
+    def _perform(self) -> None:
+        """Call the engine with ``_enqueue`` as its listener; runs on the thread."""
 
     @abstractmethod
     def _stop(self) -> None:
         """Ask the engine to stop."""
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def cancel(self) -> None:
-        """Ask the server to stop; it may take a while."""
+        """Ask the engine to stop; that may take a while."""
         self.cancelled = True
         self._stop()
 
     @property
     def ended(self) -> bool:
-        """Whether it is over and everything has been heard."""
-        return not self._thread.is_alive() and not self._heard
+        """Whether the thread is done and the queue is drained."""
+        return not self._thread.is_alive() and not self._queue
 
     def wait(self) -> None:
         """Block until the thread is done."""
         self._thread.join()
 
-    def hear(self) -> tuple[list[Event], list[Heard]]:
-        """What has come since the last time: all events, and those that are no notices again."""
-        come: list[Event] = []
-        heard: list[Heard] = []
-        take = self._heard.popleft
-        for _ in range(len(self._heard)):
+    def drain(self) -> tuple[list[Event], list[TimedEvent]]:
+        """Take all events out of the queue.
+
+        Returns all of them in their order, and once more, with their times, those that are no
+        notices.
+        """
+        events: list[Event] = []
+        timed: list[TimedEvent] = []
+        take = self._queue.popleft
+        for _ in range(len(self._queue)):
             one = take()
-            if type(one) is Heard:
-                heard.append(one)
-                come.append(one.event)
+            if type(one) is TimedEvent:
+                timed.append(one)
+                events.append(one.event)
                 self.progress.take(one)
             else:
-                come.append(one)
-        self.progress.notices += len(come) - len(heard)
-        return come, heard
+                events.append(one)
+        self.progress.notices += len(events) - len(timed)
+        return events, timed
 
     def pause(self) -> float:
-        """Seconds until the loop should hear again: ten times what it has worked since the last.
+        """How many seconds the UI should wait before it drains the queue again.
 
-        The engine's thread needs the interpreter too, and a flood is shown less often, not slower.
+        That is ten times what the UI has worked since the last time: the engine's thread needs
+        the interpreter too, so a flood of events is shown less often.
         """
         before, self._worked = self._worked, time.thread_time()
         return min(max(_SHORTEST_PAUSE, 10 * (self._worked - before)), _LONGEST_PAUSE)
 
     def _run(self) -> None:
         try:
-            with _collector_at_rest():
-                self._work()
-        except Exception as error:  # told by the app, which is where it can be seen
+            with _rare_garbage_collection():
+                self._perform()
+        except Exception as error:  # the app shows it when the run is over
             self.error = error
 
-    def _listen(self, event: Event) -> None:
-        if len(self._heard) >= _MOST_WAITING and isinstance(
+    def _enqueue(self, event: Event) -> None:
+        if len(self._queue) >= _MOST_WAITING and isinstance(
             event, NoticeReceived | StatementFinished
         ):
             self.left_out += 1
         elif type(event) is NoticeReceived:  # there may be very many of them
-            self._heard.append(event)
+            self._queue.append(event)
         else:
-            self._heard.append(Heard(time.monotonic(), event))
+            self._queue.append(TimedEvent(time.monotonic(), event))
 
 
-class Run(Work):
+class ApplyThread(EngineThread):
     """Applies what is pending, up to and with the file ``to``: see ``Runner.apply``."""
 
     def __init__(
@@ -214,17 +219,17 @@ class Run(Work):
     ) -> None:
         from schemamig_tui.engine.run.runner import Runner
 
-        super().__init__(Progress())
+        super().__init__(RunProgress())
         self._to, self._resume = to, resume
         self._runner = Runner(
             target.connect,
             settings.directory,
             settings.table,
-            self._listen,
+            self._enqueue,
             limits=settings.limits,
         )
 
-    def _work(self) -> None:
+    def _perform(self) -> None:
         self._runner.apply(self._to, resume=self._resume)
 
     def _stop(self) -> None:
@@ -232,10 +237,11 @@ class Run(Work):
 
 
 @contextlib.contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Have garbage looked for seldom, and not among what is there already.
+def _rare_garbage_collection() -> Iterator[None]:
+    """Let the garbage collector run seldom, and leave out the objects that exist already.
 
-    The UI and what a run has told are many objects, and to go through them stops both threads.
+    The UI and the events of a run are many objects; a collection goes through all of them and
+    stops both threads meanwhile.
     """
     before = gc.get_threshold()
     gc.freeze()
