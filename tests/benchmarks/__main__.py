@@ -6,7 +6,17 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from tests.benchmarks import big, cutting, docker_routes, small, startup, tui, watcher
+from tests.benchmarks import (
+    big,
+    cutting,
+    docker_routes,
+    imports,
+    reading,
+    small,
+    startup,
+    tui,
+    watcher,
+)
 from tests.benchmarks.report import HEADER, Row
 from tests.benchmarks.rig import rig
 
@@ -16,7 +26,9 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "statements": big.statements,
     "data": big.data,
     "cutting": cutting.cutting,
+    "reading": reading.reading,
     "startup": startup.startup,
+    "imports": imports.imports,
     "docker": docker_routes.routes,
     "ui": tui.ui,
     "watcher": watcher.watcher,
