@@ -26,7 +26,8 @@ def says_read_only(words: list[bytes]) -> bool:
 
 def set_statement(sql: bytes) -> Traits:
     """What SET does."""
-    words = behind(sql)
+    written = behind(sql, fold=False)
+    words = [word.lower() for word in written]
     scope = words[0] if words[:1] in ([b"session"], [b"local"]) else b""
     # SET SESSION AUTHORIZATION has the word twice where it has a scope.
     if scope and words[1:2] == [b"authorization"]:
@@ -49,22 +50,27 @@ def set_statement(sql: bytes) -> Traits:
     traits = Traits(
         "SET LOCAL" if local else "SET", only_sets=True, outside="ignore" if local else None
     )
-    name, value = _name_and_value(words)
+    name, value = _name_and_value(words, written[-1:])
     return _assigning(traits, name, value, local=local) if name else traits
 
 
-def _name_and_value(words: list[bytes]) -> tuple[str | None, bytes]:
-    """The name of the setting and its value; the value is b"" where it is more than one word."""
+def _name_and_value(words: list[bytes], last: list[bytes]) -> tuple[str | None, bytes]:
+    """The name of the setting, and its value, b"" where that is more than one word.
+
+    ``words`` are in lower case, ``last`` is the last of them as it is written.
+    """
     for special, name in _SPECIAL:
         if tuple(words[: len(special)]) == special:
-            rest = words[len(special) :]
-            return name, rest[0] if len(rest) == 1 else b"default" if not rest else b""
+            return name, _value(words[len(special) :], last) or b"default"
     place = next((i for i, word in enumerate(words) if word in (b"=", b"to")), 0)
     if not place:
         return None, b""
     name = "".join(unquoted(word) or "" for word in words[:place])
-    rest = words[place + 1 :]
-    return name, rest[0] if len(rest) == 1 else b""
+    return name, _value(words[place + 1 :], last)
+
+
+def _value(words: list[bytes], last: list[bytes]) -> bytes:
+    return last[0] if len(words) == 1 else b""
 
 
 _SPECIAL: tuple[tuple[tuple[bytes, ...], str], ...] = (
@@ -78,15 +84,15 @@ _SPECIAL: tuple[tuple[tuple[bytes, ...], str], ...] = (
 
 def assigning_select(sql: bytes) -> Traits | None:
     """SELECT set_config(name, value, local) and nothing else, which is another way to write SET."""
-    words = behind(sql, 11)
-    if words[:2] == [b"pg_catalog", b"."]:
+    words = behind(sql, 11, fold=False)
+    if [word.lower() for word in words[:2]] == [b"pg_catalog", b"."]:
         words = words[2:]
     function, opening, name, _, value, _, local, closing, more, *_ = words
-    if function != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
+    if function.lower() != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
         return None
     setting = (unquoted(name) or "").lower()
     traits = Traits("set_config", only_sets=True)
-    return _assigning(traits, setting, value, local=is_true(unquoted(local)))
+    return _assigning(traits, setting, value, local=is_true(unquoted(local.lower())))
 
 
 def _assigning(traits: Traits, name: str, value: bytes, *, local: bool) -> Traits:

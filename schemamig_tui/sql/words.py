@@ -113,22 +113,24 @@ class Words:
         return b""
 
 
-def behind(sql: bytes, count: int | None = None) -> list[bytes]:
-    """The words behind the verb in lower case: exactly ``count``, filled up with empty ones."""
-    if count is None:
-        return [token[1].lower() for token in islice(tokens(sql), 1, None)]
-    words = [token[1].lower() for token in islice(tokens(sql), 1, count + 1)]
-    return words + [b""] * (count - len(words))
+def behind(sql: bytes, count: int | None = None, *, fold: bool = True) -> list[bytes]:
+    """The words behind the verb: exactly ``count``, filled up with empty ones.
+
+    They are in lower case, or with ``fold`` off as they are written.
+    """
+    last = None if count is None else count + 1
+    words = [token[1].lower() if fold else token[1] for token in islice(tokens(sql), 1, last)]
+    return words if count is None else words + [b""] * (count - len(words))
 
 
 def unquoted(word: bytes) -> str | None:
     """What a word, a number or a quoted thing says; None for the word DEFAULT."""
-    if word == b"default":
+    if word.lower() == b"default":
         return None
     text = word.decode(errors="replace")
     if text.endswith(("'", '"')):
         quote = text[-1]
-        return text.removeprefix("e")[1:-1].replace(2 * quote, quote)
+        return text[text.index(quote) + 1 : -1].replace(2 * quote, quote)
     return text
 
 
