@@ -194,7 +194,7 @@ def _duration(value: str) -> float | None:
     return seconds
 
 
-class _Setting(NamedTuple):
+class _SettingReader(NamedTuple):
     """How one setting is read: its field, its types in TOML, and the reader of a value."""
 
     field: str
@@ -203,20 +203,20 @@ class _Setting(NamedTuple):
 
 
 _SETTINGS = {
-    "dir": _Setting("directory", (str,), _path),
-    "table": _Setting("table", (str,), _text),
-    "connection": _Setting("connection", (str,), _connection),
-    "container": _Setting("container", (str,), _text),
-    "start-container": _Setting("start_container", (bool,), _switch),
-    "dsn": _Setting("dsn", (str,), _text),
-    "embedded": _Setting("embedded", (str, bool), _embedded),
-    "wait": _Setting("wait", (int, float), _seconds),
-    "lock-timeout": _Setting("lock_timeout", (str,), _duration),
-    "lock-retries": _Setting("lock_retries", (int,), _count),
-    "run-lock-timeout": _Setting("run_lock_timeout", (str,), _duration),
-    "max-blocking": _Setting("max_blocking", (int, float), _limit),
-    "statement-timeout": _Setting("statement_timeout", (str,), _duration),
-    "color": _Setting("color", (bool,), bool),
+    "dir": _SettingReader("directory", (str,), _path),
+    "table": _SettingReader("table", (str,), _text),
+    "connection": _SettingReader("connection", (str,), _connection),
+    "container": _SettingReader("container", (str,), _text),
+    "start-container": _SettingReader("start_container", (bool,), _switch),
+    "dsn": _SettingReader("dsn", (str,), _text),
+    "embedded": _SettingReader("embedded", (str, bool), _embedded),
+    "wait": _SettingReader("wait", (int, float), _seconds),
+    "lock-timeout": _SettingReader("lock_timeout", (str,), _duration),
+    "lock-retries": _SettingReader("lock_retries", (int,), _count),
+    "run-lock-timeout": _SettingReader("run_lock_timeout", (str,), _duration),
+    "max-blocking": _SettingReader("max_blocking", (int, float), _limit),
+    "statement-timeout": _SettingReader("statement_timeout", (str,), _duration),
+    "color": _SettingReader("color", (bool,), bool),
 }
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
 

@@ -64,7 +64,7 @@ WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
 _BATCH = 500
 
 
-class Sighting(NamedTuple):
+class StatementSighting(NamedTuple):
     """What a statement has done.
 
     ``began`` and ``ended`` are when the server looked, in microseconds of its clock. ``taken`` are
@@ -152,7 +152,7 @@ class Relations:
             if touch.target is Target.RELATION and touch.lock and touch.name.name in self._named
         )
 
-    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> Sighting:
+    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> StatementSighting:
         """What is new since the look before.
 
         That a statement takes a lock that is held already cannot be seen, so it is taken for
@@ -165,7 +165,7 @@ class Relations:
                 case [oid]:
                     _strengthen(taken, oid, mode)
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
-        return Sighting(
+        return StatementSighting(
             number(answer, 0),
             number(answer, 1),
             self._locks(taken, taken),

@@ -23,7 +23,7 @@ from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question, Reading
+from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import connecting, empty_folder, error_lines, error_page
 from schemamig_tui.tui.status_poller import StatusPoller
@@ -229,7 +229,7 @@ class MigrationsApp(BaseApp):
         if not (todo := self._todo()):
             return
         view = PlanView(todo, self.poller)
-        await self.push_screen(Reading("Dry run: nothing is changed", view))
+        await self.push_screen(TextDialog("Dry run: nothing is changed", view))
 
     def _start(self, to: str | None, *, resume: bool) -> None:
         if target := self._free_target():
@@ -330,7 +330,7 @@ class MigrationsApp(BaseApp):
             self.toast("No rehearsal yet: R rehearses what is pending")
         else:
             view = LinesView(self._report.lines, fold=True)
-            self.push_screen(Reading("Rehearsal", view, wide=True))
+            self.push_screen(TextDialog("Rehearsal", view, wide=True))
 
     # -- the run or rehearsal that is on
 

@@ -14,7 +14,7 @@ from textual.worker import WorkType
 
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import inline
-from schemamig_tui.tui.screens.dialogs import Reading, key_lines
+from schemamig_tui.tui.screens.dialogs import TextDialog, key_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
@@ -64,7 +64,7 @@ class BaseApp(App[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(Reading("Keys", LinesView(key_lines(), fold=True)))
+        self.push_screen(TextDialog("Keys", LinesView(key_lines(), fold=True)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The commands of the palette: the table of keys, and the theme."""

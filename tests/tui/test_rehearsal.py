@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Button
 
-from schemamig_tui.tui.screens.dialogs import Question, Reading
+from schemamig_tui.tui.screens.dialogs import Question, TextDialog
 from tests.tui.conftest import Desk, Ui, played
 from tests.tui.test_blockers import holding
 from tests.tui.test_hostile import assert_harmless
@@ -65,7 +65,7 @@ async def test_the_report_tells_times_locks_rewrites_and_the_schema_change(desk:
     desk.write("0004_d.sql")
     async with desk.open(140, 60) as ui:
         await rehearse(ui)
-        assert isinstance(ui.app.screen, Reading)
+        assert isinstance(ui.app.screen, TextDialog)
         for part in (
             "Done: 1 rehearsed, 1 left out, 1 failed, 1 remaining in ",
             "! Blocks reads, writes, DDL of table public.users for ",
@@ -205,7 +205,7 @@ async def test_of_many_statements_the_report_keeps_those_that_say_something(desk
     desk.write("0001_a.sql", quiet * 500 + "ALTER TABLE users ADD nick TEXT;\n" + quiet * 10)
     async with desk.open() as ui:
         await rehearse(ui)
-        report = ui.app.screen._view.text  # type: ignore[attr-defined]  # Reading
+        report = ui.app.screen._view.text  # type: ignore[attr-defined]  # TextDialog
         assert "501 line 501  ALTER TABLE" in report
         assert "AccessExclusiveLock on table public.users" in report
         assert report.count("SELECT 1") < 210

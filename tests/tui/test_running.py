@@ -7,7 +7,7 @@ from textual.widgets import Button
 
 from schemamig_tui.engine.events import ServerAwaited
 from schemamig_tui.tui import log_lines
-from schemamig_tui.tui.screens.dialogs import Question, Reading
+from schemamig_tui.tui.screens.dialogs import Question, TextDialog
 from tests.tui.conftest import Desk, Ui, played
 
 ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(%s); END $$;"
@@ -105,7 +105,7 @@ async def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk) -> None:
     desk.write("0002_b.sql", "SELECT 1;\n\\i other.sql\n")
     async with desk.open() as ui:
         await ui.press("d")
-        assert isinstance(ui.app.screen, Reading)
+        assert isinstance(ui.app.screen, TextDialog)
         assert "own transaction: it brings its own BEGIN (line 1) and COMMIT (line 1)" in ui.screen
         assert "\\i is a command of psql, not SQL." in ui.screen
         await ui.press("escape")

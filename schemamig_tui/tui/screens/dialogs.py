@@ -70,7 +70,7 @@ class Question(ModalScreen[Answer]):
         self._view.scroll_relative(y=by, animate=False)
 
 
-class Reading(ModalScreen[None]):
+class TextDialog(ModalScreen[None]):
     """Something to read."""
 
     AUTO_FOCUS = "LinesView"
