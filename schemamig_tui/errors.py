@@ -1,4 +1,4 @@
-"""Every error that a user can meet, each with the exit code it leads to.
+"""All errors that a user can see, each with its exit code.
 
 ::
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 
 class ExitCode(IntEnum):
-    """What a headless command says to the shell."""
+    """The exit codes of a headless command."""
 
     DONE = 0
     MIGRATION_FAILED = 1

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """The patience of a run. Times are seconds, None is no limit.
+    """How long a run waits. Times are seconds, None is no limit.
 
     ``run_lock`` is the wait for another run. ``lock`` is a statement's wait for a lock: it is what
     the connections have as lock_timeout, and stands here for those who watch. After such a wait a

@@ -1,4 +1,4 @@
-"""What the user asked for: flags > environment > pyproject.toml > defaults.
+"""Reads the settings: flags > environment > pyproject.toml > defaults.
 
 Every setting has one name in three spellings: the flag ``--lock-timeout``, the variable
 ``SCHEMAMIG_LOCK_TIMEOUT``, and the key ``lock-timeout`` of ``[tool.schemamig-tui]`` in the nearest
@@ -8,7 +8,7 @@ current folder.
 
 Where the database is stands in four settings: ``dsn``, ``embedded``, ``connection`` and
 ``container``. A source that gives any of them overrules a ``dsn`` or ``embedded`` of a weaker
-source: ``--container spec_pg`` is not led astray by a forgotten ``SCHEMAMIG_DSN``.
+source: ``--container spec_pg`` is not overruled by a forgotten ``SCHEMAMIG_DSN``.
 """
 
 import math
@@ -75,7 +75,7 @@ class Settings:
 
     @property
     def limits(self) -> Limits:
-        """What of this is the patience of a run."""
+        """The settings that limit how long a run waits."""
         return Limits(
             run_lock=self.run_lock_timeout,
             lock=self.lock_timeout,

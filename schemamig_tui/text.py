@@ -1,4 +1,4 @@
-"""Outside text made safe to show: control characters visible, secrets gone.
+"""Makes outside text safe to show: control characters become visible, secrets disappear.
 
 File names, SQL, messages of the server and what somebody typed are data. On its way to a terminal
 such text may hold escape sequences, characters of no width, or marks that turn the writing

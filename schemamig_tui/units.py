@@ -1,4 +1,4 @@
-"""Durations, sizes and counts as people read them: one form for the output, one for the screen."""
+"""Writes durations, sizes and counts for people."""
 
 
 def lasting(seconds: float) -> str:

@@ -1,5 +1,4 @@
-"""Opinions on migrations, from reading only: what to know before they run.
+"""Advice on the pending migrations, from reading them and the database; it never stops a run.
 
-Nothing here stops a run. ``preflight`` is what looks at the database; ``targets`` finds what the
-files touch.
+``preflight`` asks the database and returns the advice; ``targets`` finds what the files touch.
 """

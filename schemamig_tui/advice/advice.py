@@ -1,4 +1,4 @@
-"""What is said about a run before it begins."""
+"""The value that every check before a run returns: a note or a warning."""
 
 from dataclasses import dataclass
 from typing import Literal

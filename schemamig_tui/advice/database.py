@@ -1,4 +1,4 @@
-"""Questions to the database that cannot hurt it: short, bounded in time, and allowed to fail."""
+"""Asks the database read-only questions that are bounded in time and allowed to fail."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ SELECT set_config('statement_timeout', '2s', true), set_config('lock_timeout', '
 
 
 class Database:
-    """Asks, in one transaction, what is to be known. What cannot be asked becomes a note."""
+    """Asks all questions in one transaction; a question that fails becomes a note."""
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn

@@ -1,4 +1,4 @@
-"""The relations that the pending files touch: which they are in the database, and how large."""
+"""Finds the relations that the pending files touch in the database, and warns of large ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ _TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
 
 @dataclass(frozen=True, slots=True)
 class RelationFacts:
-    """A relation that was asked for as the ``number``-th name, from 1, and is there.
+    """An existing relation. It was found for the ``number``-th name that was asked for, from 1.
 
     ``name``, ``schema`` and ``owner`` are quoted as SQL. ``rights`` are the privileges that the
     role has on it, or on a column of it; ``family`` is it and what is locked together with it.
@@ -100,7 +100,7 @@ class RelationFacts:
 
 @dataclass(frozen=True, slots=True)
 class TouchedRelation:
-    """A relation, and the uses of it by the pending files."""
+    """An existing relation, and how the pending files use it."""
 
     relation: RelationFacts
     uses: list[Use]
@@ -114,7 +114,7 @@ class _SizeFacts:
 
 
 def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelation]:
-    """The touched relations that are there."""
+    """The relations that exist and are touched by the files."""
     by_name: dict[Name, list[Use]] = {}
     for use in uses:
         touch = use.touch

@@ -1,4 +1,4 @@
-"""What to know before a run: who is in the way, what is large, which rights are missing."""
+"""Advice before a run: sessions in the way, large tables, missing rights."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,17 +17,17 @@ from schemamig_tui.text import one_line
 __all__ = ["OLD", "Advice", "preflight"]
 
 OLD = 60.0
-"""From this age on, in seconds, a transaction is one to know of."""
+"""From this age on, in seconds, a transaction is reported."""
 
 
 def preflight(
     conn: psycopg.Connection[Any], scripts: Iterable[Script], *, older_than: float = OLD
 ) -> tuple[Advice, ...]:
-    """What is to be known before these files run, in this order; warnings first.
+    """The advice on running ``scripts`` in this order; warnings come first.
 
-    ``conn`` is a connection in autocommit mode, in a session as good as new. The questions are a
-    handful, whatever the files touch, wait for nobody, and change nothing. What could not be
-    looked at becomes a note. Raises psycopg.OperationalError when the connection is lost.
+    ``conn`` is a connection in autocommit mode whose session is as good as new. However much the
+    files touch, the database gets a handful of queries; they wait for no lock and change nothing.
+    A query that fails becomes a note. Raises psycopg.OperationalError when the connection is lost.
     """
     targets = find(scripts)
     if not targets.files:

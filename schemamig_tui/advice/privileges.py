@@ -1,4 +1,4 @@
-"""What the role will be refused, as far as that can be known before."""
+"""Warns of rights that the role lacks for the statements of the pending files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class MigrationRole:
 
 @dataclass(frozen=True, slots=True)
 class _TypeFacts:
-    """A type, of which the ``number``-th name asked for is one. The names are quoted as SQL."""
+    """An existing type, found for the ``number``-th name asked for. Names are quoted as SQL."""
 
     number: int
     name: str
@@ -86,7 +86,9 @@ class _SchemaFacts:
 
 @dataclass(frozen=True, slots=True)
 class _ExtensionFacts:
-    """``guarded``: it takes a superuser to create it, or with ``trusted`` one who may CREATE."""
+    """An extension. If ``guarded``, only a superuser may create it; if ``trusted``, also a role
+    with CREATE on the database.
+    """
 
     name: str
     installed: bool
@@ -118,7 +120,7 @@ def privilege_advice(
 
 
 class _Missing:
-    """The rights that are missing: the same one for several objects is said once."""
+    """Collects missing rights: the same right for several objects becomes one warning."""
 
     def __init__(self, role: MigrationRole) -> None:
         self.role = role

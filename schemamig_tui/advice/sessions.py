@@ -1,4 +1,4 @@
-"""Who is at work in the database, and in the way of the pending files."""
+"""Warns of sessions and transactions that the pending files may have to wait for."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from schemamig_tui.text import redact_query
 from schemamig_tui.units import lasting
 
 IDLE = 1.0
-"""So many seconds a session may be idle in its transaction: between two statements every one is."""
+"""How many seconds a session may be idle in a transaction: between two statements each one is."""
 
 _MOST = 10
-"""So many sessions are told one by one."""
+"""How many sessions are reported one by one; the others are counted."""
 
 _LOCKS = """
 SELECT coalesce(pid, 0) AS pid, virtualtransaction AS holder, relation::bigint, mode
@@ -69,7 +69,7 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _OtherSession:
-    """``age`` and ``unchanged`` are seconds, of the transaction and of the state."""
+    """Another session; ``age`` of its transaction and ``unchanged`` of its state are seconds."""
 
     pid: int
     user: str
@@ -120,7 +120,7 @@ def session_advice(
     uses: Sequence[Use],
     older_than: float,
 ) -> list[Advice]:
-    """What other sessions do that the pending files may have to wait for."""
+    """A note or warning for each session that the pending files may have to wait for."""
     conflicts = _Conflicts(found, uses, older_than)
     if conflicts.wanted:
         for lock in database.ask("locks", _Held, _LOCKS, {"oids": sorted(conflicts.wanted)}):
@@ -140,7 +140,7 @@ def session_advice(
 
 
 class _Conflicts:
-    """What the files want, against what is held."""
+    """Compares the locks that the files need with the locks that other sessions hold."""
 
     def __init__(
         self, found: Sequence[TouchedRelation], uses: Sequence[Use], older_than: float
@@ -155,7 +155,7 @@ class _Conflicts:
         self._concurrent = next(concurrent, None)
 
     def on_session(self, session: _OtherSession) -> Advice | None:
-        """What there is to say about a session."""
+        """The advice on a session; None if it is harmless."""
         obstacle = self._obstacle(session.pid)
         if session.upkeep or session.automatic:
             return _on_upkeep(session, obstacle)
@@ -174,7 +174,7 @@ class _Conflicts:
         return self._advise(what, doing, hint, obstacle, session.has_snapshot)
 
     def on_prepared(self, prepared: _Prepared) -> Advice | None:
-        """What there is to say about a prepared transaction."""
+        """The advice on a prepared transaction; None if it is harmless."""
         if prepared.age < self._older_than:
             return None
         gid = prepared.gid
@@ -183,7 +183,7 @@ class _Conflicts:
         return self._advise(what, "", hint, self._obstacle(prepared.holder), False)
 
     def on_hidden(self, hidden: Sequence[_OtherSession], role: MigrationRole) -> Advice:
-        """What privileges hide, once."""
+        """One note on all sessions whose activity the role may not see."""
         pids = [str(session.pid) for session in hidden if self._obstacle(session.pid)]
         holding = f"; locks in the way are held by pid {', '.join(pids)}" if pids else ""
         return note(

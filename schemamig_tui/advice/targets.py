@@ -1,4 +1,4 @@
-"""What the pending files touch, each thing once, with the first place that does."""
+"""Finds what the pending files touch: each object once, with the first statement that does."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.traits import Traits
 
 READ = 4 * 1024 * 1024
-"""So many bytes of the statements of one file are looked at."""
+"""How many bytes of the statements of one file are read."""
 
 _MOST_HEADS = 32
 
@@ -29,7 +29,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What so many files touch, in their order; ``unread`` says what could not be looked at."""
+    """What ``files`` files touch, in their order; ``unread`` says which parts were not read."""
 
     files: int
     uses: tuple[Use, ...]
@@ -37,10 +37,10 @@ class Targets:
 
 
 def find(scripts: Iterable[Script]) -> Targets:
-    """What the files touch that is there before them.
+    """The existing objects that the files touch.
 
-    Left out is what an earlier statement creates. What may need a right is only said where it is
-    the login role that does it, and where no earlier statement may have given it the right.
+    Objects that an earlier statement creates are left out. A use has a ``right`` only if the
+    login role is the one that needs it, and no earlier statement may have granted it.
     """
     finder = _Finder()
     for script in scripts:
@@ -119,7 +119,7 @@ class _Finder:
 
 
 class _AssumedSession:
-    """What earlier statements may have changed: the search path, the role, and its rights."""
+    """What is still known of the session after earlier statements: search path, role, rights."""
 
     def __init__(self) -> None:
         self._path_kept = self._rights_kept = True
@@ -130,7 +130,7 @@ class _AssumedSession:
         self.path_known, self.judged = self._path_kept, self._rights_kept
 
     def follow(self, traits: Traits) -> None:
-        """Take notice of what a statement may change."""
+        """Note what a statement may change."""
         assigns = traits.assigns
         if assigns and assigns.value is not None:
             self.path_known &= assigns.name != "search_path"

@@ -1,4 +1,4 @@
-"""What the schema of a database looks like, and what changes in it.
+"""Reads the schema of a database, and describes the difference between two schemas.
 
-``snapshot.snapshot`` reads it, ``diff.diff`` compares two of them, ``render.render`` tells it.
+``snapshot.snapshot`` reads one, ``diff.diff`` compares two, ``render.render`` writes the changes.
 """

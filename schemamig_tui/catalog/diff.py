@@ -1,4 +1,4 @@
-"""What has changed between two snapshots. Pure: it asks no database."""
+"""Compares two snapshots. Pure: it asks no database."""
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,6 +49,8 @@ class Change:
 
 
 class _FoundChange(NamedTuple):
+    """A change, and whether its object only follows another one."""
+
     change: Change
     follows: bool
 
@@ -59,9 +61,9 @@ _Pair = tuple[Object | None, Object | None]
 def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
     """What turns ``before`` into ``after``; nothing when they are the same.
 
-    Of two snapshots of one database it tells what was renamed, and which tables, columns and
-    sequences were dropped and created again under the same name: those have lost their data.
-    What a partition or an inheriting table has only taken over is told of its parent alone.
+    Between two snapshots of one database it recognises renamed objects, and tables, columns and
+    sequences that were dropped and created again under the same name: those have lost their data.
+    A change that a partition or an inheriting table only takes over is reported for its parent.
     """
     same = before.database == after.database
     pairs = [
@@ -157,7 +159,7 @@ def _compare(
 
 
 def _essence(change: Change) -> tuple[What, str, tuple[Line, ...]]:
-    """What a change of a table has in common with the one that a partition takes over."""
+    """The part of a table's change that is equal in the change which a partition takes over."""
     return change.what, change.kind, change.details if change.what is What.CHANGED else ()
 
 

@@ -1,4 +1,4 @@
-"""What the queries of a snapshot have in common, as SQL."""
+"""Pieces of SQL that several queries of a snapshot have in common."""
 
 
 def comment(catalog: str, oid: str, number: str = "0") -> str:

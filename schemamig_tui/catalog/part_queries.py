@@ -1,4 +1,4 @@
-"""The queries for what objects are made of; see ``queries``."""
+"""The queries for the parts of objects (columns, constraints, indexes ...); see ``queries``."""
 
 from schemamig_tui.catalog.fragments import comment, grants
 

@@ -1,4 +1,4 @@
-"""What every object says of itself, and what objects are made of: columns, constraints ..."""
+"""The base class of all objects, and their parts: columns, constraints, indexes ..."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import ClassVar, NamedTuple
 
 
 class Fact(NamedTuple):
-    """What an object says of itself: a label and a value; False, None and () say nothing.
+    """A property of an object: a label and a value. False, None and () mean that it is absent.
 
-    ``otherwise`` is what saying nothing means, where people have a word for it.
+    ``otherwise`` is the word for its absence, if there is one: ``nullable``.
     """
 
     label: str
@@ -18,7 +18,7 @@ class Fact(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Object:
-    """What every object has.
+    """The base class of all objects of a schema.
 
     ``oid`` is the object's in its own catalog (for a column its number). It tells a renamed object
     from a new one within one database, and is no part of equality. Neither is ``follows``, which
@@ -44,7 +44,7 @@ class Object:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """What it says of itself; the same labels in the same order for the whole class."""
+        """Its properties; the labels and their order are the same for the whole class."""
         return ()
 
     @property
@@ -54,7 +54,7 @@ class Object:
 
     @property
     def parts(self) -> "tuple[tuple[Object, ...], ...]":
-        """What it is made of, one tuple a class."""
+        """Its parts, one tuple for each class of them."""
         return ()
 
     @property
@@ -64,7 +64,7 @@ class Object:
 
 
 def phrases(facts: Iterable[Fact]) -> Iterator[str]:
-    """The words of facts, without those that say nothing."""
+    """The facts as phrases, without the absent ones."""
     for label, value, _ in facts:
         if isinstance(value, tuple):
             value = value and f"({', '.join(value)})"
@@ -112,7 +112,7 @@ class Column(Object):
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint(Object):
-    """A constraint of a table or a domain, but for NOT NULL, which is told with the column."""
+    """A constraint of a table or a domain, except NOT NULL, which belongs to its column."""
 
     kind: str = "constraint"
     definition: str

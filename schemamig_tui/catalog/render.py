@@ -1,4 +1,4 @@
-"""Changes as the lines of a diff that people read."""
+"""Writes changes as the lines of a diff."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,9 +9,9 @@ _SIGNS = {What.ADDED: "+", What.DROPPED: "-", What.CHANGED: "~", What.RENAMED: "
 
 
 def render(changes: Iterable[Change]) -> tuple[Line, ...]:
-    """The lines of a diff, changes of one table under its name; safe to show.
+    """The lines of a diff, with the changes of one table under its name; safe to show.
 
-    Colours are the reader's: by sign, and with depth 0 for an object of its own.
+    A caller may colour them by sign; depth 0 is an object of its own, or the name of a table.
     """
     return tuple(
         line._replace(text=visible(line.text.expandtabs()).rstrip()) for line in _lines(changes)
@@ -45,7 +45,7 @@ def _lines(changes: Iterable[Change]) -> Iterator[Line]:
 
 
 def _heading(change: Change, own: str) -> tuple[str, tuple[Line, ...]]:
-    """The line for the object itself, and what is left to say below it."""
+    """The line for the object itself, and the details that go below it."""
     match change.what, change.details:
         case What.RENAMED, _:
             return f"{change.kind} {change.was} renamed to {change.name}", ()

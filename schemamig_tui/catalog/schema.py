@@ -1,4 +1,4 @@
-"""What a schema is made of: frozen values, in the order that they are read in.
+"""The objects of a schema as frozen values, in the order that they are read in.
 
 A name is written as SQL writes it: quoted where it has to be, qualified unless it is the name of a
 part (a column, an index). Definitions are the server's own text, without the name of what they
@@ -134,7 +134,7 @@ class Sequence(Object):
 class Function(Object):
     """A function, a window function, a procedure or an aggregate.
 
-    The name holds the types of the arguments, as they tell overloads apart.
+    The name holds the types of the arguments, which distinguish overloads.
     """
 
     result: str | None

@@ -1,8 +1,8 @@
-"""Where the database is.
+"""Finds the database and connects to it.
 
-``resolve`` decides it, ``Target`` connects to it. What was asked for on the command line wins;
-otherwise the environment says it. A place where nobody is found is passed over, and the reason is
-told should the place that was chosen fail too.
+``resolve`` decides where the database is, ``Target`` connects to it. The command line wins over the
+environment. A place without a server is passed over; the reason is kept, and shown if the place
+that is chosen fails too.
 """
 
 import os
@@ -45,10 +45,10 @@ def resolve(settings: Settings) -> Target:
 
 
 def _may_pass_over(error: ConnectionFailed) -> bool:
-    """Whether the environment may be meant, where it says nothing of a server only by default.
+    """Whether the environment may be tried after Docker has failed with ``error``.
 
-    A container that is stopped, or an engine that hangs, is what was meant more likely than
-    whatever server PostgreSQL's defaults happen to lead to.
+    If the environment names no server, a container that is stopped or an engine that hangs is more
+    likely meant than the server that PostgreSQL's defaults happen to lead to.
     """
     from schemamig_tui.connect.engines import NotThere
 

@@ -1,4 +1,4 @@
-"""Where the programs of a PostgreSQL server are, and who may run them.
+"""Finds the programs of a PostgreSQL server, and the account that runs them.
 
 ``SCHEMAMIG_PG_BINDIR`` decides alone when it is set. Otherwise the wheel of the ``embedded``
 extra comes first, then a PostgreSQL installed on the system, each with its newest version first.

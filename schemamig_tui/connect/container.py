@@ -1,4 +1,4 @@
-"""What Docker says of a container: its state, how it was set up, where it can be reached."""
+"""A container as Docker describes it: its state, its environment, its ports and addresses."""
 
 import ipaddress
 import re

@@ -4,7 +4,7 @@
 2. Its own address, where the engine is on this machine and has us in the container's network.
 3. A tunnel through ``docker exec``, for which nothing has to be published (see ``tunnel``).
 
-On the first two a stranger may answer: another server on the same port, such as that of another
+On the first two another server may answer: one on the same port, such as that of another
 engine whose forwarding came first, or a container of another engine with the same address. So
 such a server has to prove that it is the container's: the process that serves our connection must
 be found among the container's processes. Addresses prove little: every engine hands out the same
@@ -40,7 +40,7 @@ _START_SECONDS = 60.0
 
 
 class Route(NamedTuple):
-    """A way to the server that has yet to prove itself."""
+    """An address where the server may be; the server there has yet to be verified."""
 
     what: str
     host: str
@@ -125,7 +125,7 @@ def _direct_routes(container: Container, url: str) -> Iterator[Route]:
 
 
 def _is_neighbour(address: IPv4Interface | IPv6Interface) -> bool:
-    """Whether we are in its network, because what we send there starts in it.
+    """Whether our own address, seen from there, is in its network.
 
     Where the engine runs in a virtual machine we are not, and would wait for an answer in vain.
     """

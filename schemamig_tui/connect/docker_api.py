@@ -1,8 +1,8 @@
 """The few calls of the Docker Engine API that we need. Importing this module takes 0.1 s.
 
-Each call takes 5 s at most, where docker-py would wait 60 s for an engine that hangs, and raises
-ConnectionFailed with a message for the user, whatever docker-py, requests and the operating
-system raise.
+Each call takes 5 s at most: docker-py 7.2 waits 60 s for an engine that hangs
+(``DEFAULT_TIMEOUT_SECONDS`` in docker/constants.py). Each raises ConnectionFailed with a message
+for the user, whatever docker-py, requests and the operating system raise.
 """
 
 import contextlib
@@ -47,9 +47,12 @@ class Exec:
 
     def __init__(self, identifier: str, stream: Any) -> None:  # noqa: ANN401  # docker has no types
         self.id = identifier
+        # docker-py (seen in 7.2) gives the raw socket, or with TLS what wraps it, and keeps the
+        # response in a private attribute of it: APIClient._get_raw_response_socket.
         self._response = stream._response
         self._socket: socket.socket = getattr(stream, "_sock", stream)
-        # It is buffered, and may have read the first frames along with the HTTP headers.
+        # This is http.client's buffered reader and not the socket: it may have read the first
+        # frames along with the HTTP headers.
         self._reader = self._response.raw._fp.fp
 
     def wait_forever(self) -> None:
@@ -99,7 +102,7 @@ class DockerApi:
         self._client.close()
 
     def inspect(self, name: str) -> dict[str, Any]:
-        """All about a container, given its name or id. Raises NotThere if it does not exist."""
+        """The details of a container, by name or id. Raises NotThere if it does not exist."""
         with self._failures():
             try:
                 details: dict[str, Any] = self._client.inspect_container(name)
@@ -108,7 +111,7 @@ class DockerApi:
         return details
 
     def containers(self) -> list[dict[str, Any]]:
-        """Something about each container, running or not."""
+        """A summary of each container, running or not."""
         with self._failures():
             found: list[dict[str, Any]] = self._client.containers(all=True)
         return found
@@ -169,7 +172,7 @@ class DockerApi:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What can go wrong in docker-py: paramiko's errors, if it is in use, are nobody's children."""
+    """The errors that docker-py may raise. Those of paramiko derive from Exception alone."""
     paramiko = sys.modules.get("paramiko")
     more = (paramiko.SSHException,) if paramiko else ()
     return (docker.errors.DockerException, OSError, *more)

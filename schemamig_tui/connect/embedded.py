@@ -1,4 +1,4 @@
-"""A private PostgreSQL, for trying out and for the tests.
+"""Runs a private PostgreSQL, for trying out and for the tests.
 
 The server is shared: whoever starts it first starts it for all, and it stops when the last user is
 gone. Nobody keeps count. The kernel does, with locks (``flock``) on two files in the folder:

@@ -1,9 +1,9 @@
-"""Which Docker engine to ask. The standard library is enough for that, and a millisecond.
+"""Finds the Docker engine with the standard library alone, within a millisecond.
 
-What the ``docker`` command is told holds for us too: ``DOCKER_HOST``, or else the context that
-``DOCKER_CONTEXT`` or ``config.json`` names. Told nothing, it knows one socket; we look at those of
-Docker Desktop, rootless Docker, Colima, OrbStack, Rancher Desktop and Podman as well. A socket
-counts if somebody listens there.
+The settings of the ``docker`` command hold here too: ``DOCKER_HOST``, or else the context that
+``DOCKER_CONTEXT`` or ``config.json`` names. Without them ``docker`` knows one socket; we also try
+those of Docker Desktop, rootless Docker, Colima, OrbStack, Rancher Desktop and Podman. A socket
+counts if something listens on it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from schemamig_tui.errors import ConnectionFailed
 
 
 class NotThere(ConnectionFailed):
-    """There is no Docker engine, or no such container: nothing that could be meant instead."""
+    """There is no Docker engine, or no such container, so the user may mean another place."""
 
 
 def locate(env: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""What the command line and the environment say about where the database is."""
+"""Reads from the command line and the environment where the database is."""
 
 import re
 from collections.abc import Mapping

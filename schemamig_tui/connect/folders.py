@@ -1,4 +1,4 @@
-"""Folders that hold what a server runs from, so nobody else may be able to change them."""
+"""Makes and checks folders that a server runs from: no other account may change them."""
 
 import contextlib
 import stat

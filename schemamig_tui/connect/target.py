@@ -1,4 +1,4 @@
-"""A place where a database may be, and the connections to it."""
+"""The place where the database is, and the connections to it."""
 
 import os
 import re
@@ -29,7 +29,7 @@ _DEFAULTS = {
 }
 
 OnWait = Callable[[float, str], None]
-"""Told while a server is waited for: the seconds left, and why it cannot be reached yet."""
+"""Called while we wait for a server, with the seconds left and why it cannot be reached yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ class Target:
     def _answers(self, error: Exception) -> bool:
         """Whether waiting is of no use: the server is up, or what we ask for cannot be tried.
 
-        libpq's ping tells the two apart by SQLSTATE; the text of the error is in the server's
-        language. It keeps the GIL, so a server that is silent is not asked again.
+        libpq's ping distinguishes them by SQLSTATE; the text of the error is in the server's
+        language. The ping keeps the GIL, so a server that is silent is not asked again.
         """
         if isinstance(error, psycopg.errors.ConnectionTimeout):
             return False
@@ -157,7 +157,7 @@ def _conninfo(endpoint: Endpoint, lock_timeout: float | None) -> str:
 
 
 def reason(error: Exception) -> str:
-    """What libpq says, on one line, without psycopg's prefixes and libpq's guesses."""
+    """The text of libpq's error on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     lines = (failures if several else str(error)).splitlines()
     texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]

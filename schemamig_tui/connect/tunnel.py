@@ -1,4 +1,4 @@
-"""A way to a server in a container that takes nothing but ``docker exec``: no port is published.
+"""A tunnel to a server in a container through ``docker exec``: no port has to be published.
 
 The tunnel is a Unix socket in a private folder. For every connection to it a program is started in
 the container, which connects to the server there and copies bytes in both directions. When either
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class Tunnel:
-    """Leads to the server in a container. ``parameters`` are libpq's for our end of it."""
+    """A tunnel to the server in a container. ``parameters`` are libpq's for our end of it."""
 
     def __init__(self, url: str, container: str) -> None:
         # Whoever can connect is let in by the server, so the folder is open to us alone. It is in

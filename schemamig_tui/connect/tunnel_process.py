@@ -94,7 +94,7 @@ class _Service:
                 client.sendall(self._refusal(output.decode(errors="replace").strip()))
 
     def _refusal(self, reason: str) -> bytes:
-        """What the client is told when there is no connection; the state of the container first."""
+        """The error for a client that gets no connection; first of all, a stopped container."""
         sqlstate = _CONNECTION_FAILURE
         name = self._container.name
         try:
@@ -111,7 +111,7 @@ class _Service:
 
 
 def _listen(frames: Iterator[StreamFrame]) -> bytes:
-    """What the program says until it is connected, ends, or takes too long."""
+    """The output of the program until it is connected, ends, or takes too long."""
     output = b""
     with contextlib.suppress(OSError):
         for frame in frames:

@@ -1,1 +1,1 @@
-"""The engine without a UI: events -> text for people, JSON lines for programs."""
+"""The commands without a UI: events become text for people or JSON lines for programs."""

@@ -1,6 +1,6 @@
-"""The commands without a UI, each of them from the settings to an exit code.
+"""Carries out a command without a UI, from its settings to its exit code.
 
-``--list`` and ``--check`` read no SQL, so what does is imported by those that need it.
+``--list`` and ``--check`` read no SQL, so the modules that do are imported by the other commands.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from schemamig_tui.settings import Settings, load
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to do; the settings say with which folder and which database."""
+    """The command and its own options; folder and database are in the settings."""
 
     mode: Literal["list", "dry-run", "rehearse", "apply", "check"]
     to: str | None = None
@@ -106,7 +106,7 @@ def _require_migrations(directory: Path) -> None:
 def _surveyed(
     settings: Settings, reporter: Reporter
 ) -> Iterator[tuple[psycopg.Connection[Any], Status]]:
-    """A connection, and where every migration stands."""
+    """A connection, and the status of every migration."""
     ledger = Ledger(settings.table)
     files = scan(settings.directory)
     with resolve(settings) as target:

@@ -1,4 +1,4 @@
-"""What a run waits for and how far it is, told to people in few lines."""
+"""Reports in few lines what a run waits for and how far a statement has got."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ Seen = LockAwaited | ServerAwaited | ProgressSeen | BlockedSeen | VictimsSeen
 
 
 class InsightReport:
-    """Writes what belongs to a migration indented."""
+    """Writes the observer's events; those of a migration are indented."""
 
     def __init__(self, out: Output) -> None:
         self._out = out
@@ -31,7 +31,7 @@ class InsightReport:
         self._next = 0.0
 
     def __call__(self, event: Seen) -> None:
-        """Report ``event``, where it is news."""
+        """Report ``event``, unless the last line said the same."""
         match event:
             case LockAwaited(holder):
                 self._out.write(f"Waiting for another run to end: {wording.holder(holder)}")

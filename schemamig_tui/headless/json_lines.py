@@ -50,8 +50,8 @@ rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaini
 
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,
 application, client, state, transaction_s, waiting_s, query, started}. What ``blocked_seen`` and
-``victims_seen`` tell ends with ``file_retried`` and ``file_failed``, too. A run that finds nothing
-to do is a ``run_finished`` alone; one that never came to its migrations ends in an ``error``. A
+``victims_seen`` report ends with ``file_retried`` and ``file_failed``, too. A run with nothing to
+do is a ``run_finished`` alone; one that never came to its migrations ends in an ``error``. A
 rehearsal has the events of a run up to ``statement_finished``, and ``file_failed``, too.
 """
 

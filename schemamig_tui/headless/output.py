@@ -1,4 +1,4 @@
-"""One of the program's streams, written so that nothing about it can stop a run."""
+"""Writes to stdout or stderr such that a closed or full stream cannot stop a run."""
 
 import os
 from typing import TextIO
@@ -11,7 +11,7 @@ class Output:
 
     Where the reader has gone (``| head``) or the disk is full, the rest is dropped and the program
     goes on: a run of migrations must not end half-way because nobody reads its log, when the exit
-    code and the ledger still tell how it went. What the encoding of the stream cannot say is
+    code and the ledger still have the result. What the encoding of the stream lacks is
     written as an escape, and the marks have twins in ASCII.
     """
 

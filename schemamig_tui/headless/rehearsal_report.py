@@ -1,4 +1,4 @@
-"""A rehearsal, told to people while it happens."""
+"""Reports a rehearsal for people while it goes on."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from schemamig_tui.rehearsal.events import (
 from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
-# A file of more statements is not told statement by statement, but where they do something.
+# Of a file with more statements, only those that do something are reported one by one.
 _FEW = 50
 _SLOW = 100
 _MOST = 10
@@ -81,7 +81,7 @@ class RehearsalReport:
                 self._run(event)
 
     def _finished(self, event: StatementFinished) -> None:
-        """Tell a statement; in a file of many a quick one only when it has done something."""
+        """Report a statement; in a long file a quick one only if it did something."""
         if self._pending:
             self._quiet += 1
         self._pending = event

@@ -1,4 +1,4 @@
-"""What a headless command has to say, whoever reads it: people or programs."""
+"""The interface of the reports: one for people, one for programs."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
 
 
 class Reporter(Protocol):
-    """``TextReport`` writes for people, ``JsonLines`` for programs."""
+    """Reports a command. ``TextReport`` writes for people, ``JsonLines`` for programs."""
 
     def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
         """Which database was chosen, and why none of the places that were to come before it."""

@@ -1,4 +1,4 @@
-"""A run, told to people while it happens."""
+"""Reports a run for people while it goes on."""
 
 from functools import cached_property
 from pathlib import Path

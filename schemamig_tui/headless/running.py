@@ -1,4 +1,4 @@
-"""``--apply`` and ``--rehearse``: what takes its time, and can be cancelled."""
+"""``--apply`` and ``--rehearse``: the commands that take time and can be cancelled."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -68,7 +68,7 @@ def _connecting(settings: Settings, reporter: Reporter, stop: Stop) -> Iterator[
 
 
 class _Failures:
-    """A listener that passes everything on, and keeps why a migration failed."""
+    """A listener that passes every event on and remembers why a migration failed."""
 
     def __init__(self, report: Callable[[Any], None]) -> None:
         self._report = report
@@ -80,7 +80,7 @@ class _Failures:
         self._report(event)
 
     def exit_code(self, finished: "RunFinished | RehearsalFinished") -> ExitCode:
-        """What the shell is told."""
+        """The exit code for a run or rehearsal that has finished."""
         if finished.cancelled:
             return ExitCode.INTERRUPTED
         if finished.failed is None:

@@ -1,4 +1,4 @@
-"""What SIGINT, SIGTERM and SIGHUP do: end the program, or cancel the run first."""
+"""Handles SIGINT, SIGTERM and SIGHUP: the program ends, or the run is cancelled first."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """As a context manager it decides what a signal does.
+    """A context manager that handles the signals.
 
     Outside of ``cancelling`` a signal ends the program where it stands: nothing has begun that
     would have to be undone, and an exception out of a signal handler can get lost in a callback
@@ -25,7 +25,7 @@ class Stop:
 
     def __init__(self, *, for_good: bool) -> None:
         self.requested = False
-        """Whether a run has been told to cancel."""
+        """Whether the run has been asked to cancel."""
         self._cancel: Callable[[], None] | None = None
         self._for_good = for_good
         self._before: dict[int, signal._HANDLER] = {}

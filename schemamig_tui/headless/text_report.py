@@ -1,4 +1,4 @@
-"""Text for people, in the words of the original system. stdout is data, stderr diagnostics."""
+"""Reports for people, in the wording of the original system: data to stdout, the rest to stderr."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -105,7 +105,7 @@ class TextReport:
     # -- --dry-run
 
     def plan_started(self, status: "Status", to: str | None, total: int) -> None:
-        """A heading, or the one sentence there is to say."""
+        """A heading, or the sentence that nothing is pending."""
         if total:
             self._out.write(self._out.paint("bold", "Pending Migrations:"))
         else:
@@ -114,7 +114,7 @@ class TextReport:
     def planned(
         self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
     ) -> None:
-        """How it would be run and why, how much it is, what to look out for, and its SQL."""
+        """How it would be run and why, its size, its warnings, and its SQL."""
         out = self._out
         retry = out.paint("yellow", "  failed before") if migration.row else ""
         amount = f"{plural(len(script), 'statement')}, {size(script.file.size)}"
@@ -148,7 +148,7 @@ class TextReport:
             out.write("\n".join(["", out.paint("bold", "Before you apply:"), *lines]))
 
     def plan_ended(self, planned: int, refused: int) -> None:
-        """The count, and the promise."""
+        """The counts, and that nothing was changed."""
         counts = [f"{planned} to apply", *([f"{refused} refused"] if refused else [])]
         if planned or refused:
             self._out.write(f"\nTotal: {', '.join(counts)}; nothing was changed")

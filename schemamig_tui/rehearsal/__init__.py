@@ -1,1 +1,1 @@
-"""Run the pending migrations for real, in one transaction that is always rolled back."""
+"""Runs the pending migrations for real, in one transaction that is always rolled back."""

@@ -1,8 +1,9 @@
-"""What a rehearsal tells besides the events of a run that it shares.
+"""The events that only a rehearsal has.
 
-Those are RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived, StatementFinished,
-ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which it never records. What is said here of
-a statement comes after its StatementFinished. FileStarted counts the files that can be rehearsed;
+It shares with a run RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived,
+StatementFinished, ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which is never recorded.
+The events here about a statement come after its StatementFinished. FileStarted counts the files
+that can be rehearsed;
 BEGIN, COMMIT and SET TRANSACTION are no statements that finish. Times are milliseconds, those of
 statements and of rehearsed files by the server's clock; lines and statement numbers are 1-based.
 """
@@ -31,10 +32,10 @@ class RelationLock:
 class LocksTaken:
     """A statement took locks, or stronger ones than its file had, on relations from before.
 
-    The strongest come first. Of an index, or a column's sequence, only what its table does not say
-    is told. A lock that an earlier file has taken is still held, so that nobody can see it taken
-    again: that is read off the statement. What is locked again without being named in it, such as
-    a partition or by a trigger, is missed.
+    The strongest come first. A lock on an index or a column's sequence is left out if the lock on
+    its table implies it. A lock that an earlier file took is still held, so pg_locks cannot show
+    that it is taken again: it is reported if the text of the statement names the relation. A
+    relation that is locked again without being named, such as a partition, is missed.
     """
 
     name: str
@@ -47,7 +48,7 @@ class LocksTaken:
 class RelationsRewritten:
     """A statement wrote tables or indexes anew that were there before (their relfilenode).
 
-    The indexes of a table go with it, and are not told.
+    The indexes that were written anew with their table are left out.
     """
 
     name: str
@@ -84,7 +85,7 @@ class FileLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """For how long at a stretch a run would keep others from a relation that was there before.
+    """How long at a stretch a run would block others on a relation that was there before.
 
     ``blocks`` is as in ``RelationLock``, ``name`` the file that does it for the longest.
     """

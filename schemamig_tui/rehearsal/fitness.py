@@ -1,4 +1,4 @@
-"""Which files a rehearsal can take into its transaction, and where they would commit."""
+"""Decides which files can be rehearsed in one transaction, and where they would commit."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,10 @@ _ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
 
 
 def obstacle(run: FileRun) -> str | None:
-    """Why a file cannot be in one transaction with others; None: as far as it tells, it can.
+    """Why a file cannot be in one transaction with others; None if its text shows no reason.
 
-    Only a file without a transaction can have one. The directive is none, nor is more than one
-    BEGIN and COMMIT, as these are taken out.
+    Only a file in the mode "no transaction" can have a reason. The directive is no reason, and
+    neither are several BEGINs and COMMITs, because these are left out.
     """
     if run.script.mode is not Mode.NO_TRANSACTION:
         return None
@@ -37,7 +37,7 @@ def _obstacle(run: FileRun) -> str | None:
 
 
 def units(run: FileRun) -> Iterator[range]:
-    """The statements that are still to run, cut behind each where its file would commit."""
+    """The statements that are still to run, divided where the file would commit."""
     script = run.script
     if script.mode is not Mode.NO_TRANSACTION:
         if len(script):

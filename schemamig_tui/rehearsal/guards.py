@@ -1,4 +1,4 @@
-"""What keeps a rehearsal from standing in the way of others for too long."""
+"""The limits that keep a rehearsal from blocking others for too long."""
 
 from dataclasses import dataclass
 
@@ -46,7 +46,7 @@ class Guards:
     def hint(
         self, sqlstate: str | None, gave_way: Victims | None = None, seconds: float = 0
     ) -> str | None:
-        """What to say of an error that may come of the limits, and would not in a run.
+        """The hint for an error that comes from the limits, and would not come in a run.
 
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
         is how long it took until it failed: the limits of others may be shorter.

@@ -1,4 +1,4 @@
-"""What a file lacks because one before it was left out of the rehearsal."""
+"""Finds the left-out file that a failed file most likely depends on."""
 
 import re
 from collections.abc import Iterator, Sequence

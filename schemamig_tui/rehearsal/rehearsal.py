@@ -1,13 +1,13 @@
-"""Run the pending migrations of a folder for real, in one transaction that is rolled back.
+"""Runs the pending migrations of a folder for real, in one transaction that is rolled back.
 
-What is different from a run, where it could be felt:
+The differences from a run that a migration could notice:
 
-- All files see the same now(), and what one of them has locked stays locked to the end. What a
-  later file locks again cannot be seen: it is told of what its statements name.
-- BEGIN, COMMIT and SET TRANSACTION of a file are taken out. Deferred constraints are checked where
+- All files see the same now(), and what one of them has locked stays locked to the end. That a
+  later file locks it again does not show in pg_locks: it is reported if its statements name it.
+- BEGIN, COMMIT and SET TRANSACTION of a file are left out. Deferred constraints are checked where
   a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
-- In a file without a transaction works what only does so in one, such as LOCK.
+- In a file without a transaction, statements work that need one, such as LOCK.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
 - What a new session would start with, such as ALTER ROLE ... SET, has no effect.
@@ -35,7 +35,7 @@ from schemamig_tui.text import one_line
 LOCK_TIMEOUT = 2.0
 """How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
 STATEMENT_TIMEOUT = 60.0
-"""How many seconds a statement may take, unless told otherwise."""
+"""How many seconds a statement may take by default."""
 
 _NO_LIMITS = Limits()
 
@@ -68,7 +68,7 @@ class Rehearsal:
     def rehearse(self, to: str | None = None) -> RehearsalFinished:
         """Rehearse everything pending, up to and with the file ``to``, up to the first failure.
 
-        Returns what has been found, which a RehearsalFinished event has told already. Raises
+        Returns the last event, which the listener has got already. Raises
         FilesError, SettingsError, LedgerError, ConnectionFailed, LockTimeout and Interrupted where
         ``Runner.apply`` does.
         """

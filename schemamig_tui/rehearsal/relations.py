@@ -1,4 +1,4 @@
-"""The relations that were there before a rehearsal: which it locks, and which it writes anew."""
+"""Watches which of the existing relations a rehearsal locks and which it writes anew."""
 
 import contextlib
 from collections import defaultdict
@@ -42,7 +42,7 @@ WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
 # Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
-# starts and once when the locks have been looked at.
+# starts and once when the locks have been read.
 _PROBE = """
 SELECT {began}, {ended}, locks.held
 FROM (
@@ -65,10 +65,11 @@ _BATCH = 500
 
 
 class StatementSighting(NamedTuple):
-    """What a statement has done.
+    """The locks and rewrites of a statement, as our own query behind it has seen them.
 
-    ``began`` and ``ended`` are when the server looked, in microseconds of its clock. ``taken`` are
-    the locks of the statement, ``news`` those of them that its file had not or not as strong.
+    ``began`` and ``ended`` are when that query ran, in microseconds of the server's clock.
+    ``taken`` are the locks of the statement, ``news`` those that its file did not hold yet, or not
+    as strong.
     """
 
     began: int
@@ -92,7 +93,7 @@ class _KnownRelation(NamedTuple):
 
 
 class Relations:
-    """Those that are there now, and what the session of ``conn`` does to them from now on.
+    """The existing relations, and what the session of ``conn`` does to them from now on.
 
     ``guards`` is a query that limits how long the ones after it in its transaction may wait.
     """
@@ -125,10 +126,10 @@ class Relations:
             database=database_oid,
             last=max(self._all, default=0),
         ).encode()
-        """What ``see`` is to have the answer of. Any session may ask it, whatever it has set."""
+        """The query whose answer ``see`` takes. It works in any session, whatever its settings."""
 
     def start_file(self) -> Callable[[], None]:
-        """Begin with a file; the result makes all be forgotten that it does, but for sequences."""
+        """Begin with a file. The result undoes all notes on the file, except on sequences."""
         before = self._last, self._held, self._rewrites
         self._modes = {}
 
@@ -138,7 +139,7 @@ class Relations:
         return forget
 
     def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
-        """What a statement locks as far as its text tells: relations of a name, and the mode."""
+        """The locks that the text of a statement names: all relations of a name, and the mode."""
         return tuple(
             (
                 [
@@ -153,10 +154,10 @@ class Relations:
         )
 
     def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> StatementSighting:
-        """What is new since the look before.
+        """The locks and rewrites that are new since the answer before.
 
-        That a statement takes a lock that is held already cannot be seen, so it is taken for
-        granted of those that its text has ``named``, where that is one relation only.
+        pg_locks does not show that a statement takes a lock again that is held already. It is
+        assumed for the locks that its text has ``named``, if the name means one relation only.
         """
         held = self._held
         taken, rewritten = self._compare(answer.get_value(0, 2))

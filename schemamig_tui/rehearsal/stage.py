@@ -1,4 +1,4 @@
-"""The transaction of a rehearsal: file after file in it, and what is learned of each."""
+"""Runs the transaction of a rehearsal, file after file, and reports on each."""
 
 import contextlib
 import time
@@ -85,13 +85,13 @@ class Stage:
         self._left_out: list[FileRun] = []
         self._tally = Tally()
         self._rewritten: dict[str, None] = {}
-        # The server's clock when our last look was over, in microseconds.
+        # The server's clock when our last probe was over, in microseconds.
         self._clock = 0
         self._finished: StatementFinished | None = None
         self._constraints: tuple[bytes | None, bytes | None] = None, None
 
     def perform(self, began: float) -> RehearsalFinished:
-        """Rehearse file after file up to the first that fails, roll back, and tell how it ended.
+        """Rehearse file after file up to the first that fails, roll back, and report the end.
 
         ``began`` is when the rehearsal did, by time.perf_counter. Raises ConnectionLost when the
         connection is lost between two files, and what psycopg raises before the first.
@@ -210,7 +210,7 @@ class Stage:
         self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
 
     def _changes(self) -> tuple[Change, ...]:
-        """What has become of the schema; it is only read again where somebody may have changed it.
+        """The changes of the schema since the file before; it is read only if it may have changed.
 
         In a database of thousands of tables that takes seconds, in which all locks are held.
         """
@@ -229,7 +229,7 @@ class Stage:
     # -- the events of the pipeline
 
     def _take_event(self, event: Event) -> None:
-        """Pass an event on; a statement is only over when the server has told its time."""
+        """Pass an event on. A finished statement waits until the server's time of it is known."""
         if isinstance(event, StatementFinished):
             self._finished = event
         else:
@@ -271,10 +271,10 @@ class Stage:
     def _read_constraints(self, answer: PGresult) -> None:
         self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)
 
-    # -- when it does not go well
+    # -- failures
 
     def _finds_obstacle(self, run: FileRun, crash: Crash) -> str | None:
-        """Why a statement fails here and would not in a run; None: it would there as well."""
+        """Why a statement fails here but not in a run; None if it fails there as well."""
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
         if not wants_no_transaction(error) or crash.step.role is not Role.STATEMENT:
             return None
@@ -295,7 +295,7 @@ class Stage:
         return _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:
-        """Of a lost connection, and of a query of our own that failed without one."""
+        """The failure for a lost connection, or for a query of our own that failed."""
         crash = self._pipeline.crash
         code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
         primary = crash and Diagnostic(crash.result).message_primary

@@ -1,6 +1,6 @@
-"""The steps of a rehearsal: statements without their BEGIN and COMMIT, and ours between them.
+"""Makes the steps of a rehearsal: statements without BEGIN and COMMIT, and our own between them.
 
-Ours run under whatever role, search_path or client_encoding a file has set: they name pg_catalog
+Our own run under whatever role, search_path or client_encoding a file has set: they name pg_catalog
 wherever another schema could stand in, and speak ASCII.
 """
 
@@ -20,8 +20,8 @@ _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
-# The constraints that wait for a COMMIT unless they are told not to, and those that do so again
-# in the next transaction. SET CONSTRAINTS ALL would hold for those of later files as well.
+# The deferrable constraints, and those that are deferred again in the next transaction.
+# SET CONSTRAINTS ALL would hold for those of later files as well.
 _CONSTRAINTS = b"""
 SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', '),
     pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
@@ -51,7 +51,7 @@ _CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
 class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
-    ``probe`` makes the step that looks at what a statement, by its number from 0, has done.
+    ``probe`` makes the step that finds out what a statement, by its number from 0, has done.
     """
 
     def __init__(self, run: FileRun, probe: Callable[[int], Step]) -> None:
@@ -67,10 +67,10 @@ class RehearsalSteps:
         yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
-        """The statements of a unit, with a look behind each that is not taken out.
+        """The statements of a unit, with a probe behind each that is not left out.
 
-        ``constraints`` is answered with the names of the deferrable ones there are then, and of
-        those that are deferred unless told otherwise.
+        ``constraints`` gets the names of the deferrable constraints that exist then, and of those
+        that are deferred by default.
         """
         for i in unit:
             step = self._run.statement(i)

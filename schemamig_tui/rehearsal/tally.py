@@ -1,4 +1,4 @@
-"""How long the files take, and for how long each would keep others waiting."""
+"""Counts how long the files take and for how long each would block others."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from schemamig_tui.rehearsal.events import Outage, RelationLock
 
 
 class Tally:
-    """Counts milliseconds by the server's clock, of one file after the other."""
+    """Counts the milliseconds of one file after the other, by the server's clock."""
 
     def __init__(self) -> None:
         self._longest: dict[tuple[str, tuple[str, ...]], Outage] = {}
@@ -30,7 +30,7 @@ class Tally:
         self.ms += ms
 
     def commit(self) -> None:
-        """The locks would be let go here."""
+        """Note that the file would commit here, which releases its locks."""
         for (relation, blocks), since in self._since.items():
             self._outages.append(Outage(relation, blocks, self.ms - since, self._name))
         exclusive = [since for (_, blocks), since in self._since.items() if "reads" in blocks]
@@ -39,7 +39,7 @@ class Tally:
         self._since.clear()
 
     def keep(self) -> None:
-        """The file is done, and would do the same in a run."""
+        """Keep the outages of the file, which has succeeded."""
         for outage in self._outages:
             key = outage.relation, outage.blocks
             if key not in self._longest or self._longest[key].ms < outage.ms:

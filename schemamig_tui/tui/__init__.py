@@ -1,1 +1,1 @@
-"""The full-screen UI, on Textual: shows what the engine says, and never parses outside text."""
+"""The full-screen UI, on Textual: shows the engine's events, and never parses outside text."""

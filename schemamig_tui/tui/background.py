@@ -1,4 +1,4 @@
-"""Work that blocks, in threads that nobody has to wait for."""
+"""Runs blocking work in daemon threads, watches the folder, and repeats with growing pauses."""
 
 import asyncio
 import contextlib

@@ -44,7 +44,8 @@ class BaseApp(App[None]):
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables, and those may hold
-        # passwords. The error goes to whoever called run(), without them.
+        # passwords (App._fatal_error with show_locals=True, seen in 8.2).
+        # The error goes to whoever called run(), without them.
         self._close_messages_no_wait()
 
     def work(

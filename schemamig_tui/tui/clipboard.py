@@ -1,4 +1,4 @@
-"""Copies that are not lost where the terminal takes none."""
+"""Copies text to the clipboard and to a file, because a terminal may ignore the copy."""
 
 import os
 from pathlib import Path
@@ -12,9 +12,9 @@ _LONGEST = 74_994
 
 
 def copy(app: App[None], text: str) -> str:
-    """Copy through the terminal (OSC 52), and into a file: no terminal says whether it took it.
+    """Copy through the terminal (OSC 52) and into a file: no terminal confirms that it took a copy.
 
-    Returns what has been done.
+    Returns a sentence for the user that says what was done.
     """
     count = len(text.encode(errors="replace"))
     try:

@@ -1,4 +1,4 @@
-"""What the tabs show about one migration. Reads its file, so it is made in a thread."""
+"""Makes the lines of the tabs for one migration. It reads the file, so call it in a thread."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Details:
 
 
 def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]) -> Details:
-    """Read the file and make the lines of every tab; ``log`` is what its last run told."""
+    """Read the file and make the lines of every tab; ``log`` are the lines of its last run."""
     code: list[Line] = []
     file = migration.file
     if file is None:
@@ -77,7 +77,7 @@ def statement(file: MigrationFile, number: int) -> str | None:
 
 
 def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
-    """How a file is run: its mode and why, how much it is, and what to look out for.
+    """How a file is run: its mode and the reason, its size, where it resumes, its warnings.
 
     Raises FilesError where it cannot be read any more.
     """

@@ -1,4 +1,4 @@
-"""The editor of the user."""
+"""Opens the user's editor."""
 
 import os
 import shlex
@@ -13,9 +13,9 @@ _TAKES_LINE = {"vi", "vim", "nvim", "view", "nano", "emacs", "emacsclient", "mic
 
 
 def edit(app: App[None], path: Path, line: int | None) -> str | None:
-    """Give the terminal to the editor until it ends; returns what went wrong.
+    """Give the terminal to the editor until it ends. Returns a problem for the user, or None.
 
-    The app stands still meanwhile, but not a run that it has started.
+    The app is suspended meanwhile; a run that it has started goes on.
     """
     try:
         arguments = command(path, line, os.environ)

@@ -1,4 +1,4 @@
-"""What was seen of the server at work, as lines of the log."""
+"""The observer's events (progress, blockers, victims, retries) as lines of the log."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,7 +13,7 @@ _INDENT = " " * 4
 
 
 def insight_lines(event: ProgressSeen | BlockedSeen | VictimsSeen | FileRetried) -> Iterator[Line]:
-    """The lines of one event; of progress only the phase, because its numbers are soon others."""
+    """The lines of one event; of progress only the phase, because its numbers soon change."""
     match event:
         case FileRetried():
             yield from _retried(event)

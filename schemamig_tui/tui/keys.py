@@ -1,4 +1,4 @@
-"""The one table of keys: footer, help and command palette are made from it."""
+"""The table of all keys, from which the footer, the help and the command palette are made."""
 
 from collections.abc import Collection
 from typing import Literal, NamedTuple

@@ -1,4 +1,4 @@
-"""Text as the widgets show it: lines of spans, with the name of a style for each span.
+"""The text that widgets show: lines of spans, each with the name of a style.
 
 Markup is never parsed from outside text, because there is no markup: a span is what is shown, and
 its style is a name that ``palette`` knows. Outside text gets in through ``inline`` and ``body``

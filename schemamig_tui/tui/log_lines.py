@@ -1,6 +1,6 @@
-"""Events as lines of the log.
+"""Makes the lines of the log from events.
 
-A line is made when it is seen: of a hundred thousand notices, most never are.
+A line is made when it becomes visible: of a hundred thousand notices, most never do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -47,13 +47,13 @@ class Part(NamedTuple):
 
 
 Entry = Line | Event | Part
-"""A line, or what it is made of."""
+"""A line, or the event that it will be made of."""
 
 
 def entries(events: Iterable[Event]) -> Iterator[Entry]:
-    """The lines of events, not made yet: an event that has only one stands for it itself.
+    """The lines of events, not made yet: an event that has only one line stands for it.
 
-    But the line with the time is made, because now is the time.
+    Only the line that shows the time of day is made at once.
     """
     for event in events:
         height = _height(event)
@@ -122,7 +122,7 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield from insight_lines(event)
         case RunFinished():
             pass
-        case _:  # of a rehearsal: it is not imported before there is one
+        case _:  # of a rehearsal, which is not imported before there is one
             from schemamig_tui.tui.rehearsal_lines import rehearsal_lines
 
             yield from rehearsal_lines(event)
@@ -156,7 +156,7 @@ def _failed(event: FileFailed) -> Iterator[Line]:
 
 
 def summary_lines(progress: RunProgress) -> Iterator[Line]:
-    """Where the time went, and at the end, where it stays in sight, what the run came to."""
+    """The slowest statements, and last, where it stays visible, the result of the run."""
     finished = progress.finished
     if finished is None:
         return

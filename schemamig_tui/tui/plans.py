@@ -1,4 +1,4 @@
-"""What a run would do, as the dialogs list it before it is done."""
+"""Makes the lines of a plan, as the dialogs show it before a run."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -17,18 +17,18 @@ from schemamig_tui.units import plural, size
 
 
 def total(migrations: Sequence[Migration]) -> Line:
-    """How many, and how much."""
+    """How many migrations there are, and their size."""
     count = sum(migration.file.size for migration in migrations if migration.file)
     return (("dim", f"{plural(len(migrations), 'migration')}, {size(count)}"),)
 
 
 def names(migrations: Sequence[Migration]) -> list[Line]:
-    """The names alone, which are known at once."""
+    """The names of migrations whose plan is not known yet."""
     return [_name(migration) for migration in migrations]
 
 
 def refusal(count: int) -> Line:
-    """What ``count`` files that cannot be run mean for all of them."""
+    """The line that says that ``count`` files cannot be run, so nothing will be."""
     what = f"✗ {plural(count, 'file')} cannot be run: nothing will, until that is mended"
     return (("bad", what),)
 
@@ -56,7 +56,7 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> tuple[li
 def advice(
     migrations: Sequence[Migration], connect: Connect, *, standard_strings: bool
 ) -> list[Line]:
-    """What in the database is to be known before. Reads the files, and asks the server."""
+    """The lines of the advice on a run. Reads the files and asks the server."""
     from schemamig_tui.advice.preflight import preflight
 
     try:

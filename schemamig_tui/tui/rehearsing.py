@@ -1,6 +1,6 @@
-"""A rehearsal in a thread of its own, and what it has found.
+"""Runs a rehearsal in a thread of its own, and makes its report.
 
-Nothing of this is imported before the first rehearsal.
+This module is not imported before the first rehearsal.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 
 def warning(settings: Settings) -> list[Line]:
-    """What a rehearsal does, as it has to be known before."""
+    """The lines that explain a rehearsal before it starts."""
     lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
     limits = f"At most {lock:g} s for a lock"
     if settings.statement_timeout is not None:
@@ -62,7 +62,7 @@ class RehearsalThread(EngineThread):
             target.connect,
             settings.directory,
             settings.table,
-            # The queue takes them like those of a run; who takes them out knows what they are.
+            # The queue takes any event; the app knows the events of a rehearsal.
             cast("RehearsalListener", self._enqueue),
             limits=settings.limits,
             statement_timeout=settings.statement_timeout,
@@ -76,7 +76,7 @@ class RehearsalThread(EngineThread):
 
 
 class RehearsalProgress(RunProgress):
-    """Counts what is rehearsed, and what is left out, as a run does what is applied."""
+    """The progress of a rehearsal: a file that is rehearsed or left out counts as applied."""
 
     def take(self, timed: TimedEvent) -> None:
         """Add an event."""
@@ -107,7 +107,7 @@ class _File:
     quiet: int = 0
 
     def add(self, one: StatementFinished) -> None:
-        """Add a statement. What it did is told after it, so it is the one before that may go."""
+        """Add a statement; its locks come after it, so only the one before may be dropped."""
         before = self.statements[-1] if len(self.statements) > _MOST_QUIET else None
         if before and before.ms < SLOW and not self._did(before.statement):
             self.statements.pop()
@@ -119,7 +119,7 @@ class _File:
 
 
 class Report:
-    """What a rehearsal has found, file by file."""
+    """The report of a rehearsal, file by file."""
 
     def __init__(self, files: int) -> None:
         self.finished: RehearsalFinished | None = None
@@ -136,7 +136,7 @@ class Report:
                 case StatementFinished(name=name):
                     self._file(name).add(event)
                 case LocksTaken(name=name, statement=number, locks=locks):
-                    # What a COMMIT takes is told of the statement before it, which had its own.
+                    # The locks of a COMMIT come for the statement before it, which had its own.
                     before = self._file(name).locks.get(number, ())
                     self._file(name).locks[number] = before + locks
                 case RelationsRewritten(name=name, statement=number, relations=relations):
@@ -152,12 +152,12 @@ class Report:
 
     @property
     def title(self) -> Line:
-        """What is about to happen."""
+        """The line for the log at the start."""
         what = f"Rehearsing {plural(self._total, 'migration')}"
         return (("strong", what), ("dim", f", to roll it all back  {self._at:%H:%M:%S}"))
 
     def of(self, name: str) -> list[Line]:
-        """What was found about a file; nothing where it was not rehearsed."""
+        """The report on a file; no lines if it was not rehearsed."""
         file = self._files.get(name)
         if file is None or file.end is None:
             return []
@@ -166,7 +166,7 @@ class Report:
 
     @property
     def lines(self) -> list[Line]:
-        """All of it."""
+        """The whole report."""
         lines = [*self.summary, ()]
         for file in self._files.values():
             lines += [*_file_lines(file), ()]
@@ -179,7 +179,7 @@ class Report:
 
     @property
     def summary(self) -> list[Line]:
-        """What it came to."""
+        """The result of the rehearsal in a few lines."""
         finished = self.finished
         if finished is None:
             return [(("warn", "The rehearsal has not come to its end; nothing is changed."),)]

@@ -1,4 +1,4 @@
-"""SQL in colour, by the lexer for PostgreSQL that Pygments has."""
+"""Colours SQL with the lexer for PostgreSQL of Pygments."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who blocks the run, who waits behind it, and two ways to end that."""
+"""The dialog of sessions that block the run or wait behind it, with two ways to end one."""
 
 import contextlib
 import time
@@ -33,7 +33,7 @@ _NOBODY: Line = (("good", "✓ "), ("plain", "Nothing blocks the run, and nobody
 
 
 class BlockersScreen(ModalScreen[None]):
-    """The sessions, as they are seen at the moment."""
+    """Lists the sessions that block the run or wait behind it, and keeps the list current."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *keys.bindings("blockers"),
@@ -42,7 +42,7 @@ class BlockersScreen(ModalScreen[None]):
 
     @dataclass
     class Ended(Message):
-        """Something was to be done about a session; ``refusal`` says why it was not."""
+        """A session was to be cancelled or terminated; ``refusal`` says why it was not."""
 
         what: str
         refusal: str | None
@@ -87,7 +87,7 @@ class BlockersScreen(ModalScreen[None]):
 
 
 def _end(connect: Connect, session: Activity, terminate: bool) -> str | None:
-    """Do it on a connection of its own; returns why it could not be done. Blocks."""
+    """Cancel or terminate on a connection of its own. Returns why that failed. Blocks."""
     act = terminate_session if terminate else cancel_session
     try:
         with contextlib.closing(connect()) as conn:

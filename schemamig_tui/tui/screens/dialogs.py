@@ -16,7 +16,7 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 
 
 class Answer(StrEnum):
-    """What was answered: the id of a button."""
+    """An answer to a question: the id of a button."""
 
     NO = "no"
     YES = "yes"
@@ -24,7 +24,7 @@ class Answer(StrEnum):
 
 
 class Question(ModalScreen[Answer]):
-    """Something to read, and a question. No has the focus; ``y`` is yes.
+    """A dialog with a text and a question. "No" has the focus; ``y`` is yes.
 
     Where ``over`` is given it is a third answer, for which the key is ``s``.
     """
@@ -71,7 +71,7 @@ class Question(ModalScreen[Answer]):
 
 
 class TextDialog(ModalScreen[None]):
-    """Something to read."""
+    """A dialog with a text to read."""
 
     AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""The screen that is always there: three panes, the selected migration, the log."""
+"""The main screen: three panes of migrations, the selected one, the log."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -27,7 +27,7 @@ _ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
 
 
 class Filter(Input):
-    """Where the filter is typed."""
+    """The input for the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
 
@@ -84,7 +84,7 @@ class MainScreen(Screen[None]):
     # -- what is shown
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
-        """Show where every migration stands; the selection stays, in another pane if need be."""
+        """Show the status. The selection stays, even if the migration moves to another pane."""
         before = self.selected
         self._status = status
         words = self.filter.value.lower().split()

@@ -14,11 +14,11 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, width
 from schemamig_tui.tui.widgets.lines_view import StyledView
 
-_ALWAYS = 2  # The last two keys are help and quit; help shows those that there is no room for.
+_ALWAYS = 2  # The last two keys are help and quit; the help lists the keys that do not fit.
 
 
 class Bar(StyledView, can_focus=False):
-    """A few rows, with something at their right end that stays when the left one gets too long."""
+    """A few rows; the right end of each stays visible when its left part is too long."""
 
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
     """For each row what is on the left, and what is on the right."""
@@ -76,7 +76,7 @@ class TabStrip(Bar, can_focus=False):
 
 
 class KeyBar(Bar, can_focus=False):
-    """The keys that work now. (Textual's Footer is made of widgets, which take time to change.)"""
+    """The keys that work now. (Textual's Footer, in 8.2, has a widget per key: slow to change.)"""
 
     def on_mount(self) -> None:
         """Follow the bindings of the screen."""

@@ -1,4 +1,4 @@
-"""What the server is at, who is in our way, and in whose way we are."""
+"""The bar that shows the server's progress, who blocks the run, and who waits behind it."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,10 @@ _ACT: Line = (("key", "b "), ("plain", "shows them "))
 
 
 class InsightBar(Bar, can_focus=False):
-    """As many rows as there is to say; none, most of the time."""
+    """Shows the insight into a run in as many rows as needed; most of the time in none."""
 
     def show(self, insight: Insight, now: float) -> None:
-        """Show how it is at the moment ``now`` (``time.monotonic``)."""
+        """Show the state at the moment ``now`` (``time.monotonic``)."""
         rows = insight_rows(insight, now, self.app.size.width)
         if len(rows) != len(self.rows):
             self.styles.height = len(rows)

@@ -1,4 +1,4 @@
-"""Lines that scroll. It draws only what is seen, so that length costs nothing."""
+"""A view of lines that scroll. Only the visible ones are drawn, so that length costs nothing."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -15,7 +15,7 @@ from schemamig_tui.tui.lines import Line, folded, plain, width
 
 
 class StyledView(ScrollView):
-    """What scrolls and draws itself row by row, in the styles of ``palette``."""
+    """A scrolling widget that draws row by row, in the styles of ``palette``."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -1,4 +1,4 @@
-"""A pane of migrations: ten thousand of them cost no more than the ones that are seen."""
+"""A pane of migrations: ten thousand of them cost no more than the visible ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a run would do. It is known file by file, so the view fills itself."""
+"""The view of a plan. It reads the files one after the other and fills itself meanwhile."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _AT_ONCE = 50
 class PlanView(LinesView):
     """The migrations that would run: their names at once, then advice, and how each is run.
 
-    ``preface`` is what is to be said before all that.
+    ``preface`` are the lines above all that.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class PlanView(LinesView):
         super().__init__(self._all(), fold=True)
 
     def on_mount(self) -> None:
-        """Begin to read the files, and to look at the database."""
+        """Begin to read the files and to ask the database."""
         self.run_worker(self._fill(), group="plan")
 
     def _all(self) -> list[Line]:

@@ -1,4 +1,4 @@
-"""The live log: bounded, and at its end unless somebody reads further up."""
+"""The live log. It is bounded, and shows its end unless the user scrolls up."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence

@@ -100,7 +100,7 @@ class SessionList(StyledView, can_focus=True):
         self._cursor = max(0, min(number, len(self._sessions) - 1))
         rows = [row for row, (_, owner) in enumerate(self._rows) if owner == self._cursor]
         if rows:
-            # With the first session its title is to be seen, too.
+            # With the first session its title is to be visible, too.
             top = rows[0] if self._cursor else 0
             region = Region(0, top, 1, rows[-1] - top + 1)
             self.scroll_to_region(region, animate=False, force=True)
