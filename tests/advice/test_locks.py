@@ -1,4 +1,4 @@
-"""The locks that statements are said to take are those that the server takes for them."""
+"""The locks that advice expects of statements are those that the server takes for them."""
 
 import pytest
 

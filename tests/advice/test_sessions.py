@@ -154,8 +154,8 @@ def test_what_may_not_be_seen_is_said_once(table: Desk, limited: str) -> None:
         (note,) = notes
         assert f"locks in the way are held by pid {other.info.backend_pid}" in note.message
         table.prepare(note.hint or "")
-        told = table.warnings(ALTER, older_than=0)
-        assert any(message.startswith("A session (pid") for message in told)
+        warnings = table.warnings(ALTER, older_than=0)
+        assert any(message.startswith("A session (pid") for message in warnings)
 
 
 def test_only_the_worst_of_many_are_told(table: Desk) -> None:

@@ -26,20 +26,20 @@ class Rehearsal:
         self.conn.execute(script.encode())
         self.last = snapshot(self.conn)
 
-    def tells(self, script: str) -> str:
-        """Run statements, and tell what they have changed."""
+    def changes(self, script: str) -> str:
+        """Run statements, and return the changes as text."""
         before = self.last
         self.given(script)
-        return told(before, self.last)
+        return changes(before, self.last)
 
 
-def told(before: Schema, after: Schema) -> str:
+def changes(before: Schema, after: Schema) -> str:
     """The difference as a person reads it."""
     return text(render(diff(before, after)))
 
 
 def lines(expected: str) -> str:
-    """What stands indented in a test, as ``told`` gives it."""
+    """What stands indented in a test, as ``changes`` gives it."""
     return dedent(expected).lstrip("\n")
 
 

@@ -65,14 +65,14 @@ def test_nothing_differs_from_itself(schema: Schema) -> None:
 @patient
 @given(_schemas, _schemas)
 def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
-    def told(changes: tuple[Change, ...]) -> Counter[tuple[What, str, str]]:
+    def tally(changes: tuple[Change, ...]) -> Counter[tuple[What, str, str]]:
         return Counter((c.what, c.kind, c.name) for c in changes if c.what in OPPOSITE)
 
     def renamed(changes: tuple[Change, ...]) -> Counter[tuple[str | None, ...]]:
         return Counter((c.was, c.name) for c in changes if c.what is What.RENAMED)
 
     there, back = diff(before, after), diff(after, before)
-    assert Counter({(OPPOSITE[w], k, n): c for (w, k, n), c in told(there).items()}) == told(back)
+    assert Counter({(OPPOSITE[w], k, n): c for (w, k, n), c in tally(there).items()}) == tally(back)
     assert Counter({(new, old): c for (old, new), c in renamed(there).items()}) == renamed(back)
 
 
@@ -101,7 +101,7 @@ def test_every_line_is_safe_to_show(before: Schema, after: Schema) -> None:
 
 
 def test_names_are_shown_as_sql_writes_them_and_never_let_loose(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells(
+    assert rehearsal.changes(
         'CREATE TABLE "we ird" ("na""me" int, "[/red]" int, "new\nline" int, "\u202e" int);'
         'COMMENT ON COLUMN "we ird"."[/red]" IS E\'\x1b[31m[bold]\''
     ) == lines(r"""
@@ -111,7 +111,7 @@ def test_names_are_shown_as_sql_writes_them_and_never_let_loose(rehearsal: Rehea
             + "new\nline" integer
             + "\u202E" integer
     """)
-    assert rehearsal.tells('ALTER TABLE "we ird" RENAME TO "Tame"') == (
+    assert rehearsal.changes('ALTER TABLE "we ird" RENAME TO "Tame"') == (
         '~ table public."we ird" renamed to public."Tame"\n'
     )
 

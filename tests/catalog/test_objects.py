@@ -1,4 +1,4 @@
-"""What is told of everything but tables."""
+"""Changes of everything but tables."""
 
 import pytest
 
@@ -6,10 +6,10 @@ from tests.catalog.conftest import Rehearsal, lines
 
 
 def test_an_enum_gets_new_values(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells("CREATE TYPE mood AS ENUM ('sad', 'it''s ok')") == (
+    assert rehearsal.changes("CREATE TYPE mood AS ENUM ('sad', 'it''s ok')") == (
         "+ enum public.mood ('sad', 'it''s ok')\n"
     )
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         ALTER TYPE mood ADD VALUE 'happy'; ALTER TYPE mood ADD VALUE 'meh' BEFORE 'it''s ok';
         ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'; ALTER TYPE mood RENAME TO temper;
     """) == lines("""
@@ -21,7 +21,7 @@ def test_an_enum_gets_new_values(rehearsal: Rehearsal) -> None:
 
 
 def test_composite_types_domains_and_ranges(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE TYPE pair AS (a int, b text);
         CREATE DOMAIN email AS varchar(99) NOT NULL DEFAULT 'x@y' CHECK (VALUE ~ '@');
         CREATE TYPE span AS RANGE (subtype = float8);
@@ -33,7 +33,7 @@ constraint email_check CHECK (VALUE::text ~ '@'::text)
             + a integer
             + b text
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         ALTER TYPE pair ADD ATTRIBUTE c date, ALTER ATTRIBUTE a TYPE bigint;
         ALTER DOMAIN email DROP NOT NULL; ALTER DOMAIN email DROP CONSTRAINT email_check;
     """) == lines("""
@@ -47,7 +47,7 @@ constraint email_check CHECK (VALUE::text ~ '@'::text)
 
 def test_functions_tell_their_overloads_apart(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1'")
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE FUNCTION f(a text, b int[] DEFAULT '{}') RETURNS SETOF text
             LANGUAGE sql AS 'SELECT a';
         CREATE PROCEDURE p(INOUT n int) LANGUAGE sql AS 'SELECT 1';
@@ -58,7 +58,7 @@ def test_functions_tell_their_overloads_apart(rehearsal: Rehearsal) -> None:
         + procedure public.p(integer) -- does it
         + aggregate public.total(integer) returns integer
     """)
-    assert rehearsal.tells("DROP FUNCTION f(int); ALTER FUNCTION f RENAME TO g") == lines("""
+    assert rehearsal.changes("DROP FUNCTION f(int); ALTER FUNCTION f RENAME TO g") == lines("""
         - function public.f(integer) returns integer
         ~ function public.f(text, integer[]) renamed to public.g(text, integer[])
     """)
@@ -73,7 +73,7 @@ def test_a_changed_function_shows_the_lines_that_changed(rehearsal: Rehearsal) -
             RETURN a + 1;
         END $$
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
         BEGIN
             -- one
@@ -95,7 +95,7 @@ def test_a_changed_function_shows_the_lines_that_changed(rehearsal: Rehearsal) -
 
 def test_a_changed_aggregate_is_seen(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE AGGREGATE s (int) (SFUNC = int4pl, STYPE = int, INITCOND = '0')")
-    assert rehearsal.tells(
+    assert rehearsal.changes(
         "CREATE OR REPLACE AGGREGATE s (int) (SFUNC = int4pl, STYPE = int, INITCOND = '1')"
     ) == lines("""
         ~ aggregate public.s(integer)
@@ -108,7 +108,7 @@ def test_a_changed_aggregate_is_seen(rehearsal: Rehearsal) -> None:
 
 def test_views_list_their_columns_and_show_the_query_when_it_changes(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE TABLE t (a int)")
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE VIEW v AS SELECT 1 AS n;
         CREATE MATERIALIZED VIEW m AS SELECT count(*) AS n FROM t; CREATE INDEX i ON m (n);
     """) == lines("""
@@ -118,7 +118,7 @@ def test_views_list_their_columns_and_show_the_query_when_it_changes(rehearsal: 
         + view public.v
             + n integer
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE OR REPLACE VIEW v WITH (security_barrier) AS SELECT 1 AS n, now() AS at;
     """) == lines("""
         ~ view public.v
@@ -132,7 +132,7 @@ def test_views_list_their_columns_and_show_the_query_when_it_changes(rehearsal: 
 
 def test_a_view_made_again_is_compared_by_its_names(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE VIEW v AS SELECT 1 AS a, 2 AS b")
-    assert rehearsal.tells("DROP VIEW v; CREATE VIEW v AS SELECT 2 AS b, 1 AS a") == lines("""
+    assert rehearsal.changes("DROP VIEW v; CREATE VIEW v AS SELECT 2 AS b, 1 AS a") == lines("""
         ~ view public.v
             -  SELECT 1 AS a,
             -     2 AS b;
@@ -142,12 +142,12 @@ def test_a_view_made_again_is_compared_by_its_names(rehearsal: Rehearsal) -> Non
 
 
 def test_sequences_of_columns_are_told_when_they_change_themselves(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells("CREATE SEQUENCE s; CREATE TABLE t (id serial)") == lines("""
+    assert rehearsal.changes("CREATE SEQUENCE s; CREATE TABLE t (id serial)") == lines("""
         + sequence public.s bigint
         + table public.t
             + id integer not null default nextval('public.t_id_seq'::regclass)
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         ALTER SEQUENCE s INCREMENT 5 CYCLE; ALTER SEQUENCE t_id_seq AS bigint;
     """) == lines("""
         ~ sequence public.s
@@ -157,7 +157,7 @@ def test_sequences_of_columns_are_told_when_they_change_themselves(rehearsal: Re
               type integer -> bigint
               maximum 2147483647 -> 9223372036854775807
     """)
-    assert rehearsal.tells("DROP SEQUENCE s; DROP TABLE t") == lines("""
+    assert rehearsal.changes("DROP SEQUENCE s; DROP TABLE t") == lines("""
         - sequence public.s bigint
         - table public.t
     """)
@@ -168,7 +168,7 @@ def test_grants_of_one_role_are_one_line(rehearsal: Rehearsal) -> None:
         CREATE ROLE app; CREATE ROLE boss; CREATE TABLE t (a int, b int);
         CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE SCHEMA s;
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         GRANT SELECT, INSERT, UPDATE (b) ON t TO app; GRANT SELECT ON t TO PUBLIC;
         GRANT DELETE ON t TO boss WITH GRANT OPTION; GRANT USAGE ON SCHEMA s TO app;
         REVOKE EXECUTE ON FUNCTION f FROM PUBLIC; GRANT EXECUTE ON FUNCTION f TO app;
@@ -185,7 +185,7 @@ def test_grants_of_one_role_are_one_line(rehearsal: Rehearsal) -> None:
             - grant EXECUTE to PUBLIC
             + grant EXECUTE to app
     """)
-    assert rehearsal.tells("REVOKE INSERT ON t FROM app") == lines("""
+    assert rehearsal.changes("REVOKE INSERT ON t FROM app") == lines("""
         ~ table public.t
             - grant INSERT to app
     """)
@@ -193,7 +193,7 @@ def test_grants_of_one_role_are_one_line(rehearsal: Rehearsal) -> None:
 
 def test_a_new_object_tells_only_grants_that_are_not_the_usual(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE ROLE app")
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
         REVOKE EXECUTE ON FUNCTION f FROM PUBLIC;
         CREATE TABLE t (a int); GRANT SELECT ON t TO app; GRANT UPDATE (a) ON t TO app;
@@ -210,21 +210,21 @@ def test_a_new_object_tells_only_grants_that_are_not_the_usual(rehearsal: Rehear
 def test_a_new_owner_is_not_a_change_of_grants(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE ROLE app; CREATE ROLE boss; CREATE TABLE t (id serial)")
     rehearsal.given("GRANT SELECT ON t TO app")
-    assert rehearsal.tells("ALTER TABLE t OWNER TO boss") == (
+    assert rehearsal.changes("ALTER TABLE t OWNER TO boss") == (
         "~ table public.t: owner postgres -> boss\n"
     )
 
 
 def test_comments_come_change_and_go(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE TABLE t (); CREATE SCHEMA s; COMMENT ON SCHEMA s IS 'one'")
-    assert rehearsal.tells(
+    assert rehearsal.changes(
         "COMMENT ON TABLE t IS E'it''s\n\ttwo'; COMMENT ON SCHEMA s IS 'two'"
     ) == lines(r"""
         ~ schema s: comment 'one' -> 'two'
         ~ table public.t
             + comment 'it''s\n        two'
     """)
-    assert rehearsal.tells("COMMENT ON SCHEMA s IS NULL") == lines("""
+    assert rehearsal.changes("COMMENT ON SCHEMA s IS NULL") == lines("""
         ~ schema s
             - comment 'two'
     """)
@@ -235,7 +235,7 @@ def test_a_renamed_schema_does_not_rename_all_that_is_in_it(rehearsal: Rehearsal
         CREATE SCHEMA "a.b"; CREATE TABLE "a.b".t (n int); CREATE TABLE "a.b".u (n int);
         CREATE FUNCTION "a.b".f() RETURNS int LANGUAGE sql AS 'SELECT 1';
     """)
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         ALTER SCHEMA "a.b" RENAME TO c; ALTER TABLE c.t ADD m int; ALTER TABLE c.u SET SCHEMA public
     """) == lines("""
         ~ schema "a.b" renamed to c
@@ -247,7 +247,7 @@ def test_a_renamed_schema_does_not_rename_all_that_is_in_it(rehearsal: Rehearsal
 
 def test_rare_objects_come_and_go_by_name(rehearsal: Rehearsal) -> None:
     rehearsal.given("CREATE ROLE app; CREATE TABLE t (a int, b int)")
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE STATISTICS s ON a, b FROM t; CREATE PUBLICATION p FOR TABLE t;
         CREATE OPERATOR === (leftarg = int, rightarg = int, function = int4eq);
         CREATE CAST (text AS int) WITH INOUT; CREATE COLLATION c (locale = 'C');
@@ -261,7 +261,7 @@ def test_rare_objects_come_and_go_by_name(rehearsal: Rehearsal) -> None:
         + collation public.c
         + statistics object public.s ON a, b FROM public.t
     """)
-    assert rehearsal.tells("DROP PUBLICATION p; ALTER STATISTICS s RENAME TO z") == lines("""
+    assert rehearsal.changes("DROP PUBLICATION p; ALTER STATISTICS s RENAME TO z") == lines("""
         - publication p
         ~ statistics object public.s renamed to public.z
     """)
@@ -273,6 +273,6 @@ def test_what_belongs_to_an_extension_is_left_out(rehearsal: Rehearsal) -> None:
     """).fetchone()
     if row is None:
         pytest.skip("the server has no extension to create")
-    (told,) = rehearsal.tells(f"CREATE EXTENSION {row[0]}").splitlines()
-    assert told.startswith(f"+ extension {row[0]} version")
-    assert told.endswith("schema public")
+    (line,) = rehearsal.changes(f"CREATE EXTENSION {row[0]}").splitlines()
+    assert line.startswith(f"+ extension {row[0]} version")
+    assert line.endswith("schema public")

@@ -1,4 +1,4 @@
-"""Partitions and children: what they take over from a parent is told of the parent."""
+"""Partitions and children: what they take over from a parent is reported for the parent."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def tree(rehearsal: Rehearsal) -> Rehearsal:
 
 
 def test_a_partition_does_not_repeat_what_its_parent_is_like(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE TABLE log (k int, day date NOT NULL) PARTITION BY RANGE (day);
         CREATE INDEX log_k ON log (k);
         CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (MINVALUE) TO ('2026-01-01');
@@ -35,7 +35,7 @@ def test_a_partition_does_not_repeat_what_its_parent_is_like(rehearsal: Rehearsa
 
 def test_what_a_parent_hands_down_is_told_once(tree: Rehearsal) -> None:
     tree.given("ALTER TABLE log ADD gone int; CREATE INDEX log_gone ON log (k, gone)")
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log ADD note text DEFAULT '', DROP gone;
         ALTER TABLE log ADD CONSTRAINT positive CHECK (k > 0), ALTER k SET DEFAULT 1;
         CREATE INDEX log_note ON log (note);
@@ -53,7 +53,7 @@ def test_what_a_parent_hands_down_is_told_once(tree: Rehearsal) -> None:
 
 def test_new_names_and_types_of_a_parent_are_told_once(tree: Rehearsal) -> None:
     tree.given("ALTER TABLE log ADD note varchar(9)")
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log RENAME TO journal;
         ALTER TABLE journal RENAME note TO remark; ALTER TABLE journal ALTER remark TYPE text;
         COMMENT ON COLUMN journal.k IS 'key';
@@ -67,7 +67,7 @@ def test_new_names_and_types_of_a_parent_are_told_once(tree: Rehearsal) -> None:
 
 
 def test_what_only_one_partition_has_is_told_of_it(tree: Rehearsal) -> None:
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log_1 ALTER k SET DEFAULT 7; CREATE INDEX only_here ON log_1 (day);
     """) == lines("""
         ~ table public.log_1
@@ -79,7 +79,7 @@ def test_what_only_one_partition_has_is_told_of_it(tree: Rehearsal) -> None:
 
 def test_a_foreign_key_from_and_to_partitions_is_one_constraint(tree: Rehearsal) -> None:
     tree.given("ALTER TABLE log ADD UNIQUE (k, day)")
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log ADD CONSTRAINT itself FOREIGN KEY (k, day) REFERENCES log (k, day);
         ALTER TABLE apart ADD CONSTRAINT there FOREIGN KEY (k, day) REFERENCES log (k, day);
     """) == lines("""
@@ -91,7 +91,7 @@ def test_a_foreign_key_from_and_to_partitions_is_one_constraint(tree: Rehearsal)
 
 
 def test_a_partition_is_attached_and_detached(tree: Rehearsal) -> None:
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log DETACH PARTITION log_1;
         ALTER TABLE log ATTACH PARTITION apart FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
     """) == lines("""
@@ -104,7 +104,7 @@ def test_a_partition_is_attached_and_detached(tree: Rehearsal) -> None:
 
 
 def test_what_happens_to_a_detached_partition_is_its_own(tree: Rehearsal) -> None:
-    assert tree.tells("""
+    assert tree.changes("""
         ALTER TABLE log DETACH PARTITION log_1; ALTER TABLE log_1 DROP k;
     """) == lines("""
         ~ table public.log_1
@@ -115,7 +115,7 @@ def test_what_happens_to_a_detached_partition_is_its_own(tree: Rehearsal) -> Non
 
 
 def test_a_table_that_inherits_has_columns_of_its_own(rehearsal: Rehearsal) -> None:
-    assert rehearsal.tells("""
+    assert rehearsal.changes("""
         CREATE TABLE parent (a int NOT NULL, CONSTRAINT c CHECK (a > 0));
         CREATE TABLE child (b int) INHERITS (parent);
     """) == lines("""
@@ -125,7 +125,7 @@ def test_a_table_that_inherits_has_columns_of_its_own(rehearsal: Rehearsal) -> N
             + a integer not null
             + constraint c CHECK (a > 0)
     """)
-    assert rehearsal.tells(
+    assert rehearsal.changes(
         "ALTER TABLE parent ADD c int; ALTER TABLE child ADD d int, NO INHERIT parent"
     ) == lines("""
         ~ table public.child

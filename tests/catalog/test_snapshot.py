@@ -10,7 +10,7 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.catalog import snapshot as module
 from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
-from tests.catalog.conftest import Rehearsal, told
+from tests.catalog.conftest import Rehearsal, changes
 from tests.conftest import Database
 
 SAMPLE = r"""
@@ -38,7 +38,7 @@ def test_it_sees_what_the_transaction_has_changed_until_that_is_rolled_back(
 ) -> None:
     before = snapshot(conn)
     conn.execute("BEGIN; ALTER TABLE hidden.t ADD seen int")
-    assert told(before, snapshot(conn)) == "~ table hidden.t\n    + column seen integer\n"
+    assert changes(before, snapshot(conn)) == "~ table hidden.t\n    + column seen integer\n"
     conn.execute("ROLLBACK")
     assert snapshot(conn) == before
 
@@ -103,7 +103,7 @@ def test_databases_with_the_same_schema_are_equal(
     there = rehearsal.last
     assert there.relations == here.relations
     assert {r.oid for r in there.relations}.isdisjoint(r.oid for r in here.relations)
-    assert told(here, there) == told(there, here) == ""
+    assert changes(here, there) == changes(there, here) == ""
 
 
 def test_a_database_in_sql_ascii_may_hold_any_bytes(database: Database) -> None:

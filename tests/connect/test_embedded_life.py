@@ -34,7 +34,7 @@ on_linux = pytest.mark.skipif(
 
 
 class Client:
-    """A process that uses the server until it is told to leave, or killed."""
+    """A process that uses the server until it is asked to leave, or killed."""
 
     def __init__(self, base: Path, user: User) -> None:
         self.process = user.popen(_CLIENT, base)

@@ -1,4 +1,4 @@
-"""Which Docker engine is asked, and what is said of one that cannot be used. Needs no engine."""
+"""Which Docker engine is asked, and the error for one that cannot be used. Needs no engine."""
 
 import contextlib
 import hashlib
@@ -155,11 +155,11 @@ except ConnectionFailed as error:
 """
     user = nobody if ourselves.uid == 0 else ourselves
     with user.popen(program, path) as process:
-        said, _ = process.communicate()
+        output, _ = process.communicate()
     assert (
-        f"ConnectionFailed Permission denied: you may not use the Docker engine at {path}" in said
+        f"ConnectionFailed Permission denied: you may not use the Docker engine at {path}" in output
     )
-    assert "sudo usermod -aG docker $USER" in said
+    assert "sudo usermod -aG docker $USER" in output
 
 
 def test_an_engine_that_hangs_is_given_up_after_five_seconds(
@@ -204,8 +204,8 @@ except ConnectionFailed as error:
     print(error.message, error.hint)
 """
     env = {**os.environ, "DOCKER_HOST": "ssh://nobody@127.0.0.1:1"}
-    said = subprocess.check_output([sys.executable, "-c", code], env=env, text=True)
-    assert said == (
+    output = subprocess.check_output([sys.executable, "-c", code], env=env, text=True)
+    assert output == (
         "To reach a Docker engine by ssh:// takes a package that is not installed."
         " pip install 'docker[ssh]'\n"
     )

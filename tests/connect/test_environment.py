@@ -80,7 +80,7 @@ def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dsn", "complaint"),
+    ("dsn", "message"),
     [
         ("", "--dsn is empty"),
         ("mysql://root:secret@h/d", "for mysql, not for PostgreSQL"),
@@ -97,10 +97,10 @@ def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
         ("postgresql://h/d?secret=1", "invalid URI query parameter"),
     ],
 )
-def test_a_dsn_that_cannot_be_read_is_not_quoted(dsn: str, complaint: str) -> None:
+def test_a_dsn_that_cannot_be_read_is_not_quoted(dsn: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         environment.from_dsn(dsn)
-    assert complaint in caught.value.message
+    assert message in caught.value.message
     assert "secret" not in f"{caught.value.message} {caught.value.hint}"
 
 

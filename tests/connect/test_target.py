@@ -1,4 +1,4 @@
-"""Connecting to a real server: what is asked of it, what is waited for, what is said of it."""
+"""Connecting to a real server: what is asked of it, what is waited for, what errors say of it."""
 
 import os
 import signal
@@ -194,13 +194,13 @@ def test_what_will_not_change_is_not_waited_for(
 
 def test_waiting_ends_in_time_and_says_what_it_waits_for(free_port: int) -> None:
     target = resolve(Settings(dsn=f"host=127.0.0.1 port={free_port}", wait=0.5))
-    told: list[tuple[float, str]] = []
+    calls: list[tuple[float, str]] = []
     started = time.monotonic()
     with pytest.raises(ConnectionFailed, match="Connection refused"):
-        target.connect(on_wait=lambda left, reason: told.append((left, reason)))
+        target.connect(on_wait=lambda left, reason: calls.append((left, reason)))
     assert 0.5 <= time.monotonic() - started < 2
-    assert all(0 < left <= 0.5 and "Connection refused" in reason for left, reason in told)
-    assert len(told) > 1
+    assert all(0 < left <= 0.5 and "Connection refused" in reason for left, reason in calls)
+    assert len(calls) > 1
 
 
 def test_a_server_that_appears_later_is_waited_for(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is said of a container that cannot be used as it is, and what is done about it."""
+"""The errors for a container that cannot be used as it is, and what is done about it."""
 
 import time
 from collections.abc import Callable

@@ -49,7 +49,7 @@ class Program:
     def start(
         self, *arguments: str, stdout: int | IO[str] = subprocess.PIPE, **environ: str
     ) -> "subprocess.Popen[str]":
-        """Start it, with a pipe for stderr and, unless told otherwise, for stdout."""
+        """Start it, with a pipe for stderr and, by default, for stdout."""
         process = subprocess.Popen(
             [sys.executable, "-m", "schemamig_tui", *arguments],
             cwd=self.folder,

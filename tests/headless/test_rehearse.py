@@ -1,4 +1,4 @@
-"""``--rehearse``: what it tells, how it ends, and that it leaves nothing behind."""
+"""``--rehearse``: what it reports, how it ends, and that it leaves nothing behind."""
 
 import signal
 
@@ -118,7 +118,7 @@ def test_a_file_of_many_statements_is_told_by_those_that_do_something(
         conn.execute("CREATE TABLE users (id int)")
     program.write("0001_a.sql", "INSERT INTO users VALUES (1);\n" * 60 + "LOCK TABLE users;")
     lines = program("--rehearse").out.splitlines()
-    told = [line for line in lines if line.startswith("    line ")]
-    assert [line.split(",")[0] for line in told][:1] == ["    line 1: INSERT 0 1"]
-    assert told[-1].startswith("    line 61: LOCK TABLE, ")
-    assert f"    and {61 - len(told)} other statements, each under 100ms" in "\n".join(lines)
+    reported = [line for line in lines if line.startswith("    line ")]
+    assert [line.split(",")[0] for line in reported][:1] == ["    line 1: INSERT 0 1"]
+    assert reported[-1].startswith("    line 61: LOCK TABLE, ")
+    assert f"    and {61 - len(reported)} other statements, each under 100ms" in "\n".join(lines)

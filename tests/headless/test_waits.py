@@ -1,4 +1,4 @@
-"""What is told, and what ends a run, when sessions are in each other's way."""
+"""What is reported, and what ends a run, when sessions are in each other's way."""
 
 import contextlib
 import time

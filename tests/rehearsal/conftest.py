@@ -47,7 +47,7 @@ class Rehearsals(Workshop):
 
     @property
     def locks(self) -> list[tuple[int, str, str]]:
-        """The locks that were told: the statement, the relation, the mode."""
+        """The locks that were reported: the statement, the relation, the mode."""
         return [
             (taken.statement, lock.relation, lock.mode)
             for taken in self.told(LocksTaken)
@@ -55,7 +55,7 @@ class Rehearsals(Workshop):
         ]
 
     def lock(self, relation: str) -> RelationLock:
-        """The last lock that was told of a relation."""
+        """The last lock that was reported for a relation."""
         return [
             lock
             for taken in self.told(LocksTaken)

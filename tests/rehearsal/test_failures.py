@@ -131,11 +131,11 @@ def test_a_cancelled_rehearsal_accounts_for_every_file_once(
     names = [f"{number}.sql" for number in range(6)]
     for name, sql in zip(names, ["SELECT 1;", call, "VACUUM;"] * 2, strict=True):
         shop.write(name, sql)
-    heard = []
+    events = []
 
     def listen(event: RehearsalEvent) -> None:
-        heard.extend([event] if isinstance(event, kind) else [])
-        if len(heard) == which + 1:
+        events.extend([event] if isinstance(event, kind) else [])
+        if len(events) == which + 1:
             rehearsal.cancel()
 
     rehearsal = Rehearsal(shop.connect, shop.folder, LEDGER, listen)

@@ -74,13 +74,13 @@ def test_every_file_is_told_what_it_would_lock_by_itself(
     shop.ask(ORDERS + "CREATE SCHEMA other; CREATE TABLE other.orders (id int)")
     late = "ALTER TABLE orders ADD CONSTRAINT late CHECK (id > 0) NOT VALID;"
     shop.rehearses(f"UPDATE orders SET note = 'b'; {late}", f"{sql};", f"{sql};")
-    told = [
+    reported = [
         (taken.name, lock.mode)
         for taken in shop.told(LocksTaken)
         for lock in taken.locks
         if taken.name != "1.sql" and lock.relation == "table public.orders"
     ]
-    assert told == [("2.sql", mode), ("3.sql", mode)]
+    assert reported == [("2.sql", mode), ("3.sql", mode)]
 
 
 def test_which_of_two_tables_is_locked_again_is_not_guessed(shop: Rehearsals) -> None:
@@ -94,9 +94,9 @@ def test_which_of_two_tables_is_locked_again_is_not_guessed(shop: Rehearsals) ->
 def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> None:
     shop.ask(ORDERS)
     shop.rehearses("ALTER TABLE orders RENAME TO old; DROP TABLE old, customers;")
-    told = {relation: mode for _, relation, mode in shop.locks}
-    assert told["table public.orders"] == "AccessExclusiveLock"
-    assert told["table public.customers"] == "AccessExclusiveLock"
+    reported = {relation: mode for _, relation, mode in shop.locks}
+    assert reported["table public.orders"] == "AccessExclusiveLock"
+    assert reported["table public.customers"] == "AccessExclusiveLock"
 
 
 def test_locks_on_what_the_rehearsal_made_are_not_told(shop: Rehearsals) -> None:

@@ -51,8 +51,8 @@ def waiting(database: Database, statement: str = "SELECT * FROM users") -> threa
     return thread
 
 
-def tell(ui: Ui, event: Event) -> None:
-    """Let the run that is on tell something."""
+def send(ui: Ui, event: Event) -> None:
+    """Let the run that is on report an event."""
     assert ui.app.run_on is not None
     ui.app.run_on._enqueue(event)
 
@@ -285,7 +285,7 @@ async def test_of_many_sessions_the_chosen_one_is_in_sight(desk: Desk) -> None:
     async with desk.open(80, 24) as ui:
         await ui.press("a", "y")
         await ui.until(lambda: "statement 1 of 1" in ui.screen)
-        tell(ui, BlockedSeen("0001_a.sql", 1, 1, Blocked("ShareLock", "table t", 1, many)))
+        send(ui, BlockedSeen("0001_a.sql", 1, 1, Blocked("ShareLock", "table t", 1, many)))
         await ui.until(lambda: "Blocked for" in ui.screen)
         await ui.press("b", "G")
         assert "pid 39, psql of ada" in ui.screen
@@ -307,12 +307,12 @@ async def test_whatever_a_session_holds_is_data(desk: Desk, text: str) -> None:
         await ui.press("a", "y")
         await ui.until(lambda: "statement 1 of 1" in ui.screen)
         progress = ServerProgress(text, text, text, 1, 2, text, (session,))
-        tell(ui, ProgressSeen("0001_a.sql", 1, 1, progress))
+        send(ui, ProgressSeen("0001_a.sql", 1, 1, progress))
         await ui.until(lambda: "50 %" in ui.screen)
         assert_harmless(ui)
         blocked = Blocked(text, text, 1.0, (session, prepared))
-        tell(ui, BlockedSeen("0001_a.sql", 1, 1, blocked))
-        tell(ui, VictimsSeen("0001_a.sql", 1, 1, Victims(1, 1.0, (session,))))
+        send(ui, BlockedSeen("0001_a.sql", 1, 1, blocked))
+        send(ui, VictimsSeen("0001_a.sql", 1, 1, Victims(1, 1.0, (session,))))
         await ui.until(lambda: "Blocked for" in ui.screen)
         assert_harmless(ui)
         for key in ("b", "j", "t", "escape", "G", "c"):

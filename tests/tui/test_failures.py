@@ -18,12 +18,12 @@ def test_what_the_engine_describes_is_read_back() -> None:
         place=Place(12, 9),
         source="  SELECT * FROM t",
     )
-    told = read_failure(describe(failure, "0001_a:2.sql"))
-    assert told.message == "it is\nwrong"
-    assert (told.severity, told.sqlstate) == ("ERROR", "42P01")
-    assert (told.place, told.line) == ("0001_a:2.sql:12:9", 12)
-    assert (told.source, told.caret) == ("  SELECT * FROM t", 8)
-    assert told.sections == (("DETAIL", "some\ndetail"), ("HINT", "a hint"), ("CONTEXT", "there"))
+    read = read_failure(describe(failure, "0001_a:2.sql"))
+    assert read.message == "it is\nwrong"
+    assert (read.severity, read.sqlstate) == ("ERROR", "42P01")
+    assert (read.place, read.line) == ("0001_a:2.sql:12:9", 12)
+    assert (read.source, read.caret) == ("  SELECT * FROM t", 8)
+    assert read.sections == (("DETAIL", "some\ndetail"), ("HINT", "a hint"), ("CONTEXT", "there"))
 
 
 @pytest.mark.parametrize(
@@ -36,9 +36,9 @@ def test_what_the_engine_describes_is_read_back() -> None:
     ],
 )
 def test_whatever_else_is_recorded_stays_the_message(text: str) -> None:
-    told = read_failure(text)
-    assert told.place is None
-    assert told.message in text
+    read = read_failure(text)
+    assert read.place is None
+    assert read.message in text
 
 
 @played

@@ -1,4 +1,4 @@
-"""A run that tells more than can be shown."""
+"""A run with more events than can be shown."""
 
 import gc
 import time

@@ -193,10 +193,10 @@ async def test_the_log_keeps_the_time_at_which_a_run_began(
     desk.write("0001_a.sql")
     async with desk.open() as ui:
         await ui.apply()
-        told = ui.log
-        assert re.match(r"Applying 1 migration  \d\d:\d\d:\d\d\n", told)
+        before = ui.log
+        assert re.match(r"Applying 1 migration  \d\d:\d\d:\d\d\n", before)
         monkeypatch.setattr(log_lines, "_now", lambda: "  later")
-        assert ui.log == told
+        assert ui.log == before
 
 
 @played
@@ -270,7 +270,7 @@ async def test_while_the_server_is_waited_for_no_statement_is_said_to_run(desk: 
         await ui.until(lambda: "NOTICE: asleep" in ui.log)
         assert ui.app.run_on is not None
         lost = ServerAwaited("0001_a.sql", "the connection was lost: it was cut", 5.0)
-        ui.app.run_on._enqueue(lost)  # as the engine tells it
+        ui.app.run_on._enqueue(lost)  # as the engine reports it
         what = "Waiting up to 5 s for the server: the connection was lost: it was cut"
         await ui.until(lambda: ui.screen.count(what) == 2)
         assert "statement 1 of 1" not in ui.screen

@@ -186,7 +186,7 @@ AT = ("0001_titles.sql", 2, 2)
 
 
 def seen(done: int) -> list[Event]:
-    """What the watcher may tell all at once, if everything comes together."""
+    """The events that the observer may send all at once."""
     scan = "building index: scanning table"
     progress = ServerProgress("CREATE INDEX", "public.documents", scan, done, 30_000, "blocks")
     blocked = Blocked("ShareLock", "table public.documents", 12.0, (ADA, REPORTS))

@@ -16,7 +16,7 @@ from schemamig_tui.headless import commands
 ENVIRON = {**os.environ, "PYTHONPATH": str(Path(schemamig_tui.__file__).parents[1])}
 
 
-def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+def usage_error(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
     """What is on stderr for arguments that are refused."""
     assert cli.main(argv) == ExitCode.USAGE
     out, err = capsys.readouterr()
@@ -73,13 +73,13 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
 def test_wrong_usage_is_said_on_stderr_in_a_line(
     capsys: pytest.CaptureFixture[str], argv: list[str], why: str
 ) -> None:
-    error = complaint(capsys, *argv)
+    error = usage_error(capsys, *argv)
     assert error.startswith("error: ")
     assert why in error.splitlines()[0]
 
 
 def test_a_mistyped_option_does_not_show_its_password(capsys: pytest.CaptureFixture[str]) -> None:
-    error = complaint(capsys, "--dns", "postgresql://spec:geheim@localhost/spec")
+    error = usage_error(capsys, "--dns", "postgresql://spec:geheim@localhost/spec")
     assert "spec:***@localhost" in error
     assert "geheim" not in error
 
@@ -87,7 +87,7 @@ def test_a_mistyped_option_does_not_show_its_password(capsys: pytest.CaptureFixt
 def test_a_mistyped_option_cannot_write_to_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert r"\x1B[31m" in complaint(capsys, "--\x1b[31m")
+    assert r"\x1B[31m" in usage_error(capsys, "--\x1b[31m")
 
 
 @pytest.fixture

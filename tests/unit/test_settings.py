@@ -184,7 +184,7 @@ def test_a_broken_pyproject_without_a_word_of_us_is_not_our_business(repository:
 
 
 @pytest.mark.parametrize(
-    ("table", "complaint"),
+    ("table", "message"),
     [
         ('tabel = "x"', r"pyproject\.toml: \[tool\.schemamig-tui\] tabel is not a setting"),
         ("table = 3", "table has to be a string"),
@@ -201,10 +201,10 @@ def test_a_broken_pyproject_without_a_word_of_us_is_not_our_business(repository:
     ],
 )
 def test_an_error_in_pyproject_names_the_file_and_the_key(
-    repository: Path, table: str, complaint: str
+    repository: Path, table: str, message: str
 ) -> None:
     pyproject(repository, table)
-    with pytest.raises(SettingsError, match=complaint):
+    with pytest.raises(SettingsError, match=message):
         load({}, {})
 
 

@@ -103,6 +103,6 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 def _libraries(programs: Iterable[Path]) -> set[Path]:
     """What the dynamic linker will look for, under the names it will look for."""
-    told = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
-    paths = (Path(path) for path in re.findall(r"(/\S+\.so\S*) \(0x", told))
+    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
+    paths = (Path(path) for path in re.findall(r"(/\S+\.so\S*) \(0x", listed))
     return {path for path in paths if _WHEEL not in str(path)}
