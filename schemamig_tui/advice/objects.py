@@ -7,7 +7,7 @@ from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.locks import Lock
-from schemamig_tui.sql.touch import Right, Target
+from schemamig_tui.sql.touch import ObjectKind, Right
 from schemamig_tui.sql.words import Name
 from schemamig_tui.units import size
 
@@ -118,7 +118,7 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelat
     by_name: dict[Name, list[Use]] = {}
     for use in uses:
         touch = use.touch
-        if touch.target is Target.RELATION and touch.right is not Right.CREATE:
+        if touch.target is ObjectKind.RELATION and touch.right is not Right.CREATE:
             by_name.setdefault(touch.name, []).append(use)
     if not by_name:
         return []

@@ -7,7 +7,7 @@ from schemamig_tui.advice.advice import Advice, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import RelationFacts, TouchedRelation
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target
+from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right
 
 _ROLE = """
 SELECT quote_ident(current_user) AS name, r.rolsuper AS superuser, r.rolcreaterole AS makes_roles,
@@ -192,7 +192,9 @@ def _judge_relation(missing: _Missing, found: TouchedRelation) -> None:
 
 
 def _judge_types(database: Database, missing: _Missing, uses: Sequence[Use]) -> None:
-    asked = [u for u in uses if u.touch.target is Target.TYPE and u.touch.right is not Right.CREATE]
+    asked = [
+        u for u in uses if u.touch.target is ObjectKind.TYPE and u.touch.right is not Right.CREATE
+    ]
     if not asked:
         return
     names = [use.touch.name for use in asked]
@@ -208,7 +210,7 @@ def _judge_schemas(database: Database, missing: _Missing, uses: Sequence[Use]) -
     asked: dict[str, list[Use]] = {}
     for use in uses:
         touch = use.touch
-        if touch.target is Target.SCHEMA and touch.right is not Right.CREATE:
+        if touch.target is ObjectKind.SCHEMA and touch.right is not Right.CREATE:
             asked.setdefault(touch.name.name, []).append(use)
         elif touch.target in IN_SCHEMAS and touch.right is Right.CREATE:
             schema = touch.name.schema or missing.role.schema
@@ -219,7 +221,7 @@ def _judge_schemas(database: Database, missing: _Missing, uses: Sequence[Use]) -
     rows = database.ask("the schemas that are used", _SchemaFacts, _SCHEMAS, {"names": list(asked)})
     for row in rows:
         for use in asked.get(row.key, ()):
-            if use.touch.target is Target.SCHEMA:
+            if use.touch.target is ObjectKind.SCHEMA:
                 if not row.owned:
                     missing.owner(use, row)
             elif not row.open:
@@ -231,11 +233,11 @@ def _judge_creation(missing: _Missing, use: Use) -> None:
     role, touch = missing.role, use.touch
     if touch.right is not Right.CREATE:
         return
-    if touch.target is Target.SCHEMA and not role.makes_schemas:
+    if touch.target is ObjectKind.SCHEMA and not role.makes_schemas:
         missing.privilege(use, "CREATE", "DATABASE", role.database)
-    elif touch.target is Target.ROLE and not role.makes_roles:
+    elif touch.target is ObjectKind.ROLE and not role.makes_roles:
         missing.attribute(use, "CREATEROLE")
-    elif touch.target is Target.DATABASE and not role.makes_databases:
+    elif touch.target is ObjectKind.DATABASE and not role.makes_databases:
         missing.attribute(use, "CREATEDB")
 
 
@@ -244,7 +246,7 @@ def _on_extensions(
 ) -> Iterator[Advice]:
     asked: dict[str, Use] = {}
     for use in uses:
-        if use.touch.target is Target.EXTENSION:
+        if use.touch.target is ObjectKind.EXTENSION:
             asked.setdefault(use.touch.name.name, use)
     if not asked:
         return

@@ -8,7 +8,7 @@ from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.statements import traits_of
-from schemamig_tui.sql.touch import IN_SCHEMAS, Right, Target, Touch
+from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right, Touch
 from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.traits import Traits
 
@@ -54,7 +54,7 @@ class _Finder:
         self.uses: dict[Touch, Use] = {}
         self.unread: list[str] = []
         # By kind and name, the schemas where an earlier statement has created such an object.
-        self._created: defaultdict[tuple[Target, str], set[str | None]] = defaultdict(set)
+        self._created: defaultdict[tuple[ObjectKind, str], set[str | None]] = defaultdict(set)
         self._temporary: set[str] = set()
         self._session = _AssumedSession()
 
@@ -107,10 +107,14 @@ class _Finder:
 
     def _is_new(self, touch: Touch) -> bool:
         name = touch.name
-        if name.schema is None and touch.target is Target.RELATION and name.name in self._temporary:
+        if (
+            name.schema is None
+            and touch.target is ObjectKind.RELATION
+            and name.name in self._temporary
+        ):
             return True
         if touch.right is Right.CREATE:
-            return (Target.SCHEMA, name.schema) in self._created
+            return (ObjectKind.SCHEMA, name.schema) in self._created
         schemas = self._created.get((touch.target, name.name), set())
         # Where one of the two names has no schema, they may mean the same object.
         return bool(schemas) and (

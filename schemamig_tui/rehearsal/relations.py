@@ -12,7 +12,7 @@ from psycopg.pq.abc import PGresult
 from schemamig_tui.rehearsal.events import RelationLock
 from schemamig_tui.rehearsal.steps import microseconds, number
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
-from schemamig_tui.sql.touch import Target
+from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
 
 _BLOCKS = {lock.server_name: lock.blocks for lock in Lock}
@@ -150,7 +150,7 @@ class Relations:
                 touch.lock.server_name,
             )
             for touch in touches(sql)
-            if touch.target is Target.RELATION and touch.lock and touch.name.name in self._named
+            if touch.target is ObjectKind.RELATION and touch.lock and touch.name.name in self._named
         )
 
     def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> StatementSighting:

@@ -10,7 +10,7 @@ from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
 
 
-class Target(Enum):
+class ObjectKind(Enum):
     """What kind of object a name stands for."""
 
     RELATION = auto()
@@ -25,7 +25,7 @@ class Target(Enum):
     """A function or another object in a schema."""
 
 
-IN_SCHEMAS = (Target.RELATION, Target.TYPE, Target.OTHER)
+IN_SCHEMAS = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.OTHER)
 """What has a schema, which the search path decides where its name has none."""
 
 
@@ -57,7 +57,7 @@ class Touch:
     object is a new one afterwards, ``temporary`` that it lasts as long as the session.
     """
 
-    target: Target
+    target: ObjectKind
     name: Name
     statement: str
     lock: Lock | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from schemamig_tui.sql import alter_table
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.locks import Lock
-from schemamig_tui.sql.touch import Right, Target, Touch
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
 from schemamig_tui.sql.words import Name, Words, named
 
 
@@ -32,27 +32,27 @@ _RELATION_KINDS: tuple[tuple[bytes, ...], ...] = (
     (b"materialized", b"view"),
     (b"foreign", b"table"),
 )
-_KINDS: dict[tuple[bytes, ...], Target] = {
-    **dict.fromkeys(_RELATION_KINDS, Target.RELATION),
-    (b"type",): Target.TYPE,
-    (b"domain",): Target.TYPE,
-    (b"schema",): Target.SCHEMA,
-    (b"function",): Target.OTHER,
-    (b"procedure",): Target.OTHER,
-    (b"aggregate",): Target.OTHER,
-    (b"collation",): Target.OTHER,
-    (b"extension",): Target.EXTENSION,
-    (b"role",): Target.ROLE,
-    (b"user",): Target.ROLE,
-    (b"group",): Target.ROLE,
-    (b"database",): Target.DATABASE,
+_KINDS: dict[tuple[bytes, ...], ObjectKind] = {
+    **dict.fromkeys(_RELATION_KINDS, ObjectKind.RELATION),
+    (b"type",): ObjectKind.TYPE,
+    (b"domain",): ObjectKind.TYPE,
+    (b"schema",): ObjectKind.SCHEMA,
+    (b"function",): ObjectKind.OTHER,
+    (b"procedure",): ObjectKind.OTHER,
+    (b"aggregate",): ObjectKind.OTHER,
+    (b"collation",): ObjectKind.OTHER,
+    (b"extension",): ObjectKind.EXTENSION,
+    (b"role",): ObjectKind.ROLE,
+    (b"user",): ObjectKind.ROLE,
+    (b"group",): ObjectKind.ROLE,
+    (b"database",): ObjectKind.DATABASE,
 }
-_OWNED = (Target.RELATION, Target.TYPE, Target.SCHEMA)
+_OWNED = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.SCHEMA)
 # What belongs to a table and is named together with it.
 _PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 
 
-def _kind(words: Words) -> tuple[str, Target] | None:
+def _kind(words: Words) -> tuple[str, ObjectKind] | None:
     """The kind of object that is next, which is taken: ``("TABLE", RELATION)``."""
     for kind, target in _KINDS.items():
         if words.take(*kind):
@@ -85,7 +85,7 @@ def _relation(
 ) -> Iterator[Touch]:
     """The one relation that is next."""
     if name := _name(words):
-        yield Touch(Target.RELATION, name, statement, lock, right, work)
+        yield Touch(ObjectKind.RELATION, name, statement, lock, right, work)
 
 
 def _insert(words: Words) -> Iterator[Touch]:
@@ -107,14 +107,14 @@ def _update(words: Words) -> Iterator[Touch]:
     name = _name(words)
     if name:
         work = None if _has_where(words) else "writes all of it anew"
-        yield Touch(Target.RELATION, name, "UPDATE", Lock.ROW_EXCLUSIVE, Right.UPDATE, work)
+        yield Touch(ObjectKind.RELATION, name, "UPDATE", Lock.ROW_EXCLUSIVE, Right.UPDATE, work)
 
 
 def _delete(words: Words) -> Iterator[Touch]:
     name = _name(words) if words.take(b"from") else None
     if name:
         work = None if _has_where(words) else "goes through all of it"
-        yield Touch(Target.RELATION, name, "DELETE", Lock.ROW_EXCLUSIVE, Right.DELETE, work)
+        yield Touch(ObjectKind.RELATION, name, "DELETE", Lock.ROW_EXCLUSIVE, Right.DELETE, work)
 
 
 def _with(words: Words) -> Iterator[Touch]:
@@ -138,15 +138,15 @@ def _copy(words: Words) -> Iterator[Touch]:
     name = _name(words)
     direction = words.peek()
     if name and direction == b"from":
-        yield Touch(Target.RELATION, name, "COPY", Lock.ROW_EXCLUSIVE, Right.INSERT)
+        yield Touch(ObjectKind.RELATION, name, "COPY", Lock.ROW_EXCLUSIVE, Right.INSERT)
     elif name and direction == b"to":
-        yield Touch(Target.RELATION, name, "COPY", Lock.ACCESS_SHARE, Right.SELECT)
+        yield Touch(ObjectKind.RELATION, name, "COPY", Lock.ACCESS_SHARE, Right.SELECT)
 
 
 def _truncate(words: Words) -> Iterator[Touch]:
     words.take(b"table")
     for name in _names(words):
-        yield Touch(Target.RELATION, name, "TRUNCATE", Lock.ACCESS_EXCLUSIVE, Right.TRUNCATE)
+        yield Touch(ObjectKind.RELATION, name, "TRUNCATE", Lock.ACCESS_EXCLUSIVE, Right.TRUNCATE)
 
 
 def _lock(words: Words) -> Iterator[Touch]:
@@ -157,7 +157,7 @@ def _lock(words: Words) -> Iterator[Touch]:
         said = b"_".join(words).upper().decode(errors="replace").partition("_MODE")[0]
         mode = Lock.__members__.get(said, mode)
     for name in names:
-        yield Touch(Target.RELATION, name, "LOCK TABLE", mode)
+        yield Touch(ObjectKind.RELATION, name, "LOCK TABLE", mode)
 
 
 def _drop(words: Words) -> Iterator[Touch]:
@@ -195,7 +195,7 @@ def _alter(words: Words) -> Iterator[Touch]:
     actions = list(words)
     lock, work = alter_table.lock(actions), alter_table.work(actions)
     yield from _part(Words(actions))
-    yield Touch(Target.RELATION, name, "ALTER TABLE", lock, Right.OWNER, work)
+    yield Touch(ObjectKind.RELATION, name, "ALTER TABLE", lock, Right.OWNER, work)
     yield from _references(actions, "ALTER TABLE")
 
 
@@ -232,12 +232,12 @@ def _create(words: Words) -> Iterator[Touch]:
     statement, target = f"CREATE {kind[0]}", kind[1]
     missing_only = words.take(b"if", b"not", b"exists")
     name = words.name()
-    if name is None or (target is Target.SCHEMA and name == _AUTHORIZATION):
+    if name is None or (target is ObjectKind.SCHEMA and name == _AUTHORIZATION):
         name = words.name()
     if name is None:
         return
     temporary = not modifiers.isdisjoint(_TEMPORARY)
-    if replaces and target is Target.RELATION:
+    if replaces and target is ObjectKind.RELATION:
         yield Touch(target, name, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
     right = None if temporary else Right.CREATE
     creates = not missing_only and not replaces
@@ -264,7 +264,7 @@ def _create_index(words: Words) -> Iterator[Touch]:
         return
     yield from _relation(words, statement, lock, Right.OWNER, alter_table.READS)
     if path and not missing_only:
-        yield Touch(Target.RELATION, Name(None, path[-1]), statement, creates=True)
+        yield Touch(ObjectKind.RELATION, Name(None, path[-1]), statement, creates=True)
 
 
 def _create_trigger(words: Words) -> Iterator[Touch]:
@@ -292,7 +292,7 @@ def _comment(words: Words) -> Iterator[Touch]:
             yield from _relation(words, "COMMENT", lock, Right.OWNER)
     elif words.take(b"column"):
         if name := named(words.path()[:-1]):
-            yield Touch(Target.RELATION, name, "COMMENT", lock, Right.OWNER)
+            yield Touch(ObjectKind.RELATION, name, "COMMENT", lock, Right.OWNER)
     elif (kind := _kind(words)) and kind[1] in _OWNED and (name := words.name()):
         yield Touch(kind[1], name, "COMMENT", lock, Right.OWNER)
 
@@ -303,7 +303,7 @@ def _vacuum(words: Words) -> Iterator[Touch]:
     lock = Lock.ACCESS_EXCLUSIVE if full else Lock.SHARE_UPDATE_EXCLUSIVE
     for name in _names(words):
         yield Touch(
-            Target.RELATION,
+            ObjectKind.RELATION,
             name,
             "VACUUM FULL" if full else "VACUUM",
             lock,
@@ -314,7 +314,7 @@ def _vacuum(words: Words) -> Iterator[Touch]:
 def _analyze(words: Words) -> Iterator[Touch]:
     _options(words, b"verbose")
     for name in _names(words):
-        yield Touch(Target.RELATION, name, "ANALYZE", Lock.SHARE_UPDATE_EXCLUSIVE)
+        yield Touch(ObjectKind.RELATION, name, "ANALYZE", Lock.SHARE_UPDATE_EXCLUSIVE)
 
 
 def _reindex(words: Words) -> Iterator[Touch]:

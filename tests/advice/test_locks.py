@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.sql.locks import Lock
-from schemamig_tui.sql.touch import Target
+from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Desk
 
@@ -93,7 +93,7 @@ def test_the_server_takes_these_locks(desk: Desk, statements: tuple[str, ...]) -
             expected = {
                 touch.name.name: touch.lock
                 for touch in touches(statement.encode())
-                if touch.target is Target.RELATION and touch.lock
+                if touch.target is ObjectKind.RELATION and touch.lock
             }
             with conn.transaction(force_rollback=True):
                 conn.execute(statement.encode())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.sql.locks import Lock
-from schemamig_tui.sql.touch import Right, Target, Touch
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
 from schemamig_tui.sql.touches import touches
 
 
@@ -195,5 +195,5 @@ def test_no_text_is_an_error(verb: str, words: list[str], rest: bytes) -> None:
 
 
 def test_kinds_of_objects() -> None:
-    assert [touch.target for touch in touched("DROP SCHEMA a, b")] == [Target.SCHEMA] * 2
-    assert [touch.target for touch in touched("CREATE DOMAIN d AS int")] == [Target.TYPE]
+    assert [touch.target for touch in touched("DROP SCHEMA a, b")] == [ObjectKind.SCHEMA] * 2
+    assert [touch.target for touch in touched("CREATE DOMAIN d AS int")] == [ObjectKind.TYPE]

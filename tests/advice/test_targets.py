@@ -11,7 +11,7 @@ from schemamig_tui.advice import targets
 from schemamig_tui.advice.targets import Targets, find
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
-from schemamig_tui.sql.touch import Target
+from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Pending
 
@@ -162,7 +162,7 @@ def test_what_is_named_is_a_relation_for_the_servers_own_parser_too(folder: Path
     for script in map(parse, scan(folder)):
         for i in range(len(script)):
             sql = script.sql(i)
-            named = {t.name.name for t in touches(sql) if t.target is Target.RELATION}
+            named = {t.name.name for t in touches(sql) if t.target is ObjectKind.RELATION}
             # It knows one encoding, and one way to write strings.
             with contextlib.suppress(UnicodeDecodeError, postgast.PgQueryError):
                 assert named <= set(_relations(sql.decode()))
