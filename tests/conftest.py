@@ -22,6 +22,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
+from tests import tools
 
 _SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|SCHEMAMIG_(?!PG_BINDIR$)")
 
@@ -36,6 +37,12 @@ class Database:
     def connect(self, **parameters: str | int | None) -> psycopg.Connection:
         """A new connection in autocommit; ``parameters`` are libpq's, such as ``user``."""
         return psycopg.connect(make_conninfo(self.conninfo, **parameters), autocommit=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """``@pytest.mark.postgres(min=17)``: only on these versions of PostgreSQL."""
+    if marker := item.get_closest_marker("postgres"):
+        tools.needs_postgres(*marker.args, **marker.kwargs)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -92,9 +99,7 @@ def server() -> Iterator[Embedded]:
         try:
             embedded = Embedded(folder / "pg", fast=True)
         except ConnectionFailed as error:
-            if os.environ.get("CI") == "true":
-                raise
-            pytest.skip(error.message)
+            tools.unavailable(error.message)
         with embedded:
             yield embedded
         wait_until_gone(embedded.base)
@@ -116,5 +121,5 @@ def database(server: Embedded) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def psql(server: Embedded) -> Path:
-    """The server's own psql. The run's environment has no PG* variable that could lead it away."""
-    return server.bindir / "psql"
+    """A psql for the server. The run's environment has no PG* variable that could lead it away."""
+    return tools.client("psql", server.bindir)

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 import schemamig_tui
+from tests import tools
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,6 @@ def nobody() -> User:
             errors = str(error)
         if not errors:
             return user
-    pytest.skip(f"account nobody can run no Python {version} with our packages: {errors}")
+    return tools.unavailable(
+        f"account nobody can run no Python {version} with our packages: {errors}"
+    )

@@ -9,6 +9,7 @@ from docker.models.containers import Container
 from schemamig_tui.connect import resolve
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
+from tests import tools
 from tests.docker.containers import SPEC, Engine, published_port, put, target, wait_for_server
 
 on_linux = pytest.mark.skipif(
@@ -127,7 +128,7 @@ def test_a_login_that_the_server_does_not_know_is_explained(engine: Engine) -> N
 
 def test_the_default_is_spec_pg_without_any_setting(engine: Engine) -> None:
     if engine.client.containers.list(all=True, filters={"name": "^/spec_pg$"}):
-        pytest.skip("the engine has a spec_pg that is not ours")
+        tools.unavailable("the engine has a spec_pg that is not ours")
     wait_for_server(engine.run(name="spec_pg"))
     with resolve(Settings()) as place, place.connect() as connection:
         assert place.route.startswith("Docker spec_pg, ")

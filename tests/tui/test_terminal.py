@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import schemamig_tui
+from tests import tools
 from tests.conftest import Database, wait_until_gone
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
@@ -66,8 +66,7 @@ class Terminal:
 @pytest.fixture
 def terminal(folder: Path) -> Iterator[Terminal]:
     """A terminal with an empty folder of migrations."""
-    if not shutil.which("tmux") and os.environ.get("CI") != "true":
-        pytest.skip("needs tmux")
+    tools.needs("tmux")
     (folder / "migrations").mkdir()
     (folder / ".git").mkdir()  # no pyproject.toml above it counts
     environ = {

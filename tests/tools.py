@@ -1,0 +1,54 @@
+"""What the tests need of the machine: programs, and a version of PostgreSQL.
+
+Where it is missing, a test is skipped on a developer's machine and fails in CI (``CI=true``).
+"""
+
+import functools
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from schemamig_tui.connect import binaries
+
+
+def unavailable(what: str) -> NoReturn:
+    """End the test: skipped with the reason ``what``, in CI failed."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI has to have what every test needs: {what}", pytrace=False)
+    pytest.skip(what)
+
+
+def needs(tool: str) -> Path:
+    """The program ``tool``; where it is not installed, the test ends."""
+    # An ordinary user's PATH may lack the folder into which Debian puts pgbouncer.
+    found = shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin")
+    return Path(found) if found else unavailable(f"needs {tool}")
+
+
+def needs_postgres(*, min: int = 0, max: int = 99) -> None:
+    """Skip the test on a server whose major version is not one of ``min`` to ``max``.
+
+    CI runs the oldest and the newest version, so it runs every test with one of the two limits.
+    """
+    if not min <= (major := _major()) <= max:
+        limits = [f"{min} or newer"] * bool(min) + [f"{max} or older"] * (max < 99)
+        pytest.skip(f"needs PostgreSQL {' and '.join(limits)}, and this is {major}")
+
+
+def client(program: str, bindir: Path) -> Path:
+    """``psql``, ``pg_dump`` or ``pg_dumpall``: that in ``bindir``, or else one that is installed.
+
+    The newest serves every version of the server.
+    """
+    for folder in (bindir, *binaries.installed()):
+        if (folder / program).exists():
+            return folder / program
+    return needs(program)
+
+
+@functools.cache
+def _major() -> int:
+    return binaries.find(binaries.server_account()).major
