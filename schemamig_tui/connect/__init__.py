@@ -64,5 +64,9 @@ def _embedded(base: Path) -> Endpoint:
     from schemamig_tui.connect.embedded import Embedded
 
     server = Embedded(base).start()
-    route = f"embedded PostgreSQL {server.major} in {server.base}"
-    return Endpoint(server.parameters, route, close=server.close)
+    return Endpoint(
+        server.parameters,
+        f"embedded PostgreSQL {server.major} in {server.base}",
+        close=server.close,
+        extension_hint=server.extension_hint,
+    )

@@ -87,6 +87,7 @@ class Embedded:
         """Become a user of the server, and return when it answers. The first one starts it."""
         try:
             self._prepare_folders()
+            self._refuse_other_versions()
             users = _private_file(self.base / "users.lock").open("ab")
             try:
                 fcntl.flock(users, fcntl.LOCK_SH)  # waits while a supervisor stops the server
@@ -106,6 +107,29 @@ class Embedded:
         if self._users is not None:
             self._users.close()
             self._users = None
+
+    def extension_hint(self, name: str) -> str:
+        """Which PostgreSQL on this machine has an extension that this one lacks."""
+        found = binaries.with_extension(name, self._account)
+        # One of our version can read our data.
+        needless = " gen_random_uuid() needs none." * (name in ("pgcrypto", "uuid-ossp"))
+        best = max(found, key=lambda one: (one.major == self.major, one.major), default=None)
+        if best is None:
+            return (
+                f'No PostgreSQL on this machine has the extension "{name}". Install one that has'
+                " it, and set SCHEMAMIG_PG_BINDIR to the folder of its programs, or use another"
+                f" server: --dsn.{needless}"
+            )
+        hint = (
+            f'PostgreSQL {best.major} on this machine has the extension "{name}": set'
+            f" SCHEMAMIG_PG_BINDIR to {best.directory}"
+        )
+        if best.major == self.major:
+            return f"{hint}.{needless}"
+        return (
+            f"{hint}, and use --embedded of another folder, for it cannot read the data in this."
+            f"{needless}"
+        )
 
     def _start_unless_running(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -129,6 +153,28 @@ class Embedded:
                     f"PostgreSQL does not answer after {_START_SECONDS:.0f} s", self._log()
                 )
             time.sleep(_POLL_SECONDS)
+
+    def _refuse_other_versions(self) -> None:
+        """Raise ConnectionFailed where we would make a new cluster beside those of other versions.
+
+        Whoever has upgraded the programs wants their data, and not an empty database.
+        """
+        found = (re.fullmatch(r"pg(\d+)", path.name) for path in self.base.iterdir())
+        others = sorted((int(match[1]) for match in found if match), reverse=True)
+        if self._data.exists() or not others:
+            return
+        olds = " and ".join(map(str, others))
+        old = others[0]
+        programs = binaries.of_version(old, self._account)
+        way = "set SCHEMAMIG_PG_BINDIR to "
+        way += str(programs.directory) if programs else "the folder of its programs"
+        raise ConnectionFailed(
+            f"The data in {self.base} is of PostgreSQL {olds}, the programs in {self.bindir} are"
+            f" PostgreSQL {self.major}, which cannot read it.",
+            hint=f"To go on with PostgreSQL {old}, {way}. To move the data, write it out there with"
+            f" pg_dumpall, and load that with psql into --embedded of another folder. To start with"
+            " an empty database, use --embedded of another folder.",
+        )
 
     def _remove_what_a_crash_left(self) -> None:
         for stale in (

@@ -38,7 +38,8 @@ class Endpoint:
 
     ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
     go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
-    waiting until the server answers.
+    waiting until the server answers. ``extension_hint`` says, where we know that, which PostgreSQL
+    has an extension that this one lacks.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -46,6 +47,7 @@ class Endpoint:
     hint: str | None = None
     close: Callable[[], None] = lambda: None
     wait: float = 0.0
+    extension_hint: Callable[[str], str | None] = lambda name: None
 
 
 class Attempt(NamedTuple):
@@ -68,6 +70,7 @@ class Target:
         self.route = endpoint.route
         self.tried = tuple(tried)
         self.conninfo = _conninfo(endpoint, settings.lock_timeout)
+        self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint = endpoint.hint or _ways_out(settings)
         self._close = endpoint.close

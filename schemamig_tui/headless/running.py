@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from schemamig_tui.connect import resolve
+from schemamig_tui.connect import Target, resolve
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
 from schemamig_tui.engine.pipeline.loss import is_lost
 from schemamig_tui.errors import ExitCode, Interrupted
@@ -29,9 +29,14 @@ def apply(
     from schemamig_tui.engine.run.runner import Runner
 
     failures = _Failures(reporter.run(settings.directory, to))
-    with _connecting(settings, reporter, stop) as connect:
+    with _connecting(settings, reporter, stop) as (target, connect):
         runner = Runner(
-            connect, settings.directory, settings.table, failures, limits=settings.limits
+            connect,
+            settings.directory,
+            settings.table,
+            failures,
+            limits=settings.limits,
+            extension_hint=target.extension_hint,
         )
         with stop.cancelling(runner.cancel):
             return failures.exit_code(runner.apply(to, resume=resume))
@@ -42,7 +47,7 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
     from schemamig_tui.rehearsal.rehearsal import Rehearsal
 
     failures = _Failures(reporter.rehearsal(settings.directory, to))
-    with _connecting(settings, reporter, stop) as connect:
+    with _connecting(settings, reporter, stop) as (target, connect):
         rehearsal = Rehearsal(
             connect,
             settings.directory,
@@ -50,13 +55,16 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
             failures,
             limits=settings.limits,
             statement_timeout=settings.statement_timeout,
+            extension_hint=target.extension_hint,
         )
         with stop.cancelling(rehearsal.cancel):
             return failures.exit_code(rehearsal.rehearse(to))
 
 
 @contextlib.contextmanager
-def _connecting(settings: Settings, reporter: Reporter, stop: Stop) -> Iterator[_Connect]:
+def _connecting(
+    settings: Settings, reporter: Reporter, stop: Stop
+) -> Iterator[tuple[Target, _Connect]]:
     def waiting(seconds_left: float, reason: str) -> None:
         if stop.requested:
             raise Interrupted("interrupted while waiting for the server")
@@ -64,7 +72,7 @@ def _connecting(settings: Settings, reporter: Reporter, stop: Stop) -> Iterator[
 
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
-        yield lambda: target.connect(waiting)
+        yield target, lambda: target.connect(waiting)
 
 
 class _Failures:

@@ -24,7 +24,12 @@ import psycopg
 from psycopg.errors import LockNotAvailable
 
 from schemamig_tui.engine.pipeline.loss import is_lost, loss_message
-from schemamig_tui.engine.run.preparation import Connect, Preparation, RunContext
+from schemamig_tui.engine.run.preparation import (
+    Connect,
+    ExtensionHint,
+    Preparation,
+    RunContext,
+)
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
@@ -44,7 +49,8 @@ class Rehearsal:
     """One rehearsal. ``connect`` makes a new connection in autocommit mode; it opens two.
 
     ``table`` names the ledger, which is read and never written. ``statement_timeout`` is in
-    seconds; None is no limit. Raises SettingsError for a table name that is none.
+    seconds; None is no limit. ``extension_hint`` says what to do about an extension, by its name,
+    that the server does not have. Raises SettingsError for a table name that is none.
     """
 
     def __init__(
@@ -56,8 +62,9 @@ class Rehearsal:
         *,
         limits: Limits = _NO_LIMITS,
         statement_timeout: float | None = STATEMENT_TIMEOUT,
+        extension_hint: ExtensionHint | None = None,
     ) -> None:
-        self._preparation = Preparation(connect, directory, table, limits)
+        self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
         self._statement_timeout = statement_timeout
 

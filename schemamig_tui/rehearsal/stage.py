@@ -64,6 +64,7 @@ class Stage:
         self._conn = conn
         self._release_other_advisory_locks = context.locks.work.release_others
         self._cancellation = context.cancellation
+        self._extension_hint = context.extension_hint
         self._guards = guards
         self._observer = Observer(
             context.watch, context.limits._replace(lock=guards.lock), listener
@@ -285,7 +286,8 @@ class Stage:
         return None
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:
-        failure = explain_crash(crash, run.script, self._conn.info.encoding)
+        encoding = self._conn.info.encoding
+        failure = explain_crash(crash, run.script, encoding, self._extension_hint)
         if self._cancellation.requested:
             return failure
         code = failure.sqlstate

@@ -227,6 +227,7 @@ class ApplyThread(EngineThread):
             settings.table,
             self._enqueue,
             limits=settings.limits,
+            extension_hint=target.extension_hint,
         )
 
     def _perform(self) -> None:

@@ -66,6 +66,7 @@ class RehearsalThread(EngineThread):
             cast("RehearsalListener", self._enqueue),
             limits=settings.limits,
             statement_timeout=settings.statement_timeout,
+            extension_hint=target.extension_hint,
         )
 
     def _perform(self) -> None:

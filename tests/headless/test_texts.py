@@ -1,9 +1,10 @@
 """What people read, line for line as the original system wrote it."""
 
 import re
+from pathlib import Path
 
 from schemamig_tui.errors import ExitCode
-from tests.conftest import Database
+from tests.conftest import Database, wait_until_gone
 from tests.headless.conftest import Program
 
 JOBS = "0002_extraction_jobs.sql"
@@ -267,3 +268,15 @@ def test_dry_run_says_where_a_file_goes_on_and_refuses_one_that_has_changed_ther
     assert "0001_a.sql: its first statement has been applied by an earlier try" in ended.err
     assert "--no-resume" in ended.err
     assert program("--apply", "--no-resume").code == ExitCode.DONE
+
+
+def test_an_extension_that_the_embedded_server_lacks_is_said_to_be_elsewhere(
+    program: Program, folder: Path
+) -> None:
+    program.write("0001_a.sql", "CREATE EXTENSION no_such;")
+    embedded = ("--embedded", str(folder / "base"))
+    for command in ("--apply", "--rehearse"):
+        ended = program(*embedded, command, SCHEMAMIG_DSN="")
+        assert ended.code == ExitCode.MIGRATION_FAILED
+        assert 'No PostgreSQL on this machine has the extension "no_such".' in ended.err
+    wait_until_gone(folder / "base")

@@ -16,6 +16,7 @@ from schemamig_tui.text import cells, visible
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.pipeline.pipeline import Crash
+    from schemamig_tui.engine.run.preparation import ExtensionHint
     from schemamig_tui.engine.script.script import Script
 
 # What a migration meets when all of it is in one transaction, though psql would run it.
@@ -34,11 +35,26 @@ _BODY_LINE = re.compile(
 )
 # "COPY users, line 3, column id: ..."
 _DATA_LINE = re.compile(r"^COPY .*?, line (\d+)", re.M)
+# extension.c: PostgreSQL 14 says that a file is undefined, later ones that a feature is not there.
+_NOT_AVAILABLE = {
+    pg_errors.UndefinedFile.sqlstate,
+    pg_errors.FeatureNotSupported.sqlstate,
+}
+# English only, as the messages of an embedded server are.
+_MISSING_EXTENSION = re.compile(
+    r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
+)
 # How much of a long line is kept around the place that matters, in characters.
 _AROUND = 200
 
 
-def explain(error: Diagnostic, script: Script, statement: int | None, encoding: str) -> Failure:
+def explain(
+    error: Diagnostic,
+    script: Script,
+    statement: int | None,
+    encoding: str,
+    extension_hint: ExtensionHint | None = None,
+) -> Failure:
     """The failure that ``error`` means for a file.
 
     ``statement`` is the 0-based statement that failed, None where it was none of the file's;
@@ -50,6 +66,8 @@ def explain(error: Diagnostic, script: Script, statement: int | None, encoding: 
     hints = [error.message_hint]
     if wants_no_transaction(error):
         hints.append(_DIRECTIVE_HINT)
+    if extension_hint and (extension := _missing_extension(error)):
+        hints.append(extension_hint(extension))
     context = [error.context, error.internal_query and f"QUERY: {error.internal_query}"]
     return Failure(
         message=error.message_primary or "the server gave no reason",
@@ -64,11 +82,14 @@ def explain(error: Diagnostic, script: Script, statement: int | None, encoding: 
     )
 
 
-def explain_crash(crash: Crash, script: Script, encoding: str) -> Failure:
+def explain_crash(
+    crash: Crash, script: Script, encoding: str, extension_hint: ExtensionHint | None = None
+) -> Failure:
     """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
     statement = step.statement if step.role in (Role.STATEMENT, Role.CHECK) else None
-    failure = explain(Diagnostic(crash.result, encoding=encoding), script, statement, encoding)
+    error = Diagnostic(crash.result, encoding=encoding)
+    failure = explain(error, script, statement, encoding, extension_hint)
     if step.role is Role.LEDGER:
         message = f"the migration ran, but the ledger could not be written: {failure.message}"
         return replace(failure, message=message)
@@ -81,6 +102,14 @@ def wants_no_transaction(error: Diagnostic) -> bool:
         error.message_primary or ""
     )
     return deferred or error.sqlstate in _WANTS_NO_TRANSACTION
+
+
+def _missing_extension(error: Diagnostic) -> str | None:
+    """The extension that the server does not have, if that is the error."""
+    if error.sqlstate not in _NOT_AVAILABLE:
+        return None
+    match = _MISSING_EXTENSION.search(error.message_primary or "")
+    return match and (match[1] or match[2])
 
 
 def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> Place:

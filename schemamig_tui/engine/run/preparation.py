@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.watch.watch import Watch
 
 Connect = Callable[[], psycopg.Connection[Any]]
+ExtensionHint = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class RunContext:
 
     ``files`` are read and found fit, ``state`` is the ledger as it is, and both ``locks`` are
     held: the run lock by ``watch``, the work lock by the connection that runs the files.
-    ``connect`` makes a new connection in autocommit mode.
+    ``connect`` makes a new connection in autocommit mode. ``extension_hint`` says what to do about
+    an extension, by its name, that the server does not have.
     """
 
     connect: Connect
@@ -55,6 +57,7 @@ class RunContext:
     state: LedgerState
     watch: Watch
     locks: Locks
+    extension_hint: ExtensionHint | None = None
 
 
 class Preparation:
@@ -63,11 +66,19 @@ class Preparation:
     ``table`` names the ledger. Raises SettingsError for a table name that is none.
     """
 
-    def __init__(self, connect: Connect, directory: Path, table: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        directory: Path,
+        table: str,
+        limits: Limits,
+        extension_hint: ExtensionHint | None = None,
+    ) -> None:
         self._connect = connect
         self._ledger = Ledger(table)
         self._directory = directory
         self.limits = limits
+        self._extension_hint = extension_hint
         self.cancellation = Cancellation()
 
     @contextlib.contextmanager
@@ -118,6 +129,7 @@ class Preparation:
                 state=now.state,
                 watch=watch,
                 locks=locks,
+                extension_hint=self._extension_hint,
             )
 
     def _find(

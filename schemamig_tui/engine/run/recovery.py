@@ -171,7 +171,7 @@ class Recovery:
     def _explain(
         self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, encoding: str
     ) -> Failure:
-        failure = explain_crash(crash, run.script, encoding)
+        failure = explain_crash(crash, run.script, encoding, self._context.extension_hint)
         code = failure.sqlstate
         if crash.step.role is Role.LEDGER:
             if code == pg_errors.InsufficientPrivilege.sqlstate:

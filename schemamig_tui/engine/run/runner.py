@@ -10,7 +10,7 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished
 from schemamig_tui.engine.pipeline.loss import loss_message
-from schemamig_tui.engine.run.preparation import Connect, Preparation
+from schemamig_tui.engine.run.preparation import Connect, ExtensionHint, Preparation
 from schemamig_tui.errors import ConnectionLost, LockTimeout
 from schemamig_tui.limits import Limits
 from schemamig_tui.text import one_line
@@ -21,7 +21,8 @@ _NO_LIMITS = Limits()
 class Runner:
     """One run. ``connect`` makes a new connection in autocommit mode; the run opens two.
 
-    ``table`` names the ledger. Raises SettingsError for a table name that is none.
+    ``table`` names the ledger. ``extension_hint`` says what to do about an extension, by its name,
+    that the server does not have. Raises SettingsError for a table name that is none.
     """
 
     def __init__(
@@ -32,8 +33,9 @@ class Runner:
         listener: Listener,
         *,
         limits: Limits = _NO_LIMITS,
+        extension_hint: ExtensionHint | None = None,
     ) -> None:
-        self._preparation = Preparation(connect, directory, table, limits)
+        self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
 
     def cancel(self) -> None:
