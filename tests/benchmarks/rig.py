@@ -14,6 +14,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
+from tests import tools
 from tests.benchmarks.report import Times, medians
 from tests.benchmarks.samples import Sample
 from tests.conftest import short_folder, wait_until_gone
@@ -72,7 +73,8 @@ class Rig:
         session.write_bytes(_CLOCK + include + _CLOCK)
         flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
         conninfo = self.database(host)
-        told = _output(self.server.bindir / "psql", *flags, "-d", conninfo, "-f", session)
+        psql = tools.client("psql", self.server.bindir)
+        told = _output(psql, *flags, "-d", conninfo, "-f", session)
         first, last = map(float, told.split())
         return (last - first) * 1000
 

@@ -1,7 +1,5 @@
 """Changes of everything but tables."""
 
-import pytest
-
 from tests.catalog.conftest import Rehearsal, lines
 
 
@@ -268,11 +266,6 @@ def test_rare_objects_come_and_go_by_name(rehearsal: Rehearsal) -> None:
 
 
 def test_what_belongs_to_an_extension_is_left_out(rehearsal: Rehearsal) -> None:
-    row = rehearsal.conn.execute("""
-        SELECT name FROM pg_available_extensions WHERE name IN ('vector', 'citext')
-    """).fetchone()
-    if row is None:
-        pytest.skip("the server has no extension to create")
-    (line,) = rehearsal.changes(f"CREATE EXTENSION {row[0]}").splitlines()
-    assert line.startswith(f"+ extension {row[0]} version")
+    (line,) = rehearsal.changes("CREATE EXTENSION citext").splitlines()
+    assert line.startswith("+ extension citext version")
     assert line.endswith("schema public")

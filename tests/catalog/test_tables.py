@@ -4,8 +4,6 @@ import pytest
 
 from tests.catalog.conftest import Rehearsal, lines
 
-needs_18 = "NOT NULL constraints have names and NOT VALID since PostgreSQL 18"
-
 
 def test_a_new_table_has_its_parts_inside(rehearsal: Rehearsal) -> None:
     assert rehearsal.changes("""
@@ -160,9 +158,8 @@ def test_a_constraint_is_not_valid_until_it_is_validated(rehearsal: Rehearsal) -
     """)
 
 
+@pytest.mark.postgres(min=18)
 def test_not_null_can_be_not_valid_too(rehearsal: Rehearsal) -> None:
-    if rehearsal.conn.info.server_version < 180000:
-        pytest.skip(needs_18)
     rehearsal.given("CREATE TABLE t (a int)")
     assert rehearsal.changes("ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID") == lines("""
         ~ table public.t
@@ -174,9 +171,8 @@ def test_not_null_can_be_not_valid_too(rehearsal: Rehearsal) -> None:
     """)
 
 
+@pytest.mark.postgres(min=18)
 def test_a_virtual_column_is_told_from_a_stored_one(rehearsal: Rehearsal) -> None:
-    if rehearsal.conn.info.server_version < 180000:
-        pytest.skip("virtual generated columns came with PostgreSQL 18")
     rehearsal.given("CREATE TABLE t (a int)")
     assert rehearsal.changes(
         "ALTER TABLE t ADD b int GENERATED ALWAYS AS (a + 1) VIRTUAL,"

@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived
 from schemamig_tui.engine.run.runner import Runner
+from tests import tools
 from tests.conftest import Database
 from tests.equivalence.state import capture
 
@@ -85,7 +86,7 @@ def run_psql(server: Embedded, database: Database, folder: Path) -> Run:
     """Run each file with a psql of its own, up to the first that fails."""
     said: list[str] = []
     for file in _in_order(folder):
-        command = [server.bindir / "psql", "-X", "-v", "ON_ERROR_STOP=1"]
+        command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
         command += ["-d", database.conninfo, "-f", file]
         done = subprocess.run(command, capture_output=True, check=False)
         errors = done.stderr.decode(errors="replace")

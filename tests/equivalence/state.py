@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 
 from schemamig_tui.connect.embedded import Embedded
+from tests import tools
 from tests.conftest import Database
 
 # pg_dump leaves out the rows of materialized views.
@@ -38,7 +39,7 @@ def capture(server: Embedded, database: Database) -> list[str]:
 def _start(
     server: Embedded, database: Database, program: str, *options: str
 ) -> subprocess.Popen[str]:
-    command = [server.bindir / program, *options, "-d", database.conninfo]
+    command = [tools.client(program, server.bindir), *options, "-d", database.conninfo]
     return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from schemamig_tui.connect import binaries
+from tests import tools
 
 
 def queries(folder: Path, files: Sequence[bytes], *, standard_strings: bool) -> list[list[bytes]]:
@@ -17,7 +18,8 @@ def queries(folder: Path, files: Sequence[bytes], *, standard_strings: bool) -> 
     Each is accepted without being looked at.
     """
     bindir, _ = binaries.find(binaries.server_account())
-    command: list[str | Path] = [bindir / "psql", "-Xq", "-h", folder, "-U", "user", "database"]
+    command: list[str | Path] = [tools.client("psql", bindir), "-Xq", "-h", folder]
+    command += ["-U", "user", "database"]
     sent: list[bytes] = []
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(folder / ".s.PGSQL.5432"))
