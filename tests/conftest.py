@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
-from tests import tools
+from tests import tools, turns
 
 _SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|SCHEMAMIG_(?!PG_BINDIR$)")
 
@@ -45,6 +45,30 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         tools.needs_postgres(*marker.args, **marker.kwargs)
 
 
+# These share what a machine has once: one Docker engine with its names, one terminal to look at.
+_ON_ONE_WORKER = ("docker", "terminal")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one thing on one worker."""
+    for item in items:
+        for name in _ON_ONE_WORKER:
+            if name in item.path.parent.name or name in item.path.name:
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See ``tests.turns``."""
+    turns.share(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """``@pytest.mark.alone``: no other worker of the run is at a test meanwhile."""
+    with turns.turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_developer() -> Iterator[None]:
     """No variable, password file or container leads a test to somebody's real database."""
@@ -58,10 +82,19 @@ def _no_settings_of_the_developer() -> Iterator[None]:
         yield
 
 
+# So many bytes have to be free in memory for the folders of servers to be there.
+_ENOUGH_MEMORY = 2 << 30
+
+
 @contextlib.contextmanager
-def short_folder() -> Iterator[Path]:
-    """A new folder for an embedded server: unlike tmp_path short, and open to its account."""
-    folder = Path(tempfile.mkdtemp(prefix="smt-", dir="/tmp"))
+def short_folder(*, in_memory: bool = True) -> Iterator[Path]:
+    """A new folder for an embedded server: unlike tmp_path short, and open to its account.
+
+    A database is made ten times as fast in memory as on a disk, which is what most tests wait for.
+    """
+    memory = Path("/dev/shm")
+    fits = in_memory and memory.is_dir() and shutil.disk_usage(memory).free > _ENOUGH_MEMORY
+    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=memory if fits else "/tmp"))
     folder.chmod(0o711)
     try:
         yield folder
@@ -113,8 +146,11 @@ def database(server: Embedded) -> Iterator[Database]:
     """A fresh, empty database (a copy of template0, which nobody can have connected to)."""
     name = f"test_{next(_numbers)}"
     identifier = sql.Identifier(name)
+    # From 15 on the server would write the copy to its log as well.
+    copying = "STRATEGY file_copy" if server.major >= 15 else ""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 " + copying)
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier))
+        admin.execute(create.format(identifier))
         yield Database(name, make_conninfo(server.conninfo, dbname=name))
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 

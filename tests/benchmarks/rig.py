@@ -94,7 +94,7 @@ class Rig:
 @contextlib.contextmanager
 def rig(*, fast: bool = True) -> Iterator[Rig]:
     """A rig whose server and files are gone afterwards."""
-    with short_folder() as folder:
+    with short_folder(in_memory=False) as folder:
         server = Embedded(folder / "pg", fast=fast)
         try:
             with server:

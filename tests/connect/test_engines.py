@@ -119,6 +119,7 @@ def test_a_socket_that_nobody_listens_at_is_passed_over(
     assert locate({"HOME": str(folder)}) == f"unix://{path}"
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("no_default_socket")
 def test_no_engine_is_found_out_in_no_time_and_without_importing_docker(folder: Path) -> None:
     env = {"HOME": str(folder)}
@@ -162,6 +163,7 @@ except ConnectionFailed as error:
     assert "sudo usermod -aG docker $USER" in output
 
 
+@pytest.mark.alone
 def test_an_engine_that_hangs_is_given_up_after_five_seconds(
     listen: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -170,6 +170,7 @@ def role_with_password(server: Embedded) -> Iterator[str]:
         admin.execute("DROP ROLE careful")
 
 
+@pytest.mark.alone
 def test_a_wrong_password_is_final_and_not_shown(role_with_password: str) -> None:
     started = time.monotonic()
     dsn = make_conninfo(role_with_password, password="hunter22")
@@ -183,6 +184,7 @@ def test_a_wrong_password_is_final_and_not_shown(role_with_password: str) -> Non
     resolve(Settings(dsn=dsn)).connect().close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("parameters", [{"dbname": "missing"}, {"user": "missing"}])
 def test_what_will_not_change_is_not_waited_for(
     server: Embedded, parameters: dict[str, str]
@@ -192,6 +194,7 @@ def test_what_will_not_change_is_not_waited_for(
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.alone
 def test_waiting_ends_in_time_and_says_what_it_waits_for(free_port: int) -> None:
     target = resolve(Settings(dsn=f"host=127.0.0.1 port={free_port}", wait=0.5))
     calls: list[tuple[float, str]] = []

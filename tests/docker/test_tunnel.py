@@ -79,6 +79,7 @@ def test_both_directions_at_once_do_not_wait_for_each_other(tunnel: Target) -> N
         assert all(cursor.fetchone() == (TEN_MB[:50_000],) for cursor in cursors)
 
 
+@pytest.mark.alone
 def test_a_statement_can_be_cancelled(tunnel: Target) -> None:
     with tunnel.connect() as connection:
         began = time.monotonic()

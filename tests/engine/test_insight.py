@@ -49,7 +49,8 @@ def test_an_open_select_blocks_an_alter_table(crowd: Crowd) -> None:
     assert (blocker.state, blocker.query) == ("idle in transaction", "SELECT * FROM t")
     assert blocker.waiting_s is None
     assert blocker.transaction_s is not None
-    assert blocker.transaction_s >= found.seconds
+    # The server's clock goes on between the two.
+    assert blocker.transaction_s >= found.seconds - 0.5
 
 
 def test_who_waits_for_nobody_is_not_blocked(crowd: Crowd) -> None:

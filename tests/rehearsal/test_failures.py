@@ -52,6 +52,7 @@ def test_what_came_before_a_failed_statement_is_told(shop: Rehearsals) -> None:
     assert shop.failure.failure.statement == 3
 
 
+@pytest.mark.alone
 def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -> None:
     shop.ask("CREATE TABLE t (x int)")
     with shop.database.connect() as blocker, blocker.transaction():
@@ -70,6 +71,7 @@ def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -
     assert [seen.blocked is None for seen in shop.told(BlockedSeen)] == [False]
 
 
+@pytest.mark.alone
 def test_a_statement_has_a_limit(shop: Rehearsals) -> None:
     began = time.monotonic()
     shop.tries("SELECT pg_sleep(0.1);", "SELECT pg_sleep(60);", statement_timeout=0.3)

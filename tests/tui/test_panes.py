@@ -264,6 +264,7 @@ async def test_ten_rows_have_room_for_the_panes_while_a_run_is_on(desk: Desk) ->
         await ui.run_over()
 
 
+@pytest.mark.alone
 @played
 async def test_ten_thousand_migrations_answer_at_once(desk: Desk) -> None:
     for number in range(10_000):
