@@ -31,7 +31,7 @@ class LedgerRow:
         return self.applied_at or "at a time unknown"
 
 
-class Refusal(NamedTuple):
+class LedgerRefusal(NamedTuple):
     """Why the ledger cannot be used, and the way out."""
 
     message: str
@@ -42,15 +42,14 @@ class Refusal(NamedTuple):
 class LedgerState:
     """What is in the database: whether the table and its schema exist, and the rows in order.
 
-    ``may_create`` tells whether the role could create what is missing, ``in_recovery`` that the
-    server is a standby, which may be behind. ``unwritable`` says why nothing can be recorded.
+    ``may_create`` tells whether the role could create what is missing, ``unwritable`` why nothing
+    can be recorded.
     """
 
     exists: bool
     schema_exists: bool
     may_create: bool
-    in_recovery: bool
-    unwritable: Refusal | None
+    unwritable: LedgerRefusal | None
     rows: tuple[LedgerRow, ...]
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
-from schemamig_tui.engine.ledger.rows import Refusal
+from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.text import visible
 
 READING: LiteralString = (
@@ -78,50 +78,52 @@ def last_result(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
     return cursor
 
 
-def unusable(facts: Facts, name: str) -> Refusal | None:
+def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
     """Why the table cannot be the ledger, under the ``name`` that people read."""
     if facts.kind is None:
         return None
     if wrong := _other_shape(facts):
-        return Refusal(
+        return LedgerRefusal(
             f"the ledger {name} has another shape: {visible('; '.join(wrong))}",
             "name another table with --table, or give this one the columns it lacks",
         )
     if facts.persistence == "u":
-        return Refusal(
+        return LedgerRefusal(
             f"the ledger {name} is an unlogged table: a crash of the server would empty it",
             f"ALTER TABLE {name} SET LOGGED;",
         )
     return hidden_rows(facts, name) if facts.hidden else None
 
 
-def hidden_rows(facts: Facts, name: str) -> Refusal:
+def hidden_rows(facts: Facts, name: str) -> LedgerRefusal:
     """What to say where row level security hides rows of the ledger from the role."""
     role = readable(facts.role)
-    return Refusal(
+    return LedgerRefusal(
         f"row level security hides rows of the ledger {name} from role {role}",
         f"connect as a role that sees them all: the owner of the table (without FORCE ROW LEVEL"
         f" SECURITY), or one with BYPASSRLS; or ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;",
     )
 
 
-def unwritable(facts: Facts, schema: str, name: str) -> Refusal | None:
+def unwritable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
     """Why no migration can be recorded."""
     if facts.in_recovery or facts.read_only:
         why = "is a standby" if facts.in_recovery else "has default_transaction_read_only on"
-        return Refusal(f"the server takes no writes: it {why}", "connect to the primary server")
+        return LedgerRefusal(
+            f"the server takes no writes: it {why}", "connect to the primary server"
+        )
     if not facts.may_record:
         role = readable(facts.role)
         message = f"role {role} may not write the ledger {name}"
-        return Refusal(message, grants(facts, schema, name))
+        return LedgerRefusal(message, grants(facts, schema, name))
     return rules(facts, name)
 
 
-def rules(facts: Facts, name: str) -> Refusal | None:
+def rules(facts: Facts, name: str) -> LedgerRefusal | None:
     """What to say where rules may keep rows from being written; None where there is no rule."""
     if not facts.rules:
         return None
-    return Refusal(
+    return LedgerRefusal(
         f"the ledger {name} has rules, which may keep rows from being written:"
         f" {', '.join(map(readable, facts.rules))}",
         f"DROP RULE {readable(facts.rules[0])} ON {name};  -- a trigger can do the same",

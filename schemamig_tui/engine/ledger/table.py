@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from schemamig_tui.engine.ledger.rows import LedgerRow, LedgerState, Refusal, as_moment
+from schemamig_tui.engine.ledger.rows import LedgerRefusal, LedgerRow, LedgerState, as_moment
 from schemamig_tui.engine.ledger.shape import (
     READING,
     Facts,
@@ -72,7 +72,6 @@ class Ledger:
             exists=exists,
             schema_exists=facts.schema_exists,
             may_create=exists or facts.may_create,
-            in_recovery=facts.in_recovery,
             unwritable=unwritable(facts, self.schema, self.name),
             rows=self._rows(conn) if exists else (),
         )
@@ -109,13 +108,13 @@ class Ledger:
         return tuple(sorted(rows, key=lambda row: row.filename.encode()))
 
 
-def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> Refusal | None:
+def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None:
     """What to say where a row does not say whether its migration was a success."""
     row = next((row for row in rows if row.success is None), None)
     if row is None:
         return None
     literal = visible(sql.Literal(row.filename).as_string(None))
-    return Refusal(
+    return LedgerRefusal(
         f"the ledger {ledger.name} does not say whether {visible(row.filename)} was applied:"
         " its success is NULL",
         f"find out, and UPDATE {ledger.name} SET success = true (or false, to have it run again)"

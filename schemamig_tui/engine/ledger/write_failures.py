@@ -10,7 +10,7 @@ from psycopg import errors as pg_errors
 from psycopg import sql
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.ledger.rows import Refusal
+from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.writes import SWALLOWED
@@ -19,7 +19,7 @@ from schemamig_tui.text import visible
 
 def explain_write(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
-) -> Refusal | None:
+) -> LedgerRefusal | None:
     """What ``error`` means for the row of the file ``name``; None: what the server says of it.
 
     Raises psycopg.Error.
@@ -29,7 +29,7 @@ def explain_write(
         facts = ledger.facts(conn)
         if facts.hidden:
             return hidden_rows(facts, ledger.name)
-        return Refusal(error.message_primary or "permission denied", ledger.grants(conn))
+        return LedgerRefusal(error.message_primary or "permission denied", ledger.grants(conn))
     if code == pg_errors.FeatureNotSupported.sqlstate:
         return rules(ledger.facts(conn), ledger.name)
     if code == pg_errors.UniqueViolation.sqlstate:
@@ -37,12 +37,12 @@ def explain_write(
     if code == pg_errors.UntranslatableCharacter.sqlstate:
         encoding = conn.info.parameter_status("server_encoding")
         why = f"the database is in {encoding}, which cannot hold the name of the file"
-        return Refusal(why, "rename the file, or use a database in UTF8")
+        return LedgerRefusal(why, "rename the file, or use a database in UTF8")
     swallowed = code == pg_errors.InvalidTextRepresentation.sqlstate
     if swallowed and SWALLOWED in (error.message_primary or ""):
         triggers = _names(conn, ledger, _TRIGGERS)
         by = f"its trigger {triggers}" if triggers else "a trigger"
-        return Refusal(
+        return LedgerRefusal(
             f"{by} has kept {ledger.name} from taking the row",
             "let it return the row as it is, or disable it for this role",
         )
@@ -51,7 +51,7 @@ def explain_write(
 
 def _explain_conflict(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
-) -> Refusal:
+) -> LedgerRefusal:
     said = error.message_primary or "the row is there already"
     query = sql.SQL(READING + _UNIQUE).format(
         sql.Literal(ledger.schema),
@@ -67,10 +67,12 @@ def _explain_conflict(
     )
     found = conn.execute(rows).fetchone()
     if found is None:
-        return Refusal(said, "another program, or the file itself, has recorded this migration")
+        return LedgerRefusal(
+            said, "another program, or the file itself, has recorded this migration"
+        )
     recorded, success = found
     if recorded != name:
-        return Refusal(
+        return LedgerRefusal(
             f"the column filename of {ledger.name} has a collation that does not tell"
             f" {visible(name)} from {visible(recorded)}",
             f"rename the file, or ALTER TABLE {ledger.name} ALTER filename TYPE varchar(255)"
@@ -79,21 +81,21 @@ def _explain_conflict(
     if success is False:
         triggers = _names(conn, ledger, _TRIGGERS)
         by = f"its trigger {triggers}" if triggers else "a trigger"
-        return Refusal(
+        return LedgerRefusal(
             f"the row of the last try in {ledger.name} cannot be changed",
             f"{by} may keep it as it is: let it return the new row",
         )
-    return Refusal(said, "another program has recorded this migration meanwhile")
+    return LedgerRefusal(said, "another program has recorded this migration meanwhile")
 
 
-def _behind(ledger: Ledger, column: str, sequence: str | None) -> Refusal:
+def _behind(ledger: Ledger, column: str, sequence: str | None) -> LedgerRefusal:
     if sequence is None:
-        return Refusal(
+        return LedgerRefusal(
             f"the default of the column {column} of {ledger.name} gives values that are taken",
             "look at that column's default",
         )
     literal = visible(sql.Literal(sequence).as_string(None))
-    return Refusal(
+    return LedgerRefusal(
         f"the sequence {visible(sequence)} is behind: it gives numbers that are taken",
         f"SELECT setval({literal}, (SELECT max({readable(column)}) FROM {ledger.name}));",
     )

@@ -12,7 +12,7 @@ from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_progress
-from schemamig_tui.engine.ledger.rows import LedgerRow, LedgerState
+from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
@@ -139,22 +139,23 @@ class Recovery:
 
         Raises ConnectionLost where it has not: another one has taken over, and was behind.
         """
-        if self._believe(conn).in_recovery:
+        if _is_standby(conn):
+            self._unreachable = True
             raise ConnectionLost(_STANDBY)
+        self._believe(conn)
         if self._log.lost:
             raise ConnectionLost(
                 "the server that answers now is behind the one that the run began on",
                 hint=self._hint_for_lost(),
             )
 
-    def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> LedgerState:
+    def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
         state = self._ledger.inspect(conn)
         self._log.take_back(state.applied)
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})
         self._others = state.version - len(self._log.applied)
-        return state
 
     def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
         """Note what the server did after we heard of it last, and how far the open file is."""
@@ -184,12 +185,8 @@ class Recovery:
         reported = False
         while True:
             try:
-                conn = self._context.connect()
-                if not _is_standby(conn):
-                    return conn
-                conn.close()
-                raise ConnectionFailed(_STANDBY)
-            except ConnectionFailed:
+                return self._connect_to_primary()
+            except (ConnectionFailed, psycopg.OperationalError):
                 if not reported:
                     name = self._log.current.name if self._log.current else None
                     why = self._loss(crash, error).message
@@ -197,6 +194,13 @@ class Recovery:
                     reported = True
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
+
+    def _connect_to_primary(self) -> psycopg.Connection[Any]:
+        conn = self._context.connect()
+        if not _is_standby(conn):
+            return conn
+        conn.close()
+        raise ConnectionFailed(_STANDBY)
 
     def _loss(self, crash: Crash | None, error: psycopg.Error) -> Failure:
         """Why the current file has failed, where the connection has been lost after ``crash``."""

@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
-from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
@@ -21,7 +20,7 @@ from schemamig_tui.engine.run.retries import Retries
 from schemamig_tui.engine.run.step_order import StepOrder
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import ConnectionLost, FilesError, SchemamigError
+from schemamig_tui.errors import FilesError, SchemamigError
 
 
 class Run:
@@ -51,8 +50,8 @@ class Run:
         """Apply the files in their order up to the first that fails, and report how it ended.
 
         ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
-        is lost between two files, and whatever else keeps the run from its end; RunFinished has
-        been reported then, too.
+        is lost between two files, and psycopg.OperationalError and SchemamigError for whatever else
+        keeps the run from its end. RunFinished has been reported then, too.
         """
         self._report(RunStarted(tuple(file.name for file in self._files)))
         failed, error = self._all_sessions()
@@ -74,7 +73,7 @@ class Run:
             raise error
         return finished
 
-    def _all_sessions(self) -> tuple[FileFailed | None, SchemamigError | None]:
+    def _all_sessions(self) -> tuple[FileFailed | None, Exception | None]:
         """Run all files; returns the one that failed, or else what has ended the run."""
         try:
             self._recovery.note_invalid_indexes(self._conn)
@@ -85,10 +84,8 @@ class Run:
                     failed = self._run(files)
                     if failed or self._context.cancellation.requested:
                         return failed, None
-        except SchemamigError as error:
+        except (SchemamigError, psycopg.OperationalError) as error:
             return None, error
-        except psycopg.OperationalError as error:
-            return None, ConnectionLost(loss_message(error))
         finally:
             self._conn.close()
         return None, None
