@@ -8,7 +8,7 @@ stays as it is, and no kind of markup is ever parsed or made.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _TAB_STOP = 8
@@ -46,6 +46,12 @@ def one_line(error: BaseException) -> str:
     libpq and psycopg put guesses, hints and the position in the query on further lines.
     """
     return visible(str(error).partition("\n")[0])
+
+
+def some_names(names: Sequence[str]) -> str:
+    """``a, b, c and 2 more``, safe to show."""
+    shown = ", ".join(map(visible, names[:3]))
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def cells(text: str) -> int:

@@ -201,8 +201,22 @@ class ServerAwaited:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesLost:
+    """Files of this run that were reported as applied, and which the server does not have any more.
+
+    It has crashed before their commits were on disk, or the one that answers now is a standby that
+    was behind when it took over. They are pending again, and the run ends.
+    """
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FileApplied:
-    """A file has been committed together with its ledger row."""
+    """A file has been committed together with its ledger row.
+
+    ``ms`` is what the row has as its execution_time_ms.
+    """
 
     name: str
     ms: float
@@ -213,7 +227,8 @@ class FileFailed:
     """A file failed; all of it that was in a transaction has been rolled back.
 
     ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not. ``kept``
-    counts the statements of a file without a transaction that stay applied.
+    counts the statements of a file without a transaction that stay applied. It is None where the
+    server could not be asked: then the file may even have been applied.
     """
 
     name: str
@@ -221,16 +236,18 @@ class FileFailed:
     failure: Failure
     recorded: bool
     unrecorded: str | None = None
-    kept: int = 0
+    kept: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
     """The run is over. What it committed is durable, unless ``version`` is None.
 
-    ``applied`` holds the files of this run, ``failed`` the one that ended it, ``remaining`` those
-    it did not come to. ``version`` is the number of successful rows in the ledger, None when the
-    server could no longer be asked. ``cancelled`` tells that the user ended the run.
+    It is the last event of every run, also of one that ends with an error. ``applied`` holds the
+    files of this run, ``failed`` the one that ended it, ``remaining`` those it did not come to,
+    ``lost`` those that FilesLost has taken back. ``version`` is the number of successful rows in
+    the ledger, None when the server could no longer be asked: then of ``applied`` is only known
+    that the server had committed it. ``cancelled`` tells that the user ended the run.
     """
 
     applied: tuple[str, ...]
@@ -239,6 +256,7 @@ class RunFinished:
     version: int | None
     ms: float
     cancelled: bool = False
+    lost: tuple[str, ...] = ()
 
 
 Event = (
@@ -253,6 +271,7 @@ Event = (
     | VictimsSeen
     | FileRetried
     | ServerAwaited
+    | FilesLost
     | FileApplied
     | FileFailed
     | RunFinished

@@ -15,10 +15,10 @@ import psycopg
 
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.ledger.status import Status, compare
-from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.table import Ledger, unsettled
 from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.script.files import naming_warnings, scan
-from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, SchemamigError
+from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, LedgerError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -79,10 +79,16 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         for warning in naming_warnings(m.file for m in status.migrations if m.file):
             reporter.warning(warning)
         if command.mode == "dry-run":
-            return _dry_run(command, status, reporter, conn)
+            return _dry_run(command, settings, status, reporter, conn)
     if command.mode == "check":
         reporter.checked(status)
-        findings = (status.pending, status.failed, status.changed, status.missing)
+        findings = (
+            status.pending,
+            status.failed,
+            status.unknown,
+            status.changed,
+            status.missing,
+        )
         return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
@@ -119,7 +125,11 @@ def _surveyed(
 
 
 def _dry_run(
-    command: Command, status: Status, reporter: Reporter, conn: psycopg.Connection[Any]
+    command: Command,
+    settings: Settings,
+    status: Status,
+    reporter: Reporter,
+    conn: psycopg.Connection[Any],
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
     from schemamig_tui.engine.run.reading import read
@@ -127,6 +137,8 @@ def _dry_run(
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)
+    if refusal := unsettled([m.row for m in status.unknown if m.row], Ledger(settings.table)):
+        raise LedgerError(refusal.message, hint=refusal.hint)
     reporter.plan_started(status, command.to, len(migrations))
     refused = 0
 

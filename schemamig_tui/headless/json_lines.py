@@ -3,7 +3,8 @@
 Everything is on stdout, errors too. Every object has ``event``; keys may be added in a later
 version, and none is renamed or removed. Times are milliseconds, sizes bytes, lines and columns
 1-based (a column counts characters), ``applied_at`` is ISO 8601 without a time zone, as the ledger
-has it. What is not known is null.
+has it, or the server's text for what ISO 8601 has no date for, such as infinity. What is not known
+is null.
 
 ===================  ===============================================================================
 event                keys
@@ -12,10 +13,10 @@ connecting           route, passed_over [{place, reason}]
 waiting              seconds_left, reason: the server does not answer yet (``--wait``)
 warning              message
 error                message, hint, exit_code; path, line, column where a file is to blame
-migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed),
-                     changed, missing, applied_at, checksum (of the ledger), execution_time_ms,
-                     error_message
-status               the end of both: applied, pending, failed, changed, missing (numbers)
+migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
+                     unknown: the ledger has it with a success of NULL), changed, missing,
+                     applied_at, checksum (of the ledger), execution_time_ms, error_message
+status               the end of both: applied, pending, failed, unknown, changed, missing (numbers)
 plan_started         total
 file_planned         name, path, size, mode, reason, statements, failed_before, resumed,
                      warnings [{line, message}]; sql [{line, text}] with ``--sql``
@@ -34,10 +35,13 @@ victims_seen         name, statement, line, victims {count, longest_s, sessions 
                      more
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 server_awaited       name (null between two files), reason, seconds: the connection is lost
-file_applied         name, ms
-file_failed          name, ms, recorded, unrecorded, kept, failure {severity, sqlstate, message,
+files_lost           names: reported as file_applied, but the server does not have them any more
+file_applied         name, ms (what the ledger has)
+file_failed          name, ms, recorded, unrecorded, kept (statements; null: the server could not be
+                     asked), failure {severity, sqlstate, message,
                      detail, hint, context, statement, line, column, source, gave_way}
-run_finished         applied [name], failed (a name), remaining [name], version, cancelled, ms
+run_finished         applied [name], failed (a name), remaining [name], lost [name], version (null:
+                     the server could not be asked), cancelled, ms
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
 file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent, was, summary,
@@ -51,12 +55,14 @@ rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaini
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,
 application, client, state, transaction_s, waiting_s, query, started}. What ``blocked_seen`` and
 ``victims_seen`` report ends with ``file_retried`` and ``file_failed``, too. A run with nothing to
-do is a ``run_finished`` alone; one that never came to its migrations ends in an ``error``. A
+do is a ``run_finished`` alone; one that never came to its migrations ends in an ``error``, and one
+that something else than a migration has ended in a ``run_finished`` and an ``error``. A
 rehearsal has the events of a run up to ``statement_finished``, and ``file_failed``, too.
 """
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +130,7 @@ class JsonLines:
             state=migration.state,
             changed=migration.changed,
             missing=migration.missing,
-            applied_at=row.applied_at.isoformat() if row and row.applied_at else None,
+            applied_at=_moment(row.applied_at) if row else None,
             checksum=row.checksum if row else None,
             execution_time_ms=row.execution_time_ms if row else None,
             error_message=row.error_message if row else None,
@@ -136,6 +142,7 @@ class JsonLines:
             applied=len(status.applied),
             pending=len(status.pending),
             failed=len(status.failed),
+            unknown=len(status.unknown),
             changed=len(status.changed),
             missing=len(status.missing),
         )
@@ -195,3 +202,7 @@ class JsonLines:
     def _event(self, event: "RehearsalEvent") -> None:
         name, values = as_json(event)
         self._write(name, **values)
+
+
+def _moment(applied_at: datetime | str | None) -> str | None:
+    return applied_at.isoformat() if isinstance(applied_at, datetime) else applied_at

@@ -10,6 +10,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileRetried,
+    FilesLost,
     FileStarted,
     FileWarned,
     LockAwaited,
@@ -40,7 +41,7 @@ class RunReport:
         self._directory = directory
         self._to = to
         self._has_begun = False
-        self._kept = 0
+        self._kept: int | None = 0
 
     def __call__(self, event: Event) -> None:
         """Report ``event``."""
@@ -63,6 +64,8 @@ class RunReport:
                 self._retried(event)
             case FileApplied(ms=ms):
                 out.write(f"  {out.paint('green', out.done)} Applied in {compact(ms)}")
+            case FilesLost():
+                self._lost(event)
             case FileFailed():
                 self._failed(event)
             case RunFinished() if self._has_begun:
@@ -94,6 +97,15 @@ class RunReport:
         pause = compact(event.pause_ms)
         out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 
+    def _lost(self, event: FilesLost) -> None:
+        mark = self._out.paint("red", self._out.failed)
+        for name in event.names:
+            self._out.write(f"  {mark} Lost: {visible(name)}")
+        self._err.write(
+            "warning: the ledger does not hold any more what was applied: the server has crashed,"
+            " or a standby has taken over that lagged behind"
+        )
+
     def _failed(self, event: FileFailed) -> None:
         mark = self._out.paint("red", self._out.failed)
         self._out.write(f"  {mark} Failed after {compact(event.ms)}")
@@ -109,6 +121,8 @@ class RunReport:
         version = "unknown" if event.version is None else plural(event.version, "migration")
         out.write(f"\n{out.paint('bold', 'Migration Summary')}")
         out.write(f"  Success: {len(event.applied)}")
+        if event.lost:
+            out.write(f"  Lost: {len(event.lost)}")
         if event.failed:
             out.write("  Failed: 1")
         if event.remaining:
@@ -119,13 +133,18 @@ class RunReport:
     def _way_out(self, event: RunFinished) -> None:
         if event.cancelled:
             self._err.write("Cancelled.")
-        following = event.failed or next(iter(event.remaining), None)
-        if following:
-            kept = "what was applied stays"
-            if event.version is None:
-                kept = "the server could not be asked what it has kept"
-            place = visible(str(self._directory / following))
-            done = self._kept
-            first = "its first statement" if done == 1 else f"its first {done:,} statements"
-            after = f" after {first}" if done else ""
-            self._err.write(f"hint: {kept}; the next --apply goes on with {place}{after}")
+        following = next(iter((*event.lost, *filter(None, [event.failed]), *event.remaining)), None)
+        if following is None:
+            return
+        place = visible(str(self._directory / following))
+        if event.version is None:
+            self._err.write(
+                "hint: the server could not be asked what it has kept; the next --apply asks it,"
+                f" and goes on from there, with {place} at the latest"
+            )
+            return
+        kept = "" if event.lost else "what was applied stays; "
+        done = self._kept if following == event.failed else 0
+        first = "its first statement" if done == 1 else f"its first {done:,} statements"
+        after = f" after {first}" if done else ""
+        self._err.write(f"hint: {kept}the next --apply goes on with {place}{after}")

@@ -89,6 +89,8 @@ class _Failures:
 
     def exit_code(self, finished: "RunFinished | RehearsalFinished") -> ExitCode:
         """The exit code for a run or rehearsal that has finished."""
+        if isinstance(finished, RunFinished) and finished.lost:
+            return ExitCode.NO_CONNECTION
         if finished.cancelled:
             return ExitCode.INTERRUPTED
         if finished.failed is None:

@@ -57,6 +57,7 @@ class TextReport:
         sections = (
             ("Applied", status.applied, out.paint("green", out.done)),
             ("Failed", status.failed, out.paint("red", out.failed)),
+            ("Unknown", status.unknown, out.paint("yellow", "?")),
             ("Pending", status.pending, out.paint("yellow", out.pending)),
         )
         lines: list[str] = []
@@ -67,7 +68,12 @@ class TextReport:
                     lines += self._listed(migration, mark)
                 lines.append("")
         total = [f"{len(status.applied)} applied", f"{len(status.pending)} pending"]
-        total += _counts(failed=status.failed, changed=status.changed, missing=status.missing)
+        total += _counts(
+            failed=status.failed,
+            unknown=status.unknown,
+            changed=status.changed,
+            missing=status.missing,
+        )
         out.write("\n".join([*lines, f"Total: {', '.join(total)}"]))
 
     def _listed(self, migration: "Migration", mark: str) -> Iterator[str]:
@@ -75,9 +81,10 @@ class TextReport:
         if row is None:
             yield f"  {mark} {visible(migration.name)}"
             return
-        when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "infinity"
         remarks = "".join(self._out.paint("yellow", f"  {what}") for what in _remarks(migration))
-        yield f"  {mark} {visible(migration.name)} ({when}){remarks}"
+        yield f"  {mark} {visible(migration.name)} ({visible(row.when)}){remarks}"
+        if row.success is None:
+            yield "      the ledger does not say whether it was applied: its success is NULL"
         if not row.success and row.error_message:
             for line in visible(row.error_message, keep_newlines=True).splitlines():
                 yield f"      {line}"
@@ -97,6 +104,7 @@ class TextReport:
         counts = _counts(
             pending=status.pending,
             failed=status.failed,
+            unknown=status.unknown,
             changed=status.changed,
             missing=status.missing,
         )
@@ -170,8 +178,8 @@ class TextReport:
 
 def _remarks(migration: "Migration") -> Iterator[str]:
     if migration.changed:
-        succeeded = migration.row is not None and migration.row.success
-        yield "changed since it was applied" if succeeded else "changed since it failed"
+        ended = {"applied": "was applied", "failed": "failed"}
+        yield f"changed since it {ended.get(migration.state, 'was recorded')}"
     if migration.missing:
         yield "its file is missing"
 

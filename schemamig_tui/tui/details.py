@@ -132,10 +132,14 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
     elif migration.state is State.FAILED:
         message = row.error_message or "The ledger does not say why."
         lines = failure_lines(migration, message, code)
+    elif migration.state is State.UNKNOWN:
+        lines = [
+            (("warn", "? The ledger does not say whether it was applied: its success is NULL"),),
+            _hint("Nothing can be applied before its row says true or false."),
+        ]
     else:
-        when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "at a time unknown"
         took = f" in {duration(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
-        lines = [(("good", "✓ "), ("strong", f"Applied {when}{took}"))]
+        lines = [(("good", "✓ "), ("strong", f"Applied {inline(row.when)}{took}"))]
         if migration.changed:
             lines.append((("warn", "The file has changed since, and is not what was applied."),))
         if not log:
@@ -149,8 +153,8 @@ def _ledger(migration: Migration) -> Iterator[Line]:
         yield _hint("The ledger has no row for it.")
     else:
         yield from _field("filename", row.filename)
-        yield from _field("applied_at", str(row.applied_at or "infinity"))
-        yield from _field("success", str(row.success).lower())
+        yield from _field("applied_at", str(row.applied_at or "NULL"))
+        yield from _field("success", "NULL" if row.success is None else str(row.success).lower())
         ms = row.execution_time_ms
         yield from _field("execution_time_ms", "" if ms is None else str(ms))
         yield from _field("checksum", row.checksum or "")

@@ -17,6 +17,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileRetried,
+    FilesLost,
     FileStarted,
     LockAwaited,
     Mode,
@@ -87,6 +88,8 @@ class RunProgress:
                 self.statement, self.awaited, self.retried = event.resumed, None, None
             case FileApplied():
                 self.file, self.applied = None, self.applied + 1
+            case FilesLost(names):
+                self.applied -= len(names)
             case FileFailed():
                 self.file, self.failed = None, event
             case RunStarted():

@@ -128,9 +128,8 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     row = migration.row
     if row is None:
         return
-    when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "at a time unknown"
     took = f", after {duration(row.execution_time_ms)}" if row.execution_time_ms else ""
-    yield (("dim", f"Failed {when}{took}"),)
+    yield (("dim", f"Failed {inline(row.when)}{took}"),)
     done = read_progress(row.error_message)
     if done and done.statements:
         kept = plural(done.statements, "statement")

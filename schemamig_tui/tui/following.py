@@ -11,9 +11,10 @@ from schemamig_tui.engine.events import (
     Event,
     FileApplied,
     FileFailed,
+    FilesLost,
 )
+from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.status import Migration, Status
-from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.errors import Interrupted, SchemamigError
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
@@ -58,7 +59,12 @@ class FileLogs:
 
 def after(status: Status, timed: Iterable[TimedEvent]) -> Status:
     """The status as it is after the events. The ledger itself is read when the run is over."""
-    ended = {event.name: event for _, event in timed if isinstance(event, FileApplied | FileFailed)}
+    ended: dict[str, FileApplied | FileFailed | None] = {}
+    for _, event in timed:
+        if isinstance(event, FileApplied | FileFailed):
+            ended[event.name] = event
+        elif isinstance(event, FilesLost):
+            ended.update(dict.fromkeys(event.names))
     if not ended:
         return status
     return Status(
@@ -99,8 +105,10 @@ def _reason_lines(error: Exception) -> list[Line]:
     return [(("bad", f"✗ internal error: {type(error).__name__}; this is a bug"),)]
 
 
-def _after(migration: Migration, event: FileApplied | FileFailed) -> Migration:
+def _after(migration: Migration, event: FileApplied | FileFailed | None) -> Migration:
     file = migration.file
+    if event is None:
+        return Migration(migration.name, file, None, changed=False)
     error = describe(event.failure, event.name) if isinstance(event, FileFailed) else None
     row = LedgerRow(
         event.name,

@@ -14,6 +14,7 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileRetried,
+    FilesLost,
     FileStarted,
     FileWarned,
     LockAwaited,
@@ -116,6 +117,10 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("warn", inline(wording.server_awaited(event))),)
         case FileApplied(name, ms):
             yield (("good", "✓ "), ("plain", inline(name)), ("dim", f"  {duration(ms)}"))
+        case FilesLost(names):
+            for name in names:
+                yield (("bad", "✗ "), ("strong", inline(name)), ("bad", "  lost by the server"))
+            yield (("warn", f"{_INDENT}It has crashed, or a standby that lagged has taken over"),)
         case FileFailed():
             yield from _failed(event)
         case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
@@ -160,12 +165,14 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
     finished = progress.finished
     if finished is None:
         return
-    if not finished.applied and not finished.failed:
+    if not finished.applied and not finished.failed and not finished.lost:
         nothing = "Cancelled before anything was applied" if finished.cancelled else "Nothing to do"
         yield (("plain", nothing),)
         return
     yield from _slowest(progress)
     counts: list[Line] = [((("good", f"{len(finished.applied):,} applied")),)]
+    if finished.lost:
+        counts.append((("bad", f"{len(finished.lost):,} lost"),))
     if finished.failed:
         counts.append((("bad", "1 cancelled" if finished.cancelled else "1 failed"),))
     if finished.remaining:

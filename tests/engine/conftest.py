@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from schemamig_tui.engine.events import Event, FileFailed, RunFinished
-from schemamig_tui.engine.ledger.table import Ledger, LedgerRow
+from schemamig_tui.engine.ledger.rows import LedgerRow
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
 from tests.conftest import Database
 

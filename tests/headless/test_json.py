@@ -80,6 +80,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "remaining": [],
         "version": 1,
         "cancelled": False,
+        "lost": [],
     }
 
 
@@ -145,6 +146,7 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
         "applied": 1,
         "pending": 1,
         "failed": 0,
+        "unknown": 0,
         "changed": 0,
         "missing": 0,
     }

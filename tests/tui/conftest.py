@@ -12,7 +12,8 @@ from typing import Any, ParamSpec
 import pytest
 from textual.pilot import Pilot
 
-from schemamig_tui.engine.ledger.table import Ledger, LedgerRow
+from schemamig_tui.engine.ledger.rows import LedgerRow
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp

@@ -1,9 +1,17 @@
 """What the panes show, and how one moves in them."""
 
 import time
+from pathlib import Path
 
 import pytest
 
+from schemamig_tui.engine.events import FileApplied, FilesLost
+from schemamig_tui.engine.ledger.status import Migration, Status
+from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.tui.engine_thread import TimedEvent
+from schemamig_tui.tui.following import after
+from schemamig_tui.tui.lines import plain
+from schemamig_tui.tui.log_lines import event_lines
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, played
 
@@ -275,3 +283,28 @@ async def test_ten_thousand_migrations_answer_at_once(desk: Desk) -> None:
         await ui.press("G", "g", "slash", "9", "9", "9", "escape")
         assert time.perf_counter() - began < 3
         assert len(ui.names("pending")) == 10_000
+
+
+@played
+async def test_a_row_that_says_nothing_is_shown_among_what_failed(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.apply()
+    desk.execute("ALTER TABLE kb.schema_migrations ALTER success DROP NOT NULL")
+    desk.execute("UPDATE kb.schema_migrations SET success = NULL, applied_at = '20000-01-01'")
+    async with desk.open() as ui:
+        assert ui.names("failed") == ["0001_a.sql"]
+        assert "? 0001_a.sql" in ui.screen
+        assert "The ledger does not say whether it was applied" in ui.screen
+        await ui.press("right_square_bracket")
+        assert "20000-01-01 00:00:00" in ui.detail
+        assert "success            NULL" in ui.detail
+
+
+def test_what_the_server_has_lost_is_pending_again() -> None:
+    file = MigrationFile("0001_a.sql", Path("0001_a.sql"), 0, "")
+    status = Status((Migration("0001_a.sql", file, None, changed=False),))
+    applied = [TimedEvent(0.0, FileApplied("0001_a.sql", 1))]
+    assert [m.name for m in after(status, applied).applied] == ["0001_a.sql"]
+    lost = FilesLost(("0001_a.sql",))
+    assert after(status, [*applied, TimedEvent(1.0, lost)]) == status
+    assert plain([*event_lines(lost)]).splitlines()[0] == "✗ 0001_a.sql  lost by the server"

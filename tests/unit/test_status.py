@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.status import State, Status, compare
-from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.script.files import MigrationFile, scan
 from schemamig_tui.errors import SettingsError
 

@@ -1,12 +1,13 @@
 """The files of the folder against the rows of the ledger: what is applied, pending, failed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from schemamig_tui.engine.ledger.table import LedgerRow
+from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.script.files import MigrationFile, same_content
+from schemamig_tui.engine.script.line_ends import BUDGET, had_mixed_line_ends
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.text import visible
 
@@ -17,6 +18,8 @@ class State(StrEnum):
     APPLIED = "applied"
     PENDING = "pending"
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It has a row that does not say: its success is NULL, as in the table of another tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,11 @@ class Migration:
 
     @property
     def state(self) -> State:
-        """Applied, pending, or failed."""
+        """What the row says of it."""
         if self.row is None:
             return State.PENDING
+        if self.row.success is None:
+            return State.UNKNOWN
         return State.APPLIED if self.row.success else State.FAILED
 
     @property
@@ -67,6 +72,11 @@ class Status:
         return self._in(State.FAILED)
 
     @cached_property
+    def unknown(self) -> tuple[Migration, ...]:
+        """Those of which the ledger does not say; nothing can be applied before it does."""
+        return self._in(State.UNKNOWN)
+
+    @cached_property
     def changed(self) -> tuple[Migration, ...]:
         """Applied ones whose file is not what was applied."""
         return tuple(m for m in self.applied if m.changed)
@@ -91,7 +101,7 @@ class Status:
         return tuple(
             m
             for m in self.migrations
-            if m.state is not State.APPLIED
+            if m.state in (State.PENDING, State.FAILED)
             and m.file is not None
             and (last is None or m.name.encode() <= last)
         )
@@ -103,24 +113,33 @@ class Status:
 def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status:
     """Match files and rows by name.
 
-    Reads a file again only where its checksum is not the row's (see ``files.same_content``).
+    Reads a file again only where its checksum is not the row's: line ends do not count (see
+    ``files.same_content`` and, for a file that had both kinds, ``script.line_ends``).
     """
     by_name = {file.name: file for file in files}
     recorded = {row.filename: row for row in rows}
+    changed = _changed(by_name, recorded)
     return Status(
         tuple(
-            Migration(
-                name,
-                file := by_name.get(name),
-                row := recorded.get(name),
-                _changed(file, row),
-            )
+            Migration(name, by_name.get(name), recorded.get(name), name in changed)
             for name in sorted(by_name.keys() | recorded.keys(), key=str.encode)
         )
     )
 
 
-def _changed(file: MigrationFile | None, row: LedgerRow | None) -> bool:
-    if file is None or row is None or row.checksum is None:
-        return False
-    return file.checksum != row.checksum and not same_content(file, row.checksum)
+def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) -> Collection[str]:
+    """The names of the files that are not what was recorded."""
+    differing = {
+        name: (file, checksum)
+        for name, file in files.items()
+        if (row := rows.get(name))
+        and (checksum := row.checksum) is not None
+        and file.checksum != checksum
+        and not same_content(file, checksum)
+    }
+    share = BUDGET // max(1, len(differing))
+    return {
+        name
+        for name, (file, checksum) in differing.items()
+        if not had_mixed_line_ends(file.path, file.checksum, checksum, share)
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.events import Failure, Place
+from schemamig_tui.engine.events import Failure, Mode, Place
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.text import cells, visible
 
@@ -91,9 +91,14 @@ def explain_crash(
     error = Diagnostic(crash.result, encoding=encoding)
     failure = explain(error, script, statement, encoding, extension_hint)
     if step.role is Role.LEDGER:
-        message = f"the migration ran, but the ledger could not be written: {failure.message}"
-        return replace(failure, message=message)
+        return replace(failure, message=unwritten(script, failure.message))
     return replace(failure, context=None) if step.role is Role.CHECK else failure
+
+
+def unwritten(script: Script, why: str) -> str:
+    """The sentence for a migration that failed because its row could not be written."""
+    ran = "" if script.mode is Mode.NO_TRANSACTION else "the migration ran, but "
+    return f"{ran}the ledger could not be written: {why}"
 
 
 def wants_no_transaction(error: Diagnostic) -> bool:

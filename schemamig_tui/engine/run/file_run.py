@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from functools import partial
 
+from psycopg.pq.abc import PGresult
+
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.script.script import Kind, Script
 
@@ -15,6 +17,7 @@ class FileRun:
     an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
     did not get a lock. ``alone`` holds statements that turned out not to be allowed in a
     transaction. A file without a transaction is ``reopened`` where it goes on in its session.
+    ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
     """
 
     script: Script
@@ -23,6 +26,7 @@ class FileRun:
     retries: int = 0
     alone: set[int] = field(default_factory=set)
     reopened: bool = False
+    recorded_ms: int | None = None
 
     @property
     def name(self) -> str:
@@ -33,6 +37,11 @@ class FileRun:
     def checksum(self) -> bytes:
         """The checksum of the bytes that run."""
         return self.script.file.checksum.encode()
+
+    def note_recorded_time(self, answer: PGresult) -> None:
+        """Take the time of the row from the answer of what has written it."""
+        ms = answer.get_value(0, 0)
+        self.recorded_ms = None if ms is None else int(ms)
 
     def statement(self, i: int, *, alone: bool = False) -> Step:
         """The ``i``-th statement as a step, which COPY makes ``alone`` in any case."""

@@ -1,10 +1,11 @@
 """What has happened in a pipeline, file by file: results turned into events."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from schemamig_tui.engine.events import (
     FileApplied,
+    FilesLost,
     FileStarted,
     FileWarned,
     Listener,
@@ -20,7 +21,11 @@ _NO_STATEMENT = Step(b"", Role.OPEN)
 
 
 class Logbook:
-    """Follows a pipeline through ``runs``; knows which file is open and which are committed."""
+    """Follows a pipeline through ``runs``; knows which file is open and which are committed.
+
+    ``applied`` are those that were reported as applied, without those that had to be taken back,
+    because the server has ``lost`` them.
+    """
 
     def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
         self._runs = runs
@@ -31,6 +36,7 @@ class Logbook:
         self._starts_over = False
         self.current: FileRun | None = None
         self.applied: list[str] = []
+        self.lost: tuple[str, ...] = ()
 
     def current_name(self) -> str | None:
         """The name of the file that is open. From any thread."""
@@ -92,11 +98,23 @@ class Logbook:
         self._starts_over = True
 
     def close(self) -> None:
-        """End the current file: it has been committed together with its row."""
-        if self.current:
-            self.applied.append(self.current.name)
-            self._report(FileApplied(self.current.name, self.elapsed))
+        """End the current file: it has been committed together with its row.
+
+        The time is that of the row, so that nobody reads two different ones.
+        """
+        if run := self.current:
+            self.applied.append(run.name)
+            ms = self.elapsed if run.recorded_ms is None else run.recorded_ms
+            self._report(FileApplied(run.name, ms))
             self.current = None
+
+    def take_back(self, held: Collection[str]) -> None:
+        """Take back the files that were reported as applied and are not ``held`` by the ledger."""
+        lost = tuple(name for name in self.applied if name not in held)
+        if lost:
+            self.applied = [name for name in self.applied if name in held]
+            self.lost += lost
+            self._report(FilesLost(lost))
 
     def _close(self, step: Step, tag: str) -> None:
         if self.current and self.current.script.mode is Mode.OWN_TRANSACTION:

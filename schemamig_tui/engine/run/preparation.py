@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration, compare
-from schemamig_tui.engine.ledger.table import Ledger, LedgerState
+from schemamig_tui.engine.ledger.table import Ledger, unsettled
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.script.files import MigrationFile, scan
+from schemamig_tui.errors import LedgerError
 from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
@@ -135,5 +137,14 @@ class Preparation:
     def _find(
         self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
     ) -> Findings:
-        state = self._ledger.inspect(conn, to_write=True)
-        return Findings(conn, found, compare(found, state.rows).to_run(to), state)
+        """What there is to do, and that it could be recorded: where there is nothing, all is well.
+
+        A row that does not say whether its migration was applied has to be settled first.
+        """
+        state = self._ledger.inspect(conn)
+        if refusal := unsettled(state.rows, self._ledger):
+            raise LedgerError(refusal.message, hint=refusal.hint)
+        todo = compare(found, state.rows).to_run(to)
+        if todo:
+            state.require_writable()
+        return Findings(conn, found, todo, state)

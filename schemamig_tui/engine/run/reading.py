@@ -6,10 +6,11 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.engine.ledger.checkpoint import left_off
+from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration
-from schemamig_tui.engine.ledger.table import Ledger, LedgerState
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.step_order import creates_schema
+from schemamig_tui.engine.run.step_order import makes_ledger
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError, LedgerError
 
@@ -30,7 +31,7 @@ def prepare(
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     runs = [read(migration, standard_strings=standard, resume=resume) for migration in todo]
     may_create = state.exists or state.may_create
-    if runs and not may_create and not creates_schema(runs[0].script, ledger.schema):
+    if runs and not may_create and not makes_ledger(runs[0].script, ledger):
         raise LedgerError(
             f"the ledger {ledger.name} does not exist, and may not be created",
             hint=ledger.grants(conn),

@@ -2,28 +2,28 @@
 
 import contextlib
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
-from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
-from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
-from schemamig_tui.engine.ledger.table import LedgerRow
+from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.rows import LedgerRow
+from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
-from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
-from schemamig_tui.engine.run.failure import describe, explain_crash
+from schemamig_tui.engine.run.failure import explain_crash, unwritten
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
-from schemamig_tui.engine.run.step_order import creates_schema, record_failure
+from schemamig_tui.engine.run.recording import flush, make_fit, record
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
@@ -34,14 +34,13 @@ from schemamig_tui.errors import (
     LedgerError,
     SchemamigError,
 )
-from schemamig_tui.text import one_line, visible
+from schemamig_tui.text import one_line, some_names, visible
 from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
+_STANDBY = "the server that answers now is a standby, which may be behind"
 # How many seconds a lost server gets to come back, so that the failure can be recorded.
 _COME_BACK = 5.0
-# Nobody should wait for ever when the run is over, and its end has to be reported.
-_PATIENCE = "SET lock_timeout = '10s'"
 # How many seconds the server may go on with what a lost connection has sent it.
 _SETTLE = 10.0
 
@@ -57,8 +56,14 @@ class Recovery:
         self._log = log
         self._observer = observer
         self._invalid: Collection[int] = ()
-        self.unreachable = False
-        """Whether the server could not be asked any more what it has committed."""
+        # The successful rows of the ledger that are not of this run.
+        self._others = context.state.version
+        self._unreachable = False
+
+    @property
+    def version(self) -> int | None:
+        """How many migrations are applied, by the ledger; None where it could not be asked."""
+        return None if self._unreachable else self._others + len(self._log.applied)
 
     def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
@@ -68,62 +73,92 @@ class Recovery:
     def after_failure(
         self, conn: psycopg.Connection[Any], crash: Crash | None
     ) -> FileFailed | None:
-        """After an error of the server, or a cancellation: roll back and record it."""
+        """After an error of the server, or a cancellation: roll back and record it.
+
+        Raises SchemamigError where it was between two files, and psycopg.OperationalError when the
+        connection is lost.
+        """
         run, elapsed = self._log.current, self._log.elapsed
         encoding = conn.info.encoding
         if crash or run:
-            _roll_back(conn)
+            make_fit(conn)
         if run is None:
             if self._log.remaining:
-                self._flush(conn)
+                flush(conn, self._ledger, self._log.applied)
             if crash and not self._cancellation.requested:
                 raise SchemamigError(_message(crash))
             return None
         if crash:
-            failure = self._explain(conn, run, crash, encoding)
-            failure = self._name_leftovers(conn, run, failure)
+            failure = explain_crash(crash, run.script, encoding, self._context.extension_hint)
+            failure = self._look_closer(conn, run, crash, failure)
         else:
             failure = Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
         return self._record(conn, run, failure, elapsed)
 
     def after_change(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed | None:
-        """After a file turned out to be another than the one that was planned."""
-        _roll_back(conn)
+        """After a file turned out to be another than the one that was planned.
+
+        Raises psycopg.OperationalError when the connection is lost.
+        """
+        make_fit(conn)
         # The file may not even have begun on the server.
         run = self._log.current or self._log.open()
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
 
-    def after_loss(self, crash: Crash | None, error: psycopg.OperationalError) -> FileFailed | None:
-        """After the connection was lost: what was committed meanwhile counts as applied.
+    def after_loss(self, crash: Crash | None, error: psycopg.Error) -> FileFailed | None:
+        """After the connection was lost: what the ledger holds is applied, and nothing else.
 
         Raises ConnectionLost when that leaves no file that has failed.
         """
         elapsed = self._log.elapsed
-        unrecorded = None
+        reason: Exception | None = None
         try:
             with contextlib.closing(self._reconnect(crash, error)) as conn:
-                conn.execute(_PATIENCE)
+                make_fit(conn)
                 silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
                 silent.await_lock(self._context.locks.work, conn)
-                self._note_committed(self._ledger.inspect(conn).rows)
+                self._believe(conn, catch_up=True)
                 if run := self._log.current:
                     failure = self._name_leftovers(conn, run, self._loss(crash, error))
                     return self._record(conn, run, failure, elapsed)
-        except (SchemamigError, psycopg.OperationalError) as reason:
-            self.unreachable = True
-            unrecorded = one_line(reason)
+        except (SchemamigError, psycopg.Error) as caught:
+            self._unreachable = True
+            reason = caught
         failure = self._loss(crash, error)
         if run := self._log.current:
-            return FileFailed(run.name, elapsed, failure, False, unrecorded, kept=run.done)
-        if self._log.remaining:
-            raise ConnectionLost(failure.message)
+            why = one_line(reason) if reason else None
+            return FileFailed(run.name, elapsed, failure, False, why, kept=None)
+        if self._log.lost or self._log.remaining or reason:
+            raise ConnectionLost(failure.message, hint=self._hint_for_lost())
         return None
 
-    def _note_committed(self, rows: Sequence[LedgerRow]) -> None:
-        """Catch up with what the server did after we heard of it last."""
-        recorded = {row.filename: row for row in rows}
+    def check_new_session(self, conn: psycopg.Connection[Any]) -> None:
+        """Make sure that a new session is on a server that has what was applied before.
+
+        Raises ConnectionLost where it has not: another one has taken over, and was behind.
+        """
+        if _is_standby(conn):
+            self._unreachable = True
+            raise ConnectionLost(_STANDBY)
+        self._believe(conn)
+        if self._log.lost:
+            raise ConnectionLost(
+                "the server that answers now is behind the one that the run began on",
+                hint=self._hint_for_lost(),
+            )
+
+    def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
+        """Read the ledger, and take back whatever it does not hold."""
+        state = self._ledger.inspect(conn)
+        self._log.take_back(state.applied)
+        if catch_up:
+            self._catch_up({row.filename: row for row in state.rows})
+        self._others = state.version - len(self._log.applied)
+
+    def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
+        """Note what the server did after we heard of it last, and how far the open file is."""
         while True:
             run = self._log.current or next(iter(self._log.remaining), None)
             row = recorded.get(run.name) if run else None
@@ -131,19 +166,27 @@ class Recovery:
                 break
             if self._log.current is None:
                 self._log.open()
+            run.recorded_ms = row.execution_time_ms
             self._log.close()
-        if self._log.current and row and (done := read_progress(row.error_message)):
-            self._log.current.done = done.statements
+        if run := self._log.current:
+            done = read_progress(row.error_message) if row else None
+            run.done = done.statements if done else 0
 
-    def _reconnect(
-        self, crash: Crash | None, error: psycopg.OperationalError
-    ) -> psycopg.Connection[Any]:
+    def _hint_for_lost(self) -> str | None:
+        if not self._log.lost:
+            return None
+        return (
+            f"it does not have {some_names(self._log.lost)}: has it crashed, or has a standby taken"
+            " over that lagged behind? The next run applies what is missing again"
+        )
+
+    def _reconnect(self, crash: Crash | None, error: psycopg.Error) -> psycopg.Connection[Any]:
         deadline = time.monotonic() + _COME_BACK
         reported = False
         while True:
             try:
-                return self._context.connect()
-            except ConnectionFailed:
+                return self._connect_to_primary()
+            except (ConnectionFailed, psycopg.OperationalError):
                 if not reported:
                     name = self._log.current.name if self._log.current else None
                     why = self._loss(crash, error).message
@@ -152,7 +195,14 @@ class Recovery:
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
 
-    def _loss(self, crash: Crash | None, error: psycopg.OperationalError) -> Failure:
+    def _connect_to_primary(self) -> psycopg.Connection[Any]:
+        conn = self._context.connect()
+        if not _is_standby(conn):
+            return conn
+        conn.close()
+        raise ConnectionFailed(_STANDBY)
+
+    def _loss(self, crash: Crash | None, error: psycopg.Error) -> Failure:
         """Why the current file has failed, where the connection has been lost after ``crash``."""
         run = self._log.current
         if crash and run:
@@ -168,17 +218,28 @@ class Recovery:
             return replace(failure, statement=at + 1, place=Place(line), source=source)
         return failure
 
-    def _explain(
-        self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, encoding: str
+    def _look_closer(
+        self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, failure: Failure
     ) -> Failure:
-        failure = explain_crash(crash, run.script, encoding, self._context.extension_hint)
+        """The failure, with what the database and the observer know of it."""
+        try:
+            failure = self._explain(conn, run, crash, failure)
+            return self._name_leftovers(conn, run, failure)
+        except (LedgerError, psycopg.Error):
+            # What the server has said is there in any case.
+            if conn.closed:
+                raise
+            return failure
+
+    def _explain(
+        self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, failure: Failure
+    ) -> Failure:
         code = failure.sqlstate
         if crash.step.role is Role.LEDGER:
-            if code == pg_errors.InsufficientPrivilege.sqlstate:
-                return replace(failure, hint=self._ledger.grants(conn))
-            if code == pg_errors.UniqueViolation.sqlstate:
-                hint = "another program has recorded this migration meanwhile"
-                return replace(failure, hint=hint)
+            error = Diagnostic(crash.result, encoding=conn.info.encoding)
+            if refusal := explain_write(conn, self._ledger, run.name, error):
+                message = unwritten(run.script, refusal.message)
+                return replace(failure, message=message, hint=refusal.hint)
         if code == pg_errors.LockNotAvailable.sqlstate:
             return self._without_lock(run, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
@@ -239,61 +300,16 @@ class Recovery:
     def _record(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
     ) -> FileFailed:
-        unrecorded = self._write(conn, run, failure, elapsed)
+        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed)
         if unrecorded:
-            self._flush(conn)
+            flush(conn, self._ledger, self._log.applied)
         return FileFailed(run.name, elapsed, failure, unrecorded is None, unrecorded, kept=run.done)
 
-    def _flush(self, conn: psycopg.Connection[Any]) -> None:
-        """Make durable what is applied, where the last commit of the run has not been reached."""
-        if self._log.applied:
-            conn.execute(_PATIENCE)
-            # Without the lock on its row it is durable a second later: the server sees to that.
-            with contextlib.suppress(pg_errors.LockNotAvailable):
-                conn.execute(self._ledger.touch(self._log.applied[-1]))
 
-    def _write(
-        self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
-    ) -> str | None:
-        """Write the failure into the ledger; returns why not, where it could not be."""
-        conn.execute(_PATIENCE)
-        try:
-            schema_exists = self._ledger.inspect(conn).schema_exists
-        except LedgerError as error:
-            return error.message
-        except pg_errors.LockNotAvailable as error:
-            return visible(str(error))
-        if not schema_exists and any(
-            creates_schema(other.script, self._ledger.schema) for other in self._runs
-        ):
-            # With the schema there, the migration that makes it could never be applied.
-            return f"a migration is to create the schema {self._ledger.schema} itself"
-        message = describe(failure, run.name)
-        if run.script.mode is Mode.NO_TRANSACTION:
-            message += "\n" + Progress(run.script).line(run.done)
-        steps = record_failure(self._ledger, run, round(elapsed), message)
-        crash = _quiet_pipeline(conn).run(steps)
-        if crash is None:
-            return None
-        _roll_back(conn)
-        return _message(crash)
-
-
-def _quiet_pipeline(conn: psycopg.Connection[Any]) -> Pipeline:
-    return Pipeline(
-        conn,
-        Cancellation(),
-        on_done=lambda step, tag: None,
-        on_notice=lambda step, notice: None,
-        cancel=lambda: None,
-    )
-
-
-def _roll_back(conn: psycopg.Connection[Any]) -> None:
-    """Leave whatever transaction is open, and make the session as good as new."""
-    if conn.info.transaction_status is not TransactionStatus.IDLE:
-        conn.execute("ROLLBACK")
-    conn.execute("DISCARD ALL")
+def _is_standby(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the server may still be behind: what it does not have may not be lost."""
+    row = conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
+    return bool(row and row[0])
 
 
 def _message(crash: Crash) -> str:

@@ -61,6 +61,8 @@ class Retries:
             run.reopened = True
         else:
             conn.execute("DISCARD ALL")
+            # The role that the session started with, which DISCARD ALL need not bring back.
+            conn.execute("RESET ROLE")
             conn.execute(self._release_other_advisory_locks)
         # Jitter keeps two that are in each other's way from meeting again.
         pause = min(_FIRST_PAUSE * 2**run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)

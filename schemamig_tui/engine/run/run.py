@@ -20,7 +20,7 @@ from schemamig_tui.engine.run.retries import Retries
 from schemamig_tui.engine.run.step_order import StepOrder
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import FilesError
+from schemamig_tui.errors import FilesError, SchemamigError
 
 
 class Run:
@@ -50,39 +50,45 @@ class Run:
         """Apply the files in their order up to the first that fails, and report how it ended.
 
         ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
-        is lost between two files.
+        is lost between two files, and psycopg.OperationalError and SchemamigError for whatever else
+        keeps the run from its end. RunFinished has been reported then, too.
         """
         self._report(RunStarted(tuple(file.name for file in self._files)))
-        try:
-            self._recovery.note_invalid_indexes(self._conn)
-            with self._observer:
-                failed = self._all_sessions()
-        finally:
-            self._conn.close()
+        failed, error = self._all_sessions()
         if failed:
             self._report(failed)
         log = self._log
         remaining = tuple(file.name for file in log.remaining)
-        version = self._context.state.version + len(log.applied)
         finished = RunFinished(
             applied=tuple(log.applied),
             failed=failed.name if failed else None,
             remaining=remaining,
-            version=None if self._recovery.unreachable else version,
+            version=self._recovery.version,
             ms=(time.perf_counter() - began) * 1000,
             cancelled=self._context.cancellation.requested and bool(failed or remaining),
+            lost=log.lost,
         )
         self._report(finished)
+        if error:
+            raise error
         return finished
 
-    def _all_sessions(self) -> FileFailed | None:
-        for files in _by_session(self._files):
-            if files[0] is not self._files[0]:
-                self._renew_session()
-            failed = self._run(files)
-            if failed or self._context.cancellation.requested:
-                return failed
-        return None
+    def _all_sessions(self) -> tuple[FileFailed | None, Exception | None]:
+        """Run all files; returns the one that failed, or else what has ended the run."""
+        try:
+            self._recovery.note_invalid_indexes(self._conn)
+            with self._observer:
+                for files in _by_session(self._files):
+                    if files[0] is not self._files[0]:
+                        self._renew_session()
+                    failed = self._run(files)
+                    if failed or self._context.cancellation.requested:
+                        return failed, None
+        except (SchemamigError, psycopg.OperationalError) as error:
+            return None, error
+        finally:
+            self._conn.close()
+        return None, None
 
     def _renew_session(self) -> None:
         lock = self._context.locks.work
@@ -90,6 +96,7 @@ class Run:
         self._conn.close()
         self._conn = self._context.connect()
         Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
+        self._recovery.check_new_session(self._conn)
 
     def _run(self, files: Sequence[FileRun]) -> FileFailed | None:
         """Run some files in one session; returns the one that failed."""
@@ -103,14 +110,16 @@ class Run:
         )
         self._observer.follow(conn, pipeline, log.current_name)
         try:
-            crash = pipeline.run(self._steps(files))
-            while crash and (run := log.current) and self._retries.again(conn, run, crash):
-                files = files[files.index(run) :]
+            try:
                 crash = pipeline.run(self._steps(files))
-            return recovery.after_failure(conn, crash)
-        except FilesError as error:
-            return recovery.after_change(conn, error)
-        except psycopg.OperationalError as error:
+                while crash and (run := log.current) and self._retries.again(conn, run, crash):
+                    files = files[files.index(run) :]
+                    crash = pipeline.run(self._steps(files))
+                return recovery.after_failure(conn, crash)
+            except FilesError as error:
+                return recovery.after_change(conn, error)
+        except psycopg.Error as error:
+            # Whatever it was, a new session can find out what the ledger says.
             conn.close()
             return recovery.after_loss(pipeline.crash, error)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
@@ -25,6 +26,7 @@ from schemamig_tui.engine.run.indexes import (
     check_before,
 )
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.creations import creates_table
 from schemamig_tui.sql.traits import Traits
 
 _BEGIN = b"BEGIN"
@@ -34,15 +36,6 @@ _BEGIN_WRITING = b"BEGIN READ WRITE"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
 # Deferred constraints are checked while the role and the settings of the file still hold.
 _CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
-# Every commit of a run but the last need not be flushed: the last one flushes them all, and a
-# commit that is lost takes its ledger row with it.
-_LAZILY = b"SET LOCAL synchronous_commit = off"
-# A session that goes on after the note of progress must find its settings again: only SET LOCAL.
-_AS_LOGIN = (
-    b"SELECT pg_catalog.set_config('role', 'none', true),"
-    b" pg_catalog.set_config('client_encoding', 'UTF8', true),"
-    b" pg_catalog.set_config('lock_timeout', '0', true)"
-)
 _COMMITTING = (Kind.COMMIT, Kind.CHAIN)
 
 
@@ -94,8 +87,8 @@ class StepOrder:
         # What the file itself says of it holds.
         lifts = self.lifts_timeout and not script.mentions("lock_timeout")
         note = _Note(self.ledger, run, create, apart)
-        yield Step(_BEGIN, Role.OPEN, prompt=True)
-        yield from note.save(run.done)
+        yield Step(_BEGIN_WRITING, Role.OPEN, prompt=True)
+        yield from note.save_first(run.done)
         yield Step(_COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
             for sql in settings(script, run.done):
@@ -121,11 +114,9 @@ class StepOrder:
                 yield from note.save_apart(unit.stop)
         yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
         yield Step(_UNHURRIED, Role.HOUSEKEEPING)
-        yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
-        yield Step(self.ledger.finish, Role.LEDGER, params=(run.name.encode(),))
+        yield from _renewal(last)
+        yield _write(self.ledger.writes.finish, run, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
-        if not last:
-            yield Step(_LAZILY, Role.HOUSEKEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
 
     def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
@@ -150,65 +141,81 @@ class StepOrder:
         """The end of a file's transaction: a fresh session, and the row written in it."""
         yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
-        yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
+        yield from _renewal(last)
+        writes = self.ledger.writes
         if create:
-            yield from (Step(query, Role.LEDGER) for query in self.ledger.create)
-        query = self.ledger.replace_by_success if run.retried else self.ledger.insert_success
-        yield Step(query, Role.LEDGER, params=(run.name.encode(), run.checksum))
+            yield from (Step(query, Role.LEDGER) for query in writes.create)
+        query = writes.replace_by_success if run.retried else writes.insert_success
+        yield _write(query, run, run.name.encode(), run.checksum)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
-        if not last:
-            yield Step(_LAZILY, Role.HOUSEKEEPING)
 
 
 class _Note:
     """Notes in the ledger how far a file without a transaction has got.
 
-    Where the file itself makes the schema of a ledger that is still to be created, there is no
-    place for a note before that.
+    Where the file itself makes the ledger, or its schema, there is no place for a note before that.
     """
 
     def __init__(self, ledger: Ledger, run: FileRun, create: bool, apart: bool) -> None:
-        self._ledger = ledger
+        self._writes = ledger.writes
         self._apart = apart
         self._run = run
         self._create = create
         self._open = False
         self._progress = Progress(run.script)
-        self._first = _end_of_schema(run.script, ledger.schema) if create else 0
+        self._first = _end_of_ledger(run.script, ledger) if create else 0
 
-    def save(self, done: int) -> Iterator[Step]:
-        """The steps that write the note, in a transaction of the caller."""
-        if done < self._first:
-            return
-        name, message = self._run.name.encode(), self._progress.message(done).encode()
-        if self._open:
-            yield Step(self._ledger.note_progress, Role.LEDGER, params=(name, message))
-            return
-        self._open = True
-        if self._create:
-            yield from (Step(query, Role.LEDGER) for query in self._ledger.create)
-        params = (name, self._run.checksum, b"0", message)
-        yield Step(self._ledger.replace_by_failure, Role.LEDGER, params=params)
-        if done == self._run.done and not self._run.reopened:
-            yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
+    def save_first(self, done: int) -> Iterator[Step]:
+        """Write the note in front of the first statement, in a transaction of the caller."""
+        yield from self._own_session()
+        yield from self._save(done)
 
     def save_inside(self, done: int) -> Iterator[Step]:
-        """Write the note at the end of a transaction of the file, under the login role."""
+        """Write the note at the end of a transaction of the file."""
         yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
-        yield Step(_AS_LOGIN, Role.HOUSEKEEPING)
-        yield from self.save(done)
+        yield Step(own_session.IN_MID_FILE, Role.HOUSEKEEPING)
+        yield from self._save(done)
 
     def save_apart(self, done: int) -> Iterator[Step]:
         """Write the note in a transaction of its own, whatever the session is set to."""
         yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield from self._own_session()
+        yield from self._save(done)
+        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
+        yield Step(_COMMIT, Role.HOUSEKEEPING, saves=done, prompt=True)
+
+    def _own_session(self) -> Iterator[Step]:
         yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if self._apart:
             yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.HOUSEKEEPING)
-        yield Step(_AS_LOGIN, Role.HOUSEKEEPING)
-        yield from self.save(done)
-        yield Step(_LAZILY, Role.HOUSEKEEPING)
-        yield Step(_COMMIT, Role.HOUSEKEEPING, saves=done, prompt=True)
+        yield Step(own_session.IN_MID_FILE, Role.HOUSEKEEPING)
+
+    def _save(self, done: int) -> Iterator[Step]:
+        if done < self._first:
+            return
+        run, writes = self._run, self._writes
+        name, message = run.name.encode(), self._progress.message(done).encode()
+        if self._open:
+            yield _write(writes.note_progress, run, name, message)
+            return
+        self._open = True
+        if self._create:
+            yield from (Step(query, Role.LEDGER) for query in writes.create)
+        yield _write(writes.replace_by_failure, run, name, run.checksum, b"0", message)
+        if done == run.done and not run.reopened:
+            yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
+
+
+def _renewal(last: bool) -> Iterator[Step]:
+    """A session as good as new, in which our own statements come next."""
+    yield from (Step(query, Role.HOUSEKEEPING) for query in (*RESET, *own_session.AFTER_RESET))
+    if not last:
+        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
+
+
+def _write(query: bytes, run: FileRun, *params: bytes) -> Step:
+    return Step(query, Role.LEDGER, params=params, answer=run.note_recorded_time)
 
 
 def _may_share(run: FileRun, i: int) -> bool:
@@ -254,23 +261,27 @@ def _units(script: Script, start: int, *, cut_chains: bool = False) -> Iterator[
         i = end
 
 
-def creates_schema(script: Script, schema: str) -> bool:
-    """Whether a statement of the file creates ``schema``."""
-    return _end_of_schema(script, schema) > 0
+def makes_ledger(script: Script, ledger: Ledger) -> bool:
+    """Whether a statement of the file makes the ledger's table, or its schema."""
+    return _end_of_ledger(script, ledger) > 0
 
 
 def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own."""
     yield Step(_BEGIN, Role.HOUSEKEEPING)
-    yield from (Step(query, Role.LEDGER) for query in ledger.create)
+    yield from (Step(query, Role.HOUSEKEEPING) for query in own_session.AFTER_RESET)
+    yield from (Step(query, Role.LEDGER) for query in ledger.writes.create)
     params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
-    yield Step(ledger.replace_by_failure, Role.LEDGER, params=params)
+    yield Step(ledger.writes.replace_by_failure, Role.LEDGER, params=params)
     yield Step(_COMMIT, Role.HOUSEKEEPING)
 
 
-def _end_of_schema(script: Script, schema: str) -> int:
-    """How many statements there are up to the one that creates ``schema``; 0 without one."""
-    for i, traits in script.special.items():
-        if traits.creates_schema == schema:
-            return next((unit.stop for unit in _units(script, 0) if i in unit), 0)
-    return 0
+def _end_of_ledger(script: Script, ledger: Ledger) -> int:
+    """How many statements there are up to the last that makes the ledger or its schema, or 0."""
+    end = 0
+    for i in range(len(script)):
+        if script.traits(i).creates_schema == ledger.schema or creates_table(
+            script.sql(i), ledger.schema, ledger.table
+        ):
+            end = next(unit.stop for unit in _units(script, 0) if i in unit)
+    return end

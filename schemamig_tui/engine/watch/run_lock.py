@@ -43,13 +43,13 @@ class AdvisoryLock:
 
     def take(self, conn: psycopg.Connection[Any]) -> bool:
         """Take the lock if it is free."""
-        query = "SELECT pg_try_advisory_lock(%s, %s)"
+        query = "SELECT pg_catalog.pg_try_advisory_lock(%s, %s)"
         row = conn.execute(query, (self.purpose, self.subject)).fetchone()
         return bool(row and row[0])
 
     def drop(self, conn: psycopg.Connection[Any]) -> None:
         """Give the lock back."""
-        conn.execute("SELECT pg_advisory_unlock(%s, %s)", (self.purpose, self.subject))
+        conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (self.purpose, self.subject))
 
     def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
         """Who holds the lock; None when nobody does any more, or we may not see it."""

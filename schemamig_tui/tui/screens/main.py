@@ -90,6 +90,8 @@ class MainScreen(Screen[None]):
         words = self.filter.value.lower().split()
         for pane in self._lists:
             rows: Sequence[Migration] = getattr(status, pane.state.value)
+            if pane.state is State.FAILED:  # what is in doubt needs somebody, too
+                rows = (*status.unknown, *rows)
             total = len(rows)
             if words:
                 rows = [row for row in rows if all(word in row.name.lower() for word in words)]
@@ -107,7 +109,7 @@ class MainScreen(Screen[None]):
             return ((("dim", "None yet"),),)
         if not self._status.migrations:
             return ((("dim", "No .sql file in"),), (("plain", inline(self._directory)),))
-        if self._status.failed:
+        if self._status.failed or self._status.unknown:
             return ((("dim", "None"),),)
         return ((("good", "✓ Everything is applied"),),)
 
@@ -128,7 +130,12 @@ class MainScreen(Screen[None]):
     def select_first(self) -> None:
         """Select what is to be done first: what has failed, what is pending."""
         status = self._status
-        for migrations in (status.failed, status.pending, status.applied[-1:]):
+        for migrations in (
+            status.unknown,
+            status.failed,
+            status.pending,
+            status.applied[-1:],
+        ):
             if migrations:
                 self.select(migrations[0].name)
                 return

@@ -12,6 +12,8 @@ from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import TabStrip
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
+_TO_MEND = (State.FAILED, State.UNKNOWN)
+
 
 class Detail(Vertical):
     """A strip of tabs over the lines of one of them."""
@@ -34,17 +36,19 @@ class Detail(Vertical):
         return self._details.migration if self._details else None
 
     def show(self, details: Details) -> None:
-        """Show a migration: a failed one its error, others the tab that was open."""
+        """Show a migration: one that needs mending its result, others the tab that was open."""
         before = self._details
         self._details = details
-        failed = details.migration.state is State.FAILED
+        failed = details.migration.state in _TO_MEND
         is_new = before is None or before.migration.name != details.migration.name
-        was_failed = before is not None and before.migration.state is State.FAILED
+        was_failed = before is not None and before.migration.state in _TO_MEND
         if failed and (is_new or not was_failed):
             self.tab = "Result"
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"
-        self._strip.names["Result"] = "Error" if failed else "Result"
+        self._strip.names["Result"] = (
+            "Error" if details.migration.state is State.FAILED else "Result"
+        )
         self.border_title = Content(f"4 {inline(details.migration.name)}")
         self._refresh(keep_place=not is_new)
 

@@ -16,7 +16,12 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.lines_view import StyledView
 
-_MARKS = {State.APPLIED: ("good", "✓"), State.FAILED: ("bad", "✗"), State.PENDING: ("warn", "•")}
+_MARKS = {
+    State.APPLIED: ("good", "✓"),
+    State.FAILED: ("bad", "✗"),
+    State.UNKNOWN: ("warn", "?"),
+    State.PENDING: ("warn", "•"),
+}
 
 
 class MigrationList(StyledView, can_focus=True):

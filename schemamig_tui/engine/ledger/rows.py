@@ -1,0 +1,78 @@
+"""The rows of the ledger, and what else is known of it, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from schemamig_tui.errors import LedgerError
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A row of the ledger.
+
+    ``applied_at`` has no time zone. It is the text that the server writes where that is no date
+    for Python (infinity, BC, the year 20000), and None where the column is NULL, as any but
+    ``filename`` can be in a table that another tool has made. A ``success`` of None says nothing.
+    """
+
+    filename: str
+    applied_at: datetime | str | None
+    checksum: str | None
+    execution_time_ms: int | None
+    success: bool | None
+    error_message: str | None
+
+    @property
+    def when(self) -> str:
+        """``applied_at`` as people read it, to the second."""
+        if isinstance(self.applied_at, datetime):
+            return f"{self.applied_at:%Y-%m-%d %H:%M:%S}"
+        return self.applied_at or "at a time unknown"
+
+
+class LedgerRefusal(NamedTuple):
+    """Why the ledger cannot be used, and the way out."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """What is in the database: whether the table and its schema exist, and the rows in order.
+
+    ``may_create`` tells whether the role could create what is missing, ``unwritable`` why nothing
+    can be recorded.
+    """
+
+    exists: bool
+    schema_exists: bool
+    may_create: bool
+    unwritable: LedgerRefusal | None
+    rows: tuple[LedgerRow, ...]
+
+    @property
+    def version(self) -> int:
+        """The version of the schema: how many migrations are a success."""
+        return sum(row.success is True for row in self.rows)
+
+    @property
+    def applied(self) -> frozenset[str]:
+        """The names of the migrations that are a success."""
+        return frozenset(row.filename for row in self.rows if row.success)
+
+    def require_writable(self) -> None:
+        """Raises LedgerError where a migration could not be recorded."""
+        if self.unwritable:
+            raise LedgerError(self.unwritable.message, hint=self.unwritable.hint)
+
+
+def as_moment(text: str | None) -> datetime | str | None:
+    """A timestamp as the server writes it in the date style ISO; as it is where Python has none."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return text

@@ -1,0 +1,205 @@
+"""What the table of a ledger is like, and whether migrations can be recorded in it."""
+
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from schemamig_tui.engine.ledger.rows import LedgerRefusal
+from schemamig_tui.text import visible
+
+READING: LiteralString = (
+    "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off;"
+    " SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL quote_all_identifiers = off; "
+)
+"""What comes in front of a query that reads: sent together, they are one transaction.
+
+So no function, operator or table of somebody else is found in the place of the server's, every row
+is seen or the query fails, and dates and names are written the same way everywhere.
+"""
+
+# The columns and the types that serve, the one of the original system first: other tools, and
+# hands, have made tables that differ in nothing that matters.
+_COLUMNS = {
+    "filename": ("varchar", "text"),
+    "applied_at": ("timestamp", "timestamptz"),
+    "checksum": ("varchar", "text"),
+    "execution_time_ms": ("int4", "int8"),
+    "success": ("bool",),
+    "error_message": ("text", "varchar"),
+}
+_AS_WRITTEN = {
+    "varchar": "character varying",
+    "timestamp": "timestamp",
+    "int4": "integer",
+    "bool": "boolean",
+    "text": "text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the catalog says of a ledger.
+
+    ``kind`` and ``persistence`` are those of pg_class, None without a table. ``columns`` has the
+    type of each column as SQL writes it, ``types`` its name where it is one of the server's own.
+    ``demanding`` are columns that a row cannot do without and we do not know. ``hidden``: row level
+    security hides rows from the role. ``rules`` are those that take effect when rows are written.
+    """
+
+    kind: str | None
+    persistence: str | None
+    schema_exists: bool
+    columns: dict[str, str]
+    types: dict[str, str]
+    demanding: list[str]
+    unique_name: bool
+    hidden: bool
+    rules: list[str]
+    may_record: bool
+    may_create: bool
+    in_recovery: bool
+    read_only: bool
+    role: str
+    database: str
+
+
+def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
+    """Ask the catalog. Raises psycopg.Error."""
+    query = sql.SQL(READING + _FACTS).format(sql.Literal(schema), sql.Literal(table))
+    return Facts(**last_result(conn.execute(query)).fetchall()[0][0])
+
+
+def last_result(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
+    """The cursor at the result of the last of several statements."""
+    while cursor.nextset():
+        pass
+    return cursor
+
+
+def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
+    """Why the table cannot be the ledger, under the ``name`` that people read."""
+    if facts.kind is None:
+        return None
+    if wrong := _other_shape(facts):
+        return LedgerRefusal(
+            f"the ledger {name} has another shape: {visible('; '.join(wrong))}",
+            "name another table with --table, or give this one the columns it lacks",
+        )
+    if facts.persistence == "u":
+        return LedgerRefusal(
+            f"the ledger {name} is an unlogged table: a crash of the server would empty it",
+            f"ALTER TABLE {name} SET LOGGED;",
+        )
+    return hidden_rows(facts, name) if facts.hidden else None
+
+
+def hidden_rows(facts: Facts, name: str) -> LedgerRefusal:
+    """What to say where row level security hides rows of the ledger from the role."""
+    role = readable(facts.role)
+    return LedgerRefusal(
+        f"row level security hides rows of the ledger {name} from role {role}",
+        f"connect as a role that sees them all: the owner of the table (without FORCE ROW LEVEL"
+        f" SECURITY), or one with BYPASSRLS; or ALTER TABLE {name} DISABLE ROW LEVEL SECURITY;",
+    )
+
+
+def unwritable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
+    """Why no migration can be recorded."""
+    if facts.in_recovery or facts.read_only:
+        why = "is a standby" if facts.in_recovery else "has default_transaction_read_only on"
+        return LedgerRefusal(
+            f"the server takes no writes: it {why}", "connect to the primary server"
+        )
+    if not facts.may_record:
+        role = readable(facts.role)
+        message = f"role {role} may not write the ledger {name}"
+        return LedgerRefusal(message, grants(facts, schema, name))
+    return rules(facts, name)
+
+
+def rules(facts: Facts, name: str) -> LedgerRefusal | None:
+    """What to say where rules may keep rows from being written; None where there is no rule."""
+    if not facts.rules:
+        return None
+    return LedgerRefusal(
+        f"the ledger {name} has rules, which may keep rows from being written:"
+        f" {', '.join(map(readable, facts.rules))}",
+        f"DROP RULE {readable(facts.rules[0])} ON {name};  -- a trigger can do the same",
+    )
+
+
+def grants(facts: Facts, schema: str, name: str) -> str:
+    """The GRANTs that let the role keep the ledger ``name`` in ``schema``."""
+    role, schema = readable(facts.role), readable(schema)
+    if not facts.schema_exists:
+        return f"GRANT CREATE ON DATABASE {readable(facts.database)} TO {role};"
+    if facts.kind is None:
+        return f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role};"
+    return (
+        f"GRANT USAGE ON SCHEMA {schema} TO {role};"
+        f" GRANT SELECT, INSERT, UPDATE ON {name} TO {role};"
+        f" GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};"
+    )
+
+
+def readable(name: str) -> str:
+    """A name as a person would write it in SQL; only to be shown."""
+    if name.isidentifier() and name.isascii() and name == name.lower():
+        return name
+    return visible(sql.Identifier(name).as_string(None))
+
+
+def _other_shape(facts: Facts) -> list[str]:
+    if facts.kind not in ("r", "p"):
+        return ["it is not a table"]
+    wrong = [
+        f"{name} should be {_AS_WRITTEN[types[0]]}, but is {facts.columns.get(name, 'missing')}"
+        for name, types in _COLUMNS.items()
+        if facts.types.get(name) not in types
+    ]
+    wrong += [f"{name} is NOT NULL and has no default" for name in facts.demanding]
+    if not facts.unique_name:
+        wrong.append("filename has no unique index")
+    return wrong
+
+
+_FACTS: LiteralString = """
+SELECT json_build_object(
+    'kind', c.relkind,
+    'persistence', c.relpersistence,
+    'schema_exists', n.oid IS NOT NULL,
+    'columns', (SELECT coalesce(json_object_agg(attname, format_type(atttypid, atttypmod)), '{{}}')
+        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
+    'types', (SELECT coalesce(json_object_agg(attname, typname), '{{}}')
+        FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
+        WHERE attrelid = c.oid AND attnum > 0 AND typnamespace = 'pg_catalog'::regnamespace),
+    'demanding', (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attnotnull
+        AND NOT atthasdef AND attidentity = '' AND attname <> ALL (ARRAY['filename', 'applied_at',
+            'checksum', 'execution_time_ms', 'success', 'error_message'])),
+    'unique_name', EXISTS (SELECT FROM pg_index i JOIN pg_attribute a
+        ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attname = 'filename'
+        WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1
+        AND i.indpred IS NULL AND i.indexprs IS NULL),
+    'hidden', coalesce(row_security_active(c.oid), false),
+    'rules', (SELECT coalesce(json_agg(rulename ORDER BY rulename), '[]') FROM pg_rewrite
+        WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'),
+    'may_record', c.oid IS NULL OR (has_schema_privilege(n.oid, 'USAGE')
+        AND has_table_privilege(c.oid, 'SELECT')
+        AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
+        AND coalesce((SELECT bool_and(has_sequence_privilege(d.objid, 'USAGE')) FROM pg_depend d
+            JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
+            WHERE d.refobjid = c.oid AND d.deptype = 'a'), true)),
+    'may_create', CASE WHEN n.oid IS NULL
+        THEN has_database_privilege(current_database(), 'CREATE')
+        ELSE has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') END,
+    'in_recovery', pg_is_in_recovery(),
+    'read_only', current_setting('default_transaction_read_only')::boolean,
+    'role', current_user,
+    'database', current_database())
+FROM (SELECT) AS one
+LEFT JOIN pg_namespace n ON n.nspname = {}
+LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {}
+"""

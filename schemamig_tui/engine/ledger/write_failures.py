@@ -1,0 +1,126 @@
+"""Why the server has refused to write a row of the ledger, and the way out.
+
+Asked after the rollback, on a session that sees the database as it is.
+"""
+
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import errors as pg_errors
+from psycopg import sql
+from psycopg.errors import Diagnostic
+
+from schemamig_tui.engine.ledger.rows import LedgerRefusal
+from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.writes import SWALLOWED
+from schemamig_tui.text import visible
+
+
+def explain_write(
+    conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
+) -> LedgerRefusal | None:
+    """What ``error`` means for the row of the file ``name``; None: what the server says of it.
+
+    Raises psycopg.Error.
+    """
+    code = error.sqlstate
+    if code == pg_errors.InsufficientPrivilege.sqlstate:
+        facts = ledger.facts(conn)
+        if facts.hidden:
+            return hidden_rows(facts, ledger.name)
+        return LedgerRefusal(error.message_primary or "permission denied", ledger.grants(conn))
+    if code == pg_errors.FeatureNotSupported.sqlstate:
+        return rules(ledger.facts(conn), ledger.name)
+    if code == pg_errors.UniqueViolation.sqlstate:
+        return _explain_conflict(conn, ledger, name, error)
+    if code == pg_errors.UntranslatableCharacter.sqlstate:
+        encoding = conn.info.parameter_status("server_encoding")
+        why = f"the database is in {encoding}, which cannot hold the name of the file"
+        return LedgerRefusal(why, "rename the file, or use a database in UTF8")
+    swallowed = code == pg_errors.InvalidTextRepresentation.sqlstate
+    if swallowed and SWALLOWED in (error.message_primary or ""):
+        triggers = _names(conn, ledger, _TRIGGERS)
+        by = f"its trigger {triggers}" if triggers else "a trigger"
+        return LedgerRefusal(
+            f"{by} has kept {ledger.name} from taking the row",
+            "let it return the row as it is, or disable it for this role",
+        )
+    return None
+
+
+def _explain_conflict(
+    conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
+) -> LedgerRefusal:
+    said = error.message_primary or "the row is there already"
+    query = sql.SQL(READING + _UNIQUE).format(
+        sql.Literal(ledger.schema),
+        sql.Literal(ledger.table),
+        sql.Literal(error.constraint_name or ""),
+    )
+    columns = last_result(conn.execute(query)).fetchall()
+    if columns and all(column != "filename" for column, _ in columns):
+        column, sequence = columns[0]
+        return _behind(ledger, column, sequence)
+    rows = sql.SQL("SELECT filename, success FROM {} WHERE filename = {}").format(
+        ledger.identifier, sql.Literal(name)
+    )
+    found = conn.execute(rows).fetchone()
+    if found is None:
+        return LedgerRefusal(
+            said, "another program, or the file itself, has recorded this migration"
+        )
+    recorded, success = found
+    if recorded != name:
+        return LedgerRefusal(
+            f"the column filename of {ledger.name} has a collation that does not tell"
+            f" {visible(name)} from {visible(recorded)}",
+            f"rename the file, or ALTER TABLE {ledger.name} ALTER filename TYPE varchar(255)"
+            ' COLLATE "C";',
+        )
+    if success is False:
+        triggers = _names(conn, ledger, _TRIGGERS)
+        by = f"its trigger {triggers}" if triggers else "a trigger"
+        return LedgerRefusal(
+            f"the row of the last try in {ledger.name} cannot be changed",
+            f"{by} may keep it as it is: let it return the new row",
+        )
+    return LedgerRefusal(said, "another program has recorded this migration meanwhile")
+
+
+def _behind(ledger: Ledger, column: str, sequence: str | None) -> LedgerRefusal:
+    if sequence is None:
+        return LedgerRefusal(
+            f"the default of the column {column} of {ledger.name} gives values that are taken",
+            "look at that column's default",
+        )
+    literal = visible(sql.Literal(sequence).as_string(None))
+    return LedgerRefusal(
+        f"the sequence {visible(sequence)} is behind: it gives numbers that are taken",
+        f"SELECT setval({literal}, (SELECT max({readable(column)}) FROM {ledger.name}));",
+    )
+
+
+def _names(conn: psycopg.Connection[Any], ledger: Ledger, query: LiteralString) -> str:
+    composed = sql.SQL(READING + query).format(
+        sql.Literal(ledger.schema), sql.Literal(ledger.table)
+    )
+    return visible(", ".join(row[0] for row in last_result(conn.execute(composed))))
+
+
+_TRIGGERS: LiteralString = """
+SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = {} AND c.relname = {} AND NOT tgisinternal AND tgenabled <> 'D'
+ORDER BY tgname
+"""
+
+# The columns of a unique index, each with the sequence that it takes its values from.
+_UNIQUE: LiteralString = """
+SELECT a.attname, pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+WHERE n.nspname = {} AND c.relname = {} AND x.relname = {}
+ORDER BY a.attnum
+"""

@@ -1,0 +1,194 @@
+"""The statements that write the ledger, for whoever holds the transaction of a migration.
+
+Each that writes a row makes sure that the table has taken it: a trigger that returns NULL, or one
+that changes the row, would have the server report success for a migration that nobody knows of.
+Where there is no such row, a cast fails on the server, and with it the transaction, without a round
+trip. Everything in here is qualified, operators too: a role, a database or a file may have set a
+search_path that finds others of the same name before those of pg_catalog.
+
+File names are compared as bytes (COLLATE "C"), next to the comparison that can use the index: the
+column may have a collation that does not tell a.sql from A.sql.
+"""
+
+from functools import cached_property
+from typing import LiteralString
+
+from psycopg import sql
+
+SWALLOWED = "the ledger has not kept the row"
+"""What the cast complains of. The message around it is in the language of the server."""
+
+_NOW: LiteralString = "pg_catalog.clock_timestamp()"
+_THIS_FILE: LiteralString = (
+    "filename OPERATOR(pg_catalog.=) $1"
+    ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) $1'
+)
+_IN_COLUMNS: LiteralString = (
+    "(filename, applied_at, checksum, execution_time_ms, success, error_message)"
+)
+
+
+class LedgerWrites:
+    """The statements for one table.
+
+    Those that write a row answer with its execution_time_ms, and fail where there is none.
+    """
+
+    def __init__(self, schema: str, identifier: sql.Identifier) -> None:
+        self._schema = sql.Identifier(schema)
+        self._identifier = identifier
+
+    @cached_property
+    def create(self) -> tuple[bytes, bytes]:
+        """Two statements that create the schema and the table where they are missing.
+
+        ``IF NOT EXISTS`` would ask for privileges, and give a NOTICE, where nothing is missing.
+        """
+        schema = sql.SQL("CREATE SCHEMA {}").format(self._schema)
+        table = sql.SQL(_CREATE_TABLE).format(self._identifier)
+        return (
+            _unless("to_regnamespace", self._schema, schema),
+            _unless("to_regclass", self._identifier, table),
+        )
+
+    @cached_property
+    def insert_success(self) -> bytes:
+        """Records a file that was never tried. Parameters: file name, checksum.
+
+        A row that is there already is a unique violation, which undoes the file's transaction.
+        """
+        return self._write(
+            "written AS (INSERT INTO {table} "
+            + _IN_COLUMNS
+            + " VALUES ($1, "
+            + _NOW
+            + ", $2, "
+            + _SINCE_BEGIN
+            + ", true, NULL)"
+            + _returning("success")
+            + ")",
+            "SELECT ms FROM written",
+        )
+
+    @cached_property
+    def replace_by_success(self) -> bytes:
+        """Records a file in the place of its failed try. Parameters: file name, checksum."""
+        return self._replace(_SINCE_BEGIN, "true", "NULL", "success")
+
+    @cached_property
+    def replace_by_failure(self) -> bytes:
+        """Records a failed or unfinished try. Parameters: file name, checksum, ms, message."""
+        return self._replace("$3::integer", "false", "$4", "NOT success")
+
+    def _replace(
+        self, ms: LiteralString, success: LiteralString, why: LiteralString, kept: LiteralString
+    ) -> bytes:
+        # The INSERT runs only where the UPDATE found no failed row; where the row is a success
+        # it hits the unique index, so that a success is never overwritten.
+        returning = _returning(kept)
+        return self._write(
+            "failed AS (UPDATE {table} SET applied_at = "
+            + _NOW
+            + ", checksum = $2, execution_time_ms = "
+            + ms
+            + ", success = "
+            + success
+            + ", error_message = "
+            + why
+            + " WHERE "
+            + _THIS_FILE
+            + " AND NOT success"
+            + returning
+            + "), fresh AS (INSERT INTO {table} "
+            + _IN_COLUMNS
+            + " SELECT $1, "
+            + _NOW
+            + ", $2, "
+            + ms
+            + ", "
+            + success
+            + ", "
+            + why
+            + " WHERE NOT EXISTS (SELECT FROM failed)"
+            + returning
+            + ")",
+            "SELECT ms FROM failed UNION ALL SELECT ms FROM fresh",
+        )
+
+    @cached_property
+    def note_progress(self) -> bytes:
+        """Notes how far a file without a transaction has got. Parameters: file name, message."""
+        return self._update(
+            "error_message = $2", "NOT success AND error_message OPERATOR(pg_catalog.=) $2"
+        )
+
+    @cached_property
+    def finish(self) -> bytes:
+        """Makes an unfinished row a success. Parameter: file name."""
+        since = _milliseconds_since("applied_at::timestamp with time zone")
+        return self._update(
+            "success = true, error_message = NULL, execution_time_ms = " + since, "success"
+        )
+
+    def _update(self, change: LiteralString, kept: LiteralString) -> bytes:
+        return self._write(
+            "written AS (UPDATE {table} SET "
+            + change
+            + " WHERE "
+            + _THIS_FILE
+            + " AND NOT success"
+            + _returning(kept)
+            + ")",
+            "SELECT ms FROM written",
+        )
+
+    def touch(self, name: str) -> sql.Composed:
+        """Writes a row as it is: committing that flushes every commit before it."""
+        query = sql.SQL("UPDATE {} SET filename = filename WHERE filename = {}")
+        return query.format(self._identifier, name)
+
+    def _write(self, writing: LiteralString, written: LiteralString) -> bytes:
+        query: LiteralString = (
+            "WITH "
+            + writing
+            + " SELECT coalesce((SELECT ms::pg_catalog.text FROM ("
+            + written
+            # More than one row fails as well.
+            + ") AS written), {swallowed})::integer"
+        )
+        composed = sql.SQL(query).format(table=self._identifier, swallowed=sql.Literal(SWALLOWED))
+        return composed.as_bytes(None)
+
+
+def _returning(kept: LiteralString) -> LiteralString:
+    """The time of the row that was written, or NULL where it is not what it should be."""
+    named: LiteralString = "filename OPERATOR(pg_catalog.=) $1 AND "
+    return " RETURNING CASE WHEN " + named + kept + " THEN execution_time_ms END AS ms"
+
+
+def _milliseconds_since(moment: LiteralString) -> LiteralString:
+    """An expression, kept to what the column holds: clocks are set back, and forward by years."""
+    since: LiteralString = _NOW + " OPERATOR(pg_catalog.-) " + moment
+    ms: LiteralString = "extract(epoch FROM " + since + ") OPERATOR(pg_catalog.*) 1000"
+    return "least(greatest(" + ms + ", 0), 2147483647)::integer"
+
+
+_SINCE_BEGIN = _milliseconds_since("pg_catalog.now()")
+
+_CREATE_TABLE: LiteralString = """CREATE TABLE {} (
+    id SERIAL PRIMARY KEY,
+    filename VARCHAR(255) NOT NULL UNIQUE,
+    applied_at TIMESTAMP NOT NULL DEFAULT pg_catalog.now(),
+    checksum VARCHAR(64),
+    execution_time_ms INTEGER,
+    success BOOLEAN NOT NULL DEFAULT TRUE,
+    error_message pg_catalog.text
+)"""
+
+
+def _unless(found: LiteralString, name: sql.Identifier, statement: sql.Composed) -> bytes:
+    body = sql.SQL("BEGIN IF pg_catalog." + found + "({}) IS NULL THEN EXECUTE {}; END IF; END")
+    body_text = body.format(
+        sql.Literal(name.as_string(None)), sql.Literal(statement.as_string(None))
+    ).as_string(None)
+    return sql.SQL("DO {}").format(sql.Literal(body_text)).as_bytes(None)

@@ -1,0 +1,145 @@
+"""Write the failure of a migration into the ledger, or find out why that is not possible."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from schemamig_tui.engine.events import Failure, Mode
+from schemamig_tui.engine.ledger.checkpoint import Progress
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.write_failures import explain_write
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.run.failure import describe
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.step_order import makes_ledger, record_failure
+from schemamig_tui.errors import LedgerError
+from schemamig_tui.text import one_line, visible
+
+# Nobody should wait for ever when the run is over, and its end has to be reported; and a timeout
+# of the role is not meant for that.
+_PATIENCE = (
+    "SELECT pg_catalog.set_config('lock_timeout', '10s', false),"
+    " pg_catalog.set_config('statement_timeout', '0', false)"
+)
+
+
+def make_fit(conn: psycopg.Connection[Any]) -> None:
+    """Leave whatever transaction is open, and make the session fit to record how the run ended.
+
+    It is as good as new, but waits for locks no longer than ten seconds. Raises psycopg.Error.
+    """
+    if conn.info.transaction_status is not TransactionStatus.IDLE:
+        conn.execute("ROLLBACK")
+    conn.execute("DISCARD ALL")
+    # The role that the session started with, which DISCARD ALL need not bring back.
+    conn.execute("RESET ROLE")
+    conn.execute(_PATIENCE)
+
+
+def record(
+    conn: psycopg.Connection[Any],
+    ledger: Ledger,
+    files: Sequence[FileRun],
+    run: FileRun,
+    failure: Failure,
+    elapsed: float,
+) -> str | None:
+    """Write that ``run``, one of the ``files`` of a run, has failed after ``elapsed`` ms.
+
+    The session has to be fit (``make_fit``). Returns why it could not be recorded, or None. Raises
+    psycopg.OperationalError when the connection is lost.
+    """
+    try:
+        return _record(conn, ledger, files, run, failure, elapsed)
+    except LedgerError as error:
+        return error.message
+    except psycopg.Error as error:
+        if conn.closed:
+            raise
+        return one_line(error)
+
+
+def flush(conn: psycopg.Connection[Any], ledger: Ledger, applied: Sequence[str]) -> None:
+    """Make durable what is ``applied``, where the last commit of the run has not been reached.
+
+    Where that is not possible it is durable a second later: the server sees to that. Raises
+    psycopg.OperationalError when the connection is lost.
+    """
+    if not applied:
+        return
+    try:
+        conn.execute(_PATIENCE)
+        conn.execute(ledger.writes.touch(applied[-1]))
+    except psycopg.Error:
+        if conn.closed:
+            raise
+
+
+def _record(
+    conn: psycopg.Connection[Any],
+    ledger: Ledger,
+    files: Sequence[FileRun],
+    run: FileRun,
+    failure: Failure,
+    elapsed: float,
+) -> str | None:
+    state = ledger.inspect(conn)
+    if not state.exists and any(makes_ledger(file.script, ledger) for file in files):
+        # With the table there, or its schema, the migration that makes it could never be applied.
+        what = f"table {ledger.name}" if state.schema_exists else f"schema {ledger.schema}"
+        return f"a migration is to create the {what} itself"
+    message = describe(failure, run.name)
+    progress = ""
+    if run.script.mode is Mode.NO_TRANSACTION:
+        progress = "\n" + Progress(run.script).line(run.done)
+    crash = None
+    for text in _spellings(conn, message):
+        steps = record_failure(ledger, run, round(elapsed), text + progress)
+        crash = _quiet_pipeline(conn).run(steps)
+        if crash is None:
+            return None
+        make_fit(conn)
+        if Diagnostic(crash.result).sqlstate != pg_errors.UntranslatableCharacter.sqlstate:
+            break
+    return crash and _why(conn, ledger, run, crash)
+
+
+def _spellings(conn: psycopg.Connection[Any], text: str) -> Iterator[str]:
+    """The text, and with question marks for what the database cannot hold, should that be."""
+    yield text
+    yield _holdable(conn, text)
+    yield text.encode("ascii", "replace").decode()
+
+
+def _holdable(conn: psycopg.Connection[Any], text: str) -> str:
+    """The text with a question mark for every character that the database cannot hold."""
+    encoding = conn.info.parameter_status("server_encoding")
+    conn.execute(f"SET client_encoding TO {encoding}")
+    try:
+        codec = conn.info.encoding
+    except psycopg.NotSupportedError:
+        codec = "ascii"
+    conn.execute("SET client_encoding TO UTF8")
+    return text.encode(codec, "replace").decode(codec)
+
+
+def _why(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun, crash: Crash) -> str:
+    error = Diagnostic(crash.result, encoding=conn.info.encoding)
+    if refusal := explain_write(conn, ledger, run.name, error):
+        return f"{refusal.message}: {refusal.hint}"
+    return visible(error.message_primary or "the server gave no reason")
+
+
+def _quiet_pipeline(conn: psycopg.Connection[Any]) -> Pipeline:
+    return Pipeline(
+        conn,
+        Cancellation(),
+        on_done=lambda step, tag: None,
+        on_notice=lambda step, notice: None,
+        cancel=lambda: None,
+    )

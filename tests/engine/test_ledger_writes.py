@@ -1,0 +1,417 @@
+"""What is written into the ledger is there, as whoever and wherever it is written."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FileRetried,
+    FileStarted,
+    NoticeReceived,
+    RunFinished,
+)
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.errors import LedgerError
+from schemamig_tui.limits import Limits
+from tests.conftest import Database
+from tests.engine.conftest import LEDGER, Workshop, limited_role
+from tests.engine.test_ledger import ORIGINAL
+
+SWALLOW = """
+CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {does} END';
+CREATE TRIGGER nothing_new BEFORE {event} ON kb.schema_migrations
+    FOR EACH ROW EXECUTE FUNCTION swallow();
+"""
+IN_EACH_MODE = [
+    "CREATE TABLE a ();",
+    "BEGIN; CREATE TABLE a (); COMMIT;",
+    "CREATE TABLE a (); VACUUM pg_am;",
+]
+MAY_WRITE = (
+    "GRANT USAGE ON SCHEMA kb TO {role}; GRANT SELECT, INSERT, UPDATE ON kb.schema_migrations"
+    " TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA kb TO {role};"
+)
+IGNORES_CASE = (
+    "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+    + ORIGINAL.replace("VARCHAR(255)", "VARCHAR(255) COLLATE ci")
+)
+
+
+# -- what may keep a row from being written
+
+
+@pytest.mark.parametrize("sql", IN_EACH_MODE[:2])
+@pytest.mark.parametrize("does", ["RETURN NULL;", "new.success := NULL; RETURN new;"])
+def test_a_migration_whose_row_a_trigger_swallows_is_undone(
+    shop: Workshop, sql: str, does: str
+) -> None:
+    shop.ask(ORIGINAL.replace("NOT NULL DEFAULT TRUE", "DEFAULT TRUE"))
+    shop.ask(SWALLOW.format(does=does, event="INSERT"))
+    failed = shop.fails("0001_a.sql", sql)
+    assert "its trigger nothing_new has kept kb.schema_migrations" in failed.failure.message
+    assert not failed.recorded
+    assert "nothing_new" in (failed.unrecorded or "")
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+    assert shop.rows == {}
+
+
+def test_a_file_without_a_transaction_does_not_begin_without_its_row(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + SWALLOW.format(does="RETURN NULL;", event="INSERT"))
+    failed = shop.fails("0001_a.sql", IN_EACH_MODE[2])
+    assert "its trigger nothing_new has kept kb.schema_migrations" in failed.failure.message
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+
+
+def test_a_checkpoint_that_is_swallowed_undoes_its_statement(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + SWALLOW.format(does="RETURN NULL;", event="UPDATE"))
+    failed = shop.fails("0001_a.sql", IN_EACH_MODE[2])
+    assert "its trigger nothing_new has kept kb.schema_migrations" in failed.failure.message
+    assert failed.kept == 0
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+
+
+def test_a_row_that_is_dropped_in_mid_file_undoes_the_statement_after_it(shop: Workshop) -> None:
+    shop.applies("0000_o.sql", "CREATE TABLE a (x int);")
+    failed = shop.fails(
+        "0001_a.sql",
+        "INSERT INTO a VALUES (1);\nDELETE FROM kb.schema_migrations WHERE NOT success;\nVACUUM a;",
+    )
+    assert "has kept kb.schema_migrations from taking the row" in failed.failure.message
+    assert failed.recorded
+    assert failed.kept == 1
+    assert "Statements done: 1 of 3" in (shop.rows["0001_a.sql"].error_message or "")
+
+
+def test_a_retry_whose_row_a_trigger_keeps_as_it_is_is_undone(shop: Workshop) -> None:
+    shop.fails("0001_a.sql", "SELECT 1/0;")
+    shop.ask(SWALLOW.format(does="RETURN NULL;", event="UPDATE"))
+    failed = shop.fails("0001_a.sql", "CREATE TABLE a ();")
+    assert "the row of the last try in kb.schema_migrations cannot be changed" in (
+        failed.failure.message
+    )
+    assert "nothing_new" in (failed.failure.hint or "")
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+
+
+def test_a_ledger_with_a_rule_that_could_swallow_rows_is_refused(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + f"CREATE RULE away AS ON INSERT TO {LEDGER} DO INSTEAD NOTHING")
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    with pytest.raises(LedgerError, match=r"has rules, .*: away") as caught:
+        shop.apply()
+    assert "DROP RULE away ON kb.schema_migrations;" in (caught.value.hint or "")
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+
+
+def test_a_migration_that_makes_such_a_rule_is_undone(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    rule = f"CREATE RULE away AS ON INSERT TO {LEDGER} DO INSTEAD NOTHING;"
+    failed = shop.fails("0002_b.sql", f"CREATE TABLE b (); {rule}")
+    assert "the ledger could not be written: " in failed.failure.message
+    assert shop.ask("SELECT to_regclass('b')::text") == [None]
+
+
+@contextmanager
+def hidden_rows(shop: Workshop) -> Iterator[str]:
+    """A role that may use the ledger, and from which row level security hides its rows."""
+    with limited_role(shop) as role:
+        shop.ask(
+            MAY_WRITE.format(role=role)
+            + f"GRANT CREATE ON SCHEMA kb, public TO {role};"
+            + f"ALTER TABLE {LEDGER} ENABLE ROW LEVEL SECURITY"
+        )
+        yield role
+
+
+def test_a_ledger_whose_rows_are_hidden_is_not_taken_for_an_empty_one(shop: Workshop) -> None:
+    shop.applies("0001_q.sql", "CREATE TABLE q (a int);")
+    with hidden_rows(shop) as role:
+        with pytest.raises(LedgerError, match=f"row level security hides .* from role {role}"):
+            shop.apply()
+        shop.ask(f"ALTER ROLE {role} BYPASSRLS")
+        assert shop.apply().applied == ()
+
+
+def test_row_level_security_that_comes_in_mid_run_undoes_the_migration(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    with hidden_rows(shop) as role:
+        shop.ask(
+            f"ALTER TABLE {LEDGER} DISABLE ROW LEVEL SECURITY; ALTER TABLE {LEDGER} OWNER TO {role}"
+        )
+        failed = shop.fails(
+            "0002_b.sql",
+            f"CREATE TABLE b (); ALTER TABLE {LEDGER} ENABLE ROW LEVEL SECURITY,"
+            " FORCE ROW LEVEL SECURITY;",
+        )
+        assert failed.failure.sqlstate == psycopg.errors.InsufficientPrivilege.sqlstate
+        assert shop.ask("SELECT to_regclass('b')::text") == [None]
+        shop.ask(f"ALTER TABLE {LEDGER} OWNER TO postgres")
+
+
+def test_an_unlogged_ledger_is_refused(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + f"ALTER TABLE {LEDGER} SET UNLOGGED")
+    shop.write("0001_a.sql", "SELECT 1;")
+    with pytest.raises(LedgerError, match="unlogged") as caught:
+        shop.apply()
+    shop.ask(f"{caught.value.hint} SELECT 1")
+    assert shop.apply().applied == ("0001_a.sql",)
+
+
+@pytest.mark.parametrize("sql", IN_EACH_MODE)
+def test_a_sequence_that_is_behind_is_named_with_what_mends_it(shop: Workshop, sql: str) -> None:
+    shop.applies("0000_o.sql", "SELECT 1;")
+    shop.ask("SELECT setval('kb.schema_migrations_id_seq', 1, false)")
+    failed = shop.fails("0001_a.sql", sql)
+    assert "the sequence kb.schema_migrations_id_seq is behind" in failed.failure.message
+    assert failed.failure.hint == (
+        "SELECT setval('kb.schema_migrations_id_seq', (SELECT max(id) FROM kb.schema_migrations));"
+    )
+    shop.ask("SELECT setval('kb.schema_migrations_id_seq', 1, false)")
+    shop.ask(failed.failure.hint)
+    assert shop.apply().failed is None
+
+
+@pytest.fixture
+def ignoring_case(shop: Workshop) -> Workshop:
+    """A ledger whose file names have a collation that ignores case."""
+    try:
+        shop.ask(IGNORES_CASE)
+    except psycopg.errors.FeatureNotSupported:
+        pytest.skip("this PostgreSQL is built without ICU")
+    return shop
+
+
+def test_a_name_that_the_collation_does_not_tell_from_another_is_not_taken_for_it(
+    ignoring_case: Workshop,
+) -> None:
+    shop = ignoring_case
+    shop.applies("0001_a.sql", "CREATE TABLE a ();")
+    failed = shop.fails("0001_A.sql", "CREATE TABLE b ();")
+    assert "does not tell 0001_A.sql from 0001_a.sql" in failed.failure.message
+    assert shop.ask("SELECT to_regclass('b')::text") == [None]
+    assert failed.failure.hint
+    shop.ask(failed.failure.hint.partition(" or ")[2])
+    assert shop.apply().applied == ("0001_A.sql",)
+    assert {row.success for row in shop.rows.values()} == {True}
+
+
+def test_a_failed_row_of_a_name_that_only_differs_in_case_is_not_overwritten(
+    ignoring_case: Workshop,
+) -> None:
+    shop = ignoring_case
+    shop.ask("INSERT INTO kb.schema_migrations (filename, success) VALUES ('0001_a.sql', false)")
+    failed = shop.fails("0001_A.sql", "CREATE TABLE b (); VACUUM b;")
+    assert "does not tell 0001_A.sql from 0001_a.sql" in failed.failure.message
+    assert list(shop.rows) == ["0001_a.sql"]
+
+
+# -- the session that our own statements run in
+
+
+@pytest.fixture
+def owned(shop: Workshop) -> Iterator[Workshop]:
+    """Runs as a login that inherits nothing, whose sessions start as the owner of everything."""
+    name = shop.database.name
+    login, owner = f"login_{name}", f"owner_{name}"
+    shop.ask(
+        f"CREATE ROLE {owner}; CREATE ROLE {login} LOGIN NOINHERIT; GRANT {owner} TO {login};"
+        f" GRANT CREATE ON DATABASE {name} TO {owner}; GRANT CREATE ON SCHEMA public TO {owner};"
+        f" ALTER ROLE {login} SET role = {owner}; ALTER ROLE {login} SET timezone = 'Asia/Tokyo'"
+    )
+    shop.login = login
+    yield shop
+    shop.ask(f"DROP OWNED BY {owner}, {login}; DROP ROLE {login}; DROP ROLE {owner}")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX CONCURRENTLY ti ON t (a);",
+        "RESET ROLE; SET timezone = 'UTC'; SELECT 1; VACUUM pg_am;",
+        "SET SESSION AUTHORIZATION DEFAULT; SELECT 1; VACUUM pg_am;",
+        "SET ROLE none; SELECT 1;",
+        "BEGIN; SET ROLE none; SET timezone = 'UTC'; COMMIT;",
+    ],
+)
+def test_the_ledger_is_written_by_the_role_that_the_session_started_with(
+    owned: Workshop, sql: str
+) -> None:
+    owned.applies("0001_t.sql", "CREATE TABLE t (a int);")
+    owned.applies("0002_i.sql", sql)
+    assert owned.ask(
+        "SELECT abs(extract(epoch FROM applied_at - now() AT TIME ZONE 'Asia/Tokyo')) < 60"
+        " FROM kb.schema_migrations"
+    ) == [True, True]
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1/0;", "VACUUM pg_am; SELECT 1/0;"])
+def test_a_failure_is_recorded_by_that_role_and_retried_as_it(owned: Workshop, sql: str) -> None:
+    assert owned.fails("0001_a.sql", sql).recorded
+    owned.applies("0001_a.sql", sql.replace("/0", "/1"))
+
+
+def test_a_file_that_did_not_get_a_lock_is_tried_again_as_that_role(owned: Workshop) -> None:
+    owned.applies("0001_t.sql", "CREATE TABLE t (a int);")
+    owned.lock_timeout = "50ms"
+    owned.write("0002_u.sql", "LOCK t; CREATE TABLE u ();")
+    with owned.database.connect() as blocker:
+        blocker.execute("BEGIN; LOCK t")
+
+        def listen(event: Event) -> None:
+            if isinstance(event, FileRetried):
+                blocker.execute("ROLLBACK")
+
+        runner = Runner(owned.connect, owned.folder, LEDGER, listen, limits=Limits(retries=9))
+        assert runner.apply().failed is None
+    owner = f"owner_{owned.database.name}"
+    assert owned.ask("SELECT tableowner FROM pg_tables WHERE tablename = 'u'") == [owner]
+
+
+SHADOWS = """
+CREATE SCHEMA evil;
+GRANT USAGE ON SCHEMA evil TO public;
+CREATE TABLE evil.pg_class (oid oid, relname name, relnamespace oid);
+CREATE TABLE evil.pg_namespace (oid oid, nspname name);
+CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT NULL::timestamptz';
+CREATE FUNCTION evil.max(int) RETURNS int LANGUAGE sql AS 'SELECT 7';
+CREATE FUNCTION evil.no(text, text) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION evil.no(bigint, int) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION evil.minus(timestamptz, timestamptz) RETURNS interval LANGUAGE sql
+    AS $$SELECT interval '-1 year'$$;
+CREATE FUNCTION evil.pg_try_advisory_lock(int, int) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+CREATE FUNCTION evil.pg_is_in_recovery() RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE FUNCTION evil.set_config(text, text, boolean) RETURNS text LANGUAGE sql AS 'SELECT $1';
+CREATE OPERATOR evil.= (leftarg = text, rightarg = text, function = evil.no);
+CREATE OPERATOR evil.= (leftarg = bigint, rightarg = int, function = evil.no);
+CREATE OPERATOR evil.- (leftarg = timestamptz, rightarg = timestamptz, function = evil.minus);
+CREATE DOMAIN evil.text AS int;
+"""
+
+
+@pytest.mark.parametrize("sql", IN_EACH_MODE)
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_no_function_of_somebody_else_is_taken_for_the_servers_own(
+    shop: Workshop, sql: str, everywhere: bool
+) -> None:
+    path = "search_path = evil, public, pg_catalog"
+    shop.ask(SHADOWS)
+    if everywhere:
+        shop.ask(f"ALTER DATABASE {shop.database.name} SET {path}")
+    else:
+        sql = sql.replace("CREATE", f"SET {path}; CREATE", 1)
+    shop.fails("0001_a.sql", "SELECT 1/0;")
+    shop.applies("0001_a.sql", sql)
+    shop.applies("0002_b.sql", "SELECT 1;")
+    times = [row.execution_time_ms for row in shop.rows.values()]
+    assert all(ms is not None and ms < 60_000 for ms in times)
+    with shop.database.connect(options="-c search_path=pg_catalog") as conn:
+        query = (
+            "SELECT data_type FROM information_schema.columns WHERE column_name = 'error_message'"
+        )
+        assert conn.execute(query).fetchall() == [("text",)]
+
+
+def test_quoted_identifiers_everywhere_are_no_other_shape(shop: Workshop) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET quote_all_identifiers = on")
+    shop.applies("0001_a.sql", "SELECT 1;")
+    assert shop.applies("0002_b.sql", "SELECT 1;").version == 2
+
+
+def test_the_time_that_is_told_is_the_one_that_is_recorded(shop: Workshop) -> None:
+    for number, sql in enumerate(IN_EACH_MODE):
+        shop.write(f"000{number}_a.sql", sql.replace("TABLE a", f"TABLE a{number}"))
+    shop.apply()
+    recorded = {row.filename: row.execution_time_ms for row in shop.rows.values()}
+    assert {event.name: event.ms for event in shop.told(FileApplied)} == recorded
+
+
+# -- what cannot be recorded
+
+
+def test_a_failure_is_recorded_without_what_the_database_cannot_hold(
+    shop: Workshop, database: Database
+) -> None:
+    name = f"{database.name}_latin1"
+    with shop.database.connect() as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
+        conninfo = make_conninfo(database.conninfo, dbname=name, client_encoding="UTF8")
+        there = Workshop(shop.folder, Database(name, conninfo))
+        try:
+            failed = there.fails("0001_a.sql", "SELECT 1/0; -- é →")
+            assert failed.recorded
+            message = there.rows["0001_a.sql"].error_message or ""
+            assert "division by zero" in message
+            assert "SELECT 1/0; -- é ?" in message
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1/0;", "VACUUM pg_am; SELECT 1/0;"])
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [
+        ("REVOKE ALL ON kb.schema_migrations FROM {role}", "may not read the ledger"),
+        ("REVOKE INSERT, UPDATE ON kb.schema_migrations FROM {role}", "permission denied"),
+        ("ALTER TABLE kb.schema_migrations SET UNLOGGED", "unlogged"),
+    ],
+)
+def test_a_failure_that_cannot_be_recorded_is_told_all_the_same(
+    shop: Workshop, sql: str, meanwhile: str, why: str
+) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    shop.write("0002_b.sql", sql)
+    with limited_role(shop) as role:
+        shop.ask(MAY_WRITE.format(role=role))
+
+        def listen(event: Event) -> None:
+            if isinstance(event, FileStarted):
+                shop.ask(meanwhile.format(role=role))
+            shop.events.append(event)
+
+        shop.events.clear()
+        Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+        assert not shop.failure.recorded
+        assert why in (shop.failure.unrecorded or "")
+        assert isinstance(shop.events[-1], RunFinished)
+
+
+# -- a file that makes the ledger itself
+
+DUMP = (
+    "CREATE SCHEMA kb;\n"
+    + ORIGINAL.replace("CREATE SCHEMA IF NOT EXISTS kb;", "")
+    + "CREATE TABLE kb.other (x int);\n"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        DUMP,
+        f"BEGIN; {DUMP} COMMIT;",
+        f"{DUMP} VACUUM;",
+        f"BEGIN; {DUMP} COMMIT; VACUUM;",
+        f"SET search_path = kb; {DUMP.replace('TABLE kb.', 'TABLE ')} VACUUM;",
+    ],
+)
+def test_a_dump_may_make_the_ledger_itself(shop: Workshop, sql: str) -> None:
+    shop.applies("0000_base.sql", sql)
+    assert shop.rows["0000_base.sql"].success
+    assert shop.ask("SELECT to_regclass('kb.other')::text") == ["kb.other"]
+
+
+def test_a_failed_dump_that_makes_the_ledger_itself_can_be_retried(shop: Workshop) -> None:
+    shop.ask("CREATE SCHEMA kb")
+    sql = DUMP.replace("CREATE SCHEMA kb;", "")
+    failed = shop.fails("0000_base.sql", f"{sql} SELECT 1/0;")
+    assert "to create the table kb.schema_migrations itself" in (failed.unrecorded or "")
+    shop.applies("0000_base.sql", f"{sql} SELECT 1/1; VACUUM;")
+
+
+def test_nothing_of_what_we_do_ourselves_gives_a_notice(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "VACUUM pg_am; BEGIN; SELECT 1; COMMIT;")
+    assert shop.told(NoticeReceived) == []

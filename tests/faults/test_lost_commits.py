@@ -1,0 +1,142 @@
+"""The server loses what it had committed: the ledger is the truth, and nothing is done twice."""
+
+import contextlib
+import itertools
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine.events import (
+    FileApplied,
+    FilesLost,
+    RunFinished,
+    StatementFinished,
+)
+from schemamig_tui.errors import ConnectionFailed
+from tests.conftest import Database, short_folder, wait_until_gone
+from tests.engine.conftest import Workshop
+
+SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
+WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+QUIET = (
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "ALTER SYSTEM SET autovacuum = off",
+    "ALTER SYSTEM SET bgwriter_lru_maxpages = 0",
+    "SELECT pg_reload_conf()",
+)
+
+
+@dataclass
+class Fragile(Workshop):
+    """A workshop on a server of which nothing is on disk before something asks for it."""
+
+    wal_writer: int = field(default=0)
+
+    def connect(self) -> psycopg.Connection:
+        """A connection, with the error that the program has for none."""
+        try:
+            return super().connect()
+        except psycopg.OperationalError as error:
+            raise ConnectionFailed(str(error)) from error
+
+    def crash_in_sleep(self) -> None:
+        """Run, and let the server crash when a statement sleeps."""
+        run = threading.Thread(target=self.runner().apply)
+        run.start()
+        while self.ask(SLEEPS) != [True]:
+            time.sleep(0.01)
+        os.kill(self.wal_writer, signal.SIGKILL)
+        run.join()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Embedded]:
+    """A server of its own, which may crash."""
+    with short_folder() as folder:
+        with Embedded(folder / "pg", fast=True) as server:
+            with psycopg.connect(server.conninfo, autocommit=True) as conn:
+                for query in QUIET:
+                    conn.execute(query.encode())
+            yield server
+        wait_until_gone(folder / "pg")
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, server: Embedded) -> Iterator[Fragile]:
+    """An empty folder, and an empty database on the fragile server."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    name = f"fragile_{next(_numbers)}"
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        (pid,) = conn.execute(WAL_WRITER).fetchone() or (0,)
+        conn.execute("CHECKPOINT")
+    os.kill(pid, signal.SIGSTOP)
+    database = Database(name, make_conninfo(server.conninfo, dbname=name))
+    yield Fragile(folder, database, wal_writer=pid)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGCONT)
+
+
+def statements(*, seconds: int, on_disk: int) -> str:
+    """Five of them and a sleep; those up to the ``on_disk``-th are flushed with what is before."""
+    marks = [f"INSERT INTO a VALUES ({number});\n" for number in range(1, 6)]
+    # It forces everything that was committed before it to disk, but not its own checkpoint.
+    marks.insert(on_disk, "CHECKPOINT;\n")
+    return f"{''.join(marks)}SELECT pg_sleep({seconds});\nVACUUM a;\n"
+
+
+@pytest.mark.parametrize("on_disk", [1, 3, 5])
+def test_a_checkpoint_that_a_crash_has_lost_is_not_believed(shop: Fragile, on_disk: int) -> None:
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.write("0002_b.sql", statements(seconds=30, on_disk=on_disk))
+    shop.crash_in_sleep()
+    assert [event.statement for event in shop.told(StatementFinished)] == [1, *range(1, 7)]
+    assert shop.told(FilesLost) == []
+    assert shop.failure.recorded
+    assert shop.failure.kept == on_disk
+    assert f"Statements done: {on_disk} of 8" in (shop.rows["0002_b.sql"].error_message or "")
+    shop.write("0002_b.sql", statements(seconds=0, on_disk=on_disk))
+    assert shop.apply().applied == ("0002_b.sql",)
+    assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2, 3, 4, 5]
+
+
+def test_what_was_reported_as_applied_and_is_lost_is_taken_back(shop: Fragile) -> None:
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.write("0002_b.sql", "INSERT INTO a VALUES (1); SELECT pg_sleep(30); VACUUM a;")
+    shop.write("0003_c.sql", "SELECT 1;")
+    shop.crash_in_sleep()
+    assert [event.name for event in shop.told(FileApplied)] == ["0001_a.sql"]
+    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
+    assert shop.failure.kept == 0
+    (finished,) = shop.told(RunFinished)
+    assert (finished.applied, finished.lost) == ((), ("0001_a.sql",))
+    assert (finished.failed, finished.remaining) == ("0002_b.sql", ("0003_c.sql",))
+    assert finished.version == 0
+    shop.write("0002_b.sql", "INSERT INTO a VALUES (1); SELECT pg_sleep(0); VACUUM a;")
+    assert shop.apply().applied == ("0001_a.sql", "0002_b.sql", "0003_c.sql")
+    assert shop.ask("SELECT x FROM a ORDER BY x") == [1]
+
+
+def test_a_transaction_that_was_open_has_failed_and_what_was_before_it_is_taken_back(
+    shop: Fragile,
+) -> None:
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.write("0002_b.sql", "SELECT pg_sleep(30);")
+    shop.crash_in_sleep()
+    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
+    (finished,) = shop.told(RunFinished)
+    assert (finished.failed, finished.lost) == ("0002_b.sql", ("0001_a.sql",))
+    assert list(shop.rows) == ["0002_b.sql"]
