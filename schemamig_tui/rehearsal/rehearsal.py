@@ -7,7 +7,6 @@ The differences from a run that a migration could notice:
 - BEGIN, COMMIT and SET TRANSACTION of a file are left out. Deferred constraints are checked where
   a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
-- In a file without a transaction, statements work that need one, such as LOCK.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
 - What a new session would start with, such as ALTER ROLE ... SET, has no effect.
