@@ -85,6 +85,13 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something about the folder or the ledger stops nothing, but should be known."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockAwaited:
     """Another run holds the run lock; sent once for every holder. None: it cannot be seen."""
 
@@ -230,7 +237,8 @@ class RunFinished:
 
     ``applied`` holds the files of this run, ``failed`` the one that ended it, ``remaining`` those
     it did not come to. ``version`` is the number of successful rows in the ledger, None when the
-    server could no longer be asked. ``cancelled`` tells that the user ended the run.
+    server could no longer be asked. ``cancelled`` tells that the user ended the run. ``unwritten``
+    are the pending files that were left because nobody has written them yet.
     """
 
     applied: tuple[str, ...]
@@ -239,10 +247,12 @@ class RunFinished:
     version: int | None
     ms: float
     cancelled: bool = False
+    unwritten: tuple[str, ...] = ()
 
 
 Event = (
     RunStarted
+    | Warned
     | LockAwaited
     | FileStarted
     | FileWarned

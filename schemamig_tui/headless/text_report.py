@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.wording import nothing_to_do
+from schemamig_tui.headless.wording import WRITTEN_SINCE, nothing_to_do
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural, size
 
@@ -72,11 +72,11 @@ class TextReport:
 
     def _listed(self, migration: "Migration", mark: str) -> Iterator[str]:
         row = migration.row
-        if row is None:
-            yield f"  {mark} {visible(migration.name)}"
+        remarks = "".join(self._out.paint("yellow", f"  {what}") for what in _remarks(migration))
+        if row is None or migration.written_since:
+            yield f"  {mark} {visible(migration.name)}{remarks}"
             return
         when = f"{row.applied_at:%Y-%m-%d %H:%M:%S}" if row.applied_at else "infinity"
-        remarks = "".join(self._out.paint("yellow", f"  {what}") for what in _remarks(migration))
         yield f"  {mark} {visible(migration.name)} ({when}){remarks}"
         if not row.success and row.error_message:
             for line in visible(row.error_message, keep_newlines=True).splitlines():
@@ -109,20 +109,23 @@ class TextReport:
         if total:
             self._out.write(self._out.paint("bold", "Pending Migrations:"))
         else:
-            self._out.write(nothing_to_do(len(status.applied), to))
+            unwritten = len(status.unwritten(to))
+            self._out.write(nothing_to_do(len(status.applied), to, unwritten))
 
     def planned(
         self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
     ) -> None:
         """How it would be run and why, its size, its warnings, and its SQL."""
         out = self._out
-        retry = out.paint("yellow", "  failed before") if migration.row else ""
+        retry = out.paint("yellow", "  failed before") if migration.state == "failed" else ""
         amount = f"{plural(len(script), 'statement')}, {size(script.file.size)}"
         lines = [
             f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
             f"      {script.mode}: {visible(script.reason)}",
             f"      {amount}",
         ]
+        if migration.written_since:
+            lines.append(f"      {out.paint('yellow', WRITTEN_SINCE)}")
         if done:
             lines.append(f"      goes on after statement {done} of {len(script)}")
         for warning in script.warnings:
@@ -174,6 +177,10 @@ def _remarks(migration: "Migration") -> Iterator[str]:
         yield "changed since it was applied" if succeeded else "changed since it failed"
     if migration.missing:
         yield "its file is missing"
+    if migration.written_since:
+        yield WRITTEN_SINCE
+    if migration.unwritten:
+        yield "not written yet"
 
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:

@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
+from schemamig_tui.engine.events import Warned
 from schemamig_tui.engine.pipeline.loss import is_lost, loss_message
 from schemamig_tui.engine.run.preparation import (
     Connect,
@@ -80,9 +81,11 @@ class Rehearsal:
         """
         began = time.perf_counter()
         with _losses_as_errors(), self._preparation.survey(to) as findings:
+            for warning in findings.warnings:
+                self._listener(Warned(warning))
             if not findings.todo:
                 ms = (time.perf_counter() - began) * 1000
-                finished = RehearsalFinished((), (), None, (), ms)
+                finished = RehearsalFinished((), (), None, (), ms, unwritten=findings.unwritten)
                 self._listener(finished)
                 return finished
             # A file may say DEALLOCATE ALL behind psycopg's back.

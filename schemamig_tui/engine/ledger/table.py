@@ -40,6 +40,11 @@ _COLUMNS = {
 }
 # A file may have set a search_path that finds other functions of these names.
 _NOW: LiteralString = "pg_catalog.clock_timestamp()"
+MD5_OF_NOTHING: LiteralString = "d41d8cd98f00b204e9800998ecf8427e"
+"""The checksum of a file that was empty when it was recorded, which is a success of nothing."""
+_REPLACEABLE: LiteralString = (
+    f"(NOT success OR (checksum = '{MD5_OF_NOTHING}' AND $2 <> '{MD5_OF_NOTHING}'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +212,8 @@ class Ledger:
         return self._replace("$3::integer", "false", "$4")
 
     def _replace(self, ms: LiteralString, success: LiteralString, why: LiteralString) -> bytes:
-        # The INSERT runs only where the UPDATE found no failed row; where the row is a success
-        # it hits the unique index, so that a success is never overwritten.
+        # The INSERT runs only where the UPDATE found no row that may be replaced; where the row is
+        # a success it hits the unique index, so that a success is never overwritten.
         return self._statement(
             "WITH failed AS (UPDATE {table} SET applied_at = " + _NOW + ", checksum = $2,"
             " execution_time_ms = "
@@ -217,7 +222,9 @@ class Ledger:
             + success
             + ", error_message = "
             + why
-            + " WHERE filename = $1 AND NOT success RETURNING 1) INSERT INTO {table}"
+            + " WHERE filename = $1 AND "
+            + _REPLACEABLE
+            + " RETURNING 1) INSERT INTO {table}"
             " (filename, applied_at, checksum, execution_time_ms, success, error_message)"
             " SELECT $1, "
             + _NOW

@@ -71,6 +71,7 @@ class Run:
             version=None if self._recovery.unreachable else version,
             ms=(time.perf_counter() - began) * 1000,
             cancelled=self._context.cancellation.requested and bool(failed or remaining),
+            unwritten=self._context.unwritten,
         )
         self._report(finished)
         return finished
