@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.engine.events import Failure, NoticeReceived, Warned
+from schemamig_tui.engine.events import Failure, NoticeReceived
 
 if TYPE_CHECKING:
     from schemamig_tui.rehearsal.events import RehearsalEvent
@@ -15,7 +15,7 @@ def as_json(event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
     values = _plain(event)
     if isinstance(event, NoticeReceived):
         values |= values.pop("notice")
-    return event_name(type(event)), values
+    return event_name(type(event).__name__), values
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold
@@ -38,12 +38,12 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 @cache
-def event_name(kind: type) -> str:
+def event_name(kind: str) -> str:
     """``StatementFinished`` is ``statement_finished``; a ``NoticeReceived`` just a notice.
 
     ``Warned`` is the ``warning`` that the commands without a run have as well.
     """
-    if kind is Warned:
+    if kind == "Warned":
         return "warning"
-    words = kind.__name__.removesuffix("Received")
+    words = kind.removesuffix("Received")
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in words).removeprefix("_")

@@ -253,7 +253,7 @@ def test_the_lines_are_ascii_whatever_they_say(program: Program) -> None:
 
 @pytest.mark.parametrize("kind", get_args(RehearsalEvent), ids=lambda kind: kind.__name__)
 def test_every_event_is_documented_with_its_keys(kind: type) -> None:
-    snake = event_name(kind)
+    snake = event_name(kind.__name__)
     row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", json_lines.__doc__ or "", re.M)
     assert row is not None
     for key in dataclasses.fields(kind):
