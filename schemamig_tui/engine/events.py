@@ -85,6 +85,13 @@ class RunStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something about the folder or the ledger stops nothing, but should be known."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class LockAwaited:
     """Another run holds the run lock; sent once for every holder. None: it cannot be seen."""
 
@@ -247,7 +254,8 @@ class RunFinished:
     files of this run, ``failed`` the one that ended it, ``remaining`` those it did not come to,
     ``lost`` those that FilesLost has taken back. ``version`` is the number of successful rows in
     the ledger, None when the server could no longer be asked: then of ``applied`` is only known
-    that the server had committed it. ``cancelled`` tells that the user ended the run.
+    that the server had committed it. ``cancelled`` tells that the user ended the run. ``unwritten``
+    are the pending files that were left because nobody has written them yet.
     """
 
     applied: tuple[str, ...]
@@ -257,10 +265,12 @@ class RunFinished:
     ms: float
     cancelled: bool = False
     lost: tuple[str, ...] = ()
+    unwritten: tuple[str, ...] = ()
 
 
 Event = (
     RunStarted
+    | Warned
     | LockAwaited
     | FileStarted
     | FileWarned

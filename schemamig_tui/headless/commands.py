@@ -16,8 +16,10 @@ import psycopg
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger, unsettled
+from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.loss import loss_message
-from schemamig_tui.engine.script.files import naming_warnings, scan
+from schemamig_tui.engine.script.files import passed_over, scan
+from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, LedgerError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
@@ -76,9 +78,12 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
 
         return rehearse(settings, reporter, stop, to=command.to)
     with _surveyed(settings, reporter) as (conn, status):
-        for warning in naming_warnings(m.file for m in status.migrations if m.file):
+        for warning in folder_warnings(status, passed_over(settings.directory), command.to):
             reporter.warning(warning)
         if command.mode == "dry-run":
+            # --list and --check show it as what they are asked for.
+            for warning in drift_warnings(status):
+                reporter.warning(warning)
             return _dry_run(command, settings, status, reporter, conn)
     if command.mode == "check":
         reporter.checked(status)
@@ -100,11 +105,12 @@ def _require_migrations(directory: Path) -> None:
         names = [path.name for path in directory.iterdir()]
     except OSError:
         return  # scan says what is wrong with it
-    if not any(name.endswith(".sql") and not name.startswith(".") for name in names):
+    if not any(is_migration(name) for name in names):
+        hint = "Name another one with --dir, or add a migration."
         raise FilesError(
             "There is no migration (*.sql) in this folder.",
             path=directory,
-            hint="Name another one with --dir, or add a migration.",
+            hint=" ".join([*passed_over_warnings(passed_over(directory)), hint]),
         )
 
 

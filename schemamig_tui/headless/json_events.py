@@ -15,7 +15,7 @@ def as_json(event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
     values = _plain(event)
     if isinstance(event, NoticeReceived):
         values |= values.pop("notice")
-    return _name(type(event).__name__), values
+    return event_name(type(event).__name__), values
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold
@@ -38,7 +38,12 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 @cache
-def _name(kind: str) -> str:
-    """``StatementFinished`` is ``statement_finished``; a ``NoticeReceived`` just a notice."""
+def event_name(kind: str) -> str:
+    """``StatementFinished`` is ``statement_finished``; a ``NoticeReceived`` just a notice.
+
+    ``Warned`` is the ``warning`` that the commands without a run have as well.
+    """
+    if kind == "Warned":
+        return "warning"
     words = kind.removesuffix("Received")
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in words).removeprefix("_")

@@ -14,12 +14,13 @@ waiting              seconds_left, reason: the server does not answer yet (``--w
 warning              message
 error                message, hint, exit_code; path, line, column where a file is to blame
 migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
-                     unknown: the ledger has it with a success of NULL), changed, missing,
+                     unknown: the ledger has it with a success of NULL), changed, missing, unwritten
+                     (nothing in it to run yet), written_since (it was empty when it was recorded),
                      applied_at, checksum (of the ledger), execution_time_ms, error_message
 status               the end of both: applied, pending, failed, unknown, changed, missing (numbers)
 plan_started         total
-file_planned         name, path, size, mode, reason, statements, failed_before, resumed,
-                     warnings [{line, message}]; sql [{line, text}] with ``--sql``
+file_planned         name, path, size, mode, reason, statements, failed_before, written_since,
+                     resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 run_started          files [name]
@@ -41,7 +42,8 @@ file_failed          name, ms, recorded, unrecorded, kept (statements; null: the
                      asked), failure {severity, sqlstate, message,
                      detail, hint, context, statement, line, column, source, gave_way}
 run_finished         applied [name], failed (a name), remaining [name], lost [name], version (null:
-                     the server could not be asked), cancelled, ms
+                     the server could not be asked), cancelled, ms, unwritten [name] (pending, with
+                     nothing in them to run yet)
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
 file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent, was, summary,
@@ -49,7 +51,7 @@ file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent,
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
                      sequences [name], outages [{relation, blocks [what], ms, name}],
-                     rewritten [name], cancelled, ms
+                     rewritten [name], cancelled, ms, unwritten [name]
 ===================  ===============================================================================
 
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,
@@ -130,6 +132,8 @@ class JsonLines:
             state=migration.state,
             changed=migration.changed,
             missing=migration.missing,
+            unwritten=migration.unwritten,
+            written_since=migration.written_since,
             applied_at=_moment(row.applied_at) if row else None,
             checksum=row.checksum if row else None,
             execution_time_ms=row.execution_time_ms if row else None,
@@ -169,7 +173,8 @@ class JsonLines:
             mode=script.mode,
             reason=script.reason,
             statements=len(script),
-            failed_before=migration.row is not None,
+            failed_before=migration.state == "failed",
+            written_since=migration.written_since,
             resumed=done,
             warnings=[{"line": it.line, "message": it.message} for it in script.warnings],
             **sql,

@@ -76,7 +76,7 @@ class RehearsalReport:
             case RehearsalFinished() if self._has_begun:
                 self._summary(event)
             case RehearsalFinished():
-                out.write(nothing_to_do(None, self._to))
+                out.write(nothing_to_do(None, self._to, len(event.unwritten)))
             case _:
                 self._run(event)
 

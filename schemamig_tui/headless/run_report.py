@@ -21,6 +21,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
     ServerAwaited,
     VictimsSeen,
+    Warned,
 )
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
@@ -50,6 +51,9 @@ class RunReport:
             case RunStarted(files) if files:
                 self._has_begun = True
                 out.write(f"Applying {len(files)} pending migration(s)...\n")
+            case Warned(message):
+                title = self._err.paint("yellow", "warning:")
+                self._err.write(f"{title} {visible(message)}")
             case FileStarted(name):
                 after = f" (after statement {event.resumed} of {event.statements})"
                 out.write(f"  Applying: {visible(name)}{after if event.resumed else ''}")
@@ -71,7 +75,7 @@ class RunReport:
             case RunFinished() if self._has_begun:
                 self._summary(event)
             case RunFinished(version=version):
-                out.write(nothing_to_do(version, self._to))
+                out.write(nothing_to_do(version, self._to, len(event.unwritten)))
 
     @cached_property
     def _insight(self) -> "InsightReport":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.wording import nothing_to_do
+from schemamig_tui.headless.wording import WRITTEN_SINCE, nothing_to_do
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural, size
 
@@ -78,10 +78,10 @@ class TextReport:
 
     def _listed(self, migration: "Migration", mark: str) -> Iterator[str]:
         row = migration.row
-        if row is None:
-            yield f"  {mark} {visible(migration.name)}"
-            return
         remarks = "".join(self._out.paint("yellow", f"  {what}") for what in _remarks(migration))
+        if row is None or migration.written_since:
+            yield f"  {mark} {visible(migration.name)}{remarks}"
+            return
         yield f"  {mark} {visible(migration.name)} ({visible(row.when)}){remarks}"
         if row.success is None:
             yield "      the ledger does not say whether it was applied: its success is NULL"
@@ -117,20 +117,23 @@ class TextReport:
         if total:
             self._out.write(self._out.paint("bold", "Pending Migrations:"))
         else:
-            self._out.write(nothing_to_do(len(status.applied), to))
+            unwritten = len(status.unwritten(to))
+            self._out.write(nothing_to_do(len(status.applied), to, unwritten))
 
     def planned(
         self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
     ) -> None:
         """How it would be run and why, its size, its warnings, and its SQL."""
         out = self._out
-        retry = out.paint("yellow", "  failed before") if migration.row else ""
+        retry = out.paint("yellow", "  failed before") if migration.state == "failed" else ""
         amount = f"{plural(len(script), 'statement')}, {size(script.file.size)}"
         lines = [
             f"  {out.paint('yellow', out.pending)} {visible(migration.name)}{retry}",
             f"      {script.mode}: {visible(script.reason)}",
             f"      {amount}",
         ]
+        if migration.written_since:
+            lines.append(f"      {out.paint('yellow', WRITTEN_SINCE)}")
         if done:
             lines.append(f"      goes on after statement {done} of {len(script)}")
         for warning in script.warnings:
@@ -182,6 +185,10 @@ def _remarks(migration: "Migration") -> Iterator[str]:
         yield f"changed since it {ended.get(migration.state, 'was recorded')}"
     if migration.missing:
         yield "its file is missing"
+    if migration.written_since:
+        yield WRITTEN_SINCE
+    if migration.unwritten:
+        yield "not written yet"
 
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:

@@ -107,6 +107,7 @@ class RehearsalFinished:
 
     ``outages`` are those of reads and of writes, of the files that were rehearsed; the longest
     ones that block reads come first. ``rewritten`` are all relations that were written anew.
+    ``unwritten`` are the pending files that nobody has written yet.
     """
 
     rehearsed: tuple[str, ...]
@@ -119,6 +120,7 @@ class RehearsalFinished:
     outages: tuple[Outage, ...] = ()
     rewritten: tuple[str, ...] = ()
     cancelled: bool = False
+    unwritten: tuple[str, ...] = ()
 
 
 RehearsalEvent = (

@@ -31,7 +31,7 @@ def _obstacle(run: FileRun) -> str | None:
         # The kind of ROLLBACK AND CHAIN is ordinary; COMMIT AND CHAIN is taken out.
         if traits.kind in _ENDS_UNDONE or (traits.chained and traits.kind is Kind.ORDINARY):
             return f"{where} cannot run in the transaction of a rehearsal"
-        if traits.read_only:
+        if traits.read_only and i not in script.ignored:
             return f"{where} makes a transaction read-only"
     return None
 

@@ -7,7 +7,6 @@ The differences from a run that a migration could notice:
 - BEGIN, COMMIT and SET TRANSACTION of a file are left out. Deferred constraints are checked where
   a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
-- In a file without a transaction, statements work that need one, such as LOCK.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
 - What a new session would start with, such as ALTER ROLE ... SET, has no effect.
@@ -23,6 +22,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
+from schemamig_tui.engine.events import Warned
 from schemamig_tui.engine.pipeline.loss import is_lost, loss_message
 from schemamig_tui.engine.run.preparation import (
     Connect,
@@ -81,9 +81,11 @@ class Rehearsal:
         """
         began = time.perf_counter()
         with _losses_as_errors(), self._preparation.survey(to) as findings:
+            for warning in findings.warnings:
+                self._listener(Warned(warning))
             if not findings.todo:
                 ms = (time.perf_counter() - began) * 1000
-                finished = RehearsalFinished((), (), None, (), ms)
+                finished = RehearsalFinished((), (), None, (), ms, unwritten=findings.unwritten)
                 self._listener(finished)
                 return finished
             # A file may say DEALLOCATE ALL behind psycopg's back.

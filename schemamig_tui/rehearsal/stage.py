@@ -61,6 +61,7 @@ class Stage:
         listener: RehearsalListener,
     ) -> None:
         self._files = context.files
+        self._unwritten = context.unwritten
         self._conn = conn
         self._release_other_advisory_locks = context.locks.work.release_others
         self._cancellation = context.cancellation
@@ -147,6 +148,7 @@ class Stage:
             outages=self._tally.outages,
             rewritten=tuple(sorted(self._rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
+            unwritten=self._unwritten,
         )
         self._report(finished)
         return finished

@@ -118,4 +118,6 @@ def renewal(release_other_advisory_locks: bytes, guards: bytes) -> Iterator[Step
 
 def _is_taken_out(run: FileRun, step: Step) -> bool:
     traits = run.script.traits(step.statement)
-    return traits.kind in _TAKEN_OUT or traits.sets_transaction
+    return (
+        traits.kind in _TAKEN_OUT or traits.sets_transaction or step.statement in run.script.ignored
+    )

@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from schemamig_tui.sql.notes import MARK
+
 
 def _many(*alternatives: bytes) -> bytes:
     """Any number of the alternatives, as many as there are, with no way back.
@@ -29,16 +31,8 @@ WORD_BYTE = rb"[\w$\x80-\xff]"
 _LETTER = rb"[A-Za-z_\x80-\xff]"
 WORD = re.compile(_LETTER + WORD_BYTE + rb"*+")
 
-NOTE = re.compile(
-    rb"--(?:[ \t]*+(?i:(?P<down>\+goose[ \t]+down|\+migrate[ \t]+down|migrate:down)\b"
-    rb"|schemamig:(?P<directive>[^\r\n]*+))"
-    rb"|(?P<below>-- create above / drop below ----))"
-)
-"""A comment that says something: what goose, sql-migrate, dbmate and tern write in front of the way
-back, and our own directive. Fast paths stop at one; in a string or a body it is just text."""
-_NOT_A_NOTE = rb"(?![ \t]*+(?i:\+goose|\+migrate|migrate:|schemamig:)|-- create above)"
-
-_LINE_COMMENT = rb"-" + _NOT_A_NOTE + rb"[^\n\r]*+[\n\r]"
+# A comment that may say something stops the fast paths; in a string or a body it is just text.
+_LINE_COMMENT = rb"-(?!" + MARK + rb")[^\n\r]*+[\n\r]"
 _BLOCK_COMMENT = rb"\*" + _many(rb"[^*/]++", rb"\*(?!/)", rb"/(?!\*)") + rb"\*/"
 
 BLANKS = re.compile(_many(rb"\s++", rb"-" + _LINE_COMMENT))
@@ -61,8 +55,12 @@ AFTER_E = re.compile(rb"(?<=[Ee])(?<!" + WORD_BYTE + rb"[Ee])'")
 # An E'' string whose end is not in doubt: a quote on a later line would go on with it.
 _ESCAPED = ESCAPED_INSIDE.pattern + rb"'(?=[ \t\f\v]*+[^\s'\-])"
 _STANDARD = STANDARD_INSIDE.pattern + rb"'(?=[^'])"
+# Behind a colon, unless there are two as in x::"T", a quoted thing may be a variable of psql: it
+# stops the match. What is in front of a quote is looked at anyway, so this costs nothing.
 _ANY_STRING = (
-    rb"'(?:(?<![Ee]')"
+    rb"'(?:(?<![Ee:]')"
+    + _STANDARD
+    + rb"|(?<=::')"
     + _STANDARD
     + rb"|(?<="
     + WORD_BYTE
@@ -116,9 +114,9 @@ def ordinary(*, standard_strings: bool) -> re.Pattern[bytes]:
 def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
     # Each alternative starts with a literal byte, which is what makes choosing fast.
     opaque = [
-        _ANY_STRING if standard_strings else rb"'" + _ESCAPED,
+        _ANY_STRING if standard_strings else rb"'(?:(?<!:')|(?<=::'))" + _ESCAPED,
         rb"-(?:(?=[^\-])|" + _LINE_COMMENT + rb")",
-        rb'"' + IDENTIFIER_INSIDE.pattern + rb'"(?=[^"])',
+        rb'"(?:(?<!:")|(?<=::"))' + IDENTIFIER_INSIDE.pattern + rb'"(?=[^"])',
         rb"/(?:(?=[^*])|" + _BLOCK_COMMENT + rb")",
         rb"\$(?:(?<=[\w\x80-\xff]\$)" + WORD_BYTE + rb"*+|(?=[^A-Za-z_$\x80-\xff]))",
     ]

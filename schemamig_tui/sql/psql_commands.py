@@ -1,4 +1,4 @@
-"""psql's backslash commands: the few that a migration may have, and what to use for others."""
+"""psql's backslash commands and variables: what a migration may have, and what to use instead."""
 
 import re
 from typing import NamedTuple
@@ -7,13 +7,18 @@ _COMMAND = re.compile(rb"\\([;:]|[^\s\\;]*)[ \t]*([^\r\n]*)")
 _QUOTED = re.compile(rb"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|`[^`]*`")
 _STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|yes)'?)?\s*\Z")
 
+# variable_char of psqlscan.l. The whole is what psql replaces by a quoted value.
+_QUOTED_VARIABLE = re.compile(rb"'[\w\x80-\xff]++'|\"[\w\x80-\xff]++\"")
+_VARIABLE = re.compile(r":[\w'\"{]")
+VARIABLE_HINT = "Variables are psql's own: write the value itself."
+
 _INSTEAD = {
     ("i", "ir", "include", "include_relative"): "Put the statements of that file here.",
     ("copy",): "Use COPY ... FROM stdin with the data behind it, ended by a line with \\.",
     ("c", "connect"): "A migration runs in one database, on one connection.",
     ("gexec",): "Run what the query returns with EXECUTE, in a DO block.",
     ("g", "gx", "gset", "gdesc", "watch", "crosstabview", "bind", ";"): "End it with a semicolon.",
-    ("set", "unset", "getenv", "prompt"): "Variables are psql's own: write the value itself.",
+    ("set", "unset", "getenv", "prompt"): VARIABLE_HINT,
     ("if", "elif", "else", "endif"): "Decide in SQL, in a DO block.",
     ("!", "o", "out", "w", "write", "cd", "setenv"): "A migration cannot use the shell.",
     ("encoding",): "Use SET client_encoding.",
@@ -58,6 +63,25 @@ def refuse(command: bytes) -> Refusal:
     name, _ = _parts(command)
     instead = next((text for names, text in _INSTEAD.items() if name in names), "Remove it.")
     return Refusal(f"\\{name} is a command of psql, not SQL.", instead)
+
+
+def quoted_variable(before: bytes, quoted: bytes) -> Refusal | None:
+    """The refusal of psql's :'name' and :"name", which the server takes for a syntax error.
+
+    ``quoted`` starts with the quote; ``before`` is what is in front of it in its statement. In
+    brackets it is the bound of a slice: a[1:"n"].
+    """
+    colons = len(before) - len(before.rstrip(b":"))
+    found = _QUOTED_VARIABLE.match(quoted)
+    if colons % 2 == 0 or found is None or before.rfind(b"[") > before.rfind(b"]"):
+        return None
+    name = found[0].decode(errors="replace")
+    return Refusal(f":{name} is a variable of psql, not SQL.", VARIABLE_HINT)
+
+
+def is_variable(sql: str) -> bool:
+    """Whether ``sql`` starts with what psql would replace by the value of a variable."""
+    return _VARIABLE.match(sql) is not None
 
 
 def _parts(command: bytes) -> tuple[str, bytes]:

@@ -6,7 +6,7 @@ the statements for which its source calls PreventInTransactionBlock, as far as t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -22,7 +22,7 @@ from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
 from schemamig_tui.sql.lexer import WORD, tokens
 from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
-from schemamig_tui.sql.words import Words, behind, identifier
+from schemamig_tui.sql.words import Words, behind, identifier, unquoted
 
 Rule = Callable[[bytes], Traits | None]
 """Finds out about a statement; None: it is like any other."""
@@ -72,7 +72,8 @@ def _end(verb: bytes, sql: bytes) -> Traits:
         return Traits("ROLLBACK TO", outside="refuse", savepoint=_savepoint(sql))
     if words[:2] == [b"and", b"chain"]:
         kind = Kind.CHAIN if commits else Kind.ORDINARY
-        return Traits(f"{verb.decode().upper()} AND CHAIN", kind, chained=True)
+        label = f"{verb.decode().upper()} AND CHAIN"
+        return Traits(label, kind, chained=True, outside="refuse")
     return Traits(verb.decode().upper(), Kind.COMMIT if commits else Kind.ROLLBACK)
 
 
@@ -91,8 +92,9 @@ def _in_transaction(verb: bytes, sql: bytes) -> Traits:
 
 def _declare(verb: bytes, sql: bytes) -> Traits | None:
     """A cursor WITH HOLD may be declared outside a transaction block, and outlives it."""
-    words = b" ".join(behind(sql, 8))
-    return None if b" with hold " in words else Traits("DECLARE", outside="refuse")
+    words = Words(token[1] for token in islice(tokens(sql), 2, 12))
+    words.seek(b"cursor")
+    return None if words.take(b"with", b"hold") else Traits("DECLARE", outside="refuse")
 
 
 def _savepoint(sql: bytes) -> str | None:
@@ -116,6 +118,8 @@ def _create(verb: bytes, sql: bytes) -> Traits | None:
     words = behind(sql, 3)
     if words[0] == b"schema":
         return _create_schema(sql)
+    if words[0] == b"type":
+        return _create_type(sql)
     if words[0] in _CARRY_CODE or words[:2] == [b"or", b"replace"]:
         return _mentioning(sql, f"CREATE {words[0].decode().upper()}")
     return _create_or_drop(verb, sql)
@@ -138,6 +142,11 @@ def _create_schema(sql: bytes) -> Traits:
     words.take(b"authorization")  # without a name, the schema has that of the role
     name = words.name()
     return Traits("CREATE SCHEMA", creates_schema=name.name if name else None)
+
+
+def _create_type(sql: bytes) -> Traits:
+    words = Words(token[1] for token in islice(tokens(sql), 2, 8))
+    return Traits("CREATE TYPE", creates_type=words.name())
 
 
 def _alter(verb: bytes, sql: bytes) -> Traits | None:
@@ -187,11 +196,16 @@ def _alter_subscription(verb: bytes, what: bytes, sql: bytes) -> Traits | None:
 
 def _alter_type(sql: bytes) -> Traits | None:
     words = Words(token[1] for token in islice(tokens(sql), 2, 24))
-    if not words.path() or not words.take(b"add", b"value"):
+    name = words.name()
+    if name is None or not words.take(b"add", b"value"):
         return None
     words.take(b"if", b"not", b"exists")
-    value = words.next().decode(errors="replace")
-    return Traits("ALTER TYPE ... ADD VALUE", adds_enum_value=value[1:-1].replace("''", "'"))
+    value = words.next().decode(errors="replace").removeprefix("E").removeprefix("e")
+    return Traits(
+        "ALTER TYPE ... ADD VALUE",
+        adds_enum_value=value[1:-1].replace("''", "'"),
+        alters_type=name,
+    )
 
 
 _HAVE_DEFAULTS = frozenset((b"database", b"group", b"role", b"user"))
@@ -297,16 +311,28 @@ _WATCHED = re.compile(rb"(?i)(?<![\w$])(?:" + "|".join(sorted(WATCHED)).encode()
 
 def _copy(verb: bytes, sql: bytes) -> Traits | None:
     depth, before = 0, b""
-    for token in tokens(sql):
-        word = token[1].lower()
+    words = (token[1].lower() for token in tokens(sql))
+    for word in words:
         if depth == 0 and word in (b"stdin", b"stdout"):
             # The grammar takes either word for either direction.
             if before == b"from":
-                return Traits("COPY FROM stdin", Kind.COPY_IN)
+                return Traits("COPY FROM stdin", Kind.COPY_IN, data_encoding=_encoding(words))
             if before == b"to":
                 return Traits("COPY TO stdout", Kind.COPY_OUT)
         depth += (word == b"(") - (word == b")")
         before = word
+    return None
+
+
+def _encoding(options: Iterator[bytes]) -> str | None:
+    """What ENCODING says among the options of a COPY; a WHERE ends them."""
+    depth = 0
+    for word in options:
+        if word == b"encoding" and depth < 2:
+            return unquoted(next(options, b""))
+        if word == b"where":
+            return None
+        depth += (word == b"(") - (word == b")")
     return None
 
 
@@ -315,7 +341,15 @@ def _of_settings(rule: Callable[[bytes], Traits | None]) -> Callable[[bytes, byt
 
 
 _ANY: frozenset[bytes] = frozenset()
-_CREATED = (b"database", b"index", b"schema", b"subscription", b"tablespace", b"unique")
+_CREATED = (
+    b"database",
+    b"index",
+    b"schema",
+    b"subscription",
+    b"tablespace",
+    b"type",
+    b"unique",
+)
 _DROPPED = (b"database", b"index", b"subscription", b"tablespace")
 # By the first word: the rule, and the second words that it is for.
 _RULES: dict[bytes, tuple[Callable[[bytes, bytes], Traits | None], frozenset[bytes]]] = {

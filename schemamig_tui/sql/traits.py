@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
+from schemamig_tui.sql.words import Name
+
 
 class Kind(Enum):
     """What a statement is to the one who runs it."""
@@ -72,6 +74,8 @@ class Traits:
     what it does so. ``mentions`` are the names of ``WATCHED`` settings that occur anywhere in it,
     in code that it carries or defines as well. ``runs_code``: it runs functions, a procedure or a
     block. ``alters_defaults``: it changes what new sessions of a role or database start with.
+    ``data_encoding`` is what the data behind a COPY is in, where it says so. ``creates_type`` and
+    ``alters_type`` are the names of the type that is made, or gets a new value.
     ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
     that it carries, who may do what (``maybe``).
     """
@@ -91,6 +95,9 @@ class Traits:
     mentions: frozenset[str] = frozenset()
     runs_code: bool = False
     alters_defaults: bool = False
+    data_encoding: str | None = None
+    creates_type: Name | None = None
+    alters_type: Name | None = None
     rights: Literal["role", "maybe"] | None = None
 
     @property

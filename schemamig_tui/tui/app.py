@@ -21,7 +21,7 @@ from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread, TimedEven
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import inline
-from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.plans import goes_on, nothing_to_do
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
@@ -91,8 +91,7 @@ class MigrationsApp(BaseApp):
             return
         is_first, self.poller.latest = self.poller.latest is None, survey
         self._show_top()
-        if is_first:
-            self.main.log_view.add((("warn", inline(text)),) for text in survey.warnings)
+        self.main.log_view.add((("warn", inline(text)),) for text in survey.warnings)
         self._show(survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first()
@@ -221,7 +220,7 @@ class MigrationsApp(BaseApp):
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
         """The migrations to run; if there are none, a toast says why."""
         if not (todo := self.status.to_run(to)):
-            self.toast("Nothing to do: no migration is pending" + (" up to this one" if to else ""))
+            self.toast(nothing_to_do(self.status, to))
         return todo
 
     async def action_dry_run(self) -> None:

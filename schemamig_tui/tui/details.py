@@ -85,6 +85,8 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     mode = "warn" if script.mode == "no transaction" else "good"
     yield ((mode, script.mode.value), ("dim", f": {inline(script.reason)}"))
     yield (("plain", f"{plural(len(script), 'statement')}, {size(migration.file.size)}"),)
+    if migration.written_since:
+        yield (("warn", "! Recorded when it was empty: its statements have never been run"),)
     if left := left_off(migration, script):
         one = left.done == 1
         done = "its first statement is" if one else f"its first {left.done:,} statements are"
@@ -127,7 +129,9 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
 def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> list[Line]:
     row = migration.row
     lines: list[Line]
-    if row is None:
+    if migration.unwritten:
+        lines = [_hint("Nothing is written in it yet, and until then it is not run.")]
+    elif row is None or migration.written_since:
         lines = [_hint("No run is recorded yet: a applies all that is pending, A up to this one.")]
     elif migration.state is State.FAILED:
         message = row.error_message or "The ledger does not say why."
@@ -168,7 +172,8 @@ def _ledger(migration: Migration) -> Iterator[Line]:
         if row is not None:
             differs = (("warn", "no: it has changed since"),)
             same = (("good", "yes"),)
-            yield (("label", f"{'same content':<18} "), *(differs if migration.changed else same))
+            changed = migration.changed or migration.written_since
+            yield (("label", f"{'same content':<18} "), *(differs if changed else same))
 
 
 def _field(name: str, value: str) -> Iterator[Line]:

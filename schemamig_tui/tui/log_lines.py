@@ -25,6 +25,7 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     StatementFinished,
     VictimsSeen,
+    Warned,
 )
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.tui.engine_thread import RunProgress
@@ -125,7 +126,7 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield from _failed(event)
         case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
             yield from insight_lines(event)
-        case RunFinished():
+        case RunFinished() | Warned():  # a survey has warned of the same
             pass
         case _:  # of a rehearsal, which is not imported before there is one
             from schemamig_tui.tui.rehearsal_lines import rehearsal_lines

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 
 from schemamig_tui.engine.ledger.checkpoint import read_progress
-from schemamig_tui.engine.ledger.status import Migration
+from schemamig_tui.engine.ledger.status import Migration, State, Status
 from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import ConnectionFailed, FilesError
@@ -14,6 +14,15 @@ from schemamig_tui.text import one_line
 from schemamig_tui.tui.details import file_error_lines, script_lines
 from schemamig_tui.tui.lines import Line, indented, inline
 from schemamig_tui.units import plural, size
+
+
+def nothing_to_do(status: Status, to: str | None) -> str:
+    """Why there is nothing to run up to the migration ``to``."""
+    until = " up to this one" if to else ""
+    if unwritten := status.unwritten(to):
+        pending = plural(len(unwritten), "pending migration")
+        return f"Nothing to do: {pending} not written yet{until}"
+    return f"Nothing to do: no migration is pending{until}"
 
 
 def total(migrations: Sequence[Migration]) -> Line:
@@ -93,6 +102,6 @@ def _scripts(migrations: Sequence[Migration], standard_strings: bool) -> Iterato
 
 
 def _name(migration: Migration) -> Line:
-    if migration.row is None:
+    if migration.state is not State.FAILED:
         return (("warn", "• "), ("strong", inline(migration.name)))
     return (("bad", "✗ "), ("strong", inline(migration.name)), ("warn", "  failed before"))

@@ -1,14 +1,15 @@
 """Reads the folder and the ledger, from which everything on the screen is made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
 from schemamig_tui.connect import OnWait, Target, resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.loss import loss_message
-from schemamig_tui.engine.script.files import naming_warnings, scan
+from schemamig_tui.engine.script.files import passed_over, scan
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
 
@@ -25,7 +26,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The status of every migration, the database it is from, and warnings about file names."""
+    """The status of every migration, the database it is from, and what is odd about them."""
 
     status: Status
     server: Server
@@ -51,7 +52,9 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
             )
     except psycopg.OperationalError as error:
         raise ConnectionLost(loss_message(error)) from error
-    return Survey(compare(files, rows), server, naming_warnings(files))
+    status = compare(files, rows)
+    warnings = (*folder_warnings(status, passed_over(settings.directory)), *drift_warnings(status))
+    return Survey(status, server, warnings)
 
 
 class StatusPoller:
@@ -64,9 +67,19 @@ class StatusPoller:
         self._settings = settings
         self.target: Target | None = None
         self.latest: Survey | None = None
+        self._warned: set[str] = set()
 
     def poll(self, on_wait: OnWait | None = None) -> Survey:
-        """Make a new survey. Blocks as long as connecting takes; raises as ``survey`` does."""
+        """Make a new survey, with the warnings that none before had.
+
+        Blocks as long as connecting takes; raises as ``survey`` does.
+        """
+        found = self._survey(on_wait)
+        warnings = tuple(text for text in found.warnings if text not in self._warned)
+        self._warned.update(warnings)
+        return replace(found, warnings=warnings)
+
+    def _survey(self, on_wait: OnWait | None) -> Survey:
         if self.target is not None:
             try:
                 return survey(self.target, self._settings, on_wait)

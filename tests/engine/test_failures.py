@@ -74,7 +74,7 @@ def test_other_failures_are_not_those_of_a_missing_extension(shop: Workshop) -> 
     [
         "CREATE TABLE p (x int) PARTITION BY LIST (x); CREATE INDEX i ON p (x); REINDEX TABLE p;",
         "CREATE PROCEDURE q() LANGUAGE plpgsql AS $$BEGIN COMMIT; END$$; CALL q();",
-        "ALTER TYPE mood ADD VALUE 'ok'; SELECT 'ok'::mood;",
+        "ALTER TYPE mood ADD VALUE 'ok'; SELECT ('o' || 'k')::mood;",
         "CREATE TABLE a (x int PRIMARY KEY, y int REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
         "INSERT INTO a VALUES (1, 1); ALTER TABLE a ADD z int;",
     ],
@@ -86,6 +86,56 @@ def test_what_only_works_outside_a_transaction_is_told_the_directive(
     assert "no-transaction" in str(shop.fails("0001_a.sql", sql).failure.hint)
     assert shop.ask("SELECT count(*) FROM pg_class WHERE relname IN ('p', 'a')") == [0]
     shop.applies("0001_a.sql", "-- schemamig: no-transaction\n" + sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "hint"),
+    [
+        (
+            "BEGIN;\nCREATE TABLE a (x int);\nCREATE INDEX CONCURRENTLY ON a (x);\nCOMMIT;",
+            "Move this statement out of the file's own BEGIN ... COMMIT.",
+        ),
+        (
+            "VACUUM; BEGIN; CREATE DATABASE d; COMMIT;",
+            "Move this statement out of the file's own BEGIN ... COMMIT.",
+        ),
+        (
+            "BEGIN; ALTER TYPE mood ADD VALUE 'ok'; SELECT 'ok'::mood; COMMIT;",
+            "New enum values must be committed before they can be used.\nMove the ALTER TYPE ..."
+            " ADD VALUE in front of the file's own BEGIN, so that it is committed before.",
+        ),
+        (
+            "-- schemamig: no-transaction\nDO $$ BEGIN BEGIN COMMIT; EXCEPTION WHEN others THEN"
+            " RAISE; END; END $$;",
+            None,
+        ),
+    ],
+)
+def test_no_directive_is_told_where_it_would_not_help(
+    shop: Workshop, sql: str, hint: str | None
+) -> None:
+    shop.ask("CREATE TYPE mood AS ENUM ('sad')")
+    assert shop.fails("0001_a.sql", sql).failure.hint == hint
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT :name;",
+        "SELECT 1;\nSELECT 'ä', :name;",
+        "SELECT :{?name};",
+        "BEGIN; SELECT 1 FROM pg_class LIMIT :Limit_1; COMMIT;",
+    ],
+)
+def test_a_variable_of_psql_is_explained(shop: Workshop, sql: str) -> None:
+    failure = shop.fails("0001_a.sql", sql).failure
+    assert failure.sqlstate == "42601"
+    assert failure.hint == "Variables are psql's own: write the value itself."
+
+
+@pytest.mark.parametrize("sql", ["SELEC :name;", "SELECT 1 : 2;", "SELECT ('{1}'::int[])[:n];"])
+def test_another_error_is_not_explained_by_variables(shop: Workshop, sql: str) -> None:
+    assert shop.fails("0001_a.sql", sql).failure.hint is None
 
 
 def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> None:

@@ -12,6 +12,7 @@ from schemamig_tui.engine.events import (
     Mode,
     StatementFinished,
 )
+from schemamig_tui.errors import FilesError
 from tests.engine.conftest import Workshop
 
 TRANSACTION_OF = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM {} UNION ALL {}) AS x"
@@ -99,6 +100,36 @@ def test_the_directive_runs_every_statement_by_itself(shop: Workshop) -> None:
         "CREATE TABLE a (m mood); INSERT INTO a VALUES ('ok');",
     )
     assert shop.ask("SELECT m::text FROM a") == ["ok"]
+
+
+def test_a_file_that_uses_its_own_enum_value_needs_no_directive(shop: Workshop) -> None:
+    shop.ask("CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
+    shop.applies("0001_a.sql", "ALTER TYPE mood ADD VALUE 'ok';\nINSERT INTO a VALUES ('ok');")
+    assert shop.ask("SELECT m::text FROM a") == ["ok"]
+    assert shop.told(FileStarted)[0].mode is Mode.NO_TRANSACTION
+
+
+def test_a_set_local_outside_of_a_transaction_does_nothing_to_us_either(shop: Workshop) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "-- schemamig: no-transaction\nCREATE TABLE a (x text);\n"
+        "SET LOCAL transaction_read_only = on;\nSET LOCAL search_path = nowhere;\n"
+        "SET LOCAL default_table_access_method = heap;\nSET LOCAL ROLE pg_monitor;\n"
+        "INSERT INTO a VALUES (current_setting('search_path'));",
+    )
+    assert shop.ask("SELECT x FROM a") == ['"$user", public']
+    assert [e.line for e in shop.told(FileWarned)] == [3, 4, 5, 6]
+
+
+def test_what_needs_a_transaction_is_refused_before_anything_runs(shop: Workshop) -> None:
+    shop.write(
+        "0001_a.sql",
+        "-- schemamig: no-transaction\ncreate table a (a int);\n"
+        "set local lock_timeout = '1s';\nlock table a in access exclusive mode;\n",
+    )
+    with pytest.raises(FilesError) as caught:
+        shop.apply()
+    assert (caught.value.line, shop.ask("SELECT to_regclass('a')")) == (4, [None])
 
 
 def test_the_directive_lets_a_procedure_commit(shop: Workshop) -> None:

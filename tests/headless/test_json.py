@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from schemamig_tui.headless import json_lines
+from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal.events import RehearsalEvent
 from tests.headless.conftest import Ended, Program
 
@@ -81,6 +82,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "version": 1,
         "cancelled": False,
         "lost": [],
+        "unwritten": [],
     }
 
 
@@ -127,6 +129,8 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
         "state": "applied",
         "changed": False,
         "missing": False,
+        "unwritten": False,
+        "written_since": False,
         "checksum": "71568061b2970a4b7c5160fe75356e10",
         "error_message": None,
     }
@@ -136,6 +140,8 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
         "state": "pending",
         "changed": False,
         "missing": False,
+        "unwritten": False,
+        "written_since": False,
         "applied_at": None,
         "checksum": None,
         "execution_time_ms": None,
@@ -176,11 +182,34 @@ def test_a_dry_run_is_one_line_per_file(program: Program) -> None:
         "mode": "transaction",
         "statements": 2,
         "failed_before": False,
+        "written_since": False,
         "resumed": 0,
         "warnings": [],
         "sql": [{"line": 1, "text": "SELECT 1"}, {"line": 2, "text": "SELECT 2"}],
     }
     assert the(ended, "plan_finished") == {"event": "plan_finished", "planned": 1, "refused": 0}
+
+
+@pytest.mark.parametrize("mode", ["--list", "--check", "--dry-run", "--rehearse", "--apply"])
+def test_a_warning_is_the_same_event_in_every_mode(program: Program, mode: str) -> None:
+    program.write("first.sql", "SELECT 1;")
+    program.write("last.sql", "")
+    messages = [event for event in program(mode, "--json").events if event["event"] == "warning"]
+    assert messages == [
+        {
+            "event": "warning",
+            "message": "No prefix YYYYMMDD_, YYYY-MM-DD_, NNNN_ in the name of first.sql, last.sql:"
+            " they run in alphabetical order.",
+        },
+        {"event": "warning", "message": "Not written yet, so it is not run: last.sql."},
+    ]
+
+
+def test_unwritten_files_are_named_by_a_list_and_by_a_run(program: Program) -> None:
+    program.write("0001_a.sql", "")
+    assert the(program("--list", "--json"), "migration")["unwritten"]
+    assert the(program("--apply", "--json"), "run_finished")["unwritten"] == ["0001_a.sql"]
+    assert the(program("--rehearse", "--json"), "rehearsal_finished")["unwritten"] == ["0001_a.sql"]
 
 
 def test_an_error_is_an_event_too(program: Program) -> None:
@@ -226,7 +255,7 @@ def test_the_lines_are_ascii_whatever_they_say(program: Program) -> None:
 
 @pytest.mark.parametrize("kind", get_args(RehearsalEvent), ids=lambda kind: kind.__name__)
 def test_every_event_is_documented_with_its_keys(kind: type) -> None:
-    snake = re.sub(r"(?<!^)([A-Z])", r"_\1", kind.__name__).lower().removesuffix("_received")
+    snake = event_name(kind.__name__)
     row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", json_lines.__doc__ or "", re.M)
     assert row is not None
     for key in dataclasses.fields(kind):

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database, wait_until_gone
 from tests.headless.conftest import Program
@@ -253,6 +255,70 @@ def test_names_out_of_order_are_warned_of(program: Program) -> None:
     assert ended.code == 0
     assert "warning: " in ended.err
     assert "first.sql" in ended.err
+
+
+@pytest.mark.parametrize("mode", ["--list", "--check", "--dry-run", "--rehearse", "--apply"])
+def test_every_mode_warns_of_what_is_odd_about_the_folder(program: Program, mode: str) -> None:
+    for name in ("first.sql", "20250101_a.sql", "2025-01-02_b.sql"):
+        program.write(name, "SELECT 1;")
+    program.write("0001_a.SQL", "SELECT 1;")
+    program.write("~last.sql", "")
+    err = program(mode).err.splitlines()
+    assert [line.partition(": ")[0] for line in err if line.startswith("warning")] == 4 * [
+        "warning"
+    ]
+    assert any("first.sql" in line for line in err)
+    assert any("date styles" in line for line in err)
+    assert any("0001_a.SQL" in line for line in err)
+    assert any("~last.sql" in line and "Not written yet" in line for line in err)
+
+
+@pytest.mark.parametrize("mode", ["--dry-run", "--rehearse", "--apply"])
+def test_drift_is_warned_of_by_what_does_not_list_it(program: Program, mode: str) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    gone = program.write("0002_b.sql", "SELECT 1;")
+    program("--apply")
+    program.write("0001_a.sql", "SELECT 2;")
+    gone.unlink()
+    ended = program(mode)
+    assert ended.code == 0
+    assert (
+        "warning: Changed since it was applied: 0001_a.sql.\n"
+        "warning: In the ledger, but not in the folder: 0002_b.sql.\n"
+    ) in ended.err
+
+
+def test_an_unwritten_file_stays_pending_in_every_mode(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    program("--apply")
+    program.write("0002_b.sql", "BEGIN;\n\nCOMMIT;\n")
+    nothing = "Nothing to do: 1 pending migration not written yet"
+    for mode in ("--apply", "--dry-run"):
+        ended = program(mode)
+        assert (ended.code, ended.out) == (0, f"{nothing} (1 migration applied).\n")
+        assert "warning: Not written yet, so it is not run: 0002_b.sql.\n" in ended.err
+    assert program("--rehearse").out == f"{nothing}.\n"
+    assert "  • 0002_b.sql  not written yet\n" in program("--list").out
+    ended = program("--check")
+    assert (ended.code, ended.out) == (
+        5,
+        "Not up to date: 1 pending\n  ✗ 0002_b.sql: pending, not written yet\n",
+    )
+
+
+def test_a_file_that_was_recorded_when_it_was_empty_says_why_it_is_pending(
+    program: Program,
+) -> None:
+    program.write("0001_a.sql", "")
+    program.write("0002_b.sql", "SELECT 1;")
+    program("--apply")
+    program.write("0001_a.sql", "CREATE TABLE a ();")
+    why = "recorded when it was empty, has statements now"
+    assert f"Pending Migrations:\n  • 0001_a.sql  {why}\n" in program("--list").out
+    assert f"\n      {why}\n" in program("--dry-run").out
+    assert f"  ✗ 0001_a.sql: pending, {why}\n" in program("--check").out
+    assert "  Total applied: 2 migrations\n" in program("--apply").out
+    assert program("--check").code == 0
 
 
 def test_dry_run_says_where_a_file_goes_on_and_refuses_one_that_has_changed_there(

@@ -35,6 +35,16 @@ def test_the_directive_alone_keeps_no_file_out(shop: Rehearsals) -> None:
     assert finished.rehearsed == ("1.sql",)
 
 
+def test_what_has_no_effect_outside_of_a_transaction_has_none_in_a_rehearsal(
+    shop: Rehearsals,
+) -> None:
+    finished = shop.rehearses(
+        "-- schemamig: no-transaction\nSET LOCAL search_path = nowhere; CREATE TABLE t (x int);"
+        "SET TRANSACTION READ ONLY; SELECT * FROM public.t;"
+    )
+    assert finished.rehearsed == ("1.sql",)
+
+
 def test_a_procedure_that_turns_out_to_commit_is_left_out(shop: Rehearsals) -> None:
     shop.ask("CREATE TABLE t (x int); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
     finished = shop.rehearses(
@@ -63,9 +73,15 @@ def test_a_file_that_uses_an_enum_value_of_an_earlier_one_is_left_out(shop: Rehe
     assert finished.rehearsed == ("1.sql", "3.sql")
 
 
+def test_a_file_that_commits_its_enum_value_before_it_uses_it_is_left_out(shop: Rehearsals) -> None:
+    shop.ask("CREATE TYPE mood AS ENUM ('sad')")
+    finished = shop.rehearses("ALTER TYPE mood ADD VALUE 'happy';\nSELECT 'happy'::mood;")
+    assert finished.left_out == ("1.sql",)
+
+
 def test_a_file_that_uses_its_own_enum_value_too_early_fails_as_in_a_run(shop: Rehearsals) -> None:
     shop.ask("CREATE TYPE mood AS ENUM ('sad')")
-    finished = shop.tries("ALTER TYPE mood ADD VALUE 'happy'; SELECT 'happy'::mood;")
+    finished = shop.tries("ALTER TYPE mood ADD VALUE 'happy'; SELECT ('hap' || 'py')::mood;")
     assert finished.failed == "1.sql"
     assert shop.failure.failure.sqlstate == "55P04"
 

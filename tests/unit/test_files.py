@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 
 from schemamig_tui.engine.script import files
-from schemamig_tui.engine.script.files import MigrationFile, naming_warnings, same_content, scan
+from schemamig_tui.engine.script.files import (
+    MigrationFile,
+    has_statements,
+    passed_over,
+    same_content,
+    scan,
+)
 from schemamig_tui.errors import FilesError
 from tests.unit.scripts import on_disk
 
 
 def md5(data: bytes) -> str:
     return hashlib.md5(data).hexdigest()
-
-
-def named(*names: str) -> list[MigrationFile]:
-    return [MigrationFile(name, Path(name), 0, "") for name in names]
 
 
 def test_files_are_found_in_byte_order_of_their_names(tmp_path: Path) -> None:
@@ -119,42 +121,34 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
         scan(tmp_path)
 
 
-def test_a_name_longer_than_the_ledger_holds_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_suffix_in_upper_case_is_passed_over_by_name(tmp_path: Path) -> None:
+    for name in ("0002_b.SQL", "0001_a.Sql", "0003_c.sql", ".hidden.SQL", "d.txt", "e.sql.SQL"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.SQL").mkdir()
+    assert passed_over(tmp_path) == ["0001_a.Sql", "0002_b.SQL", "e.sql.SQL"]
+    assert passed_over(tmp_path / "missing") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unwritten", "statements"),
+    [
+        ("", True, False),
+        ("\n", False, False),
+        ("-- to do\n", False, False),
+        ("BEGIN;\n\nCOMMIT;\n", True, False),
+        ("BEGIN;\n-- to do\nCOMMIT;\n" + "-- more\n" * 3000, False, True),
+        ("BEGIN;\nSELECT 1;\nCOMMIT;\n", False, True),
+        ("SELECT 1;", False, True),
+        ("-- to do\n" * 100_000 + "SELECT 1;", False, True),
+    ],
+)
+def test_a_file_in_which_nothing_is_written_is_told_from_others(
+    tmp_path: Path, text: str, unwritten: bool, statements: bool
 ) -> None:
-    # File systems that take 255 bytes cannot have one: the limit comes down to where they can.
-    monkeypatch.setattr(files, "NAME_LENGTH", 20)
-    (tmp_path / "0001_ääääääääääa.sql").touch()
-    assert len(scan(tmp_path)) == 1
-    (tmp_path / "0001_ääääääääääaa.sql").touch()
-    with pytest.raises(FilesError, match="has 21 characters; the ledger holds 20"):
-        scan(tmp_path)
-
-
-def test_the_way_back_of_a_migration_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "0001_a.up.sql").touch()
-    assert len(scan(tmp_path)) == 1
-    (tmp_path / "0001_a.down.sql").touch()
-    with pytest.raises(FilesError, match="the way back"):
-        scan(tmp_path)
-
-
-def test_names_in_the_known_styles_are_not_warned_of() -> None:
-    assert naming_warnings(named("0001_a.sql", "20250131_b.sql", "20250201_c.sql")) == ()
-    assert naming_warnings(named("2025-01-31_b.sql")) == ()
-
-
-def test_names_without_a_known_prefix_are_warned_of_in_one_sentence() -> None:
-    (warning,) = naming_warnings(named("0001_a.sql", "b.sql", "1_c.sql", "00001_d.sql", "e.sql"))
-    assert warning == (
-        "No prefix YYYYMMDD_, YYYY-MM-DD_, NNNN_ in the name of b.sql, 1_c.sql, 00001_d.sql "
-        "and 1 more: they run in alphabetical order."
-    )
-
-
-def test_a_mix_of_both_date_styles_is_warned_of() -> None:
-    (warning,) = naming_warnings(named("20240101_a.sql", "2025-01-31_b.sql"))
-    assert warning.startswith("Both date styles are in use (20240101_a.sql, 2025-01-31_b.sql)")
+    (tmp_path / "0001_a.sql").write_text(text)
+    (file,) = scan(tmp_path)
+    assert file.unwritten is unwritten
+    assert has_statements(file) is statements
 
 
 def test_content_is_the_same_by_checksum_or_by_hand(tmp_path: Path) -> None:

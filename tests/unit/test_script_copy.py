@@ -92,3 +92,42 @@ def test_text_behind_the_statement_is_refused(behind: str) -> None:
     error = refusal(f"COPY t FROM stdin;{behind}\n1\n\\.\n")
     assert (error.line, error.column) == (1, 19)
     assert "the data starts on the next line" in error.message.replace("its data", "the data")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "WITH (ENCODING 'LATIN1')",
+        "(format csv, encoding latin1)",
+        "ENCODING 'iso_8859_1'",
+        "WITH CSV HEADER ENCODING 'WIN1252'",
+        "(FORCE_NULL (encoding), ENCODING 'SJIS') WHERE a > ''",
+    ],
+)
+def test_data_in_an_encoding_of_its_own_is_sent_as_it_is(options: str) -> None:
+    text = f"COPY t FROM stdin {options};\n".encode() + b"caf\xe9\n\\.\nSELECT '\xc3\xa9';"
+    script = script_of(text)
+    assert data(script, 0) == b"caf\xe9\n"
+    assert script.sql(1) == "SELECT 'é'".encode()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY t FROM stdin",
+        "COPY t (encoding) FROM stdin",
+        "COPY t FROM stdin (ENCODING 'UTF8')",
+        "COPY t FROM stdin WHERE encoding = 'LATIN1'",
+        "COPY t FROM stdin (FORCE_NULL (encoding, latin1))",
+    ],
+)
+def test_other_data_has_to_be_utf_8(statement: str) -> None:
+    text = statement.encode() + b";\ncaf\xe9\n\\.\n"
+    assert "(0xE9) is not valid UTF-8" in refusal(text).message
+
+
+def test_what_follows_data_in_another_encoding_has_to_be_utf_8_again() -> None:
+    text = b"COPY t FROM stdin (ENCODING 'LATIN1');\ncaf\xe9\n\\.\n-- caf\xe9\n"
+    error = refusal(text)
+    assert "(0xE9) is not valid UTF-8" in error.message
+    assert error.line == 4

@@ -242,3 +242,170 @@ def test_a_file_without_a_statement_is_warned_of(text: str) -> None:
     assert script.warnings == (
         ScriptWarning(1, "There is no statement in this file: nothing will be run."),
     )
+
+
+DIRECTIVE = "-- schemamig: no-transaction\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("LOCK TABLE t IN ACCESS EXCLUSIVE MODE", "LOCK"),
+        ("SAVEPOINT a", "SAVEPOINT"),
+        ("RELEASE a", "RELEASE"),
+        ("ROLLBACK WORK TO SAVEPOINT a", "ROLLBACK TO"),
+        ("DECLARE c CURSOR FOR SELECT 1", "DECLARE"),
+        ("DECLARE c BINARY SCROLL CURSOR WITHOUT HOLD FOR SELECT ' with hold '", "DECLARE"),
+        ("COMMIT AND CHAIN; COMMIT", "COMMIT AND CHAIN"),
+        ("ROLLBACK AND CHAIN; COMMIT", "ROLLBACK AND CHAIN"),
+    ],
+)
+@pytest.mark.parametrize("before", [DIRECTIVE, "VACUUM;\n", "BEGIN; COMMIT; BEGIN; ROLLBACK;\n"])
+def test_what_the_server_refuses_outside_of_a_transaction_is_refused_before(
+    statement: str, label: str, before: str
+) -> None:
+    error = refusal(f"{before}\n {statement};")
+    assert error.message == (
+        f"{label} needs a transaction, and this file is run without one: psql would fail here."
+    )
+    assert (error.line, error.column) == (3, 2)
+    assert error.hint is not None
+    assert "BEGIN" in error.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN; LOCK TABLE t; SAVEPOINT a; ROLLBACK TO a; RELEASE a; COMMIT;",
+        "BEGIN; COMMIT AND CHAIN; LOCK t; ROLLBACK AND CHAIN; DECLARE c CURSOR FOR SELECT 1; END;",
+        "BEGIN; BEGIN; LOCK TABLE t; ABORT;",
+        "DECLARE c CURSOR WITH HOLD FOR SELECT 1;",
+        'DECLARE "cursor" BINARY INSENSITIVE NO SCROLL CURSOR WITH HOLD FOR SELECT 1;',
+    ],
+)
+def test_inside_of_a_transaction_of_the_file_they_are_not(text: str) -> None:
+    assert script_of(DIRECTIVE + text).mode is Mode.NO_TRANSACTION
+
+
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("SET LOCAL work_mem = '1MB'", "SET LOCAL"),
+        ("SET LOCAL TIME ZONE 'UTC'", "SET LOCAL"),
+        ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION"),
+        ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS"),
+    ],
+)
+def test_what_the_server_ignores_outside_of_a_transaction_is_warned_of(
+    statement: str, label: str
+) -> None:
+    script = script_of(f"{DIRECTIVE}{statement}; BEGIN; {statement}; COMMIT;\n{statement};")
+    message = f"{label} has no effect here: no transaction is open."
+    assert script.warnings == (ScriptWarning(2, message), ScriptWarning(3, message))
+    assert script.ignored == {0, 4}
+
+
+def test_a_set_local_in_front_of_the_files_own_begin_is_warned_of() -> None:
+    script = script_of("SET LOCAL lock_timeout = '1s';\nBEGIN; SELECT 1; COMMIT;")
+    assert script.mode is Mode.OWN_TRANSACTION
+    assert [warning.line for warning in script.warnings] == [1]
+    assert script.ignored == {0}
+
+
+@pytest.mark.parametrize("name", ["client_encoding", "standard_conforming_strings"])
+def test_a_set_local_without_effect_that_would_change_how_the_file_is_read_is_refused(
+    name: str,
+) -> None:
+    error = refusal(f"{DIRECTIVE}SET LOCAL {name} = on;")
+    assert error.message.startswith(f"SET LOCAL {name} has no effect here")
+    assert script_of(f"SET LOCAL {name} = on;").mode is Mode.TRANSACTION
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "END", "ROLLBACK", "ABORT", "PREPARE TRANSACTION 'x'"])
+def test_the_end_of_no_transaction_is_warned_of(end: str) -> None:
+    label = end.removesuffix(" 'x'")
+    script = script_of(f"SELECT 1;\n{end};\nBEGIN; COMMIT;\n{end};")
+    message = f"{label} ends no transaction: none is open here."
+    assert script.warnings == (ScriptWarning(2, message), ScriptWarning(4, message))
+
+
+def test_a_begin_in_a_transaction_is_warned_of() -> None:
+    script = script_of("BEGIN;\nBEGIN;\nCOMMIT;")
+    assert script.warnings == (
+        ScriptWarning(2, "BEGIN begins nothing: a transaction is open here."),
+    )
+
+
+def test_what_one_of_several_transactions_forbids_is_warned_of() -> None:
+    script = script_of("VACUUM;\nBEGIN;\nVACUUM;\nCOMMIT;\nVACUUM;")
+    assert [warning.line for warning in script.warnings] == [3]
+
+
+def test_an_own_transaction_without_a_statement_is_warned_of() -> None:
+    script = script_of("-- to be written\nSET lock_timeout = '1s';\nBEGIN;\n\nCOMMIT;\n")
+    assert script.mode is Mode.OWN_TRANSACTION
+    assert script.warnings == (
+        ScriptWarning(3, "There is no statement between BEGIN and COMMIT: nothing will be run."),
+    )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "INSERT INTO people VALUES ('Ann', 'it''s ok')",
+        "SELECT 'it''s ok'::mood",
+        "ALTER TABLE people ALTER COLUMN mood SET DEFAULT 'it''s ok'",
+        "DO $$ BEGIN INSERT INTO people VALUES ('it''s ok'); END $$",
+        "DO $$ BEGIN EXECUTE $q$ INSERT INTO people VALUES ('it''s ok') $q$; END $$",
+        "DO 'BEGIN PERFORM ''it''''s ok''; END'",
+        "CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'it''s ok'::mood $$",
+        "CREATE FUNCTION f() RETURNS mood AS $$ SELECT 'it''s ok'::mood $$ LANGUAGE 'SQL'",
+        "CREATE FUNCTION f() RETURNS mood BEGIN ATOMIC SELECT 'it''s ok'::mood; END",
+    ],
+)
+def test_an_enum_value_that_is_added_and_used_is_committed_in_between(use: str) -> None:
+    script = script_of(f"SELECT 1;\nALTER TYPE mood ADD VALUE 'it''s ok';\n\n{use};")
+    assert script.mode is Mode.NO_TRANSACTION
+    assert script.reason == (
+        "line 4 uses the enum value 'it's ok' of line 2, which has to be committed first"
+    )
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        "SELECT 1;",
+        "ALTER TYPE mood ADD VALUE 'better' AFTER 'ok';",
+        "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';",
+        "SELECT 'okay', 'OK', \"ok\", ok; -- 'ok'\n/* 'ok' */;",
+        "COMMENT ON TYPE mood IS 'ok';",
+        "CREATE FUNCTION f() RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'ok'; END $$;",
+    ],
+)
+def test_an_enum_value_that_is_only_added_needs_no_commit(others: str) -> None:
+    used_before = "SELECT 'ok';"
+    script = script_of(f"{used_before} ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok'; {others}")
+    assert script.mode is Mode.TRANSACTION
+
+
+@pytest.mark.parametrize(
+    ("made", "mode"),
+    [
+        ("mood", Mode.TRANSACTION),
+        ('public."mood"', Mode.TRANSACTION),
+        ("app.mood", Mode.NO_TRANSACTION),
+        ('"Mood"', Mode.NO_TRANSACTION),
+        ("moody", Mode.NO_TRANSACTION),
+    ],
+)
+def test_the_values_of_a_type_of_the_same_file_can_be_used_at_once(made: str, mode: Mode) -> None:
+    script = script_of(
+        f"CREATE TYPE {made} AS ENUM ('sad');"
+        "ALTER TYPE public.mood ADD VALUE 'ok'; SELECT 'ok'::public.mood;"
+    )
+    assert script.mode is mode
+
+
+def test_in_the_files_own_transaction_an_enum_value_is_left_to_the_server() -> None:
+    script = script_of("BEGIN; ALTER TYPE mood ADD VALUE 'ok'; SELECT 'ok'::mood; COMMIT;")
+    assert script.mode is Mode.OWN_TRANSACTION

@@ -24,6 +24,8 @@ PIECES = [
     *("(", ")", "(;)", "((((1))))", ";", ";;", " ", "\n", "\r\n", "\t"),
     *("CREATE FUNCTION f() ", "create/**/or replace procedure p() "),
     *("BEGIN ATOMIC ", "begin", "CASE", "END", "end;", "bend"),
+    *("COPY t FROM stdin (ENCODING 'LATIN1');\n", ":'x'", '::"x"', "[1:'2']", ":name"),
+    *("\n-- migrate:down\n", "\n-- no-transaction\n", "\n-- +goose NO TRANSACTION\n"),
     *("COPY t FROM stdin;\n", "\\.\n", "COMMIT", "SET standard_conforming_strings = off;"),
 ]
 TEXT = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
@@ -65,7 +67,11 @@ def outcome(text: str) -> tuple[object, ...]:
         found = cut(text)
     except FilesError as error:
         return error.message, error.line, error.column
-    return found.starts, found.ends, found.traits, found.copies, found.remarks
+    comments = found.comments
+    return (
+        *(found.starts, found.ends, found.traits, found.copies, found.remarks),
+        *(comments.no_transaction, comments.remarks),
+    )
 
 
 @settings(deadline=None)

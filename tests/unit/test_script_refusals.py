@@ -102,38 +102,46 @@ def test_commands_that_change_nothing_are_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "marker",
+    "statement",
     [
-        "-- +goose Down",
-        "--  +goose  down",
-        "-- migrate:down",
-        "-- migrate:down transaction:false",
-        "-- +migrate Down",
-        "---- create above / drop below ----",
+        "SELECT {}",
+        "SELECT id={} FROM t",
+        "SELECT ({}), ((((({})))))",
+        "SELECT a[1:2], {}",
+        "CREATE TABLE t (a text DEFAULT {})",
+        "INSERT INTO t VALUES ('a'), ({})",
+        "CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT {}; END",
+        "SET search_path = {}",
+        "SELECT 'ä',{}",
     ],
 )
-def test_the_way_back_of_another_tool_is_refused(marker: str) -> None:
-    error = refusal(f"-- migrate:up\nCREATE TABLE t (a int);\n\n{marker}\nDROP TABLE t;")
-    assert error.line == 4
-    assert marker.removesuffix(" transaction:false") in error.message
-    assert error.hint is not None
+@pytest.mark.parametrize("variable", [":'name'", ':"Name_1"', ":'ä'", ":'1'"])
+@pytest.mark.parametrize("standard", ["on", "off"])
+def test_a_quoted_variable_of_psql_is_refused_at_its_place(
+    statement: str, variable: str, standard: str
+) -> None:
+    setting = f"SET standard_conforming_strings = {standard}"
+    error = refusal(f"{setting};\n{statement.replace('{}', variable)};")
+    assert error.message == f"{variable} is a variable of psql, not SQL."
+    assert error.hint == "Variables are psql's own: write the value itself."
+    assert (error.line, error.column) == (2, 1 + statement.index("{}"))
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT '\n-- +goose Down\n';",
-        "SELECT E'\n-- +goose Down\n' '\n-- migrate:down';",
-        "DO $$\n-- migrate:down\n$$;",
-        "/*\n-- migrate:down\n*/ SELECT 1;",
-        'SELECT "\n-- migrate:down\n";',
-        "COPY t FROM stdin;\n-- migrate:down\n\\.\n",
-        "CREATE FUNCTION f() BEGIN ATOMIC\n-- migrate:down\nSELECT 1; END;",
-        "-- migrate:up\n-- +goose Up\n-- see migrate:down\n-- migrate:download\nSELECT 1;",
+        """SELECT a[1:2], a[:n], a[n:], a[1:"n"], a["n":"m"], a[:'2'], a[(1):'2']""",
+        """SELECT x::"Type", 'x'::"Type", x :: "Type", x::text, ('x')::'y'""",
+        """SELECT f(a := 'x', b :='y', c :="z"), g(a => ':''x''')""",
+        """SELECT ':''x'' :"y"', E':\\'x\\'', " :'x' ", $$ :'x' :"y" $$, $a$:'x'$a$""",
+        """/* :'x' */ SELECT 1 -- :"x"\n""",
+        "COPY t FROM stdin;\n:'x'\n\\.\n",
+        "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS ' BEGIN RETURN :''x''; END '",
+        "SELECT :name, :1, :'a b', : 'x', :''",
     ],
 )
-def test_the_same_words_elsewhere_are_just_text(text: str) -> None:
-    script_of(text)
+def test_what_looks_like_a_quoted_variable_and_is_none_is_left_alone(text: str) -> None:
+    assert len(script_of(text)) == 1
 
 
 def test_a_byte_that_is_not_utf_8_is_named() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.status import State, Status, compare
+from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.script.files import MigrationFile, scan
 from schemamig_tui.errors import SettingsError
 
@@ -78,3 +79,97 @@ def test_a_row_made_by_hand_is_never_drift(tmp_path: Path) -> None:
 def test_names_sort_by_their_bytes() -> None:
     files = [MigrationFile(name, Path(name), 0, "") for name in ("é.sql", "Z.sql", "a.sql")]
     assert names(compare(files, []).migrations) == ["Z.sql", "a.sql", "é.sql"]
+
+
+def scanned(folder: Path, **texts: str) -> Status:
+    """The status of files of these names and contents, of which none is recorded."""
+    for name, text in texts.items():
+        (folder / f"{name}.sql").write_text(text)
+    return compare(scan(folder), [])
+
+
+def test_unwritten_files_at_the_end_are_left_for_later(tmp_path: Path) -> None:
+    status = scanned(tmp_path, a="SELECT 1;", b="", c="BEGIN;\n-- to do\nCOMMIT;")
+    assert names(status.pending) == ["a.sql", "b.sql", "c.sql"]
+    assert names(status.to_run()) == ["a.sql"]
+    assert names(status.unwritten()) == ["b.sql", "c.sql"]
+
+
+def test_unwritten_files_in_front_of_a_written_one_are_run_as_nothing(tmp_path: Path) -> None:
+    status = scanned(tmp_path, a="", b="BEGIN; COMMIT;", c="SELECT 1;")
+    assert names(status.to_run()) == ["a.sql", "b.sql", "c.sql"]
+    assert status.unwritten() == ()
+
+
+def test_only_the_files_that_are_to_run_count(tmp_path: Path) -> None:
+    status = scanned(tmp_path, a="", b="SELECT 1;")
+    assert (names(status.to_run("a.sql")), names(status.unwritten("a.sql"))) == ([], ["a.sql"])
+    recorded = compare(scan(tmp_path), [row("b.sql", b"SELECT 1;")])
+    assert (names(recorded.to_run()), names(recorded.unwritten())) == ([], ["a.sql"])
+
+
+@pytest.mark.parametrize("text", ["-- to do\n", "\n", ";"])
+def test_a_file_of_comments_is_run_as_nothing(tmp_path: Path, text: str) -> None:
+    assert names(scanned(tmp_path, a=text).to_run()) == ["a.sql"]
+
+
+def test_a_file_that_failed_and_is_empty_by_now_waits_too(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("")
+    status = compare(scan(tmp_path), [row("a.sql", b"SELECT 1/0;", success=False)])
+    assert names(status.failed) == names(status.unwritten()) == ["a.sql"]
+    assert status.to_run() == ()
+
+
+def test_a_file_that_was_recorded_when_it_was_empty_is_pending_once_it_is_written(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1;")
+    status = compare(scan(tmp_path), [row("a.sql")])
+    (migration,) = status.migrations
+    assert (migration.state, migration.written_since, migration.changed) == (
+        State.PENDING,
+        True,
+        False,
+    )
+    assert names(status.to_run()) == ["a.sql"]
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"), [("", False), ("-- to do\n", True), ("BEGIN; COMMIT;", True)]
+)
+def test_a_file_that_still_has_no_statement_stays_applied(
+    tmp_path: Path, text: str, changed: bool
+) -> None:
+    (tmp_path / "a.sql").write_text(text)
+    (migration,) = compare(scan(tmp_path), [row("a.sql")]).migrations
+    assert (migration.state, migration.changed) == (State.APPLIED, changed)
+
+
+def test_a_failed_try_of_an_empty_file_is_just_a_failed_one(tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("SELECT 1;")
+    (migration,) = compare(scan(tmp_path), [row("a.sql", success=False)]).migrations
+    assert (migration.state, migration.written_since) == (State.FAILED, False)
+
+
+def test_what_is_odd_is_told_in_sentences(tmp_path: Path) -> None:
+    scanned(tmp_path, a="1", b="2", c="SELECT 3;", d="")
+    status = compare(
+        scan(tmp_path), [row("a.sql", b"x"), row("b.sql", b"y"), row("c.sql"), row("gone.sql")]
+    )
+    assert folder_warnings(status, ["E.SQL"]) == (
+        "No prefix YYYYMMDD_, YYYY-MM-DD_, NNNN_ in the name of a.sql, b.sql, c.sql and 1 more:"
+        " they run in alphabetical order.",
+        "No migration, because only .sql in lower case is one: E.SQL.",
+        "Not written yet, so it is not run: d.sql.",
+    )
+    assert drift_warnings(status) == (
+        "Changed since they were applied: a.sql, b.sql.",
+        "In the ledger, but not in the folder: gone.sql.",
+        "Recorded when it was empty, and pending again now that it has statements: c.sql.",
+    )
+
+
+def test_twins_of_a_file_in_the_ledger_are_told(tmp_path: Path) -> None:
+    (tmp_path / "0001_caf\u00e9.sql").write_text("SELECT 1;")
+    status = compare(scan(tmp_path), [row("0001_cafe\u0301.sql", b"SELECT 1;")])
+    assert any("differ in their Unicode form" in warning for warning in folder_warnings(status))

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from schemamig_tui.errors import LedgerError
+
+MD5_OF_NOTHING: LiteralString = "d41d8cd98f00b204e9800998ecf8427e"
+"""The checksum of a file that was empty when it was recorded, which is a success of nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.script.files import MigrationFile, same_content
+from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
+from schemamig_tui.engine.script.files import MigrationFile, has_statements, same_content
 from schemamig_tui.engine.script.line_ends import BUDGET, had_mixed_line_ends
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.text import visible
@@ -27,22 +27,29 @@ class Migration:
     """A name with its file, its row, or both.
 
     ``changed`` tells that the file is not what the row's checksum says: drift for an applied
-    migration, an attempt at mending for a failed one.
+    migration, an attempt at mending for a failed one. ``written_since``: it was recorded when its
+    file was empty, and now the file has statements, which have never been run.
     """
 
     name: str
     file: MigrationFile | None
     row: LedgerRow | None
     changed: bool
+    written_since: bool = False
 
     @property
     def state(self) -> State:
         """What the row says of it."""
-        if self.row is None:
+        if self.row is None or self.written_since:
             return State.PENDING
         if self.row.success is None:
             return State.UNKNOWN
         return State.APPLIED if self.row.success else State.FAILED
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether it is not applied, and there is nothing in its file to be run yet."""
+        return self.state is not State.APPLIED and self.file is not None and self.file.unwritten
 
     @property
     def missing(self) -> bool:
@@ -63,7 +70,7 @@ class Status:
 
     @cached_property
     def pending(self) -> tuple[Migration, ...]:
-        """Those without a row."""
+        """Those without a row, and those that were empty when they were recorded."""
         return self._in(State.PENDING)
 
     @cached_property
@@ -89,9 +96,24 @@ class Status:
     def to_run(self, to: str | None = None) -> tuple[Migration, ...]:
         """What an apply would run: pending and failed ones with a file, up to and with ``to``.
 
+        Those at the end that nobody has written yet are left for later: see ``unwritten``.
+
         Raises SettingsError when ``to`` is no file of the folder. Where it is applied already,
         those before it are still to run.
         """
+        open_ones = self._open_ones(to)
+        return open_ones[: _written(open_ones)]
+
+    def unwritten(self, to: str | None = None) -> tuple[Migration, ...]:
+        """Those up to ``to`` that stay as they are until they are written.
+
+        An empty file with a written one behind it is run as nothing instead: it may be part of a
+        history. Raises SettingsError as ``to_run`` does.
+        """
+        open_ones = self._open_ones(to)
+        return open_ones[_written(open_ones) :]
+
+    def _open_ones(self, to: str | None) -> tuple[Migration, ...]:
         if to is not None and all(m.name != to or m.missing for m in self.migrations):
             raise SettingsError(
                 f"there is no migration {visible(to)}",
@@ -119,12 +141,22 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
     by_name = {file.name: file for file in files}
     recorded = {row.filename: row for row in rows}
     changed = _changed(by_name, recorded)
+    names = sorted(by_name.keys() | recorded.keys(), key=str.encode)
     return Status(
         tuple(
-            Migration(name, by_name.get(name), recorded.get(name), name in changed)
-            for name in sorted(by_name.keys() | recorded.keys(), key=str.encode)
+            _migration(name, by_name.get(name), recorded.get(name), changed=name in changed)
+            for name in names
         )
     )
+
+
+def _migration(
+    name: str, file: MigrationFile | None, row: LedgerRow | None, *, changed: bool
+) -> Migration:
+    was_empty = row is not None and row.success is True and row.checksum == MD5_OF_NOTHING
+    if file is not None and changed and was_empty and has_statements(file):
+        return Migration(name, file, row, changed=False, written_since=True)
+    return Migration(name, file, row, changed)
 
 
 def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) -> Collection[str]:
@@ -143,3 +175,11 @@ def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) 
         for name, (file, checksum) in differing.items()
         if not had_mixed_line_ends(file.path, file.checksum, checksum, share)
     }
+
+
+def _written(migrations: tuple[Migration, ...]) -> int:
+    """How many there are up to the last one that is written."""
+    count = len(migrations)
+    while count and migrations[count - 1].unwritten:
+        count -= 1
+    return count

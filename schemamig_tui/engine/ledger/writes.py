@@ -15,6 +15,8 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING
+
 SWALLOWED = "the ledger has not kept the row"
 """What the cast complains of. The message around it is in the language of the server."""
 
@@ -22,6 +24,12 @@ _NOW: LiteralString = "pg_catalog.clock_timestamp()"
 _THIS_FILE: LiteralString = (
     "filename OPERATOR(pg_catalog.=) $1"
     ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) $1'
+)
+_NOTHING: LiteralString = f"OPERATOR(pg_catalog.=) '{MD5_OF_NOTHING}'"
+# A failed row, and that of a file that was empty when it was recorded and is not any more.
+_REPLACEABLE: LiteralString = (
+    f" AND (NOT success OR (checksum::pg_catalog.text {_NOTHING}"
+    f" AND NOT $2::pg_catalog.text {_NOTHING}))"
 )
 _IN_COLUMNS: LiteralString = (
     "(filename, applied_at, checksum, execution_time_ms, success, error_message)"
@@ -83,8 +91,8 @@ class LedgerWrites:
     def _replace(
         self, ms: LiteralString, success: LiteralString, why: LiteralString, kept: LiteralString
     ) -> bytes:
-        # The INSERT runs only where the UPDATE found no failed row; where the row is a success
-        # it hits the unique index, so that a success is never overwritten.
+        # The INSERT runs only where the UPDATE found no row that may be replaced; where the row is
+        # a success it hits the unique index, so that a success is never overwritten.
         returning = _returning(kept)
         return self._write(
             "failed AS (UPDATE {table} SET applied_at = "
@@ -97,7 +105,7 @@ class LedgerWrites:
             + why
             + " WHERE "
             + _THIS_FILE
-            + " AND NOT success"
+            + _REPLACEABLE
             + returning
             + "), fresh AS (INSERT INTO {table} "
             + _IN_COLUMNS

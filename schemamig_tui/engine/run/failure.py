@@ -12,6 +12,7 @@ from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure, Mode, Place
 from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.text import cells, visible
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _WANTS_NO_TRANSACTION = {
 _DIRECTIVE_HINT = (
     "To run every statement of the file by itself, as psql does, make its first line"
     " '-- schemamig: no-transaction'."
+)
+_MOVE_OUT_HINT = "Move this statement out of the file's own BEGIN ... COMMIT."
+_ADD_EARLIER_HINT = (
+    "Move the ALTER TYPE ... ADD VALUE in front of the file's own BEGIN, so that it is committed"
+    " before."
 )
 # "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first.
 _BODY_LINE = re.compile(
@@ -63,9 +69,9 @@ def explain(
     place = None
     if statement is not None:
         place = _place(error, script, statement, encoding)
-    hints = [error.message_hint]
-    if wants_no_transaction(error):
-        hints.append(_DIRECTIVE_HINT)
+    hints = [error.message_hint, _transaction_hint(error, script, statement)]
+    if statement is not None and _is_at_variable(error, script, statement, encoding):
+        hints.append(VARIABLE_HINT)
     if extension_hint and (extension := _missing_extension(error)):
         hints.append(extension_hint(extension))
     context = [error.context, error.internal_query and f"QUERY: {error.internal_query}"]
@@ -117,6 +123,26 @@ def _missing_extension(error: Diagnostic) -> str | None:
     return match and (match[1] or match[2])
 
 
+def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
+    """How a statement gets out of the transaction that it cannot be in, where that is the cause."""
+    if not wants_no_transaction(error):
+        return None
+    if script.mode is Mode.TRANSACTION:
+        return _DIRECTIVE_HINT
+    if statement is None or not script.in_block(statement):
+        return None
+    is_enum = error.sqlstate == pg_errors.UnsafeNewEnumValueUsage.sqlstate
+    return _ADD_EARLIER_HINT if is_enum else _MOVE_OUT_HINT
+
+
+def _is_at_variable(error: Diagnostic, script: Script, statement: int, encoding: str) -> bool:
+    """Whether the server does not understand what psql would have replaced by a value."""
+    if error.sqlstate != pg_errors.SyntaxError.sqlstate or not error.statement_position:
+        return False
+    sql = script.sql(statement).decode(encoding, errors="replace")
+    return is_variable(sql[int(error.statement_position) - 1 :])
+
+
 def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> Place:
     if error.statement_position:
         return script.locate(statement, int(error.statement_position), encoding)
@@ -124,7 +150,8 @@ def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> 
         place = script.locate_data(statement, int(data[1]))
         if place is not None:
             return place
-    for function, line in _BODY_LINE.findall(error.context or ""):
+    # Of a recursion that went too deep, the context has thousands of lines.
+    for function, line in dict.fromkeys(_BODY_LINE.findall(error.context or "")):
         name = None if function == "inline_code_block" else function
         place = script.locate_body(statement, name, int(line))
         if place is not None:

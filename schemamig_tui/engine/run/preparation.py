@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,9 @@ import psycopg
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration, compare
 from schemamig_tui.engine.ledger.table import Ledger, unsettled
+from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.script.files import MigrationFile, scan
+from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.limits import Limits
 
@@ -33,12 +34,18 @@ ExtensionHint = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found in the folder and on ``conn``: what is to run, and the ledger that says so."""
+    """What was found in the folder and on ``conn``: what is to run, and the ledger that says so.
+
+    ``unwritten`` are the files that are left until they are written, and ``warnings`` sentences
+    about folder and ledger.
+    """
 
     conn: psycopg.Connection[Any]
     found: Sequence[MigrationFile]
     todo: Sequence[Migration]
     state: LedgerState
+    unwritten: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class RunContext:
     cancellation: Cancellation
     files: Sequence[FileRun]
     state: LedgerState
+    unwritten: tuple[str, ...]
     watch: Watch
     locks: Locks
     extension_hint: ExtensionHint | None = None
@@ -129,6 +137,7 @@ class Preparation:
                 cancellation=self.cancellation,
                 files=files,
                 state=now.state,
+                unwritten=now.unwritten,
                 watch=watch,
                 locks=locks,
                 extension_hint=self._extension_hint,
@@ -144,7 +153,19 @@ class Preparation:
         state = self._ledger.inspect(conn)
         if refusal := unsettled(state.rows, self._ledger):
             raise LedgerError(refusal.message, hint=refusal.hint)
-        todo = compare(found, state.rows).to_run(to)
+        status = compare(found, state.rows)
+        todo = status.to_run(to)
         if todo:
             state.require_writable()
-        return Findings(conn, found, todo, state)
+        # The row of a file that was empty says nothing of what is in it now.
+        empty = {migration.name for migration in status.pending}
+        rows = tuple(row for row in state.rows if row.filename not in empty)
+        odd = passed_over(self._directory)
+        return Findings(
+            conn,
+            found,
+            todo,
+            replace(state, rows=rows),
+            unwritten=tuple(migration.name for migration in status.unwritten(to)),
+            warnings=(*folder_warnings(status, odd, to), *drift_warnings(status)),
+        )

@@ -164,6 +164,8 @@ class Recovery:
             row = recorded.get(run.name) if run else None
             if run is None or row is None or not row.success:
                 break
+            if row.checksum != run.script.file.checksum:
+                break  # recorded when the file was empty
             if self._log.current is None:
                 self._log.open()
             run.recorded_ms = row.execution_time_ms

@@ -67,6 +67,7 @@ class Run:
             ms=(time.perf_counter() - began) * 1000,
             cancelled=self._context.cancellation.requested and bool(failed or remaining),
             lost=log.lost,
+            unwritten=self._context.unwritten,
         )
         self._report(finished)
         if error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.events import Listener, RunFinished
+from schemamig_tui.engine.events import Listener, RunFinished, Warned
 from schemamig_tui.engine.pipeline.loss import loss_message
 from schemamig_tui.engine.run.preparation import Connect, ExtensionHint, Preparation
 from schemamig_tui.errors import ConnectionLost, LockTimeout
@@ -55,9 +55,12 @@ class Runner:
         began = time.perf_counter()
         preparation = self._preparation
         with _losses_as_errors(), preparation.survey(to) as findings:
+            for warning in findings.warnings:
+                self._listener(Warned(warning))
             if not findings.todo:
                 ms = (time.perf_counter() - began) * 1000
-                finished = RunFinished((), None, (), findings.state.version, ms)
+                version, unwritten = findings.state.version, findings.unwritten
+                finished = RunFinished((), None, (), version, ms, unwritten=unwritten)
                 self._listener(finished)
                 return finished
             from schemamig_tui.engine.run.run import Run

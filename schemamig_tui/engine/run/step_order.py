@@ -75,7 +75,10 @@ class StepOrder:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
         yield Step(_COMMIT, Role.HOUSEKEEPING)
         for i in range(begin):
-            yield from _transaction(run.statement(i))
+            if i in run.script.ignored:
+                yield run.statement(i, alone=True)
+            else:
+                yield from _transaction(run.statement(i))
         for i in range(begin, commit):
             yield run.statement(i)
         yield from self._row(run, create, last)
@@ -221,6 +224,9 @@ def _write(query: bytes, run: FileRun, *params: bytes) -> Step:
 def _may_share(run: FileRun, i: int) -> bool:
     """Whether a statement may be in one transaction with the note of it."""
     if run.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
+        return False
+    # A SET LOCAL that the server ignores would hold for our note, and it would not warn of it.
+    if i in run.script.ignored:
         return False
     return i not in run.alone and not run.script.traits(i).commits
 

@@ -3,6 +3,7 @@
 import re
 from array import array
 
+from schemamig_tui.engine.script.comments import Comments
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.engine.script.window import MARGIN, Window
@@ -10,8 +11,10 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.sql import lexer
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
+from schemamig_tui.sql.encodings import UTF8, encoding_name
 from schemamig_tui.sql.new_session import needs_new_session
-from schemamig_tui.sql.psql_commands import Refusal, judge, refuse
+from schemamig_tui.sql.notes import NOTE
+from schemamig_tui.sql.psql_commands import Refusal, judge, quoted_variable, refuse
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.statements import Rule, rule_for
 from schemamig_tui.sql.traits import Kind, Traits
@@ -30,6 +33,7 @@ class Cutter:
     By number from 0: ``traits`` has the statements that are not like any other, ``copies`` the
     offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
     the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
+    ``comments`` has what is asked for in comments.
     ``needs_new_session`` says that it has settings that RESET does not undo.
     """
 
@@ -41,7 +45,7 @@ class Cutter:
         self.copies: dict[int, tuple[int, int]] = {}
         self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
-        self.directive = False
+        self.comments = Comments(source)
         self.needs_new_session = False
         self._window = Window(source, trusted=trusted)
         self._starts_standard = standard_strings
@@ -65,6 +69,7 @@ class Cutter:
             else:
                 position = self._statement(position)
         window.finish(checksum)
+        self.comments.refuse_way_back(self.ends[-1] if self.ends else 0)
 
     @property
     def _standard_strings(self) -> bool:
@@ -130,13 +135,15 @@ class Cutter:
             self._session.follow(traits)
             window.switch(position, self._session.get("client_encoding"))
             if traits.kind is Kind.COPY_IN:
-                return self._copy_data(start, position)
+                return self._copy_data(start, position, traits.data_encoding)
         return position
 
     def _look(self, position: int, counts_begin: bool) -> int:
         """Go past something that the fast pattern left to us."""
         text = self._window.text
         byte = text[position : position + 1]
+        if byte in (b"'", b'"') and text[position - 1 : position] == b":":
+            self._refuse_variable(position)
         if byte == b"(":
             self._parentheses.append(self._window.base + position)
         elif byte == b")":
@@ -156,6 +163,13 @@ class Cutter:
             self._count(word[0].lower(), position)
             return word.end()
         return position + 1
+
+    def _refuse_variable(self, position: int) -> None:
+        """Refuse psql's :'name' and :"name", where the quote at ``position`` opens one."""
+        offset = self._window.base + position
+        before = self.source.read(max(0, offset - MARGIN), offset)
+        if refusal := quoted_variable(before, self.source.read(offset, offset + MARGIN)):
+            raise self._fault(offset - 1, refusal.message, hint=refusal.hint)
 
     def _count(self, word: bytes, position: int) -> None:
         """BEGIN ... END around the code of a function, as psql counts it."""
@@ -241,7 +255,8 @@ class Cutter:
         window = self._window
         opened = window.base + position
         if window.text.startswith(b"--", position):
-            self._heed(position)
+            if NOTE.match(window.text, position) and not (self._parentheses or self._blocks):
+                self.comments.heed(opened)
             while (end := lexer.NEWLINE.search(window.text, position)) is None:
                 if window.last:
                     return len(window.text)
@@ -260,33 +275,6 @@ class Cutter:
             else:
                 position = window.slide(max(position, len(window.text) - 1))
 
-    def _heed(self, position: int) -> None:
-        """Look at what a comment says, if it is one that says something."""
-        note = lexer.NOTE.match(self._window.text, position)
-        if note is None or self._parentheses or self._blocks:
-            return
-        offset = self._window.base + position
-        if note["directive"] is None:
-            raise self._fault(
-                offset,
-                f"This is the way back of another tool's migration ({_shown(note[0])}): "
-                "run with the rest, it would undo it.",
-                hint="Remove this part. To undo a migration, add a new one that reverses it.",
-            )
-        if note["directive"].strip().lower() != b"no-transaction":
-            raise self._fault(
-                offset,
-                f"This directive is not known: {_shown(note[0])}",
-                hint="The one there is: -- schemamig: no-transaction",
-            )
-        if self.source.read(0, min(offset, MARGIN)).removeprefix(BOM).strip(b" \t"):
-            raise self._fault(
-                offset,
-                "This directive counts in the first line only.",
-                hint="Move it to the top of the file.",
-            )
-        self.directive = True
-
     def _command(self, position: int) -> int:
         """Past a psql command between statements."""
         position, command = self._line(position)
@@ -298,8 +286,11 @@ class Cutter:
             self.remarks.append((offset, verdict))
         return position + len(command)
 
-    def _copy_data(self, start: int, position: int) -> int:
-        """Past the inline data of a COPY. ``start`` is where its statement starts."""
+    def _copy_data(self, start: int, position: int, encoding: str | None) -> int:
+        """Past the inline data of a COPY, which its statement, at ``start``, may give an encoding.
+
+        The server converts it from that, whatever the file is in.
+        """
         window = self._window
         position, behind = self._line(position)
         if not lexer.BEHIND_COPY.match(behind):
@@ -310,6 +301,8 @@ class Cutter:
             )
         position += len(behind)
         begin = window.base + position + 1
+        if encoding and encoding_name(encoding) != UTF8:
+            window.stop_checking(position)
         while True:
             found = window.text.find(b"\n\\.", position)
             if found < 0:
@@ -324,6 +317,7 @@ class Cutter:
                 position = window.slide(found)
             elif end := lexer.END_OF_DATA.match(window.text, found + 3):
                 self.copies[len(self.starts) - 1] = (begin, window.base + found + 1)
+                window.go_on_checking(end.end())
                 return end.end()
             else:
                 position = found + 1

@@ -6,42 +6,37 @@ read it) is found here, before anything runs. What is written in the files is ``
 
 import hashlib
 import os
-import re
 import stat
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from schemamig_tui.engine.script.names import check_name, is_migration
 from schemamig_tui.engine.script.source import Stamp, stamp_of
 from schemamig_tui.errors import FilesError
-
-NAME_LENGTH = 255
-"""The longest file name in characters: the ledger's ``filename VARCHAR(255)``."""
 
 MANUAL = "MANUAL"
 """The checksum of a ledger row that was written by hand; it matches every content."""
 
 _PIECE = 256 * 1024
 
-_PREFIXES = {
-    "YYYYMMDD_": re.compile(r"\d{8}_"),
-    "YYYY-MM-DD_": re.compile(r"\d{4}-\d{2}-\d{2}_"),
-    "NNNN_": re.compile(r"\d{4}_"),
-}
+# A file in which nothing is written is not longer than this, in bytes, with all its comments.
+_LONGEST_UNWRITTEN = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationFile:
     """A file of the folder. ``size`` is in bytes, ``checksum`` the MD5 of the bytes in hex.
 
-    A file that still has its ``stamp`` has its checksum too; None: it was being written to.
+    ``unwritten``: it has no bytes, or nothing between its BEGIN and COMMIT. A file that still has
+    its ``stamp`` has its checksum too; None: it was being written to.
     """
 
     name: str
     path: Path
     size: int
     checksum: str
+    unwritten: bool = field(default=False, compare=False)
     stamp: Stamp | None = field(default=None, repr=False, compare=False)
 
 
@@ -55,6 +50,7 @@ def scan(directory: Path) -> tuple[MigrationFile, ...]:
     try:
         with os.scandir(directory) as entries:
             found = [entry for entry in entries if _is_migration(entry)]
+            names = {entry.name for entry in found}
     except FileNotFoundError:
         raise FilesError(
             "The folder of the migrations does not exist.",
@@ -70,28 +66,22 @@ def scan(directory: Path) -> tuple[MigrationFile, ...]:
     except OSError as error:
         raise _unreadable(directory, error) from None
     found.sort(key=lambda entry: os.fsencode(entry.name))
-    return tuple(_read(directory / entry.name) for entry in found)
+    return tuple(_read(directory / entry.name, names) for entry in found)
 
 
-def naming_warnings(files: Iterable[MigrationFile]) -> tuple[str, ...]:
-    """What about the names may put the files into an order that nobody meant, as sentences."""
-    styles: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        matching = (style for style, prefix in _PREFIXES.items() if prefix.match(file.name))
-        styles[next(matching, "")].append(file.name)
-    warnings = []
-    if unknown := styles.pop("", None):
-        warnings.append(
-            f"No prefix {', '.join(_PREFIXES)} in the name of {_some(unknown)}: "
-            "they run in alphabetical order."
-        )
-    plain, dashed = styles["YYYYMMDD_"], styles["YYYY-MM-DD_"]
-    if plain and dashed:
-        warnings.append(
-            f"Both date styles are in use ({plain[0]}, {dashed[0]}): "
-            "alphabetical order is not the order of the dates."
-        )
-    return tuple(warnings)
+def passed_over(directory: Path) -> list[str]:
+    """The names of files that are no migrations only because of their suffix, such as ``.SQL``."""
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.endswith(".sql")
+                and is_migration(entry.name.lower())
+                and not entry.is_dir()
+            )
+    except OSError:
+        return []  # scan says what is wrong with it
 
 
 def same_content(file: MigrationFile, checksum: str) -> bool:
@@ -104,24 +94,50 @@ def same_content(file: MigrationFile, checksum: str) -> bool:
     return checksum in (file.checksum, MANUAL) or checksum in _with_other_line_ends(file.path)
 
 
+def has_statements(file: MigrationFile) -> bool:
+    """Whether there is anything to run in a file. Raises FilesError when it cannot be read."""
+    from schemamig_tui.sql.unwritten import has_statements
+
+    if file.unwritten or file.size == 0:
+        return False
+    first = next(_pieces(file.path), b"")
+    return file.size > len(first) or has_statements(first)
+
+
 def _is_migration(entry: os.DirEntry[str]) -> bool:
     # A broken link or a socket stays in, to be refused by name: left out, it would be missed.
-    return entry.name.endswith(".sql") and entry.name[0] != "." and not entry.is_dir()
+    return is_migration(entry.name) and not entry.is_dir()
 
 
-def _read(path: Path) -> MigrationFile:
-    _check_name(path)
+def _read(path: Path, names: Collection[str]) -> MigrationFile:
+    check_name(path, names)
     before = _stat(path)
     if not stat.S_ISREG(before.st_mode):
         raise FilesError("This is not a regular file.", path=path)
     size = 0
+    piece = b""
     digest = hashlib.md5(usedforsecurity=False)
     for piece in _pieces(path):
         size += len(piece)
         digest.update(piece)
     stamp = stamp_of(before)
     unchanged = stamp == stamp_of(_stat(path))
-    return MigrationFile(path.name, path, size, digest.hexdigest(), stamp if unchanged else None)
+    return MigrationFile(
+        path.name,
+        path,
+        size,
+        digest.hexdigest(),
+        unwritten=size == 0 or (size == len(piece) and _is_unwritten(piece)),
+        stamp=stamp if unchanged else None,
+    )
+
+
+def _is_unwritten(text: bytes) -> bool:
+    if len(text) > _LONGEST_UNWRITTEN:
+        return False
+    from schemamig_tui.sql.unwritten import is_empty_transaction
+
+    return is_empty_transaction(text)
 
 
 def _stat(path: Path) -> os.stat_result:
@@ -129,31 +145,6 @@ def _stat(path: Path) -> os.stat_result:
         return path.stat()
     except OSError as error:
         raise _unreadable(path, error) from None
-
-
-def _check_name(path: Path) -> None:
-    try:
-        path.name.encode()
-    except UnicodeEncodeError:
-        raise FilesError(
-            "The name of the file is not valid UTF-8, so the ledger cannot hold it.",
-            path=path,
-            hint="Rename the file.",
-        ) from None
-    if len(path.name) > NAME_LENGTH:
-        raise FilesError(
-            f"The name of the file has {len(path.name)} characters; "
-            f"the ledger holds {NAME_LENGTH}.",
-            path=path,
-            hint="Rename the file.",
-        )
-    if path.name.endswith(".down.sql"):
-        raise FilesError(
-            "This is the way back of a migration (.down.sql): run with the others, "
-            "it would undo what they do.",
-            path=path,
-            hint="Move it out of the folder. To undo a migration, add a new one that reverses it.",
-        )
 
 
 def _with_other_line_ends(path: Path) -> tuple[str, str]:
@@ -187,8 +178,3 @@ def _unreadable(path: Path, error: OSError) -> FilesError:
         path=path,
         hint="Check that it is there and that you may read it.",
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

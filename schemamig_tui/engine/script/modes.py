@@ -1,12 +1,15 @@
 """How a file has to be run, decided from what its statements mean."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.cutter import Cutter
-from schemamig_tui.engine.script.places import fault, newlines
-from schemamig_tui.sql.traits import Kind, Traits
+from schemamig_tui.engine.script.places import Lines, fault
+from schemamig_tui.sql import notes
+from schemamig_tui.sql.enum_values import mentioning, used
+from schemamig_tui.sql.traits import Assignment, Kind, Traits
+from schemamig_tui.sql.words import Name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,110 +24,260 @@ class ScriptWarning:
 class Decision:
     """The mode of a file, why it is that, and what to warn of.
 
-    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0.
+    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0. ``ignored``
+    are the statements that have no effect, because they stand outside of any transaction.
     """
 
     mode: Mode
     reason: str
     begin: int
+    ignored: frozenset[int]
     warnings: tuple[ScriptWarning, ...]
 
 
-def decide(cut: Cutter, line: Callable[[int], int]) -> Decision:
-    """How the file has to be run. ``line`` tells the line of a statement.
-
-    Raises FilesError for a file that leaves a transaction open.
-    """
-    flow = _Flow(cut.traits)
-    if flow.open is not None:
-        raise fault(
-            cut.source,
-            cut.starts[flow.open],
-            "The transaction that begins here is never ended: "
-            "psql would roll it back at the end of the file, without an error.",
-            hint="Add COMMIT at the end, or remove BEGIN.",
-        )
-    if cut.directive:
-        mode, reason = Mode.NO_TRANSACTION, "the directive in its first line says so"
-    elif why_not := _why_not_own(cut, flow, line):
-        mode, reason = Mode.NO_TRANSACTION, why_not
-    elif flow.begins:
-        mode = Mode.OWN_TRANSACTION
-        begin, commit = line(flow.begins[0]), line(flow.ends[0])
-        reason = f"it brings its own BEGIN (line {begin}) and COMMIT (line {commit})"
-    else:
-        mode, reason = Mode.TRANSACTION, "nothing in it needs to be outside of one"
-    return Decision(
-        mode,
-        reason,
-        begin=flow.begins[0] if mode is Mode.OWN_TRANSACTION else 0,
-        warnings=tuple(sorted([*_remarks(cut), *_surprises(cut, mode, line)])),
-    )
-
-
+@dataclass
 class _Flow:
-    """Where the transactions of a file begin and end, as the server will see it."""
+    """Where the transactions of a file begin and end, as the server will see it.
 
-    def __init__(self, traits: dict[int, Traits]) -> None:
-        self.begins: list[int] = []
-        self.ends: list[int] = []
-        self.open: int | None = None
-        for i, found in traits.items():
-            if found.kind is Kind.BEGIN:
-                self.begins.append(i)
-                if self.open is None:
-                    self.open = i
-            elif found.kind in (Kind.COMMIT, Kind.ROLLBACK):
-                self.ends.append(i)
-                self.open = None
-            elif found.chained:
-                self.begins.append(i)
-                self.ends.append(i)
+    Statements by their numbers: ``open`` is the BEGIN of the one that is never ended; ``stray`` end
+    a transaction where none is open, ``nested`` begin one where one is, ``outside`` stand where
+    none is open though they need one, and ``inside`` where one is though they cannot be in one.
+    """
+
+    begins: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    stray: list[int] = field(default_factory=list)
+    nested: list[int] = field(default_factory=list)
+    outside: list[int] = field(default_factory=list)
+    inside: list[int] = field(default_factory=list)
+    open: int | None = None
+
+    def add(self, i: int, traits: Traits) -> None:
+        """Take in the next statement that is not like any other."""
+        if traits.outside and self.open is None:
+            self.outside.append(i)
+        if traits.kind is Kind.ALONE and self.open is not None:
+            self.inside.append(i)
+        if traits.kind is Kind.BEGIN:
+            self.begins.append(i)
+            if self.open is None:
                 self.open = i
+            else:
+                self.nested.append(i)
+        elif traits.kind in (Kind.COMMIT, Kind.ROLLBACK):
+            self.ends.append(i)
+            if self.open is None:
+                self.stray.append(i)
+            self.open = None
+        elif traits.chained:
+            self.begins.append(i)
+            self.ends.append(i)
+            self.open = i
 
 
-def _why_not_own(cut: Cutter, flow: _Flow, line: Callable[[int], int]) -> str | None:
-    """Why neither we can put the file in a transaction, nor the row in its own one."""
-    for i, found in cut.traits.items():
-        if found.kind is Kind.ALONE and not flow.begins:
-            return f"{found.label} in line {line(i)} cannot run in a transaction"
-        if found.read_only:
-            return f"{found.label} in line {line(i)} makes a transaction read-only"
-    if not flow.begins and not flow.ends:
-        return None
-    if not flow.begins:
-        end = flow.ends[0]
-        return f"{cut.traits[end].label} in line {line(end)} ends no transaction"
-    if len(flow.begins) > 1 or len(flow.ends) > 1:
-        second = flow.begins[1] if flow.begins[1:] else flow.ends[1]
-        return f"it has more than one transaction (line {line(second)})"
-    begin, end = flow.begins[0], flow.ends[0]
-    if cut.traits[end].kind is Kind.ROLLBACK:
-        return f"its transaction ends with {cut.traits[end].label} in line {line(end)}"
-    if cut.settings_on_top == begin and end == len(cut.starts) - 1:
-        return None
-    outside = cut.settings_on_top if cut.settings_on_top < begin else end + 1
-    return f"the statement in line {line(outside)} is outside its BEGIN and COMMIT"
+def decide(cut: Cutter, lines: Lines) -> Decision:
+    """How the file has to be run. ``lines`` are those of the file.
+
+    Raises FilesError for a file that leaves a transaction open, and for a statement that the server
+    will refuse because it stands outside of any.
+    """
+    return _Decider(cut, lines).decide()
 
 
-def _remarks(cut: Cutter) -> list[ScriptWarning]:
-    if not cut.starts:
-        return [ScriptWarning(1, "There is no statement in this file: nothing will be run.")]
-    return [
-        ScriptWarning(1 + newlines(cut.source, 0, offset), remark) for offset, remark in cut.remarks
-    ]
+def in_block(traits: Mapping[int, Traits], i: int) -> bool:
+    """Whether statement ``i`` is in a transaction of the file's own."""
+    flow = _Flow()
+    for number, found in traits.items():
+        if number >= i:
+            break
+        flow.add(number, found)
+    return flow.open is not None
 
 
-def _surprises(cut: Cutter, mode: Mode, line: Callable[[int], int]) -> Iterator[ScriptWarning]:
-    """What does something else than in psql, or cannot work."""
-    for i, found in cut.traits.items():
-        if mode is Mode.TRANSACTION and found.outside:
-            yield ScriptWarning(
-                line(i),
-                f"{found.label} works here, where the whole file is one transaction; "
-                f"psql would {found.outside} it.",
+class _Decider:
+    def __init__(self, cut: Cutter, lines: Lines) -> None:
+        self._cut = cut
+        self._lines = lines
+        self._flow = _Flow()
+        for i, traits in cut.traits.items():
+            self._flow.add(i, traits)
+
+    def decide(self) -> Decision:
+        """See ``decide``."""
+        cut, flow = self._cut, self._flow
+        if flow.open is not None:
+            raise fault(
+                cut.source,
+                cut.starts[flow.open],
+                "The transaction that begins here is never ended: "
+                "psql would roll it back at the end of the file, without an error.",
+                hint="Add COMMIT at the end, or remove BEGIN.",
             )
-        if mode is Mode.OWN_TRANSACTION and found.kind is Kind.ALONE:
-            yield ScriptWarning(
-                line(i), f"{found.label} cannot run in a transaction: the server will refuse it."
-            )
+        mode, reason = self._mode()
+        if mode is Mode.NO_TRANSACTION:
+            self._refuse_outside()
+        warnings = [*self._remarks(mode), *self._surprises(mode)]
+        return Decision(
+            mode,
+            reason,
+            begin=flow.begins[0] if mode is Mode.OWN_TRANSACTION else 0,
+            ignored=frozenset(() if mode is Mode.TRANSACTION else flow.outside),
+            warnings=tuple(sorted(warnings)),
+        )
+
+    def _line(self, i: int) -> int:
+        return self._lines.line(self._cut.starts[i])
+
+    # -- the mode
+
+    def _mode(self) -> tuple[Mode, str]:
+        cut, flow = self._cut, self._flow
+        if cut.comments.no_transaction:
+            return Mode.NO_TRANSACTION, self._asked(*cut.comments.no_transaction)
+        if why_not := self._why_not_own() or self._needs_commit():
+            return Mode.NO_TRANSACTION, why_not
+        if not flow.begins:
+            return Mode.TRANSACTION, "nothing in it needs to be outside of one"
+        begin, commit = self._line(flow.begins[0]), self._line(flow.ends[0])
+        reason = f"it brings its own BEGIN (line {begin}) and COMMIT (line {commit})"
+        return Mode.OWN_TRANSACTION, reason
+
+    def _asked(self, offset: int, directive: notes.Directive) -> str:
+        if directive is notes.OURS:
+            return "the directive in its first line says so"
+        where = f"line {self._lines.line(offset)}"
+        return f"{directive.tool}'s directive in {where} says so: {directive.text}"
+
+    def _why_not_own(self) -> str | None:
+        """Why neither we can put the file in a transaction, nor the row in its own one."""
+        cut, flow = self._cut, self._flow
+        for i, found in cut.traits.items():
+            if found.kind is Kind.ALONE and not flow.begins:
+                return f"{found.label} in line {self._line(i)} cannot run in a transaction"
+            if found.read_only:
+                return f"{found.label} in line {self._line(i)} makes a transaction read-only"
+        if not flow.begins and not flow.ends:
+            return None
+        if not flow.begins:
+            end = flow.ends[0]
+            return f"{cut.traits[end].label} in line {self._line(end)} ends no transaction"
+        if len(flow.begins) > 1 or len(flow.ends) > 1:
+            second = flow.begins[1] if flow.begins[1:] else flow.ends[1]
+            return f"it has more than one transaction (line {self._line(second)})"
+        begin, end = flow.begins[0], flow.ends[0]
+        if cut.traits[end].kind is Kind.ROLLBACK:
+            label = cut.traits[end].label
+            return f"its transaction ends with {label} in line {self._line(end)}"
+        if cut.settings_on_top == begin and end == len(cut.starts) - 1:
+            return None
+        outside = cut.settings_on_top if cut.settings_on_top < begin else end + 1
+        return f"the statement in line {self._line(outside)} is outside its BEGIN and COMMIT"
+
+    def _needs_commit(self) -> str | None:
+        """Why a file without a BEGIN has to commit in between: it uses an enum value that it adds.
+
+        Where the type is of the same transaction as well, its values can be used at once.
+        """
+        cut = self._cut
+        added = {} if self._flow.begins else _added_values(cut.traits)
+        if not added:
+            return None
+        mentions = mentioning(added)
+        for i in range(min(added.values()) + 1, len(cut.starts)):
+            if i in cut.traits and cut.traits[i].adds_enum_value is not None:
+                continue
+            sql = cut.source.read(cut.starts[i], cut.ends[i])
+            for value in used(sql) if mentions.search(sql) else ():
+                if added.get(value, i) < i:
+                    return (
+                        f"line {self._line(i)} uses the enum value '{value}' of line"
+                        f" {self._line(added[value])}, which has to be committed first"
+                    )
+        return None
+
+    # -- what is refused, and what is warned of
+
+    def _refuse_outside(self) -> None:
+        """Refuse what the server refuses where no transaction is open, before anything runs.
+
+        A SET LOCAL that would change how the file itself is read has been taken for one in force.
+        """
+        cut = self._cut
+        for i in self._flow.outside:
+            found = cut.traits[i]
+            if found.outside == "refuse":
+                raise fault(
+                    cut.source,
+                    cut.starts[i],
+                    f"{found.label} needs a transaction, and this file is run without one:"
+                    " psql would fail here.",
+                    hint="Put BEGIN in front of it, and COMMIT behind the statements it is for.",
+                )
+            if found.assigns and _decides_reading(found.assigns):
+                raise fault(
+                    cut.source,
+                    cut.starts[i],
+                    f"{found.label} {found.assigns.name} has no effect here, as no transaction is"
+                    " open.",
+                    hint="Use SET, or remove it.",
+                )
+
+    def _remarks(self, mode: Mode) -> Iterator[ScriptWarning]:
+        cut = self._cut
+        if not cut.starts:
+            yield ScriptWarning(1, "There is no statement in this file: nothing will be run.")
+        elif mode is Mode.OWN_TRANSACTION and cut.settings_on_top == len(cut.starts) - 2:
+            nothing = "There is no statement between BEGIN and COMMIT: nothing will be run."
+            yield ScriptWarning(self._line(self._flow.begins[0]), nothing)
+        for offset, remark in (*cut.remarks, *cut.comments.remarks):
+            yield ScriptWarning(self._lines.line(offset), remark)
+
+    def _surprises(self, mode: Mode) -> Iterator[ScriptWarning]:
+        """What does something else than in psql, does nothing, or cannot work."""
+        traits, flow = self._cut.traits, self._flow
+        for i in flow.outside:
+            label, what = traits[i].label, traits[i].outside
+            if mode is Mode.TRANSACTION:
+                message = (
+                    f"{label} works here, where the whole file is one transaction; "
+                    f"psql would {what} it."
+                )
+            else:
+                message = f"{label} has no effect here: no transaction is open."
+            yield ScriptWarning(self._line(i), message)
+        for i in flow.stray:
+            message = f"{traits[i].label} ends no transaction: none is open here."
+            yield ScriptWarning(self._line(i), message)
+        for i in flow.nested:
+            yield ScriptWarning(self._line(i), "BEGIN begins nothing: a transaction is open here.")
+        for i in flow.inside:
+            message = f"{traits[i].label} cannot run in a transaction: the server will refuse it."
+            yield ScriptWarning(self._line(i), message)
+
+
+def _added_values(traits: Mapping[int, Traits]) -> dict[str, int]:
+    """The enum values that statements add to types that the file has not made itself.
+
+    Each has the number of the first statement that adds it.
+    """
+    made: dict[str, list[Name]] = {}
+    added: dict[str, int] = {}
+    for i, found in traits.items():
+        name, value = found.alters_type, found.adds_enum_value
+        if found.creates_type:
+            made.setdefault(found.creates_type.name, []).append(found.creates_type)
+        if name is None or value is None:
+            continue
+        if not any(_may_be_same(name, one) for one in made.get(name.name, ())):
+            added.setdefault(value, i)
+    return added
+
+
+def _may_be_same(one: Name, other: Name) -> bool:
+    """Whether two names may be of one object; the search path is not known."""
+    return one.name == other.name and len({one.schema, other.schema} - {None}) < 2
+
+
+def _decides_reading(assigns: Assignment) -> bool:
+    """Whether a setting decides where the statements of a file end."""
+    return assigns.name in ("client_encoding", "standard_conforming_strings")

@@ -1,11 +1,47 @@
 """From a byte of a file to its line and column, and from what the server says to a byte."""
 
+from array import array
+
 from schemamig_tui.engine.events import Place
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.errors import FilesError
 
 BOM = b"\xef\xbb\xbf"
 _PIECE = 64 * 1024
+
+
+_BLOCK = 32 * 1024
+
+
+class Lines:
+    """In which line each byte of a file is. Cheap in any order: what was counted is kept."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        # How many lines end before the start of each block, as far as they have been counted.
+        self._before = array("Q", [0])
+        self._last = 0, 0
+
+    def line(self, offset: int) -> int:
+        """The line of the byte at ``offset``."""
+        return 1 + self.ends(offset)
+
+    def ends(self, offset: int) -> int:
+        """How many lines end before the byte at ``offset``."""
+        start, count = self._last
+        if not start <= offset < start + _BLOCK:
+            block = offset // _BLOCK
+            start, count = block * _BLOCK, self._before_block(block)
+        count += newlines(self._source, start, offset)
+        self._last = offset, count
+        return count
+
+    def _before_block(self, block: int) -> int:
+        before = self._before
+        while len(before) <= block:
+            start = (len(before) - 1) * _BLOCK
+            before.append(before[-1] + newlines(self._source, start, start + _BLOCK))
+        return before[block]
 
 
 def place(source: Source, offset: int) -> Place:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.files import MigrationFile
-from schemamig_tui.engine.script.modes import ScriptWarning, decide
-from schemamig_tui.engine.script.places import BOM, line_offset, line_start, newlines
+from schemamig_tui.engine.script.modes import ScriptWarning, decide, in_block
+from schemamig_tui.engine.script.places import BOM, Lines, line_offset, line_start
 from schemamig_tui.engine.script.source import HELD, Source
 from schemamig_tui.sql.bodies import body, creates
 from schemamig_tui.sql.lexer import whole_word
@@ -45,8 +45,9 @@ class Script:
     """The statements of one file, by number from 0, and how the file has to be run.
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
-    brings its own transaction, whose COMMIT is then the last statement. ``needs_new_session`` tells
-    that it may set what only a new session starts without.
+    brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
+    without effect, as no transaction is open where they stand. ``needs_new_session`` tells that it
+    may set what only a new session starts without.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
@@ -59,11 +60,12 @@ class Script:
         self._ends: array[int] = cut.ends
         self._traits: dict[int, Traits] = cut.traits
         self._copies = cut.copies
-        self._counted = (0, 1)
-        decision = decide(cut, self.line)
+        self._lines = Lines(source)
+        decision = decide(cut, self._lines)
         self.mode: Mode = decision.mode
         self.reason: str = decision.reason
         self.begin: int = decision.begin
+        self.ignored: frozenset[int] = decision.ignored
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
         self.needs_new_session: bool = cut.needs_new_session
 
@@ -78,14 +80,8 @@ class Script:
         return self._source.read(self._starts[i], self._ends[i])
 
     def line(self, i: int) -> int:
-        """The line where statement ``i`` starts. Cheap when asked in rising order."""
-        offset, line = self._counted
-        start = self._starts[i]
-        if start < offset:
-            offset, line = 0, 1
-        line += newlines(self._source, offset, start)
-        self._counted = start, line
-        return line
+        """The line where statement ``i`` starts."""
+        return self._lines.line(self._starts[i])
 
     def kind(self, i: int) -> Kind:
         """What statement ``i`` is to the one who runs it."""
@@ -94,6 +90,10 @@ class Script:
     def traits(self, i: int) -> Traits:
         """What there is to know about statement ``i``."""
         return self._traits.get(i, ORDINARY)
+
+    def in_block(self, i: int) -> bool:
+        """Whether statement ``i`` is in a transaction of the file's own."""
+        return in_block(self._traits, i)
 
     @property
     def special(self) -> Mapping[int, Traits]:
@@ -158,7 +158,7 @@ class Script:
         if i not in self._copies:
             return None
         start, _ = self._copies[i]
-        return Place(newlines(self._source, 0, start) + data_line)
+        return Place(self._lines.ends(start) + data_line)
 
     def source_line(self, line: int) -> str:
         """The text of a line, up to 1 MiB of it. What is not UTF-8 is replaced."""

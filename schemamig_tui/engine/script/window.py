@@ -32,6 +32,7 @@ class Window:
         self._digest = None if trusted else hashlib.md5(usedforsecurity=False)
         self._read = 0
         self._checked = 0
+        self._checks = True
         self.base = 0
         self.text = b""
         self.last = False
@@ -65,6 +66,17 @@ class Window:
         self._encoding = name
         self.text = self.text[:position]
         self._extend()
+
+    def stop_checking(self, position: int) -> None:
+        """From ``position`` on the bytes are not text of the file's encoding."""
+        self._check(position)
+        self._checks = False
+
+    def go_on_checking(self, position: int) -> None:
+        """From ``position`` on they are again, if they have not been."""
+        if not self._checks:
+            self._check(position)
+            self._checks = True
 
     def finish(self, checksum: str) -> None:
         """Check what is left. Raises FilesError when the bytes do not have this checksum."""
@@ -101,7 +113,7 @@ class Window:
     def _check(self, position: int) -> None:
         """See that everything up to ``position`` is valid UTF-8, where it has to be."""
         text = self.text[self._checked - self.base : position]
-        if self._encoding == UTF8 and not text.isascii():
+        if self._checks and self._encoding == UTF8 and not text.isascii():
             try:
                 text.decode()
             except UnicodeDecodeError as error:

@@ -114,7 +114,7 @@ class MigrationList(StyledView, can_focus=True):
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
         name = inline(row.name)
-        remark = "missing" if row.missing else "changed" if row.changed else ""
+        remark = _remark(row)
         room = columns - 2 - (len(remark) + 1 if remark else 0)
         if cells(name) > room:
             name = _shortened(name, room)
@@ -163,6 +163,16 @@ class MigrationList(StyledView, can_focus=True):
         place = self.scroll_offset.y + event.get_content_offset_capture(self).y
         if place < len(self._rows):
             self._go(place)
+
+
+def _remark(row: Migration) -> str:
+    if row.missing:
+        return "missing"
+    if row.changed:
+        return "changed"
+    if row.unwritten:
+        return "unwritten"
+    return "was empty" if row.written_since else ""
 
 
 def _shortened(name: str, room: int) -> str:

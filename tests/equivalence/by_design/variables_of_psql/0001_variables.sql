@@ -1,6 +1,6 @@
--- psql replaces its own variables.
+-- psql replaces its own variables. Quoted, they are refused before anything runs.
 -- psql: applied
 -- psql leaves: subject
--- ours: ERROR:  syntax error at or near ":"
+-- ours: refused
 -- we leave:
 CREATE TABLE seen AS SELECT :'DBNAME'::text AS what;

@@ -1,4 +1,4 @@
--- PostgreSQL lets nobody use a new value before the commit. The error says what to do.
+-- A file that adds an enum value and uses it runs without a transaction, where its text shows that.
 -- psql: applied
 -- psql leaves: ok
 -- ours: ERROR:  unsafe use of new value "ok" of enum type mood

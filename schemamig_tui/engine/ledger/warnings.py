@@ -1,0 +1,51 @@
+"""What is odd about a folder and its ledger, as sentences: it stops nothing."""
+
+from collections.abc import Sequence
+
+from schemamig_tui.engine.ledger.status import Migration, Status
+from schemamig_tui.engine.script.names import order_warnings, passed_over_warnings, twin_warnings
+from schemamig_tui.units import listed
+
+
+def folder_warnings(
+    status: Status, passed_over: Sequence[str] = (), to: str | None = None
+) -> tuple[str, ...]:
+    """What the names may lead to, and which files are still to be written, up to ``to``.
+
+    ``passed_over`` are files that are no migrations because of their suffix.
+    """
+    return (
+        *order_warnings(m.name for m in status.migrations if m.file),
+        *twin_warnings(m.name for m in status.migrations),
+        *passed_over_warnings(passed_over),
+        *(_unwritten(status.unwritten(to))),
+    )
+
+
+def drift_warnings(status: Status) -> tuple[str, ...]:
+    """Where the files are not, or no longer, what the ledger says has been run."""
+    return (
+        *_of(status.changed, "Changed since it was applied", "Changed since they were applied"),
+        *_of(status.missing, "In the ledger, but not in the folder"),
+        *_of(
+            [m for m in status.pending if m.written_since],
+            "Recorded when it was empty, and pending again now that it has statements",
+            "Recorded when they were empty, and pending again now that they have statements",
+        ),
+    )
+
+
+def _unwritten(migrations: Sequence[Migration]) -> list[str]:
+    return _of(
+        migrations,
+        "Not written yet, so it is not run",
+        "Not written yet, so they are not run",
+    )
+
+
+def _of(migrations: Sequence[Migration], one: str, many: str | None = None) -> list[str]:
+    """A sentence about one migration, or about several."""
+    if not migrations:
+        return []
+    what = one if len(migrations) == 1 else many or one
+    return [f"{what}: {listed([m.name for m in migrations])}."]

@@ -1,0 +1,114 @@
+"""The names of migrations: which cannot be one, and which may lead to an order nobody meant."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from schemamig_tui.errors import FilesError
+from schemamig_tui.units import listed
+
+NAME_LENGTH = 255
+"""The longest file name in characters: the ledger's ``filename VARCHAR(255)``."""
+
+_PREFIXES = {
+    "YYYYMMDD_": re.compile(r"\d{8}_"),
+    "YYYY-MM-DD_": re.compile(r"\d{4}-\d{2}-\d{2}_"),
+    "NNNN_": re.compile(r"\d{4}_"),
+}
+
+# How the tools call a file that takes a migration back.
+_WAYS_BACK = {
+    "golang-migrate and others": re.compile(r".+\.down\.sql"),
+    "yoyo": re.compile(r".+\.rollback\.sql"),
+    "postgrator": re.compile(r"\d+\.undo(?:\..*)?\.sql"),
+    "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
+}
+# These names may be innocent ("slow-down"), unless the same name is there with "up".
+_DOWN = re.compile(r"(?P<before>(?:.*[-_])?)down\.sql")
+
+
+def is_migration(name: str) -> bool:
+    """Whether a file of this name is a migration; it may have to be refused as one."""
+    return name.endswith(".sql") and name[0] != "."
+
+
+def check_name(path: Path, names: Collection[str]) -> None:
+    """Raise FilesError for a name that no migration can have. ``names`` are all of the folder."""
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        raise FilesError(
+            "The name of the file is not valid UTF-8, so the ledger cannot hold it.",
+            path=path,
+            hint="Rename the file.",
+        ) from None
+    if len(path.name) > NAME_LENGTH:
+        raise FilesError(
+            f"The name of the file has {len(path.name)} characters; "
+            f"the ledger holds {NAME_LENGTH}.",
+            path=path,
+            hint="Rename the file.",
+        )
+    if tool := _way_back(path.name, names):
+        raise FilesError(
+            f"By its name this is the way back of a migration, as {tool} has it: run with the"
+            " others, it would undo what they do.",
+            path=path,
+            hint="Move it out of the folder. To undo a migration, add a new one that reverses it.",
+        )
+
+
+def _way_back(name: str, names: Collection[str]) -> str | None:
+    for tool, pattern in _WAYS_BACK.items():
+        if pattern.fullmatch(name):
+            return tool
+    found = _DOWN.fullmatch(name)
+    return "db-migrate and others" if found and f"{found['before']}up.sql" in names else None
+
+
+def order_warnings(names: Iterable[str]) -> list[str]:
+    """What may put the files of these names into an order that nobody meant, as sentences."""
+    styles: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        matching = (style for style, prefix in _PREFIXES.items() if prefix.match(name))
+        styles[next(matching, "")].append(name)
+    warnings = []
+    if unknown := styles.pop("", None):
+        warnings.append(
+            f"No prefix {', '.join(_PREFIXES)} in the name of {listed(unknown)}: "
+            "they run in alphabetical order."
+        )
+    plain, dashed = styles["YYYYMMDD_"], styles["YYYY-MM-DD_"]
+    if plain and dashed:
+        warnings.append(
+            f"Both date styles are in use ({plain[0]}, {dashed[0]}): "
+            "alphabetical order is not the order of the dates."
+        )
+    return warnings
+
+
+def passed_over_warnings(names: Sequence[str]) -> list[str]:
+    """That files are no migrations, as the suffix of their ``names`` is not in lower case."""
+    if not names:
+        return []
+    return [f"No migration, because only .sql in lower case is one: {listed(names)}."]
+
+
+def twin_warnings(names: Iterable[str]) -> list[str]:
+    """Which names look the same and are not: one has é as one character, one as e and an accent.
+
+    macOS and some version control systems turn one into the other.
+    """
+    forms: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if not name.isascii():
+            forms[unicodedata.normalize("NFC", name)].append(name)
+    twins = [name for name, same in forms.items() if len(same) > 1]
+    if not twins:
+        return []
+    return [
+        f"More than one migration is called {listed(twins)}: the names look the same, but differ"
+        " in their Unicode form (NFC, NFD)."
+    ]

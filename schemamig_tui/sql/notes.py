@@ -1,0 +1,120 @@
+"""Comments that say something: our own directives, and what other migration tools write in theirs.
+
+A file that was made for another tool may hold the way back of its migration, of which psql would
+make statements like any other, or a directive that asks for no transaction. The spellings and the
+places are those of each tool's own parser; a directive where its tool does not heed it is a plain
+comment for us as well.
+"""
+
+import re
+from typing import NamedTuple
+
+MARK = (
+    rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
+    rb"|down[ \t]+migration|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
+    rb"|!?[ \t]*no-transaction|atlas:|postgres-migrations\b|tern:|transactional[ \t]*:)"
+)
+"""How a comment that may say something begins, behind its two dashes."""
+
+NOTE = re.compile(rb"--" + MARK)
+_OURS = re.compile(rb"--[ \t]*+(?i:schemamig:)([^\r\n]*+)")
+
+# By tool: how the part of a file begins that takes its migration back.
+_WAYS_BACK = {
+    "goose": rb"--[ \t]*(?i:\+goose[ \t]+down)\b",
+    "sql-migrate": rb"--[ \t]*(?i:\+migrate[ \t]+down)\b",
+    "micrate": rb"--[ \t]*(?i:\+micrate[ \t]+down)\b",
+    "dbmate": rb"--[ \t]*(?i:migrate:down)\b",
+    "tern": rb"---- create above / drop below ----",
+    "node-pg-migrate": rb"--[ \t\-]*(?i:down[ \t]+migration)",
+    "rambler": rb"--[ \t]*rambler[ \t]+down[ \t]*(?=[\r\n]|\Z)",
+    "MyBatis": rb"--[ \t]*//[ \t]*@UNDO",
+    "Play": rb"--[ \t\-]*!Downs\b",
+    "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
+    "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
+}
+_WAY_BACK = re.compile(
+    b"|".join(b"(?P<t%d>%s)" % (i, pattern) for i, pattern in enumerate(_WAYS_BACK.values()))
+)
+
+
+class Directive(NamedTuple):
+    """That a file is to run without a transaction, as ``tool`` has it written.
+
+    It counts where ``head`` covers it, matched at the start of the file, which is ``where``; None:
+    it counts anywhere.
+    """
+
+    tool: str
+    text: str
+    where: str = ""
+    head: re.Pattern[bytes] | None = None
+
+    def counts(self, head: bytes, offset: int) -> bool:
+        """Whether the tool heeds it at this byte of a file that begins with ``head``."""
+        if self.head is None:
+            return True
+        found = self.head.match(head)
+        return found is not None and offset < found.end()
+
+
+OURS = Directive("schemamig-tui", "-- schemamig: no-transaction")
+
+
+class _Rule(NamedTuple):
+    spelling: re.Pattern[bytes]
+    where: str = ""
+    head: re.Pattern[bytes] | None = None
+
+
+_NO_TRANSACTION = {
+    "goose": _Rule(re.compile(rb"--[ \t]*(?i:\+goose[ \t]+no transaction)[ \t]*(?=[\r\n]|\Z)")),
+    "sql-migrate": _Rule(re.compile(rb"-- \+migrate +Up[ \t][^\r\n]*?\bnotransaction\b")),
+    "dbmate": _Rule(re.compile(rb"--[ \t]*migrate:up[ \t][^\r\n]*?\btransaction:false\b")),
+    "tern": _Rule(re.compile(rb"---- tern: disable-tx ----(?=[\r\n]|\Z)")),
+    "postgres-migrations": _Rule(re.compile(rb"-- postgres-migrations disable-transaction\b")),
+    "sqlx": _Rule(
+        re.compile(rb"-- no-transaction"), "at the very start", re.compile(rb"-- no-transaction")
+    ),
+    "graphile-migrate": _Rule(
+        re.compile(rb"--![ \t]*no-transaction\b"),
+        "in the first line behind its header",
+        re.compile(rb"(?:--! [A-Z]\w*(?::[^\n]*)?\n)*\s*--![ \t]*no-transaction\b"),
+    ),
+    "Atlas": _Rule(
+        re.compile(rb"-- atlas:txmode +none[ \t]*(?=[\r\n]|\Z)"),
+        "at the top, with an empty line behind the comments",
+        re.compile(rb"(?:--[^\n]*\n)+(?=\r?\n)"),
+    ),
+    "yoyo": _Rule(
+        re.compile(rb"--[ \t]*transactional[ \t]*:[ \t]*(?i:false)[ \t]*(?=[\r\n]|\Z)"),
+        "in the comments at the top",
+        re.compile(rb"(?:[ \t]*(?:--[^\n]*)?\n)*"),
+    ),
+}
+
+
+def our_directive(comment: bytes) -> str | None:
+    """What a ``-- schemamig:`` comment asks for; None for another comment."""
+    found = _OURS.match(comment)
+    return found[1].strip().decode(errors="replace").lower() if found else None
+
+
+def way_back(comment: bytes) -> tuple[str, str] | None:
+    """Whose way back begins with a comment, and how that is spelt."""
+    found = _WAY_BACK.match(comment)
+    if found is None or found.lastgroup is None:
+        return None
+    return list(_WAYS_BACK)[int(found.lastgroup[1:])], _shown(found[0])
+
+
+def no_transaction(comment: bytes) -> Directive | None:
+    """Which tool would run a file with this comment outside of a transaction."""
+    for tool, rule in _NO_TRANSACTION.items():
+        if found := rule.spelling.match(comment):
+            return Directive(tool, _shown(found[0]), rule.where, rule.head)
+    return None
+
+
+def _shown(text: bytes) -> str:
+    return text.decode(errors="replace").strip()

@@ -1,0 +1,50 @@
+"""What is odd about files and ledger: marked in the list, said in the log, and not run."""
+
+import re
+
+from tests.tui.conftest import Desk, played
+
+
+@played
+async def test_a_file_that_is_not_written_yet_is_marked_and_left(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.write("0002_b.sql", "BEGIN;\n\nCOMMIT;\n")
+    async with desk.open() as ui:
+        assert re.search(r"0002_b\.sql +unwritten", ui.screen)
+        assert "Not written yet, so it is not run: 0002_b.sql." in ui.log
+        await ui.apply()
+        assert set(desk.ledger) == {"0001_a.sql"}
+        await ui.press("a")
+        assert "Nothing to do: 1 pending migration not written yet" in ui.screen
+        desk.write("0002_b.sql", "SELECT 2;")
+        await ui.until(lambda: "unwritten" not in ui.screen)
+        await ui.apply()
+        assert set(desk.ledger) == {"0001_a.sql", "0002_b.sql"}
+
+
+@played
+async def test_a_file_that_was_recorded_when_it_was_empty_says_why_it_is_pending(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql", "")
+    desk.write("0002_b.sql")
+    desk.apply()
+    async with desk.open() as ui:
+        desk.write("0001_a.sql", "SELECT 1;")
+        await ui.until(lambda: "was empty" in ui.screen)
+        assert ui.names("pending") == ["0001_a.sql"]
+        assert "Recorded when it was empty, and pending again" in ui.log
+        await ui.press("1", "2", "]")
+        assert "Recorded when it was empty: its statements have never been run" in ui.screen
+
+
+@played
+async def test_what_is_warned_of_is_said_once_and_when_it_is_new(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.apply()
+    async with desk.open() as ui:
+        assert "Changed since" not in ui.log
+        desk.write("0001_a.sql", "SELECT 2;")
+        await ui.until(lambda: "Changed since it was applied: 0001_a.sql." in ui.log)
+        await ui.press("r")
+        assert ui.log.count("Changed since it was applied: 0001_a.sql.") == 1

@@ -1,0 +1,121 @@
+"""The names of migrations: those that are refused, and those that are warned of."""
+
+from pathlib import Path
+
+import pytest
+
+from schemamig_tui.engine.script import names
+from schemamig_tui.engine.script.files import scan
+from schemamig_tui.engine.script.names import (
+    order_warnings,
+    passed_over_warnings,
+    twin_warnings,
+)
+from schemamig_tui.errors import FilesError
+
+NFC, NFD = "0001_caf\u00e9.sql", "0001_cafe\u0301.sql"
+
+
+def test_a_name_longer_than_the_ledger_holds_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # File systems that take 255 bytes cannot have one: the limit comes down to where they can.
+    monkeypatch.setattr(names, "NAME_LENGTH", 20)
+    (tmp_path / "0001_ääääääääääa.sql").touch()
+    assert len(scan(tmp_path)) == 1
+    (tmp_path / "0001_ääääääääääaa.sql").touch()
+    with pytest.raises(FilesError, match="has 21 characters; the ledger holds 20"):
+        scan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [
+        ("0001_a.down.sql", "golang-migrate and others"),
+        ("0001_a.tx.down.sql", "golang-migrate and others"),
+        ("0001.users.rollback.sql", "yoyo"),
+        ("001.undo.sql", "postgrator"),
+        ("001.undo.users.sql", "postgrator"),
+        ("001.undo.users.and.more.sql", "postgrator"),
+        ("U1__users.sql", "Flyway"),
+        ("U2025.10.18_1__users.sql", "Flyway"),
+    ],
+)
+def test_a_way_back_is_refused_by_its_name_with_the_tool(
+    tmp_path: Path, name: str, tool: str
+) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(FilesError) as caught:
+        scan(tmp_path)
+    assert caught.value.path == tmp_path / name
+    assert f"as {tool} has it" in caught.value.message
+    assert "Move it out of the folder" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("20250101-users-up.sql", "20250101-users-down.sql"),
+        ("0001_users_up.sql", "0001_users_down.sql"),
+        ("up.sql", "down.sql"),
+    ],
+)
+def test_a_name_with_down_is_a_way_back_where_the_same_is_there_with_up(
+    tmp_path: Path, up: str, down: str
+) -> None:
+    (tmp_path / down).touch()
+    assert len(scan(tmp_path)) == 1
+    (tmp_path / up).touch()
+    with pytest.raises(FilesError, match="as db-migrate and others has it") as caught:
+        scan(tmp_path)
+    assert caught.value.path == tmp_path / down
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0001_a.up.sql",
+        "001.do.users.sql",
+        "V1__users.sql",
+        "U1_users.sql",
+        "Users__a.sql",
+        "0001_rollback.sql",
+        "0001_countdown.sql",
+        "0001_undo.sql",
+        "down.sql",
+    ],
+)
+def test_other_names_are_none(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert len(scan(tmp_path)) == 1
+
+
+def test_names_in_the_known_styles_are_not_warned_of() -> None:
+    assert order_warnings(["0001_a.sql", "20250131_b.sql", "20250201_c.sql"]) == []
+    assert order_warnings(["2025-01-31_b.sql"]) == []
+
+
+def test_names_without_a_known_prefix_are_warned_of_in_one_sentence() -> None:
+    (warning,) = order_warnings(["0001_a.sql", "b.sql", "1_c.sql", "00001_d.sql", "e.sql"])
+    assert warning == (
+        "No prefix YYYYMMDD_, YYYY-MM-DD_, NNNN_ in the name of b.sql, 1_c.sql, 00001_d.sql "
+        "and 1 more: they run in alphabetical order."
+    )
+
+
+def test_a_mix_of_both_date_styles_is_warned_of() -> None:
+    (warning,) = order_warnings(["20240101_a.sql", "2025-01-31_b.sql"])
+    assert warning.startswith("Both date styles are in use (20240101_a.sql, 2025-01-31_b.sql)")
+
+
+def test_a_suffix_in_upper_case_is_warned_of() -> None:
+    assert passed_over_warnings([]) == []
+    assert passed_over_warnings(["0001_a.SQL"]) == [
+        "No migration, because only .sql in lower case is one: 0001_a.SQL."
+    ]
+
+
+def test_names_that_only_look_the_same_are_warned_of() -> None:
+    assert twin_warnings([NFC, "0001_cafe.sql", "0002_\u00e9.sql"]) == []
+    (warning,) = twin_warnings([NFC, NFD])
+    assert warning.startswith(f"More than one migration is called {NFC}: ")
