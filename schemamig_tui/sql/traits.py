@@ -71,7 +71,8 @@ class Traits:
     name of the schema that it makes, ``adds_enum_value`` the new value of an enum, ``concurrently``
     what it does so. ``mentions`` are the names of ``WATCHED`` settings that occur anywhere in it,
     in code that it carries or defines as well. ``runs_code``: it runs functions, a procedure or a
-    block. ``alters_defaults``: it changes what new sessions of a role or database start with.
+    block. ``alters_defaults``: it changes what new sessions of a role or database start with;
+    ``changes_reading``: what of that, or of code that does it, decides how files are cut then.
     ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
     that it carries, who may do what (``maybe``).
     """
@@ -91,6 +92,7 @@ class Traits:
     mentions: frozenset[str] = frozenset()
     runs_code: bool = False
     alters_defaults: bool = False
+    changes_reading: bool = False
     rights: Literal["role", "maybe"] | None = None
 
     @property

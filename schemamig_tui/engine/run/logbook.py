@@ -20,10 +20,16 @@ _NO_STATEMENT = Step(b"", Role.OPEN)
 
 
 class Logbook:
-    """Follows a pipeline through ``runs``; knows which file is open and which are committed."""
+    """Follows a pipeline through ``runs``; knows which file is open and which are committed.
 
-    def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
+    ``total`` is how many they will be, where not all of them are there yet.
+    """
+
+    def __init__(
+        self, runs: Sequence[FileRun], listener: Listener, total: int | None = None
+    ) -> None:
         self._runs = runs
+        self._total = len(runs) if total is None else total
         self._report = listener
         self._next = 0
         self._began = self._mark = time.perf_counter()
@@ -41,6 +47,21 @@ class Logbook:
     def remaining(self) -> Sequence[FileRun]:
         """The files that have not begun."""
         return self._runs[self._next :]
+
+    @property
+    def begun(self) -> int:
+        """How many files have begun."""
+        return self._next
+
+    @property
+    def finished(self) -> int:
+        """How many files are over: the number, from 0, of the one to go on with."""
+        return self._next - (self.current is not None)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all files are over."""
+        return self.finished == self._total
 
     @property
     def at(self) -> int:
@@ -82,7 +103,7 @@ class Logbook:
         self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
-        self._report(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
+        self._report(FileStarted(run.name, self._next, self._total, mode, count, run.done))
         for warning in run.script.warnings:
             self._report(FileWarned(run.name, warning.line, warning.message))
         return run

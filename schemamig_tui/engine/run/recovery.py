@@ -11,7 +11,7 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
-from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
+from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
 from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
@@ -62,7 +62,8 @@ class Recovery:
 
     def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
-        if any(run.script.mode is Mode.NO_TRANSACTION for run in self._runs):
+        modes = {run.script.mode for run in self._runs}
+        if Mode.NO_TRANSACTION in modes or self._runs.unread:
             self._invalid = invalid_indexes(conn)
 
     def after_failure(
@@ -74,7 +75,7 @@ class Recovery:
         if crash or run:
             _roll_back(conn)
         if run is None:
-            if self._log.remaining:
+            if not self._log.at_end:
                 self._flush(conn)
             if crash and not self._cancellation.requested:
                 raise SchemamigError(_message(crash))
@@ -94,6 +95,17 @@ class Recovery:
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
+
+    def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
+        """After a file that could only be read now, behind others, turned out unfit to run."""
+        self._flush(conn)
+        name, names = error.path.name, self._runs.names
+        number = names.index(name) + 1
+        self._observer.report(FileStarted(name, number, len(names), Mode.TRANSACTION, 0))
+        place = Place(error.line, error.column) if error.line else None
+        failure = Failure(error.message, hint=error.hint, place=place)
+        why = "nothing of it has run"
+        return FileFailed(name, 0, failure, recorded=False, unrecorded=why)
 
     def after_loss(self, crash: Crash | None, error: psycopg.OperationalError) -> FileFailed | None:
         """After the connection was lost: what was committed meanwhile counts as applied.
@@ -117,7 +129,7 @@ class Recovery:
         failure = self._loss(crash, error)
         if run := self._log.current:
             return FileFailed(run.name, elapsed, failure, False, unrecorded, kept=run.done)
-        if self._log.remaining:
+        if not self._log.at_end:
             raise ConnectionLost(failure.message)
         return None
 

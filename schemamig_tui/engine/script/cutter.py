@@ -10,7 +10,6 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.sql import lexer
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
-from schemamig_tui.sql.new_session import needs_new_session
 from schemamig_tui.sql.psql_commands import Refusal, judge, refuse
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.statements import Rule, rule_for
@@ -19,9 +18,6 @@ from schemamig_tui.sql.traits import Kind, Traits
 _BACKSLASH = ord("\\")
 _SEMICOLON = ord(";")
 
-# A statement that sets something is not longer than this, in bytes.
-_READ_FOR_SETTINGS = 64 * 1024
-
 
 class Cutter:
     """One pass over a file. After ``run``: where its statements are, and what they mean.
@@ -29,8 +25,7 @@ class Cutter:
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
     By number from 0: ``traits`` has the statements that are not like any other, ``copies`` the
     offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
-    the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
-    ``needs_new_session`` says that it has settings that RESET does not undo.
+    the top only set something. ``remarks`` are offsets that deserve a warning, each with its text.
     """
 
     def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
@@ -42,7 +37,6 @@ class Cutter:
         self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
         self.directive = False
-        self.needs_new_session = False
         self._window = Window(source, trusted=trusted)
         self._starts_standard = standard_strings
         self._session = SessionModel()
@@ -120,8 +114,6 @@ class Cutter:
         self.starts.append(start)
         self.ends.append(end)
         position += 1
-        if not self.needs_new_session and end - start <= _READ_FOR_SETTINGS:
-            self.needs_new_session = needs_new_session(self.source.read(start, end))
         traits = rule and rule(self.source.read(start, end))
         if traits:
             self.traits[number] = traits
