@@ -35,6 +35,7 @@ class Logbook:
         self._began = self._mark = time.perf_counter()
         self._last = _NO_STATEMENT
         self._starts_over = False
+        self._early: list[Notice] = []
         self.current: FileRun | None = None
         self.applied: list[str] = []
 
@@ -89,6 +90,9 @@ class Logbook:
     def notice(self, step: Step, message: Notice) -> None:
         """Note what the server said while it did a step."""
         if self.current is None:
+            if step.role is Role.OPEN:
+                # A warning of the parser comes before the client has the result in front of it.
+                self._early.append(message)
             return
         # What is said while we do our own work is said of the last statement.
         of = step if step.role is Role.STATEMENT else self._last
@@ -106,6 +110,10 @@ class Logbook:
         self._report(FileStarted(run.name, self._next, self._total, mode, count, run.done))
         for warning in run.script.warnings:
             self._report(FileWarned(run.name, warning.line, warning.message))
+        for message in self._early:
+            line = run.script.line(run.done)
+            self._report(NoticeReceived(run.name, run.done + 1, line, message))
+        self._early.clear()
         return run
 
     def start_over(self) -> None:

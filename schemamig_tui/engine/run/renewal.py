@@ -178,6 +178,12 @@ _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE current_setting(name, true) IS NOT NULL"""
 
 
+def may_show(script: Script, later: Script) -> bool:
+    """Whether a file may leave in a session what a later one, in the same one, fails at."""
+    one, other = script.traces, later.traces
+    return one.leaves or other.sees or not one.names.isdisjoint(other.names)
+
+
 def _may_store_code(script: Script) -> bool:
     """Whether a file may create, or put to use, code of which more is to be known."""
     traces = script.traces

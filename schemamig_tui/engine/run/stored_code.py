@@ -50,8 +50,8 @@ class StoredCode:
         )
         names: set[str] = set()
         alters_start = False
-        marked: list[_Function] = []
-        for function in (_Function(*row) for row in rows):
+        marked: list[_StoredFunction] = []
+        for function in (_StoredFunction(*row) for row in rows):
             traces = traces_of(function.code)
             names |= traces.names
             names.update(name.lower() for name in function.settings if "." in name)
@@ -95,7 +95,7 @@ def ask_as_postgres(
 
 
 @dataclass(frozen=True)
-class _Function:
+class _StoredFunction:
     """A function. ``is_used``: something that is no function depends on it, such as a trigger."""
 
     oid: int
@@ -106,9 +106,11 @@ class _Function:
     is_used: bool
 
 
-def _callers(conn: psycopg.Connection[Any], called: Sequence[_Function]) -> list[_Function]:
+def _callers(
+    conn: psycopg.Connection[Any], called: Sequence[_StoredFunction]
+) -> list[_StoredFunction]:
     """The functions that mention one of those, or one that does."""
-    found: list[_Function] = []
+    found: list[_StoredFunction] = []
     known = {function.oid for function in called}
     while called:
         words = frozenset(function.name.lower() for function in called)
@@ -116,7 +118,7 @@ def _callers(conn: psycopg.Connection[Any], called: Sequence[_Function]) -> list
         mentions = any_word(words)
         called = [
             function
-            for function in (_Function(*row) for row in rows)
+            for function in (_StoredFunction(*row) for row in rows)
             if mentions.search(function.code)
         ]
         known.update(function.oid for function in called)

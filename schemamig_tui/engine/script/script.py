@@ -20,7 +20,7 @@ from schemamig_tui.sql.lexer import whole_word
 from schemamig_tui.sql.new_session import ANY_TRACES, Traces, traces_of
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
-__all__ = ["Kind", "Script", "ScriptWarning", "parse"]
+__all__ = ["Kind", "Script", "ScriptWarning", "parse", "read_again"]
 
 # Small enough to stay in the caches of a processor on the way through the server.
 _COPY_PIECE = 64 * 1024
@@ -46,6 +46,11 @@ def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "
         return Script(file, source, cutter, traces)
     finally:
         source.release()
+
+
+def read_again(changer: str) -> str:
+    """What to say of a file that cannot be run as it is read now, but perhaps behind another."""
+    return f"But it is read again when {changer} has run, which may change how."
 
 
 class Script:
