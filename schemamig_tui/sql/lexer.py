@@ -132,6 +132,7 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
 _GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
 
 
+@cache
 def phrase(pattern: bytes) -> re.Pattern[bytes]:
     """A pattern in which a blank stands for what is between two words, comments included.
 

@@ -25,6 +25,7 @@ class Traces:
     sets or reads: what RESET does to a placeholder is to make it empty, not unknown again.
     ``alters_start``: it may change what the sessions of its role and its database start with.
     ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL functions declare.
+    ``stores_code``: it may store code that does any of that.
     """
 
     leaves: bool = False
@@ -33,11 +34,12 @@ class Traces:
     alters_start: bool = False
     types: TypeChanges = NO_TYPES
     declarations: bytes = b""
+    stores_code: bool = False
 
 
 NO_TRACES = Traces()
 """Those of a text that leaves nothing and sees nothing."""
-ANY_TRACES = Traces(leaves=True, sees=True)
+ANY_TRACES = Traces(leaves=True, sees=True, stores_code=True)
 """Those of a text that is too long to be looked at: it gets a session of its own."""
 
 
@@ -76,12 +78,13 @@ def _traces(text: bytes) -> Traces:
         leaves or words.see or words.names or alters_start or declared or types is not NO_TYPES
     ):
         return NO_TRACES
-    return Traces(leaves, words.see, frozenset(words.names), alters_start, types, declared)
+    names, stores = frozenset(words.names), any(word in text for word in _STORING)
+    return Traces(leaves, words.see, names, alters_start, types, declared, stores)
 
 
-def _is_found(rules: tuple[tuple[bytes, re.Pattern[bytes]], ...], text: bytes) -> bool:
-    """Whether one of the patterns is, each of which needs a word that is found in less time."""
-    return any(word in text and pattern.search(text) for word, pattern in rules)
+def _is_found(rules: tuple[tuple[bytes, bytes], ...], text: bytes) -> bool:
+    """Whether one of the phrases is, each of which needs a word that is found in less time."""
+    return any(word in text and phrase(pattern).search(text) for word, pattern in rules)
 
 
 class _Mentions:
@@ -90,22 +93,23 @@ class _Mentions:
     def __init__(self, text: bytes) -> None:
         self.names: set[str] = set()
         self.leave = False
-        self.see = b"plpgsql." in text and _OF_PLPGSQL.search(text) is not None
-        for word in _WORD.finditer(text):
+        self.see = b"plpgsql." in text and phrase(_OF_PLPGSQL).search(text) is not None
+        for word in phrase(_WORD).finditer(text):
             self._note_word(text, word)
-        for match in _SET.finditer(text):
-            if not _UPDATE.search(text, max(0, match.start() - _IN_FRONT), match.start()):
+        for match in phrase(_SET).finditer(text):
+            start = match.start()
+            if not phrase(_UPDATE).search(text, max(0, start - _IN_FRONT), start):
                 self._note_name(match["set"] or match["reset"])
-        for match in _SHOW.finditer(text) if b"show" in text else ():
+        for match in phrase(_SHOW).finditer(text) if b"show" in text else ():
             self._note_name(match["show"])
 
     def _note_word(self, text: bytes, word: re.Match[bytes]) -> None:
         self.see |= word["sees"] is not None
         self.leave |= word["leaves"] is not None
         if word["function"]:
-            if argument := _NAME_AS_ARGUMENT.match(text, word.end()):
+            if argument := phrase(_NAME_AS_ARGUMENT).match(text, word.end()):
                 self._note_name(argument["name"])
-            elif word["function"] == b"config" and _OPENING.match(text, word.end()):
+            elif word["function"] == b"config" and phrase(_OPENING).match(text, word.end()):
                 self.leave = True
 
     def _note_name(self, name: bytes | None) -> None:
@@ -118,7 +122,7 @@ class _Mentions:
 
 # -- words with an underscore in them, which takes little time to find
 
-_WORD = re.compile(
+_WORD = (
     rb"_(?:"
     rb"(?P<function>(?<=set_)(?<!\wset_)config|(?<=current_)(?<!\wcurrent_)setting)(?![\w$])"
     rb"|(?P<leaves>(?<=dblink_)(?:connect|open)|(?:physical|logical)_replication_slot"
@@ -127,11 +131,11 @@ _WORD = re.compile(
     rb"|(?P<sees>(?<=temp_)buffers|(?<=pg_)(?:my_temp_schema|temp_\d|backend_memory_contexts"
     rb"|get_loaded_modules)|(?<=current_)schemas(?!\s*+\(\s*+false)))"
 )
-_OPENING = phrase(rb"\"?~\(")
+_OPENING = rb"\"?~\("
 # One quote, or more in a string in a string; or E'...\'...'.
 _QUOTE = rb"(?:'++|\\')"
-_NAME_AS_ARGUMENT = phrase(
-    _OPENING.pattern + rb"~e?" + _QUOTE + rb"\s*+(?P<name>[a-z_][\w$.]*+)\s*+" + _QUOTE + rb"~[,):]"
+_NAME_AS_ARGUMENT = (
+    _OPENING + rb"~e?" + _QUOTE + rb"\s*+(?P<name>[a-z_][\w$.]*+)\s*+" + _QUOTE + rb"~[,):]"
 )
 
 # -- SET, RESET and SHOW
@@ -140,58 +144,57 @@ _NAME_AS_ARGUMENT = phrase(
 _PART = rb"\"?[a-z_\x80-\xff][\w$\x80-\xff]*+\"?"
 _DOTTED = _PART + rb"(?:~\.~" + _PART + rb")+"
 _ENDS = rb"(?=\s*+(?:[;'$]|\Z))"
-_DYNAMIC = (
-    # EXECUTE 'SET ' || name, 'SET app.' || name, format('SET %I'), format('SET app.%I')
-    rb"(?:[\w$.\"]++)?" + _QUOTE + rb"\s*+(?:\|\||,)|%|" + _PART + rb"\.%|seed(?![\w$])"
-)
-_SET = phrase(
+# EXECUTE 'SET ' || name, 'SET app.' || name, format('SET %I'), format('SET app.%I'); SET seed
+_OTHERS = rb"(?:[\w$.\"]++)?" + _QUOTE + rb"\s*+(?:\|\||,)|%|" + _PART + rb"\.%|seed(?![\w$])"
+_SET = (
     rb"set(?:(?<!\wset)(?: (?:session|local))? (?:(?P<set>"
     + _DOTTED
-    + rb")~(?:=|(?:to|from)(?![\w$]))|"
-    + _DYNAMIC
-    + rb")|(?<=reset)(?<!\wreset) (?P<reset>"
-    + _DOTTED
-    + rb")"
-    + _ENDS
-    + rb")"
+    + rb")~(?:=|(?:to|from)(?![\w$]))"
+    rb"|" + _OTHERS + rb")|(?<=reset)(?<!\wreset) (?P<reset>" + _DOTTED + rb")" + _ENDS + rb")"
 )
-_SHOW = phrase(rb"show(?<!\wshow) (?P<show>" + _DOTTED + rb")" + _ENDS)
+_SHOW = rb"show(?<!\wshow) (?P<show>" + _DOTTED + rb")" + _ENDS
 # UPDATE t SET is something else.
-_UPDATE = re.compile(rb"update(?![\w$])[^;]*\Z")
+_UPDATE = rb"update(?![\w$])[^;]*\Z"
 _IN_FRONT = 200
-_OF_PLPGSQL = re.compile(rb"(?<!\w)plpgsql\.[a-z]")
+_OF_PLPGSQL = rb"(?<!\w)plpgsql\.[a-z]"
 
-# -- statements
+# -- statements: a word that is found in little time, and the phrase it is a part of
 
 _LEAVE = (
-    (b"load", phrase(rb"load(?<!\wload)~(?:e?'|\$)")),
-    (b"setseed", phrase(rb"setseed(?<!\wsetseed)\"?~\(")),
+    (b"load", rb"load(?<!\wload)~(?:e?'|\$)"),
+    (b"setseed", rb"setseed(?<!\wsetseed)\"?~\("),
     # The script of an extension may do anything.
-    (b"extension", phrase(rb"create extension(?![\w$])")),
-    (b"extension", phrase(rb"alter extension(?![\w$])")),
-    (b"extension", phrase(rb"drop extension(?![\w$])")),
-    (b"event", phrase(rb"event trigger(?![\w$])")),
-    (b"server", phrase(rb"create server(?![\w$])")),
-    (b"foreign", phrase(rb"create foreign table(?![\w$])")),
-    (b"foreign", phrase(rb"import foreign(?![\w$])")),
-    (b"system", phrase(rb"alter system(?![\w$])")),
+    (b"extension", rb"create extension(?![\w$])"),
+    (b"extension", rb"alter extension(?![\w$])"),
+    (b"extension", rb"drop extension(?![\w$])"),
+    (b"event", rb"event trigger(?![\w$])"),
+    (b"server", rb"create server(?![\w$])"),
+    (b"foreign", rb"create foreign table(?![\w$])"),
+    (b"foreign", rb"import foreign(?![\w$])"),
+    (b"system", rb"alter system(?![\w$])"),
     # PL/Perl, PL/Python and PL/Tcl have variables that last as long as the session.
     (
         b"language",
-        phrase(
-            rb"language ['\"]?(?!(?:sql|plpgsql|c|internal)(?![\w$]))"
-            rb"(?:pl\w++|v8|\w*?python\w*+)(?![\w$])"
-        ),
+        rb"language ['\"]?(?!(?:sql|plpgsql|c|internal)(?![\w$]))"
+        rb"(?:pl\w++|v8|\w*?python\w*+)(?![\w$])",
     ),
+)
+# What code is stored in, or its words that a default or a constraint may have.
+_STORING = (
+    b"function",
+    b"procedure",
+    b"trigger",
+    b"view",
+    b"rule",
+    b"policy",
+    b"set_config",
+    b"setseed",
 )
 # Directly, or in code that it executes. EXECUTE FUNCTION belongs to a trigger, EXECUTE ON to GRANT.
 _ALTER_START = (
-    (b"alter", phrase(rb"alter (?:role|group|database|user(?! mapping))(?![\w$])")),
-    (b"database", phrase(rb"grant [^;]{1,500}?(?<!\w)on database(?![\w$])")),
-    (b"database", phrase(rb"revoke [^;]{1,500}?(?<!\w)on database(?![\w$])")),
-    (
-        b"execute",
-        phrase(rb"execute(?<!\wexecute)(?![\w$])(?! (?:function|procedure|on)(?![\w$]))"),
-    ),
-    (b"pg_", re.compile(rb"pg_(?:db_role_setting|authid|database)(?![\w$])")),
+    (b"alter", rb"alter (?:role|group|database|user(?! mapping))(?![\w$])"),
+    (b"database", rb"grant [^;]{1,500}?(?<!\w)on database(?![\w$])"),
+    (b"database", rb"revoke [^;]{1,500}?(?<!\w)on database(?![\w$])"),
+    (b"execute", rb"execute(?<!\wexecute)(?![\w$])(?! (?:function|procedure|on)(?![\w$]))"),
+    (b"pg_", rb"pg_(?:db_role_setting|authid|database)(?![\w$])"),
 )

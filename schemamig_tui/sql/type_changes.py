@@ -26,9 +26,13 @@ class TypeChanges:
         """Whether functions may hold one of them that declare this: see ``declarations``."""
         if self.anything or not declared:
             return bool(declared)
-        if self.columns and not self.columns.isdisjoint(map(_bare, _OF_COLUMN.findall(declared))):
+        if self.columns and not self.columns.isdisjoint(
+            map(_bare, phrase(_OF_COLUMN).findall(declared))
+        ):
             return True
-        return bool(self.objects) and not self.objects.isdisjoint(_IDENTIFIER.findall(declared))
+        return bool(self.objects) and not self.objects.isdisjoint(
+            phrase(_IDENTIFIER).findall(declared)
+        )
 
 
 NO_TYPES = TypeChanges()
@@ -40,7 +44,7 @@ def type_changes(text: bytes) -> TypeChanges:
     objects: set[bytes] = set()
     anything = False
     for verb, pattern in _CHANGES:
-        for match in pattern.finditer(text) if verb in text else ():
+        for match in phrase(pattern).finditer(text) if verb in text else ():
             if match.lastgroup == "column":
                 columns.add(_bare(match["column"]))
             elif match.lastgroup == "objects":
@@ -65,7 +69,9 @@ def declared(code: bytes) -> bytes:
     """What stands between DECLARE and BEGIN in code in lower case."""
     found = []
     position = 0
-    while (start := _DECLARE.search(code, position)) and (end := _BEGIN.search(code, start.end())):
+    while (start := phrase(_DECLARE).search(code, position)) and (
+        end := phrase(_BEGIN).search(code, start.end())
+    ):
         found.append(code[start.end() : end.start()])
         position = end.end()
     return b"\n".join(found)
@@ -77,38 +83,38 @@ def _bare(name: bytes) -> bytes:
 
 _NAME = rb"(?:\"[^\"]++\"|[\w$\x80-\xff]++)"
 _PATH = rb"(?:" + _NAME + rb"~\.~)?" + _NAME
-_IDENTIFIER = phrase(rb"[\w$\x80-\xff]++")
-_OF_COLUMN = phrase(rb"(" + _NAME + rb")~%~type(?![\w$])")
-_DECLARE = phrase(rb"declare(?<!\wdeclare)(?![\w$])")
-_BEGIN = phrase(rb"begin(?<!\wbegin)(?![\w$])")
+_IDENTIFIER = rb"[\w$\x80-\xff]++"
+_OF_COLUMN = rb"(" + _NAME + rb")~%~type(?![\w$])"
+_DECLARE = rb"declare(?<!\wdeclare)(?![\w$])"
+_BEGIN = rb"begin(?<!\wbegin)(?![\w$])"
 _NO_TYPE = rb"(?:constraint|default|function|index|not|policy|sequence|trigger)(?![\w$])"
+_RENAMES = rb"(?= (?:rename to|set schema)(?![\w$]))"
+_OF_TYPE = rb"(?= (?:set data )?type(?![\w$]))"
+_OF_TABLE = rb"(?:(?:column|attribute) )?"
 _CHANGES = (
     (
         b"alter",
-        phrase(
-            rb"alter (?:(?:type|domain|table) (?:if exists )?(?P<objects>"
-            + _PATH
-            + rb")(?= (?:rename to|set schema)(?![\w$]))"
-            rb"|(?:(?:column|attribute) )?(?P<column>"
-            + _NAME
-            + rb")(?= (?:set data )?type(?![\w$])))"
-        ),
+        rb"alter (?:(?:type|domain|table) (?:if exists )?(?P<objects>"
+        + _PATH
+        + rb")"
+        + _RENAMES
+        + rb"|"
+        + _OF_TABLE
+        + rb"(?P<column>"
+        + _NAME
+        + rb")"
+        + _OF_TYPE
+        + rb")",
     ),
     (
         b"drop",
-        phrase(
-            rb"drop (?!" + _NO_TYPE + rb")(?:(?P<anything>schema|owned|extension)(?![\w$])"
-            rb"|(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
-            rb" (?:if exists )?(?P<objects>" + _PATH + rb"(?:~,~" + _PATH + rb")*)"
-            rb"|(?:(?:column|attribute) )?(?:if exists )?(?P<column>" + _NAME + rb"))"
-        ),
+        rb"drop (?!" + _NO_TYPE + rb")(?:(?P<anything>schema|owned|extension)(?![\w$])"
+        rb"|(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
+        rb" (?:if exists )?(?P<objects>" + _PATH + rb"(?:~,~" + _PATH + rb")*)"
+        rb"|" + _OF_TABLE + rb"(?:if exists )?(?P<column>" + _NAME + rb"))",
     ),
     (
         b"rename",
-        phrase(
-            rb"rename (?:(?:column|attribute) )?(?!to(?![\w$]))(?P<column>"
-            + _NAME
-            + rb")(?= to(?![\w$]))"
-        ),
+        rb"rename " + _OF_TABLE + rb"(?!to(?![\w$]))(?P<column>" + _NAME + rb")(?= to(?![\w$]))",
     ),
 )

@@ -10,17 +10,21 @@ Most of what a file leaves is undone in the session: see ``pipeline.session``. F
 Nothing is asked where nothing is possible, as with most files.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.stored_code import StoredCode, ask_as_postgres, ask_declarations
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.type_changes import NO_TYPES
+
+if TYPE_CHECKING:  # a run of one file has no use for it
+    from schemamig_tui.engine.run.stored_code import StoredCode
 
 # Who reads the log of the server finds it beside the error.
 _WHY = (
@@ -54,7 +58,6 @@ _START = """pg_catalog.md5((SELECT pg_catalog.concat(
     WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
         AND r.rolname OPERATOR(pg_catalog.=) session_user))"""
 _PLPGSQL_IS_NOT_LOADED = "pg_catalog.current_setting('plpgsql.check_asserts', true) IS NULL"
-_NOTHING_STORED = StoredCode()
 
 
 class Housekeeping(NamedTuple):
@@ -73,8 +76,8 @@ class Renewals:
     def __init__(self, files: Sequence[FileRun], housekeeping: bytes) -> None:
         self._files = files
         self._housekeeping = housekeeping
-        self._stored = _NOTHING_STORED
-        self._is_stale = True
+        self._stored: StoredCode | None = None
+        self._is_stale = False
         self._stored_declarations: bytes | None = None
         self._declarations = b""
         self._names: set[str] = set()
@@ -86,7 +89,9 @@ class Renewals:
         files = self._files[first:]
         if len(files) < 2:
             return
-        if self._is_stale:
+        if self._stored is None or self._is_stale:
+            from schemamig_tui.engine.run.stored_code import StoredCode
+
             self._stored, self._stored_declarations = StoredCode.ask(conn), None
             self._is_stale = False
         self._names = {*self._stored.names}
@@ -97,12 +102,16 @@ class Renewals:
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
         if any(file.script.traces.types is not NO_TYPES for file in files):
+            from schemamig_tui.engine.run.stored_code import ask_declarations
+
             if self._stored_declarations is None:
                 self._stored_declarations = ask_declarations(conn)
             self._declarations = self._stored_declarations
 
     def _ask_start(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
         """Ask which settings there are from the start on, and what the session has started with."""
+        from schemamig_tui.engine.run.stored_code import ask_as_postgres
+
         names = self._names.union(*(file.script.traces.names for file in files))
         leave = any(self._may_alter_start(f) and _leaves_pipeline(f.script) for f in files)
         self._defined, self._start = frozenset(), ""
@@ -120,9 +129,10 @@ class Renewals:
     def ends_behind(self, file: FileRun, following: FileRun) -> bool:
         """Whether the session has to end between two files, as their text says."""
         stored = self._stored
+        assert stored is not None  # asked when the session began
         one, other = file.script, following.script
         mentioned = stored.mentioned_in(one)
-        self._is_stale |= mentioned or _may_store_code(one)
+        self._is_stale |= mentioned or one.traces.stores_code
         return (
             stored.always
             or one.traces.leaves
@@ -158,7 +168,7 @@ class Renewals:
 
     def _conditions(self, file: FileRun, following: FileRun) -> Iterator[str]:
         """What is true in a session that is as good as new, as far as it can be otherwise."""
-        yield from self._stored.questions
+        yield from self._stored.questions if self._stored else ()
         for name in sorted(self._names.union(following.script.traces.names) - self._defined):
             yield f"pg_catalog.current_setting('{name}', true) IS NULL"
         changes = (file.script.traces.types, following.script.traces.types)
@@ -171,7 +181,8 @@ class Renewals:
                 yield _HAS_WRITTEN_NO_START
 
     def _may_alter_start(self, file: FileRun) -> bool:
-        return file.script.traces.alters_start or self._stored.alters_start
+        stored = self._stored is not None and self._stored.alters_start
+        return stored or file.script.traces.alters_start
 
 
 _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
@@ -182,14 +193,6 @@ def may_show(script: Script, later: Script) -> bool:
     """Whether a file may leave in a session what a later one, in the same one, fails at."""
     one, other = script.traces, later.traces
     return one.leaves or other.sees or not one.names.isdisjoint(other.names)
-
-
-def _may_store_code(script: Script) -> bool:
-    """Whether a file may create, or put to use, code of which more is to be known."""
-    traces = script.traces
-    return bool(
-        traces.leaves or traces.sees or traces.names or traces.alters_start or traces.declarations
-    )
 
 
 def _leaves_pipeline(script: Script) -> bool:
