@@ -139,7 +139,7 @@ def _dry_run(
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
     from schemamig_tui.engine.run.reading import read
-    from schemamig_tui.engine.script.script import Script
+    from schemamig_tui.engine.script.script import Script, read_again
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)
@@ -147,17 +147,23 @@ def _dry_run(
         raise LedgerError(refusal.message, hint=refusal.hint)
     reporter.plan_started(status, command.to, len(migrations))
     refused = 0
+    changer: str | None = None
 
     def scripts() -> Iterator[Script]:
-        nonlocal refused
+        nonlocal refused, changer
         for migration in migrations:
             try:
                 planned = read(migration, standard_strings=standard)
             except FilesError as error:
-                reporter.error(error)
-                refused += 1
+                if changer:
+                    reporter.warning(f"{error.place}: {error.message} {read_again(changer)}")
+                else:
+                    reporter.error(error)
+                    refused += 1
             else:
                 script = planned.script
+                if script.changes_reading:
+                    changer = migration.name
                 reporter.planned(migration, script, done=planned.done, with_sql=command.sql)
                 yield script
                 script.release()

@@ -74,7 +74,7 @@ class FileRehearsed:
 
 @dataclass(frozen=True, slots=True)
 class FileLeftOut:
-    """A file cannot be rehearsed: ``reason`` says which statement cannot be in a transaction.
+    """A file cannot be rehearsed: ``reason`` says why, mostly which statement needs to commit.
 
     Where only the server could know, the file has started; what it did has been rolled back.
     """

@@ -9,7 +9,9 @@ The differences from a run that a migration could notice:
   and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
-- What a new session would start with, such as ALTER ROLE ... SET, has no effect.
+- All files share a session. What a new one would start with, such as ALTER ROLE ... SET, has no
+  effect, and a file sees what only a new session is without (see ``sql.new_session``): placeholders
+  that are empty, but not unknown. A file that can only be read behind another is left out.
 - Waits for locks, statements, and pauses of the program have a limit, unless a file sets its own.
 """
 

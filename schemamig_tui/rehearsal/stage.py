@@ -30,6 +30,7 @@ from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError
@@ -48,6 +49,11 @@ from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.text import one_line, visible
+
+_SHARED_SESSION = (
+    "It may be that it sees what {} has left in the session, which all files of a rehearsal share."
+    " In a run it would get a new one."
+)
 
 
 class Stage:
@@ -85,6 +91,7 @@ class Stage:
         self._observer.follow(conn, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
+        self._unread: tuple[str, ...] = ()
         self._tally = Tally()
         self._rewritten: dict[str, None] = {}
         # The server's clock when our last probe was over, in microseconds.
@@ -99,7 +106,7 @@ class Stage:
         connection is lost between two files, and what psycopg raises before the first.
         """
         conn = self._conn
-        self._report(RunStarted(tuple(run.name for run in self._files)))
+        self._report(RunStarted(self._files.names))
         self._relations = Relations(conn, self._guards.query)
         conn.execute("BEGIN")
         conn.execute(self._guards.query)
@@ -126,20 +133,27 @@ class Stage:
             elif failed := self._rehearse(run):
                 return failed
             run.script.release()
+        self._leave_out_unread()
         return None
+
+    def _leave_out_unread(self) -> None:
+        """Report the files that can only be read when the last one here has been applied."""
+        self._unread = self._files.unread
+        for name in self._unread:
+            reason = (
+                f"it can only be read when {self._files[-1].name} has run, which may change how"
+            )
+            self._report(FileLeftOut(name, reason))
 
     def _finish(
         self, failed: FileFailed | None, needs: str | None, began: float
     ) -> RehearsalFinished:
-        met = {run.name for run in (*self._rehearsed, *self._left_out)}
-        remaining = tuple(
-            run.name
-            for run in self._files
-            if run.name not in met and not (failed and run.name == failed.name)
-        )
+        left_out = (*(run.name for run in self._left_out), *self._unread)
+        met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
+        remaining = tuple(name for name in self._files.names if name not in met)
         finished = RehearsalFinished(
             rehearsed=tuple(run.name for run in self._rehearsed),
-            left_out=tuple(run.name for run in self._left_out),
+            left_out=left_out,
             failed=failed.name if failed else None,
             remaining=remaining,
             ms=(time.perf_counter() - began) * 1000,
@@ -296,7 +310,11 @@ class Stage:
         if code == pg_errors.LockNotAvailable.sqlstate and (seen := self._observer.last_blocked):
             failure = replace(failure, detail=wording.had_lock(seen))
         seconds = (self._log.elapsed - self._tally.ms) / 1000
-        return _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
+        failure = _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
+        for before in self._rehearsed:
+            if may_show(before.script, run.script):
+                return _with_hint(failure, _SHARED_SESSION.format(visible(before.name)))
+        return failure
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:
         """The failure for a lost connection, or for a query of our own that failed."""

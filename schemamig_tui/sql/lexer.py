@@ -128,6 +128,17 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
 
 
 _GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
+
+
+@cache
+def phrase(pattern: bytes) -> re.Pattern[bytes]:
+    """A pattern in which a blank stands for what is between two words, comments included.
+
+    In the place of ``~`` there may be something between, or nothing.
+    """
+    return re.compile(pattern.replace(b" ", rb"(?=[\s\-/])~").replace(b"~", _GAP), re.DOTALL)
+
+
 _TOKEN = re.compile(
     _GAP + rb"("
     rb"(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag)"
@@ -150,6 +161,48 @@ def tokens(sql: bytes, position: int = 0) -> Iterator[re.Match[bytes]]:
             position = _after_nested(sql, position - 1)
         else:
             yield match
+
+
+# Each alternative starts with a literal byte: the search skips what is between at C speed.
+_QUOTED_OR_COMMENT = re.compile(
+    rb"'(?:(?<=[Ee]')(?<!"
+    + WORD_BYTE
+    + rb"[Ee]')"
+    + ESCAPED_INSIDE.pattern
+    + rb"|"
+    + STANDARD_INSIDE.pattern
+    + rb")'"
+    rb'|"' + IDENTIFIER_INSIDE.pattern + rb'"'
+    rb"|\$(?<!"
+    + WORD_BYTE
+    + rb"\$)(?P<tag>(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*+)?)\$(?P<inside>.*?)\$(?P=tag)\$"
+    rb"|--[^\n\r]*+"
+    rb"|/\*",
+    re.DOTALL,
+)
+
+
+def without_comments(sql: bytes, depth: int = 3) -> bytes:
+    """The text with a blank in the place of each comment.
+
+    What stands in dollar quotes is taken for code, with comments of its own, ``depth`` levels deep.
+    """
+    pieces = []
+    position = 0
+    while match := _QUOTED_OR_COMMENT.search(sql, position):
+        pieces.append(sql[position : match.start()])
+        position = match.end()
+        quoted = match[0]
+        if quoted.startswith((b"--", b"/*")):
+            if quoted == b"/*":
+                position = _after_nested(sql, match.start())
+            quoted = b" "
+        elif match["inside"] is not None and depth:
+            tag = b"$" + match["tag"] + b"$"
+            quoted = tag + without_comments(match["inside"], depth - 1) + tag
+        pieces.append(quoted)
+    pieces.append(sql[position:])
+    return b"".join(pieces)
 
 
 def _after_nested(sql: bytes, position: int) -> int:

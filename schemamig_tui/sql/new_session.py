@@ -1,19 +1,200 @@
-"""Which statements leave something in the session that only a new one is without."""
+"""What a text makes possible that only a new session is without, or shows.
+
+psql gives every file a session of its own. Where the files share one, RESET, DISCARD and kin undo
+most of what a file leaves. This finds the rest in the text of a file or of a stored function: in
+its statements, and in the code that these carry in strings. Comments do not count.
+
+A false alarm costs a question to the server or a new session, so the patterns may be generous.
+They run over text in lower case, which lets most of them start with letters to search for.
+"""
 
 import re
+from dataclasses import dataclass
+
+from schemamig_tui.sql.lexer import phrase, without_comments
+from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges, declarations, type_changes
 
 
-def needs_new_session(sql: bytes) -> bool:
-    """Whether a statement, or code in it, may set what only a new session starts without.
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a text makes possible for the session that it runs in.
 
-    These are the settings that a session takes over when it begins, of its role and its database,
-    and variables of other names than PostgreSQL's, which RESET makes empty but not unknown.
+    ``leaves``: it may leave what no statement undoes and the server cannot be asked for, such as a
+    loaded library, a seed, a connection of dblink. ``sees``: it may see what a session has that
+    was in use before. ``names`` are the settings with a dot in their name, in lower case, that it
+    sets or reads: what RESET does to a placeholder is to make it empty, not unknown again.
+    ``alters_start``: it may change what the sessions of its role and its database start with.
+    ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL functions declare.
+    ``stores_code``: it may store code that does any of that.
     """
-    return _NEEDS_NEW_SESSION.search(sql) is not None
+
+    leaves: bool = False
+    sees: bool = False
+    names: frozenset[str] = frozenset()
+    alters_start: bool = False
+    types: TypeChanges = NO_TYPES
+    declarations: bytes = b""
+    stores_code: bool = False
 
 
-_NEEDS_NEW_SESSION = re.compile(
-    rb"""(?ix) \b alter \s+ (?: role | user | database ) \b
-    | \b set \s+ (?: local \s+ | session \s+ )? "? [\w$]+ "? \s* \.
-    | \b set_config \s* \( \s* E? ' [^'.]* \."""
+NO_TRACES = Traces()
+"""Those of a text that leaves nothing and sees nothing."""
+ANY_TRACES = Traces(leaves=True, sees=True, stores_code=True)
+"""Those of a text that is too long to be looked at: it gets a session of its own."""
+
+
+def traces_of(sql: bytes, *, standard_strings: bool = True) -> Traces:
+    """What ``sql`` makes possible: the statements of a file, or the code of a function.
+
+    Without ``standard_strings``, the server's standard_conforming_strings, it is not so simple to
+    tell where a string ends: then what is in comments counts as well.
+    """
+    traces = _traces(sql.lower())
+    if traces is not NO_TRACES and standard_strings and (b"--" in sql or b"/*" in sql):
+        return _traces(without_comments(sql).lower())
+    return traces
+
+
+MAY_LEAVE_TRACES = (
+    r"set_config|current_setting|setseed|temp_buffers|track_counts|current_schemas|set_system_time"
+    r"|\m(?:re)?set\M|\mshow\M|\mload\M|\mexecute\M|\malter\M|\mon\s+database\M"
+    r"|extension|event|server|foreign|language|plpgsql\.|dblink_|pg_|isn_weak|hypopg_|pgv_"
+)
+"""A pattern of the server's for its operator ~*, which finds the code that ``traces_of`` may."""
+
+
+def any_word(words: frozenset[str]) -> re.Pattern[bytes]:
+    """The pattern of a text that has one of these words in it, in upper or lower case."""
+    either = b"|".join(re.escape(word.encode()) for word in sorted(words))
+    return re.compile(rb"(?i)(?<!\w)(?:" + either + rb")(?![\w$])")
+
+
+def _traces(text: bytes) -> Traces:
+    words = _Mentions(text)
+    leaves = words.leave or _is_found(_LEAVE, text)
+    alters_start = _is_found(_ALTER_START, text)
+    types, declared = type_changes(text), declarations(text)
+    if not (
+        leaves or words.see or words.names or alters_start or declared or types is not NO_TYPES
+    ):
+        return NO_TRACES
+    names, stores = frozenset(words.names), any(word in text for word in _STORING)
+    return Traces(leaves, words.see, names, alters_start, types, declared, stores)
+
+
+def _is_found(rules: tuple[tuple[bytes, bytes], ...], text: bytes) -> bool:
+    """Whether one of the phrases is, each of which needs a word that is found in less time."""
+    return any(word in text and phrase(pattern).search(text) for word, pattern in rules)
+
+
+class _Mentions:
+    """The names of settings in a text, and words that mean something wherever they stand."""
+
+    def __init__(self, text: bytes) -> None:
+        self.names: set[str] = set()
+        self.leave = False
+        self.see = b"plpgsql." in text and phrase(_OF_PLPGSQL).search(text) is not None
+        for word in phrase(_WORD).finditer(text):
+            self._note_word(text, word)
+        for match in phrase(_SET).finditer(text):
+            start = match.start()
+            if not phrase(_UPDATE).search(text, max(0, start - _IN_FRONT), start):
+                self._note_name(match["set"] or match["reset"])
+        for match in phrase(_SHOW).finditer(text) if b"show" in text else ():
+            self._note_name(match["show"])
+
+    def _note_word(self, text: bytes, word: re.Match[bytes]) -> None:
+        self.see |= word["sees"] is not None
+        self.leave |= word["leaves"] is not None
+        if word["function"]:
+            if argument := phrase(_NAME_AS_ARGUMENT).match(text, word.end()):
+                self._note_name(argument["name"])
+            elif word["function"] == b"config" and phrase(_OPENING).match(text, word.end()):
+                self.leave = True
+
+    def _note_name(self, name: bytes | None) -> None:
+        """Note a setting; None is one whose name only the run knows, like that of a seed."""
+        if name is None or not name.isascii() or name in (b"seed", b"track_counts"):
+            self.leave = True
+        elif b"." in name:
+            self.names.add(re.sub(rb"[^\w$.]", b"", name).decode())
+
+
+# -- words with an underscore in them, which takes little time to find
+
+_WORD = (
+    rb"_(?:"
+    rb"(?P<function>(?<=set_)(?<!\wset_)config|(?<=current_)(?<!\wcurrent_)setting)(?![\w$])"
+    rb"|(?P<leaves>(?<=dblink_)(?:connect|open)|(?:physical|logical)_replication_slot"
+    rb"|(?<=pg_)(?:replication_origin_session_setup|start_backup|backup_start)"
+    rb"|(?<=isn_)weak|(?<=hypopg_)|(?<=pgv_)|(?<=set_)system_time|(?<=track_)counts)"
+    rb"|(?P<sees>(?<=temp_)buffers|(?<=pg_)(?:my_temp_schema|temp_\d|backend_memory_contexts"
+    rb"|get_loaded_modules)|(?<=current_)schemas(?!\s*+\(\s*+false)))"
+)
+_OPENING = rb"\"?~\("
+# One quote, or more in a string in a string; or E'...\'...'.
+_QUOTE = rb"(?:'++|\\')"
+_NAME_AS_ARGUMENT = (
+    _OPENING + rb"~e?" + _QUOTE + rb"\s*+(?P<name>[a-z_][\w$.]*+)\s*+" + _QUOTE + rb"~[,):]"
+)
+
+# -- SET, RESET and SHOW
+
+# The server takes letters beyond ASCII as well.
+_PART = rb"\"?[a-z_\x80-\xff][\w$\x80-\xff]*+\"?"
+_DOTTED = _PART + rb"(?:~\.~" + _PART + rb")+"
+_ENDS = rb"(?=\s*+(?:[;'$]|\Z))"
+# EXECUTE 'SET ' || name, 'SET app.' || name, format('SET %I'), format('SET app.%I'); SET seed
+_OTHERS = rb"(?:[\w$.\"]++)?" + _QUOTE + rb"\s*+(?:\|\||,)|%|" + _PART + rb"\.%|seed(?![\w$])"
+_SET = (
+    rb"set(?:(?<!\wset)(?: (?:session|local))? (?:(?P<set>"
+    + _DOTTED
+    + rb")~(?:=|(?:to|from)(?![\w$]))"
+    rb"|" + _OTHERS + rb")|(?<=reset)(?<!\wreset) (?P<reset>" + _DOTTED + rb")" + _ENDS + rb")"
+)
+_SHOW = rb"show(?<!\wshow) (?P<show>" + _DOTTED + rb")" + _ENDS
+# UPDATE t SET is something else.
+_UPDATE = rb"update(?![\w$])[^;]*\Z"
+_IN_FRONT = 200
+_OF_PLPGSQL = rb"(?<!\w)plpgsql\.[a-z]"
+
+# -- statements: a word that is found in little time, and the phrase it is a part of
+
+_LEAVE = (
+    (b"load", rb"load(?<!\wload)~(?:e?'|\$)"),
+    (b"setseed", rb"setseed(?<!\wsetseed)\"?~\("),
+    # The script of an extension may do anything.
+    (b"extension", rb"create extension(?![\w$])"),
+    (b"extension", rb"alter extension(?![\w$])"),
+    (b"extension", rb"drop extension(?![\w$])"),
+    (b"event", rb"event trigger(?![\w$])"),
+    (b"server", rb"create server(?![\w$])"),
+    (b"foreign", rb"create foreign table(?![\w$])"),
+    (b"foreign", rb"import foreign(?![\w$])"),
+    (b"system", rb"alter system(?![\w$])"),
+    # PL/Perl, PL/Python and PL/Tcl have variables that last as long as the session.
+    (
+        b"language",
+        rb"language ['\"]?(?!(?:sql|plpgsql|c|internal)(?![\w$]))"
+        rb"(?:pl\w++|v8|\w*?python\w*+)(?![\w$])",
+    ),
+)
+# What code is stored in, or its words that a default or a constraint may have.
+_STORING = (
+    b"function",
+    b"procedure",
+    b"trigger",
+    b"view",
+    b"rule",
+    b"policy",
+    b"set_config",
+    b"setseed",
+)
+# Directly, or in code that it executes. EXECUTE FUNCTION belongs to a trigger, EXECUTE ON to GRANT.
+_ALTER_START = (
+    (b"alter", rb"alter (?:role|group|database|user(?! mapping))(?![\w$])"),
+    (b"database", rb"grant [^;]{1,500}?(?<!\w)on database(?![\w$])"),
+    (b"database", rb"revoke [^;]{1,500}?(?<!\w)on database(?![\w$])"),
+    (b"execute", rb"execute(?<!\wexecute)(?![\w$])(?! (?:function|procedure|on)(?![\w$]))"),
+    (b"pg_", rb"pg_(?:db_role_setting|authid|database)(?![\w$])"),
 )

@@ -163,7 +163,7 @@ def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
     if what in _HAVE_DEFAULTS:
         return _alter_defaults(verb, what, sql)
     if what == b"system":
-        return _alone(verb, what)
+        return replace(_alone(verb, what), changes_reading=_changes_reading(sql))
     if what == b"type":
         return _alter_type(sql)
     if what == b"table":
@@ -181,7 +181,13 @@ def _alter_defaults(verb: bytes, what: bytes, sql: bytes) -> Traits:
     if what == b"database" and words[:2] == [b"set", b"tablespace"]:
         return _alone(verb, what, *words[:2])
     label = f"ALTER {what.decode().upper()}"
-    return Traits(label, mentions=_mentions(sql), alters_defaults=True, rights="maybe")
+    return Traits(
+        label,
+        mentions=_mentions(sql),
+        alters_defaults=True,
+        changes_reading=words[-2:] == [b"reset", b"all"] or _changes_reading(sql),
+        rights="maybe",
+    )
 
 
 def _alter_subscription(verb: bytes, what: bytes, sql: bytes) -> Traits | None:
@@ -262,7 +268,7 @@ def _call(verb: bytes, sql: bytes) -> Traits:
 
 def _select(verb: bytes, sql: bytes) -> Traits | None:
     sets = assigning_select(sql) if _SET_CONFIG.search(sql) else None
-    return sets or replace(_SELECT, mentions=_mentions(sql))
+    return sets or replace(_SELECT, mentions=_mentions(sql), changes_reading=_changes_reading(sql))
 
 
 _SET_CONFIG = re.compile(rb"(?i)set_config")
@@ -275,6 +281,7 @@ def _carrying(sql: bytes, traits: Traits) -> Traits:
         traits,
         mentions=_mentions(sql),
         runs_code=True,
+        changes_reading=_changes_reading(sql),
         rights="maybe" if _RIGHTS.search(sql) else None,
     )
 
@@ -295,12 +302,25 @@ def _reassign(verb: bytes, sql: bytes) -> Traits:
 
 
 def _mentioning(sql: bytes, label: str) -> Traits | None:
-    found = _mentions(sql)
-    return Traits(label, mentions=found) if found else None
+    found, reading = _mentions(sql), _changes_reading(sql)
+    return Traits(label, mentions=found, changes_reading=reading) if found or reading else None
 
 
 def _mentions(sql: bytes) -> frozenset[str]:
     return frozenset(match[0].decode().lower() for match in _WATCHED.finditer(sql))
+
+
+def _changes_reading(sql: bytes) -> bool:
+    """Whether it, or code in it, may set how the strings of later sessions are cut.
+
+    The client encoding is not among what a role or database can change: each connection asks for
+    its own.
+    """
+    return _STRINGS.search(sql) is not None and _ALTERS.search(sql) is not None
+
+
+_STRINGS = re.compile(rb"(?i)standard_conforming_strings")
+_ALTERS = re.compile(rb"(?i)(?<![\w$])(?:alter|execute)(?![\w$])")
 
 
 _WATCHED = re.compile(rb"(?i)(?<![\w$])(?:" + "|".join(sorted(WATCHED)).encode() + rb")(?![\w$])")

@@ -73,7 +73,8 @@ class Traits:
     name of the schema that it makes, ``adds_enum_value`` the new value of an enum, ``concurrently``
     what it does so. ``mentions`` are the names of ``WATCHED`` settings that occur anywhere in it,
     in code that it carries or defines as well. ``runs_code``: it runs functions, a procedure or a
-    block. ``alters_defaults``: it changes what new sessions of a role or database start with.
+    block. ``alters_defaults``: it changes what new sessions of a role or database start with;
+    ``changes_reading``: what of that, or of code that does it, decides how files are cut then.
     ``data_encoding`` is what the data behind a COPY is in, where it says so. ``creates_type`` and
     ``alters_type`` are the names of the type that is made, or gets a new value.
     ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
@@ -98,6 +99,7 @@ class Traits:
     data_encoding: str | None = None
     creates_type: Name | None = None
     alters_type: Name | None = None
+    changes_reading: bool = False
     rights: Literal["role", "maybe"] | None = None
 
     @property

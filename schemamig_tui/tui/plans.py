@@ -8,7 +8,7 @@ import psycopg
 from schemamig_tui.engine.ledger.checkpoint import read_progress
 from schemamig_tui.engine.ledger.status import Migration, State, Status
 from schemamig_tui.engine.run.preparation import Connect
-from schemamig_tui.engine.script.script import Script, parse
+from schemamig_tui.engine.script.script import Script, parse, read_again
 from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.details import file_error_lines, script_lines
@@ -49,15 +49,21 @@ def plan(migrations: Sequence[Migration], *, standard_strings: bool) -> tuple[li
     """
     lines: list[Line] = []
     refused = 0
+    changer: str | None = None
     for migration in migrations:
         assert migration.file is not None  # see Status.to_run
         try:
             script = parse(migration.file, standard_conforming_strings=standard_strings)
             about = list(script_lines(script, migration))
+            if script.changes_reading:
+                changer = migration.name
             script.release()
         except FilesError as error:
             about = file_error_lines(error)
-            refused += 1
+            if changer:
+                about.append((("dim", inline(read_again(changer))),))
+            else:
+                refused += 1
         lines += [_name(migration), *((("plain", "    "), *line) for line in about)]
     return lines, refused
 

@@ -97,6 +97,25 @@ def test_a_retry_succeeds_when_the_blocker_has_let_go(
     assert all(row.success for row in shop.rows.values())
 
 
+def test_a_retry_sees_nothing_of_the_try_that_was_rolled_back(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    def let_go(event: Event, runner: Runner) -> None:
+        if isinstance(event, FileRetried):
+            busy.rollback()
+
+    shop.ask("CREATE TABLE tries (was text)")
+    shop.write(
+        "0001_alter.sql",
+        "INSERT INTO tries SELECT current_setting('app.x', true); SET app.x = 1;"
+        " CREATE TEMP TABLE t AS SELECT 1; PREPARE p AS SELECT 1; ALTER TABLE busy ADD y int;",
+    )
+    shop.write("0002_b.sql", "SET temp_buffers = '64MB';")
+    assert apply(shop, 3, let_go).failed is None
+    assert len(shop.told(FileRetried)) == 1
+    assert shop.ask("SELECT was FROM tries") == [None]
+
+
 def test_when_the_retries_are_used_up_the_failure_says_how_often_it_was_tried(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:

@@ -16,8 +16,10 @@ RESET = (
     b"DEALLOCATE ALL",
     b"UNLISTEN *",
     b"DISCARD TEMP",
+    # PL/pgSQL fails at a record whose fields have other types than in the plans that it keeps.
+    b"DISCARD PLANS",
 )
-"""Role, settings, cursors, prepared statements, LISTENs and temporary objects."""
+"""Role, settings, cursors, prepared statements, LISTENs, temporary objects and plans."""
 
 FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 """The last one, only after our own row: the ledger's sequence would be found by lastval()."""

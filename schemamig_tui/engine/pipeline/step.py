@@ -18,6 +18,8 @@ class Role(Enum):
     """Looks at what a statement will meet, or has made. Where it fails, the statement has."""
     HOUSEKEEPING = auto()
     """Our own work between the statements of a file."""
+    FRESHNESS = auto()
+    """Our own work between two files, which fails if the next one needs a new session."""
     LEDGER = auto()
     """Creates or writes the ledger."""
     CLOSE = auto()

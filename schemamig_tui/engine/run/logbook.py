@@ -23,17 +23,22 @@ _NO_STATEMENT = Step(b"", Role.OPEN)
 class Logbook:
     """Follows a pipeline through ``runs``; knows which file is open and which are committed.
 
-    ``applied`` are those that were reported as applied, without those that had to be taken back,
-    because the server has ``lost`` them.
+    ``total`` is how many they will be, where not all of them are there yet. ``applied`` are those
+    that were reported as applied, without those that had to be taken back, because the server has
+    ``lost`` them.
     """
 
-    def __init__(self, runs: Sequence[FileRun], listener: Listener) -> None:
+    def __init__(
+        self, runs: Sequence[FileRun], listener: Listener, total: int | None = None
+    ) -> None:
         self._runs = runs
+        self._total = len(runs) if total is None else total
         self._report = listener
         self._next = 0
         self._began = self._mark = time.perf_counter()
         self._last = _NO_STATEMENT
         self._starts_over = False
+        self._early: list[Notice] = []
         self.current: FileRun | None = None
         self.applied: list[str] = []
         self.lost: tuple[str, ...] = ()
@@ -47,6 +52,21 @@ class Logbook:
     def remaining(self) -> Sequence[FileRun]:
         """The files that have not begun."""
         return self._runs[self._next :]
+
+    @property
+    def begun(self) -> int:
+        """How many files have begun."""
+        return self._next
+
+    @property
+    def finished(self) -> int:
+        """How many files are over: the number, from 0, of the one to go on with."""
+        return self._next - (self.current is not None)
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all files are over."""
+        return self.finished == self._total
 
     @property
     def at(self) -> int:
@@ -74,6 +94,9 @@ class Logbook:
     def notice(self, step: Step, message: Notice) -> None:
         """Note what the server said while it did a step."""
         if self.current is None:
+            if step.role is Role.OPEN:
+                # A warning of the parser comes before the client has the result in front of it.
+                self._early.append(message)
             return
         # What is said while we do our own work is said of the last statement.
         of = step if step.role is Role.STATEMENT else self._last
@@ -88,9 +111,13 @@ class Logbook:
         self._last = _NO_STATEMENT
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
-        self._report(FileStarted(run.name, self._next, len(self._runs), mode, count, run.done))
+        self._report(FileStarted(run.name, self._next, self._total, mode, count, run.done))
         for warning in run.script.warnings:
             self._report(FileWarned(run.name, warning.line, warning.message))
+        for message in self._early:
+            line = run.script.line(run.done)
+            self._report(NoticeReceived(run.name, run.done + 1, line, message))
+        self._early.clear()
         return run
 
     def start_over(self) -> None:

@@ -24,7 +24,7 @@ from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited
-    from schemamig_tui.engine.run.file_run import FileRun
+    from schemamig_tui.engine.run.reading import RunFiles
     from schemamig_tui.engine.watch.run_lock import Locks
     from schemamig_tui.engine.watch.watch import Watch
 
@@ -52,17 +52,17 @@ class Findings:
 class RunContext:
     """What all parts of a run, or of a rehearsal, share.
 
-    ``files`` are read and found fit, ``state`` is the ledger as it is, and both ``locks`` are
-    held: the run lock by ``watch``, the work lock by the connection that runs the files.
-    ``connect`` makes a new connection in autocommit mode. ``extension_hint`` says what to do about
-    an extension, by its name, that the server does not have.
+    ``files`` are read and found fit as far as they can be, ``state`` is the ledger as it is, and
+    both ``locks`` are held: the run lock by ``watch``, the work lock by the connection that runs
+    the files. ``connect`` makes a new connection in autocommit mode. ``extension_hint`` says what
+    to do about an extension, by its name, that the server does not have.
     """
 
     connect: Connect
     ledger: Ledger
     limits: Limits
     cancellation: Cancellation
-    files: Sequence[FileRun]
+    files: RunFiles
     state: LedgerState
     unwritten: tuple[str, ...]
     watch: Watch

@@ -1,7 +1,7 @@
 """What is to run, read and found fit before any of it runs."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import psycopg
 
@@ -15,6 +15,56 @@ from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError, LedgerError
 
 
+class RunFiles(Sequence[FileRun]):
+    """The files of a run in their order: those that have been read, and the names of all.
+
+    They are read before anything runs, up to and with one that may change how the strings of later
+    sessions are cut (ALTER DATABASE ... SET standard_conforming_strings). The files behind it are
+    ``unread`` until it has run.
+    """
+
+    def __init__(self, migrations: Sequence[Migration], *, resume: bool = True) -> None:
+        self._migrations = migrations
+        self._resume = resume
+        self._read: list[FileRun] = []
+        self._standard_strings = True
+
+    @overload
+    def __getitem__(self, index: int) -> FileRun: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[FileRun]: ...
+    def __getitem__(self, index: int | slice) -> FileRun | list[FileRun]:
+        return self._read[index]
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files, read or not."""
+        return tuple(migration.name for migration in self._migrations)
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names of those that can only be read later."""
+        return self.names[len(self._read) :]
+
+    def read_on(self, conn: psycopg.Connection[Any], begun: int) -> None:
+        """Read as many files as can be for the new session ``conn``; ``begun`` have begun to run.
+
+        Those that were cut for sessions of another kind are read again. Raises FilesError for the
+        first one that cannot be run.
+        """
+        standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+        if standard != self._standard_strings:
+            self._standard_strings = standard
+            del self._read[begun:]
+        for migration in self._migrations[len(self._read) :]:
+            if len(self._read) > begun and self._read[-1].script.changes_reading:
+                break
+            self._read.append(read(migration, standard_strings=standard, resume=self._resume))
+
+
 def prepare(
     conn: psycopg.Connection[Any],
     ledger: Ledger,
@@ -22,14 +72,14 @@ def prepare(
     state: LedgerState,
     *,
     resume: bool = True,
-) -> list[FileRun]:
-    """Read all the files that are to run; without ``resume`` each starts at its first statement.
+) -> RunFiles:
+    """Read the files that are to run; without ``resume`` each starts at its first statement.
 
     Raises FilesError for the first one that cannot be, and LedgerError where the first of them
     could not be recorded.
     """
-    standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
-    runs = [read(migration, standard_strings=standard, resume=resume) for migration in todo]
+    runs = RunFiles(todo, resume=resume)
+    runs.read_on(conn, 0)
     may_create = state.exists or state.may_create
     if runs and not may_create and not makes_ledger(runs[0].script, ledger):
         raise LedgerError(

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
+from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_progress
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write
@@ -67,7 +67,8 @@ class Recovery:
 
     def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
-        if any(run.script.mode is Mode.NO_TRANSACTION for run in self._runs):
+        modes = {run.script.mode for run in self._runs}
+        if Mode.NO_TRANSACTION in modes or self._runs.unread:
             self._invalid = invalid_indexes(conn)
 
     def after_failure(
@@ -83,7 +84,7 @@ class Recovery:
         if crash or run:
             make_fit(conn)
         if run is None:
-            if self._log.remaining:
+            if not self._log.at_end:
                 flush(conn, self._ledger, self._log.applied)
             if crash and not self._cancellation.requested:
                 raise SchemamigError(_message(crash))
@@ -106,6 +107,17 @@ class Recovery:
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
+
+    def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
+        """After a file that could only be read now, behind others, turned out unfit to run."""
+        flush(conn, self._ledger, self._log.applied)
+        name, names = error.path.name, self._runs.names
+        number = names.index(name) + 1
+        self._observer.report(FileStarted(name, number, len(names), Mode.TRANSACTION, 0))
+        place = Place(error.line, error.column) if error.line else None
+        failure = Failure(error.message, hint=error.hint, place=place)
+        why = "nothing of it has run"
+        return FileFailed(name, 0, failure, recorded=False, unrecorded=why)
 
     def after_loss(self, crash: Crash | None, error: psycopg.Error) -> FileFailed | None:
         """After the connection was lost: what the ledger holds is applied, and nothing else.
@@ -130,7 +142,7 @@ class Recovery:
         if run := self._log.current:
             why = one_line(reason) if reason else None
             return FileFailed(run.name, elapsed, failure, False, why, kept=None)
-        if self._log.lost or self._log.remaining or reason:
+        if self._log.lost or not self._log.at_end or reason:
             raise ConnectionLost(failure.message, hint=self._hint_for_lost())
         return None
 

@@ -4,23 +4,24 @@ There is more than one session only where a file leaves something behind that no
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
-from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
-from schemamig_tui.engine.pipeline.pipeline import Pipeline
-from schemamig_tui.engine.pipeline.step import Step
-from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.events import FileFailed, Listener, Mode, RunFinished, RunStarted
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.recovery import Recovery
+from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
-from schemamig_tui.engine.run.step_order import StepOrder
+from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 
 
 class Run:
@@ -37,12 +38,9 @@ class Run:
         self._conn = conn
         self._observer = Observer(context.watch, context.limits, listener)
         self._report = self._observer.report
-        self._step_order = StepOrder(
-            context.ledger,
-            context.locks.work.release_others,
-            lifts_timeout=context.limits.lock is not None,
-        )
-        self._log = Logbook(context.files, self._report)
+        self._step_order = StepOrder(context.ledger, lifts_timeout=context.limits.lock is not None)
+        self._renewals = Renewals(context.files, context.locks.work.release_others)
+        self._log = Logbook(context.files, self._report, len(context.files.names))
         self._retries = Retries(context, self._log, self._observer)
         self._recovery = Recovery(context, self._log, self._observer)
 
@@ -53,12 +51,14 @@ class Run:
         is lost between two files, and psycopg.OperationalError and SchemamigError for whatever else
         keeps the run from its end. RunFinished has been reported then, too.
         """
-        self._report(RunStarted(tuple(file.name for file in self._files)))
+        self._report(RunStarted(self._files.names))
         failed, error = self._all_sessions()
         if failed:
             self._report(failed)
         log = self._log
-        remaining = tuple(file.name for file in log.remaining)
+        remaining = tuple(
+            name for name in self._files.names[log.begun :] if not failed or name != failed.name
+        )
         finished = RunFinished(
             applied=tuple(log.applied),
             failed=failed.name if failed else None,
@@ -79,28 +79,47 @@ class Run:
         try:
             self._recovery.note_invalid_indexes(self._conn)
             with self._observer:
-                for files in _by_session(self._files):
-                    if files[0] is not self._files[0]:
-                        self._renew_session()
-                    failed = self._run(files)
-                    if failed or self._context.cancellation.requested:
-                        return failed, None
+                return self._session_after_session(), None
         except (SchemamigError, psycopg.OperationalError) as error:
             return None, error
         finally:
             self._conn.close()
-        return None, None
+
+    def _session_after_session(self) -> FileFailed | None:
+        while True:
+            failed = self._run()
+            if failed or self._log.at_end or self._context.cancellation.requested:
+                return failed
+            try:
+                self._renew_session()
+                if self._log.current is None:
+                    self._files.read_on(self._conn, self._log.begun)
+            except FilesError as error:
+                return self._recovery.after_reading(self._conn, error)
+            except psycopg.OperationalError as error:
+                return self._recovery.after_loss(None, error)
+            except ConnectionFailed as error:
+                if self._log.current is None:
+                    raise
+                lost = psycopg.OperationalError(str(error))
+                return self._recovery.after_loss(None, lost)
 
     def _renew_session(self) -> None:
+        """Go on in a new session; nobody else can begin a run meanwhile, for the run lock is held.
+
+        What earlier sessions of the run have applied is in the ledger.
+        """
         lock = self._context.locks.work
+        if self._conn.info.transaction_status is not TransactionStatus.IDLE:
+            self._conn.execute("ROLLBACK")
         lock.drop(self._conn)
         self._conn.close()
         self._conn = self._context.connect()
         Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
         self._recovery.check_new_session(self._conn)
 
-    def _run(self, files: Sequence[FileRun]) -> FileFailed | None:
-        """Run some files in one session; returns the one that failed."""
+    def _run(self) -> FileFailed | None:
+        """Run files in one session, up to where one needs a new one; returns one that failed."""
         conn, log, recovery = self._conn, self._log, self._recovery
         pipeline = Pipeline(
             conn,
@@ -112,10 +131,14 @@ class Run:
         self._observer.follow(conn, pipeline, log.current_name)
         try:
             try:
-                crash = pipeline.run(self._steps(files))
+                self._renewals.begin(conn, log.finished)
+                crash = pipeline.run(self._steps())
                 while crash and (run := log.current) and self._retries.again(conn, run, crash):
-                    files = files[files.index(run) :]
-                    crash = pipeline.run(self._steps(files))
+                    if run.script.mode is not Mode.NO_TRANSACTION:
+                        return None
+                    crash = pipeline.run(self._steps())
+                if self._goes_on(crash):
+                    return None
                 return recovery.after_failure(conn, crash)
             except FilesError as error:
                 return recovery.after_change(conn, error)
@@ -124,24 +147,27 @@ class Run:
             conn.close()
             return recovery.after_loss(pipeline.crash, error)
 
-    def _steps(self, files: Sequence[FileRun]) -> Iterator[Step]:
-        """All steps of some files; the first file of the run makes the ledger where there is none.
+    def _goes_on(self, crash: Crash | None) -> bool:
+        """Whether the run only has to go on in a new session."""
+        if self._context.cancellation.requested or self._log.current:
+            return False
+        return crash is None or crash.step.role is Role.FRESHNESS
 
-        The last one ends the run durably.
+    def _steps(self) -> Iterator[Step]:
+        """The steps of all files that can run in this session.
+
+        The first file of the run makes the ledger where there is none, the last one ends the run
+        durably.
         """
-        first, last = self._files[0], self._files[-1]
-        creates = not self._context.state.exists
-        for file in files:
-            create = creates and file is first
-            yield from self._step_order.steps(file, create=create, last=file is last)
+        files = self._files
+        last = len(files.names) - 1
+        for i in range(self._log.finished, len(files)):
+            file = files[i]
+            create = i == 0 and not self._context.state.exists
+            yield from self._step_order.steps(file, create=create, last=i == last)
+            if i + 1 < len(files):
+                if self._renewals.ends_behind(file, files[i + 1]):
+                    return
+                query = self._renewals.query_behind(file, files[i + 1])
+                yield from between_files(query.sql, may_fail=query.may_fail)
             file.script.release()
-
-
-def _by_session(files: Sequence[FileRun]) -> Iterator[list[FileRun]]:
-    """The files by session: a new one after each that sets what outlives a RESET."""
-    session: list[FileRun] = []
-    for file in files:
-        session.append(file)
-        if file.script.needs_new_session or file is files[-1]:
-            yield session
-            session = []

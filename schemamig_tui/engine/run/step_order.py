@@ -43,13 +43,11 @@ _COMMITTING = (Kind.COMMIT, Kind.CHAIN)
 class StepOrder:
     """Puts our own steps between the statements of files.
 
-    ``release_other_advisory_locks`` is the query that drops all advisory locks but the session's
-    own. ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
+    ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
     CONCURRENTLY.
     """
 
     ledger: Ledger
-    release_other_advisory_locks: bytes
     lifts_timeout: bool
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
@@ -60,8 +58,6 @@ class StepOrder:
             Mode.NO_TRANSACTION: self._without_transaction,
         }[run.script.mode]
         yield from order(run, create, last)
-        if not last:
-            yield from _transaction(Step(self.release_other_advisory_locks, Role.HOUSEKEEPING))
 
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
@@ -270,6 +266,12 @@ def _units(script: Script, start: int, *, cut_chains: bool = False) -> Iterator[
 def makes_ledger(script: Script, ledger: Ledger) -> bool:
     """Whether a statement of the file makes the ledger's table, or its schema."""
     return _end_of_ledger(script, ledger) > 0
+
+
+def between_files(query: bytes, *, may_fail: bool) -> Iterator[Step]:
+    """Our own work behind a file, before the next one in the same session."""
+    role = Role.FRESHNESS if may_fail else Role.HOUSEKEEPING
+    return _transaction(Step(query, role))
 
 
 def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:

@@ -12,7 +12,6 @@ from schemamig_tui.sql import lexer
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
 from schemamig_tui.sql.encodings import UTF8, encoding_name
-from schemamig_tui.sql.new_session import needs_new_session
 from schemamig_tui.sql.notes import NOTE
 from schemamig_tui.sql.psql_commands import Refusal, judge, quoted_variable, refuse
 from schemamig_tui.sql.session import SessionModel
@@ -21,9 +20,6 @@ from schemamig_tui.sql.traits import Kind, Traits
 
 _BACKSLASH = ord("\\")
 _SEMICOLON = ord(";")
-
-# A statement that sets something is not longer than this, in bytes.
-_READ_FOR_SETTINGS = 64 * 1024
 
 
 class Cutter:
@@ -34,7 +30,6 @@ class Cutter:
     offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
     the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
     ``comments`` has what is asked for in comments.
-    ``needs_new_session`` says that it has settings that RESET does not undo.
     """
 
     def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
@@ -46,7 +41,6 @@ class Cutter:
         self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
         self.comments = Comments(source)
-        self.needs_new_session = False
         self._window = Window(source, trusted=trusted)
         self._starts_standard = standard_strings
         self._session = SessionModel()
@@ -125,8 +119,6 @@ class Cutter:
         self.starts.append(start)
         self.ends.append(end)
         position += 1
-        if not self.needs_new_session and end - start <= _READ_FOR_SETTINGS:
-            self.needs_new_session = needs_new_session(self.source.read(start, end))
         traits = rule and rule(self.source.read(start, end))
         if traits:
             self.traits[number] = traits

@@ -4,6 +4,7 @@
 the file would make psql do something else than was meant is an error here, before anything runs.
 """
 
+import re
 from array import array
 from collections.abc import Iterator, Mapping
 
@@ -13,15 +14,20 @@ from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.modes import ScriptWarning, decide, in_block
 from schemamig_tui.engine.script.places import BOM, Lines, line_offset, line_start
 from schemamig_tui.engine.script.source import HELD, Source
+from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import body, creates
 from schemamig_tui.sql.lexer import whole_word
+from schemamig_tui.sql.new_session import ANY_TRACES, Traces, traces_of
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
-__all__ = ["Kind", "Script", "ScriptWarning", "parse"]
+__all__ = ["Kind", "Script", "ScriptWarning", "parse", "read_again"]
 
 # Small enough to stay in the caches of a processor on the way through the server.
 _COPY_PIECE = 64 * 1024
 _LONGEST_LINE = 1024 * 1024
+# A new session costs less time than to look through a text of so many bytes, and less than a tenth
+# of the time that such a file takes.
+_LONGEST_TEXT = 1024 * 1024
 
 
 def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "Script":
@@ -36,9 +42,15 @@ def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "
         trusted = source.size > HELD and source.stamp == file.stamp
         cutter = Cutter(source, trusted=trusted, standard_strings=standard_conforming_strings)
         cutter.run(file.checksum)
-        return Script(file, source, cutter)
+        traces = _traces(source, cutter, standard_conforming_strings)
+        return Script(file, source, cutter, traces)
     finally:
         source.release()
+
+
+def read_again(changer: str) -> str:
+    """What to say of a file that cannot be run as it is read now, but perhaps behind another."""
+    return f"But it is read again when {changer} has run, which may change how."
 
 
 class Script:
@@ -46,14 +58,14 @@ class Script:
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
-    without effect, as no transaction is open where they stand. ``needs_new_session`` tells that it
-    may set what only a new session starts without.
+    without effect, as no transaction is open where they stand. ``traces`` are what it may leave in
+    its session, or see of files before it there.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
     """
 
-    def __init__(self, file: MigrationFile, source: Source, cut: Cutter) -> None:
+    def __init__(self, file: MigrationFile, source: Source, cut: Cutter, traces: Traces) -> None:
         self.file = file
         self._source = source
         self._starts: array[int] = cut.starts
@@ -67,7 +79,7 @@ class Script:
         self.begin: int = decision.begin
         self.ignored: frozenset[int] = decision.ignored
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
-        self.needs_new_session: bool = cut.needs_new_session
+        self.traces = traces
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -96,6 +108,11 @@ class Script:
         return in_block(self._traits, i)
 
     @property
+    def changes_reading(self) -> bool:
+        """Whether files that run after it may have to be cut in another way."""
+        return any(traits.changes_reading for traits in self._traits.values())
+
+    @property
     def special(self) -> Mapping[int, Traits]:
         """Those statements, by number, that are not like any other."""
         return self._traits
@@ -110,8 +127,11 @@ class Script:
 
     def contains(self, word: str) -> bool:
         """Whether a word is found in any statement, in upper or lower case."""
-        found = whole_word(word)
-        return any(found.search(self.sql(i)) for i in range(len(self)))
+        return self.matches(whole_word(word))
+
+    def matches(self, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a pattern is found in any statement."""
+        return any(pattern.search(self.sql(i)) for i in range(len(self)))
 
     def mentions(self, setting: str) -> bool:
         """Whether a statement, or code that it carries, names one of the ``WATCHED`` settings."""
@@ -169,3 +189,20 @@ class Script:
     def release(self) -> None:
         """Close the file, if it is open."""
         self._source.release()
+
+
+def _traces(source: Source, cut: Cutter, standard_strings: bool) -> Traces:
+    """What the file makes possible, as its text says without the data of COPY."""
+    data = sum(end - start for start, end in cut.copies.values())
+    if source.size - data > _LONGEST_TEXT:
+        return ANY_TRACES
+    pieces, position = [], 0
+    for start, end in cut.copies.values():
+        pieces.append(source.read(position, start))
+        position = end
+    pieces.append(source.read(position, source.size))
+    for traits in cut.traits.values():
+        assigns = traits.assigns
+        if assigns and assigns.name == "standard_conforming_strings":
+            standard_strings &= is_true(assigns.value)
+    return traces_of(b"".join(pieces), standard_strings=standard_strings)

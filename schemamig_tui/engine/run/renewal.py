@@ -1,0 +1,202 @@
+"""Decides between which files the session has to be a new one, as psql has one for every file.
+
+Most of what a file leaves is undone in the session: see ``pipeline.session``. For the rest:
+
+- what the text of two files, and stored code that they mention, shows ends the session at once;
+- what it makes possible is asked of the server behind the COMMIT of the first file, in a query that
+  fails where the session is not as good as new. So the server itself skips the next file, which is
+  on its way already, and the run goes on with that file in a new session.
+
+Nothing is asked where nothing is possible, as with most files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+from psycopg import errors as pg_errors
+
+from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.type_changes import NO_TYPES
+
+if TYPE_CHECKING:  # a run of one file has no use for it
+    from schemamig_tui.engine.run.stored_code import StoredCode
+
+# Who reads the log of the server finds it beside the error.
+_WHY = (
+    "/* schemamig-tui asks whether its session is as good as new. It is not where this fails:"
+    " then the next migration gets a new session, and nothing else is wrong. */ "
+)
+# What this session has written to pg_db_role_setting, pg_authid and pg_database: a change of what
+# new sessions start with. The server forgets the counts when it waits for a client, but within a
+# pipeline it never does; and it has to be told to count.
+_WRITES = " OPERATOR(pg_catalog.+) ".join(
+    f"pg_catalog.pg_stat_get_xact_tuples_{done}({catalog})"
+    for catalog, ways in (
+        (2964, ("inserted", "updated", "deleted")),
+        (1260, ("updated",)),
+        (1262, ("updated",)),
+    )
+    for done in ways
+)
+_HAS_WRITTEN_NO_START = (
+    f"({_WRITES}) OPERATOR(pg_catalog.=) 0"
+    " AND pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'"
+)
+# The same, from the catalogs themselves: it takes longer, but a pause does not matter to it.
+_START = """pg_catalog.md5((SELECT pg_catalog.concat(
+    (SELECT pg_catalog.string_agg(s::text, ',' ORDER BY s.setdatabase, s.setrole)
+        FROM pg_catalog.pg_db_role_setting s
+        WHERE s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, d.oid])
+            AND s.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])),
+    r::text, d.datallowconn, d.datconnlimit, d.datacl)
+    FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+    WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+        AND r.rolname OPERATOR(pg_catalog.=) session_user))"""
+_PLPGSQL_IS_NOT_LOADED = "pg_catalog.current_setting('plpgsql.check_asserts', true) IS NULL"
+
+
+class Housekeeping(NamedTuple):
+    """The run's own query between two files; where it ``may_fail``, that is an answer."""
+
+    sql: bytes
+    may_fail: bool
+
+
+class Renewals:
+    """Knows of one session after the other which file is the last that it can run.
+
+    ``files`` are those of the run, ``housekeeping`` is the SELECT of the run's own behind a file.
+    """
+
+    def __init__(self, files: Sequence[FileRun], housekeeping: bytes) -> None:
+        self._files = files
+        self._housekeeping = housekeeping
+        self._stored: StoredCode | None = None
+        self._is_stale = False
+        self._stored_declarations: bytes | None = None
+        self._declarations = b""
+        self._names: set[str] = set()
+        self._defined: frozenset[str] = frozenset()
+        self._start = ""
+
+    def begin(self, conn: psycopg.Connection[Any], first: int) -> None:
+        """A session begins with the file of this number, from 0: ask what has to be known of it."""
+        files = self._files[first:]
+        if len(files) < 2:
+            return
+        if self._stored is None or self._is_stale:
+            from schemamig_tui.engine.run.stored_code import StoredCode
+
+            self._stored, self._stored_declarations = StoredCode.ask(conn), None
+            self._is_stale = False
+        self._names = {*self._stored.names}
+        self._declarations = b""
+        if not self._stored.always:
+            self._ask_declarations(conn, files)
+            self._ask_start(conn, files)
+
+    def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
+        if any(file.script.traces.types is not NO_TYPES for file in files):
+            from schemamig_tui.engine.run.stored_code import ask_declarations
+
+            if self._stored_declarations is None:
+                self._stored_declarations = ask_declarations(conn)
+            self._declarations = self._stored_declarations
+
+    def _ask_start(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
+        """Ask which settings there are from the start on, and what the session has started with."""
+        from schemamig_tui.engine.run.stored_code import ask_as_postgres
+
+        names = self._names.union(*(file.script.traces.names for file in files))
+        leave = any(self._may_alter_start(f) and _leaves_pipeline(f.script) for f in files)
+        self._defined, self._start = frozenset(), ""
+        if not (names or leave):
+            return
+        query = f"SELECT {_START if leave else 'NULL'}, ARRAY({_DEFINED})"
+        try:
+            (((start, defined),),) = ask_as_postgres(conn, query, {"names": sorted(names)})
+        except pg_errors.InsufficientPrivilege:
+            # A setting that this role may not see: the query behind the files will fail as well.
+            conn.execute("ROLLBACK")
+        else:
+            self._defined, self._start = frozenset(defined), start or ""
+
+    def ends_behind(self, file: FileRun, following: FileRun) -> bool:
+        """Whether the session has to end between two files, as their text says."""
+        stored = self._stored
+        assert stored is not None  # asked when the session began
+        one, other = file.script, following.script
+        mentioned = stored.mentioned_in(one)
+        self._is_stale |= mentioned or one.traces.stores_code
+        return (
+            stored.always
+            or one.traces.leaves
+            or other.traces.sees
+            or one.changes_reading
+            or mentioned
+            or stored.mentioned_in(other)
+            or self._surely_leaves(one)
+        )
+
+    def _surely_leaves(self, script: Script) -> bool:
+        """Whether a statement itself does what would be asked for: then there is no need to."""
+        for traits in script.special.values():
+            assigns = traits.assigns
+            if traits.alters_defaults:
+                return True
+            if assigns and assigns.name and assigns.value is not None:
+                placeholder = "." in assigns.name and assigns.name not in self._defined
+                if placeholder:
+                    return True
+        return False
+
+    def query_behind(self, file: FileRun, following: FileRun) -> Housekeeping:
+        """The run's own SELECT between two files, which fails if the next needs a new session."""
+        self._names |= file.script.traces.names
+        self._declarations += file.script.traces.declarations
+        clean = " AND ".join(self._conditions(file, following))
+        if not clean:
+            return Housekeeping(self._housekeeping, may_fail=False)
+        probe = f", 1 OPERATOR(pg_catalog./) CASE WHEN {clean} THEN 1 ELSE 0 END"
+        sql = _WHY.encode() + self._housekeeping + probe.encode()
+        return Housekeeping(sql, may_fail=True)
+
+    def _conditions(self, file: FileRun, following: FileRun) -> Iterator[str]:
+        """What is true in a session that is as good as new, as far as it can be otherwise."""
+        yield from self._stored.questions if self._stored else ()
+        for name in sorted(self._names.union(following.script.traces.names) - self._defined):
+            yield f"pg_catalog.current_setting('{name}', true) IS NULL"
+        changes = (file.script.traces.types, following.script.traces.types)
+        if any(types.held_by(self._declarations) for types in changes):
+            yield _PLPGSQL_IS_NOT_LOADED
+        if self._may_alter_start(file):
+            if _leaves_pipeline(file.script):
+                yield f"{_START} OPERATOR(pg_catalog.=) '{self._start}'"
+            else:
+                yield _HAS_WRITTEN_NO_START
+
+    def _may_alter_start(self, file: FileRun) -> bool:
+        stored = self._stored is not None and self._stored.alters_start
+        return stored or file.script.traces.alters_start
+
+
+_DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
+    WHERE current_setting(name, true) IS NOT NULL"""
+
+
+def may_show(script: Script, later: Script) -> bool:
+    """Whether a file may leave in a session what a later one, in the same one, fails at."""
+    one, other = script.traces, later.traces
+    return one.leaves or other.sees or not one.names.isdisjoint(other.names)
+
+
+def _leaves_pipeline(script: Script) -> bool:
+    """Whether some statement runs outside of a pipeline, so that the server waits for us once."""
+    return script.mode is Mode.NO_TRANSACTION or any(
+        traits.kind in (Kind.COPY_IN, Kind.COPY_OUT) for traits in script.special.values()
+    )

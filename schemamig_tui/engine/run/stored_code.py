@@ -1,0 +1,177 @@
+"""What functions, triggers, views and kin of the database can do to the session of a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import psycopg
+
+from schemamig_tui.engine.script.script import Script
+from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
+from schemamig_tui.sql.type_changes import declared
+
+# What is not PostgreSQL's own has numbers from this one on (FirstNormalObjectId).
+_FIRST = 16384
+
+
+@dataclass(frozen=True)
+class StoredCode:
+    """What stored code can do to a session.
+
+    ``names`` are the settings with a dot in their name that it sets or reads. ``words`` are the
+    names of functions that leave, or see, what only a new session is without: a file that mentions
+    one has such code itself. ``always``: a trigger or kin runs one, so every file may.
+    ``alters_start``: some function may change what new sessions start with. ``questions`` are
+    conditions in SQL that tell that an extension has kept nothing in the session.
+    """
+
+    names: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    always: bool = False
+    alters_start: bool = False
+    questions: tuple[str, ...] = ()
+
+    @classmethod
+    def ask(cls, conn: psycopg.Connection[Any]) -> Self:
+        """Ask the server, in a transaction of its own, on a connection that is in none.
+
+        Where it cannot answer, to a role that may not read the catalog, that means ``always``.
+        """
+        try:
+            return cls._ask(conn)
+        except psycopg.ProgrammingError:
+            conn.execute("ROLLBACK")
+            return cls(always=True)
+
+    @classmethod
+    def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
+        rows, ((sets, login, questions),) = ask_as_postgres(
+            conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": MAY_LEAVE_TRACES}
+        )
+        names: set[str] = set()
+        alters_start = False
+        marked: list[_StoredFunction] = []
+        for function in (_StoredFunction(*row) for row in rows):
+            traces = traces_of(function.code)
+            names |= traces.names
+            names.update(name.lower() for name in function.settings if "." in name)
+            alters_start |= traces.alters_start
+            if traces.leaves or traces.sees or not function.is_sql:
+                marked.append(function)
+        marked += _callers(conn, marked)
+        return cls(
+            names=frozenset(names),
+            words=frozenset(function.name.lower() for function in marked),
+            always=sets or login or any(function.is_used for function in marked),
+            alters_start=alters_start,
+            questions=tuple(questions),
+        )
+
+    def mentioned_in(self, script: Script) -> bool:
+        """Whether a file mentions one of the ``words``."""
+        return bool(self.words) and script.matches(any_word(self.words))
+
+
+def ask_declarations(conn: psycopg.Connection[Any]) -> bytes:
+    """What the PL/pgSQL functions of the database declare."""
+    (rows,) = ask_as_postgres(conn, _PLPGSQL)
+    return b"\n".join(declared(code.lower()) for (code,) in rows)
+
+
+def ask_as_postgres(
+    conn: psycopg.Connection[Any], queries: str, params: dict[str, object] | None = None
+) -> list[list[tuple[Any, ...]]]:
+    """The rows of each query, asked in one round trip, whatever the role has set for itself.
+
+    Names mean what they mean to PostgreSQL, and no timeout ends it.
+    """
+    cursor = psycopg.ClientCursor(conn)
+    cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
+    answers = []
+    while cursor.nextset():
+        if cursor.description:
+            answers.append(cursor.fetchall())
+    return answers
+
+
+@dataclass(frozen=True)
+class _StoredFunction:
+    """A function. ``is_used``: something that is no function depends on it, such as a trigger."""
+
+    oid: int
+    name: str
+    code: bytes
+    settings: Sequence[str]
+    is_sql: bool
+    is_used: bool
+
+
+def _callers(
+    conn: psycopg.Connection[Any], called: Sequence[_StoredFunction]
+) -> list[_StoredFunction]:
+    """The functions that mention one of those, or one that does."""
+    found: list[_StoredFunction] = []
+    known = {function.oid for function in called}
+    while called:
+        words = frozenset(function.name.lower() for function in called)
+        (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
+        mentions = any_word(words)
+        called = [
+            function
+            for function in (_StoredFunction(*row) for row in rows)
+            if mentions.search(function.code)
+        ]
+        known.update(function.oid for function in called)
+        found += called
+    return found
+
+
+_BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0"
+# As bytes: a database in SQL_ASCII may hold some that are text in no encoding.
+_CODE = """convert_to(concat_ws(E'\\n', p.prosrc, pg_get_function_sqlbody(p.oid)),
+        getdatabaseencoding())"""
+_SELECT = f"""
+SELECT p.oid::int8, p.proname::text, {_CODE},
+    ARRAY(SELECT split_part(setting, '=', 1) FROM unnest(p.proconfig) AS setting),
+    l.lanname IN ('sql', 'plpgsql'),
+    EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass
+        AND d.refobjid = p.oid AND d.deptype = 'n' AND d.classid <> 'pg_proc'::regclass)
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE p.oid >= {_FIRST} AND l.lanname NOT IN ('c', 'internal')"""
+_FUNCTIONS = f"""{_SELECT} AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.proconfig IS NOT NULL
+    OR p.prosqlbody IS NOT NULL OR p.prosrc ~* %(pattern)s)"""
+_CALLERS = f"""{_SELECT} AND p.oid <> ALL (%(known)s::oid[])
+    AND (p.prosqlbody IS NOT NULL OR EXISTS (
+        SELECT FROM unnest(%(words)s::text[]) word WHERE strpos(lower(p.prosrc), word) > 0))"""
+_PLPGSQL = f"""
+SELECT convert_to(p.prosrc, getdatabaseencoding())
+FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+WHERE p.oid >= {_FIRST} AND l.lanname = 'plpgsql'"""
+
+
+def _sets_something(trees: str) -> str:
+    """The condition that an expression calls set_config (2078) or setseed (1599)."""
+    return f"strpos({trees}, ':funcid 2078 ') > 0 OR strpos({trees}, ':funcid 1599 ') > 0"
+
+
+# Expressions that run without being mentioned; whether a trigger waits for a login (from 17 on);
+# and what only an extension can tell: connections of postgres_fdw, and until 17 a flag of isn.
+_OTHERS = f"""
+SELECT EXISTS (SELECT FROM pg_rewrite WHERE oid >= {_FIRST}
+        AND ({_sets_something("ev_action::text")}))
+    OR EXISTS (SELECT FROM pg_attrdef WHERE {_sets_something("adbin::text")})
+    OR EXISTS (SELECT FROM pg_policy
+        WHERE {_sets_something("concat(polqual::text, polwithcheck::text)")})
+    OR EXISTS (SELECT FROM pg_constraint WHERE {_sets_something("conbin::text")})
+    OR EXISTS (SELECT FROM pg_trigger WHERE {_sets_something("tgqual::text")}),
+    coalesce((to_jsonb(d) ->> 'dathasloginevt')::bool, false),
+    ARRAY(SELECT format(CASE p.proname
+            WHEN 'isn_weak' THEN 'NOT %%I.isn_weak()'
+            ELSE 'NOT EXISTS (SELECT FROM %%I.postgres_fdw_get_connections())' END, n.nspname)
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            JOIN pg_language l ON l.oid = p.prolang
+        WHERE l.lanname = 'c' AND p.pronargs = p.pronargdefaults
+            AND p.proname IN ('isn_weak', 'postgres_fdw_get_connections')
+            AND has_function_privilege(p.oid, 'EXECUTE')
+            AND has_schema_privilege(n.oid, 'USAGE'))
+FROM pg_database d WHERE d.datname = current_database()"""

@@ -1,0 +1,120 @@
+"""Which types a text changes, and which of them PL/pgSQL functions hold.
+
+A PL/pgSQL function that has run in a session keeps the types of its variables by their numbers. One
+that is dropped and made anew has another number, and no statement makes the session forget the old
+one, not even DISCARD ALL ("cache lookup failed for type 19686", seen on PostgreSQL 14 to 18).
+"""
+
+from dataclasses import dataclass
+
+from schemamig_tui.sql.lexer import phrase
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChanges:
+    """Names, in lower case and without schema, of what a text changes or drops.
+
+    ``columns`` are those that get another type, go or are renamed, ``objects`` the types, domains,
+    tables and views that do. ``anything``: it drops a schema, an extension, or what a role owns.
+    """
+
+    columns: frozenset[bytes] = frozenset()
+    objects: frozenset[bytes] = frozenset()
+    anything: bool = False
+
+    def held_by(self, declared: bytes) -> bool:
+        """Whether functions may hold one of them that declare this: see ``declarations``."""
+        if self.anything or not declared:
+            return bool(declared)
+        if self.columns and not self.columns.isdisjoint(
+            map(_bare, phrase(_OF_COLUMN).findall(declared))
+        ):
+            return True
+        return bool(self.objects) and not self.objects.isdisjoint(
+            phrase(_IDENTIFIER).findall(declared)
+        )
+
+
+NO_TYPES = TypeChanges()
+
+
+def type_changes(text: bytes) -> TypeChanges:
+    """What a text, in lower case, changes or drops."""
+    columns: set[bytes] = set()
+    objects: set[bytes] = set()
+    anything = False
+    for verb, pattern in _CHANGES:
+        for match in phrase(pattern).finditer(text) if verb in text else ():
+            if match.lastgroup == "column":
+                columns.add(_bare(match["column"]))
+            elif match.lastgroup == "objects":
+                objects.update(
+                    _bare(name.rpartition(b".")[2]) for name in match["objects"].split(b",")
+                )
+            elif match.lastgroup == "anything":
+                anything = True
+    if not (columns or objects or anything):
+        return NO_TYPES
+    return TypeChanges(frozenset(columns), frozenset(objects), anything)
+
+
+def declarations(text: bytes) -> bytes:
+    """What the PL/pgSQL functions declare that a text, in lower case, creates."""
+    if b"plpgsql" not in text or not (b"function" in text or b"procedure" in text):
+        return b""
+    return declared(text)
+
+
+def declared(code: bytes) -> bytes:
+    """What stands between DECLARE and BEGIN in code in lower case."""
+    found = []
+    position = 0
+    while (start := phrase(_DECLARE).search(code, position)) and (
+        end := phrase(_BEGIN).search(code, start.end())
+    ):
+        found.append(code[start.end() : end.start()])
+        position = end.end()
+    return b"\n".join(found)
+
+
+def _bare(name: bytes) -> bytes:
+    return name.strip(b' \t\r\n"')
+
+
+_NAME = rb"(?:\"[^\"]++\"|[\w$\x80-\xff]++)"
+_PATH = rb"(?:" + _NAME + rb"~\.~)?" + _NAME
+_IDENTIFIER = rb"[\w$\x80-\xff]++"
+_OF_COLUMN = rb"(" + _NAME + rb")~%~type(?![\w$])"
+_DECLARE = rb"declare(?<!\wdeclare)(?![\w$])"
+_BEGIN = rb"begin(?<!\wbegin)(?![\w$])"
+_NO_TYPE = rb"(?:constraint|default|function|index|not|policy|sequence|trigger)(?![\w$])"
+_RENAMES = rb"(?= (?:rename to|set schema)(?![\w$]))"
+_OF_TYPE = rb"(?= (?:set data )?type(?![\w$]))"
+_OF_TABLE = rb"(?:(?:column|attribute) )?"
+_CHANGES = (
+    (
+        b"alter",
+        rb"alter (?:(?:type|domain|table) (?:if exists )?(?P<objects>"
+        + _PATH
+        + rb")"
+        + _RENAMES
+        + rb"|"
+        + _OF_TABLE
+        + rb"(?P<column>"
+        + _NAME
+        + rb")"
+        + _OF_TYPE
+        + rb")",
+    ),
+    (
+        b"drop",
+        rb"drop (?!" + _NO_TYPE + rb")(?:(?P<anything>schema|owned|extension)(?![\w$])"
+        rb"|(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
+        rb" (?:if exists )?(?P<objects>" + _PATH + rb"(?:~,~" + _PATH + rb")*)"
+        rb"|" + _OF_TABLE + rb"(?:if exists )?(?P<column>" + _NAME + rb"))",
+    ),
+    (
+        b"rename",
+        rb"rename " + _OF_TABLE + rb"(?!to(?![\w$]))(?P<column>" + _NAME + rb")(?= to(?![\w$]))",
+    ),
+)

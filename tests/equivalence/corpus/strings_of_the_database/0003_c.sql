@@ -1,0 +1,1 @@
+do $$begin execute 'alter database subject reset standard_conforming_strings'; end$$;

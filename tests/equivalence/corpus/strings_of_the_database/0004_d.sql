@@ -1,0 +1,1 @@
+insert into s values ('back\'); insert into s values ('fine');

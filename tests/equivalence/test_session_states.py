@@ -1,0 +1,100 @@
+"""State by state: what a file leaves in its session, the next one sees as little of as in psql."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from schemamig_tui.connect.embedded import Embedded
+from tests.conftest import Database
+from tests.equivalence.comparison import Run, run_ours, run_psql, subject
+from tests.equivalence.session_states import STATES, State
+
+MODES = {"transaction": "{};\n", "no transaction": "-- schemamig: no-transaction\n{};\n"}
+# Making a database takes longer than all the rest.
+EMPTY = """
+DROP EVENT TRIGGER IF EXISTS at_login;
+DROP SCHEMA IF EXISTS public, kb CASCADE;
+DROP ROLE IF EXISTS another;
+ALTER DATABASE @DB@ RESET ALL;
+ALTER ROLE postgres IN DATABASE @DB@ RESET ALL;
+CREATE SCHEMA public;
+CREATE TABLE seen (what text);
+"""
+
+
+@pytest.fixture(scope="module")
+def shared(server: Embedded) -> Iterator[Database]:
+    """One database for all states."""
+    with subject(server) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def server_has(server: Embedded) -> tuple[int, set[str]]:
+    """The major version of the server, and its extensions."""
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        extensions = conn.execute("SELECT name FROM pg_available_extensions")
+        return conn.info.server_version // 10000, {name for (name,) in extensions}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_the_next_file_sees_what_it_sees_in_psql(
+    server: Embedded,
+    shared: Database,
+    server_has: tuple[int, set[str]],
+    tmp_path: Path,
+    name: str,
+) -> None:
+    state = STATES[name]
+    version, extensions = server_has
+    if not state.since <= version <= state.until or not extensions.issuperset(state.needs):
+        pytest.skip("for another version, or for an extension that is not here")
+    set_up(shared, state)
+    write(tmp_path, shared, state, MODES["transaction"])
+    psql = outcome(run_psql(server, shared, tmp_path), shared)
+    for mode in MODES.values():
+        set_up(shared, state)
+        write(tmp_path, shared, state, mode)
+        assert outcome(run_ours(shared, tmp_path), shared) == psql
+
+
+def set_up(database: Database, state: State) -> None:
+    """Empty the database, and make what is there before the files."""
+    with database.connect(options="-c client_min_messages=warning") as conn:
+        conn.execute(filled(EMPTY, database).encode())
+    with database.connect() as conn:
+        conn.execute(filled(state.before, database).encode())
+
+
+def write(folder: Path, database: Database, state: State, mode: str) -> None:
+    """Write both files."""
+    sees = state.sees
+    if sees.startswith("SELECT"):
+        sees = f"INSERT INTO seen SELECT ({sees})::text"
+    for name, sql in (("0001_makes.sql", state.makes), ("0002_sees.sql", sees)):
+        (folder / name).write_text(mode.format(filled(sql, database)))
+
+
+def filled(sql: str, database: Database) -> str:
+    """The SQL with what stands for the database replaced."""
+    parameters = conninfo_to_dict(database.conninfo)
+    given = [
+        f"{key} '{parameters[key]}'" for key in ("host", "port", "dbname") if key in parameters
+    ]
+    for mark, text in (
+        ("@DB@", database.name),
+        ("@TO@", database.conninfo.replace("'", "''")),
+        ("@OPTIONS@", ", ".join(given)),
+    ):
+        sql = sql.replace(mark, text)
+    return sql
+
+
+def outcome(run: Run, database: Database) -> tuple[str | None, list[str | None]]:
+    """The message of the error, if there was one, and what was seen."""
+    message = run.error and run.error.partition("ERROR:  ")[2].partition("\n")[0]
+    with database.connect() as conn:
+        return message, [what for (what,) in conn.execute("SELECT what FROM seen")]
