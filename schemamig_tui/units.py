@@ -1,7 +1,5 @@
 """Writes durations, sizes and counts for people."""
 
-from collections.abc import Sequence
-
 
 def lasting(seconds: float) -> str:
     """A time that goes on: ``0.4 s``, ``12 s``, ``3 min``, ``2 h 5 min``."""
@@ -49,9 +47,3 @@ def size(count: float) -> str:
 def plural(count: int, what: str) -> str:
     """``1 statement``, ``2,000 statements``."""
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
-def listed(names: Sequence[str]) -> str:
-    """``a.sql, b.sql, c.sql and 4 more``: the first three names."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"

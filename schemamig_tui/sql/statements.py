@@ -11,18 +11,18 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 
+from schemamig_tui.sql import transactions
 from schemamig_tui.sql.assignments import (
     assigning_select,
     discard,
     reset,
-    says_read_only,
     set_statement,
 )
 from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
 from schemamig_tui.sql.lexer import WORD, tokens
 from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
-from schemamig_tui.sql.words import Words, behind, identifier, unquoted
+from schemamig_tui.sql.words import Words, behind, unquoted
 
 Rule = Callable[[bytes], Traits | None]
 """Finds out about a statement; None: it is like any other."""
@@ -49,58 +49,6 @@ def traits_of(sql: bytes) -> Traits:
     """What there is to know about one statement."""
     rule = rule_for(sql, 0)
     return (rule and rule(sql)) or ORDINARY
-
-
-# -- transactions
-
-
-def _begin(verb: bytes, sql: bytes) -> Traits | None:
-    words = behind(sql)
-    if verb == b"start" and words[:1] != [b"transaction"]:
-        return None
-    return Traits("BEGIN", Kind.BEGIN, read_only=says_read_only(words))
-
-
-def _end(verb: bytes, sql: bytes) -> Traits:
-    words = behind(sql, 4)
-    commits = verb in (b"commit", b"end")
-    if words[0] == b"prepared":
-        return _alone(verb, words[0])
-    if words[0] in (b"work", b"transaction"):
-        words = words[1:]
-    if words[0] == b"to":
-        return Traits("ROLLBACK TO", outside="refuse", savepoint=_savepoint(sql))
-    if words[:2] == [b"and", b"chain"]:
-        kind = Kind.CHAIN if commits else Kind.ORDINARY
-        label = f"{verb.decode().upper()} AND CHAIN"
-        return Traits(label, kind, chained=True, outside="refuse")
-    return Traits(verb.decode().upper(), Kind.COMMIT if commits else Kind.ROLLBACK)
-
-
-def _prepare(verb: bytes, sql: bytes) -> Traits | None:
-    words = behind(sql, 2)
-    if words[0] == b"transaction" and words[1].endswith((b"'", b"$")):
-        return Traits("PREPARE TRANSACTION", Kind.ROLLBACK)
-    return None
-
-
-def _in_transaction(verb: bytes, sql: bytes) -> Traits:
-    """What the server refuses outside a transaction block (RequireTransactionBlock)."""
-    savepoint = None if verb == b"lock" else _savepoint(sql)
-    return Traits(verb.decode().upper(), outside="refuse", savepoint=savepoint)
-
-
-def _declare(verb: bytes, sql: bytes) -> Traits | None:
-    """A cursor WITH HOLD may be declared outside a transaction block, and outlives it."""
-    words = Words(token[1] for token in islice(tokens(sql), 2, 12))
-    words.seek(b"cursor")
-    return None if words.take(b"with", b"hold") else Traits("DECLARE", outside="refuse")
-
-
-def _savepoint(sql: bytes) -> str | None:
-    """The name in SAVEPOINT s, RELEASE [SAVEPOINT] s, ROLLBACK [WORK] TO [SAVEPOINT] s."""
-    named = [token[1] for token in tokens(sql)][-1:]
-    return identifier(named[0]) if named else None
 
 
 # -- what the server refuses in a transaction
@@ -373,30 +321,30 @@ _CREATED = (
 _DROPPED = (b"database", b"index", b"subscription", b"tablespace")
 # By the first word: the rule, and the second words that it is for.
 _RULES: dict[bytes, tuple[Callable[[bytes, bytes], Traits | None], frozenset[bytes]]] = {
-    b"abort": (_end, _ANY),
+    b"abort": (transactions.end, _ANY),
     b"alter": (_alter, _ANY),
-    b"begin": (_begin, _ANY),
+    b"begin": (transactions.begin, _ANY),
     b"call": (_call, _ANY),
     b"cluster": (_cluster, _ANY),
-    b"commit": (_end, _ANY),
+    b"commit": (transactions.end, _ANY),
     b"copy": (_copy, _ANY),
     b"create": (_create, frozenset((*_CREATED, *_CARRY_CODE, b"or"))),
-    b"declare": (_declare, _ANY),
+    b"declare": (transactions.declare, _ANY),
     b"discard": (_of_settings(discard), frozenset((b"all",))),
     b"do": (_do, _ANY),
     b"drop": (_create_or_drop, frozenset(_DROPPED)),
-    b"end": (_end, _ANY),
+    b"end": (transactions.end, _ANY),
     b"grant": (_grant, _ANY),
-    b"lock": (_in_transaction, _ANY),
-    b"prepare": (_prepare, frozenset((b"transaction",))),
+    b"lock": (transactions.in_transaction, _ANY),
+    b"prepare": (transactions.prepare, frozenset((b"transaction",))),
     b"reassign": (_reassign, _ANY),
     b"reindex": (_reindex, _ANY),
-    b"release": (_in_transaction, _ANY),
+    b"release": (transactions.in_transaction, _ANY),
     b"reset": (_of_settings(reset), _ANY),
-    b"rollback": (_end, _ANY),
-    b"savepoint": (_in_transaction, _ANY),
+    b"rollback": (transactions.end, _ANY),
+    b"savepoint": (transactions.in_transaction, _ANY),
     b"select": (_select, _ANY),
     b"set": (_of_settings(set_statement), _ANY),
-    b"start": (_begin, _ANY),
+    b"start": (transactions.begin, _ANY),
     b"vacuum": (_always_alone, _ANY),
 }

@@ -1,32 +1,54 @@
 """Files that nobody has written yet: with nothing in them, or nothing between BEGIN and COMMIT.
 
 It is asked of every file of a folder, so it stands by itself and imports no lexer. What it does not
-understand (nested comments, strings) it takes for written.
+understand, such as nested comments, it takes for written.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 
-_GAP = rb"(?:\s++|--[^\n\r]*+|/\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*\*/)"
-_BLANK = re.compile(rb"(?:\xef\xbb\xbf)?(?:" + _GAP + rb"|;)*")
-_WORDS = rb"\b(?:" + _GAP + rb"+(?:%s)\b|" + _GAP + rb"*,)*"
-_MODES = (
-    rb"work|transaction|isolation|level|serializable|repeatable|read|committed|uncommitted|only"
-    rb"|write|not|deferrable"
+_TOKEN = re.compile(
+    rb"\s++|\xef\xbb\xbf|--[^\n\r]*+|/\*[^*/]*+(?:(?:\*(?!/)|/(?!\*))[^*/]*+)*\*/"
+    rb"|(?P<token>;|\w++|'[^']*+'|.)",
+    re.DOTALL,
 )
-_EMPTY_TRANSACTION = re.compile(
-    rb"(?i)(?:\xef\xbb\xbf)?" + _GAP + rb"*(?:set\b[^;]*;" + _GAP + rb"*)*"
-    rb"(?:begin|start" + _GAP + rb"+transaction)" + _WORDS % _MODES + _GAP + rb"*;"
-    rb"(?:" + _GAP + rb"|;)*(?:commit|end)" + _WORDS % rb"work|transaction" + _GAP + rb"*;?"
-    rb"(?:" + _GAP + rb"|;)*"
+_MODES = frozenset(
+    b"work transaction isolation level serializable repeatable read committed uncommitted only"
+    b" write not deferrable ,".split()
 )
+_WORK = frozenset((b"work", b"transaction"))
+# How a statement may begin in front of the BEGIN of an empty transaction, in it, and behind it.
+_BEFORE, _INSIDE, _BEHIND = range(3)
+_FIRST: tuple[tuple[bytes, ...], ...] = ((b"set", b"begin", b"start"), (b"commit", b"end"), ())
 
 
 def is_empty_transaction(text: bytes) -> bool:
     """Whether a file has its BEGIN and COMMIT, perhaps settings before, and nothing in between."""
-    return _EMPTY_TRANSACTION.fullmatch(text) is not None
+    place = _BEFORE
+    words: list[bytes] = []
+    for token in chain(_tokens(text), (b";",)):
+        if token != b";":
+            words.append(token)
+            if words[0] not in _FIRST[place]:
+                return False
+            continue
+        if words and words[0] != b"set":
+            allowed = _MODES if place == _BEFORE else _WORK
+            if not allowed.issuperset(words[1:]) or words == [b"start"]:
+                return False
+            place += 1
+        words.clear()
+    return place == _BEHIND
 
 
 def has_statements(text: bytes) -> bool:
     """Whether there is more in a file than blanks, comments and semicolons."""
-    found = _BLANK.match(text)
-    return found is None or found.end() < len(text)
+    return any(token != b";" for token in _tokens(text))
+
+
+def _tokens(text: bytes) -> Iterator[bytes]:
+    """The tokens in lower case, without blanks and comments. What is never closed is in pieces."""
+    for match in _TOKEN.finditer(text):
+        if token := match["token"]:
+            yield token.lower()

@@ -186,10 +186,11 @@ def test_the_ledger_row_is_written_under_the_login_role_in_every_mode(shop: Work
         shop.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def test_an_empty_file_is_applied_as_nothing(shop: Workshop) -> None:
-    shop.applies("0001_a.sql", "")
+def test_an_empty_file_is_applied_as_nothing_when_another_stands_behind_it(shop: Workshop) -> None:
+    assert shop.applies("0001_a.sql", "").unwritten == ("0001_a.sql",)
+    assert shop.rows == {}
     shop.applies("0002_b.sql", "-- nothing here\n/* nor here */;")
-    assert [e.name for e in shop.told(FileApplied)] == ["0002_b.sql"]
+    assert [e.name for e in shop.told(FileApplied)] == ["0001_a.sql", "0002_b.sql"]
     assert all(row.success for row in shop.rows.values())
 
 

@@ -21,7 +21,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived
+from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived, Warned
 from schemamig_tui.engine.run.runner import Runner
 from tests import tools
 from tests.conftest import Database
@@ -132,7 +132,8 @@ def assert_we_leave(expected: Recovery, server: Embedded, folder: Path) -> None:
         assert run.error is None, run.error
         assert_nothing_is_left_behind(database)
         assert_all_recorded(database, folder)
-        assert _apply(database, folder) == [], "the second run did something"
+        did = [event for event in _apply(database, folder) if not isinstance(event, Warned)]
+        assert did == [], "the second run did something"
         take_the_ledger_away(database, keep_schema="CREATE SCHEMA kb;" in expected.state)
         assert_equal(expected.state, capture(server, database))
     assert_equal(expected.said, run.said)

@@ -22,6 +22,9 @@ class State(StrEnum):
     """It has a row that does not say: its success is NULL, as in the table of another tool."""
 
 
+_TO_RUN = (State.PENDING, State.FAILED)
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """A name with its file, its row, or both.
@@ -49,7 +52,7 @@ class Migration:
     @property
     def unwritten(self) -> bool:
         """Whether it is not applied, and there is nothing in its file to be run yet."""
-        return self.state is not State.APPLIED and self.file is not None and self.file.unwritten
+        return self.state in _TO_RUN and self.file is not None and self.file.unwritten
 
     @property
     def missing(self) -> bool:
@@ -123,7 +126,7 @@ class Status:
         return tuple(
             m
             for m in self.migrations
-            if m.state in (State.PENDING, State.FAILED)
+            if m.state in _TO_RUN
             and m.file is not None
             and (last is None or m.name.encode() <= last)
         )
@@ -140,23 +143,14 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
     """
     by_name = {file.name: file for file in files}
     recorded = {row.filename: row for row in rows}
-    changed = _changed(by_name, recorded)
-    names = sorted(by_name.keys() | recorded.keys(), key=str.encode)
+    since = {name for name, row in recorded.items() if _written_since(by_name.get(name), row)}
+    changed = _changed(by_name, {name: row for name, row in recorded.items() if name not in since})
     return Status(
         tuple(
-            _migration(name, by_name.get(name), recorded.get(name), changed=name in changed)
-            for name in names
+            Migration(name, by_name.get(name), recorded.get(name), name in changed, name in since)
+            for name in sorted(by_name.keys() | recorded.keys(), key=str.encode)
         )
     )
-
-
-def _migration(
-    name: str, file: MigrationFile | None, row: LedgerRow | None, *, changed: bool
-) -> Migration:
-    was_empty = row is not None and row.success is True and row.checksum == MD5_OF_NOTHING
-    if file is not None and changed and was_empty and has_statements(file):
-        return Migration(name, file, row, changed=False, written_since=True)
-    return Migration(name, file, row, changed)
 
 
 def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) -> Collection[str]:
@@ -175,6 +169,12 @@ def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) 
         for name, (file, checksum) in differing.items()
         if not had_mixed_line_ends(file.path, file.checksum, checksum, share)
     }
+
+
+def _written_since(file: MigrationFile | None, row: LedgerRow) -> bool:
+    """Whether a file has statements now and had none when it was recorded."""
+    is_of_nothing = row.success is True and row.checksum == MD5_OF_NOTHING
+    return is_of_nothing and file is not None and has_statements(file)
 
 
 def _written(migrations: tuple[Migration, ...]) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.engine.script.names import order_warnings, passed_over_warnings, twin_warnings
-from schemamig_tui.units import listed
+from schemamig_tui.text import some_names
 
 
 def folder_warnings(
@@ -48,4 +48,4 @@ def _of(migrations: Sequence[Migration], one: str, many: str | None = None) -> l
     if not migrations:
         return []
     what = one if len(migrations) == 1 else many or one
-    return [f"{what}: {listed([m.name for m in migrations])}."]
+    return [f"{what}: {some_names([m.name for m in migrations])}."]

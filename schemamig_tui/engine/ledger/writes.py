@@ -25,11 +25,13 @@ _THIS_FILE: LiteralString = (
     "filename OPERATOR(pg_catalog.=) $1"
     ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) $1'
 )
-_NOTHING: LiteralString = f"OPERATOR(pg_catalog.=) '{MD5_OF_NOTHING}'"
-# A failed row, and that of a file that was empty when it was recorded and is not any more.
+# A failed try, or the success of a file that was empty then and is not now.
 _REPLACEABLE: LiteralString = (
-    f" AND (NOT success OR (checksum::pg_catalog.text {_NOTHING}"
-    f" AND NOT $2::pg_catalog.text {_NOTHING}))"
+    "(NOT success OR (checksum OPERATOR(pg_catalog.=) '"
+    + MD5_OF_NOTHING
+    + "' AND $2 OPERATOR(pg_catalog.<>) '"
+    + MD5_OF_NOTHING
+    + "'))"
 )
 _IN_COLUMNS: LiteralString = (
     "(filename, applied_at, checksum, execution_time_ms, success, error_message)"
@@ -105,6 +107,7 @@ class LedgerWrites:
             + why
             + " WHERE "
             + _THIS_FILE
+            + " AND "
             + _REPLACEABLE
             + returning
             + "), fresh AS (INSERT INTO {table} "

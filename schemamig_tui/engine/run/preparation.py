@@ -160,12 +160,12 @@ class Preparation:
         # The row of a file that was empty says nothing of what is in it now.
         empty = {migration.name for migration in status.pending}
         rows = tuple(row for row in state.rows if row.filename not in empty)
-        odd = passed_over(self._directory)
+        odd = folder_warnings(status, passed_over(self._directory), to)
         return Findings(
             conn,
             found,
             todo,
             replace(state, rows=rows),
             unwritten=tuple(migration.name for migration in status.unwritten(to)),
-            warnings=(*folder_warnings(status, odd, to), *drift_warnings(status)),
+            warnings=(*odd, *drift_warnings(status)),
         )

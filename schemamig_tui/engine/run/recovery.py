@@ -164,7 +164,15 @@ class Recovery:
     def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
         state = self._ledger.inspect(conn)
-        self._log.take_back(state.applied)
+        sums = {run.name: run.script.file.checksum for run in self._runs}
+        # A success with another checksum is of a time when the file was empty.
+        self._log.take_back(
+            frozenset(
+                row.filename
+                for row in state.rows
+                if row.success and row.checksum == sums.get(row.filename, row.checksum)
+            )
+        )
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})
         self._others = state.version - len(self._log.applied)
@@ -177,7 +185,7 @@ class Recovery:
             if run is None or row is None or not row.success:
                 break
             if row.checksum != run.script.file.checksum:
-                break  # recorded when the file was empty
+                break
             if self._log.current is None:
                 self._log.open()
             run.recorded_ms = row.execution_time_ms

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from schemamig_tui.errors import FilesError
-from schemamig_tui.units import listed
+from schemamig_tui.text import some_names
 
 NAME_LENGTH = 255
 """The longest file name in characters: the ledger's ``filename VARCHAR(255)``."""
@@ -77,7 +77,7 @@ def order_warnings(names: Iterable[str]) -> list[str]:
     warnings = []
     if unknown := styles.pop("", None):
         warnings.append(
-            f"No prefix {', '.join(_PREFIXES)} in the name of {listed(unknown)}: "
+            f"No prefix {', '.join(_PREFIXES)} in the name of {some_names(unknown)}: "
             "they run in alphabetical order."
         )
     plain, dashed = styles["YYYYMMDD_"], styles["YYYY-MM-DD_"]
@@ -93,7 +93,7 @@ def passed_over_warnings(names: Sequence[str]) -> list[str]:
     """That files are no migrations, as the suffix of their ``names`` is not in lower case."""
     if not names:
         return []
-    return [f"No migration, because only .sql in lower case is one: {listed(names)}."]
+    return [f"No migration, because only .sql in lower case is one: {some_names(names)}."]
 
 
 def twin_warnings(names: Iterable[str]) -> list[str]:
@@ -109,6 +109,6 @@ def twin_warnings(names: Iterable[str]) -> list[str]:
     if not twins:
         return []
     return [
-        f"More than one migration is called {listed(twins)}: the names look the same, but differ"
-        " in their Unicode form (NFC, NFD)."
+        f"More than one migration is called {some_names(twins)}: the names look the same, but"
+        " differ in their Unicode form (NFC, NFD)."
     ]
