@@ -1,9 +1,11 @@
 """BEGIN, COMMIT, ROLLBACK, savepoints, and what only works within a transaction."""
 
+from itertools import islice
+
 from schemamig_tui.sql.assignments import says_read_only
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.traits import Kind, Traits
-from schemamig_tui.sql.words import behind, identifier
+from schemamig_tui.sql.words import Words, behind, identifier
 
 
 def begin(verb: bytes, sql: bytes) -> Traits | None:
