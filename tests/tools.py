@@ -39,7 +39,7 @@ def needs_postgres(*, min: int = 0, max: int = 99) -> None:
 
 
 def client(program: str, bindir: Path) -> Path:
-    """``psql``, ``pg_dump`` or ``pg_dumpall``: that in ``bindir``, or else one that is installed.
+    """A client such as ``psql`` or ``pg_basebackup``: that in ``bindir``, or else an installed one.
 
     The newest serves every version of the server.
     """

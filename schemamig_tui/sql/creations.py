@@ -8,9 +8,10 @@ _BETWEEN = (b"global", b"local", b"unlogged", b"foreign")
 
 def creates_table(sql: bytes, schema: str, table: str) -> bool:
     """Whether it is a CREATE TABLE of that name, in that schema or in one the text does not say."""
-    words = Words(token[1] for token in tokens(sql))
-    if not words.take(b"create"):
+    if sql[:6].lower() != b"create":  # most are no such thing, and there may be very many
         return False
+    words = Words(token[1] for token in tokens(sql))
+    words.next()
     while words.peek() in _BETWEEN:
         words.next()
     if not words.take(b"table"):

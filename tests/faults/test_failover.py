@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
+from tests import tools
 from tests.conftest import short_folder, wait_until_gone
 from tests.faults.conftest import Program
 
@@ -45,7 +47,7 @@ def pair() -> Iterator[tuple[Embedded, Embedded]]:
             os.chown(data, *account)
             source = ["-h", primary.parameters["host"], "-U", "postgres"]
             copy = [*source, "-D", data, "-c", "fast", "-R", "--no-sync"]
-            done = account.run(primary.bindir / "pg_basebackup", *copy)
+            done = account.run(tools.client("pg_basebackup", primary.bindir), *copy)
             assert done.returncode == 0, done.stderr
             with Embedded(two / "pg", fast=True) as standby:
                 yield primary, standby
@@ -88,7 +90,7 @@ def test_a_standby_that_lagged_and_took_over_is_believed_and_not_before_it_has(
         assert conn.execute("SELECT x FROM a ORDER BY x").fetchall() == [(2,), (3,)]
 
 
-def start(program: Program, pair: tuple[Embedded, Embedded]):  # noqa: ANN201
+def start(program: Program, pair: tuple[Embedded, Embedded]) -> "subprocess.Popen[str]":
     """Apply on whichever of the two servers answers first."""
     hosts = ",".join(server.parameters["host"] for server in pair)
     return program.start(f"host={hosts} port=5432 user=postgres dbname=postgres")
