@@ -55,6 +55,18 @@ def traces_of(sql: bytes, *, standard_strings: bool = True) -> Traces:
     return traces
 
 
+def changes_reading(sql: bytes) -> bool:
+    """Whether a statement, or code in it, may set how the strings of later sessions are cut.
+
+    The client encoding is not among what a role or a database can change for them: each of our
+    connections asks for its own.
+    """
+    return (
+        re.search(rb"(?i)standard_conforming_strings", sql) is not None
+        and re.search(rb"(?i)(?<!\w)(?:alter|execute)(?!\w)", sql) is not None
+    )
+
+
 MAY_LEAVE_TRACES = (
     r"set_config|current_setting|setseed|temp_buffers|track_counts|current_schemas|set_system_time"
     r"|\m(?:re)?set\M|\mshow\M|\mload\M|\mexecute\M|\malter\M|\mon\s+database\M"

@@ -21,6 +21,7 @@ from schemamig_tui.sql.assignments import (
 from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
 from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.new_session import changes_reading
 from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
 from schemamig_tui.sql.words import Words, behind, unquoted
 
@@ -111,7 +112,7 @@ def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
     if what in _HAVE_DEFAULTS:
         return _alter_defaults(verb, what, sql)
     if what == b"system":
-        return replace(_alone(verb, what), changes_reading=_changes_reading(sql))
+        return replace(_alone(verb, what), changes_reading=changes_reading(sql))
     if what == b"type":
         return _alter_type(sql)
     if what == b"table":
@@ -133,7 +134,7 @@ def _alter_defaults(verb: bytes, what: bytes, sql: bytes) -> Traits:
         label,
         mentions=_mentions(sql),
         alters_defaults=True,
-        changes_reading=words[-2:] == [b"reset", b"all"] or _changes_reading(sql),
+        changes_reading=words[-2:] == [b"reset", b"all"] or changes_reading(sql),
         rights="maybe",
     )
 
@@ -216,7 +217,7 @@ def _call(verb: bytes, sql: bytes) -> Traits:
 
 def _select(verb: bytes, sql: bytes) -> Traits | None:
     sets = assigning_select(sql) if _SET_CONFIG.search(sql) else None
-    return sets or replace(_SELECT, mentions=_mentions(sql), changes_reading=_changes_reading(sql))
+    return sets or replace(_SELECT, mentions=_mentions(sql), changes_reading=changes_reading(sql))
 
 
 _SET_CONFIG = re.compile(rb"(?i)set_config")
@@ -229,7 +230,7 @@ def _carrying(sql: bytes, traits: Traits) -> Traits:
         traits,
         mentions=_mentions(sql),
         runs_code=True,
-        changes_reading=_changes_reading(sql),
+        changes_reading=changes_reading(sql),
         rights="maybe" if _RIGHTS.search(sql) else None,
     )
 
@@ -250,25 +251,12 @@ def _reassign(verb: bytes, sql: bytes) -> Traits:
 
 
 def _mentioning(sql: bytes, label: str) -> Traits | None:
-    found, reading = _mentions(sql), _changes_reading(sql)
+    found, reading = _mentions(sql), changes_reading(sql)
     return Traits(label, mentions=found, changes_reading=reading) if found or reading else None
 
 
 def _mentions(sql: bytes) -> frozenset[str]:
     return frozenset(match[0].decode().lower() for match in _WATCHED.finditer(sql))
-
-
-def _changes_reading(sql: bytes) -> bool:
-    """Whether it, or code in it, may set how the strings of later sessions are cut.
-
-    The client encoding is not among what a role or database can change: each connection asks for
-    its own.
-    """
-    return _STRINGS.search(sql) is not None and _ALTERS.search(sql) is not None
-
-
-_STRINGS = re.compile(rb"(?i)standard_conforming_strings")
-_ALTERS = re.compile(rb"(?i)(?<![\w$])(?:alter|execute)(?![\w$])")
 
 
 _WATCHED = re.compile(rb"(?i)(?<![\w$])(?:" + "|".join(sorted(WATCHED)).encode() + rb")(?![\w$])")

@@ -96,10 +96,10 @@ class Traits:
     mentions: frozenset[str] = frozenset()
     runs_code: bool = False
     alters_defaults: bool = False
+    changes_reading: bool = False
     data_encoding: str | None = None
     creates_type: Name | None = None
     alters_type: Name | None = None
-    changes_reading: bool = False
     rights: Literal["role", "maybe"] | None = None
 
     @property

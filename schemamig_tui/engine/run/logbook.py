@@ -23,9 +23,9 @@ _NO_STATEMENT = Step(b"", Role.OPEN)
 class Logbook:
     """Follows a pipeline through ``runs``; knows which file is open and which are committed.
 
-    ``total`` is how many they will be, where not all of them are there yet. ``applied`` are those
-    that were reported as applied, without those that had to be taken back, because the server has
-    ``lost`` them.
+    ``applied`` are those that were reported as applied, without those that had to be taken back,
+    because the server has ``lost`` them. ``total`` is how many files there will be, where not all
+    of them are among ``runs`` yet.
     """
 
     def __init__(

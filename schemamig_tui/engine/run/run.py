@@ -52,7 +52,7 @@ class Run:
         keeps the run from its end. RunFinished has been reported then, too.
         """
         self._report(RunStarted(self._files.names))
-        failed, error = self._all_sessions()
+        failed, error = self._run_all()
         if failed:
             self._report(failed)
         log = self._log
@@ -74,18 +74,19 @@ class Run:
             raise error
         return finished
 
-    def _all_sessions(self) -> tuple[FileFailed | None, Exception | None]:
+    def _run_all(self) -> tuple[FileFailed | None, Exception | None]:
         """Run all files; returns the one that failed, or else what has ended the run."""
         try:
             self._recovery.note_invalid_indexes(self._conn)
             with self._observer:
-                return self._session_after_session(), None
+                return self._all_sessions(), None
         except (SchemamigError, psycopg.OperationalError) as error:
             return None, error
         finally:
             self._conn.close()
 
-    def _session_after_session(self) -> FileFailed | None:
+    def _all_sessions(self) -> FileFailed | None:
+        """Run the files in one session after the other; returns the one that failed."""
         while True:
             failed = self._run()
             if failed or self._log.at_end or self._context.cancellation.requested:

@@ -58,8 +58,8 @@ class Script:
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
-    without effect, as no transaction is open where they stand. ``traces`` are what it may leave in
-    its session, or see of files before it there.
+    without effect, as no transaction is open where they stand. ``traces`` are what the file may
+    leave in its session, or see of files before it there.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
