@@ -38,7 +38,7 @@ class Found:
 
     ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
     go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
-    waiting until the server answers.
+    waiting until the server answers. ``warnings`` are sentences about what was not used.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -46,6 +46,7 @@ class Found:
     hint: str | None = None
     close: Callable[[], None] = lambda: None
     wait: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 class Attempt(NamedTuple):
@@ -58,12 +59,14 @@ class Attempt(NamedTuple):
 class Target:
     """The place that was chosen. Connects to it, from any thread and as often as is needed.
 
-    ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over.
+    ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over,
+    ``warnings`` what people should know of the choice.
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
     def __init__(self, found: Found, settings: Settings, tried: Sequence[Attempt] = ()) -> None:
         self.route = found.route
+        self.warnings = found.warnings
         self.tried = tuple(tried)
         self.conninfo = _conninfo(found, settings.lock_timeout)
         self._wait = max(settings.wait, found.wait)

@@ -111,6 +111,8 @@ def _looking(
     files = scan(settings.directory)
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
+        for warning in target.warnings:
+            reporter.warning(warning)
         try:
             with target.connect(reporter.waiting) as conn:
                 yield conn, compare(files, ledger.read(conn))

@@ -64,6 +64,8 @@ def _connecting(settings: Settings, reporter: Reporter, stop: Stop) -> Iterator[
 
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
+        for warning in target.warnings:
+            reporter.warning(warning)
         yield lambda: target.connect(waiting)
 
 

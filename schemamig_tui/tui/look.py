@@ -24,7 +24,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where every migration stood, in which database, and what is odd about the names."""
+    """Where every migration stood, in which database, and what is odd about the way there and the names."""
 
     status: Status
     server: Server
@@ -51,7 +51,8 @@ def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> L
     except psycopg.OperationalError as error:
         reason = str(error).partition("\n")[0]
         raise ConnectionLost(f"The connection was lost: {reason}") from error
-    return Look(compare(files, rows), server, naming_warnings(files))
+    warnings = (*target.warnings, *naming_warnings(files))
+    return Look(compare(files, rows), server, warnings)
 
 
 class Lookout:
