@@ -24,7 +24,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Where every migration stood, in which database, and what is odd about the way there and the names."""
+    """Where every migration stood, in which database, and what is odd about the names."""
 
     status: Status
     server: Server
