@@ -16,7 +16,7 @@ import psycopg
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.pipeline.loss import loss_message
+from schemamig_tui.engine.pipeline.loss import ends_session, loss_message, one_line
 from schemamig_tui.engine.script.files import naming_warnings, scan
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
@@ -117,7 +117,9 @@ def _looking(
             with target.connect(reporter.waiting) as conn:
                 yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
-            raise ConnectionLost(loss_message(error)) from error
+            if ends_session(error):
+                raise ConnectionLost(loss_message(error)) from error
+            raise SchemamigError(f"the ledger could not be read: {one_line(error)}") from error
 
 
 def _dry_run(

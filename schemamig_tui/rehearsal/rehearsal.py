@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine.pipeline.loss import is_lost, loss_message, one_line
+from schemamig_tui.engine.pipeline.loss import ends_session, loss_message, one_line
 from schemamig_tui.engine.run.preparation import Connect, Preparation, RunContext
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
@@ -103,6 +103,6 @@ def _losses_as_errors() -> Iterator[None]:
             hint="wait until that session is done, or end it",
         ) from error
     except psycopg.Error as error:
-        if is_lost(error.sqlstate):
+        if ends_session(error):
             raise ConnectionLost(loss_message(error)) from error
         raise SchemamigError(f"the schema cannot be read: {one_line(error)}") from error

@@ -23,7 +23,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, one_line
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
@@ -306,7 +306,7 @@ class Stage:
         message = f"the connection was lost: {message}"
         if self._log.current is None:
             raise ConnectionLost(message) from error
-        return Failure(message, code or CONNECTION_FAILURE)
+        return Failure(message, code or CONNECTION_FAILURE, FATAL)
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

@@ -7,19 +7,23 @@ from schemamig_tui.text import visible
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
 
-# Class 08 is connection exceptions; 57P01 to 57P05 are a server, a database or a session that is
-# ended from outside (appendix A of the manual: admin_shutdown, crash_shutdown, cannot_connect_now,
-# database_dropped, idle_session_timeout); 25P03 and 25P04 end the session of a transaction that was
-# idle, or took too long.
-_LOST = ("08", "57P", "25P03", "25P04")
+FATAL = "FATAL"
+"""The severity of a loss of which the server itself has said nothing."""
 
 
-def is_lost(sqlstate: str | None) -> bool:
-    """Whether an error with this SQLSTATE means that the session is gone.
+def is_lost(severity: str | None) -> bool:
+    """Whether an error of this severity means that the session is gone.
 
-    None and the empty string stand for an error of libpq, which has no SQLSTATE: then it is.
+    That is what FATAL and PANIC mean, whatever the SQLSTATE (table 20.2 of the manual); and the
+    SQLSTATE alone says nothing, as dblink raises 08006, and RAISE whatever it likes, in a session
+    that goes on. An error of libpq has no severity, None: then the session is gone as well.
     """
-    return not sqlstate or sqlstate.startswith(_LOST)
+    return severity in (None, FATAL, "PANIC")
+
+
+def ends_session(error: psycopg.Error) -> bool:
+    """Whether the session in which ``error`` was met is gone."""
+    return is_lost(error.diag.severity_nonlocalized)
 
 
 def one_line(error: BaseException) -> str:

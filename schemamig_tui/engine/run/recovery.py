@@ -15,7 +15,7 @@ from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, Server
 from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
 from schemamig_tui.engine.ledger.table import LedgerRow
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, one_line
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, one_line
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import describe, explain_crash
@@ -161,7 +161,7 @@ class Recovery:
                 return failure
             return replace(failure, message=_LOST.format(failure.message))
         reason = _message(crash) if crash else one_line(error)
-        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE)
+        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE, FATAL)
         if run and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)
