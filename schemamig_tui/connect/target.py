@@ -12,6 +12,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
 
 _CONNECT_TIMEOUT = 10
@@ -19,13 +20,9 @@ _PING_TIMEOUT = 2
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 
-# Not among them is tcp_user_timeout: it also cuts a connection to a server that is too busy with
-# a long statement to read what we send ahead (tcp(7)).
 _DEFAULTS = {
     "fallback_application_name": "schemamig-tui",  # gives way to PGAPPNAME
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
+    **CLIENT_SIDE,
 }
 
 OnWait = Callable[[float, str], None]
@@ -68,7 +65,9 @@ class Target:
         self.route = found.route
         self.warnings = found.warnings
         self.tried = tuple(tried)
-        self.conninfo = _conninfo(found, settings.lock_timeout)
+        own_options = _own_options(found, settings.lock_timeout)
+        self.conninfo = _conninfo(found, own_options)
+        self._without_options = _conninfo(found, None) if own_options is not None else None
         self._wait = max(settings.wait, found.wait)
         self._hint = found.hint or _ways_out(settings)
         self._close = found.close
@@ -91,6 +90,9 @@ class Target:
 
         A server that does not answer, or is just starting, is waited for as long as the settings
         say. Raises ConnectionFailed when that time is over, and at once if the server refuses us.
+
+        Settings of ours (``patience.SERVER_SIDE``, and lock_timeout) come with the connection, so
+        that a RESET ALL leaves them, unless a pooler takes none, or a service file may have some.
         """
         deadline = time.monotonic() + self._wait
         pause = _FIRST_PAUSE
@@ -99,6 +101,9 @@ class Target:
             try:
                 return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
             except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
+                if self._without_options and _OPTIONS_REFUSED.search(str(error)):
+                    self.conninfo, self._without_options = self._without_options, None
+                    continue
                 left = deadline - time.monotonic()
                 if answers or left <= 0:
                     raise self._failure(error) from error
@@ -125,9 +130,8 @@ class Target:
     def _failure(self, error: Exception) -> ConnectionFailed:
         attempts = (*self.tried, Attempt(self.route, reason(error)))
         lines = [f"  {route}: {why}" for route, why in attempts]
-        return ConnectionFailed(
-            "\n".join(["Cannot connect to the database.", *lines]), hint=self._hint
-        )
+        hint = _NO_OPTIONS if "startup parameter" in str(error) else self._hint
+        return ConnectionFailed("\n".join(["Cannot connect to the database.", *lines]), hint=hint)
 
 
 def _ways_out(settings: Settings) -> str:
@@ -143,14 +147,35 @@ def _ways_out(settings: Settings) -> str:
     )
 
 
-def _conninfo(found: Found, lock_timeout: float | None) -> str:
+# PgBouncer's words for options that it does not pass on, those of other poolers, and what a server
+# says that lacks a setting of ours (before 14), or cannot have it (on Windows).
+_OPTIONS_REFUSED = re.compile(
+    "startup parameter|command-line option|" + "|".join(SERVER_SIDE), re.IGNORECASE
+)
+_NO_OPTIONS = "A pooler passes no options on: unset PGOPTIONS, or connect to the server itself."
+
+
+def _own_options(found: Found, lock_timeout: float | None) -> str | None:
+    """The options with those of the user; None where they would hide those of a service file."""
+    theirs = found.parameters.get("options")
+    if theirs is None:
+        if "service" in found.parameters or os.environ.get("PGSERVICE"):
+            return None
+        theirs = os.environ.get("PGOPTIONS", "")
+    # The last one wins: over ours the user's, and over these what the program was told itself.
+    options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
+    if lock_timeout is not None:
+        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
+        options.append(f"-c lock_timeout={milliseconds}")
+    return " ".join(filter(None, options))
+
+
+def _conninfo(found: Found, own_options: str | None) -> str:
     parameters = {**_DEFAULTS, **found.parameters, "client_encoding": "UTF8"}
     if not os.environ.get("PGCONNECT_TIMEOUT"):
         parameters.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
-    if lock_timeout is not None:
-        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
-        options = parameters.get("options", os.environ.get("PGOPTIONS", ""))
-        parameters["options"] = f"{options} -c lock_timeout={milliseconds}".strip()
+    if own_options is not None:
+        parameters["options"] = own_options
     try:
         return make_conninfo(**parameters)
     except UnicodeError:

@@ -62,7 +62,7 @@ class Stage:
     ) -> None:
         self._files = context.files
         self._conn = conn
-        self._release_other_advisory_locks = context.locks.work.release_others
+        self._renewing = context.renewal
         self._cancellation = context.cancellation
         self._guards = guards
         self._observer = Observer(
@@ -78,9 +78,9 @@ class Stage:
             context.cancellation,
             on_done=self._log.step_done,
             on_notice=self._log.notice,
-            cancel=lambda: context.watch.cancel(conn),
+            cancel=lambda: context.watch.cancel(context.backend),
         )
-        self._observer.follow(conn, self._pipeline, self._log.current_name)
+        self._observer.follow(context.backend, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
         self._tally = Tally()
@@ -193,7 +193,7 @@ class Stage:
         yield self._renewal()
 
     def _renewal(self) -> Iterator[Step]:
-        return rehearsal_steps.renewal(self._release_other_advisory_locks, self._guards.query)
+        return rehearsal_steps.renewal(self._renewing, self._guards.query)
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:

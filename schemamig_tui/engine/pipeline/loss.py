@@ -1,8 +1,11 @@
 """When a connection counts as lost, and what people read of an error of libpq or the server."""
 
+import re
+
 import psycopg
 
 from schemamig_tui.text import visible
+from schemamig_tui.units import lasting
 
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
@@ -29,6 +32,25 @@ def ends_session(error: psycopg.Error) -> bool:
 def one_line(error: BaseException) -> str:
     """The first line of what an error says: libpq adds guesses and positions on further ones."""
     return visible(str(error).partition("\n")[0])
+
+
+def server_refused(message: str) -> bool:
+    """Whether it was a server, and not the network, that refused a connection with this message.
+
+    libpq gives no SQLSTATE then, and the severity is in the server's language: FATAL, ВАЖНО.
+    """
+    return _SERVER_WORDS.search(message) is not None
+
+
+# ``%s:  %s``, severity and message, as in pqGetErrorNotice3 of fe-protocol3.c.
+_SERVER_WORDS = re.compile(r"failed: \w+:  ")
+
+
+class CancelUnconfirmed(psycopg.OperationalError):
+    """The server has been asked to cancel, and has not said within ``seconds`` that it has."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the server has not confirmed the cancellation within {lasting(seconds)}")
 
 
 def loss_message(error: psycopg.Error) -> str:

@@ -21,6 +21,7 @@ from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited
+    from schemamig_tui.engine.pipeline.backend import Backend
     from schemamig_tui.engine.run.file_run import FileRun
     from schemamig_tui.engine.watch.run_lock import Locks
     from schemamig_tui.engine.watch.watch import Watch
@@ -43,11 +44,14 @@ class RunContext:
     """What all parts of a run, or of a rehearsal, share.
 
     ``files`` are read and found fit, ``state`` is the ledger as it is, and both ``locks`` are
-    held: the run lock by ``watch``, the work lock by the connection that runs the files.
-    ``connect`` makes a new connection in autocommit mode.
+    held: the run lock by ``watch``, the work lock by ``backend``, the connection that the files run
+    on. ``connect`` makes a new connection in autocommit mode. ``own_settings`` are a part of a
+    SELECT list that makes settings of ours which a RESET ALL takes away; mostly there are none.
     """
 
     connect: Connect
+    backend: Backend
+    own_settings: bytes
     ledger: Ledger
     limits: Limits
     cancellation: Cancellation
@@ -55,6 +59,11 @@ class RunContext:
     state: LedgerState
     watch: Watch
     locks: Locks
+
+    @property
+    def renewal(self) -> bytes:
+        """The query for behind a RESET: no advisory lock but ours is left, and ours is set."""
+        return b", ".join(filter(None, (self.locks.work.release_others, self.own_settings)))
 
 
 class Preparation:
@@ -93,6 +102,7 @@ class Preparation:
 
         Raises FilesError for a file that cannot be run, LockTimeout and Interrupted.
         """
+        from schemamig_tui.engine.pipeline.backend import Backend, equip
         from schemamig_tui.engine.run.reading import prepare
         from schemamig_tui.engine.watch.run_lock import Locks, Queue
         from schemamig_tui.engine.watch.watch import Watch
@@ -100,7 +110,9 @@ class Preparation:
         conn = findings.conn
         # A file that cannot be run is refused at once, and not after a wait for another run.
         files = prepare(conn, self._ledger, findings.todo, findings.state, resume=resume)
-        with Watch(self._connect) as watch:
+        backend = Backend.of(conn)
+        with Watch(self._connect, backend) as watch:
+            own_settings = equip(backend, self.limits.lock)
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
@@ -111,6 +123,8 @@ class Preparation:
                 files = prepare(conn, self._ledger, now.todo, now.state, resume=resume)
             yield RunContext(
                 connect=self._connect,
+                backend=backend,
+                own_settings=own_settings,
                 ledger=self._ledger,
                 limits=self.limits,
                 cancellation=self.cancellation,

@@ -11,11 +11,19 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
+from schemamig_tui import patience
 from schemamig_tui.engine.events import Failure, FileFailed, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import Progress, read_progress
 from schemamig_tui.engine.ledger.table import LedgerRow
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, one_line
+from schemamig_tui.engine.pipeline.deadline import answered_within
+from schemamig_tui.engine.pipeline.loss import (
+    CONNECTION_FAILURE,
+    FATAL,
+    CancelUnconfirmed,
+    one_line,
+)
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import describe, explain_crash
@@ -23,10 +31,10 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import concurrent, invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.reconnect import connect_within, take_over
 from schemamig_tui.engine.run.step_order import creates_schema, record_failure
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -38,12 +46,14 @@ from schemamig_tui.text import visible
 from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
-# How many seconds a lost server gets to come back, so that the failure can be recorded.
-_COME_BACK = 5.0
-# Nobody should wait for ever when the run is over, and its end has to be reported.
-_PATIENCE = "SET lock_timeout = '10s'"
-# How many seconds the server may go on with what a lost connection has sent it.
-_SETTLE = 10.0
+# Nobody should wait for ever when the run is over, and its end has to be reported. The role's other
+# timeouts are meant for migrations.
+_PATIENCE = """
+SELECT pg_catalog.set_config('lock_timeout', '10s', false),
+    pg_catalog.set_config('statement_timeout', '0', false),
+    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
+        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+"""
 
 
 class Recovery:
@@ -95,18 +105,30 @@ class Recovery:
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
 
-    def after_loss(self, crash: Crash | None, error: psycopg.OperationalError) -> FileFailed | None:
-        """After the connection was lost: what was committed meanwhile counts as applied.
+    @property
+    def seconds(self) -> float:
+        """How many the server has to roll back and to record: few after a signal."""
+        times = patience.PATIENCE
+        return times.report if self._cancellation.requested else times.answer
+
+    def after_loss(
+        self, lost: Backend, crash: Crash | None, error: psycopg.OperationalError
+    ) -> FileFailed | None:
+        """After a connection was lost: what was committed meanwhile counts as applied.
 
         Raises ConnectionLost when that leaves no file that has failed.
         """
         elapsed = self._log.elapsed
         unrecorded = None
+        ends = time.monotonic() + self.seconds
         try:
-            with contextlib.closing(self._reconnect(crash, error)) as conn:
+            with (
+                contextlib.closing(self._reconnect(crash, error)) as conn,
+                answered_within(conn, max(0.1, ends - time.monotonic())),
+            ):
                 conn.execute(_PATIENCE)
-                silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
-                silent.await_lock(self._context.locks.work, conn)
+                settle = min(patience.PATIENCE.settle, self.seconds / 2)
+                take_over(conn, self._context.locks.work, lost, settle)
                 self._note_committed(self._ledger.inspect(conn).rows)
                 if run := self._log.current:
                     failure = self._name_leftovers(conn, run, self._loss(crash, error))
@@ -117,7 +139,7 @@ class Recovery:
         failure = self._loss(crash, error)
         if run := self._log.current:
             return FileFailed(run.name, elapsed, failure, False, unrecorded, kept=run.done)
-        if self._log.remaining:
+        if self._log.remaining and not self._cancellation.requested:
             raise ConnectionLost(failure.message)
         return None
 
@@ -138,16 +160,18 @@ class Recovery:
     def _reconnect(
         self, crash: Crash | None, error: psycopg.OperationalError
     ) -> psycopg.Connection[Any]:
-        deadline = time.monotonic() + _COME_BACK
+        seconds = min(patience.PATIENCE.come_back, self.seconds)
+        deadline = time.monotonic() + seconds
         reported = False
         while True:
+            left = max(0.1, deadline - time.monotonic())
             try:
-                return self._context.connect()
+                return connect_within(self._context.connect, left, self._cancellation)
             except ConnectionFailed:
                 if not reported:
                     name = self._log.current.name if self._log.current else None
                     why = self._loss(crash, error).message
-                    self._observer.report(ServerAwaited(name, why, _COME_BACK))
+                    self._observer.report(ServerAwaited(name, why, seconds))
                     reported = True
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
@@ -162,6 +186,9 @@ class Recovery:
             return replace(failure, message=_LOST.format(failure.message))
         reason = _message(crash) if crash else one_line(error)
         failure = Failure(_LOST.format(reason), CONNECTION_FAILURE, FATAL)
+        if isinstance(error, CancelUnconfirmed):
+            code = pg_errors.QueryCanceled.sqlstate
+            failure = Failure(f"cancelled by the user, and {reason}", code)
         if run and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)

@@ -10,6 +10,8 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.engine.events import FileFailed, Listener, RunFinished, RunStarted
+from schemamig_tui.engine.pipeline.backend import Backend, equip
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
@@ -21,6 +23,7 @@ from schemamig_tui.engine.run.step_order import StepOrder
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.databases import copies_database
 
 
 class Run:
@@ -35,11 +38,12 @@ class Run:
         self._context = context
         self._files = context.files
         self._conn = conn
+        self._backend = context.backend
         self._observer = Observer(context.watch, context.limits, listener)
         self._report = self._observer.report
         self._step_order = StepOrder(
             context.ledger,
-            context.locks.work.release_others,
+            context.renewal,
             lifts_timeout=context.limits.lock is not None,
         )
         self._log = Logbook(context.files, self._report)
@@ -89,30 +93,34 @@ class Run:
         lock.drop(self._conn)
         self._conn.close()
         self._conn = self._context.connect()
+        self._backend = Backend.of(self._conn)
+        equip(self._backend, self._context.limits.lock)
         Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
 
     def _run(self, files: Sequence[FileRun]) -> FileFailed | None:
         """Run some files in one session; returns the one that failed."""
         conn, log, recovery = self._conn, self._log, self._recovery
+        backend = self._backend
         pipeline = Pipeline(
             conn,
             self._context.cancellation,
             on_done=log.step_done,
             on_notice=log.notice,
-            cancel=lambda: self._context.watch.cancel(conn),
+            cancel=lambda: self._context.watch.cancel(backend),
         )
-        self._observer.follow(conn, pipeline, log.current_name)
+        self._observer.follow(backend, pipeline, log.current_name)
         try:
             crash = pipeline.run(self._steps(files))
             while crash and (run := log.current) and self._retries.again(conn, run, crash):
                 files = files[files.index(run) :]
                 crash = pipeline.run(self._steps(files))
-            return recovery.after_failure(conn, crash)
+            with answered_within(conn, recovery.seconds):
+                return recovery.after_failure(conn, crash)
         except FilesError as error:
             return recovery.after_change(conn, error)
         except psycopg.OperationalError as error:
             conn.close()
-            return recovery.after_loss(pipeline.crash, error)
+            return recovery.after_loss(backend, pipeline.crash, error)
 
     def _steps(self, files: Sequence[FileRun]) -> Iterator[Step]:
         """All steps of some files; the first file of the run makes the ledger where there is none.
@@ -123,7 +131,12 @@ class Run:
         creates = not self._context.state.exists
         for file in files:
             create = creates and file is first
-            yield from self._step_order.steps(file, create=create, last=file is last)
+            for step in self._step_order.steps(file, create=create, last=file is last):
+                if step.alone and copies_database(step.sql):
+                    with self._context.watch.aside():
+                        yield step
+                else:
+                    yield step
             file.script.release()
 
 
