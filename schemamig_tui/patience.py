@@ -25,11 +25,11 @@ class Patience:
     glance: float = 10.0
     answer: float = 60.0
     doubt: float = 20.0
-    silence: float = 120.0
+    silence: float = 90.0
     come_back: float = 5.0
     settle: float = 10.0
     confirm: float = 4.0
-    report: float = 4.0
+    report: float = 3.0
     proof: float = 5.0
 
 

@@ -1,8 +1,11 @@
 """A bound on the time that an answer may take: a connection that stays silent is cut."""
 
+import array
 import contextlib
+import fcntl
 import os
 import socket
+import termios
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -50,6 +53,17 @@ def cut(conn: psycopg.Connection[Any]) -> None:
     """End the connection below libpq: whoever waits for it, in whatever thread, finds its end."""
     with contextlib.suppress(OSError, psycopg.Error), _socket(conn.pgconn) as line:
         line.shutdown(socket.SHUT_RDWR)
+
+
+def unacknowledged(conn: psycopg.Connection[Any]) -> int:
+    """How many bytes the other side has not acknowledged yet; 0 where the system does not say.
+
+    What is on its way over a slow line is no silence (SIOCOUTQ in tcp(7)).
+    """
+    answer = array.array("i", [0])
+    with contextlib.suppress(OSError, psycopg.Error):
+        fcntl.ioctl(conn.fileno(), termios.TIOCOUTQ, answer)
+    return answer[0]
 
 
 @contextlib.contextmanager

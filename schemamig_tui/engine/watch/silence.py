@@ -13,6 +13,7 @@ import psycopg
 
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.pipeline.deadline import unacknowledged
 from schemamig_tui.engine.pipeline.loss import server_refused
 from schemamig_tui.engine.watch.watch import Aside, Watch
 from schemamig_tui.errors import SchemamigError
@@ -31,6 +32,8 @@ class Silence:
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
         self._unanswered_since: float | None = None
+        self._queued = -1
+        self._queued_since = 0.0
 
     def verdict(self, backend: Backend, silent_s: float) -> str | None:
         """Why a session counts as lost that has been silent for so long; None: it does not."""
@@ -46,10 +49,17 @@ class Silence:
         self._unanswered_since = None
         if idle_s is None:
             return "the server has ended the session, and the network has not said so"
-        if min(idle_s, silent_s) >= patience.PATIENCE.doubt:
-            waited = lasting(min(idle_s, silent_s))
-            return f"the server has waited for us, as we have for it, for {waited}"
+        both_s = min(idle_s, silent_s, self._still_s(backend))
+        if both_s >= patience.PATIENCE.silence:
+            return f"the server has waited for us, as we have for it, for {lasting(both_s)}"
         return None
+
+    def _still_s(self, backend: Backend) -> float:
+        """For how many seconds nothing of what we have sent has got any further."""
+        queued, now = unacknowledged(backend.conn), time.monotonic()
+        if queued != self._queued:
+            self._queued, self._queued_since = queued, now
+        return now - self._queued_since
 
     def _unanswered(self, error: Exception, silent_s: float) -> str | None:
         if _is_an_answer(error):
