@@ -15,7 +15,6 @@ from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.errors import SettingsError
 
-_CHANNEL = "schemamig_tui_session"
 _PID = "SELECT pg_catalog.pg_backend_pid()"
 
 
@@ -34,12 +33,12 @@ def _pid(conn: psycopg.Connection[Any]) -> int:
 
 
 def _is_notified(first: Backend, second: psycopg.Connection[Any]) -> bool:
-    first.conn.execute(f"LISTEN {_CHANNEL}")
-    second.execute("SELECT pg_catalog.pg_notify(%s, %s)", (_CHANNEL, str(first.pid)))
-    notifies = first.conn.notifies(timeout=patience.PATIENCE.proof)
-    heard = any(notify.payload == str(first.pid) for notify in notifies)
-    first.conn.execute(f"UNLISTEN {_CHANNEL}")
-    return heard
+    channel = f"schemamig_tui_{first.pid}"
+    first.conn.execute(f"LISTEN {channel}".encode())
+    second.execute("SELECT pg_catalog.pg_notify(%s, '')", (channel,))
+    came = list(first.conn.notifies(timeout=patience.PATIENCE.proof, stop_after=1))
+    first.conn.execute(f"UNLISTEN {channel}".encode())
+    return bool(came)
 
 
 def _refusal() -> SettingsError:
