@@ -1,6 +1,31 @@
-"""``python -m schemamig_tui``."""
+"""The program: ``schemamig-tui``, and ``python -m schemamig_tui``.
 
-from schemamig_tui.cli import main
+The first thing it does is to say what a signal does, so that none that comes during the imports
+ends in Python's own traceback. What comes before, while Python itself starts, is beyond us.
+"""
+
+# The module signal makes enums of these first, which takes longer than all that is below.
+import _signal  # type: ignore[import-not-found]  # built in, and in no stub
+import os
+
+_SIGNALS = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+_INTERRUPTED = 130  # ExitCode.INTERRUPTED
+
+
+def main() -> int:
+    """Run the program with the arguments of the process, and return its exit code."""
+    for number in _SIGNALS:
+        if _signal.getsignal(number) != _signal.SIG_IGN:  # as under nohup
+            _signal.signal(number, _end)
+    from schemamig_tui.cli import main as run
+
+    return run()
+
+
+def _end(_number: int, _frame: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(_INTERRUPTED)
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -31,6 +31,7 @@ exit codes:
   3    no connection to the database, or it was lost
   4    another run or another session held a lock for too long
   5    --check found pending, failed, changed or missing migrations
+  70   a bug in this program
   130  interrupted
 
 examples:
@@ -305,7 +306,7 @@ def _internal_error(error: Exception) -> int:
     path = os.environ.get("SCHEMAMIG_DEBUG")
     if not path:
         err.write("hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE")
-        return ExitCode.MIGRATION_FAILED
+        return ExitCode.INTERNAL
     secrets = [os.environ.get(name, "") for name in ("PGPASSWORD", "POSTGRES_PASSWORD")]
     try:
         Path(path).touch(mode=0o600)
@@ -315,4 +316,4 @@ def _internal_error(error: Exception) -> int:
         err.write(f"hint: {visible(path)} could not be written: {failure.strerror}")
     else:
         err.write(f"hint: the traceback is in {visible(path)}")
-    return ExitCode.MIGRATION_FAILED
+    return ExitCode.INTERNAL

@@ -12,7 +12,8 @@
       Interrupted                130   the user asked to stop
 
 A migration that fails is not an error of the program but a result of a run: see
-``engine.events.FileFailed``. The exit codes stand in ``ExitCode`` and nowhere else.
+``engine.events.FileFailed``. A bug of the program is no SchemamigError, and leads to 70 (the
+EX_SOFTWARE of sysexits.h). The exit codes stand in ``ExitCode`` and nowhere else.
 """
 
 from enum import IntEnum
@@ -28,6 +29,7 @@ class ExitCode(IntEnum):
     NO_CONNECTION = 3
     LOCKED = 4
     CHECK_FAILED = 5
+    INTERNAL = 70
     INTERRUPTED = 130
 
 

@@ -18,6 +18,14 @@ _POSTGRES = {
 }
 _LIBPQ = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE")
 _NOT_SET = "not set"
+# In every container of a namespace that has a service named postgres, Kubernetes sets this, as
+# Docker does for a link of that name:
+# https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
+_SERVICE_LINK = re.compile(r"(?:tcp|udp|sctp)://")
+_LINK_IGNORED = (
+    "POSTGRES_PORT is an address that Kubernetes or Docker has set for a service of the name"
+    " postgres, and no port: it is not used"
+)
 
 _FORM = (
     "Write postgresql://user:password@host:port/database, or host=... dbname=... In a URI,"
@@ -36,18 +44,25 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
     ``DATABASE_URL`` comes first, then ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_DB`` and
     ``_PASSWORD``: one of them is enough, and libpq decides the others as it does for psql. With
     none of these, libpq decides everything, by its PG* variables, service file and defaults. An
-    empty variable counts as not set. Raises SettingsError, which names the variable.
+    empty variable counts as not set, and so does, with a warning, a ``POSTGRES_PORT`` that
+    Kubernetes or Docker has set. Raises SettingsError, which names the variable.
     """
     if url := env.get("DATABASE_URL"):
         return Endpoint(parse("DATABASE_URL", url), "DATABASE_URL"), ()
     tried = [Attempt("DATABASE_URL", _NOT_SET)]
-    if named := [name for name in _POSTGRES if env.get(name)]:
+    warnings: tuple[str, ...] = ()
+    named = [name for name in _POSTGRES if env.get(name)]
+    if _SERVICE_LINK.match(env.get("POSTGRES_PORT", "")):
+        named.remove("POSTGRES_PORT")
+        warnings = (_LINK_IGNORED,)
+    if named:
         parameters = {_POSTGRES[name]: env[name] for name in named}
         _check_port("POSTGRES_PORT", parameters)
-        return Endpoint(parameters, _postgres_route(parameters, named)), tuple(tried)
+        route = _postgres_route(parameters, named)
+        return Endpoint(parameters, route, warnings=warnings), tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
     variables = ", ".join(name for name in _LIBPQ if env.get(name))
-    return Endpoint({}, variables or "PostgreSQL's defaults"), tuple(tried)
+    return Endpoint({}, variables or "PostgreSQL's defaults", warnings=warnings), tuple(tried)
 
 
 def names_a_server(env: Mapping[str, str]) -> bool:
@@ -71,7 +86,7 @@ def parse(source: str, text: str) -> dict[str, str]:
         if uri[1].lower() not in ("postgresql", "postgres"):
             raise SettingsError(f"{source} is a URI for {uri[1]}, not for PostgreSQL.", hint=_FORM)
         rest = text[uri.end() :]
-        if re.search(r"[@/].*@", rest, re.S):
+        if _has_stray_at(rest):
             raise SettingsError(f"{source} has an @ or / that is not encoded.", hint=_FORM)
         text = f"postgresql://{rest}"
     try:
@@ -83,6 +98,18 @@ def parse(source: str, text: str) -> dict[str, str]:
         raise SettingsError(f"{source} cannot be read: {reason}", hint=_FORM) from None
     _check_port(source, parameters)
     return parameters
+
+
+def _has_stray_at(rest: str) -> bool:
+    """Whether, behind ``//``, there is an @ in what libpq takes for the host or the database.
+
+    It looks for the end of user and password first, which is the first @ that comes before a /
+    (conninfo_uri_parse_options in fe-connect.c). An @ in the query behind is one like any other.
+    """
+    login, at, behind = rest.partition("@")
+    if not at or "/" in login:
+        behind = rest
+    return "@" in behind.partition("?")[0]
 
 
 def _check_port(source: str, parameters: Mapping[str, str]) -> None:

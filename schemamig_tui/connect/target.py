@@ -12,6 +12,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
 
 _CONNECT_TIMEOUT = 10
@@ -19,13 +20,9 @@ _PING_TIMEOUT = 2
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 
-# Not among them is tcp_user_timeout: it also cuts a connection to a server that is too busy with
-# a long statement to read what we send ahead (tcp(7)).
 _DEFAULTS = {
     "fallback_application_name": "schemamig-tui",  # gives way to PGAPPNAME
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
+    **CLIENT_SIDE,
 }
 
 OnWait = Callable[[float, str], None]
@@ -39,7 +36,7 @@ class Endpoint:
     ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
     go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
     waiting until the server answers. ``extension_hint`` says, where we know that, which PostgreSQL
-    has an extension that this one lacks.
+    has an extension that this one lacks. ``warnings`` are sentences about what was not used.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
@@ -48,6 +45,7 @@ class Endpoint:
     close: Callable[[], None] = lambda: None
     wait: float = 0.0
     extension_hint: Callable[[str], str | None] = lambda name: None
+    warnings: tuple[str, ...] = ()
 
 
 class Attempt(NamedTuple):
@@ -60,7 +58,8 @@ class Attempt(NamedTuple):
 class Target:
     """The place that was chosen. Connects to it, from any thread and as often as is needed.
 
-    ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over.
+    ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over,
+    ``warnings`` what people should know of the choice.
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
@@ -68,8 +67,11 @@ class Target:
         self, endpoint: Endpoint, settings: Settings, tried: Sequence[Attempt] = ()
     ) -> None:
         self.route = endpoint.route
+        self.warnings = endpoint.warnings
         self.tried = tuple(tried)
-        self.conninfo = _conninfo(endpoint, settings.lock_timeout)
+        own_options = _own_options(endpoint, settings.lock_timeout)
+        self.conninfo = _conninfo(endpoint, own_options)
+        self._without_options = _conninfo(endpoint, None) if own_options is not None else None
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint = endpoint.hint or _ways_out(settings)
@@ -93,6 +95,9 @@ class Target:
 
         A server that does not answer, or is just starting, is waited for as long as the settings
         say. Raises ConnectionFailed when that time is over, and at once if the server refuses us.
+
+        Settings of ours (``patience.SERVER_SIDE``, and lock_timeout) come with the connection, so
+        that a RESET ALL leaves them, unless a pooler takes none, or a service file may have some.
         """
         deadline = time.monotonic() + self._wait
         pause = _FIRST_PAUSE
@@ -101,6 +106,9 @@ class Target:
             try:
                 return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
             except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
+                if self._without_options and _OPTIONS_REFUSED.search(str(error)):
+                    self.conninfo, self._without_options = self._without_options, None
+                    continue
                 left = deadline - time.monotonic()
                 if answers or left <= 0:
                     raise self._failure(error) from error
@@ -127,9 +135,8 @@ class Target:
     def _failure(self, error: Exception) -> ConnectionFailed:
         attempts = (*self.tried, Attempt(self.route, reason(error)))
         lines = [f"  {route}: {why}" for route, why in attempts]
-        return ConnectionFailed(
-            "\n".join(["Cannot connect to the database.", *lines]), hint=self._hint
-        )
+        hint = _NO_OPTIONS if "startup parameter" in str(error) else self._hint
+        return ConnectionFailed("\n".join(["Cannot connect to the database.", *lines]), hint=hint)
 
 
 def _ways_out(settings: Settings) -> str:
@@ -145,14 +152,35 @@ def _ways_out(settings: Settings) -> str:
     )
 
 
-def _conninfo(endpoint: Endpoint, lock_timeout: float | None) -> str:
+# PgBouncer's words for options that it does not pass on, those of other poolers, and what a server
+# says that lacks a setting of ours (before 14), or cannot have it (on Windows).
+_OPTIONS_REFUSED = re.compile(
+    "startup parameter|command-line option|" + "|".join(SERVER_SIDE), re.IGNORECASE
+)
+_NO_OPTIONS = "A pooler passes no options on: unset PGOPTIONS, or connect to the server itself."
+
+
+def _own_options(endpoint: Endpoint, lock_timeout: float | None) -> str | None:
+    """The options with those of the user; None where they would hide those of a service file."""
+    theirs = endpoint.parameters.get("options")
+    if theirs is None:
+        if "service" in endpoint.parameters or os.environ.get("PGSERVICE"):
+            return None
+        theirs = os.environ.get("PGOPTIONS", "")
+    # The last one wins: over ours the user's, and over these what the program was told itself.
+    options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
+    if lock_timeout is not None:
+        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
+        options.append(f"-c lock_timeout={milliseconds}")
+    return " ".join(filter(None, options))
+
+
+def _conninfo(endpoint: Endpoint, own_options: str | None) -> str:
     parameters = {**_DEFAULTS, **endpoint.parameters, "client_encoding": "UTF8"}
     if not os.environ.get("PGCONNECT_TIMEOUT"):
         parameters.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
-    if lock_timeout is not None:
-        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
-        options = parameters.get("options", os.environ.get("PGOPTIONS", ""))
-        parameters["options"] = f"{options} -c lock_timeout={milliseconds}".strip()
+    if own_options is not None:
+        parameters["options"] = own_options
     try:
         return make_conninfo(**parameters)
     except UnicodeError:

@@ -17,7 +17,7 @@ from schemamig_tui.connect import resolve
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger, unsettled
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
-from schemamig_tui.engine.pipeline.loss import loss_message
+from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.script.files import passed_over, scan
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, LedgerError, SchemamigError
@@ -25,6 +25,7 @@ from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
+from schemamig_tui.text import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +124,15 @@ def _surveyed(
     files = scan(settings.directory)
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
+        for warning in target.warnings:
+            reporter.warning(warning)
         try:
             with target.connect(reporter.waiting) as conn:
                 yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
-            raise ConnectionLost(loss_message(error)) from error
+            if ends_session(error):
+                raise ConnectionLost(loss_message(error)) from error
+            raise SchemamigError(f"the ledger could not be read: {one_line(error)}") from error
 
 
 def _dry_run(

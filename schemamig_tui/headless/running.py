@@ -72,6 +72,8 @@ def _connecting(
 
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
+        for warning in target.warnings:
+            reporter.warning(warning)
         yield target, lambda: target.connect(waiting)
 
 
@@ -96,9 +98,10 @@ class _Failures:
         if finished.failed is None:
             return ExitCode.DONE
         failure = self._last
-        sqlstate = (failure and failure.sqlstate) or ""
-        if sqlstate and is_lost(sqlstate):
+        if failure is None:
+            return ExitCode.MIGRATION_FAILED
+        if is_lost(failure.severity):
             return ExitCode.NO_CONNECTION
-        if sqlstate == _LOCK_NOT_AVAILABLE or (failure and failure.gave_way):
+        if failure.sqlstate == _LOCK_NOT_AVAILABLE or failure.gave_way:
             return ExitCode.LOCKED
         return ExitCode.MIGRATION_FAILED

@@ -3,12 +3,16 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from schemamig_tui import patience
 from schemamig_tui.errors import ExitCode
 
+# Seconds for what is no waiting; the engine itself ends its waits in time.
+_SPARE = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -17,7 +21,9 @@ class Stop:
 
     Outside of ``cancelling`` a signal ends the program where it stands: nothing has begun that
     would have to be undone, and an exception out of a signal handler can get lost in a callback
-    or end in a traceback. Signals that the parent has set to be ignored stay so (nohup).
+    or end in a traceback. Within it the first signal cancels, and a program that is not done some
+    seconds later, because somebody does not answer, is ended as by a second one. Signals that the
+    parent has set to be ignored stay so (nohup).
 
     Afterwards the handlers are what they were before; with ``for_good`` signals are ignored, so
     that none that comes while the interpreter winds up changes the exit code of finished work.
@@ -28,6 +34,7 @@ class Stop:
         """Whether the run has been asked to cancel."""
         self._cancel: Callable[[], None] | None = None
         self._for_good = for_good
+        self._done = threading.Event()
         self._before: dict[int, signal._HANDLER] = {}
 
     def __enter__(self) -> "Stop":
@@ -48,6 +55,7 @@ class Stop:
             yield
         finally:
             self._cancel = None
+            self._done.set()
 
     def _received(self, _number: int, _frame: FrameType | None) -> None:
         cancel, self._cancel = self._cancel, None
@@ -57,6 +65,13 @@ class Stop:
         self.requested = True
         _say("cancelling... (once more ends the program at once)")
         cancel()
+        threading.Thread(target=self._end_in_time, name="end in time", daemon=True).start()
+
+    def _end_in_time(self) -> None:
+        times = patience.PATIENCE
+        if not self._done.wait(times.confirm + times.report + _SPARE):
+            _say("the server could not be asked what it has kept")
+            os._exit(ExitCode.INTERRUPTED)
 
 
 def _say(what: str) -> None:

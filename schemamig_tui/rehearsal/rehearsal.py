@@ -25,7 +25,7 @@ import psycopg
 from psycopg.errors import LockNotAvailable
 
 from schemamig_tui.engine.events import Warned
-from schemamig_tui.engine.pipeline.loss import is_lost, loss_message
+from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.preparation import (
     Connect,
     ExtensionHint,
@@ -115,6 +115,6 @@ def _losses_as_errors() -> Iterator[None]:
             hint="wait until that session is done, or end it",
         ) from error
     except psycopg.Error as error:
-        if is_lost(error.sqlstate):
+        if ends_session(error):
             raise ConnectionLost(loss_message(error)) from error
         raise SchemamigError(f"the schema cannot be read: {one_line(error)}") from error

@@ -122,7 +122,7 @@ class Relations:
         self.query = _PROBE.format(
             began=microseconds("statement_timestamp"),
             ended=microseconds("clock_timestamp"),
-            pid=conn.info.backend_pid,
+            pid="pg_catalog.pg_backend_pid()",  # libpq's number may be a pooler's
             database=database_oid,
             last=max(self._all, default=0),
         ).encode()

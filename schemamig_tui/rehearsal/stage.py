@@ -23,7 +23,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
@@ -69,7 +69,7 @@ class Stage:
         self._files = context.files
         self._unwritten = context.unwritten
         self._conn = conn
-        self._release_other_advisory_locks = context.locks.work.release_others
+        self._renewing = context.renewal
         self._cancellation = context.cancellation
         self._extension_hint = context.extension_hint
         self._guards = guards
@@ -86,9 +86,9 @@ class Stage:
             context.cancellation,
             on_done=self._log.step_done,
             on_notice=self._log.notice,
-            cancel=lambda: context.watch.cancel(conn),
+            cancel=lambda: context.watch.cancel(context.backend),
         )
-        self._observer.follow(conn, self._pipeline, self._log.current_name)
+        self._observer.follow(context.backend, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
@@ -210,7 +210,7 @@ class Stage:
         yield self._renewal()
 
     def _renewal(self) -> Iterator[Step]:
-        return rehearsal_steps.renewal(self._release_other_advisory_locks, self._guards.query)
+        return rehearsal_steps.renewal(self._renewing, self._guards.query)
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:
@@ -328,7 +328,7 @@ class Stage:
         message = f"the connection was lost: {message}"
         if self._log.current is None:
             raise ConnectionLost(message) from error
-        return Failure(message, code or CONNECTION_FAILURE)
+        return Failure(message, code or CONNECTION_FAILURE, FATAL)
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

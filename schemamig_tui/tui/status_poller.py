@@ -53,7 +53,11 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
     except psycopg.OperationalError as error:
         raise ConnectionLost(loss_message(error)) from error
     status = compare(files, rows)
-    warnings = (*folder_warnings(status, passed_over(settings.directory)), *drift_warnings(status))
+    warnings = (
+        *target.warnings,
+        *folder_warnings(status, passed_over(settings.directory)),
+        *drift_warnings(status),
+    )
     return Survey(status, server, warnings)
 
 

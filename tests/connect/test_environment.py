@@ -65,6 +65,34 @@ def test_a_port_that_is_none_is_an_error_that_names_the_variable(port: str) -> N
         environment.find({"POSTGRES_PORT": port})
 
 
+def test_a_port_that_kubernetes_has_set_is_not_taken_for_one_and_told() -> None:
+    link = {"POSTGRES_PORT": "tcp://10.96.0.1:5432"}
+    found, _ = environment.find({**link, "PGHOST": "h"})
+    assert (found.route, found.parameters) == ("PGHOST", {})
+    assert "POSTGRES_PORT is an address" in found.warnings[0]
+    found, _ = environment.find({**link, "POSTGRES_HOST": "localhost"})
+    assert (found.route, found.parameters) == ("POSTGRES_HOST localhost", {"host": "localhost"})
+    assert found.warnings
+    assert not environment.find({"POSTGRES_PORT": "5433"})[0].warnings
+
+
+@pytest.mark.parametrize(
+    ("uri", "parameters"),
+    [
+        ("postgresql://h/d?application_name=ci@build", {"host": "h", "dbname": "d"}),
+        ("postgresql://u:p@h/d?application_name=ci@build", {"user": "u", "password": "p"}),
+        ("postgresql://u@h?application_name=ci@build", {"user": "u", "host": "h"}),
+        ("postgresql:///d?host=/a@b&application_name=ci@build", {"host": "/a@b", "dbname": "d"}),
+    ],
+)
+def test_an_at_sign_in_the_query_is_one_like_any_other(
+    uri: str, parameters: dict[str, str]
+) -> None:
+    read = environment.parse("--dsn", uri)
+    assert read == conninfo_to_dict(uri)
+    assert {**read, **parameters, "application_name": "ci@build"} == read
+
+
 @pytest.mark.parametrize(
     "uri", ["postgresql://h/d", "postgres://h/d", "PostgreSQL+psycopg://h/d", " postgres://h/d\n"]
 )
@@ -93,6 +121,8 @@ def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
         ("dbname=\udcff", "not UTF-8"),
         ("postgresql://u:my@secret@h", "an @ or / that is not encoded"),
         ("postgresql://u:1/secret@h", "an @ or / that is not encoded"),
+        ("postgresql://u:my@secret@h/d?application_name=ci@build", "an @ or / that is not encoded"),
+        ("postgresql://u:1/secret@h?application_name=ci@build", "an @ or / that is not encoded"),
         ("postgresql://u:secret", "the port is not a number"),
         ("postgresql://h/d?secret=1", "invalid URI query parameter"),
     ],

@@ -16,6 +16,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.blockers import blocked
 from schemamig_tui.engine.watch.watch import Watch
@@ -274,12 +275,14 @@ def test_neither_a_cancellation_nor_the_end_waits_for_a_question_that_hangs(crow
             conn.execute("SELECT pg_sleep(60)")
 
     asked = threading.Event()
-    with Watch(crowd.database.connect) as watch:
+    first = Backend.of(crowd.join())
+    with Watch(crowd.database.connect, first) as watch:
         thread = threading.Thread(target=lambda: watch.ask(hang, 0))
         thread.start()
         asked.wait()
         conn = crowd.join()
-        threading.Timer(0.1, lambda: watch.cancel(conn)).start()
+        backend = Backend.of(conn)
+        threading.Timer(0.1, lambda: watch.cancel(backend)).start()
         with pytest.raises(psycopg.errors.QueryCanceled):
             conn.execute("SELECT pg_sleep(60)")
     assert thread.is_alive()

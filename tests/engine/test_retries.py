@@ -304,7 +304,7 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
     shop.lock_timeout = None
-    shop.write("0001_alter.sql", "SET deadlock_timeout = '10ms'; " + ALTER)
+    shop.write("0001_alter.sql", "SET deadlock_timeout = '1s'; " + ALTER)
     busy.execute("SET deadlock_timeout = '1h'")
     runner = shop.runner(limits=Limits(retries=9))
     thread = threading.Thread(target=runner.apply, daemon=True)

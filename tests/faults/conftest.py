@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,10 +26,16 @@ class Program:
         """Put a migration into the folder."""
         (self.folder / name).write_text(sql)
 
-    def start(self, conninfo: str | None = None) -> subprocess.Popen[str]:
-        """Begin an apply."""
+    def start(
+        self,
+        conninfo: str | None = None,
+        *options: str,
+        mode: str = "--apply",
+        program: Sequence[str] = ("-m", "schemamig_tui"),
+    ) -> subprocess.Popen[str]:
+        """Begin an apply; ``program`` is what Python is to run."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "schemamig_tui", "--apply", "--dir", str(self.folder)],
+            [sys.executable, *program, mode, "--dir", str(self.folder), *options],
             env={**os.environ, "DATABASE_URL": conninfo or self.database.conninfo}
             | {"SCHEMAMIG_CONNECTION": "environment"},
             stdout=subprocess.PIPE,
@@ -50,8 +56,8 @@ class Program:
         with self.database.connect() as conn:
             return [row[0] for row in conn.execute(query.encode())]
 
-    def wait_until(self, query: str) -> None:
-        """Return when the query's answer is true."""
+    def wait_until(self, query: str, *, ended: bool = False) -> None:
+        """Return when the query's answer is true; the program may have ``ended`` by then."""
         deadline = time.monotonic() + 60
         with self.database.connect() as conn:
             while True:
@@ -62,7 +68,7 @@ class Program:
                 if row and row[0]:
                     return
                 process = self.started[-1]
-                assert process.poll() is None, process.communicate()[0]
+                assert ended or process.poll() is None, process.communicate()[0]
                 assert time.monotonic() < deadline, query
                 time.sleep(0.01)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
@@ -73,6 +74,30 @@ def test_a_connection_lost_in_mid_run_is_3(program: Program) -> None:
     ended = program("--apply")
     assert ended.code == ExitCode.NO_CONNECTION
     assert "57P01" in ended.err
+
+
+def test_a_session_that_the_server_ends_is_3_and_recorded(
+    program: Program, server: Embedded
+) -> None:
+    if server.major < 17:
+        pytest.skip("transaction_timeout is of PostgreSQL 17")
+    program.write("0001_a.sql", "SET transaction_timeout = '50ms'; SELECT pg_sleep(5);")
+    ended = program("--apply")
+    assert ended.code == ExitCode.NO_CONNECTION
+    assert "FATAL 25P04: the connection was lost: " in ended.err
+    assert "25P04" in program("--list").out
+
+
+@pytest.mark.parametrize("sqlstate", ["08006", "57P01", "25P04"])
+def test_an_error_with_the_code_of_a_loss_is_1_while_the_session_goes_on(
+    program: Program, sqlstate: str
+) -> None:
+    program.write(
+        "0001_a.sql", f"DO $$BEGIN RAISE 'as dblink does' USING ERRCODE = '{sqlstate}'; END$$"
+    )
+    ended = program("--apply")
+    assert ended.code == ExitCode.MIGRATION_FAILED
+    assert f"ERROR {sqlstate}: as dblink does" in ended.err
 
 
 def test_a_lock_that_is_not_had_in_time_is_4(program: Program, database: Database) -> None:

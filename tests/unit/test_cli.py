@@ -104,7 +104,7 @@ def bug(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("bug")
 def test_a_bug_is_one_line_without_any_value(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    assert cli.main(["--list"]) == ExitCode.INTERNAL
     error = capsys.readouterr().err.splitlines()
     assert error[0].startswith("internal error: RuntimeError at test_cli.py:")
     assert error[1:] == ["hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE"]
@@ -116,7 +116,7 @@ def test_a_bug_leaves_a_traceback_without_secrets_where_asked(
 ) -> None:
     trace = tmp_path / "trace.txt"
     monkeypatch.setenv("SCHEMAMIG_DEBUG", str(trace))
-    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    assert cli.main(["--list"]) == ExitCode.INTERNAL
     assert f"the traceback is in {trace}" in capsys.readouterr().err
     assert "RuntimeError: *** postgresql://spec:***@localhost/spec" in trace.read_text()
     assert "geheim" not in trace.read_text().replace('password = "geheim"', "")
@@ -128,8 +128,51 @@ def test_a_traceback_that_cannot_be_written_is_no_second_crash(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SCHEMAMIG_DEBUG", str(tmp_path))
-    assert cli.main(["--list"]) == ExitCode.MIGRATION_FAILED
+    assert cli.main(["--list"]) == ExitCode.INTERNAL
     assert "could not be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_during_the_imports_ends_it_without_a_traceback(number: int) -> None:
+    code = f"""
+import os, runpy, sys
+
+class Sender:
+    def find_spec(self, name, *_):
+        if name == "schemamig_tui.cli":
+            os.kill(os.getpid(), {number:d})
+
+sys.meta_path.insert(0, Sender())
+sys.argv = ["schemamig-tui", "--version"]
+runpy.run_module("schemamig_tui", run_name="__main__")
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=ENVIRON, capture_output=True)
+    assert ended.returncode == ExitCode.INTERRUPTED
+    assert (ended.stdout, ended.stderr) == (b"", b"interrupted\n")
+
+
+def test_a_signal_that_is_ignored_from_the_start_stays_so() -> None:
+    code = """
+import os, signal, sys
+from schemamig_tui.__main__ import main
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+sys.argv = ["schemamig-tui", "--version"]
+main()
+os.kill(os.getpid(), signal.SIGHUP)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=ENVIRON, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_before_the_signals_nothing_is_imported_that_takes_time() -> None:
+    code = """
+import sys
+import schemamig_tui.__main__
+sys.exit(str({"schemamig_tui.cli", "signal", "enum", "argparse"} & {*sys.modules}))
+"""
+    command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {sys.path}\n{code}"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.stderr.strip() == "set()"
 
 
 def test_the_handlers_of_a_caller_are_back_afterwards() -> None:

@@ -1,25 +1,51 @@
 """When a connection counts as lost, and the sentence for that."""
 
+import re
+
 import psycopg
 
 from schemamig_tui.text import one_line
+from schemamig_tui.units import lasting
 
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
 
-# Class 08 is connection exceptions; 57P01 to 57P05 are a server, a database or a session that is
-# ended from outside (appendix A of the manual: admin_shutdown, crash_shutdown, cannot_connect_now,
-# database_dropped, idle_session_timeout); 25P03 and 25P04 end the session of a transaction that was
-# idle, or took too long.
-_LOST = ("08", "57P", "25P03", "25P04")
+FATAL = "FATAL"
+"""The severity of a loss of which the server itself has said nothing."""
 
 
-def is_lost(sqlstate: str | None) -> bool:
-    """Whether an error with this SQLSTATE means that the session is gone.
+def is_lost(severity: str | None) -> bool:
+    """Whether an error of this severity means that the session is gone.
 
-    None and the empty string stand for an error of libpq, which has no SQLSTATE: then it is.
+    That is what FATAL and PANIC mean, whatever the SQLSTATE (table 20.2 of the manual); and the
+    SQLSTATE alone says nothing, as dblink raises 08006, and RAISE whatever it likes, in a session
+    that goes on. An error of libpq has no severity, None: then the session is gone as well.
     """
-    return not sqlstate or sqlstate.startswith(_LOST)
+    return severity in (None, FATAL, "PANIC")
+
+
+def ends_session(error: psycopg.Error) -> bool:
+    """Whether the session in which ``error`` was met is gone."""
+    return is_lost(error.diag.severity_nonlocalized)
+
+
+def server_refused(message: str) -> bool:
+    """Whether it was a server, and not the network, that refused a connection with this message.
+
+    libpq gives no SQLSTATE then, and the severity is in the server's language: FATAL, ВАЖНО.
+    """
+    return _SERVER_WORDS.search(message) is not None
+
+
+# ``%s:  %s``, severity and message, as in pqGetErrorNotice3 of fe-protocol3.c.
+_SERVER_WORDS = re.compile(r"failed: \w+:  ")
+
+
+class CancelUnconfirmed(psycopg.OperationalError):
+    """The server has been asked to cancel, and has not said within ``seconds`` that it has."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the server has not confirmed the cancellation within {lasting(seconds)}")
 
 
 def loss_message(error: psycopg.Error) -> str:

@@ -9,6 +9,7 @@ step takes off again.
 """
 
 import select
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -18,8 +19,11 @@ import psycopg
 from psycopg import pq
 from psycopg.pq import ExecStatus
 
+from schemamig_tui import patience
 from schemamig_tui.engine.events import Notice
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
+from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.errors import SchemamigError
 
@@ -51,7 +55,7 @@ class Pipeline:
 
     ``on_done`` is called with every step that succeeded and its command tag, ``on_notice`` with
     every notice and the step it belongs to, in the order in which the server did them. ``cancel``
-    is called to ask the server to give up, again and again until it has.
+    is called to ask the server to give up, in a thread of its own, and again until it has.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Pipeline:
         on_notice: Callable[[Step, Notice], None],
         cancel: Callable[[], None],
     ) -> None:
+        self._conn = conn
         self._pg = conn.pgconn
         self._cancellation = cancellation
         self._on_done = on_done
@@ -73,6 +78,10 @@ class Pipeline:
         self._bytes = 0
         self._since_turn = 0
         self._next_cancel = 0.0
+        self._confirm_by: float | None = None
+        self._canceller: threading.Thread | None = None
+        self._silent_since: float | None = None
+        self._given_up: str | None = None
         self._piped = False
         self.crash: Crash | None = None
         self._alone: Step | None = None
@@ -97,13 +106,32 @@ class Pipeline:
         # A copy, made in one go: the run's own thread goes on with it meanwhile.
         return next((step for step in tuple(self._waiting) if step.prompt), self._alone)
 
+    @property
+    def silent_s(self) -> float:
+        """For how many seconds it has waited without a word from the server, for other threads.
+
+        0.0 while it does not wait: what it is busy with is no silence of the server.
+        """
+        since = self._silent_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def give_up(self, reason: str) -> None:
+        """Have ``run``, in its own thread, raise that the connection is lost for this reason."""
+        self._given_up = reason
+        cut(self._conn)
+
     def run(self, steps: Iterable[Step]) -> Crash | None:
         """Run the steps up to the first that fails or the cancellation.
 
         Returns the failure, or None when every step that was sent has succeeded. Raises
-        psycopg.OperationalError when the connection is lost, and whatever the callbacks and
-        ``steps`` raise; the pipeline has been left in any case, the transaction has not.
+        psycopg.OperationalError when the connection is lost, CancelUnconfirmed where the server has
+        not confirmed in time that it has cancelled, and whatever the callbacks and ``steps`` raise;
+        the pipeline has been left in any case, the transaction has not.
         """
+        with sending_ahead(self._pg):
+            return self._run(steps)
+
+    def _run(self, steps: Iterable[Step]) -> Crash | None:
         self.crash = None
         source = iter(steps)
         trouble: SchemamigError | None = None
@@ -119,12 +147,17 @@ class Pipeline:
                     break
                 self._do(step)
             self._sync()
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             self._waiting.clear()
+            if self._given_up:
+                raise psycopg.OperationalError(self._given_up) from error
             raise
         except BaseException:
             self._abandon()
             raise
+        if self._canceller:
+            # A request that is late would hit whatever is done on this connection next.
+            self._canceller.join(patience.PATIENCE.confirm)
         if trouble:
             raise trouble
         return self.crash
@@ -320,17 +353,26 @@ class Pipeline:
             self._ask_to_cancel()
             timeout = CANCEL_EVERY * 1000 if block else 0
         self._poll.modify(pg.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
-        for fd, events in self._poll.poll(timeout):
+        self._silent_since = time.monotonic()
+        ready = self._poll.poll(timeout)
+        self._silent_since = None
+        for fd, events in ready:
             if fd == self._cancellation.fileno():
                 self._poll.unregister(fd)
             elif events & ~select.POLLOUT:
                 pg.consume_input()
 
     def _ask_to_cancel(self) -> None:
+        """Ask once more, unless the last request is still on its way; not without end."""
         now = time.monotonic()
-        if now >= self._next_cancel:
+        if self._confirm_by is None:
+            self._confirm_by = now + patience.PATIENCE.confirm
+        if now >= self._confirm_by:
+            raise CancelUnconfirmed(patience.PATIENCE.confirm)
+        if now >= self._next_cancel and not (self._canceller and self._canceller.is_alive()):
             self._next_cancel = now + CANCEL_EVERY
-            self._cancel()
+            self._canceller = threading.Thread(target=self._cancel, name="cancel", daemon=True)
+            self._canceller.start()
 
 
 def _answer(step: Step, result: pq.abc.PGresult) -> None:

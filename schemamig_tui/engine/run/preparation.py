@@ -24,6 +24,7 @@ from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited
+    from schemamig_tui.engine.pipeline.backend import Backend
     from schemamig_tui.engine.run.reading import RunFiles
     from schemamig_tui.engine.watch.run_lock import Locks
     from schemamig_tui.engine.watch.watch import Watch
@@ -53,12 +54,16 @@ class RunContext:
     """What all parts of a run, or of a rehearsal, share.
 
     ``files`` are read and found fit as far as they can be, ``state`` is the ledger as it is, and
-    both ``locks`` are held: the run lock by ``watch``, the work lock by the connection that runs
-    the files. ``connect`` makes a new connection in autocommit mode. ``extension_hint`` says what
-    to do about an extension, by its name, that the server does not have.
+    both ``locks`` are held: the run lock by ``watch``, the work lock by ``backend``, the connection
+    that the files run on. ``connect`` makes a new connection in autocommit mode. ``own_settings``
+    are a part of a SELECT list that makes settings of ours which a RESET ALL takes away; mostly
+    there are none. ``extension_hint`` says what to do about an extension, by its name, that the
+    server does not have.
     """
 
     connect: Connect
+    backend: Backend
+    own_settings: bytes
     ledger: Ledger
     limits: Limits
     cancellation: Cancellation
@@ -68,6 +73,11 @@ class RunContext:
     watch: Watch
     locks: Locks
     extension_hint: ExtensionHint | None = None
+
+    @property
+    def renewal(self) -> bytes:
+        """The query for behind a RESET: no advisory lock but ours is left, and ours is set."""
+        return b", ".join(filter(None, (self.locks.work.release_others, self.own_settings)))
 
 
 class Preparation:
@@ -114,6 +124,7 @@ class Preparation:
 
         Raises FilesError for a file that cannot be run, LockTimeout and Interrupted.
         """
+        from schemamig_tui.engine.pipeline.backend import Backend, equip
         from schemamig_tui.engine.run.reading import prepare
         from schemamig_tui.engine.watch.run_lock import Locks, Queue
         from schemamig_tui.engine.watch.watch import Watch
@@ -121,7 +132,9 @@ class Preparation:
         conn = findings.conn
         # A file that cannot be run is refused at once, and not after a wait for another run.
         files = prepare(conn, self._ledger, findings.todo, findings.state, resume=resume)
-        with Watch(self._connect) as watch:
+        backend = Backend.of(conn)
+        with Watch(self._connect, backend) as watch:
+            own_settings = equip(backend, self.limits.lock)
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
@@ -132,6 +145,8 @@ class Preparation:
                 files = prepare(conn, self._ledger, now.todo, now.state, resume=resume)
             yield RunContext(
                 connect=self._connect,
+                backend=backend,
+                own_settings=own_settings,
                 ledger=self._ledger,
                 limits=self.limits,
                 cancellation=self.cancellation,

@@ -22,10 +22,12 @@ from schemamig_tui.text import one_line, visible
 
 # Nobody should wait for ever when the run is over, and its end has to be reported; and a timeout
 # of the role is not meant for that.
-_PATIENCE = (
-    "SELECT pg_catalog.set_config('lock_timeout', '10s', false),"
-    " pg_catalog.set_config('statement_timeout', '0', false)"
-)
+_PATIENCE = """
+SELECT pg_catalog.set_config('lock_timeout', '10s', false),
+    pg_catalog.set_config('statement_timeout', '0', false),
+    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
+        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+"""
 
 
 def make_fit(conn: psycopg.Connection[Any]) -> None:

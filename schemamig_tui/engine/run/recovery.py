@@ -10,12 +10,14 @@ import psycopg
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
+from schemamig_tui import patience
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_progress
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE
+from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.pipeline.deadline import answered_within
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, CancelUnconfirmed
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failure import explain_crash, unwritten
@@ -23,10 +25,10 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.reconnect import connect_within, take_over
 from schemamig_tui.engine.run.recording import flush, make_fit, record
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -39,10 +41,6 @@ from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
 _STANDBY = "the server that answers now is a standby, which may be behind"
-# How many seconds a lost server gets to come back, so that the failure can be recorded.
-_COME_BACK = 5.0
-# How many seconds the server may go on with what a lost connection has sent it.
-_SETTLE = 10.0
 
 
 class Recovery:
@@ -119,18 +117,30 @@ class Recovery:
         why = "nothing of it has run"
         return FileFailed(name, 0, failure, recorded=False, unrecorded=why)
 
-    def after_loss(self, crash: Crash | None, error: psycopg.Error) -> FileFailed | None:
-        """After the connection was lost: what the ledger holds is applied, and nothing else.
+    @property
+    def seconds(self) -> float:
+        """How many the server has to roll back and to record: few after a signal."""
+        times = patience.PATIENCE
+        return times.report if self._cancellation.requested else times.answer
+
+    def after_loss(
+        self, lost: Backend, crash: Crash | None, error: psycopg.Error
+    ) -> FileFailed | None:
+        """After a connection was lost: what the ledger holds is applied, and nothing else.
 
         Raises ConnectionLost when that leaves no file that has failed.
         """
         elapsed = self._log.elapsed
         reason: Exception | None = None
+        ends = time.monotonic() + self.seconds
         try:
-            with contextlib.closing(self._reconnect(crash, error)) as conn:
+            with (
+                contextlib.closing(self._reconnect(crash, error)) as conn,
+                answered_within(conn, max(0.1, ends - time.monotonic())),
+            ):
                 make_fit(conn)
-                silent = Queue(Cancellation(), lambda awaited: None, _SETTLE)
-                silent.await_lock(self._context.locks.work, conn)
+                settle = min(patience.PATIENCE.settle, self.seconds / 2)
+                take_over(conn, self._context.locks.work, lost, settle)
                 self._believe(conn, catch_up=True)
                 if run := self._log.current:
                     failure = self._name_leftovers(conn, run, self._loss(crash, error))
@@ -142,7 +152,8 @@ class Recovery:
         if run := self._log.current:
             why = one_line(reason) if reason else None
             return FileFailed(run.name, elapsed, failure, False, why, kept=None)
-        if self._log.lost or not self._log.at_end or reason:
+        unfinished = not self._log.at_end or reason is not None
+        if self._log.lost or (unfinished and not self._cancellation.requested):
             raise ConnectionLost(failure.message, hint=self._hint_for_lost())
         return None
 
@@ -203,22 +214,24 @@ class Recovery:
         )
 
     def _reconnect(self, crash: Crash | None, error: psycopg.Error) -> psycopg.Connection[Any]:
-        deadline = time.monotonic() + _COME_BACK
+        seconds = min(patience.PATIENCE.come_back, self.seconds)
+        deadline = time.monotonic() + seconds
         reported = False
         while True:
+            left = max(0.1, deadline - time.monotonic())
             try:
-                return self._connect_to_primary()
+                return self._connect_to_primary(left)
             except (ConnectionFailed, psycopg.OperationalError):
                 if not reported:
                     name = self._log.current.name if self._log.current else None
                     why = self._loss(crash, error).message
-                    self._observer.report(ServerAwaited(name, why, _COME_BACK))
+                    self._observer.report(ServerAwaited(name, why, seconds))
                     reported = True
                 if time.monotonic() > deadline or self._cancellation.wait(0.2):
                     raise
 
-    def _connect_to_primary(self) -> psycopg.Connection[Any]:
-        conn = self._context.connect()
+    def _connect_to_primary(self, seconds: float) -> psycopg.Connection[Any]:
+        conn = connect_within(self._context.connect, seconds, self._cancellation)
         if not _is_standby(conn):
             return conn
         conn.close()
@@ -233,7 +246,10 @@ class Recovery:
                 return failure
             return replace(failure, message=_LOST.format(failure.message))
         reason = _message(crash) if crash else one_line(error)
-        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE)
+        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE, FATAL)
+        if isinstance(error, CancelUnconfirmed):
+            code = pg_errors.QueryCanceled.sqlstate
+            failure = Failure(f"cancelled by the user, and {reason}", code)
         if run and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)

@@ -28,7 +28,7 @@ class Retries:
 
     def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
         self._limit = context.limits.retries
-        self._release_other_advisory_locks = context.locks.work.release_others
+        self._renewal = context.renewal
         self._cancellation = context.cancellation
         self._log = log
         self._observer = observer
@@ -63,7 +63,7 @@ class Retries:
             conn.execute("DISCARD ALL")
             # The role that the session started with, which DISCARD ALL need not bring back.
             conn.execute("RESET ROLE")
-            conn.execute(self._release_other_advisory_locks)
+            conn.execute(self._renewal)
         # Jitter keeps two that are in each other's way from meeting again.
         pause = min(_FIRST_PAUSE * 2**run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)
         run.retries += 1

@@ -11,6 +11,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import FileFailed, Listener, Mode, RunFinished, RunStarted
+from schemamig_tui.engine.pipeline.backend import Backend, equip
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.logbook import Logbook
@@ -22,6 +24,7 @@ from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.sql.databases import copies_database
 
 
 class Run:
@@ -36,10 +39,11 @@ class Run:
         self._context = context
         self._files = context.files
         self._conn = conn
+        self._backend = context.backend
         self._observer = Observer(context.watch, context.limits, listener)
         self._report = self._observer.report
         self._step_order = StepOrder(context.ledger, lifts_timeout=context.limits.lock is not None)
-        self._renewals = Renewals(context.files, context.locks.work.release_others)
+        self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._retries = Retries(context, self._log, self._observer)
         self._recovery = Recovery(context, self._log, self._observer)
@@ -98,12 +102,12 @@ class Run:
             except FilesError as error:
                 return self._recovery.after_reading(self._conn, error)
             except psycopg.OperationalError as error:
-                return self._recovery.after_loss(None, error)
+                return self._recovery.after_loss(self._backend, None, error)
             except ConnectionFailed as error:
                 if self._log.current is None:
                     raise
                 lost = psycopg.OperationalError(str(error))
-                return self._recovery.after_loss(None, lost)
+                return self._recovery.after_loss(self._backend, None, lost)
 
     def _renew_session(self) -> None:
         """Go on in a new session; nobody else can begin a run meanwhile, for the run lock is held.
@@ -116,20 +120,23 @@ class Run:
         lock.drop(self._conn)
         self._conn.close()
         self._conn = self._context.connect()
+        self._backend = Backend.of(self._conn)
+        equip(self._backend, self._context.limits.lock)
         Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
         self._recovery.check_new_session(self._conn)
 
     def _run(self) -> FileFailed | None:
         """Run files in one session, up to where one needs a new one; returns one that failed."""
         conn, log, recovery = self._conn, self._log, self._recovery
+        backend = self._backend
         pipeline = Pipeline(
             conn,
             self._context.cancellation,
             on_done=log.step_done,
             on_notice=log.notice,
-            cancel=lambda: self._context.watch.cancel(conn),
+            cancel=lambda: self._context.watch.cancel(backend),
         )
-        self._observer.follow(conn, pipeline, log.current_name)
+        self._observer.follow(backend, pipeline, log.current_name)
         try:
             try:
                 self._renewals.begin(conn, log.finished)
@@ -140,13 +147,14 @@ class Run:
                     crash = pipeline.run(self._steps())
                 if self._goes_on(crash):
                     return None
-                return recovery.after_failure(conn, crash)
+                with answered_within(conn, recovery.seconds):
+                    return recovery.after_failure(conn, crash)
             except FilesError as error:
                 return recovery.after_change(conn, error)
         except psycopg.Error as error:
             # Whatever it was, a new session can find out what the ledger says.
             conn.close()
-            return recovery.after_loss(pipeline.crash, error)
+            return recovery.after_loss(backend, pipeline.crash, error)
 
     def _goes_on(self, crash: Crash | None) -> bool:
         """Whether the run only has to go on in a new session."""
@@ -165,7 +173,12 @@ class Run:
         for i in range(self._log.finished, len(files)):
             file = files[i]
             create = i == 0 and not self._context.state.exists
-            yield from self._step_order.steps(file, create=create, last=i == last)
+            for step in self._step_order.steps(file, create=create, last=i == last):
+                if step.alone and copies_database(step.sql):
+                    with self._context.watch.aside():
+                        yield step
+                else:
+                    yield step
             if i + 1 < len(files):
                 if self._renewals.ends_behind(file, files[i + 1]):
                     return

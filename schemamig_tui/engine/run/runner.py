@@ -9,9 +9,9 @@ import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
-from schemamig_tui.engine.pipeline.loss import loss_message
+from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.preparation import Connect, ExtensionHint, Preparation
-from schemamig_tui.errors import ConnectionLost, LockTimeout
+from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.text import one_line
 
@@ -71,10 +71,12 @@ class Runner:
 
 @contextlib.contextmanager
 def _losses_as_errors() -> Iterator[None]:
-    """Where a connection is lost outside of a pipeline, nothing has been left half done."""
+    """What is met outside of a pipeline; nothing has been left half done there."""
     try:
         yield
     except psycopg.OperationalError as error:
         if isinstance(error, pg_errors.LockNotAvailable):
             raise LockTimeout(f"the ledger could not be read: {one_line(error)}") from error
-        raise ConnectionLost(loss_message(error)) from error
+        if ends_session(error):
+            raise ConnectionLost(loss_message(error)) from error
+        raise SchemamigError(f"the server refused what a run needs: {one_line(error)}") from error

@@ -7,7 +7,7 @@ on, and asks the server only about one that takes its time.
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 
@@ -22,10 +22,12 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     VictimsSeen,
 )
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.watch.blockers import Blocked, ServerProgress, Victims, blocked, victims
 from schemamig_tui.engine.watch.progress_views import server_progress
+from schemamig_tui.engine.watch.silence import Silence
 from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.limits import Limits
@@ -37,8 +39,7 @@ _PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 
 
 class _Followed(NamedTuple):
-    conn: psycopg.Connection[Any]
-    pid: int
+    backend: Backend
     pipeline: Pipeline
     file_name: Callable[[], str | None]
 
@@ -63,6 +64,7 @@ class Observer:
 
     def __init__(self, watch: Watch, limits: Limits, listener: Listener) -> None:
         self._watch = watch
+        self._silence = Silence(watch)
         self._listener = listener
         self._most_blocking = limits.blocking
         self._glance, self._longest = _GLANCE, _LONGEST_PAUSE
@@ -110,12 +112,12 @@ class Observer:
 
     def follow(
         self,
-        conn: psycopg.Connection[Any],
+        backend: Backend,
         pipeline: Pipeline,
         file_name: Callable[[], str | None],
     ) -> None:
-        """From now on look at this pipeline on ``conn``; ``file_name`` gives the open file's."""
-        self._followed = _Followed(conn, conn.info.backend_pid, pipeline, file_name)
+        """From now on look at this pipeline on ``backend``; ``file_name`` gives the open file's."""
+        self._followed = _Followed(backend, pipeline, file_name)
 
     def __enter__(self) -> "Observer":
         threading.Thread(target=self._observe, name="observer", daemon=True).start()
@@ -151,13 +153,24 @@ class Observer:
                 # Too busy, forbidden, gone, or with a query in some other encoding: nothing is
                 # known then, and that is no reason to end a run.
                 pause = self._longest
+            if followed:
+                self._doubt(followed)
             last = step
+
+    def _doubt(self, followed: _Followed) -> None:
+        """Have the run end where its session is silent because it is lost."""
+        pipeline = followed.pipeline
+        silent_s = pipeline.silent_s
+        reason = self._silence.verdict(followed.backend, silent_s)
+        # It may have said something while others were asked.
+        if reason and not self._stopped and pipeline.silent_s >= silent_s:
+            pipeline.give_up(reason)
 
     def _look(self, followed: _Followed, step: Step, pause: float) -> float:
         """Ask the server about a step, and tell; returns the pause before the next time."""
         behind = self._look_behind(followed)
-        before = self._watch.ask(blocked, followed.pid)
-        seen = _Sighting(self._watch.ask(server_progress, followed.pid), before, behind)
+        before = self._watch.ask(blocked, followed.backend.pid)
+        seen = _Sighting(self._watch.ask(server_progress, followed.backend.pid), before, behind)
         with self._turn:
             name = followed.file_name()
             if self._stopped or name is None or followed.pipeline.running is not step:
@@ -177,7 +190,7 @@ class Observer:
 
     def _look_behind(self, followed: _Followed) -> Victims | None:
         """Who waits behind the run; if that is for too long, it has to give way."""
-        behind = self._watch.ask(victims, followed.pid)
+        behind = self._watch.ask(victims, followed.backend.pid)
         too_long = (
             behind is not None
             and self._most_blocking is not None
@@ -187,7 +200,7 @@ class Observer:
             self.gave_way = behind if too_long else None
             if too_long:
                 # Asked for again where it came between two statements, and had no effect.
-                self._watch.cancel(followed.conn)
+                self._watch.cancel(followed.backend)
         return behind
 
     # -- in either thread, in its turn

@@ -15,8 +15,10 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui import patience
 from schemamig_tui.engine.events import LockAwaited, Session
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.errors import Interrupted, LockTimeout
 
@@ -44,7 +46,8 @@ class AdvisoryLock:
     def take(self, conn: psycopg.Connection[Any]) -> bool:
         """Take the lock if it is free."""
         query = "SELECT pg_catalog.pg_try_advisory_lock(%s, %s)"
-        row = conn.execute(query, (self.purpose, self.subject)).fetchone()
+        with answered_within(conn, patience.PATIENCE.answer):
+            row = conn.execute(query, (self.purpose, self.subject)).fetchone()
         return bool(row and row[0])
 
     def drop(self, conn: psycopg.Connection[Any]) -> None:
@@ -53,7 +56,8 @@ class AdvisoryLock:
 
     def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
         """Who holds the lock; None when nobody does any more, or we may not see it."""
-        row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
+        with answered_within(conn, patience.PATIENCE.answer):
+            row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
         return Session(*row) if row else None
 
     @property

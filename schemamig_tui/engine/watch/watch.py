@@ -3,68 +3,119 @@
 Where this one is lost in mid-run, a new one does without the run lock: see ``watch.run_lock``.
 """
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import psycopg
 
+from schemamig_tui import patience
+from schemamig_tui.engine.pipeline.backend import Backend, equip
+from schemamig_tui.engine.pipeline.deadline import answered_within
+from schemamig_tui.engine.watch.pooling import require_session_pooling
+from schemamig_tui.engine.watch.second_connection import explain
+from schemamig_tui.errors import ConnectionFailed, ConnectionLost, SchemamigError
+
 # How many seconds a thread waits for another one that is at a question.
-_PATIENCE = 0.2
+_TURN = 0.2
+
+# Its lock must last as long as a migration takes, and none of its questions may keep it from
+# cancelling: so none of the role's timeouts holds, but one of its own for each question.
+_TIMEOUTS = """
+SELECT set_config('statement_timeout', '5s', false),
+    set_config('idle_in_transaction_session_timeout', '0', false),
+    CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL -- of PostgreSQL 17
+        THEN set_config('transaction_timeout', '0', false) END
+"""
 
 Answer = TypeVar("Answer")
 
 
-class Watch:
-    """The second connection. Raises ConnectionFailed when it cannot be made.
+class Aside(SchemamigError):
+    """The second connection is closed for a while, so as not to stand in the way."""
 
-    Two threads may use it: the one that runs, to cancel, and the one that observes.
+
+class Watch:
+    """The second connection of a run, whose first one is ``first``.
+
+    Two threads may use it: the one that runs, to cancel, and the one that observes. Raises
+    ConnectionFailed when it cannot be made, and SettingsError where a pooler gives no session.
     """
 
-    def __init__(self, connect: Callable[[], psycopg.Connection[Any]]) -> None:
+    def __init__(self, connect: Callable[[], psycopg.Connection[Any]], first: Backend) -> None:
         self._connect = connect
+        self._server = first.server
         self._turn = threading.Lock()
         self._over = False
-        self.conn = self._open()
+        self._aside = False
+        try:
+            conn = connect()
+        except ConnectionFailed as error:
+            raise explain(first.conn, error) from error
+        if first.pooled:
+            require_session_pooling(first, conn)
+        self.conn = self._prepared(conn)
 
-    def _open(self) -> psycopg.Connection[Any]:
-        conn = self._connect()
-        # It may be idle for as long as a migration takes, and its lock must last as long. But none
-        # of its questions may keep it from cancelling.
-        conn.execute(
-            "SELECT set_config(name, '0', false) FROM pg_settings"
-            " WHERE name = 'idle_session_timeout'"
-            " UNION ALL SELECT set_config('statement_timeout', '5s', false)"
-        )
+    def _prepared(self, conn: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+        try:
+            backend = Backend.of(conn)
+            if backend.server != self._server:
+                # A process there that has the number of ours is another one.
+                raise ConnectionLost("a new connection leads to another server than the run's")
+            equip(backend, None)
+            conn.execute(_TIMEOUTS)
+        except BaseException:
+            conn.close()
+            raise
         return conn
 
     def ask(self, question: Callable[[psycopg.Connection[Any], int], Answer], pid: int) -> Answer:
         """Ask a question of ``engine.watch.blockers`` about the session ``pid``.
 
-        Raises psycopg.Error, also when the answer takes longer than five seconds; and what
-        ``connect`` raises, after the connection was lost.
+        Raises psycopg.Error, also when the answer takes longer than five seconds; what ``connect``
+        raises, after the connection was lost; and Aside.
         """
         with self._turn:
+            if self._aside:
+                raise Aside("the second connection is closed while a database is copied")
             try:
                 if self.conn.closed and not self._over:
-                    self.conn = self._open()
-                return question(self.conn, pid)
+                    self.conn = self._prepared(self._connect())
+                with answered_within(self.conn, patience.PATIENCE.glance):
+                    return question(self.conn, pid)
             finally:
                 if self._over:
                     self.conn.close()
 
-    def cancel(self, conn: psycopg.Connection[Any]) -> None:
-        """Ask the server to cancel what it is doing for ``conn``."""
-        if self._turn.acquire(timeout=_PATIENCE):
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Be no session of the database for as long as it lasts: the run lock is given up.
+
+        The work lock, on the run's own connection, still keeps other runs out.
+        """
+        with self._turn:
+            self._aside = True
+            self.conn.close()
+        try:
+            yield
+        finally:
+            self._aside = False
+
+    def cancel(self, backend: Backend) -> None:
+        """Ask the server to cancel what it is doing for ``backend``; nothing is raised."""
+        if self._turn.acquire(timeout=_TURN):
             try:
-                self.conn.execute("SELECT pg_cancel_backend(%s)", (conn.info.backend_pid,))
+                with answered_within(self.conn, patience.PATIENCE.confirm / 2):
+                    self.conn.execute("SELECT pg_cancel_backend(%s)", (backend.pid,))
                 return
-            except psycopg.OperationalError:
+            except psycopg.Error:
                 pass
             finally:
                 self._turn.release()
         # This connection is gone, or gives no answer; libpq can ask on a new one.
-        conn.cancel_safe(timeout=5)
+        with contextlib.suppress(psycopg.Error):
+            backend.conn.cancel_safe(timeout=patience.PATIENCE.confirm)
 
     def __enter__(self) -> "Watch":
         return self
@@ -72,6 +123,6 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         self._over = True
         # A question that hangs on a dead line is not waited for: whoever asks it closes then.
-        if self._turn.acquire(timeout=_PATIENCE):
+        if self._turn.acquire(timeout=_TURN):
             self.conn.close()
             self._turn.release()

@@ -1,0 +1,77 @@
+"""A connection of a run, the server's process behind it, and the settings that are ours in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from schemamig_tui.engine.pipeline.loss import ends_session
+from schemamig_tui.patience import SERVER_SIDE
+
+# The interval stands for all settings of ours: no server has it on by default.
+_FACTS = """
+SELECT pg_catalog.pg_backend_pid(),
+    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8,
+    pg_catalog.current_setting('client_connection_check_interval', true)
+"""
+# What a pooler has set in a session of the server's to make it the one that we have asked for.
+_SET_BY_POOLER = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """``conn``, and the process ``pid`` of the server that works for it.
+
+    ``server`` tells one start of one server from another. ``pooled``: a pooler stands between them,
+    and libpq's number of the process is none of the server's. ``equipped``: the settings of ours
+    came with the connection, so that a RESET ALL leaves them.
+    """
+
+    conn: psycopg.Connection[Any]
+    pid: int
+    server: float
+    pooled: bool
+    equipped: bool
+
+    @classmethod
+    def of(cls, conn: psycopg.Connection[Any]) -> "Backend":
+        """Ask the server who it is; that changes nothing. Raises psycopg.Error."""
+        row = conn.execute(_FACTS).fetchone()
+        assert row is not None
+        pid, server, interval = row
+        pooled = pid != conn.info.backend_pid
+        return cls(conn, pid, server, pooled, equipped=not pooled and interval not in ("0", None))
+
+
+def equip(backend: Backend, lock_timeout: float | None) -> bytes:
+    """Make the settings of ours that the connection did not bring; returns what makes them again.
+
+    That is a part of a SELECT list, for the time after a RESET ALL, and empty where nothing is
+    lost by one. ``lock_timeout`` is in seconds; None leaves what the role has. A pooler takes no
+    settings with a new connection, and libpq reads a service file only where we say nothing.
+    """
+    if backend.equipped:
+        return b""
+    values = dict(SERVER_SIDE)
+    if backend.pooled:
+        values = {**dict(backend.conn.execute(_SET_BY_POOLER).fetchall()), **values}
+    if lock_timeout is not None:
+        values = {"lock_timeout": f"{max(1, round(lock_timeout * 1000))}", **values}
+    try:
+        backend.conn.execute(b"SELECT " + _calls(values))
+    except psycopg.Error as error:
+        if ends_session(error):
+            raise
+        # A server that runs on Windows cannot check; and before 14 there was nothing to set.
+        for name in ("client_connection_check_interval", "idle_session_timeout"):
+            del values[name]
+        backend.conn.execute(b"SELECT " + _calls(values))
+    return _calls(values)
+
+
+def _calls(values: Mapping[str, str]) -> bytes:
+    call = sql.SQL("pg_catalog.set_config({}, {}, false)")
+    calls = (call.format(sql.Literal(name), sql.Literal(value)) for name, value in values.items())
+    return sql.SQL(", ").join(calls).as_bytes(None)

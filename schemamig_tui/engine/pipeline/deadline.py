@@ -1,0 +1,98 @@
+"""A bound on the time that an answer may take: a connection that stays silent is cut."""
+
+import array
+import contextlib
+import fcntl
+import os
+import socket
+import termios
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import pq
+
+from schemamig_tui.units import lasting
+
+
+@contextlib.contextmanager
+def answered_within(conn: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
+    """Cut ``conn`` where what is done on it takes longer, so that nobody waits for it any more.
+
+    It finds what TCP does not: a proxy that acknowledges everything and leads nowhere. Raises
+    psycopg.OperationalError then. Nobody else may close the connection meanwhile.
+    """
+    lock = threading.Lock()
+    over = cut_off = False
+
+    def end() -> None:
+        nonlocal cut_off
+        with lock:
+            if not over:
+                cut_off = True
+                cut(conn)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if cut_off:
+            message = f"the server has not answered within {lasting(seconds)}"
+            raise psycopg.OperationalError(message) from error
+        raise
+    finally:
+        with lock:
+            over = True
+        timer.cancel()
+
+
+def cut(conn: psycopg.Connection[Any]) -> None:
+    """End the connection below libpq: whoever waits for it, in whatever thread, finds its end."""
+    with contextlib.suppress(OSError, psycopg.Error), _socket(conn.pgconn) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def unacknowledged(conn: psycopg.Connection[Any]) -> int:
+    """How many bytes the other side has not acknowledged yet; 0 where the system does not say.
+
+    What is on its way over a slow line is no silence (SIOCOUTQ in tcp(7)).
+    """
+    answer = array.array("i", [0])
+    with contextlib.suppress(OSError, psycopg.Error):
+        fcntl.ioctl(conn.fileno(), termios.TIOCOUTQ, answer)
+    return answer[0]
+
+
+@contextlib.contextmanager
+def sending_ahead(pgconn: pq.abc.PGconn) -> Iterator[None]:
+    """Do without tcp_user_timeout: the peer may be there, and not read what it is sent.
+
+    Linux counts the time in which a peer acknowledges, and its window stays closed, as well
+    (seen on 6.18: a peer that reads nothing is cut after 3.5 s with a timeout of 3).
+    """
+    before = _user_timeout(pgconn, 0)
+    try:
+        yield
+    finally:
+        if before:
+            _user_timeout(pgconn, before)
+
+
+def _user_timeout(pgconn: pq.abc.PGconn, ms: int) -> int:
+    """Set it, where there is one; returns what it was."""
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and pgconn.status == pq.ConnStatus.OK:
+        with contextlib.suppress(OSError), _socket(pgconn) as line:
+            if line.family in (socket.AF_INET, socket.AF_INET6):
+                before = line.getsockopt(socket.IPPROTO_TCP, option)
+                line.setsockopt(socket.IPPROTO_TCP, option, ms)
+                return before
+    return 0
+
+
+def _socket(pgconn: pq.abc.PGconn) -> socket.socket:
+    """Another descriptor for the socket of a connection, for its caller to close."""
+    return socket.socket(fileno=os.dup(pgconn.socket))

@@ -1,0 +1,89 @@
+"""A new connection after one was lost, and the end of what the server still does for that one."""
+
+import contextlib
+import queue
+import threading
+import time
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Queue
+from schemamig_tui.errors import ConnectionFailed, LockTimeout
+
+_Made = psycopg.Connection[Any] | Exception
+
+_GLANCE_S = 0.05
+# How long a session that has been told to end may take for it.
+_END_S = 1.0
+
+
+def connect_within(
+    connect: Connect, seconds: float, cancellation: Cancellation
+) -> psycopg.Connection[Any]:
+    """A new connection, or ConnectionFailed when that takes longer, or a cancellation comes.
+
+    It is made in a thread that nobody waits for: looking up a name, or the time that a network may
+    take to say nothing, is up to the system.
+    """
+    made: queue.SimpleQueue[_Made] = queue.SimpleQueue()
+    lock = threading.Lock()
+    given_up = False
+
+    def make() -> None:
+        try:
+            outcome: _Made = connect()
+        except Exception as error:  # it belongs to the one who waits
+            outcome = error
+        with lock:
+            if given_up and isinstance(outcome, psycopg.Connection):
+                outcome.close()
+            made.put(outcome)
+
+    threading.Thread(target=make, name="reconnect", daemon=True).start()
+    deadline = time.monotonic() + seconds
+    before = cancellation.requested
+    while time.monotonic() < deadline and cancellation.requested == before:
+        with contextlib.suppress(queue.Empty):
+            return _outcome(made.get(timeout=_GLANCE_S))
+    with lock:
+        given_up = True
+    with contextlib.suppress(queue.Empty):  # it may have come just now
+        return _outcome(made.get_nowait())
+    raise ConnectionFailed("the server does not answer")
+
+
+def _outcome(made: _Made) -> psycopg.Connection[Any]:
+    if isinstance(made, Exception):
+        raise made
+    return made
+
+
+def take_over(
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, lost: Backend, seconds: float
+) -> None:
+    """Take the work lock of the session that was ``lost``, when that is done with what it was sent.
+
+    Where that takes longer than so many seconds, the session is ended: nobody listens to it any
+    more, and what it still did would be told by nobody. Raises LockTimeout where it does not end.
+    """
+    try:
+        _wait(conn, lock, seconds)
+        return
+    except LockTimeout:
+        holder = lock.holder(conn)
+        if holder is None or holder.pid != lost.pid or Backend.of(conn).server != lost.server:
+            raise
+    conn.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (lost.pid,))
+    try:
+        _wait(conn, lock, _END_S)
+    except LockTimeout:
+        message = f"the server has not ended the session of the run, pid {lost.pid}"
+        raise LockTimeout(message) from None
+
+
+def _wait(conn: psycopg.Connection[Any], lock: AdvisoryLock, seconds: float) -> None:
+    Queue(Cancellation(), lambda awaited: None, seconds).await_lock(lock, conn)

@@ -1,0 +1,49 @@
+"""Whether a pooler in front of the server gives a connection one session for as long as it lasts.
+
+A run needs that: locks, settings and the order of its statements belong to a session. PgBouncer
+says to nobody but its admin console which ``pool_mode`` it is in, and in a quiet pool the same
+session serves one transaction after the other. What tells the modes apart is a notification: a
+session that listens gets it while it is idle, and passes it on to the client it belongs to; where
+a session is given back after each transaction, an idle client has none that could.
+"""
+
+from typing import Any
+
+import psycopg
+
+from schemamig_tui import patience
+from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.errors import SettingsError
+
+_PID = "SELECT pg_catalog.pg_backend_pid()"
+
+
+def require_session_pooling(first: Backend, second: psycopg.Connection[Any]) -> None:
+    """Raises SettingsError where ``first``, behind a pooler, has no session of its own."""
+    # Where one session serves both connections, or two serve one, nothing more has to be asked.
+    if first.pid in (_pid(second), -1) or _pid(first.conn) != first.pid:
+        raise _refusal()
+    if not _is_notified(first, second):
+        raise _refusal()
+
+
+def _pid(conn: psycopg.Connection[Any]) -> int:
+    row = conn.execute(_PID).fetchone()
+    return int(row[0]) if row else -1
+
+
+def _is_notified(first: Backend, second: psycopg.Connection[Any]) -> bool:
+    channel = f"schemamig_tui_{first.pid}"
+    first.conn.execute(f"LISTEN {channel}".encode())
+    second.execute("SELECT pg_catalog.pg_notify(%s, '')", (channel,))
+    came = list(first.conn.notifies(timeout=patience.PATIENCE.proof, stop_after=1))
+    first.conn.execute(f"UNLISTEN {channel}".encode())
+    return bool(came)
+
+
+def _refusal() -> SettingsError:
+    return SettingsError(
+        "a connection pooler gives every transaction another session of the server;"
+        " a run needs one session from its beginning to its end",
+        hint="connect to the server itself, or to a pool with pool_mode = session (PgBouncer)",
+    )

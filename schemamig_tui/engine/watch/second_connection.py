@@ -1,0 +1,50 @@
+"""What is said where the second connection of a run cannot be made, though the first one was."""
+
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine.pipeline.loss import server_refused
+from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.text import visible
+
+# The sessions of others are counted, too: that they are there is shown to everybody.
+_LIMITS = """
+SELECT current_setting('max_connections')::int,
+    current_setting('superuser_reserved_connections')::int
+        + coalesce(current_setting('reserved_connections', true)::int, 0),
+    r.rolname, r.rolconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid),
+    d.datname, d.datconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)
+FROM pg_roles r, pg_database d
+WHERE r.rolname = session_user AND d.datname = current_database()
+"""
+
+
+def explain(first: psycopg.Connection[Any], error: ConnectionFailed) -> ConnectionFailed:
+    """The error for a second connection that failed with ``error`` while ``first`` is open."""
+    heading, _, reasons = error.message.partition("\n")
+    message = f"A run needs two connections, and the second one failed.\n{reasons or heading}"
+    hint = error.hint
+    if server_refused(error.message) and (row := first.execute(_LIMITS).fetchone()):
+        hint = f"End other sessions, or raise the limit that is reached: {_limits(*row)}."
+    return ConnectionFailed(message, hint=hint)
+
+
+def _limits(
+    most: int,
+    reserved: int,
+    role: str,
+    role_limit: int,
+    of_role: int,
+    database: str,
+    database_limit: int,
+    in_database: int,
+) -> str:
+    limits = [f"max_connections is {most}, with {reserved} of them reserved"]
+    for what, limit, used in (
+        (f"role {role}", role_limit, of_role),
+        (f"database {database}", database_limit, in_database),
+    ):
+        if limit >= 0:
+            limits.append(f"the CONNECTION LIMIT of {what} is {limit}, with {used} in use")
+    return visible("; ".join(limits))

@@ -1,0 +1,62 @@
+"""How long a server may say nothing, and what both ends of a connection are asked to do about it.
+
+A statement may take as long as it takes; a server, or a network, that has gone silent must not be
+waited for without end. TCP notices by itself what is silent below it (``CLIENT_SIDE``), the server
+notices a client that has vanished (``SERVER_SIDE``), and what a proxy keeps up that leads nowhere
+is found out by asking on the second connection, see ``engine.watch.silence``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Times in seconds.
+
+    ``glance`` is for a question about a run, which can do without the answer, ``answer`` for one of
+    the run's own that costs the server little. A session is asked about after ``doubt`` without a
+    word; it is lost when there was none for ``silence``, on any connection. A server that is lost
+    has ``come_back`` to come back, and then ``settle`` to end what it was sent. After a signal it
+    has ``confirm`` to say that it has cancelled, and ``report`` to say what it has committed:
+    together less than the ten that ``docker stop`` leaves. ``proof`` is how long a notification may
+    take from one session to another.
+    """
+
+    glance: float = 10.0
+    answer: float = 60.0
+    doubt: float = 20.0
+    silence: float = 90.0
+    come_back: float = 5.0
+    settle: float = 10.0
+    confirm: float = 4.0
+    report: float = 3.0
+    proof: float = 5.0
+
+
+PATIENCE = Patience()
+
+# Seconds: silent after 30, asked three times, given up after 60.
+_IDLE, _INTERVAL, _COUNT = 30, 10, 3
+
+CLIENT_SIDE = {
+    "keepalives_idle": f"{_IDLE}",
+    "keepalives_interval": f"{_INTERVAL}",
+    "keepalives_count": f"{_COUNT}",
+    "tcp_user_timeout": f"{(_IDLE + _COUNT * _INTERVAL) * 1000}",
+}
+"""Parameters of libpq. While statements are sent ahead, tcp_user_timeout does not hold: it would
+also cut a connection to a server that is too busy to read them (tcp(7)), see
+``engine.pipeline.pipeline``."""
+
+SERVER_SIDE = {
+    # Not meant for a session that waits for another run, or before it tries again.
+    "idle_session_timeout": "0",
+    "tcp_keepalives_idle": f"{_IDLE}",
+    "tcp_keepalives_interval": f"{_INTERVAL}",
+    "tcp_keepalives_count": f"{_COUNT}",
+    # For what was sent and never acknowledged; a client may be slow to read, as behind a pager.
+    "tcp_user_timeout": "180000",
+    # While a statement runs. Last, as a server that runs on Windows refuses it.
+    "client_connection_check_interval": "10000",
+}
+"""Settings of our sessions, which any role may make; in the units that they have by default."""

@@ -1,0 +1,182 @@
+"""Through PgBouncer: one session for a run, or a clear no."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schemamig_tui.connect import resolve
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, NoticeReceived
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.errors import ConnectionFailed, ExitCode, LockTimeout, SettingsError
+from schemamig_tui.limits import Limits
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from schemamig_tui.settings import Settings
+from tests.conftest import Database
+from tests.faults.conftest import Program
+from tests.faults.pgbouncer import pgbouncer
+
+SEEN = "INSERT INTO seen SELECT name, setting FROM pg_settings WHERE name = ANY ('{{{names}}}');"
+OURS = {
+    "lock_timeout": "300",
+    "idle_session_timeout": "0",
+    "client_connection_check_interval": "10000",
+    "client_encoding": "UTF8",
+}
+LEFT = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@dataclass
+class Pooled:
+    """Runs migrations through a pooler."""
+
+    folder: Path
+    conninfo: str
+    events: list[Event] = field(default_factory=list)
+    on_event: Callable[[Event], None] = lambda event: None
+
+    def write(self, name: str, sql: str) -> None:
+        """Put a migration into the folder."""
+        (self.folder / name).write_text(sql)
+
+    def runner(self, **limits: float) -> Runner:
+        """A run."""
+        target = resolve(Settings(dsn=self.conninfo, lock_timeout=limits.get("lock")))
+        table = "kb.schema_migrations"
+        return Runner(target.connect, self.folder, table, self._note, limits=Limits(**limits))
+
+    def _note(self, event: Event) -> None:
+        self.events.append(event)
+        self.on_event(event)
+
+    @property
+    def failure(self) -> FileFailed:
+        """The one there was."""
+        (failed,) = (event for event in self.events if isinstance(event, FileFailed))
+        return failed
+
+
+@pytest.mark.parametrize("settings", [(), ("ignore_startup_parameters = options",)])
+def test_a_run_through_session_pooling_is_like_any_other(
+    tmp_path: Path, server: Embedded, database: Database, settings: tuple[str, ...]
+) -> None:
+    with pgbouncer(server, database, "session", *settings) as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        seen = SEEN.format(names=",".join(OURS))
+        pooled.write("0001_a.sql", f"CREATE TABLE seen (name text, setting text); {seen}")
+        pooled.write("0002_b.sql", f"SET lock_timeout = '1h'; SET statement_timeout = '1h'; {seen}")
+        pooled.write("0003_c.sql", f"{seen} VACUUM seen; SET lock_timeout = '2h'; VACUUM seen;")
+        pooled.write("0004_d.sql", seen)
+        assert pooled.runner(lock=0.3).apply().version == 4
+    with database.connect() as conn:
+        rows = conn.execute("SELECT name, setting FROM seen ORDER BY ctid").fetchall()
+    files = [dict(rows[i : i + len(OURS)]) for i in range(0, len(rows), len(OURS))]
+    assert files == [OURS, {**OURS, "lock_timeout": "3600000"}, OURS, OURS]
+
+
+def test_the_lock_timeout_holds_through_a_pooler(
+    tmp_path: Path, server: Embedded, database: Database
+) -> None:
+    with (
+        pgbouncer(server, database, "session") as conninfo,
+        database.connect() as other,
+        other.transaction(),
+    ):
+        other.execute("CREATE TABLE t ()")
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "CREATE TABLE t (x int);")
+        assert pooled.runner(lock=0.3).apply().failed
+        assert pooled.failure.failure.sqlstate == "55P03"
+
+
+def test_a_run_through_a_pooler_can_be_cancelled_and_says_who_holds_the_lock(
+    tmp_path: Path, server: Embedded, database: Database
+) -> None:
+    with pgbouncer(server, database, "session") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "DO $$BEGIN RAISE NOTICE 'now'; PERFORM pg_sleep(60); END$$;")
+        second = Pooled(tmp_path, conninfo)
+        runner = pooled.runner()
+
+        def meet(event: Event) -> None:
+            if isinstance(event, NoticeReceived):
+                with pytest.raises(LockTimeout):
+                    second.runner(run_lock=0.1).apply()
+                threading.Timer(0.1, runner.cancel).start()
+
+        pooled.on_event = meet
+        finished = runner.apply()
+    assert finished.cancelled
+    assert pooled.failure.failure.sqlstate == "57014"
+    assert pooled.failure.recorded
+    (awaited,) = (event for event in second.events if isinstance(event, LockAwaited))
+    assert awaited.holder
+    assert awaited.holder.user == "postgres"
+
+
+@pytest.mark.parametrize(
+    ("mode", "settings"),
+    [
+        ("transaction", ()),
+        ("transaction", ("min_pool_size = 4", "server_round_robin = 1")),
+        ("transaction", ("ignore_startup_parameters = options",)),
+        ("statement", ()),
+    ],
+)
+def test_other_pooling_is_refused_and_nothing_is_left_in_the_pool(
+    tmp_path: Path, server: Embedded, database: Database, mode: str, settings: tuple[str, ...]
+) -> None:
+    with pgbouncer(server, database, mode, *settings) as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "SELECT 1;")
+        connect = resolve(Settings(dsn=conninfo)).connect
+        rehearsal = Rehearsal(connect, tmp_path, "kb.schema_migrations", lambda event: None)
+        for attempt in (pooled.runner(lock=0.3).apply, rehearsal.rehearse):
+            with pytest.raises(SettingsError, match="gives every transaction another session"):
+                attempt()
+        with psycopg.connect(conninfo, autocommit=True) as conn:
+            for _ in range(8):
+                assert conn.execute("SHOW lock_timeout").fetchone() == ("0",)
+        with database.connect() as conn:
+            assert conn.execute(LEFT).fetchone() == (0,)
+    assert not pooled.events
+
+
+def test_looking_works_through_every_pooling(
+    program: Program, server: Embedded, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    assert program.apply()[0] == 0
+    for mode in ("session", "transaction", "statement"):
+        with pgbouncer(server, database, mode) as conninfo:
+            process = program.start(conninfo, mode="--check")
+            output, _ = process.communicate(timeout=60)
+            assert (process.returncode, "Up to date: 1 applied" in output) == (0, True), output
+
+
+def test_the_refusal_is_a_matter_of_settings_and_says_what_to_do(
+    program: Program, server: Embedded, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    with pgbouncer(server, database, "transaction") as conninfo:
+        process = program.start(conninfo)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.USAGE
+    assert "pool_mode = session" in output
+
+
+def test_options_of_the_users_own_are_refused_as_psql_finds_them_refused(
+    server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pgbouncer(server, database, "session") as conninfo:
+        monkeypatch.setenv("PGOPTIONS", "-c work_mem=5MB")
+        with pytest.raises(ConnectionFailed, match="unsupported startup parameter") as caught:
+            resolve(Settings(dsn=conninfo)).connect()
+    assert "unset PGOPTIONS" in str(caught.value.hint)

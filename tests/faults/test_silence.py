@@ -1,0 +1,183 @@
+"""A server, or the way to it, that says nothing any more is not waited for without end."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from schemamig_tui import patience
+from schemamig_tui.connect import resolve
+from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, RunFinished
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.errors import ConnectionLost
+from schemamig_tui.settings import Settings
+from tests.conftest import Database
+from tests.faults.proxy import Proxy
+
+QUICK = patience.Patience(
+    glance=0.3,
+    answer=0.5,
+    doubt=0.3,
+    silence=0.8,
+    come_back=0.3,
+    settle=0.5,
+    confirm=0.4,
+    report=1.0,
+)
+# What TCP itself is to notice, as soon as Linux can.
+QUICK_TCP = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 1}
+SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query ~ %s)"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", QUICK)
+
+
+@dataclass
+class Faults:
+    """Runs migrations by way of a proxy."""
+
+    folder: Path
+    database: Database
+    proxy: Proxy
+    events: list[Event] = field(default_factory=list)
+
+    def runner(self, conninfo: str | None = None, **parameters: str | int) -> Runner:
+        """A run with parameters of libpq."""
+        dsn = make_conninfo(conninfo or self.proxy.conninfo, **parameters)
+        connect = resolve(Settings(dsn=dsn)).connect
+        return Runner(connect, self.folder, "kb.schema_migrations", self.events.append)
+
+    def apply(
+        self, sql: str, fault: Callable[[], None], **parameters: str | int
+    ) -> tuple[RunFinished, FileFailed | None]:
+        """Apply a file, with a fault as soon as it sleeps; returns the end and the failure."""
+        (self.folder / "0001_a.sql").write_text(sql)
+        runner = self.runner(**parameters)
+        threading.Thread(target=self.when_asleep, args=(fault,)).start()
+        finished = runner.apply()
+        failures = [event for event in self.events if isinstance(event, FileFailed)]
+        return finished, failures[0] if failures else None
+
+    def when_asleep(self, fault: Callable[[], None]) -> None:
+        """Return when a migration sleeps and the fault has been made."""
+        with self.database.connect() as conn:
+            deadline = time.monotonic() + 30
+            while conn.execute(SLEEPS, ("pg_sleep",)).fetchone() != (True,):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        fault()
+
+    def ask(self, query: str) -> list[object]:
+        """The first column of a query's rows, not by way of the proxy."""
+        with self.database.connect() as conn:
+            return [row[0] for row in conn.execute(query.encode())]
+
+
+@pytest.fixture
+def faults(tmp_path: Path, database: Database) -> Iterator[Faults]:
+    """An empty folder, an empty database and a proxy in front of it."""
+    with Proxy(database.conninfo) as proxy:
+        yield Faults(tmp_path, database, proxy)
+
+
+def test_a_network_that_is_silent_below_tcp_is_noticed(faults: Faults) -> None:
+    finished, failed = faults.apply("SELECT pg_sleep(60);", faults.proxy.silence, **QUICK_TCP)
+    assert failed
+    assert failed.failure.severity == "FATAL"
+    assert "timed out" in failed.failure.message
+    assert finished.version is None
+
+
+def test_a_proxy_that_leads_nowhere_any_more_is_noticed(faults: Faults) -> None:
+    def swallow() -> None:
+        faults.proxy.refuse()
+        faults.proxy.swallow()
+
+    finished, failed = faults.apply("SELECT pg_sleep(60);", swallow)
+    assert failed
+    assert "the server has not answered for " in failed.failure.message
+    assert "nor on a new connection" in failed.failure.message
+    assert finished.version is None
+
+
+def test_a_session_that_has_ended_behind_a_proxy_is_noticed_and_recorded(faults: Faults) -> None:
+    def end() -> None:
+        faults.proxy.lines[0].swallow()
+        faults.ask(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        )
+
+    _, failed = faults.apply("SELECT pg_sleep(60);", end)
+    assert failed
+    assert "the server has ended the session" in failed.failure.message
+    assert failed.recorded
+    assert faults.ask("SELECT success FROM kb.schema_migrations") == [False]
+
+
+def test_an_answer_that_a_proxy_has_swallowed_is_not_waited_for(faults: Faults) -> None:
+    def swallow() -> None:
+        faults.proxy.lines[0].swallow(end_server=False)
+
+    # The server has all of it, and commits it; that is known when the ledger is read.
+    finished, failed = faults.apply("CREATE TABLE a (); SELECT pg_sleep(0.5);", swallow)
+    assert not failed
+    assert finished.applied == ("0001_a.sql",)
+    assert faults.ask("SELECT to_regclass('a')::text") == ["a"]
+
+
+def test_a_statement_may_take_as_long_as_it_takes(faults: Faults) -> None:
+    finished, failed = faults.apply("SELECT pg_sleep(2.5);", lambda: None)
+    assert not failed
+    assert finished.version == 1
+
+
+def test_a_second_connection_that_is_silent_is_replaced(faults: Faults) -> None:
+    def swallow() -> None:
+        faults.proxy.lines[1].swallow(end_server=False)
+
+    finished, failed = faults.apply("SELECT pg_sleep(2.5);", swallow)
+    assert not failed
+    assert finished.version == 1
+    assert len(faults.proxy.lines) == 3
+
+
+def test_a_wait_for_another_run_ends_where_the_network_does(faults: Faults) -> None:
+    (faults.folder / "0001_a.sql").write_text("SELECT pg_sleep(60);")
+    other = faults.runner(faults.database.conninfo)
+    thread = threading.Thread(target=other.apply)
+    thread.start()
+    faults.when_asleep(lambda: None)
+    faults.events.clear()
+    runner = faults.runner()
+
+    def swallow() -> None:
+        while not any(isinstance(event, LockAwaited) for event in faults.events):
+            time.sleep(0.01)
+        faults.proxy.swallow(end_server=False)
+
+    threading.Thread(target=swallow).start()
+    with pytest.raises(ConnectionLost, match=r"has not answered within 0\.5 s"):
+        runner.apply()
+    other.cancel()
+    thread.join()
+
+
+def test_a_server_that_is_too_busy_to_read_is_not_cut(faults: Faults) -> None:
+    ahead = f"INSERT INTO a VALUES ('{'x' * 200}');\n" * 8_000
+    sql = f"CREATE TABLE a (x text); SELECT pg_sleep(0.2);\n{ahead}"
+
+    def pause() -> None:
+        line = faults.proxy.lines[0]
+        line.paused = True
+        time.sleep(2.5)
+        line.paused = False
+
+    finished, failed = faults.apply(sql, pause, tcp_user_timeout=1000)
+    assert not failed
+    assert finished.version == 1
