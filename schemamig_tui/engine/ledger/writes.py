@@ -77,7 +77,7 @@ class LedgerWrites:
             + ", true, NULL)"
             + _returning("success")
             + ")",
-            "SELECT ms FROM written",
+            "written",
         )
 
     @cached_property
@@ -123,7 +123,7 @@ class LedgerWrites:
             + " WHERE NOT EXISTS (SELECT FROM failed)"
             + returning
             + ")",
-            "SELECT ms FROM failed UNION ALL SELECT ms FROM fresh",
+            "(SELECT ms FROM failed UNION ALL SELECT ms FROM fresh) AS written",
         )
 
     @cached_property
@@ -150,7 +150,7 @@ class LedgerWrites:
             + " AND NOT success"
             + _returning(kept)
             + ")",
-            "SELECT ms FROM written",
+            "written",
         )
 
     def touch(self, name: str) -> sql.Composed:
@@ -159,13 +159,13 @@ class LedgerWrites:
         return query.format(self._identifier, name)
 
     def _write(self, writing: LiteralString, written: LiteralString) -> bytes:
+        # More than one row fails as well: a subquery has one.
         query: LiteralString = (
             "WITH "
             + writing
-            + " SELECT coalesce((SELECT ms::pg_catalog.text FROM ("
+            + " SELECT coalesce((SELECT ms::pg_catalog.text FROM "
             + written
-            # More than one row fails as well.
-            + ") AS written), {swallowed})::integer"
+            + "), {swallowed})::integer"
         )
         composed = sql.SQL(query).format(table=self._identifier, swallowed=sql.Literal(SWALLOWED))
         return composed.as_bytes(None)
