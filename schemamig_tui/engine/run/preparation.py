@@ -16,6 +16,7 @@ import psycopg
 from schemamig_tui.engine.ledger.status import Migration, compare
 from schemamig_tui.engine.ledger.table import Ledger, LedgerState
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.script.files import MigrationFile, scan
 from schemamig_tui.limits import Limits
 
@@ -137,5 +138,5 @@ class Preparation:
     def _find(
         self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
     ) -> Findings:
-        state = self._ledger.inspect(conn, to_write=True)
+        state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn, to_write=True))
         return Findings(conn, found, compare(found, state.rows).to_run(to), state)

@@ -26,6 +26,7 @@ from schemamig_tui.engine.pipeline.loss import (
 )
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.run.failure import describe, explain_crash
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import concurrent, invalid_indexes
@@ -73,7 +74,7 @@ class Recovery:
     def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
         if any(run.script.mode is Mode.NO_TRANSACTION for run in self._runs):
-            self._invalid = invalid_indexes(conn)
+            self._invalid = without_statement_timeout(conn, lambda: invalid_indexes(conn))
 
     def after_failure(
         self, conn: psycopg.Connection[Any], crash: Crash | None
