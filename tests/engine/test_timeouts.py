@@ -78,9 +78,7 @@ def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:
 def test_and_no_limit_of_ours(shop: Workshop) -> None:
     shop.applies("0001_a.sql", "SELECT 1;")
     set_for_role(shop, "statement_timeout", "150ms")
-    shop.write(
-        "0002_b.sql", "CREATE TABLE b AS SELECT current_setting('statement_timeout') AS its;"
-    )
+    shop.write("0002_b.sql", "CREATE TABLE b AS SELECT current_setting('statement_timeout') AS x;")
     with shop.database.connect() as other:
         other.execute("BEGIN")
         other.execute(f"LOCK TABLE {LEDGER}")
