@@ -1,17 +1,21 @@
 """Through PgBouncer: one session for a run, or a clear no."""
 
+import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from schemamig_tui import patience
 from schemamig_tui.connect import resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, NoticeReceived
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.watch.pooling import require_session_pooling
 from schemamig_tui.errors import ConnectionFailed, ExitCode, LockTimeout, SettingsError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
@@ -147,6 +151,38 @@ def test_other_pooling_is_refused_and_nothing_is_left_in_the_pool(
         with database.connect() as conn:
             assert conn.execute(LEFT).fetchone() == (0,)
     assert not pooled.events
+
+
+@pytest.mark.parametrize(("mode", "fit"), [("session", True), ("transaction", False)])
+def test_it_is_known_behind_several_poolers_too(
+    server: Embedded,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    fit: bool,
+) -> None:
+    """Behind a load balancer each connection may have another one, and no session in common."""
+    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, proof=3 if fit else 0.3))
+    with (
+        pgbouncer(server, database, mode) as one,
+        pgbouncer(server, database, mode) as other,
+        psycopg.connect(one, autocommit=True) as first,
+        psycopg.connect(other, autocommit=True) as second,
+        contextlib.nullcontext() if fit else pytest.raises(SettingsError),
+    ):
+        require_session_pooling(Backend.of(first), second)
+
+
+def test_a_pool_with_one_session_is_too_small(
+    tmp_path: Path, server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, answer=0.5))
+    with pgbouncer(server, database, "session", "default_pool_size = 1") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "SELECT 1;")
+        with pytest.raises(ConnectionFailed, match="needs two connections") as caught:
+            pooled.runner().apply()
+    assert "pool_size" in str(caught.value.hint)
 
 
 def test_looking_works_through_every_pooling(

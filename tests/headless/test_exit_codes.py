@@ -68,6 +68,27 @@ def test_no_server_is_3_and_tells_the_ways_out(program: Program, tmp_path: Path)
         assert ended.out == ""
 
 
+def test_a_server_with_room_for_one_connection_is_3_and_its_limits_are_told(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    role = f"lonely_{database.name}"
+    with database.connect() as conn:
+        conn.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1")
+        try:
+            conn.execute(f"GRANT CREATE ON DATABASE {database.name} TO {role}")
+            dsn = make_conninfo(database.conninfo, user=role)
+            ended = program("--apply", SCHEMAMIG_DSN=dsn)
+        finally:
+            conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert ended.code == ExitCode.NO_CONNECTION
+    assert "error: A run needs two connections, and the second one failed.\n" in ended.err
+    assert f'FATAL:  too many connections for role "{role}"' in ended.err
+    assert "hint: End other sessions, or raise the limit that is reached: " in ended.err
+    assert "max_connections is " in ended.err
+    assert f"the CONNECTION LIMIT of role {role} is 1, with 1 in use." in ended.err
+
+
 def test_a_connection_lost_in_mid_run_is_3(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     program.write("0002_b.sql", "SELECT pg_terminate_backend(pg_backend_pid());")

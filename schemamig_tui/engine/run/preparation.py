@@ -18,6 +18,7 @@ from schemamig_tui.engine.ledger.status import Migration, compare
 from schemamig_tui.engine.ledger.table import Ledger, unsettled
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.limits import Limits
@@ -165,7 +166,7 @@ class Preparation:
 
         A row that does not say whether its migration was applied has to be settled first.
         """
-        state = self._ledger.inspect(conn)
+        state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
         if refusal := unsettled(state.rows, self._ledger):
             raise LedgerError(refusal.message, hint=refusal.hint)
         status = compare(found, state.rows)

@@ -32,8 +32,13 @@ from schemamig_tui.sql.traits import Traits
 _BEGIN = b"BEGIN"
 _COMMIT = b"COMMIT"
 _BEGIN_WRITING = b"BEGIN READ WRITE"
-# A file may end with a timeout of a millisecond; our own work is not meant.
-_UNHURRIED = b"SET LOCAL statement_timeout = 0"
+# A file may end with a timeout of a millisecond, and a role's is meant for migrations; our own work
+# is not meant. transaction_timeout is of PostgreSQL 17.
+_UNHURRIED = (
+    b"SELECT pg_catalog.set_config('statement_timeout', '0', true),"
+    b" CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
+    b" THEN pg_catalog.set_config('transaction_timeout', '0', true) END"
+)
 # Deferred constraints are checked while the role and the settings of the file still hold.
 _CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
 _COMMITTING = (Kind.COMMIT, Kind.CHAIN)

@@ -13,17 +13,29 @@ import psycopg
 
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
-from schemamig_tui.errors import SettingsError
+from schemamig_tui.engine.pipeline.deadline import answered_within
+from schemamig_tui.engine.pipeline.loss import one_line
+from schemamig_tui.errors import ConnectionFailed, SettingsError
 
 _PID = "SELECT pg_catalog.pg_backend_pid()"
 
 
 def require_session_pooling(first: Backend, second: psycopg.Connection[Any]) -> None:
-    """Raises SettingsError where ``first``, behind a pooler, has no session of its own."""
+    """Raises SettingsError where ``first``, behind a pooler, has no session of its own.
+
+    Raises ConnectionFailed where the pooler has no session left for the ``second`` one.
+    """
+    try:
+        with answered_within(second, patience.PATIENCE.answer):
+            pid = _pid(second)
+    except psycopg.OperationalError as error:
+        raise ConnectionFailed(
+            "A run needs two connections, and the pooler has no session for the second one:"
+            f" {one_line(error)}",
+            hint="Raise its pool_size (default_pool_size), or end other sessions.",
+        ) from error
     # Where one session serves both connections, or two serve one, nothing more has to be asked.
-    if first.pid in (_pid(second), -1) or _pid(first.conn) != first.pid:
-        raise _refusal()
-    if not _is_notified(first, second):
+    if pid == first.pid or _pid(first.conn) != first.pid or not _is_notified(first, second):
         raise _refusal()
 
 

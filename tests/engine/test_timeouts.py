@@ -1,0 +1,122 @@
+"""The timeouts of a role are for its migrations, as in psql, and not for what a run does itself."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine.events import (
+    Event,
+    FileRetried,
+    FileStarted,
+    LockAwaited,
+    StatementFinished,
+)
+from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.limits import Limits
+from tests.engine.conftest import LEDGER, Workshop
+
+
+def set_for_role(shop: Workshop, setting: str, value: str) -> None:
+    """Give new sessions of the role, in this database, a setting."""
+    shop.ask(f"ALTER ROLE postgres IN DATABASE {shop.database.name} SET {setting} = '{value}'")
+
+
+def apply(shop: Workshop, on: type[Event], do: "threading.Event", **limits: float) -> Runner:
+    """A run that sets ``do`` at the first event of a kind."""
+
+    def listen(event: Event) -> None:
+        shop.events.append(event)
+        if isinstance(event, on):
+            do.set()
+
+    return Runner(shop.connect, shop.folder, LEDGER, listen, limits=Limits(**limits))
+
+
+def test_a_wait_for_another_run_outlasts_the_roles_idle_timeout(shop: Workshop) -> None:
+    shop.write("0001_a.sql", "SELECT pg_sleep(1);")
+    set_for_role(shop, "idle_session_timeout", "200ms")
+    begun, awaited = threading.Event(), threading.Event()
+    first = threading.Thread(target=apply(shop, FileStarted, begun).apply)
+    first.start()
+    begun.wait()
+    assert apply(shop, LockAwaited, awaited).apply().version == 1
+    first.join()
+    assert awaited.is_set()
+
+
+def test_the_pause_before_the_next_try_outlasts_it_too(shop: Workshop) -> None:
+    shop.ask("CREATE TABLE busy ()")
+    shop.lock_timeout = "50ms"
+    shop.write("0001_a.sql", "ALTER TABLE busy ADD x int;")
+    set_for_role(shop, "idle_session_timeout", "100ms")
+    retried = threading.Event()
+    runner = apply(shop, FileRetried, retried, retries=9, lock=0.05)
+    with psycopg.connect(shop.database.conninfo) as other:
+        other.execute("LOCK TABLE busy")
+        other.execute("SET idle_in_transaction_session_timeout = 0")
+        thread = threading.Thread(target=runner.apply)
+        thread.start()
+        retried.wait()
+    thread.join()
+    assert shop.rows["0001_a.sql"].success
+
+
+def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:
+    set_for_role(shop, "statement_timeout", "150ms")
+    failed = shop.fails("0001_a.sql", "SELECT pg_sleep(5);")
+    assert failed.failure.sqlstate == "57014"
+    assert failed.recorded
+    failed = shop.fails("0001_a.sql", "SELECT pg_sleep(5); VACUUM;")
+    assert failed.failure.sqlstate == "57014"
+
+
+def test_and_no_limit_of_ours(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    set_for_role(shop, "statement_timeout", "150ms")
+    shop.write("0002_b.sql", "CREATE TABLE b AS SELECT current_setting('statement_timeout') AS x;")
+    with shop.database.connect() as other:
+        other.execute("BEGIN")
+        other.execute(f"LOCK TABLE {LEDGER}")
+        threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+        # Reading the ledger takes longer than a statement of a migration may.
+        assert shop.apply().applied == ("0002_b.sql",)
+    assert shop.ask("SELECT x FROM b") == ["150ms"]
+
+
+def test_the_roles_transaction_timeout_does_not_end_our_notes(
+    shop: Workshop, server: Embedded
+) -> None:
+    if server.major < 17:
+        pytest.skip("transaction_timeout is of PostgreSQL 17")
+    shop.write("0001_a.sql", "CREATE TABLE a ();\nVACUUM a;\nSELECT pg_sleep(60);")
+    set_for_role(shop, "transaction_timeout", "300ms")
+    with shop.database.connect() as other:
+        other.execute("SET transaction_timeout = 0")
+
+        def listen(event: Event) -> None:
+            shop.events.append(event)
+            if isinstance(event, StatementFinished) and event.statement == 1:
+                other.execute("BEGIN")
+                other.execute(f"SELECT FROM {LEDGER} FOR UPDATE")
+                threading.Timer(0.7, lambda: other.execute("COMMIT")).start()
+
+        Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+    # The note of the second statement has waited; the third one is ended as psql's would be.
+    assert shop.failure.failure.sqlstate == "25P04"
+    assert shop.failure.failure.statement == 3
+    assert shop.failure.kept == 2
+
+
+def test_none_of_them_is_the_second_connections(shop: Workshop) -> None:
+    for setting in ("idle_session_timeout", "statement_timeout"):
+        set_for_role(shop, setting, "100ms")
+    with shop.connect() as first, Watch(shop.connect, Backend.of(first)) as watch:
+        time.sleep(0.3)
+        assert watch.ask(lambda conn, _: conn.execute("SHOW statement_timeout").fetchone(), 0) == (
+            "5s",
+        )
