@@ -26,7 +26,13 @@ RELEASES = {
 }
 """The package of each major version that is supported, by its version at npm."""
 
-TESTS = ("tests/engine", "tests/catalog", "tests/rehearsal", "tests/advice")
+TESTS = (
+    "tests/engine",
+    "tests/catalog",
+    "tests/rehearsal",
+    "tests/advice",
+    "tests/equivalence/test_session_states.py",
+)
 
 _PROCESSORS = {"x86_64": "x64", "aarch64": "arm64"}
 

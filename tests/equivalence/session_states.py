@@ -25,14 +25,13 @@ PLPGSQL = "CREATE FUNCTION f(x text) RETURNS text LANGUAGE plpgsql AS $$DECLARE 
 
 @dataclass(frozen=True)
 class State:
-    """A state; ``since`` and ``until`` are major versions, ``needs`` the extensions in use."""
+    """A state; ``since`` is a major version, ``needs`` an extension of contrib."""
 
     makes: str
     sees: str
     before: str = ""
     since: int = 14
-    until: int = 99
-    needs: tuple[str, ...] = ()
+    needs: str = ""
 
 
 STATES = {
@@ -207,7 +206,7 @@ STATES = {
     "LOAD": State(
         "LOAD 'auto_explain'",
         "SELECT current_setting('auto_explain.log_analyze', true)",
-        needs=("dblink",),  # where there is one library of contrib, there is the other
+        needs="dblink",  # where there is one library of contrib, there is the other
     ),
     "the settings of PL/pgSQL": State(
         "DO $$BEGIN END$$", "SELECT current_setting('plpgsql.check_asserts', true)"
@@ -216,32 +215,32 @@ STATES = {
         "SELECT similarity('a', 'b')",
         "SELECT current_setting('pg_trgm.similarity_threshold', true)",
         "CREATE EXTENSION pg_trgm",
-        needs=("pg_trgm",),
+        needs="pg_trgm",
     ),
     "a connection of dblink": State(
         "SELECT dblink_connect('c', '@TO@')",
         "SELECT array_length(dblink_get_connections(), 1)",
         "CREATE EXTENSION dblink",
-        needs=("dblink",),
+        needs="dblink",
     ),
     "a connection of dblink in a function": State(
         "SELECT connects()",
         "SELECT array_length(dblink_get_connections(), 1)",
         "CREATE EXTENSION dblink; CREATE FUNCTION connects() RETURNS text LANGUAGE sql AS"
         " $$SELECT dblink_connect('c', '@TO@')$$",
-        needs=("dblink",),
+        needs="dblink",
     ),
     "a connection of postgres_fdw": State(
         "SELECT * FROM away",
         "SELECT count(*) FROM postgres_fdw_get_connections()",
         FOREIGN.format("@OPTIONS@"),
-        needs=("postgres_fdw",),
+        needs="postgres_fdw",
     ),
     "isn_weak": State(
         "SELECT isn_weak(true)",
         "SELECT isn_weak()",
         "CREATE EXTENSION isn",
-        needs=("isn",),
+        needs="isn",
     ),
     "a replication origin": State(
         "SELECT pg_replication_origin_session_setup('o_@DB@')",

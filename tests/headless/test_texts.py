@@ -346,3 +346,20 @@ def test_an_extension_that_the_embedded_server_lacks_is_said_to_be_elsewhere(
         assert ended.code == ExitCode.MIGRATION_FAILED
         assert 'No PostgreSQL on this machine has the extension "no_such".' in ended.err
     wait_until_gone(folder / "base")
+
+
+def test_a_file_that_is_read_again_behind_another_is_not_refused_before(
+    program: Program, database: Database
+) -> None:
+    change = f"ALTER DATABASE {database.name} SET standard_conforming_strings = off;"
+    program.write("0001_a.sql", change)
+    program.write("0002_b.sql", "CREATE TABLE b AS SELECT 'it\\'s fine' AS x;")
+    ended = program("--dry-run")
+    assert ended.code == 0, ended.err
+    assert "Total: 2 to apply; nothing was changed" in ended.out
+    again = "But it is read again when 0001_a.sql has run, which may change how."
+    assert f"0002_b.sql:1:37: This string is never closed. {again}" in ended.err
+    assert program("--apply").code == 0
+    program.write("0003_c.sql", "SELECT 'never closed;")
+    program.write("0001_a.sql", change)
+    assert program("--dry-run").code == 2

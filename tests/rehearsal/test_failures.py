@@ -217,3 +217,13 @@ def test_files_that_cannot_be_run_are_told_before_anything_is(shop: Rehearsals) 
     with pytest.raises(FilesError):
         shop.rehearse()
     assert shop.events == []
+
+
+def test_a_file_that_may_fail_at_what_another_has_left_in_the_session_says_so(
+    shop: Rehearsals,
+) -> None:
+    shop.tries("SET app.x = 1;", "SELECT current_setting('app.x', true)::int;")
+    assert shop.failure.name == "2.sql"
+    assert "sees what 1.sql has left in the session" in (shop.failure.failure.hint or "")
+    shop.tries("SET app.y = 1;", "SELECT current_setting('app.x')::int;")
+    assert shop.failure.failure.hint is None

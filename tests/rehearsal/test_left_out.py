@@ -123,3 +123,14 @@ def test_a_file_that_fails_of_its_own_needs_none(shop: Rehearsals) -> None:
     finished = shop.tries("VACUUM;", "SELECT 1/0;")
     assert (finished.failed, finished.needs) == ("2.sql", None)
     assert shop.failure.failure.hint is None
+
+
+def test_files_that_can_only_be_read_behind_another_are_left_out(shop: Rehearsals) -> None:
+    finished = shop.rehearses(
+        f"ALTER DATABASE {shop.database.name} SET standard_conforming_strings = off;",
+        "SELECT 'it\\'s; fine';",
+        "SELECT 1;",
+    )
+    assert (finished.rehearsed, finished.left_out) == (("1.sql",), ("2.sql", "3.sql"))
+    reasons = {left_out.reason for left_out in shop.told(FileLeftOut)}
+    assert reasons == {"it can only be read when 1.sql has run, which may change how"}

@@ -14,8 +14,8 @@ import psycopg
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.deadline import answered_within
-from schemamig_tui.engine.pipeline.loss import one_line
 from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.text import one_line
 
 _PID = "SELECT pg_catalog.pg_backend_pid()"
 
