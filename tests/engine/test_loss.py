@@ -1,14 +1,14 @@
 """After a loss of the connection: what the ledger holds is done, the rest is not, or unknown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui import patience
 from schemamig_tui.engine.events import Event, FileApplied, FilesLost, FileStarted, RunFinished
-from schemamig_tui.engine.run import recovery
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from tests.conftest import Database
@@ -55,7 +55,7 @@ class Line:
 @pytest.fixture
 def line(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Line:
     """A way to the server, and no patience for it to come back."""
-    monkeypatch.setattr(recovery, "_COME_BACK", 0.0)
+    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, come_back=0.0))
     return Line(shop)
 
 

@@ -20,7 +20,7 @@ from tests.faults.proxy import Proxy
 
 QUICK = patience.Patience(
     glance=0.3,
-    answer=0.5,
+    answer=2.0,
     doubt=0.3,
     silence=0.8,
     come_back=0.3,
