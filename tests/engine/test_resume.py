@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import FileStarted, StatementFinished
-from schemamig_tui.engine.ledger.checkpoint import LeftOff, left_off
+from schemamig_tui.engine.ledger.left_off import LeftOff, left_off
 from schemamig_tui.engine.ledger.status import compare
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
