@@ -1,6 +1,6 @@
-"""What leaves something in a session that no statement of ours could rebuild in a new one.
+"""What a session has that no statement of ours could make again in another one.
 
-Nor can the server be asked for it: it is told by words alone, in statements and in stored code.
+Nor can the server be asked for it: it is told by words alone, in statements and in code.
 """
 
 import re
@@ -8,54 +8,19 @@ from collections.abc import Iterator
 
 from schemamig_tui.sql.bodies import body
 from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+from schemamig_tui.sql.new_session import traces_of
 
-_LEAVES: dict[str, str] = {
-    "a library that is loaded": r"\bload\s+'",
-    "the seed of random()": r"\bsetseed\s*\(|\bset\s+(?:session\s+|local\s+)?seed\b",
-    "a connection of dblink": r"\bdblink_(?:connect\w*|open)\s*\(",
-    "a replication origin": r"\bpg_replication_origin_session_setup\b",
-    "a replication slot, which may be temporary": (
-        r"\bpg_(?:create|copy)_(?:physical|logical)_replication_slot\b"
-    ),
-    "a base backup": r"\bpg_(?:start_backup|backup_start)\b",
-    "what an extension keeps": r"\b(?:isn_weak|set_limit|set_system_time)\s*\(|\b(?:hypopg|pgv)_",
-    "what a procedural language keeps": (
-        r"\blanguage\s+'?(?:plperlu?|plpython\w*|pltclu?|plv8\w*|plr|pl(?:java|lua|sh)u?)\b"
-    ),
-    "a setting whose name is made up as it runs": (
-        r"\bset_config\s*\(\s*(?!\s*[en]?(?:'+|\$\w*\$)\s*\"?[a-z_][\w$.]*\"?\s*(?:'+|\$\w*\$)\s*[,:])"
-        r"|\bset\s+(?:session\s+|local\s+)?(?:%|'\s*\|\||\"?[\w$.]*'\s*\|\||\"?[a-z_][\w$]*\.%)"
-    ),
-}
-_FINDS = {what: re.compile(pattern.encode(), re.IGNORECASE) for what, pattern in _LEAVES.items()}
-_ANY = re.compile("|".join(_LEAVES.values()).encode(), re.IGNORECASE)
-
-IN_CODE = (
-    r"set_config|current_setting|setseed|\mload\s|dblink_|pg_(?:create|copy)_|replication_origin"
-    r"|backup|isn_weak|set_limit|set_system_time|hypopg_|pgv_|\mlocal\M|\m(?:un)?listen\M"
-    r"|advisory_xact|currval|lastval|\m(?:re)?set\s+(?:session\s+)?(?:seed\M|[%'\"]|[\w$]+\"?\.)"
-    r"|\mshow\s+\"?[\w$]+\"?\.|\mset\s+[\w$.]*'\s*\|\|"
-)
-"""A pattern of the server's (for ~*) that finds the code in which anything here may be found."""
-
-LANGUAGES = ("sql", "plpgsql")
-"""The languages whose code keeps nothing of its own in a session; C and internal apart."""
+MAY_MATTER = r"\mlocal\M|set_config|listen|advisory_xact|currval|lastval"
+"""A pattern of the server's (for ~*) that finds the code in which anything here may be found, but
+for what ``new_session`` finds."""
 
 _LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
-_MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|\blisten\b|\bunlisten\b|advisory_xact")
+_MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|listen\b|advisory_xact")
 
 
-def leaves(sql: bytes) -> str | None:
-    """What a statement, or code that it carries, may leave in the session; None: nothing."""
-    if not _ANY.search(sql):
-        return None
-    text = _code(sql)
-    return next((what for what, found in _FINDS.items() if found.search(text)), None)
-
-
-def leaves_from_code(code: bytes) -> str | None:
-    """The same of the code of a function."""
-    return leaves(b"DO $schemamig$" + code + b"$schemamig$")
+def leaves(sql: bytes) -> bool:
+    """Whether a statement, or code that it carries, may leave such a thing in the session."""
+    return traces_of(sql).keeps and traces_of(_code(sql)).keeps
 
 
 def asks_for_last_value(sql: bytes) -> bool:

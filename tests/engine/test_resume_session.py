@@ -87,10 +87,14 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     [
         ("PREPARE p AS SELECT 1", "", r"the prepared statement p \(line 2\)"),
         ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "", r"the cursor c \(line 2\)"),
-        ("SELECT setseed(0.5)", "", r"line 2 may have left the seed of random\(\)"),
-        ("LOAD 'plpgsql'", "", "line 2 may have left a library"),
+        ("SELECT setseed(0.5)", "", "line 2 may have left something .* a seed"),
+        ("LOAD 'plpgsql'", "", "line 2 may have left something .* a library"),
         ("CREATE SEQUENCE q; SELECT nextval('q')", "SELECT currval('q')", "line 4 asks for the"),
-        ("DO $$BEGIN PERFORM set_config('app.' || 'x', '1', false); END$$", "", "is made up as"),
+        (
+            "DO $$BEGIN PERFORM set_config('app.' || 'x', '1', false); END$$",
+            "",
+            "line 2 may have left",
+        ),
     ],
 )
 def test_what_no_statement_can_make_again_is_refused(

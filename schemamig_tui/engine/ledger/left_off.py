@@ -93,8 +93,8 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
     if lost := ", ".join(_lost(state, script, done)):
         yield f"a new session cannot have what they left in the old one: {lost}", _TOGETHER
     for i in range(done):
-        if what := leaves(script.sql(i)):
-            yield f"line {script.line(i)} may have left {what} in its session", START_OVER
+        if leaves(script.sql(i)):
+            yield f"line {script.line(i)} may have left {_KEPT}", START_OVER
     unknown = first_unknown(checkpoint, script)
     if unknown is not None:
         why = _LOST if checkpoint.session else _OLD
@@ -108,6 +108,10 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
             )
 
 
+_KEPT = (
+    "something in its session that no statement can make again, such as a library, a seed, a"
+    " connection or a setting whose name is made up"
+)
 _LOST = "the connection was lost before it was known"
 _OLD = "an earlier version of this program has recorded that, which did not keep"
 

@@ -26,6 +26,7 @@ from schemamig_tui.engine.run.session_capture import (
     UNHURRIED_BUT_KNOWN,
     SessionStart,
 )
+from schemamig_tui.engine.run.stored_code import mentioned
 from schemamig_tui.engine.run.units import units
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.bodies import creates
@@ -131,7 +132,7 @@ class Notes:
                 self._event_triggers = self._event_triggers or makes_event_trigger(sql)
                 # It may define such a function, or have a trigger call one.
                 self._hides = self._hides or (creates(sql) is not None and may_hide(sql))
-                self._hides = self._hides or bool(functions.mentioned(functions.hiding, sql))
+                self._hides = self._hides or bool(mentioned(functions.hiding, sql))
             elif self._hides or functions.called(functions.hiding, sql):
                 found = Effect.LATER
             effects.append(found)

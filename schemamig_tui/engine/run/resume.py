@@ -27,7 +27,7 @@ from schemamig_tui.engine.run.session_capture import (
     capturing,
     state_of,
 )
-from schemamig_tui.engine.run.stored_functions import StoredFunctions
+from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.text import visible
@@ -99,10 +99,10 @@ def _shown(value: str | None) -> str:
     return "the server's own" if value is None else f"'{visible(value)}'"
 
 
-def _refuse_by_code(run: FileRun, session: Session | None, functions: StoredFunctions) -> None:
+def _refuse_by_code(run: FileRun, session: Session | None, functions: StoredCode) -> None:
     """Raises FilesError where functions may have done what nobody can know of."""
     script = run.script
-    leaving = functions.leaving if session else functions.leaving | functions.hiding
+    leaving = functions.words if session else functions.words | functions.hiding
     for i in range(run.done):
         sql = script.sql(i)
         calls = effect(sql, script.traits(i)) >= Effect.RUNS
@@ -114,7 +114,7 @@ def _refuse_by_code(run: FileRun, session: Session | None, functions: StoredFunc
                 START_OVER,
             )
     for i in range(run.done, len(script)):
-        if name := functions.mentioned(functions.remembering, script.sql(i)):
+        if name := mentioned(functions.remembering, script.sql(i)):
             refuse(
                 run,
                 f"line {script.line(i)} calls {name}, which asks for the last value of a sequence,"

@@ -19,11 +19,11 @@ from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.stored_functions import StoredFunctions, stored_functions
+from schemamig_tui.engine.run.stored_code import StoredCode
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
+from schemamig_tui.sql.new_session import ANY_TRACES, traces_of
 from schemamig_tui.sql.session_effects import Effect, effect
-from schemamig_tui.sql.setting_names import dotted_names
 
 UNHURRIED = b"SET LOCAL statement_timeout = 0"
 UNHURRIED_BUT_KNOWN = b"""SELECT pg_catalog.set_config('schemamig.statement_timeout',
@@ -60,7 +60,7 @@ class SessionStart:
     settings: Mapping[str, str | None]
     event_triggers: bool
     lock: AdvisoryLock
-    functions: StoredFunctions
+    functions: StoredCode
     is_utf8: bool
 
     @cached_property
@@ -127,14 +127,11 @@ def ask_start(
     them.
     """
     asked = set(names)
-    functions = StoredFunctions()
+    functions = StoredCode()
+    # Functions only matter where one may be called.
     if any(map(_may_change_session, scripts)):
-        functions = stored_functions(conn)
-        asked |= functions.settings
-        for script in scripts:
-            for i in range(len(script)):
-                asked |= dotted_names(script.sql(i))
-            script.release()
+        functions = StoredCode.ask(conn)
+        asked |= functions.names.union(*map(_names_in, scripts))
     is_utf8 = conn.info.parameter_status("server_encoding") == "UTF8"
     parameters = {
         "names": sorted(name for name in asked if is_utf8 or name.isascii()),
@@ -168,6 +165,14 @@ def start_for(
     runs = list(runs)
     names = {name for run in runs for name in run.state if "." in name}
     return ask_start(conn, lock, [run.script for run in runs], names)
+
+
+def _names_in(script: Script) -> frozenset[str]:
+    """The settings with a dot that a file sets or reads."""
+    if script.traces is not ANY_TRACES:
+        return script.traces.names
+    found = (traces_of(script.sql(i)).names for i in range(len(script)))
+    return frozenset().union(*found)
 
 
 def _may_change_session(script: Script) -> bool:
