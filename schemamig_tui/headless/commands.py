@@ -143,7 +143,7 @@ def _dry_run(
     conn: psycopg.Connection[Any],
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
-    from schemamig_tui.engine.run.reading import read
+    from schemamig_tui.engine.run.reading import read, refuse_obstacle
     from schemamig_tui.engine.script.script import Script, read_again
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
@@ -159,6 +159,7 @@ def _dry_run(
         for migration in migrations:
             try:
                 planned = read(migration, standard_strings=standard)
+                refuse_obstacle(planned)
             except FilesError as error:
                 if changer:
                     reporter.warning(f"{error.place}: {error.message} {read_again(changer)}")

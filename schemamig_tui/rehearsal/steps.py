@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
+from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.script.script import Kind
 
 Answer = Callable[[PGresult], None]
@@ -62,8 +63,8 @@ class RehearsalSteps:
     def opening(self, clock: Answer) -> Iterator[Step]:
         """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
         yield Step(_SAVEPOINT, Role.HOUSEKEEPING)
-        for sql in settings(self._run.script, self._run.done):
-            yield Step(sql, Role.HOUSEKEEPING)
+        # What is set in this transaction is set for its session until it is rolled back.
+        yield from restoration(self._run.state)
         yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:

@@ -10,6 +10,7 @@ They run over text in lower case, which lets most of them start with letters to 
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from schemamig_tui.sql.lexer import phrase, without_comments
 from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges, declarations, type_changes
@@ -19,13 +20,14 @@ from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges, declarations, 
 class Traces:
     """What a text makes possible for the session that it runs in.
 
-    ``leaves``: it may leave what no statement undoes and the server cannot be asked for, such as a
-    loaded library, a seed, a connection of dblink. ``sees``: it may see what a session has that
-    was in use before. ``names`` are the settings with a dot in their name, in lower case, that it
-    sets or reads: what RESET does to a placeholder is to make it empty, not unknown again.
-    ``alters_start``: it may change what the sessions of its role and its database start with.
-    ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL functions declare.
-    ``stores_code``: it may store code that does any of that.
+    ``leaves``: it may leave what no statement undoes and the server cannot be asked for. ``keeps``:
+    among that is something that the session itself keeps, and no statement makes again in another
+    one, such as a loaded library, a seed, a connection of dblink. ``sees``: it may see what a
+    session has that was in use before. ``names`` are the settings with a dot in their name, in
+    lower case, that it sets or reads: what RESET does to a placeholder is to make it empty, not
+    unknown again. ``alters_start``: it may change what the sessions of its role and its database
+    start with. ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL
+    functions declare. ``stores_code``: it may store code that does any of that.
     """
 
     leaves: bool = False
@@ -35,11 +37,12 @@ class Traces:
     types: TypeChanges = NO_TYPES
     declarations: bytes = b""
     stores_code: bool = False
+    keeps: bool = False
 
 
 NO_TRACES = Traces()
 """Those of a text that leaves nothing and sees nothing."""
-ANY_TRACES = Traces(leaves=True, sees=True, stores_code=True)
+ANY_TRACES = Traces(leaves=True, sees=True, stores_code=True, keeps=True)
 """Those of a text that is too long to be looked at: it gets a session of its own."""
 
 
@@ -75,6 +78,7 @@ MAY_LEAVE_TRACES = (
 """A pattern of the server's for its operator ~*, which finds the code that ``traces_of`` may."""
 
 
+@cache
 def any_word(words: frozenset[str]) -> re.Pattern[bytes]:
     """The pattern of a text that has one of these words in it, in upper or lower case."""
     either = b"|".join(re.escape(word.encode()) for word in sorted(words))
@@ -83,7 +87,8 @@ def any_word(words: frozenset[str]) -> re.Pattern[bytes]:
 
 def _traces(text: bytes) -> Traces:
     words = _Mentions(text)
-    leaves = words.leave or _is_found(_LEAVE, text)
+    keeps = words.leave or _is_found(_KEEP, text)
+    leaves = keeps or _is_found(_LEAVE, text)
     alters_start = _is_found(_ALTER_START, text)
     types, declared = type_changes(text), declarations(text)
     if not (
@@ -91,7 +96,7 @@ def _traces(text: bytes) -> Traces:
     ):
         return NO_TRACES
     names, stores = frozenset(words.names), any(word in text for word in _STORING)
-    return Traces(leaves, words.see, names, alters_start, types, declared, stores)
+    return Traces(leaves, words.see, names, alters_start, types, declared, stores, keeps)
 
 
 def _is_found(rules: tuple[tuple[bytes, bytes], ...], text: bytes) -> bool:
@@ -172,9 +177,17 @@ _OF_PLPGSQL = rb"(?<!\w)plpgsql\.[a-z]"
 
 # -- statements: a word that is found in little time, and the phrase it is a part of
 
-_LEAVE = (
+_KEEP = (
     (b"load", rb"load(?<!\wload)~(?:e?'|\$)"),
     (b"setseed", rb"setseed(?<!\wsetseed)\"?~\("),
+    # PL/Perl, PL/Python and PL/Tcl have variables that last as long as the session.
+    (
+        b"language",
+        rb"language ['\"]?(?!(?:sql|plpgsql|c|internal)(?![\w$]))"
+        rb"(?:pl\w++|v8|\w*?python\w*+)(?![\w$])",
+    ),
+)
+_LEAVE = (
     # The script of an extension may do anything.
     (b"extension", rb"create extension(?![\w$])"),
     (b"extension", rb"alter extension(?![\w$])"),
@@ -184,12 +197,6 @@ _LEAVE = (
     (b"foreign", rb"create foreign table(?![\w$])"),
     (b"foreign", rb"import foreign(?![\w$])"),
     (b"system", rb"alter system(?![\w$])"),
-    # PL/Perl, PL/Python and PL/Tcl have variables that last as long as the session.
-    (
-        b"language",
-        rb"language ['\"]?(?!(?:sql|plpgsql|c|internal)(?![\w$]))"
-        rb"(?:pl\w++|v8|\w*?python\w*+)(?![\w$])",
-    ),
 )
 # What code is stored in, or its words that a default or a constraint may have.
 _STORING = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemamig_tui.engine.ledger.checkpoint import left_off
+from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import Migration, State
 from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.script import Script, parse
@@ -91,8 +91,8 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
         one = left.done == 1
         done = "its first statement is" if one else f"its first {left.done:,} statements are"
         if left.obstacle:
-            yield (("bad", f"✗ Refused: {done} applied, and {left.obstacle}"),)
-            yield (("dim", "  Restore the file, or undo them by hand and start it over"),)
+            yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+            yield from indented("dim", "  hint:", left.way_out or "")
         else:
             where = f"statement {left.done + 1:,} of {len(script):,}"
             yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.units import duration, plural
@@ -130,7 +130,7 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
         return
     took = f", after {duration(row.execution_time_ms)}" if row.execution_time_ms else ""
     yield (("dim", f"Failed {inline(row.when)}{took}"),)
-    done = read_progress(row.error_message)
+    done = read_checkpoint(row.error_message)
     if done and done.statements:
         kept = plural(done.statements, "statement")
         yield (("warn", f"Its first {kept} stay applied: a retry goes on behind them"),)

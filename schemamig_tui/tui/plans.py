@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
-from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.status import Migration, State, Status
 from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.script.script import Script, parse, read_again
@@ -94,7 +94,7 @@ def advice(
 
 def goes_on(migrations: Sequence[Migration]) -> bool:
     """Whether one of them has statements that an earlier try has committed."""
-    notes = [read_progress(m.row.error_message) for m in migrations if m.row]
+    notes = [read_checkpoint(m.row.error_message) for m in migrations if m.row]
     return any(note is not None and note.statements for note in notes)
 
 

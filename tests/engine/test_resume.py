@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import FileStarted, StatementFinished
-from schemamig_tui.engine.ledger.checkpoint import LeftOff, left_off
+from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import compare
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
@@ -13,17 +13,18 @@ from tests.engine.conftest import Workshop
 HEAD = "CREATE TABLE IF NOT EXISTS a (x int); VACUUM a; INSERT INTO a VALUES (1);\n"
 
 
-def where(shop: Workshop) -> LeftOff | None:
-    """Where an apply would go on with the one file of the folder."""
+def where(shop: Workshop) -> tuple[int, str | None] | None:
+    """Where an apply would go on with the one file of the folder, and why it cannot."""
     (migration,) = compare(scan(shop.folder), shop.rows.values()).migrations
     assert migration.file
-    return left_off(migration, parse(migration.file))
+    left = left_off(migration, parse(migration.file))
+    return left and (left.done, left.obstacle)
 
 
 def test_a_run_tells_behind_which_statements_it_goes_on(shop: Workshop) -> None:
     shop.fails("0001_a.sql", HEAD + "SELECT 1/0; SELECT 2;")
     assert [e.resumed for e in shop.told(FileStarted)] == [0]
-    assert where(shop) == LeftOff(3, None)
+    assert where(shop) == (3, None)
     shop.applies("0001_a.sql", HEAD + "SELECT 1/1; SELECT 2;")
     assert [e.resumed for e in shop.told(FileStarted)] == [3]
     assert [e.statement for e in shop.told(StatementFinished)] == [4, 5]
@@ -33,7 +34,7 @@ def test_a_run_tells_behind_which_statements_it_goes_on(shop: Workshop) -> None:
 def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) -> None:
     shop.fails("0001_a.sql", HEAD + "SELECT 1/0;")
     shop.write("0001_a.sql", HEAD.replace("(1)", "(2)") + "SELECT 1/1;")
-    assert where(shop) == LeftOff(3, "the file has changed there since")
+    assert where(shop) == (3, "the file has changed there since")
     with pytest.raises(FilesError, match="the file has changed there since"):
         shop.apply()
     assert shop.runner().apply(resume=False).failed is None

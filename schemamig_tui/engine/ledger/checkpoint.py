@@ -1,29 +1,87 @@
-"""How far a file without a transaction has got, as the ledger's error_message says it.
+"""A checkpoint: how far a file without a transaction has got, and in which session.
 
-The note ends in a line such as ``Statements done: 3 of 7 (md5 5f3c...)``. The digest is that of the
-statements that are done, so that a later run can tell whether they still are what was run.
+It is the end of the error_message of the file's row, for people and for a later run to read::
+
+    Statements done: 4 of 7 (md5 5f3c...)
+    A new session starts with {"client_encoding": "UTF8"}
+    Session of postgres after statement 4: {"role": "app", "search_path": "app, public"}
+
+The digest is that of the statements that are done, so that a later run can tell whether they still
+are what was run. The session is what differs from a new one's: settings by their names, ``role``
+and ``session_authorization``, and one name with a blank in it for everything else, such as
+``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary table x``. Where it applies there
+are more lines between the first and the second one: ``What the last one left in its session is not
+known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
+import json
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
 
-from schemamig_tui.engine.events import Mode
-from schemamig_tui.engine.ledger.status import Migration
+from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS, UNASKED
 from schemamig_tui.engine.script.script import Script
+from schemamig_tui.text import visible
 
-_LINE = re.compile(r"^Statements done: (\d+) of \d+ \(md5 ([0-9a-f]{32})\)\Z", re.M)
+State = Mapping[str, str]
+"""What differs in a session from a new one, by name, with the values as current_setting has them.
+
+The values of names with a blank in them mean nothing.
+"""
 
 
-class Done(NamedTuple):
-    """What a note says: how many statements are committed, and their digest."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The session behind the first ``after`` statements. ``login`` is its session user.
+
+    ``starts`` are the settings that a new session got from its role, database and client.
+    ``in_doubt``: it was asked in front of the COMMIT of the last of those, which had changed it,
+    for longer or not.
+    """
+
+    starts: Mapping[str, str]
+    login: str
+    after: int
+    state: State
+    in_doubt: bool = False
+
+    def lines(self) -> str:
+        """The two lines that hold it."""
+        doubt = IF_CHANGED if self.in_doubt else ""
+        head = session_head(self.login, self.after) + doubt
+        return f"{starts_line(self.starts)}\n{head}: {dumped(self.state)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a checkpoint says: how many statements are committed, and their digest.
+
+    ``chained`` are the modes of the transaction that goes on behind COMMIT AND CHAIN. ``unasked``:
+    the session could only be asked for behind the last COMMIT, and that has not been done.
+    ``session`` is None where it was written by a version that did not keep it. Statements behind
+    the session's that are done cannot have changed it, but for one that is ``unasked``.
+    """
 
     statements: int
     digest: str
+    chained: str | None = None
+    unasked: bool = False
+    session: Session | None = None
+
+    def further_lines(self) -> str:
+        """The lines behind the first one, each with the line break in front of it."""
+        unasked = UNASKED if self.unasked else ""
+        chained = f"\n{CHAINED}{self.chained}" if self.chained else ""
+        return unasked + chained + (f"\n{self.session.lines()}" if self.session else "")
 
 
 class Progress:
-    """Writes the notes of one script; asked in rising order it reads every statement once."""
+    """Writes the first lines of one script's checkpoints.
+
+    Asked in rising order it reads every statement once.
+    """
 
     def __init__(self, script: Script) -> None:
         self._script = script
@@ -32,48 +90,69 @@ class Progress:
 
     def line(self, done: int) -> str:
         """The line that tells how far the file has got."""
+        return f"Statements done: {done} of {len(self._script)} (md5 {self.digest(done)})"
+
+    def digest(self, done: int) -> str:
+        """The digest of the first ``done`` statements."""
         for i in range(self._hashed, done):
             self._md5.update(self._script.sql(i) + b";")
         self._hashed = max(done, self._hashed)
-        return f"Statements done: {done} of {len(self._script)} (md5 {self._md5.hexdigest()})"
+        return self._md5.hexdigest()
 
-    def message(self, done: int) -> str:
-        """The error_message of a file that is still running."""
-        return f"running: {done} of {len(self._script)}\n{self.line(done)}"
-
-
-def read_progress(error_message: str | None) -> Done | None:
-    """What the note in an error_message says; None where there is no note."""
-    found = _LINE.search(error_message or "")
-    return Done(int(found[1]), found[2]) if found else None
+    def message(self, done: int, *, unasked: bool = False) -> str:
+        """The beginning of the error_message of a file that is still running."""
+        more = UNASKED if unasked else ""
+        return f"running: {done} of {len(self._script)}\n{self.line(done)}{more}"
 
 
-class LeftOff(NamedTuple):
-    """Where the last try of a file has stopped: behind its first ``done`` statements.
-
-    ``obstacle`` says why the next one cannot go on there; None: it can.
-    """
-
-    done: int
-    obstacle: str | None
+def starts_line(starts: Mapping[str, str]) -> str:
+    """The line that says what a new session starts with."""
+    return STARTS + dumped(starts)
 
 
-def left_off(migration: Migration, script: Script) -> LeftOff | None:
-    """Where an apply would go on with a file; None where it starts with the first statement."""
-    row = migration.row
-    done = read_progress(row.error_message) if row and not row.success else None
-    if done is None or done.statements == 0:
+def session_head(login: str, after: int) -> str:
+    """The beginning of the line that holds a session: what is behind it says how sure that is."""
+    return f"Session of {visible(login)} after statement {after}"
+
+
+def dumped(values: Mapping[str, str]) -> str:
+    """An object as the server writes a jsonb: with the shortest names first."""
+    ordered = sorted(values, key=lambda name: (len(name.encode()), name.encode()))
+    return json.dumps({name: values[name] for name in ordered}, ensure_ascii=False)
+
+
+def read_checkpoint(error_message: str | None) -> Checkpoint | None:
+    """The checkpoint at the end of an error_message; None where there is none."""
+    found = _CHECKPOINT.search(error_message or "")
+    if found is None:
         return None
-    obstacle = None
-    if not _still_holds(done, script):
-        obstacle = "the file has changed there since"
-    elif script.mode is not Mode.NO_TRANSACTION:
-        obstacle = "now the file is to be run as one transaction"
-    return LeftOff(done.statements, obstacle)
+    session = None
+    if found["login"] is not None:
+        starts, state = _loaded(found["starts"]), _loaded(found["state"])
+        if starts is None or state is None:
+            return None
+        doubt = found["doubt"] is not None
+        session = Session(starts, found["login"], int(found["after"]), state, doubt)
+    return Checkpoint(
+        statements=int(found["done"]),
+        digest=found["digest"],
+        chained=found["chained"],
+        unasked=found["unasked"] is not None,
+        session=session,
+    )
 
 
-def _still_holds(done: Done, script: Script) -> bool:
-    """Whether the statements that are done still are the first ones of the script."""
-    if done.statements > len(script):
-        return False
-    return Progress(script).line(done.statements).endswith(f"{done.digest})")
+_CHECKPOINT = re.compile(
+    r"^Statements done: (?P<done>\d+) of \d+ \(md5 (?P<digest>[0-9a-f]{32})\)"
+    rf"(?P<unasked>{UNASKED})?(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?"
+    rf"(?:\n{STARTS}(?P<starts>\{{.*\}})\nSession of (?P<login>.*) after statement (?P<after>\d+)"
+    rf"(?P<doubt>{re.escape(IF_CHANGED)})?: (?P<state>\{{.*\}}))?\Z",
+    re.M,
+)
+
+
+def _loaded(text: str) -> dict[str, str] | None:
+    try:
+        return cast(dict[str, str], json.loads(text))
+    except ValueError:
+        return None

@@ -19,23 +19,33 @@ LAZILY = b"SET LOCAL synchronous_commit = off"
 _AS_AT_THE_START = ("role", "TimeZone", "search_path")
 
 
-def _set_local(settings: dict[str, str | None]) -> bytes:
-    """One query for all: each is ``SET LOCAL``, with None ``SET LOCAL ... TO DEFAULT``.
+def set_local(name: str, value: str | None) -> str:
+    """An expression for ``SET LOCAL name = value``, with None ``SET LOCAL name TO DEFAULT``.
 
     That gives what RESET would give, and unlike RESET ROLE it ends with the transaction.
     """
-    values = {name: "NULL" if value is None else f"'{value}'" for name, value in settings.items()}
-    calls = (f"pg_catalog.set_config('{name}', {value}, true)" for name, value in values.items())
-    return f"SELECT {', '.join(calls)}".encode()
+    quoted = "NULL" if value is None else f"'{value}'"
+    return f"pg_catalog.set_config('{name}', {quoted}, true)"
 
 
-IN_MID_FILE = _set_local(
-    {
-        **dict.fromkeys(_AS_AT_THE_START),
-        **_FOR_US,
-        # Our statements are in UTF-8, and the migration has been waited for already.
-        "client_encoding": "UTF8",
-        "lock_timeout": "0",
-    }
+NO_TRANSACTION_TIMEOUT = (
+    "CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
+    " THEN pg_catalog.set_config('transaction_timeout', '0', true) END"
 )
-"""Between two statements of a file, which goes on in its own session behind ours."""
+"""An expression; the setting is of PostgreSQL 17."""
+
+IN_MID_FILE = (
+    *(
+        set_local(name, value)
+        for name, value in (
+            *((name, None) for name in _AS_AT_THE_START),
+            *_FOR_US.items(),
+            # Our statements are in UTF-8, and the migration has been waited for already.
+            ("client_encoding", "UTF8"),
+            ("lock_timeout", "0"),
+        )
+    ),
+    NO_TRANSACTION_TIMEOUT,
+)
+"""Between two statements of a file, which goes on in its own session behind ours: expressions for
+the list of a SELECT. Before them comes the session user, where that is another one."""

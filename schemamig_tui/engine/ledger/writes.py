@@ -16,6 +16,7 @@ from typing import LiteralString
 from psycopg import sql
 
 from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING
+from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS
 
 SWALLOWED = "the ledger has not kept the row"
 """What the cast complains of. The message around it is in the language of the server."""
@@ -128,9 +129,42 @@ class LedgerWrites:
 
     @cached_property
     def note_progress(self) -> bytes:
-        """Notes how far a file without a transaction has got. Parameters: file name, message."""
+        """Notes how far a file without a transaction has got; what its session is like stays.
+
+        Parameters: file name, the first lines of the message.
+        """
+        return self._note(
+            "pg_catalog.substr(error_message, pg_catalog.strpos(error_message,"
+            " pg_catalog.concat(pg_catalog.chr(10), '" + STARTS + "')))"
+        )
+
+    @cached_property
+    def note_session(self) -> bytes:
+        """Notes how far a file without a transaction has got, and what its session is like.
+
+        The session is what ``session_capture`` has asked for in the same transaction. Parameters:
+        file name, the first lines of the message, those about the session up to what is known of
+        it; whether that is sure (NULL: if it is as at the last note), whether the transaction is to
+        be chained.
+        """
+        return self._note(
+            "CASE WHEN $5::pg_catalog.bool THEN pg_catalog.concat(pg_catalog.chr(10), '"
+            + CHAINED
+            + "', pg_catalog.current_setting('schemamig.modes')) END, $3::pg_catalog.text,"
+            " CASE WHEN coalesce($4::pg_catalog.bool, pg_catalog.right(error_message,"
+            " pg_catalog.length(" + _SESSION + ")) OPERATOR(pg_catalog.=) " + _SESSION + ")"
+            " THEN '' ELSE '" + IF_CHANGED + "' END, " + _SESSION
+        )
+
+    @cached_property
+    def note_restart(self) -> bytes:
+        """Notes that a file is being tried again. Parameter: file name."""
+        return self._update("applied_at = " + _NOW, "NOT success")
+
+    def _note(self, further: LiteralString) -> bytes:
         return self._update(
-            "error_message = $2", "NOT success AND error_message OPERATOR(pg_catalog.=) $2"
+            "error_message = pg_catalog.concat($2::pg_catalog.text, " + further + ")",
+            "NOT success AND pg_catalog.starts_with(error_message, $2::pg_catalog.text)",
         )
 
     @cached_property
@@ -184,6 +218,7 @@ def _milliseconds_since(moment: LiteralString) -> LiteralString:
     return "least(greatest(" + ms + ", 0), 2147483647)::integer"
 
 
+_SESSION: LiteralString = "pg_catalog.concat(': ', pg_catalog.current_setting('schemamig.session'))"
 _SINCE_BEGIN = _milliseconds_since("pg_catalog.now()")
 
 _CREATE_TABLE: LiteralString = """CREATE TABLE {} (

@@ -5,6 +5,8 @@ from functools import partial
 
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.ledger.checkpoint import Checkpoint, Session, State
+from schemamig_tui.engine.ledger.left_off import LeftOff
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.script.script import Kind, Script
 
@@ -16,8 +18,11 @@ class FileRun:
     ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
     an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
     did not get a lock. ``alone`` holds statements that turned out not to be allowed in a
-    transaction. A file without a transaction is ``reopened`` where it goes on in its session.
-    ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
+    transaction, ``apart`` the first ones of transactions that turned out to be read-only. A file
+    without a transaction is ``reopened`` where it goes on in its session, and ``left_off`` says
+    where the earlier try has stopped. ``modes`` are those of the transaction that a COMMIT AND
+    CHAIN has begun, ``session`` is what its session was like after it has failed. ``recorded_ms``
+    is the time that the ledger has for it, as soon as that is written.
     """
 
     script: Script
@@ -25,7 +30,11 @@ class FileRun:
     done: int = 0
     retries: int = 0
     alone: set[int] = field(default_factory=set)
+    apart: set[int] = field(default_factory=set)
     reopened: bool = False
+    left_off: LeftOff | None = None
+    modes: str | None = None
+    session: Session | None = None
     recorded_ms: int | None = None
 
     @property
@@ -38,10 +47,29 @@ class FileRun:
         """The checksum of the bytes that run."""
         return self.script.file.checksum.encode()
 
+    @property
+    def checkpoint(self) -> Checkpoint | None:
+        """What the ledger says of the earlier try that it goes on behind."""
+        return self.left_off.checkpoint if self.left_off else None
+
+    @property
+    def state(self) -> State:
+        """What its session is like where it goes on, other than a new one."""
+        session = self.checkpoint.session if self.checkpoint else None
+        return session.state if session else {}
+
+    def take_modes(self, answer: PGresult) -> None:
+        """Take the ``modes`` from what the server has answered."""
+        self.modes = (answer.get_value(0, 0) or b"").decode("ascii") or None
+
     def note_recorded_time(self, answer: PGresult) -> None:
         """Take the time of the row from the answer of what has written it."""
         ms = answer.get_value(0, 0)
         self.recorded_ms = None if ms is None else int(ms)
+
+    def writing(self, query: bytes, *params: bytes | None) -> Step:
+        """The step that writes the row of the file."""
+        return Step(query, Role.LEDGER, params=params, answer=self.note_recorded_time)
 
     def statement(self, i: int, *, alone: bool = False) -> Step:
         """The ``i``-th statement as a step, which COPY makes ``alone`` in any case."""

@@ -123,7 +123,8 @@ class Preparation:
     ) -> Iterator[RunContext]:
         """Wait until no other run is on, with a second connection that holds the run lock.
 
-        Raises FilesError for a file that cannot be run, LockTimeout and Interrupted.
+        Raises FilesError for a file that cannot be run, or cannot go on where it stopped,
+        LockTimeout and Interrupted.
         """
         from schemamig_tui.engine.pipeline.backend import Backend, equip
         from schemamig_tui.engine.run.reading import prepare
@@ -144,6 +145,11 @@ class Preparation:
             now = self._find(conn, findings.found, to)
             if now != findings:
                 files = prepare(conn, self._ledger, now.todo, now.state, resume=resume)
+            if any(run.left_off for run in files):
+                from schemamig_tui.engine.run.resume import check
+
+                # Not before: a file that another run was at may have seemed to have been left.
+                check(self._connect, locks.work, files)
             yield RunContext(
                 connect=self._connect,
                 backend=backend,

@@ -1,11 +1,11 @@
 """What is to run, read and found fit before any of it runs."""
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any, NoReturn, overload
 
 import psycopg
 
-from schemamig_tui.engine.ledger.checkpoint import left_off
+from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import Ledger
@@ -90,16 +90,30 @@ def prepare(
 
 
 def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> FileRun:
-    """Read one file, and where it is to go on; see ``prepare``."""
+    """Read one file, and where it is to go on, if it can: see ``resume.check``."""
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, standard_conforming_strings=standard_strings)
     left = left_off(migration, script) if resume else None
-    if left and left.obstacle:
-        what = "statement has" if left.done == 1 else f"{left.done} statements have"
-        raise FilesError(
-            f"its first {what} been applied by an earlier try, and {left.obstacle}",
-            path=migration.file.path,
-            hint="Restore the file, or undo those statements by hand and start it over from its"
-            " first statement with --no-resume.",
-        )
-    return FileRun(script, retried=migration.row is not None, done=left.done if left else 0)
+    return FileRun(
+        script,
+        retried=migration.row is not None,
+        done=left.done if left else 0,
+        left_off=left,
+        modes=left.checkpoint.chained if left else None,
+    )
+
+
+def refuse_obstacle(run: FileRun) -> None:
+    """Raise FilesError where ledger and file tell that it cannot go on where it stopped."""
+    if run.left_off and run.left_off.obstacle:
+        refuse(run, run.left_off.obstacle, run.left_off.way_out)
+
+
+def refuse(run: FileRun, why: str, way_out: str | None) -> NoReturn:
+    """Raise FilesError: a file cannot go on where it stopped."""
+    what = "statement has" if run.done == 1 else f"{run.done:,} statements have"
+    raise FilesError(
+        f"its first {what} been applied by an earlier try, and {why}",
+        path=run.script.file.path,
+        hint=way_out,
+    )

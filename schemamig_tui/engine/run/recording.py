@@ -9,11 +9,11 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import Failure, Mode
-from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.run.failed_session import checkpoint_lines
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.step_order import makes_ledger, record_failure
@@ -98,7 +98,8 @@ def _record(
     message = describe(failure, run.name)
     progress = ""
     if run.script.mode is Mode.NO_TRANSACTION:
-        progress = "\n" + Progress(run.script).line(run.done)
+        rows = (row.error_message for row in state.rows if row.filename == run.name)
+        progress = "\n" + checkpoint_lines(run, next(rows, None))
     crash = None
     for text in _spellings(conn, message):
         steps = record_failure(ledger, run, round(elapsed), text + progress)

@@ -12,7 +12,7 @@ from psycopg.errors import Diagnostic
 
 from schemamig_tui import patience
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
-from schemamig_tui.engine.ledger.checkpoint import read_progress
+from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.pipeline.backend import Backend
@@ -21,6 +21,7 @@ from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, Cancel
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
+from schemamig_tui.engine.run.failed_session import ask_state
 from schemamig_tui.engine.run.failure import explain_crash, unwritten
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
@@ -28,6 +29,7 @@ from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_within, take_over
 from schemamig_tui.engine.run.recording import flush, make_fit, record
+from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import (
@@ -58,6 +60,8 @@ class Recovery:
         # The successful rows of the ledger that are not of this run.
         self._others = context.state.version
         self._unreachable = False
+        self.start: SessionStart | None = None
+        """What the session began with, where a file without a transaction runs in it."""
 
     @property
     def version(self) -> int | None:
@@ -81,7 +85,7 @@ class Recovery:
         run, elapsed = self._log.current, self._log.elapsed
         encoding = conn.info.encoding
         if crash or run:
-            make_fit(conn)
+            self._make_fit(conn)
         if run is None:
             if not self._log.at_end:
                 flush(conn, self._ledger, self._log.applied)
@@ -100,12 +104,20 @@ class Recovery:
 
         Raises psycopg.OperationalError when the connection is lost.
         """
-        make_fit(conn)
+        self._make_fit(conn)
         # The file may not even have begun on the server.
         run = self._log.current or self._log.open()
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
         return self._record(conn, run, failure, self._log.elapsed)
+
+    def _make_fit(self, conn: psycopg.Connection[Any]) -> None:
+        """Roll back, ask what the session of the file is like then, and make it fit to record."""
+        if run := self._log.current:
+            lifted = self._context.limits.lock is not None
+            lifted = lifted and not run.script.mentions("lock_timeout")
+            run.session = ask_state(conn, run, self.start, lifted=lifted)
+        make_fit(conn)
 
     def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
         """After a file that could only be read now, behind others, turned out unfit to run."""
@@ -203,7 +215,7 @@ class Recovery:
             run.recorded_ms = row.execution_time_ms
             self._log.close()
         if run := self._log.current:
-            done = read_progress(row.error_message) if row else None
+            done = read_checkpoint(row.error_message) if row else None
             run.done = done.statements if done else 0
 
     def _hint_for_lost(self) -> str | None:

@@ -36,10 +36,9 @@ class Retries:
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Whether the open file is to be sent again, for which the session is ready then."""
         if _belongs_outside(run, crash):
-            conn.execute("ROLLBACK")
-            run.alone.add(crash.step.statement)
-            run.reopened = True
-            return True
+            return _reopen(conn, run, run.alone, crash.step.statement)
+        if _belongs_apart(run, crash):
+            return _reopen(conn, run, run.apart, run.done)
         return self._lacks_lock(conn, run, crash) and self._pause(conn, run, crash)
 
     def _lacks_lock(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
@@ -99,6 +98,27 @@ def _belongs_outside(run: FileRun, crash: Crash) -> bool:
         and step.statement not in run.alone
         and wants_no_transaction(Diagnostic(crash.result))
     )
+
+
+def _belongs_apart(run: FileRun, crash: Crash) -> bool:
+    """Whether a transaction was read-only, so that its note has to have one of its own.
+
+    Nothing of it has happened.
+    """
+    return (
+        run.script.mode is Mode.NO_TRANSACTION
+        and crash.step.role is Role.LEDGER
+        and run.done not in run.apart
+        and Diagnostic(crash.result).sqlstate == pg_errors.ReadOnlySqlTransaction.sqlstate
+    )
+
+
+def _reopen(conn: psycopg.Connection[Any], run: FileRun, found: set[int], number: int) -> bool:
+    """Note what was found out of a statement, and have the file go on in its session."""
+    conn.execute("ROLLBACK")
+    found.add(number)
+    run.reopened = True
+    return True
 
 
 def _leaves_nothing(conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:

@@ -5,6 +5,7 @@ There is more than one session only where a file leaves something behind that no
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.recovery import Recovery
 from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
+from schemamig_tui.engine.run.session_capture import start_for
 from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
@@ -99,6 +101,7 @@ class Run:
                 self._renew_session()
                 if self._log.current is None:
                     self._files.read_on(self._conn, self._log.begun)
+                    self._check_resumes()
             except FilesError as error:
                 return self._recovery.after_reading(self._conn, error)
             except psycopg.OperationalError as error:
@@ -108,6 +111,14 @@ class Run:
                     raise
                 lost = psycopg.OperationalError(str(error))
                 return self._recovery.after_loss(self._backend, None, lost)
+
+    def _check_resumes(self) -> None:
+        """Make sure that the files that have been read now can go on where they stopped."""
+        files = self._files[self._log.begun :]
+        if any(run.left_off for run in files):
+            from schemamig_tui.engine.run.resume import check
+
+            check(self._context.connect, self._context.locks.work, files)
 
     def _renew_session(self) -> None:
         """Go on in a new session; nobody else can begin a run meanwhile, for the run lock is held.
@@ -140,6 +151,7 @@ class Run:
         try:
             try:
                 self._renewals.begin(conn, log.finished)
+                self._ask_start()
                 crash = pipeline.run(self._steps())
                 while crash and (run := log.current) and self._retries.again(conn, run, crash):
                     if run.script.mode is not Mode.NO_TRANSACTION:
@@ -155,6 +167,14 @@ class Run:
             # Whatever it was, a new session can find out what the ledger says.
             conn.close()
             return recovery.after_loss(backend, pipeline.crash, error)
+
+    def _ask_start(self) -> None:
+        """Ask what the session is like, which is new, for the checkpoints of its files."""
+        files = self._files[self._log.finished :]
+        runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
+        start = start_for(self._conn, self._context.locks.work, runs) if runs else None
+        self._step_order = replace(self._step_order, start=start)
+        self._recovery.start = start
 
     def _goes_on(self, crash: Crash | None) -> bool:
         """Whether the run only has to go on in a new session."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger import own_session
-from schemamig_tui.engine.ledger.checkpoint import Progress
+from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET, settings
+from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import (
@@ -25,23 +25,23 @@ from schemamig_tui.engine.run.indexes import (
     check_after,
     check_before,
 )
+from schemamig_tui.engine.run.notes import (
+    BEGIN_WRITING,
+    CHECK_CONSTRAINTS,
+    Notes,
+    end_of_ledger,
+)
+from schemamig_tui.engine.run.restoration import proof, restoration
+from schemamig_tui.engine.run.session_capture import UNHURRIED, SessionStart
+from schemamig_tui.engine.run.units import unit_at
 from schemamig_tui.engine.script.script import Kind, Script
-from schemamig_tui.sql.creations import creates_table
+from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.traits import Traits
 
 _BEGIN = b"BEGIN"
 _COMMIT = b"COMMIT"
-_BEGIN_WRITING = b"BEGIN READ WRITE"
-# A file may end with a timeout of a millisecond, and a role's is meant for migrations; our own work
-# is not meant. transaction_timeout is of PostgreSQL 17.
-_UNHURRIED = (
-    b"SELECT pg_catalog.set_config('statement_timeout', '0', true),"
-    b" CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
-    b" THEN pg_catalog.set_config('transaction_timeout', '0', true) END"
-)
-# Deferred constraints are checked while the role and the settings of the file still hold.
-_CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
 _COMMITTING = (Kind.COMMIT, Kind.CHAIN)
+_READ_ONLY = "default_transaction_read_only"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,13 @@ class StepOrder:
     """Puts our own steps between the statements of files.
 
     ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
-    CONCURRENTLY.
+    CONCURRENTLY. ``start`` is what the session began with, where a file without a transaction is to
+    run in it.
     """
 
     ledger: Ledger
     lifts_timeout: bool
+    start: SessionStart | None = None
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
         """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
@@ -86,42 +88,58 @@ class StepOrder:
         yield run.statement(commit)._replace(role=Role.CLOSE)
 
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
-        script = run.script
-        apart = any(map(_keeps_note_apart, script.special.values()))
+        assert self.start is not None  # see Run
+        script, start = run.script, self.start
         # What the file itself says of it holds.
         lifts = self.lifts_timeout and not script.mentions("lock_timeout")
-        note = _Note(self.ledger, run, create, apart)
-        yield Step(_BEGIN_WRITING, Role.OPEN, prompt=True)
-        yield from note.save_first(run.done)
+        notes = Notes(self.ledger, run, start, create=create)
+        yield Step(BEGIN_WRITING, Role.OPEN, prompt=True)
+        yield from notes.again() if run.reopened else notes.first()
         yield Step(_COMMIT, Role.HOUSEKEEPING)
+        state = run.state
         if not run.reopened:
-            for sql in settings(script, run.done):
-                yield from _transaction(Step(sql, Role.HOUSEKEEPING))
+            yield from _restored(run, start, state)
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
-            yield Step(_BEGIN, Role.HOUSEKEEPING)
-        for unit in _units(script, run.done, cut_chains=not apart):
-            block = len(unit) > 1
-            if block and script.kind(unit[-1]) in _COMMITTING and not apart:
-                yield from (run.statement(i) for i in unit[:-1])
-                yield from note.save_inside(unit.stop)
-                yield run.statement(unit[-1])._replace(saves=unit.stop)
-            elif not block and not apart and _may_share(run, unit[0]):
-                yield Step(_BEGIN, Role.HOUSEKEEPING)
-                yield run.statement(unit[0])
-                yield from note.save_inside(unit.stop)
-                yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
-            elif block:
-                yield from (run.statement(i) for i in unit)
-                yield from note.save_apart(unit.stop)
-            else:
-                yield from self._alone(run, unit[0], lifts)
-                yield from note.save_apart(unit.stop)
-        yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+            yield Step(b"BEGIN " + (run.modes or "").encode(), Role.HOUSEKEEPING)
+        read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
+        i = run.done
+        while i < len(script):
+            apart = read_only or i in run.apart
+            unit = unit_at(script, i, whole_chains=apart)
+            yield from self._unit(run, unit, notes, lifts, apart=apart)
+            read_only = read_only or any(map(_makes_read_only, map(script.traits, unit)))
+            i = unit.stop
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield Step(UNHURRIED, Role.HOUSEKEEPING)
         yield from _renewal(last)
-        yield _write(self.ledger.writes.finish, run, run.name.encode())
+        yield run.writing(self.ledger.writes.finish, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
+
+    def _unit(
+        self, run: FileRun, unit: range, notes: Notes, lifts: bool, *, apart: bool
+    ) -> Iterator[Step]:
+        """The statements of a unit, and its note; ``apart``, that has a transaction of its own."""
+        script = run.script
+        apart = apart or any(script.traits(i).read_only for i in unit)
+        block = len(unit) > 1
+        if block and script.kind(unit[-1]) in _COMMITTING and not apart:
+            yield from (run.statement(i) for i in unit[:-1])
+            yield from notes.inside(unit)
+            yield run.statement(unit[-1])._replace(saves=unit.stop)
+            yield from notes.behind(unit)
+        elif not block and not apart and _may_share(run, unit[0]):
+            yield Step(_BEGIN, Role.HOUSEKEEPING)
+            yield run.statement(unit[0])
+            yield from notes.inside(unit)
+            yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
+            yield from notes.behind(unit)
+        elif block:
+            yield from (run.statement(i) for i in unit)
+            yield from notes.apart(unit)
+        else:
+            yield from self._alone(run, unit[0], lifts)
+            yield from notes.apart(unit)
 
     def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
         """A statement outside of any transaction, with care where it works CONCURRENTLY.
@@ -143,72 +161,15 @@ class StepOrder:
 
     def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         """The end of a file's transaction: a fresh session, and the row written in it."""
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
-        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
         yield from _renewal(last)
         writes = self.ledger.writes
         if create:
             yield from (Step(query, Role.LEDGER) for query in writes.create)
         query = writes.replace_by_success if run.retried else writes.insert_success
-        yield _write(query, run, run.name.encode(), run.checksum)
+        yield run.writing(query, run.name.encode(), run.checksum)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
-
-
-class _Note:
-    """Notes in the ledger how far a file without a transaction has got.
-
-    Where the file itself makes the ledger, or its schema, there is no place for a note before that.
-    """
-
-    def __init__(self, ledger: Ledger, run: FileRun, create: bool, apart: bool) -> None:
-        self._writes = ledger.writes
-        self._apart = apart
-        self._run = run
-        self._create = create
-        self._open = False
-        self._progress = Progress(run.script)
-        self._first = _end_of_ledger(run.script, ledger) if create else 0
-
-    def save_first(self, done: int) -> Iterator[Step]:
-        """Write the note in front of the first statement, in a transaction of the caller."""
-        yield from self._own_session()
-        yield from self._save(done)
-
-    def save_inside(self, done: int) -> Iterator[Step]:
-        """Write the note at the end of a transaction of the file."""
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
-        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
-        yield Step(own_session.IN_MID_FILE, Role.HOUSEKEEPING)
-        yield from self._save(done)
-
-    def save_apart(self, done: int) -> Iterator[Step]:
-        """Write the note in a transaction of its own, whatever the session is set to."""
-        yield Step(_BEGIN_WRITING, Role.HOUSEKEEPING)
-        yield from self._own_session()
-        yield from self._save(done)
-        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
-        yield Step(_COMMIT, Role.HOUSEKEEPING, saves=done, prompt=True)
-
-    def _own_session(self) -> Iterator[Step]:
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
-        if self._apart:
-            yield Step(b"SET LOCAL SESSION AUTHORIZATION DEFAULT", Role.HOUSEKEEPING)
-        yield Step(own_session.IN_MID_FILE, Role.HOUSEKEEPING)
-
-    def _save(self, done: int) -> Iterator[Step]:
-        if done < self._first:
-            return
-        run, writes = self._run, self._writes
-        name, message = run.name.encode(), self._progress.message(done).encode()
-        if self._open:
-            yield _write(writes.note_progress, run, name, message)
-            return
-        self._open = True
-        if self._create:
-            yield from (Step(query, Role.LEDGER) for query in writes.create)
-        yield _write(writes.replace_by_failure, run, name, run.checksum, b"0", message)
-        if done == run.done and not run.reopened:
-            yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
 
 def _renewal(last: bool) -> Iterator[Step]:
@@ -216,10 +177,6 @@ def _renewal(last: bool) -> Iterator[Step]:
     yield from (Step(query, Role.HOUSEKEEPING) for query in (*RESET, *own_session.AFTER_RESET))
     if not last:
         yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
-
-
-def _write(query: bytes, run: FileRun, *params: bytes) -> Step:
-    return Step(query, Role.LEDGER, params=params, answer=run.note_recorded_time)
 
 
 def _may_share(run: FileRun, i: int) -> bool:
@@ -232,18 +189,24 @@ def _may_share(run: FileRun, i: int) -> bool:
     return i not in run.alone and not run.script.traits(i).commits
 
 
-def _keeps_note_apart(traits: Traits) -> bool:
-    """Whether the checkpoint of a file that has this cannot share a transaction with it."""
-    assigns = traits.assigns
-    return traits.read_only or (
-        assigns is not None and assigns.name in ("session_authorization", "session characteristics")
-    )
+def _makes_read_only(traits: Traits) -> bool:
+    """Whether all transactions behind it may be read-only."""
+    return traits.read_only and traits.assigns is not None
+
+
+def _restored(run: FileRun, start: SessionStart, state: State) -> Iterator[Step]:
+    """The steps that give a file the session that its checkpoint holds, and prove it."""
+    if start.differing(state):
+        yield Step(_BEGIN, Role.HOUSEKEEPING)
+        yield from restoration(state)
+        yield Step(_COMMIT, Role.HOUSEKEEPING)
+        yield from proof(run.done, start, state)
 
 
 def _check(step: Step | None) -> Iterator[Step]:
     if step:
         yield Step(_BEGIN, Role.HOUSEKEEPING)
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(UNHURRIED, Role.HOUSEKEEPING)
         yield step
         yield Step(_COMMIT, Role.HOUSEKEEPING)
 
@@ -254,23 +217,9 @@ def _transaction(step: Step) -> Iterator[Step]:
     yield Step(_COMMIT, Role.HOUSEKEEPING)
 
 
-def _units(script: Script, start: int, *, cut_chains: bool = False) -> Iterator[range]:
-    """The statements from ``start`` on, cut where psql would commit."""
-    ends = (Kind.COMMIT, Kind.ROLLBACK, *([Kind.CHAIN] if cut_chains else []))
-    i = start
-    while i < len(script):
-        end = i + 1
-        chained = cut_chains and i > 0 and script.kind(i - 1) is Kind.CHAIN
-        if script.kind(i) is Kind.BEGIN or chained:
-            while end < len(script) and script.kind(end - 1) not in ends:
-                end += 1
-        yield range(i, end)
-        i = end
-
-
 def makes_ledger(script: Script, ledger: Ledger) -> bool:
     """Whether a statement of the file makes the ledger's table, or its schema."""
-    return _end_of_ledger(script, ledger) > 0
+    return end_of_ledger(script, ledger) > 0
 
 
 def between_files(query: bytes, *, may_fail: bool) -> Iterator[Step]:
@@ -287,14 +236,3 @@ def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Itera
     params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     yield Step(ledger.writes.replace_by_failure, Role.LEDGER, params=params)
     yield Step(_COMMIT, Role.HOUSEKEEPING)
-
-
-def _end_of_ledger(script: Script, ledger: Ledger) -> int:
-    """How many statements there are up to the last that makes the ledger or its schema, or 0."""
-    end = 0
-    for i in range(len(script)):
-        if script.traits(i).creates_schema == ledger.schema or creates_table(
-            script.sql(i), ledger.schema, ledger.table
-        ):
-            end = next(unit.stop for unit in _units(script, 0) if i in unit)
-    return end

@@ -9,6 +9,8 @@ import psycopg
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
+from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_hide
+from schemamig_tui.text import visible
 
 # What is not PostgreSQL's own has numbers from this one on (FirstNormalObjectId).
 _FIRST = 16384
@@ -23,6 +25,11 @@ class StoredCode:
     one has such code itself. ``always``: a trigger or kin runs one, so every file may.
     ``alters_start``: some function may change what new sessions start with. ``questions`` are
     conditions in SQL that tell that an extension has kept nothing in the session.
+
+    Three more kinds of names are for checkpoints: ``hiding`` functions may set something for a
+    while, so that the session is another one behind the COMMIT, ``remembering`` ones ask for the
+    last value of a sequence, and ``fired`` are those of any kind that a trigger or kin runs.
+    ``sets``: an expression of a table, view or policy sets something itself.
     """
 
     names: frozenset[str] = frozenset()
@@ -30,6 +37,10 @@ class StoredCode:
     always: bool = False
     alters_start: bool = False
     questions: tuple[str, ...] = ()
+    hiding: frozenset[str] = frozenset()
+    remembering: frozenset[str] = frozenset()
+    fired: frozenset[str] = frozenset()
+    sets: bool = False
 
     @classmethod
     def ask(cls, conn: psycopg.Connection[Any]) -> Self:
@@ -41,16 +52,18 @@ class StoredCode:
             return cls._ask(conn)
         except psycopg.ProgrammingError:
             conn.execute("ROLLBACK")
-            return cls(always=True)
+            return cls(always=True, sets=True)
 
     @classmethod
     def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
         rows, ((sets, login, questions),) = ask_as_postgres(
-            conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": MAY_LEAVE_TRACES}
+            conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"}
         )
         names: set[str] = set()
         alters_start = False
         marked: list[_StoredFunction] = []
+        hiding: list[_StoredFunction] = []
+        remembering: list[_StoredFunction] = []
         for function in (_StoredFunction(*row) for row in rows):
             traces = traces_of(function.code)
             names |= traces.names
@@ -58,18 +71,41 @@ class StoredCode:
             alters_start |= traces.alters_start
             if traces.leaves or traces.sees or not function.is_sql:
                 marked.append(function)
-        marked += _callers(conn, marked)
+            if may_hide(function.code) or not function.is_sql:
+                hiding.append(function)
+            if asks_for_last_value(function.code):
+                remembering.append(function)
+        for kind in (marked, hiding, remembering):
+            kind += _callers(conn, kind)
         return cls(
             names=frozenset(names),
-            words=frozenset(function.name.lower() for function in marked),
+            words=frozenset(function.name for function in marked),
             always=sets or login or any(function.is_used for function in marked),
             alters_start=alters_start,
             questions=tuple(questions),
+            hiding=frozenset(function.name for function in hiding),
+            remembering=frozenset(function.name for function in remembering),
+            fired=frozenset(function.name for function in (*marked, *hiding) if function.is_used),
+            sets=sets,
         )
+
+    def called(self, names: frozenset[str], sql: bytes) -> str | None:
+        """What a statement may call of functions of some ``names``, in words; None: nothing."""
+        if found := mentioned(names, sql):
+            return found
+        if fired := sorted(names & self.fired):
+            return f"the function {visible(fired[0])}"
+        return "set_config, in a default, a view or the like," if self.sets else None
 
     def mentioned_in(self, script: Script) -> bool:
         """Whether a file mentions one of the ``words``."""
         return bool(self.words) and script.matches(any_word(self.words))
+
+
+def mentioned(names: frozenset[str], sql: bytes) -> str | None:
+    """Which of some functions a statement mentions, in words; None: none."""
+    found = any_word(names).search(sql) if names else None
+    return f"the function {visible(found[0].decode(errors='replace'))}" if found else None
 
 
 def ask_declarations(conn: psycopg.Connection[Any]) -> bytes:

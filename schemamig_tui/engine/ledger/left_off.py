@@ -1,0 +1,141 @@
+"""Where the last try of a file without a transaction has stopped, and whether it can go on there.
+
+What is decided here is what the ledger and the file tell; what the server has to be asked for is in
+``engine.run.resume``.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.ledger.checkpoint import (
+    Checkpoint,
+    Progress,
+    State,
+    read_checkpoint,
+)
+from schemamig_tui.engine.ledger.status import Migration
+from schemamig_tui.engine.script.script import Script
+from schemamig_tui.sql.lexer import whole_word
+from schemamig_tui.sql.session_effects import is_quiet
+from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves
+
+START_OVER = (
+    "Undo those statements by hand, and start it over from its first statement with --no-resume."
+)
+"""The way out that there always is."""
+_RESTORE = (
+    "Restore the file, or undo those statements by hand and start it over from its first statement"
+    " with --no-resume."
+)
+_TOGETHER = (
+    START_OVER + " Put what makes that and what needs it into one BEGIN ... COMMIT,"
+    " which a failure undoes as a whole."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOff:
+    """Where the last try of a file has stopped: behind its first ``done`` statements.
+
+    ``obstacle`` says why the next one cannot go on there, and ``way_out`` what to do then; None: as
+    far as ledger and file tell, it can.
+    """
+
+    done: int
+    checkpoint: Checkpoint
+    obstacle: str | None = None
+    way_out: str | None = None
+
+
+def left_off(migration: Migration, script: Script) -> LeftOff | None:
+    """Where an apply would go on with a file; None where it starts with the first statement."""
+    row = migration.row
+    checkpoint = read_checkpoint(row.error_message) if row and not row.success else None
+    if checkpoint is None or checkpoint.statements == 0:
+        return None
+    obstacle, way_out = None, _RESTORE
+    if not _still_holds(checkpoint, script):
+        obstacle = "the file has changed there since"
+    elif script.mode is not Mode.NO_TRANSACTION:
+        obstacle = "now the file is to be run as one transaction"
+    else:
+        obstacle, way_out = next(_of_the_session(checkpoint, script), (None, _RESTORE))
+    return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
+
+
+def first_unknown(checkpoint: Checkpoint, script: Script) -> int | None:
+    """The first of the done statements of which it is not known what it left in the session.
+
+    None: it is known of all of them.
+    """
+    session = checkpoint.session
+    if session is None:
+        known = (is_quiet(script.sql(i), script.traits(i)) for i in range(checkpoint.statements))
+        return next((i for i, quiet in enumerate(known) if not quiet), None)
+    if checkpoint.unasked:
+        return checkpoint.statements - 1
+    return session.after - 1 if session.in_doubt else None
+
+
+def _still_holds(checkpoint: Checkpoint, script: Script) -> bool:
+    """Whether the statements that are done still are the first ones of the script."""
+    if checkpoint.statements > len(script):
+        return False
+    return Progress(script).digest(checkpoint.statements) == checkpoint.digest
+
+
+def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[str, str]]:
+    """Why the session cannot be what it was, each reason with the way out."""
+    done = checkpoint.statements
+    state = checkpoint.session.state if checkpoint.session else {}
+    if lost := ", ".join(_lost(state, script, done)):
+        yield f"a new session cannot have what they left in the old one: {lost}", _TOGETHER
+    for i in range(done):
+        if leaves(script.sql(i)):
+            yield f"line {script.line(i)} may have left {_KEPT}", START_OVER
+    unknown = first_unknown(checkpoint, script)
+    if unknown is not None:
+        why = _LOST if checkpoint.session else _OLD
+        yield f"{why} what line {script.line(unknown)} left in its session", START_OVER
+    for i in range(done, len(script)):
+        if asks_for_last_value(script.sql(i)):
+            yield (
+                f"line {script.line(i)} asks for the last value of a sequence, which is that of"
+                " the old session",
+                START_OVER,
+            )
+
+
+_KEPT = (
+    "something in its session that no statement can make again, such as a library, a seed, a"
+    " connection or a setting whose name is made up"
+)
+_LOST = "the connection was lost before it was known"
+_OLD = "an earlier version of this program has recorded that, which did not keep"
+
+
+def _lost(state: State, script: Script, done: int) -> Iterator[str]:
+    """What the session had that no statement can make again, with the line that made it."""
+    for name in state:
+        for kind, word in CANNOT_BE_RESTORED.items():
+            if name.startswith(kind):
+                line = _line_that_made(name, word, script, done)
+                yield f"the {name}" + (f" (line {line})" if line else "")
+
+
+def _line_that_made(name: str, word: str, script: Script, done: int) -> int | None:
+    """The line of the first of the done statements that has ``word`` and the end of ``name``."""
+    end = _LAST_NAME.search(name)
+    pattern = whole_word(end[1].strip('"')) if end else None
+    for i in range(done):
+        sql = script.sql(i)
+        if pattern and pattern.search(sql) and re.search(word.encode(), sql, re.IGNORECASE):
+            return script.line(i)
+    return None
+
+
+CANNOT_BE_RESTORED = {"temporary ": "temp", "prepared statement ": "prepare", "cursor ": "cursor"}
+"""How the names begin of what no statement can make again, and a word of what makes it."""
+_LAST_NAME = re.compile(r'("[^"]+"|[^\s."()]+)(?:\(.*\))?$')

@@ -1,0 +1,15 @@
+"""The words between the values of a checkpoint: the server writes them, ``checkpoint`` reads them.
+
+They have no letter that SQL would have to quote.
+"""
+
+from typing import Final
+
+STARTS: Final = "A new session starts with "
+"""Begins the lines about the session."""
+CHAINED: Final = "The next transaction is "
+"""Begins the line with the modes of the transaction that COMMIT AND CHAIN has begun."""
+IF_CHANGED: Final = " (in front of its COMMIT)"
+"""Behind a statement: in front of its COMMIT the session was like that, and not before."""
+UNASKED: Final = "\nWhat the last one left in its session is not known"
+"""Behind the first line: the session has to be asked for, and was not yet."""

@@ -1,0 +1,212 @@
+"""The steps that note in the ledger how far a file without a transaction has got.
+
+A note that commits together with what it tells of is exact whenever the run dies. What that left in
+the session may only be known behind the COMMIT; so there are two places for the question, see
+``sql.session_effects``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemamig_tui.engine.ledger import own_session
+from schemamig_tui.engine.ledger.checkpoint import (
+    Progress,
+    Session,
+    session_head,
+    starts_line,
+)
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.wording import CHAINED
+from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.session_capture import (
+    TRANSACTION_MODES,
+    UNHURRIED,
+    UNHURRIED_BUT_KNOWN,
+    SessionStart,
+)
+from schemamig_tui.engine.run.stored_code import mentioned
+from schemamig_tui.engine.run.units import units
+from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.bodies import creates
+from schemamig_tui.sql.creations import creates_table
+from schemamig_tui.sql.session_effects import (
+    Effect,
+    effect,
+    is_about_temporary,
+    makes_event_trigger,
+    together,
+)
+from schemamig_tui.sql.unrestorable import may_hide
+
+BEGIN_WRITING = b"BEGIN READ WRITE"
+CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
+"""Deferred constraints are checked while the role and the settings of the file still hold."""
+
+
+class Notes:
+    """Makes the steps for the notes of one file, in the order of its statements.
+
+    ``create`` makes the ledger with the first one. Where the file itself makes it, or its schema,
+    there is no place for a note before that. ``start`` is what the session of the file began with.
+    """
+
+    def __init__(self, ledger: Ledger, run: FileRun, start: SessionStart, *, create: bool) -> None:
+        self._writes = ledger.writes
+        self._run = run
+        self._start = start
+        self._create = create
+        self._progress = Progress(run.script)
+        self._first = end_of_ledger(run.script, ledger) if create else 0
+        self._open = run.reopened and run.done >= self._first
+        self._found = Effect.NONE
+        self._event_triggers = start.event_triggers
+        self._hides = False
+        self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
+
+    @property
+    def _session(self) -> Session:
+        """The session that the file begins in, or goes on in."""
+        run, start = self._run, self._start
+        checkpoint = run.checkpoint
+        if checkpoint and checkpoint.session:
+            return replace(checkpoint.session, starts=start.starts)
+        return Session(start.starts, start.login, run.done, {})
+
+    def first(self) -> Iterator[Step]:
+        """Write the note in front of the first statement, in a transaction of the caller."""
+        done = self._run.done
+        if done >= self._first:
+            yield from self._write_row(done)
+            yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
+
+    def again(self) -> Iterator[Step]:
+        """Note that it goes on in its own session, in a transaction of the caller."""
+        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        if self._open:
+            yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
+            yield self._run.writing(self._writes.note_restart, self._run.name.encode())
+
+    def inside(self, unit: range) -> Iterator[Step]:
+        """Write the note at the end of the transaction of ``unit``."""
+        found = self._found = self._effect(unit)
+        chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
+        asks = chained or found in (Effect.SETS, Effect.RUNS)
+        yield Step(UNHURRIED_BUT_KNOWN if asks else UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        if not asks:
+            yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
+            yield from self._write_progress(unit.stop, unasked=found is Effect.LATER)
+            return
+        sure = {Effect.NONE: True, Effect.SETS: True, Effect.LATER: False}
+        yield from self._ask()
+        if chained:
+            yield Step(TRANSACTION_MODES, Role.HOUSEKEEPING, answer=self._run.take_modes)
+        yield from self._write_session(unit.stop, sure.get(found), chained=chained)
+
+    def behind(self, unit: range) -> Iterator[Step]:
+        """Complete the note that was written inside, where more is known behind its COMMIT."""
+        chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
+        if self._found is Effect.LATER and not chained:
+            yield from self.apart(unit)
+
+    def apart(self, unit: range) -> Iterator[Step]:
+        """Write the note behind ``unit``, in a transaction of its own."""
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield Step(UNHURRIED_BUT_KNOWN, Role.HOUSEKEEPING)
+        yield from self._ask()
+        yield from self._write_session(unit.stop, True)
+        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
+        yield Step(b"COMMIT", Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
+
+    def _effect(self, unit: range) -> Effect:
+        """What a unit does to the session, also with what statements before it have made."""
+        script, functions = self._run.script, self._start.functions
+        effects = []
+        for i in unit:
+            sql = script.sql(i)
+            found = effect(sql, script.traits(i))
+            if found is not Effect.RUNS:
+                self._temporary = self._temporary or is_about_temporary(sql)
+                self._event_triggers = self._event_triggers or makes_event_trigger(sql)
+                # It may define such a function, or have a trigger call one.
+                self._hides = self._hides or (creates(sql) is not None and may_hide(sql))
+                self._hides = self._hides or bool(mentioned(functions.hiding, sql))
+            elif self._hides or functions.called(functions.hiding, sql):
+                found = Effect.LATER
+            effects.append(found)
+        found = together(effects)
+        if self._temporary:
+            return Effect.LATER
+        runs = self._event_triggers and found is Effect.NONE
+        return Effect.RUNS if runs else found
+
+    def _ask(self) -> Iterator[Step]:
+        """Ask what the session is like, and make the transaction fit for our own work."""
+        for query in (*self._start.questions, self._start.in_mid_file):
+            yield Step(query, Role.HOUSEKEEPING)
+
+    def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
+        """Note how far the file is; its session is as it was at the last note, or ``unasked``."""
+        if done >= self._first:
+            yield from self._open_row()
+            message = self._progress.message(done, unasked=unasked)
+            yield self._run.writing(
+                self._writes.note_progress, self._run.name.encode(), message.encode()
+            )
+
+    def _write_session(
+        self, done: int, sure: bool | None, *, chained: bool = False
+    ) -> Iterator[Step]:
+        """Note how far the file is, and the answer.
+
+        ``sure`` tells whether it is what the session will be like behind the COMMIT; None: it is,
+        if it is what the session was like before.
+        """
+        if done < self._first:
+            return
+        yield from self._open_row()
+        start = self._start
+        lines = f"\n{starts_line(start.starts)}\n{session_head(start.login, done)}"
+        yield self._run.writing(
+            self._writes.note_session,
+            self._run.name.encode(),
+            self._progress.message(done).encode(),
+            lines.encode(),
+            None if sure is None else b"%d" % sure,
+            b"%d" % chained,
+        )
+
+    def _open_row(self) -> Iterator[Step]:
+        """Write the row where the file has none yet."""
+        if not self._open:
+            yield from self._write_row(self._run.done)
+
+    def _write_row(self, done: int) -> Iterator[Step]:
+        self._open = True
+        if self._create:
+            yield from (Step(query, Role.LEDGER) for query in self._writes.create)
+        run = self._run
+        message = self._progress.message(done)
+        if run.modes:
+            message += f"\n{CHAINED}{run.modes}"
+        message += f"\n{self._session.lines()}"
+        yield run.writing(
+            self._writes.replace_by_failure,
+            run.name.encode(),
+            run.checksum,
+            b"0",
+            message.encode(),
+        )
+
+
+def end_of_ledger(script: Script, ledger: Ledger) -> int:
+    """How many statements there are up to the last that makes the ledger or its schema, or 0."""
+    end = 0
+    for i in range(len(script)):
+        if script.traits(i).creates_schema == ledger.schema or creates_table(
+            script.sql(i), ledger.schema, ledger.table
+        ):
+            end = next(unit.stop for unit in units(script, 0) if i in unit)
+    return end

@@ -1,0 +1,142 @@
+"""Go on with a file in exactly the session that its checkpoint holds, or refuse to.
+
+The session is restored twice: on a connection of its own before anything of a run happens, where
+whatever is in the way makes the whole run refuse, and then where the file goes on. Both times the
+server is asked the question of the checkpoint again, and has to give the same answer.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.errors import Diagnostic
+
+from schemamig_tui.engine.ledger.checkpoint import Session
+from schemamig_tui.engine.ledger.left_off import START_OVER
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.run.reading import refuse, refuse_obstacle
+from schemamig_tui.engine.run.restoration import restoration
+from schemamig_tui.engine.run.session_capture import (
+    SessionStart,
+    ask_start,
+    capturing,
+    state_of,
+)
+from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
+from schemamig_tui.engine.watch.run_lock import AdvisoryLock
+from schemamig_tui.sql.session_effects import Effect, effect
+from schemamig_tui.text import visible
+
+
+def check(connect: Connect, lock: AdvisoryLock, files: Sequence[FileRun]) -> None:
+    """Make sure of each file that goes on where it stopped that it can do so.
+
+    Raises FilesError for the first that cannot, and psycopg.OperationalError.
+    """
+    for run in files:
+        refuse_obstacle(run)
+        if run.checkpoint:
+            with contextlib.closing(connect()) as conn:
+                _try(conn, lock, run, run.checkpoint.session)
+
+
+def _try(
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: Session | None
+) -> None:
+    """Restore the session on a connection that is closed then; raises FilesError."""
+    names = {*session.starts, *session.state} if session else set()
+    start = ask_start(conn, lock, [run.script], {name for name in names if "." in name})
+    _refuse_by_code(run, session, start.functions)
+    if session is None:
+        return
+    if visible(start.login) != session.login:
+        refuse(
+            run,
+            f"that was as {session.login}, not as {visible(start.login)}",
+            f"Log in as {session.login}. Or else: {START_OVER}",
+        )
+    if changed := _changed_starts(session, start):
+        refuse(run, f"a new session starts with other settings now: {changed}", START_OVER)
+    crash = _quietly(conn, restoration(session.state), transaction=True)
+    if crash:
+        why = Diagnostic(crash.result).message_primary or "the server gave no reason"
+        refuse(run, f"what they set cannot be set again: {visible(why)}", START_OVER)
+    answers: list[dict[str, str]] = []
+    _quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
+    expected = start.differing(session.state)
+    now = start.differing(answers[0]) if answers else {}
+    # The end of the session would do that as well, but a moment later.
+    unlock = Step(b"SELECT pg_catalog.pg_advisory_unlock_all()", Role.HOUSEKEEPING)
+    _quietly(conn, iter([unlock]))
+    if now != expected:
+        others = {n for n in {*now, *expected} if now.get(n) != expected.get(n)}
+        what = ", ".join(map(visible, sorted(others)))
+        refuse(run, f"their session cannot be restored: {what} is not as it was", START_OVER)
+
+
+def _changed_starts(session: Session, start: SessionStart) -> str:
+    """The settings that a new session gets another value of than the old one got, with both."""
+    names = [
+        name
+        for name in sorted({*session.starts, *start.starts})
+        # Which names with a dot are asked for depends on the file, which may be mended.
+        if ("." not in name or name in session.starts)
+        and session.starts.get(name) != start.starts.get(name)
+    ]
+    return ", ".join(
+        f"{visible(name)} is {_shown(start.starts.get(name))},"
+        f" and was {_shown(session.starts.get(name))}"
+        for name in names
+    )
+
+
+def _shown(value: str | None) -> str:
+    return "the server's own" if value is None else f"'{visible(value)}'"
+
+
+def _refuse_by_code(run: FileRun, session: Session | None, functions: StoredCode) -> None:
+    """Raises FilesError where functions may have done what nobody can know of."""
+    script = run.script
+    leaving = functions.words if session else functions.words | functions.hiding
+    for i in range(run.done):
+        sql = script.sql(i)
+        calls = effect(sql, script.traits(i)) >= Effect.RUNS
+        if calls and (called := functions.called(leaving, sql)):
+            refuse(
+                run,
+                f"it cannot be known what line {script.line(i)} left in its session: {called} may"
+                " be called there",
+                START_OVER,
+            )
+    for i in range(run.done, len(script)):
+        if name := mentioned(functions.remembering, script.sql(i)):
+            refuse(
+                run,
+                f"line {script.line(i)} calls {name}, which asks for the last value of a sequence,"
+                " that of the old session",
+                START_OVER,
+            )
+
+
+def _quietly(
+    conn: psycopg.Connection[Any], steps: Iterator[Step], *, transaction: bool = False
+) -> Crash | None:
+    pipeline = Pipeline(
+        conn,
+        Cancellation(),
+        on_done=lambda step, tag: None,
+        on_notice=lambda step, notice: None,
+        cancel=lambda: None,
+    )
+    return pipeline.run(_in_a_transaction(steps) if transaction else steps)
+
+
+def _in_a_transaction(steps: Iterator[Step]) -> Iterator[Step]:
+    yield Step(b"BEGIN", Role.HOUSEKEEPING)
+    yield from steps
+    yield Step(b"COMMIT", Role.HOUSEKEEPING)

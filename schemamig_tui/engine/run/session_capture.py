@@ -1,0 +1,298 @@
+"""What a session is like: asked once where it begins, and again for the checkpoints of a file.
+
+The server alone knows what functions and triggers have set. ``WHO`` and ``SessionStart.question``
+are two steps of one transaction; the answer stays in the session as a setting until that ends, so
+that the ledger's row can take it without a round trip. They name pg_catalog everywhere, operators
+too, and are ASCII, whatever the file has set.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.ledger import own_session
+from schemamig_tui.engine.ledger.checkpoint import State
+from schemamig_tui.engine.ledger.own_session import NO_TRANSACTION_TIMEOUT
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.stored_code import StoredCode
+from schemamig_tui.engine.script.script import Script
+from schemamig_tui.engine.watch.run_lock import AdvisoryLock
+from schemamig_tui.sql.new_session import ANY_TRACES, traces_of
+from schemamig_tui.sql.session_effects import Effect, effect
+
+UNHURRIED = (
+    "SELECT pg_catalog.set_config('statement_timeout', '0', true), " + NO_TRANSACTION_TIMEOUT
+).encode()
+"""A file may end with a timeout of a millisecond, and a role's is meant for migrations."""
+UNHURRIED_BUT_KNOWN = b"""SELECT pg_catalog.set_config('schemamig.statement_timeout',
+ pg_catalog.current_setting('statement_timeout'), true),
+ pg_catalog.set_config('statement_timeout', '0', true)"""
+"""That of a statement only, and what it was is kept for the question."""
+ANSWER = "pg_catalog.current_setting('schemamig.session')"
+"""An expression: the answer to the question, as the text of a jsonb."""
+
+TRANSACTION_MODES = b"""SELECT pg_catalog.set_config('schemamig.modes', pg_catalog.concat(
+ 'ISOLATION LEVEL ', pg_catalog.upper(pg_catalog.current_setting('transaction_isolation')),
+ CASE WHEN pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool
+ THEN ', READ ONLY' ELSE ', READ WRITE' END,
+ CASE WHEN pg_catalog.current_setting('transaction_deferrable')::pg_catalog.bool
+ THEN ', DEFERRABLE' ELSE ', NOT DEFERRABLE' END), true)"""
+"""The modes that BEGIN takes, of the transaction that is open; they stay in it as a setting."""
+
+
+@dataclass(frozen=True)
+class SessionStart:
+    """What a session was like before any file ran in it.
+
+    ``login`` is its session user and ``role`` its role, ``starts`` are the settings that it got
+    from these, its database and its client, and ``settings`` the values of all that may be set, by
+    name; None is a name that nobody has set. ``event_triggers``: any DDL may run code.
+    ``lock`` is the advisory lock of ours that the session may hold, ``functions`` are those of the
+    database, where any may be called. ``is_utf8``: the database is in
+    UTF8, so that any text can be written in ASCII with escapes.
+    """
+
+    login: str
+    role: str
+    starts: Mapping[str, str]
+    settings: Mapping[str, str | None]
+    event_triggers: bool
+    lock: AdvisoryLock
+    functions: StoredCode
+    is_utf8: bool
+
+    @cached_property
+    def questions(self) -> tuple[bytes, bytes]:
+        """The two queries that ask what is different now from what was at the start.
+
+        They have to follow UNHURRIED_BUT_KNOWN in one transaction. The second one's answer is what
+        ``ANSWER`` is from then on. It is asked by the one who the session began as: settings that
+        only a superuser may see raise an error for anybody else, and which these are depends on the
+        version and on the distribution.
+        """
+        asked = {name: value for name, value in self.settings.items() if name not in _OVERRIDDEN}
+        asked["schemamig.role"] = self.role
+        asked["schemamig.session_authorization"] = self.login
+        asked["schemamig.statement_timeout"] = self.settings["statement_timeout"]
+        # The others would have to be compared with each time: those of them are always answered.
+        values = (
+            value if value is not None and self._can_write(value) else _UNSET
+            for value in asked.values()
+        )
+        question = _QUESTION.format(
+            names=literal(_SEPARATOR.join(asked)),
+            values=literal(_SEPARATOR.join(values)),
+            purpose=self.lock.purpose & 0xFFFFFFFF,
+            subject=self.lock.subject & 0xFFFFFFFF,
+        )
+        who = _select(*_WHO, self._as_at_login, own_session.set_local("role", None))
+        return who, question.encode()
+
+    @cached_property
+    def in_mid_file(self) -> bytes:
+        """The query that makes the rest of a transaction fit for our own work.
+
+        Who works, and what the ledger's own triggers find, is as it was at the start; what is sent
+        is UTF-8, and no timeout of the file is meant.
+        """
+        return _select(self._as_at_login, *own_session.IN_MID_FILE)
+
+    @property
+    def _as_at_login(self) -> str:
+        # The session user is left alone where it is the same: minor versions before November 2024
+        # would forget the role at the COMMIT then (CVE-2024-10978).
+        login = literal(self.login) if self._can_write(self.login) else "''"
+        default = own_session.set_local("session_authorization", None)
+        return f"CASE WHEN session_user OPERATOR(pg_catalog.<>) {login} THEN {default} END"
+
+    def _can_write(self, value: str) -> bool:
+        return self.is_utf8 or value.isascii()
+
+    def differing(self, state: State) -> State:
+        """What of a state is not like the start."""
+        return {name: value for name, value in state.items() if self.settings.get(name) != value}
+
+
+def ask_start(
+    conn: psycopg.Connection[Any],
+    lock: AdvisoryLock,
+    scripts: Iterable[Script],
+    names: Iterable[str] = (),
+) -> SessionStart:
+    """Ask for the start of a session, which has to be as good as new, and runs ``scripts``.
+
+    ``names`` are further settings with a dot that are to be asked for: no list of the server's has
+    them.
+    """
+    asked = set(names)
+    functions = StoredCode()
+    # Functions only matter where one may be called.
+    if any(map(_may_change_session, scripts)):
+        functions = StoredCode.ask(conn)
+        asked |= functions.names.union(*map(_names_in, scripts))
+    is_utf8 = conn.info.parameter_status("server_encoding") == "UTF8"
+    parameters = {
+        "names": sorted(name for name in asked if is_utf8 or name.isascii()),
+        "given": _GIVEN,
+        "of_the_run": _OF_THE_RUN,
+        "not_settings": _NOT_SETTINGS,
+    }
+    row = conn.execute(_START, parameters).fetchone()
+    assert row is not None
+    found = json.loads(row[0])
+    named: dict[str, str | None] = found["named"]
+    given = {name: value for name, value in named.items() if value is not None}
+    if found["role"] != "none":
+        given["role"] = found["role"]
+    return SessionStart(
+        login=found["login"],
+        role=found["role"],
+        starts={**found["starts"], **given},
+        settings={**found["settings"], **named},
+        event_triggers=found["event_triggers"],
+        lock=lock,
+        functions=functions,
+        is_utf8=is_utf8,
+    )
+
+
+def start_for(
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, runs: Iterable[FileRun]
+) -> SessionStart:
+    """Ask for the start of a session, as good as new, in which files without a transaction run."""
+    runs = list(runs)
+    names = {name for run in runs for name in run.state if "." in name}
+    return ask_start(conn, lock, [run.script for run in runs], names)
+
+
+def _names_in(script: Script) -> frozenset[str]:
+    """The settings with a dot that a file sets or reads."""
+    if script.traces is not ANY_TRACES:
+        return script.traces.names
+    found = (traces_of(script.sql(i)).names for i in range(len(script)))
+    return frozenset().union(*found)
+
+
+def _may_change_session(script: Script) -> bool:
+    """Whether a statement may set something, or call code that does."""
+    return any(effect(script.sql(i), script.traits(i)) > Effect.NONE for i in range(len(script)))
+
+
+def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iterator[Step]:
+    """The steps that ask what a session is like, where no transaction is open."""
+    yield Step(b"BEGIN", Role.HOUSEKEEPING)
+    yield Step(UNHURRIED_BUT_KNOWN, Role.HOUSEKEEPING)
+    who, question = start.questions
+    yield Step(who, Role.HOUSEKEEPING)
+    # The answer is to come in UTF-8.
+    yield Step(question, Role.HOUSEKEEPING)
+    yield Step(start.in_mid_file, Role.HOUSEKEEPING)
+    yield Step(f"SELECT {ANSWER}".encode(), Role.HOUSEKEEPING, prompt=True, answer=answered)
+    yield Step(b"ROLLBACK", Role.HOUSEKEEPING)
+
+
+def state_of(answer: PGresult) -> dict[str, str]:
+    """What the answer to the question says."""
+    value = answer.get_value(0, 0) or b"{}"
+    state: dict[str, str] = json.loads(value.decode("utf-8", "replace"))
+    return state
+
+
+def literal(text: str) -> str:
+    """A string as SQL, in ASCII, and whatever standard_conforming_strings is."""
+    return "E'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char in "'\\":
+        return 2 * char
+    code = ord(char)
+    if 0x20 <= code < 0x7F and char != "$":  # which might end the code that it stands in
+        return char
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _select(*expressions: str) -> bytes:
+    return f"SELECT {', '.join(expressions)}".encode()
+
+
+_WHO = (
+    "pg_catalog.set_config('schemamig.role', pg_catalog.current_setting('role'), true)",
+    "pg_catalog.set_config('schemamig.session_authorization', session_user::pg_catalog.text, true)",
+)
+_SEPARATOR, _UNSET = "\x01", "\x02"
+# What our own steps in front of the question have changed already: it knows what they were.
+_OVERRIDDEN = ("statement_timeout",)
+_EQUALS = "OPERATOR(pg_catalog.=)"
+_SET = "pg_catalog.current_setting(s.name, true)"
+_QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
+ coalesce(pg_catalog.jsonb_object_agg(name, value)::pg_catalog.text, '{{{{}}}}'), true) FROM (
+ SELECT pg_catalog.replace(s.name, 'schemamig.', ''), {_SET}
+ FROM ROWS FROM (pg_catalog.string_to_table({{names}}, E'\x01'),
+ pg_catalog.string_to_table({{values}}, E'\x01', E'\x02')) AS s(name, value)
+ WHERE ({_SET} {_EQUALS} s.value) IS NOT TRUE AND {_SET} IS NOT NULL
+ UNION ALL SELECT pg_catalog.concat('LISTEN ', channel), ''
+ FROM pg_catalog.pg_listening_channels() AS channel
+ UNION ALL SELECT pg_catalog.concat('prepared statement ', p.name), ''
+ FROM pg_catalog.pg_prepared_statement() AS p WHERE p.from_sql
+ UNION ALL SELECT pg_catalog.concat('cursor ', c.name), ''
+ FROM pg_catalog.pg_cursor() AS c WHERE c.is_holdable
+ UNION ALL SELECT pg_catalog.concat_ws(' ', 'advisory lock', l.classid, l.objid, l.objsubid,
+ l.mode), '' FROM pg_catalog.pg_lock_status() AS l
+ WHERE l.locktype {_EQUALS} 'advisory' AND l.pid {_EQUALS} pg_catalog.pg_backend_pid()
+ AND NOT (l.classid {_EQUALS} '{{purpose}}' AND l.objid {_EQUALS} '{{subject}}')
+ UNION ALL SELECT pg_catalog.concat('temporary ',
+ pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)), ''
+ FROM pg_catalog.pg_depend AS d WHERE d.refclassid {_EQUALS} '2615'
+ AND d.refobjid {_EQUALS} pg_catalog.pg_my_temp_schema()) AS x(name, value)"""
+"""2615 is pg_namespace: all that is in a schema depends on it."""
+
+# Where a new session has its settings from (``source`` in pg_settings), other than the server.
+_GIVEN = ["client", "database", "database user", "global", "user"]
+# What a run sets for itself on its connections, which may be another value each time.
+_OF_THE_RUN = [
+    "application_name",
+    "client_connection_check_interval",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "lock_timeout",
+    "statement_timeout",
+    "tcp_keepalives_count",
+    "tcp_keepalives_idle",
+    "tcp_keepalives_interval",
+    "tcp_user_timeout",
+    "transaction_timeout",
+]
+# They are asked for in another way, or are those of a transaction.
+_NOT_SETTINGS = [
+    "is_superuser",
+    "role",
+    "seed",
+    "session_authorization",
+    "transaction_deferrable",
+    "transaction_isolation",
+    "transaction_read_only",
+]
+_START: LiteralString = """
+SELECT pg_catalog.json_build_object(
+    'login', session_user,
+    'role', pg_catalog.current_setting('role'),
+    'settings', pg_catalog.json_object_agg(name, pg_catalog.current_setting(name))
+        FILTER (WHERE context OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'superuser'])
+        AND name OPERATOR(pg_catalog.<>) ALL (%(not_settings)s)),
+    'starts', coalesce(pg_catalog.json_object_agg(name, reset_val)
+        FILTER (WHERE source OPERATOR(pg_catalog.=) ANY (%(given)s)
+        AND name OPERATOR(pg_catalog.<>) ALL (%(of_the_run)s)), '{}'),
+    'named', (SELECT coalesce(pg_catalog.json_object_agg(n,
+        pg_catalog.current_setting(n, true)), '{}')
+        FROM pg_catalog.unnest(%(names)s::pg_catalog.text[]) AS n),
+    'event_triggers', EXISTS (SELECT FROM pg_catalog.pg_event_trigger
+        WHERE evtenabled OPERATOR(pg_catalog.<>) 'D'))::pg_catalog.text
+FROM pg_catalog.pg_settings
+"""

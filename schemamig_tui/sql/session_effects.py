@@ -1,0 +1,259 @@
+"""What a statement may leave in the session it runs in, as far as its text tells.
+
+A checkpoint holds the session, and asks the server for it. This decides when it has to ask: never
+for what cannot change the session, at the end of the transaction where the answer is known there,
+and else behind its COMMIT, which ends SET LOCAL and makes LISTEN come true.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from itertools import islice
+
+from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.traits import Kind, Traits
+
+
+class Effect(IntEnum):
+    """What a statement does to its session. Of several statements, see ``together``."""
+
+    NONE = 0
+    """Nothing: no code of a user can run in it, but that of event triggers."""
+    SETS = 1
+    """It sets something that lasts, and that is in force at once: SET, RESET."""
+    RUNS = 2
+    """It may run code, a trigger's or a function's, which sets something now and then."""
+    LATER = 3
+    """What it leaves is only known behind its COMMIT: SET LOCAL, LISTEN, code that sets."""
+
+
+def together(effects: Sequence[Effect]) -> Effect:
+    """The effect of statements that share a transaction.
+
+    What code does cannot be told from what SET does, so it has to be known behind the COMMIT.
+    """
+    if Effect.SETS in effects and Effect.RUNS in effects:
+        return Effect.LATER
+    return max(effects, default=Effect.NONE)
+
+
+def effect(sql: bytes, traits: Traits) -> Effect:
+    """The effect of one statement, which starts with its first word."""
+    if traits.kind in _ENDS or traits.label in _WITHOUT_EFFECT:
+        return Effect.NONE
+    if traits.assigns or traits.only_sets:
+        known = traits.assigns is not None and not traits.assigns.local
+        return Effect.SETS if known and traits.label in _SETTING else Effect.LATER
+    found = WORD.match(sql)
+    verb = found[0].lower() if found else b""
+    if verb in _RUN_CODE:
+        if _MAY_SET.search(sql, 0, _READ) and not _SETTERS.isdisjoint(_words(sql)):
+            return Effect.LATER
+        return Effect.RUNS
+    if verb in _SIMPLE:
+        return Effect.NONE
+    rule = {b"create": _create, b"alter": _alter}.get(verb)
+    return rule(sql) if rule else Effect.LATER
+
+
+def is_quiet(sql: bytes, traits: Traits) -> bool:
+    """Whether it does nothing to its session unless a trigger does: it changes rows or objects."""
+    found = effect(sql, traits)
+    if traits.kind is Kind.ALONE:
+        return not traits.runs_code and traits.assigns is None
+    verb = WORD.match(sql)
+    writes = verb is not None and verb[0].lower() in _WRITE
+    return found is Effect.NONE or (found is Effect.RUNS and writes)
+
+
+def is_about_temporary(sql: bytes) -> bool:
+    """Whether it may make or drop something temporary, which later statements may do unseen.
+
+    Where the search_path leads to pg_temp, CREATE TABLE makes a temporary one.
+    """
+    return _TEMPORARY.search(sql, 0, _READ) is not None
+
+
+def makes_event_trigger(sql: bytes) -> bool:
+    """Whether there may be an event trigger behind it, which runs in any DDL."""
+    return [token[1].lower() for token in islice(tokens(sql), 1, 3)] == [b"event", b"trigger"]
+
+
+_READ = 64 * 1024
+"""Nobody writes a longer statement by hand, and what is behind are values."""
+_ENDS = (Kind.BEGIN, Kind.COMMIT, Kind.ROLLBACK, Kind.CHAIN)
+_SETTING = ("SET", "RESET", "RESET ALL", "DISCARD ALL", "SET SESSION CHARACTERISTICS")
+_WITHOUT_EFFECT = (
+    "SAVEPOINT",
+    "RELEASE",
+    "LOCK",
+    "SET TRANSACTION",
+    "SET CONSTRAINTS",
+    "ROLLBACK AND CHAIN",
+)
+# Verbs of statements that run no code of users.
+_SIMPLE = frozenset((b"comment", b"drop", b"grant", b"notify", b"reassign", b"revoke"))
+# Those that may run some, in functions, triggers, rules, policies, defaults.
+_RUN_CODE = frozenset(
+    b"analyse analyze checkpoint cluster copy delete fetch import insert merge move refresh reindex"
+    b" select table truncate update vacuum values with".split()
+)
+_WRITE = frozenset(b"alter analyse analyze copy create delete insert merge truncate update".split())
+_MAY_SET = re.compile(rb"(?i)set_config|advisory|temp")
+_SETTERS = frozenset(
+    [b"set_config", b"temp", b"temporary"]
+    + [
+        b"pg_" + trying + b"advisory_" + scope + what
+        for trying in (b"", b"try_")
+        for scope in (b"", b"xact_")
+        for what in (b"lock", b"lock_shared", b"unlock", b"unlock_shared", b"unlock_all")
+    ]
+)
+_TEMPORARY = re.compile(rb"(?i)\b(?:temp|temporary|pg_temp)\b")
+
+
+def _words(sql: bytes) -> Iterator[bytes]:
+    """The words and quoted names of a statement in lower case; no strings, no comments."""
+    for token in tokens(sql):
+        word = token[1]
+        if word.startswith(b'"'):
+            yield word[1:-1].lower()
+        elif WORD.match(word) and not word.endswith(b"'"):
+            yield word.lower()
+
+
+def _create(sql: bytes) -> Effect:
+    words = [token[1].lower() for token in tokens(sql)][1:]
+    if words[:2] == [b"or", b"replace"]:
+        words = words[2:]
+    if words[:1] in ([b"unlogged"], [b"foreign"], [b"recursive"], [b"constraint"]):
+        words = words[1:]
+    what = words[0] if words else b""
+    if what in (b"function", b"procedure"):
+        # CREATE FUNCTION ... SET app.x makes app.x known from here on.
+        return Effect.LATER if b"set" in words else Effect.NONE
+    if what == b"table":
+        return _create_table(words)
+    if what in (b"index", b"unique"):
+        return Effect.NONE if _is_plain_index(words) else Effect.RUNS
+    if what == b"schema":
+        return Effect.NONE if not {b"create", b"grant"} & set(words) else Effect.RUNS
+    if what in _MADE_WITHOUT_CODE:
+        return Effect.NONE
+    return Effect.RUNS if what == b"materialized" else Effect.LATER
+
+
+_MADE_WITHOUT_CODE = frozenset(
+    b"access aggregate cast collation conversion domain event group operator policy publication"
+    b" role rule sequence server statistics text transform trigger type user view".split()
+)
+
+
+def _create_table(words: Sequence[bytes]) -> Effect:
+    """A table is empty; but AS runs a query, and the bounds of a partition are computed."""
+    depth = 0
+    for word, following in zip(words, [*words[1:], b""], strict=True):
+        depth += (word == b"(") - (word == b")")
+        if depth == 0 and (word in (b"as", b"execute") or (word, following) == _PARTITION_OF):
+            return Effect.RUNS
+    return Effect.NONE
+
+
+_PARTITION_OF = (b"partition", b"of")
+
+
+def _is_plain_index(words: Sequence[bytes]) -> bool:
+    """Whether an index is on columns alone: expressions and conditions run code."""
+    depth = 0
+    for word in words:
+        depth += (word == b"(") - (word == b")")
+        if depth > 1 or word == b"where":
+            return False
+    return True
+
+
+def _alter(sql: bytes) -> Effect:
+    words = [token[1].lower() for token in tokens(sql)][1:]
+    what = words[0] if words else b""
+    if what == b"table":
+        return _alter_table(words[1:])
+    if what in (b"function", b"procedure", b"routine", *_HAVE_DEFAULTS, b"extension", b"system"):
+        return Effect.LATER
+    if what in (b"domain", b"foreign", b"index", b"materialized"):
+        return Effect.RUNS
+    return Effect.NONE
+
+
+_HAVE_DEFAULTS = (b"database", b"group", b"role", b"user")
+
+
+def _alter_table(words: list[bytes]) -> Effect:
+    while words and words[0] in (b"if", b"exists", b"only", b"*"):
+        del words[0]
+    # The name, with its schema.
+    del words[:1]
+    while words[:1] == [b"."]:
+        del words[:2]
+    if words[:1] == [b"*"]:
+        del words[0]
+    plain = all(map(_is_plain_action, _actions(words)))
+    return Effect.NONE if plain else Effect.RUNS
+
+
+def _actions(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    start = depth = 0
+    for i, word in enumerate(words):
+        depth += (word == b"(") - (word == b")")
+        if word == b"," and depth == 0:
+            yield words[start:i]
+            start = i + 1
+    yield words[start:]
+
+
+def _is_plain_action(words: Sequence[bytes]) -> bool:
+    """Whether an action of ALTER TABLE runs no function over the rows of the table."""
+    verb = words[0] if words else b""
+    if verb == b"add":
+        return _adds_plain_column(words[1:])
+    if verb != b"alter":
+        return verb in _PLAIN_ACTIONS
+    words = words[2:] if words[1:2] == [b"column"] else words[1:]
+    return words[1:2] == [b"drop"] or (
+        words[1:2] == [b"set"] and words[2:3] not in ([b"data"], [b"expression"])
+    )
+
+
+_PLAIN_ACTIONS = frozenset(
+    b"cluster detach disable drop enable force inherit no of owner rename replica reset set".split()
+)
+
+
+def _adds_plain_column(words: Sequence[bytes]) -> bool:
+    """Whether it is ADD COLUMN with a type that has no code, and no default that is computed."""
+    if words[:1] == [b"column"]:
+        words = words[1:]
+    if words[:3] == [b"if", b"not", b"exists"]:
+        words = words[3:]
+    if len(words) < 2 or words[1] not in _PLAIN_TYPES:
+        return False
+    rest = list(words[2:])
+    if b"default" in rest:
+        at = rest.index(b"default")
+        value, following = rest[at + 1 : at + 2], rest[at + 2 : at + 3]
+        if not value or not _VALUE.fullmatch(value[0]) or following in _COMPUTED:
+            return False
+    return _COMPUTES.isdisjoint(rest)
+
+
+# Keywords of the grammar, which no search_path leads away from, and the commonest others.
+_PLAIN_TYPES = frozenset(
+    b"bigint bit boolean bool char character date decimal double float int int2 int4 int8 integer"
+    b" interval json jsonb numeric real smallint text time timestamp timestamptz uuid"
+    b" varchar".split()
+)
+_COMPUTES = frozenset(
+    b"as check constraint exclude generated primary references unique using".split()
+)
+_VALUE = re.compile(rb"[0-9][\w.]*|'.*'|true|false|null", re.DOTALL)
+# What goes on with the value, so that it is no plain one.
+_COMPUTED = ([b":"], [b"|"], [b"+"], [b"-"], [b"*"], [b"/"], [b"("], [b"."])

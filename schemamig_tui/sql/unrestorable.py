@@ -1,0 +1,60 @@
+"""What a session has that no statement of ours could make again in another one.
+
+Nor can the server be asked for it: it is told by words alone, in statements and in code.
+"""
+
+import re
+from collections.abc import Iterator
+
+from schemamig_tui.sql.bodies import body
+from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+from schemamig_tui.sql.new_session import traces_of
+
+MAY_MATTER = r"\mlocal\M|set_config|listen|advisory_xact|currval|lastval"
+"""A pattern of the server's (for ~*) that finds the code in which anything here may be found, but
+for what ``new_session`` finds."""
+
+_LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
+_MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|listen\b|advisory_xact")
+
+
+def leaves(sql: bytes) -> bool:
+    """Whether a statement, or code that it carries, may leave such a thing in the session."""
+    return traces_of(sql).keeps and traces_of(_code(sql)).keeps
+
+
+def asks_for_last_value(sql: bytes) -> bool:
+    """Whether it asks for the last value that a sequence gave to this session."""
+    return _LAST_VALUE.search(sql) is not None and _LAST_VALUE.search(_code(sql)) is not None
+
+
+def may_hide(code: bytes) -> bool:
+    """Whether the code of a function may set something that looks different behind a COMMIT."""
+    return _MAY_HIDE.search(code) is not None
+
+
+def _code(sql: bytes) -> bytes:
+    """A statement without its comments, and without strings that are neither code nor a name."""
+    return b"".join(_parts(sql, is_code=body(sql) is not None))
+
+
+def _parts(sql: bytes, *, is_code: bool) -> Iterator[bytes]:
+    """The tokens of a statement, or of code, with a blank where anything is between them."""
+    end, before = 0, (b"", b"")
+    for match in tokens(sql):
+        token = match[1]
+        if match.start(1) > end:
+            yield b" "
+        tag = DOLLAR_TAG.match(token)
+        if tag and is_code:
+            yield from _parts(token[tag.end() : -tag.end()], is_code=True)
+        elif is_code or not token.endswith((b"'", b"$")) or _is_name(before):
+            yield token
+        else:
+            yield b"''"
+        end, before = match.end(1), (before[1], token.lower())
+
+
+def _is_name(before: tuple[bytes, bytes]) -> bool:
+    """Whether the string behind two tokens is the name of a setting, a library or a language."""
+    return before == (b"set_config", b"(") or before[1] in (b"load", b"language")
