@@ -7,7 +7,7 @@ import psycopg
 
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.status import Migration, State, Status
-from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.script.script import Script, parse, read_again
 from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.text import one_line

@@ -6,7 +6,9 @@ CREATE SCHEMA next_session;
 CREATE TABLE next_session.settings AS
 SELECT name, setting
 FROM pg_catalog.pg_settings
-WHERE name <> 'application_name' AND name NOT LIKE 'plpgsql.%';
+WHERE name NOT LIKE 'plpgsql.%'
+    -- How we are called, and how soon the server notices that we are gone.
+    AND name NOT IN ('application_name', 'client_connection_check_interval');
 
 CREATE TABLE next_session.belongings AS
 SELECT 'user ' || session_user || ' as ' || current_user AS what

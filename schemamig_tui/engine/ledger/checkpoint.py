@@ -33,7 +33,7 @@ The values of names with a blank in them mean nothing.
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SavedSession:
     """The session behind the first ``after`` statements. ``login`` is its session user.
 
     ``starts`` are the settings that a new session got from its role, database and client.
@@ -68,7 +68,7 @@ class Checkpoint:
     digest: str
     chained: str | None = None
     unasked: bool = False
-    session: Session | None = None
+    session: SavedSession | None = None
 
     def further_lines(self) -> str:
         """The lines behind the first one, each with the line break in front of it."""
@@ -132,7 +132,7 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
         if starts is None or state is None:
             return None
         doubt = found["doubt"] is not None
-        session = Session(starts, found["login"], int(found["after"]), state, doubt)
+        session = SavedSession(starts, found["login"], int(found["after"]), state, doubt)
     return Checkpoint(
         statements=int(found["done"]),
         digest=found["digest"],

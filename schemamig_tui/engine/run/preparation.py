@@ -18,6 +18,7 @@ from schemamig_tui.engine.ledger.status import Migration, compare
 from schemamig_tui.engine.ledger.table import Ledger, unsettled
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
 from schemamig_tui.errors import LedgerError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.watch.run_lock import Locks
     from schemamig_tui.engine.watch.watch import Watch
 
-Connect = Callable[[], psycopg.Connection[Any]]
 ExtensionHint = Callable[[str], str | None]
 
 

@@ -10,7 +10,7 @@ import psycopg
 
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.run.preparation import Connect
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Queue
 from schemamig_tui.errors import ConnectionFailed, LockTimeout
 

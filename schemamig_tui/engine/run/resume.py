@@ -12,13 +12,13 @@ from typing import Any
 import psycopg
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.ledger.checkpoint import Session
+from schemamig_tui.engine.ledger.checkpoint import SavedSession
 from schemamig_tui.engine.ledger.left_off import START_OVER
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.preparation import Connect
 from schemamig_tui.engine.run.reading import refuse, refuse_obstacle
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.run.session_capture import (
@@ -46,7 +46,7 @@ def check(connect: Connect, lock: AdvisoryLock, files: Sequence[FileRun]) -> Non
 
 
 def _try(
-    conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: Session | None
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: SavedSession | None
 ) -> None:
     """Restore the session on a connection that is closed then; raises FilesError."""
     names = {*session.starts, *session.state} if session else set()
@@ -79,7 +79,7 @@ def _try(
         refuse(run, f"their session cannot be restored: {what} is not as it was", START_OVER)
 
 
-def _changed_starts(session: Session, start: SessionStart) -> str:
+def _changed_starts(session: SavedSession, start: SessionStart) -> str:
     """The settings that a new session gets another value of than the old one got, with both."""
     names = [
         name
@@ -99,7 +99,7 @@ def _shown(value: str | None) -> str:
     return "the server's own" if value is None else f"'{visible(value)}'"
 
 
-def _refuse_by_code(run: FileRun, session: Session | None, functions: StoredCode) -> None:
+def _refuse_by_code(run: FileRun, session: SavedSession | None, functions: StoredCode) -> None:
     """Raises FilesError where functions may have done what nobody can know of."""
     script = run.script
     leaving = functions.words if session else functions.words | functions.hiding

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
-from schemamig_tui.engine.run.preparation import Connect, ExtensionHint, Preparation
+from schemamig_tui.engine.run.preparation import ExtensionHint, Preparation
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.text import one_line
