@@ -54,8 +54,10 @@ SERVER_SIDE = {
     "tcp_keepalives_idle": f"{_IDLE}",
     "tcp_keepalives_interval": f"{_INTERVAL}",
     "tcp_keepalives_count": f"{_COUNT}",
-    # For what was sent and never acknowledged; a client may be slow to read, as behind a pager.
-    "tcp_user_timeout": "180000",
+    # Without it what was sent, and never acknowledged, is sent again for a quarter of an hour. With
+    # it the three probes do not count (tcp_keepalive_timer in Linux), and it holds as well for a
+    # client that lives and does not read, as behind a pager: so it is twice their time.
+    "tcp_user_timeout": f"{2 * (_IDLE + _COUNT * _INTERVAL) * 1000}",
     # While a statement runs. Last, as a server that runs on Windows refuses it.
     "client_connection_check_interval": "10000",
 }

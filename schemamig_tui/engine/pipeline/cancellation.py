@@ -1,7 +1,16 @@
-"""The wish to stop, asked for from any thread or a signal handler."""
+"""The wish to stop, asked for from any thread or a signal handler, and how the server is told."""
 
 import os
 import select
+import threading
+import time
+from collections.abc import Callable
+
+from schemamig_tui import patience
+from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
+
+CANCEL_EVERY = 0.1
+"""Seconds between two requests to cancel: one that comes between two statements has no effect."""
 
 
 class Cancellation:
@@ -40,3 +49,37 @@ class Cancellation:
         # Nobody can say when the last request, from a signal handler, may come.
         os.close(self._read)
         os.close(self._write)
+
+
+class Canceller:
+    """Asks the server to cancel, by calling ``cancel`` in a thread of its own: it may take a while.
+
+    Whoever runs a pipeline listens to the server meanwhile, which may have cancelled by then.
+    """
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self._cancel = cancel
+        self._confirm_by: float | None = None
+        self._next = 0.0
+        self._thread: threading.Thread | None = None
+
+    def ask(self) -> None:
+        """Ask, unless the last request is still on its way, or has only just been made.
+
+        To be called until the server has cancelled. Raises CancelUnconfirmed where it has not,
+        ``Patience.confirm`` seconds after the first time.
+        """
+        now, confirm = time.monotonic(), patience.PATIENCE.confirm
+        if self._confirm_by is None:
+            self._confirm_by = now + confirm
+        if now >= self._confirm_by:
+            raise CancelUnconfirmed(confirm)
+        if now >= self._next and not (self._thread and self._thread.is_alive()):
+            self._next = now + CANCEL_EVERY
+            self._thread = threading.Thread(target=self._cancel, name="cancel", daemon=True)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for a request on its way: a late one would hit what the connection does next."""
+        if self._thread:
+            self._thread.join(patience.PATIENCE.confirm)

@@ -8,8 +8,8 @@ a pipeline forbids, such as COPY, lands the pipeline, runs alone as psql would r
 step takes off again.
 """
 
+import contextlib
 import select
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -19,9 +19,8 @@ import psycopg
 from psycopg import pq
 from psycopg.pq import ExecStatus
 
-from schemamig_tui import patience
 from schemamig_tui.engine.events import Notice
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.cancellation import CANCEL_EVERY, Cancellation, Canceller
 from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
 from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
 from schemamig_tui.engine.pipeline.step import Role, Step
@@ -36,9 +35,6 @@ STEPS_PER_TURN = 32
 # we need not wake up, and keep it from its work, for every single result.
 PLENTY = 256
 NAP = 0.001
-# Seconds between two requests to cancel: one that comes between two statements has no effect.
-CANCEL_EVERY = 0.1
-
 _COPYING = frozenset((ExecStatus.COPY_IN, ExecStatus.COPY_OUT, ExecStatus.COPY_BOTH))
 _GOOD = frozenset((ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY))
 
@@ -73,13 +69,10 @@ class Pipeline:
         self._on_done = on_done
         self._on_notice = on_notice
         self._answered = _answer
-        self._cancel = cancel
+        self._canceller = Canceller(cancel)
         self._waiting: deque[Step] = deque()
         self._bytes = 0
         self._since_turn = 0
-        self._next_cancel = 0.0
-        self._confirm_by: float | None = None
-        self._canceller: threading.Thread | None = None
         self._silent_since: float | None = None
         self._given_up: str | None = None
         self._piped = False
@@ -155,9 +148,7 @@ class Pipeline:
         except BaseException:
             self._abandon()
             raise
-        if self._canceller:
-            # A request that is late would hit whatever is done on this connection next.
-            self._canceller.join(patience.PATIENCE.confirm)
+        self._canceller.finish()
         if trouble:
             raise trouble
         return self.crash
@@ -363,16 +354,14 @@ class Pipeline:
                 pg.consume_input()
 
     def _ask_to_cancel(self) -> None:
-        """Ask once more, unless the last request is still on its way; not without end."""
-        now = time.monotonic()
-        if self._confirm_by is None:
-            self._confirm_by = now + patience.PATIENCE.confirm
-        if now >= self._confirm_by:
-            raise CancelUnconfirmed(patience.PATIENCE.confirm)
-        if now >= self._next_cancel and not (self._canceller and self._canceller.is_alive()):
-            self._next_cancel = now + CANCEL_EVERY
-            self._canceller = threading.Thread(target=self._cancel, name="cancel", daemon=True)
-            self._canceller.start()
+        try:
+            self._canceller.ask()
+        except CancelUnconfirmed:
+            # Have libpq see the end, so that nobody waits on the connection for another one.
+            cut(self._conn)
+            with contextlib.suppress(psycopg.OperationalError):
+                self._pg.consume_input()
+            raise
 
 
 def _answer(step: Step, result: pq.abc.PGresult) -> None:
