@@ -60,11 +60,6 @@ class LedgerState:
         """The version of the schema: how many migrations are a success."""
         return sum(row.success is True for row in self.rows)
 
-    @property
-    def applied(self) -> frozenset[str]:
-        """The names of the migrations that are a success."""
-        return frozenset(row.filename for row in self.rows if row.success)
-
     def require_writable(self) -> None:
         """Raises LedgerError where a migration could not be recorded."""
         if self.unwritable:

@@ -1,5 +1,7 @@
 """What the comments of a file ask for: no transaction, or that a part of it is not run at all."""
 
+from functools import cached_property
+
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.sql import notes
@@ -21,6 +23,10 @@ class Comments:
         self._way_back: tuple[int, str, str] | None = None
         self.no_transaction: tuple[int, notes.Directive] | None = None
         self.remarks: list[tuple[int, str]] = []
+
+    @cached_property
+    def _head(self) -> bytes:
+        return self._source.read(0, _HEAD)
 
     def heed(self, offset: int) -> None:
         """Look at a comment that ``notes.NOTE`` has found. Raises FilesError."""
@@ -68,9 +74,8 @@ class Comments:
         self.no_transaction = offset, notes.OURS
 
     def _heed_theirs(self, offset: int, directive: notes.Directive) -> None:
-        head = self._source.read(0, _HEAD)
-        text = head.removeprefix(BOM)
-        if directive.counts(text, offset - (len(head) - len(text))):
+        mark = len(BOM) if self._head.startswith(BOM) else 0
+        if directive.counts(self._head[mark:], offset - mark):
             self.no_transaction = self.no_transaction or (offset, directive)
         else:
             why = f"{directive.tool} heeds it only {directive.where}"
