@@ -6,7 +6,9 @@ from typing import Any, Self
 
 import psycopg
 
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.script.script import Script
+from schemamig_tui.patience import PATIENCE
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
 from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_hide
@@ -119,10 +121,12 @@ def ask_as_postgres(
 ) -> list[list[tuple[Any, ...]]]:
     """The rows of each query, asked in one round trip, whatever the role has set for itself.
 
-    Names mean what they mean to PostgreSQL, and no timeout ends it.
+    Names mean what they mean to PostgreSQL, and no timeout of the role's ends it. Raises
+    psycopg.Error.
     """
     cursor = psycopg.ClientCursor(conn)
-    cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
+    with answered_within(conn, PATIENCE.answer):
+        cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
     answers = []
     while cursor.nextset():
         if cursor.description:

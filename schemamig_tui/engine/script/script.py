@@ -7,6 +7,7 @@ the file would make psql do something else than was meant is an error here, befo
 import re
 from array import array
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.script.cutter import Cutter
@@ -42,8 +43,10 @@ def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "
         trusted = source.size > HELD and source.stamp == file.stamp
         cutter = Cutter(source, trusted=trusted, standard_strings=standard_conforming_strings)
         cutter.run(file.checksum)
-        traces = _traces(source, cutter, standard_conforming_strings)
-        return Script(file, source, cutter, traces)
+        script = Script(file, source, cutter, standard_conforming_strings)
+        if source.size > HELD:
+            _ = script.traces  # while the file is surely what it was
+        return script
     finally:
         source.release()
 
@@ -58,14 +61,15 @@ class Script:
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
-    without effect, as no transaction is open where they stand. ``traces`` are what the file may
-    leave in its session, or see of files before it there.
+    without effect, as no transaction is open where they stand.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
     """
 
-    def __init__(self, file: MigrationFile, source: Source, cut: Cutter, traces: Traces) -> None:
+    def __init__(
+        self, file: MigrationFile, source: Source, cut: Cutter, standard_strings: bool
+    ) -> None:
         self.file = file
         self._source = source
         self._starts: array[int] = cut.starts
@@ -79,7 +83,7 @@ class Script:
         self.begin: int = decision.begin
         self.ignored: frozenset[int] = decision.ignored
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
-        self.traces = traces
+        self._standard_strings = standard_strings
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -106,6 +110,26 @@ class Script:
     def in_block(self, i: int) -> bool:
         """Whether statement ``i`` is in a transaction of the file's own."""
         return in_block(self._traits, i)
+
+    @cached_property
+    def traces(self) -> Traces:
+        """What the file may leave in its session, or see of files before it there.
+
+        A run of one file has no use for it.
+        """
+        data = sum(end - start for start, end in self._copies.values())
+        if self._source.size - data > _LONGEST_TEXT:
+            return ANY_TRACES
+        pieces, position = [], 0
+        for start, end in self._copies.values():
+            pieces.append(self._source.read(position, start))
+            position = end
+        pieces.append(self._source.read(position, self._source.size))
+        standard = self._standard_strings
+        for traits in self._traits.values():
+            if traits.assigns and traits.assigns.name == "standard_conforming_strings":
+                standard &= is_true(traits.assigns.value)
+        return traces_of(b"".join(pieces), standard_strings=standard)
 
     @property
     def changes_reading(self) -> bool:
@@ -189,20 +213,3 @@ class Script:
     def release(self) -> None:
         """Close the file, if it is open."""
         self._source.release()
-
-
-def _traces(source: Source, cut: Cutter, standard_strings: bool) -> Traces:
-    """What the file makes possible, as its text says without the data of COPY."""
-    data = sum(end - start for start, end in cut.copies.values())
-    if source.size - data > _LONGEST_TEXT:
-        return ANY_TRACES
-    pieces, position = [], 0
-    for start, end in cut.copies.values():
-        pieces.append(source.read(position, start))
-        position = end
-    pieces.append(source.read(position, source.size))
-    for traits in cut.traits.values():
-        assigns = traits.assigns
-        if assigns and assigns.name == "standard_conforming_strings":
-            standard_strings &= is_true(assigns.value)
-    return traces_of(b"".join(pieces), standard_strings=standard_strings)
