@@ -96,6 +96,13 @@ def files(draw: st.DrawFn) -> str:
     return directive + text
 
 
+def number_all(number: int, text: str) -> str:
+    """The text of a file, by its number, with another number for each '#'."""
+    lines = text.split("#")
+    numbered = "".join(f"{part}{number}{i:03}" for i, part in enumerate(lines[:-1]))
+    return numbered + lines[-1]
+
+
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.lists(files(), min_size=1, max_size=4))
 def test_any_files_leave_what_they_leave_in_psql(server: Embedded, texts: list[str]) -> None:
@@ -104,7 +111,5 @@ def test_any_files_leave_what_they_leave_in_psql(server: Embedded, texts: list[s
         (folder / "0000_first.sql").write_text(FIRST)
         shutil.copy(PROBE, folder / "~probe.sql")
         for number, text in enumerate(texts, 1):
-            lines = text.split("#")
-            numbered = "".join(f"{part}{number}{i:03}" for i, part in enumerate(lines[:-1]))
-            (folder / f"{number:04}_file.sql").write_text(numbered + lines[-1])
+            (folder / f"{number:04}_file.sql").write_text(number_all(number, text))
         assert_same_as_psql(server, folder)

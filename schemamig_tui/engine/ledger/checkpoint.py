@@ -19,7 +19,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS, UNASKED
 from schemamig_tui.engine.script.script import Script
@@ -33,7 +32,7 @@ The values of names with a blank in them mean nothing.
 
 
 @dataclass(frozen=True, slots=True)
-class SavedSession:
+class SessionState:
     """The session behind the first ``after`` statements. ``login`` is its session user.
 
     ``starts`` are the settings that a new session got from its role, database and client.
@@ -68,7 +67,7 @@ class Checkpoint:
     digest: str
     chained: str | None = None
     unasked: bool = False
-    session: SavedSession | None = None
+    session: SessionState | None = None
 
     def further_lines(self) -> str:
         """The lines behind the first one, each with the line break in front of it."""
@@ -128,11 +127,7 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
         return None
     session = None
     if found["login"] is not None:
-        starts, state = _loaded(found["starts"]), _loaded(found["state"])
-        if starts is None or state is None:
-            return None
-        doubt = found["doubt"] is not None
-        session = SavedSession(starts, found["login"], int(found["after"]), state, doubt)
+        session = _session(found)
     return Checkpoint(
         statements=int(found["done"]),
         digest=found["digest"],
@@ -151,8 +146,10 @@ _CHECKPOINT = re.compile(
 )
 
 
-def _loaded(text: str) -> dict[str, str] | None:
+def _session(found: re.Match[str]) -> SessionState:
+    login, after, doubt = found["login"], int(found["after"]), found["doubt"] is not None
     try:
-        return cast(dict[str, str], json.loads(text))
-    except ValueError:
-        return None
+        starts, state = json.loads(found["starts"]), json.loads(found["state"])
+    except ValueError:  # somebody has changed it by hand
+        return SessionState({}, login, after, {}, in_doubt=True)
+    return SessionState(starts, login, after, state, doubt)

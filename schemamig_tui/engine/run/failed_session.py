@@ -10,7 +10,7 @@ from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger.checkpoint import (
     Checkpoint,
     Progress,
-    SavedSession,
+    SessionState,
     read_checkpoint,
 )
 from schemamig_tui.engine.ledger.left_off import first_unknown
@@ -22,7 +22,7 @@ from schemamig_tui.engine.run.session_capture import SessionStart, capturing, st
 
 def ask_state(
     conn: psycopg.Connection[Any], run: FileRun, start: SessionStart | None, *, lifted: bool
-) -> SavedSession | None:
+) -> SessionState | None:
     """Roll back, and ask what the session of a file is like then, if that matters.
 
     ``lifted`` tells that its lock_timeout is not its own now. None: it could not be asked. Raises
@@ -44,7 +44,7 @@ def ask_state(
         conn.execute("ROLLBACK")
         return None
     state = {n: v for n, v in answers[0].items() if not (lifted and n == "lock_timeout")}
-    return SavedSession(start.starts, start.login, run.done, state)
+    return SessionState(start.starts, start.login, run.done, state)
 
 
 def checkpoint_lines(run: FileRun, running: str | None) -> str:
@@ -68,7 +68,7 @@ def checkpoint_lines(run: FileRun, running: str | None) -> str:
     return lines + replace(written, session=session).further_lines()
 
 
-def _without_traces(now: SavedSession, written: SavedSession | None) -> SavedSession:
+def _without_traces(now: SessionState, written: SessionState | None) -> SessionState:
     """The session behind a rollback without the names that only what was rolled back has made.
 
     A setting with a dot that has been set is empty then, and not unknown as before.

@@ -5,7 +5,7 @@ from functools import partial
 
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.engine.ledger.checkpoint import Checkpoint, SavedSession, State
+from schemamig_tui.engine.ledger.checkpoint import Checkpoint, SessionState, State
 from schemamig_tui.engine.ledger.left_off import LeftOff
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.script.script import Kind, Script
@@ -34,7 +34,7 @@ class FileRun:
     reopened: bool = False
     left_off: LeftOff | None = None
     modes: str | None = None
-    session: SavedSession | None = None
+    session: SessionState | None = None
     recorded_ms: int | None = None
 
     @property

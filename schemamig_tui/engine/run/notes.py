@@ -11,7 +11,7 @@ from dataclasses import replace
 from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import (
     Progress,
-    SavedSession,
+    SessionState,
     session_head,
     starts_line,
 )
@@ -66,13 +66,13 @@ class Notes:
         self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
 
     @property
-    def _session(self) -> SavedSession:
+    def _session(self) -> SessionState:
         """The session that the file begins in, or goes on in."""
         run, start = self._run, self._start
         checkpoint = run.checkpoint
         if checkpoint and checkpoint.session:
             return replace(checkpoint.session, starts=start.starts)
-        return SavedSession(start.starts, start.login, run.done, {})
+        return SessionState(start.starts, start.login, run.done, {})
 
     def first(self) -> Iterator[Step]:
         """Write the note in front of the first statement, in a transaction of the caller."""

@@ -6,16 +6,15 @@ server is asked the question of the checkpoint again, and has to give the same a
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.ledger.checkpoint import SavedSession
+from schemamig_tui.engine.ledger.checkpoint import SessionState
 from schemamig_tui.engine.ledger.left_off import START_OVER
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
@@ -33,9 +32,12 @@ from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.text import visible
 
 
-def check(connect: Connect, lock: AdvisoryLock, files: Sequence[FileRun]) -> None:
+def check(
+    connect: Callable[[], psycopg.Connection[Any]], lock: AdvisoryLock, files: Sequence[FileRun]
+) -> None:
     """Make sure of each file that goes on where it stopped that it can do so.
 
+    ``connect`` makes a new connection in autocommit mode.
     Raises FilesError for the first that cannot, and psycopg.OperationalError.
     """
     for run in files:
@@ -46,7 +48,7 @@ def check(connect: Connect, lock: AdvisoryLock, files: Sequence[FileRun]) -> Non
 
 
 def _try(
-    conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: SavedSession | None
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: SessionState | None
 ) -> None:
     """Restore the session on a connection that is closed then; raises FilesError."""
     names = {*session.starts, *session.state} if session else set()
@@ -79,7 +81,7 @@ def _try(
         refuse(run, f"their session cannot be restored: {what} is not as it was", START_OVER)
 
 
-def _changed_starts(session: SavedSession, start: SessionStart) -> str:
+def _changed_starts(session: SessionState, start: SessionStart) -> str:
     """The settings that a new session gets another value of than the old one got, with both."""
     names = [
         name
@@ -99,7 +101,7 @@ def _shown(value: str | None) -> str:
     return "the server's own" if value is None else f"'{visible(value)}'"
 
 
-def _refuse_by_code(run: FileRun, session: SavedSession | None, functions: StoredCode) -> None:
+def _refuse_by_code(run: FileRun, session: SessionState | None, functions: StoredCode) -> None:
     """Raises FilesError where functions may have done what nobody can know of."""
     script = run.script
     leaving = functions.words if session else functions.words | functions.hiding

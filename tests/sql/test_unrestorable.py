@@ -1,0 +1,53 @@
+"""What no statement can make again in a new session is told by words, where they are code."""
+
+import pytest
+
+from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves, may_hide
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("LOAD 'auto_explain'", True),
+        ("SELECT setseed(0.5)", True),
+        ("SELECT dblink_connect('a', 'dbname=b')", True),
+        ("SELECT set_config(name, 'x', false) FROM settings", True),
+        ("DO $$BEGIN EXECUTE 'SET ' || v; END$$", True),
+        ("DO $$BEGIN EXECUTE format('SET %I = 1', v); END$$", True),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS $$return 1$$", True),
+        ("SELECT set_config('app.x', 'x', false)", False),
+        ("CREATE EXTENSION IF NOT EXISTS pg_trgm", False),
+        ("INSERT INTO a VALUES ('setseed(1)', 'LOAD ''x''')", False),
+        ("SELECT 1 -- setseed(1)\n", False),
+        ("DO $$BEGIN /* setseed(1) */ PERFORM 1; END$$", False),
+        ("UPDATE a SET b = '%'", False),
+    ],
+)
+def test_what_stays_in_a_session(sql: str, found: bool) -> None:
+    assert leaves(sql.encode()) is found
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT currval('q')", True),
+        ("DO $$BEGIN PERFORM lastval (); END$$", True),
+        ("SELECT 'currval(1)'", False),
+        ("SELECT nextval('q') -- currval(1)\n", False),
+    ],
+)
+def test_the_last_value_of_a_sequence(sql: str, found: bool) -> None:
+    assert asks_for_last_value(sql.encode()) is found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("BEGIN SET LOCAL a = 1; END", True),
+        ("SELECT set_config('a', 'b', true)", True),
+        ("BEGIN UNLISTEN *; END", True),
+        ("BEGIN UPDATE a SET b = locale; END", False),
+    ],
+)
+def test_what_may_look_different_behind_a_commit(code: str, found: bool) -> None:
+    assert may_hide(code.encode()) is found
