@@ -11,7 +11,7 @@ from schemamig_tui.advice.objects import find_relations, size_advice
 from schemamig_tui.advice.privileges import find_role, privilege_advice
 from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.targets import Targets, find
-from schemamig_tui.engine.script.script import Script
+from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
 
 __all__ = ["OLD", "Advice", "preflight"]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from schemamig_tui.engine.script.script import Script
+from schemamig_tui.engine import Script
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.statements import traits_of

@@ -14,11 +14,11 @@ from typing import Any, Literal
 import psycopg
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.ledger.status import Status, compare
-from schemamig_tui.engine.ledger.table import Ledger, unsettled
+from schemamig_tui.engine import Ledger, Status, compare, scan
+from schemamig_tui.engine.ledger.table import unsettled
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
-from schemamig_tui.engine.script.files import passed_over, scan
+from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, LedgerError, SchemamigError
 from schemamig_tui.headless.output import Output
@@ -143,8 +143,9 @@ def _dry_run(
     conn: psycopg.Connection[Any],
 ) -> ExitCode:
     from schemamig_tui.advice.preflight import preflight
+    from schemamig_tui.engine import Script
     from schemamig_tui.engine.run.reading import read, refuse_obstacle
-    from schemamig_tui.engine.script.script import Script, read_again
+    from schemamig_tui.engine.script.script import read_again
 
     standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     migrations = status.to_run(command.to)

@@ -74,9 +74,8 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
-    from schemamig_tui.engine.ledger.status import Migration, Status
-    from schemamig_tui.engine.script.script import Script
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from schemamig_tui.catalog.render import render
+from schemamig_tui.engine import describe
 from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, StatementFinished
-from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.run_report import RunReport
 from schemamig_tui.headless.wording import nothing_to_do

@@ -8,9 +8,8 @@ from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
-    from schemamig_tui.engine.ledger.status import Migration, Status
-    from schemamig_tui.engine.script.script import Script
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 

@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schemamig_tui.engine import describe
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -23,7 +24,6 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
     Warned,
 )
-from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.wording import nothing_to_do
 from schemamig_tui.text import visible

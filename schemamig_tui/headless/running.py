@@ -26,7 +26,7 @@ def apply(
     settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None, resume: bool
 ) -> ExitCode:
     """Apply what is pending, up to ``to``."""
-    from schemamig_tui.engine.run.runner import Runner
+    from schemamig_tui.engine import Runner
 
     failures = _Failures(reporter.run(settings.directory, to))
     with _connecting(settings, reporter, stop) as (target, connect):

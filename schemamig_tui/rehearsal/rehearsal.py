@@ -24,8 +24,8 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
+from schemamig_tui.engine import Connect
 from schemamig_tui.engine.events import Warned
-from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.preparation import (
     ExtensionHint,

@@ -9,8 +9,8 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from schemamig_tui.connect import Target
+from schemamig_tui.engine import Migration, Status
 from schemamig_tui.engine.events import Event, RunStarted
-from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from schemamig_tui.engine import Migration, MigrationFile, Script, State, parse
 from schemamig_tui.engine.ledger.left_off import left_off
-from schemamig_tui.engine.ledger.status import Migration, State
-from schemamig_tui.engine.script.files import MigrationFile
-from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import FilesError
 from schemamig_tui.tui.failures import failure_lines
 from schemamig_tui.tui.lines import Line, body, indented, inline

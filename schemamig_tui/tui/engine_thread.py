@@ -220,7 +220,7 @@ class ApplyThread(EngineThread):
     def __init__(
         self, target: Target, settings: Settings, to: str | None, *, resume: bool = True
     ) -> None:
-        from schemamig_tui.engine.run.runner import Runner
+        from schemamig_tui.engine import Runner
 
         super().__init__(RunProgress())
         self._to, self._resume = to, resume

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from psycopg import errors as pg_errors
 
+from schemamig_tui.engine import Migration
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
-from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.units import duration, plural
 

@@ -7,15 +7,13 @@ from itertools import groupby
 
 from textual.notifications import SeverityLevel
 
+from schemamig_tui.engine import LedgerRow, Migration, Status, describe
 from schemamig_tui.engine.events import (
     Event,
     FileApplied,
     FileFailed,
     FilesLost,
 )
-from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.ledger.status import Migration, Status
-from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.errors import Interrupted, SchemamigError
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
 from schemamig_tui.tui.lines import Line, plain

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import psycopg
 
+from schemamig_tui.engine import Connect, Migration, Script, State, Status, parse
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
-from schemamig_tui.engine.ledger.status import Migration, State, Status
-from schemamig_tui.engine.pipeline.connect import Connect
-from schemamig_tui.engine.script.script import Script, parse, read_again
+from schemamig_tui.engine.script.script import read_again
 from schemamig_tui.errors import ConnectionFailed, FilesError
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.details import file_error_lines, script_lines

@@ -10,8 +10,8 @@ from typing import cast
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
+from schemamig_tui.engine import describe
 from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
-from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,

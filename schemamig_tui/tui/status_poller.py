@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from schemamig_tui.connect import OnWait, Target, resolve
-from schemamig_tui.engine.ledger.status import Status, compare
-from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine import Ledger, Status, compare, scan
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.loss import loss_message
-from schemamig_tui.engine.script.files import passed_over, scan
+from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from schemamig_tui.settings import Settings
 

@@ -14,7 +14,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from schemamig_tui.engine.pipeline.connect import Connect
+from schemamig_tui.engine import Connect
 from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.blockers import Activity, cancel_session, terminate_session
 from schemamig_tui.errors import ConnectionFailed

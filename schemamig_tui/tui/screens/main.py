@@ -11,8 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from schemamig_tui.engine.ledger.status import Migration, State, Status
-from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.engine import Migration, MigrationFile, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from schemamig_tui.engine.ledger.status import Migration, State
+from schemamig_tui.engine import Migration, State
 from schemamig_tui.tui.details import TABS, Details
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import TabStrip

@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from schemamig_tui.engine.ledger.status import Migration, State
+from schemamig_tui.engine import Migration, State
 from schemamig_tui.text import cells
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline

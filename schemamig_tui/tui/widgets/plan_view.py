@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 
-from schemamig_tui.engine.ledger.status import Migration
+from schemamig_tui.engine import Migration
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.plans import advice, names, plan, refusal, total

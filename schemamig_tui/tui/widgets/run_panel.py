@@ -7,8 +7,8 @@ from functools import partial
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from schemamig_tui.engine import MigrationFile
 from schemamig_tui.engine.events import Event
-from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import statement
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
