@@ -2,13 +2,13 @@
 
 CREATE SCHEMA next_session;
 
--- Those of PL/pgSQL are there as soon as anybody has used it, which the run does for its ledger.
+-- Those of PL/pgSQL are there as soon as anybody has used it, which the run does for its ledger;
+-- and a run sets what finds out that a connection is silent.
 CREATE TABLE next_session.settings AS
 SELECT name, setting
 FROM pg_catalog.pg_settings
-WHERE name NOT LIKE 'plpgsql.%'
-    -- How we are called, and how soon the server notices that we are gone.
-    AND name NOT IN ('application_name', 'client_connection_check_interval');
+WHERE name NOT IN ('application_name', 'client_connection_check_interval', 'idle_session_timeout')
+    AND name NOT LIKE 'tcp_%' AND name NOT LIKE 'plpgsql.%';
 
 CREATE TABLE next_session.belongings AS
 SELECT 'user ' || session_user || ' as ' || current_user AS what
