@@ -85,6 +85,31 @@ def test_a_run_through_session_pooling_is_like_any_other(
     assert files == [OURS, {**OURS, "lock_timeout": "3600000"}, OURS, OURS]
 
 
+def test_the_ledger_is_written_as_the_client_and_not_as_the_pool_writes(
+    tmp_path: Path, server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pooler sets in a session for its client is gone after RESET ALL."""
+    monkeypatch.setenv("PGTZ", "Asia/Tokyo")
+    with database.connect() as admin:
+        admin.execute(f"ALTER DATABASE {database.name} SET timezone = 'UTC'")
+        admin.execute(f"ALTER DATABASE {database.name} SET client_encoding = 'LATIN1'")
+    with pgbouncer(server, database, "session") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_é.sql", "CREATE TABLE a ();")
+        pooled.write("0002_ü.sql", "VACUUM a; SELECT 1/0;")
+        pooled.write("0003_ö.sql", "SELECT 1;")
+        assert pooled.runner().apply().failed == "0002_ü.sql"
+        pooled.write("0002_ü.sql", "VACUUM a; SELECT 1;")
+        assert pooled.runner().apply().version == 3
+    with database.connect(client_encoding="UTF8") as conn:
+        conn.execute("SET timezone = 'Asia/Tokyo'")
+        rows = conn.execute(
+            "SELECT filename, applied_at BETWEEN now()::timestamp - interval '1 hour' AND now()"
+            " FROM kb.schema_migrations ORDER BY id"
+        ).fetchall()
+    assert rows == [("0001_é.sql", True), ("0002_ü.sql", True), ("0003_ö.sql", True)]
+
+
 def test_the_lock_timeout_holds_through_a_pooler(
     tmp_path: Path, server: Embedded, database: Database
 ) -> None:

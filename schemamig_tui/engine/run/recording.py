@@ -28,6 +28,8 @@ SELECT pg_catalog.set_config('lock_timeout', '10s', false),
     CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
         THEN pg_catalog.set_config('transaction_timeout', '0', false) END
 """
+# Behind a pooler a session starts with the server's own.
+_ENCODING = "SELECT pg_catalog.set_config('client_encoding', 'UTF8', false)"
 
 
 def make_fit(conn: psycopg.Connection[Any]) -> None:
@@ -40,6 +42,7 @@ def make_fit(conn: psycopg.Connection[Any]) -> None:
     conn.execute("DISCARD ALL")
     # The role that the session started with, which DISCARD ALL need not bring back.
     conn.execute("RESET ROLE")
+    conn.execute(_ENCODING)
     conn.execute(_PATIENCE)
 
 

@@ -44,7 +44,11 @@ class Run:
         self._backend = context.backend
         self._observer = Observer(context.watch, context.limits, listener)
         self._report = self._observer.report
-        self._step_order = StepOrder(context.ledger, lifts_timeout=context.limits.lock is not None)
+        self._step_order = StepOrder(
+            context.ledger,
+            lifts_timeout=context.limits.lock is not None,
+            own_settings=context.own_settings,
+        )
         self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._retries = Retries(context, self._log, self._observer)

@@ -259,6 +259,7 @@ _GIVEN = ["client", "database", "database user", "global", "user"]
 _OF_THE_RUN = [
     "application_name",
     "client_connection_check_interval",
+    "client_encoding",
     "idle_in_transaction_session_timeout",
     "idle_session_timeout",
     "lock_timeout",

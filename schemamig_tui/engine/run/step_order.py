@@ -49,12 +49,13 @@ class StepOrder:
     """Puts our own steps between the statements of files.
 
     ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
-    CONCURRENTLY. ``start`` is what the session began with, where a file without a transaction is to
-    run in it.
+    CONCURRENTLY. ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``.
+    ``start`` is what the session began with, where a file without a transaction is to run in it.
     """
 
     ledger: Ledger
     lifts_timeout: bool
+    own_settings: bytes = b""
     start: SessionStart | None = None
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
@@ -111,7 +112,7 @@ class StepOrder:
             i = unit.stop
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
         yield Step(UNHURRIED, Role.HOUSEKEEPING)
-        yield from _renewal(last)
+        yield from self._renewal(last)
         yield run.writing(self.ledger.writes.finish, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
         yield Step(_COMMIT, Role.CLOSE, prompt=True)
@@ -163,7 +164,7 @@ class StepOrder:
         """The end of a file's transaction: a fresh session, and the row written in it."""
         yield Step(UNHURRIED, Role.HOUSEKEEPING)
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
-        yield from _renewal(last)
+        yield from self._renewal(last)
         writes = self.ledger.writes
         if create:
             yield from (Step(query, Role.LEDGER) for query in writes.create)
@@ -171,12 +172,14 @@ class StepOrder:
         yield run.writing(query, run.name.encode(), run.checksum)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
-
-def _renewal(last: bool) -> Iterator[Step]:
-    """A session as good as new, in which our own statements come next."""
-    yield from (Step(query, Role.HOUSEKEEPING) for query in (*RESET, *own_session.AFTER_RESET))
-    if not last:
-        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
+    def _renewal(self, last: bool) -> Iterator[Step]:
+        """A session as good as new, in which our own statements come next."""
+        yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
+        if self.own_settings:
+            yield Step(b"SELECT " + self.own_settings, Role.HOUSEKEEPING)
+        yield from (Step(query, Role.HOUSEKEEPING) for query in own_session.AFTER_RESET)
+        if not last:
+            yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
 
 
 def _may_share(run: FileRun, i: int) -> bool:
