@@ -58,7 +58,7 @@ class RehearsalSteps:
     def __init__(self, run: FileRun, probe: Callable[[int], Step]) -> None:
         self._run = run
         self._probe = probe
-        self._hurried = False
+        self._hurried = "statement_timeout" in run.state
 
     def opening(self, clock: Answer) -> Iterator[Step]:
         """Begin with the file; ``clock`` is answered with the server's time in microseconds."""

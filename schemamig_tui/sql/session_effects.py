@@ -61,9 +61,13 @@ def is_quiet(sql: bytes, traits: Traits) -> bool:
     found = effect(sql, traits)
     if traits.kind is Kind.ALONE:
         return not traits.runs_code and traits.assigns is None
+    return found is Effect.NONE or (found is Effect.RUNS and only_writes(sql))
+
+
+def only_writes(sql: bytes) -> bool:
+    """Whether a statement that runs code does so for the rows that it writes: SELECT calls it."""
     verb = WORD.match(sql)
-    writes = verb is not None and verb[0].lower() in _WRITE
-    return found is Effect.NONE or (found is Effect.RUNS and writes)
+    return verb is not None and verb[0].lower() in _WRITE
 
 
 def is_about_temporary(sql: bytes) -> bool:

@@ -7,15 +7,24 @@ import re
 from collections.abc import Iterator
 
 from schemamig_tui.sql.bodies import body
-from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens, without_comments
 from schemamig_tui.sql.new_session import traces_of
 
-MAY_MATTER = r"\mlocal\M|set_config|listen|advisory_xact|currval|lastval"
+MAY_MATTER = (
+    r"set_config|advisory|listen|\m(?:local|prepare|temp|temporary|pg_temp|execute|load|discard"
+    r"|deallocate|set|reset)\M|currval|lastval"
+)
 """A pattern of the server's (for ~*) that finds the code in which anything here may be found, but
 for what ``new_session`` finds."""
 
 _LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
 _MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|listen\b|advisory_xact")
+
+# SET is a statement of its own, and not a part of UPDATE, where something like this is before it.
+_MAY_CHANGE = re.compile(
+    rb"set_config|advisory|listen\b|\b(?:prepare|temp|temporary|pg_temp|execute|load|discard"
+    rb"|deallocate)\b|(?:\A|[;>]|\b(?:begin|then|else|loop|atomic)\b)\s*(?:re)?set\s"
+)
 
 
 def leaves(sql: bytes) -> bool:
@@ -31,6 +40,11 @@ def asks_for_last_value(sql: bytes) -> bool:
 def may_hide(code: bytes) -> bool:
     """Whether the code of a function may set something that looks different behind a COMMIT."""
     return _MAY_HIDE.search(code) is not None
+
+
+def may_change(code: bytes) -> bool:
+    """Whether the code of a function may change its session in any way."""
+    return _MAY_CHANGE.search(without_comments(code).lower()) is not None
 
 
 def _code(sql: bytes) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
     big,
+    checkpoints,
     cutting,
     docker_routes,
     imports,
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "far": small.far,
     "statements": big.statements,
     "data": big.data,
+    "resume": checkpoints.checkpoints,
     "cutting": cutting.cutting,
     "reading": reading.reading,
     "startup": startup.startup,

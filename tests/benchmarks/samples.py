@@ -119,11 +119,17 @@ def copy(folder: Path, *, rows: int) -> Sample:
     )
 
 
-def _one_file(folder: Path, name: str, pieces: Iterable[str]) -> Sample:
+def without_transaction(folder: Path, statements: Iterable[str]) -> Sample:
+    """One file whose statements run one by one; it takes the place of an earlier one."""
+    pieces = chain(["-- schemamig: no-transaction\n"], (f"{one};\n" for one in statements))
+    return _one_file(folder, "alone", pieces, head="")
+
+
+def _one_file(folder: Path, name: str, pieces: Iterable[str], head: str = _PAYMENTS) -> Sample:
     migrations = folder / name
-    migrations.mkdir()
+    migrations.mkdir(exist_ok=True)
     path = migrations / f"0001_{name}.sql"
     with path.open("w") as file:
-        file.write(_PAYMENTS)
+        file.write(head)
         file.writelines(pieces)
     return Sample(migrations, path)

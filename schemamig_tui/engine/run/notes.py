@@ -26,7 +26,7 @@ from schemamig_tui.engine.run.session_capture import (
     UNHURRIED_BUT_KNOWN,
     SessionStart,
 )
-from schemamig_tui.engine.run.stored_code import mentioned
+from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
 from schemamig_tui.engine.run.units import units
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.bodies import creates
@@ -36,9 +36,10 @@ from schemamig_tui.sql.session_effects import (
     effect,
     is_about_temporary,
     makes_event_trigger,
+    only_writes,
     together,
 )
-from schemamig_tui.sql.unrestorable import may_hide
+from schemamig_tui.sql.unrestorable import may_change
 
 BEGIN_WRITING = b"BEGIN READ WRITE"
 CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
@@ -62,7 +63,7 @@ class Notes:
         self._open = run.reopened and run.done >= self._first
         self._found = Effect.NONE
         self._event_triggers = start.event_triggers
-        self._hides = False
+        self._stores_code = False
         self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
 
     @property
@@ -127,20 +128,28 @@ class Notes:
         for i in unit:
             sql = script.sql(i)
             found = effect(sql, script.traits(i))
-            if found is not Effect.RUNS:
+            if found is Effect.RUNS:
+                found = self._effect_of_code(sql)
+            else:
                 self._temporary = self._temporary or is_about_temporary(sql)
                 self._event_triggers = self._event_triggers or makes_event_trigger(sql)
-                # It may define such a function, or have a trigger call one.
-                self._hides = self._hides or (creates(sql) is not None and may_hide(sql))
-                self._hides = self._hides or bool(mentioned(functions.hiding, sql))
-            elif self._hides or functions.called(functions.hiding, sql):
-                found = Effect.LATER
+                # It may define a function, or have a trigger call one.
+                self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
         found = together(effects)
         if self._temporary:
             return Effect.LATER
         runs = self._event_triggers and found is Effect.NONE
         return Effect.RUNS if runs else found
+
+    def _effect_of_code(self, sql: bytes) -> Effect:
+        """What the code may do that a statement runs, as far as the database tells."""
+        functions = self._start.functions
+        if self._stores_code or functions.called(functions.hiding, sql):
+            return Effect.LATER
+        if only_writes(sql):
+            return Effect.RUNS if functions.called(functions.changing, sql) else Effect.NONE
+        return Effect.LATER if mentioned(functions.changing, sql) else Effect.RUNS
 
     def _ask(self) -> Iterator[Step]:
         """Ask what the session is like, and make the transaction fit for our own work."""
@@ -199,6 +208,12 @@ class Notes:
             b"0",
             message.encode(),
         )
+
+
+def _stores_code(sql: bytes, functions: StoredCode) -> bool:
+    """Whether rows that are written later may have code change the session that did not before."""
+    defines = creates(sql) is not None and may_change(sql)
+    return defines or mentioned(functions.changing, sql) is not None
 
 
 def end_of_ledger(script: Script, ledger: Ledger) -> int:

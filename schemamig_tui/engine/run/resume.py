@@ -104,7 +104,7 @@ def _shown(value: str | None) -> str:
 def _refuse_by_code(run: FileRun, session: SessionState | None, functions: StoredCode) -> None:
     """Raises FilesError where functions may have done what nobody can know of."""
     script = run.script
-    leaving = functions.words if session else functions.words | functions.hiding
+    leaving = functions.words if session else functions.words | functions.changing
     for i in range(run.done):
         sql = script.sql(i)
         calls = effect(sql, script.traits(i)) >= Effect.RUNS

@@ -253,7 +253,8 @@ _QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
  AND d.refobjid {_EQUALS} pg_catalog.pg_my_temp_schema()) AS x(name, value)"""
 """2615 is pg_namespace: all that is in a schema depends on it."""
 
-# Where a new session has its settings from (``source`` in pg_settings), other than the server.
+# Where a new session has its settings from (``source`` in pg_settings), other than the server. It
+# makes no difference whether the client asks for the encoding that the server has anyway.
 _GIVEN = ["client", "database", "database user", "global", "user"]
 # What a run sets for itself on its connections, which may be another value each time.
 _OF_THE_RUN = [
@@ -288,7 +289,8 @@ SELECT pg_catalog.json_build_object(
         FILTER (WHERE context OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'superuser'])
         AND name OPERATOR(pg_catalog.<>) ALL (%(not_settings)s)),
     'starts', coalesce(pg_catalog.json_object_agg(name, reset_val)
-        FILTER (WHERE source OPERATOR(pg_catalog.=) ANY (%(given)s)
+        FILTER (WHERE name OPERATOR(pg_catalog.=) 'client_encoding'
+        OR source OPERATOR(pg_catalog.=) ANY (%(given)s)
         AND name OPERATOR(pg_catalog.<>) ALL (%(of_the_run)s)), '{}'),
     'named', (SELECT coalesce(pg_catalog.json_object_agg(n,
         pg_catalog.current_setting(n, true)), '{}')

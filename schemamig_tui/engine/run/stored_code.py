@@ -11,7 +11,7 @@ from schemamig_tui.engine.script.script import Script
 from schemamig_tui.patience import PATIENCE
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
-from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_hide
+from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_change, may_hide
 from schemamig_tui.text import visible
 
 # What is not PostgreSQL's own has numbers from this one on (FirstNormalObjectId).
@@ -28,9 +28,9 @@ class StoredCode:
     ``alters_start``: some function may change what new sessions start with. ``questions`` are
     conditions in SQL that tell that an extension has kept nothing in the session.
 
-    Three more kinds of names are for checkpoints: ``hiding`` functions may set something for a
-    while, so that the session is another one behind the COMMIT, ``remembering`` ones ask for the
-    last value of a sequence, and ``fired`` are those of any kind that a trigger or kin runs.
+    More kinds of names are for checkpoints: ``changing`` functions may change the session in any
+    way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``remembering``
+    ones ask for the last value of a sequence, and ``fired`` are those that a trigger or kin runs.
     ``sets``: an expression of a table, view or policy sets something itself.
     """
 
@@ -39,6 +39,7 @@ class StoredCode:
     always: bool = False
     alters_start: bool = False
     questions: tuple[str, ...] = ()
+    changing: frozenset[str] = frozenset()
     hiding: frozenset[str] = frozenset()
     remembering: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
@@ -64,6 +65,7 @@ class StoredCode:
         names: set[str] = set()
         alters_start = False
         marked: list[_StoredFunction] = []
+        changing: list[_StoredFunction] = []
         hiding: list[_StoredFunction] = []
         remembering: list[_StoredFunction] = []
         for function in (_StoredFunction(*row) for row in rows):
@@ -73,11 +75,13 @@ class StoredCode:
             alters_start |= traces.alters_start
             if traces.leaves or traces.sees or not function.is_sql:
                 marked.append(function)
+            if may_change(function.code) or not function.is_sql:
+                changing.append(function)
             if may_hide(function.code) or not function.is_sql:
                 hiding.append(function)
             if asks_for_last_value(function.code):
                 remembering.append(function)
-        for kind in (marked, hiding, remembering):
+        for kind in (marked, changing, hiding, remembering):
             kind += _callers(conn, kind)
         return cls(
             names=frozenset(names),
@@ -85,9 +89,10 @@ class StoredCode:
             always=sets or login or any(function.is_used for function in marked),
             alters_start=alters_start,
             questions=tuple(questions),
+            changing=frozenset(function.name for function in changing),
             hiding=frozenset(function.name for function in hiding),
             remembering=frozenset(function.name for function in remembering),
-            fired=frozenset(function.name for function in (*marked, *hiding) if function.is_used),
+            fired=frozenset(function.name for function in (*marked, *changing) if function.is_used),
             sets=sets,
         )
 
