@@ -212,8 +212,8 @@ def test_a_file_that_changes_meanwhile_is_its_own_failure(shop: Rehearsals) -> N
 
 
 def test_files_that_cannot_be_run_are_told_before_anything_is(shop: Rehearsals) -> None:
-    shop.write("1.sql", "SELECT 1;")
-    shop.write("2.sql", "SELECT 'never closed;")
+    shop.write("0001_a.sql", "SELECT 1;")
+    shop.write("0002_b.sql", "SELECT 'never closed;")
     with pytest.raises(FilesError):
         shop.rehearse()
     assert shop.events == []

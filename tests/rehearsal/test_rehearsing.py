@@ -8,6 +8,7 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     RunStarted,
     StatementFinished,
+    Warned,
 )
 from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalFinished
 from tests.rehearsal.conftest import Rehearsals
@@ -72,6 +73,7 @@ def test_the_events_come_in_order(shop: Rehearsals) -> None:
     shop.rehearses("DO $$BEGIN RAISE NOTICE 'hello'; END$$;", "VACUUM;")
     kinds = [type(event) for event in shop.events]
     assert kinds == [
+        Warned,  # of the names
         RunStarted,
         FileStarted,
         NoticeReceived,
