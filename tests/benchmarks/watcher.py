@@ -45,7 +45,7 @@ class _Blind:
     last_blocked = gave_way = None
 
     def __init__(self, watch: Watch, limits: Limits, listener: Listener) -> None:
-        self.tell = listener
+        self.report = listener
 
     def follow(self, *_: object) -> None:
         """Look at nothing."""

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.blockers import blocked
 from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
 from tests.conftest import Database
 from tests.engine.conftest import LEDGER, Workshop
@@ -266,6 +268,13 @@ def test_what_a_listener_raises_in_the_observers_thread_ends_the_run(
 
     with pytest.raises(ValueError, match="no room"):
         apply(shop, on)
+
+
+def test_a_second_connection_to_another_server_is_none(crowd: Crowd) -> None:
+    """There another process has the number of ours, and would be cancelled in its place."""
+    first = replace(Backend.of(crowd.join()), server=1.0)
+    with pytest.raises(ConnectionLost, match="leads to another server"):
+        Watch(crowd.database.connect, first)
 
 
 def test_neither_a_cancellation_nor_the_end_waits_for_a_question_that_hangs(crowd: Crowd) -> None:

@@ -62,7 +62,10 @@ class Watch:
             backend = Backend.of(conn)
             if backend.server != self._server:
                 # A process there that has the number of ours is another one.
-                raise ConnectionLost("a new connection leads to another server than the run's")
+                raise ConnectionLost(
+                    "a new connection leads to another server than the first one of the run",
+                    hint="of several hosts libpq takes any: target_session_attrs=primary, or one",
+                )
             equip(backend, None)
             conn.execute(_TIMEOUTS)
         except BaseException:
