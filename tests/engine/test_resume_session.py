@@ -45,7 +45,7 @@ def test_a_set_that_was_rolled_back_is_not_set_again(shop: Workshop) -> None:
         "begin; set search_path = app; rollback;\n"
         "insert into r values (1); select 1/0; insert into r values (2);",
     )
-    assert message.endswith("\nSession of postgres after statement 4: {}")
+    assert message.endswith("\nSession of postgres after statement 3: {}")
     assert shop.apply().failed is None
     assert shop.ask("SELECT a FROM public.r ORDER BY a") == [1, 2]
 
@@ -57,7 +57,7 @@ def test_a_set_config_in_a_list_of_a_select_holds(shop: Workshop) -> None:
         f"{DIRECTIVE}select 0, set_config('search_path', 'app', false);\n"
         "insert into r values (1); select 1/0; insert into r values (2);",
     )
-    assert message.endswith('\nSession of postgres after statement 2: {"search_path": "app"}')
+    assert message.endswith('\nSession of postgres after statement 1: {"search_path": "app"}')
     assert shop.apply().failed is None
     assert shop.ask("SELECT a FROM app.r ORDER BY a") == [1, 2]
 
