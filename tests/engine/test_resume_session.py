@@ -73,7 +73,7 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     refused = refusal(shop)
     assert refused.message == (
         "its first 2 statements have been applied by an earlier try, and a new session cannot have"
-        " what they left in the old one: the temporary table s (line 3)"
+        " what was left in the old one: the temporary table s (line 3)"
     )
     assert "--no-resume" in str(refused.hint)
     assert "BEGIN ... COMMIT" in str(refused.hint)
@@ -286,3 +286,18 @@ def wait_until(shop: Workshop, query: str) -> None:
     deadline = time.monotonic() + 30
     while shop.ask(query) != [True]:
         assert time.monotonic() < deadline, shop.events
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["statement_timeout", pytest.param("transaction_timeout", marks=pytest.mark.postgres(min=17))],
+)
+def test_a_timeout_that_our_own_steps_lift_for_themselves_is_kept(
+    shop: Workshop, name: str
+) -> None:
+    shop.ask("CREATE TABLE a (x text)")
+    insert = f"INSERT INTO a SELECT current_setting('{name}')"
+    message = stop(shop, f"{DIRECTIVE}SET {name} = '1h'; {insert}; SELECT 1/0; {insert};")
+    assert message.endswith(f'{{"{name}": "1h"}}')
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT x FROM a") == ["1h", "1h"]
