@@ -185,7 +185,7 @@ def sample(size: int) -> list[tuple[int, int]]:
     return every if ALL else sorted(random.Random(3).sample(every, size))
 
 
-@pytest.mark.parametrize(("number", "at"), sample(40))
+@pytest.mark.parametrize(("number", "at"), sample(30))
 def test_after_a_failure(resumes: Range, number: int, at: int) -> None:
     resumes.clear()
     resumes.write(number, (at, FAILS))
@@ -196,7 +196,7 @@ def test_after_a_failure(resumes: Range, number: int, at: int) -> None:
     resumes.resume(number, "failed")
 
 
-@pytest.mark.parametrize(("number", "at"), sample(20))
+@pytest.mark.parametrize(("number", "at"), sample(15))
 def test_after_the_connection_was_lost(resumes: Range, number: int, at: int) -> None:
     resumes.clear()
     resumes.write(number, (at, IS_LOST))
@@ -209,7 +209,7 @@ def test_after_the_connection_was_lost(resumes: Range, number: int, at: int) -> 
     resumes.resume(number, "lost")
 
 
-@pytest.mark.parametrize("number", sorted({number for number, _ in sample(12)}))
+@pytest.mark.parametrize("number", sorted({number for number, _ in sample(8)}))
 def test_wherever_between_two_of_our_own_steps_the_program_ends(
     resumes: Range, number: int
 ) -> None:

@@ -45,7 +45,7 @@ def test_a_set_that_was_rolled_back_is_not_set_again(shop: Workshop) -> None:
         "begin; set search_path = app; rollback;\n"
         "insert into r values (1); select 1/0; insert into r values (2);",
     )
-    assert message.endswith("\nSession of postgres after statement 4: {}")
+    assert message.endswith("\nSession of postgres after statement 3: {}")
     assert shop.apply().failed is None
     assert shop.ask("SELECT a FROM public.r ORDER BY a") == [1, 2]
 
@@ -57,7 +57,7 @@ def test_a_set_config_in_a_list_of_a_select_holds(shop: Workshop) -> None:
         f"{DIRECTIVE}select 0, set_config('search_path', 'app', false);\n"
         "insert into r values (1); select 1/0; insert into r values (2);",
     )
-    assert message.endswith('\nSession of postgres after statement 2: {"search_path": "app"}')
+    assert message.endswith('\nSession of postgres after statement 1: {"search_path": "app"}')
     assert shop.apply().failed is None
     assert shop.ask("SELECT a FROM app.r ORDER BY a") == [1, 2]
 
@@ -73,7 +73,7 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     refused = refusal(shop)
     assert refused.message == (
         "its first 2 statements have been applied by an earlier try, and a new session cannot have"
-        " what they left in the old one: the temporary table s (line 3)"
+        " what was left in the old one: the temporary table s (line 3)"
     )
     assert "--no-resume" in str(refused.hint)
     assert "BEGIN ... COMMIT" in str(refused.hint)
@@ -286,3 +286,18 @@ def wait_until(shop: Workshop, query: str) -> None:
     deadline = time.monotonic() + 30
     while shop.ask(query) != [True]:
         assert time.monotonic() < deadline, shop.events
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["statement_timeout", pytest.param("transaction_timeout", marks=pytest.mark.postgres(min=17))],
+)
+def test_a_timeout_that_our_own_steps_lift_for_themselves_is_kept(
+    shop: Workshop, name: str
+) -> None:
+    shop.ask("CREATE TABLE a (x text)")
+    insert = f"INSERT INTO a SELECT current_setting('{name}')"
+    message = stop(shop, f"{DIRECTIVE}SET {name} = '1h'; {insert}; SELECT 1/0; {insert};")
+    assert message.endswith(f'{{"{name}": "1h"}}')
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT x FROM a") == ["1h", "1h"]

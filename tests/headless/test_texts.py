@@ -336,6 +336,26 @@ def test_dry_run_says_where_a_file_goes_on_and_refuses_one_that_has_changed_ther
     assert program("--apply", "--no-resume").code == ExitCode.DONE
 
 
+def test_a_session_that_cannot_be_had_again_is_refused_before_anything_runs(
+    program: Program,
+) -> None:
+    head = "-- schemamig: no-transaction\ncreate temp table s as select 1 a;\n"
+    program.write("0001_a.sql", f"{head}select 1/0;\ncreate table n as select a from s;")
+    assert program("--apply").code == ExitCode.MIGRATION_FAILED
+    program.write("0001_a.sql", f"{head}select 1/1;\ncreate table n as select a from s;")
+    program.write("0000_before.sql", "CREATE TABLE b ();")
+    for command in ("--dry-run", "--rehearse", "--apply"):
+        ended = program(command)
+        assert ended.code == ExitCode.USAGE, command
+        assert (
+            "0001_a.sql: its first statement has been applied by an earlier try, and a new session"
+            " cannot have what was left in the old one: the temporary table s (line 2)"
+        ) in ended.err
+        assert "--no-resume" in ended.err
+    assert "0000_before.sql" in program("--list").out.partition("Pending")[2]
+    assert program("--apply", "--no-resume").code == ExitCode.DONE
+
+
 def test_an_extension_that_the_embedded_server_lacks_is_said_to_be_elsewhere(
     program: Program, folder: Path
 ) -> None:

@@ -91,7 +91,7 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
     done = checkpoint.statements
     state = checkpoint.session.state if checkpoint.session else {}
     if lost := ", ".join(_lost(state, script, done)):
-        yield f"a new session cannot have what they left in the old one: {lost}", _TOGETHER
+        yield f"a new session cannot have what was left in the old one: {lost}", _TOGETHER
     for i in range(done):
         if leaves(script.sql(i)):
             yield f"line {script.line(i)} may have left {_KEPT}", START_OVER

@@ -3,11 +3,6 @@
 It is what DISCARD ALL does, which itself is not allowed in a pipeline.
 """
 
-import re
-from collections.abc import Iterator
-
-from schemamig_tui.engine.script.script import Script
-
 RESET = (
     b"SET SESSION AUTHORIZATION DEFAULT",
     b"RESET ROLE",
@@ -23,14 +18,3 @@ RESET = (
 
 FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 """The last one, only after our own row: the ledger's sequence would be found by lastval()."""
-
-_KEEPS_SETTING = re.compile(
-    rb"(?i)(?:RE)?SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)|SELECT\s+(?:pg_catalog\.)?set_config\b"
-)
-
-
-def settings(script: Script, done: int) -> Iterator[bytes]:
-    """Those of the first ``done`` statements whose settings the following ones rely on."""
-    for i in range(done):
-        if _KEEPS_SETTING.match(sql := script.sql(i)):
-            yield sql

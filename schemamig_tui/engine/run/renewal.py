@@ -100,6 +100,11 @@ class Renewals:
             self._ask_declarations(conn, files)
             self._ask_start(conn, files)
 
+    @property
+    def stored(self) -> StoredCode | None:
+        """What stored code can do, where that is known for the session that has begun."""
+        return None if self._is_stale else self._stored
+
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
         if any(file.script.traces.types is not NO_TYPES for file in files):
             from schemamig_tui.engine.run.stored_code import ask_declarations

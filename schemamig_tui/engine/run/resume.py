@@ -67,7 +67,7 @@ def _try(
     crash = _quietly(conn, restoration(session.state), transaction=True)
     if crash:
         why = Diagnostic(crash.result).message_primary or "the server gave no reason"
-        refuse(run, f"what they set cannot be set again: {visible(why)}", START_OVER)
+        refuse(run, f"what was set cannot be set again: {visible(why)}", START_OVER)
     answers: list[dict[str, str]] = []
     _quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
     expected = start.differing(session.state)
@@ -78,7 +78,7 @@ def _try(
     if now != expected:
         others = {n for n in {*now, *expected} if now.get(n) != expected.get(n)}
         what = ", ".join(map(visible, sorted(others)))
-        refuse(run, f"their session cannot be restored: {what} is not as it was", START_OVER)
+        refuse(run, f"the session cannot be restored: {what} is not as it was", START_OVER)
 
 
 def _changed_starts(session: SessionState, start: SessionStart) -> str:

@@ -176,7 +176,8 @@ class Run:
         """Ask what the session is like, which is new, for the checkpoints of its files."""
         files = self._files[self._log.finished :]
         runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
-        start = start_for(self._conn, self._context.locks.work, runs) if runs else None
+        lock, stored = self._context.locks.work, self._renewals.stored
+        start = start_for(self._conn, lock, runs, stored) if runs else None
         self._step_order = replace(self._step_order, start=start)
         self._recovery.start = start
 

@@ -1,9 +1,9 @@
 """What a session is like: asked once where it begins, and again for the checkpoints of a file.
 
-The server alone knows what functions and triggers have set. ``WHO`` and ``SessionStart.question``
-are two steps of one transaction; the answer stays in the session as a setting until that ends, so
-that the ledger's row can take it without a round trip. They name pg_catalog everywhere, operators
-too, and are ASCII, whatever the file has set.
+The server alone knows what functions and triggers have set. The questions are steps of a
+transaction; the answer stays in the session as a setting until that ends, so that the ledger's row
+can take it without a round trip. They name pg_catalog everywhere, operators too, and are ASCII,
+whatever the file has set.
 """
 
 import json
@@ -32,8 +32,12 @@ UNHURRIED = (
 """A file may end with a timeout of a millisecond, and a role's is meant for migrations."""
 UNHURRIED_BUT_KNOWN = b"""SELECT pg_catalog.set_config('schemamig.statement_timeout',
  pg_catalog.current_setting('statement_timeout'), true),
- pg_catalog.set_config('statement_timeout', '0', true)"""
-"""That of a statement only, and what it was is kept for the question."""
+ pg_catalog.set_config('statement_timeout', '0', true),
+ CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL
+ THEN pg_catalog.concat(pg_catalog.set_config('schemamig.transaction_timeout',
+ pg_catalog.current_setting('transaction_timeout'), true),
+ pg_catalog.set_config('transaction_timeout', '0', true)) END"""
+"""The same, and what they were is kept for the question."""
 ANSWER = "pg_catalog.current_setting('schemamig.session')"
 """An expression: the answer to the question, as the text of a jsonb."""
 
@@ -79,7 +83,8 @@ class SessionStart:
         asked = {name: value for name, value in self.settings.items() if name not in _OVERRIDDEN}
         asked["schemamig.role"] = self.role
         asked["schemamig.session_authorization"] = self.login
-        asked["schemamig.statement_timeout"] = self.settings["statement_timeout"]
+        for name in _OVERRIDDEN & self.settings.keys():
+            asked[f"schemamig.{name}"] = self.settings[name]
         # The others would have to be compared with each time: those of them are always answered.
         values = (
             value if value is not None and self._can_write(value) else _UNSET
@@ -124,17 +129,18 @@ def ask_start(
     lock: AdvisoryLock,
     scripts: Iterable[Script],
     names: Iterable[str] = (),
+    stored: StoredCode | None = None,
 ) -> SessionStart:
     """Ask for the start of a session, which has to be as good as new, and runs ``scripts``.
 
     ``names`` are further settings with a dot that are to be asked for: no list of the server's has
-    them.
+    them. ``stored`` is what is known of the functions; None: nothing yet.
     """
     asked = set(names)
     functions = StoredCode()
     # Functions only matter where one may be called.
     if any(map(_may_change_session, scripts)):
-        functions = StoredCode.ask(conn)
+        functions = stored or StoredCode.ask(conn)
         asked |= functions.names.union(*map(_names_in, scripts))
     is_utf8 = conn.info.parameter_status("server_encoding") == "UTF8"
     parameters = {
@@ -163,12 +169,15 @@ def ask_start(
 
 
 def start_for(
-    conn: psycopg.Connection[Any], lock: AdvisoryLock, runs: Iterable[FileRun]
+    conn: psycopg.Connection[Any],
+    lock: AdvisoryLock,
+    runs: Iterable[FileRun],
+    stored: StoredCode | None = None,
 ) -> SessionStart:
     """Ask for the start of a session, as good as new, in which files without a transaction run."""
     runs = list(runs)
     names = {name for run in runs for name in run.state if "." in name}
-    return ask_start(conn, lock, [run.script for run in runs], names)
+    return ask_start(conn, lock, [run.script for run in runs], names, stored)
 
 
 def _names_in(script: Script) -> frozenset[str]:
@@ -228,7 +237,7 @@ _WHO = (
 )
 _SEPARATOR, _UNSET = "\x01", "\x02"
 # What our own steps in front of the question have changed already: it knows what they were.
-_OVERRIDDEN = ("statement_timeout",)
+_OVERRIDDEN = {"statement_timeout", "transaction_timeout"}
 _EQUALS = "OPERATOR(pg_catalog.=)"
 _SET = "pg_catalog.current_setting(s.name, true)"
 _QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
