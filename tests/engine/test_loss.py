@@ -8,7 +8,14 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui import patience
-from schemamig_tui.engine.events import Event, FileApplied, FilesLost, FileStarted, RunFinished
+from schemamig_tui.engine.events import (
+    Event,
+    FileApplied,
+    FilesLost,
+    FileStarted,
+    NoticeReceived,
+    RunFinished,
+)
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from tests.conftest import Database
@@ -64,9 +71,10 @@ def test_of_a_file_that_was_open_nothing_is_known_where_nobody_can_be_asked(
     line: Line, ending: str
 ) -> None:
     line.shop.write("0001_a.sql", "CREATE TABLE a ();")
-    line.shop.write("0002_b.sql", f"CREATE TABLE b (); SELECT pg_sleep(20); {ending}")
+    notice = "DO $$BEGIN RAISE NOTICE 'open'; END$$;"
+    line.shop.write("0002_b.sql", f"CREATE TABLE b (); {notice} SELECT pg_sleep(20); {ending}")
     line.shop.write("0003_c.sql", "SELECT 1;")
-    finished = line.run(FileApplied, line.cut)
+    finished = line.run(NoticeReceived, line.cut)
     assert not line.shop.failure.recorded
     assert line.shop.failure.kept is None
     assert line.shop.failure.unrecorded == "nobody answers"
