@@ -9,6 +9,7 @@ from schemamig_tui.sql.words import Words, behind, identifier
 
 
 def begin(verb: bytes, sql: bytes) -> Traits | None:
+    """BEGIN and START TRANSACTION, with the modes of the transaction."""
     words = behind(sql)
     if verb == b"start" and words[:1] != [b"transaction"]:
         return None
@@ -16,6 +17,7 @@ def begin(verb: bytes, sql: bytes) -> Traits | None:
 
 
 def end(verb: bytes, sql: bytes) -> Traits:
+    """COMMIT, END, ROLLBACK and ABORT, in all their forms."""
     words = behind(sql, 4)
     commits = verb in (b"commit", b"end")
     if words[0] == b"prepared":
@@ -32,6 +34,7 @@ def end(verb: bytes, sql: bytes) -> Traits:
 
 
 def prepare(verb: bytes, sql: bytes) -> Traits | None:
+    """PREPARE TRANSACTION; PREPARE of a statement is like any other."""
     words = behind(sql, 2)
     if words[0] == b"transaction" and words[1].endswith((b"'", b"$")):
         return Traits("PREPARE TRANSACTION", Kind.ROLLBACK)
