@@ -107,13 +107,18 @@ class Ui:
     async def settled(self) -> None:
         """Wait until nothing is being read any more. A run may go on."""
         await self.pilot.pause()
-        while any(
-            not worker.is_finished and worker.group in ("survey", "detail", "plan")
-            for worker in self.app.workers
-        ):
+        while self._is_reading():
             await asyncio.sleep(0.005)
+            if not self._is_reading():  # what has been read may lead to something else
+                await self.pilot.pause()
         await self.pilot.pause()
         await quiet()
+
+    def _is_reading(self) -> bool:
+        return any(
+            not worker.is_finished and worker.group in ("survey", "detail", "plan")
+            for worker in self.app.workers
+        )
 
     async def until(self, what: Callable[[], object], seconds: float = 20) -> None:
         """Wait for something to become true."""

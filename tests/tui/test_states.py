@@ -103,7 +103,7 @@ async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> 
         await ui.press("r")
         assert ui.names("pending") == ["0001_a.sql"]
         assert "not connected" not in ui.rows[0]
-        assert ui.detail == "1 SELECT 1;"
+        await ui.until(lambda: ui.detail == "1 SELECT 1;")
 
 
 @played
