@@ -92,7 +92,7 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
     state = checkpoint.session.state if checkpoint.session else {}
     if lost := ", ".join(_lost(state, script, done)):
         yield f"a new session cannot have what was left in the old one: {lost}", _TOGETHER
-    for i in range(done):
+    for i in range(done) if script.traces.keeps else ():
         if leaves(script.sql(i)):
             yield f"line {script.line(i)} may have left {_KEPT}", START_OVER
     unknown = first_unknown(checkpoint, script)
@@ -119,23 +119,27 @@ _OLD = "an earlier version of this program has recorded that, which did not keep
 def _lost(state: State, script: Script, done: int) -> Iterator[str]:
     """What the session had that no statement can make again, with the line that made it."""
     for name in state:
-        for kind, word in CANNOT_BE_RESTORED.items():
+        for kind, word in _CANNOT_BE_RESTORED.items():
             if name.startswith(kind):
                 line = _line_that_made(name, word, script, done)
                 yield f"the {name}" + (f" (line {line})" if line else "")
 
 
-def _line_that_made(name: str, word: str, script: Script, done: int) -> int | None:
+def _line_that_made(name: str, word: bytes, script: Script, done: int) -> int | None:
     """The line of the first of the done statements that has ``word`` and the end of ``name``."""
     end = _LAST_NAME.search(name)
     pattern = whole_word(end[1].strip('"')) if end else None
     for i in range(done):
         sql = script.sql(i)
-        if pattern and pattern.search(sql) and re.search(word.encode(), sql, re.IGNORECASE):
+        if pattern and pattern.search(sql) and word in sql.lower():
             return script.line(i)
     return None
 
 
-CANNOT_BE_RESTORED = {"temporary ": "temp", "prepared statement ": "prepare", "cursor ": "cursor"}
-"""How the names begin of what no statement can make again, and a word of what makes it."""
+# How the names begin of what no statement can make again, and a word of what makes it.
+_CANNOT_BE_RESTORED = {
+    "temporary ": b"temp",
+    "prepared statement ": b"prepare",
+    "cursor ": b"cursor",
+}
 _LAST_NAME = re.compile(r'("[^"]+"|[^\s."()]+)(?:\(.*\))?$')

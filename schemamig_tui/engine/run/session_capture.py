@@ -7,7 +7,7 @@ whatever the file has set.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, LiteralString
@@ -58,8 +58,8 @@ class SessionStart:
     from these, its database and its client, and ``settings`` the values of all that may be set, by
     name; None is a name that nobody has set. ``event_triggers``: any DDL may run code.
     ``lock`` is the advisory lock of ours that the session may hold, ``functions`` are those of the
-    database, where any may be called. ``is_utf8``: the database is in
-    UTF8, so that any text can be written in ASCII with escapes.
+    database, where any may be called. ``is_utf8``: the database is in UTF8, so that any text can be
+    written in ASCII with escapes.
     """
 
     login: str
@@ -127,7 +127,7 @@ class SessionStart:
 def ask_start(
     conn: psycopg.Connection[Any],
     lock: AdvisoryLock,
-    scripts: Iterable[Script],
+    scripts: Sequence[Script],
     names: Iterable[str] = (),
     stored: StoredCode | None = None,
 ) -> SessionStart:
@@ -171,11 +171,10 @@ def ask_start(
 def start_for(
     conn: psycopg.Connection[Any],
     lock: AdvisoryLock,
-    runs: Iterable[FileRun],
+    runs: Sequence[FileRun],
     stored: StoredCode | None = None,
 ) -> SessionStart:
     """Ask for the start of a session, as good as new, in which files without a transaction run."""
-    runs = list(runs)
     names = {name for run in runs for name in run.state if "." in name}
     return ask_start(conn, lock, [run.script for run in runs], names, stored)
 
