@@ -126,14 +126,18 @@ def _lost(state: State, script: Script, done: int) -> Iterator[str]:
 
 
 def _line_that_made(name: str, word: bytes, script: Script, done: int) -> int | None:
-    """The line of the first of the done statements that has ``word`` and the end of ``name``."""
+    """The line of the first of the done statements that has the end of ``name`` in it.
+
+    One that has ``word`` as well is more likely to have made it.
+    """
     end = _LAST_NAME.search(name)
-    pattern = whole_word(end[1].strip('"')) if end else None
-    for i in range(done):
-        sql = script.sql(i)
-        if pattern and pattern.search(sql) and word in sql.lower():
-            return script.line(i)
-    return None
+    if end is None:
+        return None
+    found = whole_word(end[1].strip('"'))
+    naming = [i for i in range(done) if found.search(script.sql(i))]
+    making = (i for i in naming if word in script.sql(i).lower())
+    i = next(making, naming[0] if naming else None)
+    return None if i is None else script.line(i)
 
 
 # How the names begin of what no statement can make again, and a word of what makes it.
