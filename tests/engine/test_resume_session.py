@@ -301,3 +301,20 @@ def test_a_timeout_that_our_own_steps_lift_for_themselves_is_kept(
     assert message.endswith(f'{{"{name}": "1h"}}')
     assert shop.apply().failed is None
     assert shop.ask("SELECT x FROM a") == ["1h", "1h"]
+
+
+def test_what_was_set_before_the_file_makes_the_ledger_is_kept(shop: Workshop) -> None:
+    role = f"owner_{shop.database.name}"
+    shop.ask(f"CREATE ROLE {role}; GRANT CREATE ON DATABASE {shop.database.name} TO {role}")
+    try:
+        message = stop(
+            shop,
+            f"{DIRECTIVE}SET ROLE {role}; SET search_path = kb; CREATE SCHEMA kb;"
+            "SELECT 1/0; CREATE TABLE a (x int);",
+        )
+        assert message.endswith(f'after statement 3: {{"role": "{role}", "search_path": "kb"}}')
+        assert shop.apply().failed is None
+        query = "SELECT concat(schemaname, ' ', tableowner) FROM pg_tables WHERE tablename = 'a'"
+        assert shop.ask(query) == [f"kb {role}"]
+    finally:
+        shop.ask(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")

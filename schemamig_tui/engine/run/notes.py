@@ -139,8 +139,12 @@ class Notes:
         found = together(effects)
         if self._temporary:
             return Effect.LATER
-        runs = self._event_triggers and found is Effect.NONE
-        return Effect.RUNS if runs else found
+        if self._event_triggers and found is Effect.NONE:
+            found = Effect.RUNS
+        if not self._open:
+            # Nobody has been asked yet what the statements before it have left.
+            return _FIRST_ASKED.get(found, found)
+        return found
 
     def _effect_of_code(self, sql: bytes) -> Effect:
         """What the code may do that a statement runs, as far as the database tells."""
@@ -208,6 +212,9 @@ class Notes:
             b"0",
             message.encode(),
         )
+
+
+_FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}
 
 
 def _stores_code(sql: bytes, functions: StoredCode) -> bool:
