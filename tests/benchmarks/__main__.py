@@ -45,6 +45,8 @@ def main() -> int:
     )
     parser.add_argument("--repeat", type=int, default=5, help="times each is measured (default 5)")
     options = parser.parse_args()
+    # An installed program has its byte code. Without this, every start would compile ours anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with rig() as bench:
         version = bench.version()
     print(

@@ -13,18 +13,20 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui.connect import resolve
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.settings import load
 
 
 def main(conninfo: str, folder: str) -> None:
     """Apply everything in ``folder``, with connections that are open already.
 
+    They are made as the program makes them, with settings of ours.
     It is connected when it takes its second connection. Before that it has read its files.
     """
+    target = resolve(load({"dsn": conninfo}, {}))
     # The third one is for a file that goes on where it stopped.
-    opened: list[psycopg.Connection[Any]] = [
-        psycopg.connect(conninfo, autocommit=True, prepare_threshold=None) for _ in range(3)
-    ]
+    opened: list[psycopg.Connection[Any]] = [target.connect() for _ in range(3)]
     connected = 0.0
 
     def connect() -> psycopg.Connection[Any]:
