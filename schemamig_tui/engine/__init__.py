@@ -1,8 +1,9 @@
 """Runs migrations exactly right: files, scripts, the ledger, and the run itself.
 
 The engine knows no UI, no docker and no command line, and prints nothing: it reports events
-(``engine.events``). What the other rooms need of it they import from here; a name loads its module
-when it is asked for, as a start has to be quick.
+(``engine.events``). What the other rooms need of it they import from here, besides the plain values
+of ``engine.events`` and ``engine.activity`` and the sentences about them in ``engine.wording``. A
+name loads its module when it is asked for, as a start has to be quick.
 """
 
 from importlib import import_module
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.run.runner import Runner
     from schemamig_tui.engine.script.files import MigrationFile, scan
     from schemamig_tui.engine.script.script import Script, parse
+    from schemamig_tui.engine.watch.blockers import cancel_session, terminate_session
 
 __all__ = [
     "Connect",
@@ -28,10 +30,12 @@ __all__ = [
     "Script",
     "State",
     "Status",
+    "cancel_session",
     "compare",
     "describe",
     "parse",
     "scan",
+    "terminate_session",
 ]
 
 _MODULES = {
@@ -44,10 +48,12 @@ _MODULES = {
     "Script": "script.script",
     "State": "ledger.status",
     "Status": "ledger.status",
+    "cancel_session": "watch.blockers",
     "compare": "ledger.status",
     "describe": "run.failure",
     "parse": "script.script",
     "scan": "script.files",
+    "terminate_session": "watch.blockers",
 }
 
 

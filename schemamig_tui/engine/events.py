@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # most runs are over before there is anything to see
-    from schemamig_tui.engine.watch.blockers import Blocked, ServerProgress, Victims
+    from schemamig_tui.engine.activity import Blocked, ServerProgress, Victims
 
 
 class Mode(StrEnum):

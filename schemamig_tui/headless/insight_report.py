@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterable, Iterator
 
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.activity import Activity, Blocked, Victims
 from schemamig_tui.engine.events import (
     BlockedSeen,
     LockAwaited,
@@ -10,8 +12,6 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     VictimsSeen,
 )
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, Victims
 from schemamig_tui.headless.output import Output
 
 # Seconds between two lines about the same phase: a log is read later, too.

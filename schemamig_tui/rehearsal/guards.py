@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from psycopg import errors as pg_errors
 
-from schemamig_tui.engine.watch.blockers import Victims
-from schemamig_tui.engine.watch.wording import victims
+from schemamig_tui.engine.activity import Victims
+from schemamig_tui.engine.wording import victims
 from schemamig_tui.units import lasting
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.

@@ -14,6 +14,7 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.catalog.diff import Change, diff
 from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     Event,
     Failure,
@@ -31,7 +32,6 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.renewal import may_show
-from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError
 from schemamig_tui.rehearsal import steps as rehearsal_steps

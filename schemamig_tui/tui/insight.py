@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -14,7 +15,6 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.engine_thread import TimedEvent
 
 _SHORTEST = 2.0

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.activity import Activity
 from schemamig_tui.engine.events import BlockedSeen, FileRetried, ProgressSeen, VictimsSeen
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity
 from schemamig_tui.tui.lines import Line, inline, sentence
 from schemamig_tui.units import duration, lasting
 

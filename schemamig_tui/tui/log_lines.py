@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -27,7 +28,6 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
     Warned,
 )
-from schemamig_tui.engine.watch import wording
 from schemamig_tui.tui.engine_thread import RunProgress
 from schemamig_tui.tui.insight_lines import insight_lines
 from schemamig_tui.tui.lines import Line, body, inline

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine.activity import Blocked
 from schemamig_tui.engine.watch.blockers import (
-    Blocked,
     blocked,
     cancel_session,
     terminate_session,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.engine.watch.blockers import ServerProgress
+from schemamig_tui.engine.activity import ServerProgress
 from schemamig_tui.engine.watch.progress_views import server_progress
 from tests.conftest import Database
 from tests.engine.crowd import Crowd, crowded, until

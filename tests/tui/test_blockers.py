@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from textual.widgets import Button
 
+from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Question
 from tests.conftest import Database

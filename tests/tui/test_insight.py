@@ -1,5 +1,6 @@
 """What the panel shows of the observer's events, as time goes by."""
 
+from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -8,7 +9,6 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     VictimsSeen,
 )
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui.engine_thread import TimedEvent
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import plain, width

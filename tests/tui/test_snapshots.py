@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.tui import (
     details,
     failures,

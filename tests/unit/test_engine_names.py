@@ -19,10 +19,12 @@ def test_the_engine_offers_a_dozen_names() -> None:
         "Script",
         "State",
         "Status",
+        "cancel_session",
         "compare",
         "describe",
         "parse",
         "scan",
+        "terminate_session",
     ]
     for name in engine.__all__:
         assert getattr(engine, name) is not None

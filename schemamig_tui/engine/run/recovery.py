@@ -11,6 +11,7 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
 from schemamig_tui import patience
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.rows import LedgerRow
@@ -30,7 +31,6 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_within, take_over
 from schemamig_tui.engine.run.recording import flush, make_fit, record
 from schemamig_tui.engine.run.session_capture import SessionStart
-from schemamig_tui.engine.watch import wording
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import (
     ConnectionFailed,

@@ -7,13 +7,13 @@ How far a session is with a long command is in ``engine.watch.progress_views``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 from psycopg import errors as pg_errors
 
+from schemamig_tui.engine.activity import Activity, Blocked, Victims
 from schemamig_tui.sql.locks import BY_SERVER_NAME
 from schemamig_tui.text import redact_query, visible
 
@@ -21,75 +21,6 @@ _MOST_BLOCKERS = 40
 _MOST_VICTIMS = 20
 # The ones that wait are looked at one by one, which takes locks inside the server.
 _MOST_WAITING = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Another session at one moment, as pg_stat_activity shows it.
-
-    ``pid`` is 0 for a prepared transaction, whose name is its ``application``. Times are seconds;
-    None where there is no transaction, or no wait. ``query`` is what it runs, or ran last (its
-    first 1,000 characters, up to a password); that of other roles is seen by those that may.
-    ``started`` is when it connected, in seconds since 1970: a later session may have its pid.
-    """
-
-    pid: int
-    user: str
-    application: str
-    client: str
-    state: str
-    transaction_s: float | None
-    waiting_s: float | None
-    query: str
-    started: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Blocked:
-    """What a session waits for, and who has it.
-
-    ``lock`` is a mode as pg_locks names it (``AccessExclusiveLock``); ``on`` is what it is for,
-    such as ``table public.users`` or ``transaction 4711``; ``seconds`` is how long it has waited.
-    ``by`` holds those directly in the way, with a ``waiting_s`` where they wait themselves; after
-    them come those at the root of their waits, who wait for nobody. At most 40 in all.
-    """
-
-    lock: str
-    on: str
-    seconds: float
-    by: tuple[Activity, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Victims:
-    """The sessions that wait behind ours: the longest waits first, at most 20 of ``count``.
-
-    ``waiting_s`` and ``longest_s`` are for how long they have waited behind us: one that waits
-    behind another, which waits behind us, does so for as long as both wait.
-    """
-
-    count: int
-    longest_s: float
-    sessions: tuple[Activity, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ServerProgress:
-    """How far the server is with a long command, as a pg_stat_progress view says it.
-
-    ``done`` and ``total`` count ``unit`` (blocks, tuples, bytes, lockers ...) of this ``phase``;
-    ``total`` is None where the server does not know it. ``waits_for`` are those that CREATE INDEX
-    CONCURRENTLY waits for.
-    """
-
-    command: str
-    relation: str
-    phase: str
-    done: int
-    total: int | None
-    unit: str
-    waits_for: tuple[Activity, ...] = ()
-
 
 # The columns of an Activity, from pg_stat_activity; how long it waits comes from elsewhere.
 SESSION = """
@@ -100,16 +31,39 @@ SESSION = """
     {waiting}::float8, left(coalesce(a.query, ''), 1000),
     extract(epoch FROM a.backend_start)::float8
 """
-
+_WAITING = SESSION.format(waiting="extract(epoch FROM clock_timestamp() - w.since)")
+_RELATION = """coalesce(
+    CASE c.relkind WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
+        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
+        WHEN 't' THEN 'TOAST table' ELSE 'table' END
+    || ' ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+    'relation ' || ours.relation)"""
+_OBJECT = """(
+    SELECT o.type || ' ' || o.identity
+    FROM pg_identify_object(ours.classid, ours.objid, ours.objsubid) o)"""
+_TARGET = f"""CASE ours.locktype
+    WHEN 'relation' THEN {_RELATION}
+    WHEN 'extend' THEN 'the end of ' || {_RELATION}
+    WHEN 'page' THEN 'page ' || ours.page || ' of ' || {_RELATION}
+    WHEN 'tuple' THEN 'row (' || ours.page || ',' || ours.tuple || ') of ' || {_RELATION}
+    WHEN 'transactionid' THEN 'transaction ' || ours.transactionid
+    WHEN 'virtualxid' THEN 'virtual transaction ' || ours.virtualxid
+    WHEN 'advisory' THEN 'advisory lock ' || CASE ours.objsubid WHEN 1
+        THEN (ours.classid::bigint::bit(64) << 32 | ours.objid::bigint::bit(64))::bigint::text
+        ELSE '(' || ours.classid::bigint::bit(32)::int || ', '
+            || ours.objid::bigint::bit(32)::int || ')' END
+    WHEN 'object' THEN coalesce({_OBJECT},
+        'object ' || ours.objid || ' of ' || ours.classid::regclass)
+    ELSE ours.locktype END"""
 # Prepared transactions hold their locks without a pid; pg_blocking_pids calls all of them 0. Which
 # one has a lock can be told by its lock on its own number (not by '-1/', as the manual has it: that
 # is so only after a restart).
-_BLOCKED = """
+_BLOCKED = f"""
 WITH RECURSIVE chain AS (
     SELECT unnest(pg_blocking_pids(%(pid)s)) AS pid
     UNION SELECT unnest(pg_blocking_pids(chain.pid)) FROM chain
 ), locks AS MATERIALIZED (
-    SELECT l.*, {since} AS since FROM pg_locks l WHERE NOT l.granted OR l.pid IS NULL
+    SELECT l.*, l.waitstart AS since FROM pg_locks l WHERE NOT l.granted OR l.pid IS NULL
 ), ours AS (
     SELECT l.* FROM locks l LEFT JOIN pg_stat_activity a USING (pid)
     WHERE NOT l.granted AND %(pid)s IN (l.pid, a.leader_pid) ORDER BY l.since LIMIT 1
@@ -120,7 +74,7 @@ WITH RECURSIVE chain AS (
         JOIN locks l ON l.pid IS NULL AND l.virtualtransaction = x.virtualtransaction
 ), blockers AS (
     SELECT chain.pid = ANY (pg_blocking_pids(%(pid)s)) AS direct, w.pid IS NOT NULL AS waits,
-        NULL AS wanted, NULL AS held, {session}
+        NULL AS wanted, NULL AS held, {_WAITING}
     FROM chain JOIN pg_stat_activity a USING (pid)
         LEFT JOIN locks w ON w.pid = chain.pid AND NOT w.granted
     WHERE chain.pid NOT IN (%(pid)s, pg_backend_pid())
@@ -134,44 +88,20 @@ WITH RECURSIVE chain AS (
             w.classid, w.objid, w.objsubid)
     WHERE NOT w.granted AND (w.pid = ours.pid OR w.pid IN (SELECT pid FROM chain))
 )
-SELECT ours.mode, {target}, coalesce(extract(epoch FROM clock_timestamp() - ours.since), 0)::float8,
-    blockers.*
+SELECT ours.mode, {_TARGET},
+    coalesce(extract(epoch FROM clock_timestamp() - ours.since), 0)::float8, blockers.*
 FROM ours LEFT JOIN pg_class c ON c.oid = ours.relation
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN blockers ON direct OR NOT waits
-ORDER BY waits, direct DESC, 13 DESC NULLS LAST LIMIT {most}
-"""
+ORDER BY waits, direct DESC, 13 DESC NULLS LAST LIMIT {_MOST_BLOCKERS}
+""".encode()
 
-_RELATION = """coalesce(
-    CASE c.relkind WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
-        WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
-        WHEN 't' THEN 'TOAST table' ELSE 'table' END
-    || ' ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
-    'relation ' || ours.relation)"""
-_TARGET = """CASE ours.locktype
-    WHEN 'relation' THEN {relation}
-    WHEN 'extend' THEN 'the end of ' || {relation}
-    WHEN 'page' THEN 'page ' || ours.page || ' of ' || {relation}
-    WHEN 'tuple' THEN 'row (' || ours.page || ',' || ours.tuple || ') of ' || {relation}
-    WHEN 'transactionid' THEN 'transaction ' || ours.transactionid
-    WHEN 'virtualxid' THEN 'virtual transaction ' || ours.virtualxid
-    WHEN 'advisory' THEN 'advisory lock ' || CASE ours.objsubid WHEN 1
-        THEN (ours.classid::bigint::bit(64) << 32 | ours.objid::bigint::bit(64))::bigint::text
-        ELSE '(' || ours.classid::bigint::bit(32)::int || ', '
-            || ours.objid::bigint::bit(32)::int || ')' END
-    WHEN 'object' THEN coalesce({object},
-        'object ' || ours.objid || ' of ' || ours.classid::regclass)
-    ELSE ours.locktype END"""
-_OBJECT = """(
-    SELECT o.type || ' ' || o.identity
-    FROM pg_identify_object(ours.classid, ours.objid, ours.objsubid) o)"""
-
-_VICTIMS = """
+_VICTIMS = f"""
 WITH RECURSIVE waiting AS MATERIALIZED (
     SELECT pid, since, pg_blocking_pids(pid) AS blockers
     FROM (
-        SELECT l.pid, coalesce({since}, clock_timestamp()) AS since FROM pg_locks l
-        WHERE NOT l.granted AND l.pid <> %(pid)s ORDER BY 2 LIMIT {most_waiting}
+        SELECT l.pid, coalesce(l.waitstart, clock_timestamp()) AS since FROM pg_locks l
+        WHERE NOT l.granted AND l.pid <> %(pid)s ORDER BY 2 LIMIT {_MOST_WAITING}
     ) l
 ), behind AS (
     SELECT pid, since FROM waiting WHERE %(pid)s = ANY (blockers)
@@ -181,12 +111,10 @@ WITH RECURSIVE waiting AS MATERIALIZED (
 ), first AS (
     SELECT pid, min(since) AS since FROM behind GROUP BY pid
 )
-SELECT count(*) OVER (), {session}
+SELECT count(*) OVER (), {_WAITING}
 FROM first w JOIN pg_stat_activity a USING (pid)
-ORDER BY w.since LIMIT {most}
-"""
-
-_WAITING = "extract(epoch FROM clock_timestamp() - w.since)"
+ORDER BY w.since LIMIT {_MOST_VICTIMS}
+""".encode()
 
 _SIGNAL = """
 SELECT {signal}(a.pid) FROM pg_stat_activity a
@@ -196,8 +124,7 @@ WHERE a.pid = %s AND extract(epoch FROM a.backend_start)::float8 IS NOT DISTINCT
 
 def blocked(conn: psycopg.Connection[Any], pid: int) -> Blocked | None:
     """What the session ``pid`` of this database waits for; None when it waits for no lock."""
-    query = _queries(conn.info.server_version)[0]
-    rows = conn.execute(query, {"pid": pid}).fetchall()
+    rows = conn.execute(_BLOCKED, {"pid": pid}).fetchall()
     if not rows:
         return None
     lock, on, seconds = rows[0][:3]
@@ -212,8 +139,7 @@ def victims(conn: psycopg.Connection[Any], pid: int) -> Victims | None:
     Of all the sessions of the server that wait for a lock, it looks at the 200 that have waited
     longest.
     """
-    query = _queries(conn.info.server_version)[1]
-    rows = conn.execute(query, {"pid": pid}).fetchall()
+    rows = conn.execute(_VICTIMS, {"pid": pid}).fetchall()
     if not rows:
         return None
     sessions = tuple(read_session(row[1:]) for row in rows)
@@ -256,22 +182,3 @@ def _in_the_way(wanted: str | None, held: str | None) -> bool:
         return True
     wanted_lock, held_lock = BY_SERVER_NAME.get(wanted), BY_SERVER_NAME.get(held)
     return bool(wanted_lock and held_lock and wanted_lock.waits_for(held_lock))
-
-
-@cache
-def _queries(version: int) -> tuple[bytes, bytes]:
-    """The queries of ``blocked`` and ``victims`` for a version of the server, such as 150004."""
-    if version >= 140000:
-        since, named = "l.waitstart", _OBJECT
-    else:
-        # It cannot be known there; and an object that nobody else sees yet would be an error.
-        since = "(SELECT a.query_start FROM pg_stat_activity a WHERE a.pid = l.pid)"
-        named = "NULL"
-    session = SESSION.format(waiting=_WAITING)
-    target = _TARGET.format(relation=_RELATION, object=named)
-    return (
-        _BLOCKED.format(since=since, session=session, target=target, most=_MOST_BLOCKERS).encode(),
-        _VICTIMS.format(
-            since=since, session=session, most=_MOST_VICTIMS, most_waiting=_MOST_WAITING
-        ).encode(),
-    )

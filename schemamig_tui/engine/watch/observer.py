@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from schemamig_tui.engine.activity import Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -25,7 +26,7 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.watch.blockers import Blocked, ServerProgress, Victims, blocked, victims
+from schemamig_tui.engine.watch.blockers import blocked, victims
 from schemamig_tui.engine.watch.progress_views import server_progress
 from schemamig_tui.engine.watch.silence import Silence
 from schemamig_tui.engine.watch.watch import Watch

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from schemamig_tui.engine.watch.blockers import SESSION, ServerProgress, read_session
+from schemamig_tui.engine.activity import ServerProgress
+from schemamig_tui.engine.watch.blockers import SESSION, read_session
 
 _MOST_WAITED_FOR = 20
 

@@ -16,10 +16,10 @@ from typing import Any
 import psycopg
 
 from schemamig_tui import patience
+from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import LockAwaited, Session
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.deadline import answered_within
-from schemamig_tui.engine.watch import wording
 from schemamig_tui.errors import Interrupted, LockTimeout
 
 # The first half of the keys: "smig", as a number, and the next one.

@@ -14,9 +14,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from schemamig_tui.engine import Connect
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity, cancel_session, terminate_session
+from schemamig_tui.engine import Connect, cancel_session, terminate_session, wording
+from schemamig_tui.engine.activity import Activity
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.text import one_line
 from schemamig_tui.tui import keys

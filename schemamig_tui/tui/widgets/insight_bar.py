@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity, ServerProgress
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.activity import Activity, ServerProgress
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import Line, folded, inline, sentence
 from schemamig_tui.tui.widgets.bars import Bar

@@ -8,8 +8,8 @@ from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from schemamig_tui.engine.watch import wording
-from schemamig_tui.engine.watch.blockers import Activity
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.activity import Activity
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, folded, inline
 from schemamig_tui.tui.widgets.lines_view import StyledView

@@ -2,7 +2,7 @@
 
 import time
 
-from schemamig_tui.engine.watch import wording
+from schemamig_tui.engine import wording
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.lines import Line, Span, body, inline
 from schemamig_tui.tui.log_lines import SLOW

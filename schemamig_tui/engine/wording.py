@@ -1,7 +1,7 @@
 """What was seen of the server as sentences, in the same words on every face. All of it is safe."""
 
+from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import ServerAwaited, Session
-from schemamig_tui.engine.watch.blockers import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.text import visible
 from schemamig_tui.units import lasting
 
