@@ -14,6 +14,7 @@ from textual.worker import WorkType
 
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import TextDialog, key_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -41,6 +42,11 @@ class BaseApp(App[None]):
     @abstractmethod
     def terminated(self) -> None:
         """Leave as soon as that can be done; at once when asked again."""
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The variables of the stylesheet: those of the theme, and colours that can be read."""
+        variables = super().get_css_variables()
+        return {**variables, **readable_variables(variables)}
 
     def _fatal_error(self) -> None:
         # Textual would print a traceback with the values of local variables, and those may hold
