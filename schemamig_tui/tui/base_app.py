@@ -1,13 +1,14 @@
 """What does not depend on migrations: signals, background work, toasts, help, the palette."""
 
 import asyncio
+import os
 import signal
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import ParamSpec
 
-from textual.app import App, SystemCommand
+from textual.app import App, SuspendNotSupported, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkType
@@ -68,6 +69,17 @@ class BaseApp(App[None]):
     def toast(self, message: str, severity: SeverityLevel = "information") -> None:
         """Show a toast. Its text is data: no markup is parsed from it."""
         self.notify(inline(message), severity=severity, markup=False)
+
+    def action_suspend(self) -> None:
+        """Go back to the shell, until its ``fg``. A run stops as well, the server does not.
+
+        Textual 8.2 has an action for it, which leaves the screen empty afterwards.
+        """
+        try:
+            with self.suspend():
+                os.kill(os.getpid(), signal.SIGSTOP)
+        except SuspendNotSupported:
+            self.toast("This terminal has no shell to go back to")
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -1,9 +1,13 @@
-"""Opens the user's editor."""
+"""Opens the user's editor, in the terminal that is the program's own meanwhile."""
 
+import contextlib
 import os
 import shlex
+import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
@@ -19,13 +23,17 @@ def edit(app: App[None], path: Path, line: int | None) -> str | None:
     """
     try:
         arguments = command(path, line, os.environ)
+    except ValueError as error:
+        return f"The editor cannot be started: {error}"
+    name = arguments[0]
+    if shutil.which(name) is None:
+        return f"There is no program {name}: set $VISUAL or $EDITOR to your editor"
+    try:
         with app.suspend():
-            ended = subprocess.run(arguments, check=False)
+            # Nothing may leave this block by an exception: Textual 8.2 would stay suspended.
+            return _run(arguments)
     except SuspendNotSupported:
         return "An editor cannot be opened in this terminal"
-    except (OSError, ValueError) as error:
-        return f"The editor cannot be started: {error}"
-    return f"{arguments[0]} ended with {ended.returncode}" if ended.returncode else None
 
 
 def command(path: Path, line: int | None, environ: Mapping[str, str]) -> list[str]:
@@ -36,3 +44,44 @@ def command(path: Path, line: int | None, environ: Mapping[str, str]) -> list[st
     place = [f"+{line}"] if line and Path(editor[0]).name in _TAKES_LINE else []
     # Absolute, because a name that begins with a dash would be taken for an option.
     return [*editor, *place, str(path.absolute())]
+
+
+def _run(arguments: Sequence[str]) -> str | None:
+    """Run the editor as a shell does: its keys, such as Ctrl-C, are signals for it alone."""
+    name = arguments[0]
+    try:
+        editor = subprocess.Popen(arguments, process_group=0)
+    except OSError as error:
+        return f"The editor cannot be started: {error}"
+    with _able_to_take_it_back():
+        stopped = True
+        while stopped:
+            _give_terminal_to(editor.pid)
+            # It has stopped itself if it wanted to read before the terminal was its own.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(editor.pid, signal.SIGCONT)
+            _, status = os.waitpid(editor.pid, os.WUNTRACED)
+            _give_terminal_to(os.getpgrp())
+            if stopped := os.WIFSTOPPED(status):
+                os.kill(os.getpid(), signal.SIGSTOP)  # to the shell, until its fg
+    editor.returncode = os.waitstatus_to_exitcode(status)
+    if editor.returncode < 0:
+        return f"{name} was ended by {signal.Signals(-editor.returncode).name}"
+    return f"{name} ended with {editor.returncode}" if editor.returncode else None
+
+
+def _give_terminal_to(group: int) -> None:
+    """Make a process group the one in the foreground, which gets what is typed (tcsetpgrp(3))."""
+    if sys.__stdin__ is not None:
+        with contextlib.suppress(OSError):  # it is no terminal, or is gone
+            os.tcsetpgrp(sys.__stdin__.fileno(), group)
+
+
+@contextlib.contextmanager
+def _able_to_take_it_back() -> Iterator[None]:
+    """Ignore the signal that stops a process in the background which takes the terminal."""
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTTOU, before)

@@ -90,6 +90,7 @@ BLOCKERS = (
 PROGRAM = (
     Key("help", "question_mark", "app.help", "Show all keys", "Help"),
     Key("palette", "ctrl+p", "app.command_palette", "Find a command by its name"),
+    Key("suspend", "ctrl+z", "app.suspend", "Back to the shell; its fg comes back here"),
     Key("quit", "q,ctrl+q", "app.quit", "Quit; asks while a run is on", "Quit"),
 )
 
@@ -125,6 +126,7 @@ _NAMES = {
     "ctrl+u": "^u",
     "ctrl+p": "^p",
     "ctrl+q": "^q",
+    "ctrl+z": "^z",
 }
 
 

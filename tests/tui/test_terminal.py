@@ -39,6 +39,12 @@ class Terminal:
         shell = 'unset COLUMNS LINES; "$@"; echo ended with $?; exec sleep 1000'
         self.tmux("new-session", "-d", *size, *variables, "sh", "-c", shell, "sh", *program)
 
+    def start_shell(self) -> None:
+        """Start a shell that a user types into."""
+        variables = [f"-e{name}={value}" for name, value in self.environ.items()]
+        size = ["-x", "120", "-y", "36", "-c", str(self.folder)]
+        self.tmux("new-session", "-d", *size, *variables, "bash", "--norc", "-i")
+
     @property
     def screen(self) -> str:
         """What it shows."""
@@ -129,6 +135,73 @@ def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: 
     with database.connect() as conn:
         rows = conn.execute("SELECT success FROM kb.schema_migrations").fetchall()
     assert rows == [(False,)]
+
+
+@pytest.mark.parametrize("editor", ["no-such-editor --wait", "/etc", "no-such-editor 'quote"])
+def test_an_editor_that_is_not_there_is_said_and_all_goes_on(
+    terminal: Terminal, database: Database, editor: str
+) -> None:
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "VISUAL": editor}
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    terminal.press("e")
+    terminal.until("editor")
+    terminal.press("q")
+    terminal.until("ended with 0")
+
+
+def test_what_is_typed_in_the_editor_is_the_editors(terminal: Terminal, database: Database) -> None:
+    editor = terminal.folder / "editor"
+    editor.write_text("#!/bin/sh\necho editing\nread answer\nexec sleep 1000\n")
+    editor.chmod(0o755)
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "EDITOR": str(editor)}
+    terminal.write("0001_a.sql", "SELECT pg_sleep(3);")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("Cancel run")
+    terminal.press("e")
+    terminal.until("editing")
+    terminal.press("a", "Enter", "C-c")
+    terminal.until("was ended by SIGINT")
+    terminal.until("1 migration applied in")
+    terminal.press("q")
+    terminal.until("ended with 0")
+
+
+def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
+    terminal: Terminal, database: Database
+) -> None:
+    editor = terminal.folder / "editor"
+    editor.write_text("#!/bin/sh\necho editing\nread answer\necho answered\nsleep 0.5\n")
+    editor.chmod(0o755)
+    terminal.environ |= {
+        "SCHEMAMIG_DSN": database.conninfo,
+        "EDITOR": str(editor),
+        "PS1": "shell> ",
+    }
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start_shell()
+    terminal.until("shell>")
+    terminal.press(f"{sys.executable} -m schemamig_tui", "Enter")
+    terminal.until("1 Pending 1")
+    terminal.press("C-z")
+    terminal.until("Stopped")
+    terminal.press("clear; fg", "Enter")
+    terminal.until("1 Pending 1")
+    terminal.press("e")
+    terminal.until("editing")
+    terminal.press("C-z")
+    terminal.until("Stopped")
+    terminal.press("clear; fg", "Enter")
+    terminal.press("text", "Enter")
+    terminal.until("answered")
+    terminal.until("1 Pending 1")
+    terminal.press("q")
+    terminal.until("shell>")
 
 
 @pytest.mark.parametrize(("flags", "colored"), [([], True), (["--no-color"], False)])
