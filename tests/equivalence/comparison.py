@@ -91,8 +91,7 @@ def subject(server: Embedded) -> Iterator[Database]:
 def run_psql(server: Embedded, database: Database, folder: Path) -> Run:
     """Run each file with a psql of its own, up to the first that fails.
 
-    No session of one is there any more when the next begins: see ``_SESSIONS``. Nothing like that
-    is needed on our side, where a new session waits for the lock of the one before.
+    No session of one is there any more when the next begins: see ``_SESSIONS``.
     """
     said: list[str] = []
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
