@@ -14,6 +14,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -141,14 +142,20 @@ def server() -> Iterator[Embedded]:
 _numbers = itertools.count(1)
 
 
+def copying(server: Embedded) -> LiteralString:
+    """The option of CREATE DATABASE that is the fastest without a disk.
+
+    From 15 on the server would write the copy to its log as well.
+    """
+    return "STRATEGY file_copy" if server.major >= 15 else ""
+
+
 @pytest.fixture
 def database(server: Embedded) -> Iterator[Database]:
     """A fresh, empty database (a copy of template0, which nobody can have connected to)."""
     name = f"test_{next(_numbers)}"
     identifier = sql.Identifier(name)
-    # From 15 on the server would write the copy to its log as well.
-    copying = "STRATEGY file_copy" if server.major >= 15 else ""
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 " + copying)
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0 " + copying(server))
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
         admin.execute(create.format(identifier))
         yield Database(name, make_conninfo(server.conninfo, dbname=name))

@@ -11,10 +11,11 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -24,7 +25,7 @@ from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived, Warned
 from schemamig_tui.engine.run.runner import Runner
 from tests import tools
-from tests.conftest import Database
+from tests.conftest import Database, copying
 from tests.equivalence.state import capture
 
 SUBJECT = "subject"
@@ -42,8 +43,13 @@ UNION ALL SELECT 'advisory lock: ' || objid FROM pg_locks WHERE locktype = 'advi
 UNION ALL SELECT 'temporary relation: ' || relname FROM pg_class WHERE relpersistence = 't'
 UNION ALL SELECT 'prepared transaction: ' || gid FROM pg_prepared_xacts
 """
+# A server process takes its temporary tables away before it leaves this view, but only after its
+# client has gone.
+_SESSIONS = """
+SELECT pid, query FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'
+"""
 # How many seconds a closed session may take to end.
-_GONE = 5.0
+_GONE = 30.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def subject(server: Embedded) -> Iterator[Database]:
     """A fresh database; it and all that was added to its cluster is gone afterwards."""
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
         before = _cluster_objects(admin)
-        admin.execute(f"CREATE DATABASE {SUBJECT} TEMPLATE template0")
+        admin.execute(f"CREATE DATABASE {SUBJECT} TEMPLATE template0 {copying(server)}")
         try:
             yield Database(SUBJECT, make_conninfo(server.conninfo, dbname=SUBJECT))
         finally:
@@ -83,17 +89,22 @@ def subject(server: Embedded) -> Iterator[Database]:
 
 
 def run_psql(server: Embedded, database: Database, folder: Path) -> Run:
-    """Run each file with a psql of its own, up to the first that fails."""
+    """Run each file with a psql of its own, up to the first that fails.
+
+    No session of one is there any more when the next begins: see ``_SESSIONS``.
+    """
     said: list[str] = []
-    for file in _in_order(folder):
-        command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
-        command += ["-d", database.conninfo, "-f", file]
-        done = subprocess.run(command, capture_output=True, check=False)
-        errors = done.stderr.decode(errors="replace")
-        message = rf"^psql:{re.escape(str(file))}:\d+: ((?:WARNING|NOTICE|INFO):  .*)$"
-        said += re.findall(message, errors, re.M)
-        if done.returncode:
-            return Run(said, errors)
+    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        for file in _in_order(folder):
+            command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
+            command += ["-d", database.conninfo, "-f", file]
+            done = subprocess.run(command, capture_output=True, check=False)
+            errors = done.stderr.decode(errors="replace")
+            message = rf"^psql:{re.escape(str(file))}:\d+: ((?:WARNING|NOTICE|INFO):  .*)$"
+            said += re.findall(message, errors, re.M)
+            _wait_until_nothing(admin, _SESSIONS, [database.name])
+            if done.returncode:
+                return Run(said, errors)
     return Run(said, None)
 
 
@@ -160,11 +171,8 @@ def assert_all_recorded(database: Database, folder: Path) -> None:
 
 def assert_nothing_is_left_behind(database: Database) -> None:
     """Assert that neither sessions nor anything that belongs to one are there any more."""
-    deadline = time.monotonic() + _GONE
     with database.connect() as conn:
-        while left := conn.execute(_LEFT_BEHIND).fetchall():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.005)
+        _wait_until_nothing(conn, _LEFT_BEHIND)
 
 
 def take_the_ledger_away(database: Database, *, keep_schema: bool) -> None:
@@ -181,6 +189,16 @@ def _apply(database: Database, folder: Path) -> list[Event]:
     finished = Runner(database.connect, folder, LEDGER, events.append).apply()
     assert events.pop() == finished
     return events
+
+
+def _wait_until_nothing(
+    conn: psycopg.Connection, query: LiteralString, values: Sequence[str] = ()
+) -> None:
+    """Return when a query has no row any more."""
+    deadline = time.monotonic() + _GONE
+    while left := conn.execute(query, values).fetchall():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.002)
 
 
 def _in_order(folder: Path) -> list[Path]:

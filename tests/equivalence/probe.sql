@@ -25,4 +25,6 @@ UNION ALL
 SELECT 'advisory lock ' || objid FROM pg_catalog.pg_locks
 WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() AND objsubid = 1
 UNION ALL
-SELECT 'temporary ' || relname FROM pg_catalog.pg_class WHERE relpersistence = 't';
+-- Those of a session that is ending may still be there for a moment.
+SELECT 'temporary ' || relname FROM pg_catalog.pg_class
+WHERE relnamespace = pg_catalog.pg_my_temp_schema();
