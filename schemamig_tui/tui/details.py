@@ -89,7 +89,8 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
         one = left.done == 1
         done = "its first statement is" if one else f"its first {left.done:,} statements are"
         if left.obstacle:
-            yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+            before = f"{done} applied, and " if left.done else ""
+            yield (("bad", f"✗ Refused: {before}{inline(left.obstacle)}"),)
             yield from indented("dim", "  hint:", left.way_out or "")
         else:
             where = f"statement {left.done + 1:,} of {len(script):,}"

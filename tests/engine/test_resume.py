@@ -5,17 +5,23 @@ import pytest
 from schemamig_tui.engine.events import FileStarted, StatementFinished
 from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import compare
+from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
-from tests.engine.conftest import Workshop
+from tests.engine.conftest import LEDGER, Workshop
 
+OURS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+NO_TRANSACTION = "-- schemamig: no-transaction\n"
 HEAD = "CREATE TABLE IF NOT EXISTS a (x int); VACUUM a; INSERT INTO a VALUES (1);\n"
 
 
 def where(shop: Workshop) -> tuple[int, str | None] | None:
-    """Where an apply would go on with the one file of the folder, and why it cannot."""
-    (migration,) = compare(scan(shop.folder), shop.rows.values()).migrations
+    """Where an apply would go on with the last file of the folder, and why it cannot."""
+    *_, migration = compare(scan(shop.folder), shop.rows.values()).migrations
     assert migration.file
     left = left_off(migration, parse(migration.file))
     return left and (left.done, left.obstacle)
@@ -41,6 +47,50 @@ def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) 
     assert [e.resumed for e in shop.told(FileStarted)] == [0]
     assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
     assert shop.rows["0001_a.sql"].success
+
+
+@pytest.mark.parametrize("ends", ["COMMIT;", "CALL commits();", "RAISE NOTICE 'not at all';"])
+def test_a_block_that_may_have_committed_before_a_loss_is_only_run_again_on_demand(
+    shop: Workshop, ends: str
+) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int);CREATE PROCEDURE commits() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'",
+    )
+    block = f"DO $$BEGIN INSERT INTO a VALUES (1); {ends} %s; END$$;"
+    lost = block % "PERFORM pg_terminate_backend(pg_backend_pid())"
+    assert shop.fails("0002_b.sql", NO_TRANSACTION + lost).kept == 0
+    if "NOTICE" in ends:
+        assert where(shop) is None
+        return
+    assert where(shop) == (
+        0,
+        "it is not known whether the statement in line 2, which commits by itself, is done",
+    )
+    with pytest.raises(FilesError, match="it was tried before, and it is not known") as caught:
+        shop.apply()
+    assert "any change of it counts as your answer" in (caught.value.hint or "")
+    # An error is an answer.
+    for answer in ("PERFORM 1/0", "PERFORM 1/0; NULL"):
+        failed = shop.fails("0002_b.sql", NO_TRANSACTION + block % answer)
+        assert failed.failure.sqlstate == "22012"
+        assert where(shop) is None
+    shop.applies("0002_b.sql", NO_TRANSACTION + block % "NULL")
+    assert shop.ask("SELECT count(*) FROM a") == [4]
+
+
+def test_an_index_without_a_name_is_not_built_twice(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.write("0002_b.sql", "CREATE INDEX CONCURRENTLY ON a (x);\nSELECT 1;")
+
+    def lose(event: object) -> None:
+        if isinstance(event, StatementFinished):
+            shop.ask(OURS)
+
+    assert Runner(shop.connect, shop.folder, LEDGER, lose).apply().failed == "0002_b.sql"
+    with pytest.raises(FilesError, match="line 1, which commits by itself"):
+        shop.apply()
+    assert shop.ask("SELECT indexname FROM pg_indexes WHERE tablename = 'a'") == ["a_x_idx"]
 
 
 def test_a_file_that_has_become_one_transaction_does_nothing_twice(shop: Workshop) -> None:

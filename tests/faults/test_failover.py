@@ -1,58 +1,24 @@
 """Another server takes over in mid-run: what it does not have did not happen."""
 
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
-from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
-from tests import tools
-from tests.conftest import short_folder, wait_until_gone
 from tests.faults.conftest import Program
+from tests.faults.servers import ask, leave_behind, primary_and_standby, stop, wait_for
 
 SLEEPS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-
-
-def ask(server: Embedded, query: str) -> object:
-    """The one value that a query has for an answer."""
-    with psycopg.connect(server.conninfo, autocommit=True) as conn:
-        cursor = conn.execute(query.encode())
-        row = cursor.fetchone() if cursor.description else None
-    return row and row[0]
-
-
-def wait_for(server: Embedded, query: str) -> None:
-    """Return when the answer to a query is neither false nor zero."""
-    deadline = time.monotonic() + 30
-    while not ask(server, query):
-        assert time.monotonic() < deadline, query
-        time.sleep(0.02)
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Embedded, Embedded]]:
     """A primary server, and a standby that streams from it."""
-    with short_folder() as one, short_folder() as two:
-        with Embedded(one / "pg", fast=True) as primary:
-            (two / "pg").mkdir(mode=0o755)
-            data = two / "pg" / f"pg{primary.major}"
-            account = binaries.server_account()
-            data.mkdir(mode=0o700)
-            os.chown(data, *account)
-            source = ["-h", primary.parameters["host"], "-U", "postgres"]
-            copy = [*source, "-D", data, "-c", "fast", "-R", "--no-sync"]
-            done = account.run(tools.client("pg_basebackup", primary.bindir), *copy)
-            assert done.returncode == 0, done.stderr
-            with Embedded(two / "pg", fast=True) as standby:
-                yield primary, standby
-        wait_until_gone(two / "pg")
-        wait_until_gone(one / "pg")
+    with primary_and_standby() as servers:
+        yield servers
 
 
 def test_a_standby_that_lagged_and_took_over_is_believed_and_not_before_it_has(
@@ -61,18 +27,12 @@ def test_a_standby_that_lagged_and_took_over_is_believed_and_not_before_it_has(
     primary, standby = pair
     program.write("0001_a.sql", "CREATE TABLE a (x int);")
     assert start(program, pair).wait(60) == 0
-    wait_for(standby, "SELECT to_regclass('kb.schema_migrations') IS NOT NULL")
-    # From now on it gets nothing any more.
-    ask(standby, "ALTER SYSTEM SET primary_conninfo = ''")
-    ask(standby, "SELECT pg_reload_conf()")
-    wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+    leave_behind(primary, standby)
     program.write("0002_b.sql", "CREATE TABLE b (); INSERT INTO a VALUES (2);")
     program.write("0003_c.sql", "INSERT INTO a VALUES (3); SELECT pg_sleep(60); VACUUM a;")
     process = start(program, pair)
     wait_for(primary, SLEEPS)
-    data = ask(primary, "SHOW data_directory")
-    (pid, *_) = (Path(str(data)) / "postmaster.pid").read_text().split()
-    os.kill(int(pid), signal.SIGQUIT)
+    stop(primary)
     time.sleep(0.5)
     # It answers, but as long as it is a standby it may only be behind.
     assert process.poll() is None

@@ -1,6 +1,5 @@
 """The server loses what it had committed: the ledger is the truth, and nothing is done twice."""
 
-import contextlib
 import itertools
 import os
 import signal
@@ -22,17 +21,11 @@ from schemamig_tui.engine.events import (
     StatementFinished,
 )
 from schemamig_tui.errors import ConnectionFailed
-from tests.conftest import Database, short_folder, wait_until_gone
+from tests.conftest import Database
 from tests.engine.conftest import Workshop
+from tests.faults.servers import ask, nothing_written, quiet_server
 
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
-WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
-QUIET = (
-    "ALTER SYSTEM SET synchronous_commit = off",
-    "ALTER SYSTEM SET autovacuum = off",
-    "ALTER SYSTEM SET bgwriter_lru_maxpages = 0",
-    "SELECT pg_reload_conf()",
-)
 
 
 @dataclass
@@ -61,13 +54,8 @@ class Fragile(Workshop):
 @pytest.fixture(scope="module")
 def server() -> Iterator[Embedded]:
     """A server of its own, which may crash."""
-    with short_folder() as folder:
-        with Embedded(folder / "pg", fast=True) as server:
-            with psycopg.connect(server.conninfo, autocommit=True) as conn:
-                for query in QUIET:
-                    conn.execute(query.encode())
-            yield server
-        wait_until_gone(folder / "pg")
+    with quiet_server() as server:
+        yield server
 
 
 _numbers = itertools.count(1)
@@ -79,15 +67,10 @@ def shop(tmp_path: Path, server: Embedded) -> Iterator[Fragile]:
     folder = tmp_path / "migrations"
     folder.mkdir()
     name = f"fragile_{next(_numbers)}"
-    with psycopg.connect(server.conninfo, autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        (pid,) = conn.execute(WAL_WRITER).fetchone() or (0,)
-        conn.execute("CHECKPOINT")
-    os.kill(pid, signal.SIGSTOP)
+    ask(server, f"CREATE DATABASE {name} TEMPLATE template0")
     database = Database(name, make_conninfo(server.conninfo, dbname=name))
-    yield Fragile(folder, database, wal_writer=pid)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGCONT)
+    with nothing_written(server) as wal_writer:
+        yield Fragile(folder, database, wal_writer=wal_writer)
 
 
 def statements(*, seconds: int, on_disk: int) -> str:

@@ -25,6 +25,8 @@ SESSION = SessionState(
         Checkpoint(4, DIGEST),
         Checkpoint(4, DIGEST, session=SESSION),
         Checkpoint(4, DIGEST, unasked=True, session=SESSION),
+        Checkpoint(4, DIGEST, doubtful=DIGEST),
+        Checkpoint(4, DIGEST, doubtful=DIGEST, unasked=True, session=SESSION),
         Checkpoint(
             4,
             DIGEST,

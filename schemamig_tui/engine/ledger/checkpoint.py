@@ -11,7 +11,8 @@ are what was run. The session is what differs from a new one's: settings by thei
 and ``session_authorization``, and one name with a blank in it for everything else, such as
 ``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary table x``. Where it applies there
 are more lines between the first and the second one: ``What the last one left in its session is not
-known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
+known``, ``The next one commits by itself, and may be done as well (md5 5f3c...)``, ``The next
+transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
@@ -20,7 +21,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS, UNASKED
+from schemamig_tui.engine.ledger.wording import (
+    CHAINED,
+    DOUBTFUL,
+    IF_CHANGED,
+    STARTS,
+    UNASKED,
+)
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.text import visible
 
@@ -57,8 +64,10 @@ class SessionState:
 class Checkpoint:
     """What a checkpoint says: how many statements are committed, and their digest.
 
-    ``chained`` are the modes of the transaction that goes on behind COMMIT AND CHAIN. ``unasked``:
-    the session could only be asked for behind the last COMMIT, and that has not been done.
+    ``chained`` are the modes of the transaction that goes on behind COMMIT AND CHAIN. ``doubtful``
+    is the digest of the next statement, where that may be done as well: its end cannot be noted in
+    its own transaction, and there was no answer for it. ``unasked``: the session could only be
+    asked for behind the last COMMIT, and that has not been done.
     ``session`` is None where it was written by a version that did not keep it. Statements behind
     the session's that are done cannot have changed it, but for one that is ``unasked``.
     """
@@ -66,14 +75,16 @@ class Checkpoint:
     statements: int
     digest: str
     chained: str | None = None
+    doubtful: str | None = None
     unasked: bool = False
     session: SessionState | None = None
 
     def further_lines(self) -> str:
         """The lines behind the first one, each with the line break in front of it."""
+        doubtful = f"{DOUBTFUL} (md5 {self.doubtful})" if self.doubtful else ""
         unasked = UNASKED if self.unasked else ""
         chained = f"\n{CHAINED}{self.chained}" if self.chained else ""
-        return unasked + chained + (f"\n{self.session.lines()}" if self.session else "")
+        return doubtful + unasked + chained + (f"\n{self.session.lines()}" if self.session else "")
 
 
 class Progress:
@@ -98,10 +109,18 @@ class Progress:
         self._hashed = max(done, self._hashed)
         return self._md5.hexdigest()
 
-    def message(self, done: int, *, unasked: bool = False) -> str:
+    def message(self, done: int, *, unasked: bool = False, doubtful: bool = False) -> str:
         """The beginning of the error_message of a file that is still running."""
-        more = UNASKED if unasked else ""
+        following = statement_digest(self._script, done) if doubtful else None
+        more = Checkpoint(done, "", doubtful=following, unasked=unasked).further_lines()
         return f"running: {done} of {len(self._script)}\n{self.line(done)}{more}"
+
+
+def statement_digest(script: Script, i: int) -> str | None:
+    """The digest of statement ``i``; None where there is none of that number."""
+    if i >= len(script):
+        return None
+    return hashlib.md5(script.sql(i), usedforsecurity=False).hexdigest()
 
 
 def starts_line(starts: Mapping[str, str]) -> str:
@@ -132,6 +151,7 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
         statements=int(found["done"]),
         digest=found["digest"],
         chained=found["chained"],
+        doubtful=found["doubtful"],
         unasked=found["unasked"] is not None,
         session=session,
     )
@@ -139,6 +159,7 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
 
 _CHECKPOINT = re.compile(
     r"^Statements done: (?P<done>\d+) of \d+ \(md5 (?P<digest>[0-9a-f]{32})\)"
+    rf"(?:{DOUBTFUL} \(md5 (?P<doubtful>[0-9a-f]{{32}})\))?"
     rf"(?P<unasked>{UNASKED})?(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?"
     rf"(?:\n{STARTS}(?P<starts>\{{.*\}})\nSession of (?P<login>.*) after statement (?P<after>\d+)"
     rf"(?P<doubt>{re.escape(IF_CHANGED)})?: (?P<state>\{{.*\}}))?\Z",

@@ -14,6 +14,7 @@ from schemamig_tui.engine.ledger.checkpoint import (
     Progress,
     State,
     read_checkpoint,
+    statement_digest,
 )
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.script.script import Script
@@ -35,6 +36,13 @@ _TOGETHER = (
 )
 
 
+_SAY_SO = (
+    "Find out whether it is. Then take it out of the file, or have it do what is missing, or, where"
+    " that is all, write a comment into it: any change of it counts as your answer. Or else: "
+    + START_OVER
+)
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOff:
     """Where the last try of a file has stopped: behind its first ``done`` statements.
@@ -53,13 +61,18 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
     """Where an apply would go on with a file; None where it starts with the first statement."""
     row = migration.row
     checkpoint = read_checkpoint(row.error_message) if row and not row.success else None
-    if checkpoint is None or checkpoint.statements == 0:
+    if checkpoint is None:
         return None
     obstacle, way_out = None, _RESTORE
+    if checkpoint.statements == 0:
+        obstacle = _of_the_next(checkpoint, script)
+        return LeftOff(0, checkpoint, obstacle, _SAY_SO) if obstacle else None
     if not _still_holds(checkpoint, script):
         obstacle = "the file has changed there since"
     elif script.mode is not Mode.NO_TRANSACTION:
         obstacle = "now the file is to be run as one transaction"
+    elif obstacle := _of_the_next(checkpoint, script):
+        way_out = _SAY_SO
     else:
         obstacle, way_out = next(_of_the_session(checkpoint, script), (None, _RESTORE))
     return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
@@ -84,6 +97,17 @@ def _still_holds(checkpoint: Checkpoint, script: Script) -> bool:
     if checkpoint.statements > len(script):
         return False
     return Progress(script).digest(checkpoint.statements) == checkpoint.digest
+
+
+def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
+    """Why the next statement might be run twice, or None."""
+    at = checkpoint.statements
+    if checkpoint.doubtful is None or checkpoint.doubtful != statement_digest(script, at):
+        return None
+    return (
+        f"it is not known whether the statement in line {script.line(at)}, which commits by itself,"
+        " is done"
+    )
 
 
 def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[str, str]]:

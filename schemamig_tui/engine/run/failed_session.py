@@ -56,11 +56,13 @@ def checkpoint_lines(run: FileRun, running: str | None) -> str:
     now = run.session
     progress = Progress(run.script)
     lines = progress.line(run.done)
-    if not run.done:
-        return lines
     written = read_checkpoint(running)
     if written is None or written.statements != run.done:
         written = Checkpoint(run.done, progress.digest(run.done))
+    if run.answered:
+        written = replace(written, doubtful=None)
+    if not run.done:
+        return lines + replace(written, session=None).further_lines()
     session = written.session
     if session is None or first_unknown(written, run.script) is not None:
         session = _without_traces(now, session) if now else session

@@ -8,7 +8,9 @@ from psycopg.pq.abc import PGresult
 from schemamig_tui.engine.ledger.checkpoint import Checkpoint, SessionState, State
 from schemamig_tui.engine.ledger.left_off import LeftOff
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.units import unit_at
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.session_effects import only_writes
 
 
 @dataclass(eq=False)
@@ -21,8 +23,9 @@ class FileRun:
     transaction, ``apart`` the first ones of transactions that turned out to be read-only. A file
     without a transaction is ``reopened`` where it goes on in its session, and ``left_off`` says
     where the earlier try has stopped. ``modes`` are those of the transaction that a COMMIT AND
-    CHAIN has begun, ``session`` is what its session was like after it has failed. ``recorded_ms``
-    is the time that the ledger has for it, as soon as that is written.
+    CHAIN has begun, ``session`` is what its session was like after it has failed. ``answered`` says
+    that the server has told how that ended. ``recorded_ms`` is the time that the ledger has for it,
+    as soon as that is written.
     """
 
     script: Script
@@ -35,6 +38,7 @@ class FileRun:
     left_off: LeftOff | None = None
     modes: str | None = None
     session: SessionState | None = None
+    answered: bool = True
     recorded_ms: int | None = None
 
     @property
@@ -57,6 +61,33 @@ class FileRun:
         """What its session is like where it goes on, other than a new one."""
         session = self.checkpoint.session if self.checkpoint else None
         return session.state if session else {}
+
+    def may_share(self, i: int) -> bool:
+        """Whether a statement may be in one transaction with the note of it."""
+        if self.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
+            return False
+        # A SET LOCAL that the server ignores would hold for our note, and it would not warn of it.
+        if i in self.script.ignored:
+            return False
+        return i not in self.alone and not self.script.traits(i).commits
+
+    def may_repeat(self, i: int, *, read_only: bool) -> bool:
+        """Whether what begins with statement ``i`` would do its work once more if it is sent again.
+
+        That is so where the note of it comes behind its COMMIT, and the server would not notice.
+        ``read_only``: so are all transactions there that do not say otherwise.
+        """
+        script = self.script
+        if i >= len(script):
+            return False
+        unit = unit_at(script, i, whole_chains=read_only)
+        traits = [script.traits(j) for j in unit]
+        if len(unit) > 1:
+            apart = read_only or any(found.read_only for found in traits)
+            return apart and any(only_writes(script.sql(j)) for j in unit)
+        work = traits[0].concurrently
+        is_unnamed = work is not None and work.does == "create" and work.index is None
+        return not self.may_share(i) and (traits[0].runs_code or is_unnamed)
 
     def take_modes(self, answer: PGresult) -> None:
         """Take the ``modes`` from what the server has answered."""

@@ -62,6 +62,8 @@ class Notes:
         self._first = end_of_ledger(run.script, ledger) if create else 0
         self._open = run.reopened and run.done >= self._first
         self._found = Effect.NONE
+        self.read_only = False
+        """Whether the transactions behind the next note are that, unless they say otherwise."""
         self._event_triggers = start.event_triggers
         self._stores_code = False
         self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
@@ -160,11 +162,15 @@ class Notes:
         for query in (*self._start.questions, self._start.in_mid_file):
             yield Step(query, Role.HOUSEKEEPING)
 
+    def _message(self, done: int, *, unasked: bool = False) -> str:
+        doubtful = self._run.may_repeat(done, read_only=self.read_only)
+        return self._progress.message(done, unasked=unasked, doubtful=doubtful)
+
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
         """Note how far the file is; its session is as it was at the last note, or ``unasked``."""
         if done >= self._first:
             yield from self._open_row()
-            message = self._progress.message(done, unasked=unasked)
+            message = self._message(done, unasked=unasked)
             yield self._run.writing(
                 self._writes.note_progress, self._run.name.encode(), message.encode()
             )
@@ -185,7 +191,7 @@ class Notes:
         yield self._run.writing(
             self._writes.note_session,
             self._run.name.encode(),
-            self._progress.message(done).encode(),
+            self._message(done).encode(),
             lines.encode(),
             None if sure is None else b"%d" % sure,
             b"%d" % chained,
@@ -201,7 +207,7 @@ class Notes:
         if self._create:
             yield from (Step(query, Role.LEDGER) for query in self._writes.create)
         run = self._run
-        message = self._progress.message(done)
+        message = self._message(done)
         if run.modes:
             message += f"\n{CHAINED}{run.modes}"
         message += f"\n{self._session.lines()}"

@@ -112,8 +112,9 @@ def refuse_obstacle(run: FileRun) -> None:
 def refuse(run: FileRun, why: str, way_out: str | None) -> NoReturn:
     """Raise FilesError: a file cannot go on where it stopped."""
     what = "statement has" if run.done == 1 else f"{run.done:,} statements have"
+    done = f"its first {what} been applied by an earlier try" if run.done else "it was tried before"
     raise FilesError(
-        f"its first {what} been applied by an earlier try, and {why}",
+        f"{done}, and {why}",
         path=run.script.file.path,
         hint=way_out,
     )

@@ -97,6 +97,7 @@ class Recovery:
             failure = self._look_closer(conn, run, crash, failure)
         else:
             failure = Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
+            run.answered = self._log.at <= run.done
         return self._record(conn, run, failure, elapsed)
 
     def after_change(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed | None:
@@ -156,7 +157,9 @@ class Recovery:
                 take_over(conn, self._context.locks.work, lost, settle)
                 self._believe(conn, catch_up=True)
                 if run := self._log.current:
-                    failure = self._name_leftovers(conn, run, self._loss(crash, error))
+                    failure = self._loss(crash, error)
+                    run.answered = crash is not None and failure.severity == "ERROR"
+                    failure = self._name_leftovers(conn, run, failure)
                     return self._record(conn, run, failure, elapsed)
         except (SchemamigError, psycopg.Error) as caught:
             self._unreachable = True

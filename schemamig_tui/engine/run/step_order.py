@@ -94,21 +94,23 @@ class StepOrder:
         # What the file itself says of it holds.
         lifts = self.lifts_timeout and not script.mentions("lock_timeout")
         notes = Notes(self.ledger, run, start, create=create)
+        state = run.state
+        read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
+        notes.read_only = read_only
         yield Step(BEGIN_WRITING, Role.OPEN, prompt=True)
         yield from notes.again() if run.reopened else notes.first()
         yield Step(_COMMIT, Role.HOUSEKEEPING)
-        state = run.state
         if not run.reopened:
             yield from _restored(run, start, state)
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
             yield Step(b"BEGIN " + (run.modes or "").encode(), Role.HOUSEKEEPING)
-        read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
         i = run.done
         while i < len(script):
             apart = read_only or i in run.apart
             unit = unit_at(script, i, whole_chains=apart)
-            yield from self._unit(run, unit, notes, lifts, apart=apart)
             read_only = read_only or any(map(_makes_read_only, map(script.traits, unit)))
+            notes.read_only = read_only
+            yield from self._unit(run, unit, notes, lifts, apart=apart)
             i = unit.stop
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
         yield Step(UNHURRIED, Role.HOUSEKEEPING)
@@ -129,14 +131,15 @@ class StepOrder:
             yield from notes.inside(unit)
             yield run.statement(unit[-1])._replace(saves=unit.stop)
             yield from notes.behind(unit)
-        elif not block and not apart and _may_share(run, unit[0]):
+        elif not block and not apart and run.may_share(unit[0]):
             yield Step(_BEGIN, Role.HOUSEKEEPING)
             yield run.statement(unit[0])
             yield from notes.inside(unit)
             yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
             yield from notes.behind(unit)
         elif block:
-            yield from (run.statement(i) for i in unit)
+            yield from (run.statement(i) for i in unit[:-1])
+            yield run.statement(unit[-1])._replace(saves=unit.stop)
             yield from notes.apart(unit)
         else:
             yield from self._alone(run, unit[0], lifts)
@@ -150,13 +153,15 @@ class StepOrder:
         statement = run.statement(i, alone=True)
         work = run.script.traits(i).concurrently
         if work is None:
-            yield statement
+            yield statement._replace(saves=i + 1)
             return
         if lifts:
             yield Step(LIFT_LOCK_TIMEOUT, Role.HOUSEKEEPING)
         yield from _check(check_before(work, statement))
-        yield statement
-        yield from _check(check_after(work, statement))
+        check = check_after(work, statement)
+        # An index that is invalid has to be made once more.
+        yield statement if check else statement._replace(saves=i + 1)
+        yield from _check(check and check._replace(saves=i + 1))
         if lifts:
             yield Step(RESTORE_LOCK_TIMEOUT, Role.HOUSEKEEPING)
 
@@ -180,16 +185,6 @@ class StepOrder:
         yield from (Step(query, Role.HOUSEKEEPING) for query in own_session.AFTER_RESET)
         if not last:
             yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
-
-
-def _may_share(run: FileRun, i: int) -> bool:
-    """Whether a statement may be in one transaction with the note of it."""
-    if run.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
-        return False
-    # A SET LOCAL that the server ignores would hold for our note, and it would not warn of it.
-    if i in run.script.ignored:
-        return False
-    return i not in run.alone and not run.script.traits(i).commits
 
 
 def _makes_read_only(traits: Traits) -> bool:
