@@ -29,6 +29,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect import engines
 from schemamig_tui.connect.container import Container, like_postgresql
 from schemamig_tui.connect.engines import NotThere
+from schemamig_tui.connect.identity import Location
 from schemamig_tui.connect.target import Attempt, Endpoint, reason
 from schemamig_tui.errors import ConnectionFailed
 
@@ -47,19 +48,19 @@ class Route(NamedTuple):
     port: int
 
 
-def find(name: str, *, start: bool = False) -> tuple[Endpoint, tuple[Attempt, ...]]:
+def find(name: str, source: str, *, start: bool = False) -> tuple[Endpoint, tuple[Attempt, ...]]:
     """The server in the container ``name``, and the routes to it that were passed over.
 
-    With ``start``, a container that is stopped or paused is started, and Endpoint says how long it
-    may take to answer. Raises NotThere without an engine or a container of that name, otherwise
-    ConnectionFailed if it cannot be used.
+    ``source`` is what has named the container. With ``start``, one that is stopped or paused is
+    started, and Endpoint says how long it may take to answer. Raises NotThere without an engine or
+    a container of that name, otherwise ConnectionFailed if it cannot be used.
     """
     url = engines.locate(os.environ)
     from schemamig_tui.connect.docker_api import DockerApi
 
     with contextlib.closing(DockerApi(url)) as api:
         container = _running(api, name, start=start)
-        return _route(api, container, url, wait=_START_SECONDS if start else 0.0)
+        return _route(api, container, url, source, wait=_START_SECONDS if start else 0.0)
 
 
 def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
@@ -82,7 +83,7 @@ def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
 
 
 def _route(
-    api: "DockerApi", container: Container, url: str, *, wait: float
+    api: "DockerApi", container: Container, url: str, source: str, *, wait: float
 ) -> tuple[Endpoint, tuple[Attempt, ...]]:
     from schemamig_tui.connect.tunnel import Tunnel
 
@@ -99,15 +100,16 @@ def _route(
         parameters = {"host": route.host, "hostaddr": "", "port": str(route.port), **login}
         doubt = _doubt(api, container, parameters)
         if doubt is None:
-            return Endpoint(parameters, place, hint), tuple(tried)
+            location = Location(source, container=name, route=route.what)
+            return Endpoint(parameters, place, location, hint), tuple(tried)
         tried.append(Attempt(place, doubt))
     if container.on_host_network:  # where a tunnel would end at the same stranger
         raise ConnectionFailed(f"{tried[-1].route}: {tried[-1].reason}", hint=hint)
     tunnel = Tunnel(url, container.id)
     parameters = {**tunnel.parameters, **login}
-    return Endpoint(parameters, f"Docker {name}, docker exec", hint, tunnel.close, wait), tuple(
-        tried
-    )
+    place = f"Docker {name}, docker exec"
+    location = Location(source, container=name, route="docker exec")
+    return Endpoint(parameters, place, location, hint, tunnel.close, wait), tuple(tried)
 
 
 def _direct_routes(container: Container, url: str) -> Iterator[Route]:

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
@@ -33,14 +34,16 @@ OnWait = Callable[[float, str], None]
 class Endpoint:
     """Where a database may be: libpq's parameters, and what people are shown.
 
-    ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
-    go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
-    waiting until the server answers. ``extension_hint`` says, where we know that, which PostgreSQL
-    has an extension that this one lacks. ``warnings`` are sentences about what was not used.
+    ``route`` says how it was looked for, where there is no connection yet. ``hint`` is the way out
+    when the server refuses us, if there is a special one. ``close`` lets go of whatever makes the
+    place reachable. ``wait`` is for how many seconds at least it is worth waiting until the server
+    answers. ``extension_hint`` says, where we know that, which PostgreSQL has an extension that
+    this one lacks. ``warnings`` are sentences about what was not used.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     route: str
+    location: Location
     hint: str | None = None
     close: Callable[[], None] = lambda: None
     wait: float = 0.0
@@ -67,6 +70,8 @@ class Target:
         self, endpoint: Endpoint, settings: Settings, tried: Sequence[Attempt] = ()
     ) -> None:
         self.route = endpoint.route
+        self._location = endpoint.location
+        self._identity: Identity | None = None
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
         own_options = _own_options(endpoint, settings.lock_timeout)
@@ -74,7 +79,7 @@ class Target:
         self._without_options = _conninfo(endpoint, None) if own_options is not None else None
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
-        self._hint = endpoint.hint or _ways_out(settings)
+        self._hint = endpoint.hint or _ways_out(settings, endpoint.location.source)
         self._close = endpoint.close
 
     def __repr__(self) -> str:
@@ -89,6 +94,15 @@ class Target:
     def close(self) -> None:
         """Let go of what makes the place reachable. Connections are closed by their owners."""
         self._close()
+
+    def identify(self, conn: psycopg.Connection[Any]) -> Identity:
+        """Which database this is. ``conn`` leads to it, and is asked the first time.
+
+        Raises psycopg.OperationalError when the connection is lost.
+        """
+        if self._identity is None:
+            self._identity = identify(conn, self._location)
+        return self._identity
 
     def connect(self, on_wait: OnWait | None = None) -> psycopg.Connection[Any]:
         """Open a new connection, in autocommit and without prepared statements of psycopg's own.
@@ -139,10 +153,10 @@ class Target:
         return ConnectionFailed("\n".join(["Cannot connect to the database.", *lines]), hint=hint)
 
 
-def _ways_out(settings: Settings) -> str:
-    """What to do when there is no connection to where the settings say the database is."""
+def _ways_out(settings: Settings, source: str) -> str:
+    """What to do when there is no connection to where ``source`` says the database is."""
     if settings.dsn is not None:
-        return "Is --dsn right, and its server running? --wait 30 waits for one that is starting."
+        return f"Is {source} right, and its server running? --wait 30 waits for one that starts."
     if settings.embedded is not None:
         return f"The log of the server is {settings.embedded / 'log'}"
     container = f"Start the container (docker start {settings.container}), set"

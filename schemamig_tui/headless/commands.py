@@ -128,6 +128,7 @@ def _surveyed(
             reporter.warning(warning)
         try:
             with target.connect(reporter.waiting) as conn:
+                reporter.connected(target.identify(conn))
                 yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
             if ends_session(error):

@@ -11,6 +11,9 @@ event                keys
 ===================  ===============================================================================
 connecting           route, passed_over [{place, reason}]
 waiting              seconds_left, reason: the server does not answer yet (``--wait``)
+connected            database, role, login, version (of the server), host (the folder of a Unix
+                     socket), port, source (the flag, variable or key that has named it), container,
+                     route (to the container), embedded (a folder)
 warning              message
 error                message, hint, exit_code; path, line, column where a file is to blame
 migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
@@ -63,7 +66,8 @@ rehearsal has the events of a run up to ``statement_finished``, and ``file_faile
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +78,7 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
@@ -89,10 +94,16 @@ class JsonLines:
         # In ASCII it is UTF-8 whatever the locale says, and harmless on a terminal.
         self._out.write(json.dumps({"event": event, **values}))
 
-    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
+    def connecting(self, route: str, passed_over: Sequence[tuple[str, str]]) -> None:
         """An event ``connecting``."""
         places = [{"place": place, "reason": reason} for place, reason in passed_over]
         self._write("connecting", route=route, passed_over=places)
+
+    def connected(self, database: "Identity") -> None:
+        """An event ``connected``."""
+        values = asdict(database)
+        location = values.pop("location")
+        self._write("connected", **values, **location)
 
     def waiting(self, seconds_left: float, reason: str) -> None:
         """An event ``waiting``, for every try."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from schemamig_tui.connect import OnWait, Target, resolve
+from schemamig_tui.connect import Identity, OnWait, Target, resolve
 from schemamig_tui.engine import Ledger, Status, compare, scan
 from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
 from schemamig_tui.engine.pipeline.loss import loss_message
@@ -14,21 +14,15 @@ from schemamig_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """The database that was read. ``standard_strings`` is its standard_conforming_strings."""
-
-    database: str
-    user: str
-    version: str
-    standard_strings: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Survey:
-    """The status of every migration, the database it is from, and what is odd about them."""
+    """The status of every migration, the database it is from, and what is odd about them.
+
+    ``standard_strings`` is the database's standard_conforming_strings.
+    """
 
     status: Status
-    server: Server
+    database: Identity
+    standard_strings: bool
     warnings: tuple[str, ...] = ()
 
 
@@ -41,14 +35,9 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
     files = scan(settings.directory)
     try:
         with target.connect(on_wait) as conn:
+            database = target.identify(conn)
             rows = ledger.read(conn)
-            parameter = conn.pgconn.parameter_status
-            server = Server(
-                database=conn.info.dbname,
-                user=conn.info.user,
-                version=(parameter(b"server_version") or b"?").decode().partition(" ")[0],
-                standard_strings=parameter(b"standard_conforming_strings") != b"off",
-            )
+            standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
     except psycopg.OperationalError as error:
         raise ConnectionLost(loss_message(error)) from error
     status = compare(files, rows)
@@ -57,7 +46,7 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
         *folder_warnings(status, passed_over(settings.directory)),
         *drift_warnings(status),
     )
-    return Survey(status, server, warnings)
+    return Survey(status, database, standard, warnings)
 
 
 class StatusPoller:
@@ -99,9 +88,14 @@ class StatusPoller:
         return self.target.route if self.target else ""
 
     @property
+    def database(self) -> Identity | None:
+        """The database of the last survey; None before the first."""
+        return self.latest.database if self.latest else None
+
+    @property
     def standard_strings(self) -> bool:
         """The standard_conforming_strings of the last survey; its default before the first."""
-        return self.latest.server.standard_strings if self.latest else True
+        return self.latest.standard_strings if self.latest else True
 
     def close(self) -> None:
         """Close the target."""

@@ -70,6 +70,14 @@ class Program:
         return Ended(process.returncode, out, err)
 
 
+def named(database: Database) -> str:
+    """The line on stderr that says which database it is."""
+    with database.connect() as conn:
+        version = (conn.info.parameter_status("server_version") or "").partition(" ")[0]
+        place = f"{conn.info.host}:{conn.info.port}, role {conn.info.user}"
+    return f"Database: {database.name} at {place}, PostgreSQL {version}, from SCHEMAMIG_DSN\n"
+
+
 @pytest.fixture
 def program(tmp_path: Path, database: Database) -> Iterator[Program]:
     """The program with an empty database and no migrations yet."""
