@@ -1,5 +1,6 @@
 """Which database a connection leads to: what people, logs and programs are shown of it."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,11 +71,14 @@ class Identity:
 
 
 def identify(conn: psycopg.Connection[Any], location: Location) -> Identity:
-    """Ask the server of ``conn`` which database it is. Raises what psycopg raises."""
-    query = "SELECT pg_catalog.current_database()::text, current_user::text, session_user::text"
-    database, role, login = conn.execute(query).fetchone() or ("", "", "")
-    version = conn.pgconn.parameter_status(b"server_version") or b"?"
+    """Ask the server of ``conn`` which database it is. Raises psycopg.Error."""
     info = conn.info
+    database, role, login = info.dbname, info.user, info.user
+    # A statement_timeout of the role, of a millisecond say, is not meant for us.
+    with contextlib.suppress(psycopg.errors.QueryCanceled):
+        query = "SELECT pg_catalog.current_database()::text, current_user::text, session_user::text"
+        database, role, login = conn.execute(query).fetchone() or (database, role, login)
+    version = conn.pgconn.parameter_status(b"server_version") or b"?"
     return Identity(
         database=database,
         role=role,

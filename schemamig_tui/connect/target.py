@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ class Target:
     """The place that was chosen. Connects to it, from any thread and as often as is needed.
 
     ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over,
-    ``warnings`` what people should know of the choice.
+    ``warnings`` what people should know of the choice. ``identity`` is which database it is, as the
+    first connection has found; ``on_identity`` is called with it then, and raises nothing.
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
@@ -71,7 +73,9 @@ class Target:
     ) -> None:
         self.route = endpoint.route
         self._location = endpoint.location
-        self._identity: Identity | None = None
+        self.identity: Identity | None = None
+        self.on_identity: Callable[[Identity], None] = lambda identity: None
+        self._naming = threading.Lock()
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
         own_options = _own_options(endpoint, settings.lock_timeout)
@@ -95,15 +99,6 @@ class Target:
         """Let go of what makes the place reachable. Connections are closed by their owners."""
         self._close()
 
-    def identify(self, conn: psycopg.Connection[Any]) -> Identity:
-        """Which database this is. ``conn`` leads to it, and is asked the first time.
-
-        Raises psycopg.OperationalError when the connection is lost.
-        """
-        if self._identity is None:
-            self._identity = identify(conn, self._location)
-        return self._identity
-
     def connect(self, on_wait: OnWait | None = None) -> psycopg.Connection[Any]:
         """Open a new connection, in autocommit and without prepared statements of psycopg's own.
 
@@ -118,7 +113,7 @@ class Target:
         answers = False
         while True:
             try:
-                return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+                return self._identified()
             except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
                 if self._without_options and _OPTIONS_REFUSED.search(str(error)):
                     self.conninfo, self._without_options = self._without_options, None
@@ -134,6 +129,19 @@ class Target:
                     on_wait(left, why)
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _identified(self) -> psycopg.Connection[Any]:
+        """A new connection; the first one is asked which database it leads to."""
+        conn = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+        with self._naming:
+            if self.identity is None:
+                try:
+                    self.identity = identify(conn, self._location)
+                except psycopg.Error:
+                    conn.close()
+                    raise
+                self.on_identity(self.identity)
+        return conn
 
     def _answers(self, error: Exception) -> bool:
         """Whether waiting is of no use: the server is up, or what we ask for cannot be tried.

@@ -124,11 +124,11 @@ def _surveyed(
     files = scan(settings.directory)
     with resolve(settings) as target:
         reporter.connecting(target.route, target.tried)
+        target.on_identity = reporter.connected
         for warning in target.warnings:
             reporter.warning(warning)
         try:
             with target.connect(reporter.waiting) as conn:
-                reporter.connected(target.identify(conn))
                 yield conn, compare(files, ledger.read(conn))
         except psycopg.OperationalError as error:
             if ends_session(error):

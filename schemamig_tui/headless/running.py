@@ -71,24 +71,11 @@ def _connecting(
         reporter.waiting(seconds_left, reason)
 
     with resolve(settings) as target:
-        is_named = False
-
-        def connect() -> psycopg.Connection[Any]:
-            nonlocal is_named
-            conn = target.connect(waiting)
-            if not is_named:  # the first one, which is made before the run has any other thread
-                is_named = True
-                try:
-                    reporter.connected(target.identify(conn))
-                except psycopg.Error:
-                    conn.close()
-                    raise
-            return conn
-
         reporter.connecting(target.route, target.tried)
+        target.on_identity = reporter.connected
         for warning in target.warnings:
             reporter.warning(warning)
-        yield target, connect
+        yield target, lambda: target.connect(waiting)
 
 
 class _Failures:

@@ -91,7 +91,7 @@ class MigrationsApp(BaseApp):
             return
         is_first, self.poller.latest = self.poller.latest is None, survey
         self._show_top()
-        self.main.log_view.add_survey(survey.database, survey.warnings)
+        self.main.log_view.add_survey(self.poller.database, survey.warnings)
         self._show(survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first()
@@ -126,7 +126,7 @@ class MigrationsApp(BaseApp):
             self._retry.later()
 
     def _show_top(self, why: str | None = None) -> None:
-        self.main.top.show(self.poller.latest, self.poller.route, why)
+        self.main.top.show(self.poller, why)
 
     def _show(self, status: Status) -> None:
         """Show the status of the migrations, and the selected one as it is now."""

@@ -14,15 +14,21 @@ from schemamig_tui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """The status of every migration, the database it is from, and what is odd about them.
+class Server:
+    """The database that was read. ``standard_strings`` is its standard_conforming_strings."""
 
-    ``standard_strings`` is the database's standard_conforming_strings.
-    """
+    database: str
+    user: str
+    version: str
+    standard_strings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The status of every migration, the database it is from, and what is odd about them."""
 
     status: Status
-    database: Identity
-    standard_strings: bool
+    server: Server
     warnings: tuple[str, ...] = ()
 
 
@@ -35,9 +41,14 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
     files = scan(settings.directory)
     try:
         with target.connect(on_wait) as conn:
-            database = target.identify(conn)
             rows = ledger.read(conn)
-            standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+            parameter = conn.pgconn.parameter_status
+            server = Server(
+                database=conn.info.dbname,
+                user=conn.info.user,
+                version=(parameter(b"server_version") or b"?").decode().partition(" ")[0],
+                standard_strings=parameter(b"standard_conforming_strings") != b"off",
+            )
     except psycopg.OperationalError as error:
         raise ConnectionLost(loss_message(error)) from error
     status = compare(files, rows)
@@ -46,19 +57,21 @@ def survey(target: Target, settings: Settings, on_wait: OnWait | None = None) ->
         *folder_warnings(status, passed_over(settings.directory)),
         *drift_warnings(status),
     )
-    return Survey(status, database, standard, warnings)
+    return Survey(status, server, warnings)
 
 
 class StatusPoller:
     """Surveys folder and ledger whenever asked, and finds the database anew after a loss.
 
-    ``latest`` is the last survey that the UI has taken over; None before the first.
+    ``latest`` is the last survey that the UI has taken over, ``database`` which one the last survey
+    was of; None before the first.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.target: Target | None = None
         self.latest: Survey | None = None
+        self.database: Identity | None = None
         self._warned: set[str] = set()
 
     def poll(self, on_wait: OnWait | None = None) -> Survey:
@@ -67,6 +80,7 @@ class StatusPoller:
         Blocks as long as connecting takes; raises as ``survey`` does.
         """
         found = self._survey(on_wait)
+        self.database = self.target.identity if self.target else None
         warnings = tuple(text for text in found.warnings if text not in self._warned)
         self._warned.update(warnings)
         return replace(found, warnings=warnings)
@@ -88,14 +102,9 @@ class StatusPoller:
         return self.target.route if self.target else ""
 
     @property
-    def database(self) -> Identity | None:
-        """The database of the last survey; None before the first."""
-        return self.latest.database if self.latest else None
-
-    @property
     def standard_strings(self) -> bool:
         """The standard_conforming_strings of the last survey; its default before the first."""
-        return self.latest.standard_strings if self.latest else True
+        return self.latest.server.standard_strings if self.latest else True
 
     def close(self) -> None:
         """Close the target."""

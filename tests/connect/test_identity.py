@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -20,8 +19,9 @@ SECRET = "hunter22"
 
 
 def identity(settings: Settings) -> Identity:
-    with resolve(settings) as target, target.connect() as conn:
-        found = target.identify(conn)
+    with resolve(settings) as target, target.connect():
+        found = target.identity
+        assert found is not None
         assert SECRET not in f"{found} {found!r} {asdict(found)}"
         return found
 
@@ -144,22 +144,21 @@ def test_a_role_that_acts_as_another_one_is_named_with_its_login(database: Datab
     assert f"role {found.role} (login {found.login})," in str(found)
 
 
-def test_the_server_is_asked_once(database: Database) -> None:
+def test_the_first_connection_is_asked_and_no_other(database: Database) -> None:
+    found: list[Identity] = []
     with resolve(Settings(dsn=database.conninfo)) as target:
-        conn = target.connect()
-        found = target.identify(conn)
-        conn.close()
-        assert target.identify(conn) is found
+        assert target.identity is None
+        target.on_identity = found.append
+        for _ in range(3):
+            target.connect().close()
+        assert found == [target.identity]
 
 
-def test_a_server_that_is_gone_is_no_identity(database: Database) -> None:
-    with resolve(Settings(dsn=database.conninfo)) as target:
-        conn = target.connect()
-        with database.connect() as admin:
-            admin.execute("SELECT pg_terminate_backend(%s)", [conn.info.backend_pid])
-        with pytest.raises(psycopg.OperationalError):
-            target.identify(conn)
-        conn.close()
+def test_a_timeout_of_the_role_is_not_meant_for_the_question(database: Database) -> None:
+    dsn = make_conninfo(database.conninfo, options="-c statement_timeout=1ms")
+    for _ in range(20):
+        found = identity(Settings(dsn=dsn))
+        assert (found.database, found.role) == (database.name, "postgres")
 
 
 def test_an_address_of_ipv6_stands_in_brackets() -> None:

@@ -51,12 +51,12 @@ class RunLog(LinesView):
             self.scroll_to(y=self.scroll_y - dropped, animate=False, immediate=True)
         self.refresh()
 
-    def add_survey(self, database: Identity, warnings: Iterable[str]) -> None:
+    def add_survey(self, database: Identity | None, warnings: Iterable[str]) -> None:
         """Add what a look at folder and database has warned of, and which database it was.
 
         That is said once, and again when it is another one.
         """
-        if database != self._database:
+        if database is not None and database != self._database:
             self._database = database
             self.add([database_log_line(database)])
         self.add((("warn", inline(text)),) for text in warnings)
