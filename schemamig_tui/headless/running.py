@@ -1,15 +1,13 @@
 """``--apply`` and ``--rehearse``: the commands that take time and can be cancelled."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from schemamig_tui.connect import Target, resolve
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
 from schemamig_tui.engine.pipeline.loss import is_lost
-from schemamig_tui.errors import ExitCode, Interrupted
+from schemamig_tui.errors import ExitCode
+from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings
@@ -19,8 +17,6 @@ if TYPE_CHECKING:  # an apply can do without
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
-_Connect = Callable[[], psycopg.Connection[Any]]
-
 
 def apply(
     settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None, resume: bool
@@ -29,9 +25,9 @@ def apply(
     from schemamig_tui.engine import Runner
 
     failures = _Failures(reporter.run(settings.directory, to))
-    with _connecting(settings, reporter, stop) as (target, connect):
+    with connecting(settings, reporter, stop) as (target, on_wait):
         runner = Runner(
-            connect,
+            partial(target.connect, on_wait),
             settings.directory,
             settings.table,
             failures,
@@ -39,7 +35,7 @@ def apply(
             extension_hint=target.extension_hint,
         )
         with stop.cancelling(runner.cancel):
-            return failures.exit_code(runner.apply(to, resume=resume))
+            return failures.exit_code(runner.apply_pending(to, resume=resume))
 
 
 def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None) -> ExitCode:
@@ -47,9 +43,9 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
     from schemamig_tui.rehearsal.rehearsal import Rehearsal
 
     failures = _Failures(reporter.rehearsal(settings.directory, to))
-    with _connecting(settings, reporter, stop) as (target, connect):
+    with connecting(settings, reporter, stop) as (target, on_wait):
         rehearsal = Rehearsal(
-            connect,
+            partial(target.connect, on_wait),
             settings.directory,
             settings.table,
             failures,
@@ -58,24 +54,7 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
             extension_hint=target.extension_hint,
         )
         with stop.cancelling(rehearsal.cancel):
-            return failures.exit_code(rehearsal.rehearse(to))
-
-
-@contextlib.contextmanager
-def _connecting(
-    settings: Settings, reporter: Reporter, stop: Stop
-) -> Iterator[tuple[Target, _Connect]]:
-    def waiting(seconds_left: float, reason: str) -> None:
-        if stop.requested:
-            raise Interrupted("interrupted while waiting for the server")
-        reporter.waiting(seconds_left, reason)
-
-    with resolve(settings) as target:
-        reporter.connecting(target.route, target.tried)
-        target.on_identity = reporter.connected
-        for warning in target.warnings:
-            reporter.warning(warning)
-        yield target, lambda: target.connect(waiting)
+            return failures.exit_code(rehearsal.rehearse_pending(to))
 
 
 class _Failures:

@@ -91,7 +91,7 @@ class MigrationsApp(BaseApp):
             return
         is_first, self.poller.latest = self.poller.latest is None, survey
         self._show_top()
-        self.main.log_view.add_survey(self.poller.database, survey.warnings)
+        self.main.log_view.add_survey(self.poller.database, self.poller.news(survey))
         self._show(survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first()
