@@ -133,8 +133,8 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     options = parser.parse_args(argv)
     if options.json and not options.mode:
         parser.error("--json needs one of --list, --dry-run, --rehearse, --apply, --check")
-    if not options.resume and options.mode != "apply":
-        parser.error("--no-resume only goes with --apply")
+    if not options.resume and options.mode not in ("dry-run", "apply"):
+        parser.error("--no-resume only goes with --dry-run and --apply")
     if options.sql and options.mode != "dry-run":
         parser.error("--sql only goes with --dry-run")
     if options.to is not None:
@@ -167,8 +167,8 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
         "--resume",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="--apply: go on with a migration without a transaction at the statement that failed"
-        " (the default), or start it over",
+        help="--apply, --dry-run: go on with a migration without a transaction at the statement"
+        " that failed (the default), or start it over",
     )
     group.add_argument("--sql", action="store_true", help="--dry-run: show the statements too")
     group.add_argument(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from schemamig_tui.connect import OnWait, Target
-from schemamig_tui.engine import Folder, Ledger, Plan, Survey
+from schemamig_tui.engine import Folder, Ledger, Survey
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.errors import SchemamigError
@@ -20,6 +20,7 @@ from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # it reads SQL, which a look at the ledger can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.engine import Plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Review:
     found in the database.
     """
 
-    plan: Plan
+    plan: "Plan"
     refusals: "tuple[SchemamigError, ...]"
     advice: "tuple[Advice, ...]"
 
@@ -64,7 +65,7 @@ def look(
         return found
 
 
-def review(plan: Plan, target: Target, conn: psycopg.Connection[Any]) -> Review:
+def review(plan: "Plan", target: Target, conn: psycopg.Connection[Any]) -> Review:
     """Find out what an apply of ``plan`` would be refused for, and what the database advises.
 
     ``conn`` is a connection to ``target`` in autocommit mode, as good as new. Raises

@@ -37,21 +37,18 @@ def dry_run(
 def _report(found: Review, reporter: Reporter, *, with_sql: bool) -> None:
     plan = found.plan
     files = {file.name: file for file in plan.files}
-    refused = {error.path.name: error for error in found.refusals if isinstance(error, FilesError)}
+    refused = {error.path.name for error in found.refusals if isinstance(error, FilesError)}
     doubts = {error.path.name: error for error in plan.doubts}
+    for error in found.refusals:
+        reporter.error(error)
     reporter.plan_started(plan.survey.status, plan.to, len(plan.migrations))
     for migration in plan.migrations:
         name = migration.name
-        if name in refused:
-            reporter.error(refused[name])
-        elif name in doubts:
+        if name in doubts:
             reporter.warning(f"{doubts[name].place}: {doubts[name].message}")
-        else:
+        elif name not in refused:
             file = files[name]
             reporter.planned(migration, file.script, done=file.done, with_sql=with_sql)
             file.script.release()
     reporter.advised(found.advice)
-    for error in found.refusals:
-        if not isinstance(error, FilesError):
-            reporter.error(error)
     reporter.plan_ended(len(plan.migrations) - len(refused), len(refused))

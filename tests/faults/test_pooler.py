@@ -227,10 +227,11 @@ def test_the_refusal_is_a_matter_of_settings_and_says_what_to_do(
 ) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     with pgbouncer(server, database, "transaction") as conninfo:
-        process = program.start(conninfo)
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.USAGE
-    assert "pool_mode = session" in output
+        for mode in ("--apply", "--dry-run"):
+            process = program.start(conninfo, mode=mode)
+            output, _ = process.communicate(timeout=60)
+            assert process.returncode == ExitCode.USAGE
+            assert "pool_mode = session" in output
 
 
 def test_options_of_the_users_own_are_refused_as_psql_finds_them_refused(
