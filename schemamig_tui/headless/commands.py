@@ -31,6 +31,8 @@ class Command:
     sql: bool = False
     json: bool = False
     resume: bool = True
+    save_plan: Path | None = None
+    plan: Path | None = None
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -67,7 +69,14 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply
 
-        return apply(settings, reporter, stop, to=command.to, resume=command.resume)
+        return apply(
+            settings,
+            reporter,
+            stop,
+            to=command.to,
+            resume=command.resume,
+            plan_file=command.plan,
+        )
     if command.mode == "rehearse":
         from schemamig_tui.headless.running import rehearse
 
@@ -82,6 +91,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             to=command.to,
             resume=command.resume,
             with_sql=command.sql,
+            save_to=command.save_plan,
         )
     with connecting(settings, reporter, stop) as (target, on_wait):
         survey = look(target, settings, on_wait)

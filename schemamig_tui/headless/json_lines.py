@@ -26,6 +26,7 @@ file_planned         name, path, size, mode, reason, statements, failed_before, 
                      resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
+plan_saved           path: ``--save-plan``
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -205,6 +206,10 @@ class JsonLines:
     def plan_ended(self, planned: int, refused: int) -> None:
         """An event ``plan_finished``."""
         self._write("plan_finished", planned=planned, refused=refused)
+
+    def saved(self, path: Path) -> None:
+        """An event ``plan_saved``."""
+        self._write("plan_saved", path=str(path))
 
     def run(self, directory: Path, to: str | None) -> "Listener":
         """An event for each of the run's."""

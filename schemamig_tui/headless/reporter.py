@@ -52,6 +52,9 @@ class Reporter(Protocol):
     def plan_ended(self, planned: int, refused: int) -> None:
         """``--dry-run``: that was all; ``refused`` ones cannot be run as they are."""
 
+    def saved(self, path: Path) -> None:
+        """``--dry-run``: the plan has been saved as this file."""
+
     def run(self, directory: Path, to: str | None) -> "Listener":
         """``--apply``: a listener that reports one run."""
 

@@ -170,6 +170,11 @@ class TextReport:
         if planned or refused:
             self._out.write(f"\nTotal: {', '.join(counts)}; nothing was changed")
 
+    def saved(self, path: Path) -> None:
+        """What it is good for."""
+        place = visible(str(path))
+        self._out.write(f"Saved: --apply --plan {place} applies exactly this, or nothing")
+
     # -- --apply and --rehearse
 
     def run(self, directory: Path, to: str | None) -> "Listener":

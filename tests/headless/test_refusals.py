@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from schemamig_tui.cli import main
 from schemamig_tui.engine.watch.run_lock import Locks
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
+from tests.headless.conftest import Run
 
 COLUMNS = """id serial PRIMARY KEY, filename varchar(255) UNIQUE,
     applied_at timestamp DEFAULT now(), checksum varchar(64), execution_time_ms integer,
@@ -74,25 +74,12 @@ FOLDERS = {
 
 
 @dataclass(frozen=True)
-class Ended:
-    """What a command has left."""
-
-    code: int
-    err: str
-
-    @property
-    def errors(self) -> list[str]:
-        """Each error with what to do about it."""
-        return self.err.split("error: ")[1:]
-
-
-@dataclass(frozen=True)
 class Odd:
     """A database in an odd state, a folder, and the commands for both."""
 
     folder: Path
     database: Database
-    run: Callable[..., Ended]
+    run: Run
 
     @property
     def untouched(self) -> bool:
@@ -104,21 +91,10 @@ class Odd:
 
 @pytest.fixture
 def odd(
-    tmp_path: Path,
-    database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], Odd]]:
     """Makes a database odd, by the name of the state."""
     role = f"odd_{database.name}"
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (tmp_path / ".git").mkdir()  # no pyproject.toml above it counts
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Ended:
-        code = main(arguments)
-        return Ended(code, capsys.readouterr().err)
 
     def make(state: str) -> Odd:
         with database.connect() as conn:
@@ -126,7 +102,7 @@ def odd(
             known = conn.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
         login = role if known is not None else "postgres"
         monkeypatch.setenv("SCHEMAMIG_DSN", make_conninfo(database.conninfo, user=login))
-        return Odd(folder, database, run)
+        return Odd(Path("migrations"), database, run)
 
     yield make
     with (
