@@ -59,7 +59,7 @@ class ApprovedPlan:
                 f" and was {visible(self.system)})"
             )
         for what, now, before in (
-            ("database", survey.server.database, self.database),
+            ("database", survey.state.database, self.database),
             ("ledger", survey.ledger.name, self.table),
         ):
             if now != before:

@@ -36,11 +36,7 @@ def save(path: Path, plan: "Plan", system: str | None) -> None:
         "schemamig_plan": FORMAT,
         "made_by": f"schemamig-tui {__version__}",
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "server": {
-            "system_identifier": system,
-            "database": survey.server.database,
-            "version": survey.server.version,
-        },
+        "server": {"system_identifier": system, "database": survey.state.database},
         "ledger": {
             "table": survey.ledger.name,
             "applied": survey.state.version,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.run.plan import Plan, PlannedFile
     from schemamig_tui.engine.run.planning import make_plan
     from schemamig_tui.engine.run.runner import Runner
-    from schemamig_tui.engine.run.survey import Folder, Server, Survey
+    from schemamig_tui.engine.run.survey import Folder, Survey
     from schemamig_tui.engine.script.files import MigrationFile, scan
     from schemamig_tui.engine.script.script import Script, parse
     from schemamig_tui.engine.watch.blockers import cancel_session, terminate_session
@@ -34,7 +34,6 @@ __all__ = [
     "PlannedFile",
     "Runner",
     "Script",
-    "Server",
     "State",
     "Status",
     "Survey",
@@ -58,7 +57,6 @@ _MODULES = {
     "PlannedFile": "run.plan",
     "Runner": "run.runner",
     "Script": "script.script",
-    "Server": "run.survey",
     "State": "ledger.status",
     "Status": "ledger.status",
     "Survey": "run.survey",

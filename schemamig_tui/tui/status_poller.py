@@ -54,7 +54,7 @@ class StatusPoller:
     @property
     def standard_strings(self) -> bool:
         """The standard_conforming_strings of the last survey; its default before the first."""
-        return self.latest.server.standard_strings if self.latest else True
+        return self.latest.standard_strings if self.latest else True
 
     def close(self) -> None:
         """Close the target."""

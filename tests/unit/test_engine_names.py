@@ -20,7 +20,6 @@ def test_the_engine_offers_these_names() -> None:
         "PlannedFile",
         "Runner",
         "Script",
-        "Server",
         "State",
         "Status",
         "Survey",

@@ -52,9 +52,10 @@ class LedgerState:
     """What is in the database: whether the table and its schema exist, and the rows in order.
 
     ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing
-    can be recorded; None where it can.
+    can be recorded; None where it can. ``database`` is the server's own name of the database.
     """
 
+    database: str
     exists: bool
     schema_exists: bool
     uncreatable: LedgerRefusal | None

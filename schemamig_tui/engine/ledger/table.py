@@ -70,6 +70,7 @@ class Ledger:
             raise refusal.error
         exists = facts.kind is not None
         return LedgerState(
+            database=facts.database,
             exists=exists,
             schema_exists=facts.schema_exists,
             uncreatable=uncreatable(facts, self.schema, self.name),

@@ -43,7 +43,7 @@ def _with_files(plan: Plan, progress: Callable[[int], None]) -> Plan:
     refusals: list[SchemamigError] = [*plan.refusals]
     doubts: list[FilesError] = []
     changer: str | None = None
-    standard = plan.survey.server.standard_strings
+    standard = plan.survey.standard_strings
     for number, migration in enumerate(plan.migrations, 1):
         try:
             file = read(migration, standard_strings=standard, resume=plan.resume)

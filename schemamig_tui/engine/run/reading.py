@@ -9,6 +9,7 @@ from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.plan import Plan, PlannedFile
+from schemamig_tui.engine.run.survey import standard_strings
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
 
@@ -26,7 +27,7 @@ class RunFiles(Sequence[FileRun]):
         self._migrations = migrations
         self._resume = plan.resume
         self._read: list[FileRun] = []
-        self._standard_strings = plan.survey.server.standard_strings
+        self._standard_strings = plan.survey.standard_strings
         planned = {file.name: file for file in plan.files}
         for migration in migrations:
             file = planned.get(migration.name)
@@ -62,7 +63,7 @@ class RunFiles(Sequence[FileRun]):
         Those that were cut for sessions of another kind are read again. Raises FilesError for the
         first one that cannot be run.
         """
-        standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+        standard = standard_strings(conn)
         if standard != self._standard_strings:
             self._standard_strings = standard
             del self._read[begun:]

@@ -37,36 +37,18 @@ class Folder:
         return cls(directory, files, tuple(passed_over(directory)))
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """The database that was read. ``standard_strings`` is its standard_conforming_strings."""
-
-    database: str
-    user: str
-    version: str
-    standard_strings: bool
-
-    @classmethod
-    def of(cls, conn: psycopg.Connection[Any]) -> Server:
-        """What the server has told with the connection; that asks nothing."""
-        parameter = conn.pgconn.parameter_status
-        return cls(
-            database=conn.info.dbname,
-            user=conn.info.user,
-            version=(parameter(b"server_version") or b"?").decode().partition(" ")[0],
-            standard_strings=parameter(b"standard_conforming_strings") != b"off",
-        )
-
-
 @dataclass(frozen=True)
 class Survey:
-    """What was found in the folder and the ledger, and what the two say of each migration."""
+    """What was found in the folder and the ledger, and what the two say of each migration.
+
+    ``standard_strings`` is the server's standard_conforming_strings, by which files are cut.
+    """
 
     folder: Folder
     ledger: Ledger
     state: LedgerState
     status: Status
-    server: Server
+    standard_strings: bool
 
     def warnings(self, to: str | None = None) -> tuple[str, ...]:
         """What is odd about the folder, up to and with the file ``to``; it stops nothing."""
@@ -88,4 +70,9 @@ def survey(
     state = without_statement_timeout(conn, lambda: ledger.inspect(conn))
     same = before and (before.folder.files, before.state.rows) == (folder.files, state.rows)
     status = before.status if before and same else compare(folder.files, state.rows)
-    return Survey(folder, ledger, state, status, Server.of(conn))
+    return Survey(folder, ledger, state, status, standard_strings(conn))
+
+
+def standard_strings(conn: psycopg.Connection[Any]) -> bool:
+    """The standard_conforming_strings of a session, which the server has told of its own accord."""
+    return conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
