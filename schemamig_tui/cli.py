@@ -78,7 +78,15 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         return error.exit_code
     from schemamig_tui.headless.commands import Command, run
 
-    command = Command(options.mode, options.to, options.sql, options.json, options.resume)
+    command = Command(
+        options.mode,
+        options.to,
+        options.sql,
+        options.json,
+        options.resume,
+        options.save_plan,
+        options.plan,
+    )
     return run(command, vars(options), stop)
 
 
@@ -133,10 +141,17 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     options = parser.parse_args(argv)
     if options.json and not options.mode:
         parser.error("--json needs one of --list, --dry-run, --rehearse, --apply, --check")
-    if not options.resume and options.mode != "apply":
-        parser.error("--no-resume only goes with --apply")
+    if not options.resume and options.mode not in ("dry-run", "apply"):
+        parser.error("--no-resume only goes with --dry-run and --apply")
     if options.sql and options.mode != "dry-run":
         parser.error("--sql only goes with --dry-run")
+    if options.save_plan is not None and options.mode != "dry-run":
+        parser.error("--save-plan only goes with --dry-run")
+    if options.plan is not None:
+        if options.mode != "apply":
+            parser.error("--plan only goes with --apply")
+        if options.to is not None or not options.resume:
+            parser.error("--plan goes without --to and --no-resume, which the plan has")
     if options.to is not None:
         if options.mode not in ("dry-run", "rehearse", "apply"):
             parser.error("--to only goes with --dry-run, --rehearse and --apply")
@@ -167,8 +182,14 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
         "--resume",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="--apply: go on with a migration without a transaction at the statement that failed"
-        " (the default), or start it over",
+        help="--apply, --dry-run: go on with a migration without a transaction at the statement"
+        " that failed (the default), or start it over",
+    )
+    group.add_argument(
+        "--save-plan", metavar="FILE", type=Path, help="--dry-run: save the plan as FILE (JSON)"
+    )
+    group.add_argument(
+        "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
     )
     group.add_argument("--sql", action="store_true", help="--dry-run: show the statements too")
     group.add_argument(

@@ -6,6 +6,7 @@
       SettingsError                2   a flag, a variable, pyproject.toml
       FilesError                   2   the folder, or a file in it that cannot be a migration
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
+      PlanChanged                  2   something else would run than what was planned
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
       LockTimeout                  4   another run, or a session with the ledger, takes too long
@@ -16,8 +17,11 @@ A migration that fails is not an error of the program but a result of a run: see
 EX_SOFTWARE of sysexits.h). The exit codes stand in ``ExitCode`` and nowhere else.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+
+_MOST_DIFFERENCES = 3
 
 
 class ExitCode(IntEnum):
@@ -85,6 +89,25 @@ class LedgerError(SchemamigError):
     """The ledger table has another shape, or the role may not create, read or write it."""
 
     exit_code = ExitCode.USAGE
+
+
+class PlanChanged(SchemamigError):
+    """What was planned, and perhaps approved, is not what would run now. Nothing has run.
+
+    ``differences`` are sentences without a full stop: what is not as it was.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, differences: Sequence[str]) -> None:
+        shown = [*differences[:_MOST_DIFFERENCES]]
+        if more := len(differences) - len(shown):
+            shown.append(f"and {more:,} more")
+        super().__init__(
+            f"this is not what was planned any more: {'; '.join(shown)}",
+            hint="--dry-run shows what would run now",
+        )
+        self.differences = tuple(differences)
 
 
 class ConnectionFailed(SchemamigError):

@@ -73,6 +73,9 @@ class Settings:
     color: bool = True
     """Whether output to a terminal may have colour."""
 
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Which flag, variable or key has given each field that is not at its default."""
+
     @property
     def limits(self) -> Limits:
         """The settings that limit how long a run waits."""
@@ -93,17 +96,18 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     the variable, or the file and its key.
     """
     values: dict[str, object] = {}
-    sources = (
+    origins: dict[str, str] = {}
+    for source in (
         _from_pyproject(),
         _read(_from_environment(environ), lambda name: f"SCHEMAMIG_{_variable(name)}"),
         _read(flags, lambda name: f"--{name}"),
-    )
-    for source in sources:
-        if source.keys() & {"dsn", "embedded", "connection", "container"}:
+    ):
+        if source.values.keys() & {"dsn", "embedded", "connection", "container"}:
             values.pop("dsn", None)
             values.pop("embedded", None)
-        values |= source
-    return Settings(**values)  # type: ignore[arg-type]  # each value was read for its field
+        values |= source.values
+        origins |= source.origins
+    return Settings(origins=origins, **values)  # type: ignore[arg-type]  # each read for its field
 
 
 def default_embedded_directory() -> Path:
@@ -224,20 +228,29 @@ _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "
 # -- the sources
 
 
-def _read(given: Mapping[str, Any], spell: Callable[[str], str]) -> dict[str, object]:
-    """The fields that a source gives; ``spell`` says how the source writes a setting's name."""
+class _Given(NamedTuple):
+    """The fields that a source gives, and what each of them is called there."""
+
+    values: dict[str, object]
+    origins: dict[str, str]
+
+
+def _read(given: Mapping[str, Any], spell: Callable[[str], str]) -> _Given:
+    """What a source gives; ``spell`` says how the source writes a setting's name."""
     values: dict[str, object] = {}
+    origins: dict[str, str] = {}
     for name, setting in _SETTINGS.items():
         if given.get(name) is not None:
             try:
                 values[setting.field] = setting.read(given[name])
             except ValueError as error:
                 raise SettingsError(f"{spell(name)} {error}") from error
+            origins[setting.field] = spell(name)
     if values.get("dsn") and values.get("embedded"):
         raise SettingsError(
             f"{spell('dsn')} and {spell('embedded')} are two databases; give one of them"
         )
-    return values
+    return _Given(values, origins)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -253,12 +266,12 @@ def _variable(name: str) -> str:
     return name.replace("-", "_").upper()
 
 
-def _from_pyproject() -> dict[str, object]:
+def _from_pyproject() -> _Given:
     for folder in _folders_upwards():
         path = folder / "pyproject.toml"
         if path.is_file():
             return _read_pyproject(path)
-    return {}
+    return _Given({}, {})
 
 
 def _folders_upwards() -> Iterator[Path]:
@@ -274,12 +287,12 @@ def _folders_upwards() -> Iterator[Path]:
             return
 
 
-def _read_pyproject(path: Path) -> dict[str, object]:
+def _read_pyproject(path: Path) -> _Given:
     where = visible(str(path))
     try:
         content = path.read_bytes()
         if b"schemamig-tui" not in content:  # spares the import: most have no such table
-            return {}
+            return _Given({}, {})
         import tomllib
 
         table = tomllib.loads(content.decode()).get("tool", {}).get("schemamig-tui", {})
@@ -303,8 +316,8 @@ def _read_pyproject(path: Path) -> dict[str, object]:
         if type(value) not in setting.types:
             kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))
             raise SettingsError(f"{spell(name)} has to be {kinds}")
-    values = _read(table, spell)
+    found = _read(table, spell)
     for name in ("directory", "embedded"):
-        if isinstance(relative := values.get(name), Path):
-            values[name] = path.parent / relative
-    return values
+        if isinstance(relative := found.values.get(name), Path):
+            found.values[name] = path.parent / relative
+    return found

@@ -232,9 +232,9 @@ def main() -> None:
 
 async def _play() -> None:
     with _connect() as admin:
-        Runner(_connect, Path("migrations"), "kb.schema_migrations", lambda event: None).apply(
-            APPLIED_BEFORE
-        )
+        Runner(
+            _connect, Path("migrations"), "kb.schema_migrations", lambda event: None
+        ).apply_pending(APPLIED_BEFORE)
         admin.execute(WORK)
         app = MigrationsApp(Settings(connection="environment"))
         async with app.run_test(size=SIZE, notifications=True) as pilot:

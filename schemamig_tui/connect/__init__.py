@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 from schemamig_tui.connect import environment
+from schemamig_tui.connect.identity import Identity, Location
 from schemamig_tui.connect.target import Attempt, Endpoint, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 
-__all__ = ["Attempt", "OnWait", "Target", "resolve"]
+__all__ = ["Attempt", "Identity", "OnWait", "Target", "resolve"]
 
 
 def resolve(settings: Settings) -> Target:
@@ -25,15 +26,20 @@ def resolve(settings: Settings) -> Target:
     cannot be used.
     """
     if settings.dsn is not None:
-        return Target(environment.from_dsn(settings.dsn), settings)
+        source = settings.origins.get("dsn", "--dsn")
+        return Target(environment.from_dsn(settings.dsn, source), settings)
     if settings.embedded is not None:
-        return Target(_embedded(settings.embedded), settings)
+        source = settings.origins.get("embedded", "--embedded")
+        return Target(_embedded(settings.embedded, source), settings)
     passed_over: list[Attempt] = []
     if settings.connection != "environment":
         from schemamig_tui.connect import docker
 
+        source = settings.origins.get("container", "the default container")
         try:
-            endpoint, tried = docker.find(settings.container, start=settings.start_container)
+            endpoint, tried = docker.find(
+                settings.container, source, start=settings.start_container
+            )
             return Target(endpoint, settings, tried)
         except ConnectionFailed as error:
             if settings.connection == "docker" or not _may_pass_over(error):
@@ -55,7 +61,7 @@ def _may_pass_over(error: ConnectionFailed) -> bool:
     return isinstance(error, NotThere) or environment.names_a_server(os.environ)
 
 
-def _embedded(base: Path) -> Endpoint:
+def _embedded(base: Path, source: str) -> Endpoint:
     if sys.platform == "win32":
         raise ConnectionFailed(
             "The embedded PostgreSQL does not run on Windows.",
@@ -67,6 +73,7 @@ def _embedded(base: Path) -> Endpoint:
     return Endpoint(
         server.parameters,
         f"embedded PostgreSQL {server.major} in {server.base}",
+        Location(source, embedded=str(server.base)),
         close=server.close,
         extension_hint=server.extension_hint,
     )

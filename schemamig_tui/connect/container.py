@@ -39,6 +39,8 @@ class Container:
     published: tuple[Published, ...]
     addresses: tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]
     on_host_network: bool
+    shares_processes: bool
+    """Whether it sees the processes of the host, or of another container, among its own."""
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> Self:
@@ -59,6 +61,7 @@ class Container:
             published=_published((network.get("Ports") or {}).get(f"{port}/tcp") or ()),
             addresses=_addresses((network.get("Networks") or {}).values()),
             on_host_network=details["HostConfig"].get("NetworkMode") == "host",
+            shares_processes=details["HostConfig"].get("PidMode", "") not in ("", "private"),
         )
 
     def require_running(self) -> None:

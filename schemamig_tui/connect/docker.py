@@ -6,9 +6,8 @@
 
 On the first two another server may answer: one on the same port, such as that of another
 engine whose forwarding came first, or a container of another engine with the same address. So
-such a server has to prove that it is the container's: the process that serves our connection must
-be found among the container's processes. Addresses prove little: every engine hands out the same
-ones. A route without the proof is passed over. The tunnel needs none, because 127.0.0.1 is the
+such a server has to prove that it is the container's before it gets the password (see ``proof``).
+A route without the proof is passed over. The tunnel needs none, because 127.0.0.1 is the
 container itself; on the network of the host it is not, so there is no tunnel.
 
 User, password and database are what the container itself was set up with.
@@ -23,19 +22,17 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-
 from schemamig_tui.connect import engines
 from schemamig_tui.connect.container import Container, like_postgresql
 from schemamig_tui.connect.engines import NotThere
-from schemamig_tui.connect.target import Attempt, Endpoint, reason
+from schemamig_tui.connect.identity import Location
+from schemamig_tui.connect.proof import prove
+from schemamig_tui.connect.target import Attempt, Endpoint
 from schemamig_tui.errors import ConnectionFailed
 
 if TYPE_CHECKING:
     from schemamig_tui.connect.docker_api import DockerApi
 
-_PROBE_TIMEOUT = 2  # seconds, the least that libpq knows
 _START_SECONDS = 60.0
 
 
@@ -47,19 +44,19 @@ class Route(NamedTuple):
     port: int
 
 
-def find(name: str, *, start: bool = False) -> tuple[Endpoint, tuple[Attempt, ...]]:
+def find(name: str, source: str, *, start: bool = False) -> tuple[Endpoint, tuple[Attempt, ...]]:
     """The server in the container ``name``, and the routes to it that were passed over.
 
-    With ``start``, a container that is stopped or paused is started, and Endpoint says how long it
-    may take to answer. Raises NotThere without an engine or a container of that name, otherwise
-    ConnectionFailed if it cannot be used.
+    ``source`` is what has named the container. With ``start``, one that is stopped or paused is
+    started, and Endpoint says how long it may take to answer. Raises NotThere without an engine or
+    a container of that name, otherwise ConnectionFailed if it cannot be used.
     """
     url = engines.locate(os.environ)
     from schemamig_tui.connect.docker_api import DockerApi
 
     with contextlib.closing(DockerApi(url)) as api:
         container = _running(api, name, start=start)
-        return _route(api, container, url, wait=_START_SECONDS if start else 0.0)
+        return _route(api, container, url, source, wait=_START_SECONDS if start else 0.0)
 
 
 def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
@@ -82,7 +79,7 @@ def _running(api: "DockerApi", name: str, *, start: bool) -> Container:
 
 
 def _route(
-    api: "DockerApi", container: Container, url: str, *, wait: float
+    api: "DockerApi", container: Container, url: str, source: str, *, wait: float
 ) -> tuple[Endpoint, tuple[Attempt, ...]]:
     from schemamig_tui.connect.tunnel import Tunnel
 
@@ -97,17 +94,20 @@ def _route(
         place = f"Docker {name}, {route.what}"
         # hostaddr, or else PGHOSTADDR would lead to another server
         parameters = {"host": route.host, "hostaddr": "", "port": str(route.port), **login}
-        doubt = _doubt(api, container, parameters)
-        if doubt is None:
-            return Endpoint(parameters, place, hint), tuple(tried)
-        tried.append(Attempt(place, doubt))
+        try:
+            parameters |= prove(api, container, parameters)
+        except ConnectionFailed as error:
+            tried.append(Attempt(place, error.message))
+        else:
+            location = Location(source, container=name, route=route.what)
+            return Endpoint(parameters, place, location, hint), tuple(tried)
     if container.on_host_network:  # where a tunnel would end at the same stranger
         raise ConnectionFailed(f"{tried[-1].route}: {tried[-1].reason}", hint=hint)
     tunnel = Tunnel(url, container.id)
     parameters = {**tunnel.parameters, **login}
-    return Endpoint(parameters, f"Docker {name}, docker exec", hint, tunnel.close, wait), tuple(
-        tried
-    )
+    place = f"Docker {name}, docker exec"
+    location = Location(source, container=name, route="docker exec")
+    return Endpoint(parameters, place, location, hint, tunnel.close, wait), tuple(tried)
 
 
 def _direct_routes(container: Container, url: str) -> Iterator[Route]:
@@ -137,23 +137,6 @@ def _is_neighbour(address: IPv4Interface | IPv6Interface) -> bool:
             return False
         own: str = packet.getsockname()[0]
     return ip_address(own) in address.network
-
-
-def _doubt(api: "DockerApi", container: Container, parameters: dict[str, str]) -> str | None:
-    """Why the server there is not known to be the container's; None if it has been proven."""
-    try:
-        conninfo = make_conninfo(**parameters, connect_timeout=_PROBE_TIMEOUT)
-        with psycopg.connect(conninfo) as connection:
-            row = connection.execute("SELECT inet_client_port()").fetchone()
-            process = f"/proc/{connection.info.backend_pid}/cmdline"
-            # Such as "postgres: spec spec 172.17.0.1(40123) SELECT": the port is that of the
-            # connection, and at this moment there is no other one like it.
-            title = api.output(container.id, ["cat", process])
-    except (psycopg.Error, UnicodeError) as error:
-        return reason(error).rpartition(" failed: ")[2]  # the route says already where
-    if title and row and f"({row[0]})".encode() in title:
-        return None
-    return "the server that answers there is not known to be the container's"
 
 
 def _login(api: "DockerApi", container: Container) -> dict[str, str]:

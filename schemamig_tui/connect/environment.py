@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from schemamig_tui.connect.identity import Location
 from schemamig_tui.connect.target import Attempt, Endpoint
 from schemamig_tui.errors import SettingsError
 
@@ -33,9 +34,12 @@ _FORM = (
 )
 
 
-def from_dsn(dsn: str) -> Endpoint:
-    """The place that ``--dsn`` names. Raises SettingsError if it cannot be read."""
-    return Endpoint(parse("--dsn", dsn), "--dsn")
+def from_dsn(dsn: str, source: str = "--dsn") -> Endpoint:
+    """The place that ``dsn`` names, which ``source`` has given.
+
+    Raises SettingsError if it cannot be read.
+    """
+    return Endpoint(parse(source, dsn), source, Location(source))
 
 
 def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
@@ -48,7 +52,7 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
     Kubernetes or Docker has set. Raises SettingsError, which names the variable.
     """
     if url := env.get("DATABASE_URL"):
-        return Endpoint(parse("DATABASE_URL", url), "DATABASE_URL"), ()
+        return from_dsn(url, "DATABASE_URL"), ()
     tried = [Attempt("DATABASE_URL", _NOT_SET)]
     warnings: tuple[str, ...] = ()
     named = [name for name in _POSTGRES if env.get(name)]
@@ -58,11 +62,13 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
     if named:
         parameters = {_POSTGRES[name]: env[name] for name in named}
         _check_port("POSTGRES_PORT", parameters)
-        route = _postgres_route(parameters, named)
-        return Endpoint(parameters, route, warnings=warnings), tuple(tried)
+        source = "POSTGRES_HOST" if "host" in parameters else ", ".join(named)
+        route = " ".join(filter(None, (source, _address(parameters))))
+        endpoint = Endpoint(parameters, route, Location(source), warnings=warnings)
+        return endpoint, tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
-    variables = ", ".join(name for name in _LIBPQ if env.get(name))
-    return Endpoint({}, variables or "PostgreSQL's defaults", warnings=warnings), tuple(tried)
+    source = ", ".join(name for name in _LIBPQ if env.get(name)) or "PostgreSQL's defaults"
+    return Endpoint({}, source, Location(source), warnings=warnings), tuple(tried)
 
 
 def names_a_server(env: Mapping[str, str]) -> bool:
@@ -118,8 +124,8 @@ def _check_port(source: str, parameters: Mapping[str, str]) -> None:
             raise SettingsError(f"{source}: the port is not a number from 1 to 65535.", hint=_FORM)
 
 
-def _postgres_route(parameters: Mapping[str, str], named: list[str]) -> str:
+def _address(parameters: Mapping[str, str]) -> str:
+    """Host and port, as far as they are known; empty without a host."""
     if "host" not in parameters:
-        return ", ".join(named)
-    place = ":".join(parameters[part] for part in ("host", "port") if part in parameters)
-    return f"POSTGRES_HOST {place}"
+        return ""
+    return ":".join(parameters[part] for part in ("host", "port") if part in parameters)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
@@ -33,14 +35,16 @@ OnWait = Callable[[float, str], None]
 class Endpoint:
     """Where a database may be: libpq's parameters, and what people are shown.
 
-    ``hint`` is the way out when the server refuses us, if there is a special one. ``close`` lets
-    go of whatever makes the place reachable. ``wait`` is for how many seconds at least it is worth
-    waiting until the server answers. ``extension_hint`` says, where we know that, which PostgreSQL
-    has an extension that this one lacks. ``warnings`` are sentences about what was not used.
+    ``route`` says how it was looked for, where there is no connection yet. ``hint`` is the way out
+    when the server refuses us, if there is a special one. ``close`` lets go of whatever makes the
+    place reachable. ``wait`` is for how many seconds at least it is worth waiting until the server
+    answers. ``extension_hint`` says, where we know that, which PostgreSQL has an extension that
+    this one lacks. ``warnings`` are sentences about what was not used.
     """
 
     parameters: Mapping[str, str] = field(repr=False)
     route: str
+    location: Location
     hint: str | None = None
     close: Callable[[], None] = lambda: None
     wait: float = 0.0
@@ -59,7 +63,8 @@ class Target:
     """The place that was chosen. Connects to it, from any thread and as often as is needed.
 
     ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over,
-    ``warnings`` what people should know of the choice.
+    ``warnings`` what people should know of the choice. ``identity`` is which database it is, as the
+    first connection has found; ``on_identity`` is called with it then, and raises nothing.
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
@@ -67,6 +72,10 @@ class Target:
         self, endpoint: Endpoint, settings: Settings, tried: Sequence[Attempt] = ()
     ) -> None:
         self.route = endpoint.route
+        self._location = endpoint.location
+        self.identity: Identity | None = None
+        self.on_identity: Callable[[Identity], None] = lambda identity: None
+        self._naming = threading.Lock()
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
         own_options = _own_options(endpoint, settings.lock_timeout)
@@ -74,7 +83,7 @@ class Target:
         self._without_options = _conninfo(endpoint, None) if own_options is not None else None
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
-        self._hint = endpoint.hint or _ways_out(settings)
+        self._hint = endpoint.hint or _ways_out(settings, endpoint.location.source)
         self._close = endpoint.close
 
     def __repr__(self) -> str:
@@ -104,7 +113,7 @@ class Target:
         answers = False
         while True:
             try:
-                return psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+                return self._identified()
             except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
                 if self._without_options and _OPTIONS_REFUSED.search(str(error)):
                     self.conninfo, self._without_options = self._without_options, None
@@ -120,6 +129,19 @@ class Target:
                     on_wait(left, why)
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _identified(self) -> psycopg.Connection[Any]:
+        """A new connection; the first one is asked which database it leads to."""
+        conn = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+        with self._naming:
+            if self.identity is None:
+                try:
+                    self.identity = identify(conn, self._location)
+                except psycopg.Error:
+                    conn.close()
+                    raise
+                self.on_identity(self.identity)
+        return conn
 
     def _answers(self, error: Exception) -> bool:
         """Whether waiting is of no use: the server is up, or what we ask for cannot be tried.
@@ -139,10 +161,10 @@ class Target:
         return ConnectionFailed("\n".join(["Cannot connect to the database.", *lines]), hint=hint)
 
 
-def _ways_out(settings: Settings) -> str:
-    """What to do when there is no connection to where the settings say the database is."""
+def _ways_out(settings: Settings, source: str) -> str:
+    """What to do when there is no connection to where ``source`` says the database is."""
     if settings.dsn is not None:
-        return "Is --dsn right, and its server running? --wait 30 waits for one that is starting."
+        return f"Is {source} right, and its server running? --wait 30 waits for one that starts."
     if settings.embedded is not None:
         return f"The log of the server is {settings.embedded / 'log'}"
     container = f"Start the container (docker start {settings.container}), set"

@@ -15,24 +15,32 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.ledger.table import Ledger
     from schemamig_tui.engine.pipeline.connect import Connect
     from schemamig_tui.engine.run.failure import describe
+    from schemamig_tui.engine.run.plan import Plan, PlannedFile
+    from schemamig_tui.engine.run.planning import make_plan
     from schemamig_tui.engine.run.runner import Runner
+    from schemamig_tui.engine.run.survey import Folder, Survey
     from schemamig_tui.engine.script.files import MigrationFile, scan
     from schemamig_tui.engine.script.script import Script, parse
     from schemamig_tui.engine.watch.blockers import cancel_session, terminate_session
 
 __all__ = [
     "Connect",
+    "Folder",
     "Ledger",
     "LedgerRow",
     "Migration",
     "MigrationFile",
+    "Plan",
+    "PlannedFile",
     "Runner",
     "Script",
     "State",
     "Status",
+    "Survey",
     "cancel_session",
     "compare",
     "describe",
+    "make_plan",
     "parse",
     "scan",
     "terminate_session",
@@ -40,17 +48,22 @@ __all__ = [
 
 _MODULES = {
     "Connect": "pipeline.connect",
+    "Folder": "run.survey",
     "Ledger": "ledger.table",
     "LedgerRow": "ledger.rows",
     "Migration": "ledger.status",
     "MigrationFile": "script.files",
+    "Plan": "run.plan",
+    "PlannedFile": "run.plan",
     "Runner": "run.runner",
     "Script": "script.script",
     "State": "ledger.status",
     "Status": "ledger.status",
+    "Survey": "run.survey",
     "cancel_session": "watch.blockers",
     "compare": "ledger.status",
     "describe": "run.failure",
+    "make_plan": "run.planning",
     "parse": "script.script",
     "scan": "script.files",
     "terminate_session": "watch.blockers",

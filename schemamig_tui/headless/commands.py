@@ -3,29 +3,23 @@
 ``--list`` and ``--check`` read no SQL, so the modules that do are imported by the other commands.
 """
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import psycopg
-
-from schemamig_tui.connect import resolve
-from schemamig_tui.engine import Ledger, Status, compare, scan
-from schemamig_tui.engine.ledger.table import unsettled
-from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
-from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
+from schemamig_tui.engine import scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
-from schemamig_tui.errors import ConnectionLost, ExitCode, FilesError, LedgerError, SchemamigError
+from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
+from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
-from schemamig_tui.text import one_line
+from schemamig_tui.survey import look
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +31,8 @@ class Command:
     sql: bool = False
     json: bool = False
     resume: bool = True
+    save_plan: Path | None = None
+    plan: Path | None = None
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -73,19 +69,35 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply
 
-        return apply(settings, reporter, stop, to=command.to, resume=command.resume)
+        return apply(
+            settings,
+            reporter,
+            stop,
+            to=command.to,
+            resume=command.resume,
+            plan_file=command.plan,
+        )
     if command.mode == "rehearse":
         from schemamig_tui.headless.running import rehearse
 
         return rehearse(settings, reporter, stop, to=command.to)
-    with _surveyed(settings, reporter) as (conn, status):
-        for warning in folder_warnings(status, passed_over(settings.directory), command.to):
-            reporter.warning(warning)
-        if command.mode == "dry-run":
-            # --list and --check show it as what they are asked for.
-            for warning in drift_warnings(status):
-                reporter.warning(warning)
-            return _dry_run(command, settings, status, reporter, conn)
+    if command.mode == "dry-run":
+        from schemamig_tui.headless.planning import dry_run
+
+        return dry_run(
+            settings,
+            reporter,
+            stop,
+            to=command.to,
+            resume=command.resume,
+            with_sql=command.sql,
+            save_to=command.save_plan,
+        )
+    with connecting(settings, reporter, stop) as (target, on_wait):
+        survey = look(target, settings, on_wait)
+    for warning in survey.warnings():
+        reporter.warning(warning)
+    status = survey.status
     if command.mode == "check":
         reporter.checked(status)
         findings = (
@@ -105,7 +117,8 @@ def _require_migrations(directory: Path) -> None:
     try:
         names = [path.name for path in directory.iterdir()]
     except OSError:
-        return  # scan says what is wrong with it
+        scan(directory)  # which says what is wrong with it
+        return
     if not any(is_migration(name) for name in names):
         hint = "Name another one with --dir, or add a migration."
         raise FilesError(
@@ -113,68 +126,3 @@ def _require_migrations(directory: Path) -> None:
             path=directory,
             hint=" ".join([*passed_over_warnings(passed_over(directory)), hint]),
         )
-
-
-@contextlib.contextmanager
-def _surveyed(
-    settings: Settings, reporter: Reporter
-) -> Iterator[tuple[psycopg.Connection[Any], Status]]:
-    """A connection, and the status of every migration."""
-    ledger = Ledger(settings.table)
-    files = scan(settings.directory)
-    with resolve(settings) as target:
-        reporter.connecting(target.route, target.tried)
-        for warning in target.warnings:
-            reporter.warning(warning)
-        try:
-            with target.connect(reporter.waiting) as conn:
-                yield conn, compare(files, ledger.read(conn))
-        except psycopg.OperationalError as error:
-            if ends_session(error):
-                raise ConnectionLost(loss_message(error)) from error
-            raise SchemamigError(f"the ledger could not be read: {one_line(error)}") from error
-
-
-def _dry_run(
-    command: Command,
-    settings: Settings,
-    status: Status,
-    reporter: Reporter,
-    conn: psycopg.Connection[Any],
-) -> ExitCode:
-    from schemamig_tui.advice.preflight import preflight
-    from schemamig_tui.engine import Script
-    from schemamig_tui.engine.run.reading import read, refuse_obstacle
-    from schemamig_tui.engine.script.script import read_again
-
-    standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
-    migrations = status.to_run(command.to)
-    if refusal := unsettled([m.row for m in status.unknown if m.row], Ledger(settings.table)):
-        raise LedgerError(refusal.message, hint=refusal.hint)
-    reporter.plan_started(status, command.to, len(migrations))
-    refused = 0
-    changer: str | None = None
-
-    def scripts() -> Iterator[Script]:
-        nonlocal refused, changer
-        for migration in migrations:
-            try:
-                planned = read(migration, standard_strings=standard)
-                refuse_obstacle(planned)
-            except FilesError as error:
-                if changer:
-                    reporter.warning(f"{error.place}: {error.message} {read_again(changer)}")
-                else:
-                    reporter.error(error)
-                    refused += 1
-            else:
-                script = planned.script
-                if script.changes_reading:
-                    changer = migration.name
-                reporter.planned(migration, script, done=planned.done, with_sql=command.sql)
-                yield script
-                script.release()
-
-    reporter.advised(preflight(conn, scripts()))
-    reporter.plan_ended(len(migrations) - refused, refused)
-    return ExitCode.USAGE if refused else ExitCode.DONE

@@ -11,6 +11,9 @@ event                keys
 ===================  ===============================================================================
 connecting           route, passed_over [{place, reason}]
 waiting              seconds_left, reason: the server does not answer yet (``--wait``)
+connected            database, role, login, version (of the server), host (the folder of a Unix
+                     socket), port, source (the flag, variable or key that has named it), container,
+                     route (to the container), embedded (a folder)
 warning              message
 error                message, hint, exit_code; path, line, column where a file is to blame
 migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
@@ -23,6 +26,7 @@ file_planned         name, path, size, mode, reason, statements, failed_before, 
                      resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
+plan_saved           path: ``--save-plan``
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -63,7 +67,8 @@ rehearsal has the events of a run up to ``statement_finished``, and ``file_faile
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +79,7 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
@@ -89,10 +95,16 @@ class JsonLines:
         # In ASCII it is UTF-8 whatever the locale says, and harmless on a terminal.
         self._out.write(json.dumps({"event": event, **values}))
 
-    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
+    def connecting(self, route: str, passed_over: Sequence[tuple[str, str]]) -> None:
         """An event ``connecting``."""
         places = [{"place": place, "reason": reason} for place, reason in passed_over]
         self._write("connecting", route=route, passed_over=places)
+
+    def connected(self, database: "Identity") -> None:
+        """An event ``connected``."""
+        values = asdict(database)
+        location = values.pop("location")
+        self._write("connected", **values, **location)
 
     def waiting(self, seconds_left: float, reason: str) -> None:
         """An event ``waiting``, for every try."""
@@ -194,6 +206,10 @@ class JsonLines:
     def plan_ended(self, planned: int, refused: int) -> None:
         """An event ``plan_finished``."""
         self._write("plan_finished", planned=planned, refused=refused)
+
+    def saved(self, path: Path) -> None:
+        """An event ``plan_saved``."""
+        self._write("plan_saved", path=str(path))
 
     def run(self, directory: Path, to: str | None) -> "Listener":
         """An event for each of the run's."""

@@ -1,6 +1,6 @@
 """The interface of the reports: one for people, one for programs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,6 +8,7 @@ from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.rehearsal.events import RehearsalListener
@@ -16,8 +17,11 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
 class Reporter(Protocol):
     """Reports a command. ``TextReport`` writes for people, ``JsonLines`` for programs."""
 
-    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
-        """Which database was chosen, and why none of the places that were to come before it."""
+    def connecting(self, route: str, passed_over: Sequence[tuple[str, str]]) -> None:
+        """Where the database is, and why none of the places that were to come before it."""
+
+    def connected(self, database: "Identity") -> None:
+        """Which database it is."""
 
     def waiting(self, seconds_left: float, reason: str) -> None:
         """The server does not answer yet, and is waited for."""
@@ -47,6 +51,9 @@ class Reporter(Protocol):
 
     def plan_ended(self, planned: int, refused: int) -> None:
         """``--dry-run``: that was all; ``refused`` ones cannot be run as they are."""
+
+    def saved(self, path: Path) -> None:
+        """``--dry-run``: the plan has been saved as this file."""
 
     def run(self, directory: Path, to: str | None) -> "Listener":
         """``--apply``: a listener that reports one run."""

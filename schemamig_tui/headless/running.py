@@ -1,45 +1,73 @@
 """``--apply`` and ``--rehearse``: the commands that take time and can be cancelled."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
-from schemamig_tui.connect import Target, resolve
+from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
 from schemamig_tui.engine.pipeline.loss import is_lost
-from schemamig_tui.errors import ExitCode, Interrupted
+from schemamig_tui.errors import ExitCode, PlanChanged
+from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
+    from schemamig_tui.approval import ApprovedPlan
+    from schemamig_tui.engine import Plan
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
-_Connect = Callable[[], psycopg.Connection[Any]]
-
 
 def apply(
-    settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None, resume: bool
+    settings: Settings,
+    reporter: Reporter,
+    stop: Stop,
+    *,
+    to: str | None,
+    resume: bool,
+    plan_file: Path | None = None,
 ) -> ExitCode:
-    """Apply what is pending, up to ``to``."""
+    """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``."""
     from schemamig_tui.engine import Runner
 
-    failures = _Failures(reporter.run(settings.directory, to))
-    with _connecting(settings, reporter, stop) as (target, connect):
+    if plan_file:
+        from schemamig_tui.plan_file import load
+
+    approved = load(plan_file) if plan_file else None
+    failures = _Failures(reporter.run(settings.directory, approved.to if approved else to))
+    with connecting(settings, reporter, stop) as (target, on_wait):
         runner = Runner(
-            connect,
+            partial(target.connect, on_wait),
             settings.directory,
             settings.table,
             failures,
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
+        plan = _still_approved(approved, target, settings, on_wait) if approved else None
         with stop.cancelling(runner.cancel):
-            return failures.exit_code(runner.apply(to, resume=resume))
+            finished = runner.apply(plan) if plan else runner.apply_pending(to, resume=resume)
+            return failures.exit_code(finished)
+
+
+def _still_approved(
+    approved: "ApprovedPlan", target: Target, settings: Settings, on_wait: OnWait
+) -> "Plan":
+    """The plan of what would run now. Raises PlanChanged where that is not what was approved."""
+    from schemamig_tui.approval import system_identifier
+    from schemamig_tui.engine import make_plan
+    from schemamig_tui.survey import looking
+
+    with looking(target, settings, on_wait) as (conn, survey):
+        plan = make_plan(survey, approved.to, resume=approved.resume)
+        if differences := [*approved.differences(plan, system_identifier(conn))]:
+            raise PlanChanged(differences)
+    return replace(plan, exact=True)
 
 
 def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None) -> ExitCode:
@@ -47,9 +75,9 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
     from schemamig_tui.rehearsal.rehearsal import Rehearsal
 
     failures = _Failures(reporter.rehearsal(settings.directory, to))
-    with _connecting(settings, reporter, stop) as (target, connect):
+    with connecting(settings, reporter, stop) as (target, on_wait):
         rehearsal = Rehearsal(
-            connect,
+            partial(target.connect, on_wait),
             settings.directory,
             settings.table,
             failures,
@@ -58,23 +86,7 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
             extension_hint=target.extension_hint,
         )
         with stop.cancelling(rehearsal.cancel):
-            return failures.exit_code(rehearsal.rehearse(to))
-
-
-@contextlib.contextmanager
-def _connecting(
-    settings: Settings, reporter: Reporter, stop: Stop
-) -> Iterator[tuple[Target, _Connect]]:
-    def waiting(seconds_left: float, reason: str) -> None:
-        if stop.requested:
-            raise Interrupted("interrupted while waiting for the server")
-        reporter.waiting(seconds_left, reason)
-
-    with resolve(settings) as target:
-        reporter.connecting(target.route, target.tried)
-        for warning in target.warnings:
-            reporter.warning(warning)
-        yield target, lambda: target.connect(waiting)
+            return failures.exit_code(rehearsal.rehearse_pending(to))
 
 
 class _Failures:

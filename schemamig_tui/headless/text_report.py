@@ -1,6 +1,6 @@
 """Reports for people, in the wording of the original system: data to stdout, the rest to stderr."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.rehearsal.events import RehearsalListener
@@ -23,12 +24,18 @@ class TextReport:
     def __init__(self, out: Output, err: Output) -> None:
         self._out = out
         self._err = err
+        self._passed_over: Sequence[tuple[str, str]] = ()
         self._waiting_for: str | None = None
 
-    def connecting(self, route: str, passed_over: Iterable[tuple[str, str]]) -> None:
-        """Name the database, and behind it what was tried before."""
-        reasons = "; ".join(f"{place}: {reason}" for place, reason in passed_over)
-        self._err.write(visible(f"Database: {route}" + (f" ({reasons})" if reasons else "")))
+    def connecting(self, route: str, passed_over: Sequence[tuple[str, str]]) -> None:
+        """Remember what was tried before."""
+        self._passed_over = passed_over
+
+    def connected(self, database: "Identity") -> None:
+        """Name the database, and below it what was tried before."""
+        self._err.write(visible(f"Database: {database}"))
+        if reasons := "; ".join(f"{place}: {reason}" for place, reason in self._passed_over):
+            self._err.write(visible(f"Passed over: {reasons}"))
 
     def waiting(self, seconds_left: float, reason: str) -> None:
         """One line for every new reason, so that a log stays short."""
@@ -162,6 +169,11 @@ class TextReport:
         counts = [f"{planned} to apply", *([f"{refused} refused"] if refused else [])]
         if planned or refused:
             self._out.write(f"\nTotal: {', '.join(counts)}; nothing was changed")
+
+    def saved(self, path: Path) -> None:
+        """What it is good for."""
+        place = visible(str(path))
+        self._out.write(f"Saved: --apply --plan {place} applies exactly this, or nothing")
 
     # -- --apply and --rehearse
 

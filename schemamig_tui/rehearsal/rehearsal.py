@@ -27,6 +27,7 @@ from psycopg.errors import LockNotAvailable
 from schemamig_tui.engine import Connect
 from schemamig_tui.engine.events import Warned
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
+from schemamig_tui.engine.run.plan import Plan
 from schemamig_tui.engine.run.preparation import (
     ExtensionHint,
     Preparation,
@@ -74,26 +75,40 @@ class Rehearsal:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""
         self._preparation.cancellation.request()
 
-    def rehearse(self, to: str | None = None) -> RehearsalFinished:
-        """Rehearse everything pending, up to and with the file ``to``, up to the first failure.
+    def rehearse(self, plan: Plan) -> RehearsalFinished:
+        """Rehearse what ``plan`` holds, up to the first failure.
 
-        Returns the last event, which the listener has got already. Raises
-        FilesError, SettingsError, LedgerError, ConnectionFailed, LockTimeout and Interrupted where
-        ``Runner.apply`` does.
+        Returns the last event, which the listener has got already. Raises PlanChanged, FilesError,
+        LedgerError, ConnectionFailed, LockTimeout and Interrupted where ``Runner.apply`` does.
         """
         began = time.perf_counter()
-        with _losses_as_errors(), self._preparation.survey(to) as findings:
-            for warning in findings.warnings:
-                self._listener(Warned(warning))
-            if not findings.todo:
-                ms = (time.perf_counter() - began) * 1000
-                finished = RehearsalFinished((), (), None, (), ms, unwritten=findings.unwritten)
-                self._listener(finished)
-                return finished
-            # A file may say DEALLOCATE ALL behind psycopg's back.
-            findings.conn.prepare_threshold = None
-            with self._preparation.locked(findings, to, self._listener) as context:
-                return self._stage(context, findings.conn).perform(began)
+        with _losses_as_errors(), self._preparation.connected() as conn:
+            return self._rehearse(conn, plan, began)
+
+    def rehearse_pending(self, to: str | None = None) -> RehearsalFinished:
+        """Plan everything pending, up to and with the file ``to``, and rehearse it.
+
+        Returns and raises as ``rehearse``, and SettingsError for a file that does not exist.
+        """
+        began = time.perf_counter()
+        with _losses_as_errors(), self._preparation.pending(to, resume=True) as (conn, plan):
+            return self._rehearse(conn, plan, began)
+
+    def _rehearse(
+        self, conn: psycopg.Connection[Any], plan: Plan, began: float
+    ) -> RehearsalFinished:
+        for warning in plan.warnings:
+            self._listener(Warned(warning))
+        plan.require()
+        if not plan.migrations:
+            ms = (time.perf_counter() - began) * 1000
+            finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
+            self._listener(finished)
+            return finished
+        # A file may say DEALLOCATE ALL behind psycopg's back.
+        conn.prepare_threshold = None
+        with self._preparation.locked(conn, plan, self._listener) as context:
+            return self._stage(context, conn).perform(began)
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
         lock = LOCK_TIMEOUT if context.limits.lock is None else context.limits.lock

@@ -91,7 +91,7 @@ class MigrationsApp(BaseApp):
             return
         is_first, self.poller.latest = self.poller.latest is None, survey
         self._show_top()
-        self.main.log_view.add((("warn", inline(text)),) for text in survey.warnings)
+        self.main.log_view.add_survey(self.poller.database, self.poller.news(survey))
         self._show(survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first()
@@ -126,7 +126,7 @@ class MigrationsApp(BaseApp):
             self._retry.later()
 
     def _show_top(self, why: str | None = None) -> None:
-        self.main.top.show(self.poller.latest, self.poller.route, why)
+        self.main.top.show(self.poller, why)
 
     def _show(self, status: Status) -> None:
         """Show the status of the migrations, and the selected one as it is now."""
@@ -214,7 +214,7 @@ class MigrationsApp(BaseApp):
 
         view = PlanView(todo, self.poller)
         over = "Start over" if goes_on(todo) else ""
-        question = Question(what, view, yes="Apply", no="Cancel", over=over)
+        question = Question(what, view, self.poller.database, yes="Apply", over=over)
         await self.push_screen(question, answered)
 
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
@@ -297,7 +297,7 @@ class MigrationsApp(BaseApp):
 
         what = f"Rehearse {plural(len(todo), 'migration')}?"
         view = PlanView(todo, self.poller, rehearsing.warning(self.settings))
-        await self.push_screen(Question(what, view, yes="Rehearse", no="Cancel"), answered)
+        await self.push_screen(Question(what, view, self.poller.database, yes="Rehearse"), answered)
 
     def _show_rehearsal_events(
         self, run: EngineThread, events: Sequence[Event], timed: Sequence[TimedEvent]
@@ -342,7 +342,8 @@ class MigrationsApp(BaseApp):
         """Show who blocks the run, and who waits behind it."""
         panel = self.main.run_panel
         if self.poller.target and panel.insight.is_stuck:
-            self.push_screen(BlockersScreen(lambda: panel.insight, self.poller.target.connect))
+            connect, database = self.poller.target.connect, self.poller.database
+            self.push_screen(BlockersScreen(lambda: panel.insight, connect, database))
         else:
             self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
 
@@ -373,7 +374,8 @@ class MigrationsApp(BaseApp):
 
         what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
         view = LinesView([(("plain", what),)], fold=True)
-        question = Question("A run is on", view, yes="Cancel the run and quit", no="Stay")
+        yes = "Cancel the run and quit"
+        question = Question("A run is on", view, self.poller.database, yes=yes, no="Stay")
         self.push_screen(question, answered)
 
     def terminated(self) -> None:

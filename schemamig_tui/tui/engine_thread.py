@@ -234,7 +234,7 @@ class ApplyThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._runner.apply(self._to, resume=self._resume)
+        self._runner.apply_pending(self._to, resume=self._resume)
 
     def _stop(self) -> None:
         self._runner.cancel()

@@ -40,6 +40,19 @@ def width(line: Line) -> int:
     return sum(cells(text) for _, text in line)
 
 
+def shortened(name: str, columns: int) -> str:
+    """A name without what does not fit. The middle of a name matters least."""
+    if cells(name) <= columns:
+        return name
+    if columns < 8:
+        return name[: _fitting(name, columns)]
+    tail = (columns - 1) // 3
+    head = columns - 1 - tail
+    while cells(name[:head]) + cells(name[-tail:]) + 1 > columns:
+        head -= 1
+    return f"{name[:head]}…{name[-tail:]}"
+
+
 def folded(line: Line, columns: int) -> list[Line]:
     """A line as several that are no wider than ``columns``, broken after spaces where it can be.
 

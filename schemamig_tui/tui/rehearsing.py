@@ -70,7 +70,7 @@ class RehearsalThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._rehearsal.rehearse()
+        self._rehearsal.rehearse_pending()
 
     def _stop(self) -> None:
         self._rehearsal.cancel()

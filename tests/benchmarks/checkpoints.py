@@ -61,7 +61,7 @@ def _resume(bench: Rig) -> float:
         failing.migrations,
         "kb.schema_migrations",
         lambda event: None,
-    ).apply()
+    ).apply_pending()
     mended = _sample(bench.folder, _SHAPES["INSERTs"])
     return bench.apply(conninfo, mended.migrations)
 

@@ -37,7 +37,7 @@ def main(conninfo: str, folder: str) -> None:
 
     runner = Runner(connect, Path(folder), "kb.schema_migrations", lambda event: None)
     began = time.perf_counter()
-    finished = runner.apply()
+    finished = runner.apply_pending()
     ended = time.perf_counter()
     if finished.failed or not finished.applied:
         raise SystemExit(f"the run did not come to its end: {finished}")

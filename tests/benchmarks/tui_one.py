@@ -26,7 +26,7 @@ def _headless(settings: Settings) -> Measured:
     """Milliseconds of the run by the engine's own clock, as ``_run`` has them; nobody listens."""
     target = resolve(settings)
     runner = Runner(target.connect, settings.directory, settings.table, lambda event: None)
-    return {"ms": runner.apply().ms}
+    return {"ms": runner.apply_pending().ms}
 
 
 def _with_ui(what: str, settings: Settings) -> Measured:

@@ -1,7 +1,11 @@
 """The routes to the server in a container, and the proof that it is the container's."""
 
+import contextlib
+import itertools
 import socket
 import sys
+import threading
+from typing import Self
 
 import pytest
 from docker.models.containers import Container
@@ -97,6 +101,118 @@ def test_port_and_login_may_come_from_pgport_and_files(engine: Engine) -> None:
         assert (connection.info.user, connection.info.dbname) == ("ada", "engines")
         assert connection.info.password == "it's =a 'secret"
         assert "secret" not in f"{place!r} {place.route}"
+
+
+@pytest.mark.parametrize(
+    ("method", "asked_for"),
+    [("password", "password"), ("md5", "scram-sha-256"), ("scram-sha-256", "scram-sha-256")],
+)
+def test_a_server_that_has_proved_itself_gets_the_password_as_it_wants_it(
+    engine: Engine, method: str, asked_for: str
+) -> None:
+    """To be asked for an MD5, a role would have to have one: by default they have SCRAM's."""
+    container = engine.run(
+        environment={**SPEC, "POSTGRES_HOST_AUTH_METHOD": method},
+        ports={"5432/tcp": ("127.0.0.1", None)},
+    )
+    wait_for_server(container).reload()
+    with target(container) as place, place.connect() as connection:
+        assert place.route.endswith(f"published port {published_port(container)}")
+        assert connection.info.password == SPEC["POSTGRES_PASSWORD"]
+        # A server that comes in its place does not get it in the clear instead.
+        assert f"require_auth={asked_for}" in place.conninfo
+
+
+@on_linux
+def test_a_server_that_wants_no_password_is_proved_without_one(
+    addressed: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "of another server")
+    with target(addressed) as place, place.connect() as connection:
+        assert " address " in place.route
+        assert connection.info.password == ""
+
+
+class Impostor:
+    """A server that listens on ``port``, and keeps what clients send to it.
+
+    The ``n``-th connection gets the ``n``-th of ``answers``, and the last one ever after; a login
+    that lets everybody in goes on to the first query.
+    """
+
+    def __init__(self, *answers: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.received: list[bytes] = []
+        self._answers = answers
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+    def _serve(self) -> None:
+        for answer in itertools.chain(self._answers, itertools.repeat(self._answers[-1])):
+            with contextlib.suppress(OSError):
+                client, _ = self._listener.accept()
+                with client:
+                    self._talk(client, answer)
+
+    def _talk(self, client: socket.socket, answer: bytes) -> None:
+        client.settimeout(3)
+        while data := client.recv(10_000):
+            self.received.append(data)
+            # "No" to a request for encryption (SSLRequest, GSSENCRequest).
+            client.sendall(b"N" if len(data) == 8 else answer)
+
+
+ASKS_FOR = {
+    "the password": b"R\0\0\0\x08\0\0\0\x03",
+    "its MD5": b"R\0\0\0\x0c\0\0\0\x05salt",
+    "SCRAM": b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0",
+    "nothing": b"R\0\0\0\x08\0\0\0\0K\0\0\0\x0c\0\0\0\x01\0\0\0\x01Z\0\0\0\x05I",
+}
+
+
+@on_linux
+@pytest.mark.parametrize(
+    "asks",
+    [
+        ["the password"],
+        ["its MD5"],
+        ["SCRAM"],
+        ["nothing"],
+        ["nothing", "the password"],
+        ["SCRAM", "the password"],
+    ],
+    ids=", then ".join,
+)
+def test_a_stranger_never_gets_anything_of_the_password(
+    engine: Engine, asks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", SPEC["POSTGRES_PASSWORD"])
+    with Impostor(*(ASKS_FOR[what] for what in asks)) as impostor:
+        environment = {**SPEC, "PGPORT": str(impostor.port)}
+        idle = engine.idle(network_mode="host", environment=environment)
+        with pytest.raises(ConnectionFailed) as caught:
+            target(idle)
+    assert f"host network, port {impostor.port}: " in caught.value.message
+    # A start begins with its length, and a query with Q or P; a proof of a password is a "p".
+    assert impostor.received
+    assert not [data for data in impostor.received if data.startswith(b"p")]
+    assert SPEC["POSTGRES_PASSWORD"].encode() not in b"".join(impostor.received)
+
+
+@on_linux
+def test_processes_that_are_not_its_own_prove_nothing(engine: Engine, published: Container) -> None:
+    """It sees the process of the other container's server among those of the host."""
+    port = published_port(published)
+    environment = {**SPEC, "PGPORT": str(port)}
+    idle = engine.idle(network_mode="host", pid_mode="host", environment=environment)
+    with pytest.raises(ConnectionFailed, match="its processes are not the container's alone"):
+        target(idle)
 
 
 def test_a_password_that_was_changed_leaves_the_tunnel(published: Container) -> None:

@@ -170,7 +170,8 @@ def test_a_container_that_is_stopped_ends_a_run_with_a_clear_error(
         with pytest.raises(ConnectionFailed) as caught:
             place.connect()
     assert process.returncode == 3, output
-    assert f"Database: Docker {container.name}, docker exec" in output
+    place = f"in container {container.name} (docker exec)"
+    assert f"Database: spec {place}, role spec, PostgreSQL " in output
     assert "terminating connection due to administrator command" in output
     assert "Traceback" not in output
     assert f"Container {container.name} is stopped. docker start" in caught.value.message

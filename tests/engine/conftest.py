@@ -51,7 +51,7 @@ class Workshop:
 
     def apply(self, to: str | None = None, **options: Any) -> RunFinished:
         """Apply what is pending."""
-        return self.runner(**options).apply(to)
+        return self.runner(**options).apply_pending(to)
 
     def applies(self, name: str, sql: str | bytes) -> RunFinished:
         """Write a migration and apply it, which has to succeed."""

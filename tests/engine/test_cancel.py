@@ -31,7 +31,7 @@ def test_a_cancelled_file_is_rolled_back_and_recorded(shop: Workshop, sql: str) 
     shop.write("0001_a.sql", "CREATE TABLE a ();")
     shop.write("0002_b.sql", sql)
     shop.write("0003_c.sql", "CREATE TABLE c ();")
-    finished = cancelling(shop, NoticeReceived).apply()
+    finished = cancelling(shop, NoticeReceived).apply_pending()
     assert finished.cancelled
     assert finished.applied == ("0001_a.sql",)
     assert finished.failed == "0002_b.sql"
@@ -47,7 +47,7 @@ def test_a_cancelled_copy_is_rolled_back(shop: Workshop) -> None:
     shop.write("0001_a.sql", b"CREATE TABLE a (x int);\nCOPY a FROM stdin;\n" + rows + b"\\.\n")
     runner = shop.runner()
     threading.Timer(0.05, runner.cancel).start()
-    finished = runner.apply()
+    finished = runner.apply_pending()
     assert finished.cancelled
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
 
@@ -55,7 +55,7 @@ def test_a_cancelled_copy_is_rolled_back(shop: Workshop) -> None:
 def test_a_cancelled_run_can_be_taken_up_again(shop: Workshop) -> None:
     for number in range(300):
         shop.write(f"{number:04}_a.sql", f"CREATE TABLE t{number} (); SELECT pg_sleep(0.002);")
-    finished = cancelling(shop, FileApplied).apply()
+    finished = cancelling(shop, FileApplied).apply_pending()
     assert finished.cancelled
     assert 0 < len(finished.applied) < 300
     again = shop.apply()
@@ -66,19 +66,19 @@ def test_a_cancelled_run_can_be_taken_up_again(shop: Workshop) -> None:
 def test_a_cancellation_while_waiting_for_another_run_ends_the_wait(shop: Workshop) -> None:
     shop.write("0001_a.sql", SLOW)
     first = shop.runner()
-    thread = threading.Thread(target=first.apply)
+    thread = threading.Thread(target=first.apply_pending)
     thread.start()
     wait_for(shop, NoticeReceived)
     heard: list[Event] = []
     second = Runner(shop.connect, shop.folder, "kb.schema_migrations", heard.append)
     threading.Timer(0.2, second.cancel).start()
     with pytest.raises(Interrupted):
-        second.apply()
+        second.apply_pending()
     third = Runner(
         shop.connect, shop.folder, "kb.schema_migrations", heard.append, limits=Limits(run_lock=0.1)
     )
     with pytest.raises(LockTimeout, match="pid "):
-        third.apply()
+        third.apply_pending()
     first.cancel()
     thread.join()
     waited = [event for event in heard if isinstance(event, LockAwaited)]
@@ -96,7 +96,8 @@ def test_two_runs_at_once_apply_everything_once(shop: Workshop) -> None:
         for _ in range(3)
     ]
     threads = [
-        threading.Thread(target=lambda r=r: results.append(r.apply().applied)) for r in runners
+        threading.Thread(target=lambda r=r: results.append(r.apply_pending().applied))
+        for r in runners
     ]
     for thread in threads:
         thread.start()

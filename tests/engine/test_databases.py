@@ -36,13 +36,13 @@ def test_no_other_run_begins_for_that(shop: Workshop, copy: str) -> None:
     shop.write("0001_a.sql", f"CREATE DATABASE {copy} TEMPLATE {database}; SELECT pg_sleep(0.7);")
     of_second: list[Event] = []
     second = Runner(shop.connect, shop.folder, LEDGER, of_second.append)
-    thread = threading.Thread(target=second.apply)
+    thread = threading.Thread(target=second.apply_pending)
 
     def listen(event: Event) -> None:
         if isinstance(event, StatementFinished) and event.statement == 1:
             thread.start()
 
-    assert Runner(shop.connect, shop.folder, LEDGER, listen).apply().version == 1
+    assert Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending().version == 1
     thread.join()
     awaited, finished = of_second[0], of_second[-1]
     assert isinstance(awaited, LockAwaited)

@@ -40,7 +40,7 @@ def write(conn: psycopg.Connection) -> None:
 def while_waiting(shop: Workshop, do: Callable[[Runner], None], **limits: float) -> RunFinished:
     """Apply everything in a thread, and ``do`` something once it waits for a lock."""
     runner = shop.runner(limits=Limits(**limits))
-    thread = threading.Thread(target=runner.apply, daemon=True)
+    thread = threading.Thread(target=runner.apply_pending, daemon=True)
     thread.start()
     wait_until(shop, WAITS)
     do(runner)

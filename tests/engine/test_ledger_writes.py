@@ -266,7 +266,7 @@ def test_a_file_that_did_not_get_a_lock_is_tried_again_as_that_role(owned: Works
                 blocker.execute("ROLLBACK")
 
         runner = Runner(owned.connect, owned.folder, LEDGER, listen, limits=Limits(retries=9))
-        assert runner.apply().failed is None
+        assert runner.apply_pending().failed is None
     owner = f"owner_{owned.database.name}"
     assert owned.ask("SELECT tableowner FROM pg_tables WHERE tablename = 'u'") == [owner]
 
@@ -373,7 +373,7 @@ def test_a_failure_that_cannot_be_recorded_is_told_all_the_same(
             shop.events.append(event)
 
         shop.events.clear()
-        Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+        Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
         assert not shop.failure.recorded
         assert why in (shop.failure.unrecorded or "")
         assert isinstance(shop.events[-1], RunFinished)

@@ -56,7 +56,7 @@ class Line:
                 do()
             events.append(event)
 
-        return Runner(self.connect, self.shop.folder, LEDGER, listen).apply()
+        return Runner(self.connect, self.shop.folder, LEDGER, listen).apply_pending()
 
 
 @pytest.fixture

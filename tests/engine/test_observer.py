@@ -60,7 +60,7 @@ def apply(
     late = threading.Timer(30, runner.cancel)
     late.start()
     try:
-        return runner.apply()
+        return runner.apply_pending()
     finally:
         late.cancel()
 

@@ -43,7 +43,7 @@ def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) 
     assert where(shop) == (3, "the file has changed there since")
     with pytest.raises(FilesError, match="the file has changed there since"):
         shop.apply()
-    assert shop.runner().apply(resume=False).failed is None
+    assert shop.runner().apply_pending(resume=False).failed is None
     assert [e.resumed for e in shop.told(FileStarted)] == [0]
     assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
     assert shop.rows["0001_a.sql"].success

@@ -101,7 +101,7 @@ class Range:
     def apply(self) -> FileFailed | None:
         """Apply the file; returns its failure. Raises FilesError where it is refused."""
         events: list[Event] = []
-        Runner(self.connect, self.folder, LEDGER, events.append).apply()
+        Runner(self.connect, self.folder, LEDGER, events.append).apply_pending()
         return next((event for event in events if isinstance(event, FileFailed)), None)
 
     def resume(self, number: int, kind: str) -> None:

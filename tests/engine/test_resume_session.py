@@ -78,7 +78,7 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     assert "--no-resume" in str(refused.hint)
     assert "BEGIN ... COMMIT" in str(refused.hint)
     shop.ask("DROP TABLE n")
-    assert shop.runner().apply(resume=False).failed is None
+    assert shop.runner().apply_pending(resume=False).failed is None
     assert shop.ask("SELECT a FROM n") == [1]
 
 
@@ -269,7 +269,7 @@ def test_a_file_that_waits_for_the_run_that_is_at_it_is_not_refused(shop: Worksh
     """What another run notes of a file that it is at says nothing of a try that has ended."""
     text = f"{DIRECTIVE}CREATE TEMP TABLE t (x int); SELECT pg_sleep(0.5); DROP TABLE t;"
     shop.write("0001_a.sql", text)
-    thread = threading.Thread(target=shop.runner().apply, daemon=True)
+    thread = threading.Thread(target=shop.runner().apply_pending, daemon=True)
     thread.start()
     wait_until(shop, f"SELECT to_regclass('{LEDGER}') IS NOT NULL")
     wait_until(

@@ -66,7 +66,7 @@ def apply(
     shop.events.clear()
     limits = Limits(retries=retries, blocking=blocking)
     runner = Runner(shop.connect, shop.folder, LEDGER, listen, limits=limits)
-    return runner.apply()
+    return runner.apply_pending()
 
 
 def nothing(event: Event, runner: Runner) -> None:
@@ -290,7 +290,7 @@ def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
     shop.lock_timeout = "1h"
     shop.write("0001_alter.sql", ALTER)
     runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply, daemon=True)
+    thread = threading.Thread(target=runner.apply_pending, daemon=True)
     thread.start()
     wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     runner.cancel()
@@ -307,7 +307,7 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
     shop.write("0001_alter.sql", "SET deadlock_timeout = '1s'; " + ALTER)
     busy.execute("SET deadlock_timeout = '1h'")
     runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply, daemon=True)
+    thread = threading.Thread(target=runner.apply_pending, daemon=True)
     thread.start()
     wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     busy.execute("LOCK TABLE other")  # goes on when the run has given up

@@ -41,10 +41,10 @@ def test_a_wait_for_another_run_outlasts_the_roles_idle_timeout(shop: Workshop) 
     shop.write("0001_a.sql", "SELECT pg_sleep(1);")
     set_for_role(shop, "idle_session_timeout", "200ms")
     begun, awaited = threading.Event(), threading.Event()
-    first = threading.Thread(target=apply(shop, FileStarted, begun).apply)
+    first = threading.Thread(target=apply(shop, FileStarted, begun).apply_pending)
     first.start()
     begun.wait()
-    assert apply(shop, LockAwaited, awaited).apply().version == 1
+    assert apply(shop, LockAwaited, awaited).apply_pending().version == 1
     first.join()
     assert awaited.is_set()
 
@@ -59,7 +59,7 @@ def test_the_pause_before_the_next_try_outlasts_it_too(shop: Workshop) -> None:
     with psycopg.connect(shop.database.conninfo) as other:
         other.execute("LOCK TABLE busy")
         other.execute("SET idle_in_transaction_session_timeout = 0")
-        thread = threading.Thread(target=runner.apply)
+        thread = threading.Thread(target=runner.apply_pending)
         thread.start()
         retried.wait()
     thread.join()
@@ -105,7 +105,7 @@ def test_the_roles_transaction_timeout_does_not_end_our_notes(
                 other.execute(f"SELECT FROM {LEDGER} FOR UPDATE")
                 threading.Timer(0.7, lambda: other.execute("COMMIT")).start()
 
-        Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+        Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
     # The note of the second statement has waited; the third one is ended as psql's would be.
     assert shop.failure.failure.sqlstate == "25P04"
     assert shop.failure.failure.statement == 3

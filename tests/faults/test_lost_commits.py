@@ -43,7 +43,7 @@ class Fragile(Workshop):
 
     def crash_in_sleep(self) -> None:
         """Run, and let the server crash when a statement sleeps."""
-        run = threading.Thread(target=self.runner().apply)
+        run = threading.Thread(target=self.runner().apply_pending)
         run.start()
         while self.ask(SLEEPS) != [True]:
             time.sleep(0.01)

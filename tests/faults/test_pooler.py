@@ -78,7 +78,7 @@ def test_a_run_through_session_pooling_is_like_any_other(
         pooled.write("0002_b.sql", f"SET lock_timeout = '1h'; SET statement_timeout = '1h'; {seen}")
         pooled.write("0003_c.sql", f"{seen} VACUUM seen; SET lock_timeout = '2h'; VACUUM seen;")
         pooled.write("0004_d.sql", seen)
-        assert pooled.runner(lock=0.3).apply().version == 4
+        assert pooled.runner(lock=0.3).apply_pending().version == 4
     with database.connect() as conn:
         rows = conn.execute("SELECT name, setting FROM seen ORDER BY ctid").fetchall()
     files = [dict(rows[i : i + len(OURS)]) for i in range(0, len(rows), len(OURS))]
@@ -98,9 +98,9 @@ def test_the_ledger_is_written_as_the_client_and_not_as_the_pool_writes(
         pooled.write("0001_é.sql", "CREATE TABLE a ();")
         pooled.write("0002_ü.sql", "VACUUM a; SELECT 1/0;")
         pooled.write("0003_ö.sql", "SELECT 1;")
-        assert pooled.runner().apply().failed == "0002_ü.sql"
+        assert pooled.runner().apply_pending().failed == "0002_ü.sql"
         pooled.write("0002_ü.sql", "VACUUM a; SELECT 1;")
-        assert pooled.runner().apply().version == 3
+        assert pooled.runner().apply_pending().version == 3
     with database.connect(client_encoding="UTF8") as conn:
         conn.execute("SET timezone = 'Asia/Tokyo'")
         rows = conn.execute(
@@ -121,7 +121,7 @@ def test_the_lock_timeout_holds_through_a_pooler(
         other.execute("CREATE TABLE t ()")
         pooled = Pooled(tmp_path, conninfo)
         pooled.write("0001_a.sql", "CREATE TABLE t (x int);")
-        assert pooled.runner(lock=0.3).apply().failed
+        assert pooled.runner(lock=0.3).apply_pending().failed
         assert pooled.failure.failure.sqlstate == "55P03"
 
 
@@ -137,11 +137,11 @@ def test_a_run_through_a_pooler_can_be_cancelled_and_says_who_holds_the_lock(
         def meet(event: Event) -> None:
             if isinstance(event, NoticeReceived):
                 with pytest.raises(LockTimeout):
-                    second.runner(run_lock=0.1).apply()
+                    second.runner(run_lock=0.1).apply_pending()
                 threading.Timer(0.1, runner.cancel).start()
 
         pooled.on_event = meet
-        finished = runner.apply()
+        finished = runner.apply_pending()
     assert finished.cancelled
     assert pooled.failure.failure.sqlstate == "57014"
     assert pooled.failure.recorded
@@ -167,7 +167,7 @@ def test_other_pooling_is_refused_and_nothing_is_left_in_the_pool(
         pooled.write("0001_a.sql", "SELECT 1;")
         connect = resolve(Settings(dsn=conninfo)).connect
         rehearsal = Rehearsal(connect, tmp_path, "kb.schema_migrations", lambda event: None)
-        for attempt in (pooled.runner(lock=0.3).apply, rehearsal.rehearse):
+        for attempt in (pooled.runner(lock=0.3).apply_pending, rehearsal.rehearse_pending):
             with pytest.raises(SettingsError, match="gives every transaction another session"):
                 attempt()
         with psycopg.connect(conninfo, autocommit=True) as conn:
@@ -206,7 +206,7 @@ def test_a_pool_with_one_session_is_too_small(
         pooled = Pooled(tmp_path, conninfo)
         pooled.write("0001_a.sql", "SELECT 1;")
         with pytest.raises(ConnectionFailed, match="needs two connections") as caught:
-            pooled.runner().apply()
+            pooled.runner().apply_pending()
     assert "pool_size" in str(caught.value.hint)
 
 
@@ -227,10 +227,11 @@ def test_the_refusal_is_a_matter_of_settings_and_says_what_to_do(
 ) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     with pgbouncer(server, database, "transaction") as conninfo:
-        process = program.start(conninfo)
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.USAGE
-    assert "pool_mode = session" in output
+        for mode in ("--apply", "--dry-run"):
+            process = program.start(conninfo, mode=mode)
+            output, _ = process.communicate(timeout=60)
+            assert process.returncode == ExitCode.USAGE
+            assert "pool_mode = session" in output
 
 
 def test_options_of_the_users_own_are_refused_as_psql_finds_them_refused(

@@ -60,7 +60,7 @@ class Faults:
         (self.folder / "0001_a.sql").write_text(sql)
         runner = self.runner(**parameters)
         threading.Thread(target=self.when_asleep, args=(fault,)).start()
-        finished = runner.apply()
+        finished = runner.apply_pending()
         failures = [event for event in self.events if isinstance(event, FileFailed)]
         return finished, failures[0] if failures else None
 
@@ -150,7 +150,7 @@ def test_a_second_connection_that_is_silent_is_replaced(faults: Faults) -> None:
 def test_a_wait_for_another_run_ends_where_the_network_does(faults: Faults) -> None:
     (faults.folder / "0001_a.sql").write_text("SELECT pg_sleep(60);")
     other = faults.runner(faults.database.conninfo)
-    thread = threading.Thread(target=other.apply)
+    thread = threading.Thread(target=other.apply_pending)
     thread.start()
     faults.when_asleep(lambda: None)
     faults.events.clear()
@@ -163,7 +163,7 @@ def test_a_wait_for_another_run_ends_where_the_network_does(faults: Faults) -> N
 
     threading.Thread(target=swallow).start()
     with pytest.raises(ConnectionLost, match=r"has not answered within 2\.0 s"):
-        runner.apply()
+        runner.apply_pending()
     other.cancel()
     thread.join()
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +12,7 @@ from typing import IO, Any
 import pytest
 
 import schemamig_tui
+from schemamig_tui.cli import main
 from tests.conftest import Database
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
@@ -29,6 +30,11 @@ class Ended:
     def events(self) -> list[dict[str, Any]]:
         """Its stdout as JSON lines."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def errors(self) -> list[str]:
+        """Each error on its stderr, with what to do about it."""
+        return self.err.split("error: ")[1:]
 
 
 @dataclass
@@ -70,6 +76,14 @@ class Program:
         return Ended(process.returncode, out, err)
 
 
+def named(database: Database) -> str:
+    """The line on stderr that says which database it is."""
+    with database.connect() as conn:
+        version = (conn.info.parameter_status("server_version") or "").partition(" ")[0]
+        place = f"{conn.info.host}:{conn.info.port}, role {conn.info.user}"
+    return f"Database: {database.name} at {place}, PostgreSQL {version}, from SCHEMAMIG_DSN\n"
+
+
 @pytest.fixture
 def program(tmp_path: Path, database: Database) -> Iterator[Program]:
     """The program with an empty database and no migrations yet."""
@@ -86,3 +100,26 @@ def program(tmp_path: Path, database: Database) -> Iterator[Program]:
     for process in program.started:
         process.kill()
         process.communicate()
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs a command in this process, which is quick, with an empty database and ``migrations``."""
+    (tmp_path / ".git").mkdir()  # no pyproject.toml above it counts
+    (tmp_path / "migrations").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCHEMAMIG_DSN", database.conninfo)
+
+    def run(*arguments: str) -> Ended:
+        code = main(arguments)
+        return Ended(code, *capsys.readouterr())
+
+    return run

@@ -10,6 +10,7 @@ import pytest
 from schemamig_tui.headless import json_lines
 from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal.events import RehearsalEvent
+from tests.conftest import Database
 from tests.headless.conftest import Ended, Program
 
 
@@ -30,6 +31,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
     assert ended.err == ""
     assert kinds(ended) == [
         "connecting",
+        "connected",
         "run_started",
         "file_started",
         "statement_finished",
@@ -38,8 +40,12 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "file_applied",
         "run_finished",
     ]
-    assert ended.events[:3] == [
-        {"event": "connecting", "route": "--dsn", "passed_over": []},
+    assert ended.events[0] == {
+        "event": "connecting",
+        "route": "SCHEMAMIG_DSN",
+        "passed_over": [],
+    }
+    assert ended.events[2:4] == [
         {"event": "run_started", "files": ["0001_a.sql"]},
         {
             "event": "file_started",
@@ -63,7 +69,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "hint": None,
         "context": "PL/pgSQL function inline_code_block line 1 at RAISE",
     }
-    statement = ended.events[3]
+    statement = ended.events[4]
     assert statement.pop("ms") > 0
     assert statement == {
         "event": "statement_finished",
@@ -120,7 +126,7 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
     program.write("0001_a.sql", "SELECT 1;")
     program("--apply")
     program.write("0002_b.sql", "SELECT 1;")
-    applied, pending, status = program("--list", "--json").events[1:]
+    applied, pending, status = program("--list", "--json").events[2:]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?", applied.pop("applied_at"))
     assert applied.pop("execution_time_ms") >= 0
     assert applied == {
@@ -158,10 +164,29 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
     }
 
 
+def test_the_database_is_an_event_of_every_command(program: Program, database: Database) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    for mode in ("--list", "--dry-run", "--check", "--rehearse", "--apply"):
+        connected = the(program(mode, "--json"), "connected")
+        assert re.fullmatch(r"\d+(\.\d+|\w+)", str(connected.pop("version")))
+        assert str(connected.pop("host")).startswith("/")
+        assert connected == {
+            "event": "connected",
+            "database": database.name,
+            "role": "postgres",
+            "login": "postgres",
+            "port": 5432,
+            "source": "SCHEMAMIG_DSN",
+            "container": None,
+            "route": None,
+            "embedded": None,
+        }
+
+
 def test_a_check_lists_only_what_it_found(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     program("--apply")
-    assert kinds(program("--check", "--json")) == ["connecting", "status"]
+    assert kinds(program("--check", "--json")) == ["connecting", "connected", "status"]
     program.write("0002_b.sql", "SELECT 1;")
     ended = program("--check", "--json")
     assert ended.code == 5
@@ -171,7 +196,7 @@ def test_a_check_lists_only_what_it_found(program: Program) -> None:
 def test_a_dry_run_is_one_line_per_file(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;\nSELECT 2;\n")
     ended = program("--dry-run", "--json", "--sql")
-    assert kinds(ended) == ["connecting", "plan_started", "file_planned", "plan_finished"]
+    assert kinds(ended)[2:] == ["plan_started", "file_planned", "plan_finished"]
     planned = the(ended, "file_planned")
     assert planned.pop("reason")
     assert planned == {

@@ -10,7 +10,7 @@ import pytest
 
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
-from tests.headless.conftest import Program
+from tests.headless.conftest import Program, named
 
 SLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(%s); END $$;"
 
@@ -172,7 +172,7 @@ def test_a_run_goes_on_to_its_end_when_nobody_reads_its_output(
     process.stdout.close()
     assert process.wait(timeout=20) == ExitCode.DONE
     assert process.stderr is not None
-    assert process.stderr.read() == "Database: --dsn\n"
+    assert process.stderr.read() == named(database)
     assert recorded(database) == [("0001_a.sql", True), ("0002_b.sql", True)]
 
 
@@ -192,7 +192,7 @@ def test_a_list_whose_reader_has_had_enough_ends_quietly(
     process.stdout.close()
     assert process.wait(timeout=20) == ExitCode.DONE
     assert process.stderr is not None
-    assert process.stderr.read() == "Database: --dsn\n"
+    assert process.stderr.read() == named(database)
 
 
 def test_a_disk_that_is_full_is_said_and_is_2(program: Program) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database, wait_until_gone
-from tests.headless.conftest import Program
+from tests.headless.conftest import Program, named
 
 JOBS = "0002_extraction_jobs.sql"
 INTEGRATIONS = "0003_integrations_system.sql"
@@ -45,7 +45,7 @@ Pending Migrations:
 Total: 2 applied, 1 pending
 """
     )
-    assert ended.err == "Database: --dsn\n"
+    assert ended.err == named(database)
 
 
 def test_apply_is_that_of_the_original(program: Program, database: Database) -> None:
@@ -71,7 +71,7 @@ Migration Summary
   Total applied: 3 migrations
 """
     )
-    assert ended.err == "Database: --dsn\n"
+    assert ended.err == named(database)
 
 
 def test_nothing_to_do_is_one_calm_sentence(program: Program, database: Database) -> None:
@@ -84,7 +84,7 @@ def test_nothing_to_do_is_one_calm_sentence(program: Program, database: Database
     assert program("--dry-run").out == ended.out
 
 
-def test_a_failure_is_shown_as_a_compiler_would(program: Program) -> None:
+def test_a_failure_is_shown_as_a_compiler_would(program: Program, database: Database) -> None:
     program.write("0001_a.sql", "CREATE TABLE a (id int);")
     program.write("0002_b.sql", "CREATE TABLE b (id int);\n\nSELECT id,\n\tnaem FROM a;")
     program.write("0003_c.sql", "SELECT 1;")
@@ -108,9 +108,8 @@ Migration Summary
 """
     )
     assert (
-        ended.err
+        ended.err.removeprefix(named(database))
         == """\
-Database: --dsn
 ERROR 42703: column "naem" does not exist
 migrations/0002_b.sql:4:2
             naem FROM a;

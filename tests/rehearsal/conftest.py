@@ -31,7 +31,7 @@ class Rehearsals(Workshop):
 
     def rehearse(self, to: str | None = None, **options: Any) -> RehearsalFinished:
         """Rehearse what is pending."""
-        return self.rehearsal(**options).rehearse(to)
+        return self.rehearsal(**options).rehearse_pending(to)
 
     def rehearses(self, *scripts: str | bytes) -> RehearsalFinished:
         """Rehearse these migrations, which have to succeed."""

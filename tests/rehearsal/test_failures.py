@@ -116,7 +116,7 @@ def test_a_cancelled_rehearsal_leaves_nothing_behind(shop: Rehearsals, kind: typ
     before = shop.inventory()
     shop.write("1.sql", f"ALTER TABLE t ALTER x TYPE text; CREATE TABLE u (); {SLOW}")
     shop.write("2.sql", "SELECT 1;")
-    finished = cancelling(shop, kind).rehearse()
+    finished = cancelling(shop, kind).rehearse_pending()
     assert finished.cancelled
     assert (finished.failed, finished.remaining) == ("1.sql", ("2.sql",))
     assert shop.failure.failure.sqlstate == "57014"
@@ -141,7 +141,7 @@ def test_a_cancelled_rehearsal_accounts_for_every_file_once(
             rehearsal.cancel()
 
     rehearsal = Rehearsal(shop.connect, shop.folder, LEDGER, listen)
-    finished = rehearsal.rehearse()
+    finished = rehearsal.rehearse_pending()
     failed = [finished.failed] if finished.failed else []
     met = [*finished.rehearsed, *finished.left_out, *failed, *finished.remaining]
     assert sorted(met) == names
@@ -151,14 +151,14 @@ def test_a_cancelled_rehearsal_accounts_for_every_file_once(
 def test_a_rehearsal_waits_for_another_run_as_long_as_it_may(shop: Rehearsals) -> None:
     shop.write("1.sql", SLOW)
     first = shop.rehearsal()
-    thread = threading.Thread(target=first.rehearse)
+    thread = threading.Thread(target=first.rehearse_pending)
     thread.start()
     while not shop.told(NoticeReceived):
         time.sleep(0.01)
     with pytest.raises(LockTimeout):
         shop.rehearse(limits=Limits(run_lock=0.1))
     with pytest.raises(Interrupted):
-        cancelling(shop, LockAwaited).rehearse()
+        cancelling(shop, LockAwaited).rehearse_pending()
     first.cancel()
     thread.join()
 
@@ -193,7 +193,9 @@ def test_a_schema_that_cannot_be_read_behind_a_file_is_its_failure(shop: Rehears
                 blocker.execute("LOCK t")
 
         limits = Limits(lock=0.2)
-        finished = Rehearsal(shop.connect, shop.folder, LEDGER, listen, limits=limits).rehearse()
+        finished = Rehearsal(
+            shop.connect, shop.folder, LEDGER, listen, limits=limits
+        ).rehearse_pending()
     assert finished.failed == "1.sql"
 
 
@@ -206,7 +208,7 @@ def test_a_file_that_changes_meanwhile_is_its_own_failure(shop: Rehearsals) -> N
         if isinstance(event, FileRehearsed):
             path.write_text("SELECT 3;\n" * 20_000)
 
-    finished = Rehearsal(shop.connect, shop.folder, LEDGER, listen).rehearse()
+    finished = Rehearsal(shop.connect, shop.folder, LEDGER, listen).rehearse_pending()
     assert (finished.rehearsed, finished.failed) == (("1.sql",), "2.sql")
     assert "changed" in shop.failure.failure.message
 

@@ -19,7 +19,7 @@ def tell(event):
     print(type(event).__name__, flush=True)
 def connect():
     return psycopg.connect(sys.argv[1], autocommit=True)
-Rehearsal(connect, Path(sys.argv[2]), "kb.schema_migrations", tell).rehearse()
+Rehearsal(connect, Path(sys.argv[2]), "kb.schema_migrations", tell).rehearse_pending()
 """
 
 

@@ -154,7 +154,7 @@ class Desk:
 
     def apply(self) -> None:
         """Apply all that is pending, without the UI."""
-        Runner(self.database.connect, self.folder, LEDGER, lambda event: None).apply()
+        Runner(self.database.connect, self.folder, LEDGER, lambda event: None).apply_pending()
 
     def execute(self, statement: str) -> None:
         """Run a statement in a session of its own."""

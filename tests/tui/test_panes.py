@@ -38,13 +38,6 @@ async def test_each_state_has_a_pane_with_its_count(desk: Desk) -> None:
 
 
 @played
-async def test_the_header_says_which_database_this_is(desk: Desk) -> None:
-    async with desk.open() as ui:
-        assert f"{desk.database.name} as postgres  PostgreSQL " in ui.rows[0]
-        assert "--dsn" in ui.rows[0]
-
-
-@played
 async def test_what_failed_is_shown_first(desk: Desk) -> None:
     three_states(desk)
     async with desk.open() as ui:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from schemamig_tui.connect import Identity, target
+from schemamig_tui.connect.identity import Location
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
@@ -47,16 +49,22 @@ WHEN = "timestamp '2025-10-18 19:30:15'"
 
 @pytest.fixture
 def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """One whose folder has the same name everywhere, and whose clock stands still."""
+    """One whose folder and database have one name everywhere, and whose clock stands still."""
     lines = (failures, insight_lines, log_lines, rehearsal_lines)
     for module in (*lines, details, following, rehearsing, status_bars):
         monkeypatch.setattr(module, "duration", lambda ms: "12 ms")
     for module in (wording, insight_bar, insight_lines):
         monkeypatch.setattr(module, "lasting", lambda seconds: "12 s")
     monkeypatch.setattr(insight, "_SHORTEST", 0.0)
+    monkeypatch.setattr(target, "identify", spec)
     monkeypatch.chdir(desk.folder.parent)
     desk.folder = Path("migrations")
     return desk
+
+
+def spec(_conn: object, location: Location) -> Identity:
+    """The database of all pictures."""
+    return Identity("spec", "me", "me", "18.1", "db.example.com", 5432, location)
 
 
 def history(desk: Desk) -> None:
@@ -73,7 +81,6 @@ def history(desk: Desk) -> None:
 
 def frozen(screen: str) -> str:
     """The screen without what differs from run to run, in the same columns."""
-    screen = re.sub(r"test_\d+ as postgres  PostgreSQL [\w.]+", "spec as me  PostgreSQL 18", screen)
     screen = re.sub(r"\(\d\d\.\d kB\)", "(24.6 kB)", screen)
     times = r"\b\d\d:\d\d:\d\d(\.\d+)?\b|\b20\d\d-\d\d-\d\d\b"
     return re.sub(times, lambda found: re.sub(r"\d", "0", found[0]), screen)

@@ -203,11 +203,10 @@ def test_a_password_in_the_dsn_is_not_in_the_process_title(
         text=True,
     ) as process:
         assert process.stderr is not None
-        lines = [process.stderr.readline(), process.stderr.readline()]
+        line = process.stderr.readline()
         title = Path(f"/proc/{process.pid}/cmdline").read_bytes()
         process.kill()
-    assert lines[0] == "Database: --dsn\n"
-    assert lines[1].startswith("Waiting up to 60s for the server: ")
+    assert line.startswith("Waiting up to 60s for the server: ")
     assert b"geheim" not in title
     assert b"--list" in title
     assert b"***" in title

@@ -8,20 +8,25 @@ import pytest
 from schemamig_tui import engine
 
 
-def test_the_engine_offers_a_dozen_names() -> None:
+def test_the_engine_offers_these_names() -> None:
     assert engine.__all__ == [
         "Connect",
+        "Folder",
         "Ledger",
         "LedgerRow",
         "Migration",
         "MigrationFile",
+        "Plan",
+        "PlannedFile",
         "Runner",
         "Script",
         "State",
         "Status",
+        "Survey",
         "cancel_session",
         "compare",
         "describe",
+        "make_plan",
         "parse",
         "scan",
         "terminate_session",

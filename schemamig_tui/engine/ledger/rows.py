@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import LiteralString, NamedTuple
 
 from schemamig_tui.errors import LedgerError
@@ -40,18 +41,24 @@ class LedgerRefusal(NamedTuple):
     message: str
     hint: str
 
+    @property
+    def error(self) -> LedgerError:
+        """The same as an error."""
+        return LedgerError(self.message, hint=self.hint)
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerState:
     """What is in the database: whether the table and its schema exist, and the rows in order.
 
-    ``may_create`` tells whether the role could create what is missing, ``unwritable`` why nothing
-    can be recorded.
+    ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing
+    can be recorded; None where it can. ``database`` is the server's own name of the database.
     """
 
+    database: str
     exists: bool
     schema_exists: bool
-    may_create: bool
+    uncreatable: LedgerRefusal | None
     unwritable: LedgerRefusal | None
     rows: tuple[LedgerRow, ...]
 
@@ -60,10 +67,14 @@ class LedgerState:
         """The version of the schema: how many migrations are a success."""
         return sum(row.success is True for row in self.rows)
 
-    def require_writable(self) -> None:
-        """Raises LedgerError where a migration could not be recorded."""
-        if self.unwritable:
-            raise LedgerError(self.unwritable.message, hint=self.unwritable.hint)
+    @property
+    def digest(self) -> str:
+        """What stands for all rows, in hex; without the times, which follow the time zone."""
+        digest = sha256()
+        for row in self.rows:
+            values = (row.filename, row.checksum, row.execution_time_ms, row.success)
+            digest.update(repr((*values, row.error_message)).encode())
+        return digest.hexdigest()
 
 
 def as_moment(text: str | None) -> datetime | str | None:

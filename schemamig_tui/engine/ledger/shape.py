@@ -119,6 +119,14 @@ def unwritable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
     return rules(facts, name)
 
 
+def uncreatable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
+    """Why the table, which does not exist, cannot be created by the role."""
+    if facts.kind is not None or facts.may_create:
+        return None
+    message = f"the ledger {name} does not exist, and may not be created"
+    return LedgerRefusal(message, grants(facts, schema, name))
+
+
 def rules(facts: Facts, name: str) -> LedgerRefusal | None:
     """What to say where rules may keep rows from being written; None where there is no rule."""
     if not facts.rules:

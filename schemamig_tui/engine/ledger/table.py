@@ -31,6 +31,7 @@ from schemamig_tui.engine.ledger.shape import (
     last_result,
     read_facts,
     readable,
+    uncreatable,
     unusable,
     unwritable,
 )
@@ -66,12 +67,13 @@ class Ledger:
         """
         facts = self.facts(conn)
         if refusal := unusable(facts, self.name):
-            raise LedgerError(refusal.message, hint=refusal.hint)
+            raise refusal.error
         exists = facts.kind is not None
         return LedgerState(
+            database=facts.database,
             exists=exists,
             schema_exists=facts.schema_exists,
-            may_create=exists or facts.may_create,
+            uncreatable=uncreatable(facts, self.schema, self.name),
             unwritable=unwritable(facts, self.schema, self.name),
             rows=self._rows(conn) if exists else (),
         )

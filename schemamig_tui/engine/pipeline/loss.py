@@ -1,9 +1,13 @@
 """When a connection counts as lost, and the sentence for that."""
 
+import contextlib
 import re
+from collections.abc import Iterator
 
 import psycopg
+from psycopg import errors as pg_errors
 
+from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.text import one_line
 from schemamig_tui.units import lasting
 
@@ -51,3 +55,18 @@ class CancelUnconfirmed(psycopg.OperationalError):
 def loss_message(error: psycopg.Error) -> str:
     """The sentence for a connection that was lost with this error."""
     return f"the connection was lost: {one_line(error)}"
+
+
+@contextlib.contextmanager
+def losses_as_errors() -> Iterator[None]:
+    """Turn what is met outside of a pipeline into errors; nothing has been left half done there."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        if isinstance(error, pg_errors.LockNotAvailable):
+            raise LockTimeout(f"the ledger could not be read: {one_line(error)}") from error
+        if ends_session(error):
+            raise ConnectionLost(loss_message(error)) from error
+        raise SchemamigError(
+            f"the server refused what it was asked for: {one_line(error)}"
+        ) from error

@@ -6,22 +6,20 @@ What finds out that there is nothing to do is imported here; the rest when there
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from schemamig_tui.engine.ledger.rows import LedgerState
-from schemamig_tui.engine.ledger.status import Migration, compare
-from schemamig_tui.engine.ledger.table import Ledger, unsettled
-from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
-from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
-from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
-from schemamig_tui.errors import LedgerError
+from schemamig_tui.engine.run.plan import Plan, state_of_run
+from schemamig_tui.engine.run.planning import make_plan
+from schemamig_tui.engine.run.survey import Folder, survey
 from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
@@ -32,22 +30,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.watch.watch import Watch
 
 ExtensionHint = Callable[[str], str | None]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What was found in the folder and on ``conn``: what is to run, and the ledger that says so.
-
-    ``unwritten`` are the files that are left until they are written, and ``warnings`` sentences
-    about folder and ledger.
-    """
-
-    conn: psycopg.Connection[Any]
-    found: Sequence[MigrationFile]
-    todo: Sequence[Migration]
-    state: LedgerState
-    unwritten: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=(), compare=False)
+Connection = psycopg.Connection[Any]
 
 
 @dataclass(frozen=True)
@@ -103,37 +86,36 @@ class Preparation:
         self.cancellation = Cancellation()
 
     @contextlib.contextmanager
-    def survey(self, to: str | None) -> Iterator[Findings]:
-        """A connection, and what there is to do up to and with the file ``to``.
+    def pending(self, to: str | None, *, resume: bool) -> Iterator[tuple[Connection, Plan]]:
+        """A connection, and the plan of all that is pending up to and with the file ``to``.
 
-        Raises FilesError, LedgerError and ConnectionFailed.
+        Raises FilesError, LedgerError, SettingsError and ConnectionFailed.
         """
-        found = scan(self._directory)
+        folder = Folder.read(self._directory)
+        with self.connected() as conn:
+            yield conn, make_plan(survey(conn, folder, self._ledger), to, resume=resume)
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection for a run."""
         with contextlib.closing(self._connect()) as conn:
-            yield self._find(conn, found, to)
+            yield conn
 
     @contextlib.contextmanager
     def locked(
-        self,
-        findings: Findings,
-        to: str | None,
-        report_wait: Callable[[LockAwaited], None],
-        *,
-        resume: bool = True,
+        self, conn: Connection, plan: Plan, report_wait: Callable[[LockAwaited], None]
     ) -> Iterator[RunContext]:
         """Wait until no other run is on, with a second connection that holds the run lock.
 
-        Raises FilesError for a file that cannot be run, or cannot go on where it stopped,
-        LockTimeout and Interrupted.
+        Whatever keeps the plan from being run is refused at once, and not after a wait for another
+        run. Raises FilesError for a file that cannot go on where it stopped, PlanChanged where
+        something else would run now, LockTimeout and Interrupted.
         """
         from schemamig_tui.engine.pipeline.backend import Backend, equip
-        from schemamig_tui.engine.run.reading import prepare
+        from schemamig_tui.engine.run.reading import RunFiles
         from schemamig_tui.engine.watch.run_lock import Locks, Queue
         from schemamig_tui.engine.watch.watch import Watch
 
-        conn = findings.conn
-        # A file that cannot be run is refused at once, and not after a wait for another run.
-        files = prepare(conn, self._ledger, findings.todo, findings.state, resume=resume)
         backend = Backend.of(conn)
         with Watch(self._connect, backend) as watch:
             own_settings = equip(backend, self.limits.lock)
@@ -141,10 +123,12 @@ class Preparation:
             queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
             queue.await_lock(locks.work, conn)
-            # Whoever held the lock may have done some of it.
-            now = self._find(conn, findings.found, to)
-            if now != findings:
-                files = prepare(conn, self._ledger, now.todo, now.state, resume=resume)
+            # Whoever held the lock may have done some of it, and the folder may have changed.
+            before = plan.survey
+            folder = Folder.read(self._directory, before.folder)
+            now = survey(conn, folder, self._ledger, before)
+            files = RunFiles(plan, plan.still_to_run(now))
+            files.read_on(conn, 0)
             if any(run.left_off for run in files):
                 from schemamig_tui.engine.run.resume import check
 
@@ -158,36 +142,9 @@ class Preparation:
                 limits=self.limits,
                 cancellation=self.cancellation,
                 files=files,
-                state=now.state,
-                unwritten=now.unwritten,
+                state=state_of_run(now),
+                unwritten=plan.unwritten,
                 watch=watch,
                 locks=locks,
                 extension_hint=self._extension_hint,
             )
-
-    def _find(
-        self, conn: psycopg.Connection[Any], found: Sequence[MigrationFile], to: str | None
-    ) -> Findings:
-        """What there is to do, and that it could be recorded: where there is nothing, all is well.
-
-        A row that does not say whether its migration was applied has to be settled first.
-        """
-        state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
-        if refusal := unsettled(state.rows, self._ledger):
-            raise LedgerError(refusal.message, hint=refusal.hint)
-        status = compare(found, state.rows)
-        todo = status.to_run(to)
-        if todo:
-            state.require_writable()
-        # The row of a file that was empty says nothing of what is in it now.
-        empty = {migration.name for migration in status.pending}
-        rows = tuple(row for row in state.rows if row.filename not in empty)
-        odd = folder_warnings(status, passed_over(self._directory), to)
-        return Findings(
-            conn,
-            found,
-            todo,
-            replace(state, rows=rows),
-            unwritten=tuple(migration.name for migration in status.unwritten(to)),
-            warnings=(*odd, *drift_warnings(status)),
-        )

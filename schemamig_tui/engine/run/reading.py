@@ -6,13 +6,12 @@ from typing import Any, NoReturn, overload
 import psycopg
 
 from schemamig_tui.engine.ledger.left_off import left_off
-from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration
-from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.step_order import makes_ledger
+from schemamig_tui.engine.run.plan import Plan, PlannedFile
+from schemamig_tui.engine.run.survey import standard_strings
 from schemamig_tui.engine.script.script import parse
-from schemamig_tui.errors import FilesError, LedgerError
+from schemamig_tui.errors import FilesError
 
 
 class RunFiles(Sequence[FileRun]):
@@ -23,11 +22,20 @@ class RunFiles(Sequence[FileRun]):
     ``unread`` until it has run.
     """
 
-    def __init__(self, migrations: Sequence[Migration], *, resume: bool = True) -> None:
+    def __init__(self, plan: Plan, migrations: Sequence[Migration]) -> None:
+        """The files of ``migrations``; what ``plan`` has read of them is not read again."""
         self._migrations = migrations
-        self._resume = resume
+        self._resume = plan.resume
         self._read: list[FileRun] = []
-        self._standard_strings = True
+        self._standard_strings = plan.survey.standard_strings
+        planned = {file.name: file for file in plan.files}
+        for migration in migrations:
+            file = planned.get(migration.name)
+            if file is None or file.migration.row != migration.row:
+                break
+            self._read.append(run_of(file))
+            if file.script.changes_reading:
+                break
 
     @overload
     def __getitem__(self, index: int) -> FileRun: ...
@@ -55,49 +63,31 @@ class RunFiles(Sequence[FileRun]):
         Those that were cut for sessions of another kind are read again. Raises FilesError for the
         first one that cannot be run.
         """
-        standard = conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+        standard = standard_strings(conn)
         if standard != self._standard_strings:
             self._standard_strings = standard
             del self._read[begun:]
         for migration in self._migrations[len(self._read) :]:
             if len(self._read) > begun and self._read[-1].script.changes_reading:
                 break
-            self._read.append(read(migration, standard_strings=standard, resume=self._resume))
+            file = read(migration, standard_strings=standard, resume=self._resume)
+            self._read.append(run_of(file))
 
 
-def prepare(
-    conn: psycopg.Connection[Any],
-    ledger: Ledger,
-    todo: Sequence[Migration],
-    state: LedgerState,
-    *,
-    resume: bool = True,
-) -> RunFiles:
-    """Read the files that are to run; without ``resume`` each starts at its first statement.
-
-    Raises FilesError for the first one that cannot be, and LedgerError where the first of them
-    could not be recorded.
-    """
-    runs = RunFiles(todo, resume=resume)
-    runs.read_on(conn, 0)
-    may_create = state.exists or state.may_create
-    if runs and not may_create and not makes_ledger(runs[0].script, ledger):
-        raise LedgerError(
-            f"the ledger {ledger.name} does not exist, and may not be created",
-            hint=ledger.grants(conn),
-        )
-    return runs
-
-
-def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> FileRun:
+def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> PlannedFile:
     """Read one file, and where it is to go on, if it can: see ``resume.check``."""
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, standard_conforming_strings=standard_strings)
-    left = left_off(migration, script) if resume else None
+    return PlannedFile(migration, script, left_off(migration, script) if resume else None)
+
+
+def run_of(file: PlannedFile) -> FileRun:
+    """A file that is about to run."""
+    left = file.left_off
     return FileRun(
-        script,
-        retried=migration.row is not None,
-        done=left.done if left else 0,
+        file.script,
+        retried=file.migration.row is not None,
+        done=file.done,
         left_off=left,
         modes=left.checkpoint.chained if left else None,
     )

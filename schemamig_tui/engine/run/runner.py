@@ -1,20 +1,17 @@
-"""Apply the pending migrations of a folder, and tell what happens."""
+"""Apply the migrations of a plan, and tell what happens."""
 
-import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
 from schemamig_tui.engine.pipeline.connect import Connect
-from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
+from schemamig_tui.engine.pipeline.loss import losses_as_errors
+from schemamig_tui.engine.run.plan import Plan, state_of_run
 from schemamig_tui.engine.run.preparation import ExtensionHint, Preparation
-from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
-from schemamig_tui.text import one_line
 
 _NO_LIMITS = Limits()
 
@@ -43,41 +40,40 @@ class Runner:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
         self._preparation.cancellation.request()
 
-    def apply(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
-        """Apply everything pending, up to and with the file ``to``, and stop at the first failure.
+    def apply(self, plan: Plan) -> RunFinished:
+        """Apply what ``plan`` holds, in its order, and stop at the first failure.
 
-        A file without a transaction whose last try stopped in the middle goes on there; without
-        ``resume`` it starts over from its first statement.
-
-        Returns what has been done, which a RunFinished event has reported already. Raises
-        FilesError and SettingsError before anything has run, LedgerError when nothing could be
-        recorded, ConnectionFailed, LockTimeout, and Interrupted when cancelled before the start.
+        What another run has applied since is left out. Returns what has been done, which a
+        RunFinished event has reported already. Raises PlanChanged where something else would run
+        than what was planned, and FilesError and LedgerError, before anything has run;
+        ConnectionFailed, LockTimeout, and Interrupted when cancelled before the start.
         """
         began = time.perf_counter()
-        preparation = self._preparation
-        with _losses_as_errors(), preparation.survey(to) as findings:
-            for warning in findings.warnings:
-                self._listener(Warned(warning))
-            if not findings.todo:
-                ms = (time.perf_counter() - began) * 1000
-                version, unwritten = findings.state.version, findings.unwritten
-                finished = RunFinished((), None, (), version, ms, unwritten=unwritten)
-                self._listener(finished)
-                return finished
-            from schemamig_tui.engine.run.run import Run
+        with losses_as_errors(), self._preparation.connected() as conn:
+            return self._apply(conn, plan, began)
 
-            with preparation.locked(findings, to, self._listener, resume=resume) as context:
-                return Run(context, findings.conn, self._listener).apply(began)
+    def apply_pending(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
+        """Plan everything pending, up to and with the file ``to``, and apply it.
 
+        A file without a transaction whose last try stopped in the middle goes on there; without
+        ``resume`` it starts over from its first statement. Returns and raises as ``apply``, and
+        SettingsError for a file ``to`` that does not exist.
+        """
+        began = time.perf_counter()
+        with losses_as_errors(), self._preparation.pending(to, resume=resume) as (conn, plan):
+            return self._apply(conn, plan, began)
 
-@contextlib.contextmanager
-def _losses_as_errors() -> Iterator[None]:
-    """What is met outside of a pipeline; nothing has been left half done there."""
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        if isinstance(error, pg_errors.LockNotAvailable):
-            raise LockTimeout(f"the ledger could not be read: {one_line(error)}") from error
-        if ends_session(error):
-            raise ConnectionLost(loss_message(error)) from error
-        raise SchemamigError(f"the server refused what a run needs: {one_line(error)}") from error
+    def _apply(self, conn: psycopg.Connection[Any], plan: Plan, began: float) -> RunFinished:
+        for warning in plan.warnings:
+            self._listener(Warned(warning))
+        plan.require()
+        if not plan.migrations:
+            ms = (time.perf_counter() - began) * 1000
+            version = state_of_run(plan.survey).version
+            finished = RunFinished((), None, (), version, ms, unwritten=plan.unwritten)
+            self._listener(finished)
+            return finished
+        from schemamig_tui.engine.run.run import Run
+
+        with self._preparation.locked(conn, plan, self._listener) as context:
+            return Run(context, conn, self._listener).apply(began)

@@ -7,7 +7,8 @@ read it) is found here, before anything runs. What is written in the files is ``
 import hashlib
 import os
 import stat
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,9 @@ MANUAL = "MANUAL"
 
 _PIECE = 256 * 1024
 
+# The clocks of file systems are coarse: that of FAT, the coarsest, goes in steps of two seconds.
+_COARSEST = 2.0
+
 # A file in which nothing is written is not longer than this, in bytes, with all its comments.
 _LONGEST_UNWRITTEN = 16 * 1024
 
@@ -29,7 +33,8 @@ class MigrationFile:
     """A file of the folder. ``size`` is in bytes, ``checksum`` the MD5 of the bytes in hex.
 
     ``unwritten``: it has no bytes, or nothing between its BEGIN and COMMIT. A file that still has
-    its ``stamp`` has its checksum too; None: it was being written to.
+    its ``stamp`` has its checksum too; None: it was being written to. ``recent``: it had changed so
+    shortly before it was read that one more change may have left the stamp as it was.
     """
 
     name: str
@@ -38,12 +43,15 @@ class MigrationFile:
     checksum: str
     unwritten: bool = field(default=False, compare=False)
     stamp: Stamp | None = field(default=None, repr=False, compare=False)
+    recent: bool = field(default=False, repr=False, compare=False)
 
 
-def scan(directory: Path) -> tuple[MigrationFile, ...]:
+def scan(directory: Path, known: Iterable[MigrationFile] = ()) -> tuple[MigrationFile, ...]:
     """Every ``*.sql`` directly in ``directory``, in byte order of the name.
 
     Sub-folders, hidden files and other names are left out; an empty folder is an empty tuple.
+    ``known`` are files as an earlier scan has found them: those that still have their stamp are not
+    read again.
     Raises FilesError for a folder that is missing, is none or cannot be listed, and for a file
     that cannot be read or recorded.
     """
@@ -66,7 +74,8 @@ def scan(directory: Path) -> tuple[MigrationFile, ...]:
     except OSError as error:
         raise _unreadable(directory, error) from None
     found.sort(key=lambda entry: os.fsencode(entry.name))
-    return tuple(_read(directory / entry.name, names) for entry in found)
+    by_name = {file.name: file for file in known}
+    return tuple(_read(directory / entry.name, names, by_name.get(entry.name)) for entry in found)
 
 
 def passed_over(directory: Path) -> list[str]:
@@ -109,18 +118,21 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
     return is_migration(entry.name) and not entry.is_dir()
 
 
-def _read(path: Path, names: Collection[str]) -> MigrationFile:
+def _read(path: Path, names: Collection[str], known: MigrationFile | None) -> MigrationFile:
     check_name(path, names)
     before = _stat(path)
     if not stat.S_ISREG(before.st_mode):
         raise FilesError("This is not a regular file.", path=path)
+    stamp = stamp_of(before)
+    if known and known.stamp == stamp and not known.recent:
+        return known
+    recent = before.st_mtime > time.time() - _COARSEST
     size = 0
     piece = b""
     digest = hashlib.md5(usedforsecurity=False)
     for piece in _pieces(path):
         size += len(piece)
         digest.update(piece)
-    stamp = stamp_of(before)
     unchanged = stamp == stamp_of(_stat(path))
     return MigrationFile(
         path.name,
@@ -129,6 +141,7 @@ def _read(path: Path, names: Collection[str]) -> MigrationFile:
         digest.hexdigest(),
         unwritten=size == 0 or (size == len(piece) and _is_unwritten(piece)),
         stamp=stamp if unchanged else None,
+        recent=recent,
     )
 
 

@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from schemamig_tui.connect import Identity
 from schemamig_tui.engine import Connect, cancel_session, terminate_session, wording
 from schemamig_tui.engine.activity import Activity
 from schemamig_tui.errors import ConnectionFailed
@@ -46,9 +47,11 @@ class BlockersScreen(ModalScreen[None]):
         what: str
         refusal: str | None
 
-    def __init__(self, insight: Callable[[], Insight], connect: Connect) -> None:
+    def __init__(
+        self, insight: Callable[[], Insight], connect: Connect, database: Identity | None
+    ) -> None:
         super().__init__()
-        self._insight, self._connect = insight, connect
+        self._insight, self._connect, self._database = insight, connect, database
         self._list = SessionList()
 
     def compose(self) -> ComposeResult:
@@ -76,7 +79,7 @@ class BlockersScreen(ModalScreen[None]):
             if answer is Answer.YES:
                 self.run_worker(self._act(session, terminate), group="end")
 
-        self.app.push_screen(_question(session, terminate), answered)
+        self.app.push_screen(_question(session, terminate, self._database), answered)
 
     async def _act(self, session: Activity, terminate: bool) -> None:
         refusal = await in_thread(partial(_end, self._connect, session, terminate))
@@ -111,7 +114,7 @@ def _groups(insight: Insight, now: float) -> list[Group]:
     return groups
 
 
-def _question(session: Activity, terminate: bool) -> Question:
+def _question(session: Activity, terminate: bool, database: Identity | None) -> Question:
     about: list[Line] = [(("strong", sentence(wording.session(session))),)]
     about += [(("dim", f"  {line}"),) for line in body(session.query[:_LONGEST])]
     if terminate:
@@ -123,4 +126,5 @@ def _question(session: Activity, terminate: bool) -> Question:
             what = "It does nothing at the moment that could be cancelled, and keeps its locks."
         question = f"Cancel the query of pid {session.pid}?"
     view = LinesView([*about, (), (("plain", what),)], fold=True)
-    return Question(question, view, yes="Terminate" if terminate else "Cancel it", no="Leave it")
+    yes = "Terminate" if terminate else "Cancel it"
+    return Question(question, view, database, yes=yes, no="Leave it")

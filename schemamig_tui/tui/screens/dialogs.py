@@ -10,8 +10,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from schemamig_tui.connect import Identity
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line
+from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 
@@ -24,7 +26,7 @@ class Answer(StrEnum):
 
 
 class Question(ModalScreen[Answer]):
-    """A dialog with a text and a question. "No" has the focus; ``y`` is yes.
+    """A dialog with a text and a question about a database. "No" has the focus; ``y`` is yes.
 
     Where ``over`` is given it is a third answer, for which the key is ``s``.
     """
@@ -40,15 +42,26 @@ class Question(ModalScreen[Answer]):
         Binding("left", "app.focus_previous", "Previous answer", show=False),
     ]
 
-    def __init__(self, title: str, view: LinesView, yes: str, no: str, over: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        view: LinesView,
+        database: Identity | None,
+        *,
+        yes: str,
+        no: str = "Cancel",
+        over: str = "",
+    ) -> None:
         super().__init__()
-        self._title, self._view = title, view
+        self._title, self._view, self._database = title, view, database
         self._yes, self._no, self._over = yes, no, over
 
     def compose(self) -> ComposeResult:
         """The text over the answers."""
         with Vertical(classes="dialog") as dialog:
             dialog.border_title = Content(self._title)
+            if self._database is not None:
+                yield DatabaseBar(self._database)
             yield self._view
             with Horizontal(classes="answers"):
                 yield Button(Content(f"{self._no} (esc)"), id=Answer.NO)

@@ -1,4 +1,4 @@
-"""Bars of one or two rows: the base class, the tabs, and the keys."""
+"""Bars of one or two rows: the base class, the database, the tabs, and the keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
 
+from schemamig_tui.connect import Identity
 from schemamig_tui.text import cells
 from schemamig_tui.tui import keys
+from schemamig_tui.tui.database import database_line
 from schemamig_tui.tui.lines import Line, width
 from schemamig_tui.tui.widgets.lines_view import StyledView
 
@@ -23,16 +25,32 @@ class Bar(StyledView, can_focus=False):
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
     """For each row what is on the left, and what is on the right."""
 
+    def row(self, y: int) -> tuple[Line, Line]:
+        """What is on the left and on the right of a row."""
+        return self.rows[y] if y < len(self.rows) else ((), ())
+
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""
         columns = self.size.width
-        left, right = self.rows[y] if y < len(self.rows) else ((), ())
+        left, right = self.row(y)
         room = max(0, columns - width(right))
         line = self.strip(left)
         if line.cell_length > room:
             line = Strip.join([line.crop(0, room - 2), self.strip((("dim", "… "),))])
         line = line.extend_cell_length(room, self.rich_style)
         return Strip.join([line, self.strip(right)]).crop_extend(0, columns, self.rich_style)
+
+
+class DatabaseBar(Bar, can_focus=False):
+    """The database that a dialog is about, as it fits into one row."""
+
+    def __init__(self, database: Identity) -> None:
+        super().__init__()
+        self._database = database
+
+    def row(self, y: int) -> tuple[Line, Line]:
+        """The one row."""
+        return database_line(self._database, self.size.width), ()
 
 
 class TabStrip(Bar, can_focus=False):

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.text import cells
 from schemamig_tui.tui import keys
-from schemamig_tui.tui.lines import Line, inline
+from schemamig_tui.tui.lines import Line, inline, shortened
 from schemamig_tui.tui.widgets.lines_view import StyledView
 
 _MARKS = {
@@ -117,7 +117,7 @@ class MigrationList(StyledView, can_focus=True):
         remark = _remark(row)
         room = columns - 2 - (len(remark) + 1 if remark else 0)
         if cells(name) > room:
-            name = _shortened(name, room)
+            name = shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark))
 
@@ -173,14 +173,3 @@ def _remark(row: Migration) -> str:
     if row.unwritten:
         return "unwritten"
     return "was empty" if row.written_since else ""
-
-
-def _shortened(name: str, room: int) -> str:
-    """The name without what does not fit. The middle of a name matters least."""
-    if room < 8:
-        return name[: max(0, room)]
-    tail = (room - 1) // 3
-    head = room - 1 - tail
-    while cells(name[:head]) + cells(name[-tail:]) + 1 > room:
-        head -= 1
-    return f"{name[:head]}…{name[-tail:]}"

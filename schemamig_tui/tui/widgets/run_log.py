@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from textual.geometry import Size
 
+from schemamig_tui.connect import Identity
 from schemamig_tui.engine.events import Event
-from schemamig_tui.tui.lines import Line, plain, width
+from schemamig_tui.tui.database import database_log_line
+from schemamig_tui.tui.lines import Line, inline, plain, width
 from schemamig_tui.tui.log_lines import Entry, entries, made
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -23,6 +25,7 @@ class RunLog(LinesView):
         super().__init__(id="log")
         self._kept: deque[Entry] = deque(maxlen=LONGEST)
         self._follows = True
+        self._database: Identity | None = None
         self.border_title = "5 Log"
 
     @property
@@ -47,6 +50,16 @@ class RunLog(LinesView):
         elif dropped:
             self.scroll_to(y=self.scroll_y - dropped, animate=False, immediate=True)
         self.refresh()
+
+    def add_survey(self, database: Identity | None, warnings: Iterable[str]) -> None:
+        """Add what a look at folder and database has warned of, and which database it was.
+
+        That is said once, and again when it is another one.
+        """
+        if database is not None and database != self._database:
+            self._database = database
+            self.add([database_log_line(database)])
+        self.add((("warn", inline(text)),) for text in warnings)
 
     def add_events(self, events: Sequence[Event]) -> None:
         """Add the lines of events."""

@@ -1,43 +1,71 @@
 """The bars on top (the database) and above the log (the run while there is one)."""
 
 import time
+from typing import ClassVar
 
+from schemamig_tui.connect import Identity
 from schemamig_tui.engine import wording
+from schemamig_tui.tui.database import database_line
 from schemamig_tui.tui.engine_thread import EngineThread
-from schemamig_tui.tui.lines import Line, Span, body, inline
+from schemamig_tui.tui.lines import Line, Span, body, inline, width
 from schemamig_tui.tui.log_lines import SLOW
-from schemamig_tui.tui.status_poller import Survey
+from schemamig_tui.tui.status_poller import StatusPoller
 from schemamig_tui.tui.widgets.bars import Bar
 from schemamig_tui.units import duration
 
 _TRACK, _SHORTEST_TRACK = 30, 6
+_WIDEST = 10_000
+_MARGIN: Span = ("plain", " ")
 
 
 class TopBar(Bar, can_focus=False):
-    """The database, its server, and how it was found; at the right what is applied."""
+    """The database, or how it is looked for; at the right what is odd about its migrations.
 
-    def show(self, survey: Survey | None, route: str, problem: str | None) -> None:
-        """Show the database of ``survey``; ``problem`` is what is wrong with it at the moment."""
-        server, status = (survey.server, survey.status) if survey else (None, None)
-        left: list[Span] = [("title", " schemamig "), ("plain", " ")]
-        if problem:
-            left += [("bad", f"✗ {inline(problem)}"), ("plain", "  ")]
-        elif server is None:
-            left.append(("dim", "connecting ..."))
-        if server:
-            left += [
-                ("strong", inline(server.database)),
-                ("dim", f" as {inline(server.user)}"),
-                ("plain", f"  PostgreSQL {inline(server.version)}"),
-            ]
-        if route:
-            left.append(("dim", f"  {inline(route)}"))
-        right: Line = ()
-        if status and status.changed:
-            right = (("warn", f"{len(status.changed):,} changed "),)
-        if status and status.missing:
-            right = (*right, ("warn", f"{len(status.missing):,} missing "))
-        self.rows = [(tuple(left), right)]
+    Where there is little room, the name of the database is the last to be cut.
+    """
+
+    _TITLE: ClassVar[Line] = (("title", " schemamig "), ("plain", " "))
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._database: Identity | None = None
+        self._state: Line = ()
+        self._remarks: Line = ()
+
+    def show(self, poller: StatusPoller, problem: str | None) -> None:
+        """Show the database, or the way to it; ``problem`` is what is wrong at the moment."""
+        self._database, survey = poller.database, poller.latest
+        self._state = (("bad", f"✗ {inline(problem)}"), ("plain", "  ")) if problem else ()
+        if self._database is None:
+            looking = () if problem else (("dim", "connecting ..."),)
+            self._state = (*self._state, *looking, ("dim", f"  {inline(poller.route)}"))
+        changed = len(survey.status.changed) if survey else 0
+        missing = len(survey.status.missing) if survey else 0
+        counts = {f"{changed:,} changed ": changed, f"{missing:,} missing ": missing}
+        self._remarks = tuple(("warn", text) for text, count in counts.items() if count)
+        self.refresh()
+
+    def row(self, y: int) -> tuple[Line, Line]:
+        """The one row, as it fits into the width of the moment."""
+        if self._database is None:
+            return (*self._TITLE, *self._state), self._remarks
+        whole = database_line(self._database, _WIDEST)  # its name, its address, the role ...
+        title, state, remarks = self._TITLE, self._state, self._remarks
+        for left, right, wanted in (
+            ((*title, *state), remarks, whole[:3]),
+            ((_MARGIN, *state), remarks, whole[:2]),
+            ((_MARGIN, *state), (), whole[:2]),
+            ((_MARGIN, *_marked(state)), (), ()),
+        ):
+            room = self.size.width - width((*left, *right))
+            if room > width(wanted):
+                break
+        return (*left, *database_line(self._database, room)), right
+
+
+def _marked(state: Line) -> Line:
+    """The mark of a problem, without its words."""
+    return tuple((style, text[:2]) for style, text in state[:1])
 
 
 class RunBar(Bar, can_focus=False):

@@ -1,0 +1,147 @@
+"""What an apply or a rehearsal is to run: decided once, shown, and held to until it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from schemamig_tui.engine.ledger.rows import LedgerState
+from schemamig_tui.engine.ledger.status import Migration, State
+from schemamig_tui.engine.ledger.table import unsettled
+from schemamig_tui.engine.run.survey import Survey
+from schemamig_tui.errors import FilesError, PlanChanged, SchemamigError
+from schemamig_tui.text import visible
+
+if TYPE_CHECKING:  # where nothing is to run, no file is read
+    from schemamig_tui.engine.events import Mode
+    from schemamig_tui.engine.ledger.left_off import LeftOff
+    from schemamig_tui.engine.script.script import Script, ScriptWarning
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PlannedFile:
+    """A file that is to run, read; ``left_off`` says where an earlier try of it has stopped."""
+
+    migration: Migration
+    script: Script
+    left_off: LeftOff | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.migration.name
+
+    @property
+    def checksum(self) -> str:
+        """The MD5 of its bytes, in hex."""
+        return self.script.file.checksum
+
+    @property
+    def mode(self) -> Mode:
+        """How it is to be run; ``reason`` says why."""
+        return self.script.mode
+
+    @property
+    def reason(self) -> str:
+        """Why it is to be run like that."""
+        return self.script.reason
+
+    @property
+    def warnings(self) -> tuple[ScriptWarning, ...]:
+        """What is allowed in it, but may not be what was meant."""
+        return self.script.warnings
+
+    @property
+    def done(self) -> int:
+        """How many of its statements an earlier try has committed: it goes on behind them."""
+        return self.left_off.done if self.left_off else 0
+
+    @property
+    def failed_before(self) -> bool:
+        """Whether an earlier try of it has failed."""
+        return self.migration.state is State.FAILED
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is to run, as ``survey`` has found it, up to and with the file ``to``.
+
+    ``migrations`` are to run in this order, ``files`` are those that could be read, and
+    ``unwritten`` are left until somebody writes them. ``refusals`` say why nothing of it can run,
+    ``doubts`` which files cannot be as they are read now, but perhaps behind another file that
+    changes how. Without ``resume`` a file that stopped in the middle starts over. A plan that is
+    ``exact`` was approved for the ledger as it was, and holds for no other.
+    """
+
+    survey: Survey
+    to: str | None
+    resume: bool
+    migrations: tuple[Migration, ...]
+    files: tuple[PlannedFile, ...]
+    unwritten: tuple[str, ...]
+    refusals: tuple[SchemamigError, ...] = ()
+    doubts: tuple[FilesError, ...] = ()
+    exact: bool = False
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about folder and ledger, as sentences; it stops nothing."""
+        return (*self.survey.warnings(self.to), *self.survey.drift)
+
+    def scripts(self) -> Iterator[Script]:
+        """The scripts of the files that could be read, each to be used before the next one."""
+        for file in self.files:
+            yield file.script
+            file.script.release()
+
+    def require(self) -> None:
+        """Raise the first of the refusals, if there is one."""
+        if self.refusals:
+            raise self.refusals[0]
+
+    def still_to_run(self, now: Survey) -> tuple[Migration, ...]:
+        """What of it is to run ``now``: another run may have applied some of it meanwhile.
+
+        Raises PlanChanged where something else would run than what was planned, and as
+        ``require`` does.
+        """
+        todo = now.status.to_run(self.to)
+        if differences := [*self._differences(now, todo)]:
+            raise PlanChanged(differences)
+        for refusal in ledger_refusals(now, todo):
+            raise refusal
+        return todo
+
+    def _differences(self, now: Survey, todo: Sequence[Migration]) -> Iterator[str]:
+        planned = {migration.name: migration for migration in self.migrations}
+        known = {migration.name: migration for migration in now.status.migrations}
+        for name, migration in planned.items():
+            found = known.get(name)
+            if found is None or found.file is None:
+                yield f"{visible(name)} is gone"
+            elif found.file != migration.file:
+                yield f"{visible(name)} has changed"
+            elif found.row != migration.row and found.changed and found.row and found.row.success:
+                yield f"{visible(name)} has been applied with another content"
+        yield from (f"{visible(one.name)} has appeared" for one in todo if one.name not in planned)
+        if self.exact and now.state.digest != self.survey.state.digest:
+            yield f"the ledger {now.ledger.name} has changed"
+
+
+def ledger_refusals(survey: Survey, todo: Sequence[Migration]) -> Iterator[SchemamigError]:
+    """Why the ledger keeps ``todo`` from being run; with nothing to do it may be read-only.
+
+    A row that does not say whether its migration was applied has to be settled first.
+    """
+    if refusal := unsettled(survey.state.rows, survey.ledger):
+        yield refusal.error
+    if todo and survey.state.unwritable:
+        yield survey.state.unwritable.error
+
+
+def state_of_run(survey: Survey) -> LedgerState:
+    """The ledger for a run: the row of a file that was empty says nothing of what is in it now."""
+    empty = {migration.name for migration in survey.status.pending}
+    rows = tuple(row for row in survey.state.rows if row.filename not in empty)
+    return replace(survey.state, rows=rows)

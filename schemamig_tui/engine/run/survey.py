@@ -1,0 +1,78 @@
+"""One look at what there is: the folder of migrations, the ledger, and the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine.ledger.rows import LedgerState
+from schemamig_tui.engine.ledger.status import Status, compare
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
+from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of migrations: its ``files`` in their order.
+
+    ``passed_over`` are files that are no migrations because of their suffix.
+    """
+
+    directory: Path
+    files: tuple[MigrationFile, ...]
+    passed_over: tuple[str, ...]
+
+    @classmethod
+    def read(cls, directory: Path, before: Folder | None = None) -> Folder:
+        """Read the folder; of the files that were there ``before`` only what may have changed.
+
+        Raises FilesError.
+        """
+        files = scan(directory, before.files if before else ())
+        return cls(directory, files, tuple(passed_over(directory)))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found in the folder and the ledger, and what the two say of each migration.
+
+    ``standard_strings`` is the server's standard_conforming_strings, by which files are cut.
+    """
+
+    folder: Folder
+    ledger: Ledger
+    state: LedgerState
+    status: Status
+    standard_strings: bool
+
+    def warnings(self, to: str | None = None) -> tuple[str, ...]:
+        """What is odd about the folder, up to and with the file ``to``; it stops nothing."""
+        return folder_warnings(self.status, self.folder.passed_over, to)
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """Where the files are not what the ledger says has been run, as sentences."""
+        return drift_warnings(self.status)
+
+
+def survey(
+    conn: psycopg.Connection[Any], folder: Folder, ledger: Ledger, before: Survey | None = None
+) -> Survey:
+    """Read the ledger, and compare the folder with it; ``before`` is an earlier survey of both.
+
+    Raises LedgerError, FilesError for a file that cannot be compared, and psycopg.Error.
+    """
+    state = without_statement_timeout(conn, lambda: ledger.inspect(conn))
+    same = before and (before.folder.files, before.state.rows) == (folder.files, state.rows)
+    status = before.status if before and same else compare(folder.files, state.rows)
+    return Survey(folder, ledger, state, status, standard_strings(conn))
+
+
+def standard_strings(conn: psycopg.Connection[Any]) -> bool:
+    """The standard_conforming_strings of a session, which the server has told of its own accord."""
+    return conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"

@@ -1,0 +1,76 @@
+"""``--dry-run``: shows the plan of an apply, and all that an apply would be refused for."""
+
+from pathlib import Path
+
+from schemamig_tui.approval import system_identifier
+from schemamig_tui.engine import make_plan
+from schemamig_tui.errors import ExitCode, FilesError
+from schemamig_tui.headless.connecting import connecting
+from schemamig_tui.headless.reporter import Reporter
+from schemamig_tui.headless.signals import Stop
+from schemamig_tui.settings import Settings
+from schemamig_tui.survey import Review, looking, review
+
+_NO_IDENTIFIER = (
+    "The server does not tell its system identifier: another one with a database of the same name,"
+    " and the same rows in its ledger, would be taken for it."
+)
+
+
+def dry_run(
+    settings: Settings,
+    reporter: Reporter,
+    stop: Stop,
+    *,
+    to: str | None,
+    resume: bool,
+    with_sql: bool,
+    save_to: Path | None,
+) -> ExitCode:
+    """Report the plan of everything pending up to ``to``; ``with_sql`` with its statements.
+
+    One that can be applied is saved as ``save_to``. Returns what an apply would end with where it
+    would be refused, and else that all is well. Raises FilesError where the plan cannot be saved.
+    """
+    with (
+        connecting(settings, reporter, stop) as (target, on_wait),
+        looking(target, settings, on_wait) as (conn, survey),
+    ):
+        plan = make_plan(survey, to, resume=resume)
+        for warning in plan.warnings:
+            reporter.warning(warning)
+        found = review(plan, target, conn)
+        system = system_identifier(conn) if save_to else None
+    _report(found, reporter, with_sql=with_sql)
+    if found.refusals:
+        if save_to:
+            reporter.warning("The plan is not saved, as it cannot be applied.")
+        return found.refusals[0].exit_code
+    if save_to:
+        from schemamig_tui.plan_file import save
+
+        if system is None:
+            reporter.warning(_NO_IDENTIFIER)
+        save(save_to, plan, system)
+        reporter.saved(save_to)
+    return ExitCode.DONE
+
+
+def _report(found: Review, reporter: Reporter, *, with_sql: bool) -> None:
+    plan = found.plan
+    files = {file.name: file for file in plan.files}
+    refused = {error.path.name for error in found.refusals if isinstance(error, FilesError)}
+    doubts = {error.path.name: error for error in plan.doubts}
+    for error in found.refusals:
+        reporter.error(error)
+    reporter.plan_started(plan.survey.status, plan.to, len(plan.migrations))
+    for migration in plan.migrations:
+        name = migration.name
+        if name in doubts:
+            reporter.warning(f"{doubts[name].place}: {doubts[name].message}")
+        elif name not in refused:
+            file = files[name]
+            reporter.planned(migration, file.script, done=file.done, with_sql=with_sql)
+            file.script.release()
+    reporter.advised(found.advice)
+    reporter.plan_ended(len(plan.migrations) - len(refused), len(refused))
