@@ -31,6 +31,7 @@ _MIXED = {
     "literal": "$text-warning",
     "comment": "italic $foreground 50%",
     "key": "bold $text-accent",
+    "match": "reverse",
     "cursor": "bold on $primary 40%",
     "cursor-blurred": "on $foreground 12%",
 }

@@ -39,13 +39,15 @@ def test_no_key_means_two_things_in_one_place() -> None:
         taken = [
             name for key in ALL if key.where in (where, "main") for name in key.keys.split(",")
         ]
+        if where == "view":  # as a list is filtered by it, a text is searched
+            taken.remove("slash")
         assert len(taken) == len(set(taken))
     assert len({key.id for key in ALL}) == len(ALL)
 
 
 @played
 async def test_the_help_shows_every_key(desk: Desk) -> None:
-    async with desk.open(120, 80) as ui:
+    async with desk.open(120, 100) as ui:
         await ui.press("question_mark")
         for key in ALL:
             assert any(keys.shown(key) in row and key.what in row for row in ui.rows), key

@@ -16,6 +16,8 @@ from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
+_COPY = "/ search   y copy   esc"
+
 
 class Answer(StrEnum):
     """An answer to a question: the id of a button."""
@@ -101,8 +103,12 @@ class TextDialog(ModalScreen[None]):
         with Vertical(classes="dialog") as dialog:
             dialog.set_class(self._wide, "-wide")
             dialog.border_title = Content(self._title)
-            dialog.border_subtitle = "y copy   esc"
+            dialog.border_subtitle = _COPY
             yield self._view
+
+    def on_lines_view_searching(self, message: LinesView.Searching) -> None:
+        """Show how a search stands."""
+        self.query_one(".dialog").border_subtitle = Content(message.text or _COPY)
 
 
 def key_lines() -> list[Line]:

@@ -168,6 +168,11 @@ class MainScreen(Screen[None]):
         self.detail.open("SQL")
         self.action_pane("detail")
 
+    def action_read(self, by: int) -> None:
+        """Scroll what is shown of the selected migration, a third of a page down or with -1 up."""
+        view = self.detail.view
+        view.scroll_relative(y=by * max(1, view.size.height // 3), animate=False)
+
     def action_tab(self, by: int) -> None:
         """Turn to another tab."""
         self.detail.turn(by)

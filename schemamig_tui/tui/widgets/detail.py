@@ -73,6 +73,11 @@ class Detail(Vertical):
         message.stop()
         self.open(message.tab)
 
+    def on_lines_view_searching(self, message: LinesView.Searching) -> None:
+        """Show how a search stands."""
+        message.stop()
+        self.border_subtitle = Content(message.text)
+
     def _refresh(self, *, keep_place: bool) -> None:
         self._strip.active = self.tab
         self._strip.refresh()

@@ -5,13 +5,16 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from schemamig_tui.tui import keys, palette
-from schemamig_tui.tui.lines import Line, folded, plain, width
+from schemamig_tui.tui.lines import Line, folded, inline, plain, width
+from schemamig_tui.tui.search import Search
 
 
 class StyledView(ScrollView):
@@ -40,9 +43,16 @@ class StyledView(ScrollView):
 
 
 class LinesView(StyledView, can_focus=True):
-    """Shows lines; the arrows, h, j, k, l, g and G scroll them."""
+    """Shows lines; the arrows, h, j, k, l, g and G scroll them, and ``/`` searches them."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("view")
+
+    class Searching(Message):
+        """A search has begun, goes on or is over: ``text`` is how it stands, for the frame."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(
         self, lines: Sequence[Line] = (), *, fold: bool = False, id: str | None = None
@@ -51,6 +61,10 @@ class LinesView(StyledView, can_focus=True):
         self.lines = lines
         self._rows: Sequence[Line] = ()
         self._fold = fold
+        self._wraps: bool | None = None
+        self._search: Search | None = None
+        self._is_typing = False
+        self._at = 0
 
     @property
     def text(self) -> str:
@@ -63,42 +77,123 @@ class LinesView(StyledView, can_focus=True):
         self._fold = fold
         self._arrange()
         if not keep_place:
+            self._at = 0
             self.scroll_to(0, 0, animate=False)
 
     def on_mount(self) -> None:
         """Show what there is from the beginning."""
         self._arrange()
 
+    @property
+    def folds(self) -> bool:
+        """Whether long lines are folded, as the user wants it, or else whoever shows them."""
+        return self._fold if self._wraps is None else self._wraps
+
+    def fold(self, line: Line) -> list[Line]:
+        """A line as rows of the screen."""
+        if not self.folds:
+            return [line]
+        # The scrollbar takes its room only when it is needed, which folding would change.
+        return folded(line, self.scrollable_content_region.width, code=bool(self._wraps))
+
     def _arrange(self) -> None:
-        rows = self.lines
-        if self._fold:
-            # The scrollbar takes its room only when it is needed, which folding would change.
-            columns = self.scrollable_content_region.width
-            rows = [row for line in rows for row in folded(line, columns)]
-        self._rows = rows
-        self.virtual_size = Size(max(map(width, rows), default=0), len(rows))
+        self._rows = [row for line in self.lines for row in self.fold(line)]
+        self.virtual_size = Size(max(map(width, self._rows), default=0), len(self._rows))
         self.refresh()
 
     def on_resize(self) -> None:
         """Fold again."""
-        if self._fold:
+        if self.folds:
             self._arrange()
 
     def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
+        """One row of the screen. A number in front of it is there wherever one has scrolled to."""
         left, top = self.scroll_offset
         columns = self.scrollable_content_region.width
         row = self.row(top + y)
         if row is None:
             return Strip.blank(columns, self.rich_style)
+        if self._search:
+            row = self._search.marked(row)
+        number = row[:1] if left and row and row[0][0] == "number" else ()
         line = self.strip(row)
-        if line.cell_length <= left + columns:
-            return line.crop_extend(left, left + columns, self.rich_style)
-        return Strip.join([line.crop(left, left + columns - 1), self.strip((("number", "…"),))])
+        kept = self.strip(number)
+        first, last = left + kept.cell_length, left + columns
+        if line.cell_length <= last:
+            return Strip.join([kept, line.crop_extend(first, last, self.rich_style)])
+        return Strip.join([kept, line.crop(first, last - 1), self.strip((("number", "…"),))])
 
     def row(self, number: int) -> Line | None:
         """A row as it is folded; None behind the last one."""
         return self._rows[number] if number < len(self._rows) else None
+
+    # -- searching
+
+    def action_search(self) -> None:
+        """Type what to search for; what is found is shown meanwhile."""
+        self._is_typing, self._search = True, Search("")
+        self._at = self.scroll_offset.y
+        self._report()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """While one types, the keys are text."""
+        return self._is_typing and bool(character and character.isprintable())
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed; ``enter`` ends that, ``escape`` ends the search."""
+        search = self._search
+        if search is None or not (self._is_typing or event.key == "escape"):
+            return
+        if event.key == "escape" or (event.key == "enter" and not search.text):
+            self._is_typing, self._search = False, None
+        elif event.key == "enter":
+            self._is_typing = False
+        elif event.key == "backspace":
+            self._search = Search(search.text[:-1])
+        elif event.character and event.character.isprintable():
+            self._search = Search(search.text + event.character)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self._report(found=self._search is None or self._go(self._at, 1))
+
+    def on_blur(self) -> None:
+        """Whoever goes elsewhere types no more."""
+        if self._is_typing:
+            self._is_typing = False
+            self._report()
+
+    def action_find(self, step: int) -> None:
+        """Go to the next place that was searched for, or with -1 to the one before."""
+        if self._search:
+            self._report(found=self._go(self._at + step, step))
+
+    def _go(self, start: int, step: int) -> bool:
+        """Show the next row that has what is searched for; tells whether there is one."""
+        assert self._search is not None
+        rows = self.virtual_size.height
+        at = self._search.next_row(self.row, rows, start, step) if rows else None
+        if at is None:
+            return not self._search.text
+        self._at = at
+        row = self.row(at)
+        column = self._search.found_in(row)[0].stop if row else 0
+        columns, height = self.scrollable_content_region.size
+        left = max(0, column - columns // 2) if column > columns else 0
+        self.scroll_to(left, max(0, at - height // 3), animate=False)
+        return True
+
+    def _report(self, *, found: bool = True) -> None:
+        """Say in the frame how the search stands."""
+        self.refresh()
+        if self._search is None:
+            self.post_message(self.Searching(""))
+            return
+        cursor = "▏" if self._is_typing else ""
+        how = "" if found else "  not found"
+        keys = "" if self._is_typing or not found else "  n N"
+        self.post_message(self.Searching(f"/{inline(self._search.text)}{cursor}{how}{keys}"))
 
     # -- the keys
 
@@ -117,3 +212,13 @@ class LinesView(StyledView, can_focus=True):
     def action_last(self) -> None:
         """Go to the end."""
         self.scroll_end(animate=False)
+
+    def action_sideways(self, to: int) -> None:
+        """Scroll half a page to the right, or with -1 to the left."""
+        columns = self.scrollable_content_region.width
+        self.scroll_relative(x=to * columns // 2, animate=False)
+
+    def action_wrap(self) -> None:
+        """Fold long lines, or fold them no more."""
+        self._wraps = not self.folds
+        self._arrange()

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from textual.content import Content
 from textual.geometry import Size
 
 from schemamig_tui.connect import Identity
@@ -24,6 +25,8 @@ class RunLog(LinesView):
     def __init__(self) -> None:
         super().__init__(id="log")
         self._kept: deque[Entry] = deque(maxlen=LONGEST)
+        self._folded: deque[Line] = deque()
+        self._rows_of: deque[int] = deque(maxlen=LONGEST)
         self._follows = True
         self._database: Identity | None = None
         self.border_title = "5 Log"
@@ -34,7 +37,9 @@ class RunLog(LinesView):
         return plain([made(line) for line in self._kept])
 
     def row(self, number: int) -> Line | None:
-        """A line, made now."""
+        """A line, made now, or a row of one where they are folded."""
+        if self.folds:
+            return self._folded[number] if number < len(self._folded) else None
         return made(self._kept[number]) if number < len(self._kept) else None
 
     def add(self, lines: Iterable[Entry]) -> None:
@@ -43,8 +48,10 @@ class RunLog(LinesView):
         lines = list(lines)
         self._kept.extend(lines)
         dropped = before + len(lines) - len(self._kept)
+        if self.folds:
+            dropped = self._add_folded(lines[-LONGEST:])
         columns = max((width(made(line)) for line in lines[-_MEASURED:]), default=0)
-        self.virtual_size = Size(max(self.virtual_size.width, columns), len(self._kept))
+        self._measure(max(self.virtual_size.width, columns))
         if self._follows:
             self._go_to_end()
         elif dropped:
@@ -61,6 +68,32 @@ class RunLog(LinesView):
             self.add([database_log_line(database)])
         self.add((("warn", inline(text)),) for text in warnings)
 
+    def _add_folded(self, lines: Sequence[Entry]) -> int:
+        """Add lines as rows; returns how many rows were dropped for them."""
+        dropped = 0
+        for line in lines:
+            if len(self._rows_of) == LONGEST:
+                for _ in range(self._rows_of[0]):
+                    self._folded.popleft()
+                dropped += self._rows_of[0]
+            rows = self.fold(made(line))
+            self._folded.extend(rows)
+            self._rows_of.append(len(rows))
+        return dropped
+
+    def _measure(self, columns: int) -> None:
+        if self.folds:
+            columns = self.scrollable_content_region.width
+        self.virtual_size = Size(columns, len(self._folded if self.folds else self._kept))
+
+    def _arrange(self) -> None:
+        self._folded.clear()
+        self._rows_of.clear()
+        if self.folds:
+            self._add_folded(list(self._kept))
+        self._measure(max((width(made(line)) for line in self._kept), default=0))
+        self.refresh()
+
     def add_events(self, events: Sequence[Event]) -> None:
         """Add the lines of events."""
         self.add(entries(events[-LONGEST:]))
@@ -71,9 +104,15 @@ class RunLog(LinesView):
         self._follows = new_value >= self.max_scroll_y
 
     def on_resize(self) -> None:
-        """Stay at the end."""
+        """Fold again, and stay at the end."""
+        super().on_resize()
         if self._follows:
             self._go_to_end()
+
+    def on_lines_view_searching(self, message: LinesView.Searching) -> None:
+        """Show how a search stands."""
+        message.stop()
+        self.border_subtitle = Content(message.text)
 
     def _go_to_end(self) -> None:
         self.scroll_end(animate=False, force=True, immediate=True, x_axis=False)
