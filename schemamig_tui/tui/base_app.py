@@ -16,7 +16,7 @@ from textual.worker import WorkType
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
-from schemamig_tui.tui.screens.dialogs import TextDialog, key_lines
+from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
@@ -67,8 +67,14 @@ class BaseApp(App[None]):
         self.run_worker(started, group=group, exclusive=True)
 
     def toast(self, message: str, severity: SeverityLevel = "information") -> None:
-        """Show a toast. Its text is data: no markup is parsed from it."""
-        self.notify(inline(message), severity=severity, markup=False)
+        """Show a toast, or a remark in the frame of a dialog, which a toast would cover.
+
+        Its text is data: no markup is parsed from it.
+        """
+        if dialogs := self.screen.query(Dialog):
+            dialogs.first().remark(inline(message))
+        else:
+            self.notify(inline(message), severity=severity, markup=False)
 
     def action_suspend(self) -> None:
         """Go back to the shell, until its ``fg``. A run stops as well, the server does not.

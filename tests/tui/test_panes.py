@@ -301,3 +301,18 @@ def test_what_the_server_has_lost_is_pending_again() -> None:
     lost = FilesLost(("0001_a.sql",))
     assert after(status, [*applied, TimedEvent(1.0, lost)]) == status
     assert plain([*event_lines(lost)]).splitlines()[0] == "✗ 0001_a.sql  lost by the server"
+
+
+@played
+async def test_a_toast_covers_no_dialog(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open(80, 24) as ui:
+        ui.app.toast("Something has happened")
+        await ui.settled()
+        assert "Something has happened" in ui.screen
+        await ui.press("d")
+        assert "/ search   y copy   esc ─╯" in ui.screen
+        ui.app.toast("and [/b] more")
+        await ui.settled()
+        assert ui.app.screen.query_one(".dialog").border_subtitle == "and [/b] more"
+        assert "and [/b] more" in ui.screen

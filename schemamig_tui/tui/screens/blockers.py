@@ -10,7 +10,6 @@ from typing import ClassVar
 import psycopg
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import ModalScreen
 
@@ -23,7 +22,7 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import Line, body, sentence
-from schemamig_tui.tui.screens.dialogs import Answer, Question
+from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.session_list import Group, SessionList
 
@@ -56,9 +55,7 @@ class BlockersScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Vertical(classes="dialog -wide") as dialog:
-            dialog.border_title = "Blockers"
-            dialog.border_subtitle = "c cancel query   t terminate   esc"
+        with Dialog("Blockers", "c cancel query   t terminate   esc", wide=True):
             yield self._list
 
     def on_mount(self) -> None:

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Button
 
 from schemamig_tui.connect import Identity
@@ -16,7 +17,33 @@ from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
-_COPY = "/ search   y copy   esc"
+_SHOWN_S = 6.0
+
+
+class Dialog(Vertical):
+    """The frame of a dialog: its title above, below the keys, or for a while a remark."""
+
+    def __init__(self, title: str, keys: str = "", *, wide: bool = False) -> None:
+        super().__init__(classes="dialog -wide" if wide else "dialog")
+        self.border_title = Content(title)
+        self.border_subtitle = Content(keys)
+        self._keys = keys
+        self._timer: Timer | None = None
+
+    def remark(self, text: str, seconds: float | None = _SHOWN_S) -> None:
+        """Show a text in the place of the keys; None is until the next one."""
+        if self._timer:
+            self._timer.stop()
+        self.border_subtitle = Content(text or self._keys)
+        self._timer = self.set_timer(seconds, self._remind) if text and seconds else None
+
+    def _remind(self) -> None:
+        self.border_subtitle = Content(self._keys)
+
+    def on_lines_view_searching(self, message: LinesView.Searching) -> None:
+        """Show how a search stands."""
+        message.stop()
+        self.remark(message.text, None)
 
 
 class Answer(StrEnum):
@@ -60,8 +87,7 @@ class Question(ModalScreen[Answer]):
 
     def compose(self) -> ComposeResult:
         """The text over the answers."""
-        with Vertical(classes="dialog") as dialog:
-            dialog.border_title = Content(self._title)
+        with Dialog(self._title):
             if self._database is not None:
                 yield DatabaseBar(self._database)
             yield self._view
@@ -100,15 +126,8 @@ class TextDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text."""
-        with Vertical(classes="dialog") as dialog:
-            dialog.set_class(self._wide, "-wide")
-            dialog.border_title = Content(self._title)
-            dialog.border_subtitle = _COPY
+        with Dialog(self._title, "/ search   y copy   esc", wide=self._wide):
             yield self._view
-
-    def on_lines_view_searching(self, message: LinesView.Searching) -> None:
-        """Show how a search stands."""
-        self.query_one(".dialog").border_subtitle = Content(message.text or _COPY)
 
 
 def key_lines() -> list[Line]:
