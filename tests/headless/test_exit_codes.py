@@ -1,4 +1,4 @@
-"""Every exit code, from the process."""
+"""Every exit code, each from a process once."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from tests.headless.conftest import Program
 def test_done_is_0(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     for mode in ("--list", "--dry-run", "--apply", "--apply", "--check"):
-        assert program(mode).code == ExitCode.DONE
+        assert program.run(mode).code == ExitCode.DONE
 
 
 def test_a_failed_migration_is_1(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1/0;")
-    assert program("--apply").code == ExitCode.MIGRATION_FAILED
+    assert program.run("--apply").code == ExitCode.MIGRATION_FAILED
 
 
 @pytest.mark.parametrize("mode", ["--list", "--dry-run", "--apply", "--check"])
@@ -36,7 +36,7 @@ def test_a_missing_or_empty_folder_is_2(program: Program, mode: str) -> None:
 def test_a_file_that_cannot_be_run_is_2_and_nothing_runs(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     program.write("0002_b.sql", "SELECT 'open;")
-    ended = program("--apply")
+    ended = program.run("--apply")
     assert ended.code == ExitCode.USAGE
     assert "error: migrations/0002_b.sql:1:8: " in ended.err
     assert "Total: 0 applied, 2 pending" in program("--list").out
@@ -61,7 +61,7 @@ def test_a_ledger_of_another_shape_is_2(program: Program, database: Database) ->
 def test_no_server_is_3_and_tells_the_ways_out(program: Program, tmp_path: Path) -> None:
     program.write("0001_a.sql", "SELECT 1;")
     for mode in ("--list", "--apply"):
-        ended = program(mode, SCHEMAMIG_DSN=f"host={tmp_path} port=1")
+        ended = program.run(mode, SCHEMAMIG_DSN=f"host={tmp_path} port=1")
         assert ended.code == ExitCode.NO_CONNECTION
         assert "error: " in ended.err
         assert "hint: " in ended.err
@@ -127,7 +127,7 @@ def test_a_lock_that_is_not_had_in_time_is_4(program: Program, database: Databas
         conn.execute("CREATE TABLE busy ()")
     with database.connect() as conn, conn.transaction():
         conn.execute("LOCK TABLE busy")
-        ended = program("--apply", "--lock-timeout", "50ms")
+        ended = program.run("--apply", "--lock-timeout", "50ms")
     assert ended.code == ExitCode.LOCKED
     assert "55P03" in ended.err
 
@@ -140,7 +140,7 @@ def test_a_check_that_finds_something_is_5(program: Program, name: str, content:
     program("--apply")
     assert program("--check").code == ExitCode.DONE
     program.write(name, content)
-    assert program("--check").code == ExitCode.CHECK_FAILED
+    assert program.run("--check").code == ExitCode.CHECK_FAILED
 
 
 def test_a_missing_grant_is_named(program: Program, database: Database) -> None:

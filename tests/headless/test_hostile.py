@@ -57,11 +57,11 @@ def test_a_terminal_that_knows_only_ascii_is_enough(program: Program) -> None:
     program.write("0001_é.sql", "SELECT 1;")
     program.write("0002_b.sql", "SELECT nothing;")
     environ = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
-    ended = program("--apply", **environ)
+    ended = program.run("--apply", **environ)
     assert ended.code == 1
     assert "  Applying: 0001_\\xe9.sql\n  + Applied in " in ended.out
     assert "  x Failed after " in ended.out
-    assert "  + 0001_\\xe9.sql (" in program("--list", **environ).out
+    assert "  + 0001_\\xe9.sql (" in program.run("--list", **environ).out
 
 
 def on_a_terminal(program: Program, *arguments: str, **environ: str) -> str:
