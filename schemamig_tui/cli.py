@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     import argparse
 
+    from schemamig_tui.errors import SchemamigError
     from schemamig_tui.headless.signals import Stop
 
 _DESCRIPTION = "Plain .sql migrations for PostgreSQL: applied in order, recorded in a ledger."
@@ -41,6 +42,7 @@ examples:
   schemamig-tui --check --json
 """
 
+_JSON = "--json"
 # Carries a DSN past the process title; named so that nobody takes it for a setting.
 _HANDED_OVER = "_SCHEMAMIG_DSN"
 _MASK = "***"
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return _run(_process_arguments() if argv is None else argv, stop)
         except Exception as error:
-            return _internal_error(error)
+            return _internal_error(error, sys.argv if argv is None else argv)
 
 
 def _run(argv: Sequence[str], stop: "Stop") -> int:
@@ -71,23 +73,34 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
     except SystemExit:  # after --help and --version
         return 0
     except SettingsError as error:
-        from schemamig_tui.headless.output import Output
-        from schemamig_tui.headless.text_report import TextReport
-
-        TextReport(Output(sys.stdout), Output(sys.stderr)).error(error)
+        _report(error, argv)
         return error.exit_code
     from schemamig_tui.headless.commands import Command, run
 
     command = Command(
         options.mode,
         options.to,
-        options.sql,
-        options.json,
-        options.resume,
+        bool(options.sql),
+        bool(options.json),
+        options.resume is not False,
         options.save_plan,
         options.plan,
     )
     return run(command, vars(options), stop)
+
+
+def _report(error: "SchemamigError", argv: Sequence[str]) -> None:
+    """Report an error of the arguments, in the form that they ask for."""
+    from schemamig_tui.headless.output import Output
+
+    if _JSON in argv:
+        from schemamig_tui.headless.json_lines import JsonLines
+
+        JsonLines(Output(sys.stdout)).error(error)
+    else:
+        from schemamig_tui.headless.text_report import TextReport
+
+        TextReport(Output(sys.stdout), Output(sys.stderr)).error(error)
 
 
 def _open_ui(flags: Mapping[str, Any]) -> int:
@@ -99,6 +112,11 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
         raise SettingsError(
             "no mode was given, and the UI needs a terminal",
             hint="choose one of --list, --dry-run, --rehearse, --apply, --check",
+        )
+    if os.environ.get("TERM") == "dumb":
+        raise SettingsError(
+            "the UI needs a terminal that can do more than write lines, and TERM is dumb",
+            hint="choose one of --list, --dry-run, --rehearse, --apply, --check, or set TERM",
         )
     settings = load(flags, os.environ)
     from schemamig_tui.tui.app import run
@@ -115,13 +133,23 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     import argparse
 
     from schemamig_tui.errors import SettingsError
+    from schemamig_tui.flags import refuse_useless
     from schemamig_tui.headless.output import Output
+    from schemamig_tui.spelling import nearest
     from schemamig_tui.text import redact, visible
 
     class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
+        def error(self, message: str, hint: str = "") -> NoReturn:
             # The message quotes what was typed, such as --dns postgresql://user:password@host.
-            raise SettingsError(visible(redact(message)), hint=f"see {self.prog} --help")
+            raise SettingsError(visible(redact(message)), hint=hint or f"see {self.prog} --help")
+
+        def refuse_unknown(self, arguments: list[str]) -> NoReturn:
+            """Say which ones are unknown, and what the first of them may have been meant to be."""
+            flags = [flag[2:] for flag in self._option_string_actions if flag.startswith("--")]
+            typed = arguments[0].partition("=")[0].lstrip("-").replace("_", "-")
+            meant = nearest(typed, flags)
+            hint = f"Did you mean --{meant}?" if meant else ""
+            self.error(f"unrecognized arguments: {' '.join(arguments)}", hint)
 
         def _print_message(self, message: str, file: object = None) -> None:
             Output(sys.stdout).write(message.rstrip())  # whose reader may have gone
@@ -138,23 +166,13 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     _add_modes(parser)
     _add_places(parser)
     _add_manners(parser)
-    options = parser.parse_args(argv)
-    if options.json and not options.mode:
-        parser.error("--json needs one of --list, --dry-run, --rehearse, --apply, --check")
-    if not options.resume and options.mode not in ("dry-run", "apply"):
-        parser.error("--no-resume only goes with --dry-run and --apply")
-    if options.sql and options.mode != "dry-run":
-        parser.error("--sql only goes with --dry-run")
-    if options.save_plan is not None and options.mode != "dry-run":
-        parser.error("--save-plan only goes with --dry-run")
-    if options.plan is not None:
-        if options.mode != "apply":
-            parser.error("--plan only goes with --apply")
-        if options.to is not None or not options.resume:
-            parser.error("--plan goes without --to and --no-resume, which the plan has")
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.refuse_unknown(unknown)
+    refuse_useless(vars(options), options.mode)
+    if options.plan is not None and (options.to is not None or options.resume is False):
+        parser.error("--plan goes without --to and --no-resume, which the plan has")
     if options.to is not None:
-        if options.mode not in ("dry-run", "rehearse", "apply"):
-            parser.error("--to only goes with --dry-run, --rehearse and --apply")
         # The shell completes paths, so that is what will be typed.
         options.to = Path(options.to).name
     return options
@@ -181,7 +199,6 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     group.add_argument(
         "--resume",
         action=argparse.BooleanOptionalAction,
-        default=True,
         help="--apply, --dry-run: go on with a migration without a transaction at the statement"
         " that failed (the default), or start it over",
     )
@@ -191,10 +208,11 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     group.add_argument(
         "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
     )
-    group.add_argument("--sql", action="store_true", help="--dry-run: show the statements too")
-    group.add_argument(
-        "--json", action="store_true", help="print one JSON object per line, one per event"
-    )
+    for flag, what in (
+        ("--sql", "--dry-run: show the statements too"),
+        (_JSON, "print one JSON object per line, one per event"),
+    ):
+        group.add_argument(flag, action="store_const", const=True, help=what)
 
 
 def _add_places(parser: "argparse.ArgumentParser") -> None:
@@ -261,7 +279,14 @@ def _add_manners(parser: "argparse.ArgumentParser") -> None:
         "--statement-timeout",
         metavar="DURATION",
         dest="statement-timeout",
-        help="--rehearse: give up a statement that takes longer (default: 1min)",
+        help="--apply, --rehearse: give up a statement that takes longer; 0 is never, and the"
+        " default (--rehearse: 1min)",
+    )
+    group.add_argument(
+        "--warn-after",
+        metavar="DURATION",
+        dest="warn-after",
+        help="--apply: mark migrations that took longer in the summary (default: 30s; 0 is none)",
     )
     group.add_argument(
         "--no-color", dest="color", action="store_const", const=False, help="print without colour"
@@ -309,32 +334,38 @@ def _replace_dsn(arguments: Sequence[str], replace: Callable[[str], str]) -> lis
     return replaced
 
 
-def _internal_error(error: Exception) -> int:
+def _internal_error(error: Exception, argv: Sequence[str]) -> int:
     """Report a bug in one line, without a value in it that could be a secret.
 
     SCHEMAMIG_DEBUG=FILE appends the traceback to FILE, without local variables and passwords.
     """
     import traceback
 
-    from schemamig_tui.errors import ExitCode
-    from schemamig_tui.headless.output import Output
-    from schemamig_tui.text import redact, visible
+    from schemamig_tui.errors import ExitCode, SchemamigError
 
-    err = Output(sys.stderr)
     where = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(where.filename).name}:{where.lineno}"
-    err.write(f"internal error: {type(error).__name__} at {place}; this is a bug")
+    message = f"internal error: {type(error).__name__} at {place}; this is a bug"
+    bug = SchemamigError(message, hint=_trace(error))
+    bug.exit_code = ExitCode.INTERNAL
+    _report(bug, argv)
+    return ExitCode.INTERNAL
+
+
+def _trace(error: Exception) -> str:
+    """Write the traceback to where it is asked for; returns what to say of that."""
+    import traceback
+
+    from schemamig_tui.text import redact, visible
+
     path = os.environ.get("SCHEMAMIG_DEBUG")
     if not path:
-        err.write("hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE")
-        return ExitCode.INTERNAL
+        return "SCHEMAMIG_DEBUG=FILE writes a traceback to FILE"
     secrets = [os.environ.get(name, "") for name in ("PGPASSWORD", "POSTGRES_PASSWORD")]
     try:
         Path(path).touch(mode=0o600)
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(redact("".join(traceback.format_exception(error)), secrets))
     except OSError as failure:
-        err.write(f"hint: {visible(path)} could not be written: {failure.strerror}")
-    else:
-        err.write(f"hint: the traceback is in {visible(path)}")
-    return ExitCode.INTERNAL
+        return f"{visible(path)} could not be written: {failure.strerror}"
+    return f"the traceback is in {visible(path)}"

@@ -22,9 +22,12 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.limits import Limits
+from schemamig_tui.spelling import did_you_mean, nearest
 from schemamig_tui.text import visible
 
 Connection = Literal["auto", "docker", "environment"]
+
+_REHEARSAL_STATEMENT_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,17 @@ class Settings:
     max_blocking: float | None = None
     """How long other sessions may wait behind a statement, which is then cancelled."""
 
-    statement_timeout: float | None = 60.0
-    """How long a statement may take in a rehearsal."""
+    statement_timeout: float | None = None
+    """How long a statement may take; 0 is as long as it takes. So is None, but for a rehearsal."""
+
+    warn_after: float | None = 30.0
+    """How long a migration may take before the summary of a run marks it; None marks none."""
 
     color: bool = True
     """Whether output to a terminal may have colour."""
+
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What was not used of what was given, in sentences."""
 
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Which flag, variable or key has given each field that is not at its default."""
@@ -84,7 +93,14 @@ class Settings:
             lock=self.lock_timeout,
             retries=self.lock_retries,
             blocking=self.max_blocking,
+            statement=self.statement_timeout or None,
         )
+
+    @property
+    def rehearsal_statement_timeout(self) -> float | None:
+        """How long a statement may take in a rehearsal; None is as long as it takes."""
+        given = self.statement_timeout
+        return _REHEARSAL_STATEMENT_TIMEOUT if given is None else given or None
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -99,7 +115,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     origins: dict[str, str] = {}
     for source in (
         _from_pyproject(),
-        _read(_from_environment(environ), lambda name: f"SCHEMAMIG_{_variable(name)}"),
+        _read(_from_environment(environ), lambda name: _PREFIX + _variable(name)),
         _read(flags, lambda name: f"--{name}"),
     ):
         if source.values.keys() & {"dsn", "embedded", "connection", "container"}:
@@ -107,7 +123,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
             values.pop("embedded", None)
         values |= source.values
         origins |= source.origins
-    return Settings(origins=origins, **values)  # type: ignore[arg-type]  # each read for its field
+    warnings = tuple(_unknown_variables(environ))
+    return Settings(warnings=warnings, origins=origins, **values)  # type: ignore[arg-type]  # each read for its field
 
 
 def default_embedded_directory() -> Path:
@@ -149,7 +166,10 @@ def _embedded(value: str | bool) -> Path | None:
 
 def _connection(value: str) -> str:
     if value not in get_args(Connection):
-        raise ValueError(f"is {visible(value)!r}, but has to be auto, docker or environment")
+        hint = did_you_mean(value, get_args(Connection))
+        raise ValueError(
+            f"is {visible(value)!r}, but has to be auto, docker or environment. {hint}".rstrip(" .")
+        )
     return value
 
 
@@ -198,6 +218,10 @@ def _duration(value: str) -> float | None:
     return seconds
 
 
+def _duration_or_zero(value: str) -> float:
+    return _duration(value) or 0.0
+
+
 class _SettingReader(NamedTuple):
     """How one setting is read: its field, its types in TOML, and the reader of a value."""
 
@@ -219,7 +243,8 @@ _SETTINGS = {
     "lock-retries": _SettingReader("lock_retries", (int,), _count),
     "run-lock-timeout": _SettingReader("run_lock_timeout", (str,), _duration),
     "max-blocking": _SettingReader("max_blocking", (int, float), _limit),
-    "statement-timeout": _SettingReader("statement_timeout", (str,), _duration),
+    "statement-timeout": _SettingReader("statement_timeout", (str,), _duration_or_zero),
+    "warn-after": _SettingReader("warn_after", (str,), _duration),
     "color": _SettingReader("color", (bool,), bool),
 }
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
@@ -255,11 +280,27 @@ def _read(given: Mapping[str, Any], spell: Callable[[str], str]) -> _Given:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
     given: dict[str, object] = {
-        name: environ.get(f"SCHEMAMIG_{_variable(name)}") or None
+        name: environ.get(_PREFIX + _variable(name)) or None
         for name in _SETTINGS.keys() - {"color"}
     }
     given["color"] = False if environ.get("NO_COLOR") else None  # https://no-color.org
     return given
+
+
+_PREFIX = "SCHEMAMIG_"
+# They are read where they are used.
+_OTHER_VARIABLES = ("PG_BINDIR", "DEBUG")
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
+    """A warning of each variable that looks like one of ours, and is none. No value is shown."""
+    known = [_variable(name) for name in _SETTINGS if name != "color"]
+    for name, value in sorted(environ.items()):
+        ours, _, rest = name.partition(_PREFIX)
+        if value and not ours and rest and rest not in (*known, *_OTHER_VARIABLES):
+            meant = nearest(rest, known)
+            hint = f". Did you mean {_PREFIX}{meant}?" if meant else ""
+            yield f"{visible(name)} is not a setting, and not used{hint}"
 
 
 def _variable(name: str) -> str:
@@ -311,7 +352,7 @@ def _read_pyproject(path: Path) -> _Given:
         if setting is None:
             raise SettingsError(
                 f"{spell(visible(name))} is not a setting",
-                hint=f"the settings are {', '.join(_SETTINGS)}",
+                hint=did_you_mean(name, _SETTINGS) or f"the settings are {', '.join(_SETTINGS)}",
             )
         if type(value) not in setting.types:
             kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))

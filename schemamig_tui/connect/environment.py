@@ -7,7 +7,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from schemamig_tui.connect.identity import Location
-from schemamig_tui.connect.target import Attempt, Endpoint
+from schemamig_tui.connect.target import NOTHING_NAMED, Attempt, Endpoint
 from schemamig_tui.errors import SettingsError
 
 _POSTGRES = {
@@ -67,7 +67,7 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
         endpoint = Endpoint(parameters, route, Location(source), warnings=warnings)
         return endpoint, tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
-    source = ", ".join(name for name in _LIBPQ if env.get(name)) or "PostgreSQL's defaults"
+    source = ", ".join(name for name in _LIBPQ if env.get(name)) or NOTHING_NAMED
     return Endpoint({}, source, Location(source), warnings=warnings), tuple(tried)
 
 

@@ -14,6 +14,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.limits import Limits
 from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
 
@@ -26,6 +27,9 @@ _DEFAULTS = {
     "fallback_application_name": "schemamig-tui",  # gives way to PGAPPNAME
     **CLIENT_SIDE,
 }
+
+NOTHING_NAMED = "PostgreSQL's defaults"
+"""The source of a place that neither a flag nor a variable has named."""
 
 OnWait = Callable[[float, str], None]
 """Called while we wait for a server, with the seconds left and why it cannot be reached yet."""
@@ -78,7 +82,7 @@ class Target:
         self._naming = threading.Lock()
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
-        own_options = _own_options(endpoint, settings.lock_timeout)
+        own_options = _own_options(endpoint, settings.limits)
         self.conninfo = _conninfo(endpoint, own_options)
         self._without_options = _conninfo(endpoint, None) if own_options is not None else None
         self.extension_hint = endpoint.extension_hint
@@ -105,8 +109,9 @@ class Target:
         A server that does not answer, or is just starting, is waited for as long as the settings
         say. Raises ConnectionFailed when that time is over, and at once if the server refuses us.
 
-        Settings of ours (``patience.SERVER_SIDE``, and lock_timeout) come with the connection, so
-        that a RESET ALL leaves them, unless a pooler takes none, or a service file may have some.
+        Settings of ours (``patience.SERVER_SIDE``, and the limits of locks and statements) come
+        with the connection, so that a RESET ALL leaves them, unless a pooler takes none, or a
+        service file may have some.
         """
         deadline = time.monotonic() + self._wait
         pause = _FIRST_PAUSE
@@ -167,11 +172,16 @@ def _ways_out(settings: Settings, source: str) -> str:
         return f"Is {source} right, and its server running? --wait 30 waits for one that starts."
     if settings.embedded is not None:
         return f"The log of the server is {settings.embedded / 'log'}"
-    container = f"Start the container (docker start {settings.container}), set"
-    return (
-        f"{'Set' if settings.connection == 'environment' else container} DATABASE_URL or"
-        " POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD, or use --dsn or --embedded."
-    )
+    start = f"start the container (docker start {settings.container}), or"
+    start = "" if settings.connection == "environment" else start
+    variables = "set DATABASE_URL, or POSTGRES_HOST, _PORT, _USER, _DB and _PASSWORD."
+    ways = " ".join(filter(None, (start, variables)))
+    if source == NOTHING_NAMED:
+        return (
+            "To try it out, --embedded starts a PostgreSQL of its own; for one that is there, say"
+            f" --dsn postgresql://USER@HOST/DATABASE. Or {ways}"
+        )
+    return f"{ways[0].upper()}{ways[1:-1]}, or use --dsn or --embedded."
 
 
 # PgBouncer's words for options that it does not pass on, those of other poolers, and what a server
@@ -182,7 +192,7 @@ _OPTIONS_REFUSED = re.compile(
 _NO_OPTIONS = "A pooler passes no options on: unset PGOPTIONS, or connect to the server itself."
 
 
-def _own_options(endpoint: Endpoint, lock_timeout: float | None) -> str | None:
+def _own_options(endpoint: Endpoint, limits: Limits) -> str | None:
     """The options with those of the user; None where they would hide those of a service file."""
     theirs = endpoint.parameters.get("options")
     if theirs is None:
@@ -191,9 +201,10 @@ def _own_options(endpoint: Endpoint, lock_timeout: float | None) -> str | None:
         theirs = os.environ.get("PGOPTIONS", "")
     # The last one wins: over ours the user's, and over these what the program was told itself.
     options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
-    if lock_timeout is not None:
-        milliseconds = max(1, round(lock_timeout * 1000))  # PostgreSQL takes 0 for "no limit"
-        options.append(f"-c lock_timeout={milliseconds}")
+    for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
+        if limit is not None:
+            milliseconds = max(1, round(limit * 1000))  # PostgreSQL takes 0 for "no limit"
+            options.append(f"-c {name}={milliseconds}")
     return " ".join(filter(None, options))
 
 

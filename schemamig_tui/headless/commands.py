@@ -44,6 +44,8 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
         if settings.color:
             out.use_color()
             err.use_color()
+        for warning in settings.warnings:
+            reporter.warning(warning)
         code = _carry_out(command, settings, reporter, stop)
     except SchemamigError as error:
         reporter.error(error)

@@ -47,7 +47,7 @@ file_failed          name, ms, recorded, unrecorded, kept (statements; null: the
                      detail, hint, context, statement, line, column, source, gave_way}
 run_finished         applied [name], failed (a name), remaining [name], lost [name], version (null:
                      the server could not be asked), cancelled, ms, unwritten [name] (pending, with
-                     nothing in them to run yet)
+                     nothing in them to run yet), slow [name] (took longer than ``--warn-after``)
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
 file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent, was, summary,
@@ -67,6 +67,7 @@ rehearsal has the events of a run up to ``statement_finished``, and ``file_faile
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
-    from schemamig_tui.engine.events import Listener
+    from schemamig_tui.engine.events import Event, Listener
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 
@@ -211,9 +212,19 @@ class JsonLines:
         """An event ``plan_saved``."""
         self._write("plan_saved", path=str(path))
 
-    def run(self, directory: Path, to: str | None) -> "Listener":
-        """An event for each of the run's."""
-        return self._event
+    def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
+        """An event for each of the run's; the last one names the files that were slow."""
+        slow: list[str] = []
+
+        def listen(event: "Event") -> None:
+            name, values = as_json(event)
+            if name == "file_applied" and values["ms"] > 1000 * (warn_after or math.inf):
+                slow.append(values["name"])
+            elif name == "run_finished":
+                values["slow"] = slow
+            self._write(name, **values)
+
+        return listen
 
     def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
         """An event for each of the rehearsal's."""

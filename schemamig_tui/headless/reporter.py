@@ -55,8 +55,11 @@ class Reporter(Protocol):
     def saved(self, path: Path) -> None:
         """``--dry-run``: the plan has been saved as this file."""
 
-    def run(self, directory: Path, to: str | None) -> "Listener":
-        """``--apply``: a listener that reports one run."""
+    def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
+        """``--apply``: a listener that reports one run.
+
+        It marks the migrations that took longer than ``warn_after`` seconds.
+        """
 
     def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
         """``--rehearse``: a listener that reports one rehearsal."""

@@ -34,15 +34,27 @@ if TYPE_CHECKING:
 
 
 class RunReport:
-    """The listener of one run. What the run did goes to stdout, why it failed to stderr."""
+    """The listener of one run. What the run did goes to stdout, why it failed to stderr.
 
-    def __init__(self, out: Output, err: Output, directory: Path, to: str | None) -> None:
+    The summary marks files that took longer than ``warn_after`` seconds.
+    """
+
+    def __init__(
+        self,
+        out: Output,
+        err: Output,
+        directory: Path,
+        to: str | None,
+        warn_after: float | None = None,
+    ) -> None:
         self._out = out
         self._err = err
         self._directory = directory
         self._to = to
         self._has_begun = False
         self._kept: int | None = 0
+        self._warn_after = warn_after
+        self._slow: list[FileApplied] = []
 
     def __call__(self, event: Event) -> None:
         """Report ``event``."""
@@ -67,6 +79,8 @@ class RunReport:
             case FileRetried():
                 self._retried(event)
             case FileApplied(ms=ms):
+                if self._warn_after is not None and ms > self._warn_after * 1000:
+                    self._slow.append(event)
                 out.write(f"  {out.paint('green', out.done)} Applied in {compact(ms)}")
             case FilesLost():
                 self._lost(event)
@@ -132,6 +146,10 @@ class RunReport:
         if event.remaining:
             out.write(f"  Remaining: {len(event.remaining)}")
         out.write(f"  Total applied: {version}")
+        for slow in self._slow:
+            limit = compact((self._warn_after or 0) * 1000)
+            text = f"Slow: {visible(slow.name)} took {compact(slow.ms)}, more than {limit}"
+            out.write(f"  {out.paint('yellow', text)}")
         self._way_out(event)
 
     def _way_out(self, event: RunFinished) -> None:

@@ -39,7 +39,8 @@ def apply(
         from schemamig_tui.plan_file import load
 
     approved = load(plan_file) if plan_file else None
-    failures = _Failures(reporter.run(settings.directory, approved.to if approved else to))
+    to = approved.to if approved else to
+    failures = _Failures(reporter.run(settings.directory, to, settings.warn_after))
     with connecting(settings, reporter, stop) as (target, on_wait):
         runner = Runner(
             partial(target.connect, on_wait),
@@ -82,7 +83,7 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
             settings.table,
             failures,
             limits=settings.limits,
-            statement_timeout=settings.statement_timeout,
+            statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
         )
         with stop.cancelling(rehearsal.cancel):

@@ -177,11 +177,11 @@ class TextReport:
 
     # -- --apply and --rehearse
 
-    def run(self, directory: Path, to: str | None) -> "Listener":
+    def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""
         from schemamig_tui.headless.run_report import RunReport
 
-        return RunReport(self._out, self._err, directory, to)
+        return RunReport(self._out, self._err, directory, to, warn_after)
 
     def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
         """See ``RehearsalReport``."""

@@ -46,7 +46,7 @@ class MigrationsApp(BaseApp):
         super().__init__()
         self.animation_level = "none"  # what a key does is there at once
         self.settings = settings
-        self.main = MainScreen(str(settings.directory))
+        self.main = MainScreen(str(settings.directory), settings.warnings)
         self.status = Status(())
         self.poller = StatusPoller(settings)
         self._logs = FileLogs()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import ParamSpec
 
+from textual import events
 from textual.app import App, SuspendNotSupported, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -17,6 +18,7 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import TextDialog, key_lines
+from schemamig_tui.tui.screens.too_small import TooSmall, is_too_small
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
@@ -39,6 +41,14 @@ class BaseApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Where the terminal is too small for any screen, say so, until it is large enough."""
+        is_small = is_too_small(event.size)
+        if is_small and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+        elif not is_small and isinstance(self.screen, TooSmall):
+            self.pop_screen()
 
     @abstractmethod
     def terminated(self) -> None:

@@ -39,8 +39,8 @@ def warning(settings: Settings) -> list[Line]:
     """The lines that explain a rehearsal before it starts."""
     lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
     limits = f"At most {lock:g} s for a lock"
-    if settings.statement_timeout is not None:
-        limits += f", {settings.statement_timeout:g} s for a statement"
+    if (most := settings.rehearsal_statement_timeout) is not None:
+        limits += f", {most:g} s for a statement"
     return [
         (("plain", "They really run, in one transaction that is rolled back."),),
         (("warn", "! Locks are held until then; others wait for them."),),
@@ -65,7 +65,7 @@ class RehearsalThread(EngineThread):
             # The queue takes any event; the app knows the events of a rehearsal.
             cast("RehearsalListener", self._enqueue),
             limits=settings.limits,
-            statement_timeout=settings.statement_timeout,
+            statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
         )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 from schemamig_tui.tui.lines import Line, body, indented, inline
 
+_FEW = 2  # lines of an error
 _RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
 
 
@@ -39,9 +40,13 @@ def error_page(error: SchemamigError, *, retried: bool) -> list[Line]:
     lines: list[Line] = [(("bad", f"✗ {title}"),), ()]
     if isinstance(error, FilesError):
         lines.append((("dim", inline(error.place)),))
-    lines += [(("plain", line),) for line in body(error.message)]
-    if error.hint:
-        lines += [(), *((("plain", line),) for line in body(error.hint))]
+    what: list[Line] = [(("plain", line),) for line in body(error.message)]
+    hint: list[Line] = [(("plain", line),) for line in body(error.hint or "")]
+    # Of many places that were tried, the way out must not be pushed below the end of the screen.
+    shown = 1 if len(what) > _FEW else len(what)
+    lines += what[:shown]
+    lines += [(), *hint] if error.hint else []
+    lines += [(), *what[shown:]] if what[shown:] else []
     note: Line = (("dim", "It is tried again by itself from time to time."),)
     return [*lines, (), *([note] if retried else []), _RETRY]
 

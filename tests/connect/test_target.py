@@ -15,6 +15,8 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect import Target, resolve
 from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.connect.identity import Location
+from schemamig_tui.connect.target import NOTHING_NAMED, Endpoint
 from schemamig_tui.errors import ConnectionFailed, SettingsError
 from schemamig_tui.settings import Settings
 from tests.conftest import Database, wait_until_gone
@@ -98,8 +100,18 @@ def test_a_message_lists_all_that_was_tried_and_the_ways_out(
         f"  POSTGRES_HOST 127.0.0.1:{free_port}: connection to server at"
         f' "127.0.0.1", port {free_port} failed: Connection refused',
     ]
+    assert "To try it out" not in str(failure.hint)
     for way_out in ("docker start my_pg", "DATABASE_URL", "POSTGRES_HOST", "--dsn", "--embedded"):
         assert way_out in str(failure.hint)
+
+
+def test_with_nothing_named_the_way_out_begins_with_what_a_newcomer_needs() -> None:
+    nowhere = Endpoint({"host": "/nowhere"}, NOTHING_NAMED, Location(NOTHING_NAMED))
+    with pytest.raises(ConnectionFailed) as caught:
+        Target(nowhere, Settings(container="my_pg")).connect()
+    hint = str(caught.value.hint)
+    assert hint.startswith("To try it out, --embedded starts a PostgreSQL of its own; for one that")
+    assert 0 < hint.index("--dsn postgresql://") < hint.index("docker start my_pg")
 
 
 def test_the_ways_out_are_those_of_what_was_asked_for(free_port: int, folder: Path) -> None:
@@ -120,7 +132,7 @@ def test_the_container_is_no_way_out_of_the_environment(
     monkeypatch.setenv("PGHOST", "127.0.0.1")
     monkeypatch.setenv("PGPORT", str(free_port))
     hint = _failure(Settings(connection="environment")).hint
-    assert str(hint).startswith("Set DATABASE_URL or POSTGRES_HOST,")
+    assert str(hint).startswith("Set DATABASE_URL, or POSTGRES_HOST,")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,12 @@ class Pooled:
 
     def runner(self, **limits: float) -> Runner:
         """A run."""
-        target = resolve(Settings(dsn=self.conninfo, lock_timeout=limits.get("lock")))
+        settings = Settings(
+            dsn=self.conninfo,
+            lock_timeout=limits.get("lock"),
+            statement_timeout=limits.get("statement"),
+        )
+        target = resolve(settings)
         table = "kb.schema_migrations"
         return Runner(target.connect, self.folder, table, self._note, limits=Limits(**limits))
 
@@ -123,6 +128,17 @@ def test_the_lock_timeout_holds_through_a_pooler(
         pooled.write("0001_a.sql", "CREATE TABLE t (x int);")
         assert pooled.runner(lock=0.3).apply_pending().failed
         assert pooled.failure.failure.sqlstate == "55P03"
+
+
+def test_the_statement_timeout_holds_through_a_pooler_in_every_file(
+    tmp_path: Path, server: Embedded, database: Database
+) -> None:
+    with pgbouncer(server, database, "session") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "SET statement_timeout = '1h'; SELECT pg_sleep(0.4);")
+        pooled.write("0002_b.sql", "SELECT pg_sleep(60);")
+        assert pooled.runner(statement=0.3).apply().applied == ("0001_a.sql",)
+        assert pooled.failure.failure.sqlstate == "57014"
 
 
 def test_a_run_through_a_pooler_can_be_cancelled_and_says_who_holds_the_lock(

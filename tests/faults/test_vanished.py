@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.pipeline.backend import Backend, equip
 from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.limits import Limits
 from schemamig_tui.patience import SERVER_SIDE
 from schemamig_tui.settings import Settings
 from tests.conftest import Database
@@ -61,7 +62,7 @@ def test_both_sessions_are_told_to_look_for_their_client(
         backend = Backend.of(first)
         assert backend.equipped is not service
         with Watch(connect, backend) as watch:
-            own = equip(backend, 0.3)
+            own = equip(backend, Limits(lock=0.3))
             assert bool(own) is service
             for _ in range(2):
                 assert dict(first.execute(IN_USE).fetchall()) == {**OURS, "lock_timeout": "300"}

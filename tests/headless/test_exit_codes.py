@@ -47,6 +47,8 @@ def test_an_unknown_target_is_2(program: Program) -> None:
     ended = program("--apply", "--to", "0009_z.sql")
     assert ended.code == ExitCode.USAGE
     assert "0009_z.sql" in ended.err
+    ended = program("--apply", "--to", "0001_aa.sql")
+    assert ended.err.endswith("hint: Did you mean 0001_a.sql?\n")
 
 
 def test_a_ledger_of_another_shape_is_2(program: Program, database: Database) -> None:
@@ -162,3 +164,13 @@ def test_a_table_name_that_is_none_is_2(program: Program, mode: str) -> None:
     ended = program(mode, "--table", "a.b.c")
     assert ended.code == ExitCode.USAGE
     assert "error: a.b.c does not name a table" in ended.err
+
+
+def test_a_variable_that_is_mistyped_is_told(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    ended = program("--list", SCHEMAMIG_LOCK_TIMOUT="5s")
+    assert ended.code == ExitCode.DONE
+    assert ended.err.startswith(
+        "warning: SCHEMAMIG_LOCK_TIMOUT is not a setting, and not used."
+        " Did you mean SCHEMAMIG_LOCK_TIMEOUT?\n"
+    )

@@ -49,7 +49,7 @@ async def test_r_says_what_it_does_and_cancel_has_the_focus(desk: Desk) -> None:
 @played
 async def test_the_settings_say_how_long_a_statement_may_wait_and_take(desk: Desk) -> None:
     desk.write("0001_a.sql")
-    desk.options |= {"lock_timeout": 0.5, "statement_timeout": None}
+    desk.options |= {"lock_timeout": 0.5, "statement_timeout": 0.0}
     async with desk.open() as ui:
         await ui.press("R")
         assert "At most 0.5 s for a lock.\n" in ui.app.screen._view.text  # type: ignore[attr-defined]  # Question

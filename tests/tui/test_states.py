@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from schemamig_tui.connect import environment
+from schemamig_tui.connect.identity import Location
+from schemamig_tui.connect.target import NOTHING_NAMED, Attempt, Endpoint
 from schemamig_tui.tui import background
 from schemamig_tui.tui.lines import plain
 from schemamig_tui.tui.states import connecting
@@ -221,3 +224,49 @@ def test_the_first_start_of_an_embedded_server_says_what_takes_its_time(tmp_path
     assert "data directory is made first" in first
     (tmp_path / "pg18").mkdir()
     assert "data directory" not in plain(connecting(tmp_path))
+
+
+@played
+async def test_a_terminal_that_is_too_small_is_told_so_until_it_is_large_enough(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql", "SELECT pg_sleep(30);")
+    async with desk.open(80, 24) as ui:
+        await ui.pilot.resize_terminal(29, 24)
+        assert "too small: 29x24." in ui.screen.replace("\n", " ")
+        await ui.press("a", "y")  # for nothing that cannot be seen
+        assert ui.app.run_on is None
+        await ui.pilot.resize_terminal(80, 8)
+        await ui.until(lambda: "too small: 80x8. It takes 30x9. q quits." in ui.rows[0])
+        await ui.pilot.resize_terminal(30, 9)
+        await ui.until(lambda: ui.app.screen is ui.main)
+        await ui.press("a", "y")
+        await ui.pilot.resize_terminal(20, 6)
+        await ui.settled()
+        await ui.press("q")
+        await ui.pilot.resize_terminal(80, 24)
+        await ui.until(lambda: "╭─ A run is on ─" in ui.screen)
+        await ui.press("escape")
+        await ui.until(lambda: ui.app.screen is ui.main)
+        await ui.press("x")
+        await ui.run_over()
+
+
+@played
+async def test_what_the_settings_have_that_is_not_used_is_logged(desk: Desk) -> None:
+    desk.options["warnings"] = ("SCHEMAMIG_X is not a setting, and not used",)
+    async with desk.open() as ui:
+        assert ui.log.startswith("SCHEMAMIG_X is not a setting, and not used\n")
+
+
+@played
+async def test_whoever_has_nothing_yet_sees_the_ways_to_begin_on_a_small_screen(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = Endpoint({"host": "/nowhere"}, NOTHING_NAMED, Location(NOTHING_NAMED))
+    tried = (Attempt("DATABASE_URL", "not set"), Attempt("POSTGRES_HOST", "not set"))
+    monkeypatch.setattr(environment, "find", lambda _: (nowhere, tried))
+    desk.options["dsn"] = None
+    async with desk.open(80, 24) as ui:
+        assert "--embedded starts a PostgreSQL" in ui.screen
+        assert "--dsn" in ui.screen

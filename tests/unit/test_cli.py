@@ -1,5 +1,7 @@
 """The command line by itself: help, usage errors, what is imported, and bugs."""
 
+import io
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import schemamig_tui
-from schemamig_tui import cli
+from schemamig_tui import cli, flags
 from schemamig_tui.errors import ExitCode
 from schemamig_tui.headless import commands
 
@@ -60,9 +62,16 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         (["--lis"], "unrecognized arguments: --lis"),
         (["0001_a.sql"], "unrecognized arguments: 0001_a.sql"),
         (["--list", "--dir"], "--dir: expected one argument"),
-        (["--json"], "--json needs one of --list"),
         (["--list", "--sql"], "--sql only goes with --dry-run"),
         (["--check", "--to", "a.sql"], "--to only goes with --dry-run, --rehearse and --apply"),
+        (["--list", "--no-resume"], "--no-resume only goes with --dry-run and --apply"),
+        (["--rehearse", "--lock-retries", "3"], "--lock-retries only goes with --apply and the UI"),
+        (
+            ["--list", "--max-blocking", "3"],
+            "--max-blocking only goes with --rehearse, --apply and",
+        ),
+        (["--check", "--statement-timeout", "1s"], "--statement-timeout only goes with --rehearse"),
+        (["--rehearse", "--warn-after", "1s"], "--warn-after only goes with --apply and the UI"),
         (["--apply", "--wait", "soon"], "--wait has to be a number of seconds"),
         (["--apply", "--lock-timeout", "5"], "--lock-timeout has to be a time with its unit"),
         (["--apply", "--connection", "ssh"], "--connection is 'ssh'"),
@@ -76,6 +85,83 @@ def test_wrong_usage_is_said_on_stderr_in_a_line(
     error = usage_error(capsys, *argv)
     assert error.startswith("error: ")
     assert why in error.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--aply", "--apply"),
+        ("--app", "--apply"),
+        ("apply", "--apply"),
+        ("--dryrun", "--dry-run"),
+        ("--dry", "--dry-run"),
+        ("--lock_timeout=5s", "--lock-timeout"),
+        ("--dns", "--dsn"),
+        ("--no-colour", "--no-color"),
+    ],
+)
+def test_a_typo_is_asked_about(capsys: pytest.CaptureFixture[str], typed: str, meant: str) -> None:
+    error = usage_error(capsys, typed).splitlines()
+    assert error == [f"error: unrecognized arguments: {typed}", f"hint: Did you mean {meant}?"]
+
+
+def test_what_is_like_no_option_is_not_guessed_at(capsys: pytest.CaptureFixture[str]) -> None:
+    assert usage_error(capsys, "--frobnicate").endswith("hint: see schemamig-tui --help\n")
+
+
+def test_a_mistyped_value_is_asked_about_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Did you mean docker?" in usage_error(capsys, "--apply", "--connection", "doker")
+
+
+@pytest.mark.parametrize("argv", [["--json"], ["--aply", "--json"], ["--json", "--list", "--sql"]])
+def test_with_json_wrong_usage_is_an_event(
+    capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    assert cli.main(argv) == ExitCode.USAGE
+    out, err = capsys.readouterr()
+    event = json.loads(out)
+    assert (event["event"], event["exit_code"], err) == ("error", 2, "")
+    assert event["message"]
+
+
+class _Screen(io.StringIO):
+    """A terminal, as far as a program can ask."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_that_can_only_write_lines_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    screens = {name: _Screen() for name in ("stdin", "stdout", "stderr")}
+    for name, screen in screens.items():
+        monkeypatch.setattr(sys, name, screen)
+    monkeypatch.setenv("TERM", "dumb")
+    assert cli.main([]) == ExitCode.USAGE
+    error = screens["stderr"].getvalue()
+    assert "TERM is dumb" in error
+    assert "--apply" in error
+
+
+def test_a_bug_in_the_ui_is_70(monkeypatch: pytest.MonkeyPatch) -> None:
+    from schemamig_tui.tui import app
+
+    def crash(_: object) -> None:
+        raise ZeroDivisionError
+
+    screens = {name: _Screen() for name in ("stdin", "stdout", "stderr")}
+    for name, screen in screens.items():
+        monkeypatch.setattr(sys, name, screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(app, "run", crash)
+    assert cli.main([]) == ExitCode.INTERNAL
+    assert "internal error: ZeroDivisionError at " in screens["stderr"].getvalue()
+
+
+def test_every_flag_that_not_all_modes_use_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    listed = capsys.readouterr().out
+    for name in flags._USED_BY:
+        assert f"--{name.replace('_', '-')}" in listed
 
 
 def test_a_mistyped_option_does_not_show_its_password(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,8 +192,18 @@ def bug(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bug_is_one_line_without_any_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--list"]) == ExitCode.INTERNAL
     error = capsys.readouterr().err.splitlines()
-    assert error[0].startswith("internal error: RuntimeError at test_cli.py:")
+    assert error[0].startswith("error: internal error: RuntimeError at test_cli.py:")
     assert error[1:] == ["hint: SCHEMAMIG_DEBUG=FILE writes a traceback to FILE"]
+
+
+@pytest.mark.usefixtures("bug")
+def test_with_json_a_bug_is_an_event(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--list", "--json"]) == ExitCode.INTERNAL
+    out, err = capsys.readouterr()
+    event = json.loads(out)
+    assert (event["event"], event["exit_code"], err) == ("error", 70, "")
+    assert "RuntimeError" in event["message"]
+    assert "geheim" not in out
 
 
 @pytest.mark.usefixtures("bug")

@@ -272,3 +272,46 @@ sys.exit(f"imported {heavy}" if heavy else 0)
     environ = {**os.environ, "PYTHONPATH": str(Path(schemamig_tui.__file__).parents[1])}
     run = subprocess.run([sys.executable, "-c", code], cwd=repository, env=environ, check=False)
     assert run.returncode == 0
+
+
+def test_a_variable_that_is_none_of_ours_is_told_without_its_value() -> None:
+    environ = {
+        "SCHEMAMIG_LOCK_TIMOUT": "geheim",
+        "SCHEMAMIG_": "x",
+        "SCHEMAMIG_EMPTY": "",
+        "SCHEMAMIG_DEBUG": "x",
+        "SCHEMAMIG_PG_BINDIR": "x",
+        "SCHEMAMIG_ZZZ": "geheim",
+        "OTHER_SCHEMAMIG_X": "x",
+        "SCHEMAMIG_DIR": "x",
+    }
+    assert load({}, environ).warnings == (
+        "SCHEMAMIG_LOCK_TIMOUT is not a setting, and not used."
+        " Did you mean SCHEMAMIG_LOCK_TIMEOUT?",
+        "SCHEMAMIG_ZZZ is not a setting, and not used",
+    )
+    assert load({}, {}).warnings == ()
+
+
+def test_a_key_that_is_mistyped_is_asked_about(repository: Path) -> None:
+    pyproject(repository, 'lock-timout = "5s"')
+    with pytest.raises(SettingsError) as caught:
+        load({}, {})
+    assert caught.value.hint == "Did you mean lock-timeout?"
+
+
+def test_without_a_limit_a_statement_of_a_rehearsal_still_has_a_minute() -> None:
+    for given, of_run, of_rehearsal in ((None, None, 60), ("0", None, None), ("2s", 2, 2)):
+        settings = load({"statement-timeout": given}, {})
+        assert settings.limits.statement == of_run
+        assert settings.rehearsal_statement_timeout == of_rehearsal
+
+
+def test_every_value_says_what_has_given_it(repository: Path) -> None:
+    pyproject(repository, 'container = "p"\nwait = 1')
+    origins = load({"table": "f.t"}, {"SCHEMAMIG_WAIT": "2"}).origins
+    assert origins == {
+        "container": "pyproject.toml: [tool.schemamig-tui] container",
+        "wait": "SCHEMAMIG_WAIT",
+        "table": "--table",
+    }

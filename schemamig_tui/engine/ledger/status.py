@@ -9,6 +9,7 @@ from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
 from schemamig_tui.engine.script.files import MigrationFile, has_statements, same_content
 from schemamig_tui.engine.script.line_ends import BUDGET, had_mixed_line_ends
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.text import visible
 
 
@@ -118,9 +119,11 @@ class Status:
 
     def _open_ones(self, to: str | None) -> tuple[Migration, ...]:
         if to is not None and all(m.name != to or m.missing for m in self.migrations):
+            names = [m.name for m in self.migrations if not m.missing]
+            hint = did_you_mean(to, map(visible, names))
             raise SettingsError(
                 f"there is no migration {visible(to)}",
-                hint="give --to the name of a file in the folder; --list shows them",
+                hint=hint or "give --to the name of a file in the folder; --list shows them",
             )
         last = None if to is None else to.encode()
         return tuple(

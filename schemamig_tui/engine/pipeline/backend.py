@@ -8,7 +8,10 @@ import psycopg
 from psycopg import sql
 
 from schemamig_tui.engine.pipeline.loss import ends_session
+from schemamig_tui.limits import Limits
 from schemamig_tui.patience import SERVER_SIDE
+
+_NO_LIMITS = Limits()
 
 # The interval stands for all settings of ours: no server has it on by default.
 _FACTS = """
@@ -45,20 +48,21 @@ class Backend:
         return cls(conn, pid, server, pooled, equipped=not pooled and interval not in ("0", None))
 
 
-def equip(backend: Backend, lock_timeout: float | None) -> bytes:
+def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:
     """Make the settings of ours that the connection did not bring; returns what makes them again.
 
     That is a part of a SELECT list, for the time after a RESET ALL, and empty where nothing is
-    lost by one. ``lock_timeout`` is in seconds; None leaves what the role has. A pooler takes no
-    settings with a new connection, and libpq reads a service file only where we say nothing.
+    lost by one. Of ``limits`` it makes those of locks and statements. A pooler takes no settings
+    with a new connection, and libpq reads a service file only where we say nothing.
     """
     if backend.equipped:
         return b""
     values = dict(SERVER_SIDE)
     if backend.pooled:
         values = {**dict(backend.conn.execute(_SET_BY_POOLER).fetchall()), **values}
-    if lock_timeout is not None:
-        values = {"lock_timeout": f"{max(1, round(lock_timeout * 1000))}", **values}
+    for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
+        if limit is not None:
+            values = {name: f"{max(1, round(limit * 1000))}", **values}
     try:
         backend.conn.execute(b"SELECT " + _calls(values))
     except psycopg.Error as error:

@@ -118,7 +118,7 @@ class Preparation:
 
         backend = Backend.of(conn)
         with Watch(self._connect, backend) as watch:
-            own_settings = equip(backend, self.limits.lock)
+            own_settings = equip(backend, self.limits)
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)

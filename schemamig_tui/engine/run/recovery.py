@@ -44,6 +44,7 @@ from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
 _STANDBY = "the server that answers now is a standby, which may be behind"
+_NEARLY = 0.9  # our clock and the server's differ by the time that an answer takes
 
 
 class Recovery:
@@ -317,9 +318,13 @@ class Recovery:
         return replace(failure, message=message, detail=detail)
 
     def _giving_way(self, failure: Failure) -> Failure:
-        """The failure, with those for whom the run has cancelled itself, if it has."""
+        """The failure, with those for whom the run has cancelled itself, or its own limit."""
         if (seen := self._observer.gave_way) is None:
-            return failure
+            limit = self._context.limits.statement
+            if limit is None or self._log.elapsed < _NEARLY * limit * 1000:
+                return failure
+            hint = f"A statement may take {lasting(limit)} (--statement-timeout)."
+            return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))
         one = seen.count == 1
         who = "1 session" if one else f"{seen.count:,} sessions"
         longest = "" if one else ", the longest"

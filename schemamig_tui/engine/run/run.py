@@ -136,7 +136,7 @@ class Run:
         self._conn.close()
         self._conn = self._context.connect()
         self._backend = Backend.of(self._conn)
-        equip(self._backend, self._context.limits.lock)
+        equip(self._backend, self._context.limits)
         Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
         self._recovery.check_new_session(self._conn)
 

@@ -66,7 +66,7 @@ class Watch:
                     "a new connection leads to another server than the first one of the run",
                     hint="of several hosts libpq takes any: target_session_attrs=primary, or one",
                 )
-            equip(backend, None)
+            equip(backend)
             conn.execute(_TIMEOUTS)
         except BaseException:
             conn.close()

@@ -42,7 +42,7 @@ class MainScreen(Screen[None]):
     class Selected(Message):
         """A migration is selected."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, warnings: Sequence[str] = ()) -> None:
         super().__init__()
         self.top = TopBar(id="top")
         self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
@@ -50,6 +50,7 @@ class MainScreen(Screen[None]):
         self.run_panel = RunPanel(self._file)
         self.log_view = RunLog()
         self._directory = directory
+        self._warnings = warnings
         self._status = Status(())
         self._pane = State.PENDING
         self._selected: str | None = None
@@ -67,6 +68,10 @@ class MainScreen(Screen[None]):
         yield self.run_panel
         yield self.log_view
         yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        """Log what the settings have that was not used."""
+        self.log_view.add_survey(None, self._warnings)
 
     @property
     def selected(self) -> Migration | None:

@@ -1,0 +1,48 @@
+"""Which mode uses which flag.
+
+A flag of no use is refused: who gives it expects something of it. A variable or a key in
+pyproject.toml is for all modes, and says nothing of the one at hand.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from schemamig_tui.errors import SettingsError
+
+_UI = "the UI"
+_RUNS = ("rehearse", "apply", _UI)
+_USED_BY = {
+    "to": ("dry-run", "rehearse", "apply"),
+    "resume": ("dry-run", "apply"),
+    "sql": ("dry-run",),
+    "save_plan": ("dry-run",),
+    "plan": ("apply",),
+    "json": ("list", "dry-run", "rehearse", "apply", "check"),
+    "lock-retries": ("apply", _UI),
+    "run-lock-timeout": _RUNS,
+    "max-blocking": _RUNS,
+    "statement-timeout": _RUNS,
+    "warn-after": ("apply", _UI),
+}
+"""The flags that not every mode uses, with those that do."""
+
+
+def refuse_useless(options: Mapping[str, Any], mode: str | None) -> None:
+    """Raise SettingsError for a flag in ``options`` that ``mode`` does not use; None is the UI.
+
+    A flag that was not given is None.
+    """
+    for flag, modes in _USED_BY.items():
+        given = options[flag]
+        if given is not None and (mode or _UI) not in modes:
+            raise SettingsError(f"{_spelled(flag, given)} only goes with {_listed(modes)}")
+
+
+def _spelled(flag: str, given: object) -> str:
+    name = flag.replace("_", "-")
+    return f"--no-{name}" if given is False else f"--{name}"
+
+
+def _listed(modes: Iterable[str]) -> str:
+    names = [mode if mode == _UI else f"--{mode}" for mode in modes]
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
