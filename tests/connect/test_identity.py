@@ -12,7 +12,7 @@ from schemamig_tui.connect import Identity, resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.settings import Settings, load
-from tests.conftest import Database
+from tests.conftest import Database, wait_until_gone
 from tests.faults.proxy import Proxy
 
 SECRET = "hunter22"
@@ -124,6 +124,7 @@ def test_of_several_hosts_it_is_the_one_that_was_reached(database: Database, por
 
 def test_the_embedded_server_is_named_by_its_folder(folder: Path) -> None:
     found = identity(Settings(embedded=folder / "base"))
+    wait_until_gone(folder / "base")
     assert found.address == "embedded"
     assert f"postgres embedded in {folder}/base, role postgres, PostgreSQL " in str(found)
     assert str(found).endswith(", from --embedded")

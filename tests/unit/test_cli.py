@@ -161,7 +161,7 @@ def test_every_flag_that_not_all_modes_use_is_one(capsys: pytest.CaptureFixture[
     assert cli.main(["--help"]) == 0
     listed = capsys.readouterr().out
     for name in flags._USED_BY:
-        assert f"--{name}" in listed
+        assert f"--{name.replace('_', '-')}" in listed
 
 
 def test_a_mistyped_option_does_not_show_its_password(capsys: pytest.CaptureFixture[str]) -> None:
