@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemamig_tui.catalog.diff import Change, Line, What, full_name
+from schemamig_tui.catalog.changes import Change, Line, What, full_name
 from schemamig_tui.text import visible
 
 _SIGNS = {What.ADDED: "+", What.DROPPED: "-", What.CHANGED: "~", What.RENAMED: "~"}
@@ -46,9 +46,11 @@ def _lines(changes: Iterable[Change]) -> Iterator[Line]:
 
 def _heading(change: Change, own: str) -> tuple[str, tuple[Line, ...]]:
     """The line for the object itself, and the details that go below it."""
+    scope = "cluster-wide " if change.cluster_wide else ""
+    own = scope + own
     match change.what, change.details:
         case What.RENAMED, _:
-            return f"{change.kind} {change.was} renamed to {change.name}", ()
+            return f"{scope}{change.kind} {change.was} renamed to {change.name}", ()
         case What.CHANGED, (Line(" ", _, words),):
             return f"{own}: {words}", ()
     return f"{own} {change.summary}", change.details

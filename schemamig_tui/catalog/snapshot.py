@@ -1,51 +1,25 @@
 """Read the schema of a database from pg_catalog, within whatever transaction is open."""
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from operator import itemgetter
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.errors import InternalError_, LockNotAvailable
-from psycopg.rows import dict_row
 
-from schemamig_tui.catalog import queries
-from schemamig_tui.catalog.parts import (
-    Column,
-    Constraint,
-    Index,
-    Label,
-    Object,
-    Policy,
-    Trigger,
-)
-from schemamig_tui.catalog.schema import (
-    Extension,
-    Function,
-    Namespace,
-    Other,
-    Relation,
-    Schema,
-    Sequence,
-    Type,
-)
+from schemamig_tui.catalog import rows
+from schemamig_tui.catalog.kinds import KINDS, PARTS, Kind, of_server
+from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.queries import session
+from schemamig_tui.catalog.queries.database import MEMBERS
+from schemamig_tui.catalog.queries.fragments import Server
+from schemamig_tui.catalog.rows import Answer
 
 _PATIENCE, _PAUSE = 2.0, 0.02  # seconds
-# All else is sorted by name: not by the server, whose order depends on the database's collation.
-_IN_ORDER = {"columns", "labels"}
-_PARTS: dict[str, Callable[..., Object]] = {
-    "columns": Column,
-    "constraints": Constraint,
-    "indexes": Index,
-    "triggers": Trigger,
-    "policies": Policy,
-}
-
-Row = dict[str, Any]
-T = TypeVar("T", bound=Object)
+_SYSTEM = "system"
+_MEMBERS = "members"
 
 
 def snapshot(conn: psycopg.Connection[Any]) -> Schema:
@@ -81,7 +55,7 @@ def catalog_writes(conn: psycopg.Connection[Any]) -> int | None:
     changed the schema since. None where the server does not count (``track_counts``). Raises what
     psycopg raises.
     """
-    ((writes,),) = conn.execute(queries.WRITES, prepare=False).fetchall()
+    ((writes,),) = conn.execute(session.WRITES, prepare=False).fetchall()
     return cast(int | None, writes)
 
 
@@ -92,89 +66,56 @@ class _AnyText(Loader):
         return bytes(data).decode(errors="backslashreplace")
 
 
-def _cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Row]:
-    cursor = conn.cursor(row_factory=dict_row)
+def _read(conn: psycopg.Connection[Any]) -> Schema:
+    with conn.transaction(force_rollback=True):
+        server = _prepare(conn)
+        queries = {name: kind.sql(server) for name, kind in _all_kinds(server).items()}
+        answers = _ask(conn, {_SYSTEM: session.SYSTEM, _MEMBERS: MEMBERS, **queries})
+    return _schema(server, answers)
+
+
+def _all_kinds(server: Server) -> dict[str, Kind]:
+    return of_server(KINDS, server) | of_server(PARTS, server)
+
+
+def _prepare(conn: psycopg.Connection[Any]) -> Server:
+    """Set what the texts of definitions depend on, for this transaction."""
+    ((superuser, _),) = conn.execute(session.SETTINGS, prepare=False).fetchall()
+    return Server(conn.info.server_version // 10000, superuser)
+
+
+def _ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, Answer]:
+    with conn.pipeline():
+        # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
+        cursors = {
+            name: _cursor(conn).execute(query, prepare=False) for name, query in queries.items()
+        }
+    return {name: _answer(cursor) for name, cursor in cursors.items()}
+
+
+def _cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    cursor = conn.cursor()
     if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
         cursor.adapters.register_loader("text", _AnyText)
     return cursor
 
 
-def _read(conn: psycopg.Connection[Any]) -> Schema:
-    with conn.transaction(force_rollback=True):
-        conn.execute(queries.SETTINGS, prepare=False)
-        with conn.pipeline():
-            # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
-            cursors = {
-                kind: _cursor(conn).execute(query, prepare=False)
-                for kind, query in queries.by_kind(conn.info.server_version).items()
-            }
-        return _schema({kind: cursor.fetchall() for kind, cursor in cursors.items()})
+def _answer(cursor: psycopg.Cursor[Any]) -> Answer:
+    return Answer([column.name for column in cursor.description or ()], cursor.fetchall())
 
 
-def _schema(rows: dict[str, list[Row]]) -> Schema:
-    (database,) = rows.pop("database")
-    for kind in rows.keys() - _IN_ORDER:
-        rows[kind].sort(key=itemgetter("name"))
-    relations = {row["oid"]: row["name"] for row in rows["relations"]}
-    _shorten(rows["indexes"], relations, _index)
-    _shorten(rows["triggers"], relations, _trigger)
-
-    parts = {kind: _parts(cls, rows[kind]) for kind, cls in _PARTS.items()}
-    for row in rows["relations"]:
-        row.update((kind, of.get(row["oid"], ())) for kind, of in parts.items())
-    labels = _parts(Label, rows["labels"])
-    for row in rows["types"]:
-        row["labels"] = labels.get(row["oid"], ())
-        row["constraints"] = parts["constraints"].get(-row["oid"], ())
+def _schema(server: Server, answers: Mapping[str, Answer]) -> Schema:
+    ((database,),) = answers[_SYSTEM].rows
     return Schema(
-        database=database["id"],
-        namespaces=_objects(Namespace, rows["namespaces"]),
-        extensions=_objects(Extension, rows["extensions"]),
-        types=_objects(Type, rows["types"]),
-        sequences=_objects(Sequence, rows["sequences"]),
-        relations=_objects(Relation, rows["relations"]),
-        functions=_objects(Function, rows["functions"]),
-        others=_objects(Other, rows["others"]),
+        database=database,
+        objects={
+            name: _objects(name, kind, answers) for name, kind in of_server(KINDS, server).items()
+        },
+        members={(catalog, oid): extension for catalog, oid, extension in answers[_MEMBERS].rows},
     )
 
 
-def _objects(cls: Callable[..., T], rows: Iterable[Row]) -> tuple[T, ...]:
-    return tuple(
-        cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in row.items()})
-        for row in rows
-        if row.get("definition", "") is not None
-    )
-
-
-def _parts(cls: Callable[..., T], rows: Iterable[Row]) -> dict[int, tuple[T, ...]]:
-    """The values of a class under the oids of what they are a part of."""
-    of = defaultdict(list)
-    for row in rows:
-        of[row.pop("parent")].append(row)
-    return {parent: _objects(cls, rows) for parent, rows in of.items()}
-
-
-def _shorten(
-    rows: Iterable[Row], relations: dict[int, str], short: Callable[[str, str, str], str]
-) -> None:
-    """Take the names of itself and of its relation out of each definition."""
-    for row in rows:
-        relation = relations.get(row["parent"])
-        if relation and row["definition"]:
-            row["definition"] = short(row["definition"], row["name"], relation)
-
-
-def _index(definition: str, name: str, relation: str) -> str:
-    definition = definition.removeprefix("CREATE ")
-    unique = "UNIQUE " if definition.startswith("UNIQUE ") else ""
-    for word in unique, f"INDEX {name} ON ", "ONLY ", f"{relation} ", "USING btree ":
-        definition = definition.removeprefix(word)
-    return unique + definition
-
-
-def _trigger(definition: str, name: str, relation: str) -> str:
-    """Of a trigger, or of a rule."""
-    for word in "CREATE ", "CONSTRAINT ", f"TRIGGER {name} ", f"RULE {name} AS\n    ":
-        definition = definition.removeprefix(word)
-    place = f" ON {relation} " if f" ON {relation} " in definition else f" TO {relation} "
-    return definition.replace(place, " ", 1)
+def _objects(name: str, kind: Kind, answers: Mapping[str, Answer]) -> tuple[Object, ...]:
+    owners = rows.names(answers[name]) if kind.parts else {}
+    parts = [rows.parts(PARTS[part], answers[part], owners) for part in kind.parts]
+    return rows.objects(kind, answers[name], parts)

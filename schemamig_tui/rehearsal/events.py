@@ -11,7 +11,7 @@ statements and of rehearsed files by the server's clock; lines and statement num
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemamig_tui.catalog.diff import Change
+from schemamig_tui.catalog.changes import Change
 from schemamig_tui.engine.events import Event
 
 

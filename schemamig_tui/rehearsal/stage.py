@@ -12,7 +12,8 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.catalog.diff import Change, diff
+from schemamig_tui.catalog.changes import Change
+from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.render import render, text
-from schemamig_tui.catalog.schema import Schema
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect.embedded import Embedded
 

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemamig_tui.catalog.diff import Change, Line, What, diff
-from schemamig_tui.catalog.parts import Column, Constraint
+from schemamig_tui.catalog.changes import Change, Line, What
+from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.render import render, text
-from schemamig_tui.catalog.schema import Relation, Schema
 from tests.catalog.conftest import Rehearsal, lines
 
 OPPOSITE = {What.ADDED: What.DROPPED, What.DROPPED: What.ADDED}
@@ -19,39 +20,57 @@ patient = settings(deadline=None, max_examples=50, suppress_health_check=[Health
 
 _names = st.sampled_from(["a", "b", '"we ird"', "c"])
 _comments = st.none() | st.text(max_size=5)
-_columns = st.lists(
+
+
+def _object(**fields: Any) -> Object:
+    """An object whose facts are those of the fields that are none of its own."""
+    facts = {
+        name: fields.pop(name)
+        for name in ("type", "_null", "default", "_definition")
+        if name in fields
+    }
+    return Object(labels=tuple(facts), values=tuple(facts.values()), **fields)
+
+
+def _few(objects: st.SearchStrategy[Object]) -> st.SearchStrategy[tuple[Object, ...]]:
+    unique = (lambda one: one.name, lambda one: one.oid)
+    return st.lists(objects, unique_by=unique, max_size=3).map(tuple)
+
+
+_columns = _few(
     st.builds(
-        Column,
+        _object,
+        kind=st.just("column"),
         name=_names,
         oid=st.integers(1, 5),
         type=st.sampled_from(["integer", "text"]),
-        not_null=st.booleans(),
+        _null=st.sampled_from([None, "not null"]),
         default=st.sampled_from([None, "0"]),
         comment=_comments,
-    ),
-    unique_by=(lambda column: column.name, lambda column: column.oid),
-    max_size=3,
-).map(tuple)
-_constraints = st.lists(
-    st.builds(Constraint, name=_names, oid=st.integers(1, 5), definition=_names),
-    unique_by=(lambda constraint: constraint.name, lambda constraint: constraint.oid),
-    max_size=2,
-).map(tuple)
+    )
+)
+_constraints = _few(
+    st.builds(
+        _object,
+        kind=st.just("constraint"),
+        name=_names,
+        oid=st.integers(1, 5),
+        _definition=_names,
+    )
+)
 _tables = st.builds(
-    Relation,
+    _object,
     kind=st.sampled_from(["table", "view"]),
+    namespace=st.just("public"),
     name=_names.map("public.{}".format),
     oid=st.integers(1, 5),
-    columns=_columns,
-    constraints=_constraints,
+    parts=st.tuples(_columns, _constraints),
     grants=st.sampled_from([(), ("SELECT to app",)]),
 )
 _schemas = st.builds(
     Schema,
     database=st.sampled_from(["one", "two"]),
-    relations=st.lists(
-        _tables, unique_by=(lambda table: table.name, lambda table: table.oid), max_size=4
-    ).map(tuple),
+    objects=_few(_tables).map(lambda tables: {"relations": tables}),
 )
 
 
@@ -84,10 +103,11 @@ def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None
         return {
             replace(
                 table,
-                columns=tuple(sorted(table.columns, key=lambda c: c.name)),
-                constraints=tuple(sorted(table.constraints, key=lambda c: c.name)),
+                parts=tuple(
+                    tuple(sorted(parts, key=lambda part: part.name)) for parts in table.parts
+                ),
             )
-            for table in schema.relations
+            for table in schema.objects["relations"]
         }
 
     if unordered(before) != unordered(after):

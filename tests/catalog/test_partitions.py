@@ -97,7 +97,7 @@ def test_a_partition_is_attached_and_detached(tree: Rehearsal) -> None:
     """) == lines("""
         ~ table public.apart
             + partition of public.log FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')
-            + index apart_k_idx (k)
+            + index apart_k_idx (k) partition of public.log_k
         ~ table public.log_1
             - partition of public.log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
     """)
@@ -110,7 +110,7 @@ def test_what_happens_to_a_detached_partition_is_its_own(tree: Rehearsal) -> Non
         ~ table public.log_1
             - partition of public.log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')
             - column k integer
-            - index log_1_k_idx (k)
+            - index log_1_k_idx (k) partition of public.log_k
     """)
 
 

@@ -164,6 +164,7 @@ def test_not_null_can_be_not_valid_too(rehearsal: Rehearsal) -> None:
     assert rehearsal.changes("ALTER TABLE t ADD CONSTRAINT n NOT NULL a NOT VALID") == lines("""
         ~ table public.t
             ~ column a: nullable -> not null not valid
+            + constraint n NOT NULL a
     """)
     assert rehearsal.changes("ALTER TABLE t VALIDATE CONSTRAINT n") == lines("""
         ~ table public.t
@@ -278,8 +279,8 @@ def test_a_foreign_table(rehearsal: Rehearsal) -> None:
         CREATE SERVER disk FOREIGN DATA WRAPPER files;
         CREATE FOREIGN TABLE t (a int) SERVER disk OPTIONS (path 'x');
     """) == lines("""
+        + foreign-data wrapper files
+        + server disk foreign-data wrapper files
         + foreign table public.t server disk with (path=x)
             + a integer
-        + server disk
-        + foreign-data wrapper files
     """)

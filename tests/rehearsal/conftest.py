@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemamig_tui.catalog.diff import What
+from schemamig_tui.catalog.changes import What
 from schemamig_tui.rehearsal.events import (
     FileRehearsed,
     LocksTaken,

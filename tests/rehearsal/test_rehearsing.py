@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemamig_tui.catalog.diff import What
+from schemamig_tui.catalog.changes import What
 from schemamig_tui.engine.events import (
     FileStarted,
     NoticeReceived,

@@ -1,0 +1,18 @@
+"""Takes out of the server's definitions what stands beside them: who defines, and on what."""
+
+
+def index(definition: str, name: str, relation: str) -> str:
+    """``UNIQUE (lower(email)) WHERE ...``; the access method where it is not btree."""
+    definition = definition.removeprefix("CREATE ")
+    unique = "UNIQUE " if definition.startswith("UNIQUE ") else ""
+    for word in unique, f"INDEX {name} ON ", "ONLY ", f"{relation} ", "USING btree ":
+        definition = definition.removeprefix(word)
+    return unique + definition
+
+
+def trigger(definition: str, name: str, relation: str) -> str:
+    """Of a trigger or a rule, without its name and its table."""
+    for word in "CREATE ", "CONSTRAINT ", f"TRIGGER {name} ", f"RULE {name} AS\n    ":
+        definition = definition.removeprefix(word)
+    place = f" ON {relation} " if f" ON {relation} " in definition else f" TO {relation} "
+    return definition.replace(place, " ", 1)

@@ -1,0 +1,105 @@
+"""Pieces of SQL that several queries of a snapshot have in common."""
+
+from typing import NamedTuple
+
+FIRST_OWN_OID = 16384
+"""Below are the objects that initdb has made (FirstNormalObjectId in access/transam.h)."""
+
+
+class Server(NamedTuple):
+    """What a query depends on: the major version, and whether it may see everything."""
+
+    major: int
+    superuser: bool
+
+
+def owner(oid: str) -> str:
+    """The owner of an object, or another role that a column names."""
+    return f"quote_ident(pg_get_userbyid({oid})) AS owner"
+
+
+def comment(catalog: str, oid: str, number: str = "0", label: str = "comment") -> str:
+    """The comment on an object of a catalog, or on its part of that number."""
+    return f"""(
+        SELECT description FROM pg_description
+        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {number}
+    ) AS "{label}\""""
+
+
+def shared_comment(catalog: str, oid: str) -> str:
+    """The comment on an object of the whole cluster."""
+    return f"""(
+        SELECT description FROM pg_shdescription
+        WHERE objoid = {oid} AND classoid = '{catalog}'::regclass
+    ) AS comment"""
+
+
+def grants(acl: str, owner: str, kind: str, usual: str = "NULL") -> str:
+    """Of an ACL, what others have, what people usually have, and what was taken from the owner.
+
+    ``usual`` is the ACL that the object has had in the beginning. NULL, as ``acl`` may be as well,
+    stands for the default for that ``kind``, which is a letter for acldefault().
+    """
+    usual = f"coalesce({usual}, acldefault({kind}, {owner}))"
+    return f"""
+    ARRAY(
+        SELECT {_GRANT} || CASE WHEN grantor <> {owner}
+            THEN ' by ' || quote_ident(pg_get_userbyid(grantor)) ELSE '' END
+        FROM aclexplode(coalesce({acl}, {usual}))
+        WHERE grantee <> {owner} OR is_grantable ORDER BY 1
+    ) AS grants,
+    ARRAY(
+        SELECT {_GRANT} FROM aclexplode({usual}) WHERE grantee <> {owner} ORDER BY 1
+    ) AS usual_grants,
+    CASE WHEN {acl} IS NOT NULL THEN ARRAY(
+        SELECT privilege_type FROM aclexplode({usual}) WHERE grantee = {owner}
+        EXCEPT SELECT privilege_type FROM aclexplode({acl}) WHERE grantee = {owner} ORDER BY 1
+    ) END AS "owner may not\""""
+
+
+_GRANT = """privilege_type || ' to '
+            || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+            || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END"""
+
+
+def of_people(schema: str = "n.nspname") -> str:
+    """Whether a schema is neither the server's own nor one of temporary objects."""
+    return f"{schema} !~ '^pg_' AND {schema} <> 'information_schema'"
+
+
+def own(catalog: str, oid: str, types: str = "'e'") -> str:
+    """In the schemas of people, and no member of an extension."""
+    return f"{of_people()} AND {_no_member(catalog, oid, types)}"
+
+
+def made(catalog: str, oid: str, types: str = "'e'") -> str:
+    """Not made by initdb, and no member of an extension: for what is in no schema."""
+    return f"{oid} >= {FIRST_OWN_OID} AND {_no_member(catalog, oid, types)}"
+
+
+def _no_member(catalog: str, oid: str, types: str) -> str:
+    return f"""NOT EXISTS (
+        SELECT FROM pg_depend AS own
+        WHERE own.classid = '{catalog}'::regclass AND own.objid = {oid} AND own.deptype IN ({types})
+    )"""
+
+
+def needed_extensions(catalog: str, oid: str) -> str:
+    """What ALTER ... DEPENDS ON EXTENSION has said."""
+    return f"""ARRAY(
+        SELECT quote_ident(x.extname)
+        FROM pg_depend AS own JOIN pg_extension AS x ON x.oid = own.refobjid
+        WHERE own.classid = '{catalog}'::regclass AND own.objid = {oid} AND own.deptype = 'x'
+        ORDER BY 1
+    ) AS "depends on extension\""""
+
+
+def function(column: str) -> str:
+    """The name of a function; NULL where there is none."""
+    return f"nullif({column}::oid, 0)::regproc::text"
+
+
+def state(column: str) -> str:
+    """When a trigger or a rule fires, if not as usual."""
+    return f"""CASE {column} WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas'
+        WHEN 'A' THEN 'always' END"""

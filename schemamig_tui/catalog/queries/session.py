@@ -1,0 +1,50 @@
+"""What a snapshot asks besides the objects: settings, writes, which database it is."""
+
+SETTINGS = """
+SELECT pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT'),
+    pg_catalog.count(pg_catalog.set_config(name, value, true))
+FROM (VALUES
+    ('search_path', 'pg_catalog, pg_temp'),
+    ('client_encoding', CASE pg_catalog.current_setting('server_encoding')
+        WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END),
+    ('lock_timeout', '100ms'),
+    ('statement_timeout', '0'),
+    ('jit', 'off'),
+    ('from_collapse_limit', '1'),
+    ('join_collapse_limit', '1'),
+    ('quote_all_identifiers', 'off'),
+    ('standard_conforming_strings', 'on'),
+    ('bytea_output', 'hex'),
+    ('extra_float_digits', '1'),
+    ('datestyle', 'ISO, YMD'),
+    ('intervalstyle', 'postgres'),
+    ('timezone', 'UTC'),
+    ('lc_monetary', 'C')
+) AS needed (name, value)
+"""
+"""For this transaction: what makes the texts of a definition depend on the session, set firmly.
+
+The joins are written in the order that is best, so that no time is lost on finding one.
+
+Returns whether the role may see everything, and how many settings there are.
+"""
+
+WRITES = """
+SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN pg_catalog.sum(
+    pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
+        + pg_catalog.pg_stat_get_xact_tuples_updated(oid)
+        + pg_catalog.pg_stat_get_xact_tuples_deleted(oid)
+)::pg_catalog.int8 END
+FROM pg_catalog.pg_class
+WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind = 'r'
+"""
+"""How many rows of catalogs the open transaction has written; NULL where that is not counted.
+
+In any session, also one whose search_path is not pg_catalog.
+"""
+
+SYSTEM = """
+SELECT c.system_identifier || '/' || d.oid AS id
+FROM pg_control_system() AS c, pg_database AS d WHERE d.datname = current_database()
+"""
+"""Which database of which cluster it is."""

@@ -1,0 +1,108 @@
+"""What belongs to a table: constraints, indexes, triggers, rules, policies."""
+
+from schemamig_tui.catalog.queries.fragments import comment, needed_extensions, of_people, state
+
+_STATISTICS = """ARRAY(
+        SELECT format('column %s: %s', ia.attnum, ia.attstattarget) FROM pg_attribute AS ia
+        WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum
+    ) AS statistics"""
+_ATTACHED_TO = """(
+        SELECT ARRAY[format('%I.%I', an.nspname, ap.relname)]
+        FROM pg_inherits AS ah JOIN pg_class AS ap ON ap.oid = ah.inhparent
+            JOIN pg_namespace AS an ON an.oid = ap.relnamespace
+        WHERE ah.inhrelid = ic.oid
+    ) AS "partition of\""""
+
+CONSTRAINTS = f"""
+SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
+    k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
+    -- As pg_dump, which leaves out a name that the server would choose by itself.
+    k.contype = 'n' AND NOT k.connoinherit
+        AND obj_description(k.oid, 'pg_constraint') IS NULL
+        AND k.conname = (
+            SELECT kc.relname || '_' || ka.attname || '_not_null'
+            FROM pg_class AS kc JOIN pg_attribute AS ka ON ka.attrelid = kc.oid
+            WHERE kc.oid = k.conrelid AND ka.attnum = k.conkey[1]
+        ) AS implied,
+    regexp_replace(d.definition, ' NOT VALID$', '') AS _definition,
+    CASE WHEN k.contype <> 'n' AND d.definition LIKE '% NOT VALID' THEN 'not valid' END AS _valid,
+    ic.reloptions AS "with",
+    quote_ident(ts.spcname) AS tablespace,
+    i.indisclustered AS clustered,
+    {_STATISTICS},
+    {_ATTACHED_TO},
+    CASE WHEN k.contype = 'f' THEN (
+        SELECT string_agg(DISTINCT {state("g.tgenabled")}
+            || CASE WHEN g.tgrelid = k.conrelid THEN '' ELSE ' on the referenced table' END, ', ')
+        FROM pg_trigger AS g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+    ) END AS _firing,
+    {needed_extensions("pg_class", "ic.oid")},
+    {comment("pg_constraint", "k.oid")},
+    {comment("pg_class", "ic.oid", label="comment on its index")}
+FROM pg_constraint AS k
+    JOIN pg_namespace AS n ON n.oid = k.connamespace
+    LEFT JOIN pg_constraint AS above ON above.oid = k.conparentid AND above.conrelid = k.conrelid
+    LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_class AS ic ON ic.oid = i.indexrelid
+    LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace,
+    LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
+WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'n', 'p', 'u', 'x')
+    -- A foreign key to a partitioned table has a constraint for each partition as well.
+    AND above.oid IS NULL AND {of_people()}
+"""
+
+INDEXES = f"""
+SELECT i.indrelid AS parent, i.indexrelid AS oid, quote_ident(ic.relname) AS name,
+    ic.relispartition AS follows,
+    pg_get_indexdef(i.indexrelid, 0, true)
+        || coalesce(' TABLESPACE ' || quote_ident(ts.spcname), '') AS _definition,
+    CASE WHEN NOT i.indisvalid THEN 'invalid' END AS _valid,
+    i.indisclustered AS clustered,
+    {_STATISTICS},
+    {_ATTACHED_TO},
+    {needed_extensions("pg_class", "ic.oid")},
+    {comment("pg_class", "i.indexrelid")}
+FROM pg_index AS i
+    JOIN pg_class AS ic ON ic.oid = i.indexrelid
+    JOIN pg_namespace AS n ON n.oid = ic.relnamespace
+    LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace
+WHERE {of_people()} AND NOT EXISTS (
+    SELECT FROM pg_constraint AS k
+    WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+)
+"""
+
+TRIGGERS = f"""
+SELECT g.tgrelid AS parent, g.oid, 'trigger' AS kind, quote_ident(g.tgname) AS name,
+    g.tgparentid <> 0 AS follows, pg_get_triggerdef(g.oid, true) AS _definition,
+    {state("g.tgenabled")} AS _firing,
+    {needed_extensions("pg_trigger", "g.oid")},
+    {comment("pg_trigger", "g.oid")}
+FROM pg_trigger AS g
+-- On partitions they are internal up to 14.
+WHERE (NOT g.tgisinternal OR g.tgparentid <> 0 AND g.tgconstraint = 0)
+UNION ALL
+SELECT r.ev_class, r.oid, 'rule', quote_ident(r.rulename), false, pg_get_ruledef(r.oid, true),
+    {state("r.ev_enabled")},
+    '{{}}',
+    {comment("pg_rewrite", "r.oid")}
+FROM pg_rewrite AS r
+    JOIN pg_class AS c ON c.oid = r.ev_class
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE r.rulename <> '_RETURN' AND {of_people()}
+"""
+
+POLICIES = f"""
+SELECT p.polrelid AS parent, p.oid, quote_ident(p.polname) AS name,
+    CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END AS as,
+    CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
+        WHEN 'd' THEN 'delete' ELSE 'all' END AS for,
+    array_to_string(ARRAY(
+        SELECT CASE role WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(role)) END
+        FROM unnest(p.polroles) AS role ORDER BY 1
+    ), ', ') AS to,
+    '(' || pg_get_expr(p.polqual, p.polrelid, true) || ')' AS using,
+    '(' || pg_get_expr(p.polwithcheck, p.polrelid, true) || ')' AS "with check",
+    {comment("pg_policy", "p.oid")}
+FROM pg_policy AS p
+"""

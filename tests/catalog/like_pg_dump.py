@@ -1,0 +1,118 @@
+"""Runs many single changes in one database, and says what pg_dump and our diff show of each."""
+
+import contextlib
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from schemamig_tui.catalog.changes import Change
+from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.render import render, text
+from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.connect.embedded import Embedded
+from tests import tools
+from tests.catalog.single_changes import Case
+from tests.conftest import Database
+
+# pg_dump writes one of these above each object. See _printTocEntry() in pg_backup_archiver.c.
+_HEADER = re.compile(r"^--\n-- (?=Name: )", re.M)
+# It sets these whenever they differ from those of the object before.
+_SETTING = re.compile(r"^(SET default_\w+ = .*|\\(un)?restrict .*)\n", re.M)
+_END = "--\n-- PostgreSQL database dump complete"
+_SCHEMA = "c{:03}"
+_HAS_ICU = "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a case has led to: whether pg_dump shows something else, and our diff as text."""
+
+    case: Case
+    schema: str
+    dumped: list[str]
+    diff: str
+
+    @property
+    def shown(self) -> str:
+        """What has to be in our diff."""
+        return self.case.shown.replace("@", self.schema)
+
+
+def observe(server: Embedded, database: Database, cases: Sequence[Case]) -> list[Seen]:
+    """Run what the server can do, and find out what each change has led to.
+
+    It fails if something has changed that no case is known to have done.
+    """
+    with database.connect() as conn, _cluster_as_before(conn):
+        ((icu,),) = conn.execute(_HAS_ICU)
+        cases = [case for case in cases if case.since <= server.major and case.icu <= icu]
+        schemas = [_SCHEMA.format(number) for number in range(len(cases))]
+        for schema, case in zip(schemas, cases, strict=True):
+            conn.execute(f"CREATE SCHEMA {schema}")
+            _run(conn, schema, case.given)
+        before, dump = snapshot(conn), pg_dump(server, database)
+        for schema, case in zip(schemas, cases, strict=True):
+            _run(conn, schema, case.change)
+        changes = list(diff(before, snapshot(conn)))
+        new_dump = pg_dump(server, database)
+    entries = [*(dump - new_dump).elements(), *(new_dump - dump).elements()]
+    seen = []
+    for schema, case in zip(schemas, cases, strict=True):
+        ours = _take(changes, [schema, *case.also])
+        dumped = [entry for entry in entries if _mentions(entry, [schema, *case.also])]
+        entries = [entry for entry in entries if entry not in dumped]
+        seen.append(Seen(case, schema, dumped, text(render(ours))))
+    assert not changes + entries, changes + entries
+    return seen
+
+
+@contextlib.contextmanager
+def _cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
+    """Drop what would outlive the database, or keep it from being dropped."""
+    roles = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_'"
+    before = conn.execute(roles).fetchall()
+    try:
+        yield
+    finally:
+        for (name,) in conn.execute("SELECT subname FROM pg_subscription").fetchall():
+            conn.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)".encode())
+            conn.execute(f"DROP SUBSCRIPTION {name}".encode())
+        made = set(conn.execute(roles)) - set(before)
+        # First all that they have, because one may have given it to another.
+        for command in "DROP OWNED BY {} CASCADE", "DROP ROLE {}":
+            for (role,) in made:
+                conn.execute(command.format(role).encode())
+
+
+def pg_dump(server: Embedded, database: Database, *options: str) -> Counter[str]:
+    """The text of each object of a schema."""
+    program = tools.client("pg_dump", server.bindir)
+    command = [program, "--schema-only", *options, "-d", database.conninfo]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    dump, _, _ = _SETTING.sub("", done.stdout).partition(_END)
+    return Counter(_HEADER.split(dump)[1:])
+
+
+def _run(conn: psycopg.Connection, schema: str, script: str) -> None:
+    if script:
+        conn.execute(f"SET search_path = {schema}")
+        conn.execute(script.replace("@", schema).encode())
+
+
+def _take(changes: list[Change], words: Iterable[str]) -> list[Change]:
+    """Take those changes out of the list that name one of the words."""
+    found = [
+        change
+        for change in changes
+        if _mentions(f"{change.name} {change.parent} {change.was}", words)
+    ]
+    changes[:] = [change for change in changes if change not in found]
+    return found
+
+
+def _mentions(text: str, words: Iterable[str]) -> bool:
+    return any(word in text for word in words)
