@@ -52,7 +52,9 @@ def wait_until_back(server: Embedded) -> None:
 def quiet_server() -> Iterator[Embedded]:
     """A server that writes nothing to the disk by itself, but for its WAL writer."""
     with short_folder() as folder:
-        with Embedded(with_cluster(folder / "pg"), fast=True) as server:
+        # Where the buffers are all in use, it writes them, and the WAL for that.
+        base = with_cluster(folder / "pg", "shared_buffers = 128MB\n")
+        with Embedded(base, fast=True) as server:
             for query in _QUIET:
                 ask(server, query)
             yield server
