@@ -13,6 +13,7 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -54,9 +55,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(name))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Up to four workers more than there are processors: many tests wait for most of their time."""
+    workers = yield
+    return workers if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else workers + min(workers, 4)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """See ``tests.shared``."""
+    """Make what the workers share, and say how many examples each property is tried with.
+
+    CI takes four times as many, and always the same ones, so that it fails for what was changed
+    only; ``--hypothesis-profile=thorough`` does so elsewhere.
+    """
     shared.make(config, memory())
+    for name, examples, same in (("fast", 25, False), ("thorough", 100, True)):
+        # A busy machine may stand still for longer than an example may take by default.
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            derandomize=same,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
+    settings.load_profile("thorough" if os.environ.get("CI") == "true" else "fast")
 
 
 @pytest.hookimpl(wrapper=True)
