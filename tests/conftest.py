@@ -3,14 +3,9 @@
 ``SCHEMAMIG_PG_BINDIR`` chooses its programs, for instance to test with another major version.
 """
 
-import contextlib
-import fcntl
 import itertools
 import os
 import re
-import shutil
-import tempfile
-import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +13,14 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
-from tests import tools, turns
+from tests import shared, tools, turns
+from tests.clusters import memory, short_folder, wait_until_gone, with_cluster
 
 _SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|SCHEMAMIG_(?!PG_BINDIR$)")
 
@@ -58,9 +55,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(name))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Up to four workers more than there are processors: many tests wait for most of their time."""
+    workers = yield
+    return workers if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else workers + min(workers, 4)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """See ``tests.turns``."""
-    turns.share(config)
+    """Make what the workers share, and say how many examples each property is tried with.
+
+    CI takes four times as many, and always the same ones, so that it fails for what was changed
+    only; ``--hypothesis-profile=thorough`` does so elsewhere.
+    """
+    shared.make(config, memory())
+    for name, examples, same in (("fast", 25, False), ("thorough", 100, True)):
+        # A busy machine may stand still for longer than an example may take by default.
+        settings.register_profile(
+            name,
+            max_examples=examples,
+            derandomize=same,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
+    settings.load_profile("thorough" if os.environ.get("CI") == "true" else "fast")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,26 +101,6 @@ def _no_settings_of_the_developer() -> Iterator[None]:
         yield
 
 
-# So many bytes have to be free in memory for the folders of servers to be there.
-_ENOUGH_MEMORY = 2 << 30
-
-
-@contextlib.contextmanager
-def short_folder(*, in_memory: bool = True) -> Iterator[Path]:
-    """A new folder for an embedded server: unlike tmp_path short, and open to its account.
-
-    A database is made ten times as fast in memory as on a disk, which is what most tests wait for.
-    """
-    memory = Path("/dev/shm")
-    fits = in_memory and memory.is_dir() and shutil.disk_usage(memory).free > _ENOUGH_MEMORY
-    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=memory if fits else "/tmp"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A ``short_folder`` for one test."""
@@ -110,17 +108,10 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def wait_until_gone(base: Path, *, seconds: float = 30) -> None:
-    """Return when the last process of the embedded server in ``base`` has ended."""
-    deadline = time.monotonic() + seconds
-    with (base / "server.lock").open() as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                assert time.monotonic() < deadline, f"a server still runs in {base}"
-                time.sleep(0.01)
+@pytest.fixture
+def base(folder: Path) -> Path:
+    """The folder for an embedded server of one test's own, with a cluster in it."""
+    return with_cluster(folder / "pg")
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +122,7 @@ def server() -> Iterator[Embedded]:
     """
     with short_folder() as folder:
         try:
-            embedded = Embedded(folder / "pg", fast=True)
+            embedded = Embedded(with_cluster(folder / "pg"), fast=True)
         except ConnectionFailed as error:
             tools.unavailable(error.message)
         with embedded:

@@ -7,28 +7,15 @@ test that waits to be alone is not passed over by the others for ever.
 
 import contextlib
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-
-_FOLDER = "TURNS_OF_THE_TESTS"
-
-
-def share(config: pytest.Config) -> None:
-    """Make the folder of the locks, in the process that starts the workers."""
-    if not hasattr(config, "workerinput"):
-        folder = tempfile.TemporaryDirectory(prefix="smt-turns-")
-        config.add_cleanup(folder.cleanup)
-        os.environ[_FOLDER] = folder.name
+from tests import shared
 
 
 @contextlib.contextmanager
 def turn(*, alone: bool) -> Iterator[None]:
     """Wait for the turn of a test, which lasts as long as the block."""
-    folder = Path(os.environ[_FOLDER])
+    folder = shared.folder()
     with (folder / "room").open("ab") as room:
         with (folder / "door").open("ab") as door:
             fcntl.flock(door, fcntl.LOCK_EX)

@@ -13,7 +13,8 @@ import pytest
 from schemamig_tui.advice.sessions import head
 from schemamig_tui.connect.embedded import Embedded
 from tests.advice.conftest import Desk
-from tests.conftest import Database, wait_until_gone
+from tests.clusters import wait_until_gone, with_cluster
+from tests.conftest import Database
 
 AGE = re.compile(r"\d\.\d s")
 ALTER = "\nALTER TABLE t ADD c int;"
@@ -130,11 +131,8 @@ def test_a_vacuum_is_in_the_way_of_a_change(table: Desk) -> None:
 
 
 def test_a_forgotten_prepared_transaction_is_told_with_what_ends_it(folder: Path) -> None:
-    embedded = Embedded(folder / "pg", fast=True)
-    with embedded, psycopg.connect(embedded.conninfo, autocommit=True) as conn:
-        conn.execute("ALTER SYSTEM SET max_prepared_transactions = 4")
-    wait_until_gone(embedded.base)
-    embedded = Embedded(folder / "pg", fast=True)
+    base = with_cluster(folder / "pg", "max_prepared_transactions = 4\n")
+    embedded = Embedded(base, fast=True)
     with embedded:
         table = Desk(folder, Database("postgres", embedded.conninfo))
         table.prepare("CREATE TABLE t ()", "BEGIN; LOCK t; PREPARE TRANSACTION 'it''s'")

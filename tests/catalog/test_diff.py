@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.catalog.changes import Change, Line, What
@@ -14,9 +14,6 @@ from schemamig_tui.catalog.render import render, text
 from tests.catalog.conftest import Rehearsal, lines
 
 OPPOSITE = {What.ADDED: What.DROPPED, What.DROPPED: What.ADDED}
-
-# A busy machine may stand still for longer than an example has by default.
-patient = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 _names = st.sampled_from(["a", "b", '"we ird"', "c"])
 _comments = st.none() | st.text(max_size=5)
@@ -74,14 +71,12 @@ _schemas = st.builds(
 )
 
 
-@patient
 @given(_schemas)
 def test_nothing_differs_from_itself(schema: Schema) -> None:
     assert diff(schema, schema) == ()
     assert diff(replace(schema, database="another"), schema) == ()
 
 
-@patient
 @given(_schemas, _schemas)
 def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
     def tally(changes: tuple[Change, ...]) -> Counter[tuple[What, str, str]]:
@@ -95,7 +90,6 @@ def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
     assert Counter({(new, old): c for (old, new), c in renamed(there).items()}) == renamed(back)
 
 
-@patient
 @given(_schemas, _schemas)
 def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None:
     # The order of columns is no change: the server has no way to change it.
@@ -114,7 +108,6 @@ def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None
         assert diff(before, after)
 
 
-@patient
 @given(_schemas, _schemas)
 def test_every_line_is_safe_to_show(before: Schema, after: Schema) -> None:
     assert all(line.text.isprintable() for line in render(diff(before, after)))

@@ -50,12 +50,12 @@ def test_any_path_will_do(unlucky: Path) -> None:
 
 
 def test_the_servers_environment_holds_no_secrets_and_no_missing_locale(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@host/db")
     monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
     monkeypatch.setenv("LANG", "xx_XX.UTF-8")
-    with Embedded(folder / "base", fast=True) as server:
+    with Embedded(base, fast=True) as server:
         connection = psycopg.connect(server.conninfo)
         connection.execute("CREATE TABLE environment (variable text)")
         connection.execute("COPY environment FROM PROGRAM 'env'")
@@ -116,10 +116,8 @@ def test_a_file_in_place_of_the_folder_is_one_clear_error(folder: Path) -> None:
         Embedded(folder / "file" / "base").start()
 
 
-def test_a_start_that_fails_says_what_postgresql_said(folder: Path) -> None:
-    with Embedded(folder / "base", fast=True) as server:
-        pass
-    wait_until_gone(server.base)
+def test_a_start_that_fails_says_what_postgresql_said(base: Path) -> None:
+    server = Embedded(base, fast=True)
     (server.base / f"pg{server.major}" / "postgresql.auto.conf").write_text("nonsense = 1\n")
     with pytest.raises(ConnectionFailed, match='unrecognized configuration parameter "nonsense"'):
         server.start()
@@ -171,11 +169,7 @@ def test_the_programs_for_an_old_cluster_are_named_if_they_are_installed(
     )
 
 
-def test_clusters_of_two_versions_can_be_in_one_folder(folder: Path) -> None:
-    base = folder / "base"
-    with Embedded(base, fast=True):
-        pass
-    wait_until_gone(base)
+def test_clusters_of_two_versions_can_be_in_one_folder(base: Path) -> None:
     (base / "pg12").mkdir()
     with Embedded(base, fast=True) as server:
         psycopg.connect(server.conninfo).close()

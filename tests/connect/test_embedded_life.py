@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import wait_until_gone
+from tests.clusters import wait_until_gone, with_cluster
 from tests.connect.conftest import User
 
 _CLIENT = """
@@ -84,7 +84,7 @@ class Place:
 
 
 @pytest.fixture(params=["ourselves"] if os.geteuid() else ["ourselves", "nobody"])
-def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
+def empty_place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
     user: User = request.getfixturevalue(request.param)
     base = folder / "base"
     base.mkdir()
@@ -96,8 +96,15 @@ def place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
     wait_until_gone(base)
 
 
-def test_two_that_start_at_once_share_one_server(place: Place) -> None:
-    one, other = place.client(), place.client()
+@pytest.fixture
+def place(empty_place: Place) -> Place:
+    """One where there is a cluster already."""
+    with_cluster(empty_place.base)
+    return empty_place
+
+
+def test_two_that_start_at_once_share_one_server(empty_place: Place) -> None:
+    one, other = empty_place.client(), empty_place.client()
     assert one.server_started() == other.server_started()
 
 
@@ -160,13 +167,13 @@ def test_whoever_is_killed_in_whatever_order_nothing_stays_and_nothing_is_lost(
         client.kill()
 
 
-def test_half_an_initdb_is_never_taken_for_a_cluster(place: Place) -> None:
-    client = place.client()
-    while not list(place.base.glob("pg*.new/*")):
+def test_half_an_initdb_is_never_taken_for_a_cluster(empty_place: Place) -> None:
+    client = empty_place.client()
+    while not list(empty_place.base.glob("pg*.new/*")):
         time.sleep(0.001)
     client.kill()
-    place.client().conninfo()
-    assert not list(place.base.glob("pg*.new"))
+    empty_place.client().conninfo()
+    assert not list(empty_place.base.glob("pg*.new"))
 
 
 @on_linux

@@ -6,7 +6,7 @@ import sys
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
@@ -148,7 +148,6 @@ _SHAPES = (
 
 
 # The letters of these passwords stand in no message of libpq's or ours.
-@settings(deadline=None)
 @given(st.sampled_from(_SHAPES), st.text("JXZ@:/?#[]%&='\"\\ ,+", min_size=1))
 def test_no_piece_of_a_password_is_ever_shown(shape: str, password: str) -> None:
     dsn = shape.format(raw=password, encoded=quote(password, safe=""))

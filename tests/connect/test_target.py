@@ -114,16 +114,16 @@ def test_with_nothing_named_the_way_out_begins_with_what_a_newcomer_needs() -> N
     assert 0 < hint.index("--dsn postgresql://") < hint.index("docker start my_pg")
 
 
-def test_the_ways_out_are_those_of_what_was_asked_for(free_port: int, folder: Path) -> None:
+def test_the_ways_out_are_those_of_what_was_asked_for(free_port: int, base: Path) -> None:
     dsn = f"host=127.0.0.1 port={free_port}"
     hint = _failure(Settings(dsn=dsn)).hint
     assert str(hint).startswith("Is --dsn right, and its server running?")
-    target = resolve(Settings(embedded=folder / "base"))
+    target = resolve(Settings(embedded=base))
     target.close()
-    wait_until_gone(folder / "base")
+    wait_until_gone(base)
     with pytest.raises(ConnectionFailed) as caught:
         target.connect()
-    assert caught.value.hint == f"The log of the server is {folder}/base/log"
+    assert caught.value.hint == f"The log of the server is {base}/log"
 
 
 def test_the_container_is_no_way_out_of_the_environment(
@@ -218,8 +218,8 @@ def test_waiting_ends_in_time_and_says_what_it_waits_for(free_port: int) -> None
     assert len(calls) > 1
 
 
-def test_a_server_that_appears_later_is_waited_for(folder: Path) -> None:
-    server = Embedded(folder / "base", fast=True)
+def test_a_server_that_appears_later_is_waited_for(base: Path) -> None:
+    server = Embedded(base, fast=True)
     target = resolve(Settings(dsn=server.conninfo, wait=30))
     begin = threading.Timer(0.3, server.start)
     begin.start()
@@ -229,11 +229,9 @@ def test_a_server_that_appears_later_is_waited_for(folder: Path) -> None:
     wait_until_gone(server.base)
 
 
-def test_a_server_that_is_starting_up_is_waited_for(folder: Path) -> None:
+def test_a_server_that_is_starting_up_is_waited_for(base: Path) -> None:
     """A standby that takes no connections answers as a server does that is starting up."""
-    with Embedded(folder / "base", fast=True) as server:
-        pass
-    wait_until_gone(server.base)
+    server = Embedded(base, fast=True)
     data = server.base / f"pg{server.major}"
     (data / "standby.signal").touch()
     os.chown(data / "standby.signal", data.stat().st_uid, data.stat().st_gid)
@@ -259,12 +257,12 @@ def test_a_server_that_is_starting_up_is_waited_for(folder: Path) -> None:
     assert "FATAL:  the database system is" in reasons[-1]
 
 
-def test_the_embedded_server_is_a_target_that_lets_go_of_it(folder: Path) -> None:
-    with resolve(Settings(embedded=folder / "base")) as target:
+def test_the_embedded_server_is_a_target_that_lets_go_of_it(base: Path) -> None:
+    with resolve(Settings(embedded=base)) as target:
         assert target.route.startswith("embedded PostgreSQL ")
         connection = target.connect()
         assert _shown(connection, "fsync") == "on"
-    wait_until_gone(folder / "base")
+    wait_until_gone(base)
     with pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT 1")
 

@@ -17,7 +17,8 @@ from schemamig_tui.engine.watch.blockers import (
     terminate_session,
     victims,
 )
-from tests.conftest import Database, wait_until_gone
+from tests.clusters import wait_until_gone, with_cluster
+from tests.conftest import Database
 from tests.engine.conftest import Workshop, limited_role
 from tests.engine.crowd import Crowd, crowded, until
 
@@ -181,11 +182,8 @@ def test_a_role_without_privileges_sees_who_but_not_what(shop: Workshop, crowd: 
 
 
 def test_only_the_prepared_transaction_that_is_in_the_way_is_named(folder: Path) -> None:
-    embedded = Embedded(folder / "pg", fast=True)
-    with embedded, psycopg.connect(embedded.conninfo, autocommit=True) as conn:
-        conn.execute("ALTER SYSTEM SET max_prepared_transactions = 4")
-    wait_until_gone(embedded.base)
-    embedded = Embedded(folder / "pg", fast=True)
+    base = with_cluster(folder / "pg", "max_prepared_transactions = 4\n")
+    embedded = Embedded(base, fast=True)
     with embedded, crowded(Database("postgres", embedded.conninfo)) as crowd:
         crowd.join("CREATE TABLE t ()", "BEGIN", "SELECT FROM t", "PREPARE TRANSACTION 'idle'")
         crowd.join("BEGIN", "LOCK TABLE t IN SHARE MODE", "PREPARE TRANSACTION 'it''s'")

@@ -103,7 +103,7 @@ def number_all(number: int, text: str) -> str:
     return numbered + lines[-1]
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples // 5, derandomize=True)
 @given(st.lists(files(), min_size=1, max_size=4))
 def test_any_files_leave_what_they_leave_in_psql(server: Embedded, texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as path:

@@ -126,7 +126,7 @@ def test_the_corpus(server: Embedded, tmp_path: Path, case: str) -> None:
         assert_resumes(expected, server, folder, path, place)
 
 
-@settings(max_examples=100 if ALL else 4, deadline=None, derandomize=True)
+@settings(max_examples=100 if ALL else settings().max_examples // 12, derandomize=True)
 @given(files(), st.randoms(use_true_random=False))
 def test_any_file(server: Embedded, text: str, dice: random.Random) -> None:
     with tempfile.TemporaryDirectory() as temporary:

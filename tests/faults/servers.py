@@ -13,7 +13,7 @@ from psycopg import pq
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
 from tests import tools
-from tests.conftest import short_folder, wait_until_gone
+from tests.clusters import short_folder, wait_until_gone, with_cluster
 
 WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 _QUIET = (
@@ -52,7 +52,9 @@ def wait_until_back(server: Embedded) -> None:
 def quiet_server() -> Iterator[Embedded]:
     """A server that writes nothing to the disk by itself, but for its WAL writer."""
     with short_folder() as folder:
-        with Embedded(folder / "pg", fast=True) as server:
+        # Where the buffers are all in use, it writes them, and the WAL for that.
+        base = with_cluster(folder / "pg", "shared_buffers = 128MB\n")
+        with Embedded(base, fast=True) as server:
             for query in _QUIET:
                 ask(server, query)
             yield server
@@ -80,7 +82,7 @@ def nothing_written(server: Embedded) -> Iterator[int]:
 def primary_and_standby() -> Iterator[tuple[Embedded, Embedded]]:
     """A primary server, and a standby that streams from it."""
     with short_folder() as one, short_folder() as two:
-        with Embedded(one / "pg", fast=True) as primary:
+        with Embedded(with_cluster(one / "pg"), fast=True) as primary:
             (two / "pg").mkdir(mode=0o755)
             data = two / "pg" / f"pg{primary.major}"
             account = binaries.server_account()

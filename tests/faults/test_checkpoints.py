@@ -106,7 +106,7 @@ class Attempt(Workshop):
         self.keeper = self.database.connect()
         self.keeper.execute("SELECT pg_advisory_lock(%s), pg_advisory_lock(%s)", (PLACE, END))
         runner = Runner(self.connect, self.folder, LEDGER, self.listen)
-        self.run = threading.Thread(target=runner.apply)
+        self.run = threading.Thread(target=runner.apply_pending)
         self.run.start()
 
     def listen(self, event: Event) -> None:

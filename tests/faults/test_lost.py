@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from schemamig_tui.connect.embedded import Embedded
-from tests.conftest import short_folder, wait_until_gone
+from tests.clusters import wait_until_gone
 from tests.faults.conftest import Program
 
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
@@ -47,30 +47,29 @@ def test_both_connections_cut_at_once_are_survived_the_same_way(program: Program
 
 
 def test_a_server_stopped_in_mid_run_says_that_nothing_could_be_recorded(
-    program: Program,
+    program: Program, base: Path
 ) -> None:
-    with short_folder() as folder:
-        with Embedded(folder / "pg", fast=True) as server:
-            program.write("0001_a.sql", "CREATE TABLE a ();")
-            program.write("0002_slow.sql", "CREATE TABLE b (); SELECT pg_sleep(60);")
-            process = program.start(server.conninfo)
-            with psycopg.connect(server.conninfo, autocommit=True) as conn:
-                while conn.execute(SLEEPS.encode()).fetchone() != (True,):
-                    time.sleep(0.01)
-                (data,) = conn.execute("SHOW data_directory").fetchone() or ("",)
-            stop_server(Path(data))
-            output, _ = process.communicate(timeout=60)
-        assert process.returncode == 3, output
-        assert output.count("Waiting up to 5 s for the server: the connection was lost: ") == 1
-        assert "could not record" in output
-        wait_until_gone(folder / "pg")
-        with (
-            Embedded(folder / "pg", fast=True) as server,
-            psycopg.connect(server.conninfo, autocommit=True) as conn,
-        ):
-            # A crash may undo the commits that were not the last of a run, with their rows.
-            assert conn.execute(AGREE.encode()).fetchone() == (True, None)
-        wait_until_gone(folder / "pg")
+    with Embedded(base, fast=True) as server:
+        program.write("0001_a.sql", "CREATE TABLE a ();")
+        program.write("0002_slow.sql", "CREATE TABLE b (); SELECT pg_sleep(60);")
+        process = program.start(server.conninfo)
+        with psycopg.connect(server.conninfo, autocommit=True) as conn:
+            while conn.execute(SLEEPS.encode()).fetchone() != (True,):
+                time.sleep(0.01)
+            (data,) = conn.execute("SHOW data_directory").fetchone() or ("",)
+        stop_server(Path(data))
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 3, output
+    assert output.count("Waiting up to 5 s for the server: the connection was lost: ") == 1
+    assert "could not record" in output
+    wait_until_gone(base)
+    with (
+        Embedded(base, fast=True) as server,
+        psycopg.connect(server.conninfo, autocommit=True) as conn,
+    ):
+        # A crash may undo the commits that were not the last of a run, with their rows.
+        assert conn.execute(AGREE.encode()).fetchone() == (True, None)
+    wait_until_gone(base)
 
 
 def stop_server(data: Path) -> None:

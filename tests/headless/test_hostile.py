@@ -26,8 +26,8 @@ def test_a_strange_name_is_applied_and_shown_as_it_is(program: Program, name: st
     assert ended.code == 0
     assert f"  Applying: {name}\n" in ended.out
     assert f"  ✓ {name} (" in program("--list").out
-    listed = program("--list", "--json").events
-    assert [event["name"] for event in listed if event["event"] == "migration"] == [name]
+    events = program("--list", "--json").events
+    assert [event["name"] for event in events if event["event"] == "migration"] == [name]
 
 
 def test_a_name_cannot_write_to_the_terminal(program: Program) -> None:

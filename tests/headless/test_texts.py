@@ -356,15 +356,15 @@ def test_a_session_that_cannot_be_had_again_is_refused_before_anything_runs(
 
 
 def test_an_extension_that_the_embedded_server_lacks_is_said_to_be_elsewhere(
-    program: Program, folder: Path
+    program: Program, base: Path
 ) -> None:
     program.write("0001_a.sql", "CREATE EXTENSION no_such;")
-    embedded = ("--embedded", str(folder / "base"))
+    embedded = ("--embedded", str(base))
     for command in ("--apply", "--rehearse"):
         ended = program(*embedded, command, SCHEMAMIG_DSN="")
         assert ended.code == ExitCode.MIGRATION_FAILED
         assert 'No PostgreSQL on this machine has the extension "no_such".' in ended.err
-    wait_until_gone(folder / "base")
+    wait_until_gone(base)
 
 
 def test_a_file_that_is_read_again_behind_another_is_not_refused_before(

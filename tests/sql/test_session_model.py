@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.connect.embedded import Embedded
@@ -28,7 +28,6 @@ BLOCKS = ["SAVEPOINT s", "SAVEPOINT t", "RELEASE s", "ROLLBACK TO s", "ROLLBACK 
 ENDS = ["COMMIT", "ROLLBACK", "END", "ABORT", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN"]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     statements=st.lists(
         st.one_of(map(st.sampled_from, (SETS, BLOCKS, ["BEGIN", *ENDS]))),

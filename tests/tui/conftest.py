@@ -58,7 +58,7 @@ def played(test: Callable[Parameters, Awaitable[None]]) -> Callable[Parameters, 
 
 
 async def _awaited(test: Awaitable[None]) -> None:
-    await asyncio.wait_for(test, timeout=60)
+    await asyncio.wait_for(test, timeout=180)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Question
 from tests.conftest import Database
 from tests.tui.conftest import Desk, Ui, played
-from tests.tui.test_hostile import EVERY, assert_harmless
+from tests.tui.test_hostile import HOSTILE, assert_harmless
 
 ALTER = "ALTER TABLE users ADD nickname TEXT;"
 
@@ -297,28 +297,33 @@ async def test_of_many_sessions_the_chosen_one_is_in_sight(desk: Desk) -> None:
         await ui.run_over()
 
 
-@EVERY
 @played
-async def test_whatever_a_session_holds_is_data(desk: Desk, text: str) -> None:
-    desk.write("0001_a.sql", "SELECT pg_sleep(30);")
-    session = Activity(4711, text, text, text, text, 1, 1, text * 20)
-    prepared = Activity(0, text, text, text, "prepared", 1, None, "")
+async def test_whatever_a_session_holds_is_data(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT pg_sleep(300);")
     async with desk.open(80, 24) as ui:
         await ui.press("a", "y")
         await ui.until(lambda: "statement 1 of 1" in ui.screen)
-        progress = ServerProgress(text, text, text, 1, 2, text, (session,))
-        send(ui, ProgressSeen("0001_a.sql", 1, 1, progress))
-        await ui.until(lambda: "50 %" in ui.screen)
-        assert_harmless(ui)
-        blocked = Blocked(text, text, 1.0, (session, prepared))
-        send(ui, BlockedSeen("0001_a.sql", 1, 1, blocked))
-        send(ui, VictimsSeen("0001_a.sql", 1, 1, Victims(1, 1.0, (session,))))
-        await ui.until(lambda: "Blocked for" in ui.screen)
-        assert_harmless(ui)
-        for key in ("b", "j", "t", "escape", "G", "c"):
-            await ui.press(key)
+        for number, text in enumerate(HOSTILE.values()):
+            session = Activity(4711, text, text, text, text, 1, 1, text * 20)
+            prepared = Activity(0, text, text, text, "prepared", 1, None, "")
+            progress = ServerProgress(text, text, text, 50 + number, 100, text, (session,))
+            send(ui, ProgressSeen("0001_a.sql", 1, 1, progress))
+            percent = f" {50 + number} %"
+            await ui.until(lambda percent=percent: percent in ui.screen)
             assert_harmless(ui)
-        await ui.press("escape", "escape", "5", "l", "x")
+            blocked = Blocked(text, text, 1.0, (session, prepared))
+            send(ui, BlockedSeen("0001_a.sql", 1, 1, blocked))
+            send(ui, VictimsSeen("0001_a.sql", 1, 1, Victims(1, 1.0, (session,))))
+            await ui.until(lambda: "Blocked for" in ui.screen)
+            assert_harmless(ui)
+            for key in ("b", "j", "t", "escape", "G", "c"):
+                await ui.press(key)
+                assert_harmless(ui)
+            await ui.press("escape", "escape", "5", "l")
+            assert_harmless(ui)
+            send(ui, BlockedSeen("0001_a.sql", 1, 1, None))
+            await ui.until(lambda: "Blocked for" not in ui.screen.partition("5 Log")[0])
+        await ui.press("x")
         await ui.run_over()
 
 

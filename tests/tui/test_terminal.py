@@ -14,7 +14,8 @@ import pytest
 
 import schemamig_tui
 from tests import tools
-from tests.conftest import Database, wait_until_gone
+from tests.clusters import wait_until_gone, with_cluster
+from tests.conftest import Database
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
 
@@ -219,7 +220,7 @@ def test_no_color_leaves_greys(
 def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
     terminal: Terminal,
 ) -> None:
-    base = terminal.folder / "pg"
+    base = with_cluster(terminal.folder / "pg")
     terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(4); END $$;")
     terminal.start("--embedded", str(base))
     terminal.until("1 Pending 1", seconds=60)

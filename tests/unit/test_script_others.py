@@ -6,7 +6,7 @@ from pathlib import Path
 
 import postgast
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemamig_tui.errors import FilesError
@@ -88,7 +88,6 @@ VALID = st.sampled_from(
 BETWEEN = st.sampled_from([";", ";\n", "; -- ; ' \n", " /* ; /* ' */ */ ;\r\n", ";;\t; "])
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(VALID, BETWEEN), min_size=1, max_size=8))
 def test_the_parser_of_the_server_cuts_valid_files_at_the_same_places(
     parts: list[tuple[str, str]],
@@ -100,7 +99,6 @@ def test_the_parser_of_the_server_cuts_valid_files_at_the_same_places(
     assert _words(ours) == _words(theirs)
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from(INSIDE), max_size=6).map("".join), max_size=4))
 def test_the_scanner_of_the_server_cuts_where_we_do(parts: list[str]) -> None:
     # By design it differs from psql: it leaves out statements without a keyword, and with a closing

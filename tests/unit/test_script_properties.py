@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.engine.script import source, window
@@ -74,14 +74,12 @@ def outcome(text: str) -> tuple[object, ...]:
     )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_bytes_are_cut_or_refused(data: bytes) -> None:
     with suppress(FilesError):
         script_of(data)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_statements_and_what_is_between_them_are_the_file(text: str) -> None:
     try:
@@ -107,7 +105,6 @@ def only_blank(data: bytes) -> bool:
     return all(token[1] == b";" for token in tokens(data))
 
 
-@settings(deadline=None)
 @given(TEXT, st.integers(1, 90))
 def test_where_a_window_ends_makes_no_difference(text: str, size: int) -> None:
     expected = outcome(text)
@@ -115,7 +112,6 @@ def test_where_a_window_ends_makes_no_difference(text: str, size: int) -> None:
         assert outcome(text) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.data())
 def test_where_a_comment_stands_makes_no_difference(
     parts: list[list[str]], data: st.DataObject

@@ -63,7 +63,7 @@ def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
     return what, (
         ("accent", "━" * filled),
         ("dim", "─" * (_TRACK - filled)),
-        ("strong", f" {int(100 * part):>3} %"),
+        ("strong", f" {min(100, 100 * seen.done // seen.total):>3} %"),
         ("plain", f"{rest} "),
     )
 
