@@ -4,8 +4,9 @@ import contextlib
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -23,6 +24,8 @@ _HEADER = re.compile(r"^--\n-- (?=Name: )", re.M)
 # It sets these whenever they differ from those of the object before.
 _SETTING = re.compile(r"^(SET default_\w+ = .*|\\(un)?restrict .*)\n", re.M)
 _END = "--\n-- PostgreSQL database dump complete"
+# A tablespace without a folder of its own.
+_IN_PLACE = "-c allow_in_place_tablespaces=on"
 _SCHEMA = "c{:03}"
 _HAS_ICU = "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"
 
@@ -70,6 +73,23 @@ def observe(server: Embedded, database: Database, cases: Sequence[Case]) -> list
     return seen
 
 
+def observe_in_turn(
+    server: Embedded, database: Database, cases: Sequence[Case], dump: Callable[[], Counter[str]]
+) -> list[Seen]:
+    """Run one change after the other, and find out what each has led to."""
+    seen = []
+    with database.connect(options=_IN_PLACE) as conn, _cluster_as_before(conn):
+        _run(conn, database.name, "\n".join(case.given for case in cases))
+        before, dump_before = snapshot(conn), dump()
+        for case in (case for case in cases if case.since <= server.major):
+            _run(conn, database.name, case.change)
+            after, dump_after = snapshot(conn), dump()
+            changed = [*(dump_before - dump_after), *(dump_after - dump_before)]
+            seen.append(Seen(case, database.name, changed, text(render(diff(before, after)))))
+            before, dump_before = after, dump_after
+    return seen
+
+
 @contextlib.contextmanager
 def _cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
     """Drop what would outlive the database, or keep it from being dropped."""
@@ -83,7 +103,11 @@ def _cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
             conn.execute(f"DROP SUBSCRIPTION {name}".encode())
         made = set(conn.execute(roles)) - set(before)
         # First all that they have, because one may have given it to another.
-        for command in "DROP OWNED BY {} CASCADE", "DROP ROLE {}":
+        for command in (
+            "REASSIGN OWNED BY {} TO postgres",
+            "DROP OWNED BY {} CASCADE",
+            "DROP ROLE {}",
+        ):
             for (role,) in made:
                 conn.execute(command.format(role).encode())
 
@@ -92,9 +116,20 @@ def pg_dump(server: Embedded, database: Database, *options: str) -> Counter[str]
     """The text of each object of a schema."""
     program = tools.client("pg_dump", server.bindir)
     command = [program, "--schema-only", *options, "-d", database.conninfo]
-    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
-    dump, _, _ = _SETTING.sub("", done.stdout).partition(_END)
+    dump, _, _ = _SETTING.sub("", _output(command)).partition(_END)
     return Counter(_HEADER.split(dump)[1:])
+
+
+def pg_dumpall(server: Embedded) -> Counter[str]:
+    """The lines about the cluster."""
+    program = tools.client("pg_dumpall", server.bindir)
+    dump = _output([program, "--globals-only", "-d", server.conninfo])
+    return Counter(_SETTING.sub("", dump).splitlines())
+
+
+def _output(command: Sequence[str | Path]) -> str:
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    return done.stdout
 
 
 def _run(conn: psycopg.Connection, schema: str, script: str) -> None:

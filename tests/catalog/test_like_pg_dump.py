@@ -1,10 +1,13 @@
 """What pg_dump shows of a change, our diff shows, and nothing else."""
 
+from functools import partial
+
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
-from tests.catalog.like_pg_dump import Seen, observe
+from tests.catalog.like_pg_dump import Seen, observe, observe_in_turn, pg_dump, pg_dumpall
 from tests.catalog.single_changes import (
+    around,
     functions,
     operators,
     outside,
@@ -32,7 +35,24 @@ GROUPS = {
 def test_what_pg_dump_shows_is_in_the_diff_and_nothing_else(
     server: Embedded, database: Database, group: str
 ) -> None:
-    seen = observe(server, database, GROUPS[group])
+    _assert_alike(observe(server, database, GROUPS[group]))
+
+
+def test_the_database_and_its_settings_are_shown_as_pg_dump_does(
+    server: Embedded, database: Database
+) -> None:
+    dump = partial(pg_dump, server, database, "--create")
+    _assert_alike(observe_in_turn(server, database, around.DATABASE, dump))
+
+
+def test_what_belongs_to_the_cluster_is_shown_as_pg_dumpall_does(
+    server: Embedded, database: Database
+) -> None:
+    dump = partial(pg_dumpall, server)
+    _assert_alike(observe_in_turn(server, database, around.CLUSTER, dump))
+
+
+def _assert_alike(seen: list[Seen]) -> None:
     wrong = list(filter(None, map(_complaint, seen)))
     assert not wrong, "\n\n".join([f"{len(wrong)} of {len(seen)} are wrong", *wrong])
 
