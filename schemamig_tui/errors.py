@@ -9,6 +9,7 @@
       PlanChanged                  2   something else would run than what was planned
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
+        PasswordWanted             3   the server asks for a password that it was not given
       LockTimeout                  4   another run, or a session with the ledger, takes too long
       Interrupted                130   the user asked to stop
 
@@ -118,6 +119,10 @@ class ConnectionFailed(SchemamigError):
 
 class ConnectionLost(ConnectionFailed):
     """The server went away after it had answered."""
+
+
+class PasswordWanted(ConnectionFailed):
+    """The server asks for a password, and got none, or one that it does not take."""
 
 
 class LockTimeout(SchemamigError):

@@ -14,6 +14,8 @@ def lasting(seconds: float) -> str:
 
 def compact(ms: float) -> str:
     """The seed's form of a duration: ``234ms``; from ten seconds on ``12.3s``, then ``12min``."""
+    if ms < 1:
+        return "<1ms"
     if ms < 10_000:
         return f"{ms:.0f}ms"
     return f"{ms / 1000:.1f}s" if ms < 600_000 else f"{ms / 60_000:.0f}min"
@@ -21,6 +23,8 @@ def compact(ms: float) -> str:
 
 def duration(ms: float) -> str:
     """``0.4 ms``, ``234 ms``, ``12.3 s``, ``4:05 min`` or ``2:04 h``."""
+    if ms < 0.05:
+        return "<0.1 ms"
     if ms < 9.95:
         return f"{ms:.1f} ms"
     if ms < 999.5:
@@ -31,6 +35,13 @@ def duration(ms: float) -> str:
     if seconds < 3600:
         return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
     return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02} h"
+
+
+def recorded(ms: float) -> str:
+    """A duration that the ledger has, in whole milliseconds: ``<1 ms``, ``3 ms``, ``12.3 s``."""
+    if ms < 1:
+        return "<1 ms"
+    return f"{ms:.0f} ms" if ms < 9.95 else duration(ms)
 
 
 def size(count: float) -> str:

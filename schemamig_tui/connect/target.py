@@ -13,7 +13,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.identity import Identity, Location, identify
-from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.limits import Limits
 from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
@@ -87,6 +87,7 @@ class Target:
         self._without_options = _conninfo(endpoint, None) if own_options is not None else None
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
+        self._hint_of_endpoint = endpoint.hint
         self._hint = endpoint.hint or _ways_out(settings, endpoint.location.source)
         self._close = endpoint.close
 
@@ -103,11 +104,18 @@ class Target:
         """Let go of what makes the place reachable. Connections are closed by their owners."""
         self._close()
 
+    def use_password(self, password: str) -> None:
+        """Give this password from now on. It is in memory only, and goes with the Target."""
+        self.conninfo = make_conninfo(self.conninfo, password=password)
+        if self._without_options is not None:
+            self._without_options = make_conninfo(self._without_options, password=password)
+
     def connect(self, on_wait: OnWait | None = None) -> psycopg.Connection[Any]:
         """Open a new connection, in autocommit and without prepared statements of psycopg's own.
 
         A server that does not answer, or is just starting, is waited for as long as the settings
-        say. Raises ConnectionFailed when that time is over, and at once if the server refuses us.
+        say. Raises ConnectionFailed when that time is over, and at once if the server refuses us;
+        PasswordWanted if that is for want of a password.
 
         Settings of ours (``patience.SERVER_SIDE``, and the limits of locks and statements) come
         with the connection, so that a RESET ALL leaves them, unless a pooler takes none, or a
@@ -162,8 +170,12 @@ class Target:
     def _failure(self, error: Exception) -> ConnectionFailed:
         attempts = (*self.tried, Attempt(self.route, reason(error)))
         lines = [f"  {route}: {why}" for route, why in attempts]
+        message = "\n".join(["Cannot connect to the database.", *lines])
+        if _wants_password(error):
+            hint = self._hint_of_endpoint or _PASSWORD_HINT.format(self._location.source)
+            return PasswordWanted(message, hint=hint)
         hint = _NO_OPTIONS if "startup parameter" in str(error) else self._hint
-        return ConnectionFailed("\n".join(["Cannot connect to the database.", *lines]), hint=hint)
+        return ConnectionFailed(message, hint=hint)
 
 
 def _ways_out(settings: Settings, source: str) -> str:
@@ -182,6 +194,24 @@ def _ways_out(settings: Settings, source: str) -> str:
             f" --dsn postgresql://USER@HOST/DATABASE. Or {ways}"
         )
     return f"{ways[0].upper()}{ways[1:-1]}, or use --dsn or --embedded."
+
+
+_PASSWORD_HINT = "Is the password of {} right? PGPASSWORD or a password file can have it as well."
+# What a password is called in the languages that PostgreSQL speaks: libpq does not pass on the
+# SQLSTATE with which a server refuses a connection (28P01), and the message is in its language.
+_PASSWORD = re.compile(
+    "passwor[dt]|mot de passe|senha|hasł|heslem|парол|lösenord|şifre|パスワード|პაროლ",
+    re.IGNORECASE,
+)
+
+
+def _wants_password(error: Exception) -> bool:
+    """Whether the server has asked for a password, and got none, or a wrong one."""
+    pgconn = error.pgconn if isinstance(error, psycopg.Error) else None
+    if pgconn is None:
+        return False
+    wrong = pgconn.used_password and _PASSWORD.search(str(error)) is not None
+    return pgconn.needs_password or wrong
 
 
 # PgBouncer's words for options that it does not pass on, those of other poolers, and what a server

@@ -134,13 +134,19 @@ class NoticeReceived:
 
 @dataclass(frozen=True, slots=True)
 class StatementFinished:
-    """A statement succeeded. ``tag`` is the server's command tag, such as ``INSERT 0 1``."""
+    """A statement succeeded. ``tag`` is the server's command tag, such as ``INSERT 0 1``.
+
+    ``ms`` is None where nobody knows it, because the result came together with another one: with
+    that of the next statement, whose ``ms`` is then of ``batch`` statements up to and with it, or
+    with what came before it, which has taken the time.
+    """
 
     name: str
     statement: int
     line: int
     tag: str
-    ms: float
+    ms: float | None
+    batch: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
 file_warned          name, line, message
 notice               name, statement, line, severity, sqlstate, message, detail, hint, context
-statement_finished   name, statement, line, tag, ms
+statement_finished   name, statement, line, tag, ms (null: its result came with another one), batch
+                     (how many statements, up to this one, ms is of)
 progress_seen        name, statement, line, progress {command, relation, phase, done, total, unit,
                      waits_for [session]}
 blocked_seen         name, statement, line, blocked {lock, on, seconds, by [session]}; null: no more

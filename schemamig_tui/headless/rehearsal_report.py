@@ -85,12 +85,13 @@ class RehearsalReport:
         if self._pending:
             self._quiet += 1
         self._pending = event
-        if self._statements <= _FEW or event.ms >= _SLOW:
+        if self._statements <= _FEW or (event.ms or 0) >= _SLOW:
             self._write_pending()
 
     def _write_pending(self) -> None:
         if event := self._pending:
-            self._out.write(f"    line {event.line}: {visible(event.tag)}, {compact(event.ms)}")
+            took = "" if event.ms is None else f", {compact(event.ms)}"
+            self._out.write(f"    line {event.line}: {visible(event.tag)}{took}")
             self._pending = None
 
     def _lock(self, lock: RelationLock) -> str:

@@ -256,7 +256,7 @@ class Stage:
     def _flush(self, ms: float | None = None) -> None:
         if event := self._finished:
             self._finished = None
-            self._report(event if ms is None else replace(event, ms=ms))
+            self._report(event if ms is None else replace(event, ms=ms, batch=1))
 
     def _probe(self, run: FileRun, i: int) -> Step:
         script = run.script

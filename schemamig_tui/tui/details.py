@@ -9,7 +9,7 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.tui.failures import failure_lines
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
-from schemamig_tui.units import duration, plural, size
+from schemamig_tui.units import plural, recorded, size
 
 TABS = ("SQL", "Plan", "Result", "Ledger")
 
@@ -141,7 +141,7 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
             _hint("Nothing can be applied before its row says true or false."),
         ]
     else:
-        took = f" in {duration(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
+        took = f" in {recorded(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
         lines = [(("good", "✓ "), ("strong", f"Applied {inline(row.when)}{took}"))]
         if migration.changed:
             lines.append((("warn", "The file has changed since, and is not what was applied."),))

@@ -31,6 +31,7 @@ from schemamig_tui.settings import Settings
 
 _MOST_WAITING = 100_000
 _SLOWEST = 5
+_LONG = 100  # milliseconds of a statement from which on it can be called one of the slowest
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.3
 
 
@@ -43,18 +44,22 @@ class TimedEvent(NamedTuple):
 
 
 class SlowStatement(NamedTuple):
-    """How long a statement took."""
+    """How long a statement took, or ``batch`` of them up to and with this one."""
 
     ms: float
     name: str
     statement: int
     line: int
     tag: str
+    batch: int
 
 
 @dataclass
 class RunProgress:
-    """The state of a run, summed up from its events. Times are those of ``time.monotonic``."""
+    """The state of a run, summed up from its events. Times are those of ``time.monotonic``.
+
+    ``slow`` are the files that took longer than ``warn_after`` seconds.
+    """
 
     total: int = 0
     number: int = 0
@@ -69,6 +74,8 @@ class RunProgress:
     failed: FileFailed | None = None
     finished: RunFinished | None = None
     slowest: list[SlowStatement] = field(default_factory=list)
+    warn_after: float | None = None
+    slow: list[FileApplied] = field(default_factory=list)
 
     def take(self, timed: TimedEvent) -> None:
         """Update the state with an event. Notices never come here: ``drain`` counts them."""
@@ -76,18 +83,15 @@ class RunProgress:
         match event:
             case StatementFinished():
                 self.statement, self.statement_began = event.statement, at
-                slow = SlowStatement(event.ms, event.name, event.statement, event.line, event.tag)
-                if len(self.slowest) < _SLOWEST:
-                    self.slowest.append(slow)
-                    self.slowest.sort()
-                elif slow > self.slowest[0]:
-                    heappushpop(self.slowest, slow)
+                self._time(event)
             case FileStarted():
                 self.file, self.number, self.total = event, event.number, event.total
                 self.statement_began = at
                 self.statement, self.awaited, self.retried = event.resumed, None, None
-            case FileApplied():
+            case FileApplied(ms=ms):
                 self.file, self.applied = None, self.applied + 1
+                if self.warn_after is not None and ms > self.warn_after * 1000:
+                    self.slow.append(event)
             case FilesLost(names):
                 self.applied -= len(names)
             case FileFailed():
@@ -102,6 +106,18 @@ class RunProgress:
                 self.lost = event
             case RunFinished():
                 self.finished = event
+
+    def _time(self, event: StatementFinished) -> None:
+        if event.ms is None or event.ms < _LONG:
+            return
+        slow = SlowStatement(
+            event.ms, event.name, event.statement, event.line, event.tag, event.batch
+        )
+        if len(self.slowest) < _SLOWEST:
+            self.slowest.append(slow)
+            self.slowest.sort()
+        elif slow > self.slowest[0]:
+            heappushpop(self.slowest, slow)
 
     @property
     def fraction(self) -> float:
@@ -222,7 +238,7 @@ class ApplyThread(EngineThread):
     ) -> None:
         from schemamig_tui.engine import Runner
 
-        super().__init__(RunProgress())
+        super().__init__(RunProgress(warn_after=settings.warn_after))
         self._to, self._resume = to, resume
         self._runner = Runner(
             target.connect,

@@ -13,7 +13,7 @@ from psycopg import errors as pg_errors
 from schemamig_tui.engine import Migration
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.tui.lines import Line, body, indented, inline
-from schemamig_tui.units import duration, plural
+from schemamig_tui.units import plural, recorded
 
 _FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)
 _PLACE = re.compile(r".*?:(\d+)(?::(\d+))?")
@@ -128,7 +128,7 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     row = migration.row
     if row is None:
         return
-    took = f", after {duration(row.execution_time_ms)}" if row.execution_time_ms else ""
+    took = f", after {recorded(row.execution_time_ms)}" if row.execution_time_ms else ""
     yield (("dim", f"Failed {inline(row.when)}{took}"),)
     done = read_checkpoint(row.error_message)
     if done and done.statements:

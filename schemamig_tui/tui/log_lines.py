@@ -30,8 +30,8 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.tui.engine_thread import RunProgress
 from schemamig_tui.tui.insight_lines import insight_lines
-from schemamig_tui.tui.lines import Line, body, inline
-from schemamig_tui.units import duration, plural
+from schemamig_tui.tui.lines import Line, Span, body, inline
+from schemamig_tui.units import duration, lasting, plural, recorded
 
 SLOW = 1_000
 """Milliseconds from which on a statement is slow."""
@@ -109,15 +109,17 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield from _notice(event)
         case StatementFinished(statement=number, line=line, ms=ms):
             tag = inline(event.tag)
-            took = f" {duration(ms)}"
-            yield (
-                ("dim", f"{_INDENT}{number:>3} line {line:<4} {tag}"),
-                ("warn" if ms >= SLOW else "dim", took.rjust(_TAG_AND_TIME - len(tag))),
-            )
+            span: Span = ("dim", f"{_INDENT}{number:>3} line {line:<4} {tag}")
+            if ms is None:
+                yield (span,)
+                return
+            of = f" {event.batch:,} in" if event.batch > 1 else ""
+            took = f"{of} {duration(ms)}".rjust(_TAG_AND_TIME - len(tag))
+            yield (span, ("warn" if ms >= SLOW else "dim", took))
         case ServerAwaited():
             yield (("warn", inline(wording.server_awaited(event))),)
         case FileApplied(name, ms):
-            yield (("good", "✓ "), ("plain", inline(name)), ("dim", f"  {duration(ms)}"))
+            yield (("good", "✓ "), ("plain", inline(name)), ("dim", f"  {recorded(ms)}"))
         case FilesLost(names):
             for name in names:
                 yield (("bad", "✗ "), ("strong", inline(name)), ("bad", "  lost by the server"))
@@ -171,6 +173,10 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
         yield (("plain", nothing),)
         return
     yield from _slowest(progress)
+    for slow in progress.slow:
+        limit = lasting(progress.warn_after or 0)
+        text = f"! {inline(slow.name)} took {recorded(slow.ms)}, more than {limit}"
+        yield (("warn", text),)
     counts: list[Line] = [((("good", f"{len(finished.applied):,} applied")),)]
     if finished.lost:
         counts.append((("bad", f"{len(finished.lost):,} lost"),))
@@ -187,11 +193,13 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
 
 def _slowest(progress: RunProgress) -> Iterator[Line]:
     if progress.slowest:
-        yield (("dim", "Slowest statements"),)
+        one = len(progress.slowest) == 1
+        yield (("dim", "Slowest statement" if one else "Slowest statements"),)
     for slow in sorted(progress.slowest, reverse=True):
+        those = f" and the {slow.batch - 1:,} before it" if slow.batch > 1 else ""
         yield (
             ("warn" if slow.ms >= SLOW else "dim", f"{_INDENT}{duration(slow.ms):>9}"),
-            ("dim", f"  {inline(slow.name)}:{slow.line}  {inline(slow.tag)}"),
+            ("dim", f"  {inline(slow.name)}:{slow.line}  {inline(slow.tag)}{those}"),
         )
 
 

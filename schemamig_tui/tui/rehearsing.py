@@ -110,7 +110,7 @@ class _File:
     def add(self, one: StatementFinished) -> None:
         """Add a statement; its locks come after it, so only the one before may be dropped."""
         before = self.statements[-1] if len(self.statements) > _MOST_QUIET else None
-        if before and before.ms < SLOW and not self._did(before.statement):
+        if before and (before.ms or 0) < SLOW and not self._did(before.statement):
             self.statements.pop()
             self.quiet += 1
         self.statements.append(one)

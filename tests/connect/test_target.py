@@ -16,8 +16,8 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect import Target, resolve
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.connect.identity import Location
-from schemamig_tui.connect.target import NOTHING_NAMED, Endpoint
-from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.connect.target import _PASSWORD, NOTHING_NAMED, Endpoint
+from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.settings import Settings
 from tests.conftest import Database, wait_until_gone
 
@@ -189,11 +189,51 @@ def test_a_wrong_password_is_final_and_not_shown(role_with_password: str) -> Non
     target = resolve(Settings(dsn=dsn, wait=30))
     with pytest.raises(ConnectionFailed) as caught:
         target.connect(on_wait=lambda left, reason: pytest.fail(reason))
+    assert isinstance(caught.value, PasswordWanted)
+    assert caught.value.hint == (
+        "Is the password of --dsn right? PGPASSWORD or a password file can have it as well."
+    )
     assert 'password authentication failed for user "careful"' in caught.value.message
     assert "hunter22" not in f"{caught.value.message} {caught.value.hint} {target!r}"
     assert time.monotonic() - started < 5
     dsn = make_conninfo(role_with_password, password="right")
     resolve(Settings(dsn=dsn)).connect().close()
+
+
+def test_a_password_that_is_missing_can_be_given_later(role_with_password: str) -> None:
+    with resolve(Settings(dsn=role_with_password)) as target:
+        for _ in range(2):
+            with pytest.raises(PasswordWanted, match="no password supplied"):
+                target.connect()
+        target.use_password("wrong")
+        with pytest.raises(PasswordWanted):
+            target.connect()
+        target.use_password("right")
+        target.connect().close()
+        assert "right" not in f"{target!r} {target.identity}"
+
+
+def test_whoever_has_the_right_password_is_not_asked_for_it(role_with_password: str) -> None:
+    dsn = make_conninfo(role_with_password, password="right", dbname="missing")
+    assert not isinstance(_failure(Settings(dsn=dsn)), PasswordWanted)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'password authentication failed for user "x"',
+        "Passwort-Authentifizierung für Benutzer »x« fehlgeschlagen",
+        "authentification par mot de passe échouée pour l'utilisateur « x »",
+        "la autentificación password falló para el usuario «x»",
+        'autenticação do tipo senha falhou para o usuário "x"',
+        'пользователь "x" не прошёл проверку подлинности (по паролю)',
+        'ユーザー"x"のパスワード認証に失敗しました',
+        '用户 "x" Password 认证失败',
+        '사용자 "x"의 password 인증을 실패했습니다',
+    ],
+)
+def test_a_refused_password_is_known_in_the_languages_of_postgresql(message: str) -> None:
+    assert _PASSWORD.search(f"FATAL:  {message}")
 
 
 @pytest.mark.alone

@@ -151,7 +151,7 @@ class Range:
             pipeline = Pipeline(
                 conn,
                 Cancellation(),
-                on_done=lambda step, tag: done.append(step),
+                on_done=lambda step, tag, arrival: done.append(step),
                 on_notice=lambda step, notice: None,
                 cancel=lambda: None,
             )

@@ -58,7 +58,7 @@ def test_apply_is_that_of_the_original(program: Program, database: Database) -> 
     ended = program("--apply")
     assert ended.code == 0
     assert (
-        re.sub(r"in \d+ms", "in 234ms", ended.out)
+        re.sub(r"in <?\d+ms", "in 234ms", ended.out)
         == """\
 Applying 1 pending migration(s)...
 
@@ -91,7 +91,7 @@ def test_a_failure_is_shown_as_a_compiler_would(program: Program, database: Data
     ended = program("--apply")
     assert ended.code == 1
     assert (
-        re.sub(r"\d+ms", "12ms", ended.out)
+        re.sub(r"<?\d+ms", "12ms", ended.out)
         == """\
 Applying 3 pending migration(s)...
 

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,14 @@ from schemamig_tui.connect import Identity, target
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
-from schemamig_tui.engine.events import BlockedSeen, Event, ProgressSeen, VictimsSeen
+from schemamig_tui.engine.events import (
+    BlockedSeen,
+    Event,
+    ProgressSeen,
+    StatementFinished,
+    VictimsSeen,
+)
+from schemamig_tui.engine.run import logbook
 from schemamig_tui.tui import (
     details,
     failures,
@@ -50,9 +58,11 @@ WHEN = "timestamp '2025-10-18 19:30:15'"
 @pytest.fixture
 def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """One whose folder and database have one name everywhere, and whose clock stands still."""
-    lines = (failures, insight_lines, log_lines, rehearsal_lines)
-    for module in (*lines, details, following, rehearsing, status_bars):
+    for module in (insight_lines, log_lines, rehearsal_lines, following, rehearsing, status_bars):
         monkeypatch.setattr(module, "duration", lambda ms: "12 ms")
+    for module in (failures, log_lines, details):
+        monkeypatch.setattr(module, "recorded", lambda ms: "12 ms")
+    monkeypatch.setattr(logbook, "StatementFinished", timed)
     for module in (wording, insight_bar, insight_lines):
         monkeypatch.setattr(module, "lasting", lambda seconds: "12 s")
     monkeypatch.setattr(insight, "_SHORTEST", 0.0)
@@ -60,6 +70,11 @@ def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.chdir(desk.folder.parent)
     desk.folder = Path("migrations")
     return desk
+
+
+def timed(*place: Any) -> StatementFinished:
+    """A statement whose time is known, whatever else the packet of its result had."""
+    return StatementFinished(*place[:4], ms=12)
 
 
 def spec(_conn: object, location: Location) -> Identity:

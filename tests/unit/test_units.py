@@ -1,6 +1,6 @@
 """Durations, sizes and counts as people read them."""
 
-from schemamig_tui.units import compact, duration, lasting, plural, size
+from schemamig_tui.units import compact, duration, lasting, plural, recorded, size
 
 
 def test_a_duration_is_in_the_unit_that_suits_it() -> None:
@@ -9,9 +9,16 @@ def test_a_duration_is_in_the_unit_that_suits_it() -> None:
     ]  # fmt: skip
 
 
+def test_no_duration_is_nothing() -> None:
+    assert [duration(ms) for ms in (0, 0.04, 0.05)] == ["<0.1 ms", "<0.1 ms", "0.1 ms"]
+    assert [recorded(ms) for ms in (0, 1, 9, 234, 12_300)] == [
+        "<1 ms", "1 ms", "9 ms", "234 ms", "12.3 s",
+    ]  # fmt: skip
+
+
 def test_the_compact_form_of_a_duration_is_the_seeds() -> None:
-    assert [compact(ms) for ms in (0.36, 234, 9_999, 12_300, 720_000)] == [
-        "0ms", "234ms", "9999ms", "12.3s", "12min",
+    assert [compact(ms) for ms in (0.36, 1, 234, 9_999, 12_300, 720_000)] == [
+        "<1ms", "1ms", "234ms", "9999ms", "12.3s", "12min",
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from schemamig_tui.engine.events import Notice
 from schemamig_tui.engine.pipeline.cancellation import CANCEL_EVERY, Cancellation, Canceller
 from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
 from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
-from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.errors import SchemamigError
 
 # What may be on its way: enough to fill a line with a long delay, little enough to hold in memory.
@@ -49,9 +49,10 @@ class Crash(NamedTuple):
 class Pipeline:
     """Runs steps on one connection, which must be in autocommit mode.
 
-    ``on_done`` is called with every step that succeeded and its command tag, ``on_notice`` with
-    every notice and the step it belongs to, in the order in which the server did them. ``cancel``
-    is called to ask the server to give up, in a thread of its own, and again until it has.
+    ``on_done`` is called with every step that succeeded, its command tag and when its result came,
+    ``on_notice`` with every notice and the step it belongs to, in the order in which the server did
+    them. ``cancel`` is called to ask the server to give up, in a thread of its own, and again until
+    it has.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Pipeline:
         conn: psycopg.Connection[Any],
         cancellation: Cancellation,
         *,
-        on_done: Callable[[Step, str], None],
+        on_done: Callable[[Step, str, Arrival], None],
         on_notice: Callable[[Step, Notice], None],
         cancel: Callable[[], None],
     ) -> None:
@@ -74,6 +75,7 @@ class Pipeline:
         self._bytes = 0
         self._since_turn = 0
         self._silent_since: float | None = None
+        self._arrived = time.perf_counter()
         self._given_up: str | None = None
         self._piped = False
         self.crash: Crash | None = None
@@ -165,7 +167,7 @@ class Pipeline:
             finally:
                 self._alone = None
             if self.crash is None:
-                self._on_done(step, self._tag)
+                self._on_done(step, self._tag, Arrival(self._arrived))
 
     @property
     def _ended(self) -> bool:
@@ -203,7 +205,7 @@ class Pipeline:
 
     def _abandon(self) -> None:
         """Leave the pipeline after an exception, without telling anybody what still arrives."""
-        self._on_done = lambda step, tag: None
+        self._on_done = lambda step, tag, arrival: None
         self._on_notice = lambda step, notice: None
         self._answered = lambda step, result: None
         if self._pg.status == pq.ConnStatus.OK:
@@ -223,9 +225,10 @@ class Pipeline:
             if result is None:
                 if not self._waiting:
                     return some
-                self._finish(self._waiting.popleft())
+                step = self._waiting.popleft()
                 if self._waiting:
                     self._stream_rows(self._waiting[0])
+                self._finish(step)
             elif result.status == ExecStatus.PIPELINE_SYNC:
                 pg.exit_pipeline_mode()
                 self._piped = False
@@ -237,7 +240,13 @@ class Pipeline:
         self._bytes -= len(step.sql)
         self._last = step
         if self.crash is None:
-            self._on_done(step, self._tag)
+            self._on_done(step, self._tag, Arrival(self._arrived, self._is_with_next(step)))
+
+    def _is_with_next(self, step: Step) -> bool:
+        """Whether ``step`` and the one behind it are statements, and the result of that is here."""
+        if step.role is not Role.STATEMENT or not self._waiting:
+            return False
+        return self._waiting[0].role is Role.STATEMENT and not self._pg.is_busy()
 
     def _stream_rows(self, step: Step) -> None:
         """Take rows one by one, so that a big SELECT in a file is never held in memory."""
@@ -352,6 +361,7 @@ class Pipeline:
                 self._poll.unregister(fd)
             elif events & ~select.POLLOUT:
                 pg.consume_input()
+                self._arrived = time.perf_counter()
 
     def _ask_to_cancel(self) -> None:
         try:

@@ -46,3 +46,14 @@ class Step(NamedTuple):
     saves: int | None = None
     line: int = 1
     answer: Callable[[PGresult], None] | None = None
+
+
+class Arrival(NamedTuple):
+    """When the result of a step came: ``at``, as time.perf_counter has it.
+
+    ``with_next``: the result of the statement behind it was there at the same time, so that nobody
+    can tell how long each of them took.
+    """
+
+    at: float
+    with_next: bool = False

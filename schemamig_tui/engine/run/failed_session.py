@@ -36,7 +36,7 @@ def ask_state(
     pipeline = Pipeline(
         conn,
         Cancellation(),
-        on_done=lambda step, tag: None,
+        on_done=lambda step, tag, arrival: None,
         on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )

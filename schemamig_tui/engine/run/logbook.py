@@ -14,9 +14,10 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     StatementFinished,
 )
-from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 
+_SILENCE = 100  # milliseconds, more than a thread has to wait for the interpreter
 _NO_STATEMENT = Step(b"", Role.OPEN)
 
 
@@ -37,6 +38,7 @@ class Logbook:
         self._next = 0
         self._began = self._mark = time.perf_counter()
         self._last = _NO_STATEMENT
+        self._untimed = 0
         self._starts_over = False
         self._early: list[Notice] = []
         self.current: FileRun | None = None
@@ -80,14 +82,15 @@ class Logbook:
         """Milliseconds since the current file began."""
         return (time.perf_counter() - self._began) * 1000
 
-    def step_done(self, step: Step, tag: str) -> None:
+    def step_done(self, step: Step, tag: str, arrival: Arrival) -> None:
         """Note that a step has succeeded."""
         if step.role is Role.OPEN and (self.current is None or self._starts_over):
             self.open()
+            self._mark = arrival.at
         elif step.role is Role.STATEMENT:
-            self._finish(step, tag)
+            self._finish(step, tag, arrival)
         elif step.role is Role.CLOSE:
-            self._close(step, tag)
+            self._close(step, tag, arrival)
         if step.saves is not None and self.current:
             self.current.done = step.saves
 
@@ -109,6 +112,7 @@ class Logbook:
         self._starts_over = False
         self.current = run = self._runs[self._next - 1]
         self._last = _NO_STATEMENT
+        self._untimed = 0
         self._began = self._mark = time.perf_counter()
         mode, count = run.script.mode, len(run.script)
         self._report(FileStarted(run.name, self._next, self._total, mode, count, run.done))
@@ -143,15 +147,27 @@ class Logbook:
             self.lost += lost
             self._report(FilesLost(lost))
 
-    def _close(self, step: Step, tag: str) -> None:
+    def _close(self, step: Step, tag: str, arrival: Arrival) -> None:
         if self.current and self.current.script.mode is Mode.OWN_TRANSACTION:
-            self._finish(step, tag)
+            self._finish(step, tag, arrival)
         self.close()
 
-    def _finish(self, step: Step, tag: str) -> None:
+    def _finish(self, step: Step, tag: str, arrival: Arrival) -> None:
         if self.current is None:
             return
-        now = time.perf_counter()
-        ms, self._mark = (now - self._mark) * 1000, now
+        ms, batch = self._time(arrival)
         self._last = step
-        self._report(StatementFinished(self.current.name, step.statement + 1, step.line, tag, ms))
+        name, number = self.current.name, step.statement + 1
+        self._report(StatementFinished(name, number, step.line, tag, ms, batch))
+
+    def _time(self, arrival: Arrival) -> tuple[float | None, int]:
+        """How long the statement took in ms, or how many up to it; None is unknown.
+
+        Of results that come together after a long silence, the first one has ended it.
+        """
+        self._untimed += 1
+        ms, batch = (arrival.at - self._mark) * 1000, self._untimed
+        if arrival.with_next and ms < _SILENCE:
+            return None, 1
+        self._mark, self._untimed = arrival.at, 0
+        return (ms, batch) if ms > 0 else (None, 1)

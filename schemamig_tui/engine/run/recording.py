@@ -145,7 +145,7 @@ def _quiet_pipeline(conn: psycopg.Connection[Any]) -> Pipeline:
     return Pipeline(
         conn,
         Cancellation(),
-        on_done=lambda step, tag: None,
+        on_done=lambda step, tag, arrival: None,
         on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )

@@ -131,7 +131,7 @@ def _quietly(
     pipeline = Pipeline(
         conn,
         Cancellation(),
-        on_done=lambda step, tag: None,
+        on_done=lambda step, tag, arrival: None,
         on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )
