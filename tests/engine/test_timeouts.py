@@ -1,12 +1,13 @@
 """The timeouts of a role are for its migrations, as in psql, and not for what a run does itself."""
 
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import (
     Event,
     FileRetried,
@@ -19,6 +20,11 @@ from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import LEDGER, Workshop
+
+TIMEOUTS = pytest.mark.parametrize(
+    "setting",
+    ["statement_timeout", pytest.param("transaction_timeout", marks=pytest.mark.postgres(min=17))],
+)
 
 
 def set_for_role(shop: Workshop, setting: str, value: str) -> None:
@@ -38,19 +44,20 @@ def apply(shop: Workshop, on: type[Event], do: "threading.Event", **limits: floa
 
 
 def test_a_wait_for_another_run_outlasts_the_roles_idle_timeout(shop: Workshop) -> None:
+    shop.applies("0000_first.sql", "SELECT 'what a process imports once takes time';")
     shop.write("0001_a.sql", "SELECT pg_sleep(1);")
     set_for_role(shop, "idle_session_timeout", "200ms")
     begun, awaited = threading.Event(), threading.Event()
     first = threading.Thread(target=apply(shop, FileStarted, begun).apply_pending)
     first.start()
-    begun.wait()
-    assert apply(shop, LockAwaited, awaited).apply_pending().version == 1
+    assert begun.wait(30)
+    assert apply(shop, LockAwaited, awaited).apply_pending().version == 2
     first.join()
     assert awaited.is_set()
 
 
 def test_the_pause_before_the_next_try_outlasts_it_too(shop: Workshop) -> None:
-    shop.ask("CREATE TABLE busy ()")
+    shop.applies("0000_first.sql", "CREATE TABLE busy ();")
     shop.lock_timeout = "50ms"
     shop.write("0001_a.sql", "ALTER TABLE busy ADD x int;")
     set_for_role(shop, "idle_session_timeout", "100ms")
@@ -61,7 +68,7 @@ def test_the_pause_before_the_next_try_outlasts_it_too(shop: Workshop) -> None:
         other.execute("SET idle_in_transaction_session_timeout = 0")
         thread = threading.Thread(target=runner.apply_pending)
         thread.start()
-        retried.wait()
+        assert retried.wait(30)
     thread.join()
     assert shop.rows["0001_a.sql"].success
 
@@ -88,11 +95,21 @@ def test_and_no_limit_of_ours(shop: Workshop) -> None:
     assert shop.ask("SELECT x FROM b") == ["150ms"]
 
 
-def test_the_roles_transaction_timeout_does_not_end_our_notes(
-    shop: Workshop, server: Embedded
-) -> None:
-    if server.major < 17:
-        pytest.skip("transaction_timeout is of PostgreSQL 17")
+@TIMEOUTS
+def test_nor_one_of_the_row_that_we_write(shop: Workshop, setting: str) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    set_for_role(shop, setting, "300ms")
+    shop.write("0002_b.sql", "CREATE TABLE b ();")
+    with shop.database.connect() as other:
+        other.execute(f"SET {setting} = 0")
+        other.execute("BEGIN")
+        other.execute(f"LOCK TABLE {LEDGER} IN SHARE MODE")
+        threading.Timer(1, lambda: other.execute("COMMIT")).start()
+        assert shop.apply().applied == ("0002_b.sql",)
+
+
+@pytest.mark.postgres(min=17)
+def test_the_roles_transaction_timeout_does_not_end_our_notes(shop: Workshop) -> None:
     shop.write("0001_a.sql", "CREATE TABLE a ();\nVACUUM a;\nSELECT pg_sleep(60);")
     set_for_role(shop, "transaction_timeout", "300ms")
     with shop.database.connect() as other:
@@ -120,3 +137,37 @@ def test_none_of_them_is_the_second_connections(shop: Workshop) -> None:
         assert watch.ask(lambda conn, _: conn.execute("SHOW statement_timeout").fetchone(), 0) == (
             "5s",
         )
+
+
+DEFERRED = """
+CREATE TABLE d (x int);
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON d DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET {} = '150ms'; INSERT INTO d VALUES (1);",
+        "BEGIN; SET LOCAL {} = '150ms'; INSERT INTO d VALUES (1); COMMIT;",
+        "SET {} = '150ms'; BEGIN; INSERT INTO d VALUES (1); COMMIT; VACUUM;",
+        "SET {} = '150ms'; INSERT INTO d VALUES (1); VACUUM;",
+    ],
+)
+@TIMEOUTS
+def test_a_timeout_counts_for_deferred_constraints_where_it_does_in_psql(
+    shop: Workshop, psql: Path, setting: str, sql: str
+) -> None:
+    shop.ask(DEFERRED)
+    file = shop.write("0001_a.sql", sql.format(setting))
+    command = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", shop.database.conninfo, "-f", file]
+    in_psql = subprocess.run(command, capture_output=True, text=True, check=False)
+    failed = shop.apply().failed is not None
+    assert failed == (in_psql.returncode != 0), in_psql.stderr
+    if failed:
+        assert shop.failure.failure.sqlstate == "25P04"
+        assert "transaction timeout" in in_psql.stderr
+    assert shop.ask("SELECT count(*) FROM d") == [0 if failed else 2]

@@ -4,19 +4,7 @@ The queries are for the transaction that our statements are in: when that ends, 
 file are back.
 """
 
-# Every row of the ledger is seen, or the server says that it cannot be; and a timeout of a
-# millisecond, which the file may have set, or the role, is not meant for us.
-_FOR_US = {"row_security": "off", "statement_timeout": "0"}
-
-AFTER_RESET = tuple(f"SET LOCAL {name} = {value}".encode() for name, value in _FOR_US.items())
-"""Behind the resets of ``pipeline.session``, which have brought back the rest."""
-
-LAZILY = b"SET LOCAL synchronous_commit = off"
-"""The commit need not be flushed: a later one of the run flushes them all."""
-
-# Of these we need what the session has started with (ALTER ROLE ... SET, PGOPTIONS): who writes, in
-# which time zone applied_at is, and what a trigger of the ledger finds.
-_AS_AT_THE_START = ("role", "TimeZone", "search_path")
+from collections.abc import Iterator, Mapping
 
 
 def set_local(name: str, value: str | None) -> str:
@@ -28,24 +16,65 @@ def set_local(name: str, value: str | None) -> str:
     return f"pg_catalog.set_config('{name}', {quoted}, true)"
 
 
-NO_TRANSACTION_TIMEOUT = (
-    "CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
-    " THEN pg_catalog.set_config('transaction_timeout', '0', true) END"
-)
-"""An expression; the setting is of PostgreSQL 17."""
+def _locals(settings: Mapping[str, str | None]) -> Iterator[str]:
+    return (set_local(name, value) for name, value in settings.items())
 
-IN_MID_FILE = (
-    *(
-        set_local(name, value)
-        for name, value in (
-            *((name, None) for name in _AS_AT_THE_START),
-            *_FOR_US.items(),
-            # Our statements are in UTF-8, and the migration has been waited for already.
-            ("client_encoding", "UTF8"),
-            ("lock_timeout", "0"),
-        )
-    ),
-    NO_TRANSACTION_TIMEOUT,
+
+def _select(*expressions: str) -> bytes:
+    return f"SELECT {', '.join(expressions)}".encode()
+
+
+# -- timeouts: those of the file, or of the role, are not meant for us
+
+_NO_STATEMENT_TIMEOUT = set_local("statement_timeout", "0")
+# The setting is of PostgreSQL 17.
+_HAS_TRANSACTION_TIMEOUT = "pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
+_NO_TRANSACTION_TIMEOUT = (
+    f"CASE WHEN {_HAS_TRANSACTION_TIMEOUT} THEN {set_local('transaction_timeout', '0')} END"
 )
+_KEPT = (
+    "pg_catalog.set_config('schemamig.statement_timeout',"
+    " pg_catalog.current_setting('statement_timeout'), true)",
+    f"CASE WHEN {_HAS_TRANSACTION_TIMEOUT}"
+    " THEN pg_catalog.set_config('schemamig.transaction_timeout',"
+    " pg_catalog.current_setting('transaction_timeout'), true) END",
+)
+
+UNTIMED = _select(_NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
+"""In a transaction of our own: no timeout counts."""
+
+UNTIMED_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
+"""The same, and what they were is kept as settings, for the question of ``session_capture``."""
+
+AS_IN_COMMIT = b"SET LOCAL statement_timeout = 0"
+"""At the end of a transaction of the file, where deferred constraints are checked next: there the
+timeout of a statement does not count in a COMMIT either (finish_xact_command in postgres.c), and
+that of a transaction does."""
+
+AS_IN_COMMIT_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT)
+"""The same, and what the timeouts were is kept."""
+
+# -- the rest of the session
+
+# Every row of the ledger is seen, or the server says that it cannot be.
+_FOR_US = {"row_security": "off", "statement_timeout": "0"}
+_LAZY = {"synchronous_commit": "off"}
+
+AFTER_RESET = _select(*_locals(_FOR_US), _NO_TRANSACTION_TIMEOUT)
+"""Behind the resets of ``pipeline.session``, which have brought back the rest."""
+
+LAZILY_AFTER_RESET = _select(*_locals(_FOR_US | _LAZY), _NO_TRANSACTION_TIMEOUT)
+"""The same where the commit need not be flushed: a later one of the run flushes them all."""
+
+LAZILY = b"SET LOCAL synchronous_commit = off"
+"""The commit need not be flushed."""
+
+# Of these we need what the session has started with (ALTER ROLE ... SET, PGOPTIONS): who writes, in
+# which time zone applied_at is, and what a trigger of the ledger finds.
+_AS_AT_THE_START = dict.fromkeys(("role", "TimeZone", "search_path"))
+# Our statements are in UTF-8, and the migration has been waited for already.
+_IN_MID_FILE = {"client_encoding": "UTF8", "lock_timeout": "0"}
+
+IN_MID_FILE = (*_locals(_AS_AT_THE_START | _FOR_US | _IN_MID_FILE), _NO_TRANSACTION_TIMEOUT)
 """Between two statements of a file, which goes on in its own session behind ours: expressions for
 the list of a SELECT. Before them comes the session user, where that is another one."""

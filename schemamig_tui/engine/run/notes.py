@@ -22,8 +22,6 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.session_capture import (
     TRANSACTION_MODES,
-    UNHURRIED,
-    UNHURRIED_BUT_KNOWN,
     SessionStart,
 )
 from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
@@ -86,7 +84,7 @@ class Notes:
 
     def again(self) -> Iterator[Step]:
         """Note that it goes on in its own session, in a transaction of the caller."""
-        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
         if self._open:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
             yield self._run.writing(self._writes.note_restart, self._run.name.encode())
@@ -96,7 +94,8 @@ class Notes:
         found = self._found = self._effect(unit)
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         asks = chained or found in (Effect.SETS, Effect.RUNS)
-        yield Step(UNHURRIED_BUT_KNOWN if asks else UNHURRIED, Role.HOUSEKEEPING)
+        timeouts = own_session.AS_IN_COMMIT_BUT_KNOWN if asks else own_session.AS_IN_COMMIT
+        yield Step(timeouts, Role.HOUSEKEEPING)
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
         if not asks:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
@@ -117,7 +116,7 @@ class Notes:
     def apart(self, unit: range) -> Iterator[Step]:
         """Write the note behind ``unit``, in a transaction of its own."""
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
-        yield Step(UNHURRIED_BUT_KNOWN, Role.HOUSEKEEPING)
+        yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
         yield from self._ask()
         yield from self._write_session(unit.stop, True)
         yield Step(own_session.LAZILY, Role.HOUSEKEEPING)

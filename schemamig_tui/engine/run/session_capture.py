@@ -17,7 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import State
-from schemamig_tui.engine.ledger.own_session import NO_TRANSACTION_TIMEOUT
+from schemamig_tui.engine.ledger.own_session import UNTIMED_BUT_KNOWN
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.stored_code import StoredCode
@@ -26,18 +26,6 @@ from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.new_session import ANY_TRACES, traces_of
 from schemamig_tui.sql.session_effects import Effect, effect
 
-UNHURRIED = (
-    "SELECT pg_catalog.set_config('statement_timeout', '0', true), " + NO_TRANSACTION_TIMEOUT
-).encode()
-"""A file may end with a timeout of a millisecond, and a role's is meant for migrations."""
-UNHURRIED_BUT_KNOWN = b"""SELECT pg_catalog.set_config('schemamig.statement_timeout',
- pg_catalog.current_setting('statement_timeout'), true),
- pg_catalog.set_config('statement_timeout', '0', true),
- CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL
- THEN pg_catalog.concat(pg_catalog.set_config('schemamig.transaction_timeout',
- pg_catalog.current_setting('transaction_timeout'), true),
- pg_catalog.set_config('transaction_timeout', '0', true)) END"""
-"""The same, and what they were is kept for the question."""
 ANSWER = "pg_catalog.current_setting('schemamig.session')"
 """An expression: the answer to the question, as the text of a jsonb."""
 
@@ -75,10 +63,10 @@ class SessionStart:
     def questions(self) -> tuple[bytes, bytes]:
         """The two queries that ask what is different now from what was at the start.
 
-        They have to follow UNHURRIED_BUT_KNOWN in one transaction. The second one's answer is what
-        ``ANSWER`` is from then on. It is asked by the one who the session began as: settings that
-        only a superuser may see raise an error for anybody else, and which these are depends on the
-        version and on the distribution.
+        They have to follow UNTIMED_BUT_KNOWN or AS_IN_COMMIT_BUT_KNOWN in one transaction. The
+        answer of the second one is what ``ANSWER`` is from then on. It is asked by the one who the
+        session began as: settings that only a superuser may see raise an error for anybody else,
+        and which these are depends on the version and on the distribution.
         """
         asked = {name: value for name, value in self.settings.items() if name not in _OVERRIDDEN}
         asked["schemamig.role"] = self.role
@@ -195,7 +183,7 @@ def _may_change_session(script: Script) -> bool:
 def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iterator[Step]:
     """The steps that ask what a session is like, where no transaction is open."""
     yield Step(b"BEGIN", Role.HOUSEKEEPING)
-    yield Step(UNHURRIED_BUT_KNOWN, Role.HOUSEKEEPING)
+    yield Step(UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
     who, question = start.questions
     yield Step(who, Role.HOUSEKEEPING)
     # The answer is to come in UTF-8.

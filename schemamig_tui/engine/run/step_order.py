@@ -32,7 +32,7 @@ from schemamig_tui.engine.run.notes import (
     end_of_ledger,
 )
 from schemamig_tui.engine.run.restoration import proof, restoration
-from schemamig_tui.engine.run.session_capture import UNHURRIED, SessionStart
+from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.units import unit_at
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.assignments import is_true
@@ -113,7 +113,7 @@ class StepOrder:
             yield from self._unit(run, unit, notes, lifts, apart=apart)
             i = unit.stop
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
-        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
         yield from self._renewal(last)
         yield run.writing(self.ledger.writes.finish, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
@@ -167,7 +167,7 @@ class StepOrder:
 
     def _row(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         """The end of a file's transaction: a fresh session, and the row written in it."""
-        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(own_session.AS_IN_COMMIT, Role.HOUSEKEEPING)
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
         yield from self._renewal(last)
         writes = self.ledger.writes
@@ -182,9 +182,8 @@ class StepOrder:
         yield from (Step(query, Role.HOUSEKEEPING) for query in RESET)
         if self.own_settings:
             yield Step(b"SELECT " + self.own_settings, Role.HOUSEKEEPING)
-        yield from (Step(query, Role.HOUSEKEEPING) for query in own_session.AFTER_RESET)
-        if not last:
-            yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
+        ours = own_session.AFTER_RESET if last else own_session.LAZILY_AFTER_RESET
+        yield Step(ours, Role.HOUSEKEEPING)
 
 
 def _makes_read_only(traits: Traits) -> bool:
@@ -204,7 +203,7 @@ def _restored(run: FileRun, start: SessionStart, state: State) -> Iterator[Step]
 def _check(step: Step | None) -> Iterator[Step]:
     if step:
         yield Step(_BEGIN, Role.HOUSEKEEPING)
-        yield Step(UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
         yield step
         yield Step(_COMMIT, Role.HOUSEKEEPING)
 
@@ -229,7 +228,7 @@ def between_files(query: bytes, *, may_fail: bool) -> Iterator[Step]:
 def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own."""
     yield Step(_BEGIN, Role.HOUSEKEEPING)
-    yield from (Step(query, Role.HOUSEKEEPING) for query in own_session.AFTER_RESET)
+    yield Step(own_session.AFTER_RESET, Role.HOUSEKEEPING)
     yield from (Step(query, Role.LEDGER) for query in ledger.writes.create)
     params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     yield Step(ledger.writes.replace_by_failure, Role.LEDGER, params=params)
