@@ -105,9 +105,10 @@ class Rehearsal:
             finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
             self._listener(finished)
             return finished
-        # A file may say DEALLOCATE ALL behind psycopg's back.
-        conn.prepare_threshold = None
         with self._preparation.locked(conn, plan, self._listener) as context:
+            conn = context.backend.conn
+            # A file may say DEALLOCATE ALL behind psycopg's back.
+            conn.prepare_threshold = None
             return self._stage(context, conn).perform(began)
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:

@@ -13,6 +13,7 @@ from schemamig_tui.engine.events import Event, FileFailed, RunFinished
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.errors import ConnectionFailed
 from tests.conftest import Database
 
 LEDGER = "kb.schema_migrations"
@@ -30,13 +31,19 @@ class Workshop:
     lock_timeout: str | None = None
 
     def connect(self) -> psycopg.Connection:
-        """A connection as the run makes it: of ``login`` and with ``lock_timeout``, where set."""
+        """A connection as the run makes it: of ``login`` and with ``lock_timeout``, where set.
+
+        Raises ConnectionFailed.
+        """
         parameters: dict[str, str] = {}
         if self.login:
             parameters["user"] = self.login
         if self.lock_timeout:
             parameters["options"] = f"-c lock_timeout={self.lock_timeout}"
-        return self.database.connect(**parameters)
+        try:
+            return self.database.connect(**parameters)
+        except psycopg.OperationalError as error:
+            raise ConnectionFailed(str(error)) from error
 
     def write(self, name: str, sql: str | bytes) -> Path:
         """Put a migration into the folder."""

@@ -9,13 +9,14 @@ from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
-from tests.engine.conftest import LEDGER, Workshop
+from tests.engine.conftest import LEDGER, Workshop, limited_role
 
 OURS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 NO_TRANSACTION = "-- schemamig: no-transaction\n"
+ALTER = "ALTER DATABASE {} SET standard_conforming_strings = off;"
 HEAD = "CREATE TABLE IF NOT EXISTS a (x int); VACUUM a; INSERT INTO a VALUES (1);\n"
 
 
@@ -87,7 +88,7 @@ def test_an_index_without_a_name_is_not_built_twice(shop: Workshop) -> None:
         if isinstance(event, StatementFinished):
             shop.ask(OURS)
 
-    assert Runner(shop.connect, shop.folder, LEDGER, lose).apply().failed == "0002_b.sql"
+    assert Runner(shop.connect, shop.folder, LEDGER, lose).apply_pending().failed == "0002_b.sql"
     with pytest.raises(FilesError, match="line 1, which commits by itself"):
         shop.apply()
     assert shop.ask("SELECT indexname FROM pg_indexes WHERE tablename = 'a'") == ["a_x_idx"]
@@ -99,4 +100,36 @@ def test_a_file_that_has_become_one_transaction_does_nothing_twice(shop: Worksho
     shop.write("0001_a.sql", sql.format(1))
     with pytest.raises(FilesError, match=r"first 2 statements .* one transaction"):
         shop.apply()
+    assert shop.ask("SELECT x FROM a") == [1]
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_two_connections_are_enough(shop: Workshop, *, later: bool) -> None:
+    with limited_role(shop) as role:
+        shop.ask(f"ALTER ROLE {role} CONNECTION LIMIT 2")
+        shop.ask(f"GRANT CREATE ON DATABASE {shop.database.name} TO {role}")
+        shop.ask(f"GRANT ALL ON SCHEMA public TO {role}")
+        shop.fails("0002_b.sql", HEAD + "SELECT 1/0;")
+        shop.ask(OURS)  # what has ended is still counted for a moment
+        if later:
+            alter = ALTER.format(shop.database.name)
+            shop.write("0001_a.sql", f"DO $$BEGIN IF false THEN {alter} END IF; END$$;")
+        shop.applies("0002_b.sql", HEAD + "SELECT 1/1;")
+        assert shop.ask("SELECT x FROM a") == [1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        (HEAD.replace("(1)", "(2)"), "the file has changed there since"),
+        (HEAD + "SELECT 1/1;", "a new session starts with other settings now"),
+    ],
+)
+def test_what_can_only_be_read_later_and_cannot_go_on_has_failed(
+    shop: Workshop, sql: str, why: str
+) -> None:
+    shop.fails("0002_b.sql", HEAD + "SELECT 1/0;")
+    shop.write("0001_a.sql", ALTER.format(shop.database.name))
+    assert why in shop.fails("0002_b.sql", sql).failure.message
+    assert shop.rows["0001_a.sql"].success
     assert shop.ask("SELECT x FROM a") == [1]

@@ -93,13 +93,10 @@ class Attempt(Workshop):
     is_alone: bool = False
 
     def connect(self) -> psycopg.Connection:
-        """A connection, with the error that the program has for none."""
-        try:
-            if not self.is_alone:
-                return super().connect()
-        except psycopg.OperationalError as error:
-            raise ConnectionFailed(str(error)) from error
-        raise ConnectionFailed("nobody answers")
+        """A connection of a run."""
+        if self.is_alone:
+            raise ConnectionFailed("nobody answers")
+        return super().connect()
 
     def begin(self) -> None:
         """Start the run, which then waits at the place in question."""

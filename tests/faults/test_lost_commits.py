@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
@@ -20,7 +19,6 @@ from schemamig_tui.engine.events import (
     RunFinished,
     StatementFinished,
 )
-from schemamig_tui.errors import ConnectionFailed
 from tests.conftest import Database
 from tests.engine.conftest import Workshop
 from tests.faults.servers import ask, nothing_written, quiet_server
@@ -33,13 +31,6 @@ class Fragile(Workshop):
     """A workshop on a server of which nothing is on disk before something asks for it."""
 
     wal_writer: int = field(default=0)
-
-    def connect(self) -> psycopg.Connection:
-        """A connection, with the error that the program has for none."""
-        try:
-            return super().connect()
-        except psycopg.OperationalError as error:
-            raise ConnectionFailed(str(error)) from error
 
     def crash_in_sleep(self) -> None:
         """Run, and let the server crash when a statement sleeps."""

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import sql
 
 from schemamig_tui.engine.pipeline.loss import ends_session
+from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
 from schemamig_tui.patience import SERVER_SIDE
 
@@ -46,6 +47,14 @@ class Backend:
         pid, server, interval = row
         pooled = pid != conn.info.backend_pid
         return cls(conn, pid, server, pooled, equipped=not pooled and interval not in ("0", None))
+
+    def require_server(self, server: float) -> None:
+        """Raises ConnectionLost where it is on another one: pids there are those of others."""
+        if self.server != server:
+            raise ConnectionLost(
+                "a new connection leads to another server than the first one of the run",
+                hint="of several hosts libpq takes any: target_session_attrs=primary, or one",
+            )
 
 
 def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:

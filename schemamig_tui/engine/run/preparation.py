@@ -117,7 +117,8 @@ class Preparation:
         from schemamig_tui.engine.watch.watch import Watch
 
         backend = Backend.of(conn)
-        with Watch(self._connect, backend) as watch:
+        with contextlib.ExitStack() as stack:
+            watch = stack.enter_context(Watch(self._connect, backend))
             own_settings = equip(backend, self.limits)
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
@@ -133,7 +134,13 @@ class Preparation:
                 from schemamig_tui.engine.run.resume import check
 
                 # Not before: a file that another run was at may have seemed to have been left.
-                check(self._connect, locks.work, files)
+                conn = stack.enter_context(
+                    contextlib.closing(check(conn, self._connect, locks.work, files))
+                )
+                server, backend = backend.server, Backend.of(conn)
+                backend.require_server(server)
+                own_settings = equip(backend, self.limits)
+                queue.await_lock(locks.work, conn)
             yield RunContext(
                 connect=self._connect,
                 backend=backend,

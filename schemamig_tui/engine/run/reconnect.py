@@ -11,14 +11,33 @@ import psycopg
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
+from schemamig_tui.engine.pipeline.loss import server_refused
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Queue
 from schemamig_tui.errors import ConnectionFailed, LockTimeout
 
 _Made = psycopg.Connection[Any] | Exception
 
 _GLANCE_S = 0.05
+# How long the server may count a connection that we have closed.
+_CLOSE_S = 5.0
 # How long a session that has been told to end may take for it.
 _END_S = 1.0
+
+
+def connect_in_place(connect: Connect) -> psycopg.Connection[Any]:
+    """A new connection in the place of one that has just been closed.
+
+    The server may still count that one: its process ends a moment later, and a role, a database or
+    the server itself may have room for no more. Raises ConnectionFailed.
+    """
+    deadline = time.monotonic() + _CLOSE_S
+    while True:
+        try:
+            return connect()
+        except ConnectionFailed as error:
+            if not server_refused(error.message) or time.monotonic() > deadline:
+                raise
+        time.sleep(_GLANCE_S)
 
 
 def connect_within(

@@ -6,7 +6,7 @@ server is asked the question of the checkpoint again, and has to give the same a
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -15,10 +15,12 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.ledger.checkpoint import SessionState
 from schemamig_tui.engine.ledger.left_off import START_OVER
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.reading import refuse, refuse_obstacle
+from schemamig_tui.engine.run.reconnect import connect_in_place
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.run.session_capture import (
     SessionStart,
@@ -33,18 +35,25 @@ from schemamig_tui.text import visible
 
 
 def check(
-    connect: Callable[[], psycopg.Connection[Any]], lock: AdvisoryLock, files: Sequence[FileRun]
-) -> None:
+    conn: psycopg.Connection[Any],
+    connect: Connect,
+    lock: AdvisoryLock,
+    files: Sequence[FileRun],
+) -> psycopg.Connection[Any]:
     """Make sure of each file that goes on where it stopped that it can do so.
 
-    ``connect`` makes a new connection in autocommit mode.
-    Raises FilesError for the first that cannot, and psycopg.OperationalError.
+    A role may be allowed no more than two connections, and the second one of the run is open. So
+    ``conn`` is closed first, with the work lock that it may hold; another one that ``connect`` has
+    made is returned. Raises FilesError for the first file that cannot go on, ConnectionFailed and
+    psycopg.OperationalError.
     """
+    conn.close()
     for run in files:
         refuse_obstacle(run)
         if run.checkpoint:
-            with contextlib.closing(connect()) as conn:
-                _try(conn, lock, run, run.checkpoint.session)
+            with contextlib.closing(connect_in_place(connect)) as trial:
+                _try(trial, lock, run, run.checkpoint.session)
+    return connect_in_place(connect)
 
 
 def _try(

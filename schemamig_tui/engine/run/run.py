@@ -18,6 +18,7 @@ from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.reconnect import connect_in_place
 from schemamig_tui.engine.run.recovery import Recovery
 from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
@@ -30,17 +31,15 @@ from schemamig_tui.sql.databases import copies_database
 
 
 class Run:
-    """Applies the files of ``context`` on ``conn``, which holds the work lock.
+    """Applies the files of ``context`` on its connection, which holds the work lock.
 
-    A connection that it makes itself, and ``conn``, are closed when the run is over.
+    That, and every one that it makes itself, is closed when the run is over.
     """
 
-    def __init__(
-        self, context: RunContext, conn: psycopg.Connection[Any], listener: Listener
-    ) -> None:
+    def __init__(self, context: RunContext, listener: Listener) -> None:
         self._context = context
         self._files = context.files
-        self._conn = conn
+        self._conn = context.backend.conn
         self._backend = context.backend
         self._observer = Observer(context.watch, context.limits, listener)
         self._report = self._observer.report
@@ -122,7 +121,13 @@ class Run:
         if any(run.left_off for run in files):
             from schemamig_tui.engine.run.resume import check
 
-            check(self._context.connect, self._context.locks.work, files)
+            context = self._context
+            try:
+                conn = check(self._conn, context.connect, context.locks.work, files)
+            except FilesError:
+                self._take(connect_in_place(context.connect))
+                raise
+            self._take(conn)
 
     def _renew_session(self) -> None:
         """Go on in a new session; nobody else can begin a run meanwhile, for the run lock is held.
@@ -134,10 +139,15 @@ class Run:
             self._conn.execute("ROLLBACK")
         lock.drop(self._conn)
         self._conn.close()
-        self._conn = self._context.connect()
-        self._backend = Backend.of(self._conn)
+        self._take(connect_in_place(self._context.connect))
+
+    def _take(self, conn: psycopg.Connection[Any]) -> None:
+        """Go on in the session ``conn``, which is a new one."""
+        self._conn = conn
+        self._backend = Backend.of(conn)
         equip(self._backend, self._context.limits)
-        Queue(self._context.cancellation, self._report).await_lock(lock, self._conn)
+        lock = self._context.locks.work
+        Queue(self._context.cancellation, self._report).await_lock(lock, conn)
         self._recovery.check_new_session(self._conn)
 
     def _run(self) -> FileFailed | None:

@@ -76,4 +76,4 @@ class Runner:
         from schemamig_tui.engine.run.run import Run
 
         with self._preparation.locked(conn, plan, self._listener) as context:
-            return Run(context, conn, self._listener).apply(began)
+            return Run(context, self._listener).apply(began)

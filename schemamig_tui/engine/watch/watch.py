@@ -15,7 +15,7 @@ from schemamig_tui.engine.pipeline.backend import Backend, equip
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.watch.pooling import require_session_pooling
 from schemamig_tui.engine.watch.second_connection import explain
-from schemamig_tui.errors import ConnectionFailed, ConnectionLost, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, SchemamigError
 
 # How many seconds a thread waits for another one that is at a question.
 _TURN = 0.2
@@ -60,12 +60,7 @@ class Watch:
     def _prepared(self, conn: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
         try:
             backend = Backend.of(conn)
-            if backend.server != self._server:
-                # A process there that has the number of ours is another one.
-                raise ConnectionLost(
-                    "a new connection leads to another server than the first one of the run",
-                    hint="of several hosts libpq takes any: target_session_attrs=primary, or one",
-                )
+            backend.require_server(self._server)
             equip(backend)
             conn.execute(_TIMEOUTS)
         except BaseException:
