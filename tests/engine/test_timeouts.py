@@ -15,6 +15,7 @@ from schemamig_tui.engine.events import (
     LockAwaited,
     StatementFinished,
 )
+from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.watch import Watch
@@ -171,3 +172,31 @@ def test_a_timeout_counts_for_deferred_constraints_where_it_does_in_psql(
         assert shop.failure.failure.sqlstate == "25P04"
         assert "transaction timeout" in in_psql.stderr
     assert shop.ask("SELECT count(*) FROM d") == [0 if failed else 2]
+
+
+def test_a_timeout_of_the_file_that_cancels_our_own_work_now_and_then_is_no_failure(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ask("CREATE SEQUENCE tries; CREATE TABLE r (a int, b text)")
+    # As on a busy machine. The number is not given back at a rollback.
+    slow = ", pg_sleep(CASE WHEN nextval('public.tries') % 3 = 0 THEN 0.4 ELSE 0 END)"
+    queries = {
+        "UNTIMED": own_session.UNTIMED,
+        "UNTIMED_BUT_KNOWN": own_session.UNTIMED_BUT_KNOWN,
+        "AS_IN_COMMIT": b"SELECT set_config('statement_timeout', '0', true)",
+        "AS_IN_COMMIT_BUT_KNOWN": own_session.AS_IN_COMMIT_BUT_KNOWN,
+    }
+    for name, query in queries.items():
+        monkeypatch.setattr(own_session, name, query + slow.encode())
+    shop.applies(
+        "0001_a.sql",
+        "SET statement_timeout = '100ms'; INSERT INTO r VALUES (1, 'shared'); VACUUM r;\n"
+        "DO $$BEGIN INSERT INTO r VALUES (2, 'alone'); COMMIT; END$$;\n"
+        "BEGIN; INSERT INTO r VALUES (3, 'own'); COMMIT AND CHAIN;\n"
+        "INSERT INTO r VALUES (4, 'chained'); COMMIT; SET work_mem = '4MB';\n"
+        "INSERT INTO r SELECT 5, current_setting('work_mem');",
+    )
+    assert shop.ask("SELECT a || b FROM r ORDER BY a") == [
+        *("1shared", "2alone", "3own", "4chained", "54MB")
+    ]
+    assert shop.ask("SELECT last_value > 15 FROM tries") == [True]

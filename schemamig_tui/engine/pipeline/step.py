@@ -34,6 +34,7 @@ class Step(NamedTuple):
     ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
     ``answer`` is called with the result of a query of our own that has one row.
+    ``hurried``: it is our own, and a timeout that the file has set holds for it.
     """
 
     sql: bytes
@@ -46,6 +47,7 @@ class Step(NamedTuple):
     saves: int | None = None
     line: int = 1
     answer: Callable[[PGresult], None] | None = None
+    hurried: bool = False
 
 
 class Arrival(NamedTuple):

@@ -19,6 +19,9 @@ from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.session_capture import SessionStart, capturing, state_of
 
+# A timeout of the file may cancel the question.
+_TRIES = 3
+
 
 def ask_state(
     conn: psycopg.Connection[Any], run: FileRun, start: SessionStart | None, *, lifted: bool
@@ -40,8 +43,11 @@ def ask_state(
         on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )
-    if pipeline.run(capturing(start, lambda answer: answers.append(state_of(answer)))):
+    for _ in range(_TRIES):
+        if pipeline.run(capturing(start, lambda answer: answers.append(state_of(answer)))) is None:
+            break
         conn.execute("ROLLBACK")
+    else:
         return None
     state = {n: v for n, v in answers[0].items() if not (lifted and n == "lock_timeout")}
     return SessionState(start.starts, start.login, run.done, state)

@@ -19,19 +19,21 @@ class FileRun:
 
     ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
     an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
-    did not get a lock. ``alone`` holds statements that turned out not to be allowed in a
-    transaction, ``apart`` the first ones of transactions that turned out to be read-only. A file
-    without a transaction is ``reopened`` where it goes on in its session, and ``left_off`` says
-    where the earlier try has stopped. ``modes`` are those of the transaction that a COMMIT AND
-    CHAIN has begun, ``session`` is what its session was like after it has failed. ``answered`` says
-    that the server has told how that ended. ``recorded_ms`` is the time that the ledger has for it,
-    as soon as that is written.
+    did not get a lock; ``hurried`` has the count of statements done for each time that a timeout of
+    the file has cancelled our own work there. ``alone`` holds statements that turned out not to be
+    allowed in a transaction, ``apart`` the first ones of transactions that turned out to be
+    read-only. A file without a transaction is ``reopened`` where it goes on in its session, and
+    ``left_off`` says where the earlier try has stopped. ``modes`` are those of the transaction that
+    a COMMIT AND CHAIN has begun, ``session`` is what its session was like after it has failed.
+    ``answered`` says that the server has told how that ended. ``recorded_ms`` is the time that the
+    ledger has for it, as soon as that is written.
     """
 
     script: Script
     retried: bool = False
     done: int = 0
     retries: int = 0
+    hurried: list[int] = field(default_factory=list)
     alone: set[int] = field(default_factory=set)
     apart: set[int] = field(default_factory=set)
     reopened: bool = False

@@ -78,16 +78,26 @@ class Notes:
     def first(self) -> Iterator[Step]:
         """Write the note in front of the first statement, in a transaction of the caller."""
         done = self._run.done
+        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
         if done >= self._first:
             yield from self._write_row(done)
             yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
     def again(self) -> Iterator[Step]:
         """Note that it goes on in its own session, in a transaction of the caller."""
-        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
-        if self._open:
+        run = self._run
+        # The last note may be missing, where what was in front of it was too slow for the file.
+        asks = bool(run.hurried) and not (run.done and run.script.kind(run.done - 1) is Kind.CHAIN)
+        timeouts = own_session.UNTIMED_BUT_KNOWN if asks else own_session.UNTIMED
+        yield Step(timeouts, Role.HOUSEKEEPING, hurried=True)
+        if not self._open:
+            return
+        if asks:
+            yield from self._ask()
+            yield from self._write_session(run.done, True)
+        else:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
-            yield self._run.writing(self._writes.note_restart, self._run.name.encode())
+        yield run.writing(self._writes.note_restart, run.name.encode())
 
     def inside(self, unit: range) -> Iterator[Step]:
         """Write the note at the end of the transaction of ``unit``."""
@@ -95,7 +105,7 @@ class Notes:
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         asks = chained or found in (Effect.SETS, Effect.RUNS)
         timeouts = own_session.AS_IN_COMMIT_BUT_KNOWN if asks else own_session.AS_IN_COMMIT
-        yield Step(timeouts, Role.HOUSEKEEPING)
+        yield Step(timeouts, Role.HOUSEKEEPING, hurried=True)
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
         if not asks:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
@@ -115,8 +125,8 @@ class Notes:
 
     def apart(self, unit: range) -> Iterator[Step]:
         """Write the note behind ``unit``, in a transaction of its own."""
-        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
-        yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, hurried=True)
+        yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, hurried=True)
         yield from self._ask()
         yield from self._write_session(unit.stop, True)
         yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
