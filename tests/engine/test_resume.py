@@ -1,5 +1,8 @@
 """A file without a transaction goes on where it stopped, or starts over where that is asked for."""
 
+import hashlib
+import itertools
+
 import pytest
 
 from schemamig_tui.engine.events import FileStarted, StatementFinished
@@ -92,6 +95,26 @@ def test_an_index_without_a_name_is_not_built_twice(shop: Workshop) -> None:
     with pytest.raises(FilesError, match="line 1, which commits by itself"):
         shop.apply()
     assert shop.ask("SELECT indexname FROM pg_indexes WHERE tablename = 'a'") == ["a_x_idx"]
+
+
+def test_line_ends_are_no_change_of_what_is_done(shop: Workshop) -> None:
+    sql = f"{NO_TRANSACTION}CREATE TABLE a (\n  x int\n);\nVACUUM\n  a;\nSELECT\n  1/%d;\n"
+    ways = [sql, sql.replace("\n", "\r\n"), sql.replace("\n", "\r\n", 3)]
+    for one, other in itertools.permutations(ways, 2):
+        shop.fails("0001_a.sql", one % 0)
+        shop.applies("0001_a.sql", other % 1)
+        assert [event.resumed for event in shop.told(FileStarted)] == [2]
+        shop.ask(f"DROP TABLE a; DELETE FROM {LEDGER}")
+    # An earlier version has written the digest of the statements as they are.
+    shop.fails("0001_a.sql", ways[1] % 0)
+    with shop.database.connect() as conn:
+        done = b"CREATE TABLE a (\r\n  x int\r\n);VACUUM\r\n  a;"
+        digest = hashlib.md5(done, usedforsecurity=False).hexdigest()
+        conn.execute(
+            f"UPDATE {LEDGER} SET error_message = regexp_replace(error_message, 'md5 \\w+', %s)",
+            (f"md5 {digest}",),
+        )
+    shop.applies("0001_a.sql", ways[1] % 1)
 
 
 def test_a_file_that_has_become_one_transaction_does_nothing_twice(shop: Workshop) -> None:

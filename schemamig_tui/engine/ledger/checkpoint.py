@@ -7,12 +7,12 @@ It is the end of the error_message of the file's row, for people and for a later
     Session of postgres after statement 4: {"role": "app", "search_path": "app, public"}
 
 The digest is that of the statements that are done, so that a later run can tell whether they still
-are what was run. The session is what differs from a new one's: settings by their names, ``role``
-and ``session_authorization``, and one name with a blank in it for everything else, such as
-``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary table x``. Where it applies there
-are more lines between the first and the second one: ``What the last one left in its session is not
-known``, ``The next one commits by itself, and may be done as well (md5 5f3c...)``, ``The next
-transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
+are what was run; line ends do not count. The session is what differs from a new one's: settings by
+their names, ``role`` and ``session_authorization``, and one name with a blank in it for everything
+else, such as ``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary table x``. Where it
+applies there are more lines between the first and the second one: ``The next one commits by itself,
+and may be done as well (md5 5f3c...)``, ``What the last one left in its session is not known``,
+``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
@@ -90,11 +90,13 @@ class Checkpoint:
 class Progress:
     """Writes the first lines of one script's checkpoints.
 
-    Asked in rising order it reads every statement once.
+    Asked in rising order it reads every statement once. Line ends count where they are ``kept``,
+    as in the digests of earlier versions.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, kept: bool = False) -> None:
         self._script = script
+        self._kept = kept
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._hashed = 0
 
@@ -105,7 +107,8 @@ class Progress:
     def digest(self, done: int) -> str:
         """The digest of the first ``done`` statements."""
         for i in range(self._hashed, done):
-            self._md5.update(self._script.sql(i) + b";")
+            sql = self._script.sql(i)
+            self._md5.update((sql if self._kept else _with_lf(sql)) + b";")
         self._hashed = max(done, self._hashed)
         return self._md5.hexdigest()
 
@@ -120,7 +123,11 @@ def statement_digest(script: Script, i: int) -> str | None:
     """The digest of statement ``i``; None where there is none of that number."""
     if i >= len(script):
         return None
-    return hashlib.md5(script.sql(i), usedforsecurity=False).hexdigest()
+    return hashlib.md5(_with_lf(script.sql(i)), usedforsecurity=False).hexdigest()
+
+
+def _with_lf(sql: bytes) -> bytes:
+    return sql.replace(b"\r\n", b"\n") if b"\r" in sql else sql
 
 
 def starts_line(starts: Mapping[str, str]) -> str:

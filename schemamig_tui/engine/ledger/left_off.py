@@ -96,7 +96,10 @@ def _still_holds(checkpoint: Checkpoint, script: Script) -> bool:
     """Whether the statements that are done still are the first ones of the script."""
     if checkpoint.statements > len(script):
         return False
-    return Progress(script).digest(checkpoint.statements) == checkpoint.digest
+    return any(
+        Progress(script, kept=kept).digest(checkpoint.statements) == checkpoint.digest
+        for kept in (False, True)
+    )
 
 
 def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
