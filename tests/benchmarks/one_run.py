@@ -25,7 +25,7 @@ def main(conninfo: str, folder: str) -> None:
     It is connected when it takes its second connection. Before that it has read its files.
     """
     target = resolve(load({"dsn": conninfo}, {}))
-    # The third one is for a file that goes on where it stopped.
+    # The third one takes the place of the first where a file goes on where it stopped.
     opened: list[psycopg.Connection[Any]] = [target.connect() for _ in range(3)]
     connected = 0.0
 

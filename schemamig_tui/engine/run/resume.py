@@ -1,11 +1,11 @@
 """Go on with a file in exactly the session that its checkpoint holds, or refuse to.
 
-The session is restored twice: on a connection of its own before anything of a run happens, where
-whatever is in the way makes the whole run refuse, and then where the file goes on. Both times the
-server is asked the question of the checkpoint again, and has to give the same answer.
+The session is restored twice: on a connection that nothing else runs on, before anything of a run
+happens, where whatever is in the way makes the whole run refuse; and then where the file goes on.
+Both times the server is asked the question of the checkpoint again, and has to give the same
+answer.
 """
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,24 +42,29 @@ def check(
 ) -> psycopg.Connection[Any]:
     """Make sure of each file that goes on where it stopped that it can do so.
 
-    A role may be allowed no more than two connections, and the second one of the run is open. So
-    ``conn`` is closed first, with the work lock that it may hold; another one that ``connect`` has
-    made is returned. Raises FilesError for the first file that cannot go on, ConnectionFailed and
-    psycopg.OperationalError.
+    That is tried on ``conn``, which has to be as good as new but for the work lock, and is used up
+    by it; what is returned is a new one that ``connect`` has made, for the run. So there are never
+    more than the two connections that a run has anyway: a role may have a limit. Raises FilesError
+    for the first file that cannot go on, ConnectionFailed and psycopg.OperationalError; then
+    ``conn`` is closed.
     """
-    conn.close()
-    for run in files:
-        refuse_obstacle(run)
-        if run.checkpoint:
-            with contextlib.closing(connect_in_place(connect)) as trial:
-                _try(trial, lock, run, run.checkpoint.session)
-    return connect_in_place(connect)
+    try:
+        for run in files:
+            refuse_obstacle(run)
+            if run.checkpoint:
+                _try(conn, lock, run, run.checkpoint.session)
+                conn.close()
+                conn = connect_in_place(connect)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 def _try(
     conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: SessionState | None
 ) -> None:
-    """Restore the session on a connection that is closed then; raises FilesError."""
+    """Restore the session on a connection that is of no use then; raises FilesError."""
     names = {*session.starts, *session.state} if session else set()
     start = ask_start(conn, lock, [run.script], {name for name in names if "." in name})
     _refuse_by_code(run, session, start.functions)
