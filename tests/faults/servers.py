@@ -15,7 +15,7 @@ from schemamig_tui.connect.embedded import Embedded
 from tests import tools
 from tests.clusters import short_folder, wait_until_gone, with_cluster
 
-WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+_WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 _QUIET = (
     "ALTER SYSTEM SET synchronous_commit = off",
     "ALTER SYSTEM SET autovacuum = off",
@@ -48,6 +48,18 @@ def wait_until_back(server: Embedded) -> None:
         time.sleep(0.02)
 
 
+def crash(server: Embedded, wal_writer: int) -> None:
+    """Have a server crash whose WAL writer is this, and return when it is back."""
+    os.kill(wal_writer, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    found: object = wal_writer
+    while found in (None, wal_writer):
+        assert time.monotonic() < deadline
+        with contextlib.suppress(psycopg.OperationalError):
+            found = ask(server, _WAL_WRITER)
+        time.sleep(0.02)
+
+
 @contextlib.contextmanager
 def quiet_server() -> Iterator[Embedded]:
     """A server that writes nothing to the disk by itself, but for its WAL writer."""
@@ -67,7 +79,7 @@ def nothing_written(server: Embedded) -> Iterator[int]:
 
     What is committed from now on is on the disk after a CHECKPOINT only.
     """
-    pid = ask(server, WAL_WRITER)
+    pid = ask(server, _WAL_WRITER)
     assert isinstance(pid, int)
     ask(server, "CHECKPOINT")
     os.kill(pid, signal.SIGSTOP)

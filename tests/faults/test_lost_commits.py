@@ -21,7 +21,7 @@ from schemamig_tui.engine.events import (
 )
 from tests.conftest import Database
 from tests.engine.conftest import Workshop
-from tests.faults.servers import ask, nothing_written, quiet_server
+from tests.faults.servers import ask, crash, nothing_written, quiet_server
 
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
 
@@ -114,3 +114,24 @@ def test_a_transaction_that_was_open_has_failed_and_what_was_before_it_is_taken_
     (finished,) = shop.told(RunFinished)
     assert (finished.failed, finished.lost) == ("0002_b.sql", ("0001_a.sql",))
     assert list(shop.rows) == ["0002_b.sql"]
+
+
+INSERTS = "-- schemamig: no-transaction\n" + "INSERT INTO a VALUES (1);\n" * 5
+
+
+def test_a_checkpoint_is_not_flushed_alone(shop: Fragile) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.write("0002_b.sql", INSERTS + "SELECT pg_sleep(30);")
+    shop.crash_in_sleep()
+    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
+    assert shop.failure.kept == 0
+
+
+def test_the_last_commit_of_a_run_flushes_all_checkpoints(shop: Fragile, server: Embedded) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    shop.applies("0002_b.sql", INSERTS)
+    crash(server, shop.wal_writer)
+    assert shop.ask("SELECT x FROM a") == [1] * 5
+    assert [row.success for row in shop.rows.values()] == [True, True]

@@ -43,6 +43,11 @@ _KEPT = (
 UNTIMED = _select(_NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
 """In a transaction of our own: no timeout counts."""
 
+UNTIMED_AND_UNFLUSHED = _select(
+    _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT, set_local("synchronous_commit", "off")
+)
+"""The same, and the commit is not flushed: see ``IN_MID_FILE``."""
+
 UNTIMED_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
 """The same, and what they were is kept as settings, for the question of ``session_capture``."""
 
@@ -66,15 +71,15 @@ AFTER_RESET = _select(*_locals(_FOR_US), _NO_TRANSACTION_TIMEOUT)
 LAZILY_AFTER_RESET = _select(*_locals(_FOR_US | _LAZY), _NO_TRANSACTION_TIMEOUT)
 """The same where the commit need not be flushed: a later one of the run flushes them all."""
 
-LAZILY = b"SET LOCAL synchronous_commit = off"
-"""The commit need not be flushed."""
-
 # Of these we need what the session has started with (ALTER ROLE ... SET, PGOPTIONS): who writes, in
 # which time zone applied_at is, and what a trigger of the ledger finds.
 _AS_AT_THE_START = dict.fromkeys(("role", "TimeZone", "search_path"))
 # Our statements are in UTF-8, and the migration has been waited for already.
-_IN_MID_FILE = {"client_encoding": "UTF8", "lock_timeout": "0"}
+_IN_MID_FILE = {"client_encoding": "UTF8", "lock_timeout": "0", **_LAZY}
 
 IN_MID_FILE = (*_locals(_AS_AT_THE_START | _FOR_US | _IN_MID_FILE), _NO_TRANSACTION_TIMEOUT)
 """Between two statements of a file, which goes on in its own session behind ours: expressions for
-the list of a SELECT. Before them comes the session user, where that is another one."""
+the list of a SELECT. Before them comes the session user, where that is another one.
+
+The commit is not flushed, also where it is that of a statement of the file: a crash that loses it
+loses its note as well, and everything behind both. The last one of the file flushes them all."""

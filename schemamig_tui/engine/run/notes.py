@@ -78,7 +78,7 @@ class Notes:
     def first(self) -> Iterator[Step]:
         """Write the note in front of the first statement, in a transaction of the caller."""
         done = self._run.done
-        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
+        yield Step(own_session.UNTIMED_AND_UNFLUSHED, Role.HOUSEKEEPING)
         if done >= self._first:
             yield from self._write_row(done)
             yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
@@ -129,7 +129,6 @@ class Notes:
         yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, hurried=True)
         yield from self._ask()
         yield from self._write_session(unit.stop, True)
-        yield Step(own_session.LAZILY, Role.HOUSEKEEPING)
         yield Step(b"COMMIT", Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
 
     def _effect(self, unit: range) -> Effect:
