@@ -24,7 +24,7 @@ from schemamig_tui.engine.ledger.status import compare
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
-from schemamig_tui.engine.run.reading import read
+from schemamig_tui.engine.run.reading import read, run_of
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.session_capture import start_for
 from schemamig_tui.engine.run.step_order import StepOrder
@@ -145,7 +145,7 @@ class Range:
         with closing(self.connect()) as conn:
             assert lock.take(conn)
             (migration,) = compare(scan(self.folder), ()).migrations
-            run = read(migration, standard_strings=True)
+            run = run_of(read(migration, standard_strings=True))
             start = start_for(conn, lock, [run])
             order = StepOrder(Ledger(LEDGER), lifts_timeout=False, start=start)
             pipeline = Pipeline(

@@ -137,7 +137,7 @@ def test_the_statement_timeout_holds_through_a_pooler_in_every_file(
         pooled = Pooled(tmp_path, conninfo)
         pooled.write("0001_a.sql", "SET statement_timeout = '1h'; SELECT pg_sleep(0.4);")
         pooled.write("0002_b.sql", "SELECT pg_sleep(60);")
-        assert pooled.runner(statement=0.3).apply().applied == ("0001_a.sql",)
+        assert pooled.runner(statement=0.3).apply_pending().applied == ("0001_a.sql",)
         assert pooled.failure.failure.sqlstate == "57014"
 
 
