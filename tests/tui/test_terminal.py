@@ -47,6 +47,13 @@ class Terminal:
         self.tmux("new-session", "-d", *size, *variables, "bash", "--norc", "-i")
 
     @property
+    def program(self) -> int:
+        """The pid of the program."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        return int(program)
+
+    @property
     def screen(self) -> str:
         """What it shows."""
         return self.tmux("capture-pane", "-p")
@@ -127,9 +134,7 @@ def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: 
     terminal.until("Apply 1 migration?")
     terminal.press("y")
     terminal.until("NOTICE: asleep")
-    shell = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
-    children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGTERM)
+    os.kill(terminal.program, signal.SIGTERM)
     screen = terminal.until("ended with 0")
     assert "Pending" not in screen  # what was on the terminal before is there again
     assert terminal.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "0"
@@ -203,6 +208,26 @@ def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
     terminal.until("1 Pending 1")
     terminal.press("q")
     terminal.until("shell>")
+
+
+def test_the_program_ends_with_its_terminal_when_the_run_is_cancelled(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    stubborn = "PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(3);"
+    terminal.write("0001_a.sql", f"DO $$ BEGIN RAISE NOTICE 'asleep'; {stubborn} END $$;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("NOTICE: asleep")
+    program = Path(f"/proc/{terminal.program}")
+    terminal.tmux("kill-server")
+    deadline = time.monotonic() + 60
+    while program.exists():
+        assert time.monotonic() < deadline, "the program is still there"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("flags", "colored"), [([], True), (["--no-color"], False)])
