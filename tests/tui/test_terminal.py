@@ -16,6 +16,7 @@ import schemamig_tui
 from tests import tools
 from tests.clusters import wait_until_gone, with_cluster
 from tests.conftest import Database
+from tests.endings import at_the_end
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
 
@@ -89,11 +90,8 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         "LC_ALL": "C.UTF-8",
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
-    terminal = Terminal(folder, environ)
-    try:
-        yield terminal
-    finally:
-        subprocess.run(["tmux", "-S", str(folder / "tmux"), "kill-server"], check=False)
+    with at_the_end("tmux", "-S", folder / "tmux", "kill-server"):
+        yield Terminal(folder, environ)
 
 
 def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Database) -> None:
