@@ -36,7 +36,8 @@ def memory() -> Path:
 @contextlib.contextmanager
 def short_folder(*, in_memory: bool = True) -> Iterator[Path]:
     """A new folder for an embedded server: unlike tmp_path short, and open to its account."""
-    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=memory() if in_memory else "/tmp"))
+    parent = shared.folder() if shared.is_made() else memory()
+    folder = Path(tempfile.mkdtemp(prefix="smt-", dir=parent if in_memory else "/tmp"))
     folder.chmod(0o711)
     try:
         yield folder

@@ -10,11 +10,13 @@ from typing import ParamSpec
 
 from textual import events
 from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkType
 
 from schemamig_tui.tui import keys
+from schemamig_tui.tui.driver import LastingDriver
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
@@ -49,6 +51,11 @@ class BaseApp(App[None]):
             self.push_screen(TooSmall())
         elif not is_small and isinstance(self.screen, TooSmall):
             self.pop_screen()
+
+    def get_driver_class(self) -> type[Driver]:
+        """That for the terminal, which may vanish in mid-run."""
+        driver = super().get_driver_class()
+        return LastingDriver if driver is LastingDriver.__base__ else driver
 
     @abstractmethod
     def terminated(self) -> None:

@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect.binaries import server_account
 from schemamig_tui.connect.embedded import Embedded
 from tests.conftest import Database, short_folder
+from tests.endings import at_the_end
 
 
 @contextlib.contextmanager
@@ -49,13 +50,10 @@ def pgbouncer(server: Embedded, database: Database, mode: str, *settings: str) -
             extra_groups=None if account.is_ours else [],
             **other,
         )
-        try:
+        with process, at_the_end("kill", "-9", str(process.pid)):
             conninfo = make_conninfo(database.conninfo, host="127.0.0.1", port=port)
             _wait(process, conninfo)
             yield conninfo
-        finally:
-            process.kill()
-            process.wait()
 
 
 def _wait(process: "subprocess.Popen[bytes]", conninfo: str) -> None:

@@ -16,6 +16,7 @@ import schemamig_tui
 from tests import tools
 from tests.clusters import wait_until_gone, with_cluster
 from tests.conftest import Database
+from tests.endings import at_the_end
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
 
@@ -45,6 +46,13 @@ class Terminal:
         variables = [f"-e{name}={value}" for name, value in self.environ.items()]
         size = ["-x", "120", "-y", "36", "-c", str(self.folder)]
         self.tmux("new-session", "-d", *size, *variables, "bash", "--norc", "-i")
+
+    @property
+    def program(self) -> int:
+        """The pid of the program."""
+        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
+        (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+        return int(program)
 
     @property
     def screen(self) -> str:
@@ -82,11 +90,8 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         "LC_ALL": "C.UTF-8",
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
-    terminal = Terminal(folder, environ)
-    try:
-        yield terminal
-    finally:
-        subprocess.run(["tmux", "-S", str(folder / "tmux"), "kill-server"], check=False)
+    with at_the_end("tmux", "-S", folder / "tmux", "kill-server"):
+        yield Terminal(folder, environ)
 
 
 def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Database) -> None:
@@ -127,9 +132,7 @@ def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: 
     terminal.until("Apply 1 migration?")
     terminal.press("y")
     terminal.until("NOTICE: asleep")
-    shell = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
-    children = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGTERM)
+    os.kill(terminal.program, signal.SIGTERM)
     screen = terminal.until("ended with 0")
     assert "Pending" not in screen  # what was on the terminal before is there again
     assert terminal.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "0"
@@ -203,6 +206,26 @@ def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
     terminal.until("1 Pending 1")
     terminal.press("q")
     terminal.until("shell>")
+
+
+def test_the_program_ends_with_its_terminal_when_the_run_is_cancelled(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    stubborn = "PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN PERFORM pg_sleep(3);"
+    terminal.write("0001_a.sql", f"DO $$ BEGIN RAISE NOTICE 'asleep'; {stubborn} END $$;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("y")
+    terminal.until("NOTICE: asleep")
+    program = Path(f"/proc/{terminal.program}")
+    terminal.tmux("kill-server")
+    deadline = time.monotonic() + 60
+    while program.exists():
+        assert time.monotonic() < deadline, "the program is still there"
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("flags", "colored"), [([], True), (["--no-color"], False)])
