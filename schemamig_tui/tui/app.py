@@ -1,4 +1,4 @@
-"""The application: it owns the status poller, the run, and the report of the last rehearsal."""
+"""The application: it owns the looks at the database, the run, and the last rehearsal's report."""
 
 import os
 from collections.abc import Sequence
@@ -11,22 +11,27 @@ from textual.worker import WorkerFailed
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, Status
 from schemamig_tui.engine.events import Event, RunStarted
-from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor
-from schemamig_tui.tui.background import FolderWatch, Retry, in_thread
+from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.details import details
 from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread, TimedEvent
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.plans import goes_on, nothing_to_do
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
-from schemamig_tui.tui.states import connecting, empty_folder, error_lines, error_page
-from schemamig_tui.tui.status_poller import StatusPoller
+from schemamig_tui.tui.states import (
+    connected_again,
+    connecting,
+    empty_folder,
+    error_page,
+    outage_lines,
+)
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_panel import OnEnd, OnEvents
@@ -48,12 +53,11 @@ class MigrationsApp(BaseApp):
         self.settings = settings
         self.main = MainScreen(str(settings.directory), settings.warnings)
         self.status = Status(())
-        self.poller = StatusPoller(settings)
+        self.looking = Looking(settings, self.post_message)
         self._logs = FileLogs()
         self._opened: Migration | None = None
         self._leaving = False
-        self._shown_error = ""
-        self._retry = Retry(self.set_timer, self._poll_quietly)
+        self._has_seen = False
         self._report: Report | None = None
 
     def get_default_screen(self) -> Screen[None]:
@@ -61,72 +65,63 @@ class MigrationsApp(BaseApp):
         return self.main
 
     def on_ready(self) -> None:
-        """Read folder and ledger for the first time, and watch the folder from then on."""
-        self.work("survey", self._refresh)
-        self.work("folder", self._watch_folder)
+        """Look at folder and ledger for the first time, and again and again from then on."""
+        self._show_top()
+        self.main.detail.show_message(connecting(self.settings.embedded))
+        self.work("looking", self.looking.run)
 
     def close(self) -> None:
         """After the end: cancel a run that is still on, and close the connections."""
         if self.run_on is not None and not self._leaving:
             self.run_on.cancel()
             self.run_on.wait()
-        self.poller.close()
+        self.looking.close()
 
     # -- folder and ledger
 
     def action_refresh(self) -> None:
-        """Read the folder and the ledger again."""
+        """Look at the folder and the ledger again."""
         if self.run_on is None:
-            self._retry.reset()
-            self.work("survey", self._refresh)
+            self.looking.ask()
 
-    async def _refresh(self, *, quiet: bool = False) -> None:
-        if self.poller.latest is None and not quiet:
-            self._show_top()
-            self.main.detail.show_message(connecting(self.settings.embedded))
-        try:
-            survey = await in_thread(partial(self.poller.poll, None if quiet else self._waiting))
-        except SchemamigError as error:
-            self._show_error(error, quiet=quiet)
-            return
-        is_first, self.poller.latest = self.poller.latest is None, survey
+    def on_looking_found(self, message: Looking.Found) -> None:
+        """Show what was found. A run that is on shows more, and is followed by another look."""
         self._show_top()
-        self.main.log_view.add_survey(self.poller.database, self.poller.news(survey))
-        self._show(survey.status)
+        log = self.main.log_view
+        if message.absence and self._has_seen:
+            log.add([connected_again(message.absence)])
+        log.add_survey(self.looking.database, message.warnings)
+        if self.run_on is not None:
+            return
+        is_first, self._has_seen = not self._has_seen, True
+        if message.survey.status is not self.status:
+            self._show(message.survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first()
         self.refresh_bindings()
 
-    def _waiting(self, seconds_left: float, reason: str) -> None:
-        if self.poller.latest is None:
-            waiting = f"Waiting up to {seconds_left:.0f} s for the server: {reason}"
-            lines = connecting(self.settings.embedded, self.poller.route, waiting)
-            self.call_later(self.main.detail.show_message, lines)
+    def on_looking_waiting(self, message: Looking.Waiting) -> None:
+        """Say that the server is waited for."""
+        if self._has_seen:
+            self._show_top("waiting for the server")
         else:
-            self.call_later(self._show_top, "waiting for the server")
+            waiting = f"Waiting for the server: {message.reason}"
+            lines = connecting(self.settings.embedded, self.looking.route, waiting)
+            self.main.detail.show_message(lines)
 
-    def _show_error(self, error: SchemamigError, *, quiet: bool) -> None:
-        is_away = isinstance(error, ConnectionFailed)
-        retried = is_away and self.settings.embedded is None
-        if not quiet or error.message != self._shown_error:
-            self._shown_error = error.message
-            self._show_top("not connected" if is_away else "not up to date")
-            if self.main.selected is None:
-                self.main.detail.show_message(error_page(error, retried=retried))
-            else:
-                self.main.log_view.add(error_lines(error))
-        if retried:
-            self._retry.later()
-
-    def _poll_quietly(self) -> None:
-        """Try to connect again, unless a run is on or a dialog is open."""
-        if self.run_on is None and self.screen is self.main:
-            self.work("survey", self._refresh, quiet=True)
+    def on_looking_failed(self, message: Looking.Failed) -> None:
+        """Say once why nothing new can be shown; what is shown stays."""
+        error = message.error
+        self._show_top("not connected" if message.since else "not up to date")
+        if message.known:
+            return
+        if self.main.selected is None:
+            self.main.detail.show_message(error_page(error, retried=message.retried))
         else:
-            self._retry.later()
+            self.main.log_view.add(outage_lines(error, message.since))
 
     def _show_top(self, why: str | None = None) -> None:
-        self.main.top.show(self.poller, why)
+        self.main.top.show(self.looking, why)
 
     def _show(self, status: Status) -> None:
         """Show the status of the migrations, and the selected one as it is now."""
@@ -138,12 +133,6 @@ class MigrationsApp(BaseApp):
             self._opened = None
             self.main.detail.show_message(empty_folder(str(self.settings.directory)))
 
-    async def _watch_folder(self) -> None:
-        watch = FolderWatch(self.settings.directory)
-        while True:
-            await watch.changed()
-            self.action_refresh()
-
     # -- the selected migration
 
     def on_main_screen_selected(self) -> None:
@@ -154,7 +143,7 @@ class MigrationsApp(BaseApp):
             self.work("detail", self._read, selected)
 
     async def _read(self, migration: Migration) -> None:
-        standard = self.poller.standard_strings
+        standard = self.looking.standard_strings
         log = self._logs.of(migration.name)
         if self._report and not log:
             log = self._report.of(migration.name)
@@ -188,7 +177,7 @@ class MigrationsApp(BaseApp):
         if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
             return False
         if action in ("apply", "dry_run", "rehearse"):
-            return self.poller.latest is not None
+            return self.looking.latest is not None
         if action in ("apply_to", "edit"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
@@ -212,9 +201,9 @@ class MigrationsApp(BaseApp):
             if answer in (Answer.YES, Answer.OVER):
                 self._start(to, resume=answer is Answer.YES)
 
-        view = PlanView(todo, self.poller)
+        view = PlanView(todo, self.looking)
         over = "Start over" if goes_on(todo) else ""
-        question = Question(what, view, self.poller.database, yes="Apply", over=over)
+        question = Question(what, view, self.looking.database, yes="Apply", over=over)
         await self.push_screen(question, answered)
 
     def _todo(self, to: str | None = None) -> Sequence[Migration]:
@@ -227,7 +216,7 @@ class MigrationsApp(BaseApp):
         """Show how each pending file would be run."""
         if not (todo := self._todo()):
             return
-        view = PlanView(todo, self.poller)
+        view = PlanView(todo, self.looking)
         await self.push_screen(TextDialog("Dry run: nothing is changed", view))
 
     def _start(self, to: str | None, *, resume: bool) -> None:
@@ -241,11 +230,12 @@ class MigrationsApp(BaseApp):
         if self.run_on is not None:
             self.toast("A run is on", severity="warning")
             return None
-        if self.poller.target is None:
+        if self.looking.target is None:
             self.toast("Not connected: r tries again", severity="warning")
-        return self.poller.target
+        return self.looking.target
 
     def _follow(self, run: EngineThread, on_events: OnEvents, on_end: OnEnd) -> None:
+        self.looking.pause()
         self.main.add_class("-running")
         self.main.run_panel.follow(run, on_events, on_end)
         self.refresh_bindings()
@@ -269,7 +259,9 @@ class MigrationsApp(BaseApp):
         self.main.log_view.add(outcome(run))
         if self._leaving:
             self.exit()
-        return not self._leaving
+            return False
+        self.looking.resume()
+        return True
 
     def _finished(self, run: EngineThread) -> None:
         if not self._over(run):
@@ -277,7 +269,6 @@ class MigrationsApp(BaseApp):
         self.toast(*toast_text(run))
         if run.progress.failed is not None:
             self.main.select(run.progress.failed.name)
-        self.action_refresh()
 
     # -- the rehearsal
 
@@ -296,8 +287,10 @@ class MigrationsApp(BaseApp):
                 self._follow(run, self._show_rehearsal_events, self._rehearsed)
 
         what = f"Rehearse {plural(len(todo), 'migration')}?"
-        view = PlanView(todo, self.poller, rehearsing.warning(self.settings))
-        await self.push_screen(Question(what, view, self.poller.database, yes="Rehearse"), answered)
+        view = PlanView(todo, self.looking, rehearsing.warning(self.settings))
+        await self.push_screen(
+            Question(what, view, self.looking.database, yes="Rehearse"), answered
+        )
 
     def _show_rehearsal_events(
         self, run: EngineThread, events: Sequence[Event], timed: Sequence[TimedEvent]
@@ -341,8 +334,8 @@ class MigrationsApp(BaseApp):
     def action_blockers(self) -> None:
         """Show who blocks the run, and who waits behind it."""
         panel = self.main.run_panel
-        if self.poller.target and panel.insight.is_stuck:
-            connect, database = self.poller.target.connect, self.poller.database
+        if self.looking.target and panel.insight.is_stuck:
+            connect, database = self.looking.target.connect, self.looking.database
             self.push_screen(BlockersScreen(lambda: panel.insight, connect, database))
         else:
             self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
@@ -375,7 +368,7 @@ class MigrationsApp(BaseApp):
         what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
         view = LinesView([(("plain", what),)], fold=True)
         yes = "Cancel the run and quit"
-        question = Question("A run is on", view, self.poller.database, yes=yes, no="Stay")
+        question = Question("A run is on", view, self.looking.database, yes=yes, no="Stay")
         self.push_screen(question, answered)
 
     def terminated(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from schemamig_tui.engine import Migration, MigrationFile, Script, State, parse
 from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.errors import FilesError
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.failures import failure_lines
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
@@ -142,7 +143,7 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
         ]
     else:
         took = f" in {recorded(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
-        lines = [(("good", "✓ "), ("strong", f"Applied {inline(row.when)}{took}"))]
+        lines = [(("good", "✓ "), ("strong", f"Applied {inline(clock.recorded_at(row))}{took}"))]
         if migration.changed:
             lines.append((("warn", "The file has changed since, and is not what was applied."),))
         if not log:
@@ -156,7 +157,9 @@ def _ledger(migration: Migration) -> Iterator[Line]:
         yield _hint("The ledger has no row for it.")
     else:
         yield from _field("filename", row.filename)
-        yield from _field("applied_at", str(row.applied_at or "NULL"))
+        yield from _field(
+            "applied_at", "NULL" if row.applied_at is None else clock.recorded_at(row, whole=True)
+        )
         yield from _field("success", "NULL" if row.success is None else str(row.success).lower())
         ms = row.execution_time_ms
         yield from _field("execution_time_ms", "" if ms is None else str(ms))

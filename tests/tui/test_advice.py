@@ -73,8 +73,8 @@ async def test_a_table_that_somebody_uses_is_no_reason_to_wait(desk: Desk) -> No
 async def test_a_database_that_is_gone_is_said_and_the_plan_is_there(desk: Desk) -> None:
     desk.write("0001_a.sql", "SELECT 1;")
     async with desk.open() as ui:
-        assert ui.app.poller.target is not None
-        ui.app.poller.target.conninfo = f"host=127.0.0.1 port={closed_port()}"
+        assert ui.app.looking.target is not None
+        ui.app.looking.target.conninfo = f"host=127.0.0.1 port={closed_port()}"
         await ui.press("d")
         assert "! The database could not be looked at: " in ui.screen
         assert "1 statement, 9 bytes" in ui.screen

@@ -7,8 +7,8 @@ from functools import partial
 from schemamig_tui.engine import Migration
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line
+from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.plans import advice, names, plan, refusal, total
-from schemamig_tui.tui.status_poller import StatusPoller
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _AT_ONCE = 50
@@ -21,9 +21,9 @@ class PlanView(LinesView):
     """
 
     def __init__(
-        self, todo: Sequence[Migration], poller: StatusPoller, preface: Sequence[Line] = ()
+        self, todo: Sequence[Migration], looking: Looking, preface: Sequence[Line] = ()
     ) -> None:
-        self._todo, self._poller, self._preface = todo, poller, preface
+        self._todo, self._looking, self._preface = todo, looking, preface
         self._advice: list[Line] = []
         self._planned: list[Line] = []
         self._read = self._refused = 0
@@ -42,7 +42,7 @@ class PlanView(LinesView):
         await asyncio.gather(self._plan(), self._advise())
 
     async def _plan(self) -> None:
-        standard = self._poller.standard_strings
+        standard = self._looking.standard_strings
         for start in range(0, len(self._todo), _AT_ONCE):
             some = self._todo[start : start + _AT_ONCE]
             lines, refused = await in_thread(partial(plan, some, standard_strings=standard))
@@ -52,8 +52,8 @@ class PlanView(LinesView):
             self.show(self._all(), keep_place=True, fold=True)
 
     async def _advise(self) -> None:
-        if self._poller.target is not None:
-            connect, standard = self._poller.target.connect, self._poller.standard_strings
+        if self._looking.target is not None:
+            connect, standard = self._looking.target.connect, self._looking.standard_strings
             work = partial(advice, self._todo, connect, standard_strings=standard)
             self._advice = await in_thread(work)
             self.show(self._all(), keep_place=True, fold=True)
