@@ -30,12 +30,13 @@ class Review:
     """A plan with all that should be known before it is approved.
 
     ``refusals`` are what an apply would end with before it has run anything, ``advice`` is what was
-    found in the database.
+    found in the database, and ``unknown`` says why the database could not be asked.
     """
 
     plan: "Plan"
     refusals: "tuple[SchemamigError, ...]"
-    advice: "tuple[Advice, ...]"
+    advice: "tuple[Advice, ...]" = ()
+    unknown: str | None = None
 
 
 @contextlib.contextmanager

@@ -1,29 +1,20 @@
-"""The application: it owns the looks at the database, the run, and the last rehearsal's report."""
+"""The application: it wires the screen, the looks at folder and database, and the runs."""
 
 import os
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from schemamig_tui.connect import Target
-from schemamig_tui.engine import Migration, Status
-from schemamig_tui.engine.events import Event, RunStarted
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor
-from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
-from schemamig_tui.tui.details import details
-from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread, TimedEvent
+from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
-from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.plans import goes_on, nothing_to_do
+from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
+from schemamig_tui.tui.screens.dialogs import Answer, Question
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import (
     connected_again,
@@ -34,11 +25,7 @@ from schemamig_tui.tui.states import (
 )
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
-from schemamig_tui.tui.widgets.run_panel import OnEnd, OnEvents
-from schemamig_tui.units import plural
-
-if TYPE_CHECKING:  # it is not imported before there is a rehearsal
-    from schemamig_tui.tui.rehearsing import Report
+from schemamig_tui.tui.widgets.run_panel import RunPanel
 
 
 class MigrationsApp(BaseApp):
@@ -52,13 +39,10 @@ class MigrationsApp(BaseApp):
         self.animation_level = "none"  # what a key does is there at once
         self.settings = settings
         self.main = MainScreen(str(settings.directory), settings.warnings)
-        self.status = Status(())
         self.looking = Looking(settings, self.post_message)
-        self._logs = FileLogs()
-        self._opened: Migration | None = None
+        self.runs = Runs(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False
-        self._report: Report | None = None
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, which is always there."""
@@ -94,8 +78,11 @@ class MigrationsApp(BaseApp):
         if self.run_on is not None:
             return
         is_first, self._has_seen = not self._has_seen, True
-        if message.survey.status is not self.status:
-            self._show(message.survey.status)
+        if message.survey.status is not self.main.status:
+            self.main.fill(message.survey.status)
+        for screen in self.screen_stack:
+            for view in screen.query(PlanView):
+                view.follow(message.survey)
         if is_first or self.main.selected is None:
             self.main.select_first()
         self.refresh_bindings()
@@ -123,32 +110,23 @@ class MigrationsApp(BaseApp):
     def _show_top(self, why: str | None = None) -> None:
         self.main.top.show(self.looking, why)
 
-    def _show(self, status: Status) -> None:
-        """Show the status of the migrations, and the selected one as it is now."""
-        self.status = status
-        file = self.run_on.progress.file if self.run_on else None
-        self.main.fill(status, running=file.name if file else None)
-        self.on_main_screen_selected()
-        if not status.migrations:
-            self._opened = None
-            self.main.detail.show_message(empty_folder(str(self.settings.directory)))
-
     # -- the selected migration
 
     def on_main_screen_selected(self) -> None:
         """Show the selected migration, as it stands now."""
-        selected = self.main.selected
-        if selected is not None and selected != self._opened:
-            self._opened = selected
-            self.work("detail", self._read, selected)
+        self._open_selected()
 
-    async def _read(self, migration: Migration) -> None:
-        standard = self.looking.standard_strings
-        log = self._logs.of(migration.name)
-        if self._report and not log:
-            log = self._report.of(migration.name)
-        found = await in_thread(partial(details, migration, standard_strings=standard, log=log))
-        self.main.detail.show(found)
+    def _open_selected(self, *, again: bool = False) -> None:
+        selected = self.main.selected
+        if selected is not None:
+            standard, log = self.looking.standard_strings, self.runs.log_of(selected.name)
+            detail = self.main.detail
+            detail.open_migration(selected, standard_strings=standard, log=log, again=again)
+        elif self._has_seen and not self.main.status.migrations:
+            self.main.detail.show_message(empty_folder(str(self.settings.directory)))
+
+    def on_detail_opened(self) -> None:
+        """Show the keys that work for it."""
         self.refresh_bindings()
 
     def action_edit(self) -> None:
@@ -183,160 +161,55 @@ class MigrationsApp(BaseApp):
             return selected is not None and selected.file is not None
         return True
 
-    async def action_apply(self) -> None:
+    def action_apply(self) -> None:
         """Apply all, after a dialog that shows the plan."""
-        await self._ask(None)
+        self.runs.ask()
 
-    async def action_apply_to(self) -> None:
+    def action_apply_to(self) -> None:
         """Apply up to the selected one, after a dialog that shows the plan."""
         if self.main.selected is not None and self.main.selected.file is not None:
-            await self._ask(self.main.selected.name)
+            self.runs.ask(self.main.selected.name)
 
-    async def _ask(self, to: str | None) -> None:
-        if not (todo := self._todo(to)):
-            return
-        what = f"Apply {plural(len(todo), 'migration')}?"
-
-        def answered(answer: Answer | None) -> None:
-            if answer in (Answer.YES, Answer.OVER):
-                self._start(to, resume=answer is Answer.YES)
-
-        view = PlanView(todo, self.looking)
-        over = "Start over" if goes_on(todo) else ""
-        question = Question(what, view, self.looking.database, yes="Apply", over=over)
-        await self.push_screen(question, answered)
-
-    def _todo(self, to: str | None = None) -> Sequence[Migration]:
-        """The migrations to run; if there are none, a toast says why."""
-        if not (todo := self.status.to_run(to)):
-            self.toast(nothing_to_do(self.status, to))
-        return todo
-
-    async def action_dry_run(self) -> None:
+    def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
-        if not (todo := self._todo()):
-            return
-        view = PlanView(todo, self.looking)
-        await self.push_screen(TextDialog("Dry run: nothing is changed", view))
+        self.runs.show_plan()
 
-    def _start(self, to: str | None, *, resume: bool) -> None:
-        if target := self._free_target():
-            self._logs.forget(migration.name for migration in self.status.to_run(to))
-            run = ApplyThread(target, self.settings, to, resume=resume)
-            self._follow(run, self._show_events, self._finished)
-
-    def _free_target(self) -> Target | None:
-        """The database if it is connected and no run is on; otherwise a toast says why not."""
-        if self.run_on is not None:
-            self.toast("A run is on", severity="warning")
-            return None
-        if self.looking.target is None:
-            self.toast("Not connected: r tries again", severity="warning")
-        return self.looking.target
-
-    def _follow(self, run: EngineThread, on_events: OnEvents, on_end: OnEnd) -> None:
-        self.looking.pause()
-        self.main.add_class("-running")
-        self.main.run_panel.follow(run, on_events, on_end)
-        self.refresh_bindings()
-
-    def _show_events(
-        self, run: EngineThread, events: Sequence[Event], timed: Sequence[TimedEvent]
-    ) -> None:
-        """Show what a run has done since the last call."""
-        self._logs.take(events)
-        self.main.log_view.add_events(events)
-        status = after(self.status, timed)
-        if status is not self.status:
-            self._show(status)
-        else:
-            self.main.mark_running(run.progress.file.name if run.progress.file else None)
-
-    def _over(self, run: EngineThread) -> bool:
-        """Clean up after a run or a rehearsal. Returns whether the app goes on."""
-        self.main.remove_class("-running")
-        self.refresh_bindings()
-        self.main.log_view.add(outcome(run))
-        if self._leaving:
-            self.exit()
-            return False
-        self.looking.resume()
-        return True
-
-    def _finished(self, run: EngineThread) -> None:
-        if not self._over(run):
-            return
-        self.toast(*toast_text(run))
-        if run.progress.failed is not None:
-            self.main.select(run.progress.failed.name)
-
-    # -- the rehearsal
-
-    async def action_rehearse(self) -> None:
+    def action_rehearse(self) -> None:
         """Rehearse all, after a dialog that explains what a rehearsal does."""
-        from schemamig_tui.tui import rehearsing
-
-        if not (todo := self._todo()):
-            return
-
-        def answered(answer: Answer | None) -> None:
-            if answer is Answer.YES and (target := self._free_target()):
-                self._report = report = rehearsing.Report(len(todo))
-                run = rehearsing.RehearsalThread(target, self.settings)
-                self.main.log_view.add([report.title])
-                self._follow(run, self._show_rehearsal_events, self._rehearsed)
-
-        what = f"Rehearse {plural(len(todo), 'migration')}?"
-        view = PlanView(todo, self.looking, rehearsing.warning(self.settings))
-        await self.push_screen(
-            Question(what, view, self.looking.database, yes="Rehearse"), answered
-        )
-
-    def _show_rehearsal_events(
-        self, run: EngineThread, events: Sequence[Event], timed: Sequence[TimedEvent]
-    ) -> None:
-        assert self._report is not None
-        self._report.take(events)
-        self.main.log_view.add_events([one for one in events if not isinstance(one, RunStarted)])
-        self.main.mark_running(run.progress.file.name if run.progress.file else None)
-
-    def _rehearsed(self, run: EngineThread) -> None:
-        assert self._report is not None
-        self.main.mark_running(None)
-        if not self._over(run):
-            return
-        if run.error is None:
-            self.main.log_view.add(self._report.summary)
-            if self.screen is self.main:
-                self.action_report()
-            else:
-                self.toast("The rehearsal is over: v shows what it has found")
-        else:
-            self.toast(*toast_text(run))
-        self._opened = None
-        self.on_main_screen_selected()
+        self.runs.ask_to_rehearse()
 
     def action_report(self) -> None:
         """Show the report of the last rehearsal."""
-        if self._report is None:
-            self.toast("No rehearsal yet: R rehearses what is pending")
-        else:
-            view = LinesView(self._report.lines, fold=True)
-            self.push_screen(TextDialog("Rehearsal", view, wide=True))
+        self.runs.show_report()
+
+    def on_run_panel_progressed(self, message: RunPanel.Progressed) -> None:
+        """Show what the run has done."""
+        self.runs.show_events(message)
+
+    def on_run_panel_ended(self, message: RunPanel.Ended) -> None:
+        """Show how the run has ended, and look at what it has left; or leave."""
+        self.runs.end(message.run)
+        self.refresh_bindings()
+        if self._leaving:
+            self.exit()
+            return
+        self.looking.resume()
+        self.runs.show_result(message.run)
+        self._open_selected(again=True)
 
     # -- the run or rehearsal that is on
 
     @property
     def run_on(self) -> EngineThread | None:
         """The run or the rehearsal that is on."""
-        return self.main.run_panel.run
+        return self.runs.on
 
     def action_blockers(self) -> None:
         """Show who blocks the run, and who waits behind it."""
         panel = self.main.run_panel
         if self.looking.target and panel.insight.is_stuck:
             connect, database = self.looking.target.connect, self.looking.database
-            self.push_screen(BlockersScreen(lambda: panel.insight, connect, database))
+            self.push_screen(BlockersScreen(panel, connect, database))
         else:
             self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.engine import Migration, MigrationFile, Script, State, parse
-from schemamig_tui.engine.ledger.left_off import left_off
+from schemamig_tui.engine.ledger.left_off import LeftOff, left_off
 from schemamig_tui.errors import FilesError
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.failures import failure_lines
@@ -87,17 +87,21 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     if migration.written_since:
         yield (("warn", "! Recorded when it was empty: its statements have never been run"),)
     if left := left_off(migration, script):
-        one = left.done == 1
-        done = "its first statement is" if one else f"its first {left.done:,} statements are"
-        if left.obstacle:
-            before = f"{done} applied, and " if left.done else ""
-            yield (("bad", f"✗ Refused: {before}{inline(left.obstacle)}"),)
-            yield from indented("dim", "  hint:", left.way_out or "")
-        else:
-            where = f"statement {left.done + 1:,} of {len(script):,}"
-            yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
+        yield from left_off_lines(left, len(script))
     for warning in script.warnings:
         yield (("warn", f"! line {warning.line}: {inline(warning.message)}"),)
+
+
+def left_off_lines(left: LeftOff, statements: int) -> Iterator[Line]:
+    """Where a file of so many statements goes on, or why it cannot."""
+    one = left.done == 1
+    done = "its first statement is" if one else f"its first {left.done:,} statements are"
+    if left.obstacle:
+        yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+        yield from indented("dim", "  hint:", left.way_out or "")
+    else:
+        where = f"statement {left.done + 1:,} of {statements:,}"
+        yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
 
 
 def _plan(migration: Migration, standard_strings: bool) -> list[Line]:

@@ -9,7 +9,7 @@ from typing import cast
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import describe
+from schemamig_tui.engine import Plan, describe
 from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -51,13 +51,13 @@ def warning(settings: Settings) -> list[Line]:
 
 
 class RehearsalThread(EngineThread):
-    """A rehearsal of all that is pending."""
+    """Rehearses a plan: see ``Rehearsal.rehearse``."""
 
     doing = "rehearsing"
     kept = "Everything is rolled back, as it would be in any case."
 
-    def __init__(self, target: Target, settings: Settings) -> None:
-        super().__init__(RehearsalProgress())
+    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
+        super().__init__(plan, RehearsalProgress())
         self._rehearsal = Rehearsal(
             target.connect,
             settings.directory,
@@ -70,7 +70,7 @@ class RehearsalThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._rehearsal.rehearse_pending()
+        self._rehearsal.rehearse(self.plan)
 
     def _stop(self) -> None:
         self._rehearsal.cancel()

@@ -116,7 +116,7 @@ class Ui:
 
     def _is_reading(self) -> bool:
         return self.app.looking.busy or any(
-            not worker.is_finished and worker.group in ("detail", "plan")
+            not worker.is_finished and worker.group in ("detail", "plan", "fold")
             for worker in self.app.workers
         )
 

@@ -46,7 +46,7 @@ async def test_a_look_at_what_has_not_changed_reads_and_draws_nothing(
     desk.apply()
     async with desk.open() as ui:
         looks = 0
-        status = ui.app.status
+        status = ui.main.status
         found = ui.app.looking._found
 
         def count(look: Look) -> None:
@@ -56,7 +56,7 @@ async def test_a_look_at_what_has_not_changed_reads_and_draws_nothing(
             found(look)
 
         monkeypatch.setattr(ui.app.looking, "_found", count)
-        monkeypatch.setattr(ui.app, "_show", lambda status: pytest.fail("it was drawn again"))
+        monkeypatch.setattr(ui.main, "fill", lambda status: pytest.fail("it was drawn again"))
         await ui.until(lambda: looks > 2)
 
 
