@@ -6,13 +6,15 @@ the screen. A run looks again under its locks, and refuses what is not as it was
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from schemamig_tui import patience
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine import Folder, Ledger, Survey
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.errors import SchemamigError
@@ -28,41 +30,71 @@ class Review:
     """A plan with all that should be known before it is approved.
 
     ``refusals`` are what an apply would end with before it has run anything, ``advice`` is what was
-    found in the database.
+    found in the database, and ``unknown`` says why the database could not be asked.
     """
 
     plan: "Plan"
     refusals: "tuple[SchemamigError, ...]"
-    advice: "tuple[Advice, ...]"
+    advice: "tuple[Advice, ...]" = ()
+    unknown: str | None = None
 
 
 @contextlib.contextmanager
 def looking(
-    target: Target,
-    settings: Settings,
-    on_wait: OnWait | None = None,
-    before: Survey | None = None,
+    target: Target, settings: Settings, on_wait: OnWait | None = None
 ) -> Iterator[tuple[psycopg.Connection[Any], Survey]]:
     """Read the folder, and on a new connection the ledger; that connection is open meanwhile.
 
-    ``before`` is an earlier look: what has not changed since is not read again. Raises FilesError,
-    SettingsError, LedgerError, LockTimeout and ConnectionFailed.
+    Raises FilesError, SettingsError, LedgerError, LockTimeout and ConnectionFailed.
     """
     ledger = Ledger(settings.table)
-    folder = Folder.read(settings.directory, before.folder if before else None)
+    folder = Folder.read(settings.directory)
     with losses_as_errors(), contextlib.closing(target.connect(on_wait)) as conn:
-        yield conn, survey(conn, folder, ledger, before)
+        yield conn, survey(conn, folder, ledger)
 
 
-def look(
-    target: Target,
-    settings: Settings,
-    on_wait: OnWait | None = None,
-    before: Survey | None = None,
-) -> Survey:
+def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> Survey:
     """Read folder and ledger once. Blocks as long as that takes; raises as ``looking``."""
-    with looking(target, settings, on_wait, before) as (_, found):
+    with looking(target, settings, on_wait) as (_, found):
         return found
+
+
+@dataclass(frozen=True)
+class Look:
+    """A survey, and what the ledger has stayed the same by since: see ``Ledger.stamp``."""
+
+    survey: Survey
+    stamp: tuple[int, int] | None
+
+
+def look_again(
+    target: Target, settings: Settings, before: Look | None, on_wait: OnWait | None = None
+) -> Look:
+    """Look at folder and ledger, which costs little where both are as they were ``before``.
+
+    Then the status is the same object. Blocks, but not for ever; raises as ``looking``.
+    """
+    ledger = Ledger(settings.table)
+    folder = Folder.read(settings.directory, before.survey.folder if before else None)
+    with (
+        losses_as_errors(),
+        contextlib.closing(target.connect(on_wait)) as conn,
+        answered_within(conn, patience.PATIENCE.answer),
+    ):
+        # Asked first: what is written between the two is seen by the next look.
+        stamp = _stamp(conn, ledger)
+        if before and stamp and (stamp, folder) == (before.stamp, before.survey.folder):
+            return Look(replace(before.survey, folder=folder), stamp)
+        return Look(survey(conn, folder, ledger, before.survey if before else None), stamp)
+
+
+def _stamp(conn: psycopg.Connection[Any], ledger: Ledger) -> tuple[int, int] | None:
+    try:
+        return ledger.stamp(conn)
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error:  # the survey says what is wrong with it
+        return None
 
 
 def review(plan: "Plan", target: Target, conn: psycopg.Connection[Any]) -> Review:

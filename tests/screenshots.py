@@ -181,7 +181,7 @@ async def a_rehearsal(stage: Stage) -> None:
     for name, sql in AFTERWARDS.items():
         (folder / name).write_text(sql)
     await stage.pilot.press("r")
-    await stage.until(lambda: len(stage.app.status.to_run()) == len(AFTERWARDS))
+    await stage.until(lambda: len(stage.app.main.status.to_run()) == len(AFTERWARDS))
     await stage.run("R", "y")
     await stage.picture("rehearsal")
     await stage.pilot.press("escape")
@@ -239,7 +239,7 @@ async def _play() -> None:
         app = MigrationsApp(Settings(connection="environment"))
         async with app.run_test(size=SIZE, notifications=True) as pilot:
             stage = Stage(app, pilot, admin)
-            await stage.until(lambda: bool(app.status.pending))
+            await stage.until(lambda: bool(app.main.status.pending))
             for scene in SCENES:
                 await scene(stage)
         app.close()

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.engine import Migration, MigrationFile, Script, State, parse
-from schemamig_tui.engine.ledger.left_off import left_off
+from schemamig_tui.engine.ledger.left_off import LeftOff, left_off
 from schemamig_tui.errors import FilesError
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.failures import failure_lines
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
@@ -86,17 +87,21 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     if migration.written_since:
         yield (("warn", "! Recorded when it was empty: its statements have never been run"),)
     if left := left_off(migration, script):
-        one = left.done == 1
-        done = "its first statement is" if one else f"its first {left.done:,} statements are"
-        if left.obstacle:
-            before = f"{done} applied, and " if left.done else ""
-            yield (("bad", f"✗ Refused: {before}{inline(left.obstacle)}"),)
-            yield from indented("dim", "  hint:", left.way_out or "")
-        else:
-            where = f"statement {left.done + 1:,} of {len(script):,}"
-            yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
+        yield from left_off_lines(left, len(script))
     for warning in script.warnings:
         yield (("warn", f"! line {warning.line}: {inline(warning.message)}"),)
+
+
+def left_off_lines(left: LeftOff, statements: int) -> Iterator[Line]:
+    """Where a file of so many statements goes on, or why it cannot."""
+    one = left.done == 1
+    done = "its first statement is" if one else f"its first {left.done:,} statements are"
+    if left.obstacle:
+        yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+        yield from indented("dim", "  hint:", left.way_out or "")
+    else:
+        where = f"statement {left.done + 1:,} of {statements:,}"
+        yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
 
 
 def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
@@ -142,7 +147,7 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
         ]
     else:
         took = f" in {recorded(row.execution_time_ms)}" if row.execution_time_ms is not None else ""
-        lines = [(("good", "✓ "), ("strong", f"Applied {inline(row.when)}{took}"))]
+        lines = [(("good", "✓ "), ("strong", f"Applied {inline(clock.recorded_at(row))}{took}"))]
         if migration.changed:
             lines.append((("warn", "The file has changed since, and is not what was applied."),))
         if not log:
@@ -156,7 +161,9 @@ def _ledger(migration: Migration) -> Iterator[Line]:
         yield _hint("The ledger has no row for it.")
     else:
         yield from _field("filename", row.filename)
-        yield from _field("applied_at", str(row.applied_at or "NULL"))
+        yield from _field(
+            "applied_at", "NULL" if row.applied_at is None else clock.recorded_at(row, whole=True)
+        )
         yield from _field("success", "NULL" if row.success is None else str(row.success).lower())
         ms = row.execution_time_ms
         yield from _field("execution_time_ms", "" if ms is None else str(ms))

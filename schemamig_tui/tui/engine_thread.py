@@ -1,17 +1,15 @@
 """Runs the engine in a thread of its own and queues its events for the UI."""
 
-import contextlib
-import gc
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import heappushpop
 from typing import NamedTuple, final
 
 from schemamig_tui.connect import Target
+from schemamig_tui.engine import Plan
 from schemamig_tui.engine.events import (
     Event,
     FileApplied,
@@ -28,6 +26,7 @@ from schemamig_tui.engine.events import (
     StatementFinished,
 )
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui.background import rare_collections
 
 _MOST_WAITING = 100_000
 _SLOWEST = 5
@@ -146,7 +145,10 @@ class EngineThread(ABC):
     kept = "What is committed stays, the rest is rolled back, and the ledger says so."
     """The sentence that says what a cancellation leaves in the database."""
 
-    def __init__(self, progress: RunProgress) -> None:
+    def __init__(self, plan: Plan, progress: RunProgress) -> None:
+        self.plan = plan
+        self.files = {one.name: one.file for one in plan.migrations if one.file}
+        """The files of the run by name."""
         self.began = time.monotonic()
         self.progress = progress
         self.cancelled = False
@@ -214,7 +216,7 @@ class EngineThread(ABC):
 
     def _run(self) -> None:
         try:
-            with _rare_garbage_collection():
+            with rare_collections():
                 self._perform()
         except Exception as error:  # the app shows it when the run is over
             self.error = error
@@ -231,15 +233,12 @@ class EngineThread(ABC):
 
 
 class ApplyThread(EngineThread):
-    """Applies what is pending, up to and with the file ``to``: see ``Runner.apply``."""
+    """Applies a plan: see ``Runner.apply``."""
 
-    def __init__(
-        self, target: Target, settings: Settings, to: str | None, *, resume: bool = True
-    ) -> None:
+    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
         from schemamig_tui.engine import Runner
 
-        super().__init__(RunProgress(warn_after=settings.warn_after))
-        self._to, self._resume = to, resume
+        super().__init__(plan, RunProgress(warn_after=settings.warn_after))
         self._runner = Runner(
             target.connect,
             settings.directory,
@@ -250,24 +249,7 @@ class ApplyThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._runner.apply_pending(self._to, resume=self._resume)
+        self._runner.apply(self.plan)
 
     def _stop(self) -> None:
         self._runner.cancel()
-
-
-@contextlib.contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Let the garbage collector run seldom, and leave out the objects that exist already.
-
-    The UI and the events of a run are many objects; a collection goes through all of them and
-    stops both threads meanwhile.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(250_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

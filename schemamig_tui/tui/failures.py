@@ -12,6 +12,7 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine import Migration
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.units import plural, recorded
 
@@ -129,7 +130,7 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     if row is None:
         return
     took = f", after {recorded(row.execution_time_ms)}" if row.execution_time_ms else ""
-    yield (("dim", f"Failed {inline(row.when)}{took}"),)
+    yield (("dim", f"Failed {inline(clock.recorded_at(row))}{took}"),)
     done = read_checkpoint(row.error_message)
     if done and done.statements:
         kept = plural(done.statements, "statement")

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import groupby
 
 from textual.notifications import SeverityLevel
@@ -15,6 +14,7 @@ from schemamig_tui.engine.events import (
     FilesLost,
 )
 from schemamig_tui.errors import Interrupted, SchemamigError
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
 from schemamig_tui.tui.lines import Line, plain
 from schemamig_tui.tui.log_lines import event_lines, summary_lines
@@ -110,7 +110,7 @@ def _after(migration: Migration, event: FileApplied | FileFailed | None) -> Migr
     error = describe(event.failure, event.name) if isinstance(event, FileFailed) else None
     row = LedgerRow(
         event.name,
-        datetime.now(),
+        clock.now().replace(tzinfo=None),
         file.checksum if file else None,
         round(event.ms),
         error is None,

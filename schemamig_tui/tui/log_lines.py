@@ -4,7 +4,6 @@ A line is made when it becomes visible: of a hundred thousand notices, most neve
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ from schemamig_tui.engine.events import (
     VictimsSeen,
     Warned,
 )
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import RunProgress
 from schemamig_tui.tui.insight_lines import insight_lines
 from schemamig_tui.tui.lines import Line, Span, body, inline
@@ -204,4 +204,4 @@ def _slowest(progress: RunProgress) -> Iterator[Line]:
 
 
 def _now() -> str:
-    return f"  {datetime.now():%H:%M:%S}"
+    return f"  {clock.time_of(clock.now())}"

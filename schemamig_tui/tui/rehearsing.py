@@ -5,12 +5,11 @@ This module is not imported before the first rehearsal.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import cast
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import describe
+from schemamig_tui.engine import Plan, describe
 from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -24,6 +23,7 @@ from schemamig_tui.rehearsal.events import (
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
 from schemamig_tui.tui.lines import Line, body, inline
 from schemamig_tui.tui.log_lines import SLOW, event_lines
@@ -51,13 +51,13 @@ def warning(settings: Settings) -> list[Line]:
 
 
 class RehearsalThread(EngineThread):
-    """A rehearsal of all that is pending."""
+    """Rehearses a plan: see ``Rehearsal.rehearse``."""
 
     doing = "rehearsing"
     kept = "Everything is rolled back, as it would be in any case."
 
-    def __init__(self, target: Target, settings: Settings) -> None:
-        super().__init__(RehearsalProgress())
+    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
+        super().__init__(plan, RehearsalProgress())
         self._rehearsal = Rehearsal(
             target.connect,
             settings.directory,
@@ -70,7 +70,7 @@ class RehearsalThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._rehearsal.rehearse_pending()
+        self._rehearsal.rehearse(self.plan)
 
     def _stop(self) -> None:
         self._rehearsal.cancel()
@@ -124,7 +124,7 @@ class Report:
 
     def __init__(self, files: int) -> None:
         self.finished: RehearsalFinished | None = None
-        self._at = datetime.now()
+        self._at = clock.now()
         self._total = files
         self._files: dict[str, _File] = {}
 
@@ -155,14 +155,14 @@ class Report:
     def title(self) -> Line:
         """The line for the log at the start."""
         what = f"Rehearsing {plural(self._total, 'migration')}"
-        return (("strong", what), ("dim", f", to roll it all back  {self._at:%H:%M:%S}"))
+        return (("strong", what), ("dim", f", to roll it all back  {clock.time_of(self._at)}"))
 
     def of(self, name: str) -> list[Line]:
         """The report on a file; no lines if it was not rehearsed."""
         file = self._files.get(name)
         if file is None or file.end is None:
             return []
-        when = f"Rehearsed {self._at:%Y-%m-%d %H:%M:%S}, and rolled back"
+        when = f"Rehearsed {self._at:%Y-%m-%d} {clock.time_of(self._at)}, and rolled back"
         return [(("dim", when),), (), *_file_lines(file)]
 
     @property

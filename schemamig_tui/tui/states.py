@@ -1,9 +1,13 @@
 """The pages that the detail shows when there is no migration to show: connecting, error, empty."""
 
+from datetime import datetime
 from pathlib import Path
 
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.lines import Line, body, indented, inline
+from schemamig_tui.tui.looking import Absence
+from schemamig_tui.units import duration
 
 _FEW = 2  # lines of an error
 _RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
@@ -56,6 +60,21 @@ def error_lines(error: SchemamigError) -> list[Line]:
     place = f"{error.place}: " if isinstance(error, FilesError) else ""
     lines = indented("bad", "✗", f"{place}{error.message}")
     return lines + indented("plain", "hint:", error.hint) if error.hint else lines
+
+
+def outage_lines(error: SchemamigError, since: datetime | None) -> list[Line]:
+    """An error as lines of the log, with the time ``since`` when the server has been away."""
+    if since is None:
+        return error_lines(error)
+    title: Line = (("bad", "✗ Not connected"), ("dim", f"  since {clock.time_of(since)}"))
+    return [title, *error_lines(error)]
+
+
+def connected_again(absence: Absence) -> Line:
+    """The line of the log that says that an outage is over."""
+    lasted = duration(absence.length.total_seconds() * 1000)
+    when = f"  {clock.time_of(absence.ended)}, after {lasted}"
+    return (("good", "✓ Connected again"), ("dim", when))
 
 
 def empty_folder(directory: str) -> list[Line]:

@@ -22,6 +22,7 @@ _TURNS = 9
 _NOTICES = 100_000
 _KEY = 50
 _BLOCKED = 100
+_SLICE = 50
 _PEAK = 150
 
 
@@ -30,6 +31,7 @@ def ui(repeat: int) -> Iterator[Row]:
     with rig() as bench:
         yield from _first_picture(bench, repeat)
         yield from _keys(bench)
+        yield from _plans(bench, repeat)
         yield from _runs(bench, repeat)
 
 
@@ -51,6 +53,14 @@ def _keys(bench: Rig) -> Iterator[Row]:
     times = _one(bench, "keys", _plain(bench, 10_000))
     for key, ms in times.items():
         yield at_most(f"a key among 10,000 migrations: {key}", ms, _KEY, "ms")
+
+
+def _plans(bench: Rig, repeat: int) -> Iterator[Row]:
+    folder = _plain(bench, 10_000)
+    told = [_one(bench, "plan", folder) for _ in range(max(1, repeat // 2))]
+    longest = min(one["slice"] for one in told)
+    yield at_most("the plan of 10,000: the longest slice of the loop", longest, _SLICE, "ms")
+    yield Row("the plan of 10,000: until it is there", f"{min(one['ms'] for one in told):.0f} ms")
 
 
 def _runs(bench: Rig, repeat: int) -> Iterator[Row]:

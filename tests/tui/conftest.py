@@ -115,8 +115,8 @@ class Ui:
         await quiet()
 
     def _is_reading(self) -> bool:
-        return any(
-            not worker.is_finished and worker.group in ("survey", "detail", "plan")
+        return self.app.looking.busy or any(
+            not worker.is_finished and worker.group in ("detail", "plan", "fold")
             for worker in self.app.workers
         )
 
@@ -175,8 +175,6 @@ class Desk:
         try:
             async with app.run_test(size=(columns, rows), notifications=True) as pilot:
                 ui = Ui(app, pilot)
-                while app.poller.latest is None and not app._shown_error:
-                    await asyncio.sleep(0.005)
                 await ui.settled()
                 yield ui
         finally:

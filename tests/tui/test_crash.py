@@ -37,7 +37,7 @@ def test_an_error_in_the_background_ends_the_program_with_it(
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("schemamig_tui.tui.app.details", fail)
+    monkeypatch.setattr("schemamig_tui.tui.widgets.detail.details", fail)
     desk.write("0001_a.sql")
 
     async def crash() -> None:

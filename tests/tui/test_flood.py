@@ -6,8 +6,10 @@ import time
 import pytest
 
 from schemamig_tui.connect import resolve
+from schemamig_tui.engine import make_plan
 from schemamig_tui.engine.events import FileApplied, Notice, NoticeReceived
 from schemamig_tui.settings import Settings
+from schemamig_tui.survey import look
 from schemamig_tui.tui.engine_thread import ApplyThread
 from schemamig_tui.tui.log_lines import entries, event_lines, made
 from schemamig_tui.tui.widgets.run_log import LONGEST
@@ -16,11 +18,11 @@ from tests.tui.conftest import Desk, played
 FLOOD = "DO $$ BEGIN FOR i IN 1..%s LOOP RAISE NOTICE 'number %%', i; END LOOP; END $$;"
 
 
-@pytest.fixture
-def run(desk: Desk) -> ApplyThread:
+def unheard(desk: Desk) -> ApplyThread:
     """A run that has not begun, and to which nobody listens."""
     settings = Settings(directory=desk.folder, dsn=desk.database.conninfo)
-    return ApplyThread(resolve(settings), settings, None)
+    target = resolve(settings)
+    return ApplyThread(target, settings, make_plan(look(target, settings)))
 
 
 @played
@@ -47,10 +49,11 @@ async def test_a_file_keeps_its_notices_when_another_one_tells_more(desk: Desk) 
 
 
 def test_what_nobody_hears_is_left_out_beyond_a_bound_and_counted(
-    desk: Desk, run: ApplyThread, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("schemamig_tui.tui.engine_thread._MOST_WAITING", 1_000)
     desk.write("0001_a.sql", FLOOD % 2_000)
+    run = unheard(desk)
     run.start()
     run.wait()
     events, _ = run.drain()
@@ -59,7 +62,8 @@ def test_what_nobody_hears_is_left_out_beyond_a_bound_and_counted(
     assert run.progress.finished is not None
 
 
-def test_the_more_the_loop_has_to_do_the_less_often_it_looks(run: ApplyThread) -> None:
+def test_the_more_the_loop_has_to_do_the_less_often_it_looks(desk: Desk) -> None:
+    run = unheard(desk)
     run.pause()
     assert run.pause() == 0.05
     _work(0.012)
@@ -74,8 +78,9 @@ def _work(seconds: float) -> None:
         pass
 
 
-def test_a_run_leaves_the_garbage_collector_as_it_was(desk: Desk, run: ApplyThread) -> None:
+def test_a_run_leaves_the_garbage_collector_as_it_was(desk: Desk) -> None:
     desk.write("0001_a.sql")
+    run = unheard(desk)
     before = gc.get_threshold(), gc.get_freeze_count()
     run.start()
     run.wait()

@@ -213,12 +213,13 @@ async def test_of_many_statements_the_report_keeps_those_that_say_something(desk
 
 
 @played
-async def test_what_keeps_it_from_beginning_is_in_the_log(desk: Desk) -> None:
+async def test_what_keeps_it_from_beginning_is_in_the_question(desk: Desk) -> None:
     desk.write("0001_a.sql", "\\i other.sql\n")
     async with desk.open() as ui:
-        await rehearse(ui)
-        assert ui.app.screen is ui.main
-        assert "0001_a.sql:1:1: \\i is a command of psql, not SQL." in ui.log
+        await ui.press("R")
+        assert "✗ line 1: \\i is a command of psql, not SQL." in ui.screen
+        await ui.press("y")
+        assert ui.app.run_on is None
 
 
 @played

@@ -9,7 +9,7 @@ import pytest
 from schemamig_tui.connect import environment
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.connect.target import NOTHING_NAMED, Attempt, Endpoint
-from schemamig_tui.tui import background
+from schemamig_tui.tui import looking
 from schemamig_tui.tui.lines import plain
 from schemamig_tui.tui.states import connecting
 from tests.tui.conftest import Desk, Ui, played
@@ -25,8 +25,8 @@ def lose(ui: Ui) -> None:
     """Let the server be where nobody listens."""
     nowhere = f"host=127.0.0.1 port={closed_port()}"
     object.__setattr__(ui.app.settings, "dsn", nowhere)
-    assert ui.app.poller.target is not None
-    ui.app.poller.target.conninfo = nowhere
+    assert ui.app.looking.target is not None
+    ui.app.looking.target.conninfo = nowhere
 
 
 @played
@@ -113,7 +113,8 @@ async def test_not_connected_shows_the_reasons_and_r_tries_again(desk: Desk) -> 
 async def test_a_server_that_comes_up_later_is_found_without_a_key(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "_LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(looking, "_FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(looking, "_LONGEST_PAUSE", 0.1)
     desk.write("0001_a.sql")
     good = desk.database.conninfo
     desk.options["dsn"] = f"host=127.0.0.1 port={closed_port()}"
@@ -123,10 +124,9 @@ async def test_a_server_that_comes_up_later_is_found_without_a_key(
         assert ui.log == ""
         await ui.press("question_mark")
         object.__setattr__(ui.app.settings, "dsn", good)
-        await asyncio.sleep(0.5)
-        assert not ui.names("pending")
-        await ui.press("escape")
         await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+        assert ui.app.screen is not ui.main
+        await ui.press("escape")
         assert "not connected" not in ui.rows[0]
 
 
@@ -134,7 +134,7 @@ async def test_a_server_that_comes_up_later_is_found_without_a_key(
 async def test_a_server_that_is_back_is_found_and_said_to_be_away_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "_FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(looking, "_FIRST_PAUSE", 0.1)
     for name in ("0001_a.sql", "0002_b.sql"):
         desk.write(name)
     good = desk.database.conninfo

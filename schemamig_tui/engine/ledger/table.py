@@ -18,7 +18,7 @@ because a row has to travel in the same transaction as its migration.
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -38,6 +38,16 @@ from schemamig_tui.engine.ledger.shape import (
 from schemamig_tui.engine.ledger.writes import LedgerWrites
 from schemamig_tui.errors import LedgerError, SettingsError
 from schemamig_tui.text import one_line, visible
+
+# Where a version of a row is, and which transaction has written it, no other one has in common.
+_EXISTS: LiteralString = (
+    READING + "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = {} AND c.relname = {}"
+)
+_STAMP: LiteralString = (
+    READING + "SELECT count(*), coalesce(bit_xor(hashtextextended("
+    "concat_ws(' ', tableoid, ctid, xmin), 0)), 0) FROM {}"
+)
 
 
 class Ledger:
@@ -77,6 +87,22 @@ class Ledger:
             unwritable=unwritable(facts, self.schema, self.name),
             rows=self._rows(conn) if exists else (),
         )
+
+    def stamp(self, conn: psycopg.Connection[Any]) -> tuple[int, int] | None:
+        """What stays the same as long as no row is written; None where there is no table.
+
+        It costs the server a look at every row, and nobody the rows. Raises psycopg.Error.
+        """
+        exists = last_result(conn.execute(sql.SQL(_EXISTS).format(*self._literals))).fetchone()
+        if exists is None:
+            return None
+        row = last_result(conn.execute(sql.SQL(_STAMP).format(self.identifier))).fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    @property
+    def _literals(self) -> tuple[sql.Literal, sql.Literal]:
+        return sql.Literal(self.schema), sql.Literal(self.table)
 
     def facts(self, conn: psycopg.Connection[Any]) -> Facts:
         """What the catalog says of the table."""

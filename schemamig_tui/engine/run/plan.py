@@ -89,6 +89,11 @@ class Plan:
         """What is odd about folder and ledger, as sentences; it stops nothing."""
         return (*self.survey.warnings(self.to), *self.survey.drift)
 
+    def starting_over(self) -> Plan:
+        """The plan with every file from its first statement on."""
+        files = tuple(replace(file, left_off=None) for file in self.files)
+        return replace(self, resume=False, files=files)
+
     def scripts(self) -> Iterator[Script]:
         """The scripts of the files that could be read, each to be used before the next one."""
         for file in self.files:

@@ -41,7 +41,8 @@ class Folder:
 class Survey:
     """What was found in the folder and the ledger, and what the two say of each migration.
 
-    ``standard_strings`` is the server's standard_conforming_strings, by which files are cut.
+    ``standard_strings`` is the session's standard_conforming_strings, by which files are cut, and
+    ``time_zone`` its TimeZone, in which the times of the ledger are.
     """
 
     folder: Folder
@@ -49,6 +50,7 @@ class Survey:
     state: LedgerState
     status: Status
     standard_strings: bool
+    time_zone: str | None
 
     def warnings(self, to: str | None = None) -> tuple[str, ...]:
         """What is odd about the folder, up to and with the file ``to``; it stops nothing."""
@@ -70,7 +72,8 @@ def survey(
     state = without_statement_timeout(conn, lambda: ledger.inspect(conn))
     same = before and (before.folder.files, before.state.rows) == (folder.files, state.rows)
     status = before.status if before and same else compare(folder.files, state.rows)
-    return Survey(folder, ledger, state, status, standard_strings(conn))
+    zone = conn.info.parameter_status("TimeZone")
+    return Survey(folder, ledger, state, status, standard_strings(conn), zone)
 
 
 def standard_strings(conn: psycopg.Connection[Any]) -> bool:

@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -24,6 +23,7 @@ from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import Line, body, sentence
 from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question
 from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.widgets.session_list import Group, SessionList
 
 _EVERY = 0.25
@@ -46,11 +46,9 @@ class BlockersScreen(ModalScreen[None]):
         what: str
         refusal: str | None
 
-    def __init__(
-        self, insight: Callable[[], Insight], connect: Connect, database: Identity | None
-    ) -> None:
+    def __init__(self, panel: RunPanel, connect: Connect, database: Identity | None) -> None:
         super().__init__()
-        self._insight, self._connect, self._database = insight, connect, database
+        self._panel, self._connect, self._database = panel, connect, database
         self._list = SessionList()
 
     def compose(self) -> ComposeResult:
@@ -64,7 +62,7 @@ class BlockersScreen(ModalScreen[None]):
         self.set_interval(_EVERY, self._show)
 
     def _show(self) -> None:
-        self._list.fill(_groups(self._insight(), time.monotonic()), _NOBODY)
+        self._list.fill(_groups(self._panel.insight, time.monotonic()), _NOBODY)
 
     def action_end(self, terminate: bool) -> None:
         """Ask whether to cancel or to terminate the selected session."""

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from schemamig_tui.engine import Migration, MigrationFile, State, Status
+from schemamig_tui.engine import Migration, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar
@@ -40,14 +40,14 @@ class MainScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-tall")]  # noqa: RUF012  # as declared
 
     class Selected(Message):
-        """A migration is selected."""
+        """A migration is selected, or stands otherwise than before."""
 
     def __init__(self, directory: str, warnings: Sequence[str] = ()) -> None:
         super().__init__()
         self.top = TopBar(id="top")
         self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
-        self.run_panel = RunPanel(self._file)
+        self.run_panel = RunPanel()
         self.log_view = RunLog()
         self._directory = directory
         self._warnings = warnings
@@ -74,16 +74,17 @@ class MainScreen(Screen[None]):
         self.log_view.add_survey(None, self._warnings)
 
     @property
+    def status(self) -> Status:
+        """What is shown of the migrations."""
+        return self._status
+
+    @property
     def selected(self) -> Migration | None:
         """The migration that the detail is to show, as it stands now."""
         return self._migration(self._selected)
 
     def _migration(self, name: str | None) -> Migration | None:
         return next((m for m in self._status.migrations if m.name == name), None)
-
-    def _file(self, name: str) -> MigrationFile | None:
-        migration = self._migration(name)
-        return migration.file if migration else None
 
     # -- what is shown
 
@@ -103,6 +104,7 @@ class MainScreen(Screen[None]):
         self.mark_running(running)
         if before and (now := self.selected) and now.state is not before.state:
             self.select(now.name)
+        self.post_message(self.Selected())
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:

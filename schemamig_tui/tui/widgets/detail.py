@@ -1,13 +1,16 @@
 """The selected migration: its SQL, plan, result, and ledger row."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 
 from schemamig_tui.engine import Migration, State
-from schemamig_tui.tui.details import TABS, Details
+from schemamig_tui.tui.background import in_thread
+from schemamig_tui.tui.details import TABS, Details, details
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import TabStrip
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -18,9 +21,13 @@ _TO_MEND = (State.FAILED, State.UNKNOWN)
 class Detail(Vertical):
     """A strip of tabs over the lines of one of them."""
 
+    class Opened(Message):
+        """A migration is shown."""
+
     def __init__(self) -> None:
         super().__init__(id="detail-pane")
         self._details: Details | None = None
+        self._wanted: Migration | None = None
         self._strip = TabStrip(TABS)
         self.view = LinesView(id="detail")
         self.tab = TABS[0]
@@ -35,26 +42,40 @@ class Detail(Vertical):
         """The migration that is shown, as it was when it was read."""
         return self._details.migration if self._details else None
 
-    def show(self, details: Details) -> None:
+    def open_migration(
+        self, migration: Migration, *, standard_strings: bool, log: Sequence[Line], again: bool
+    ) -> None:
+        """Read a migration and show it; one that is shown as it is, only where that is ``again``.
+
+        ``log`` is what its last run has reported. Posts Opened when it is shown.
+        """
+        if migration != self._wanted or again:
+            self._wanted = migration
+            work = partial(details, migration, standard_strings=standard_strings, log=log)
+            self.run_worker(self._read(work), group="detail", exclusive=True)
+
+    async def _read(self, work: Callable[[], Details]) -> None:
+        self.show(await in_thread(work))
+        self.post_message(self.Opened())
+
+    def show(self, found: Details) -> None:
         """Show a migration: one that needs mending its result, others the tab that was open."""
         before = self._details
-        self._details = details
-        failed = details.migration.state in _TO_MEND
-        is_new = before is None or before.migration.name != details.migration.name
+        self._details = found
+        failed = found.migration.state in _TO_MEND
+        is_new = before is None or before.migration.name != found.migration.name
         was_failed = before is not None and before.migration.state in _TO_MEND
         if failed and (is_new or not was_failed):
             self.tab = "Result"
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"
-        self._strip.names["Result"] = (
-            "Error" if details.migration.state is State.FAILED else "Result"
-        )
-        self.border_title = Content(f"4 {inline(details.migration.name)}")
+        self._strip.names["Result"] = "Error" if found.migration.state is State.FAILED else "Result"
+        self.border_title = Content(f"4 {inline(found.migration.name)}")
         self._refresh(keep_place=not is_new)
 
     def show_message(self, lines: Sequence[Line]) -> None:
         """Show lines where there is no migration."""
-        self._details = None
+        self._details = self._wanted = None
         self.border_title = "4"
         self.view.show(lines, fold=True)
 

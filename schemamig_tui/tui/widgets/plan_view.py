@@ -1,59 +1,157 @@
-"""The view of a plan. It reads the files one after the other and fills itself meanwhile."""
+"""The view of a plan. It makes the plan, asks the database, and follows what changes behind it."""
 
-import asyncio
+import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
-from schemamig_tui.engine import Migration
-from schemamig_tui.tui.background import in_thread
-from schemamig_tui.tui.lines import Line
-from schemamig_tui.tui.plans import advice, names, plan, refusal, total
-from schemamig_tui.tui.status_poller import StatusPoller
+from textual.geometry import Size
+from textual.message import Message
+
+from schemamig_tui.connect import Target
+from schemamig_tui.engine import Migration, Plan, Survey, make_plan
+from schemamig_tui.errors import SchemamigError, SettingsError
+from schemamig_tui.survey import Review, review
+from schemamig_tui.text import one_line
+from schemamig_tui.tui.background import in_thread, no_collections
+from schemamig_tui.tui.lines import Line, folded, width
+from schemamig_tui.tui.plans import change_line, changes, names, plan_lines, total
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
-_AT_ONCE = 50
+_AT_ONCE = 100
+"""The lines of so many files are made at once; those of more in a thread, as keys would wait."""
+_PROGRESS = 0.25
+"""Seconds between two times that it is shown how many files have been read."""
 
 
 class PlanView(LinesView):
-    """The migrations that would run: their names at once, then advice, and how each is run.
+    """The migrations that would run, up to ``to``: first their names, then the plan, then advice.
 
-    ``preface`` are the lines above all that.
+    ``preface`` are the lines above all that, ``target`` is the database, ``found`` says what has
+    changed since the user was asked before.
     """
 
+    @dataclass
+    class Planned(Message):
+        """The plan is shown; ``is_refused``: nothing of it can be run."""
+
+        plan: Plan
+        is_refused: bool
+
+    @dataclass
+    class Changed(Message):
+        """What was shown is not what would run now, which are ``count`` files; see ``Planned``."""
+
+        count: int
+
     def __init__(
-        self, todo: Sequence[Migration], poller: StatusPoller, preface: Sequence[Line] = ()
+        self,
+        survey: Survey,
+        to: str | None,
+        target: Target | None,
+        *,
+        preface: Sequence[Line] = (),
+        found: Sequence[str] = (),
     ) -> None:
-        self._todo, self._poller, self._preface = todo, poller, preface
-        self._advice: list[Line] = []
-        self._planned: list[Line] = []
-        self._read = self._refused = 0
-        super().__init__(self._all(), fold=True)
+        self._survey, self._to, self._target = survey, to, target
+        self._preface, self._found = preface, found
+        self.todo: Sequence[Migration] = survey.status.to_run(to)
+        """The migrations that are shown."""
+        self._plan: Plan | None = None
+        self._review: Review | None = None
+        self._read = 0
+        super().__init__(self._first_lines(), fold=True)
 
     def on_mount(self) -> None:
-        """Begin to read the files and to ask the database."""
-        self.run_worker(self._fill(), group="plan")
+        """Begin to read the files."""
+        super().on_mount()
+        self.set_interval(_PROGRESS, self._show_progress)
+        self.run_worker(self._fill(), group="plan", exclusive=True)
 
-    def _all(self) -> list[Line]:
-        refused = [refusal(self._refused)] if self._refused else []
-        about = [*refused, total(self._todo), *self._advice]
-        return [*self._preface, *about, (), *self._planned, *names(self._todo[self._read :])]
+    def follow(self, survey: Survey) -> None:
+        """Show another plan where ``survey`` has found that something else would run now."""
+        todo: Sequence[Migration] = ()
+        with contextlib.suppress(SettingsError):  # the file that it is to end with is gone
+            todo = survey.status.to_run(self._to)
+        found = changes(self.todo, survey.status, todo)
+        if not found:
+            return
+        self._survey, self.todo, self._found = survey, todo, found
+        self._plan = self._review = None
+        self.post_message(self.Changed(len(todo)))
+        if todo:
+            self.run_worker(self._fill(), group="plan", exclusive=True)
+
+    # -- the plan
 
     async def _fill(self) -> None:
-        await asyncio.gather(self._plan(), self._advise())
+        self._read = 0
+        self.show(self._first_lines(), keep_place=True, fold=True)
+        self._plan = plan = await in_thread(self._make_plan)
+        await self._draw()
+        self.post_message(self.Planned(plan, bool(plan.refusals)))
+        self._review = found = await in_thread(partial(_reviewed, plan, self._target))
+        await self._draw()
+        self.post_message(self.Planned(plan, bool(found.refusals)))
 
-    async def _plan(self) -> None:
-        standard = self._poller.standard_strings
-        for start in range(0, len(self._todo), _AT_ONCE):
-            some = self._todo[start : start + _AT_ONCE]
-            lines, refused = await in_thread(partial(plan, some, standard_strings=standard))
-            self._planned += lines
-            self._refused += refused
-            self._read = start + len(some)
-            self.show(self._all(), keep_place=True, fold=True)
+    def _make_plan(self) -> Plan:
+        with no_collections():
+            return make_plan(self._survey, self._to, progress=self._note_read)
 
-    async def _advise(self) -> None:
-        if self._poller.target is not None:
-            connect, standard = self._poller.target.connect, self._poller.standard_strings
-            work = partial(advice, self._todo, connect, standard_strings=standard)
-            self._advice = await in_thread(work)
-            self.show(self._all(), keep_place=True, fold=True)
+    def _note_read(self, count: int) -> None:
+        self._read = count  # in the thread that reads
+
+    def _show_progress(self) -> None:
+        if self._plan is None and self._read:
+            self.show(self._first_lines(), keep_place=True, fold=True)
+
+    def _first_lines(self) -> list[Line]:
+        lines = [*self._preface, *self._changes(), total(self.todo)]
+        if self._read:
+            lines.append((("dim", f"Reading: {self._read:,} of {len(self.todo):,}"),))
+        lines += [(), *names(self.todo[:_AT_ONCE])]
+        if more := len(self.todo) - _AT_ONCE:
+            lines += [(("dim", f"and {more:,} more"),)] if more > 0 else []
+        return lines
+
+    def _changes(self) -> list[Line]:
+        return [change_line(self._found)] if self._found else []
+
+    # -- its lines
+
+    def _arrange(self) -> None:
+        if self._plan is None:
+            super()._arrange()
+        elif len(self.todo) <= _AT_ONCE:
+            self._put(*self._made())
+        else:
+            self.run_worker(self._draw(), group="fold", exclusive=True)
+
+    async def _draw(self) -> None:
+        self._put(*await in_thread(self._made))
+
+    def _made(self) -> tuple[list[Line], list[Line], int]:
+        """The lines for the width of the moment, the rows they are folded to, and how wide."""
+        assert self._plan is not None
+        columns, folds = self.scrollable_content_region.width, self.folds
+        with no_collections():
+            plan = plan_lines(self._plan, self._review, columns)
+            lines = [*self._preface, *self._changes(), *plan]
+            rows = [row for line in lines for row in (folded(line, columns) if folds else [line])]
+        return lines, rows, max(map(width, rows), default=0)
+
+    def _put(self, lines: Sequence[Line], rows: Sequence[Line], widest: int) -> None:
+        self.lines, self._rows = lines, rows
+        self.virtual_size = Size(widest, len(rows))
+        self.refresh()
+
+
+def _reviewed(plan: Plan, target: Target | None) -> Review:
+    """Ask the database about a plan. Blocks."""
+    if target is None:
+        return Review(plan, plan.refusals, unknown="not connected")
+    try:
+        with contextlib.closing(target.connect()) as conn:
+            return review(plan, target, conn)
+    except SchemamigError as error:
+        return Review(plan, plan.refusals, unknown=one_line(error))

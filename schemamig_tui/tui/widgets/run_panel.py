@@ -1,13 +1,14 @@
 """The panel of a run: its progress, what the server is doing, and who blocks it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
-from schemamig_tui.engine import MigrationFile
 from schemamig_tui.engine.events import Event
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import statement
@@ -18,21 +19,28 @@ from schemamig_tui.tui.widgets.status_bars import RunBar
 
 _SLOW = 0.3
 
-OnEvents = Callable[[EngineThread, Sequence[Event], Sequence[TimedEvent]], None]
-"""Called with the thread and with what its ``drain`` returned."""
-
-OnEnd = Callable[[EngineThread], None]
-"""Called once, when the thread is done and its last events have been shown."""
-
 
 class RunPanel(Vertical):
     """Drains the events of a run until it is over, and shows its progress."""
 
-    def __init__(self, find: Callable[[str], MigrationFile | None]) -> None:
+    @dataclass
+    class Progressed(Message):
+        """The run has reported ``events``; ``timed`` are those that are no notices."""
+
+        run: EngineThread
+        events: Sequence[Event]
+        timed: Sequence[TimedEvent]
+
+    @dataclass
+    class Ended(Message):
+        """The run is over, and all that it has reported has been posted."""
+
+        run: EngineThread
+
+    def __init__(self) -> None:
         super().__init__(id="run")
         self.run: EngineThread | None = None
         self.insight = Insight()
-        self._find = find
         self._bar = RunBar()
         self._insight_bar = InsightBar()
         self._statement: tuple[str, int, str | None] = ("", 0, None)
@@ -42,27 +50,27 @@ class RunPanel(Vertical):
         yield self._bar
         yield self._insight_bar
 
-    def follow(self, run: EngineThread, on_events: OnEvents, on_end: OnEnd) -> None:
-        """Start ``run``; call ``on_events`` when there are events, and ``on_end`` at the end."""
+    def follow(self, run: EngineThread) -> None:
+        """Start ``run``, and post what comes of it."""
         self.run = run
         run.start()
-        self._tick(run, on_events, on_end)
+        self._tick(run)
 
-    def _tick(self, run: EngineThread, on_events: OnEvents, on_end: OnEnd) -> None:
+    def _tick(self, run: EngineThread) -> None:
         """Show the new events, and come back after a pause unless the run is over."""
         is_over = run.ended
         events, timed = run.drain()
         if events:
             self.insight.take(timed)
-            on_events(run, self.insight.news(events, timed), timed)
+            self.post_message(self.Progressed(run, self.insight.news(events, timed), timed))
         self._bar.show(run, self._current_sql(run))
         self._show_insight()
         if is_over and not events:
             self.run, self.insight = None, Insight()
             self._show_insight()
-            on_end(run)
+            self.post_message(self.Ended(run))
         else:
-            self.set_timer(run.pause(), partial(self._tick, run, on_events, on_end))
+            self.set_timer(run.pause(), partial(self._tick, run))
 
     def _show_insight(self) -> None:
         self._insight_bar.show(self.insight, time.monotonic())
@@ -77,10 +85,9 @@ class RunPanel(Vertical):
             return None
         if self._statement[:2] != (file.name, number):
             self._statement = (file.name, number, None)
-            self.run_worker(self._read(file.name, number), group="statement", exclusive=True)
+            self.run_worker(self._read(run, file.name, number), group="statement", exclusive=True)
         return self._statement[2]
 
-    async def _read(self, name: str, number: int) -> None:
-        file = self._find(name)
-        if file is not None:
+    async def _read(self, run: EngineThread, name: str, number: int) -> None:
+        if file := run.files.get(name):
             self._statement = (name, number, await in_thread(partial(statement, file, number)))

@@ -9,7 +9,7 @@ from schemamig_tui.tui.database import database_line
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.lines import Line, Span, body, inline, width
 from schemamig_tui.tui.log_lines import SLOW
-from schemamig_tui.tui.status_poller import StatusPoller
+from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.widgets.bars import Bar
 from schemamig_tui.units import duration
 
@@ -32,13 +32,13 @@ class TopBar(Bar, can_focus=False):
         self._state: Line = ()
         self._remarks: Line = ()
 
-    def show(self, poller: StatusPoller, problem: str | None) -> None:
+    def show(self, looking: Looking, problem: str | None) -> None:
         """Show the database, or the way to it; ``problem`` is what is wrong at the moment."""
-        self._database, survey = poller.database, poller.latest
+        self._database, survey = looking.database, looking.latest
         self._state = (("bad", f"✗ {inline(problem)}"), ("plain", "  ")) if problem else ()
         if self._database is None:
-            looking = () if problem else (("dim", "connecting ..."),)
-            self._state = (*self._state, *looking, ("dim", f"  {inline(poller.route)}"))
+            still = () if problem else (("dim", "connecting ..."),)
+            self._state = (*self._state, *still, ("dim", f"  {inline(looking.route)}"))
         changed = len(survey.status.changed) if survey else 0
         missing = len(survey.status.missing) if survey else 0
         counts = {f"{changed:,} changed ": changed, f"{missing:,} missing ": missing}

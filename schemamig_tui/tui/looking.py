@@ -1,0 +1,217 @@
+"""Looks at folder and ledger for the UI: when asked, when a file changes, and from time to time.
+
+One look follows the other in one loop, so that no two are ever on at once: a server that is frozen
+holds up one look, however often its user asks for another.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from textual.message import Message
+
+from schemamig_tui.connect import Identity, Target, resolve
+from schemamig_tui.engine import Survey
+from schemamig_tui.errors import ConnectionFailed, SchemamigError
+from schemamig_tui.settings import Settings
+from schemamig_tui.survey import Look, look_again
+from schemamig_tui.tui import clock
+from schemamig_tui.tui.background import FolderWatch, in_thread
+
+_EVERY = 5.0
+"""Seconds from one look to the next, while nobody asks for one."""
+_SHARE = 50
+"""A look may take so small a part of the time: one over a slow line comes less often."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
+"""Seconds before it is tried again to reach a server: at first, and at most."""
+_SLOW = 2.0
+"""Seconds after which it is said that the server has not answered yet."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A time in which the server could not be reached."""
+
+    began: datetime
+    ended: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long it was."""
+        return self.ended - self.began
+
+
+class Looking:
+    """The loop. ``post`` gets its messages, and may be called from any thread.
+
+    ``latest`` is the survey of the last look, and ``database`` which one it was of; None before the
+    first.
+    """
+
+    @dataclass
+    class Found(Message):
+        """A look has come to its end: ``survey``, and the warnings that none before it had.
+
+        ``absence`` is a time without the server that is over with it.
+        """
+
+        survey: Survey
+        warnings: list[str]
+        absence: Absence | None
+
+    @dataclass
+    class Failed(Message):
+        """A look has failed. ``retried`` tells whether it is tried again by itself.
+
+        ``since`` is when the server was first found to be away, and ``known``: the look before has
+        failed for the same reason, and nobody has asked for another.
+        """
+
+        error: SchemamigError
+        retried: bool
+        since: datetime | None
+        known: bool
+
+    @dataclass
+    class Waiting(Message):
+        """The server does not answer yet, for ``reason``."""
+
+        reason: str
+
+    def __init__(self, settings: Settings, post: Callable[[Message], object]) -> None:
+        self._settings, self._post = settings, post
+        self.target: Target | None = None
+        self.latest: Survey | None = None
+        self.database: Identity | None = None
+        self.busy = False
+        """Whether a look is on, or asked for."""
+        self._before: Look | None = None
+        self._asked = asyncio.Event()
+        self._paused = False
+        self._folder = FolderWatch(settings.directory)
+        self._warned: set[str] = set()
+        self._error: str | None = None
+        self._away_since: datetime | None = None
+        self._retry = _FIRST_PAUSE
+        self._pause = _EVERY
+
+    # -- what it is told to do
+
+    async def run(self) -> None:
+        """Look, again and again; never returns."""
+        self.ask()
+        while True:
+            await self._due()
+            asked = self._asked.is_set()
+            self._asked.clear()
+            self.busy = True
+            await self._look(asked=asked)
+            self.busy = self._asked.is_set()
+
+    def ask(self) -> None:
+        """Look as soon as that can be done."""
+        self.busy = True
+        self._retry = _FIRST_PAUSE
+        self._asked.set()
+
+    def pause(self) -> None:
+        """Look only when asked: the run that is on reports what it does."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Look from time to time again, and now."""
+        self._paused = False
+        self.ask()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self.target is not None:
+            self.target.close()
+
+    # -- what it knows
+
+    @property
+    def route(self) -> str:
+        """How the database was found; empty when it was not."""
+        return self.target.route if self.target else ""
+
+    @property
+    def standard_strings(self) -> bool:
+        """The standard_conforming_strings of the last survey; its default before the first."""
+        return self.latest.standard_strings if self.latest else True
+
+    # -- a look
+
+    async def _due(self) -> None:
+        """Return when there is a reason for the next look."""
+        due = time.monotonic() + self._pause
+        while not self._asked.is_set():
+            if self._paused:
+                await self._asked.wait()
+                return
+            left = due - time.monotonic()
+            if left <= 0 or await self._folder.changed():
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), min(left, self._folder.pause))
+
+    async def _look(self, *, asked: bool) -> None:
+        began = time.monotonic()
+        work = asyncio.ensure_future(in_thread(partial(self._read, asked=asked)))
+        await asyncio.wait({work}, timeout=_SLOW)
+        if not work.done():
+            self._post(self.Waiting("no answer yet"))
+        try:
+            self._found(await work)
+            took = time.monotonic() - began
+            self._pause = min(max(_EVERY, _SHARE * took), _LONGEST_PAUSE)
+        except SchemamigError as error:
+            self._failed(error, asked=asked)
+
+    def _read(self, *, asked: bool) -> Look:
+        """Look, and find the database anew after a loss. Runs in a thread."""
+
+        def on_wait(seconds_left: float, reason: str) -> None:
+            if asked:
+                self._post(self.Waiting(f"waiting up to {seconds_left:.0f} s: {reason}"))
+
+        if self.target is not None:
+            try:
+                return look_again(self.target, self._settings, self._before, on_wait)
+            except ConnectionFailed:
+                # By now it may be elsewhere, or has to be started again.
+                self.target.close()
+                self.target = None
+        self.target = resolve(self._settings)
+        return look_again(self.target, self._settings, self._before, on_wait)
+
+    def _found(self, look: Look) -> None:
+        survey, target = look.survey, self.target
+        clock.show_in(survey.time_zone)
+        self._before, self.latest, self._error = look, survey, None
+        self.database = target.identity if target else None
+        of_target = target.warnings if target else ()
+        found = (*of_target, *survey.warnings(), *survey.drift)
+        warnings = [text for text in found if text not in self._warned]
+        self._warned.update(warnings)
+        absence = Absence(self._away_since, clock.now()) if self._away_since else None
+        self._away_since, self._retry = None, _FIRST_PAUSE
+        self._post(self.Found(survey, warnings, absence))
+
+    def _failed(self, error: SchemamigError, *, asked: bool) -> None:
+        is_away = isinstance(error, ConnectionFailed)
+        # An embedded server that does not start would be started again and again.
+        retried = is_away and self._settings.embedded is None
+        self._pause = _EVERY
+        if is_away:
+            self._pause = self._retry if retried else math.inf
+            self._retry = min(2 * self._retry, _LONGEST_PAUSE)
+            self._away_since = self._away_since or clock.now()
+        known = error.message == self._error and not asked
+        self._error = error.message
+        self._post(self.Failed(error, retried, self._away_since, known))

@@ -1,0 +1,168 @@
+"""Asks before an apply or a rehearsal, starts it, and shows what comes of it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from schemamig_tui.connect import Target
+from schemamig_tui.engine.events import RunStarted
+from schemamig_tui.errors import PlanChanged
+from schemamig_tui.settings import Settings
+from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
+from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
+from schemamig_tui.tui.lines import Line
+from schemamig_tui.tui.looking import Looking
+from schemamig_tui.tui.plans import nothing_to_do
+from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
+from schemamig_tui.tui.screens.main import MainScreen
+from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
+from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.plan_view import PlanView
+from schemamig_tui.tui.widgets.run_panel import RunPanel
+
+if TYPE_CHECKING:  # it is not imported before there is a rehearsal
+    from schemamig_tui.tui.rehearsing import Report
+
+
+class Runs:
+    """Asks, starts and follows; one run at a time. The screens are those of ``app``."""
+
+    def __init__(
+        self, app: BaseApp, main: MainScreen, looking: Looking, settings: Settings
+    ) -> None:
+        self._app, self._main = app, main
+        self._looking, self._settings = looking, settings
+        self._logs = FileLogs()
+        self._report: Report | None = None
+
+    @property
+    def on(self) -> EngineThread | None:
+        """The run or the rehearsal that is on."""
+        return self._main.run_panel.run
+
+    def log_of(self, name: str) -> list[Line]:
+        """What the last run of a file, or its last rehearsal, has reported of it."""
+        log = self._logs.of(name)
+        return self._report.of(name) if self._report and not log else log
+
+    # -- before
+
+    def ask(self, to: str | None = None, found: Sequence[str] = ()) -> None:
+        """Ask whether to apply all, or all up to ``to``. ``found`` has changed since one asked."""
+        if view := self._view(to, found=found):
+            question = PlanQuestion("Apply", view, self._looking.database, seen=not found)
+            self._app.push_screen(question, partial(self._approved, question))
+
+    def ask_to_rehearse(self, found: Sequence[str] = ()) -> None:
+        """Ask whether to rehearse all."""
+        from schemamig_tui.tui import rehearsing
+
+        if view := self._view(None, rehearsing.warning(self._settings), found):
+            question = PlanQuestion("Rehearse", view, self._looking.database, seen=not found)
+            self._app.push_screen(question, partial(self._rehearsal_approved, question))
+
+    def show_plan(self) -> None:
+        """Show what an apply would do."""
+        if view := self._view(None):
+            self._app.push_screen(DryRun(view))
+
+    def _view(
+        self, to: str | None, preface: Sequence[Line] = (), found: Sequence[str] = ()
+    ) -> PlanView | None:
+        """The view of what is to run; if that is nothing, a toast says why."""
+        if self._looking.latest is None:
+            return None
+        # A run that is on has done more than what the last look has found.
+        survey = replace(self._looking.latest, status=self._main.status)
+        if not survey.status.to_run(to):
+            self._app.toast(nothing_to_do(survey.status, to))
+            return None
+        return PlanView(survey, to, self._looking.target, preface=preface, found=found)
+
+    def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
+        plan = question.plan
+        if plan is None or answer not in (Answer.YES, Answer.OVER):
+            return
+        if target := self._free_target():
+            self._logs.forget(migration.name for migration in plan.migrations)
+            if answer is Answer.OVER:
+                plan = plan.starting_over()
+            self._follow(ApplyThread(target, self._settings, plan))
+
+    def _rehearsal_approved(self, question: PlanQuestion, answer: Answer | None) -> None:
+        from schemamig_tui.tui import rehearsing
+
+        plan = question.plan
+        if plan and answer is Answer.YES and (target := self._free_target()):
+            self._report = report = rehearsing.Report(len(plan.migrations))
+            self._main.log_view.add([report.title])
+            self._follow(rehearsing.RehearsalThread(target, self._settings, plan))
+
+    def _free_target(self) -> Target | None:
+        """The database if it is connected and no run is on; otherwise a toast says why not."""
+        if self.on is not None:
+            self._app.toast("A run is on", severity="warning")
+            return None
+        if self._looking.target is None:
+            self._app.toast("Not connected: r tries again", severity="warning")
+        return self._looking.target
+
+    def _follow(self, run: EngineThread) -> None:
+        self._looking.pause()
+        self._main.add_class("-running")
+        self._main.run_panel.follow(run)
+        self._app.refresh_bindings()
+
+    # -- while one is on, and behind it
+
+    def show_events(self, message: RunPanel.Progressed) -> None:
+        """Show what a run has done since the last time."""
+        events = message.events
+        if self._report and message.run.doing:
+            self._report.take(events)
+            events = [one for one in events if not isinstance(one, RunStarted)]
+        else:
+            self._logs.take(events)
+        self._main.log_view.add_events(events)
+        file = message.run.progress.file
+        running = file.name if file else None
+        status = self._main.status if message.run.doing else after(self._main.status, message.timed)
+        if status is self._main.status:
+            self._main.mark_running(running)
+        else:
+            self._main.fill(status, running=running)
+
+    def end(self, run: EngineThread) -> None:
+        """Say how a run has ended."""
+        self._main.remove_class("-running")
+        self._main.mark_running(None)
+        self._main.log_view.add(outcome(run))
+        if run.doing and self._report and run.error is None:
+            self._main.log_view.add(self._report.summary)
+
+    def show_result(self, run: EngineThread) -> None:
+        """Show what is to be seen behind a run: its result, or the question that it answered."""
+        if isinstance(run.error, PlanChanged):
+            if run.doing:
+                self.ask_to_rehearse(run.error.differences)
+            else:
+                self.ask(run.plan.to, run.error.differences)
+        elif run.doing and run.error is None:
+            if self._app.screen is self._main:
+                self.show_report()
+            else:
+                self._app.toast("The rehearsal is over: v shows what it has found")
+        else:
+            self._app.toast(*toast_text(run))
+        if not run.doing and run.progress.failed is not None:
+            self._main.select(run.progress.failed.name)
+
+    def show_report(self) -> None:
+        """Show the report of the last rehearsal."""
+        if self._report is None:
+            self._app.toast("No rehearsal yet: R rehearses what is pending")
+        else:
+            view = LinesView(self._report.lines, fold=True)
+            self._app.push_screen(TextDialog("Rehearsal", view, wide=True))

@@ -1,0 +1,86 @@
+"""The dialogs that show a plan: a question before it runs, and a dry run to be read."""
+
+from textual.content import Content
+from textual.widgets import Button
+
+from schemamig_tui.connect import Identity
+from schemamig_tui.engine import Plan
+from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question, TextDialog
+from schemamig_tui.tui.widgets.plan_view import PlanView
+from schemamig_tui.units import plural
+
+
+class PlanQuestion(Question):
+    """Asks whether a plan is to run, or to be rehearsed: ``verb`` is what is done with it.
+
+    ``y`` is yes as soon as the plan is shown. When something changes behind it the dialog shows the
+    new plan and takes the ``y`` back: the next one says that the change has been seen. So does the
+    first one where the view begins with a change that has not been ``seen``.
+    """
+
+    def __init__(
+        self, verb: str, view: PlanView, database: Identity | None, *, seen: bool = True
+    ) -> None:
+        over = "Start over" if verb == "Apply" and goes_on(view.todo) else ""
+        super().__init__(_title(verb, len(view.todo)), view, database, yes=verb, over=over)
+        self._verb = verb
+        self._is_refused, self._is_unseen = False, not seen
+        self.plan: Plan | None = None
+        """The plan that is shown; None while it is being made."""
+
+    def on_mount(self) -> None:
+        """There is no yes before there is a plan."""
+        self._show_state()
+
+    def on_plan_view_planned(self, message: PlanView.Planned) -> None:
+        """Let it be approved, unless it cannot be run."""
+        self.plan, self._is_refused = message.plan, message.is_refused
+        self._show_state()
+
+    def on_plan_view_changed(self, message: PlanView.Changed) -> None:
+        """Take the yes back; where nothing is left to run there is nothing to ask."""
+        if not message.count:
+            self.dismiss(Answer.NO)
+            return
+        self.plan, self._is_unseen = None, True
+        self.query_one(Dialog).border_title = Content(_title(self._verb, message.count))
+        self._show_state()
+
+    def action_answer(self, answer: str) -> None:
+        """Answer; a yes counts when what it is for is shown, and has been seen."""
+        if answer != Answer.NO and (self.plan is None or self._is_off(answer)):
+            why = "Nothing can be run as it is" if self.plan else "The files are being read"
+            self.query_one(Dialog).remark(why)
+            return
+        if answer != Answer.NO and self._is_unseen:
+            self._is_unseen = False
+            self._show_state()
+            return
+        super().action_answer(answer)
+
+    def _is_off(self, answer: str) -> bool:
+        return self._is_refused and answer == Answer.YES
+
+    def _show_state(self) -> None:
+        for answer, label in ((Answer.YES, f"{self._verb} (y)"), (Answer.OVER, "Start over (s)")):
+            for button in self.query(f"#{answer}").results(Button):
+                button.disabled = self.plan is None or self._is_off(answer)
+                seen = self._is_unseen and not button.disabled
+                button.label = Content(f"Seen ({label[-2]})" if seen else label)
+
+
+class DryRun(TextDialog):
+    """Shows a plan, and what becomes of it."""
+
+    def __init__(self, view: PlanView) -> None:
+        super().__init__("Dry run: nothing is changed", view)
+
+    def on_plan_view_changed(self, message: PlanView.Changed) -> None:
+        """Where nothing is left to run there is nothing to show."""
+        if not message.count:
+            self.dismiss()
+
+
+def _title(verb: str, count: int) -> str:
+    return f"{verb} {plural(count, 'migration')}?"

@@ -1,0 +1,135 @@
+"""What the dialog lists is what runs: a change behind it is shown, and takes the yes back."""
+
+import pytest
+from textual.widgets import Button
+
+from schemamig_tui.tui import looking
+from schemamig_tui.tui.screens.dialogs import TextDialog
+from schemamig_tui.tui.screens.plan import PlanQuestion
+from tests.tui.conftest import Desk, Ui, played
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look as often as can be."""
+    monkeypatch.setattr(looking, "_EVERY", 0.05)
+    monkeypatch.setattr(looking, "_SHARE", 0)
+
+
+def yes(ui: Ui) -> Button:
+    """The button of the dialog."""
+    return ui.app.screen.query_one("#yes", Button)
+
+
+@played
+async def test_a_file_that_changes_while_the_dialog_is_open_takes_the_yes_back(desk: Desk) -> None:
+    desk.write("0001_a.sql", "CREATE TABLE a ();")
+    async with desk.open() as ui:
+        await ui.press("a")
+        assert str(yes(ui).label) == "Apply (y)"
+        desk.write("0001_a.sql", "CREATE TABLE other ();")
+        await ui.until(
+            lambda: "! Changed since you were asked: 0001_a.sql has changed" in ui.screen
+        )
+        await ui.until(lambda: str(yes(ui).label) == "Seen (y)")
+        await ui.press("y")
+        assert ui.app.run_on is None
+        assert not desk.ledger
+        assert str(yes(ui).label) == "Apply (y)"
+        await ui.press("y")
+        await ui.run_over()
+        assert list(desk.ledger) == ["0001_a.sql"]
+        desk.execute("TABLE other")
+
+
+@played
+async def test_files_that_appear_or_go_are_in_the_list_and_in_the_title(desk: Desk) -> None:
+    gone = desk.write("0001_a.sql")
+    desk.write("0002_b.sql")
+    async with desk.open() as ui:
+        await ui.press("R")
+        gone.unlink()
+        for name in ("0003_c.sql", "0004_d.sql"):
+            desk.write(name)
+        await ui.until(lambda: "0003_c.sql has appeared; 0004_d.sql" in ui.screen)
+        await ui.settled()
+        assert "Rehearse 3 migrations?" in ui.screen
+        assert "0001_a.sql is gone; 0003_c.sql has appeared" in ui.screen
+        assert "2 • 0003_c.sql" in ui.screen
+
+
+@played
+async def test_where_others_have_applied_it_all_the_dialog_goes(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        for key in ("a", "d"):
+            await ui.press(key)
+            assert isinstance(ui.app.screen, PlanQuestion | TextDialog)
+            desk.apply()
+            await ui.until(lambda: ui.app.screen is ui.main)
+            desk.execute("DELETE FROM kb.schema_migrations")
+            await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+
+
+@played
+async def test_a_change_that_nobody_has_seen_is_refused_by_the_run_and_asked_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_EVERY", 60.0)
+    desk.write("0001_a.sql", "CREATE TABLE a ();")
+    async with desk.open() as ui:
+        await ui.press("a")
+        question = ui.app.screen
+        assert isinstance(question, PlanQuestion)
+        monkeypatch.setattr(ui.app.looking, "ask", lambda: None)
+        ui.app.looking.pause()  # so that the folder is not watched either
+        desk.write("0001_a.sql", "CREATE TABLE other ();")
+        await ui.press("y")
+        await ui.run_over()
+        await ui.until(lambda: ui.app.screen not in (ui.main, question))
+        assert "Changed since you were asked: 0001_a.sql has changed" in ui.screen
+        assert not desk.ledger
+
+
+@played
+async def test_a_yes_before_the_plan_is_there_is_no_yes(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("a")
+        question = ui.app.screen
+        assert isinstance(question, PlanQuestion)
+        question.plan = None  # as while the files are read
+        await ui.press("y")
+        assert "The files are being read" in ui.screen
+        assert ui.app.run_on is None
+
+
+@played
+async def test_files_with_something_to_say_come_first_and_keep_their_numbers(desk: Desk) -> None:
+    desk.write("0001_a.sql", "CREATE TABLE a ();")
+    desk.write("0002_b.sql", "VACUUM;")
+    desk.write("0003_c.sql", "-- schemamig: no-transaction\nSET LOCAL work_mem = '5MB';")
+    desk.write("0004_d.sql", "BEGIN; SELECT 1; COMMIT;")
+    async with desk.open() as ui:
+        await ui.press("d")
+        shown = [part.strip() for row in ui.rows for part in row.split("│")]
+        listed = [row[:14] for row in shown if row[:1].isdigit() and " • 000" in row]
+        assert listed == ["2 • 0002_b.sql", "3 • 0003_c.sql", "1 • 0001_a.sql", "4 • 0004_d.sql"]
+        assert "VACUUM in line 1 cannot run in a transaction" in ui.screen
+        assert "! line 2: SET LOCAL" in ui.screen
+
+
+@played
+async def test_many_files_are_a_line_each_at_every_width(desk: Desk) -> None:
+    for number in range(300):
+        desk.write(f"{number:04}_a.sql", "SELECT 1;")
+    async with desk.open(80, 24) as ui:
+        await ui.press("a")
+        view = ui.app.screen._view  # type: ignore[attr-defined]  # PlanQuestion
+        lines = view.text.splitlines()
+        assert sum("_a.sql" in line for line in lines) == 300
+        assert view.virtual_size.height == len(lines)
+        await ui.pilot.resize_terminal(120, 40)
+        await ui.settled()
+        assert view.virtual_size.height == len(lines)
+        assert "  1 • 0000_a.sql  transaction  1 statement  9 bytes" in ui.screen
