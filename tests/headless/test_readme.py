@@ -1,0 +1,65 @@
+"""What README tells people to type does what it says."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from schemamig_tui.connect.embedded import Embedded
+from tests.conftest import Database, wait_until_gone
+from tests.headless.conftest import PACKAGE_ROOT, Program
+
+README = (PACKAGE_ROOT / "README.md").read_text()
+
+
+@pytest.fixture
+def recording() -> str:
+    """The statement that records a migration that was applied by hand."""
+    found = re.search(r"```sql\n(INSERT INTO kb\.schema_migrations.*?)```", README, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("sql", ["SELECT nothing;", "VACUUM; SELECT nothing;"])
+def test_a_migration_that_failed_can_be_recorded_as_applied_by_hand(
+    program: Program, database: Database, recording: str, sql: str
+) -> None:
+    program.write("0001_a.sql", sql)
+    program.write("0002_b.sql", "SELECT 1;")
+    assert program("--apply").code == 1
+    with database.connect() as conn:
+        for _ in range(2):
+            conn.execute(recording.replace("NAME.sql", "0001_a.sql"))
+    assert program("--list").out.endswith("\nTotal: 1 applied, 1 pending\n")
+    assert program("--apply").code == 0
+    assert program("--check").code == 0
+
+
+def test_what_is_there_already_can_be_recorded_before_the_first_run(
+    program: Program, database: Database, recording: str
+) -> None:
+    ledger = re.search(r"```sql\n(CREATE SCHEMA IF NOT EXISTS kb;.*?)```", README, re.DOTALL)
+    assert ledger
+    program.write("0001_a.sql", "SELECT nothing;")
+    with database.connect() as conn:
+        conn.execute(ledger[1])
+        conn.execute(recording.replace("NAME.sql", "0001_a.sql"))
+    assert program("--check").code == 0
+    program.write("0002_b.sql", "SELECT 1;")
+    assert program("--apply").code == 0
+
+
+def test_psql_reaches_the_embedded_database_through_the_folder_s(folder: Path, psql: Path) -> None:
+    assert "embedded/s -U postgres" in README
+    with Embedded(folder / "base", fast=True) as server:
+        command = [psql, "-h", f"{server.base}/s", "-U", "postgres", "-Atc", "SELECT 1"]
+        assert subprocess.run(command, capture_output=True, text=True).stdout == "1\n"
+    wait_until_gone(folder / "base")
+
+
+def test_every_place_that_readme_leads_to_is_in_it() -> None:
+    titles = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    places = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    places |= set(re.findall(r'<a id="(.*?)">', README))
+    assert set(re.findall(r"\]\(#(.*?)\)", README)) <= places
