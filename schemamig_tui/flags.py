@@ -9,15 +9,23 @@ from typing import Any
 
 from schemamig_tui.errors import SettingsError
 
+ABOUT_ONE = {
+    "new": ("TITLE", "write a new migration from a template, behind the newest one"),
+    "new-rollback": ("FILE", "draft the migration that takes FILE back, and rehearse it"),
+}
+"""The modes that are about one thing: what that is, and what they do."""
+
 _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
-_USED_BY = {
+_USED_BY: dict[str, tuple[str, ...]] = {
     "to": ("dry-run", "rehearse", "apply"),
     "resume": ("dry-run", "apply"),
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
     "plan": ("apply",),
-    "json": ("list", "dry-run", "rehearse", "apply", "check"),
+    "json": ("list", "dry-run", "rehearse", "apply", "check", *ABOUT_ONE),
+    "date-style": ("new", "new-rollback"),
+    "template": ("new",),
     "lock-retries": ("apply", _UI),
     "run-lock-timeout": _RUNS,
     "max-blocking": _RUNS,

@@ -24,15 +24,19 @@ from schemamig_tui.survey import look
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The command and its own options; folder and database are in the settings."""
+    """The command and its own options; folder and database are in the settings.
 
-    mode: Literal["list", "dry-run", "rehearse", "apply", "check"]
+    ``about`` is the one thing that it is about: a title, or a file.
+    """
+
+    mode: Literal["list", "dry-run", "rehearse", "apply", "check", "new", "new-rollback"]
     to: str | None = None
     sql: bool = False
     json: bool = False
     resume: bool = True
     save_plan: Path | None = None
     plan: Path | None = None
+    about: str = ""
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -67,7 +71,15 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 
 
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    if command.mode == "new":
+        from schemamig_tui.headless.writing import new
+
+        return new(settings, reporter, command.about)
     _require_migrations(settings.directory)
+    if command.mode == "new-rollback":
+        from schemamig_tui.headless.writing import new_rollback
+
+        return new_rollback(settings, reporter, stop, Path(command.about).name)
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply
 

@@ -27,6 +27,12 @@ file_planned         name, path, size, mode, reason, statements, failed_before, 
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 plan_saved           path: ``--save-plan``
+migration_created    name, path: ``--new``
+rollback_drafted     ``--new-rollback``: name, path, original (the name of what it reverts),
+                     complete (nothing of the original stays), as_before (the rehearsal has left the
+                     schema as it should be), tried_again (it was rehearsed with its original again
+                     behind it, as that is applied), left_out (why it was not rehearsed), failed,
+                     differences [[sign, depth, text]]
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -81,6 +87,7 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Event, Listener
@@ -212,6 +219,16 @@ class JsonLines:
     def saved(self, path: Path) -> None:
         """An event ``plan_saved``."""
         self._write("plan_saved", path=str(path))
+
+    def created(self, path: Path) -> None:
+        """An event ``migration_created``."""
+        self._write("migration_created", name=path.name, path=str(path))
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """An event ``rollback_drafted``."""
+        from schemamig_tui.headless.draft_report import values
+
+        self._write("rollback_drafted", **values(rollback))
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""

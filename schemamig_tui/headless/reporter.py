@@ -8,6 +8,7 @@ from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
@@ -54,6 +55,12 @@ class Reporter(Protocol):
 
     def saved(self, path: Path) -> None:
         """``--dry-run``: the plan has been saved as this file."""
+
+    def created(self, path: Path) -> None:
+        """``--new``: this migration has been written."""
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """``--new-rollback``: the reversal of a migration has been written, and tried."""
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """``--apply``: a listener that reports one run.

@@ -12,6 +12,7 @@ from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
@@ -176,6 +177,22 @@ class TextReport:
         self._out.write(f"Saved: --apply --plan {place} applies exactly this, or nothing")
 
     # -- --apply and --rehearse
+
+    def created(self, path: Path) -> None:
+        """One line with the path."""
+        self._out.write(f"Created {visible(str(path))}")
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """The path, and what became of the rehearsal."""
+        from schemamig_tui.headless.draft_report import differences, sentences
+
+        self.created(rollback.path)
+        out = self._out
+        for good, sentence in sentences(rollback):
+            mark = out.paint("green", out.done) if good else out.paint("yellow", out.pending)
+            out.write(f"  {mark} {sentence}")
+        for line in differences(rollback.trial):
+            out.write(f"      {line}")
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""
