@@ -85,7 +85,8 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.resume is not False,
         options.save_plan,
         options.plan,
-        options.about,
+        options.about or options.against,
+        bool(options.strict),
     )
     return run(command, vars(options), stop)
 
@@ -217,7 +218,14 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     group.add_argument(
         "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
     )
+    group.add_argument(
+        "--against",
+        metavar="REF",
+        help="--check: compare the folder with what this branch of git has, instead of a database:"
+        " new files have to sort behind all of its files, and none of them may be another one",
+    )
     for flag, what in (
+        ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
         ("--sql", "--dry-run: show the statements too"),
         (_JSON, "print one JSON object per line, one per event"),
     ):

@@ -12,6 +12,7 @@ from schemamig_tui.errors import SettingsError
 ABOUT_ONE = {
     "new": ("TITLE", "write a new migration from a template, behind the newest one"),
     "new-rollback": ("FILE", "draft the migration that takes FILE back, and rehearse it"),
+    "diff": ("FILE", "show what has changed in FILE since it was applied, by the history of git"),
 }
 """The modes that are about one thing: what that is, and what they do."""
 
@@ -23,6 +24,8 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
     "plan": ("apply",),
+    "strict": ("dry-run", "apply"),
+    "against": ("check",),
     "json": ("list", "dry-run", "rehearse", "apply", "check", *ABOUT_ONE),
     "date-style": ("new", "new-rollback"),
     "template": ("new",),

@@ -26,17 +26,18 @@ from schemamig_tui.survey import look
 class Command:
     """The command and its own options; folder and database are in the settings.
 
-    ``about`` is the one thing that it is about: a title, or a file.
+    ``about`` is the one thing that it is about: a title, a file, or the branch to compare with.
     """
 
-    mode: Literal["list", "dry-run", "rehearse", "apply", "check", "new", "new-rollback"]
+    mode: Literal["list", "dry-run", "rehearse", "apply", "check", "new", "new-rollback", "diff"]
     to: str | None = None
     sql: bool = False
     json: bool = False
     resume: bool = True
     save_plan: Path | None = None
     plan: Path | None = None
-    about: str = ""
+    about: str | None = None
+    strict: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -71,15 +72,9 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 
 
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
-    if command.mode == "new":
-        from schemamig_tui.headless.writing import new
-
-        return new(settings, reporter, command.about)
+    if command.about is not None:
+        return _about_one(command.mode, command.about, settings, reporter, stop)
     _require_migrations(settings.directory)
-    if command.mode == "new-rollback":
-        from schemamig_tui.headless.writing import new_rollback
-
-        return new_rollback(settings, reporter, stop, Path(command.about).name)
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply
 
@@ -89,6 +84,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             stop,
             to=command.to,
             resume=command.resume,
+            strict=command.strict,
             plan_file=command.plan,
         )
     if command.mode == "rehearse":
@@ -104,6 +100,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             stop,
             to=command.to,
             resume=command.resume,
+            strict=command.strict,
             with_sql=command.sql,
             save_to=command.save_plan,
         )
@@ -112,6 +109,11 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
     for warning in survey.warnings():
         reporter.warning(warning)
     status = survey.status
+    if status.changed:
+        from schemamig_tui.authoring.drift import only_comments
+
+        for sentence in only_comments(status.changed):
+            reporter.warning(sentence)
     if command.mode == "check":
         reporter.checked(status)
         findings = (
@@ -124,6 +126,28 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
+
+
+def _about_one(
+    mode: str, about: str, settings: Settings, reporter: Reporter, stop: Stop
+) -> ExitCode:
+    if mode == "new":
+        from schemamig_tui.headless.writing import new
+
+        return new(settings, reporter, about)
+    _require_migrations(settings.directory)
+    if mode == "check":
+        from schemamig_tui.headless.history import against
+
+        return against(settings, reporter, about)
+    name = Path(about).name  # the shell completes paths
+    if mode == "diff":
+        from schemamig_tui.headless.history import diff
+
+        return diff(settings, reporter, stop, name)
+    from schemamig_tui.headless.writing import new_rollback
+
+    return new_rollback(settings, reporter, stop, name)
 
 
 def _require_migrations(directory: Path) -> None:

@@ -33,6 +33,12 @@ rollback_drafted     ``--new-rollback``: name, path, original (the name of what 
                      schema as it should be), tried_again (it was rehearsed with its original again
                      behind it, as that is applied), left_out (why it was not rehearsed), failed,
                      differences [[sign, depth, text]]
+drift                ``--diff``: name, changed, only_comments, commit (that has brought what was
+                     applied) {hash, author, day, subject}, changed_by (the first commit that has
+                     changed it, or null) {the same}, diff [line]
+finding              ``--check --against``: name, problem (changed, only comments changed, removed,
+                     out of order)
+compared             the end of it: ref, last (the last file of ref), new [name], findings (number)
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -87,6 +93,8 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
@@ -229,6 +237,31 @@ class JsonLines:
         from schemamig_tui.headless.draft_report import values
 
         self._write("rollback_drafted", **values(rollback))
+
+    def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
+        """An event ``drift``."""
+        version = drift.version if drift else None
+        self._write(
+            "drift",
+            name=migration.name,
+            changed=drift is not None,
+            only_comments=drift.only_comments if drift else None,
+            commit=version and version.commit._asdict(),
+            changed_by=version and version.changed_by and version.changed_by._asdict(),
+            diff=list(drift.lines()) if drift else [],
+        )
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """An event ``finding`` for each, and ``compared`` at the end."""
+        for finding in compared.findings:
+            self._write("finding", name=finding.name, problem=finding.problem)
+        self._write(
+            "compared",
+            ref=compared.ref,
+            last=compared.last,
+            new=list(compared.new),
+            findings=len(compared.findings),
+        )
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""

@@ -12,6 +12,8 @@ from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
@@ -193,6 +195,18 @@ class TextReport:
             out.write(f"  {mark} {sentence}")
         for line in differences(rollback.trial):
             out.write(f"      {line}")
+
+    def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
+        """The commits, and a unified diff."""
+        from schemamig_tui.headless.history_report import diff_lines
+
+        self._out.write("\n".join(diff_lines(migration, drift, self._out)))
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """One line for each file that is not as it should be, or one that all are."""
+        from schemamig_tui.headless.history_report import findings
+
+        self._out.write("\n".join(findings(compared, self._out)))
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""

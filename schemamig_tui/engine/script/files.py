@@ -105,6 +105,13 @@ def has_statements(file: MigrationFile) -> bool:
     return file.size > len(first) or has_statements(first)
 
 
+def allows_out_of_order(file: MigrationFile) -> bool:
+    """Whether a file says that it may run behind later ones. Raises FilesError if unreadable."""
+    from schemamig_tui.sql.notes import allows_out_of_order
+
+    return allows_out_of_order(next(_pieces(file.path), b""))
+
+
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(directory) as entries:

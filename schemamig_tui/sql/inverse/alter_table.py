@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
-from schemamig_tui.sql.inverse.objects import Reference
+from schemamig_tui.sql.inverse.objects import ObjectReference
 from schemamig_tui.sql.inverse.reader import StatementReader
 
 
@@ -22,7 +22,7 @@ class _Action:
     moves: bool = False
 
 
-def actions(reader: StatementReader, kind: str, head: str, reference: Reference) -> Inverse:
+def actions(reader: StatementReader, kind: str, head: str, reference: ObjectReference) -> Inverse:
     """The inverse of what stands behind the name in ``ALTER TABLE name``.
 
     ``head`` is what the statement begins with, up to the name.

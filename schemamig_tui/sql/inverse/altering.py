@@ -9,7 +9,7 @@ from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named, unknown
 from schemamig_tui.sql.inverse.objects import (
     NOT_IN_SCHEMA,
     RELATIONS,
-    Reference,
+    ObjectReference,
     take_kind,
     take_reference,
 )
@@ -46,7 +46,7 @@ def alter(reader: StatementReader) -> Inverse:
     return _other(reader, kind, head, reference)
 
 
-def _moved(reader: StatementReader, head: str, reference: Reference) -> Inverse | None:
+def _moved(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse | None:
     """The inverse of a new name, schema or owner; None for anything else."""
     if reader.take("rename", "to"):
         return Inverse(
@@ -68,7 +68,7 @@ def _moved(reader: StatementReader, head: str, reference: Reference) -> Inverse 
     return None
 
 
-def _other(reader: StatementReader, kind: str, head: str, reference: Reference) -> Inverse:
+def _other(reader: StatementReader, kind: str, head: str, reference: ObjectReference) -> Inverse:
     if kind == "EXTENSION":
         return _extension(reader, head, reference)
     if kind == "PUBLICATION":
@@ -90,7 +90,7 @@ def _other(reader: StatementReader, kind: str, head: str, reference: Reference) 
     return Inverse(ask=Ask.SCHEMA, needs=(f"what the {kind.lower()} was like before",))
 
 
-def _extension(reader: StatementReader, head: str, reference: Reference) -> Inverse:
+def _extension(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
     if reader.take("update"):
         return Inverse(
             ask=Ask.SCHEMA, lost=("the version before, which an update cannot go back to",)
@@ -101,7 +101,7 @@ def _extension(reader: StatementReader, head: str, reference: Reference) -> Inve
     return Inverse(sql=(f"{head} {reference} {word} {reader.rest()}",))
 
 
-def _publication(reader: StatementReader, head: str, reference: Reference) -> Inverse:
+def _publication(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
     word = _MEMBERS.get(reader.next().lower())
     if word is None:
         return unknown("what the publication was like before")
@@ -114,7 +114,7 @@ def _publication(reader: StatementReader, head: str, reference: Reference) -> In
     return Inverse(sql=(f"{head} {reference} DROP {named}",))
 
 
-def _setting(reader: StatementReader, head: str, reference: Reference) -> Inverse:
+def _setting(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
     """The inverse of what a role or database starts its sessions with."""
     where = ""
     if reader.take("in", "database"):

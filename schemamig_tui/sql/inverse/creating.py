@@ -6,7 +6,7 @@ from schemamig_tui.sql.inverse.inverse import NOTHING, Ask, Inverse, Named, unkn
 from schemamig_tui.sql.inverse.objects import (
     NOT_IN_SCHEMA,
     Form,
-    Reference,
+    ObjectReference,
     take_kind,
     take_reference,
     without_defaults,
@@ -57,7 +57,7 @@ def create(reader: StatementReader) -> Inverse:
     return replace(inverse, ask=Ask.SCHEMA, doubts=(doubt,), if_missing=True, replaces=replaces)
 
 
-def _drop(reader: StatementReader, reference: Reference, *, concurrently: bool) -> Inverse:
+def _drop(reader: StatementReader, reference: ObjectReference, *, concurrently: bool) -> Inverse:
     kind = reference.kind
     remarks: tuple[str, ...] = ()
     if kind == "SCHEMA" and _has_elements(reader):
@@ -75,11 +75,11 @@ def _drop(reader: StatementReader, reference: Reference, *, concurrently: bool) 
     )
 
 
-def _table_of(reference: Reference | None) -> tuple[Named, ...]:
+def _table_of(reference: ObjectReference | None) -> tuple[Named, ...]:
     return (Named("TABLE", reference.table),) if reference and reference.table else ()
 
 
-def _reference(reader: StatementReader, kind: str, form: Form) -> Reference | None:
+def _reference(reader: StatementReader, kind: str, form: Form) -> ObjectReference | None:
     match kind:
         case "SCHEMA":
             return _schema(reader)
@@ -98,11 +98,11 @@ def _reference(reader: StatementReader, kind: str, form: Form) -> Reference | No
     return take_reference(reader, kind, form)
 
 
-def _schema(reader: StatementReader) -> Reference | None:
+def _schema(reader: StatementReader) -> ObjectReference | None:
     if not reader.take("authorization"):
         return take_reference(reader, "SCHEMA", Form.NAME)
     # Without a name, the schema has that of the role.
-    return None if reader.peek() in _ROLES else Reference("SCHEMA", (reader.next(),))
+    return None if reader.peek() in _ROLES else ObjectReference("SCHEMA", (reader.next(),))
 
 
 def _has_elements(reader: StatementReader) -> bool:
@@ -111,7 +111,7 @@ def _has_elements(reader: StatementReader) -> bool:
     return reader.peek() in ("create", "grant")
 
 
-def _index(reader: StatementReader) -> Reference | None:
+def _index(reader: StatementReader) -> ObjectReference | None:
     """An index, which is in the schema of its table. Without a name, it has no parts."""
     name = [] if reader.peek() == "on" else reader.path()
     if not reader.take("on"):
@@ -119,10 +119,10 @@ def _index(reader: StatementReader) -> Reference | None:
     reader.take("only")
     table = reader.path()
     parts = (*table[:-1], name[-1]) if name else ()
-    return Reference("INDEX", parts, table=".".join(table))
+    return ObjectReference("INDEX", parts, table=".".join(table))
 
 
-def _on_table(reader: StatementReader, kind: str) -> Reference | None:
+def _on_table(reader: StatementReader, kind: str) -> ObjectReference | None:
     """A trigger, or a rule, which has its table behind the events."""
     name = reader.path()
     if kind == "RULE":
@@ -132,20 +132,20 @@ def _on_table(reader: StatementReader, kind: str) -> Reference | None:
         reader.until("on")
         found = reader.take("on")
     table = _path(reader) if found else None
-    return Reference(kind, (name[-1],), f" ON {table}", table) if name and table else None
+    return ObjectReference(kind, (name[-1],), f" ON {table}", table) if name and table else None
 
 
-def _aggregate(reader: StatementReader) -> Reference | None:
+def _aggregate(reader: StatementReader) -> ObjectReference | None:
     path, arguments = reader.path(), reader.group()
     inside = StatementReader(arguments[1:-1].encode())
     if inside.take("*"):
-        return Reference("AGGREGATE", tuple(path), "(*)")
+        return ObjectReference("AGGREGATE", tuple(path), "(*)")
     if "=" in arguments:  # the old syntax has the type of the argument among the options
         return None
-    return Reference("AGGREGATE", tuple(path), without_defaults(arguments)) if path else None
+    return ObjectReference("AGGREGATE", tuple(path), without_defaults(arguments)) if path else None
 
 
-def _operator(reader: StatementReader) -> Reference | None:
+def _operator(reader: StatementReader) -> ObjectReference | None:
     name = reader.until("(")
     options = StatementReader(reader.group()[1:-1].encode())
     types = {"leftarg": "NONE", "rightarg": "NONE"}
@@ -153,14 +153,14 @@ def _operator(reader: StatementReader) -> Reference | None:
         word = option.next().lower()
         if word in types and option.take("="):
             types[word] = option.rest()
-    return Reference("OPERATOR", (name,), f" ({types['leftarg']}, {types['rightarg']})")
+    return ObjectReference("OPERATOR", (name,), f" ({types['leftarg']}, {types['rightarg']})")
 
 
-def _operator_class(reader: StatementReader) -> Reference | None:
+def _operator_class(reader: StatementReader) -> ObjectReference | None:
     path = reader.path()
     reader.until("using")
     method = reader.take("using") and reader.next()
-    return Reference("OPERATOR CLASS", tuple(path), f" USING {method}") if method else None
+    return ObjectReference("OPERATOR CLASS", tuple(path), f" USING {method}") if method else None
 
 
 def _path(reader: StatementReader) -> str | None:

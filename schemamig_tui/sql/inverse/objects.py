@@ -92,7 +92,7 @@ _ROUTINES = ("AGGREGATE", "FUNCTION", "PROCEDURE", "ROUTINE")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ObjectReference:
     """An object in a statement: its kind as SQL writes it, and its name as the statement does.
 
     ``tail`` is what else it is told by, as it follows the name: `` ON kb.jobs``, ``(integer)``.
@@ -112,7 +112,7 @@ class Reference:
     def __str__(self) -> str:
         return f"{self.name}{self.tail}"
 
-    def renamed(self, name: str) -> "Reference":
+    def renamed(self, name: str) -> "ObjectReference":
         """The same object under another name, in the same schema."""
         return replace(self, parts=(*self.parts[:-1], name))
 
@@ -125,29 +125,33 @@ def take_kind(reader: StatementReader) -> tuple[str, Form] | None:
     return None
 
 
-def take_reference(reader: StatementReader, kind: str, form: Form) -> Reference | None:
+def take_reference(reader: StatementReader, kind: str, form: Form) -> ObjectReference | None:
     """The object that is next, as ALTER, COMMENT and DROP name it. None where it is not told."""
     match form:
         case Form.CAST:
             group = reader.group()
-            return Reference(kind, (group,)) if group else None
+            return ObjectReference(kind, (group,)) if group else None
         case Form.TRANSFORM:
             found = reader.take("for") and reader.until("language")
             language = reader.take("language") and reader.next()
-            return Reference(kind, (f"FOR {found}",), f" LANGUAGE {language}") if language else None
+            return (
+                ObjectReference(kind, (f"FOR {found}",), f" LANGUAGE {language}")
+                if language
+                else None
+            )
         case Form.MAPPING:
             user = reader.take("for") and reader.next()
             server = reader.take("server") and reader.next()
-            return Reference(kind, (f"FOR {user}",), f" SERVER {server}") if server else None
+            return ObjectReference(kind, (f"FOR {user}",), f" SERVER {server}") if server else None
         case Form.OPERATOR:
             name, operands = reader.until("("), reader.group()
-            return Reference(kind, (name,), f" {operands}") if operands else None
+            return ObjectReference(kind, (name,), f" {operands}") if operands else None
     reader.take("only")
     path = reader.path()
     if not path:
         return None
     reader.take("*")
-    reference = Reference(kind, tuple(path))
+    reference = ObjectReference(kind, tuple(path))
     match form:
         case Form.ROUTINE if arguments := reader.group():
             return replace(reference, tail=without_defaults(arguments))
