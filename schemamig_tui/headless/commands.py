@@ -8,12 +8,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from schemamig_tui.engine import scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
+from schemamig_tui.flags import REPAIRS
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
@@ -26,10 +27,11 @@ from schemamig_tui.survey import look
 class Command:
     """The command and its own options; folder and database are in the settings.
 
-    ``about`` is the one thing that it is about: a title, a file, or the branch to compare with.
+    ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
+    is about: a title, a file, or the branch to compare with.
     """
 
-    mode: Literal["list", "dry-run", "rehearse", "apply", "check", "new", "new-rollback", "diff"]
+    mode: str
     to: str | None = None
     sql: bool = False
     json: bool = False
@@ -141,6 +143,10 @@ def _about_one(
 
         return against(settings, reporter, about)
     name = Path(about).name  # the shell completes paths
+    if mode in REPAIRS:
+        from schemamig_tui.headless.repairing import repair
+
+        return repair(settings, reporter, stop, mode, name)
     if mode == "diff":
         from schemamig_tui.headless.history import diff
 

@@ -39,6 +39,9 @@ drift                ``--diff``: name, changed, only_comments, commit (that has 
 finding              ``--check --against``: name, problem (changed, only comments changed, removed,
                      out of order)
 compared             the end of it: ref, last (the last file of ref), new [name], findings (number)
+repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
+                     before and after {applied_at, checksum, execution_time_ms, success,
+                     error_message}, null where there is no row
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -99,6 +102,8 @@ if TYPE_CHECKING:
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Event, Listener
+    from schemamig_tui.engine.ledger.repairs import Repair
+    from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 
@@ -263,6 +268,11 @@ class JsonLines:
             findings=len(compared.findings),
         )
 
+    def repaired(self, repairs: "Sequence[Repair]") -> None:
+        """An event ``repaired`` for each."""
+        for name, before, after in repairs:
+            self._write("repaired", name=name, before=_row(before), after=_row(after))
+
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""
         slow: list[str] = []
@@ -288,3 +298,11 @@ class JsonLines:
 
 def _moment(applied_at: datetime | str | None) -> str | None:
     return applied_at.isoformat() if isinstance(applied_at, datetime) else applied_at
+
+
+def _row(row: "LedgerRow | None") -> dict[str, Any] | None:
+    if row is None:
+        return None
+    values = asdict(row)
+    del values["filename"]
+    return {**values, "applied_at": _moment(row.applied_at)}

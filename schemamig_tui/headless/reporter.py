@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
+    from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 
@@ -69,6 +70,9 @@ class Reporter(Protocol):
 
     def compared(self, compared: "BranchComparison") -> None:
         """``--check --against``: how the folder differs from what a branch has."""
+
+    def repaired(self, repairs: "Sequence[Repair]") -> None:
+        """``--mark-applied`` and its kin: the rows before and after."""
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """``--apply``: a listener that reports one run.
