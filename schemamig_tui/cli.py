@@ -85,6 +85,8 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.resume is not False,
         options.save_plan,
         options.plan,
+        options.about or options.against,
+        bool(options.strict),
     )
     return run(command, vars(options), stop)
 
@@ -133,7 +135,7 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     import argparse
 
     from schemamig_tui.errors import SettingsError
-    from schemamig_tui.flags import refuse_useless
+    from schemamig_tui.flags import ABOUT_ONE, refuse_useless
     from schemamig_tui.headless.output import Output
     from schemamig_tui.spelling import nearest
     from schemamig_tui.text import redact, visible
@@ -169,6 +171,10 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.refuse_unknown(unknown)
+    options.about = None
+    for mode in ABOUT_ONE:
+        if (about := vars(options)[mode]) is not None:
+            options.mode, options.about = mode, about
     refuse_useless(vars(options), options.mode)
     if options.plan is not None and (options.to is not None or options.resume is False):
         parser.error("--plan goes without --to and --no-resume, which the plan has")
@@ -180,6 +186,8 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
 
 def _add_modes(parser: "argparse.ArgumentParser") -> None:
     import argparse
+
+    from schemamig_tui.flags import ABOUT_ONE
 
     group = parser.add_argument_group("modes (none of them opens the UI)")
     modes = group.add_mutually_exclusive_group()
@@ -195,6 +203,8 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
         ("check", "exit with 5 if anything is pending, failed, changed or missing"),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
+    for name, (thing, what) in ABOUT_ONE.items():
+        modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
     group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
     group.add_argument(
         "--resume",
@@ -208,7 +218,14 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     group.add_argument(
         "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
     )
+    group.add_argument(
+        "--against",
+        metavar="REF",
+        help="--check: compare the folder with what this branch of git has, instead of a database:"
+        " new files have to sort behind all of its files, and none of them may be another one",
+    )
     for flag, what in (
+        ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
         ("--sql", "--dry-run: show the statements too"),
         (_JSON, "print one JSON object per line, one per event"),
     ):
@@ -288,6 +305,13 @@ def _add_manners(parser: "argparse.ArgumentParser") -> None:
         dest="warn-after",
         help="--apply: mark migrations that took longer in the summary (default: 30s; 0 is none)",
     )
+    group.add_argument(
+        "--date-style",
+        metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
+        dest="date-style",
+        help="--new, --new-rollback: how the name begins (default: as in the newest file)",
+    )
+    group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
     group.add_argument(
         "--no-color", dest="color", action="store_const", const=False, help="print without colour"
     )

@@ -7,6 +7,7 @@
       FilesError                   2   the folder, or a file in it that cannot be a migration
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
       PlanChanged                  2   something else would run than what was planned
+      DriftError                   2   the files are not what has been run (``--strict``)
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
         PasswordWanted             3   the server asks for a password that it was not given
@@ -109,6 +110,12 @@ class PlanChanged(SchemamigError):
             hint="--dry-run shows what would run now",
         )
         self.differences = tuple(differences)
+
+
+class DriftError(SchemamigError):
+    """The files are not what the ledger says has been run, and nothing is to run then."""
+
+    exit_code = ExitCode.USAGE
 
 
 class ConnectionFailed(SchemamigError):

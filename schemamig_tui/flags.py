@@ -9,17 +9,35 @@ from typing import Any
 
 from schemamig_tui.errors import SettingsError
 
+ABOUT_ONE = {
+    "new": ("TITLE", "write a new migration from a template, behind the newest one"),
+    "new-rollback": ("FILE", "draft the migration that takes FILE back, and rehearse it"),
+    "mark-applied": ("FILE", "record FILE as applied by hand, also in the place of a failed try"),
+    "accept-checksum": ("FILE", "record the checksum that an applied FILE has now"),
+    "forget": ("FILE", "remove the row of FILE, which has failed or is not there any more"),
+    "baseline": ("FILE", "record all files up to FILE as applied by hand: a database in use"),
+    "diff": ("FILE", "show what has changed in FILE since it was applied, by the history of git"),
+}
+"""The modes that are about one thing: what that is, and what they do."""
+
+REPAIRS = ("mark-applied", "accept-checksum", "forget", "baseline")
+"""The modes that change a row of the ledger."""
+
 _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
-_USED_BY = {
+_USED_BY: dict[str, tuple[str, ...]] = {
     "to": ("dry-run", "rehearse", "apply"),
     "resume": ("dry-run", "apply"),
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
     "plan": ("apply",),
-    "json": ("list", "dry-run", "rehearse", "apply", "check"),
+    "strict": ("dry-run", "apply"),
+    "against": ("check",),
+    "json": ("list", "dry-run", "rehearse", "apply", "check", *ABOUT_ONE),
+    "date-style": ("new", "new-rollback"),
+    "template": ("new",),
     "lock-retries": ("apply", _UI),
-    "run-lock-timeout": _RUNS,
+    "run-lock-timeout": (*_RUNS, *REPAIRS),
     "max-blocking": _RUNS,
     "statement-timeout": _RUNS,
     "warn-after": ("apply", _UI),

@@ -26,6 +26,7 @@ from schemamig_tui.spelling import did_you_mean, nearest
 from schemamig_tui.text import visible
 
 Connection = Literal["auto", "docker", "environment"]
+DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
 
 _REHEARSAL_STATEMENT_TIMEOUT = 60.0
 
@@ -78,6 +79,12 @@ class Settings:
 
     color: bool = True
     """Whether output to a terminal may have colour."""
+
+    date_style: DateStyle | None = None
+    """How the names of new migrations begin; None is as in the newest file."""
+
+    template: Path | None = None
+    """What a new migration begins as; None is a template of our own."""
 
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What was not used of what was given, in sentences."""
@@ -173,6 +180,13 @@ def _connection(value: str) -> str:
     return value
 
 
+def _date_style(value: str) -> str:
+    style = _text(value).upper()
+    if style not in get_args(DateStyle):
+        raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(DateStyle))}")
+    return style
+
+
 def _switch(value: str | bool) -> bool:
     switches = {"1": True, "true": True, "0": False, "false": False}
     try:
@@ -245,6 +259,8 @@ _SETTINGS = {
     "max-blocking": _SettingReader("max_blocking", (int, float), _limit),
     "statement-timeout": _SettingReader("statement_timeout", (str,), _duration_or_zero),
     "warn-after": _SettingReader("warn_after", (str,), _duration),
+    "date-style": _SettingReader("date_style", (str,), _date_style),
+    "template": _SettingReader("template", (str,), _path),
     "color": _SettingReader("color", (bool,), bool),
 }
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
@@ -358,7 +374,7 @@ def _read_pyproject(path: Path) -> _Given:
             kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))
             raise SettingsError(f"{spell(name)} has to be {kinds}")
     found = _read(table, spell)
-    for name in ("directory", "embedded"):
+    for name in ("directory", "embedded", "template"):
         if isinstance(relative := found.values.get(name), Path):
             found.values[name] = path.parent / relative
     return found

@@ -8,12 +8,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from schemamig_tui.engine import scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
+from schemamig_tui.flags import REPAIRS
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.reporter import Reporter
@@ -24,15 +25,21 @@ from schemamig_tui.survey import look
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """The command and its own options; folder and database are in the settings."""
+    """The command and its own options; folder and database are in the settings.
 
-    mode: Literal["list", "dry-run", "rehearse", "apply", "check"]
+    ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
+    is about: a title, a file, or the branch to compare with.
+    """
+
+    mode: str
     to: str | None = None
     sql: bool = False
     json: bool = False
     resume: bool = True
     save_plan: Path | None = None
     plan: Path | None = None
+    about: str | None = None
+    strict: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -67,6 +74,8 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 
 
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    if command.about is not None:
+        return _about_one(command.mode, command.about, settings, reporter, stop)
     _require_migrations(settings.directory)
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply
@@ -77,6 +86,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             stop,
             to=command.to,
             resume=command.resume,
+            strict=command.strict,
             plan_file=command.plan,
         )
     if command.mode == "rehearse":
@@ -92,6 +102,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             stop,
             to=command.to,
             resume=command.resume,
+            strict=command.strict,
             with_sql=command.sql,
             save_to=command.save_plan,
         )
@@ -100,6 +111,11 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
     for warning in survey.warnings():
         reporter.warning(warning)
     status = survey.status
+    if status.changed:
+        from schemamig_tui.authoring.drift import only_comments
+
+        for sentence in only_comments(status.changed):
+            reporter.warning(sentence)
     if command.mode == "check":
         reporter.checked(status)
         findings = (
@@ -112,6 +128,32 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
+
+
+def _about_one(
+    mode: str, about: str, settings: Settings, reporter: Reporter, stop: Stop
+) -> ExitCode:
+    if mode == "new":
+        from schemamig_tui.headless.writing import new
+
+        return new(settings, reporter, about)
+    _require_migrations(settings.directory)
+    if mode == "check":
+        from schemamig_tui.headless.history import against
+
+        return against(settings, reporter, about)
+    name = Path(about).name  # the shell completes paths
+    if mode in REPAIRS:
+        from schemamig_tui.headless.repairing import repair
+
+        return repair(settings, reporter, stop, mode, name)
+    if mode == "diff":
+        from schemamig_tui.headless.history import diff
+
+        return diff(settings, reporter, stop, name)
+    from schemamig_tui.headless.writing import new_rollback
+
+    return new_rollback(settings, reporter, stop, name)
 
 
 def _require_migrations(directory: Path) -> None:

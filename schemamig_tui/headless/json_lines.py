@@ -27,6 +27,21 @@ file_planned         name, path, size, mode, reason, statements, failed_before, 
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 plan_saved           path: ``--save-plan``
+migration_created    name, path: ``--new``
+rollback_drafted     ``--new-rollback``: name, path, original (the name of what it reverts),
+                     complete (nothing of the original stays), as_before (the rehearsal has left the
+                     schema as it should be), tried_again (it was rehearsed with its original again
+                     behind it, as that is applied), left_out (why it was not rehearsed), failed,
+                     differences [[sign, depth, text]]
+drift                ``--diff``: name, changed, only_comments, commit (that has brought what was
+                     applied) {hash, author, day, subject}, changed_by (the first commit that has
+                     changed it, or null) {the same}, diff [line]
+finding              ``--check --against``: name, problem (changed, only comments changed, removed,
+                     out of order)
+compared             the end of it: ref, last (the last file of ref), new [name], findings (number)
+repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
+                     before and after {applied_at, checksum, execution_time_ms, success,
+                     error_message}, null where there is no row
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -81,9 +96,14 @@ from schemamig_tui.headless.output import Output
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.authoring.drift import Drift
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Event, Listener
+    from schemamig_tui.engine.ledger.repairs import Repair
+    from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 
@@ -213,6 +233,46 @@ class JsonLines:
         """An event ``plan_saved``."""
         self._write("plan_saved", path=str(path))
 
+    def created(self, path: Path) -> None:
+        """An event ``migration_created``."""
+        self._write("migration_created", name=path.name, path=str(path))
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """An event ``rollback_drafted``."""
+        from schemamig_tui.headless.draft_report import values
+
+        self._write("rollback_drafted", **values(rollback))
+
+    def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
+        """An event ``drift``."""
+        version = drift.version if drift else None
+        self._write(
+            "drift",
+            name=migration.name,
+            changed=drift is not None,
+            only_comments=drift.only_comments if drift else None,
+            commit=version and version.commit._asdict(),
+            changed_by=version and version.changed_by and version.changed_by._asdict(),
+            diff=list(drift.lines()) if drift else [],
+        )
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """An event ``finding`` for each, and ``compared`` at the end."""
+        for finding in compared.findings:
+            self._write("finding", name=finding.name, problem=finding.problem)
+        self._write(
+            "compared",
+            ref=compared.ref,
+            last=compared.last,
+            new=list(compared.new),
+            findings=len(compared.findings),
+        )
+
+    def repaired(self, repairs: "Sequence[Repair]") -> None:
+        """An event ``repaired`` for each."""
+        for name, before, after in repairs:
+            self._write("repaired", name=name, before=_row(before), after=_row(after))
+
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""
         slow: list[str] = []
@@ -238,3 +298,11 @@ class JsonLines:
 
 def _moment(applied_at: datetime | str | None) -> str | None:
     return applied_at.isoformat() if isinstance(applied_at, datetime) else applied_at
+
+
+def _row(row: "LedgerRow | None") -> dict[str, Any] | None:
+    if row is None:
+        return None
+    values = asdict(row)
+    del values["filename"]
+    return {**values, "applied_at": _moment(row.applied_at)}

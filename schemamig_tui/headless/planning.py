@@ -24,6 +24,7 @@ def dry_run(
     *,
     to: str | None,
     resume: bool,
+    strict: bool,
     with_sql: bool,
     save_to: Path | None,
 ) -> ExitCode:
@@ -36,7 +37,7 @@ def dry_run(
         connecting(settings, reporter, stop) as (target, on_wait),
         looking(target, settings, on_wait) as (conn, survey),
     ):
-        plan = make_plan(survey, to, resume=resume)
+        plan = make_plan(survey, to, resume=resume, strict=strict)
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn)

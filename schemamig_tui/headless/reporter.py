@@ -8,9 +8,13 @@ from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.authoring.drift import Drift
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
+    from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 
@@ -54,6 +58,21 @@ class Reporter(Protocol):
 
     def saved(self, path: Path) -> None:
         """``--dry-run``: the plan has been saved as this file."""
+
+    def created(self, path: Path) -> None:
+        """``--new``: this migration has been written."""
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """``--new-rollback``: the reversal of a migration has been written, and tried."""
+
+    def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
+        """``--diff``: what has changed in an applied migration; None: nothing has."""
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """``--check --against``: how the folder differs from what a branch has."""
+
+    def repaired(self, repairs: "Sequence[Repair]") -> None:
+        """``--mark-applied`` and its kin: the rows before and after."""
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """``--apply``: a listener that reports one run.

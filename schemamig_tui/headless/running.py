@@ -30,6 +30,7 @@ def apply(
     *,
     to: str | None,
     resume: bool,
+    strict: bool = False,
     plan_file: Path | None = None,
 ) -> ExitCode:
     """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``."""
@@ -50,14 +51,22 @@ def apply(
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
-        plan = _still_approved(approved, target, settings, on_wait) if approved else None
+        plan = (
+            _still_approved(approved, target, settings, on_wait, strict=strict)
+            if approved
+            else None
+        )
         with stop.cancelling(runner.cancel):
-            finished = runner.apply(plan) if plan else runner.apply_pending(to, resume=resume)
+            finished = (
+                runner.apply(plan)
+                if plan
+                else runner.apply_pending(to, resume=resume, strict=strict)
+            )
             return failures.exit_code(finished)
 
 
 def _still_approved(
-    approved: "ApprovedPlan", target: Target, settings: Settings, on_wait: OnWait
+    approved: "ApprovedPlan", target: Target, settings: Settings, on_wait: OnWait, *, strict: bool
 ) -> "Plan":
     """The plan of what would run now. Raises PlanChanged where that is not what was approved."""
     from schemamig_tui.approval import system_identifier
@@ -65,7 +74,7 @@ def _still_approved(
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(survey, approved.to, resume=approved.resume)
+        plan = make_plan(survey, approved.to, resume=approved.resume, strict=strict)
         if differences := [*approved.differences(plan, system_identifier(conn))]:
             raise PlanChanged(differences)
     return replace(plan, exact=True)

@@ -12,9 +12,14 @@ from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.authoring.drift import Drift
+    from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.events import Listener
+    from schemamig_tui.engine.ledger.repairs import Repair
+    from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 
@@ -177,6 +182,41 @@ class TextReport:
 
     # -- --apply and --rehearse
 
+    def created(self, path: Path) -> None:
+        """One line with the path."""
+        self._out.write(f"Created {visible(str(path))}")
+
+    def drafted(self, rollback: "Rollback") -> None:
+        """The path, and what became of the rehearsal."""
+        from schemamig_tui.headless.draft_report import differences, sentences
+
+        self.created(rollback.path)
+        out = self._out
+        for good, sentence in sentences(rollback):
+            mark = out.paint("green", out.done) if good else out.paint("yellow", out.pending)
+            out.write(f"  {mark} {sentence}")
+        for line in differences(rollback.trial):
+            out.write(f"      {line}")
+
+    def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
+        """The commits, and a unified diff."""
+        from schemamig_tui.headless.history_report import diff_lines
+
+        self._out.write("\n".join(diff_lines(migration, drift, self._out)))
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """One line for each file that is not as it should be, or one that all are."""
+        from schemamig_tui.headless.history_report import findings
+
+        self._out.write("\n".join(findings(compared, self._out)))
+
+    def repaired(self, repairs: "Sequence[Repair]") -> None:
+        """The row of each, before and after."""
+        for name, before, after in repairs:
+            self._out.write(self._out.paint("bold", visible(name)))
+            self._out.write(f"  before: {_row(before)}")
+            self._out.write(f"  after:  {_row(after)}")
+
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""
         from schemamig_tui.headless.run_report import RunReport
@@ -204,3 +244,14 @@ def _remarks(migration: "Migration") -> Iterator[str]:
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
     return [f"{len(found)} {what}" for what, found in migrations.items() if found]
+
+
+def _row(row: "LedgerRow | None") -> str:
+    """A row of the ledger in one line."""
+    if row is None:
+        return "no row"
+    state = {True: "applied", False: "failed", None: "success is NULL"}[row.success]
+    why = (row.error_message or "").partition("\n")[0]
+    return visible(
+        f"{state}, {row.when}, checksum {row.checksum}" + (f", error: {why}" if why else "")
+    )

@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.lexer import phrase, tokens
 from schemamig_tui.sql.traits import Concurrent
 
 
@@ -17,6 +17,12 @@ def concurrent(sql: bytes) -> Concurrent | None:
     if _DROP.match(words):
         return Concurrent("drop")
     return Concurrent("detach") if _DETACH.match(words) else None
+
+
+def without_concurrently(sql: bytes) -> bytes | None:
+    """A DROP INDEX CONCURRENTLY as a transaction can run it; None for another statement."""
+    found = _DROP_CONCURRENTLY.match(sql)
+    return found and found["drop"] + sql[found.end() :]
 
 
 # The patterns are for the first words of a statement with one blank between them.
@@ -33,6 +39,7 @@ _REINDEX = re.compile(
 )
 _OPTION = re.compile(rb"(?i)\bconcurrently\b(?! '?(?:off|false|0)\b)")
 _DROP = re.compile(rb"(?i)drop index concurrently\b")
+_DROP_CONCURRENTLY = phrase(rb"(?i:(?P<drop>drop index) concurrently)")
 _DETACH = re.compile(rb"(?is)alter table .*\bdetach partition .* concurrently\Z")
 
 

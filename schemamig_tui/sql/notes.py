@@ -58,6 +58,8 @@ class Directive(NamedTuple):
         return found is not None and offset < found.end()
 
 
+OUT_OF_ORDER = "out-of-order"
+"""What our directive says that lets a file run though it sorts before applied ones."""
 OURS = Directive("schemamig-tui", "-- schemamig: no-transaction")
 
 
@@ -98,6 +100,17 @@ def our_directive(comment: bytes) -> str | None:
     """What a ``-- schemamig:`` comment asks for; None for another comment."""
     found = _OURS.match(comment)
     return found[1].strip().decode(errors="replace").lower() if found else None
+
+
+def allows_out_of_order(text: bytes) -> bool:
+    """Whether the comments at the top of a file have the directive that lets it run late."""
+    for line in text.removeprefix(b"\xef\xbb\xbf").splitlines():
+        comment = line.strip()
+        if our_directive(comment) == OUT_OF_ORDER:
+            return True
+        if comment and not comment.startswith(b"--"):
+            return False
+    return False
 
 
 def way_back(comment: bytes) -> tuple[str, str] | None:

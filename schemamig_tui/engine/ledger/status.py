@@ -6,7 +6,12 @@ from enum import StrEnum
 from functools import cached_property
 
 from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
-from schemamig_tui.engine.script.files import MigrationFile, has_statements, same_content
+from schemamig_tui.engine.script.files import (
+    MigrationFile,
+    allows_out_of_order,
+    has_statements,
+    same_content,
+)
 from schemamig_tui.engine.script.line_ends import BUDGET, had_mixed_line_ends
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.spelling import did_you_mean
@@ -96,6 +101,29 @@ class Status:
     def missing(self) -> tuple[Migration, ...]:
         """Recorded ones without a file."""
         return tuple(m for m in self.migrations if m.missing)
+
+    @cached_property
+    def last_applied(self) -> Migration | None:
+        """The last one in the order that the ledger calls a success."""
+        return self.applied[-1] if self.applied else None
+
+    @cached_property
+    def out_of_order(self) -> tuple[Migration, ...]:
+        """Those still to run that sort before an applied one, and do not say that they may.
+
+        Reads the beginning of such files. Raises FilesError when one cannot be read.
+        """
+        last = self.last_applied
+        return tuple(
+            m
+            for m in self.to_run()
+            if last and m.name.encode() < last.name.encode() and not self._may_be_late(m)
+        )
+
+    def _may_be_late(self, migration: Migration) -> bool:
+        # One that has failed was in its place when it was tried, and is tried again there.
+        tried = migration.row is not None
+        return tried or (migration.file is not None and allows_out_of_order(migration.file))
 
     def to_run(self, to: str | None = None) -> tuple[Migration, ...]:
         """What an apply would run: pending and failed ones with a file, up to and with ``to``.

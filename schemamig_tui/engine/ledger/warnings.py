@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from schemamig_tui.engine.ledger.status import Migration, Status
 from schemamig_tui.engine.script.names import order_warnings, passed_over_warnings, twin_warnings
-from schemamig_tui.text import some_names
+from schemamig_tui.errors import DriftError
+from schemamig_tui.text import some_names, visible
 
 
 def folder_warnings(
@@ -18,6 +19,7 @@ def folder_warnings(
         *order_warnings(m.name for m in status.migrations if m.file),
         *twin_warnings(m.name for m in status.migrations),
         *passed_over_warnings(passed_over),
+        *_out_of_order(status, to),
         *(_unwritten(status.unwritten(to))),
     )
 
@@ -33,6 +35,26 @@ def drift_warnings(status: Status) -> tuple[str, ...]:
             "Recorded when they were empty, and pending again now that they have statements",
         ),
     )
+
+
+def _out_of_order(status: Status, to: str | None) -> list[str]:
+    last = None if to is None else to.encode()
+    late = [m for m in status.out_of_order if last is None or m.name.encode() <= last]
+    if not late or status.last_applied is None:
+        return []
+    before = f"before {visible(status.last_applied.name)}, which is applied"
+    return _of(late, f"Pending, but sorted {before}")
+
+
+def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
+    """Why ``--strict`` lets nothing run: folder and ledger do not tell the same history."""
+    if found := [*drift_warnings(status), *_out_of_order(status, to)]:
+        return DriftError(
+            "\n".join(found),
+            hint="Put it right, or run without --strict. '-- schemamig: out-of-order' at the top of"
+            " a file lets it run late.",
+        )
+    return None
 
 
 def _unwritten(migrations: Sequence[Migration]) -> list[str]:

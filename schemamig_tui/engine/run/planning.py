@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from schemamig_tui.engine.ledger.warnings import strict_refusal
 from schemamig_tui.engine.run.plan import Plan, PlannedFile, ledger_refusals
 from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.errors import FilesError, SchemamigError
@@ -13,15 +14,18 @@ def make_plan(
     to: str | None = None,
     *,
     resume: bool = True,
+    strict: bool = False,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Plan:
     """Plan everything that is pending, up to and with the file ``to``. Reads the files.
 
-    Without ``resume`` a file that stopped in the middle is to start over. ``progress`` is called
-    with how many files have been read. Raises SettingsError for a file ``to`` that does not exist.
+    Without ``resume`` a file that stopped in the middle is to start over. With ``strict`` nothing
+    is to run where the files are not what has been run. ``progress`` is called with how many files
+    have been read. Raises SettingsError for a file ``to`` that does not exist.
     """
     status = survey.status
     todo = status.to_run(to)
+    drift = strict_refusal(status, to) if strict else None
     plan = Plan(
         survey,
         to,
@@ -29,7 +33,7 @@ def make_plan(
         todo,
         files=(),
         unwritten=tuple(migration.name for migration in status.unwritten(to)),
-        refusals=tuple(ledger_refusals(survey, todo)),
+        refusals=(*([drift] if drift else []), *ledger_refusals(survey, todo)),
     )
     # That there is nothing to do is found without what reads the files.
     return _with_files(plan, progress) if todo else plan

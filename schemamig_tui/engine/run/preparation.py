@@ -86,14 +86,17 @@ class Preparation:
         self.cancellation = Cancellation()
 
     @contextlib.contextmanager
-    def pending(self, to: str | None, *, resume: bool) -> Iterator[tuple[Connection, Plan]]:
+    def pending(
+        self, to: str | None, *, resume: bool, strict: bool = False
+    ) -> Iterator[tuple[Connection, Plan]]:
         """A connection, and the plan of all that is pending up to and with the file ``to``.
 
         Raises FilesError, LedgerError, SettingsError and ConnectionFailed.
         """
         folder = Folder.read(self._directory)
         with self.connected() as conn:
-            yield conn, make_plan(survey(conn, folder, self._ledger), to, resume=resume)
+            found = survey(conn, folder, self._ledger)
+            yield conn, make_plan(found, to, resume=resume, strict=strict)
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Connection]:

@@ -52,15 +52,19 @@ class Runner:
         with losses_as_errors(), self._preparation.connected() as conn:
             return self._apply(conn, plan, began)
 
-    def apply_pending(self, to: str | None = None, *, resume: bool = True) -> RunFinished:
+    def apply_pending(
+        self, to: str | None = None, *, resume: bool = True, strict: bool = False
+    ) -> RunFinished:
         """Plan everything pending, up to and with the file ``to``, and apply it.
 
         A file without a transaction whose last try stopped in the middle goes on there; without
-        ``resume`` it starts over from its first statement. Returns and raises as ``apply``, and
+        ``resume`` it starts over from its first statement. With ``strict`` nothing is run where the
+        files are not what has been run. Returns and raises as ``apply``, DriftError, and
         SettingsError for a file ``to`` that does not exist.
         """
         began = time.perf_counter()
-        with losses_as_errors(), self._preparation.pending(to, resume=resume) as (conn, plan):
+        pending = self._preparation.pending(to, resume=resume, strict=strict)
+        with losses_as_errors(), pending as (conn, plan):
             return self._apply(conn, plan, began)
 
     def _apply(self, conn: psycopg.Connection[Any], plan: Plan, began: float) -> RunFinished:

@@ -56,13 +56,22 @@ class Comments:
         )
 
     def _heed_ours(self, offset: int, asked: str, comment: bytes) -> None:
+        if asked == notes.OUT_OF_ORDER:
+            if not notes.allows_out_of_order(self._source.read(0, offset) + comment):
+                raise fault(
+                    self._source,
+                    offset,
+                    "This directive counts in the comments at the top only.",
+                    hint="Move it to the top of the file.",
+                )
+            return
         if asked != "no-transaction":
             shown = comment.splitlines()[0].decode(errors="replace").strip()
             raise fault(
                 self._source,
                 offset,
                 f"This directive is not known: {shown}",
-                hint="The one there is: -- schemamig: no-transaction",
+                hint="There are -- schemamig: no-transaction, and -- schemamig: out-of-order",
             )
         if self._source.read(0, min(offset, _LINE)).removeprefix(BOM).strip(b" \t"):
             raise fault(

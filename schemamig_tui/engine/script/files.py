@@ -55,27 +55,19 @@ def scan(directory: Path, known: Iterable[MigrationFile] = ()) -> tuple[Migratio
     Raises FilesError for a folder that is missing, is none or cannot be listed, and for a file
     that cannot be read or recorded.
     """
-    try:
-        with os.scandir(directory) as entries:
-            found = [entry for entry in entries if _is_migration(entry)]
-            names = {entry.name for entry in found}
-    except FileNotFoundError:
-        raise FilesError(
-            "The folder of the migrations does not exist.",
-            path=directory,
-            hint="Create it, or name another one with --dir.",
-        ) from None
-    except NotADirectoryError:
-        raise FilesError(
-            "This is a file, not a folder of migrations.",
-            path=directory,
-            hint="Name the folder that holds the file with --dir.",
-        ) from None
-    except OSError as error:
-        raise _unreadable(directory, error) from None
+    found = _entries(directory)
+    names = {entry.name for entry in found}
     found.sort(key=lambda entry: os.fsencode(entry.name))
     by_name = {file.name: file for file in known}
     return tuple(_read(directory / entry.name, names, by_name.get(entry.name)) for entry in found)
+
+
+def migration_names(directory: Path) -> list[str]:
+    """The names of the migrations, in byte order, without a look into the files.
+
+    Raises FilesError for a folder that is missing, is none or cannot be listed.
+    """
+    return sorted((entry.name for entry in _entries(directory)), key=os.fsencode)
 
 
 def passed_over(directory: Path) -> list[str]:
@@ -111,6 +103,33 @@ def has_statements(file: MigrationFile) -> bool:
         return False
     first = next(_pieces(file.path), b"")
     return file.size > len(first) or has_statements(first)
+
+
+def allows_out_of_order(file: MigrationFile) -> bool:
+    """Whether a file says that it may run behind later ones. Raises FilesError if unreadable."""
+    from schemamig_tui.sql.notes import allows_out_of_order
+
+    return allows_out_of_order(next(_pieces(file.path), b""))
+
+
+def _entries(directory: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry for entry in entries if _is_migration(entry)]
+    except FileNotFoundError:
+        raise FilesError(
+            "The folder of the migrations does not exist.",
+            path=directory,
+            hint="Create it, or name another one with --dir.",
+        ) from None
+    except NotADirectoryError:
+        raise FilesError(
+            "This is a file, not a folder of migrations.",
+            path=directory,
+            hint="Name the folder that holds the file with --dir.",
+        ) from None
+    except OSError as error:
+        raise _unreadable(directory, error) from None
 
 
 def _is_migration(entry: os.DirEntry[str]) -> bool:

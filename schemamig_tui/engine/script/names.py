@@ -12,10 +12,11 @@ from schemamig_tui.text import some_names
 NAME_LENGTH = 255
 """The longest file name in characters: the ledger's ``filename VARCHAR(255)``."""
 
+# A letter tells the files of one day apart: 20251019b_ sorts behind 20251019_ and before 20251020_.
 _PREFIXES = {
-    "YYYYMMDD_": re.compile(r"\d{8}_"),
-    "YYYY-MM-DD_": re.compile(r"\d{4}-\d{2}-\d{2}_"),
-    "NNNN_": re.compile(r"\d{4}_"),
+    "YYYYMMDD_": re.compile(r"\d{8}[a-z]?_"),
+    "YYYY-MM-DD_": re.compile(r"\d{4}-\d{2}-\d{2}[a-z]?_"),
+    "NNNN_": re.compile(r"\d{4}[a-z]?_"),
 }
 
 # How the tools call a file that takes a migration back.

@@ -1,0 +1,107 @@
+"""Compares the folder with what a branch has: what a pull request may do to migrations, and not.
+
+It may add files that sort behind all that the branch has, and nothing else: whoever has applied
+those of the branch would run the new ones in another order, or never see a change.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from schemamig_tui.authoring.git import Repository
+from schemamig_tui.engine import MigrationFile, scan
+from schemamig_tui.engine.script.files import allows_out_of_order
+from schemamig_tui.engine.script.names import is_migration
+from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.fingerprint import same_tokens
+
+
+class Problem(StrEnum):
+    """What is wrong with a file."""
+
+    CHANGED = "changed"
+    COMMENTS = "only comments changed"
+    REMOVED = "removed"
+    OUT_OF_ORDER = "out of order"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A file that is not as it should be."""
+
+    name: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class BranchComparison:
+    """How a folder differs from what ``ref`` has, whose last file is ``last``.
+
+    ``new`` are the names of the files that are not there.
+    """
+
+    ref: str
+    last: str | None
+    new: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def compare_with(folder: Path, ref: str) -> BranchComparison:
+    """Compare a folder with the branch, tag or commit ``ref``.
+
+    What the branch has gained since HEAD has parted from it counts for the order of the new files,
+    and for nothing else. Raises FilesError, and GitUnavailable.
+    """
+    files = {file.name: file for file in scan(folder)}
+    repository = Repository.of(folder)
+    commit = repository.commit(ref)
+    theirs = _migrations(repository, commit)
+    base = _migrations(repository, repository.merge_base(commit))
+    last = max(theirs, key=str.encode, default=None)
+    new = tuple(name for name in files if name not in theirs)
+    findings = [*_edited(repository, files, base)]
+    for name in new:
+        late = last is not None and name.encode() < last.encode()
+        if late and name not in base and not allows_out_of_order(files[name]):
+            findings.append(Finding(name, Problem.OUT_OF_ORDER))
+    findings.sort(key=lambda finding: finding.name.encode())
+    return BranchComparison(ref, last, new, tuple(findings))
+
+
+def _migrations(repository: Repository, commit: str) -> dict[str, str]:
+    return {name: blob for name, blob in repository.files(commit).items() if is_migration(name)}
+
+
+def _edited(
+    repository: Repository, files: dict[str, MigrationFile], base: dict[str, str]
+) -> list[Finding]:
+    """What has become of the files that were there."""
+    findings = [Finding(name, Problem.REMOVED) for name in base if name not in files]
+    contents = {name: _read(file.path) for name, file in files.items() if name in base}
+    suspects = {
+        name: blob
+        for name, blob in base.items()
+        if name in contents and _blob(contents[name], blob) != blob
+    }
+    texts = dict(repository.contents(suspects.values()))
+    for name, blob in suspects.items():
+        old, new = (text.replace(b"\r\n", b"\n") for text in (texts.get(blob, b""), contents[name]))
+        if old != new:
+            only = same_tokens(old, new)
+            findings.append(Finding(name, Problem.COMMENTS if only else Problem.CHANGED))
+    return findings
+
+
+def _blob(text: bytes, like: str) -> str:
+    """The name that git would give to a blob, with the algorithm of another one."""
+    head = f"blob {len(text)}\0".encode()
+    algorithm = "sha256" if len(like) == 64 else "sha1"
+    return hashlib.new(algorithm, head + text, usedforsecurity=False).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error

@@ -1,0 +1,107 @@
+"""What has changed in a migration since it was applied, as far as git has kept what it was."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemamig_tui.authoring.git import Repository
+from schemamig_tui.authoring.versions import Version, find_versions
+from schemamig_tui.engine import Migration
+from schemamig_tui.engine.script.files import MANUAL
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.sql.fingerprint import same_tokens
+from schemamig_tui.text import some_names, visible
+
+
+@dataclass(frozen=True)
+class Drift:
+    """An applied file that has changed: the version that was applied, and the text of now."""
+
+    name: str
+    version: Version
+    now: bytes
+
+    @property
+    def only_comments(self) -> bool:
+        """Whether nothing has changed but comments and white space."""
+        return same_tokens(self.version.text, self.now)
+
+    def lines(self) -> Iterator[str]:
+        """The lines of a unified diff, safe to show."""
+        diff = difflib.unified_diff(
+            _lines(self.version.text),
+            _lines(self.now),
+            f"{visible(self.name)} as applied",
+            f"{visible(self.name)} now",
+            lineterm="",
+        )
+        return (visible(line.expandtabs()) for line in diff)
+
+
+def drift_of(migration: Migration) -> Drift | None:
+    """What has changed in an applied migration with a file; None: nothing has.
+
+    Raises FilesError where what was applied is not known: git has not kept it.
+    """
+    assert migration.file is not None
+    assert migration.row is not None
+    if not migration.changed:
+        return None
+    path = migration.file.path
+    checksum = migration.row.checksum
+    why = "its row has no checksum"
+    if checksum and checksum != MANUAL:
+        try:
+            versions = find_versions(Repository.of(path.parent), {migration.name: checksum})
+        except SchemamigError as error:
+            why = error.message
+        else:
+            if version := versions.get(migration.name):
+                return Drift(migration.name, version, _read(path))
+            why = "no commit has a version of it with this checksum"
+    raise FilesError(
+        f"The text that was applied is not known: the ledger has its MD5 only, and {why}.",
+        path=path,
+        hint=f"Restore the text with the MD5 {visible(checksum or '')}, or accept the one of now:"
+        f" --accept-checksum {visible(migration.name)}",
+    )
+
+
+def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
+    """A sentence about those of the changed migrations in which only comments have changed.
+
+    None where there are no such, or git cannot tell.
+    """
+    wanted = {
+        m.name: m.row.checksum
+        for m in migrations
+        if m.changed and m.file and m.row and m.row.checksum
+    }
+    files = {m.name: m.file.path for m in migrations if m.file}
+    if not wanted:
+        return ()
+    try:
+        folder = next(files[name].parent for name in wanted)
+        versions = find_versions(Repository.of(folder), wanted)
+        names = [
+            name
+            for name, version in versions.items()
+            if Drift(name, version, _read(files[name])).only_comments
+        ]
+    except SchemamigError:
+        return ()
+    if not names:
+        return ()
+    return (f"Only comments have changed since it was applied: {some_names(names)}.",)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+
+
+def _lines(text: bytes) -> list[str]:
+    return text.decode(errors="backslashreplace").replace("\r\n", "\n").split("\n")

@@ -1,0 +1,173 @@
+"""Asks git about the folder of the migrations: by its commands, and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from schemamig_tui.errors import ExitCode, SchemamigError
+from schemamig_tui.text import visible
+
+
+class GitUnavailable(SchemamigError):
+    """There is no git here, or no repository, or git does not know what was asked for."""
+
+    exit_code = ExitCode.USAGE
+
+
+class Commit(NamedTuple):
+    """A commit: its hash, its author, its day as ``2025-10-19``, and its subject."""
+
+    hash: str
+    author: str
+    day: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.hash[:10]} of {self.day} by {visible(self.author)}: {visible(self.subject)}"
+
+
+class Edit(NamedTuple):
+    """That a commit has made the blob ``new`` of the blob ``old``, under the name of a file.
+
+    None stands for no file.
+    """
+
+    commit: Commit
+    name: str
+    old: str | None
+    new: str | None
+
+
+_FORMAT = "%x01%H%x00%an%x00%ad%x00%s"
+# So many can be given to a command; with more, all edits of the folder are asked for.
+_MOST_NAMES = 200
+_ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The repository that a folder is in; paths are below the folder. All raise GitUnavailable."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, folder: Path) -> Repository:
+        """The repository of an existing folder."""
+        found = cls(folder)
+        found._run("rev-parse", "--git-dir")
+        return found
+
+    def commit(self, ref: str) -> str:
+        """The hash of the commit that a branch, a tag or another name stands for."""
+        try:
+            answer = self._run(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+            )
+        except GitUnavailable:
+            raise GitUnavailable(
+                f"git knows no {visible(ref)}",
+                hint="name a branch, a tag or a commit; git fetch gets those of the server",
+            ) from None
+        return answer.decode().strip()
+
+    def merge_base(self, commit: str) -> str:
+        """Where the history of HEAD and that of a commit part; the commit itself if nowhere."""
+        try:
+            return self._run("merge-base", commit, "HEAD").decode().strip()
+        except GitUnavailable:
+            return commit
+
+    def files(self, commit: str) -> dict[str, str]:
+        """The blobs of the files directly in the folder, by name, as a commit has them."""
+        listed = self._run("ls-tree", "-z", commit, "./")
+        found = {}
+        for entry in listed.split(b"\0"):
+            head, _, path = entry.partition(b"\t")
+            kind = head.split()
+            if len(kind) == 3 and kind[1] == b"blob":
+                found[os.fsdecode(path).rpartition("/")[2]] = kind[2].decode()
+        return found
+
+    def edits(self, names: Sequence[str], *, everywhere: bool) -> Iterator[Edit]:
+        """All edits of files of these names, in whatever folder, the newest first; and of others.
+
+        In the history of HEAD, or ``everywhere``: in that of all branches and tags.
+        """
+        where = ["--all"] if everywhere else ["HEAD"]
+        paths = ["."]
+        if len(names) <= _MOST_NAMES:
+            paths = [f":(top,glob)**/{_escaped(name)}" for name in names]
+        output = self._run(
+            *("log", "--full-history", "--raw", "-z", "--no-abbrev", "--no-renames"),
+            *("--date=short", f"--format={_FORMAT}", *where, "--", *paths),
+        )
+        for entry in output.split(b"\x01")[1:]:
+            head, author, day, subject, *changes = entry.split(b"\0")
+            commit = Commit(
+                head.decode(),
+                author.decode(errors="replace"),
+                day.decode(),
+                subject.decode(errors="replace"),
+            )
+            meta = None
+            for part in changes:
+                piece = part.strip(b"\n")
+                if meta is None:
+                    meta = piece.split() if piece.startswith(b":") else None
+                else:
+                    name = os.fsdecode(piece).rpartition("/")[2]
+                    yield Edit(commit, name, _blob(meta[2]), _blob(meta[3]))
+                    meta = None
+
+    def contents(self, blobs: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The content of each of the blobs that git has, all asked for in one go."""
+        wanted = list(dict.fromkeys(blobs))
+        if not wanted:
+            return
+        answer = self._run("cat-file", "--batch", text="".join(f"{blob}\n" for blob in wanted))
+        position = 0
+        while position < len(answer):
+            end = answer.index(b"\n", position)
+            head = answer[position:end].split()
+            position = end + 1
+            if len(head) == 3:  # and else it is missing, as in a partial clone
+                size = int(head[2])
+                yield head[0].decode(), answer[position : position + size]
+                position += size + 1
+
+    def _run(self, *arguments: str, text: str | None = None) -> bytes:
+        try:
+            ended = subprocess.run(
+                ["git", "--no-pager", *arguments],
+                cwd=self.folder,
+                env={**os.environ, **_ENVIRONMENT},
+                input=text.encode() if text is not None else None,
+                stdin=subprocess.DEVNULL if text is None else None,
+                capture_output=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise GitUnavailable("git is not installed") from None
+        except OSError as error:
+            raise GitUnavailable(f"git cannot be run: {error.strerror}") from error
+        if ended.returncode != 0:
+            said = ended.stderr.decode(errors="replace").strip().partition("\n")[0]
+            if "not a git repository" in said:
+                raise GitUnavailable("the folder is in no git repository")
+            raise GitUnavailable(f"git failed: {visible(said) or ended.returncode}")
+        return ended.stdout
+
+
+def _blob(name: bytes) -> str | None:
+    text = name.decode()
+    return None if not text.strip("0") else text
+
+
+def _escaped(name: str) -> str:
+    """The name as a glob that only it matches."""
+    return "".join(f"\\{char}" if char in "\\*?[]" else char for char in name)

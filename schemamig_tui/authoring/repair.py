@@ -1,0 +1,140 @@
+"""Puts the ledger right by hand: each repair says first whether it makes sense."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine import Folder, Ledger, Migration, State, Status
+from schemamig_tui.engine.events import LockAwaited
+from schemamig_tui.engine.ledger.repairs import Repair, Repairs
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.loss import losses_as_errors
+from schemamig_tui.engine.run.survey import survey
+from schemamig_tui.engine.script.files import MANUAL
+from schemamig_tui.engine.watch.run_lock import Locks, Queue
+from schemamig_tui.errors import SettingsError
+from schemamig_tui.text import visible
+
+
+@dataclass(frozen=True)
+class RepairPlace:
+    """What a repair works on: a connection in autocommit mode, a folder, and the ledger's table.
+
+    ``report_wait`` is called with who holds the run lock, for which it waits up to ``timeout``
+    seconds, or without an end.
+    """
+
+    conn: psycopg.Connection[Any]
+    directory: Path
+    table: str
+    report_wait: Callable[[LockAwaited], None]
+    timeout: float | None = None
+    cancellation: Cancellation | None = None
+
+
+def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
+    """Record a file as applied by hand; that may be pending, or have failed.
+
+    All repairs raise SettingsError where they make no sense, LedgerError where the ledger does not
+    take them, LockTimeout while a run is on, and FilesError.
+    """
+    with _repairing(place) as (repairs, status):
+        migration = _file(status, name)
+        if migration.state is State.APPLIED:
+            raise SettingsError(f"{visible(name)} is applied already")
+        repairs.create_table()
+        return (repairs.mark_applied(name),)
+
+
+def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
+    """Record all files up to and with one as applied by hand that are not: a database in use."""
+    with _repairing(place) as (repairs, status):
+        _file(status, name)
+        names = [
+            one.name
+            for one in status.migrations
+            if one.file and one.state is not State.APPLIED and one.name.encode() <= name.encode()
+        ]
+        if not names:
+            raise SettingsError(f"all up to {visible(name)} are applied already")
+        repairs.create_table()
+        return tuple(map(repairs.mark_applied, names))
+
+
+def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
+    """Record the checksum of a file that has changed since it was applied."""
+    with _repairing(place) as (repairs, status):
+        migration = _file(status, name)
+        if migration.state is not State.APPLIED:
+            raise SettingsError(
+                f"{visible(name)} is not applied", hint="only an applied file can have changed"
+            )
+        assert migration.row is not None
+        assert migration.file is not None
+        if not migration.changed and migration.row.checksum not in (MANUAL, None):
+            raise SettingsError(f"{visible(name)} has not changed since it was applied")
+        return (repairs.accept_checksum(name, migration.file.checksum),)
+
+
+def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
+    """Remove the row of a migration that has failed, or whose file is gone."""
+    with _repairing(place) as (repairs, status):
+        migration = next((one for one in status.migrations if one.name == name), None)
+        if migration is None or migration.row is None:
+            raise SettingsError(
+                f"the ledger has no row of {visible(name)}", hint="--list shows what it has"
+            )
+        if migration.row.success and not migration.missing:
+            raise SettingsError(
+                f"{visible(name)} is applied, and its file is there: it would be applied again",
+                hint="only rows of failed and of missing migrations can be forgotten",
+            )
+        return (repairs.forget(name),)
+
+
+REPAIRS: dict[str, Callable[[RepairPlace, str], tuple[Repair, ...]]] = {
+    "mark-applied": mark_applied,
+    "accept-checksum": accept_checksum,
+    "forget": forget,
+    "baseline": baseline,
+}
+"""The repairs by their flags."""
+
+
+@contextlib.contextmanager
+def _repairing(place: RepairPlace) -> Iterator[tuple[Repairs, Status]]:
+    """One transaction under the locks of a run, and what folder and ledger say by then."""
+    ledger = Ledger(place.table)
+    cancellation = place.cancellation or Cancellation()
+    queue = Queue(cancellation, place.report_wait, place.timeout)
+    locks = Locks.of(ledger.name)
+    conn = place.conn
+    with losses_as_errors():
+        for lock in (locks.run, locks.work):
+            queue.await_lock(lock, conn)
+        try:
+            found = survey(conn, Folder.read(place.directory), ledger)
+            for refusal in filter(None, (found.state.unwritable, found.state.uncreatable)):
+                raise refusal.error
+            with conn.transaction():
+                yield Repairs(conn, ledger), found.status
+        finally:
+            if not conn.closed:
+                locks.work.drop(conn)
+                locks.run.drop(conn)
+
+
+def _file(status: Status, name: str) -> Migration:
+    migration = next((one for one in status.migrations if one.name == name and one.file), None)
+    if migration is None:
+        raise SettingsError(
+            f"there is no migration {visible(name)}",
+            hint="give the name of a file in the folder; --list shows them",
+        )
+    return migration

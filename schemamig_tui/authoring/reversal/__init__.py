@@ -1,0 +1,1 @@
+"""Drafts the migration that takes another one back."""

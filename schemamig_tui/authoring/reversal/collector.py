@@ -1,0 +1,34 @@
+"""Collects the statements that turn a schema back, in the order to run them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+Originals = Mapping[tuple[str, str, str], str]
+"""The statements that create triggers and rules, by kind, table and name, as in ``("trigger",
+"kb.t", "touch")``: a snapshot does not hold them whole."""
+
+
+@dataclass
+class Collector:
+    """``drops`` are run first, the last one found at their beginning, and ``moves`` last.
+
+    ``unknown`` names what cannot be brought back. ``role`` is the one that owns what is made anew.
+    """
+
+    originals: Originals
+    role: str
+    drops: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    creations: list[str] = field(default_factory=list)
+    moves: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All statements in their order."""
+        return (*reversed(self.drops), *self.changes, *self.creations, *self.moves)
+
+    def replace(self, drop: str, create: Iterable[str]) -> None:
+        """Drop something and make it anew."""
+        self.drops.append(drop)
+        self.creations += create

@@ -1,0 +1,109 @@
+"""Brings back the columns of tables and views, and the attributes of composite types."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.authoring.reversal.collector import Collector
+from schemamig_tui.authoring.reversal.facts import changed, fact, facts
+from schemamig_tui.authoring.reversal.pairs import pairs
+from schemamig_tui.authoring.reversal.spelling import comment, grants, word
+from schemamig_tui.catalog.objects import Object
+
+
+def change_all(old: Object, new: Object, collector: Collector) -> None:
+    """Turn the columns back into what they were."""
+    part = "ATTRIBUTE" if new.kind == "composite type" else "COLUMN"
+    start = f"ALTER {word(new.kind)} {new.name}"
+    for before, after in pairs(old.parts[0], new.parts[0]):
+        if any(column.follows for column in (before, after) if column):
+            continue
+        if before and after and before.oid == after.oid:
+            if before.name != after.name:
+                collector.moves.append(f"{start} RENAME {part} {after.name} TO {before.name}")
+            _change(before, after, new, collector)
+        elif before:
+            collector.unknown.append(f"the values of column {before.name} of {old.name}")
+        if after and (before is None or before.oid != after.oid):
+            collector.drops.append(f"{start} DROP {part} {after.name}")
+
+
+def furnish(of: Object, column: Object) -> Iterator[str]:
+    """What a column of a view has beyond the query."""
+    if (default := fact(column, "default")) and of.kind == "view":
+        yield f"ALTER VIEW {of.name} ALTER COLUMN {column.name} SET DEFAULT {default}"
+    if column.comment is not None:
+        yield comment("column", f"{of.name}.{column.name}", column.comment)
+    yield from grants(column, (), f"TABLE {of.name}", column.name)
+
+
+def collate(column: Object) -> str:
+    """The clause for a collation that is not the one of the type."""
+    collation = fact(column, "collate")
+    return f" COLLATE {collation}" if collation else ""
+
+
+def _change(old: Object, new: Object, of: Object, collector: Collector) -> None:
+    if of.kind == "composite type":
+        if changed(old, new, "type", "collate"):
+            attribute = f"{new.name} TYPE {fact(old, 'type')}{collate(old)}"
+            collector.changes.append(f"ALTER TYPE {of.name} ALTER ATTRIBUTE {attribute}")
+    else:
+        start = f"ALTER {word(of.kind)} {of.name} ALTER COLUMN {new.name}"
+        collector.changes += _facts(old, new, start)
+        _generated(old, new, start, collector)
+        _settings(old, new, start, f"column {old.name} of {of.name}", collector)
+    if old.comment != new.comment:
+        collector.changes.append(comment("column", f"{of.name}.{new.name}", old.comment))
+    collector.changes += grants(old, new.grants, f"TABLE {of.name}", new.name)
+
+
+def _facts(old: Object, new: Object, start: str) -> Iterator[str]:
+    retyped = changed(old, new, "type", "collate")
+    redefault, default = changed(old, new, "default"), fact(old, "default")
+    if retyped:
+        if fact(new, "default") and redefault:
+            # The default that is there may not be one of the old type.
+            yield f"{start} DROP DEFAULT"
+        column, kind = start.rpartition(" ")[2], fact(old, "type")
+        yield f"{start} TYPE {kind}{collate(old)} USING {column}::{kind}"
+    if redefault and default:
+        yield f"{start} SET DEFAULT {default}"
+    elif redefault and not retyped:
+        yield f"{start} DROP DEFAULT"
+    if changed(old, new, "_null") and not (fact(old, "generated") and not fact(new, "generated")):
+        yield f"{start} {'SET' if fact(old, '_null') else 'DROP'} NOT NULL"
+
+
+def _generated(old: Object, new: Object, start: str, collector: Collector) -> None:
+    if changed(old, new, "generated always as"):
+        collector.unknown.append(f"how {old.name} was generated")
+    if not changed(old, new, "generated"):
+        return
+    was = (fact(old, "generated") or "").removesuffix(" as identity").upper()
+    if not was:
+        collector.drops.append(f"{start} DROP IDENTITY")
+    elif fact(new, "generated") is None:
+        if not fact(new, "_null"):
+            collector.changes.append(f"{start} SET NOT NULL")
+        collector.changes.append(f"{start} ADD GENERATED {was} AS IDENTITY")
+        collector.unknown.append(f"the value that the sequence of {old.name} had")
+    else:
+        collector.changes.append(f"{start} SET GENERATED {was}")
+
+
+def _settings(old: Object, new: Object, start: str, what: str, collector: Collector) -> None:
+    before, after = facts(old, "with"), facts(new, "with")
+    for setting in after:
+        if setting not in before:
+            name, _, _ = setting.partition("=" if "=" in setting else " ")
+            if "=" in setting:
+                collector.changes.append(f"{start} RESET ({name})")
+            elif name == "statistics":
+                collector.changes.append(f"{start} SET STATISTICS -1")
+            elif name == "compression":
+                collector.changes.append(f"{start} SET COMPRESSION default")
+            elif not any(other.startswith("storage ") for other in before):
+                collector.unknown.append(f"the storage of {what}, which was that of its type")
+    for setting in before:
+        if setting not in after:
+            clause = f"SET ({setting})" if "=" in setting else f"SET {setting.upper()}"
+            collector.changes.append(f"{start} {clause}")

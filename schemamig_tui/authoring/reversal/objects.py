@@ -1,0 +1,209 @@
+"""Brings back what is no relation: schemas, types, functions, sequences ..."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.authoring.reversal.collector import Collector
+from schemamig_tui.authoring.reversal.facts import changed, fact
+from schemamig_tui.authoring.reversal.pairs import Pair, pairs
+from schemamig_tui.authoring.reversal.spelling import (
+    comment,
+    granted,
+    grants,
+    literal,
+    owner,
+    without_arguments,
+    word,
+)
+from schemamig_tui.catalog.objects import Object
+
+# Of these the name in a snapshot is not what DROP takes.
+_NAMED_OTHERWISE = (
+    "default privileges",
+    "parameter",
+    "privileges",
+    "security label",
+    "settings",
+    "settings of role",
+    "transform",
+    "user mapping",
+)
+_ROUTINES = ("function", "procedure", "window function")
+_LABELS, _CHECKS = 0, 1
+
+
+def drop(new: Object, collector: Collector) -> None:
+    """Take away what is new."""
+    if new.kind in _NAMED_OTHERWISE:
+        collector.unknown.append(f"{new.kind} {new.name}, which is new")
+    else:
+        collector.drops.append(f"DROP {word(new.kind)} {new.name}")
+
+
+def create(old: Object, collector: Collector) -> None:
+    """Make what is gone anew, with its owner, comment and privileges."""
+    definition = _definition(old)
+    if definition is None:
+        collector.unknown.append(f"the definition of {old.kind} {old.name}")
+        return
+    collector.creations.append(definition)
+    collector.creations += furnish(old, collector.role)
+
+
+def furnish(old: Object, role: str) -> Iterator[str]:
+    """What an object had beyond its definition, when ``role`` has just made it."""
+    if old.owner != role:
+        yield from owner(old.kind, old.name, old.owner)
+    if old.comment is not None:
+        yield comment(old.kind, old.name, old.comment)
+    yield from grants(old, old.usual_grants, granted(old.kind, old.name))
+
+
+def change_belongings(old: Object, new: Object, collector: Collector) -> None:
+    """Give an object its owner, comment and privileges back."""
+    if old.owner != new.owner:
+        collector.changes += owner(new.kind, new.name, old.owner)
+    if old.comment != new.comment:
+        collector.changes.append(comment(new.kind, new.name, old.comment))
+    if old.grants != new.grants:
+        collector.changes += grants(old, new.grants, granted(new.kind, new.name))
+    if changed(old, new, "owner may not"):
+        collector.unknown.append(f"what the owner of {old.kind} {old.name} could do")
+
+
+def change(old: Object, new: Object, collector: Collector) -> None:
+    """Turn an object back into what it was."""
+    if old.kind in _NAMED_OTHERWISE:
+        collector.unknown.append(f"what {old.kind} {old.name} was like")
+        return
+    change_belongings(old, new, collector)
+    if old.kind in _ROUTINES:
+        _change_routine(old, new, collector)
+    elif old.kind in ("enum", "domain"):
+        _change_type(old, new, collector)
+    elif old.values == new.values and old.text == new.text:
+        return
+    elif old.kind == "sequence":
+        collector.changes += _sequence(old, new)
+    elif old.kind == "extension":
+        _change_extension(old, new, collector)
+    else:
+        collector.unknown.append(f"what {old.kind} {old.name} was like")
+
+
+def _definition(old: Object) -> str | None:
+    match old.kind:
+        case "schema":
+            return f"CREATE SCHEMA {old.name}"
+        case "extension":
+            version = literal(fact(old, "version") or "")
+            return f"CREATE EXTENSION {old.name} SCHEMA {fact(old, 'schema')} VERSION {version}"
+        case "enum":
+            labels = ", ".join(label.name for label in old.parts[_LABELS])
+            return f"CREATE TYPE {old.name} AS ENUM ({labels})"
+        case "domain":
+            return _domain(old)
+        case "statistics object":
+            return f"CREATE STATISTICS {old.name} {fact(old, '_definition')}"
+    if old.kind in _ROUTINES:
+        # Its text begins with the arguments, by which the name is told as well.
+        return (
+            f"CREATE OR REPLACE {word(old.kind)} {without_arguments(old.name)}{old.text}".rstrip()
+        )
+    return None
+
+
+def _domain(old: Object) -> str:
+    pieces = [f"CREATE DOMAIN {old.name} AS {fact(old, 'as')}"]
+    if collation := fact(old, "collate"):
+        pieces.append(f"COLLATE {collation}")
+    if default := fact(old, "default"):
+        pieces.append(f"DEFAULT {default}")
+    if fact(old, "_null"):
+        pieces.append("NOT NULL")
+    pieces += [
+        f"CONSTRAINT {check.name} {fact(check, '_definition')}"
+        for check in old.parts[_CHECKS]
+        if not check.implied
+    ]
+    return " ".join(pieces)
+
+
+def _change_routine(old: Object, new: Object, collector: Collector) -> None:
+    if changed(old, new, "depends on extension"):
+        collector.unknown.append(f"which extension {old.name} depended on")
+    definition = _definition(old)
+    if definition is None or (old.text == new.text and not changed(old, new, "returns")):
+        return
+    if not changed(old, new, "returns"):
+        collector.changes.append(definition)
+    else:
+        again = [definition, *furnish(old, collector.role)]
+        collector.replace(f"DROP {word(new.kind)} {new.name}", again)
+
+
+def _change_type(old: Object, new: Object, collector: Collector) -> None:
+    if changed(old, new, "as", "collate"):
+        collector.unknown.append(f"what {old.kind} {old.name} was like")
+    start = f"ALTER DOMAIN {new.name}"
+    if changed(old, new, "default"):
+        default = fact(old, "default")
+        collector.changes.append(
+            f"{start} {f'SET DEFAULT {default}' if default else 'DROP DEFAULT'}"
+        )
+    if changed(old, new, "_null"):
+        collector.changes.append(f"{start} {'SET' if fact(old, '_null') else 'DROP'} NOT NULL")
+    for pair in pairs(old.parts[_CHECKS], new.parts[_CHECKS]):
+        change_constraint(pair, start, f"DOMAIN {new.name}", collector)
+    for label, other in pairs(old.parts[_LABELS], new.parts[_LABELS]):
+        if label and other:
+            if label.name != other.name:
+                collector.changes.append(
+                    f"ALTER TYPE {new.name} RENAME VALUE {other.name} TO {label.name}"
+                )
+        elif other:
+            collector.unknown.append(f"that {new.name} had no value {other.name}")
+
+
+def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> None:
+    """Bring a constraint back; ``start`` is ALTER TABLE or ALTER DOMAIN with the name."""
+    old, new = pair
+    if any(one.follows or one.implied for one in pair if one):
+        return
+    if old and new and not changed(old, new, "_definition", "_valid"):
+        if old.name != new.name:
+            collector.changes.append(f"{start} RENAME CONSTRAINT {new.name} TO {old.name}")
+        if old.comment != new.comment:
+            collector.changes.append(comment("constraint", f"{old.name} ON {on}", old.comment))
+        if old.values != new.values:
+            collector.unknown.append(f"what the index of constraint {old.name} was like")
+        return
+    if new:
+        collector.drops.append(f"{start} DROP CONSTRAINT {new.name}")
+    if old:
+        valid = " NOT VALID" if fact(old, "_valid") else ""
+        collector.creations.append(
+            f"{start} ADD CONSTRAINT {old.name} {fact(old, '_definition')}{valid}"
+        )
+        if old.comment is not None:
+            collector.creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
+
+
+def _sequence(old: Object, new: Object) -> Iterator[str]:
+    start = f"ALTER SEQUENCE {new.name}"
+    least, most = fact(old, "minimum"), fact(old, "maximum")
+    yield (
+        f"{start} AS {fact(old, 'type')} INCREMENT BY {fact(old, 'increment') or 1}"
+        f" {f'MINVALUE {least}' if least else 'NO MINVALUE'}"
+        f" {f'MAXVALUE {most}' if most else 'NO MAXVALUE'}"
+        f" START WITH {fact(old, 'start') or 1} CACHE {fact(old, 'cache') or 1}"
+        f" {'CYCLE' if old.value('cycle') else 'NO CYCLE'}"
+    )
+    if changed(old, new, "unlogged"):
+        yield f"{start} SET {'UNLOGGED' if old.value('unlogged') else 'LOGGED'}"
+
+
+def _change_extension(old: Object, new: Object, collector: Collector) -> None:
+    if changed(old, new, "schema"):
+        collector.changes.append(f"ALTER EXTENSION {new.name} SET SCHEMA {fact(old, 'schema')}")
+    if changed(old, new, "version"):
+        collector.unknown.append(f"version {fact(old, 'version')} of extension {old.name}")

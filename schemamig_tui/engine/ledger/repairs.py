@@ -1,0 +1,113 @@
+"""Writes of the ledger by hand: what a person says of a migration, and not a run.
+
+Each is read again in the same transaction, and fails where the table has not kept it, as a trigger
+may do. Everything is qualified, as in ``ledger.writes``, and for the same reason.
+"""
+
+from dataclasses import replace
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from schemamig_tui.engine.ledger.rows import LedgerRow
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.script.files import MANUAL
+from schemamig_tui.errors import LedgerError
+from schemamig_tui.text import one_line, visible
+
+_THIS_FILE: LiteralString = (
+    " WHERE filename OPERATOR(pg_catalog.=) {name}"
+    ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) {name}'
+)
+_UPDATE: LiteralString = (
+    "UPDATE {table} SET applied_at = pg_catalog.clock_timestamp(), checksum = {checksum},"
+    " execution_time_ms = 0, success = true, error_message = NULL" + _THIS_FILE
+)
+_INSERT: LiteralString = (
+    "INSERT INTO {table} (filename, applied_at, checksum, execution_time_ms, success)"
+    " VALUES ({name}, pg_catalog.clock_timestamp(), {checksum}, 0, true)"
+)
+_ACCEPT: LiteralString = "UPDATE {table} SET checksum = {checksum}" + _THIS_FILE
+_DELETE: LiteralString = "DELETE FROM {table}" + _THIS_FILE
+
+
+class Repair(NamedTuple):
+    """The row of a migration before and after; None: it had none, or has none any more."""
+
+    name: str
+    before: LedgerRow | None
+    after: LedgerRow | None
+
+
+class Repairs:
+    """The repairs of a ledger, on a connection with an open transaction of ours.
+
+    All raise LedgerError where the table does not keep what is written, or the role may not write,
+    and psycopg.Error. The transaction is to be rolled back then.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], ledger: Ledger) -> None:
+        self._conn = conn
+        self._ledger = ledger
+
+    def create_table(self) -> None:
+        """Create the table and its schema where they are missing."""
+        for query in self._ledger.writes.create:
+            self._conn.execute(query)
+
+    def mark_applied(self, name: str) -> Repair:
+        """Record a migration as applied by hand, in the place of the row that it may have."""
+        before = self._row(name)
+        self._write(_INSERT if before is None else _UPDATE, name, MANUAL)
+        after = self._row(name)
+        kept = after and (after.success, after.checksum, after.error_message) == (
+            True,
+            MANUAL,
+            None,
+        )
+        return self._checked(Repair(name, before, after), bool(kept))
+
+    def accept_checksum(self, name: str, checksum: str) -> Repair:
+        """Record another checksum for a migration, and nothing else."""
+        before = self._row(name)
+        self._write(_ACCEPT, name, checksum)
+        after = self._row(name)
+        kept = before is not None and after == replace(before, checksum=checksum)
+        return self._checked(Repair(name, before, after), kept)
+
+    def forget(self, name: str) -> Repair:
+        """Remove the row of a migration."""
+        before = self._row(name)
+        self._write(_DELETE, name)
+        after = self._row(name)
+        return self._checked(Repair(name, before, after), after is None)
+
+    def _write(self, query: LiteralString, name: str, checksum: str = "") -> None:
+        composed = sql.SQL(query).format(
+            table=self._ledger.identifier,
+            name=sql.Literal(name),
+            checksum=sql.Literal(checksum),
+        )
+        try:
+            self._conn.execute(composed)
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise LedgerError(
+                f"the ledger {self._ledger.name} cannot be written: {one_line(error)}",
+                hint="connect as a role that may do that, such as its owner",
+            ) from error
+
+    def _row(self, name: str) -> LedgerRow | None:
+        rows = self._ledger.read(self._conn)
+        return next((row for row in rows if row.filename == name), None)
+
+    def _checked(self, repair: Repair, kept: bool) -> Repair:
+        if not kept:
+            raise LedgerError(
+                f"the ledger {self._ledger.name} has not kept what was written for"
+                f" {visible(repair.name)}: a trigger, a rule or a policy of the table may do that",
+                hint="nothing was changed",
+            )
+        return repair

@@ -1,0 +1,187 @@
+"""Drift, order and pull requests, as ``--diff``, ``--strict`` and ``--against`` tell of them."""
+
+import subprocess
+
+import pytest
+
+from tests.headless.conftest import Ended, Program
+
+
+@pytest.fixture
+def repository(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """The program in a git repository."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    git(program, "init", "-q", "-b", "main")
+    return program
+
+
+def git(program: Program, *arguments: str) -> str:
+    """Run git in the folder of the program."""
+    return subprocess.run(
+        ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org", *arguments],
+        cwd=program.folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+
+def commit(program: Program, name: str, sql: str, subject: str = "Some commit") -> None:
+    """Write and commit a migration."""
+    program.write(name, sql)
+    git(program, "add", "-A")
+    git(program, "commit", "-qm", subject)
+
+
+def test_a_changed_file_is_shown_with_its_commit(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "CREATE TABLE t (i int);\n", "As applied")
+    assert repository("--apply").code == 0
+    commit(repository, "0001_a.sql", "CREATE TABLE t (i bigint);\n", "The mistake")
+    ended = repository("--diff", "migrations/0001_a.sql")
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[0].startswith("0001_a.sql has changed since it was applied (")
+    assert lines[1].endswith("by Ada: As applied")
+    assert lines[2].endswith("by Ada: The mistake")
+    assert lines[-2:] == ["+CREATE TABLE t (i bigint);", " "]
+    (event,) = repository("--diff", "0001_a.sql", "--json").events[-1:]
+    assert (event["changed"], event["only_comments"]) == (True, False)
+    assert event["changed_by"]["subject"] == "The mistake"
+    assert "-CREATE TABLE t (i int);" in event["diff"]
+
+
+def test_changed_comments_are_told_from_changed_statements(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "-- one\nCREATE TABLE t (i int);\n")
+    commit(repository, "0002_b.sql", "CREATE TABLE u (i int);\n")
+    assert repository("--apply").code == 0
+    repository.write("0001_a.sql", "-- two\nCREATE TABLE t (i int);\n")
+    repository.write("0002_b.sql", "CREATE TABLE u (i bigint);\n")
+    ended = repository("--list")
+    assert "warning: Only comments have changed since it was applied: 0001_a.sql." in ended.err
+    assert "Only comments and white space have changed." in repository("--diff", "0001_a.sql").out
+    assert "changed by: no commit; it has changed since" in repository("--diff", "0002_b.sql").out
+
+
+def test_without_git_the_text_that_was_applied_is_not_known(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE t (i int);\n")
+    assert program("--apply").code == 0
+    assert "is as it was applied" in program("--diff", "0001_a.sql").out
+    program.write("0001_a.sql", "CREATE TABLE t (i bigint);\n")
+    ended = program("--diff", "0001_a.sql")
+    assert ended.code == 2
+    assert "the ledger has its MD5 only, and the folder is in no git repository" in ended.err
+    program.write("0002_b.sql", "SELECT 1;\n")
+    assert "0002_b.sql is not applied" in program("--diff", "0002_b.sql").err
+    assert "0003_c.sql is not in the folder" in program("--diff", "0003_c.sql").err
+
+
+def _drifted(program: Program) -> Ended:
+    """Change an applied file, and add one that sorts before it."""
+    program.write("0002_b.sql", "CREATE TABLE t (i int);\n")
+    assert program("--apply").code == 0
+    program.write("0002_b.sql", "CREATE TABLE t (i bigint);\n")
+    program.write("0001_late.sql", "CREATE TABLE late (i int);\n")
+    return program("--list")
+
+
+def test_a_late_file_is_pointed_out_in_every_mode(program: Program) -> None:
+    sentence = "Pending, but sorted before 0002_b.sql, which is applied: 0001_late.sql."
+    assert sentence in _drifted(program).err
+    for mode in ("--check", "--dry-run", "--rehearse", "--apply"):
+        assert sentence in program(mode).err, mode
+    assert sentence not in program("--list").err
+
+
+def test_strict_refuses_drift_and_late_files(program: Program) -> None:
+    _drifted(program)
+    ended = program("--apply", "--strict")
+    assert ended.code == 2
+    assert "Changed since it was applied: 0002_b.sql." in ended.err
+    assert "Pending, but sorted before 0002_b.sql, which is applied: 0001_late.sql." in ended.err
+    assert program("--dry-run", "--strict").code == 2
+    assert "1 pending" in program("--list").out
+    program.write("0002_b.sql", "CREATE TABLE t (i int);\n")
+    program.write("0001_late.sql", "-- schemamig: out-of-order\nCREATE TABLE late (i int);\n")
+    ended = program("--apply", "--strict")
+    assert (ended.code, "sorted before" in ended.err) == (0, False)
+    assert program("--apply", "--strict").code == 0
+
+
+def test_the_directive_for_late_files_stands_at_the_top(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;\n-- schemamig: out-of-order\n")
+    assert "counts in the comments at the top only" in program("--dry-run").err
+    program.write("0001_a.sql", "-- A comment.\n\n-- schemamig: out-of-order\nSELECT 1;\n")
+    assert program("--dry-run").code == 0
+    program.write("0001_a.sql", "-- schemamig: out-of-odor\nSELECT 1;\n")
+    assert "There are -- schemamig: no-transaction, and" in program("--dry-run").err
+
+
+def test_a_pull_request_may_add_files_at_the_end(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\n")
+    git(repository, "checkout", "-qb", "feature")
+    assert repository("--check", "--against", "main").out == (
+        "In order: 0 new migrations, and none of main has changed\n"
+    )
+    commit(repository, "0002_b.sql", "SELECT 2;\n")
+    ended = repository("--check", "--against", "main", DATABASE_URL="postgresql://127.0.0.1:1/x")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        "In order: 1 new migration behind 0001_a.sql, and none of main has changed\n"
+    )
+
+
+def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program) -> None:
+    for number in range(1, 6):
+        commit(repository, f"000{number}_a.sql", f"SELECT {number}; -- a comment\n")
+    git(repository, "checkout", "-qb", "feature")
+    commit(repository, "0001_a.sql", "SELECT 'another';\n")
+    commit(repository, "0002_a.sql", "SELECT 2; -- another comment\n")
+    commit(repository, "0003_a.sql", "SELECT 3; -- a comment\r\n")
+    commit(repository, "0003_late.sql", "SELECT 3;\n")
+    commit(repository, "0003_may_be_late.sql", "-- schemamig: out-of-order\nSELECT 3;\n")
+    git(repository, "rm", "-q", "migrations/0004_a.sql")
+    ended = repository("--check", "--against", "main")
+    assert ended.code == 5
+    assert ended.out.splitlines() == [
+        "  ✗ 0001_a.sql: changed since main",
+        "  ✗ 0002_a.sql: only comments changed since main",
+        "  ✗ 0003_late.sql: sorts before 0005_a.sql, which main has",
+        "  ✗ 0004_a.sql: removed since main",
+        "",
+        "4 findings against main, 2 new migrations",
+    ]
+    events = repository("--check", "--against", "main", "--json").events
+    assert events[0] == {"event": "finding", "name": "0001_a.sql", "problem": "changed"}
+    assert events[-1]["new"] == ["0003_late.sql", "0003_may_be_late.sql"]
+
+
+def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(
+    repository: Program,
+) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\n")
+    git(repository, "checkout", "-qb", "feature")
+    commit(repository, "0002_mine.sql", "SELECT 2;\n")
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "0003_theirs.sql", "SELECT 3;\n")
+    git(repository, "checkout", "-q", "feature")
+    ended = repository("--check", "--against", "main")
+    assert ended.code == 5
+    assert ended.out.splitlines()[0] == (
+        "  ✗ 0002_mine.sql: sorts before 0003_theirs.sql, which main has"
+    )
+
+
+def test_an_unknown_branch_is_one_clear_error(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\n")
+    for ref in ("origin/main", "--upload-pack=touch x", ""):
+        ended = repository("--check", f"--against={ref}")
+        assert ended.code == 2, ref
+        assert "git knows no" in ended.err
+    assert "--against only goes with --check" in repository("--list", "--against", "main").err
+
+
+def test_without_a_repository_there_is_nothing_to_compare_with(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;\n")
+    ended = program("--check", "--against", "main")
+    assert (ended.code, ended.errors) == (2, ["the folder is in no git repository\n"])
