@@ -12,6 +12,7 @@ class What(StrEnum):
     CHANGED = "changed"
     DROPPED = "dropped"
     RENAMED = "renamed"
+    UNSEEN = "unseen"
 
 
 class Line(NamedTuple):
@@ -29,7 +30,8 @@ class Change:
     ``parent`` is what it is a part of, as in ``table public.orders``. ``was`` is the name before a
     RENAMED. ``summary`` says what an ADDED or DROPPED object is like; ``details`` are an added
     table's columns and other parts, or what a CHANGED object has become. ``cluster_wide`` marks
-    what does not belong to the database alone: a role, a tablespace.
+    what does not belong to the database alone: a role, a tablespace. UNSEEN is a catalog that was
+    written to, where nobody can tell what has changed: large objects, passwords.
     """
 
     what: What

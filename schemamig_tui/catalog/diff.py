@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from schemamig_tui.catalog import details, pairing
 from schemamig_tui.catalog.changes import Change, Line, What, full_name
-from schemamig_tui.catalog.kinds import KINDS, Kind
+from schemamig_tui.catalog.kinds import KINDS, CatalogKind, Scope
 from schemamig_tui.catalog.objects import Object, Reference, Schema
 
 # What a sequence has because it is a column's.
@@ -24,7 +24,7 @@ def diff(before: Schema, after: Schema) -> tuple[Change, ...]:
     return tuple(_Comparison(before, after).changes())
 
 
-class _Part(NamedTuple):
+class _PartChange(NamedTuple):
     """A change, and the object that it is about."""
 
     change: Change
@@ -36,7 +36,7 @@ class _Compared(NamedTuple):
 
     old: Object | None
     new: Object | None
-    parts: list[_Part]
+    parts: list[_PartChange]
 
 
 class _Comparison:
@@ -64,14 +64,16 @@ class _Comparison:
                 part.change for part in one.parts if not self._goes_without_saying(one, part)
             )
 
-    def _pairs(self) -> Iterator[tuple[Kind, pairing.Pair]]:
+    def _pairs(self) -> Iterator[tuple[CatalogKind, pairing.Pair]]:
         for name, kind in KINDS.items():
-            if self._same or kind.portable:
+            if self._same or kind.scope is Scope.SCHEMA:
                 before = self._before.objects.get(name, ())
                 after = self._after.objects.get(name, ())
                 yield from ((kind, pair) for pair in pairing.pairs(before, after, self._same))
 
-    def _compare(self, kind: Kind, old: Object | None, new: Object | None) -> Iterator[_Part]:
+    def _compare(
+        self, kind: CatalogKind, old: Object | None, new: Object | None
+    ) -> Iterator[_PartChange]:
         if old and new:
             yield from self._both(kind, self._names.moved(old), new)
         elif new:
@@ -79,17 +81,17 @@ class _Comparison:
         elif old:
             yield self._one(What.DROPPED, kind, old)
 
-    def _one(self, what: What, kind: Kind, of: Object) -> _Part:
+    def _one(self, what: What, kind: CatalogKind, of: Object) -> _PartChange:
         """An object that has come or gone, if only into an extension or out of one."""
         sign, there = ("+", self._after) if what is What.DROPPED else ("-", self._before)
         if self._same and (extension := there.members.get((kind.catalog, of.oid))):
             line = Line(sign, 0, f"member of extension {extension}")
             change = Change(what=What.CHANGED, kind=of.kind, name=of.name, details=(line,))
-            return _Part(change, of)
-        return _come_or_gone(what, of, cluster_wide=kind.cluster_wide)
+            return _PartChange(change, of)
+        return _come_or_gone(what, of, cluster_wide=kind.scope is Scope.CLUSTER)
 
-    def _both(self, kind: Kind, old: Object, new: Object) -> Iterator[_Part]:
-        yield from _differences(old, new, cluster_wide=kind.cluster_wide)
+    def _both(self, kind: CatalogKind, old: Object, new: Object) -> Iterator[_PartChange]:
+        yield from _differences(old, new, cluster_wide=kind.scope is Scope.CLUSTER)
         attached = old.value("partition of") != new.value("partition of")
         parent = full_name(new.kind, new.name)
         for before, after in pairing.parts(old, new, self._same):
@@ -114,7 +116,7 @@ class _Comparison:
                 name = (one.old or whole).name
                 self._columns.update((change.what, f"{name}.{column.name}") for column in columns)
 
-    def _goes_without_saying(self, one: _Compared, part: _Part) -> bool:
+    def _goes_without_saying(self, one: _Compared, part: _PartChange) -> bool:
         change, of = part
         if of.kind == "sequence" and change.what in (What.ADDED, What.DROPPED):
             return of.follows or self._is_its_columns(change.what, of)
@@ -141,7 +143,7 @@ class _Comparison:
 
 def _come_or_gone(
     what: What, of: Object, parent: str | None = None, *, cluster_wide: bool = False
-) -> _Part:
+) -> _PartChange:
     added = what is What.ADDED
     change = Change(
         what=what,
@@ -152,7 +154,7 @@ def _come_or_gone(
         details=tuple(details.contents(of)) if added else (),
         cluster_wide=cluster_wide,
     )
-    return _Part(change, of)
+    return _PartChange(change, of)
 
 
 def _differences(
@@ -162,8 +164,8 @@ def _differences(
     parent: str | None = None,
     attached: bool = False,
     cluster_wide: bool = False,
-) -> Iterator[_Part]:
-    def change(what: What, was: str | None = None, lines: tuple[Line, ...] = ()) -> _Part:
+) -> Iterator[_PartChange]:
+    def change(what: What, was: str | None = None, lines: tuple[Line, ...] = ()) -> _PartChange:
         changed = Change(
             what=what,
             kind=new.kind,
@@ -173,7 +175,7 @@ def _differences(
             details=lines,
             cluster_wide=cluster_wide,
         )
-        return _Part(changed, new)
+        return _PartChange(changed, new)
 
     if old.name != new.name:
         yield change(What.RENAMED, was=old.name)

@@ -1,7 +1,8 @@
 """The kinds of objects that a snapshot has, in the order in which a diff shows them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum, auto
 
 from schemamig_tui.catalog import definitions
 from schemamig_tui.catalog.queries import (
@@ -19,103 +20,140 @@ from schemamig_tui.catalog.queries import (
 from schemamig_tui.catalog.queries.fragments import Server
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Kind:
+class Scope(Enum):
+    """What objects belong to; only those of the schema are the same in another database."""
+
+    SCHEMA = auto()
+    DATABASE = auto()
+    CLUSTER = auto()
+
+
+@dataclass(frozen=True, eq=False)
+class CatalogKind:
     """How objects are read, and what belongs to them.
 
-    ``catalog`` is the one whose oids the objects have. ``word`` is what they are called, unless the
-    query says it, ``parts`` are the kinds of their parts. ``since`` is the first major version of
-    the server that has such objects. ``shorten`` gets a definition, the name of the object, and the
-    name of what it is a part of. ``in_order`` keeps the order of the query; all else is sorted by
-    name, and not by the server, whose order depends on the database's collation. What is not
-    ``portable`` says nothing of another database with the same schema.
+    ``catalogs`` are those that say something of the objects, first the one whose oids they have.
+    ``by_oid`` is for kinds of which there may be thousands: only some of them are read again.
+    ``word`` is what they are called, unless the query says it, ``parts`` are the kinds of their
+    parts. ``since`` is the first major version of the server that has such objects. ``shorten``
+    gets a definition, the name of the object, and the name of what it is a part of. ``in_order``
+    keeps the order of the query; all else is sorted by name, and not by the server, whose order
+    depends on the database's collation.
     """
 
     query: str | Callable[[Server], str]
-    catalog: str
+    catalogs: tuple[str, ...]
+    _: KW_ONLY
+    by_oid: bool = False
     word: str = ""
     parts: tuple[str, ...] = ()
     since: int = 0
     shorten: Callable[[str, str, str], str] | None = None
     in_order: bool = False
-    cluster_wide: bool = False
-    portable: bool = True
+    scope: Scope = Scope.SCHEMA
+
+    @property
+    def catalog(self) -> str:
+        """The one whose oids the objects have."""
+        return self.catalogs[0]
 
     def sql(self, server: Server) -> str:
         """The query for a server."""
         return self.query if isinstance(self.query, str) else self.query(server)
 
 
-PARTS: Mapping[str, Kind] = {
-    "columns": Kind(query=relations.COLUMNS, catalog="pg_attribute", word="column", in_order=True),
-    "constraints": Kind(query=table_parts.CONSTRAINTS, catalog="pg_constraint", word="constraint"),
-    "indexes": Kind(
-        query=table_parts.INDEXES, catalog="pg_class", word="index", shorten=definitions.index
+PARTS: Mapping[str, CatalogKind] = {
+    "columns": CatalogKind(relations.COLUMNS, ("pg_attribute",), word="column", in_order=True),
+    "constraints": CatalogKind(table_parts.CONSTRAINTS, ("pg_constraint",), word="constraint"),
+    "indexes": CatalogKind(
+        table_parts.INDEXES, ("pg_class",), word="index", shorten=definitions.index
     ),
-    "triggers": Kind(query=table_parts.TRIGGERS, catalog="pg_trigger", shorten=definitions.trigger),
-    "policies": Kind(query=table_parts.POLICIES, catalog="pg_policy", word="policy"),
-    "labels": Kind(query=types.LABELS, catalog="pg_enum", word="value", in_order=True),
-    "domain constraints": Kind(
-        query=types.DOMAIN_CONSTRAINTS, catalog="pg_constraint", word="constraint"
+    "triggers": CatalogKind(
+        table_parts.TRIGGERS, ("pg_trigger", "pg_rewrite"), shorten=definitions.trigger
+    ),
+    "policies": CatalogKind(table_parts.POLICIES, ("pg_policy",), word="policy"),
+    "labels": CatalogKind(types.LABELS, ("pg_enum",), word="value", in_order=True),
+    "domain constraints": CatalogKind(
+        types.DOMAIN_CONSTRAINTS, ("pg_constraint",), word="constraint"
     ),
 }
 
-KINDS: Mapping[str, Kind] = {
-    "roles": Kind(query=cluster.ROLES, catalog="pg_authid", cluster_wide=True, portable=False),
-    "settings": Kind(
-        query=cluster.SETTINGS_OF_ALL,
-        catalog="pg_db_role_setting",
-        cluster_wide=True,
-        portable=False,
+KINDS: Mapping[str, CatalogKind] = {
+    "roles": CatalogKind(
+        cluster.ROLES,
+        ("pg_authid", "pg_auth_members", "pg_db_role_setting", "pg_shdescription"),
+        scope=Scope.CLUSTER,
     ),
-    "tablespaces": Kind(
-        query=cluster.TABLESPACES, catalog="pg_tablespace", cluster_wide=True, portable=False
+    "settings": CatalogKind(cluster.SETTINGS_OF_ALL, ("pg_db_role_setting",), scope=Scope.CLUSTER),
+    "tablespaces": CatalogKind(
+        cluster.TABLESPACES, ("pg_tablespace", "pg_shdescription"), scope=Scope.CLUSTER
     ),
-    "parameters": Kind(
-        query=cluster.PARAMETERS,
-        catalog="pg_parameter_acl",
-        since=15,
-        cluster_wide=True,
-        portable=False,
+    "parameters": CatalogKind(
+        cluster.PARAMETERS, ("pg_parameter_acl",), since=15, scope=Scope.CLUSTER
     ),
-    "database": Kind(query=database.DATABASE, catalog="pg_database", portable=False),
-    "role settings": Kind(query=database.ROLE_SETTINGS, catalog="pg_authid", portable=False),
-    "schemas": Kind(query=database.NAMESPACES, catalog="pg_namespace"),
-    "extensions": Kind(query=database.EXTENSIONS, catalog="pg_extension"),
-    "languages": Kind(query=functions.LANGUAGES, catalog="pg_language"),
-    "access methods": Kind(query=operators.ACCESS_METHODS, catalog="pg_am"),
-    "wrappers": Kind(query=foreign.WRAPPERS, catalog="pg_foreign_data_wrapper"),
-    "servers": Kind(query=foreign.SERVERS, catalog="pg_foreign_server"),
-    "user mappings": Kind(query=foreign.USER_MAPPINGS, catalog="pg_user_mapping"),
-    "collations": Kind(query=types.COLLATIONS, catalog="pg_collation"),
-    "types": Kind(query=types.TYPES, catalog="pg_type", parts=("labels", "domain constraints")),
-    "sequences": Kind(query=relations.SEQUENCES, catalog="pg_class"),
-    "relations": Kind(
-        query=relations.RELATIONS,
-        catalog="pg_class",
+    "database": CatalogKind(
+        database.DATABASE,
+        ("pg_database", "pg_db_role_setting", "pg_shdescription"),
+        scope=Scope.DATABASE,
+    ),
+    "role settings": CatalogKind(
+        database.ROLE_SETTINGS, ("pg_db_role_setting",), scope=Scope.DATABASE
+    ),
+    "schemas": CatalogKind(database.NAMESPACES, ("pg_namespace",)),
+    "extensions": CatalogKind(database.EXTENSIONS, ("pg_extension",)),
+    "languages": CatalogKind(functions.LANGUAGES, ("pg_language",)),
+    "access methods": CatalogKind(operators.ACCESS_METHODS, ("pg_am",)),
+    "wrappers": CatalogKind(foreign.WRAPPERS, ("pg_foreign_data_wrapper",)),
+    "servers": CatalogKind(foreign.SERVERS, ("pg_foreign_server",)),
+    "user mappings": CatalogKind(foreign.USER_MAPPINGS, ("pg_user_mapping",)),
+    "collations": CatalogKind(types.COLLATIONS, ("pg_collation",)),
+    "types": CatalogKind(
+        types.TYPES, ("pg_type", "pg_range"), by_oid=True, parts=("labels", "domain constraints")
+    ),
+    "sequences": CatalogKind(relations.SEQUENCES, ("pg_class", "pg_sequence"), by_oid=True),
+    "relations": CatalogKind(
+        relations.RELATIONS,
+        ("pg_class", "pg_inherits"),
+        by_oid=True,
         parts=("columns", "constraints", "indexes", "triggers", "policies"),
     ),
-    "statistics": Kind(query=database.STATISTICS, catalog="pg_statistic_ext"),
-    "functions": Kind(query=functions.FUNCTIONS, catalog="pg_proc"),
-    "casts": Kind(query=functions.CASTS, catalog="pg_cast"),
-    "conversions": Kind(query=functions.CONVERSIONS, catalog="pg_conversion"),
-    "transforms": Kind(query=functions.TRANSFORMS, catalog="pg_transform"),
-    "operators": Kind(query=operators.OPERATORS, catalog="pg_operator"),
-    "operator families": Kind(query=operators.OPERATOR_FAMILIES, catalog="pg_opfamily"),
-    "operator classes": Kind(query=operators.OPERATOR_CLASSES, catalog="pg_opclass"),
-    "text search parsers": Kind(query=text_search.PARSERS, catalog="pg_ts_parser"),
-    "text search templates": Kind(query=text_search.TEMPLATES, catalog="pg_ts_template"),
-    "text search dictionaries": Kind(query=text_search.DICTIONARIES, catalog="pg_ts_dict"),
-    "text search configurations": Kind(query=text_search.CONFIGURATIONS, catalog="pg_ts_config"),
-    "event triggers": Kind(query=functions.EVENT_TRIGGERS, catalog="pg_event_trigger"),
-    "publications": Kind(query=replication.publications, catalog="pg_publication"),
-    "subscriptions": Kind(query=replication.subscriptions, catalog="pg_subscription"),
-    "default privileges": Kind(query=database.DEFAULT_PRIVILEGES, catalog="pg_default_acl"),
-    "privileges": Kind(query=database.PRIVILEGES, catalog="pg_init_privs"),
-    "security labels": Kind(query=database.SECURITY_LABELS, catalog="pg_seclabel"),
+    "statistics": CatalogKind(database.STATISTICS, ("pg_statistic_ext",)),
+    "functions": CatalogKind(functions.FUNCTIONS, ("pg_proc", "pg_aggregate"), by_oid=True),
+    "casts": CatalogKind(functions.CASTS, ("pg_cast",)),
+    "conversions": CatalogKind(functions.CONVERSIONS, ("pg_conversion",)),
+    "transforms": CatalogKind(functions.TRANSFORMS, ("pg_transform",)),
+    "operators": CatalogKind(operators.OPERATORS, ("pg_operator",)),
+    "operator families": CatalogKind(
+        operators.OPERATOR_FAMILIES, ("pg_opfamily", "pg_amop", "pg_amproc")
+    ),
+    "operator classes": CatalogKind(operators.OPERATOR_CLASSES, ("pg_opclass",)),
+    "text search parsers": CatalogKind(text_search.PARSERS, ("pg_ts_parser",)),
+    "text search templates": CatalogKind(text_search.TEMPLATES, ("pg_ts_template",)),
+    "text search dictionaries": CatalogKind(text_search.DICTIONARIES, ("pg_ts_dict",)),
+    "text search configurations": CatalogKind(
+        text_search.CONFIGURATIONS, ("pg_ts_config", "pg_ts_config_map")
+    ),
+    "event triggers": CatalogKind(functions.EVENT_TRIGGERS, ("pg_event_trigger",)),
+    "publications": CatalogKind(
+        replication.publications,
+        ("pg_publication", "pg_publication_rel", "pg_publication_namespace"),
+    ),
+    "subscriptions": CatalogKind(replication.subscriptions, ("pg_subscription",)),
+    "default privileges": CatalogKind(database.DEFAULT_PRIVILEGES, ("pg_default_acl",)),
+    "privileges": CatalogKind(
+        database.PRIVILEGES,
+        (
+            "pg_init_privs",
+            "pg_namespace",
+            "pg_language",
+            "pg_foreign_data_wrapper",
+            "pg_foreign_server",
+        ),
+    ),
+    "security labels": CatalogKind(database.SECURITY_LABELS, ("pg_seclabel", "pg_shseclabel")),
 }
 
 
-def of_server(kinds: Mapping[str, Kind], server: Server) -> dict[str, Kind]:
+def of_server(kinds: Mapping[str, CatalogKind], server: Server) -> dict[str, CatalogKind]:
     """Those of the kinds that the server can have."""
     return {name: kind for name, kind in kinds.items() if kind.since <= server.major}

@@ -39,6 +39,8 @@ class Reference(NamedTuple):
         return f"{self.name} {self.rest}".rstrip()
 
 
+Identity = tuple[str, int]
+"""An object by the name of its catalog and its oid."""
 Value = bool | str | Reference | tuple[str | Reference, ...] | None
 
 
@@ -104,8 +106,10 @@ class Schema:
     """Which database of which cluster: only within one do oids mean the same."""
     objects: Mapping[str, tuple[Object, ...]]
     """The objects by what ``kinds.KINDS`` calls them, and in its order; then by name."""
-    members: Mapping[tuple[str, int], str] = field(default_factory=dict, compare=False)
-    """The extension of what belongs to one, which is no part of ``objects``: by catalog and oid."""
+    members: Mapping[Identity, str] = field(default_factory=dict, compare=False)
+    """The extension of what belongs to one, which is no part of ``objects``."""
+    needing: frozenset[tuple[Identity, str]] = field(default=frozenset(), compare=False)
+    """What depends on an extension without belonging to it."""
 
 
 def is_list(value: Value) -> TypeGuard[tuple[str | Reference, ...]]:

@@ -5,7 +5,13 @@ from collections.abc import Iterable, Iterator
 from schemamig_tui.catalog.changes import Change, Line, What, full_name
 from schemamig_tui.text import visible
 
-_SIGNS = {What.ADDED: "+", What.DROPPED: "-", What.CHANGED: "~", What.RENAMED: "~"}
+_SIGNS = {
+    What.ADDED: "+",
+    What.DROPPED: "-",
+    What.CHANGED: "~",
+    What.RENAMED: "~",
+    What.UNSEEN: "~",
+}
 
 
 def render(changes: Iterable[Change]) -> tuple[Line, ...]:
@@ -51,6 +57,8 @@ def _heading(change: Change, own: str) -> tuple[str, tuple[Line, ...]]:
     match change.what, change.details:
         case What.RENAMED, _:
             return f"{scope}{change.kind} {change.was} renamed to {change.name}", ()
+        case What.UNSEEN, _:
+            return f"{own}: changes that cannot be shown", ()
         case What.CHANGED, (Line(" ", _, words),):
             return f"{own}: {words}", ()
     return f"{own} {change.summary}", change.details

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from schemamig_tui.catalog.kinds import Kind
+from schemamig_tui.catalog.kinds import CatalogKind
 from schemamig_tui.catalog.objects import Object, Reference, Value
 
 Parts = Mapping[int, tuple[Object, ...]]
@@ -20,22 +20,26 @@ _NO_FACTS = _FIELDS | _FLAGS | _LISTS | {"parent"}
 _REFERENCE = frozenset({"partition of", "of type", "owned by"})
 _REFERENCES = frozenset({"inherits"})
 _DEFINITION = "_definition"
+# They are NULL where another session has dropped the object at that moment.
+_NEEDED = ("name", "text", _DEFINITION)
 
 
-class Answer(NamedTuple):
+class QueryAnswer(NamedTuple):
     """What the server has answered to the query of a kind."""
 
     columns: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
 
 
-def objects(kind: Kind, answer: Answer, parts: Sequence[Parts] = ()) -> tuple[Object, ...]:
+def objects(
+    kind: CatalogKind, answer: QueryAnswer, parts: Sequence[Parts] = ()
+) -> tuple[Object, ...]:
     """The objects of a kind, with their parts."""
     make = _Maker(kind, answer.columns, {}, parts)
     return _in_order(kind, (one for row in answer.rows if (one := make.object(row))))
 
 
-def parts(kind: Kind, answer: Answer, owners: Mapping[int, str]) -> Parts:
+def parts(kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]) -> Parts:
     """The parts of a kind, of all ``owners``, which are given as oids with their names."""
     make = _Maker(kind, answer.columns, owners)
     parent = answer.columns.index("parent")
@@ -46,13 +50,13 @@ def parts(kind: Kind, answer: Answer, owners: Mapping[int, str]) -> Parts:
     return {oid: _in_order(kind, of) for oid, of in found.items()}
 
 
-def names(answer: Answer) -> dict[int, str]:
+def names(answer: QueryAnswer) -> dict[int, str]:
     """The names of the objects, by their oids."""
     oid, namespace, name = map(answer.columns.index, ("oid", "namespace", "name"))
     return {row[oid]: f"{row[namespace]}.{row[name]}" for row in answer.rows}
 
 
-def _in_order(kind: Kind, found: Iterable[Object]) -> tuple[Object, ...]:
+def _in_order(kind: CatalogKind, found: Iterable[Object]) -> tuple[Object, ...]:
     return tuple(found if kind.in_order else sorted(found, key=attrgetter("name")))
 
 
@@ -61,35 +65,44 @@ class _Maker:
 
     def __init__(
         self,
-        kind: Kind,
+        kind: CatalogKind,
         columns: Sequence[str],
         owners: Mapping[int, str],
         parts: Sequence[Parts] = (),
     ) -> None:
+        places = {column: i for i, column in enumerate(columns)}
+        self._places = places
+        self._fields = [(name, i) for name, i in places.items() if name in _FIELDS]
+        self._flags = [(name, i) for name, i in places.items() if name in _FLAGS]
+        self._lists = [(name, i) for name, i in places.items() if name in _LISTS]
+        self._labels = tuple(column for column in columns if column not in _NO_FACTS)
+        self._values = [(label, places[label]) for label in self._labels]
+        self._needed = [places[column] for column in _NEEDED if column in places]
         self._kind = kind
         self._owners = owners
         self._parts = parts
-        self._columns = columns
-        self._labels = tuple(column for column in columns if column not in _NO_FACTS)
 
     def object(self, row: tuple[Any, ...]) -> Object | None:
         """The object; None where another session has dropped it at that moment."""
-        known = dict(zip(self._columns, row, strict=True))
-        if None in (known["name"], known.get("text", ""), known.get(_DEFINITION, "")):
+        if any(row[i] is None for i in self._needed):
             return None
-        if self._kind.shorten:
-            relation = self._owners[known["parent"]]
-            known[_DEFINITION] = self._kind.shorten(known[_DEFINITION], known["name"], relation)
-        fields = {name: known[name] for name in _FIELDS & known.keys()}
-        fields |= {name: bool(known[name]) for name in _FLAGS & known.keys()}
-        fields |= {name: tuple(known[name]) for name in _LISTS & known.keys()}
+        fields = {name: row[i] for name, i in self._fields}
+        for name, i in self._flags:
+            fields[name] = bool(row[i])
+        for name, i in self._lists:
+            fields[name] = tuple(row[i])
         fields.setdefault("kind", self._kind.word)
+        values = [_value(label, row[i]) for label, i in self._values]
+        if shorten := self._kind.shorten:
+            definition, owner = row[self._places[_DEFINITION]], row[self._places["parent"]]
+            shortened = shorten(definition, fields["name"], self._owners[owner])
+            values[self._labels.index(_DEFINITION)] = shortened
         if namespace := fields.get("namespace"):
             fields["name"] = f"{namespace}.{fields['name']}"
         return Object(
             **fields,
             labels=self._labels,
-            values=tuple(_value(label, known[label]) for label in self._labels),
+            values=tuple(values),
             parts=tuple(of.get(fields["oid"], ()) for of in self._parts),
         )
 

@@ -66,8 +66,9 @@ run_finished         applied [name], failed (a name), remaining [name], lost [na
                      nothing in them to run yet), slow [name] (took longer than ``--warn-after``)
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
-file_rehearsed       name, ms, exclusive_ms, changes [{what, kind, name, parent, was, summary,
-                     details [[sign, depth, text]]}]
+file_rehearsed       name, ms, exclusive_ms, changes [{what (added, changed, dropped, renamed;
+                     unseen: of the catalog ``name`` nothing can be shown), kind, name, parent, was,
+                     summary, details [[sign, depth, text]], cluster_wide}]
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
                      sequences [name], outages [{relation, blocks [what], ms, name}],

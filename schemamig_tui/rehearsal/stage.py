@@ -12,9 +12,7 @@ from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.catalog.changes import Change
-from schemamig_tui.catalog.diff import diff
-from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
+from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
     Event,
@@ -111,7 +109,7 @@ class Stage:
         self._relations = Relations(conn, self._guards.query)
         conn.execute("BEGIN")
         conn.execute(self._guards.query)
-        self._schema, self._writes = snapshot(conn), catalog_writes(conn)
+        self._schema = SchemaFollower(conn)
         with self._observer:
             failed = self._all_files()
         # Where the connection is lost, the server does it by itself.
@@ -221,23 +219,11 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
-        changes = self._changes()
+        changes = self._schema.changes()
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()
         self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
-
-    def _changes(self) -> tuple[Change, ...]:
-        """The changes of the schema since the file before; it is read only if it may have changed.
-
-        In a database of thousands of tables that takes seconds, in which all locks are held.
-        """
-        before = self._schema
-        writes = catalog_writes(self._conn)
-        if writes is not None and writes == self._writes:
-            return ()
-        self._schema, self._writes = snapshot(self._conn), writes
-        return diff(before, self._schema)
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._flush()

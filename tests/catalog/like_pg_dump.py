@@ -50,21 +50,15 @@ def observe(server: Embedded, database: Database, cases: Sequence[Case]) -> list
 
     It fails if something has changed that no case is known to have done.
     """
-    with database.connect() as conn, _cluster_as_before(conn):
-        ((icu,),) = conn.execute(_HAS_ICU)
-        cases = [case for case in cases if case.since <= server.major and case.icu <= icu]
-        schemas = [_SCHEMA.format(number) for number in range(len(cases))]
-        for schema, case in zip(schemas, cases, strict=True):
-            conn.execute(f"CREATE SCHEMA {schema}")
-            _run(conn, schema, case.given)
+    with database.connect() as conn, given(conn, cases) as schemas:
         before, dump = snapshot(conn), pg_dump(server, database)
-        for schema, case in zip(schemas, cases, strict=True):
-            _run(conn, schema, case.change)
+        for schema, case in schemas.items():
+            run(conn, schema, case.change)
         changes = list(diff(before, snapshot(conn)))
         new_dump = pg_dump(server, database)
     entries = [*(dump - new_dump).elements(), *(new_dump - dump).elements()]
     seen = []
-    for schema, case in zip(schemas, cases, strict=True):
+    for schema, case in schemas.items():
         ours = _take(changes, [schema, *case.also])
         dumped = [entry for entry in entries if _mentions(entry, [schema, *case.also])]
         entries = [entry for entry in entries if entry not in dumped]
@@ -78,11 +72,11 @@ def observe_in_turn(
 ) -> list[Seen]:
     """Run one change after the other, and find out what each has led to."""
     seen = []
-    with database.connect(options=_IN_PLACE) as conn, _cluster_as_before(conn):
-        _run(conn, database.name, "\n".join(case.given for case in cases))
+    with database.connect(options=_IN_PLACE) as conn, cluster_as_before(conn):
+        run(conn, database.name, "\n".join(case.given for case in cases))
         before, dump_before = snapshot(conn), dump()
         for case in (case for case in cases if case.since <= server.major):
-            _run(conn, database.name, case.change)
+            run(conn, database.name, case.change)
             after, dump_after = snapshot(conn), dump()
             changed = [*(dump_before - dump_after), *(dump_after - dump_before)]
             seen.append(Seen(case, database.name, changed, text(render(diff(before, after)))))
@@ -91,7 +85,21 @@ def observe_in_turn(
 
 
 @contextlib.contextmanager
-def _cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
+def given(conn: psycopg.Connection, cases: Sequence[Case]) -> Iterator[dict[str, Case]]:
+    """Those cases that the server can do, by their schemas, with all that has to be there."""
+    with cluster_as_before(conn):
+        ((icu,),) = conn.execute(_HAS_ICU)
+        major = conn.info.server_version // 10000
+        possible = (case for case in cases if case.since <= major and case.icu <= icu)
+        schemas = {_SCHEMA.format(number): case for number, case in enumerate(possible)}
+        for schema, case in schemas.items():
+            conn.execute(f"CREATE SCHEMA {schema}".encode())
+            run(conn, schema, case.given)
+        yield schemas
+
+
+@contextlib.contextmanager
+def cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
     """Drop what would outlive the database, or keep it from being dropped."""
     roles = "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_'"
     before = conn.execute(roles).fetchall()
@@ -132,7 +140,8 @@ def _output(command: Sequence[str | Path]) -> str:
     return done.stdout
 
 
-def _run(conn: psycopg.Connection, schema: str, script: str) -> None:
+def run(conn: psycopg.Connection, schema: str, script: str) -> None:
+    """Run what stands in a case."""
     if script:
         conn.execute(f"SET search_path = {schema}")
         conn.execute(script.replace("@", schema).encode())

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from schemamig_tui.catalog import snapshot as module
+from schemamig_tui.catalog import reading
 from schemamig_tui.catalog.objects import Object, Schema
-from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
+from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.catalog.writes import catalog_writes
 from tests.catalog.conftest import Rehearsal, changes
 from tests.conftest import Database
 
@@ -144,7 +145,7 @@ def test_it_waits_for_a_table_that_is_locked_for_a_moment(
 def test_it_gives_up_on_a_table_that_stays_locked_and_the_transaction_goes_on(
     conn: psycopg.Connection, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.2)
+    monkeypatch.setattr(reading, "PATIENCE", 0.2)
     conn.execute("BEGIN; CREATE TABLE kept ()")
     with database.connect() as other:
         other.execute("BEGIN; LOCK TABLE hidden.t IN ACCESS EXCLUSIVE MODE")

@@ -185,7 +185,7 @@ def test_a_table_that_somebody_holds_exclusively_keeps_the_schema_from_being_rea
 
 def test_a_schema_that_cannot_be_read_behind_a_file_is_its_failure(shop: Rehearsals) -> None:
     shop.ask("CREATE TABLE t (x int); CREATE VIEW v AS SELECT * FROM t")
-    shop.write("1.sql", "CREATE TABLE u ();")
+    shop.write("1.sql", "COMMENT ON VIEW v IS 'read again';")
     with shop.database.connect() as blocker, blocker.transaction():
 
         def listen(event: RehearsalEvent) -> None:

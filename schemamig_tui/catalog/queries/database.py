@@ -2,6 +2,7 @@
 
 from schemamig_tui.catalog.queries.fragments import (
     FIRST_OWN_OID,
+    GRANT,
     comment,
     grants,
     own,
@@ -51,23 +52,25 @@ FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
 """
 
 MEMBERS = """
-SELECT d.classid::regclass::text AS catalog, d.objid AS oid, quote_ident(e.extname) AS extension
+SELECT d.classid::regclass::text AS catalog, d.objid AS oid, quote_ident(e.extname) AS extension,
+    d.deptype = 'e' AS belongs
 FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
-WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype IN ('e', 'x')
 """
-"""What belongs to extensions. It is no object, but tells where one is gone to, or comes from."""
+"""What belongs to extensions, or depends on them: where an object is gone to, or comes from."""
 
-# Those of a schema are granted besides the others, and not in their place: usually there are none.
-# aclexplode() takes no empty array, so this is one that grants nothing to PUBLIC.
-_ADDED_IN_SCHEMA = """CASE WHEN a.defaclnamespace <> 0
-        THEN ARRAY[('=/' || quote_ident(pg_get_userbyid(a.defaclrole)))::aclitem] END"""
+# Those of a schema are granted besides the others, and not in their place.
 DEFAULT_PRIVILEGES = f"""
 SELECT a.oid, 'default privileges' AS kind, i.identity AS name,
-    {grants("a.defaclacl", "a.defaclrole", "kind.letter", _ADDED_IN_SCHEMA)}
+    {grants("a.defaclacl", "a.defaclrole", "kind.of_all", owners="kind.of_owner")}
 FROM pg_default_acl AS a,
     LATERAL pg_identify_object('pg_default_acl'::regclass, a.oid, 0) AS i,
-    LATERAL (SELECT CASE a.defaclobjtype WHEN 'S' THEN 's' ELSE a.defaclobjtype END AS letter)
-        AS kind
+    LATERAL (SELECT CASE WHEN a.defaclnamespace = 0 THEN acl.letter END AS of_all,
+        CASE a.defaclnamespace WHEN 0 THEN acldefault(acl.letter, a.defaclrole)
+            ELSE a.defaclacl END AS of_owner
+        FROM (SELECT CASE a.defaclobjtype WHEN 'S' THEN 's' ELSE a.defaclobjtype END AS letter)
+            AS acl
+    ) AS kind
 """
 
 STATISTICS = f"""
@@ -117,9 +120,13 @@ _WITH_ACL = " UNION ALL ".join(
     for catalog, (acl, owner, letter, chosen) in _ACLS.items()
 )
 
+_AT_FIRST = f"""ARRAY(
+        SELECT {GRANT} FROM aclexplode(coalesce(p.initprivs, acldefault(o.letter, o.owner)))
+        WHERE grantee <> o.owner ORDER BY 1
+    )"""
 PRIVILEGES = f"""
 SELECT o.oid, 'privileges' AS kind, 'on ' || i.type || ' ' || i.identity AS name,
-    {grants("o.acl", "o.owner", "o.letter", "p.initprivs")}
+    {grants("o.acl", "o.owner", "o.letter", _AT_FIRST)}
 FROM ({_WITH_ACL} UNION ALL
     SELECT 'pg_class'::regclass, a.attrelid, a.attnum, a.attacl, c.relowner, 'c'
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid

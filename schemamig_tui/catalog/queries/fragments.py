@@ -34,32 +34,36 @@ def shared_comment(catalog: str, oid: str) -> str:
     ) AS comment"""
 
 
-def grants(acl: str, owner: str, kind: str, usual: str = "NULL") -> str:
+def grants(acl: str, owner: str, kind: str, usual: str = "", owners: str = "") -> str:
     """Of an ACL, what others have, what people usually have, and what was taken from the owner.
 
-    ``usual`` is the ACL that the object has had in the beginning. NULL, as ``acl`` may be as well,
-    stands for the default for that ``kind``, which is a letter for acldefault().
+    ``kind`` is the letter that acldefault() has for the kind of object. NULL is the default of an
+    ACL. ``usual`` are grants that an object has from the beginning, and ``owners`` is the ACL that
+    its owner has, where that are not the defaults of the kind.
     """
-    usual = f"coalesce({usual}, acldefault({kind}, {owner}))"
+    usual = usual or _USUAL.format(kind)
+    owners = owners or f"acldefault({kind}, {owner})"
     return f"""
-    ARRAY(
-        SELECT {_GRANT} || CASE WHEN grantor <> {owner}
+    CASE WHEN {acl} IS NULL THEN {usual} ELSE ARRAY(
+        SELECT {GRANT} || CASE WHEN grantor <> {owner}
             THEN ' by ' || quote_ident(pg_get_userbyid(grantor)) ELSE '' END
-        FROM aclexplode(coalesce({acl}, {usual}))
-        WHERE grantee <> {owner} OR is_grantable ORDER BY 1
-    ) AS grants,
-    ARRAY(
-        SELECT {_GRANT} FROM aclexplode({usual}) WHERE grantee <> {owner} ORDER BY 1
-    ) AS usual_grants,
+        FROM aclexplode({acl}) WHERE grantee <> {owner} OR is_grantable ORDER BY 1
+    ) END AS grants,
+    {usual} AS usual_grants,
     CASE WHEN {acl} IS NOT NULL THEN ARRAY(
-        SELECT privilege_type FROM aclexplode({usual}) WHERE grantee = {owner}
+        SELECT privilege_type FROM aclexplode({owners}) WHERE grantee = {owner}
         EXCEPT SELECT privilege_type FROM aclexplode({acl}) WHERE grantee = {owner} ORDER BY 1
     ) END AS "owner may not\""""
 
 
-_GRANT = """privilege_type || ' to '
+GRANT = """privilege_type || ' to '
             || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
             || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END"""
+"""What a row of aclexplode() grants."""
+# See the table "Summary of Access Privileges" in the chapter on privileges.
+_USUAL = """CASE {} WHEN 'f' THEN ARRAY['EXECUTE to PUBLIC']
+        WHEN 'T' THEN ARRAY['USAGE to PUBLIC'] WHEN 'l' THEN ARRAY['USAGE to PUBLIC']
+        WHEN 'd' THEN ARRAY['CONNECT to PUBLIC', 'TEMPORARY to PUBLIC'] ELSE '{{}}'::text[] END"""
 
 
 def of_people(schema: str = "n.nspname") -> str:

@@ -1,6 +1,7 @@
 """Tables, views, composite types, their columns, and sequences."""
 
 from schemamig_tui.catalog.queries.fragments import (
+    GRANT,
     comment,
     grants,
     needed_extensions,
@@ -86,22 +87,16 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
         'statistics ' || nullif(a.attstattarget, -1)
     ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}') AS "with",
     {comment("pg_class", "a.attrelid", "a.attnum")},
-    ARRAY(
-        SELECT privilege_type || ' to '
-            || CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
-            || CASE WHEN is_grantable THEN ' with grant option' ELSE '' END
-        FROM aclexplode(a.attacl) ORDER BY 1
-    ) AS grants
+    CASE WHEN a.attacl IS NULL THEN '{{}}'
+        ELSE ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
 FROM pg_attribute AS a
     JOIN pg_class AS c ON c.oid = a.attrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN pg_collation AS co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
     LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
-    LEFT JOIN LATERAL (
-        SELECT bool_and(k.convalidated) AS convalidated FROM pg_constraint AS k
-        WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey[1] = a.attnum
-    ) AS nn ON true
+    LEFT JOIN pg_constraint AS nn ON nn.conrelid = a.attrelid
+        AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN LATERAL (SELECT pg_get_expr(d.adbin, d.adrelid, true) AS expression) AS e ON true
 WHERE a.attnum > 0 AND NOT a.attisdropped

@@ -30,17 +30,22 @@ Returns whether the role may see everything, and how many settings there are.
 """
 
 WRITES = """
-SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN pg_catalog.sum(
-    pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
-        + pg_catalog.pg_stat_get_xact_tuples_updated(oid)
-        + pg_catalog.pg_stat_get_xact_tuples_deleted(oid)
-)::pg_catalog.int8 END
-FROM pg_catalog.pg_class
-WHERE relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND relkind = 'r'
+SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN coalesce(
+    pg_catalog.jsonb_object_agg(w.name, ARRAY[w.written, w.deleted])
+        FILTER (WHERE w.written <> 0), '{}'
+) END
+FROM (
+    SELECT c.relname AS name, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted,
+        pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
+            + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+            + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS written
+    FROM pg_catalog.pg_class AS c
+    WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r'
+) AS w
 """
-"""How many rows of catalogs the open transaction has written; NULL where that is not counted.
+"""How many rows of which catalogs the open transaction has written, and how many of these deleted.
 
-In any session, also one whose search_path is not pg_catalog.
+NULL where that is not counted. In any session, also one whose search_path is not pg_catalog.
 """
 
 SYSTEM = """

@@ -2,16 +2,16 @@
 
 from schemamig_tui.catalog.queries.fragments import comment, needed_extensions, of_people, state
 
-_STATISTICS = """ARRAY(
+_STATISTICS = """CASE WHEN ic.oid IS NOT NULL THEN ARRAY(
         SELECT format('column %s: %s', ia.attnum, ia.attstattarget) FROM pg_attribute AS ia
         WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum
-    ) AS statistics"""
-_ATTACHED_TO = """(
+    ) END AS statistics"""
+_ATTACHED_TO = """CASE WHEN ic.relispartition THEN (
         SELECT ARRAY[format('%I.%I', an.nspname, ap.relname)]
         FROM pg_inherits AS ah JOIN pg_class AS ap ON ap.oid = ah.inhparent
             JOIN pg_namespace AS an ON an.oid = ap.relnamespace
         WHERE ah.inhrelid = ic.oid
-    ) AS "partition of\""""
+    ) END AS "partition of\""""
 
 CONSTRAINTS = f"""
 SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,

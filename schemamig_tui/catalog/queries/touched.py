@@ -1,0 +1,175 @@
+"""Which tables, types and functions the open transaction has touched, or what depends on them.
+
+A row of a catalog that a subtransaction has written carries its number (xmin), and every file of a
+rehearsal is a subtransaction of its own. What has been dropped has left no row, but the transaction
+holds a lock on it to its end.
+"""
+
+from collections.abc import Iterable, Set
+
+_WINDOW = 1 << 24
+"""So many numbers at most are given out during a transaction: rows of older ones are frozen."""
+
+# Each catalog that makes up a table, a type or a function: what class a row belongs to, and which.
+_ROWS = {
+    "pg_class": ("'pg_class'", "oid"),
+    "pg_attribute": ("'pg_class'", "attrelid"),
+    "pg_attrdef": ("'pg_class'", "adrelid"),
+    "pg_index": ("'pg_class'", "indrelid"),
+    "pg_inherits": ("'pg_class'", "inhrelid"),
+    "pg_sequence": ("'pg_class'", "seqrelid"),
+    "pg_foreign_table": ("'pg_class'", "ftrelid"),
+    "pg_partitioned_table": ("'pg_class'", "partrelid"),
+    "pg_constraint": ("'pg_constraint'", "oid"),
+    # That of a foreign key may be on the other table.
+    "pg_trigger": (
+        "CASE tgconstraint WHEN 0 THEN 'pg_class' ELSE 'pg_constraint' END",
+        "coalesce(nullif(tgconstraint, 0), tgrelid)",
+    ),
+    "pg_rewrite": ("'pg_class'", "ev_class"),
+    "pg_policy": ("'pg_class'", "polrelid"),
+    "pg_type": ("'pg_type'", "oid"),
+    "pg_enum": ("'pg_type'", "enumtypid"),
+    "pg_range": ("'pg_type'", "rngtypid"),
+    "pg_proc": ("'pg_proc'", "oid"),
+    "pg_aggregate": ("'pg_proc'", "aggfnoid"),
+    "pg_description": ("classoid::regclass::text", "objoid"),
+    "pg_depend": ("CASE WHEN deptype IN ('e', 'x') THEN classid::regclass::text END", "objid"),
+}
+_DROPPED = ("pg_proc", "pg_type", "pg_constraint", "pg_trigger", "pg_rewrite", "pg_policy")
+# Whoever takes a weaker lock does not change what a table is like.
+_WEAK = "('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
+
+CATALOGS = frozenset(_ROWS)
+"""Those that make up tables, types and functions."""
+HIDE_WHAT_IS_GONE = frozenset({"pg_description", "pg_inherits"})
+"""Whatever rows of these are about, that is still there when the rows are deleted."""
+
+
+def written(base: int, mark: int, catalogs: Set[str]) -> str:
+    """The class and oid of what rows of ``catalogs`` are about, and when they were written.
+
+    Transactions are counted from ``base`` on, and only those after ``mark`` are of interest.
+    """
+    return _lifted(
+        " UNION ALL ".join(
+            f"""
+    SELECT {class_}, {oid}::oid, mod(xmin::text::int8 - {base} + (1::int8 << 32), 1::int8 << 32)
+    FROM {catalog} WHERE age(xmin) <= age('{base}'::xid)"""
+            for catalog, (class_, oid) in _ROWS.items()
+            if catalog in catalogs
+        ),
+        f"WHERE r.number > {mark} AND r.number < {_WINDOW} AND r.class IS NOT NULL",
+    )
+
+
+def dropped() -> str:
+    """The class and oid of what the transaction has locked, and what is no more."""
+    return " UNION ALL ".join(
+        [
+            f"""
+    SELECT 'pg_class' AS class, l.relation::oid AS oid FROM {_LOCKS}
+    WHERE l.locktype = 'relation' AND NOT EXISTS (SELECT FROM pg_class WHERE oid = l.relation)""",
+            *(
+                f"""
+    SELECT '{catalog}', l.objid::oid FROM {_LOCKS}
+    WHERE l.locktype = 'object' AND l.classid = '{catalog}'::regclass
+        AND NOT EXISTS (SELECT FROM {catalog} WHERE oid = l.objid)"""
+                for catalog in _DROPPED
+            ),
+        ]
+    )
+
+
+def locked() -> str:
+    """The class and oid of what the transaction has locked so that it could have changed it."""
+    return _lifted(f"""
+    SELECT CASE l.locktype WHEN 'relation' THEN 'pg_class' ELSE l.classid::regclass::text END,
+        CASE l.locktype WHEN 'relation' THEN l.relation ELSE l.objid END::oid, 0
+    FROM {_LOCKS} WHERE l.locktype IN ('relation', 'object') AND l.mode NOT IN {_WEAK}""")
+
+
+def dependents(renamed: Iterable[tuple[str, int]], reshaped: Iterable[tuple[str, int]]) -> str:
+    """The class and oid of what names something that has a new name.
+
+    ``reshaped`` are tables with other columns, which only views have to tell apart.
+    """
+    return _lifted(f"""
+    SELECT d.classid::regclass::text, d.objid, 0
+    FROM (
+        WITH named AS (
+            {_pairs(renamed)}
+            UNION ALL SELECT 'pg_type', c.reltype
+            FROM pg_class AS c JOIN ({_pairs(renamed)}) AS p ON p.class = 'pg_class'
+            WHERE c.oid = p.oid
+        )
+        TABLE named
+        UNION ALL SELECT 'pg_type', t.typarray
+        FROM pg_type AS t JOIN named ON named.class = 'pg_type' WHERE t.oid = named.oid
+    ) AS n JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
+    UNION ALL
+    SELECT 'pg_rewrite', d.objid, 0
+    FROM ({_pairs(reshaped)}) AS n
+        JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
+    WHERE d.classid = 'pg_rewrite'::regclass""")
+
+
+_LOCKS = """(
+        SELECT * FROM pg_locks AS held
+        WHERE held.pid = pg_backend_pid() AND held.granted AND held.database IN
+            (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+    ) AS l"""
+
+
+def _pairs(of: Iterable[tuple[str, int]]) -> str:
+    values = ", ".join(f"('{class_}', {oid}::oid)" for class_, oid in of)
+    return f"SELECT * FROM (VALUES {values or '(NULL, 0::oid)'}) AS one (class, oid)"
+
+
+def _lifted(raw: str, condition: str = "") -> str:
+    """With the table in the place of its index, constraint, trigger, row type and so on.
+
+    Each is looked up by itself: a join would read all of a catalog for the few rows that there are.
+    """
+    return f"""
+WITH raw AS (
+    SELECT r.class, r.oid, max(r.number) AS number FROM ({raw}) AS r (class, oid, number)
+    {condition} GROUP BY 1, 2
+)
+SELECT whole.class, whole.oid::int8, max(whole.number) AS number
+FROM (
+    SELECT CASE
+            WHEN r.class IN ('pg_trigger', 'pg_rewrite', 'pg_policy', 'pg_attrdef') THEN 'pg_class'
+            WHEN r.class = 'pg_constraint' AND k.conrelid = 0 THEN 'pg_type'
+            WHEN r.class = 'pg_constraint' OR of_row.oid <> 0 THEN 'pg_class'
+            ELSE r.class END AS class,
+        CASE r.class
+            WHEN 'pg_class' THEN coalesce(
+                (SELECT indrelid FROM pg_index WHERE indexrelid = r.oid),
+                -- See create_toast_table() in catalog/toasting.c.
+                (SELECT substr(relname, length('pg_toast_') + 1)::oid
+                    FROM pg_class WHERE oid = r.oid AND relkind = 't'),
+                r.oid)
+            WHEN 'pg_type' THEN coalesce(
+                nullif(of_row.oid, 0),
+                (SELECT rngtypid FROM pg_range WHERE rngmultitypid = r.oid),
+                r.oid)
+            WHEN 'pg_constraint' THEN coalesce(nullif(k.conrelid, 0), k.contypid)
+            WHEN 'pg_trigger' THEN (SELECT tgrelid FROM pg_trigger WHERE oid = r.oid)
+            WHEN 'pg_rewrite' THEN (SELECT ev_class FROM pg_rewrite WHERE oid = r.oid)
+            WHEN 'pg_policy' THEN (SELECT polrelid FROM pg_policy WHERE oid = r.oid)
+            WHEN 'pg_attrdef' THEN (SELECT adrelid FROM pg_attrdef WHERE oid = r.oid)
+            ELSE r.oid END AS oid,
+        r.number
+    FROM raw AS r,
+        LATERAL (SELECT CASE WHEN r.class = 'pg_type' THEN
+            (SELECT typrelid FROM pg_type WHERE oid = r.oid) END AS oid) AS of_row,
+        LATERAL (SELECT
+            CASE WHEN r.class = 'pg_constraint' THEN
+                (SELECT conrelid FROM pg_constraint WHERE oid = r.oid) END AS conrelid,
+            CASE WHEN r.class = 'pg_constraint' THEN
+                (SELECT contypid FROM pg_constraint WHERE oid = r.oid) END AS contypid) AS k
+) AS whole
+WHERE whole.oid IS NOT NULL
+GROUP BY 1, 2
+"""

@@ -1,0 +1,29 @@
+"""Which catalogs the open transaction has written to."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import psycopg
+
+from schemamig_tui.catalog.queries import session
+
+
+class Written(NamedTuple):
+    """How many rows of a catalog: all that were written, and how many of these deleted."""
+
+    rows: int
+    deleted: int
+
+
+Writes = Mapping[str, Written]
+"""By the name of the catalog. Those that the transaction has not written to are left out."""
+
+
+def catalog_writes(conn: psycopg.Connection[Any]) -> Writes | None:
+    """What the open transaction has written to the catalogs, to whatever end it did so.
+
+    Where that is the same as before, the transaction has not changed the schema since. None where
+    the server does not count (``track_counts``). Raises what psycopg raises.
+    """
+    ((found,),) = conn.execute(session.WRITES, prepare=False).fetchall()
+    return None if found is None else {name: Written(*counts) for name, counts in found.items()}

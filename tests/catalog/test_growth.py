@@ -1,0 +1,138 @@
+"""Work grows with what has changed: told by the rows that are read, and the functions called."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from types import FrameType
+from typing import Any
+
+import psycopg
+import pytest
+
+from schemamig_tui.catalog import following
+from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.following import SchemaFollower
+from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.rows import QueryAnswer
+from tests.conftest import Database
+
+FEW, MANY = 25, 100
+TABLE = """
+    CREATE TABLE t{0} (id serial PRIMARY KEY, a int CHECK (a > 0), b text NOT NULL DEFAULT '');
+    CREATE INDEX i{0} ON t{0} (a, lower(b)); COMMENT ON TABLE t{0} IS 'one of many';
+"""
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each round trip has read of what was touched."""
+    rows: list[int] = []
+    ask = following.ask
+
+    def counting(conn: psycopg.Connection, queries: Mapping[str, str]) -> dict[str, QueryAnswer]:
+        answers = ask(conn, queries)
+        rows.append(sum(len(answer.rows) for answer in answers.values()))
+        return answers
+
+    monkeypatch.setattr(following, "ask", counting)
+    return rows
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[psycopg.Connection]:
+    with database.connect() as conn:
+        yield conn
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE t1 ADD c int",
+        "ALTER TABLE t1 DROP a",
+        "ALTER TABLE t1 RENAME TO u1",
+        "DROP TABLE t1",
+        "DROP INDEX i1",
+        "COMMENT ON TABLE t1 IS NULL",
+        "CREATE VIEW v AS SELECT * FROM t1",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ],
+)
+def test_among_more_tables_no_more_is_read(
+    conn: psycopg.Connection, read: list[int], change: str
+) -> None:
+    amounts = []
+    for first, last in (0, FEW), (FEW, MANY):
+        for number in range(first, last):
+            conn.execute(TABLE.format(number).encode())
+        with conn.transaction(force_rollback=True):
+            follower = SchemaFollower(conn)
+            read.clear()
+            with conn.transaction():
+                conn.execute(change.encode())
+            assert follower.changes()
+            amounts.append(sum(read))
+    assert amounts[0] == amounts[1] > 0
+
+
+def test_a_file_does_not_read_again_what_those_before_it_have_touched(
+    conn: psycopg.Connection, read: list[int]
+) -> None:
+    with conn.transaction(force_rollback=True):
+        follower = SchemaFollower(conn)
+        amounts = []
+        for number in range(FEW):
+            read.clear()
+            with conn.transaction():
+                conn.execute(TABLE.format(number).encode())
+            assert len(follower.changes()) == 1
+            amounts.append(sum(read))
+    assert len(set(amounts)) == 1
+
+
+def test_nothing_is_read_where_nothing_is_written(
+    conn: psycopg.Connection, read: list[int]
+) -> None:
+    conn.execute("CREATE TABLE t (a int)")
+    with conn.transaction(force_rollback=True):
+        follower = SchemaFollower(conn)
+        with conn.transaction():
+            conn.execute("INSERT INTO t VALUES (1); SET search_path = pg_catalog")
+        assert follower.changes() == ()
+        assert read == []
+
+
+def test_renaming_many_tables_is_as_much_work_for_each_as_renaming_few() -> None:
+    amounts = [
+        _calls_of_diff(_tables(count, "old"), _tables(count, "new")) for count in (FEW, MANY)
+    ]
+    assert amounts[1] < 1.2 * (MANY / FEW) * amounts[0]
+
+
+def _tables(count: int, name: str) -> Schema:
+    columns = tuple(
+        Object(kind="column", name=f"c{number}", oid=number, labels=("type",), values=("text",))
+        for number in range(5)
+    )
+    tables = tuple(
+        Object(
+            kind="table", name=f"public.{name}_{oid}", namespace="public", oid=oid, parts=(columns,)
+        )
+        for oid in range(count)
+    )
+    return Schema(database="one", objects={"relations": tables})
+
+
+def _calls_of_diff(before: Schema, after: Schema) -> int:
+    """How many functions, of Python or C, are called to compare two schemas."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        changes = diff(before, after)
+    finally:
+        sys.setprofile(None)
+    assert len(changes) == len(after.objects["relations"])
+    return calls
