@@ -43,7 +43,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
     return await future
 
 
-class _Collector:
+class _Garbage:
     """The garbage collector, for threads that want it to run seldom, or not at all."""
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class _Collector:
             gc.unfreeze()
 
 
-_collector = _Collector()
+_collector = _Garbage()
 
 
 def rare_collections() -> contextlib.AbstractContextManager[None]:

@@ -192,7 +192,7 @@ def test_a_directive_elsewhere_is_refused() -> None:
 def test_a_directive_that_is_not_known_is_refused() -> None:
     error = refusal("-- schemamig: no_transaction\nSELECT 1;")
     assert error.message == "This directive is not known: -- schemamig: no_transaction"
-    assert error.hint == "The one there is: -- schemamig: no-transaction"
+    assert error.hint == "There are -- schemamig: no-transaction, and -- schemamig: out-of-order"
 
 
 @pytest.mark.parametrize(
