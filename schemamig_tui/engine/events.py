@@ -218,7 +218,8 @@ class FilesLost:
     """Files of this run that were reported as applied, and which the server does not have any more.
 
     It has crashed before their commits were on disk, or the one that answers now is a standby that
-    was behind when it took over. They are pending again, and the run ends.
+    was behind when it took over; or their rows alone were deleted, by a trigger or a person. They
+    are pending again, and the run ends.
     """
 
     names: tuple[str, ...]

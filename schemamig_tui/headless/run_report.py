@@ -121,7 +121,7 @@ class RunReport:
             self._out.write(f"  {mark} Lost: {visible(name)}")
         self._err.write(
             "warning: the ledger does not hold any more what was applied: the server has crashed,"
-            " or a standby has taken over that lagged behind"
+            " a standby has taken over that lagged behind, or somebody has deleted the rows"
         )
 
     def _failed(self, event: FileFailed) -> None:

@@ -3,6 +3,7 @@
 Asked after the rollback, on a session that sees the database as it is.
 """
 
+from collections.abc import Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -14,7 +15,7 @@ from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.writes import SWALLOWED
-from schemamig_tui.text import visible
+from schemamig_tui.text import some_names, visible
 
 
 def explain_write(
@@ -40,13 +41,31 @@ def explain_write(
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
     swallowed = code == pg_errors.InvalidTextRepresentation.sqlstate
     if swallowed and SWALLOWED in (error.message_primary or ""):
-        triggers = _names(conn, ledger, _TRIGGERS)
-        by = f"its trigger {triggers}" if triggers else "a trigger"
         return LedgerRefusal(
-            f"{by} has kept {ledger.name} from taking the row",
+            f"{_its_trigger(conn, ledger)} has kept {ledger.name} from taking the row",
             "let it return the row as it is, or disable it for this role",
         )
     return None
+
+
+def explain_loss(
+    conn: psycopg.Connection[Any], ledger: Ledger, names: Sequence[str]
+) -> LedgerRefusal:
+    """What to say where the rows of files are gone that had been written and committed.
+
+    Raises psycopg.Error.
+    """
+    return LedgerRefusal(
+        f"the ledger {ledger.name} has not kept the row of {some_names(names)}, which was applied:"
+        f" {_its_trigger(conn, ledger)}, or somebody, has deleted it",
+        "have the trigger leave the rows of the ledger, and write them down again, or undo by hand"
+        " what is in the files: the next run applies them again",
+    )
+
+
+def _its_trigger(conn: psycopg.Connection[Any], ledger: Ledger) -> str:
+    triggers = _names(conn, ledger, _TRIGGERS)
+    return f"its trigger {triggers}" if triggers else "a trigger"
 
 
 def _explain_conflict(
@@ -79,11 +98,9 @@ def _explain_conflict(
             ' COLLATE "C";',
         )
     if success is False:
-        triggers = _names(conn, ledger, _TRIGGERS)
-        by = f"its trigger {triggers}" if triggers else "a trigger"
         return LedgerRefusal(
             f"the row of the last try in {ledger.name} cannot be changed",
-            f"{by} may keep it as it is: let it return the new row",
+            f"{_its_trigger(conn, ledger)} may keep it as it is: let it return the new row",
         )
     return LedgerRefusal(said, "another program has recorded this migration meanwhile")
 

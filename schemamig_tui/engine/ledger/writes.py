@@ -187,6 +187,18 @@ class LedgerWrites:
             "written",
         )
 
+    @cached_property
+    def recorded(self) -> bytes:
+        """Asks for the names and checksums in the successful rows of some files.
+
+        Parameter: the names, as an array. There is a row of NULLs as well, so that there is one.
+        """
+        query: LiteralString = (
+            "SELECT NULL, NULL UNION ALL SELECT filename, checksum FROM {table}"
+            " WHERE success AND filename OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])"
+        )
+        return sql.SQL(query).format(table=self._identifier).as_bytes(None)
+
     def touch(self, name: str) -> sql.Composed:
         """Writes a row as it is: committing that flushes every commit before it."""
         query = sql.SQL("UPDATE {} SET filename = filename WHERE filename = {}")

@@ -139,13 +139,17 @@ class Logbook:
             self._report(FileApplied(run.name, ms))
             self.current = None
 
-    def take_back(self, held: Collection[str]) -> None:
-        """Take back the files that were reported as applied and are not ``held`` by the ledger."""
+    def take_back(self, held: Collection[str]) -> tuple[str, ...]:
+        """Take back the files that were reported as applied and are not ``held`` by the ledger.
+
+        Returns their names.
+        """
         lost = tuple(name for name in self.applied if name not in held)
         if lost:
             self.applied = [name for name in self.applied if name in held]
             self.lost += lost
             self._report(FilesLost(lost))
+        return lost
 
     def _close(self, step: Step, tag: str, arrival: Arrival) -> None:
         if self.current and self.current.script.mode is Mode.OWN_TRANSACTION:

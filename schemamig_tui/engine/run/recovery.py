@@ -31,6 +31,7 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_within, take_over
 from schemamig_tui.engine.run.recording import flush, make_fit, record
 from schemamig_tui.engine.run.session_capture import SessionStart
+from schemamig_tui.engine.run.verification import held
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import (
     ConnectionFailed,
@@ -87,6 +88,7 @@ class Recovery:
         encoding = conn.info.encoding
         if crash or run:
             self._make_fit(conn)
+            self._take_back(conn)
         if run is None:
             if not self._log.at_end:
                 flush(conn, self._ledger, self._log.applied)
@@ -189,18 +191,19 @@ class Recovery:
                 hint=self._hint_for_lost(),
             )
 
+    def _take_back(self, conn: psycopg.Connection[Any]) -> None:
+        """Take back what the ledger does not hold, where it can be read."""
+        try:
+            self._believe(conn)
+        except (LedgerError, psycopg.Error):
+            if conn.closed:
+                raise
+
     def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
         state = self._ledger.inspect(conn)
-        sums = {run.name: run.script.file.checksum for run in self._runs}
-        # A success with another checksum is of a time when the file was empty.
-        self._log.take_back(
-            frozenset(
-                row.filename
-                for row in state.rows
-                if row.success and row.checksum == sums.get(row.filename, row.checksum)
-            )
-        )
+        recorded = {row.filename: row.checksum for row in state.rows if row.success}
+        self._log.take_back(held(recorded, self._runs))
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})
         self._others = state.version - len(self._log.applied)
@@ -226,8 +229,9 @@ class Recovery:
         if not self._log.lost:
             return None
         return (
-            f"it does not have {some_names(self._log.lost)}: has it crashed, or has a standby taken"
-            " over that lagged behind? The next run applies what is missing again"
+            f"it does not have {some_names(self._log.lost)}: has it crashed, has a standby taken"
+            " over that lagged behind, or has somebody deleted the row? The next run applies what"
+            " is missing again"
         )
 
     def _reconnect(self, crash: Crash | None, error: psycopg.Error) -> psycopg.Connection[Any]:

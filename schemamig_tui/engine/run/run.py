@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import FileFailed, Listener, Mode, RunFinished, RunStarted
+from schemamig_tui.engine.ledger.write_failures import explain_loss
 from schemamig_tui.engine.pipeline.backend import Backend, equip
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
@@ -24,9 +25,10 @@ from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
 from schemamig_tui.engine.run.session_capture import start_for
 from schemamig_tui.engine.run.step_order import StepOrder, between_files
+from schemamig_tui.engine.run.verification import Verification
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, FilesError, LedgerError, SchemamigError
 from schemamig_tui.sql.databases import copies_database
 
 
@@ -52,6 +54,7 @@ class Run:
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._retries = Retries(context, self._log, self._observer)
         self._recovery = Recovery(context, self._log, self._observer)
+        self._verification = Verification(context.ledger, context.files)
 
     def apply(self, began: float) -> RunFinished:
         """Apply the files in their order up to the first that fails, and report how it ended.
@@ -88,7 +91,9 @@ class Run:
         try:
             self._recovery.note_invalid_indexes(self._conn)
             with self._observer:
-                return self._all_sessions(), None
+                failed = self._all_sessions()
+                self._verify()
+                return failed, None
         except (SchemamigError, psycopg.OperationalError) as error:
             return None, error
         finally:
@@ -114,6 +119,14 @@ class Run:
                     raise
                 lost = psycopg.OperationalError(str(error))
                 return self._recovery.after_loss(self._backend, None, lost)
+
+    def _verify(self) -> None:
+        """Raise LedgerError where the ledger has lost what was applied."""
+        held = self._verification.held
+        lost = self._log.take_back(held) if held is not None else ()
+        if lost:
+            refusal = explain_loss(self._conn, self._context.ledger, lost)
+            raise LedgerError(refusal.message, hint=refusal.hint)
 
     def _check_resumes(self) -> None:
         """Make sure that the files that have been read now can go on where they stopped."""
@@ -171,7 +184,8 @@ class Run:
                     if run.script.mode is not Mode.NO_TRANSACTION:
                         return None
                     crash = pipeline.run(self._steps())
-                if self._goes_on(crash):
+                if self._goes_on(crash) or log.at_end:
+                    # Behind the last file there is only the verification, which may fail.
                     return None
                 with answered_within(conn, recovery.seconds):
                     return recovery.after_failure(conn, crash)
@@ -220,3 +234,5 @@ class Run:
                 query = self._renewals.query_behind(file, files[i + 1])
                 yield from between_files(query.sql, may_fail=query.may_fail)
             file.script.release()
+        if len(files) == len(files.names):
+            yield from self._verification.steps()

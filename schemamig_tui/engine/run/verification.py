@@ -1,0 +1,62 @@
+"""The last look at the ledger: whether it still has the rows of the files that a run has applied.
+
+A row is verified as it is written, see ``ledger.writes``. What may happen behind that in the same
+transaction, in an AFTER trigger or at the COMMIT, is not asked for file by file: a deferred trigger
+would still come behind the question, and it would make every file some percent slower. It is asked
+once a run, behind the last COMMIT, in the same pipeline.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING
+from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.reading import RunFiles
+
+# All rows are seen, or the server says that they are not; and nobody is waited for.
+_SETTINGS = (b"row_security = off", b"statement_timeout = 0", b"lock_timeout = '1s'")
+
+
+class Verification:
+    """Asks once for the rows of ``files``, in the session of the last of them."""
+
+    def __init__(self, ledger: Ledger, files: RunFiles) -> None:
+        self._ledger = ledger
+        self._files = files
+        self.held: Collection[str] | None = None
+        """The names of the files that the ledger holds as applied; None: that is not known."""
+
+    def steps(self) -> Iterator[Step]:
+        """The steps that ask, in a session of no other use. Where they fail, nothing is known."""
+        for setting in _SETTINGS:
+            yield Step(b"SET " + setting, Role.HOUSEKEEPING)
+        names = _array(self._files.names).encode()
+        query = self._ledger.writes.recorded
+        yield Step(query, Role.HOUSEKEEPING, params=(names,), answer=self._read)
+
+    def _read(self, answer: PGresult) -> None:
+        rows = range(answer.ntuples)
+        found = ([answer.get_value(row, column) for column in (0, 1)] for row in rows)
+        recorded = {name.decode(): (sum_ or b"").decode() for name, sum_ in found if name}
+        self.held = held(recorded, self._files)
+
+
+def held(recorded: Mapping[str, str | None], files: RunFiles) -> frozenset[str]:
+    """The names of files that have been applied, by the checksums in their successful rows.
+
+    The row of a file that was empty when it was recorded says nothing of what is in it now.
+    """
+    written = {run.name for run in files if run.script.file.checksum != MD5_OF_NOTHING}
+    return frozenset(
+        name
+        for name, checksum in recorded.items()
+        if checksum != MD5_OF_NOTHING or name not in written
+    )
+
+
+def _array(texts: Iterable[str]) -> str:
+    """An array as PostgreSQL writes it."""
+    quoted = (text.replace("\\", r"\\").replace('"', r"\"") for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"

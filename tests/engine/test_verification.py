@@ -1,0 +1,53 @@
+"""A row that the ledger has taken, and lost again before the run was over, is noticed."""
+
+import pytest
+
+from schemamig_tui.engine.events import FileApplied, FilesLost, RunFinished
+from schemamig_tui.errors import LedgerError
+from tests.engine.conftest import LEDGER, Workshop
+from tests.engine.test_ledger import ORIGINAL
+
+DELETE = """
+CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN DELETE FROM kb.schema_migrations WHERE filename <> ''0001_a.sql''; RETURN NULL; END';
+CREATE {constraint} TRIGGER keeps_nothing AFTER INSERT OR UPDATE ON kb.schema_migrations {deferred}
+    FOR EACH ROW EXECUTE FUNCTION forget();
+"""
+IMMEDIATE = DELETE.format(constraint="", deferred="")
+AT_COMMIT = DELETE.format(constraint="CONSTRAINT", deferred="DEFERRABLE INITIALLY DEFERRED")
+APPLIED = ("0001_a.sql", "0002_b.sql", '0003_"c" \\ ä.sql')
+
+
+@pytest.mark.parametrize("trigger", [IMMEDIATE, AT_COMMIT])
+def test_rows_that_a_trigger_deletes_again_are_taken_back(shop: Workshop, trigger: str) -> None:
+    shop.ask(ORIGINAL + trigger)
+    for name in APPLIED:
+        shop.write(name, "SELECT 1;")
+    with pytest.raises(LedgerError, match="has not kept the row of 0002_b") as caught:
+        shop.apply()
+    assert "its trigger keeps_nothing, or somebody, has deleted it" in caught.value.message
+    assert [event.name for event in shop.told(FileApplied)] == list(APPLIED)
+    assert shop.told(FilesLost) == [FilesLost(APPLIED[1:])]
+    (finished,) = shop.told(RunFinished)
+    assert (finished.applied, finished.lost, finished.version) == (APPLIED[:1], APPLIED[1:], 1)
+
+
+def test_they_are_taken_back_where_a_later_file_fails_as_well(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + AT_COMMIT)
+    shop.write("0001_a.sql", "SELECT 1;")
+    shop.write("0002_b.sql", "SELECT 2;")
+    assert shop.fails("0003_c.sql", "SELECT 1/0;").failure.sqlstate == "22012"
+    assert shop.told(FilesLost) == [FilesLost(("0002_b.sql",))]
+
+
+def test_a_run_has_ended_well_where_nobody_can_ask_any_more(shop: Workshop) -> None:
+    shop.ask(
+        "CREATE FUNCTION revoke() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN ALTER TABLE kb.schema_migrations RENAME TO renamed; RETURN NULL; END'"
+    )
+    shop.applies(
+        "0001_a.sql",
+        f"{ORIGINAL} CREATE CONSTRAINT TRIGGER renames AFTER INSERT ON {LEDGER} DEFERRABLE"
+        " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION revoke();",
+    )
+    assert shop.told(FilesLost) == []
