@@ -11,11 +11,11 @@ from pathlib import Path
 
 from schemamig_tui.connect import environment
 from schemamig_tui.connect.identity import Identity, Location
-from schemamig_tui.connect.target import Attempt, Endpoint, OnWait, Target
+from schemamig_tui.connect.target import AskPassword, Attempt, Endpoint, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 
-__all__ = ["Attempt", "Identity", "OnWait", "Target", "resolve"]
+__all__ = ["AskPassword", "Attempt", "Identity", "OnWait", "Target", "resolve"]
 
 
 def resolve(settings: Settings) -> Target:

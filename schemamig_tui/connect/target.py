@@ -56,6 +56,10 @@ class Endpoint:
     warnings: tuple[str, ...] = ()
 
 
+AskPassword = Callable[["Target", PasswordWanted], str | None]
+"""Called in the thread that connects. What it returns is kept in memory, as long as the Target."""
+
+
 class Attempt(NamedTuple):
     """A place where no database was found, and why not."""
 
@@ -69,6 +73,7 @@ class Target:
     ``route`` says what was chosen, ``tried`` what came before it in the order and was passed over,
     ``warnings`` what people should know of the choice. ``identity`` is which database it is, as the
     first connection has found; ``on_identity`` is called with it then, and raises nothing.
+    ``ask_password`` is called where one is wanted, and gives it, or None to leave it at that.
     ``conninfo`` may hold a password, so it is not in the repr.
     """
 
@@ -79,6 +84,7 @@ class Target:
         self._location = endpoint.location
         self.identity: Identity | None = None
         self.on_identity: Callable[[Identity], None] = lambda identity: None
+        self.ask_password: AskPassword = lambda target, error: None
         self._naming = threading.Lock()
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
@@ -104,12 +110,6 @@ class Target:
         """Let go of what makes the place reachable. Connections are closed by their owners."""
         self._close()
 
-    def use_password(self, password: str) -> None:
-        """Give this password from now on. It is in memory only, and goes with the Target."""
-        self.conninfo = make_conninfo(self.conninfo, password=password)
-        if self._without_options is not None:
-            self._without_options = make_conninfo(self._without_options, password=password)
-
     def connect(self, on_wait: OnWait | None = None) -> psycopg.Connection[Any]:
         """Open a new connection, in autocommit and without prepared statements of psycopg's own.
 
@@ -121,6 +121,21 @@ class Target:
         with the connection, so that a RESET ALL leaves them, unless a pooler takes none, or a
         service file may have some.
         """
+        while True:
+            try:
+                return self._awaited(on_wait)
+            except PasswordWanted as error:
+                password = self.ask_password(self, error)
+                if password is None:
+                    raise
+                self._use_password(password)
+
+    def _use_password(self, password: str) -> None:
+        self.conninfo = make_conninfo(self.conninfo, password=password)
+        if self._without_options is not None:
+            self._without_options = make_conninfo(self._without_options, password=password)
+
+    def _awaited(self, on_wait: OnWait | None) -> psycopg.Connection[Any]:
         deadline = time.monotonic() + self._wait
         pause = _FIRST_PAUSE
         answers = False

@@ -12,6 +12,7 @@ from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
+from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question
@@ -39,7 +40,7 @@ class MigrationsApp(BaseApp):
         self.animation_level = "none"  # what a key does is there at once
         self.settings = settings
         self.main = MainScreen(str(settings.directory), settings.warnings)
-        self.looking = Looking(settings, self.post_message)
+        self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False

@@ -17,11 +17,12 @@ from textual.message import Message
 
 from schemamig_tui.connect import Identity, Target, resolve
 from schemamig_tui.engine import Survey
-from schemamig_tui.errors import ConnectionFailed, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Look, look_again
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.background import FolderWatch, in_thread
+from schemamig_tui.tui.passwords import Passwords
 
 _EVERY = 5.0
 """Seconds from one look to the next, while nobody asks for one."""
@@ -83,8 +84,10 @@ class Looking:
 
         reason: str
 
-    def __init__(self, settings: Settings, post: Callable[[Message], object]) -> None:
-        self._settings, self._post = settings, post
+    def __init__(
+        self, settings: Settings, post: Callable[[Message], object], passwords: Passwords
+    ) -> None:
+        self._settings, self._post, self._passwords = settings, post, passwords
         self.target: Target | None = None
         self.latest: Survey | None = None
         self.database: Identity | None = None
@@ -180,14 +183,19 @@ class Looking:
             if asked:
                 self._post(self.Waiting(f"waiting up to {seconds_left:.0f} s: {reason}"))
 
+        ask = self._passwords.ask if asked else self._passwords.remembered
         if self.target is not None:
+            self.target.ask_password = ask
             try:
                 return look_again(self.target, self._settings, self._before, on_wait)
+            except PasswordWanted:
+                raise
             except ConnectionFailed:
                 # By now it may be elsewhere, or has to be started again.
                 self.target.close()
                 self.target = None
         self.target = resolve(self._settings)
+        self.target.ask_password = ask
         return look_again(self.target, self._settings, self._before, on_wait)
 
     def _found(self, look: Look) -> None:
@@ -205,8 +213,10 @@ class Looking:
 
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
         is_away = isinstance(error, ConnectionFailed)
-        # An embedded server that does not start would be started again and again.
+        # An embedded server that does not start would be started again and again, and who has given
+        # no password, or a wrong one, has another one when they ask.
         retried = is_away and self._settings.embedded is None
+        retried = retried and not isinstance(error, PasswordWanted)
         self._pause = _EVERY
         if is_away:
             self._pause = self._retry if retried else math.inf

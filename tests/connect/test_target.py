@@ -200,16 +200,24 @@ def test_a_wrong_password_is_final_and_not_shown(role_with_password: str) -> Non
     resolve(Settings(dsn=dsn)).connect().close()
 
 
-def test_a_password_that_is_missing_can_be_given_later(role_with_password: str) -> None:
+def test_a_password_that_is_missing_or_wrong_is_asked_for(role_with_password: str) -> None:
+    answers: list[str | None] = [None, "wrong", "right"]
+    messages: list[str] = []
+
+    def ask(_: Target, error: PasswordWanted) -> str | None:
+        messages.append(error.message)
+        return answers.pop(0)
+
     with resolve(Settings(dsn=role_with_password)) as target:
-        for _ in range(2):
-            with pytest.raises(PasswordWanted, match="no password supplied"):
-                target.connect()
-        target.use_password("wrong")
-        with pytest.raises(PasswordWanted):
+        target.ask_password = ask
+        with pytest.raises(PasswordWanted, match="no password supplied"):
             target.connect()
-        target.use_password("right")
         target.connect().close()
+        target.connect().close()
+        assert not answers
+        assert ["password authentication failed" in text for text in messages] == [
+            *(False, False, True)
+        ]
         assert "right" not in f"{target!r} {target.identity}"
 
 
