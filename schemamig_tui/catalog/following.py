@@ -43,11 +43,15 @@ class SchemaFollower:
         self.schema = snapshot(conn)
         self._writes = catalog_writes(conn)
 
-    def changes(self) -> tuple[Change, ...]:
-        """What has changed since the last call. Raises what ``snapshot`` does."""
+    def changes(self, *, counted: bool = True) -> tuple[Change, ...]:
+        """What has changed since the last call.
+
+        ``counted`` is False if ``track_counts`` may have been off for a while: then all is read.
+        Raises what ``snapshot`` does.
+        """
         before, writes = self.schema, self._writes
         self._writes = now = catalog_writes(self._conn)
-        if now is None or writes is None:
+        if now is None or writes is None or not counted:
             self.schema = snapshot(self._conn)
             return diff(before, self.schema)
         if not (written := {name for name in now if now[name] != writes.get(name)}):

@@ -219,7 +219,7 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
-        changes = self._schema.changes()
+        changes = self._schema.changes(counted=not run.script.mentions("track_counts"))
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()

@@ -111,5 +111,13 @@ class Traits:
 ORDINARY = Traits()
 """Those of a statement that is like any other."""
 
-WATCHED = frozenset(("lock_timeout", "statement_timeout", "transaction_timeout", "search_path"))
+WATCHED = frozenset(
+    (
+        "lock_timeout",
+        "statement_timeout",
+        "transaction_timeout",
+        "search_path",
+        "track_counts",
+    )
+)
 """The settings of which it matters whether a file touches them in any way."""

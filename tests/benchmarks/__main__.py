@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
     big,
+    catalog,
     checkpoints,
     cutting,
     docker_routes,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "docker": docker_routes.routes,
     "ui": tui.ui,
     "watcher": watcher.watcher,
+    "catalog": catalog.catalog,
 }
 
 

@@ -69,6 +69,11 @@ def test_a_change_is_told_of_the_file_that_made_it(shop: Rehearsals, count: str)
     }
 
 
+def test_a_file_that_has_its_writes_not_counted_is_seen_all_the_same(shop: Rehearsals) -> None:
+    shop.rehearses(USERS, "SET track_counts = off;\nALTER TABLE users ADD email text;")
+    assert shop.changes["2.sql"] == [(What.ADDED, "column", "email")]
+
+
 def test_the_events_come_in_order(shop: Rehearsals) -> None:
     shop.rehearses("DO $$BEGIN RAISE NOTICE 'hello'; END$$;", "VACUUM;")
     kinds = [type(event) for event in shop.events]
