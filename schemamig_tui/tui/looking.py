@@ -17,7 +17,7 @@ from textual.message import Message
 
 from schemamig_tui.connect import Identity, Target, resolve
 from schemamig_tui.engine import Survey
-from schemamig_tui.errors import ConnectionFailed, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Look, look_again
 from schemamig_tui.tui import clock
@@ -206,7 +206,8 @@ class Looking:
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
         is_away = isinstance(error, ConnectionFailed)
         # An embedded server that does not start would be started again and again.
-        retried = is_away and self._settings.embedded is None
+        waits = isinstance(error, PasswordWanted)  # for somebody who knows it
+        retried = is_away and not waits and self._settings.embedded is None
         self._pause = _EVERY
         if is_away:
             self._pause = self._retry if retried else math.inf
