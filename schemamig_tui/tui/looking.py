@@ -213,10 +213,9 @@ class Looking:
 
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
         is_away = isinstance(error, ConnectionFailed)
-        # An embedded server that does not start would be started again and again, and who has given
-        # no password, or a wrong one, has another one when they ask.
-        retried = is_away and self._settings.embedded is None
-        retried = retried and not isinstance(error, PasswordWanted)
+        # An embedded server that does not start would be started again and again.
+        waits = isinstance(error, PasswordWanted)  # for somebody who knows it
+        retried = is_away and not waits and self._settings.embedded is None
         self._pause = _EVERY
         if is_away:
             self._pause = self._retry if retried else math.inf

@@ -76,10 +76,11 @@ class Runs:
             return None
         # A run that is on has done more than what the last look has found.
         survey = replace(self._looking.latest, status=self._main.status)
+        stays = self.on is not None
         if not survey.status.to_run(to):
             self._app.toast(nothing_to_do(survey.status, to))
             return None
-        return PlanView(survey, to, self._looking.target, preface=preface, found=found)
+        return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan

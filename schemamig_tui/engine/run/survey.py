@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,14 @@ def survey(
     status = before.status if before and same else compare(folder.files, state.rows)
     zone = conn.info.parameter_status("TimeZone")
     return Survey(folder, ledger, state, status, standard_strings(conn), zone)
+
+
+def with_folder_of_now(before: Survey) -> Survey:
+    """A survey with the folder as it is now, and the ledger as it was. Raises FilesError."""
+    folder = Folder.read(before.folder.directory, before.folder)
+    if folder == before.folder:
+        return before
+    return replace(before, folder=folder, status=compare(folder.files, before.state.rows))
 
 
 def standard_strings(conn: psycopg.Connection[Any]) -> bool:

@@ -154,10 +154,13 @@ class MainScreen(Screen[None]):
     @on(MigrationList.Moved)
     def _moved(self, message: MigrationList.Moved) -> None:
         message.stop()
-        if message.pane.selected or message.pane.has_focus:
-            self._pane = message.pane.state
-        if message.pane.selected:
-            self._selected = message.pane.selected.name
+        pane = message.pane
+        if not isinstance(pane, MigrationList):
+            return
+        if pane.selected or pane.has_focus:
+            self._pane = pane.state
+        if pane.selected:
+            self._selected = pane.selected.name
             self.post_message(self.Selected())
 
     # -- the keys

@@ -36,6 +36,7 @@ class PlanQuestion(Question):
     def on_plan_view_planned(self, message: PlanView.Planned) -> None:
         """Let it be approved, unless it cannot be run."""
         self.plan, self._is_refused = message.plan, message.is_refused
+        self._show_title(len(message.plan.migrations))
         self._show_state()
 
     def on_plan_view_changed(self, message: PlanView.Changed) -> None:
@@ -44,7 +45,7 @@ class PlanQuestion(Question):
             self.dismiss(Answer.NO)
             return
         self.plan, self._is_unseen = None, True
-        self.query_one(Dialog).border_title = Content(_title(self._verb, message.count))
+        self._show_title(message.count)
         self._show_state()
 
     def action_answer(self, answer: str) -> None:
@@ -58,6 +59,9 @@ class PlanQuestion(Question):
             self._show_state()
             return
         super().action_answer(answer)
+
+    def _show_title(self, count: int) -> None:
+        self.query_one(Dialog).border_title = Content(_title(self._verb, count))
 
     def _is_off(self, answer: str) -> bool:
         return self._is_refused and answer == Answer.YES

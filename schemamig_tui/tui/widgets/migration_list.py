@@ -1,20 +1,13 @@
 """A pane of migrations: ten thousand of them cost no more than the visible ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
 
-from textual import events
-from textual.binding import BindingType
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.strip import Strip
+from textual.geometry import Size
 
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.text import cells
-from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline, shortened
-from schemamig_tui.tui.widgets.lines_view import StyledView
+from schemamig_tui.tui.widgets.cursor_list import CursorList
 
 _MARKS = {
     State.APPLIED: ("good", "✓"),
@@ -24,21 +17,8 @@ _MARKS = {
 }
 
 
-class MigrationList(StyledView, can_focus=True):
+class MigrationList(CursorList):
     """The migrations of one state, with a cursor on one of them."""
-
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
-
-    @dataclass
-    class Moved(Message):
-        """The cursor is on another migration, or the pane has got the focus."""
-
-        pane: "MigrationList"
-
-        @property
-        def control(self) -> "MigrationList":
-            """The pane, for ``on``."""
-            return self.pane
 
     def __init__(self, state: State, number: int) -> None:
         super().__init__(id=state.value)
@@ -46,7 +26,6 @@ class MigrationList(StyledView, can_focus=True):
         self._title = f"{number} {state.value.title()}"
         self.border_title = self._title
         self._rows: Sequence[Migration] = ()
-        self._cursor = 0
         self._run_on: str | None = None
         self._empty: tuple[Line, ...] = ()
 
@@ -80,7 +59,7 @@ class MigrationList(StyledView, can_focus=True):
             # It goes on to show the end as long as the cursor stays visible.
             end = min(self._cursor, len(rows) - height)
             self.scroll_to(y=end, animate=False, force=True, immediate=True)
-        self._follow()
+        self.show_cursor()
         self.refresh()
 
     def mark_running(self, name: str | None) -> None:
@@ -93,23 +72,20 @@ class MigrationList(StyledView, can_focus=True):
         """Put the cursor on a migration; returns whether it is here."""
         for place, row in enumerate(self._rows):
             if row.name == name:
-                self._go(place)
+                self.go(place)
                 return True
         return False
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
-        columns = self.scrollable_content_region.width
-        place = self.scroll_offset.y + y
-        if not self._rows and y < len(self._empty):
-            return self.strip(self._empty[y]).crop_extend(0, columns, self.rich_style)
-        if place >= len(self._rows):
-            return Strip.blank(columns, self.rich_style)
-        line = self._line(self._rows[place], columns)
-        if place != self._cursor:
-            return self.strip(line).crop_extend(0, columns, self.rich_style)
-        on = "cursor" if self.has_focus else "cursor-blurred"
-        return self.strip(line, on).crop_extend(0, columns, self.style_of("plain", on))
+    @property
+    def count(self) -> int:
+        """How many migrations there are."""
+        return len(self._rows)
+
+    def line_at(self, row: int, columns: int) -> Line:
+        """A migration, or why there is none."""
+        if row < len(self._rows):
+            return self._line(self._rows[row], columns)
+        return self._empty[row] if not self._rows and row < len(self._empty) else ()
 
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
@@ -120,49 +96,6 @@ class MigrationList(StyledView, can_focus=True):
             name = shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark))
-
-    # -- the cursor
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows."""
-        self._go(self._cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by so many pages."""
-        self._go(self._cursor + by * max(1, self.size.height - 1))
-
-    def action_first(self) -> None:
-        """Move the cursor to the first row."""
-        self._go(0)
-
-    def action_last(self) -> None:
-        """Move the cursor to the last row."""
-        self._go(len(self._rows) - 1)
-
-    def _go(self, place: int) -> None:
-        place = max(0, min(place, len(self._rows) - 1))
-        if place != self._cursor:
-            self._cursor = place
-            self._follow()
-            self.refresh()
-        self.post_message(self.Moved(self))
-
-    def _follow(self) -> None:
-        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
-
-    def on_focus(self) -> None:
-        """What has the focus is what the detail shows."""
-        self.post_message(self.Moved(self))
-
-    def on_resize(self) -> None:
-        """Keep the cursor visible."""
-        self._follow()
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Select the row under the mouse, before the pane grows because it gets the focus."""
-        place = self.scroll_offset.y + event.get_content_offset_capture(self).y
-        if place < len(self._rows):
-            self._go(place)
 
 
 def _remark(row: Migration) -> str:

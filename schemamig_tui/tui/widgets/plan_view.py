@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from textual.geometry import Size
@@ -10,7 +10,8 @@ from textual.message import Message
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, Plan, Survey, make_plan
-from schemamig_tui.errors import SchemamigError, SettingsError
+from schemamig_tui.engine.run.survey import with_folder_of_now
+from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
 from schemamig_tui.survey import Review, review
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.background import in_thread, no_collections
@@ -27,6 +28,7 @@ _PROGRESS = 0.25
 class PlanView(LinesView):
     """The migrations that would run, up to ``to``: first their names, then the plan, then advice.
 
+    ``survey`` is what the last look has found; the folder is read again first, unless it ``stays``.
     ``preface`` are the lines above all that, ``target`` is the database, ``found`` says what has
     changed since the user was asked before.
     """
@@ -52,9 +54,10 @@ class PlanView(LinesView):
         *,
         preface: Sequence[Line] = (),
         found: Sequence[str] = (),
+        stays: bool = False,
     ) -> None:
         self._survey, self._to, self._target = survey, to, target
-        self._preface, self._found = preface, found
+        self._preface, self._found, self._stays = preface, found, stays
         self.todo: Sequence[Migration] = survey.status.to_run(to)
         """The migrations that are shown."""
         self._plan: Plan | None = None
@@ -76,7 +79,7 @@ class PlanView(LinesView):
         found = changes(self.todo, survey.status, todo)
         if not found:
             return
-        self._survey, self.todo, self._found = survey, todo, found
+        self._survey, self.todo, self._found, self._stays = survey, todo, found, True
         self._plan = self._review = None
         self.post_message(self.Changed(len(todo)))
         if todo:
@@ -88,6 +91,10 @@ class PlanView(LinesView):
         self._read = 0
         self.show(self._first_lines(), keep_place=True, fold=True)
         self._plan = plan = await in_thread(self._make_plan)
+        self._survey, self.todo, self._stays = plan.survey, plan.migrations, True
+        if not plan.migrations:
+            self.post_message(self.Changed(0))
+            return
         await self._draw()
         self.post_message(self.Planned(plan, bool(plan.refusals)))
         self._review = found = await in_thread(partial(_reviewed, plan, self._target))
@@ -95,8 +102,15 @@ class PlanView(LinesView):
         self.post_message(self.Planned(plan, bool(found.refusals)))
 
     def _make_plan(self) -> Plan:
+        survey, unreadable = self._survey, None
         with no_collections():
-            return make_plan(self._survey, self._to, progress=self._note_read)
+            try:
+                survey = survey if self._stays else with_folder_of_now(survey)
+                plan = make_plan(survey, self._to, progress=self._note_read)
+            except (FilesError, SettingsError) as error:  # a file that cannot be, or is gone
+                survey, unreadable = self._survey, error
+                plan = make_plan(survey, self._to)
+        return replace(plan, refusals=(unreadable, *plan.refusals)) if unreadable else plan
 
     def _note_read(self, count: int) -> None:
         self._read = count  # in the thread that reads

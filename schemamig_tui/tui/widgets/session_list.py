@@ -1,34 +1,26 @@
 """A list of sessions of the server, under titles, with a cursor on one of them."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from textual import events
-from textual.binding import BindingType
-from textual.geometry import Region, Size
-from textual.strip import Strip
+from textual.geometry import Size
 
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.activity import Activity
-from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, folded, inline
-from schemamig_tui.tui.widgets.lines_view import StyledView
+from schemamig_tui.tui.widgets.cursor_list import CursorList
 
 Group = tuple[str, Sequence[Activity]]
 """A title, and the sessions below it."""
 
 
-class SessionList(StyledView, can_focus=True):
+class SessionList(CursorList):
     """Who each session is, how it is, and its query."""
-
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
 
     def __init__(self) -> None:
         super().__init__()
         self._groups: Sequence[Group] = ()
         self._empty: Line = ()
         self._rows: list[tuple[Line, int | None]] = []
-        self._cursor = 0
 
     @property
     def _sessions(self) -> list[Activity]:
@@ -66,55 +58,27 @@ class SessionList(StyledView, can_focus=True):
         self.virtual_size = Size(0, len(self._rows))
         self.refresh(layout=True)
 
-    def render_line(self, y: int) -> Strip:
-        """One row of the screen."""
-        columns = self.scrollable_content_region.width
-        place = self.scroll_offset.y + y
-        if place >= len(self._rows):
-            return Strip.blank(columns, self.rich_style)
-        line, number = self._rows[place]
-        if number is None or number != self._cursor:
-            return self.strip(line).crop_extend(0, columns, self.rich_style)
-        return self.strip(line, "cursor").crop_extend(0, columns, self.style_of("plain", "cursor"))
+    @property
+    def count(self) -> int:
+        """How many sessions there are."""
+        return len(self._sessions)
 
-    # -- the cursor
+    def rows_of(self, item: int) -> range:
+        """The rows of a session; with the first one its title is to be visible, too."""
+        rows = [row for row, (_, owner) in enumerate(self._rows) if owner == item]
+        return range(rows[0] if item else 0, rows[-1] + 1) if rows else range(0)
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many sessions."""
-        self._go(self._cursor + by)
+    def item_at(self, row: int) -> int | None:
+        """The session that a row belongs to."""
+        return self._rows[row][1] if row < len(self._rows) else None
 
-    def action_page(self, by: int) -> None:
-        """Move the cursor to where a page further is."""
-        tall = max(1, len(self._rows) // max(1, len(self._sessions)))
-        self._go(self._cursor + by * max(1, self.size.height // tall))
-
-    def action_first(self) -> None:
-        """Move the cursor to the first session."""
-        self._go(0)
-
-    def action_last(self) -> None:
-        """Move the cursor to the last session."""
-        self._go(len(self._sessions) - 1)
-
-    def _go(self, number: int) -> None:
-        self._cursor = max(0, min(number, len(self._sessions) - 1))
-        rows = [row for row, (_, owner) in enumerate(self._rows) if owner == self._cursor]
-        if rows:
-            # With the first session its title is to be visible, too.
-            top = rows[0] if self._cursor else 0
-            region = Region(0, top, 1, rows[-1] - top + 1)
-            self.scroll_to_region(region, animate=False, force=True)
-        self.refresh()
+    def line_at(self, row: int, columns: int) -> Line:
+        """A title, or a line of a session."""
+        return self._rows[row][0] if row < len(self._rows) else ()
 
     def on_resize(self) -> None:
         """Fold again."""
         self._arrange()
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Select the session under the mouse."""
-        place = self.scroll_offset.y + event.get_content_offset_capture(self).y
-        if place < len(self._rows) and (number := self._rows[place][1]) is not None:
-            self._go(number)
 
 
 def _same(one: Activity, other: Activity) -> bool:
