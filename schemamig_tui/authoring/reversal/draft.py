@@ -10,6 +10,7 @@ from schemamig_tui.authoring.reversal.history import History, Made
 from schemamig_tui.authoring.reversal.spelling import literal
 from schemamig_tui.authoring.reversal.undo import undo
 from schemamig_tui.authoring.reversal.walk import Walk, obstacle
+from schemamig_tui.catalog.writes import Writes
 from schemamig_tui.engine import Script
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
 from schemamig_tui.sql.inverse.objects import identity
@@ -208,7 +209,9 @@ def _as_before(found: Inverse, earlier: Made) -> _Known:
 
 
 def _did_nothing(
-    before: tuple[int | None, int], after: tuple[int | None, int], statements: tuple[str, ...]
+    before: tuple[Writes | None, int],
+    after: tuple[Writes | None, int],
+    statements: tuple[str, ...],
 ) -> bool:
     """Whether code has written no rows of tables, nor of catalogs but for what is taken back."""
     return before[1] == after[1] and (bool(statements) or before[0] == after[0] is not None)

@@ -17,7 +17,8 @@ import psycopg
 from schemamig_tui.authoring.reversal.collector import Originals
 from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.queries.session import SETTINGS
-from schemamig_tui.catalog.snapshot import catalog_writes, snapshot
+from schemamig_tui.catalog.snapshot import snapshot
+from schemamig_tui.catalog.writes import Writes, catalog_writes
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Failure
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
@@ -96,7 +97,7 @@ class Walk:
             on_notice=lambda *notice: None,
             cancel=conn.cancel,
         )
-        self._schema: tuple[int | None, Schema] | None = None
+        self._schema: tuple[Writes | None, Schema] | None = None
 
     def __enter__(self) -> Walk:
         self._conn.execute("BEGIN")
@@ -160,7 +161,7 @@ class Walk:
         """All comments there are."""
         return {(c, o, n): text for c, o, n, text in self._conn.execute(_COMMENTS)}
 
-    def writes(self) -> tuple[int | None, int]:
+    def writes(self) -> tuple[Writes | None, int]:
         """How many rows the transaction has written so far: of the catalogs, and of tables."""
         ((rows,),) = self._conn.execute(_ROWS_WRITTEN).fetchall()
         return catalog_writes(self._conn), rows
