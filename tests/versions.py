@@ -57,11 +57,16 @@ def _passes(major: int, for_pytest: list[str]) -> bool:
     return subprocess.run(command, env=environ, check=False).returncode == 0
 
 
+def is_there(major: int) -> bool:
+    """Whether a version has been downloaded."""
+    return (_cache() / RELEASES[major]).exists()
+
+
 def programs(major: int) -> Path:
     """The folder with the programs of a version, downloaded if it is not there yet."""
     cache = _cache()
     installation = cache / RELEASES[major]
-    if not installation.exists():
+    if not is_there(major):
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as unfinished:
             package = _unpacked(RELEASES[major], Path(unfinished))

@@ -36,10 +36,6 @@ MAY_WRITE = (
     "GRANT USAGE ON SCHEMA kb TO {role}; GRANT SELECT, INSERT, UPDATE ON kb.schema_migrations"
     " TO {role}; GRANT USAGE ON ALL SEQUENCES IN SCHEMA kb TO {role};"
 )
-IGNORES_CASE = (
-    "CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
-    + ORIGINAL.replace("VARCHAR(255)", "VARCHAR(255) COLLATE ci")
-)
 
 
 # -- what may keep a row from being written
@@ -173,40 +169,6 @@ def test_a_sequence_that_is_behind_is_named_with_what_mends_it(shop: Workshop, s
     shop.ask("SELECT setval('kb.schema_migrations_id_seq', 1, false)")
     shop.ask(failed.failure.hint)
     assert shop.apply().failed is None
-
-
-@pytest.fixture
-def ignoring_case(shop: Workshop) -> Workshop:
-    """A ledger whose file names have a collation that ignores case."""
-    try:
-        shop.ask(IGNORES_CASE)
-    except psycopg.errors.FeatureNotSupported:
-        pytest.skip("this PostgreSQL is built without ICU")
-    return shop
-
-
-def test_a_name_that_the_collation_does_not_tell_from_another_is_not_taken_for_it(
-    ignoring_case: Workshop,
-) -> None:
-    shop = ignoring_case
-    shop.applies("0001_a.sql", "CREATE TABLE a ();")
-    failed = shop.fails("0001_A.sql", "CREATE TABLE b ();")
-    assert "does not tell 0001_A.sql from 0001_a.sql" in failed.failure.message
-    assert shop.ask("SELECT to_regclass('b')::text") == [None]
-    assert failed.failure.hint
-    shop.ask(failed.failure.hint.partition(" or ")[2])
-    assert shop.apply().applied == ("0001_A.sql",)
-    assert {row.success for row in shop.rows.values()} == {True}
-
-
-def test_a_failed_row_of_a_name_that_only_differs_in_case_is_not_overwritten(
-    ignoring_case: Workshop,
-) -> None:
-    shop = ignoring_case
-    shop.ask("INSERT INTO kb.schema_migrations (filename, success) VALUES ('0001_a.sql', false)")
-    failed = shop.fails("0001_A.sql", "CREATE TABLE b (); VACUUM b;")
-    assert "does not tell 0001_A.sql from 0001_a.sql" in failed.failure.message
-    assert list(shop.rows) == ["0001_a.sql"]
 
 
 # -- the session that our own statements run in

@@ -1,19 +1,17 @@
 """A real PgBouncer in front of the server of the tests."""
 
 import contextlib
-import os
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
 
 import psycopg
-import pytest
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.binaries import server_account
 from schemamig_tui.connect.embedded import Embedded
+from tests import tools
 from tests.conftest import Database, short_folder
 from tests.endings import at_the_end
 
@@ -24,11 +22,7 @@ def pgbouncer(server: Embedded, database: Database, mode: str, *settings: str) -
 
     It runs as the server's account, as it refuses to run as root.
     """
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("pgbouncer is not installed")
-        pytest.skip("pgbouncer is not installed")
+    program = tools.needs("pgbouncer")
     account = server_account()
     with short_folder() as folder:
         port = _free_port()

@@ -104,6 +104,10 @@ def primary_and_standby() -> Iterator[tuple[Embedded, Embedded]]:
             copy = [*source, "-D", data, "-c", "fast", "-R", "--no-sync"]
             done = account.run(tools.client("pg_basebackup", primary.bindir), *copy)
             assert done.returncode == 0, done.stderr
+            # What it writes there itself are all options of its own libpq, which the server's, if
+            # it is older, does not know. The last line wins.
+            with (data / "postgresql.auto.conf").open("a") as settings:
+                settings.write(f"primary_conninfo = 'host={source[1]} user=postgres'\n")
             with Embedded(two / "pg", fast=True) as standby:
                 yield primary, standby
         wait_until_gone(two / "pg")
