@@ -304,14 +304,25 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
     shop.lock_timeout = None
-    shop.write("0001_alter.sql", "SET deadlock_timeout = '1s'; " + ALTER)
+    # A session looks for a deadlock once, when it has waited for a while. It has to be the run that
+    # waits last, or nobody would find it.
+    shop.write(
+        "0001_alter.sql",
+        "SET deadlock_timeout = '50ms'; INSERT INTO other VALUES (1);"
+        " SELECT pg_advisory_xact_lock(7);\nALTER TABLE busy ADD y int;",
+    )
     busy.execute("SET deadlock_timeout = '1h'")
-    runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply_pending, daemon=True)
-    thread.start()
-    wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    busy.execute("LOCK TABLE other")  # goes on when the run has given up
-    thread.join()
+    run = threading.Thread(target=shop.runner(limits=Limits(retries=9)).apply_pending, daemon=True)
+    locking = threading.Thread(target=busy.execute, args=["LOCK TABLE other"], daemon=True)
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '{}')"
+    with shop.database.connect() as gate:
+        gate.execute("SELECT pg_advisory_lock(7)")
+        run.start()
+        wait_until(shop, waits.format("advisory"))
+        locking.start()
+        wait_until(shop, waits.format("relation"))
+    run.join(30)
+    locking.join(30)  # goes on when the run has given up
     (failed,) = shop.told(FileFailed)
     assert failed.failure.sqlstate == "40P01"
     assert failed.failure.place
