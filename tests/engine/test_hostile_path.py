@@ -66,7 +66,7 @@ def test_the_second_connection_sees_who_is_in_the_way(hostile: Workshop) -> None
                 other.execute("COMMIT")
 
         Runner(hostile.connect, hostile.folder, LEDGER, listen).apply_pending()
-    (seen, gone) = hostile.told(BlockedSeen)
+    (seen, gone) = hostile.events_of(BlockedSeen)
     assert seen.blocked
     assert seen.blocked.on == "table public.busy"
     assert gone.blocked is None
