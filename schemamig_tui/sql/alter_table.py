@@ -19,15 +19,15 @@ def lock(actions: Sequence[bytes]) -> Lock:
 
 def work(actions: Sequence[bytes]) -> str | None:
     """What the actions do with every row."""
-    said = _said(actions)
-    if _REWRITING.search(said):
+    words = _lower(actions)
+    if _REWRITING.search(words):
         return _REWRITES
-    return READS if _READING.search(said) and not _UNREAD.search(said) else None
+    return READS if _READING.search(words) and not _UNREAD.search(words) else None
 
 
 def _lock(action: Sequence[bytes]) -> Lock:
-    said = _said(action)
-    return next((mode for mode, gentle in _GENTLE.items() if gentle.match(said)), _STRONGEST)
+    words = _lower(action)
+    return next((mode for mode, gentle in _GENTLE.items() if gentle.match(words)), _STRONGEST)
 
 
 def _each(actions: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -40,7 +40,7 @@ def _each(actions: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     yield actions[start:]
 
 
-def _said(words: Sequence[bytes]) -> bytes:
+def _lower(words: Sequence[bytes]) -> bytes:
     """The words in lower case, of a string or a quoted name only its end."""
     return b" ".join(word[-1:] if word[-1:] in b"'\"$" else word.lower() for word in words)
 

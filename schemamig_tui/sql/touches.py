@@ -154,8 +154,8 @@ def _lock(words: Words) -> Iterator[Touch]:
     names = list(_names(words))
     mode = Lock.ACCESS_EXCLUSIVE
     if words.take(b"in"):
-        said = b"_".join(words).upper().decode(errors="replace").partition("_MODE")[0]
-        mode = Lock.__members__.get(said, mode)
+        named = b"_".join(words).upper().decode(errors="replace").partition("_MODE")[0]
+        mode = Lock.__members__.get(named, mode)
     for name in names:
         yield Touch(ObjectKind.RELATION, name, "LOCK TABLE", mode)
 

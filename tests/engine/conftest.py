@@ -74,14 +74,14 @@ class Workshop:
         assert finished.failed == name
         return self.failure
 
-    def told(self, kind: type[Kind]) -> list[Kind]:
+    def events_of(self, kind: type[Kind]) -> list[Kind]:
         """The events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
 
     @property
     def failure(self) -> FileFailed:
         """The one failure of the last run."""
-        (failed,) = self.told(FileFailed)
+        (failed,) = self.events_of(FileFailed)
         return failed
 
     @property

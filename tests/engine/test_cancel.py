@@ -69,19 +69,23 @@ def test_a_cancellation_while_waiting_for_another_run_ends_the_wait(shop: Worksh
     thread = threading.Thread(target=first.apply_pending)
     thread.start()
     wait_for(shop, NoticeReceived)
-    heard: list[Event] = []
-    second = Runner(shop.connect, shop.folder, "kb.schema_migrations", heard.append)
+    events: list[Event] = []
+    second = Runner(shop.connect, shop.folder, "kb.schema_migrations", events.append)
     threading.Timer(0.2, second.cancel).start()
     with pytest.raises(Interrupted):
         second.apply_pending()
     third = Runner(
-        shop.connect, shop.folder, "kb.schema_migrations", heard.append, limits=Limits(run_lock=0.1)
+        shop.connect,
+        shop.folder,
+        "kb.schema_migrations",
+        events.append,
+        limits=Limits(run_lock=0.1),
     )
     with pytest.raises(LockTimeout, match="pid "):
         third.apply_pending()
     first.cancel()
     thread.join()
-    waited = [event for event in heard if isinstance(event, LockAwaited)]
+    waited = [event for event in events if isinstance(event, LockAwaited)]
     assert len(waited) == 2
     assert waited[0].holder
     assert waited[0].holder.user == "postgres"
@@ -104,12 +108,12 @@ def test_two_runs_at_once_apply_everything_once(shop: Workshop) -> None:
     for thread in threads:
         thread.join()
     assert sorted(map(len, results)) == [0, 0, 50]
-    assert shop.told(LockAwaited)
+    assert shop.events_of(LockAwaited)
 
 
 def wait_for(shop: Workshop, kind: type[Event]) -> None:
-    """Return when an event of a kind has been told."""
+    """Return when an event of a kind has come."""
     deadline = time.monotonic() + 30
-    while not shop.told(kind):
+    while not shop.events_of(kind):
         assert time.monotonic() < deadline
         time.sleep(0.01)

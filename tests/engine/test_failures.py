@@ -154,16 +154,16 @@ def test_notices_are_told_with_their_severity_statement_and_line(shop: Workshop)
         "CREATE TABLE IF NOT EXISTS a ();\nCREATE TABLE IF NOT EXISTS a ();\n"
         "DO $$BEGIN RAISE WARNING 'w'; RAISE INFO 'i' USING HINT = 'h'; END$$;",
     )
-    told = [
+    notices = [
         (e.statement, e.line, e.notice.severity, e.notice.message)
-        for e in shop.told(NoticeReceived)
+        for e in shop.events_of(NoticeReceived)
     ]
-    assert told == [
+    assert notices == [
         (2, 2, "NOTICE", 'relation "a" already exists, skipping'),
         (3, 3, "WARNING", "w"),
         (3, 3, "INFO", "i"),
     ]
-    assert shop.told(NoticeReceived)[2].notice.hint == "h"
+    assert shop.events_of(NoticeReceived)[2].notice.hint == "h"
 
 
 def test_an_error_in_a_file_without_a_transaction_keeps_what_was_done(shop: Workshop) -> None:

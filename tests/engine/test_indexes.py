@@ -45,7 +45,7 @@ def while_waiting(shop: Workshop, do: Callable[[Runner], None], **limits: float)
     wait_until(shop, WAITS)
     do(runner)
     thread.join()
-    (finished,) = shop.told(RunFinished)
+    (finished,) = shop.events_of(RunFinished)
     return finished
 
 
@@ -138,7 +138,9 @@ def test_a_cancelled_reindex_names_the_transient_index_and_the_next_one_warns_of
     assert "DROP INDEX CONCURRENTLY public.i_ccnew;" in str(shop.failure.failure.hint)
     writer.rollback()
     assert shop.apply().failed is None
-    warnings = [e.notice for e in shop.told(NoticeReceived) if "is invalid" in e.notice.message]
+    warnings = [
+        e.notice for e in shop.events_of(NoticeReceived) if "is invalid" in e.notice.message
+    ]
     assert [warning.hint for warning in warnings] == ["DROP INDEX CONCURRENTLY public.i_ccnew;"]
 
 
@@ -212,7 +214,7 @@ def test_the_indexes_of_partitioned_tables_may_be_invalid(shop: Workshop) -> Non
         "CREATE INDEX CONCURRENTLY ON p1 ((x + 1)); REINDEX TABLE CONCURRENTLY p;"
         "ALTER INDEX p_x ATTACH PARTITION p1_x; REINDEX INDEX CONCURRENTLY p_x;",
     )
-    assert not shop.told(NoticeReceived)
+    assert not shop.events_of(NoticeReceived)
 
 
 def cut_off(shop: Workshop) -> None:

@@ -123,7 +123,7 @@ def test_the_run_stops_at_the_first_failure(shop: Workshop) -> None:
     shop.write("0001_a.sql", "CREATE TABLE a ();")
     shop.write("0003_c.sql", "CREATE TABLE c ();")
     shop.fails("0002_b.sql", "SELECT nonsense;")
-    assert [e.name for e in shop.told(FileApplied)] == ["0001_a.sql"]
+    assert [e.name for e in shop.events_of(FileApplied)] == ["0001_a.sql"]
     assert shop.ask("SELECT relname FROM pg_class WHERE relname IN ('a', 'c')") == ["a"]
     assert "0003_c.sql" not in shop.rows
 

@@ -288,7 +288,7 @@ def test_the_time_that_is_told_is_the_one_that_is_recorded(shop: Workshop) -> No
         shop.write(f"000{number}_a.sql", sql.replace("TABLE a", f"TABLE a{number}"))
     shop.apply()
     recorded = {row.filename: row.execution_time_ms for row in shop.rows.values()}
-    assert {event.name: event.ms for event in shop.told(FileApplied)} == recorded
+    assert {event.name: event.ms for event in shop.events_of(FileApplied)} == recorded
 
 
 # -- what cannot be recorded
@@ -376,4 +376,4 @@ def test_a_failed_dump_that_makes_the_ledger_itself_can_be_retried(shop: Worksho
 
 def test_nothing_of_what_we_do_ourselves_gives_a_notice(shop: Workshop) -> None:
     shop.applies("0001_a.sql", "VACUUM pg_am; BEGIN; SELECT 1; COMMIT;")
-    assert shop.told(NoticeReceived) == []
+    assert shop.events_of(NoticeReceived) == []

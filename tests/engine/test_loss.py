@@ -52,7 +52,7 @@ class Line:
         events.clear()
 
         def listen(event: Event) -> None:
-            if isinstance(event, when) and not self.shop.told(when):
+            if isinstance(event, when) and not self.shop.events_of(when):
                 do()
             events.append(event)
 
@@ -86,7 +86,7 @@ def test_between_two_files_the_run_ends_with_an_error_and_says_how_far_it_got(li
     line.shop.write("0002_b.sql", "CREATE TABLE b ();")
     with pytest.raises(ConnectionFailed, match="nobody answers"):
         line.run(FileApplied, lambda: setattr(line, "is_cut", True))
-    (finished,) = line.shop.told(RunFinished)
+    (finished,) = line.shop.events_of(RunFinished)
     assert (finished.applied, finished.remaining) == (("0001_a.sql",), ("0002_b.sql",))
     assert line.shop.events[-1] is finished
 
@@ -107,8 +107,8 @@ def test_a_server_that_took_over_between_two_sessions_and_was_behind_is_noticed(
             with pytest.raises(ConnectionLost, match="is behind the one") as caught:
                 line.run(FileApplied, lambda: setattr(line, "elsewhere", behind))
             assert "0002_b.sql" in (caught.value.hint or "")
-            assert shop.told(FilesLost) == [FilesLost(("0002_b.sql",))]
-            (finished,) = shop.told(RunFinished)
+            assert shop.events_of(FilesLost) == [FilesLost(("0002_b.sql",))]
+            (finished,) = shop.events_of(RunFinished)
             assert (finished.applied, finished.lost) == ((), ("0002_b.sql",))
             assert (finished.version, finished.remaining) == (1, ("0003_c.sql",))
             assert line.run(FileStarted, lambda: None).applied == ("0002_b.sql", "0003_c.sql")
@@ -129,4 +129,4 @@ def test_what_the_server_has_committed_meanwhile_counts(line: Line) -> None:
     finished = line.run(FileApplied, terminate)
     assert finished.applied == ("0001_a.sql", "0002_b.sql")
     assert (finished.failed, finished.version) == ("0003_c.sql", 2)
-    assert line.shop.told(FilesLost) == []
+    assert line.shop.events_of(FilesLost) == []

@@ -27,7 +27,7 @@ def same_transaction(shop: Workshop, table: str) -> bool:
 
 def test_a_plain_file_commits_together_with_its_ledger_row(shop: Workshop) -> None:
     shop.applies("0001_a.sql", "CREATE TABLE a (x int); INSERT INTO a VALUES (1);")
-    assert shop.told(FileStarted)[0].mode is Mode.TRANSACTION
+    assert shop.events_of(FileStarted)[0].mode is Mode.TRANSACTION
     assert same_transaction(shop, "a")
 
 
@@ -39,7 +39,7 @@ def test_a_file_with_its_own_transaction_commits_together_with_its_ledger_row(
         "SET search_path = public;\n"
         "BEGIN; CREATE TABLE a (x int); INSERT INTO a VALUES (1); COMMIT;",
     )
-    assert shop.told(FileStarted)[0].mode is Mode.OWN_TRANSACTION
+    assert shop.events_of(FileStarted)[0].mode is Mode.OWN_TRANSACTION
     assert same_transaction(shop, "a")
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_in_a_transaction_runs_without_one(shop: Workshop, statem
         "CREATE TABLE part PARTITION OF parted FOR VALUES IN (1);",
     )
     shop.applies("0002_b.sql", statement.format(shop.database.name) + ";")
-    assert shop.told(FileStarted)[0].mode is Mode.NO_TRANSACTION
+    assert shop.events_of(FileStarted)[0].mode is Mode.NO_TRANSACTION
     row = shop.rows["0002_b.sql"]
     assert row.success
     assert row.error_message is None
@@ -106,7 +106,7 @@ def test_a_file_that_uses_its_own_enum_value_needs_no_directive(shop: Workshop) 
     shop.ask("CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood)")
     shop.applies("0001_a.sql", "ALTER TYPE mood ADD VALUE 'ok';\nINSERT INTO a VALUES ('ok');")
     assert shop.ask("SELECT m::text FROM a") == ["ok"]
-    assert shop.told(FileStarted)[0].mode is Mode.NO_TRANSACTION
+    assert shop.events_of(FileStarted)[0].mode is Mode.NO_TRANSACTION
 
 
 def test_a_set_local_outside_of_a_transaction_does_nothing_to_us_either(shop: Workshop) -> None:
@@ -118,7 +118,7 @@ def test_a_set_local_outside_of_a_transaction_does_nothing_to_us_either(shop: Wo
         "INSERT INTO a VALUES (current_setting('search_path'));",
     )
     assert shop.ask("SELECT x FROM a") == ['"$user", public']
-    assert [e.line for e in shop.told(FileWarned)] == [3, 4, 5, 6]
+    assert [e.line for e in shop.events_of(FileWarned)] == [3, 4, 5, 6]
 
 
 def test_what_needs_a_transaction_is_refused_before_anything_runs(shop: Workshop) -> None:
@@ -141,8 +141,8 @@ def test_the_directive_lets_a_procedure_commit(shop: Workshop) -> None:
         "CALL p(); CALL p();",
     )
     assert shop.ask("SELECT count(*) FROM a") == [2]
-    assert len(shop.told(FileStarted)) == 1
-    assert [e.statement for e in shop.told(StatementFinished)] == [1, 2, 3, 4]
+    assert len(shop.events_of(FileStarted)) == 1
+    assert [e.statement for e in shop.events_of(StatementFinished)] == [1, 2, 3, 4]
 
 
 def test_a_file_without_a_transaction_keeps_its_session_between_statements(shop: Workshop) -> None:
@@ -190,7 +190,7 @@ def test_an_empty_file_is_applied_as_nothing_when_another_stands_behind_it(shop:
     assert shop.applies("0001_a.sql", "").unwritten == ("0001_a.sql",)
     assert shop.rows == {}
     shop.applies("0002_b.sql", "-- nothing here\n/* nor here */;")
-    assert [e.name for e in shop.told(FileApplied)] == ["0001_a.sql", "0002_b.sql"]
+    assert [e.name for e in shop.events_of(FileApplied)] == ["0001_a.sql", "0002_b.sql"]
     assert all(row.success for row in shop.rows.values())
 
 
@@ -205,15 +205,15 @@ def test_inline_copy_data_is_loaded(shop: Workshop) -> None:
 
 def test_every_statement_is_told_with_its_line_and_tag(shop: Workshop) -> None:
     shop.applies("0001_a.sql", "CREATE TABLE a (x int);\n\nINSERT INTO a\nVALUES (1), (2);\n")
-    told = [(e.statement, e.line, e.tag) for e in shop.told(StatementFinished)]
-    assert told == [(1, 1, "CREATE TABLE"), (2, 3, "INSERT 0 2")]
+    finished = [(e.statement, e.line, e.tag) for e in shop.events_of(StatementFinished)]
+    assert finished == [(1, 1, "CREATE TABLE"), (2, 3, "INSERT 0 2")]
 
 
 def test_what_may_not_be_meant_is_warned_of_when_the_file_starts(shop: Workshop) -> None:
     shop.write("0001_a.sql", "-- nothing")
     shop.write("0002_b.sql", "SELECT 1;\nSET LOCAL search_path = x;")
     shop.apply()
-    assert [(e.name, e.line) for e in shop.told(FileWarned)] == [
+    assert [(e.name, e.line) for e in shop.events_of(FileWarned)] == [
         ("0001_a.sql", 1),
         ("0002_b.sql", 2),
     ]

@@ -44,7 +44,7 @@ def crowd(database: Database) -> Iterator[Crowd]:
 def apply(
     shop: Workshop, on: Callable[[Event, Runner], None], limits: Limits | None = None
 ) -> RunFinished:
-    """Apply everything, with ``on`` told of each event; given up after 30 seconds."""
+    """Apply everything, with ``on`` called with each event; given up after 30 seconds."""
     one_at_a_time = threading.Lock()
 
     def listen(event: Event) -> None:
@@ -76,13 +76,13 @@ def test_a_statement_that_waits_for_a_lock_is_shown_until_it_has_it(
             reader.execute("COMMIT")
 
     assert apply(shop, on).applied == ("0001_a.sql",)
-    first, last = shop.told(BlockedSeen)
+    first, last = shop.events_of(BlockedSeen)
     assert (first.name, first.statement, first.line) == ("0001_a.sql", 2, 2)
     assert first.blocked
     assert first.blocked.on == "table public.t"
     assert [blocker.pid for blocker in first.blocked.by] == [reader.info.backend_pid]
     assert (last.statement, last.line, last.blocked) == (2, 2, None)
-    altered = shop.told(StatementFinished)[1]
+    altered = shop.events_of(StatementFinished)[1]
     assert shop.events.index(last) < shop.events.index(altered)
 
 
@@ -96,7 +96,7 @@ def test_a_wait_with_our_own_work_belongs_to_no_statement(shop: Workshop, crowd:
             reader.execute("COMMIT")
 
     assert apply(shop, on).applied == ("0002_b.sql",)
-    seen = shop.told(BlockedSeen)[0]
+    seen = shop.events_of(BlockedSeen)[0]
     assert (seen.name, seen.statement, seen.line) == ("0002_b.sql", None, None)
     assert seen.blocked
     assert seen.blocked.on == f"table {LEDGER}"
@@ -113,7 +113,7 @@ def test_a_concurrent_index_shows_its_phase_and_whom_it_waits_for(
             writer.execute("COMMIT")
 
     assert apply(shop, on).applied == ("0001_a.sql",)
-    seen = shop.told(ProgressSeen)[0]
+    seen = shop.events_of(ProgressSeen)[0]
     assert (seen.name, seen.statement, seen.line) == ("0001_a.sql", 1, 1)
     assert seen.progress.phase == "waiting for writers before build"
     assert [other.pid for other in seen.progress.waits_for] == [writer.info.backend_pid]
@@ -135,7 +135,7 @@ def test_who_waits_behind_a_statement_is_shown_until_it_does_no_more(
             runner.cancel()
 
     assert apply(shop, on).cancelled
-    first, last = shop.told(VictimsSeen)
+    first, last = shop.events_of(VictimsSeen)
     assert (first.name, first.statement, first.line) == ("0001_a.sql", 2, 2)
     assert first.victims
     assert [session.pid for session in first.victims.sessions] == [victim]
@@ -175,7 +175,7 @@ def test_a_wait_that_is_short_enough_cancels_nothing(shop: Workshop, crowd: Crow
             crowd.waits("SELECT * FROM t")
 
     assert apply(shop, on, Limits(blocking=60)).applied == ("0001_a.sql",)
-    assert shop.told(VictimsSeen)
+    assert shop.events_of(VictimsSeen)
 
 
 def test_a_run_whose_second_connection_is_lost_goes_on(
@@ -238,7 +238,7 @@ def test_a_wait_that_ends_in_a_failure_is_not_said_to_go_on(shop: Workshop, crow
             crowd.watch.execute("SELECT pg_cancel_backend(pid) FROM pg_locks WHERE NOT granted")
 
     assert apply(shop, on).failed == "0001_a.sql"
-    assert [seen.blocked is None for seen in shop.told(BlockedSeen)] == [False]
+    assert [seen.blocked is None for seen in shop.events_of(BlockedSeen)] == [False]
 
 
 def test_a_run_that_loses_its_own_connection_is_no_longer_observed(

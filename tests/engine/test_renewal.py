@@ -74,7 +74,7 @@ def test_the_next_file_is_skipped_by_the_server_and_runs_once(shop: Workshop) ->
     does = "INSERT INTO runs VALUES ({}); DO $$BEGIN SET app.x = 1; END$$;"
     assert sessions(shop, *map(does.format, range(5))) == [0, 1, 2, 3, 4]
     assert shop.ask("SELECT x FROM runs ORDER BY ctid") == [0, 1, 2, 3, 4]
-    assert [e.number for e in shop.told(FileStarted)] == [1, 2, 3, 4, 5]
+    assert [e.number for e in shop.events_of(FileStarted)] == [1, 2, 3, 4, 5]
 
 
 def test_the_log_of_the_server_says_what_the_error_in_it_means(
@@ -156,7 +156,7 @@ def test_a_file_that_cannot_be_run_is_refused_when_it_can_be_read(shop: Workshop
     assert finished.remaining == ("0002_b.sql", "0004_d.sql")
     assert shop.failure.failure.message == "This string is never closed."
     assert (shop.failure.recorded, shop.failure.unrecorded) == (False, "nothing of it has run")
-    assert [(e.name, e.number, e.total) for e in shop.told(FileStarted)] == [
+    assert [(e.name, e.number, e.total) for e in shop.events_of(FileStarted)] == [
         ("0001_a.sql", 1, 4),
         ("0003_c.sql", 3, 4),
     ]
@@ -172,4 +172,4 @@ def test_files_in_front_of_one_that_changes_strings_are_refused_before_anything_
     shop.write("0002_b.sql", changes_strings(shop))
     with pytest.raises(FilesError, match="never closed"):
         shop.apply()
-    assert not shop.told(FileFailed)
+    assert not shop.events_of(FileFailed)

@@ -33,11 +33,11 @@ def where(shop: Workshop) -> tuple[int, str | None] | None:
 
 def test_a_run_tells_behind_which_statements_it_goes_on(shop: Workshop) -> None:
     shop.fails("0001_a.sql", HEAD + "SELECT 1/0; SELECT 2;")
-    assert [e.resumed for e in shop.told(FileStarted)] == [0]
+    assert [e.resumed for e in shop.events_of(FileStarted)] == [0]
     assert where(shop) == (3, None)
     shop.applies("0001_a.sql", HEAD + "SELECT 1/1; SELECT 2;")
-    assert [e.resumed for e in shop.told(FileStarted)] == [3]
-    assert [e.statement for e in shop.told(StatementFinished)] == [4, 5]
+    assert [e.resumed for e in shop.events_of(FileStarted)] == [3]
+    assert [e.statement for e in shop.events_of(StatementFinished)] == [4, 5]
     assert where(shop) is None
 
 
@@ -48,7 +48,7 @@ def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) 
     with pytest.raises(FilesError, match="the file has changed there since"):
         shop.apply()
     assert shop.runner().apply_pending(resume=False).failed is None
-    assert [e.resumed for e in shop.told(FileStarted)] == [0]
+    assert [e.resumed for e in shop.events_of(FileStarted)] == [0]
     assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
     assert shop.rows["0001_a.sql"].success
 
@@ -103,7 +103,7 @@ def test_line_ends_are_no_change_of_what_is_done(shop: Workshop) -> None:
     for one, other in itertools.permutations(ways, 2):
         shop.fails("0001_a.sql", one % 0)
         shop.applies("0001_a.sql", other % 1)
-        assert [event.resumed for event in shop.told(FileStarted)] == [2]
+        assert [event.resumed for event in shop.events_of(FileStarted)] == [2]
         shop.ask(f"DROP TABLE a; DELETE FROM {LEDGER}")
     # An earlier version has written the digest of the statements as they are.
     shop.fails("0001_a.sql", ways[1] % 0)

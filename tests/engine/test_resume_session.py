@@ -27,7 +27,7 @@ def refusal(shop: Workshop) -> FilesError:
     before = shop.rows
     with pytest.raises(FilesError) as refused:
         shop.apply()
-    assert shop.told(FileStarted) == []
+    assert shop.events_of(FileStarted) == []
     assert shop.rows == before
     return refused.value
 
@@ -156,7 +156,7 @@ def test_words_in_strings_and_comments_change_nothing(shop: Workshop) -> None:
     # Each is in the transaction of its note, so it cannot run twice.
     query = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM a) AS x"
     assert shop.ask(query) == [2]
-    assert [e.tag for e in shop.told(StatementFinished)] == ["INSERT 0 1"] * 2
+    assert [e.tag for e in shop.events_of(StatementFinished)] == ["INSERT 0 1"] * 2
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_a_read_only_transaction_keeps_its_note_apart_and_the_others_do_not(
         "SELECT 1; RESET ALL; INSERT INTO a VALUES (2);",
     )
     assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
-    done = [e.statement for e in shop.told(StatementFinished)]
+    done = [e.statement for e in shop.events_of(StatementFinished)]
     assert done == [1, 2, 3, 4, 5, 6, 6, 7, 7, 8], "a statement ran twice, or not at all"
 
 
@@ -278,7 +278,7 @@ def test_a_file_that_waits_for_the_run_that_is_at_it_is_not_refused(shop: Worksh
     second = Workshop(shop.folder, shop.database)
     assert second.apply().failed is None
     thread.join()
-    assert second.told(FileStarted) == []
+    assert second.events_of(FileStarted) == []
 
 
 def wait_until(shop: Workshop, query: str) -> None:

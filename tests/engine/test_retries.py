@@ -57,7 +57,7 @@ def apply(
     *,
     blocking: float | None = None,
 ) -> RunFinished:
-    """Apply everything, with ``on`` told of each event on the thread of the run."""
+    """Apply everything, with ``on`` called with each event on the thread of the run."""
 
     def listen(event: Event) -> None:
         shop.events.append(event)
@@ -87,12 +87,12 @@ def test_a_retry_succeeds_when_the_blocker_has_let_go(
     shop.write("0003_c.sql", "CREATE TABLE c ();")
     finished = apply(shop, 3, let_go)
     assert finished.applied == ("0001_a.sql", "0002_alter.sql", "0003_c.sql")
-    (retried,) = shop.told(FileRetried)
+    (retried,) = shop.events_of(FileRetried)
     assert (retried.name, retried.retry, retried.retries) == ("0002_alter.sql", 1, 3)
     assert retried.failure.sqlstate == "55P03"
     assert retried.failure.place
     assert 250 <= retried.pause_ms <= 500
-    assert [e.number for e in shop.told(FileStarted)] == [1, 2, 2, 3]
+    assert [e.number for e in shop.events_of(FileStarted)] == [1, 2, 2, 3]
     assert shop.ask("SELECT x FROM other") == [1]
     assert all(row.success for row in shop.rows.values())
 
@@ -112,7 +112,7 @@ def test_a_retry_sees_nothing_of_the_try_that_was_rolled_back(
     )
     shop.write("0002_b.sql", "SET temp_buffers = '64MB';")
     assert apply(shop, 3, let_go).failed is None
-    assert len(shop.told(FileRetried)) == 1
+    assert len(shop.events_of(FileRetried)) == 1
     assert shop.ask("SELECT was FROM tries") == [None]
 
 
@@ -124,7 +124,7 @@ def test_when_the_retries_are_used_up_the_failure_says_how_often_it_was_tried(
     finished = apply(shop, 2, nothing)
     assert finished.applied == ("0001_a.sql",)
     assert not finished.cancelled
-    assert [e.retry for e in shop.told(FileRetried)] == [1, 2]
+    assert [e.retry for e in shop.events_of(FileRetried)] == [1, 2]
     assert shop.failure.failure.message == (
         "canceling statement due to lock timeout (tried 3 times)"
     )
@@ -140,7 +140,7 @@ def test_without_retries_a_lock_timeout_is_a_failure_at_once(
 ) -> None:
     failed = shop.fails("0001_alter.sql", ALTER)
     assert failed.failure.message == "canceling statement due to lock timeout"
-    assert not shop.told(FileRetried)
+    assert not shop.events_of(FileRetried)
 
 
 def test_all_that_a_try_holds_is_given_up_before_the_next(
@@ -158,7 +158,7 @@ def test_all_that_a_try_holds_is_given_up_before_the_next(
         f"CREATE TEMP TABLE t (x int); {ALTER} COMMIT;",
     )
     assert apply(shop, 1, use).failed is None
-    assert len(shop.told(FileRetried)) == 1
+    assert len(shop.events_of(FileRetried)) == 1
 
 
 def test_the_first_file_of_all_creates_the_ledger_in_its_second_try(
@@ -182,7 +182,7 @@ def test_nowait_in_a_file_is_tried_again_too(shop: Workshop, busy: psycopg.Conne
     shop.lock_timeout = None
     shop.write("0001_lock.sql", "LOCK TABLE busy NOWAIT; SELECT 1;")
     assert apply(shop, 1, let_go).failed is None
-    assert len(shop.told(FileRetried)) == 1
+    assert len(shop.events_of(FileRetried)) == 1
 
 
 def test_a_ledger_that_is_locked_is_waited_for_like_any_table(
@@ -197,8 +197,8 @@ def test_a_ledger_that_is_locked_is_waited_for_like_any_table(
 
     shop.write("0002_b.sql", "CREATE TABLE b ();")
     assert apply(shop, 1, let_go).failed is None
-    assert "ledger" in shop.told(FileRetried)[0].failure.message
-    assert len(shop.told(FileApplied)) == 1
+    assert "ledger" in shop.events_of(FileRetried)[0].failure.message
+    assert len(shop.events_of(FileApplied)) == 1
 
 
 def test_a_ledger_that_cannot_even_be_read_ends_the_run_before_it_begins(
@@ -216,7 +216,7 @@ def test_each_try_and_the_failure_tell_who_had_the_lock(
     shop.lock_timeout = "500ms"
     shop.write("0001_alter.sql", ALTER)
     assert shop.apply(limits=Limits(lock=0.5, retries=1)).failed
-    (retried,) = shop.told(FileRetried)
+    (retried,) = shop.events_of(FileRetried)
     assert retried.blocked
     assert [session.pid for session in retried.blocked.by] == [busy.info.backend_pid]
     assert retried.blocked.on == "table public.busy"
@@ -263,7 +263,7 @@ def test_a_cancellation_in_the_pause_between_two_tries_ends_the_run(
     assert finished.cancelled
     assert (finished.applied, finished.failed) == (("0001_a.sql",), "0002_alter.sql")
     assert finished.remaining == ("0003_c.sql",)
-    assert len(shop.told(FileStarted)) == 2
+    assert len(shop.events_of(FileStarted)) == 2
     assert shop.failure.failure.sqlstate == "57014"
     assert "cancelled by the user" in str(shop.rows["0002_alter.sql"].error_message)
     assert "lock timeout" in str(shop.rows["0002_alter.sql"].error_message)
@@ -295,28 +295,39 @@ def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
     wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
     runner.cancel()
     thread.join()
-    assert shop.told(RunFinished)[0].cancelled
+    assert shop.events_of(RunFinished)[0].cancelled
     assert shop.failure.failure.sqlstate == "57014"
-    assert not shop.told(FileRetried)
+    assert not shop.events_of(FileRetried)
 
 
 def test_a_deadlock_is_told_with_who_was_in_it_and_not_tried_again(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
     shop.lock_timeout = None
-    shop.write("0001_alter.sql", "SET deadlock_timeout = '1s'; " + ALTER)
+    # A session looks for a deadlock once, when it has waited for a while. It has to be the run that
+    # waits last, or nobody would find it.
+    shop.write(
+        "0001_alter.sql",
+        "SET deadlock_timeout = '50ms'; INSERT INTO other VALUES (1);"
+        " SELECT pg_advisory_xact_lock(7);\nALTER TABLE busy ADD y int;",
+    )
     busy.execute("SET deadlock_timeout = '1h'")
-    runner = shop.runner(limits=Limits(retries=9))
-    thread = threading.Thread(target=runner.apply_pending, daemon=True)
-    thread.start()
-    wait_until(shop, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-    busy.execute("LOCK TABLE other")  # goes on when the run has given up
-    thread.join()
-    (failed,) = shop.told(FileFailed)
+    run = threading.Thread(target=shop.runner(limits=Limits(retries=9)).apply_pending, daemon=True)
+    locking = threading.Thread(target=busy.execute, args=["LOCK TABLE other"], daemon=True)
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '{}')"
+    with shop.database.connect() as gate:
+        gate.execute("SELECT pg_advisory_lock(7)")
+        run.start()
+        wait_until(shop, waits.format("advisory"))
+        locking.start()
+        wait_until(shop, waits.format("relation"))
+    run.join(30)
+    locking.join(30)  # goes on when the run has given up
+    (failed,) = shop.events_of(FileFailed)
     assert failed.failure.sqlstate == "40P01"
     assert failed.failure.place
     assert f"process {busy.info.backend_pid}" in str(failed.failure.detail).lower()
-    assert not shop.told(FileRetried)
+    assert not shop.events_of(FileRetried)
 
 
 def wait_until(shop: Workshop, query: str) -> None:

@@ -43,14 +43,14 @@ def test_running_them_again_by_hand_changes_nothing(server: Embedded, samples: W
 
 def test_they_show_every_mode(samples: Workshop) -> None:
     samples.apply()
-    assert {started.mode for started in samples.told(FileStarted)} == set(Mode)
+    assert {started.mode for started in samples.events_of(FileStarted)} == set(Mode)
 
 
 def test_they_tell_what_they_do(samples: Workshop) -> None:
     samples.apply()
-    told = [event.notice.message for event in samples.told(NoticeReceived)]
-    assert "Table kb.user_preferences created" in told
-    assert "Weeks filled: 1000 of 5844 days" in told
+    messages = [event.notice.message for event in samples.events_of(NoticeReceived)]
+    assert "Table kb.user_preferences created" in messages
+    assert "Weeks filled: 1000 of 5844 days" in messages
 
 
 def test_every_week_is_filled_and_every_constraint_validated(samples: Workshop) -> None:

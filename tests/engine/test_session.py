@@ -78,7 +78,7 @@ def test_a_deferred_trigger_fires_under_the_role_of_the_file(shop: Workshop) -> 
         " FOR EACH ROW EXECUTE FUNCTION f();",
     )
     shop.applies("0002_b.sql", "SET ROLE pg_monitor; INSERT INTO a VALUES (1);")
-    assert [e.notice.message for e in shop.told(NoticeReceived)] == ["as pg_monitor"]
+    assert [e.notice.message for e in shop.events_of(NoticeReceived)] == ["as pg_monitor"]
 
 
 def test_an_advisory_lock_of_a_file_is_held_until_its_commit(shop: Workshop) -> None:

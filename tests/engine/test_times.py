@@ -53,18 +53,18 @@ def test_a_time_is_never_nothing_and_all_of_them_are_no_more_than_the_file_took(
     shop: Workshop,
 ) -> None:
     shop.applies("0001_many.sql", "SELECT 1;\n" * 500)
-    told = shop.told(StatementFinished)
+    told = shop.events_of(StatementFinished)
     assert len(told) == 500
     known = [(one.ms, one.batch) for one in told if one.ms is not None]
     assert all(ms > 0 and batch >= 1 for ms, batch in known)
     assert sum(batch for _, batch in known) <= 500
-    (applied,) = shop.told(FileApplied)
+    (applied,) = shop.events_of(FileApplied)
     # The ledger has whole milliseconds, and the time up to its row.
     assert sum(ms for ms, _ in known) <= applied.ms + 50
 
 
 def test_a_statement_that_takes_its_time_is_timed(shop: Workshop) -> None:
     shop.applies("0001_slow.sql", "SELECT 1;\nSELECT pg_sleep(0.3);\nSELECT 2;")
-    slow = max(shop.told(StatementFinished), key=lambda one: one.ms or 0)
+    slow = max(shop.events_of(StatementFinished), key=lambda one: one.ms or 0)
     assert (slow.statement, slow.batch) == (2, 1)
     assert (slow.ms or 0) >= 250

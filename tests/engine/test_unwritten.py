@@ -6,12 +6,12 @@ from tests.engine.conftest import Workshop
 
 def applied(shop: Workshop) -> list[str]:
     """The files that the last run has applied."""
-    return [event.name for event in shop.told(FileApplied)]
+    return [event.name for event in shop.events_of(FileApplied)]
 
 
 def warnings(shop: Workshop) -> list[str]:
     """What the last run has warned of before it began."""
-    return [event.message for event in shop.told(Warned)]
+    return [event.message for event in shop.events_of(Warned)]
 
 
 def test_a_file_that_is_not_written_yet_is_not_recorded(shop: Workshop) -> None:
@@ -34,7 +34,7 @@ def test_where_only_unwritten_files_are_pending_nothing_runs(shop: Workshop) -> 
     finished = shop.apply()
     assert (finished.applied, finished.failed, finished.version) == ((), None, 0)
     assert finished.unwritten == ("0001_a.sql",)
-    assert shop.told(RunStarted) == []
+    assert shop.events_of(RunStarted) == []
     assert shop.ask("SELECT to_regnamespace('kb')") == [None]
 
 
@@ -44,7 +44,7 @@ def test_in_front_of_a_written_file_an_empty_one_is_applied_as_nothing(shop: Wor
     shop.write("0003_c.sql", "SELECT 1;")
     shop.apply()
     assert applied(shop) == ["0001_a.sql", "0002_b.sql", "0003_c.sql"]
-    assert [event.name for event in shop.told(FileWarned)] == ["0001_a.sql", "0002_b.sql"]
+    assert [event.name for event in shop.events_of(FileWarned)] == ["0001_a.sql", "0002_b.sql"]
     assert warnings(shop) == []
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_was_applied_when_it_was_empty_may_fail(shop: Workshop) -> N
     shop.write("0002_b.sql", "SELECT 1;")
     shop.apply()
     assert shop.fails("0001_a.sql", "SELECT 1/0;").recorded
-    assert shop.told(RunFinished)[0].version == 1
+    assert shop.events_of(RunFinished)[0].version == 1
     assert not shop.rows["0001_a.sql"].success
     assert shop.applies("0001_a.sql", "VACUUM;").version == 2
 

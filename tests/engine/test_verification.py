@@ -26,9 +26,9 @@ def test_rows_that_a_trigger_deletes_again_are_taken_back(shop: Workshop, trigge
     with pytest.raises(LedgerError, match="has not kept the row of 0002_b") as caught:
         shop.apply()
     assert "its trigger keeps_nothing, or somebody, has deleted it" in caught.value.message
-    assert [event.name for event in shop.told(FileApplied)] == list(APPLIED)
-    assert shop.told(FilesLost) == [FilesLost(APPLIED[1:])]
-    (finished,) = shop.told(RunFinished)
+    assert [event.name for event in shop.events_of(FileApplied)] == list(APPLIED)
+    assert shop.events_of(FilesLost) == [FilesLost(APPLIED[1:])]
+    (finished,) = shop.events_of(RunFinished)
     assert (finished.applied, finished.lost, finished.version) == (APPLIED[:1], APPLIED[1:], 1)
 
 
@@ -37,7 +37,7 @@ def test_they_are_taken_back_where_a_later_file_fails_as_well(shop: Workshop) ->
     shop.write("0001_a.sql", "SELECT 1;")
     shop.write("0002_b.sql", "SELECT 2;")
     assert shop.fails("0003_c.sql", "SELECT 1/0;").failure.sqlstate == "22012"
-    assert shop.told(FilesLost) == [FilesLost(("0002_b.sql",))]
+    assert shop.events_of(FilesLost) == [FilesLost(("0002_b.sql",))]
 
 
 def test_a_run_has_ended_well_where_nobody_can_ask_any_more(shop: Workshop) -> None:
@@ -50,4 +50,4 @@ def test_a_run_has_ended_well_where_nobody_can_ask_any_more(shop: Workshop) -> N
         f"{ORIGINAL} CREATE CONSTRAINT TRIGGER renames AFTER INSERT ON {LEDGER} DEFERRABLE"
         " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION revoke();",
     )
-    assert shop.told(FilesLost) == []
+    assert shop.events_of(FilesLost) == []

@@ -36,19 +36,19 @@ class Outcome:
 
 @pytest.mark.parametrize("folder", CASES, ids=lambda folder: folder.name)
 def test_we_differ_from_psql_as_the_file_says(server: Embedded, folder: Path) -> None:
-    told = _told(folder)
+    expected = _expected_in(folder)
     with subject(server) as database:
         run = run_psql(server, database, folder)
-        assert Outcome.of(run, database) == Outcome(told["psql"], told["psql leaves"])
+        assert Outcome.of(run, database) == Outcome(expected["psql"], expected["psql leaves"])
     with subject(server) as database:
         try:
             ours = Outcome.of(run_ours(database, folder), database)
         except FilesError:
             ours = Outcome(REFUSED, _seen(database))
-        assert ours == Outcome(told["ours"], told["we leave"])
+        assert ours == Outcome(expected["ours"], expected["we leave"])
 
 
-def _told(folder: Path) -> dict[str, str]:
+def _expected_in(folder: Path) -> dict[str, str]:
     first = min(folder.iterdir()).read_text()
     return dict(re.findall(r"^-- (psql|psql leaves|ours|we leave):[ ]?(.*)$", first, re.M))
 

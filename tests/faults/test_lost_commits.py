@@ -77,8 +77,8 @@ def test_a_checkpoint_that_a_crash_has_lost_is_not_believed(shop: Fragile, on_di
     shop.write("0001_a.sql", "CREATE TABLE a (x int);")
     shop.write("0002_b.sql", statements(seconds=30, on_disk=on_disk))
     shop.crash_in_sleep()
-    assert [event.statement for event in shop.told(StatementFinished)] == [1, *range(1, 7)]
-    assert shop.told(FilesLost) == []
+    assert [event.statement for event in shop.events_of(StatementFinished)] == [1, *range(1, 7)]
+    assert shop.events_of(FilesLost) == []
     assert shop.failure.recorded
     assert shop.failure.kept == on_disk
     assert f"Statements done: {on_disk} of 8" in (shop.rows["0002_b.sql"].error_message or "")
@@ -92,10 +92,10 @@ def test_what_was_reported_as_applied_and_is_lost_is_taken_back(shop: Fragile) -
     shop.write("0002_b.sql", "INSERT INTO a VALUES (1); SELECT pg_sleep(30); VACUUM a;")
     shop.write("0003_c.sql", "SELECT 1;")
     shop.crash_in_sleep()
-    assert [event.name for event in shop.told(FileApplied)] == ["0001_a.sql"]
-    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
+    assert [event.name for event in shop.events_of(FileApplied)] == ["0001_a.sql"]
+    assert shop.events_of(FilesLost) == [FilesLost(("0001_a.sql",))]
     assert shop.failure.kept == 0
-    (finished,) = shop.told(RunFinished)
+    (finished,) = shop.events_of(RunFinished)
     assert (finished.applied, finished.lost) == ((), ("0001_a.sql",))
     assert (finished.failed, finished.remaining) == ("0002_b.sql", ("0003_c.sql",))
     assert finished.version == 0
@@ -110,8 +110,8 @@ def test_a_transaction_that_was_open_has_failed_and_what_was_before_it_is_taken_
     shop.write("0001_a.sql", "CREATE TABLE a (x int);")
     shop.write("0002_b.sql", "SELECT pg_sleep(30);")
     shop.crash_in_sleep()
-    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
-    (finished,) = shop.told(RunFinished)
+    assert shop.events_of(FilesLost) == [FilesLost(("0001_a.sql",))]
+    (finished,) = shop.events_of(RunFinished)
     assert (finished.failed, finished.lost) == ("0002_b.sql", ("0001_a.sql",))
     assert list(shop.rows) == ["0002_b.sql"]
 
@@ -124,7 +124,7 @@ def test_a_checkpoint_is_not_flushed_alone(shop: Fragile) -> None:
     shop.write("0001_a.sql", "CREATE TABLE a (x int);")
     shop.write("0002_b.sql", INSERTS + "SELECT pg_sleep(30);")
     shop.crash_in_sleep()
-    assert shop.told(FilesLost) == [FilesLost(("0001_a.sql",))]
+    assert shop.events_of(FilesLost) == [FilesLost(("0001_a.sql",))]
     assert shop.failure.kept == 0
 
 

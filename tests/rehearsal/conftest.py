@@ -50,7 +50,7 @@ class Rehearsals(Workshop):
         """The locks that were reported: the statement, the relation, the mode."""
         return [
             (taken.statement, lock.relation, lock.mode)
-            for taken in self.told(LocksTaken)
+            for taken in self.events_of(LocksTaken)
             for lock in taken.locks
         ]
 
@@ -58,7 +58,7 @@ class Rehearsals(Workshop):
         """The last lock that was reported for a relation."""
         return [
             lock
-            for taken in self.told(LocksTaken)
+            for taken in self.events_of(LocksTaken)
             for lock in taken.locks
             if lock.relation == relation
         ][-1]
@@ -66,14 +66,14 @@ class Rehearsals(Workshop):
     @property
     def rewritten(self) -> list[tuple[int, tuple[str, ...]]]:
         """What was written anew, with the statement that did it."""
-        return [(one.statement, one.relations) for one in self.told(RelationsRewritten)]
+        return [(one.statement, one.relations) for one in self.events_of(RelationsRewritten)]
 
     @property
     def changes(self) -> dict[str, list[tuple[What, str, str]]]:
         """What each file has changed in the schema."""
         return {
             one.name: [(change.what, change.kind, change.name) for change in one.changes]
-            for one in self.told(FileRehearsed)
+            for one in self.events_of(FileRehearsed)
         }
 
     def inventory(self) -> list[Any]:

@@ -48,7 +48,7 @@ def test_a_failure_is_explained_as_in_a_run(shop: Rehearsals, sql: str) -> None:
 
 def test_what_came_before_a_failed_statement_is_told(shop: Rehearsals) -> None:
     shop.tries("SELECT 1; SELECT 2; SELECT 1/0; SELECT 3;")
-    assert [event.statement for event in shop.told(StatementFinished)] == [1, 2]
+    assert [event.statement for event in shop.events_of(StatementFinished)] == [1, 2]
     assert shop.failure.failure.statement == 3
 
 
@@ -68,7 +68,7 @@ def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -
     assert "--lock-timeout" in str(failure.hint)
     assert "RowExclusiveLock" not in str(failure.detail)
     assert "AccessExclusiveLock on table public.t" in str(failure.detail)
-    assert [seen.blocked is None for seen in shop.told(BlockedSeen)] == [False]
+    assert [seen.blocked is None for seen in shop.events_of(BlockedSeen)] == [False]
 
 
 @pytest.mark.alone
@@ -153,7 +153,7 @@ def test_a_rehearsal_waits_for_another_run_as_long_as_it_may(shop: Rehearsals) -
     first = shop.rehearsal()
     thread = threading.Thread(target=first.rehearse_pending)
     thread.start()
-    while not shop.told(NoticeReceived):
+    while not shop.events_of(NoticeReceived):
         time.sleep(0.01)
     with pytest.raises(LockTimeout):
         shop.rehearse(limits=Limits(run_lock=0.1))

@@ -25,7 +25,7 @@ def test_a_file_that_cannot_be_rehearsed_is_left_out(
     finished = shop.rehearses("SELECT 1;", sql, "SELECT 2;")
     assert finished.left_out == ("2.sql",)
     assert finished.rehearsed == ("1.sql", "3.sql")
-    (left_out,) = shop.told(FileLeftOut)
+    (left_out,) = shop.events_of(FileLeftOut)
     assert left_out.name == "2.sql"
     assert left_out.reason.startswith(reason)
 
@@ -53,7 +53,7 @@ def test_a_procedure_that_turns_out_to_commit_is_left_out(shop: Rehearsals) -> N
     )
     assert finished.left_out == ("1.sql",)
     assert finished.rehearsed == ("2.sql",)
-    (left_out,) = shop.told(FileLeftOut)
+    (left_out,) = shop.events_of(FileLeftOut)
     assert left_out.reason == "line 3: invalid transaction termination"
 
 
@@ -132,5 +132,5 @@ def test_files_that_can_only_be_read_behind_another_are_left_out(shop: Rehearsal
         "SELECT 1;",
     )
     assert (finished.rehearsed, finished.left_out) == (("1.sql",), ("2.sql", "3.sql"))
-    reasons = {left_out.reason for left_out in shop.told(FileLeftOut)}
+    reasons = {left_out.reason for left_out in shop.events_of(FileLeftOut)}
     assert reasons == {"it can only be read when 1.sql has run, which may change how"}

@@ -53,7 +53,7 @@ def test_a_lock_is_told_once_and_again_when_it_gets_stronger(shop: Rehearsals) -
         (1, table, "RowExclusiveLock"),
         (4, table, "AccessExclusiveLock"),
     ]
-    last = shop.told(LocksTaken)[-1]
+    last = shop.events_of(LocksTaken)[-1]
     assert (last.name, last.statement, last.line) == ("1.sql", 6, 3)
 
 
@@ -76,7 +76,7 @@ def test_every_file_is_told_what_it_would_lock_by_itself(
     shop.rehearses(f"UPDATE orders SET note = 'b'; {late}", f"{sql};", f"{sql};")
     reported = [
         (taken.name, lock.mode)
-        for taken in shop.told(LocksTaken)
+        for taken in shop.events_of(LocksTaken)
         for lock in taken.locks
         if taken.name != "1.sql" and lock.relation == "table public.orders"
     ]
@@ -88,7 +88,7 @@ def test_which_of_two_tables_is_locked_again_is_not_guessed(shop: Rehearsals) ->
     shop.rehearses(
         "LOCK orders, other.orders;", "ALTER TABLE orders ADD x int;", "LOCK ONLY other.orders;"
     )
-    assert [taken.name for taken in shop.told(LocksTaken)] == ["1.sql", "3.sql"]
+    assert [taken.name for taken in shop.events_of(LocksTaken)] == ["1.sql", "3.sql"]
 
 
 def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> None:
@@ -188,7 +188,7 @@ def test_exclusive_time_counts_from_the_statement_that_took_the_lock(shop: Rehea
         "SELECT pg_sleep(0.1);",
         "-- schemamig: no-transaction\nALTER TABLE customers ADD x int;\nSELECT pg_sleep(0.3);",
     )
-    first, second, third = shop.told(FileRehearsed)
+    first, second, third = shop.events_of(FileRehearsed)
     assert 100 <= first.exclusive_ms <= first.ms - 300
     assert second.exclusive_ms == 0
     # There the lock would be gone with the statement.
@@ -202,7 +202,7 @@ def test_exclusive_time_counts_where_an_earlier_file_has_the_lock(shop: Rehearsa
         "SELECT count(*) FROM orders; CREATE TABLE orders_2 (); DROP TABLE orders_2;",
         'SELECT pg_sleep(0.2); alter table\npublic."Odd one" ADD z int; SELECT pg_sleep(0.1);',
     )
-    _, second, third = shop.told(FileRehearsed)
+    _, second, third = shop.events_of(FileRehearsed)
     assert second.exclusive_ms == 0
     assert 100 <= third.exclusive_ms <= third.ms - 200
 
@@ -212,4 +212,4 @@ def test_a_thousand_tables_are_locked_within_a_second_or_two(shop: Rehearsals) -
     shop.ask("".join(f"CREATE TABLE t{n} (id int);" for n in tables))
     shop.rehearses("".join(f"ALTER TABLE t{n} ADD x int;" for n in tables))
     assert len(shop.locks) == 1000
-    assert sum(event.ms for event in shop.told(StatementFinished)) < 5000
+    assert sum(event.ms for event in shop.events_of(StatementFinished)) < 5000

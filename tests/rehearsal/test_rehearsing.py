@@ -21,7 +21,10 @@ def test_a_file_sees_what_those_before_it_did(shop: Rehearsals) -> None:
         USERS, "INSERT INTO users VALUES (1, 'a'), (2, 'b');", "UPDATE users SET name = 'c';"
     )
     assert finished.rehearsed == ("1.sql", "2.sql", "3.sql")
-    assert [event.tag for event in shop.told(StatementFinished)][1:] == ["INSERT 0 2", "UPDATE 2"]
+    assert [event.tag for event in shop.events_of(StatementFinished)][1:] == [
+        "INSERT 0 2",
+        "UPDATE 2",
+    ]
     assert shop.ask("SELECT to_regclass('users')::text") == [None]
 
 
@@ -42,7 +45,7 @@ def test_begin_and_commit_are_taken_out(shop: Rehearsals) -> None:
         "BEGIN; INSERT INTO users VALUES (1); COMMIT AND CHAIN; DELETE FROM users; END;"
         "START TRANSACTION; SELECT 1; COMMIT WORK;",
     )
-    tags = [event.tag for event in shop.told(StatementFinished)]
+    tags = [event.tag for event in shop.events_of(StatementFinished)]
     assert tags == ["CREATE TABLE", "INSERT 0 1", "DELETE 1", "SELECT 1"]
     assert shop.ask("SELECT to_regclass('users')::text") == [None]
 
@@ -91,11 +94,11 @@ def test_the_events_come_in_order(shop: Rehearsals) -> None:
 
 def test_the_time_of_a_statement_is_the_servers(shop: Rehearsals) -> None:
     shop.rehearses("SELECT pg_sleep(0.05); SELECT pg_sleep(0.15); SELECT 1;")
-    first, second, third = (event.ms for event in shop.told(StatementFinished))
+    first, second, third = (event.ms for event in shop.events_of(StatementFinished))
     assert 50 <= first < second
     assert second >= 150
     assert third < 50
-    (rehearsed,) = shop.told(FileRehearsed)
+    (rehearsed,) = shop.events_of(FileRehearsed)
     assert rehearsed.ms >= first + second + third
 
 
@@ -128,14 +131,14 @@ def test_inline_copy_data_is_rehearsed(shop: Rehearsals) -> None:
     shop.rehearses(
         USERS.encode() + b"\nCOPY users FROM stdin;\n" + rows + b"\\.\nCOPY users TO stdout;"
     )
-    tags = [event.tag for event in shop.told(StatementFinished)]
+    tags = [event.tag for event in shop.events_of(StatementFinished)]
     assert tags == ["CREATE TABLE", "COPY 200000", "COPY 200000"]
 
 
 def test_times_and_notices_are_right_behind_inline_copy_data(shop: Rehearsals) -> None:
     finished = shop.rehearses(f"{USERS}\nCOPY users FROM stdin;\n1\ta\n\\.\nSELECT 1;")
-    assert shop.told(NoticeReceived) == []
-    assert all(0 <= event.ms <= finished.ms for event in shop.told(StatementFinished))
+    assert shop.events_of(NoticeReceived) == []
+    assert all(0 <= event.ms <= finished.ms for event in shop.events_of(StatementFinished))
 
 
 def test_a_file_that_stopped_in_the_middle_is_rehearsed_from_there(shop: Rehearsals) -> None:
@@ -146,7 +149,10 @@ def test_a_file_that_stopped_in_the_middle_is_rehearsed_from_there(shop: Rehears
     )
     shop.ask("CREATE TABLE app.missing ()")
     shop.rehearse()
-    assert [event.tag for event in shop.told(StatementFinished)] == ["SELECT 0", "CREATE TABLE"]
+    assert [event.tag for event in shop.events_of(StatementFinished)] == [
+        "SELECT 0",
+        "CREATE TABLE",
+    ]
     assert (What.ADDED, "table", "app.u") in shop.changes["1.sql"]
 
 

@@ -23,8 +23,8 @@ def test_it_goes_on_in_the_session_of_its_checkpoint(shop: Rehearsals) -> None:
     finished = shop.rehearse()
     assert finished.failed is None, shop.failure
     assert finished.rehearsed == ("1.sql",)
-    assert [event.resumed for event in shop.told(FileStarted)] == [4]
-    assert [event.statement for event in shop.told(StatementFinished)] == [5, 6]
+    assert [event.resumed for event in shop.events_of(FileStarted)] == [4]
+    assert [event.statement for event in shop.events_of(StatementFinished)] == [5, 6]
     assert shop.rows == before
     shop.write("2.sql", "DO $$BEGIN ASSERT current_setting('search_path') <> 'app'; END$$")
     assert shop.rehearse().failed is None

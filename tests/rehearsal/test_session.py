@@ -77,7 +77,7 @@ def test_locks_are_seen_whatever_a_file_has_set(shop: Rehearsals, sql: str) -> N
         )
         shop.rehearses(sql.format(role=role))
     assert shop.lock("table public.t").mode == "AccessExclusiveLock"
-    assert all(event.ms < 1000 for event in shop.told(StatementFinished))
+    assert all(event.ms < 1000 for event in shop.events_of(StatementFinished))
 
 
 def test_a_role_without_privileges_can_rehearse_what_it_may_do(shop: Rehearsals) -> None:
@@ -148,7 +148,7 @@ def test_triggers_that_wait_for_the_commit_run_and_are_heard(shop: Rehearsals) -
         " FOR EACH ROW EXECUTE FUNCTION hear()"
     )
     shop.rehearses("INSERT INTO t VALUES (7);", "ALTER TABLE t ADD y int;")
-    assert [event.notice.message for event in shop.told(NoticeReceived)] == ["heard 7"]
+    assert [event.notice.message for event in shop.events_of(NoticeReceived)] == ["heard 7"]
 
 
 def test_a_file_may_use_savepoints(shop: Rehearsals) -> None:

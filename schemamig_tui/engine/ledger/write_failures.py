@@ -71,7 +71,7 @@ def _its_trigger(conn: psycopg.Connection[Any], ledger: Ledger) -> str:
 def _explain_conflict(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
 ) -> LedgerRefusal:
-    said = error.message_primary or "the row is there already"
+    message = error.message_primary or "the row is there already"
     query = sql.SQL(READING + _UNIQUE).format(
         sql.Literal(ledger.schema),
         sql.Literal(ledger.table),
@@ -87,7 +87,7 @@ def _explain_conflict(
     found = conn.execute(rows).fetchone()
     if found is None:
         return LedgerRefusal(
-            said, "another program, or the file itself, has recorded this migration"
+            message, "another program, or the file itself, has recorded this migration"
         )
     recorded, success = found
     if recorded != name:
@@ -102,7 +102,7 @@ def _explain_conflict(
             f"the row of the last try in {ledger.name} cannot be changed",
             f"{_its_trigger(conn, ledger)} may keep it as it is: let it return the new row",
         )
-    return LedgerRefusal(said, "another program has recorded this migration meanwhile")
+    return LedgerRefusal(message, "another program has recorded this migration meanwhile")
 
 
 def _behind(ledger: Ledger, column: str, sequence: str | None) -> LedgerRefusal:

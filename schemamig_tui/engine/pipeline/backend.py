@@ -17,7 +17,7 @@ _NO_LIMITS = Limits()
 # The interval stands for all settings of ours: no server has it on by default.
 _FACTS = """
 SELECT pg_catalog.pg_backend_pid(),
-    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8,
+    extract(epoch FROM pg_catalog.pg_postmaster_start_time())::double precision,
     pg_catalog.current_setting('client_connection_check_interval', true)
 """
 # What a pooler has set in a session of the server's to make it the one that we have asked for.

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.stored_code import ask_as_postgres
 from schemamig_tui.sql.traits import Concurrent
 
 # -- steps around a statement
@@ -48,11 +49,17 @@ def check_after(work: Concurrent, statement: Step) -> Step | None:
 def _check(body: str, work: Concurrent, statement: Step) -> Step:
     names = [name and b"$name$" + name + b"$name$" for name in (work.on, work.index)]
     on, index = (name or b"NULL" for name in names)
-    head = b"DO $schemamig$ DECLARE named_on text := %b; named_index text := %b;" % (on, index)
+    head = _HEAD % (on, index)
     sql = head + body.encode() + b"$schemamig$"
     return Step(sql, Role.CHECK, statement.statement, line=statement.line)
 
 
+# What the statement names is looked up as the statement does. All else is PostgreSQL's own.
+_HEAD = b"""DO $schemamig$ DECLARE
+    named_on pg_catalog.text := %b; named_index pg_catalog.text := %b;
+    target pg_catalog.oid := pg_catalog.to_regclass(named_on);
+"""
+_AS_POSTGRES = "PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);"
 _INDEXES = """
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -68,11 +75,12 @@ _AT_WORK = """
 _QUALIFIED = "pg_catalog.format('%I.%I', n.nspname, c.relname)"
 
 _BEFORE = f"""
-    old record;
+    old pg_catalog.record;
 BEGIN
+    {_AS_POSTGRES}
     SELECT {_QUALIFIED} AS index, {_AT_WORK} AS at_work INTO old {_INDEXES}
         AND c.relname = (pg_catalog.parse_ident(named_index))[1]::name AND c.relnamespace =
-            (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = to_regclass(named_on));
+            (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = target);
     IF old.at_work THEN
         RAISE EXCEPTION USING ERRCODE = 'object_in_use',
             MESSAGE = 'the index ' || old.index || ' is there already, and not valid yet',
@@ -107,9 +115,9 @@ _MEANT: Mapping[str, tuple[str, str]] = {
     "database": ("true", _NOT_TRANSIENT),
 }
 _AFTER = f"""
-    target oid := pg_catalog.to_regclass(named_on);
-    found record;
+    found pg_catalog.record;
 BEGIN
+    {_AS_POSTGRES}
     FOR found IN SELECT {_QUALIFIED} AS index, {{meant}} AS meant
         {_INDEXES} AND NOT {_AT_WORK} AND {{among}} ORDER BY 2 DESC, 1
     LOOP
@@ -131,6 +139,15 @@ END
 
 
 def invalid_indexes(conn: psycopg.Connection[Any]) -> dict[int, str]:
-    """The invalid indexes that nobody is at work on: their names, as SQL has them, by oid."""
+    """The invalid indexes that nobody is at work on: their names, as SQL has them, by oid.
+
+    No transaction may be open, and none is then. Raises psycopg.Error.
+    """
     query = f"SELECT i.indexrelid, {_QUALIFIED} {_INDEXES} AND NOT {_AT_WORK} ORDER BY 2"
-    return dict(conn.execute(query.encode()).fetchall())
+    try:
+        (found,) = ask_as_postgres(conn, query)
+    except psycopg.Error:
+        if not conn.closed:
+            conn.execute("ROLLBACK")
+        raise
+    return dict(found)

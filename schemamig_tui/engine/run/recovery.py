@@ -21,7 +21,6 @@ from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, CancelUnconfirmed
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
-from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.run.failed_session import ask_state
 from schemamig_tui.engine.run.failure import explain_crash, unwritten
 from schemamig_tui.engine.run.file_run import FileRun
@@ -74,7 +73,7 @@ class Recovery:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
         modes = {run.script.mode for run in self._runs}
         if Mode.NO_TRANSACTION in modes or self._runs.unread:
-            self._invalid = without_statement_timeout(conn, lambda: invalid_indexes(conn))
+            self._invalid = invalid_indexes(conn)
 
     def after_failure(
         self, conn: psycopg.Connection[Any], crash: Crash | None

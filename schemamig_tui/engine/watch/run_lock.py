@@ -27,12 +27,17 @@ _RUN, _WORK = 0x736D6967, 0x736D6968
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
 
 _HOLDER = """
-SELECT a.pid, a.usename, a.application_name, coalesce(a.client_hostname, host(a.client_addr), ''),
-    to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
-FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-    AND l.classid::bigint = %s AND l.objid::bigint = %s
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+SELECT a.pid, a.usename, a.application_name,
+    coalesce(a.client_hostname, pg_catalog.host(a.client_addr), ''),
+    pg_catalog.to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
+FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
+WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted
+    AND l.objsubid OPERATOR(pg_catalog.=) 2::smallint
+    AND l.classid::bigint OPERATOR(pg_catalog.=) %s::bigint
+    AND l.objid::bigint OPERATOR(pg_catalog.=) %s::bigint
+    AND l.database OPERATOR(pg_catalog.=) (SELECT oid FROM pg_catalog.pg_database
+        WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
 """
 
 

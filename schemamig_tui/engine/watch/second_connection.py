@@ -10,13 +10,18 @@ from schemamig_tui.text import visible
 
 # The sessions of others are counted, too: that they are there is shown to everybody.
 _LIMITS = """
-SELECT current_setting('max_connections')::int,
-    current_setting('superuser_reserved_connections')::int
-        + coalesce(current_setting('reserved_connections', true)::int, 0),
-    r.rolname, r.rolconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid),
-    d.datname, d.datconnlimit, (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)
-FROM pg_roles r, pg_database d
-WHERE r.rolname = session_user AND d.datname = current_database()
+SELECT pg_catalog.current_setting('max_connections')::int,
+    pg_catalog.current_setting('superuser_reserved_connections')::int OPERATOR(pg_catalog.+)
+        coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
+    r.rolname, r.rolconnlimit,
+    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
+        WHERE a.usesysid OPERATOR(pg_catalog.=) r.oid),
+    d.datname, d.datconnlimit,
+    (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
+        WHERE a.datid OPERATOR(pg_catalog.=) d.oid)
+FROM pg_catalog.pg_roles r, pg_catalog.pg_database d
+WHERE r.rolname OPERATOR(pg_catalog.=) session_user
+    AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 """
 
 

@@ -21,12 +21,14 @@ from schemamig_tui.errors import ConnectionFailed, SchemamigError
 _TURN = 0.2
 
 # Its lock must last as long as a migration takes, and none of its questions may keep it from
-# cancelling: so none of the role's timeouts holds, but one of its own for each question.
-_TIMEOUTS = """
-SELECT set_config('statement_timeout', '5s', false),
-    set_config('idle_in_transaction_session_timeout', '0', false),
-    CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL -- of PostgreSQL 17
-        THEN set_config('transaction_timeout', '0', false) END
+# cancelling: so none of the role's timeouts holds, but one of its own for each question. Nor does
+# its search_path: no function or operator of somebody else is to be found in any of them.
+_SETTINGS = """
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
+    pg_catalog.set_config('statement_timeout', '5s', false),
+    pg_catalog.set_config('idle_in_transaction_session_timeout', '0', false),
+    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
+        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
 """
 
 Answer = TypeVar("Answer")
@@ -62,7 +64,7 @@ class Watch:
             backend = Backend.of(conn)
             backend.require_server(self._server)
             equip(backend)
-            conn.execute(_TIMEOUTS)
+            conn.execute(_SETTINGS)
         except BaseException:
             conn.close()
             raise
