@@ -255,7 +255,7 @@ class MigrationsApp(BaseApp):
 
 
 def run(settings: Settings) -> None:
-    """Show the UI until its user quits. Raises the error that ended it, if one did."""
+    """Show the UI until its user quits. Raises the error that ended it, or a run in it by a bug."""
     if not settings.color:
         os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
     app = MigrationsApp(settings)
@@ -263,5 +263,5 @@ def run(settings: Settings) -> None:
         app.run()
     finally:
         app.close()
-    if error := app._exception:
+    if error := app._exception or app.runs.bug:
         raise error.error if isinstance(error, WorkerFailed) else error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine.events import RunStarted
-from schemamig_tui.errors import PlanChanged
+from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
@@ -36,6 +36,8 @@ class Runs:
         self._looking, self._settings = looking, settings
         self._logs = FileLogs()
         self._report: Report | None = None
+        self.bug: Exception | None = None
+        """What has ended a run because of a bug in the program."""
 
     @property
     def on(self) -> EngineThread | None:
@@ -140,6 +142,8 @@ class Runs:
         self._main.remove_class("-running")
         self._main.mark_running(None)
         self._main.log_view.add(outcome(run))
+        if run.error and not isinstance(run.error, SchemamigError):
+            self.bug = run.error
         if run.doing and self._report and run.error is None:
             self._main.log_view.add(self._report.summary)
 

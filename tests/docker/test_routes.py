@@ -11,6 +11,7 @@ import pytest
 from docker.models.containers import Container
 
 from schemamig_tui.connect import resolve
+from schemamig_tui.connect.identity import Location
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
 from tests import tools
@@ -44,6 +45,21 @@ def test_without_a_network_a_tunnel_is_taken(isolated: Container) -> None:
     with target(isolated) as place, place.connect() as connection:
         assert place.route == f"Docker {isolated.name}, docker exec"
         assert connection.execute("SELECT inet_server_addr()::text").fetchone() == ("127.0.0.1/32",)
+
+
+def test_the_database_is_named_with_its_container_and_the_way_to_it(
+    published: Container, isolated: Container
+) -> None:
+    ways = {published: f"published port {published_port(published)}", isolated: "docker exec"}
+    for container, way in ways.items():
+        with target(container) as place, place.connect():
+            found = place.identity
+        assert found is not None
+        assert found.location == Location(
+            "the default container", container=container.name, route=way
+        )
+        assert f"spec in container {container.name} ({way}), role spec, " in str(found)
+        assert SPEC["POSTGRES_PASSWORD"] not in f"{found!r} {found}"
 
 
 def test_settings_hold_for_every_route(published: Container, isolated: Container) -> None:

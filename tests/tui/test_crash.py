@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from schemamig_tui.tui.engine_thread import ApplyThread
 from tests.tui.conftest import Desk, played
 
 ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(30); END $$;"
@@ -46,6 +47,25 @@ def test_an_error_in_the_background_ends_the_program_with_it(
 
     with pytest.raises(Exception, match="a bug"):
         asyncio.run(crash())
+
+
+@played
+async def test_a_bug_that_ends_a_run_is_told_and_not_forgotten_at_the_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bug = ZeroDivisionError("a bug")
+
+    def fail(*_: object, **__: object) -> None:
+        raise bug
+
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        monkeypatch.setattr(ApplyThread, "_perform", fail)
+        await ui.apply()
+        assert "internal error: ZeroDivisionError; this is a bug" in ui.log
+        assert ui.app.runs.bug is bug  # for the exit code: see tests/unit/test_cli.py
+        await ui.press("q")
+        assert not ui.app.is_running
 
 
 @played

@@ -273,3 +273,19 @@ def kill_server(base: Path) -> None:
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     for pid in (postmaster, *map(int, children)):
         os.kill(pid, signal.SIGKILL)
+
+
+def test_a_small_terminal_names_the_database_and_one_that_is_too_small_says_so(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start(columns=40, rows=12)
+    screen = terminal.until("0001_a.sql")
+    assert database.name in screen.splitlines()[0]
+    terminal.tmux("resize-window", "-x", "25", "-y", "8")
+    terminal.until("25x8")
+    terminal.tmux("resize-window", "-x", "40", "-y", "12")
+    terminal.until("0001_a.sql")
+    terminal.press("q")
+    terminal.until("ended with 0")
