@@ -44,7 +44,7 @@ RUN = (
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
     Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
-    Key("copy", "y", "app.copy", "Copy the open tab, or the log from within it", "Copy"),
+    Key("copy", "c", "app.copy", "Copy the open tab, or the log from within it", "Copy"),
     Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("read-down", "J", "screen.read(1)", "Scroll the selected migration down, from the list"),
     Key("read-up", "K", "screen.read(-1)", "Scroll it up"),

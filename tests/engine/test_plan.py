@@ -130,7 +130,7 @@ def test_all_that_keeps_a_plan_from_being_run_is_in_it(shop: Workshop) -> None:
 def test_only_what_may_have_changed_is_read_again(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "_COARSEST", -1.0)  # nothing is recent
+    monkeypatch.setattr(files, "_TICK", -1.0)  # nothing is recent
     for name in ("0001_a.sql", "0002_b.sql"):
         shop.write(name, "SELECT 1;")
     before = Folder.read(shop.folder)

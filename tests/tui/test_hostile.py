@@ -42,7 +42,7 @@ async def look_everywhere(ui: Ui) -> None:
         await ui.press("right_square_bracket")
     await ui.press("d")
     assert_harmless(ui)
-    await ui.press("escape", "4", "l", "y")
+    await ui.press("escape", "4", "l", "c")
     assert_harmless(ui)
 
 

@@ -311,7 +311,7 @@ async def test_a_toast_covers_no_dialog(desk: Desk) -> None:
         await ui.settled()
         assert "Something has happened" in ui.screen
         await ui.press("d")
-        assert "/ search   y copy   esc ─╯" in ui.screen
+        assert "/ search   c copy   esc ─╯" in ui.screen
         ui.app.toast("and [/b] more")
         await ui.settled()
         assert "and [/b] more" in ui.screen

@@ -21,8 +21,10 @@ MANUAL = "MANUAL"
 
 _PIECE = 256 * 1024
 
-# The clocks of file systems are coarse: that of FAT, the coarsest, goes in steps of two seconds.
-_COARSEST = 2.0
+# Seconds in which a file may change twice and have one time: Linux takes that of its last tick, 1
+# to 10 ms ago. Where no time is finer than 10 ms it may be FAT, which goes in steps of two seconds.
+_TICK, _COARSE_TICK = 0.1, 2.0
+_FINE_NS = 10_000_000
 
 # A file in which nothing is written is not longer than this, in bytes, with all its comments.
 _LONGEST_UNWRITTEN = 16 * 1024
@@ -145,7 +147,8 @@ def _read(path: Path, names: Collection[str], known: MigrationFile | None) -> Mi
     stamp = stamp_of(before)
     if known and known.stamp == stamp and not known.recent:
         return known
-    recent = before.st_mtime > time.time() - _COARSEST
+    tick = _TICK if before.st_mtime_ns % _FINE_NS else _COARSE_TICK
+    recent = before.st_mtime > time.time() - tick
     size = 0
     piece = b""
     digest = hashlib.md5(usedforsecurity=False)

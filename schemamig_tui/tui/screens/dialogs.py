@@ -117,7 +117,7 @@ class TextDialog(ModalScreen[None]):
     AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter,question_mark", "dismiss", "Close"),
-        Binding("y", "app.copy", "Copy"),
+        Binding("c", "app.copy", "Copy"),
     ]
 
     def __init__(self, title: str, view: LinesView, *, wide: bool = False) -> None:
@@ -126,7 +126,7 @@ class TextDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text."""
-        with Dialog(self._title, "/ search   y copy   esc", wide=self._wide):
+        with Dialog(self._title, "/ search   c copy   esc", wide=self._wide):
             yield self._view
 
 
