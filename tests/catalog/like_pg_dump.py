@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -21,11 +22,14 @@ from tests.conftest import Database
 
 # pg_dump writes one of these above each object. See _printTocEntry() in pg_backup_archiver.c.
 _HEADER = re.compile(r"^--\n-- (?=Name: )", re.M)
-# It sets these whenever they differ from those of the object before.
-_SETTING = re.compile(r"^(SET default_\w+ = .*|\\(un)?restrict .*)\n", re.M)
+# It sets these whenever they differ from those of the object before, above the header.
+_SETTING = re.compile(r"^SET default_\w+ = .*$|^\\(un)?restrict .*$", re.M)
+_HAS_METHOD = re.compile(r"; Type: (TABLE|MATERIALIZED VIEW); ")
+_ACCESS_METHOD = re.compile(r"^SET default_table_access_method = (.*);$", re.M)
 _END = "--\n-- PostgreSQL database dump complete"
-# A tablespace without a folder of its own.
-_IN_PLACE = "-c allow_in_place_tablespaces=on"
+IN_PLACE = "-c allow_in_place_tablespaces=on"
+"""Options of a connection that can make tablespaces without a folder of their own."""
+_TABLESPACES = "SELECT quote_ident(spcname) FROM pg_tablespace WHERE oid >= 16384"
 _SCHEMA = "c{:03}"
 _HAS_ICU = "SELECT EXISTS (SELECT FROM pg_collation WHERE collname = 'und-x-icu')"
 
@@ -50,7 +54,7 @@ def observe(server: Embedded, database: Database, cases: Sequence[Case]) -> list
 
     It fails if something has changed that no case is known to have done.
     """
-    with database.connect() as conn, given(conn, cases) as schemas:
+    with database.connect(options=IN_PLACE) as conn, given(conn, cases) as schemas:
         before, dump = snapshot(conn), pg_dump(server, database)
         for schema, case in schemas.items():
             run(conn, schema, case.change)
@@ -72,7 +76,7 @@ def observe_in_turn(
 ) -> list[Seen]:
     """Run one change after the other, and find out what each has led to."""
     seen = []
-    with database.connect(options=_IN_PLACE) as conn, cluster_as_before(conn):
+    with database.connect(options=IN_PLACE) as conn, cluster_as_before(conn):
         run(conn, database.name, "\n".join(case.given for case in cases))
         before, dump_before = snapshot(conn), dump()
         for case in (case for case in cases if case.since <= server.major):
@@ -88,6 +92,7 @@ def observe_in_turn(
 def given(conn: psycopg.Connection, cases: Sequence[Case]) -> Iterator[dict[str, Case]]:
     """Those cases that the server can do, by their schemas, with all that has to be there."""
     with cluster_as_before(conn):
+        conn.execute("CREATE TABLESPACE elsewhere LOCATION ''")
         ((icu,),) = conn.execute(_HAS_ICU)
         major = conn.info.server_version // 10000
         possible = (case for case in cases if case.since <= major and case.icu <= icu)
@@ -109,6 +114,11 @@ def cluster_as_before(conn: psycopg.Connection) -> Iterator[None]:
         for (name,) in conn.execute("SELECT subname FROM pg_subscription").fetchall():
             conn.execute(f"ALTER SUBSCRIPTION {name} SET (slot_name = NONE)".encode())
             conn.execute(f"DROP SUBSCRIPTION {name}".encode())
+        for (name,) in conn.execute(_TABLESPACES).fetchall():
+            for kind in "TABLE", "INDEX", "MATERIALIZED VIEW":
+                move = f"ALTER {kind} ALL IN TABLESPACE {name} SET TABLESPACE pg_default"
+                conn.execute(move.encode())
+            conn.execute(f"DROP TABLESPACE {name}".encode())
         made = set(conn.execute(roles)) - set(before)
         # First all that they have, because one may have given it to another.
         for command in (
@@ -124,15 +134,21 @@ def pg_dump(server: Embedded, database: Database, *options: str) -> Counter[str]
     """The text of each object of a schema."""
     program = tools.client("pg_dump", server.bindir)
     command = [program, "--schema-only", *options, "-d", database.conninfo]
-    dump, _, _ = _SETTING.sub("", _output(command)).partition(_END)
-    return Counter(_HEADER.split(dump)[1:])
+    dump, _, _ = _output(command).partition(_END)
+    preamble, *entries = _HEADER.split(dump)
+    found, method = [], ""
+    for before, entry in pairwise([preamble, *entries]):
+        method = (_ACCESS_METHOD.findall(before) or [method])[-1]
+        using = f"\nUSING {method}" if _HAS_METHOD.search(entry) else ""
+        found.append(_SETTING.sub("", entry).strip() + using)
+    return Counter(found)
 
 
 def pg_dumpall(server: Embedded) -> Counter[str]:
     """The lines about the cluster."""
     program = tools.client("pg_dumpall", server.bindir)
     dump = _output([program, "--globals-only", "-d", server.conninfo])
-    return Counter(_SETTING.sub("", dump).splitlines())
+    return Counter(_SETTING.sub("", dump).split("\n"))
 
 
 def _output(command: Sequence[str | Path]) -> str:

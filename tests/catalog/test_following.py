@@ -6,7 +6,7 @@ from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.catalog.render import render, text
 from schemamig_tui.catalog.snapshot import snapshot
-from tests.catalog.like_pg_dump import given, run
+from tests.catalog.like_pg_dump import IN_PLACE, given, run
 from tests.catalog.test_like_pg_dump import GROUPS
 from tests.conftest import Database
 
@@ -15,7 +15,7 @@ from tests.conftest import Database
 def test_it_sees_each_change_that_a_snapshot_sees(database: Database, group: str) -> None:
     missed = []
     with (
-        database.connect() as conn,
+        database.connect(options=IN_PLACE) as conn,
         given(conn, GROUPS[group]) as schemas,
         conn.transaction(force_rollback=True),
     ):

@@ -1,7 +1,8 @@
 """Single changes of a schema: what pg_dump shows of each has to be in our diff, and nothing else.
 
 Every case works in a schema of its own, which is the search_path, and whose name stands where an
-``@`` is. What belongs to no schema has an ``@`` in its name.
+``@`` is. What belongs to no schema has an ``@`` in its name. For all there is a tablespace
+``elsewhere``.
 """
 
 from dataclasses import dataclass

@@ -149,6 +149,18 @@ CASES = (
         "ALTER INDEX t_a_key DEPENDS ON EXTENSION tcn",
         "+ depends on extension tcn",
     ),
+    Case(T, "CREATE INDEX i ON t (a) TABLESPACE elsewhere", "+ index i (a) TABLESPACE elsewhere"),
+    Case(
+        T + "CREATE INDEX i ON t (a)",
+        "ALTER INDEX i SET TABLESPACE elsewhere",
+        "(a) -> (a) TABLESPACE elsewhere",
+    ),
+    Case(
+        T + "ALTER TABLE t ADD UNIQUE (a)",
+        "ALTER INDEX t_a_key SET TABLESPACE elsewhere",
+        "+ tablespace elsewhere",
+    ),
+    Case(T, "ALTER TABLE t ADD UNIQUE (a) USING INDEX TABLESPACE elsewhere", "tablespace elsew"),
     # -- triggers
     Case(
         T + F,

@@ -64,6 +64,9 @@ CASES = (
         "CREATE TABLE t (a int) USING am_@",
         "+ table @.t using am_@",
     ),
+    Case(T, "ALTER TABLE t SET TABLESPACE elsewhere", "+ tablespace elsewhere"),
+    Case("", "CREATE TABLE t (a int) TABLESPACE elsewhere", "+ table @.t tablespace elsewhere"),
+    Case(P, "ALTER TABLE p SET TABLESPACE elsewhere", "+ tablespace elsewhere"),
     # -- columns
     Case(T, "ALTER TABLE t ADD c date", "+ column c date"),
     Case(T, "ALTER TABLE t ADD index int", "+ column index integer"),

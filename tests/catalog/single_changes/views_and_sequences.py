@@ -55,6 +55,7 @@ CASES = (
         "+ using am_@",
         since=15,
     ),
+    Case(M, "ALTER MATERIALIZED VIEW m SET TABLESPACE elsewhere", "+ tablespace elsewhere"),
     Case(M, "REFRESH MATERIALIZED VIEW m", ""),
     Case(M, "REFRESH MATERIALIZED VIEW m WITH NO DATA", ""),
     Case(V, "CREATE OR REPLACE VIEW v AS SELECT a FROM t", ""),
