@@ -13,6 +13,9 @@ from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.sql.fingerprint import same_tokens
 from schemamig_tui.text import some_names, visible
 
+# In a large repository git may take long to go through all commits.
+_PATIENCE = 2.0
+
 
 @dataclass(frozen=True)
 class Drift:
@@ -71,7 +74,7 @@ def drift_of(migration: Migration) -> Drift | None:
 def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
     """A sentence about those of the changed migrations in which only comments have changed.
 
-    None where there are no such, or git cannot tell.
+    None where there are no such, or git cannot tell, or not in time: nobody has asked for it.
     """
     wanted = {
         m.name: m.row.checksum
@@ -83,7 +86,7 @@ def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
         return ()
     try:
         folder = next(files[name].parent for name in wanted)
-        versions = find_versions(Repository.of(folder), wanted)
+        versions = find_versions(Repository.of(folder, _PATIENCE), wanted)
         names = [
             name
             for name, version in versions.items()

@@ -25,7 +25,7 @@ COMMIT;
 _LONGEST_TEMPLATE = 64 * 1024
 
 
-class Written(NamedTuple):
+class NewFile(NamedTuple):
     """A file that is new in the folder, and what is odd about its name, if anything is."""
 
     path: Path
@@ -39,7 +39,7 @@ def write_new(
     *,
     style: PrefixStyle | None = None,
     template: str = TEMPLATE,
-) -> Written:
+) -> NewFile:
     """Write a migration with this title behind the newest one of the folder.
 
     ``{title}``, ``{date}`` and ``{name}`` in the template are filled in. Raises SettingsError for a
@@ -50,7 +50,7 @@ def write_new(
     shown = shown[:1].upper() + shown[1:]
     text = template.replace("{date}", f"{today:%Y-%m-%d}").replace("{name}", name)
     create_file(directory / name, text.replace("{title}", shown))
-    return Written(directory / name, warning)
+    return NewFile(directory / name, warning)
 
 
 def read_template(path: Path) -> str:

@@ -206,3 +206,12 @@ def test_that_only_comments_have_changed_is_told(history: History) -> None:
 )
 def test_only_what_the_server_does_not_see_is_no_change(one: str, other: str, same: bool) -> None:
     assert same_tokens(one.encode(), other.encode()) is same
+
+
+def test_what_nobody_has_asked_for_does_not_wait_for_git(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comments = history.commit("-- old\nSELECT 1;\n")
+    history.write("-- new\nSELECT 1;\n")
+    monkeypatch.setattr("schemamig_tui.authoring.drift._PATIENCE", 0.0)
+    assert only_comments([history.applied(comments)]) == ()

@@ -196,6 +196,16 @@ def test_what_a_block_makes_is_taken_back_with_a_doubt(drafts: Drafts) -> None:
     assert "this is right if the block has come to it" in rollback.path.read_text()
 
 
+def test_a_block_that_makes_more_than_an_earlier_file_is_not_taken_for_nothing(
+    drafts: Drafts,
+) -> None:
+    drafts.write("1.sql", "CREATE TABLE t (i int);")
+    block = "CREATE TABLE IF NOT EXISTS t (i int); CREATE TABLE IF NOT EXISTS u (i int);"
+    drafts.write("2.sql", f"DO $$ BEGIN {block} END $$;")
+    drafts.apply()
+    assert "DROP TABLE u;" in statements(drafts.rollback("2.sql").path)
+
+
 def test_of_a_failed_file_only_what_is_done_is_taken_back(drafts: Drafts) -> None:
     drafts.write(
         "1.sql",

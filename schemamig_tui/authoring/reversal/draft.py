@@ -104,7 +104,7 @@ class Drafting:
             self._run(i)
         elif found.drops and all(identity(one) in self._gone for one in found.drops):
             self._run(i)
-            self._never_mind({identity(one) for one in found.drops})
+            self._forget({identity(one) for one in found.drops})
             return part
         else:
             part.statements, part.stays, part.remarks, added = self._taken_back(i, found)
@@ -124,7 +124,7 @@ class Drafting:
             part.remarks = (f"Schema {self.kept} stays: it has the ledger.",)
         return part
 
-    def _never_mind(self, dropped: set[object]) -> None:
+    def _forget(self, dropped: set[object]) -> None:
         """Forget what the file itself has made and drops again."""
         for one in dropped:
             part = self._gone.pop(one)
@@ -143,11 +143,9 @@ class Drafting:
             ask = self._ask_comment if found.ask is Ask.COMMENT else self._ask_schema
             if known := ask(self.walk, i, found):
                 return known
-        earlier = next(
-            filter(None, (self.history.get(identity(one)) for one in found.creates)), None
-        )
-        if earlier and found.if_missing:
-            return _as_before(found, earlier)
+        earlier = [self.history.get(identity(one)) for one in found.creates]
+        if found.if_missing and earlier and (last := earlier[-1]) and all(earlier):
+            return _as_before(found, last)
         sql = () if found.ask is Ask.COMMENT else found.sql
         return _Known(sql, (*found.needs, *found.lost), (*found.doubts, *found.remarks))
 
