@@ -226,7 +226,7 @@ class Observer:
 
 def _place(step: Step) -> tuple[int | None, int | None]:
     """The number of the statement and its line; neither for our own work."""
-    if step.role is Role.STATEMENT:
+    if step.role in (Role.STATEMENT, Role.BATCH):
         return step.statement + 1, step.line
     return None, None
 

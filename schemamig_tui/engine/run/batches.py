@@ -1,0 +1,104 @@
+"""Puts statements that run in batches between the others, and decides which batch runs again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
+from psycopg.pq import TransactionStatus
+
+from schemamig_tui.engine.backfill.control import BatchControl
+from schemamig_tui.engine.backfill.gate import Gate
+from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun, FileSession
+from schemamig_tui.engine.backfill.ranges import RangeBatching
+from schemamig_tui.engine.batch_events import BatchRetried
+from schemamig_tui.engine.ledger.checkpoint import Progress
+from schemamig_tui.engine.pipeline.pipeline import Crash
+from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.engine.run.failure import explain_crash
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.logbook import Logbook
+from schemamig_tui.engine.run.preparation import RunContext
+from schemamig_tui.engine.run.session_capture import AS_THE_FILE, SessionStart
+from schemamig_tui.engine.watch.observer import Observer
+
+_LOCKS = frozenset(
+    error.sqlstate
+    for error in (
+        pg_errors.LockNotAvailable,
+        pg_errors.DeadlockDetected,
+        pg_errors.SerializationFailure,
+    )
+)
+# Seconds before a batch is tried again, and the most of them where it fails again and again.
+_PAUSE, _LONGEST_PAUSE = 0.05, 10.0
+
+
+class Batching:
+    """Runs the batches of the files of a run, one statement at a time."""
+
+    def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
+        self._context = context
+        self._log = log
+        self._observer = observer
+        self._current: tuple[FileRun, int, RangeBatching] | None = None
+        self.control = BatchControl()
+
+    def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
+        """The steps of statement ``i``, which go on where it has got to.
+
+        Raises FilesError where it cannot run, or go on, in batches.
+        """
+        place = BatchedPlace(run.script, i)
+        if self._current is None or self._current[:2] != (run, i):
+            self._current = run, i, self._begin(place, run, start)
+        yield from self._current[2].steps()
+        self._current = None
+
+    def _begin(self, place: BatchedPlace, run: FileRun, start: SessionStart) -> RangeBatching:
+        context, report = self._context, self._observer.report
+        batching = BatchingRun(
+            writes=context.ledger.writes,
+            session=FileSession(start.as_ourselves, AS_THE_FILE, start.in_mid_file),
+            progress=Progress(run.script),
+            cancellation=context.cancellation,
+            report=report,
+            finished=lambda tag: self._log.finish_batches(place.number, place.line, tag),
+        )
+        gate = Gate(place, context.cancellation, report)
+        mark = run.mark if run.mark and run.done == place.number else None
+        return RangeBatching(place, batching, gate, self.control, mark)
+
+    def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
+        """Whether the batch is to be tried again, for which the session is ready then."""
+        if self._current is None or self._context.cancellation.requested:
+            return False
+        batching = self._current[2]
+        code = Diagnostic(crash.result).sqlstate
+        # A cancellation by anybody else than us is meant.
+        gave_way = code == pg_errors.QueryCanceled.sqlstate and self._observer.gave_way is not None
+        if code not in _LOCKS and not gave_way:
+            return False
+        if conn.info.transaction_status is not TransactionStatus.IDLE:
+            conn.execute("ROLLBACK")
+        pause = _PAUSE
+        if not batching.size.failed():
+            batching.patience.failed += 1
+            pause = min(_LONGEST_PAUSE, _PAUSE * 2**batching.patience.failed)
+        pause *= random.uniform(0.5, 1.0)
+        place = BatchedPlace(run.script, self._current[1])
+        self._observer.report(
+            BatchRetried(
+                *place.at,
+                failure=explain_crash(crash, run.script, conn.info.encoding),
+                blocked=self._observer.last_blocked,
+                size=batching.size.keys,
+                pause_ms=pause * 1000,
+            )
+        )
+        run.reopened = run.goes_on = True
+        return not self._context.cancellation.wait(pause)
