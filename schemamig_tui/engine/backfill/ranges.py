@@ -8,7 +8,7 @@ from schemamig_tui.engine.backfill.batch import Batch, LockPatience, settings, t
 from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.backfill.gate import Gate
-from schemamig_tui.engine.backfill.key import WalkKey, Unusable, find_key
+from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
 from schemamig_tui.engine.backfill.pace import Pace, rest, totals
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.backfill.questions import Questions, ask, closing

@@ -8,7 +8,7 @@ without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from schemamig_tui.engine.backfill.key import WalkKey, Unusable
+from schemamig_tui.engine.backfill.key import Unusable, WalkKey
 from schemamig_tui.engine.backfill.questions import Questions, Row, ask, finding, literal, opening
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.text import visible
