@@ -13,7 +13,7 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.ledger.writes import SWALLOWED
+from schemamig_tui.engine.ledger.writes import SWALLOWED, TAKEN
 from schemamig_tui.text import visible
 
 
@@ -38,8 +38,15 @@ def explain_write(
         encoding = conn.info.parameter_status("server_encoding")
         why = f"the database is in {encoding}, which cannot hold the name of the file"
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
+    refused = error.message_primary or ""
+    if code == pg_errors.InvalidTextRepresentation.sqlstate and TAKEN in refused:
+        return LedgerRefusal(
+            f"the row in the ledger {ledger.name} is not what this run has written last",
+            "another run is at this file, or somebody has changed the row: see what is there, and"
+            " apply again",
+        )
     swallowed = code == pg_errors.InvalidTextRepresentation.sqlstate
-    if swallowed and SWALLOWED in (error.message_primary or ""):
+    if swallowed and SWALLOWED in refused:
         triggers = _names(conn, ledger, _TRIGGERS)
         by = f"its trigger {triggers}" if triggers else "a trigger"
         return LedgerRefusal(
