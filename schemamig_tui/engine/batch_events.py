@@ -43,7 +43,8 @@ class BatchFinished(BatchEvent):
 
     ``ms`` is what it took, ``size`` how many keys the next one has. ``per_second`` are the rows
     changed a second just now, ``average`` those since this run began. ``left_s`` is what is left in
-    seconds, at the least and at the most; None: nobody knows. ``at`` is the last key that is done.
+    seconds, at the least and at the most; None: nobody knows. ``at`` is the last key that is done,
+    ``dead`` are the dead rows of the table as the server counts them.
     """
 
     done: BatchTotals
@@ -54,6 +55,7 @@ class BatchFinished(BatchEvent):
     average: float
     left_s: tuple[float, float] | None
     at: str | None
+    dead: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,9 @@ class Pace:
         self._first = mark
         self._recent.append((self._clock(), mark.changed, mark.walked))
 
-    def took(self, mark: BatchMark, seconds: float, rows: int | None, *, last: bool) -> None:
+    def took(
+        self, mark: BatchMark, seconds: float, rows: int | None, dead: int | None, *, last: bool
+    ) -> None:
         """Take in a batch that is committed, and report it unless the last report is too near."""
         now = self._clock()
         self._recent.append((now, mark.changed, mark.walked))
@@ -56,6 +58,7 @@ class Pace:
                 average=changed / max(now - self._began, 1e-3),
                 left_s=self._left(mark, first, rows, now),
                 at=shown(mark.at) if mark.at else None,
+                dead=dead,
             )
         )
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.backfill.key import Unusable
 from schemamig_tui.engine.events import Listener
 from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.ledger.writes import LedgerWrites
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.script.batched import BatchedStatement
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
@@ -16,10 +16,7 @@ from schemamig_tui.errors import FilesError
 
 @dataclass(frozen=True)
 class BatchedPlace:
-    """Statement ``number``, from 0, of ``script``: one that runs in batches.
-
-    ``started`` tells that an earlier try has committed some of them.
-    """
+    """Statement ``number``, from 0, of ``script``: one that runs in batches."""
 
     script: Script
     number: int
@@ -73,6 +70,6 @@ class BatchingRun:
     writes: LedgerWrites
     session: FileSession
     progress: Progress
-    cancellation: Cancellation
     report: Listener
+    control: BatchControl
     finished: Callable[[str], None]

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from schemamig_tui.engine.backfill.batch import Batch, LockPatience, settings, target_of, vacuum
 from schemamig_tui.engine.backfill.checkpoints import Checkpoints
-from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
 from schemamig_tui.engine.backfill.pace import Pace, rest, totals
@@ -38,7 +37,6 @@ class RangeBatching:
         place: BatchedPlace,
         run: BatchingRun,
         gate: Gate,
-        control: BatchControl,
         mark: BatchMark | None,
     ) -> None:
         assert isinstance(place.batched.asked, RangeBatches)
@@ -46,7 +44,7 @@ class RangeBatching:
         self._place = place
         self._run = run
         self._gate = gate
-        self._control = control
+        self._control = run.control
         self._resumed = mark
         self._checkpoints = Checkpoints(place, run, mark)
         self._pace = Pace(place, run.report)
@@ -70,7 +68,7 @@ class RangeBatching:
                 self._key = yield from self._begin()
                 self._walk = Walk(self._key)
             while True:
-                self._gate.pass_through(self._control)
+                self._gate.pass_through()
                 self.size.target = target_of(self._place, self._control.factor)
                 found = yield from self._next(self._walk)
                 if found is None:
@@ -95,7 +93,7 @@ class RangeBatching:
         self.patience.deadlock_timeout = float(timeout or 1)
         mark = self._resumed
         if mark is None or mark.end is None:
-            self._gate.await_writers(key.oid)
+            self._gate.await_writers(key.oid, key.table)
             mark = yield from self._from_the_start(key, walk)
         else:
             self._require_same(key, mark)
@@ -194,8 +192,8 @@ class RangeBatching:
         yield from batch.close()
         self._checkpoints.mark = mark
         self.patience.failed = 0
-        self._pace.took(mark, seconds, key.rows, last=found.last == self._end)
         self._gate.committed(batch.wal)
+        self._pace.took(mark, seconds, key.rows, self._gate.dead, last=found.last == self._end)
         written = max(0, batch.wal - self._wal) if self._wal else 0
         self._wal = batch.wal
         self._gate.rest(rest(self._asked.restraint, seconds, batch.changed, written))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.backfill.control import BatchControl
-from schemamig_tui.engine.backfill.gate import Gate
+from schemamig_tui.engine.backfill.gate import Gate, Gatekeeper
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun, FileSession
 from schemamig_tui.engine.backfill.ranges import RangeBatching
 from schemamig_tui.engine.batch_events import BatchRetried
@@ -39,14 +39,22 @@ _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 
 
 class Batching:
-    """Runs the batches of the files of a run, one statement at a time."""
+    """Runs the batches of the files of a run, one statement at a time, in the session ``pid``."""
 
-    def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        log: Logbook,
+        observer: Observer,
+        control: BatchControl,
+        pid: Callable[[], int],
+    ) -> None:
         self._context = context
         self._log = log
         self._observer = observer
+        self._control = control
+        self._pid = pid
         self._current: tuple[FileRun, int, RangeBatching] | None = None
-        self.control = BatchControl()
 
     def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
         """The steps of statement ``i``, which go on where it has got to.
@@ -65,13 +73,20 @@ class Batching:
             writes=context.ledger.writes,
             session=FileSession(start.as_ourselves, AS_THE_FILE, start.in_mid_file),
             progress=Progress(run.script),
-            cancellation=context.cancellation,
             report=report,
+            control=self._control,
             finished=lambda tag: self._log.finish_batches(place.number, place.line, tag),
         )
-        gate = Gate(place, context.cancellation, report)
+        keeper = Gatekeeper(
+            watch=context.watch,
+            pid=self._pid(),
+            cancellation=context.cancellation,
+            report=report,
+            control=self._control,
+            pause_file=context.limits.pause_file,
+        )
         mark = run.mark if run.mark and run.done == place.number else None
-        return RangeBatching(place, batching, gate, self.control, mark)
+        return RangeBatching(place, batching, Gate(place, keeper), mark)
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Whether the batch is to be tried again, for which the session is ready then."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.events import FileFailed, Listener, Mode, RunFinished, RunStarted
 from schemamig_tui.engine.pipeline.backend import Backend, equip
 from schemamig_tui.engine.pipeline.deadline import answered_within
@@ -38,10 +39,11 @@ if TYPE_CHECKING:  # most runs have no batches
 class Run:
     """Applies the files of ``context`` on its connection, which holds the work lock.
 
-    That, and every one that it makes itself, is closed when the run is over.
+    That, and every one that it makes itself, is closed when the run is over. ``control`` is what
+    people do to statements in batches.
     """
 
-    def __init__(self, context: RunContext, listener: Listener) -> None:
+    def __init__(self, context: RunContext, listener: Listener, control: BatchControl) -> None:
         self._context = context
         self._files = context.files
         self._conn = context.backend.conn
@@ -55,18 +57,21 @@ class Run:
         )
         self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))
-        self._batching = self._make_batching()
+        self._batching = self._make_batching(control)
         self._retries = Retries(context, self._log, self._observer, self._batching)
         self._recovery = Recovery(context, self._log, self._observer)
 
-    def _make_batching(self) -> Batching | None:
+    def _make_batching(self, control: BatchControl) -> Batching | None:
         """What runs statements in batches, where there may be any."""
         files = self._files
         if not (files.unread or any(run.script.batched for run in files)):
             return None
         from schemamig_tui.engine.run.batches import Batching
 
-        return Batching(self._context, self._log, self._observer)
+        return Batching(self._context, self._log, self._observer, control, self._pid)
+
+    def _pid(self) -> int:
+        return self._backend.pid
 
     def apply(self, began: float) -> RunFinished:
         """Apply the files in their order up to the first that fails, and report how it ended.

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
@@ -35,6 +36,8 @@ class Runner:
     ) -> None:
         self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
+        self.batch_control = BatchControl()
+        """What a person may do to statements that run in batches. From any thread."""
 
     def cancel(self) -> None:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
@@ -80,4 +83,4 @@ class Runner:
         from schemamig_tui.engine.run.run import Run
 
         with self._preparation.locked(conn, plan, self._listener) as context:
-            return Run(context, self._listener).apply(began)
+            return Run(context, self._listener, self.batch_control).apply(began)
