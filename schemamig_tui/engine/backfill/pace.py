@@ -12,7 +12,7 @@ from schemamig_tui.sql.batches import Restraint
 
 _NOW = 10.0
 """So many seconds are what goes on just now."""
-_TELL_EVERY = 0.25
+_TELL_EVERY = 0.5
 
 
 class Pace:

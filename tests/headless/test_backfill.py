@@ -1,0 +1,59 @@
+"""A backfill without a UI: calm lines for people, an event a line for programs."""
+
+import psycopg
+
+from tests.headless.conftest import Program
+
+SETUP = (
+    "CREATE TABLE docs (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);"
+    "INSERT INTO docs SELECT g FROM generate_series(1, 1000) g; ANALYZE docs"
+)
+BACKFILL = (
+    "-- schemamig: backfill table=docs key=id\n"
+    "UPDATE docs SET n = n + 1 WHERE id BETWEEN :from AND :to;"
+)
+
+
+def fill(program: Program) -> None:
+    """A table of 1000 rows."""
+    with psycopg.connect(program.environ["SCHEMAMIG_DSN"], autocommit=True) as conn:
+        conn.execute(SETUP.encode())
+
+
+def test_a_backfill_says_what_it_walks_along_and_what_it_has_changed(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--apply")
+    assert ended.code == 0
+    lines = [line for line in ended.err.splitlines() if line.startswith("    line")]
+    assert lines[0] == (
+        "    line 2: in batches over public.docs by id along the index docs_pkey, about 1,000 rows"
+    )
+    assert lines[1].startswith(
+        "    line 2: 1,000 keys walked, 1,000 rows changed in 10 batches, 0."
+    )
+
+
+def test_a_backfill_is_a_few_events_for_programs(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--apply", "--json")
+    kinds = [event["event"] for event in ended.events]
+    assert kinds[3] == "batches_started"
+    assert kinds[-4:] == [
+        "batches_finished",
+        "statement_finished",
+        "file_applied",
+        "run_finished",
+    ]
+    assert set(kinds[4:-4]) == {"batch_finished"}
+    last = ended.events[-5]
+    assert last["done"]["changed"] == 1000
+    assert (last["rows"], last["at"]) == (1000, "1000")
+
+
+def test_the_dry_run_says_why_the_file_has_no_transaction(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--dry-run")
+    assert "the backfill in line 1 commits after every batch" in ended.out
