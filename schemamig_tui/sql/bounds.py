@@ -57,7 +57,7 @@ def range_statement(sql: bytes, key: Sequence[str], *, both_ends: bool = False) 
             raise Misuse(f"The statement has no {name}.", f"Write {_sample(key)}.")
     if both_ends:
         return RangeStatement(_numbered(sql, items, len(key)), begins_behind=False)
-    return _Reader(sql, items, key).read()
+    return _BoundsReader(sql, items, key).read()
 
 
 def variable(end: str, key: Sequence[str], column: int) -> str:
@@ -129,7 +129,7 @@ def _unknown(name: bytes, spellings: Iterable[bytes], offset: int) -> Misuse:
     return Misuse(f":{shown} is no bound of this key.", f"There are {known}.", offset)
 
 
-class _Reader:
+class _BoundsReader:
     """Reads of one statement what its bounds are compared with, and how."""
 
     def __init__(self, sql: bytes, items: Sequence[_Item], key: Sequence[str]) -> None:

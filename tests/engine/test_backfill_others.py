@@ -51,7 +51,7 @@ class Running:
         self.runner: Runner = shop.runner(**options)
         self.finished: list[RunFinished] = []
         self._thread = threading.Thread(
-            target=lambda: self.finished.append(self.runner.apply()), daemon=True
+            target=lambda: self.finished.append(self.runner.apply_pending()), daemon=True
         )
         self._thread.start()
 
@@ -172,7 +172,7 @@ def test_a_person_may_pause_it_and_change_its_target(shop: Workshop, crowd: Crow
     shop.write("0001_a.sql", backfill("rows-per-second=1000"))
     runner = shop.runner()
     runner.batch_control.pause()
-    run = threading.Thread(target=runner.apply)
+    run = threading.Thread(target=runner.apply_pending)
     run.start()
     (waiting,) = until(seen(shop, BatchesWaiting))
     assert waiting.reasons == ("paused by the user",)
@@ -187,7 +187,7 @@ def test_a_wait_ends_with_a_cancellation(shop: Workshop, crowd: Crowd) -> None:
     shop.write("0001_a.sql", backfill())
     runner = shop.runner()
     runner.batch_control.pause()
-    run = threading.Thread(target=runner.apply)
+    run = threading.Thread(target=runner.apply_pending)
     run.start()
     until(seen(shop, BatchesWaiting))
     runner.cancel()

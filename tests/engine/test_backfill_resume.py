@@ -35,7 +35,7 @@ def stop(shop: Workshop, sql: str = SLOW, name: str = "0001_a.sql") -> None:
 
     shop.events.clear()
     runner = Runner(shop.connect, shop.folder, LEDGER, listen)
-    finished = runner.apply()
+    finished = runner.apply_pending()
     assert finished.cancelled
 
 
@@ -100,9 +100,9 @@ def test_another_statement_table_or_end_is_refused(shop: Workshop, change: tuple
     with pytest.raises(FilesError) as caught:
         shop.apply()
     assert caught.value.message == (
-        "its first batches have been applied by an earlier try, and batches of the next one (100"
-        " keys walked, 100 rows changed in 1 batch, id up to 100 of 1000); but that statement, its"
-        " table, its key or its end is another one since (line 1)"
+        "it was tried before, and batches of its next statement are done: 100 keys walked, 100 rows"
+        " changed in 1 batch, id up to 100 of 1000; but that, its table, its key or its end is"
+        " another one since (line 1)"
     )
     assert "Restore it: batch, target, pause and the like may change." in (caught.value.hint or "")
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [100]
@@ -147,7 +147,7 @@ def test_a_checkpoint_changed_by_hand_is_refused(shop: Workshop) -> None:
 def test_without_resume_it_starts_at_the_first_key(shop: Workshop) -> None:
     fill(shop)
     stop(shop)
-    assert shop.runner().apply(resume=False).failed is None
+    assert shop.runner().apply_pending(resume=False).failed is None
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 2") == [100]
 
 
@@ -163,7 +163,7 @@ def test_a_row_that_somebody_else_has_written_stops_the_batches_and_stays(shop: 
             shop.ask(f"UPDATE kb.schema_migrations SET error_message = '{other}'")
 
     shop.write("0001_a.sql", SLOW)
-    finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+    finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
     assert finished.failed == "0001_a.sql"
     assert not shop.failure.recorded
     assert shop.failure.failure.message == (
@@ -184,7 +184,7 @@ def test_a_changed_index_stops_the_batches(shop: Workshop) -> None:
             shop.ask("ALTER TABLE docs RENAME id TO key")
 
     shop.write("0001_a.sql", SLOW)
-    Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+    Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
     assert shop.failure.failure.message.startswith("public.docs, its key or the index docs_pkey is")
     shop.ask("ALTER TABLE docs RENAME key TO id")
     assert shop.apply().failed is None

@@ -64,7 +64,7 @@ def killed_before(shop: Workshop, message: int) -> bool:
 
         Pipeline._send = counting  # type: ignore[method-assign]
         with contextlib.suppress(BaseException):
-            Runner(shop.connect, shop.folder, LEDGER, lambda event: None).apply()
+            Runner(shop.connect, shop.folder, LEDGER, lambda event: None).apply_pending()
         os._exit(0)
     _, status = os.waitpid(pid, 0)
     return os.WIFSIGNALED(status)
@@ -179,7 +179,7 @@ def test_twenty_crashes_of_the_server_change_no_row_twice_and_leave_none_out(
 
     for _ in range(20):
         with contextlib.suppress(ConnectionLost):
-            finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply()
+            finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
             assert finished.failed
     shop.write("0001_a.sql", BACKFILL)  # what limits it may change
     assert shop.apply().failed is None

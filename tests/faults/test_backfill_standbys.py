@@ -38,7 +38,7 @@ def runs(shop: Workshop, more: str = "rows-per-second=1000") -> Callable[[], Run
     shop.write("0001_a.sql", BACKFILL.format(more=more))
     runner = shop.runner()
     finished: list[RunFinished] = []
-    thread = threading.Thread(target=lambda: finished.append(runner.apply()), daemon=True)
+    thread = threading.Thread(target=lambda: finished.append(runner.apply_pending()), daemon=True)
     thread.start()
 
     def end() -> RunFinished:

@@ -193,7 +193,7 @@ def test_a_directive_that_is_not_known_is_refused() -> None:
     error = refusal("-- schemamig: no_transaction\nSELECT 1;")
     assert error.message == "This directive is not known: -- schemamig: no_transaction"
     assert error.hint is not None
-    assert error.hint.startswith("There are no-transaction, requires FILE, backfill ")
+    assert error.hint.startswith("There are no-transaction, out-of-order, requires FILE, repeat")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.engine.backfill.checkpoints import BEGIN_WRITING, COMMIT, Checkpoints
 from schemamig_tui.engine.backfill.place import BatchedPlace
-from schemamig_tui.engine.backfill.questions import ask, literal, texts
+from schemamig_tui.engine.backfill.questions import literal, texts
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.sql.batches import RangeBatches
 
 _LONGEST_PATIENCE = 30.0
 _LEAST = 0.05
@@ -105,21 +104,6 @@ def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list
     if place.batched.head.verb == "call":
         found.append(_FRESH_PLANS)
     return [*found, *asked.restraint.settings]
-
-
-def target_of(place: BatchedPlace, factor: float) -> float:
-    """How many seconds a batch is to take; one that repeats limits itself, and takes its time."""
-    asked = place.batched.asked
-    return asked.target * factor if isinstance(asked, RangeBatches) else 0.1
-
-
-def vacuum(table: str) -> Iterator[Step]:
-    """A VACUUM of the table, for which no timeout is meant, and which waits for nobody."""
-    before = yield from ask("SELECT pg_catalog.current_setting('statement_timeout')")
-    timeout = "SELECT pg_catalog.set_config('statement_timeout', {}, false)"
-    yield Step(timeout.format("'0'").encode(), Role.HOUSEKEEPING)
-    yield Step(f"VACUUM (SKIP_LOCKED) {table}".encode(), Role.HOUSEKEEPING, alone=True)
-    yield Step(timeout.format(literal(before[0][0] or "0")).encode(), Role.HOUSEKEEPING)
 
 
 def _value(value: str) -> str:

@@ -102,6 +102,21 @@ def find_key(table: Name, columns: Sequence[str]) -> Questions[WalkKey]:
     )
 
 
+def find_table(table: Name) -> Questions[tuple[int, str, int | None] | None]:
+    """Ask for a table: its number, its name as SQL, and about how many rows it has.
+
+    None where there is no table of this name.
+    """
+    found = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
+    yield from opening()
+    rows = yield from ask(_TABLE, (found[0][0],))
+    yield from closing()
+    if not rows:
+        return None
+    number, name, count = rows[0]
+    return int(number or 0), name or "", None if count in (None, "NaN") else round(float(count))
+
+
 def _require_table(facts: Mapping[str, Any]) -> None:
     name = visible(facts["table"])
     if kind := _NO_TABLES.get(facts["kind"]):
@@ -242,6 +257,9 @@ _ROWS = """(SELECT sum(CASE WHEN p.reltuples >= 0 THEN
     FROM pg_catalog.pg_class p
     WHERE p.oid IN (SELECT c.oid UNION SELECT relid::oid
         FROM pg_catalog.pg_partition_tree(c.oid::pg_catalog.regclass)) AND p.relkind = 'r')"""
+_TABLE = f"""SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), {_ROWS}
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = $1::pg_catalog.oid AND c.relkind IN ('r', 'p')"""
 _FACTS = f"""SELECT pg_catalog.json_build_object(
     'oid', c.oid::int8, 'table', pg_catalog.format('%I.%I', n.nspname, c.relname),
     'kind', c.relkind, 'persistence', c.relpersistence,

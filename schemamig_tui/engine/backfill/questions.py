@@ -111,7 +111,7 @@ def answer(conn: psycopg.Connection[Any], questions: Questions[Answer]) -> Answe
     pipeline = Pipeline(
         conn,
         Cancellation(),
-        on_done=lambda step, tag: None,
+        on_done=lambda step, tag, arrival: None,
         on_notice=lambda step, notice: None,
         cancel=lambda: None,
     )

@@ -4,93 +4,67 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from schemamig_tui.engine.backfill.batch import Batch, LockPatience, settings, target_of, vacuum
-from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
-from schemamig_tui.engine.backfill.pace import Pace, rest, totals
+from schemamig_tui.engine.backfill.pace import totals
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.backfill.questions import Questions, ask, closing
+from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.backfill.size import BatchSize
-from schemamig_tui.engine.backfill.walk import Range, Value, Walk
+from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
 from schemamig_tui.engine.batch_events import BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
-from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.sql.batches import RangeBatches
 from schemamig_tui.text import visible
 
-_DEADLOCK_TIMEOUT = (
-    "SELECT extract(epoch FROM pg_catalog.current_setting('deadlock_timeout')::interval)"
-)
 # So many times the size of a batch may be the rows of one value of a key that is not unique.
 _MOST_OF_ONE = 10
 
 
-class RangeBatching:
-    """The batches of one statement. ``steps`` may be asked for again after one has failed.
-
-    ``mark`` is how far an earlier try has got.
-    """
+class RangeBatching(BatchSeries):
+    """The ranges of one statement."""
 
     def __init__(
-        self,
-        place: BatchedPlace,
-        run: BatchingRun,
-        gate: Gate,
-        mark: BatchMark | None,
+        self, place: BatchedPlace, run: BatchingRun, gate: Gate, mark: BatchMark | None
     ) -> None:
+        super().__init__(place, run, gate, mark)
         assert isinstance(place.batched.asked, RangeBatches)
         self._asked = place.batched.asked
-        self._place = place
-        self._run = run
-        self._gate = gate
-        self._control = run.control
         self._resumed = mark
-        self._checkpoints = Checkpoints(place, run, mark)
-        self._pace = Pace(place, run.report)
-        self.patience = LockPatience(file_decides=place.script.mentions("lock_timeout"))
         self._key: WalkKey | None = None
-        self._walk: Walk | None = None
-        self.size = BatchSize(self._asked.batch, self._asked.target, None)
+        self._size = BatchSize(self._asked.batch, self._asked.target, None)
         self._end: Value | None = None
         self._vacuumed = 0
-        self._wal = 0
 
-    @property
-    def mark(self) -> BatchMark:
-        """How far it is for sure."""
-        return self._checkpoints.mark
+    def make_smaller(self) -> int:
+        """Halve the next batch; a small one waits longer."""
+        if not self._size.failed():
+            self._patience.failed += 1
+        return self._size.keys
 
-    def steps(self) -> Iterator[Step]:
-        """All steps from where it is. Raises FilesError where it cannot run, or go on."""
-        try:
-            if self._key is None or self._walk is None:
-                self._key = yield from self._begin()
-                self._walk = Walk(self._key)
-            while True:
-                self._gate.pass_through()
-                self.size.target = target_of(self._place, self._control.factor)
-                found = yield from self._next(self._walk)
-                if found is None:
-                    break
-                yield from self._batch(self._key, self._walk, found)
-                yield from self._vacuum(self._key)
-            yield from self._check()
-        except Unusable as why:
-            raise self._place.refusal(why) from None
-        self._pace.finish(self.mark)
-        self._run.finished(f"{self._place.batched.head.verb.upper()} {self.mark.changed}")
+    def _all(self) -> Iterator[Step]:
+        if self._key is None:
+            self._key = yield from self._begin()
+        walk = KeyWalk(self._key)
+        while True:
+            self._gate.pass_through()
+            self._size.target = self._asked.target * self._run.control.factor
+            found = yield from self._next(walk)
+            if found is None:
+                return
+            yield from self._one(self._key, walk, found)
+            yield from self._vacuum_in_time(self._key)
 
     # -- the beginning
 
     def _begin(self) -> Questions[WalkKey]:
         key = yield from find_key(self._asked.table, self._asked.key)
-        walk = Walk(key)
+        walk = KeyWalk(key)
         yield from walk.opening()
         yield from walk.require_values()
         yield from closing()
-        ((timeout,),) = yield from ask(_DEADLOCK_TIMEOUT)
-        self.patience.deadlock_timeout = float(timeout or 1)
+        yield from self._ask_server()
         mark = self._resumed
         if mark is None or mark.end is None:
             self._gate.await_writers(key.oid, key.table)
@@ -98,8 +72,8 @@ class RangeBatching:
         else:
             self._require_same(key, mark)
         first = mark.size or self._asked.batch
-        self.size = BatchSize(first, self._asked.target, key.rows)
-        mark = replace(mark, writer=self._checkpoints.writer, size=self.size.keys)
+        self._size = BatchSize(first, self._asked.target, key.rows)
+        mark = replace(mark, writer=self._checkpoints.writer, size=self._size.keys)
         yield from self._checkpoints.take_over(mark)
         self._vacuumed, self._end = mark.walked, mark.end
         self._gate.watch_table(key.oid)
@@ -116,7 +90,7 @@ class RangeBatching:
         )
         return key
 
-    def _from_the_start(self, key: WalkKey, walk: Walk) -> Questions[BatchMark]:
+    def _from_the_start(self, key: WalkKey, walk: KeyWalk) -> Questions[BatchMark]:
         yield from walk.opening()
         end = yield from walk.last()
         yield from closing()
@@ -146,7 +120,7 @@ class RangeBatching:
 
     # -- one batch
 
-    def _next(self, walk: Walk) -> Questions[Range | None]:
+    def _next(self, walk: KeyWalk) -> Questions[Range | None]:
         """The next range; None where all is done."""
         at = self.mark.at
         if self._end is None and not self._asked.open_end:
@@ -155,21 +129,21 @@ class RangeBatching:
         yield from walk.require_same()
         found = None
         if self._end:
-            found = yield from walk.next_range(at, self._end, self.size.keys)
+            found = yield from walk.next_range(at, self._end, self._size.keys)
         if found is None and self._asked.open_end:
             self._end = yield from walk.last()
             if self._end:
-                found = yield from walk.next_range(at, self._end, self.size.keys)
+                found = yield from walk.next_range(at, self._end, self._size.keys)
         if found:
-            yield from walk.require_few(found.last, _MOST_OF_ONE * self.size.keys)
+            yield from walk.require_few(found.last, _MOST_OF_ONE * self._size.keys)
         yield from closing()
         return found
 
-    def _batch(self, key: WalkKey, walk: Walk, found: Range) -> Iterator[Step]:
+    def _one(self, key: WalkKey, walk: KeyWalk, found: Range) -> Iterator[Step]:
+        """The batch of one range."""
         before, statement = self.mark, self._place.batched.range
         assert statement is not None
-        target = self.size.target
-        batch = Batch(self._place, self._checkpoints, settings(self._place, self.patience, target))
+        batch = self._batch(self._size.target)
         began = time.monotonic()
         yield from batch.open()
         values = (*found.first, *found.last)
@@ -177,7 +151,7 @@ class RangeBatching:
         if before.batches == 0:
             yield from self._require_key_kept(walk, found, batch.changed)
         seconds = time.monotonic() - began
-        self.size.done(found.keys, seconds)
+        self._size.done(found.keys, seconds)
         mark = replace(
             before,
             at=found.last,
@@ -186,19 +160,13 @@ class RangeBatching:
             changed=before.changed + batch.changed,
             batches=before.batches + 1,
             seconds=round(before.seconds + seconds, 3),
-            size=self.size.keys,
+            size=self._size.keys,
         )
         yield from self._checkpoints.note(mark)
         yield from batch.close()
-        self._checkpoints.mark = mark
-        self.patience.failed = 0
-        self._gate.committed(batch.wal)
-        self._pace.took(mark, seconds, key.rows, self._gate.dead, last=found.last == self._end)
-        written = max(0, batch.wal - self._wal) if self._wal else 0
-        self._wal = batch.wal
-        self._gate.rest(rest(self._asked.restraint, seconds, batch.changed, written))
+        self._committed(batch, mark, seconds, key.rows, last=found.last == self._end)
 
-    def _require_key_kept(self, walk: Walk, found: Range, changed: int) -> Questions[None]:
+    def _require_key_kept(self, walk: KeyWalk, found: Range, changed: int) -> Questions[None]:
         """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
 
         They would be met again, and changed again. Asked in the first batch, in its transaction:
@@ -224,26 +192,11 @@ class RangeBatching:
 
     # -- besides
 
-    def _vacuum(self, key: WalkKey) -> Iterator[Step]:
+    def _vacuum_in_time(self, key: WalkKey) -> Iterator[Step]:
         """A VACUUM after each share of the rows that is asked for, so that room is used again."""
-        share = self._asked.restraint.vacuum
-        if share is None or not key.rows:
+        share = self._restraint.vacuum
+        if share is None or not key.rows or self.mark.at == self._end:
             return
-        if self.mark.walked - self._vacuumed >= share * key.rows and self.mark.at != self._end:
+        if self.mark.walked - self._vacuumed >= share * key.rows:
             self._vacuumed = self.mark.walked
-            yield from vacuum(key.table)
-
-    def _check(self) -> Iterator[Step]:
-        """Raises Unusable where the SELECT that has to find nothing finds a row."""
-        if self._asked.check is None:
-            return
-        yield Step(b"BEGIN READ ONLY", Role.HOUSEKEEPING)
-        yield Step(b"SET LOCAL row_security = off", Role.HOUSEKEEPING)
-        rows = yield from ask(f"SELECT EXISTS ({self._asked.check})", role=Role.CHECK)
-        yield Step(b"COMMIT", Role.HOUSEKEEPING)
-        if rows == [("t",)]:
-            raise Unusable(
-                f"The check of the backfill finds rows, behind {self.mark.people}.",
-                "Rows may have come in behind the walk: have the application write them as they are"
-                " to be, change them by hand, and apply again, which only checks once more.",
-            )
+            yield from self._vacuum(key.table)

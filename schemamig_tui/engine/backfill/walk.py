@@ -26,7 +26,7 @@ class Range:
     keys: int
 
 
-class Walk:
+class KeyWalk:
     """Makes the queries for one key."""
 
     def __init__(self, key: WalkKey) -> None:

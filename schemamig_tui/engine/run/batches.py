@@ -15,6 +15,8 @@ from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.backfill.gate import Gate, Gatekeeper
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun, FileSession
 from schemamig_tui.engine.backfill.ranges import RangeBatching
+from schemamig_tui.engine.backfill.repeats import RepeatBatching
+from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.batch_events import BatchRetried
 from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.pipeline.pipeline import Crash
@@ -54,7 +56,7 @@ class Batching:
         self._observer = observer
         self._control = control
         self._pid = pid
-        self._current: tuple[FileRun, int, RangeBatching] | None = None
+        self._current: tuple[FileRun, int, BatchSeries] | None = None
 
     def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
         """The steps of statement ``i``, which go on where it has got to.
@@ -67,7 +69,7 @@ class Batching:
         yield from self._current[2].steps()
         self._current = None
 
-    def _begin(self, place: BatchedPlace, run: FileRun, start: SessionStart) -> RangeBatching:
+    def _begin(self, place: BatchedPlace, run: FileRun, start: SessionStart) -> BatchSeries:
         context, report = self._context, self._observer.report
         batching = BatchingRun(
             writes=context.ledger.writes,
@@ -86,7 +88,8 @@ class Batching:
             pause_file=context.limits.pause_file,
         )
         mark = run.mark if run.mark and run.done == place.number else None
-        return RangeBatching(place, batching, Gate(place, keeper), mark)
+        kind = RepeatBatching if place.batched.range is None else RangeBatching
+        return kind(place, batching, Gate(place, keeper), mark)
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Whether the batch is to be tried again, for which the session is ready then."""
@@ -100,18 +103,15 @@ class Batching:
             return False
         if conn.info.transaction_status is not TransactionStatus.IDLE:
             conn.execute("ROLLBACK")
-        pause = _PAUSE
-        if not batching.size.failed():
-            batching.patience.failed += 1
-            pause = min(_LONGEST_PAUSE, _PAUSE * 2**batching.patience.failed)
-        pause *= random.uniform(0.5, 1.0)
+        size = batching.make_smaller()
+        pause = min(_LONGEST_PAUSE, _PAUSE * 2**batching.failed) * random.uniform(0.5, 1.0)
         place = BatchedPlace(run.script, self._current[1])
         self._observer.report(
             BatchRetried(
                 *place.at,
                 failure=explain_crash(crash, run.script, conn.info.encoding),
                 blocked=self._observer.last_blocked,
-                size=batching.size.keys,
+                size=size,
                 pause_ms=pause * 1000,
             )
         )

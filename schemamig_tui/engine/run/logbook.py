@@ -96,7 +96,8 @@ class Logbook:
 
     def finish_batches(self, i: int, line: int, tag: str) -> None:
         """Note that all batches of statement ``i``, from 0, are done."""
-        self._finish(Step(b"", Role.STATEMENT, i, line=line), tag)
+        arrival = Arrival(time.perf_counter())
+        self._finish(Step(b"", Role.STATEMENT, i, line=line), tag, arrival)
 
     def notice(self, step: Step, message: Notice) -> None:
         """Note what the server said while it did a step."""

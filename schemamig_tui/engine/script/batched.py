@@ -10,17 +10,19 @@ from schemamig_tui.sql.batched import Head, check, sets_key
 from schemamig_tui.sql.batches import Batches, Misuse, RangeBatches, batches
 from schemamig_tui.sql.bounds import RangeStatement, range_statement
 from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.notes import Word
 
 
 @dataclass(frozen=True, slots=True)
 class BatchedStatement:
     """A statement with what its directive, which is in ``line``, asks for.
 
-    ``range`` is what is sent for each range, None where it repeats as it is. ``fingerprint`` stands
-    for what must not change while it is half done: the statement without its comments, the table,
-    the key and the end.
+    ``word`` is that of the directive. ``range`` is what is sent for each range, None where it
+    repeats as it is. ``fingerprint`` stands for what must not change while it is half done: the
+    statement without its comments, the table, the key and the end.
     """
 
+    word: Word
     asked: Batches
     line: int
     head: Head
@@ -59,7 +61,9 @@ def _read(cut: Cutter, lines: Lines, i: int) -> BatchedStatement:
     except Misuse as misuse:
         offset = cut.starts[i] + misuse.offset
         raise fault(cut.source, offset, misuse.message, hint=misuse.hint) from None
-    return BatchedStatement(asked, lines.line(first.offset), head, found, _fingerprint(sql, asked))
+    return BatchedStatement(
+        first.word, asked, lines.line(first.offset), head, found, _fingerprint(sql, asked)
+    )
 
 
 def _range(sql: bytes, asked: RangeBatches, head: Head) -> RangeStatement:
