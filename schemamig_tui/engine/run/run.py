@@ -54,6 +54,7 @@ class Run:
             context.ledger,
             lifts_timeout=context.limits.lock is not None,
             own_settings=context.own_settings,
+            row_made=context.row_made,
         )
         self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))

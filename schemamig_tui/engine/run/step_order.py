@@ -51,7 +51,8 @@ class StepOrder:
     ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
     CONCURRENTLY. ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``.
     ``start`` is what the session began with, where a file without a transaction is to run in it.
-    ``batches`` makes the steps of a statement that runs in batches.
+    ``batches`` makes the steps of a statement that runs in batches, ``row_made`` those behind the
+    first note of a file, where there are any.
     """
 
     ledger: Ledger
@@ -59,6 +60,7 @@ class StepOrder:
     own_settings: bytes = b""
     start: SessionStart | None = None
     batches: Callable[[FileRun, int, SessionStart], Iterator[Step]] | None = None
+    row_made: Callable[[], Iterator[Step]] | None = None
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
         """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
@@ -104,6 +106,7 @@ class StepOrder:
             yield from notes.again() if run.reopened else notes.first()
         yield Step(_COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
+            yield from self.row_made() if self.row_made else ()
             yield from _restored(run, start, state)
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
             yield Step(b"BEGIN " + (run.modes or "").encode(), Role.HOUSEKEEPING)
