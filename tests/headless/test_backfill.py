@@ -58,3 +58,38 @@ def test_the_dry_run_says_why_the_file_has_no_transaction(program: Program) -> N
     program.write("0001_a.sql", BACKFILL)
     ended = program("--dry-run")
     assert "the backfill in line 1 commits after every batch" in ended.out
+
+
+def test_a_deployment_may_leave_backfills_for_later_and_one_may_run_by_itself(
+    program: Program,
+) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    program.write("0002_b.sql", "-- schemamig: requires 0001_a.sql\nCREATE TABLE b ();")
+    program.write("0003_c.sql", "CREATE TABLE c ();")
+    ended = program("--apply", "--skip-backfills")
+    assert ended.code == 0
+    assert "warning: 0001_a.sql stays pending: it has batches (--skip-backfills)." in ended.err
+    assert "warning: 0002_b.sql stays pending: it requires 0001_a.sql." in ended.err
+    assert "Success: 1" in ended.out
+    planned = program("--dry-run", "--skip-backfills")
+    assert "Total: 0 to apply" not in planned.out
+    ended = program("--apply", "--only", "migrations/0001_a.sql")
+    assert ended.code == 0
+    assert "Success: 1" in ended.out
+    assert program("--apply", "--only", "0001_a.sql").code == 2
+    assert program("--apply").code == 0
+
+
+def test_while_the_file_is_there_the_batches_wait(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    pause = program.folder / "pause"
+    pause.touch()
+    process = program.start("--apply", "--pause-file", str(pause))
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "waits: the file" in line:
+            break
+    pause.unlink()
+    assert process.wait(60) == 0
