@@ -87,6 +87,8 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.plan,
         options.about or options.against,
         bool(options.strict),
+        options.only,
+        bool(options.skip_backfills),
     )
     return run(command, vars(options), stop)
 
@@ -176,11 +178,11 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
         if (about := vars(options)[mode]) is not None:
             options.mode, options.about = mode, about
     refuse_useless(vars(options), options.mode)
-    if options.plan is not None and (options.to is not None or options.resume is False):
-        parser.error("--plan goes without --to and --no-resume, which the plan has")
-    if options.to is not None:
-        # The shell completes paths, so that is what will be typed.
-        options.to = Path(options.to).name
+    if options.plan and (options.to or options.only or options.resume is False):
+        parser.error("--plan goes without --to, --only and --no-resume, which the plan has")
+    # The shell completes paths, so that is what will be typed.
+    for name in filter(vars(options).get, ("to", "only")):
+        setattr(options, name, Path(getattr(options, name)).name)
     return options
 
 
@@ -206,6 +208,7 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     for name, (thing, what) in ABOUT_ONE.items():
         modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
     group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
+    group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
     group.add_argument(
         "--resume",
         action=argparse.BooleanOptionalAction,
@@ -226,6 +229,7 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
     )
     for flag, what in (
         ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
+        ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
         (_JSON, "print one JSON object per line, one per event"),
     ):
@@ -292,6 +296,7 @@ def _add_manners(parser: "argparse.ArgumentParser") -> None:
         dest="max-blocking",
         help="cancel our own statement when others have waited behind it for so long",
     )
+    group.add_argument("--pause-file", dest="pause-file", help="batches wait while it is there")
     group.add_argument(
         "--statement-timeout",
         metavar="DURATION",

@@ -27,6 +27,8 @@ _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
 _USED_BY: dict[str, tuple[str, ...]] = {
     "to": ("dry-run", "rehearse", "apply"),
+    "only": ("dry-run", "apply"),
+    "skip_backfills": ("dry-run", "apply"),
     "resume": ("dry-run", "apply"),
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
@@ -39,6 +41,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "lock-retries": ("apply", _UI),
     "run-lock-timeout": (*_RUNS, *REPAIRS),
     "max-blocking": _RUNS,
+    "pause-file": ("apply", _UI),
     "statement-timeout": _RUNS,
     "warn-after": ("apply", _UI),
 }

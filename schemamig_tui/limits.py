@@ -1,5 +1,6 @@
 """How long a run may wait and work, and how long others may wait for it."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -9,8 +10,10 @@ class Limits(NamedTuple):
     ``run_lock`` is the wait for another run. ``lock`` is a statement's wait for a lock: it is what
     the connections have as lock_timeout, and stands here for those who watch. After such a wait a
     file that is one transaction is tried again ``retries`` times. ``blocking`` is how long another
-    session may wait behind a statement of ours, which is then cancelled. ``statement`` is how long
-    a statement of a migration may take, which the connections have as statement_timeout.
+    session may wait behind a statement of ours, which is then cancelled; behind a batch it is
+    ``BATCH_BLOCKING`` where it is None. ``statement`` is how long a statement of a migration may
+    take, which the connections have as statement_timeout. Batches wait while the file
+    ``pause_file`` is there.
     """
 
     run_lock: float | None = None
@@ -18,3 +21,8 @@ class Limits(NamedTuple):
     retries: int = 0
     blocking: float | None = None
     statement: float | None = None
+    pause_file: Path | None = None
+
+
+BATCH_BLOCKING = 1.0
+"""How many seconds others wait behind a batch, which can be done again, by default."""

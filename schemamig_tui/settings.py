@@ -71,6 +71,9 @@ class Settings:
     max_blocking: float | None = None
     """How long other sessions may wait behind a statement, which is then cancelled."""
 
+    pause_file: Path | None = None
+    """While it is there, statements that run in batches wait."""
+
     statement_timeout: float | None = None
     """How long a statement may take; 0 is as long as it takes. So is None, but for a rehearsal."""
 
@@ -101,6 +104,7 @@ class Settings:
             retries=self.lock_retries,
             blocking=self.max_blocking,
             statement=self.statement_timeout or None,
+            pause_file=self.pause_file,
         )
 
     @property
@@ -257,6 +261,7 @@ _SETTINGS = {
     "lock-retries": _SettingReader("lock_retries", (int,), _count),
     "run-lock-timeout": _SettingReader("run_lock_timeout", (str,), _duration),
     "max-blocking": _SettingReader("max_blocking", (int, float), _limit),
+    "pause-file": _SettingReader("pause_file", (str,), _path),
     "statement-timeout": _SettingReader("statement_timeout", (str,), _duration_or_zero),
     "warn-after": _SettingReader("warn_after", (str,), _duration),
     "date-style": _SettingReader("date_style", (str,), _date_style),

@@ -55,6 +55,6 @@ def size(count: float) -> str:
     return f"{count / 1000:.1f} TB"
 
 
-def plural(count: int, what: str) -> str:
-    """``1 statement``, ``2,000 statements``."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+def plural(count: int, what: str, several: str | None = None) -> str:
+    """``1 statement``, ``2,000 statements``; ``several`` where it is not just an s more."""
+    return f"{count:,} {what if count == 1 else several or what + 's'}"

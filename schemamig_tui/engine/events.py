@@ -201,6 +201,15 @@ class FileRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchEvent:
+    """What is told of a statement that runs in batches: see ``engine.batch_events``."""
+
+    name: str
+    statement: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServerAwaited:
     """The connection is lost for ``reason``, and the server cannot be reached.
 
@@ -287,6 +296,7 @@ Event = (
     | BlockedSeen
     | VictimsSeen
     | FileRetried
+    | BatchEvent
     | ServerAwaited
     | FilesLost
     | FileApplied

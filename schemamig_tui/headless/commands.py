@@ -40,6 +40,8 @@ class Command:
     plan: Path | None = None
     about: str | None = None
     strict: bool = False
+    only: str | None = None
+    skip_backfills: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -87,6 +89,8 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             to=command.to,
             resume=command.resume,
             strict=command.strict,
+            only=command.only,
+            skip_backfills=command.skip_backfills,
             plan_file=command.plan,
         )
     if command.mode == "rehearse":
@@ -103,6 +107,8 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             to=command.to,
             resume=command.resume,
             strict=command.strict,
+            only=command.only,
+            skip_backfills=command.skip_backfills,
             with_sql=command.sql,
             save_to=command.save_plan,
         )

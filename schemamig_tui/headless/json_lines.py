@@ -54,6 +54,16 @@ progress_seen        name, statement, line, progress {command, relation, phase, 
 blocked_seen         name, statement, line, blocked {lock, on, seconds, by [session]}; null: no more
 victims_seen         name, statement, line, victims {count, longest_s, sessions [session]}; null: no
                      more
+batches_started      name, statement, line, table, key [column], index, rows (about so many;
+                     null: not known), resumed {walked, changed, batches, seconds}
+batch_finished       name, statement, line, done {as resumed}, rows, size (keys of the next batch),
+                     ms, per_second, average (rows), left_s [least, most], at, dead (rows); twice a
+                     second at the most
+batches_waiting      name, statement, line, reasons [sentence]
+batches_go_on        name, statement, line, waited_s
+batch_retried        name, statement, line, failure (as in file_failed), blocked, size, pause_ms
+batches_noted        name, statement, line, message
+batches_finished     name, statement, line, done, ms
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 server_awaited       name (null between two files), reason, seconds: the connection is lost
 files_lost           names: reported as file_applied, but the server does not have them any more

@@ -25,6 +25,8 @@ def dry_run(
     to: str | None,
     resume: bool,
     strict: bool,
+    only: str | None,
+    skip_backfills: bool,
     with_sql: bool,
     save_to: Path | None,
 ) -> ExitCode:
@@ -37,7 +39,9 @@ def dry_run(
         connecting(settings, reporter, stop) as (target, on_wait),
         looking(target, settings, on_wait) as (conn, survey),
     ):
-        plan = make_plan(survey, to, resume=resume, strict=strict)
+        plan = make_plan(
+            survey, to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
+        )
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn)

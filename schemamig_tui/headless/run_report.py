@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.engine import describe
 from schemamig_tui.engine.events import (
+    BatchEvent,
     BlockedSeen,
     Event,
     FileApplied,
@@ -30,6 +31,7 @@ from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
 if TYPE_CHECKING:
+    from schemamig_tui.headless.batch_report import BatchReport
     from schemamig_tui.headless.insight_report import InsightReport
 
 
@@ -76,6 +78,8 @@ class RunReport:
                 out.write(self._notice(notice))
             case LockAwaited() | ServerAwaited() | ProgressSeen() | BlockedSeen() | VictimsSeen():
                 self._insight(event)
+            case BatchEvent():
+                self._batches(event)
             case FileRetried():
                 self._retried(event)
             case FileApplied(ms=ms):
@@ -97,6 +101,12 @@ class RunReport:
         from schemamig_tui.headless.insight_report import InsightReport
 
         return InsightReport(self._err)
+
+    @cached_property
+    def _batches(self) -> "BatchReport":
+        from schemamig_tui.headless.batch_report import BatchReport
+
+        return BatchReport(self._err)
 
     def _notice(self, notice: Notice) -> str:
         text = f"{notice.severity}: {notice.message}"

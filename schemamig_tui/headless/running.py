@@ -31,6 +31,8 @@ def apply(
     to: str | None,
     resume: bool,
     strict: bool = False,
+    only: str | None = None,
+    skip_backfills: bool = False,
     plan_file: Path | None = None,
 ) -> ExitCode:
     """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``."""
@@ -57,10 +59,10 @@ def apply(
             else None
         )
         with stop.cancelling(runner.cancel):
-            finished = (
-                runner.apply(plan)
-                if plan
-                else runner.apply_pending(to, resume=resume, strict=strict)
+            if plan:
+                return failures.exit_code(runner.apply(plan))
+            finished = runner.apply_pending(
+                to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
             )
             return failures.exit_code(finished)
 

@@ -24,7 +24,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine import Connect
+from schemamig_tui.engine import Connect, make_plan
 from schemamig_tui.engine.events import Warned
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.plan import Plan
@@ -91,7 +91,8 @@ class Rehearsal:
         Returns and raises as ``rehearse``, and SettingsError for a file that does not exist.
         """
         began = time.perf_counter()
-        with _losses_as_errors(), self._preparation.pending(to, resume=True) as (conn, plan):
+        pending = self._preparation.pending(lambda found: make_plan(found, to))
+        with _losses_as_errors(), pending as (conn, plan):
             return self._rehearse(conn, plan, began)
 
     def _rehearse(

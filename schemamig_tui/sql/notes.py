@@ -7,7 +7,7 @@ comment for us as well.
 """
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
@@ -16,8 +16,13 @@ MARK = (
 )
 """How a comment that may say something begins, behind its two dashes."""
 
+Word = Literal["backfill", "repeat"]
+"""Begins a directive that has a statement run in batches."""
+BACKFILL: Word = "backfill"
+REPEAT: Word = "repeat"
+
 NOTE = re.compile(rb"--" + MARK)
-_OURS = re.compile(rb"--[ \t]*+(?i:schemamig:)([^\r\n]*+)")
+_OURS = re.compile(rb"--[ \t]*+(?i:schemamig:)[ \t]*+([^ \t\r\n]*+)[ \t]*+([^\r\n]*+)")
 
 # By tool: how the part of a file begins that takes its migration back.
 _WAYS_BACK = {
@@ -96,17 +101,32 @@ _NO_TRANSACTION = {
 }
 
 
-def our_directive(comment: bytes) -> str | None:
+class Asked(NamedTuple):
+    """What a ``-- schemamig:`` comment asks for: its first word, in lower case, and the rest.
+
+    ``offset`` is where the rest starts in the comment.
+    """
+
+    word: str
+    rest: bytes
+    offset: int
+
+
+def our_directive(comment: bytes) -> Asked | None:
     """What a ``-- schemamig:`` comment asks for; None for another comment."""
     found = _OURS.match(comment)
-    return found[1].strip().decode(errors="replace").lower() if found else None
+    if found is None:
+        return None
+    word = found[1].decode(errors="replace").lower()
+    return Asked(word, found[2].rstrip(), found.start(2))
 
 
 def allows_out_of_order(text: bytes) -> bool:
     """Whether the comments at the top of a file have the directive that lets it run late."""
     for line in text.removeprefix(b"\xef\xbb\xbf").splitlines():
         comment = line.strip()
-        if our_directive(comment) == OUT_OF_ORDER:
+        asked = our_directive(comment)
+        if asked and asked[:2] == (OUT_OF_ORDER, b""):
             return True
         if comment and not comment.startswith(b"--"):
             return False

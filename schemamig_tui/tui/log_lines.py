@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import (
+    BatchEvent,
     BlockedSeen,
     Event,
     FileApplied,
@@ -128,6 +129,10 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield from _failed(event)
         case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
             yield from insight_lines(event)
+        case BatchEvent():
+            from schemamig_tui.tui.batch_lines import batch_lines
+
+            yield from batch_lines(event)
         case RunFinished() | Warned():  # a survey has warned of the same
             pass
         case _:  # of a rehearsal, which is not imported before there is one

@@ -7,6 +7,8 @@ from typing import get_args
 
 import pytest
 
+from schemamig_tui.engine import batch_events
+from schemamig_tui.engine.events import BatchEvent
 from schemamig_tui.headless import json_lines
 from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal.events import RehearsalEvent
@@ -281,9 +283,13 @@ def test_the_lines_are_ascii_whatever_they_say(program: Program) -> None:
     assert the(ended, "file_started")["name"] == "0001_é\x9b\u202e.sql"
 
 
-@pytest.mark.parametrize("kind", get_args(RehearsalEvent), ids=lambda kind: kind.__name__)
+KINDS = {*get_args(RehearsalEvent), *BatchEvent.__subclasses__()} - {BatchEvent}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
 def test_every_event_is_documented_with_its_keys(kind: type) -> None:
     snake = event_name(kind.__name__)
+    assert kind.__module__ == batch_events.__name__ or not issubclass(kind, BatchEvent)
     row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", json_lines.__doc__ or "", re.M)
     assert row is not None
     for key in dataclasses.fields(kind):

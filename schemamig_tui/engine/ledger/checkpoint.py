@@ -6,13 +6,14 @@ It is the end of the error_message of the file's row, for people and for a later
     A new session starts with {"client_encoding": "UTF8"}
     Session of postgres after statement 4: {"role": "app", "search_path": "app, public"}
 
-The digest is that of the statements that are done, so that a later run can tell whether they still
-are what was run; line ends do not count. The session is what differs from a new one's: settings by
-their names, ``role`` and ``session_authorization``, and one name with a blank in it for everything
-else, such as ``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary table x``. Where it
-applies there are more lines between the first and the second one: ``The next one commits by itself,
-and may be done as well (md5 5f3c...)``, ``What the last one left in its session is not known``,
-``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
+Where the next statement runs in batches, two lines of ``batch_mark`` stand in front of those about
+the session. The digest is that of the statements that are done, so that a later run can tell
+whether they still are what was run; line ends do not count. The session is what differs from a new
+one's: settings by their names, ``role`` and ``session_authorization``, and one name with a blank in
+it for everything else, such as ``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary
+table x``. Where it applies there are more lines behind the first one: ``The next one commits by
+itself, and may be done as well (md5 5f3c...)``, ``What the last one left in its session is not
+known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from schemamig_tui.engine.ledger.batch_mark import RECORD, BatchMark, read_mark
 from schemamig_tui.engine.ledger.wording import (
     CHAINED,
     DOUBTFUL,
@@ -70,6 +72,8 @@ class Checkpoint:
     asked for behind the last COMMIT, and that has not been done.
     ``session`` is None where it was written by a version that did not keep it. Statements behind
     the session's that are done cannot have changed it, but for one that is ``unasked``.
+    ``batches`` is how far the next statement is, where it runs in batches; ``unreadable`` tells
+    that the line with that cannot be read.
     """
 
     statements: int
@@ -78,13 +82,17 @@ class Checkpoint:
     doubtful: str | None = None
     unasked: bool = False
     session: SessionState | None = None
+    batches: BatchMark | None = None
+    unreadable: bool = False
 
     def further_lines(self) -> str:
         """The lines behind the first one, each with the line break in front of it."""
         doubtful = f"{DOUBTFUL} (md5 {self.doubtful})" if self.doubtful else ""
         unasked = UNASKED if self.unasked else ""
         chained = f"\n{CHAINED}{self.chained}" if self.chained else ""
-        return doubtful + unasked + chained + (f"\n{self.session.lines()}" if self.session else "")
+        batches = self.batches.lines if self.batches else ""
+        session = f"\n{self.session.lines()}" if self.session else ""
+        return doubtful + unasked + chained + batches + session
 
 
 class Progress:
@@ -112,11 +120,20 @@ class Progress:
         self._hashed = max(done, self._hashed)
         return self._md5.hexdigest()
 
-    def message(self, done: int, *, unasked: bool = False, doubtful: bool = False) -> str:
+    def message(
+        self,
+        done: int,
+        *,
+        unasked: bool = False,
+        doubtful: bool = False,
+        batches: BatchMark | None = None,
+    ) -> str:
         """The beginning of the error_message of a file that is still running."""
         following = statement_digest(self._script, done) if doubtful else None
-        more = Checkpoint(done, "", doubtful=following, unasked=unasked).further_lines()
-        return f"running: {done} of {len(self._script)}\n{self.line(done)}{more}"
+        more = Checkpoint(done, "", doubtful=following, unasked=unasked, batches=batches)
+        also = f", and {batches.people}" if batches else ""
+        first = f"running: {done} of {len(self._script)}{also}"
+        return f"{first}\n{self.line(done)}{more.further_lines()}"
 
 
 def statement_digest(script: Script, i: int) -> str | None:
@@ -154,6 +171,9 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
     session = None
     if found["login"] is not None:
         session = _session(found)
+    batches = None
+    if found["batched"] is not None:
+        batches = read_mark(found["batched"], found["batches"])
     return Checkpoint(
         statements=int(found["done"]),
         digest=found["digest"],
@@ -161,13 +181,15 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
         doubtful=found["doubtful"],
         unasked=found["unasked"] is not None,
         session=session,
+        batches=batches,
+        unreadable=found["batched"] is not None and batches is None,
     )
 
 
 _CHECKPOINT = re.compile(
     r"^Statements done: (?P<done>\d+) of \d+ \(md5 (?P<digest>[0-9a-f]{32})\)"
     rf"(?:{DOUBTFUL} \(md5 (?P<doubtful>[0-9a-f]{{32}})\))?"
-    rf"(?P<unasked>{UNASKED})?(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?"
+    rf"(?P<unasked>{UNASKED})?(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?(?:{RECORD})?"
     rf"(?:\n{STARTS}(?P<starts>\{{.*\}})\nSession of (?P<login>.*) after statement (?P<after>\d+)"
     rf"(?P<doubt>{re.escape(IF_CHANGED)})?: (?P<state>\{{.*\}}))?\Z",
     re.M,

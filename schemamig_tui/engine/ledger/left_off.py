@@ -30,6 +30,10 @@ _RESTORE = (
     "Restore the file, or undo those statements by hand and start it over from its first statement"
     " with --no-resume."
 )
+_FINISH = (
+    "Restore it: batch, target, pause and the like may change. Or undo what is done by hand, and"
+    " start the file over from its first statement with --no-resume."
+)
 _TOGETHER = (
     START_OVER + " Put what makes that and what needs it into one BEGIN ... COMMIT,"
     " which a failure undoes as a whole."
@@ -46,6 +50,8 @@ _SAY_SO = (
 @dataclass(frozen=True, slots=True)
 class LeftOff:
     """Where the last try of a file has stopped: behind its first ``done`` statements.
+
+    Of the next one some batches may be done as well: see ``Checkpoint.batches``.
 
     ``obstacle`` says why the next one cannot go on there, and ``way_out`` what to do then; None: as
     far as ledger and file tell, it can.
@@ -64,7 +70,7 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
     if checkpoint is None:
         return None
     obstacle, way_out = None, _RESTORE
-    if checkpoint.statements == 0:
+    if checkpoint.statements == 0 and not (checkpoint.batches or checkpoint.unreadable):
         obstacle = _of_the_next(checkpoint, script)
         return LeftOff(0, checkpoint, obstacle, _SAY_SO) if obstacle else None
     if not _still_holds(checkpoint, script):
@@ -73,6 +79,8 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
         obstacle = "now the file is to be run as one transaction"
     elif obstacle := _of_the_next(checkpoint, script):
         way_out = _SAY_SO
+    elif obstacle := _of_the_batches(checkpoint, script):
+        way_out = _FINISH
     else:
         obstacle, way_out = next(_of_the_session(checkpoint, script), (None, _RESTORE))
     return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
@@ -111,6 +119,23 @@ def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
         f"it is not known whether the statement in line {script.line(at)}, which commits by itself,"
         " is done"
     )
+
+
+def _of_the_batches(checkpoint: Checkpoint, script: Script) -> str | None:
+    """Why the next statement cannot go on behind the batches that are done."""
+    if checkpoint.unreadable:
+        return "what the ledger has of its batches cannot be read: somebody has changed that"
+    mark = checkpoint.batches
+    if mark is None:
+        return None
+    batched = script.batched.get(checkpoint.statements)
+    if batched is None or batched.fingerprint != mark.fingerprint:
+        where = f" (line {batched.line})" if batched else ""
+        return (
+            f"batches of its next statement are done: {mark.people}; but that, its table, its key"
+            f" or its end is another one since{where}"
+        )
+    return None
 
 
 def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[str, str]]:

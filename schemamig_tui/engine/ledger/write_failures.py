@@ -14,7 +14,7 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.ledger.writes import SWALLOWED
+from schemamig_tui.engine.ledger.writes import SWALLOWED, TAKEN
 from schemamig_tui.text import some_names, visible
 
 
@@ -39,8 +39,14 @@ def explain_write(
         encoding = conn.info.parameter_status("server_encoding")
         why = f"the database is in {encoding}, which cannot hold the name of the file"
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
-    swallowed = code == pg_errors.InvalidTextRepresentation.sqlstate
-    if swallowed and SWALLOWED in (error.message_primary or ""):
+    refused = error.message_primary or ""
+    if code == pg_errors.InvalidTextRepresentation.sqlstate and TAKEN in refused:
+        return LedgerRefusal(
+            f"the row in the ledger {ledger.name} is not what this run has written last",
+            "another run is at this file, or somebody has changed the row: see what is there, and"
+            " apply again",
+        )
+    if code == pg_errors.InvalidTextRepresentation.sqlstate and SWALLOWED in refused:
         return LedgerRefusal(
             f"{_its_trigger(conn, ledger)} has kept {ledger.name} from taking the row",
             "let it return the row as it is, or disable it for this role",

@@ -21,6 +21,9 @@ from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS
 SWALLOWED = "the ledger has not kept the row"
 """What the cast complains of. The message around it is in the language of the server."""
 
+TAKEN = "another run has written the row"
+"""What the cast of the fence complains of."""
+
 _NOW: LiteralString = "pg_catalog.clock_timestamp()"
 _THIS_FILE: LiteralString = (
     "filename OPERATOR(pg_catalog.=) $1"
@@ -160,6 +163,24 @@ class LedgerWrites:
     def note_restart(self) -> bytes:
         """Notes that a file is being tried again. Parameter: file name."""
         return self._update("applied_at = " + _NOW, "NOT success")
+
+    @cached_property
+    def fence(self) -> bytes:
+        """Locks the row of a file, and fails where it is not as this run has written it last.
+
+        A client that is dead may have left a batch behind that the server is still at: it is over
+        when the row can be locked, and its note is in there then. Parameters: file name, a text
+        that nobody else writes.
+        """
+        query: LiteralString = (
+            "WITH held AS MATERIALIZED (SELECT error_message FROM {table} WHERE "
+            + _THIS_FILE
+            + " AND NOT success FOR UPDATE)"
+            " SELECT coalesce((SELECT '1' FROM held WHERE"
+            " pg_catalog.strpos(error_message, $2) OPERATOR(pg_catalog.>) 0), {taken})::integer"
+        )
+        composed = sql.SQL(query).format(table=self._identifier, taken=sql.Literal(TAKEN))
+        return composed.as_bytes(None)
 
     def _note(self, further: LiteralString) -> bytes:
         return self._update(

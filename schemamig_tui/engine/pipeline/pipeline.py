@@ -138,7 +138,7 @@ class Pipeline:
                     # The steps have come to an end early; what is on its way still counts.
                     trouble = error
                     break
-                if step is None:
+                if step is None or self._cancellation.requested:
                     break
                 self._do(step)
             self._sync()
@@ -158,6 +158,8 @@ class Pipeline:
     def _do(self, step: Step) -> None:
         if not step.alone:
             self._send(step)
+            if step.awaited:
+                self._sync()
             return
         self._sync()
         if not self._ended:
@@ -180,7 +182,7 @@ class Pipeline:
         if not self._piped:
             pg.enter_pipeline_mode()
             self._piped = True
-        pg.send_query_params(step.sql, step.params)
+        pg.send_query_params(step.sql, step.params, param_types=step.types)
         if step.prompt:
             pg.send_flush_request()
         if not self._waiting:
@@ -254,7 +256,7 @@ class Pipeline:
             self._pg.set_single_row_mode()
 
     def _note(self, step: Step, result: pq.abc.PGresult) -> None:
-        if step.answer and result.ntuples:
+        if step.answer and (result.ntuples or (step.awaited and result.status in _GOOD)):
             # In a result of its own where libpq still streams, as it does after a COPY.
             self._answered(step, result)
         if result.status in _GOOD:

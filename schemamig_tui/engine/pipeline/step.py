@@ -14,6 +14,8 @@ class Role(Enum):
     """Begins a file: its first transaction has started."""
     STATEMENT = auto()
     """A statement of the file itself."""
+    BATCH = auto()
+    """One batch of a statement of the file that runs in batches."""
     CHECK = auto()
     """Looks at what a statement will meet, or has made. Where it fails, the statement has."""
     HOUSEKEEPING = auto()
@@ -22,6 +24,8 @@ class Role(Enum):
     """Our own work between two files, which fails if the next one needs a new session."""
     LEDGER = auto()
     """Creates or writes the ledger."""
+    FENCE = auto()
+    """Locks the row of a file that runs in batches, and fails where another run has written it."""
     CLOSE = auto()
     """Commits a file together with its ledger row."""
 
@@ -29,11 +33,14 @@ class Role(Enum):
 class Step(NamedTuple):
     """One query. ``statement`` is the 0-based number of the statement that it is, where it is one.
 
-    ``prompt`` asks for the result at once. ``alone`` keeps it out of the pipeline and sends it by
-    the simple protocol, with the chunks of ``copy_data`` when the server asks for them.
+    ``types`` are the numbers of the types of the ``params``; without them the server infers them.
+    ``prompt`` asks for the result at once; with ``awaited`` the next step is only made when that
+    is there. ``alone`` keeps it out of the pipeline and sends it by the simple protocol, with the
+    chunks of ``copy_data`` when the server asks for them.
     ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
-    ``answer`` is called with the result of a query of our own that has one row.
+    ``answer`` is called with the result of a query of our own that has rows, and with that of an
+    awaited step in any case.
     ``hurried``: it is our own, and a timeout that the file has set holds for it.
     """
 
@@ -41,7 +48,9 @@ class Step(NamedTuple):
     role: Role
     statement: int = 0
     params: tuple[bytes | None, ...] | None = None
+    types: tuple[int, ...] | None = None
     prompt: bool = False
+    awaited: bool = False
     alone: bool = False
     copy_data: Callable[[], Iterator[bytes | memoryview]] | None = None
     saves: int | None = None

@@ -67,7 +67,7 @@ def checkpoint_lines(run: FileRun, running: str | None) -> str:
         written = Checkpoint(run.done, progress.digest(run.done))
     if run.answered:
         written = replace(written, doubtful=None)
-    if not run.done:
+    if not run.done and written.batches is None:
         return lines + replace(written, session=None).further_lines()
     session = written.session
     if session is None or first_unknown(written, run.script) is not None:

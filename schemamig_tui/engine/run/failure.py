@@ -50,6 +50,7 @@ _NOT_AVAILABLE = {
 _MISSING_EXTENSION = re.compile(
     r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
 )
+_OF_A_STATEMENT = (Role.STATEMENT, Role.BATCH, Role.CHECK)
 # How much of a long line is kept around the place that matters, in characters.
 _AROUND = 200
 
@@ -93,7 +94,7 @@ def explain_crash(
 ) -> Failure:
     """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
-    statement = step.statement if step.role in (Role.STATEMENT, Role.CHECK) else None
+    statement = step.statement if step.role in _OF_A_STATEMENT else None
     error = Diagnostic(crash.result, encoding=encoding)
     failure = explain(error, script, statement, encoding, extension_hint)
     if step.role is Role.LEDGER:

@@ -5,6 +5,7 @@ from functools import partial
 
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.ledger.checkpoint import Checkpoint, SessionState, State
 from schemamig_tui.engine.ledger.left_off import LeftOff
 from schemamig_tui.engine.pipeline.step import Role, Step
@@ -23,10 +24,10 @@ class FileRun:
     the file has cancelled our own work there. ``alone`` holds statements that turned out not to be
     allowed in a transaction, ``apart`` the first ones of transactions that turned out to be
     read-only. A file without a transaction is ``reopened`` where it goes on in its session, and
-    ``left_off`` says where the earlier try has stopped. ``modes`` are those of the transaction that
-    a COMMIT AND CHAIN has begun, ``session`` is what its session was like after it has failed.
-    ``answered`` says that the server has told how that ended. ``recorded_ms`` is the time that the
-    ledger has for it, as soon as that is written.
+    ``goes_on`` where only a batch of it is tried again. ``left_off`` says where the earlier try has
+    stopped. ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session``
+    is what its session was like after it has failed. ``answered`` says that the server has told how
+    that ended. ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
     """
 
     script: Script
@@ -37,6 +38,7 @@ class FileRun:
     alone: set[int] = field(default_factory=set)
     apart: set[int] = field(default_factory=set)
     reopened: bool = False
+    goes_on: bool = False
     left_off: LeftOff | None = None
     modes: str | None = None
     session: SessionState | None = None
@@ -57,6 +59,11 @@ class FileRun:
     def checkpoint(self) -> Checkpoint | None:
         """What the ledger says of the earlier try that it goes on behind."""
         return self.left_off.checkpoint if self.left_off else None
+
+    @property
+    def mark(self) -> BatchMark | None:
+        """How far its next statement was, where that runs in batches and some are committed."""
+        return self.checkpoint.batches if self.checkpoint else None
 
     @property
     def state(self) -> State:
@@ -80,7 +87,7 @@ class FileRun:
         ``read_only``: so are all transactions there that do not say otherwise.
         """
         script = self.script
-        if i >= len(script):
+        if i >= len(script) or i in script.batched:
             return False
         unit = unit_at(script, i, whole_chains=read_only)
         traits = [script.traits(j) for j in unit]

@@ -94,6 +94,11 @@ class Logbook:
         if step.saves is not None and self.current:
             self.current.done = step.saves
 
+    def finish_batches(self, i: int, line: int, tag: str) -> None:
+        """Note that all batches of statement ``i``, from 0, are done."""
+        arrival = Arrival(time.perf_counter())
+        self._finish(Step(b"", Role.STATEMENT, i, line=line), tag, arrival)
+
     def notice(self, step: Step, message: Notice) -> None:
         """Note what the server said while it did a step."""
         if self.current is None:
@@ -102,7 +107,7 @@ class Logbook:
                 self._early.append(message)
             return
         # What is said while we do our own work is said of the last statement.
-        of = step if step.role is Role.STATEMENT else self._last
+        of = step if step.role in (Role.STATEMENT, Role.BATCH) else self._last
         self._report(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
 
     def open(self) -> FileRun:

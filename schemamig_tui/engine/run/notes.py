@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from schemamig_tui.engine.ledger import own_session
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.ledger.checkpoint import (
     Progress,
     SessionState,
@@ -27,6 +28,7 @@ from schemamig_tui.engine.run.session_capture import (
 from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
 from schemamig_tui.engine.run.units import units
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.bodies import creates
 from schemamig_tui.sql.creations import creates_table
 from schemamig_tui.sql.session_effects import (
@@ -99,6 +101,20 @@ class Notes:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
         yield run.writing(self._writes.note_restart, run.name.encode())
 
+    def require_row(self, i: int) -> None:
+        """Raises FilesError where there is no row yet for batches to note in how far they are.
+
+        That is so in front of what makes the ledger itself.
+        """
+        if not self._open:
+            script = self._run.script
+            raise FilesError(
+                "The batches cannot be recorded: the ledger is only made further down in the file.",
+                path=script.file.path,
+                line=script.line(i),
+                hint="Move the statement behind what makes the ledger, or into a later file.",
+            )
+
     def inside(self, unit: range) -> Iterator[Step]:
         """Write the note at the end of the transaction of ``unit``."""
         found = self._found = self._effect(unit)
@@ -170,9 +186,11 @@ class Notes:
         for query in (*self._start.questions, self._start.in_mid_file):
             yield Step(query, Role.HOUSEKEEPING)
 
-    def _message(self, done: int, *, unasked: bool = False) -> str:
+    def _message(
+        self, done: int, *, unasked: bool = False, batches: BatchMark | None = None
+    ) -> str:
         doubtful = self._run.may_repeat(done, read_only=self.read_only)
-        return self._progress.message(done, unasked=unasked, doubtful=doubtful)
+        return self._progress.message(done, unasked=unasked, doubtful=doubtful, batches=batches)
 
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
         """Note how far the file is; its session is as it was at the last note, or ``unasked``."""
@@ -215,7 +233,7 @@ class Notes:
         if self._create:
             yield from (Step(query, Role.LEDGER) for query in self._writes.create)
         run = self._run
-        message = self._message(done)
+        message = self._message(done, batches=run.mark)
         if run.modes:
             message += f"\n{CHAINED}{run.modes}"
         message += f"\n{self._session.lines()}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.ledger.rows import LedgerState
@@ -71,7 +71,8 @@ class Plan:
     ``unwritten`` are left until somebody writes them. ``refusals`` say why nothing of it can run,
     ``doubts`` which files cannot be as they are read now, but perhaps behind another file that
     changes how. Without ``resume`` a file that stopped in the middle starts over. A plan that is
-    ``exact`` was approved for the ledger as it was, and holds for no other.
+    ``exact`` was approved for the ledger as it was, and holds for no other. ``waiting`` are files
+    that stay pending, each with the reason; ``only`` is the one file that is run by itself.
     """
 
     survey: Survey
@@ -83,11 +84,14 @@ class Plan:
     refusals: tuple[SchemamigError, ...] = ()
     doubts: tuple[FilesError, ...] = ()
     exact: bool = False
+    waiting: Mapping[str, str] = field(default_factory=dict)
+    only: str | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is odd about folder and ledger, as sentences; it stops nothing."""
-        return (*self.survey.warnings(self.to), *self.survey.drift)
+        """What is odd about folder and ledger, and what waits, as sentences; it stops nothing."""
+        waiting = (waits(name, reason) for name, reason in self.waiting.items())
+        return (*self.survey.warnings(self.to), *self.survey.drift, *waiting)
 
     def starting_over(self) -> Plan:
         """The plan with every file from its first statement on."""
@@ -111,7 +115,11 @@ class Plan:
         Raises PlanChanged where something else would run than what was planned, and as
         ``require`` does.
         """
-        todo = now.status.to_run(self.to)
+        todo = tuple(
+            migration
+            for migration in now.status.to_run(self.to)
+            if migration.name not in self.waiting and self.only in (None, migration.name)
+        )
         if differences := [*self._differences(now, todo)]:
             raise PlanChanged(differences)
         for refusal in ledger_refusals(now, todo):
@@ -132,6 +140,11 @@ class Plan:
         yield from (f"{visible(one.name)} has appeared" for one in todo if one.name not in planned)
         if self.exact and now.state.digest != self.survey.state.digest:
             yield f"the ledger {now.ledger.name} has changed"
+
+
+def waits(name: str, reason: str) -> str:
+    """The sentence that a file stays pending."""
+    return f"{visible(name)} stays pending: {reason}."
 
 
 def ledger_refusals(survey: Survey, todo: Sequence[Migration]) -> Iterator[SchemamigError]:

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from schemamig_tui.engine.ledger.status import Status
 from schemamig_tui.engine.ledger.warnings import strict_refusal
 from schemamig_tui.engine.run.plan import Plan, PlannedFile, ledger_refusals
 from schemamig_tui.engine.run.survey import Survey
-from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
+from schemamig_tui.spelling import did_you_mean
+from schemamig_tui.text import visible
 
 
 def make_plan(
@@ -15,16 +18,23 @@ def make_plan(
     *,
     resume: bool = True,
     strict: bool = False,
+    skip_backfills: bool = False,
+    only: str | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Plan:
     """Plan everything that is pending, up to and with the file ``to``. Reads the files.
 
     Without ``resume`` a file that stopped in the middle is to start over. With ``strict`` nothing
-    is to run where the files are not what has been run. ``progress`` is called with how many files
-    have been read. Raises SettingsError for a file ``to`` that does not exist.
+    is to run where the files are not what has been run. With ``skip_backfills`` files that have
+    batches stay pending, and what waits for them; ``only`` is the one file to run. ``progress`` is
+    called with how many files have been read. Raises SettingsError for a file that does not exist.
     """
     status = survey.status
     todo = status.to_run(to)
+    if only is not None:
+        todo = tuple(migration for migration in todo if migration.name == only)
+        if not todo:
+            raise _not_pending(status, only)
     drift = strict_refusal(status, to) if strict else None
     plan = Plan(
         survey,
@@ -34,9 +44,45 @@ def make_plan(
         files=(),
         unwritten=tuple(migration.name for migration in status.unwritten(to)),
         refusals=(*([drift] if drift else []), *ledger_refusals(survey, todo)),
+        only=only,
     )
     # That there is nothing to do is found without what reads the files.
-    return _with_files(plan, progress) if todo else plan
+    if not todo:
+        return plan
+    plan = _with_files(plan, progress)
+    needs = any(file.script.batched or file.script.required for file in plan.files)
+    return _with_waiting(plan, skip_backfills) if needs else plan
+
+
+def _not_pending(status: Status, name: str) -> SettingsError:
+    known = {migration.name: migration for migration in status.migrations if migration.file}
+    if name in known:
+        why = f"{visible(name)} is {known[name].state}"
+        return SettingsError(f"there is nothing to do: {why}", hint="--list shows what is pending")
+    hint = did_you_mean(name, map(visible, known))
+    return SettingsError(f"there is no migration {visible(name)}", hint=hint)
+
+
+def _with_waiting(plan: Plan, skip_backfills: bool) -> Plan:
+    """The plan without the files that stay pending, refused where one requires what is not there.
+
+    What a file requires may be left out of the plan: then it waits, which is no reason to refuse.
+    """
+    from schemamig_tui.engine.run.waiting import left_out, unmet
+
+    status = plan.survey.status
+    applied = {migration.name for migration in status.applied}
+    known = {migration.name for migration in status.migrations if migration.file}
+    batched = [file.name for file in plan.files if file.script.batched]
+    skipped = dict.fromkeys(batched if skip_backfills else [], "it has batches (--skip-backfills)")
+    waiting = left_out(plan.files, skipped)
+    return replace(
+        plan,
+        refusals=(*plan.refusals, *unmet(plan.files, applied, known)),
+        migrations=tuple(one for one in plan.migrations if one.name not in waiting),
+        files=tuple(file for file in plan.files if file.name not in waiting),
+        waiting=waiting,
+    )
 
 
 def _with_files(plan: Plan, progress: Callable[[int], None]) -> Plan:

@@ -17,14 +17,15 @@ from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
-from schemamig_tui.engine.run.plan import Plan, state_of_run
-from schemamig_tui.engine.run.planning import make_plan
-from schemamig_tui.engine.run.survey import Folder, survey
+from schemamig_tui.engine.run.plan import Plan, state_of_run, waits
+from schemamig_tui.engine.run.survey import Folder, Survey, survey
 from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
-    from schemamig_tui.engine.events import LockAwaited
+    from schemamig_tui.engine.events import LockAwaited, Warned
+    from schemamig_tui.engine.ledger.status import Migration
     from schemamig_tui.engine.pipeline.backend import Backend
+    from schemamig_tui.engine.pipeline.step import Step
     from schemamig_tui.engine.run.reading import RunFiles
     from schemamig_tui.engine.watch.run_lock import Locks
     from schemamig_tui.engine.watch.watch import Watch
@@ -42,7 +43,8 @@ class RunContext:
     that the files run on. ``connect`` makes a new connection in autocommit mode. ``own_settings``
     are a part of a SELECT list that makes settings of ours which a RESET ALL takes away; mostly
     there are none. ``extension_hint`` says what to do about an extension, by its name, that the
-    server does not have.
+    server does not have. ``row_made`` makes the steps behind the first note of a file that runs by
+    itself: other runs may go on then. None: they may not.
     """
 
     connect: Connect
@@ -57,6 +59,7 @@ class RunContext:
     watch: Watch
     locks: Locks
     extension_hint: ExtensionHint | None = None
+    row_made: Callable[[], Iterator[Step]] | None = None
 
     @property
     def renewal(self) -> bytes:
@@ -86,17 +89,14 @@ class Preparation:
         self.cancellation = Cancellation()
 
     @contextlib.contextmanager
-    def pending(
-        self, to: str | None, *, resume: bool, strict: bool = False
-    ) -> Iterator[tuple[Connection, Plan]]:
-        """A connection, and the plan of all that is pending up to and with the file ``to``.
+    def pending(self, choose: Callable[[Survey], Plan]) -> Iterator[tuple[Connection, Plan]]:
+        """A connection, and the plan that ``choose`` makes of what is pending.
 
         Raises FilesError, LedgerError, SettingsError and ConnectionFailed.
         """
         folder = Folder.read(self._directory)
         with self.connected() as conn:
-            found = survey(conn, folder, self._ledger)
-            yield conn, make_plan(found, to, resume=resume, strict=strict)
+            yield conn, choose(survey(conn, folder, self._ledger))
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Connection]:
@@ -106,7 +106,7 @@ class Preparation:
 
     @contextlib.contextmanager
     def locked(
-        self, conn: Connection, plan: Plan, report_wait: Callable[[LockAwaited], None]
+        self, conn: Connection, plan: Plan, report: Callable[[LockAwaited | Warned], None]
     ) -> Iterator[RunContext]:
         """Wait until no other run is on, with a second connection that holds the run lock.
 
@@ -124,14 +124,14 @@ class Preparation:
             watch = stack.enter_context(Watch(self._connect, backend))
             own_settings = equip(backend, self.limits)
             locks = Locks.of(self._ledger.name)
-            queue = Queue(self.cancellation, report_wait, self.limits.run_lock)
+            queue = Queue(self.cancellation, report, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
             queue.await_lock(locks.work, conn)
             # Whoever held the lock may have done some of it, and the folder may have changed.
             before = plan.survey
             folder = Folder.read(self._directory, before.folder)
             now = survey(conn, folder, self._ledger, before)
-            files = RunFiles(plan, plan.still_to_run(now))
+            files = RunFiles(plan, self._still_to_run(conn, plan, now, report))
             files.read_on(conn, 0)
             if any(run.left_off for run in files):
                 from schemamig_tui.engine.run.resume import check
@@ -144,6 +144,12 @@ class Preparation:
                 backend.require_server(server)
                 own_settings = equip(backend, self.limits)
                 queue.await_lock(locks.work, conn)
+            beside = None
+            if plan.only is not None and files and files[0].script.batched:
+                from schemamig_tui.engine.run.beside import ByItself
+
+                beside = ByItself(conn, watch, locks, self._ledger.name, plan.only)
+                locks = beside.locks
             yield RunContext(
                 connect=self._connect,
                 backend=backend,
@@ -157,4 +163,24 @@ class Preparation:
                 watch=watch,
                 locks=locks,
                 extension_hint=self._extension_hint,
+                row_made=beside.row_made if beside else None,
             )
+
+    def _still_to_run(
+        self,
+        conn: Connection,
+        plan: Plan,
+        now: Survey,
+        report: Callable[[Warned], None],
+    ) -> tuple[Migration, ...]:
+        """What of the plan is to run, without the files that runs beside this one are at."""
+        todo = plan.still_to_run(now)
+        if plan.only is not None or not any(file.script.batched for file in plan.files):
+            return todo
+        from schemamig_tui.engine.events import Warned
+        from schemamig_tui.engine.run.beside import left_to_others
+
+        waiting = left_to_others(conn, plan, self._ledger.name)
+        for name, reason in waiting.items():
+            report(Warned(waits(name, reason)))
+        return tuple(migration for migration in todo if migration.name not in waiting)

@@ -43,6 +43,7 @@ from schemamig_tui.text import one_line, some_names, visible
 from schemamig_tui.units import lasting
 
 _LOST = "the connection was lost: {}"
+_TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
 _NEARLY = 0.9  # our clock and the server's differ by the time that an answer takes
 
@@ -97,6 +98,9 @@ class Recovery:
         if crash:
             failure = explain_crash(crash, run.script, encoding, self._context.extension_hint)
             failure = self._look_closer(conn, run, crash, failure)
+            if crash.step.role is Role.FENCE:
+                flush(conn, self._ledger, self._log.applied)
+                return FileFailed(run.name, elapsed, failure, False, _TAKEN, kept=run.done)
         else:
             failure = Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
             run.answered = self._log.at <= run.done
@@ -293,10 +297,12 @@ class Recovery:
         self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, failure: Failure
     ) -> Failure:
         code = failure.sqlstate
-        if crash.step.role is Role.LEDGER:
+        if crash.step.role in (Role.LEDGER, Role.FENCE):
             error = Diagnostic(crash.result, encoding=conn.info.encoding)
             if refusal := explain_write(conn, self._ledger, run.name, error):
-                message = unwritten(run.script, refusal.message)
+                message = refusal.message
+                if crash.step.role is Role.LEDGER:
+                    message = unwritten(run.script, message)
                 return replace(failure, message=message, hint=refusal.hint)
         if code == pg_errors.LockNotAvailable.sqlstate:
             return self._without_lock(run, failure)

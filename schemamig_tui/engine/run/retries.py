@@ -1,8 +1,10 @@
 """Decides which failed files are sent again: those that left nothing behind, and may work then."""
 
+from __future__ import annotations
+
 import contextlib
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import errors as pg_errors
@@ -19,6 +21,9 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.engine.watch.observer import Observer
 
+if TYPE_CHECKING:  # most runs have no batches
+    from schemamig_tui.engine.run.batches import Batching
+
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
@@ -29,7 +34,10 @@ _MOST_HURRIED = 9
 class Retries:
     """Decides which failures are not the end, up to ``Limits.retries`` times a file for a lock."""
 
-    def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
+    def __init__(
+        self, context: RunContext, log: Logbook, observer: Observer, batching: Batching | None
+    ) -> None:
+        self._batching = batching
         self._limit = context.limits.retries
         self._renewal = context.renewal
         self._cancellation = context.cancellation
@@ -38,6 +46,8 @@ class Retries:
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Whether the open file is to be sent again, for which the session is ready then."""
+        if self._batching and self._batching.again(conn, run, crash):
+            return True
         if _belongs_outside(run, crash):
             run.alone.add(crash.step.statement)
             return _reopen(conn, run)

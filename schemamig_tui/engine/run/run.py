@@ -3,14 +3,17 @@
 There is more than one session only where a file leaves something behind that no RESET undoes.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.events import FileFailed, Listener, Mode, RunFinished, RunStarted
 from schemamig_tui.engine.ledger.write_failures import explain_loss
 from schemamig_tui.engine.pipeline.backend import Backend, equip
@@ -31,14 +34,18 @@ from schemamig_tui.engine.watch.run_lock import Queue
 from schemamig_tui.errors import ConnectionFailed, FilesError, LedgerError, SchemamigError
 from schemamig_tui.sql.databases import copies_database
 
+if TYPE_CHECKING:  # most runs have no batches
+    from schemamig_tui.engine.run.batches import Batching
+
 
 class Run:
     """Applies the files of ``context`` on its connection, which holds the work lock.
 
-    That, and every one that it makes itself, is closed when the run is over.
+    That, and every one that it makes itself, is closed when the run is over. ``control`` is what
+    people do to statements in batches.
     """
 
-    def __init__(self, context: RunContext, listener: Listener) -> None:
+    def __init__(self, context: RunContext, listener: Listener, control: BatchControl) -> None:
         self._context = context
         self._files = context.files
         self._conn = context.backend.conn
@@ -49,12 +56,26 @@ class Run:
             context.ledger,
             lifts_timeout=context.limits.lock is not None,
             own_settings=context.own_settings,
+            row_made=context.row_made,
         )
         self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))
-        self._retries = Retries(context, self._log, self._observer)
+        self._batching = self._make_batching(control)
+        self._retries = Retries(context, self._log, self._observer, self._batching)
         self._recovery = Recovery(context, self._log, self._observer)
         self._verification = Verification(context.ledger, context.files)
+
+    def _make_batching(self, control: BatchControl) -> Batching | None:
+        """What runs statements in batches, where there may be any."""
+        files = self._files
+        if not (files.unread or any(run.script.batched for run in files)):
+            return None
+        from schemamig_tui.engine.run.batches import Batching
+
+        return Batching(self._context, self._log, self._observer, control, self._pid)
+
+    def _pid(self) -> int:
+        return self._backend.pid
 
     def apply(self, began: float) -> RunFinished:
         """Apply the files in their order up to the first that fails, and report how it ended.
@@ -202,7 +223,8 @@ class Run:
         runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
         lock, stored = self._context.locks.work, self._renewals.stored
         start = start_for(self._conn, lock, runs, stored) if runs else None
-        self._step_order = replace(self._step_order, start=start)
+        batches = self._batching.steps if self._batching else None
+        self._step_order = replace(self._step_order, start=start, batches=batches)
         self._recovery.start = start
 
     def _goes_on(self, crash: Crash | None) -> bool:

@@ -6,11 +6,14 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.plan import Plan, state_of_run
+from schemamig_tui.engine.run.planning import make_plan
 from schemamig_tui.engine.run.preparation import ExtensionHint, Preparation
+from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.limits import Limits
 
 _NO_LIMITS = Limits()
@@ -35,6 +38,8 @@ class Runner:
     ) -> None:
         self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
+        self.batch_control = BatchControl()
+        """What a person may do to statements that run in batches. From any thread."""
 
     def cancel(self) -> None:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
@@ -53,18 +58,35 @@ class Runner:
             return self._apply(conn, plan, began)
 
     def apply_pending(
-        self, to: str | None = None, *, resume: bool = True, strict: bool = False
+        self,
+        to: str | None = None,
+        *,
+        resume: bool = True,
+        strict: bool = False,
+        skip_backfills: bool = False,
+        only: str | None = None,
     ) -> RunFinished:
         """Plan everything pending, up to and with the file ``to``, and apply it.
 
         A file without a transaction whose last try stopped in the middle goes on there; without
         ``resume`` it starts over from its first statement. With ``strict`` nothing is run where the
-        files are not what has been run. Returns and raises as ``apply``, DriftError, and
-        SettingsError for a file ``to`` that does not exist.
+        files are not what has been run. With ``skip_backfills`` files with batches stay pending,
+        ``only`` is the one file that is run by itself. Returns and raises as ``apply``, DriftError,
+        and SettingsError for a file that does not exist.
         """
         began = time.perf_counter()
-        pending = self._preparation.pending(to, resume=resume, strict=strict)
-        with losses_as_errors(), pending as (conn, plan):
+
+        def choose(found: Survey) -> Plan:
+            return make_plan(
+                found,
+                to,
+                resume=resume,
+                strict=strict,
+                skip_backfills=skip_backfills,
+                only=only,
+            )
+
+        with losses_as_errors(), self._preparation.pending(choose) as (conn, plan):
             return self._apply(conn, plan, began)
 
     def _apply(self, conn: psycopg.Connection[Any], plan: Plan, began: float) -> RunFinished:
@@ -80,4 +102,4 @@ class Runner:
         from schemamig_tui.engine.run.run import Run
 
         with self._preparation.locked(conn, plan, self._listener) as context:
-            return Run(context, self._listener).apply(began)
+            return Run(context, self._listener, self.batch_control).apply(began)

@@ -97,6 +97,14 @@ class SessionStart:
         return _select(self._as_at_login, *own_session.IN_MID_FILE)
 
     @property
+    def as_ourselves(self) -> bytes:
+        """The query that has the transaction go on as the one who the session began as.
+
+        ``AS_THE_FILE`` gives it back.
+        """
+        return self.questions[0]
+
+    @property
     def _as_at_login(self) -> str:
         # The session user is left alone where it is the same: minor versions before November 2024
         # would forget the role at the COMMIT then (CVE-2024-10978).
@@ -222,6 +230,15 @@ _WHO = (
     "pg_catalog.set_config('schemamig.role', pg_catalog.current_setting('role'), true)",
     "pg_catalog.set_config('schemamig.session_authorization', session_user::pg_catalog.text, true)",
 )
+_WAS = "pg_catalog.current_setting('schemamig.{}')"
+_WAS_USER = _WAS.format("session_authorization")
+AS_THE_FILE = _select(
+    f"CASE WHEN session_user::pg_catalog.text OPERATOR(pg_catalog.<>) {_WAS_USER}"
+    f" THEN pg_catalog.set_config('session_authorization', {_WAS_USER}, true) END",
+    # To set the session user resets the role.
+    f"pg_catalog.set_config('role', {_WAS.format('role')}, true)",
+)
+"""The query that has a transaction go on as the one whom ``as_ourselves`` has found in it."""
 _SEPARATOR, _UNSET = "\x01", "\x02"
 # What our own steps in front of the question have changed already: it knows what they were.
 _OVERRIDDEN = {"statement_timeout", "transaction_timeout"}

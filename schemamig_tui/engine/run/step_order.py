@@ -9,7 +9,7 @@ Our own steps between the statements of a file:
   together with that note, so that the note is exact whenever the run dies.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from schemamig_tui.engine.events import Mode
@@ -51,12 +51,16 @@ class StepOrder:
     ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
     CONCURRENTLY. ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``.
     ``start`` is what the session began with, where a file without a transaction is to run in it.
+    ``batches`` makes the steps of a statement that runs in batches, ``row_made`` those behind the
+    first note of a file, where there are any.
     """
 
     ledger: Ledger
     lifts_timeout: bool
     own_settings: bytes = b""
     start: SessionStart | None = None
+    batches: Callable[[FileRun, int, SessionStart], Iterator[Step]] | None = None
+    row_made: Callable[[], Iterator[Step]] | None = None
 
     def steps(self, run: FileRun, *, create: bool, last: bool) -> Iterator[Step]:
         """All steps of a file; ``create`` makes the ledger, ``last`` ends the run durably."""
@@ -98,9 +102,11 @@ class StepOrder:
         read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
         notes.read_only = read_only
         yield Step(BEGIN_WRITING, Role.OPEN, prompt=True, hurried=run.reopened)
-        yield from notes.again() if run.reopened else notes.first()
+        if not run.goes_on:
+            yield from notes.again() if run.reopened else notes.first()
         yield Step(_COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
+            yield from self.row_made() if self.row_made else ()
             yield from _restored(run, start, state)
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
             yield Step(b"BEGIN " + (run.modes or "").encode(), Role.HOUSEKEEPING)
@@ -124,6 +130,9 @@ class StepOrder:
     ) -> Iterator[Step]:
         """The statements of a unit, and its note; ``apart``, that has a transaction of its own."""
         script = run.script
+        if unit[0] in script.batched:
+            yield from self._in_batches(run, unit, notes)
+            return
         apart = apart or any(script.traits(i).read_only for i in unit)
         block = len(unit) > 1
         if block and script.kind(unit[-1]) in _COMMITTING and not apart:
@@ -144,6 +153,14 @@ class StepOrder:
         else:
             yield from self._alone(run, unit[0], lifts)
             yield from notes.apart(unit)
+
+    def _in_batches(self, run: FileRun, unit: range, notes: Notes) -> Iterator[Step]:
+        """The batches of a statement, each of which writes how far they are; and then its note."""
+        assert self.batches is not None  # see Run
+        assert self.start is not None
+        notes.require_row(unit[0])
+        yield from self.batches(run, unit[0], self.start)
+        yield from notes.apart(unit)
 
     def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
         """A statement outside of any transaction, with care where it works CONCURRENTLY.

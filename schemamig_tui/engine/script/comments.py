@@ -1,21 +1,36 @@
-"""What the comments of a file ask for: no transaction, or that a part of it is not run at all."""
+"""What the comments of a file ask for: no transaction, batches, or that a part is not run."""
 
 from functools import cached_property
+from typing import NamedTuple
 
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.sql import notes
 
-# So many bytes of a file, or of a line, are looked at.
+# So many bytes of a file, of a line, or of a line of ours are looked at.
 _HEAD = 32 * 1024
 _LINE = 1024
+_OUR_LINE = 32 * 1024
+_BATCHES: dict[str, notes.Word] = {notes.BACKFILL: notes.BACKFILL, notes.REPEAT: notes.REPEAT}
+
+
+class BatchesAsked(NamedTuple):
+    """A line of a directive for batches, at byte ``offset``; its options begin at ``start``."""
+
+    offset: int
+    word: notes.Word
+    start: int
+    options: bytes
 
 
 class Comments:
     """Collects it while the file is cut.
 
     ``no_transaction`` is the directive that asks for that, with its offset; ``remarks`` are the
-    offsets of directives that have no effect, each with the reason.
+    offsets of directives that have no effect, each with the reason. ``batches`` are the directives
+    for batches, in lines, by the number of the statement that they stand in front of; ``waiting``
+    are those whose statement has not been cut yet. ``required`` are the offsets of the files that
+    have to be applied before, each with its name.
     """
 
     def __init__(self, source: Source) -> None:
@@ -23,6 +38,9 @@ class Comments:
         self._way_back: tuple[int, str, str] | None = None
         self.no_transaction: tuple[int, notes.Directive] | None = None
         self.remarks: list[tuple[int, str]] = []
+        self.batches: dict[int, list[BatchesAsked]] = {}
+        self.waiting: list[BatchesAsked] = []
+        self.required: list[tuple[int, str]] = []
 
     @cached_property
     def _head(self) -> bytes:
@@ -32,7 +50,7 @@ class Comments:
         """Look at a comment that ``notes.NOTE`` has found. Raises FilesError."""
         comment = self._source.read(offset, offset + _LINE)
         if (asked := notes.our_directive(comment)) is not None:
-            self._heed_ours(offset, asked, comment)
+            self._heed_ours(offset, asked)
         elif self._starts_line(offset):
             if found := notes.way_back(comment):
                 self._way_back = self._way_back or (offset, *found)
@@ -55,24 +73,76 @@ class Comments:
             hint="Remove this part. To undo a migration, add a new one that reverses it.",
         )
 
-    def _heed_ours(self, offset: int, asked: str, comment: bytes) -> None:
-        if asked == notes.OUT_OF_ORDER:
-            if not notes.allows_out_of_order(self._source.read(0, offset) + comment):
+    def take_statement(self, number: int, start: int) -> None:
+        """Give the directives that are waiting to the statement that starts at byte ``start``.
+
+        Raises FilesError for one that stands in the statement.
+        """
+        if not self.waiting:
+            return
+        if inside := next((line for line in self.waiting if line.offset > start), None):
+            raise fault(
+                self._source,
+                inside.offset,
+                f"The directive {inside.word} stands in the middle of a statement.",
+                hint="Move it in front of the statement.",
+            )
+        self.batches[number] = self.waiting
+        self.waiting = []
+
+    def refuse_idle(self, first: int | None) -> None:
+        """Refuse directives that no statement follows, and those too far down.
+
+        ``first`` is the byte at which the first statement starts. Raises FilesError.
+        """
+        for line in self.waiting:
+            raise fault(
+                self._source,
+                line.offset,
+                f"There is no statement behind the directive {line.word}.",
+                hint="Put it right in front of the statement that is to run in batches.",
+            )
+        for offset, _ in self.required:
+            if first is not None and offset > first:
                 raise fault(
                     self._source,
                     offset,
-                    "This directive counts in the comments at the top only.",
+                    "This directive counts in front of the first statement only.",
                     hint="Move it to the top of the file.",
                 )
-            return
-        if asked != "no-transaction":
-            shown = comment.splitlines()[0].decode(errors="replace").strip()
+
+    def _heed_ours(self, offset: int, asked: notes.Asked) -> None:
+        if len(asked.rest) + asked.offset >= _LINE:
+            longer = notes.our_directive(self._source.read(offset, offset + _OUR_LINE))
+            asked = longer or asked
+        if word := _BATCHES.get(asked.word):
+            self.waiting.append(BatchesAsked(offset, word, offset + asked.offset, asked.rest))
+        elif asked.word == "requires" and asked.rest:
+            self.required.append((offset, asked.rest.decode(errors="surrogateescape")))
+        elif asked.word == "no-transaction" and not asked.rest:
+            self._heed_no_transaction(offset)
+        elif asked.word == notes.OUT_OF_ORDER and not asked.rest:
+            self._heed_out_of_order(offset)
+        else:
+            shown = f"{asked.word} {asked.rest.decode(errors='replace')}".strip()
             raise fault(
                 self._source,
                 offset,
-                f"This directive is not known: {shown}",
-                hint="There are -- schemamig: no-transaction, and -- schemamig: out-of-order",
+                f"This directive is not known: -- schemamig: {shown}",
+                hint="There are no-transaction, out-of-order, requires FILE, repeat, and backfill"
+                " table=... key=...",
             )
+
+    def _heed_out_of_order(self, offset: int) -> None:
+        if not notes.allows_out_of_order(self._source.read(0, offset + _LINE)):
+            raise fault(
+                self._source,
+                offset,
+                "This directive counts in the comments at the top only.",
+                hint="Move it to the top of the file.",
+            )
+
+    def _heed_no_transaction(self, offset: int) -> None:
         if self._source.read(0, min(offset, _LINE)).removeprefix(BOM).strip(b" \t"):
             raise fault(
                 self._source,

@@ -63,6 +63,7 @@ class Cutter:
             else:
                 position = self._statement(position)
         window.finish(checksum)
+        self.comments.refuse_idle(self.starts[0] if self.starts else None)
         self.comments.refuse_way_back(self.ends[-1] if self.ends else 0)
 
     @property
@@ -116,6 +117,7 @@ class Cutter:
         window = self._window
         end = window.base + position
         number = len(self.starts)
+        self.comments.take_statement(number, start)
         self.starts.append(start)
         self.ends.append(end)
         position += 1
@@ -157,7 +159,12 @@ class Cutter:
         return position + 1
 
     def _refuse_variable(self, position: int) -> None:
-        """Refuse psql's :'name' and :"name", where the quote at ``position`` opens one."""
+        """Refuse psql's :'name' and :"name", where the quote at ``position`` opens one.
+
+        In a statement that runs in batches, :'from' and :'to' are the bounds of a batch.
+        """
+        if self.comments.waiting and self._window.text.startswith(b"'", position):
+            return
         offset = self._window.base + position
         before = self.source.read(max(0, offset - MARGIN), offset)
         if refusal := quoted_variable(before, self.source.read(offset, offset + MARGIN)):

@@ -134,6 +134,8 @@ class _Decider:
         cut, flow = self._cut, self._flow
         if cut.comments.no_transaction:
             return Mode.NO_TRANSACTION, self._asked(*cut.comments.no_transaction)
+        if cut.comments.batches:
+            return Mode.NO_TRANSACTION, self._batches()
         if why_not := self._why_not_own() or self._needs_commit():
             return Mode.NO_TRANSACTION, why_not
         if not flow.begins:
@@ -141,6 +143,22 @@ class _Decider:
         begin, commit = self._line(flow.begins[0]), self._line(flow.ends[0])
         reason = f"it brings its own BEGIN (line {begin}) and COMMIT (line {commit})"
         return Mode.OWN_TRANSACTION, reason
+
+    def _batches(self) -> str:
+        """Why a file with a statement in batches needs no transaction. Raises FilesError."""
+        cut = self._cut
+        for i, (line, *_) in cut.comments.batches.items():
+            if in_block(cut.traits, i):
+                raise fault(
+                    cut.source,
+                    line.offset,
+                    f"The {line.word} stands in the file's own BEGIN ... COMMIT; but it commits"
+                    " after every batch.",
+                    hint="Put COMMIT in front of it, and BEGIN behind its statement.",
+                )
+        i, (line, *_) = next(iter(cut.comments.batches.items()))
+        where = self._lines.line(line.offset)
+        return f"the {line.word} in line {where} commits after every batch"
 
     def _asked(self, offset: int, directive: notes.Directive) -> str:
         if directive is notes.OURS:

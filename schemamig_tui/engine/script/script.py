@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.script.cutter import Cutter
@@ -20,6 +21,9 @@ from schemamig_tui.sql.bodies import body, creates
 from schemamig_tui.sql.lexer import whole_word
 from schemamig_tui.sql.new_session import ANY_TRACES, Traces, traces_of
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
+
+if TYPE_CHECKING:  # most files have no batches
+    from schemamig_tui.engine.script.batched import BatchedStatement
 
 __all__ = ["Kind", "Script", "ScriptWarning", "parse", "read_again"]
 
@@ -61,7 +65,8 @@ class Script:
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
-    without effect, as no transaction is open where they stand.
+    without effect, as no transaction is open where they stand. ``batched`` are those that run in
+    batches; ``required`` are files that have to be applied before, each with its line.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
@@ -78,6 +83,14 @@ class Script:
         self._copies = cut.copies
         self._lines = Lines(source)
         decision = decide(cut, self._lines)
+        self.batched: Mapping[int, BatchedStatement] = {}
+        if cut.comments.batches:
+            from schemamig_tui.engine.script.batched import read_batched
+
+            self.batched = read_batched(cut, self._lines)
+        self.required = tuple(
+            (self._lines.line(offset), name) for offset, name in cut.comments.required
+        )
         self.mode: Mode = decision.mode
         self.reason: str = decision.reason
         self.begin: int = decision.begin

@@ -31,7 +31,7 @@ from schemamig_tui.engine.watch.progress_views import server_progress
 from schemamig_tui.engine.watch.silence import Silence
 from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import SchemamigError
-from schemamig_tui.limits import Limits
+from schemamig_tui.limits import BATCH_BLOCKING, Limits
 
 # Seconds. A step is asked about when the second glance finds it still there: then twice a second
 # while there is something new or somebody waits, less and less often where there is nothing.
@@ -192,12 +192,12 @@ class Observer:
     def _look_behind(self, followed: _Followed) -> Victims | None:
         """Who waits behind the run; if that is for too long, it has to give way."""
         behind = self._watch.ask(victims, followed.backend.pid)
-        too_long = (
-            behind is not None
-            and self._most_blocking is not None
-            and behind.longest_s >= self._most_blocking
-        )
-        if followed.pipeline.running:
+        running = followed.pipeline.running
+        most = self._most_blocking
+        if most is None and running and running.role is Role.BATCH:
+            most = BATCH_BLOCKING
+        too_long = behind is not None and most is not None and behind.longest_s >= most
+        if running:
             self.gave_way = behind if too_long else None
             if too_long:
                 # Asked for again where it came between two statements, and had no effect.
@@ -226,7 +226,7 @@ class Observer:
 
 def _place(step: Step) -> tuple[int | None, int | None]:
     """The number of the statement and its line; neither for our own work."""
-    if step.role is Role.STATEMENT:
+    if step.role in (Role.STATEMENT, Role.BATCH):
         return step.statement + 1, step.line
     return None, None
 

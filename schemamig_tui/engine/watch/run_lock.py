@@ -22,8 +22,8 @@ from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.errors import Interrupted, LockTimeout
 
-# The first half of the keys: "smig", as a number, and the next one.
-_RUN, _WORK = 0x736D6967, 0x736D6968
+# The first half of the keys: "smig", as a number, and the next ones.
+_RUN, _WORK, _FILE = 0x736D6967, 0x736D6968, 0x736D6969
 _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
 
 _HOLDER = """
@@ -66,6 +66,11 @@ class AdvisoryLock:
         return Session(*row) if row else None
 
     @property
+    def release(self) -> bytes:
+        """The query that gives the lock back."""
+        return f"SELECT pg_catalog.pg_advisory_unlock({self.purpose}, {self.subject})".encode()
+
+    @property
     def release_others(self) -> bytes:
         """The query that drops all advisory locks of the session but this one."""
         return (
@@ -84,9 +89,19 @@ class Locks:
     @classmethod
     def of(cls, ledger: str) -> "Locks":
         """The locks for the ledger of this name. Advisory locks are per database already."""
-        crc = zlib.crc32(ledger.encode())
-        subject = crc - (1 << 32) if crc >= 1 << 31 else crc
+        subject = _number(ledger)
         return cls(AdvisoryLock(_RUN, subject), AdvisoryLock(_WORK, subject))
+
+
+def file_lock(ledger: str, name: str) -> AdvisoryLock:
+    """The lock of one file that runs by itself, beside runs of the others."""
+    return AdvisoryLock(_FILE, _number(f"{ledger}\0{name}"))
+
+
+def _number(name: str) -> int:
+    """A number from a name, an int4: two names have the same one in four billion."""
+    crc = zlib.crc32(name.encode())
+    return crc - (1 << 32) if crc >= 1 << 31 else crc
 
 
 @dataclass

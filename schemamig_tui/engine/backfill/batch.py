@@ -1,0 +1,110 @@
+"""The transaction of one batch: the fence, the statement, its checkpoint, and nothing besides."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.backfill.checkpoints import BEGIN_WRITING, COMMIT, Checkpoints
+from schemamig_tui.engine.backfill.place import BatchedPlace
+from schemamig_tui.engine.backfill.questions import literal, texts
+from schemamig_tui.engine.pipeline.step import Role, Step
+
+_LONGEST_PATIENCE = 30.0
+_LEAST = 0.05
+# The plans in the code of a procedure would be made for any range after five of them.
+_FRESH_PLANS = ("plan_cache_mode", "force_custom_plan")
+_WAL_POSITION = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
+
+
+@dataclass
+class LockPatience:
+    """How long a batch waits for a lock.
+
+    Nobody waits for our rows before a batch began. So where its time and that wait together are
+    shorter than ``deadlock_timeout`` it is us who give up, and never the application that the
+    server ends for a deadlock. Where small batches still get no lock, it waits longer all the same.
+    ``file_decides``: the file sets a lock_timeout of its own.
+    """
+
+    deadlock_timeout: float = 1.0
+    file_decides: bool = False
+    failed: int = 0
+
+    def seconds(self, target: float) -> float:
+        """The lock_timeout for a batch that is to take so long."""
+        gentle = max(_LEAST, 0.9 * self.deadlock_timeout - 1.5 * target)
+        return float(min(_LONGEST_PATIENCE, gentle * 2**self.failed))
+
+
+@dataclass
+class Batch:
+    """One batch: what the server has answered to its steps.
+
+    ``changed`` are the rows that its statement has changed, ``wal`` is where the WAL was behind it.
+    """
+
+    place: BatchedPlace
+    checkpoints: Checkpoints
+    settings: Sequence[tuple[str, str]]
+    changed: int = 0
+    wal: int = 0
+
+    def open(self) -> Iterator[Step]:
+        """Begin the transaction, with the settings of a batch."""
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield from self.checkpoints.fence()
+        calls = ", ".join(
+            f"pg_catalog.set_config({literal(name)}, {_value(value)}, true)"
+            for name, value in self.settings
+        )
+        yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
+
+    def statement(
+        self, sql: bytes, values: Sequence[str] = (), types: tuple[int, ...] | None = None
+    ) -> Iterator[Step]:
+        """The statement itself; then ``changed`` is known."""
+        yield Step(
+            sql,
+            Role.BATCH,
+            self.place.number,
+            params=texts(values) if values else None,
+            types=types,
+            prompt=True,
+            awaited=True,
+            line=self.place.line,
+            answer=self._take_tag,
+        )
+
+    def close(self) -> Iterator[Step]:
+        """Commit; then it is known how much WAL has been written."""
+        yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True)
+        yield Step(
+            _WAL_POSITION.encode(),
+            Role.HOUSEKEEPING,
+            prompt=True,
+            awaited=True,
+            answer=self._take_position,
+        )
+
+    def _take_tag(self, result: PGresult) -> None:
+        self.changed = result.command_tuples or 0
+
+    def _take_position(self, result: PGresult) -> None:
+        self.wal = int(result.get_value(0, 0) or 0)
+
+
+def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list[tuple[str, str]]:
+    """What is set for one batch, in the transaction alone."""
+    asked = place.batched.asked
+    found = [("row_security", "off")]
+    if not patience.file_decides:
+        milliseconds = max(1, round(patience.seconds(target) * 1000))
+        found.append(("lock_timeout", f"{milliseconds}ms"))
+    if place.batched.head.verb == "call":
+        found.append(_FRESH_PLANS)
+    return [*found, *asked.restraint.settings]
+
+
+def _value(value: str) -> str:
+    return "NULL" if value.lower() == "default" else literal(value)

@@ -1,0 +1,66 @@
+"""The checkpoint of a batch: written in its own transaction, and guarded by a fence.
+
+A dead client is not a dead batch: the server may go on with what a killed run has sent it, and
+commit after a later run has read how far it was. So each batch begins by locking the ledger's row
+and comparing it with what this run wrote last.
+"""
+
+import secrets
+from collections.abc import Iterator
+
+from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
+from schemamig_tui.engine.pipeline.step import Role, Step
+
+BEGIN_WRITING = b"BEGIN READ WRITE"
+COMMIT = b"COMMIT"
+_CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
+
+
+class Checkpoints:
+    """Makes the steps for one statement. ``mark`` is what is committed of it for sure."""
+
+    def __init__(self, place: BatchedPlace, run: BatchingRun, mark: BatchMark | None) -> None:
+        self._place = place
+        self._run = run
+        self._found = mark
+        self._writer = secrets.token_hex(4)
+        fresh = BatchMark(place.number + 1, place.batched.fingerprint, self._writer)
+        self.mark = mark or fresh
+
+    @property
+    def writer(self) -> str:
+        """What tells this run from every other one."""
+        return self._writer
+
+    def take_over(self, mark: BatchMark) -> Iterator[Step]:
+        """Write the first mark of this run, in a transaction of its own.
+
+        What an earlier try has written must still be there.
+        """
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
+        yield from self.fence()
+        yield from self.note(mark)
+        yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True, awaited=True)
+        self._found = self.mark = mark
+
+    def fence(self) -> Iterator[Step]:
+        """Lock the row and compare it; then the transaction is the file's again."""
+        if self._found is None:
+            return
+        session = self._run.session
+        yield Step(session.as_ourselves, Role.HOUSEKEEPING)
+        yield Step(
+            self._run.writes.fence,
+            Role.FENCE,
+            params=(self._place.name.encode(), f"\n{self.mark.record}\n".encode()),
+        )
+        yield Step(session.as_the_file, Role.HOUSEKEEPING)
+
+    def note(self, mark: BatchMark) -> Iterator[Step]:
+        """Write how far it is then, at the end of a transaction of the file."""
+        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield Step(self._run.session.in_mid_file, Role.HOUSEKEEPING)
+        message = self._run.progress.message(self._place.number, batches=mark)
+        params = (self._place.name.encode(), message.encode())
+        yield Step(self._run.writes.note_progress, Role.LEDGER, params=params)

@@ -1,0 +1,164 @@
+"""What the next batch waits for, and what it says meanwhile.
+
+Everything is asked between two batches, at most once a second. What cannot be asked, or may not be
+seen, is in nobody's way.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from schemamig_tui.engine.backfill import signals
+from schemamig_tui.engine.backfill.control import BatchControl
+from schemamig_tui.engine.backfill.lag import Lag
+from schemamig_tui.engine.backfill.place import BatchedPlace
+from schemamig_tui.engine.backfill.signals import Sight, Writer
+from schemamig_tui.engine.batch_events import BatchesGoOn, BatchesNoted, BatchesWaiting
+from schemamig_tui.engine.events import Listener
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.errors import SchemamigError
+from schemamig_tui.text import some_names, visible
+from schemamig_tui.units import plural
+
+_GLANCE, _ASK_EVERY = 0.2, 1.0
+_HIDDEN = (
+    "this role may not see how far the standbys are: max-lag has no effect without"
+    " GRANT pg_monitor (a standby that is gone is seen)"
+)
+
+
+@dataclass(frozen=True)
+class Gatekeeper:
+    """What a gate works with: the second connection, the session ``pid`` of the batches.
+
+    While the file ``pause_file`` is there, batches wait.
+    """
+
+    watch: Watch
+    pid: int
+    cancellation: Cancellation
+    report: Listener
+    control: BatchControl
+    pause_file: Path | None = None
+
+
+class Gate:
+    """Stands between two batches of one statement."""
+
+    def __init__(self, place: BatchedPlace, keeper: Gatekeeper) -> None:
+        restraint = place.batched.asked.restraint
+        self._place = place
+        self._keeper = keeper
+        self._lag = Lag(restraint.max_lag, restraint.ignored)
+        self._slot_wal = restraint.max_slot_wal
+        self._table: int | None = None
+        self._next = 0.0
+        self._seen: tuple[str, ...] = ()
+        self._noted: set[str] = set()
+        self.dead: int | None = None
+        """How many dead rows the table had when that was asked last."""
+
+    def pass_through(self) -> None:
+        """Return when nothing is in the way any more, or at a cancellation."""
+        self._wait_while(self._reasons)
+
+    def rest(self, seconds: float) -> None:
+        """Wait for so long, or up to a cancellation."""
+        if seconds > 0:
+            self._keeper.cancellation.wait(seconds)
+
+    def await_writers(self, table: int, name: str) -> None:
+        """Wait until the transactions are over that have written to the table by now.
+
+        The walk would pass the rows by that they have not committed yet.
+        """
+        first: dict[str, Writer] | None = None
+
+        def reasons() -> tuple[str, ...]:
+            nonlocal first
+            found = {one.number: one for one in self._writers(table)}
+            first = found if first is None else {n: w for n, w in first.items() if n in found}
+            if not first:
+                return ()
+            names = some_names([writer.who for writer in first.values()])
+            what = plural(len(first), "transaction")
+            return (f"{what} that had written to {visible(name)} before: {names}",)
+
+        self._wait_while(reasons)
+
+    def watch_table(self, table: int) -> None:
+        """Look at this table from now on."""
+        self._table = table
+
+    def committed(self, wal: int) -> None:
+        """Take in that a batch is committed, where the WAL was at this position."""
+        self._lag.committed(wal)
+
+    def _wait_while(self, in_the_way: Callable[[], tuple[str, ...]]) -> None:
+        began = time.monotonic()
+        reported: tuple[str, ...] = ()
+        kinds: list[str] = []
+        while reasons := in_the_way():
+            # How long something lasts is told by the one who listens.
+            if (now := [reason.partition(" ago")[0][:40] for reason in reasons]) != kinds:
+                self._keeper.report(BatchesWaiting(*self._place.at, reasons))
+                reported, kinds = reasons, now
+            if self._keeper.cancellation.wait(_GLANCE):
+                return
+        if reported:
+            self._keeper.report(BatchesGoOn(*self._place.at, time.monotonic() - began))
+
+    def _reasons(self) -> tuple[str, ...]:
+        return (*self._wishes(), *self._of_the_server())
+
+    def _wishes(self) -> tuple[str, ...]:
+        """What people want."""
+        file = self._keeper.pause_file
+        found = ["paused by the user"] if self._keeper.control.paused else []
+        if file is not None and file.exists():
+            found.append(f"the file {visible(str(file))} is there (--pause-file)")
+        return tuple(found)
+
+    def _of_the_server(self) -> tuple[str, ...]:
+        """What the server says, as it was seen within the last second."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _ASK_EVERY
+            sight = self._look()
+            if sight is not None:
+                self._seen = (*self._lag.reasons(sight.standbys), *sight.obstacles)
+                self.dead = sight.dead
+                self._note(sight)
+        return self._seen
+
+    def _look(self) -> Sight | None:
+        try:
+            return self._keeper.watch.ask(
+                lambda conn, pid: signals.look(conn, pid, self._table, self._slot_wal),
+                self._keeper.pid,
+            )
+        except (psycopg.Error, SchemamigError):
+            self._seen = ()
+            return None
+
+    def _writers(self, table: int) -> tuple[Writer, ...]:
+        try:
+            return self._keeper.watch.ask(
+                lambda conn, pid: signals.writers(conn, pid, table), self._keeper.pid
+            )
+        except (psycopg.Error, SchemamigError):
+            return ()
+
+    def _note(self, sight: Sight) -> None:
+        """Tell once what should be known, and is in nobody's way."""
+        notes = dict(sight.snapshots)
+        if self._lag.hidden:
+            notes["hidden"] = _HIDDEN
+        for key, message in notes.items():
+            if key not in self._noted:
+                self._noted.add(key)
+                self._keeper.report(BatchesNoted(*self._place.at, message))

@@ -1,0 +1,68 @@
+"""How far standbys are behind our own batches, by our own clock.
+
+``replay_lag`` of the server stays at its last value while nothing new comes, and for ever where the
+walreceiver has stopped; a standby that is down has no row at all. So the position of the WAL is
+remembered with its time, and a standby is as far behind as the oldest one is old that it has not
+replayed. One that was there once and is gone counts.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+
+from schemamig_tui.engine.backfill.signals import Standby
+from schemamig_tui.units import lasting
+
+_MOST_MARKS = 10_000
+
+
+class Lag:
+    """Follows the standbys; those ``ignored`` may be behind, the others for ``most`` seconds."""
+
+    def __init__(
+        self,
+        most: float,
+        ignored: Collection[str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._most = most
+        self._ignored = ignored
+        self._clock = clock
+        self._marks: deque[tuple[int, float]] = deque(maxlen=_MOST_MARKS)
+        self._seen: dict[str, None] = {}
+        self.hidden = False
+        """Whether there is a standby of which this role may not see how far it is."""
+
+    def committed(self, wal: int) -> None:
+        """Remember that a batch is committed, behind which the WAL was at this position."""
+        self._marks.append((wal, self._clock()))
+
+    def reasons(self, standbys: Sequence[Standby]) -> list[str]:
+        """Which standbys are too far behind, or gone: sentences."""
+        found, now = [], self._clock()
+        known = [one for one in standbys if one.name not in self._ignored]
+        for standby in known:
+            self._seen[standby.name] = None
+            if standby.replayed is None:
+                self.hidden = True
+            elif (behind := self._behind(standby.replayed, now)) > self._most:
+                found.append(
+                    f"the standby {standby.name} has not replayed what was committed"
+                    f" {lasting(behind)} ago (ignore-standby={standby.name} where it is delayed on"
+                    " purpose)"
+                )
+        names = {standby.name for standby in standbys}
+        found += [f"the standby {name} is gone" for name in self._seen if name not in names]
+        self._forget(known)
+        return found
+
+    def _behind(self, replayed: int, now: float) -> float:
+        oldest = next((since for wal, since in self._marks if wal > replayed), now)
+        return now - oldest
+
+    def _forget(self, standbys: Sequence[Standby]) -> None:
+        """Drop what all of them have replayed."""
+        replayed = [one.replayed for one in standbys if one.replayed is not None]
+        least = min(replayed, default=None)
+        while self._marks and (least is None or self._marks[0][0] <= least):
+            self._marks.popleft()

@@ -1,0 +1,75 @@
+"""What is run in batches, and in what: one statement of a file, with what the run has of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from schemamig_tui.engine.backfill.control import BatchControl
+from schemamig_tui.engine.backfill.key import Unusable
+from schemamig_tui.engine.events import Listener
+from schemamig_tui.engine.ledger.checkpoint import Progress
+from schemamig_tui.engine.ledger.writes import LedgerWrites
+from schemamig_tui.engine.script.batched import BatchedStatement
+from schemamig_tui.engine.script.script import Script
+from schemamig_tui.errors import FilesError
+
+
+@dataclass(frozen=True)
+class BatchedPlace:
+    """Statement ``number``, from 0, of ``script``: one that runs in batches."""
+
+    script: Script
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.script.file.name
+
+    @cached_property
+    def batched(self) -> BatchedStatement:
+        """The statement with its directive."""
+        return self.script.batched[self.number]
+
+    @cached_property
+    def line(self) -> int:
+        """The line of the statement."""
+        return self.script.line(self.number)
+
+    @property
+    def at(self) -> tuple[str, int, int]:
+        """Name, number from 1 and line, with which every event about it begins."""
+        return self.name, self.number + 1, self.line
+
+    def refusal(self, why: Unusable) -> FilesError:
+        """The error that it cannot run, or go on, in batches."""
+        line = self.batched.line
+        return FilesError(why.message, path=self.script.file.path, line=line, hint=why.hint)
+
+
+@dataclass(frozen=True)
+class FileSession:
+    """The queries that change, inside of a transaction of the file, who works in it.
+
+    ``as_ourselves`` goes to who the session began as, ``as_the_file`` back. ``in_mid_file`` makes
+    the rest of the transaction fit for our own work.
+    """
+
+    as_ourselves: bytes
+    as_the_file: bytes
+    in_mid_file: bytes
+
+
+@dataclass(frozen=True)
+class BatchingRun:
+    """What the run has for the batches of one statement.
+
+    ``finished`` is called with the command tag of the whole statement when it is done.
+    """
+
+    writes: LedgerWrites
+    session: FileSession
+    progress: Progress
+    report: Listener
+    control: BatchControl
+    finished: Callable[[str], None]

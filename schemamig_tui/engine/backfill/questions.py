@@ -1,0 +1,131 @@
+"""Queries of our own between two batches, as steps whose answers their maker goes on with."""
+
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.pipeline.cancellation import Cancellation
+from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.step import Role, Step
+
+Row = tuple[str | None, ...]
+Answer = TypeVar("Answer")
+Questions = Generator[Step, None, Answer]
+"""Makes steps, each with the answers to those before, and returns what it has found out."""
+
+
+def texts(values: Sequence[str | None]) -> tuple[bytes | None, ...]:
+    """Values as parameters. What a database in SQL_ASCII holds need not be UTF-8."""
+    return tuple(
+        None if value is None else value.encode(errors="surrogateescape") for value in values
+    )
+
+
+def ask(
+    query: str,
+    values: Sequence[str | None] = (),
+    types: tuple[int, ...] | None = None,
+    role: Role = Role.HOUSEKEEPING,
+) -> Questions[list[Row]]:
+    """Ask for the rows of a query, all columns as text."""
+    answers: list[list[Row]] = []
+    yield Step(
+        query.encode(),
+        role,
+        params=texts(values) if values else None,
+        types=types,
+        awaited=True,
+        answer=lambda result: answers.append(_rows(result)),
+    )
+    return answers[0] if answers else []
+
+
+_OWN_WORDS = {
+    # As the server writes them, values are read under any setting.
+    "datestyle": "ISO, YMD",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "3",
+    "bytea_output": "hex",
+    "client_encoding": "UTF8",
+    # Every row is seen, or the server says that it cannot be.
+    "row_security": "off",
+    # What a walk does is little, whatever the planner thinks of it.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+}
+
+
+def opening(schemas: Sequence[str] = ()) -> Iterator[Step]:
+    """Begin a transaction that reads, in which values are written so that they can be read.
+
+    Operators are found in pg_catalog, and then in ``schemas``.
+    """
+    calls = ", ".join(
+        f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _OWN_WORDS.items()
+    )
+    yield Step(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", Role.HOUSEKEEPING)
+    yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
+    yield from finding(schemas)
+
+
+def finding(schemas: Sequence[str]) -> Iterator[Step]:
+    """Have operators found in pg_catalog, and then in ``schemas``, in the rest of a transaction."""
+    path = ", ".join(["pg_catalog", *map(_quoted, schemas)])
+    call = f"pg_catalog.set_config('search_path', {literal(path)}, true)"
+    yield Step(f"SELECT {call}".encode(), Role.HOUSEKEEPING)
+
+
+def closing() -> Iterator[Step]:
+    """End that transaction."""
+    yield Step(b"COMMIT", Role.HOUSEKEEPING)
+
+
+def literal(text: str) -> str:
+    """A string as SQL, whatever standard_conforming_strings is."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"E'{escaped}'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class QuestionFailed(Exception):
+    """The server has refused a query; ``crash`` has its reason."""
+
+    def __init__(self, crash: Crash) -> None:
+        super().__init__("the server has refused a query")
+        self.crash = crash
+
+
+def answer(conn: psycopg.Connection[Any], questions: Questions[Answer]) -> Answer:
+    """Ask them on a connection in autocommit mode. Raises QuestionFailed and what they raise."""
+    found: list[Answer] = []
+
+    def steps() -> Iterator[Step]:
+        found.append((yield from questions))
+
+    pipeline = Pipeline(
+        conn,
+        Cancellation(),
+        on_done=lambda step, tag, arrival: None,
+        on_notice=lambda step, notice: None,
+        cancel=lambda: None,
+    )
+    if crash := pipeline.run(steps()):
+        raise QuestionFailed(crash)
+    return found[0]
+
+
+def _rows(result: PGresult) -> list[Row]:
+    return [
+        tuple(_text(result.get_value(row, column)) for column in range(result.nfields))
+        for row in range(result.ntuples)
+    ]
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode(errors="surrogateescape")

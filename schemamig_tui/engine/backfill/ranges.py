@@ -1,0 +1,202 @@
+"""A statement over one range of its key after the other: ``-- schemamig: backfill``."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemamig_tui.engine.backfill.gate import Gate
+from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
+from schemamig_tui.engine.backfill.pace import totals
+from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
+from schemamig_tui.engine.backfill.questions import Questions, ask, closing
+from schemamig_tui.engine.backfill.series import BatchSeries
+from schemamig_tui.engine.backfill.size import BatchSize
+from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
+from schemamig_tui.engine.batch_events import BatchesStarted
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
+from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.text import visible
+
+# So many times the size of a batch may be the rows of one value of a key that is not unique.
+_MOST_OF_ONE = 10
+
+
+class RangeBatching(BatchSeries):
+    """The ranges of one statement."""
+
+    def __init__(
+        self, place: BatchedPlace, run: BatchingRun, gate: Gate, mark: BatchMark | None
+    ) -> None:
+        super().__init__(place, run, gate, mark)
+        assert isinstance(place.batched.asked, RangeBatches)
+        self._asked = place.batched.asked
+        self._resumed = mark
+        self._key: WalkKey | None = None
+        self._size = BatchSize(self._asked.batch, self._asked.target, None)
+        self._end: Value | None = None
+        self._vacuumed = 0
+
+    def make_smaller(self) -> int:
+        """Halve the next batch; a small one waits longer."""
+        if not self._size.failed():
+            self._patience.failed += 1
+        return self._size.keys
+
+    def _all(self) -> Iterator[Step]:
+        if self._key is None:
+            self._key = yield from self._begin()
+        walk = KeyWalk(self._key)
+        while True:
+            self._gate.pass_through()
+            self._size.target = self._asked.target * self._run.control.factor
+            found = yield from self._next(walk)
+            if found is None:
+                return
+            yield from self._one(self._key, walk, found)
+            yield from self._vacuum_in_time(self._key)
+
+    # -- the beginning
+
+    def _begin(self) -> Questions[WalkKey]:
+        key = yield from find_key(self._asked.table, self._asked.key)
+        walk = KeyWalk(key)
+        yield from walk.opening()
+        yield from walk.require_values()
+        yield from closing()
+        yield from self._ask_server()
+        mark = self._resumed
+        if mark is None or mark.end is None:
+            self._gate.await_writers(key.oid, key.table)
+            mark = yield from self._from_the_start(key, walk)
+        else:
+            self._require_same(key, mark)
+        first = mark.size or self._asked.batch
+        self._size = BatchSize(first, self._asked.target, key.rows)
+        mark = replace(mark, writer=self._checkpoints.writer, size=self._size.keys)
+        yield from self._checkpoints.take_over(mark)
+        self._vacuumed, self._end = mark.walked, mark.end
+        self._gate.watch_table(key.oid)
+        self._pace.begin(mark)
+        self._run.report(
+            BatchesStarted(
+                *self._place.at,
+                table=key.table,
+                key=tuple(column.quoted for column in key.columns),
+                index=key.index,
+                rows=key.rows,
+                resumed=totals(mark),
+            )
+        )
+        return key
+
+    def _from_the_start(self, key: WalkKey, walk: KeyWalk) -> Questions[BatchMark]:
+        yield from walk.opening()
+        end = yield from walk.last()
+        yield from closing()
+        return BatchMark(
+            statement=self._place.number + 1,
+            fingerprint=self._place.batched.fingerprint,
+            writer=self._checkpoints.writer,
+            table=key.oid,
+            key=tuple(column.quoted for column in key.columns),
+            types=key.type_names,
+            end=end,
+        )
+
+    def _require_same(self, key: WalkKey, mark: BatchMark) -> None:
+        if mark.table != key.oid:
+            raise Unusable(
+                f"{visible(key.table)} is not the table any more of which {mark.people}.",
+                "Start the file over with --no-resume when what was done is of no use.",
+            )
+        if mark.types != key.type_names:
+            before, now = ", ".join(mark.types), ", ".join(key.type_names)
+            raise Unusable(
+                f"The key is of the type {visible(now)} now, and was {visible(before)} when"
+                f" {mark.people}.",
+                "Undo that, or start the file over with --no-resume.",
+            )
+
+    # -- one batch
+
+    def _next(self, walk: KeyWalk) -> Questions[Range | None]:
+        """The next range; None where all is done."""
+        at = self.mark.at
+        if self._end is None and not self._asked.open_end:
+            return None
+        yield from walk.opening()
+        yield from walk.require_same()
+        found = None
+        if self._end:
+            found = yield from walk.next_range(at, self._end, self._size.keys)
+        if found is None and self._asked.open_end:
+            self._end = yield from walk.last()
+            if self._end:
+                found = yield from walk.next_range(at, self._end, self._size.keys)
+        if found:
+            yield from walk.require_few(found.last, _MOST_OF_ONE * self._size.keys)
+        yield from closing()
+        return found
+
+    def _one(self, key: WalkKey, walk: KeyWalk, found: Range) -> Iterator[Step]:
+        """The batch of one range."""
+        before, statement = self.mark, self._place.batched.range
+        assert statement is not None
+        batch = self._batch(self._size.target)
+        began = time.monotonic()
+        yield from batch.open()
+        values = (*found.first, *found.last)
+        yield from batch.statement(statement.text, values, key.types * 2)
+        if before.batches == 0:
+            yield from self._require_key_kept(walk, found, batch.changed)
+        seconds = time.monotonic() - began
+        self._size.done(found.keys, seconds)
+        mark = replace(
+            before,
+            at=found.last,
+            end=self._end,
+            walked=before.walked + found.keys,
+            changed=before.changed + batch.changed,
+            batches=before.batches + 1,
+            seconds=round(before.seconds + seconds, 3),
+            size=self._size.keys,
+        )
+        yield from self._checkpoints.note(mark)
+        yield from batch.close()
+        self._committed(batch, mark, seconds, key.rows, last=found.last == self._end)
+
+    def _require_key_kept(self, walk: KeyWalk, found: Range, changed: int) -> Questions[None]:
+        """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
+
+        They would be met again, and changed again. Asked in the first batch, in its transaction:
+        what it has written has its number.
+        """
+        head, table = self._place.batched.head, self._asked.table
+        if head.verb != "update" or head.target is None or head.target.name != table.name:
+            return
+        yield from walk.finding_operators()
+        rows = yield from ask(
+            f"SELECT count(*) {walk.rows_from} WHERE {walk.within()}"
+            " AND k.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid",
+            (*found.first, *found.last),
+            walk.types * 2,
+        )
+        inside = int(rows[0][0] or 0)
+        if inside < changed:
+            raise Unusable(
+                f"The statement has changed {changed:,} rows, and only {inside:,} of them are in"
+                " their range then: it changes their key, or a trigger does.",
+                "Walk along another key, one that stays as it is.",
+            )
+
+    # -- besides
+
+    def _vacuum_in_time(self, key: WalkKey) -> Iterator[Step]:
+        """A VACUUM after each share of the rows that is asked for, so that room is used again."""
+        share = self._restraint.vacuum
+        if share is None or not key.rows or self.mark.at == self._end:
+            return
+        if self.mark.walked - self._vacuumed >= share * key.rows:
+            self._vacuumed = self.mark.walked
+            yield from self._vacuum(key.table)

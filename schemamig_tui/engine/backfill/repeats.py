@@ -1,0 +1,180 @@
+"""A statement that limits itself, run until it changes no row: ``-- schemamig: repeat``.
+
+How many rows it reads for each that it changes tells whether an index is missing: the rows that are
+done already are read again by each round.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemamig_tui.engine.backfill.gate import Gate
+from schemamig_tui.engine.backfill.key import Unusable, find_table
+from schemamig_tui.engine.backfill.pace import totals
+from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
+from schemamig_tui.engine.backfill.questions import Questions, ask
+from schemamig_tui.engine.backfill.series import BatchSeries
+from schemamig_tui.engine.batch_events import BatchesNoted, BatchesStarted
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.sql.batched import without_skip_locked
+from schemamig_tui.sql.batches import RepeatedBatches
+from schemamig_tui.text import visible
+
+_TARGET = 0.1
+# From so many times as many rows as there are it is clear that it goes round in circles; and so
+# many more may come in, or be unknown to the planner.
+_ROUNDS, _UNCERTAIN = 1.5, 1000
+# So many rows read for each row changed are too many: with an index it is one or two.
+_MANY_READ = 20.0
+
+
+class RepeatBatching(BatchSeries):
+    """The rounds of one statement."""
+
+    def __init__(
+        self, place: BatchedPlace, run: BatchingRun, gate: Gate, mark: BatchMark | None
+    ) -> None:
+        super().__init__(place, run, gate, mark)
+        assert isinstance(place.batched.asked, RepeatedBatches)
+        self._asked = place.batched.asked
+        self._resumed = mark
+        self._sql = place.script.sql(place.number)
+        self._begun = False
+        self._table: tuple[int, str, int | None] | None = None
+        self._expected: int | None = None
+        self._vacuumed = self._before = 0
+        self._reads: float | None = None
+        self._told = False
+
+    def make_smaller(self) -> int:
+        """It limits itself: it can only wait longer."""
+        self._patience.failed += 1
+        return 0
+
+    def _all(self) -> Iterator[Step]:
+        if not self._begun:
+            yield from self._begin()
+            self._begun = True
+        while True:
+            self._gate.pass_through()
+            changed = yield from self._round()
+            if changed:
+                yield from self._vacuum_in_time()
+            elif (waiting := without_skip_locked(self._sql)) != self._sql:
+                # Rows that somebody had locked may be left. The last rounds wait for them.
+                self._sql = waiting
+            else:
+                return
+
+    def _begin(self) -> Questions[None]:
+        yield from self._ask_server()
+        name = self._asked.table or self._place.batched.head.target
+        if name is not None:
+            self._table = yield from find_table(name)
+        if self._asked.table is not None and self._table is None:
+            raise Unusable(
+                f"The table {visible(str(self._asked.table))} does not exist, or is not in the"
+                " search_path.",
+                "Write table=SCHEMA.TABLE, or leave it out.",
+            )
+        place = self._place
+        mark = self._resumed or BatchMark(place.number + 1, place.batched.fingerprint, "")
+        mark = replace(mark, writer=self._checkpoints.writer)
+        yield from self._checkpoints.take_over(mark)
+        if self._asked.remaining is not None:
+            self._expected = mark.changed + (yield from self._remaining(self._asked.remaining))
+        if self._table:
+            self._gate.watch_table(self._table[0])
+        self._vacuumed = self._before = mark.changed
+        self._pace.begin(mark)
+        table = self._table[1] if self._table else None
+        self._run.report(
+            BatchesStarted(
+                *place.at,
+                table=table,
+                key=(),
+                index=None,
+                rows=self._expected,
+                resumed=totals(mark),
+            )
+        )
+
+    @staticmethod
+    def _remaining(query: str) -> Questions[int]:
+        rows = yield from ask(f"SELECT ({query})::int8", role=Role.CHECK)
+        return int(rows[0][0] or 0)
+
+    def _round(self) -> Questions[int]:
+        """One round; how many rows it has changed."""
+        before = self.mark
+        self._require_progress(before)
+        batch = self._batch(_TARGET)
+        began = time.monotonic()
+        yield from batch.open()
+        read_before = yield from self._rows_read()
+        yield from batch.statement(self._sql)
+        read = (yield from self._rows_read()) - read_before
+        seconds = time.monotonic() - began
+        mark = replace(
+            before,
+            changed=before.changed + batch.changed,
+            batches=before.batches + 1,
+            seconds=round(before.seconds + seconds, 3),
+        )
+        yield from self._checkpoints.note(mark)
+        yield from batch.close()
+        self._committed(batch, mark, seconds, self._expected, last=not batch.changed)
+        if batch.changed:
+            self._compare_reads(read / batch.changed)
+        return batch.changed
+
+    def _require_progress(self, mark: BatchMark) -> None:
+        """Raises Unusable where it has been at it for too long."""
+        if self._asked.most is not None and mark.batches >= self._asked.most:
+            raise Unusable(
+                f"The statement still changes rows after {mark.people} (max-batches).",
+                "Does it find the same rows again? Else raise max-batches, and apply again: it"
+                " goes on.",
+            )
+        rows = self._table[2] if self._table else None
+        if rows is not None and mark.changed - self._before > _ROUNDS * rows + _UNCERTAIN:
+            assert self._table is not None
+            raise Unusable(
+                f"The statement finds the same rows again: {mark.people}, and"
+                f" {visible(self._table[1])} had about {rows:,} when it began.",
+                "Its condition has to be false for a row that it has changed. If it is, ANALYZE"
+                f" {visible(self._table[1])}; and apply again: it goes on.",
+            )
+
+    def _rows_read(self) -> Questions[int]:
+        """How many rows this transaction has read from the table so far."""
+        if self._table is None:
+            return 0
+        # Outside of a transaction the view holds what earlier ones of the session have done too.
+        rows = yield from ask(
+            "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
+            f" FROM pg_catalog.pg_stat_xact_user_tables WHERE relid = {self._table[0]}"
+        )
+        return int(rows[0][0] or 0)
+
+    def _compare_reads(self, reads: float) -> None:
+        """Tell once that too much is read for each row that is changed."""
+        first = self._reads = reads if self._reads is None else self._reads
+        if reads <= _MANY_READ or self._told:
+            return
+        self._told = True
+        grown = f", and {first:,.0f} at the beginning" if reads >= 1.5 * first else ""
+        message = (
+            f"an index is missing, or not used: {reads:,.0f} rows are read for each that is changed"
+            f"{grown}. = ANY (ARRAY(SELECT ...)) uses one where IN (SELECT ...) may not"
+        )
+        self._run.report(BatchesNoted(*self._place.at, message))
+
+    def _vacuum_in_time(self) -> Iterator[Step]:
+        share = self._restraint.vacuum
+        if share is None or self._table is None or not self._table[2]:
+            return
+        if self.mark.changed - self._vacuumed >= share * self._table[2]:
+            self._vacuumed = self.mark.changed
+            yield from self._vacuum(self._table[1])

@@ -1,0 +1,131 @@
+"""What the server says of those who suffer from batches: standbys, slots, the archiver, snapshots.
+
+Every function is one look on the second connection of the run, of a millisecond at the most. What
+a role may not see without pg_monitor comes as None (pg_stat_replication in the chapter
+"Monitoring Database Activity" of the manual).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.text import visible
+from schemamig_tui.units import lasting
+
+_OLD_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """A standby that streams. ``replayed`` is up to where it has, in bytes of WAL; None: hidden."""
+
+    name: str
+    replayed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of the server at one moment. ``wal`` is where its WAL is now, in bytes.
+
+    ``obstacles`` are sentences: what is in the way of more WAL. ``snapshots`` are old ones, by what
+    holds each, with a sentence. ``dead`` are the dead rows of the table; None: there is no table.
+    """
+
+    wal: int
+    standbys: tuple[Standby, ...]
+    obstacles: tuple[str, ...]
+    snapshots: dict[str, str]
+    dead: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A transaction that has written to a table: its virtual number, and whose it is."""
+
+    number: str
+    who: str
+
+
+# A backup streams as well, and a walsender of a logical slot is no standby.
+_STANDBYS = """
+SELECT coalesce(nullif(application_name, ''), 'pid ' || pid),
+    pg_wal_lsn_diff(replay_lsn, '0/0')::int8
+FROM pg_stat_replication
+WHERE application_name <> 'pg_basebackup' AND state IS DISTINCT FROM 'backup'
+    AND NOT EXISTS (SELECT FROM pg_replication_slots s
+        WHERE s.active_pid = pg_stat_replication.pid AND s.slot_type = 'logical')
+"""
+_OBSTACLES = """
+SELECT 'the slot ' || slot_name || ' keeps '
+    || pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)) || ' of WAL'
+    || CASE WHEN active THEN '' ELSE ', and nobody reads it' END
+FROM pg_replication_slots
+WHERE pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) > %(slot_wal)s
+UNION ALL
+SELECT 'the archiver has failed since ' || to_char(last_failed_time, 'YYYY-MM-DD HH24:MI:SS')
+FROM pg_stat_archiver
+WHERE current_setting('archive_mode') <> 'off'
+    AND last_failed_time > coalesce(last_archived_time, '-infinity')
+"""
+_SNAPSHOTS = """
+SELECT 'pid ' || a.pid, concat(nullif(a.application_name, ''), ' of ', a.usename),
+    extract(epoch FROM clock_timestamp() - a.xact_start)::float8
+FROM pg_stat_activity a
+WHERE a.backend_xmin IS NOT NULL AND a.backend_type = 'client backend'
+    AND a.pid NOT IN (pg_backend_pid(), %(pid)s)
+    AND a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND a.xact_start < clock_timestamp() - %(old)s * interval '1 s'
+UNION ALL
+SELECT 'the prepared transaction ' || gid, owner,
+    extract(epoch FROM clock_timestamp() - prepared)::float8
+FROM pg_prepared_xacts
+WHERE database = current_database() AND prepared < clock_timestamp() - %(old)s * interval '1 s'
+"""
+_NOW = """
+SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8,
+    (SELECT sum(pg_stat_get_dead_tuples(o)) FROM (SELECT %(table)s::oid AS o
+        UNION SELECT relid FROM pg_partition_tree(%(table)s::oid::regclass)) p)::int8
+"""
+# Whoever has written to a table holds this lock on it until the transaction ends. Nobody needs a
+# privilege to see that.
+_WRITERS = """
+SELECT DISTINCT l.virtualtransaction, CASE WHEN l.pid IS NULL THEN 'a prepared transaction'
+    ELSE 'pid ' || l.pid || coalesce(', ' || nullif(a.application_name, ''), '') END
+FROM pg_locks l LEFT JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM %(pid)s
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock',
+        'AccessExclusiveLock')
+    AND l.relation IN (SELECT %(table)s::oid
+        UNION SELECT relid FROM pg_partition_tree(%(table)s::oid::regclass))
+"""
+
+
+def look(conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: int) -> Sight:
+    """See what the server says now, beside the session ``pid`` of ours. Raises psycopg.Error."""
+    parameters = {"pid": pid, "table": table, "slot_wal": slot_wal, "old": _OLD_S}
+    standbys = conn.execute(_STANDBYS).fetchall()
+    obstacles = conn.execute(_OBSTACLES, parameters).fetchall()
+    snapshots = conn.execute(_SNAPSHOTS, parameters).fetchall()
+    row = conn.execute(_NOW, parameters).fetchone()
+    assert row is not None
+    return Sight(
+        wal=row[0],
+        standbys=tuple(Standby(visible(name), replayed) for name, replayed in standbys),
+        obstacles=tuple(visible(sentence) for (sentence,) in obstacles),
+        snapshots={
+            key: visible(
+                f"{key}, {who.strip()}, has had a snapshot for {lasting(seconds)}: dead rows are"
+                " kept for it, whatever VACUUM does"
+            )
+            for key, who, seconds in snapshots
+        },
+        dead=row[1],
+    )
+
+
+def writers(conn: psycopg.Connection[Any], pid: int, table: int) -> tuple[Writer, ...]:
+    """The transactions but ``pid``'s that have written to a table, or to a partition of it."""
+    rows = conn.execute(_WRITERS, {"pid": pid, "table": table}).fetchall()
+    return tuple(Writer(number, visible(who)) for number, who in rows)

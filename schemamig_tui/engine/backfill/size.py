@@ -1,0 +1,56 @@
+"""How many keys the next batch has: as many as take the target, and no more than others can bear.
+
+The measure is the time per key that the walk has passed: by rows changed, a filter that leaves few
+would blind it, and the time of the last batch alone follows every CHECKPOINT.
+"""
+
+_FASTER = 1.2
+"""A batch is at most so much larger than the one before."""
+_TOO_LONG = 1.5
+"""A batch that takes so many targets makes the next one smaller at once."""
+_WEIGHT = 0.3
+"""What a new batch counts for in the average."""
+_SHARE = 0.005
+"""The share of a table in a batch is the share of the others' updates that may have to wait."""
+_SMALL = 100
+"""So many keys are a small batch: smaller ones are left to the target alone."""
+
+
+class BatchSize:
+    """The size of the next batch, ``keys``.
+
+    ``first`` is that of the first one, ``target`` is in seconds and may be changed, and ``rows`` is
+    how many the table has, None where that is not known.
+    """
+
+    def __init__(self, first: int, target: float, rows: int | None) -> None:
+        self.target = target
+        self._most = None if rows is None else max(_SMALL, round(rows * _SHARE))
+        self._per_key: float | None = None
+        self.keys = self._bounded(first)
+
+    def done(self, keys: int, seconds: float) -> None:
+        """Take in how long a batch of so many keys has taken."""
+        if keys < self.keys / 2:
+            return  # The last batch, or one at the end of what there was: it says nothing.
+        per_key = seconds / keys
+        if seconds > _TOO_LONG * self.target:
+            self._per_key = per_key
+            self.keys = self._bounded(self.target / per_key)
+            return
+        before = self._per_key
+        average = per_key if before is None else before + _WEIGHT * (per_key - before)
+        self._per_key = average
+        self.keys = self._bounded(min(self.target / max(average, 1e-9), self.keys * _FASTER))
+
+    def failed(self) -> bool:
+        """Halve it after a batch that could not get a lock; False: it is small already."""
+        if self.keys <= _SMALL:
+            return False
+        self.keys = max(_SMALL, self.keys // 2)
+        return True
+
+    def _bounded(self, keys: float) -> int:
+        # Rounded up, as 20 % more of 2 are not more than 2 otherwise.
+        whole = max(1, -int(-keys // 1))
+        return whole if self._most is None else min(whole, self._most)

@@ -1,0 +1,172 @@
+"""The walk along a key: where the next range ends, from the last key on, out of the index alone.
+
+Every column is qualified: in ``SELECT id::text ... ORDER BY id`` it would be the text of the output
+that sorts. A value travels as the text that the server has written, with the type of its column:
+without that, ``$1 < $2`` compares texts, and 10 comes before 9.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from schemamig_tui.engine.backfill.key import Unusable, WalkKey
+from schemamig_tui.engine.backfill.questions import Questions, Row, ask, finding, literal, opening
+from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.text import visible
+
+Value = tuple[str, ...]
+"""One value of a key: the text of each of its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The keys of a batch, the first and the last one included; ``keys`` is how many they are."""
+
+    first: Value
+    last: Value
+    keys: int
+
+
+class KeyWalk:
+    """Makes the queries for one key."""
+
+    def __init__(self, key: WalkKey) -> None:
+        self._key = key
+        self._columns = [f"k.{column.quoted}" for column in key.columns]
+        self._output = ", ".join(f"{column}::pg_catalog.text" for column in self._columns)
+        self._order = ", ".join(self._columns)
+        self._from = f"FROM {key.table} AS k"
+        several = len(self._columns) > 1
+        self._whole = f"({self._order})" if several else self._order
+
+    def opening(self) -> Iterator[Step]:
+        """Begin a transaction in which the queries can be asked; ``closing`` ends it."""
+        return opening(self._key.schemas)
+
+    @property
+    def rows_from(self) -> str:
+        """The FROM of a query of its rows, which are ``k`` there."""
+        return self._from
+
+    @property
+    def types(self) -> tuple[int, ...]:
+        """The types of a value of the key."""
+        return self._key.types
+
+    def finding_operators(self) -> Iterator[Step]:
+        """Have the operators of the key found in a transaction of the file as well."""
+        return finding(self._key.schemas)
+
+    def last(self) -> Questions[Value | None]:
+        """The last key there is; None where there is no row."""
+        order = ", ".join(f"{column} DESC" for column in self._columns)
+        # NULL would come first. DESC NULLS LAST would sort the table.
+        known = f"WHERE {self._columns[0]} IS NOT NULL" if self._key.columns[0].nullable else ""
+        rows = yield from ask(
+            f"SELECT {self._output} {self._from} {known} ORDER BY {order} LIMIT 1"
+        )
+        return _value(rows[0]) if rows else None
+
+    def require_values(self) -> Questions[None]:
+        """Raises Unusable where a key is NULL: no range reaches that row."""
+        (column, *others) = self._key.columns
+        if others or not column.nullable:
+            return
+        null = f"{self._columns[0]} IS NULL"
+        if (yield from ask(f"SELECT {self._from} WHERE {null} LIMIT 1")):
+            table, name = self._key.table, column.quoted
+            raise Unusable(
+                f"There are rows whose {visible(name)} is NULL, and no range reaches those.",
+                f"Change them by a statement of their own, WHERE {visible(name)} IS NULL, and then"
+                f" ALTER TABLE {visible(table)} ALTER {visible(name)} SET NOT NULL; or take another"
+                " key.",
+            )
+
+    def require_same(self) -> Questions[None]:
+        """Raises Unusable where table, columns or index are not what they were at the start."""
+        key = self._key
+        columns = ", ".join(
+            f"({column.number}, {literal(column.name)}::pg_catalog.name, {column.declared})"
+            for column in key.columns
+        )
+        rows = yield from ask(
+            f"SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {key.index_oid}"
+            f" AND indrelid = {key.oid} AND indisvalid) AND {len(key.columns)} = (SELECT count(*)"
+            f" FROM pg_catalog.pg_attribute WHERE attrelid = {key.oid}"
+            f" AND (attnum, attname, atttypid) IN ({columns}))"
+            f" AND pg_catalog.to_regclass({literal(key.table)}) = {key.oid}::pg_catalog.oid"
+        )
+        if rows != [("t",)]:
+            raise Unusable(
+                f"{visible(key.table)}, its key or the index {visible(key.index)} is not what it"
+                " was when the batches began.",
+                "Undo what has changed it, and apply again: it goes on where it stopped.",
+            )
+
+    def next_range(self, at: Value | None, end: Value, keys: int) -> Questions[Range | None]:
+        """The range of the next so many keys behind ``at``, up to ``end``; None: there is no more.
+
+        All rows of a last key that is not unique belong to the range, so that it may have more.
+        """
+        where, values, types = self._between(at, end)
+        query = f"{self._from} WHERE {where} ORDER BY {self._order}"
+        rows = yield from ask(
+            f"(SELECT 0, {self._output} {query} LIMIT 1)"
+            f" UNION ALL (SELECT 1, {self._output} {query} OFFSET {keys - 1} LIMIT 1)",
+            values,
+            types,
+        )
+        if not rows:
+            return None
+        first = _value(rows[0][1:])
+        last = _value(rows[1][1:]) if len(rows) > 1 else end
+        if len(rows) == 1 or not self._key.unique:
+            keys = yield from self.count(first, last)
+        return Range(first, last, keys)
+
+    def count(self, first: Value, last: Value) -> Questions[int]:
+        """How many rows a range has."""
+        rows = yield from ask(
+            f"SELECT count(*) {self._from} WHERE {self.within()}",
+            (*first, *last),
+            self._key.types * 2,
+        )
+        return int(rows[0][0] or 0)
+
+    def require_few(self, last: Value, keys: int) -> Questions[None]:
+        """Raises Unusable where one value of the key has more than so many rows."""
+        if self._key.unique:
+            return
+        same = f"{self._whole} = {self._parameters(1)}"
+        rows = yield from ask(
+            f"SELECT {self._from} WHERE {same} OFFSET {keys} LIMIT 1", last, self._key.types
+        )
+        if rows:
+            shown = ", ".join(map(visible, last))
+            raise Unusable(
+                f"More than {keys:,} rows have the key ({shown}), and all of them would be one"
+                " batch.",
+                f"Take a key that tells rows apart: key=({visible(self._key.shown)}, id), with an"
+                " index on that.",
+            )
+
+    def within(self) -> str:
+        """The condition of a range; its parameters are the first key and then the last one."""
+        return f"{self._whole} >= {self._parameters(1)} AND {self._whole} <= " + self._parameters(
+            1 + len(self._columns)
+        )
+
+    def _between(self, at: Value | None, end: Value) -> tuple[str, Sequence[str], tuple[int, ...]]:
+        upto = f"{self._whole} <= "
+        if at is None:
+            return upto + self._parameters(1), end, self._key.types
+        behind = f"{self._whole} > {self._parameters(1)} AND {upto}"
+        types = self._key.types * 2
+        return behind + self._parameters(1 + len(self._columns)), (*at, *end), types
+
+    def _parameters(self, first: int) -> str:
+        numbers = ", ".join(f"${first + i}" for i in range(len(self._columns)))
+        return f"({numbers})" if len(self._columns) > 1 else numbers
+
+
+def _value(row: Row) -> Value:
+    return tuple(value or "" for value in row)

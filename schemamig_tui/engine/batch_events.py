@@ -1,0 +1,101 @@
+"""What a run tells of a statement that runs in batches: events, plain values.
+
+``statement`` and ``line`` are 1-based, and those of the statement in the file ``name``.
+"""
+
+from dataclasses import dataclass
+
+from schemamig_tui.engine.activity import Blocked
+from schemamig_tui.engine.events import BatchEvent, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTotals:
+    """What is done: keys ``walked`` (0 for a statement that repeats), rows ``changed``.
+
+    ``seconds`` is the time in batches, without what was waited between them.
+    """
+
+    walked: int = 0
+    changed: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesStarted(BatchEvent):
+    """A statement is about to run in batches, behind what ``resumed`` tells.
+
+    ``table`` is its table as SQL, None where a statement repeats and does not name it, which then
+    has no ``key`` and no ``index``. ``rows`` is about how many rows there are; None: not known.
+    """
+
+    table: str | None
+    key: tuple[str, ...]
+    index: str | None
+    rows: int | None
+    resumed: BatchTotals
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFinished(BatchEvent):
+    """A batch is committed with its progress; of many quick ones not each is told.
+
+    ``ms`` is what it took, ``size`` how many keys the next one has. ``per_second`` are the rows
+    changed a second just now, ``average`` those since this run began. ``left_s`` is what is left in
+    seconds, at the least and at the most; None: nobody knows. ``at`` is the last key that is done,
+    ``dead`` are the dead rows of the table as the server counts them.
+    """
+
+    done: BatchTotals
+    rows: int | None
+    size: int
+    ms: float
+    per_second: float
+    average: float
+    left_s: tuple[float, float] | None
+    at: str | None
+    dead: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesWaiting(BatchEvent):
+    """The next batch waits for these ``reasons``, sentences, or for others than before."""
+
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesGoOn(BatchEvent):
+    """Nothing is in the way of the next batch any more, after ``waited_s`` seconds."""
+
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRetried(BatchEvent):
+    """A batch has been rolled back, and is tried again with ``size`` keys after ``pause_ms``.
+
+    The batches before it stay. ``blocked`` is what was seen in the way; None where it was too short
+    to be seen.
+    """
+
+    failure: Failure
+    blocked: Blocked | None
+    size: int
+    pause_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesNoted(BatchEvent):
+    """Something about the database that matters to the batches, and stops nothing. Told once."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesFinished(BatchEvent):
+    """All batches of a statement are done; ``ms`` is how long this run was at them."""
+
+    done: BatchTotals
+    ms: float

@@ -1,0 +1,89 @@
+"""How far a statement has got that runs in batches: a part of its file's checkpoint.
+
+It commits together with the batch that it tells of, as two lines, one for people and one for a
+later run::
+
+    In batches: 124,577 keys walked, 124,501 rows changed in 103 batches, id up to 4fc4 of fff8
+    Batches of statement 3: {"at": ["4fc4"], "end": ["fff8"], "walked": 124577, ...}
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from schemamig_tui.engine.ledger.wording import BATCHES, IN_BATCHES
+from schemamig_tui.text import visible
+from schemamig_tui.units import plural
+
+_LONGEST_VALUE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class BatchMark:
+    """How far statement ``statement``, by number from 1, has got.
+
+    ``fingerprint`` is that of the statement and its directive, ``writer`` tells the run from every
+    other. Over ranges ``key`` are the columns with their ``types``, ``table`` is the number of the
+    table, ``at`` the last key that is done, None before the first batch, and ``end`` the last one
+    of all. ``walked`` counts keys, ``changed`` rows, ``seconds`` those in batches; ``size`` is how
+    many keys the next batch has.
+    """
+
+    statement: int
+    fingerprint: str
+    writer: str
+    table: int | None = None
+    key: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    at: tuple[str, ...] | None = None
+    end: tuple[str, ...] | None = None
+    walked: int = 0
+    changed: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+    size: int = 0
+
+    @property
+    def people(self) -> str:
+        """How far it is, as people read it."""
+        walked = f"{plural(self.walked, 'key')} walked, " if self.key else ""
+        changed = f"{plural(self.changed, 'row')} changed"
+        text = f"{walked}{changed} in {plural(self.batches, 'batch', 'batches')}"
+        if self.at and self.end:
+            text += f", {visible(', '.join(self.key))} up to {shown(self.at)} of {shown(self.end)}"
+        return text
+
+    @property
+    def record(self) -> str:
+        """The line for a later run, which no other run writes."""
+        values = asdict(self)
+        return f"{BATCHES}{values.pop('statement')}: {json.dumps(values)}"
+
+    @property
+    def lines(self) -> str:
+        """Both lines, each with the line break in front of it."""
+        return f"\n{IN_BATCHES}{self.people}\n{self.record}"
+
+
+def shown(value: Sequence[str]) -> str:
+    """A value of a key for people: ``17``, or ``(3, 17)``; a long one is cut."""
+    parts = [
+        part if len(part) <= _LONGEST_VALUE else part[:_LONGEST_VALUE] + "..." for part in value
+    ]
+    text = ", ".join(map(visible, parts))
+    return text if len(parts) == 1 else f"({text})"
+
+
+RECORD = rf"\n{IN_BATCHES}.*\n{BATCHES}(?P<batched>\d+): (?P<batches>\{{.*\}})"
+"""A pattern of both lines in a checkpoint."""
+
+
+def read_mark(statement: str, values: str) -> BatchMark | None:
+    """What the line says; None where somebody has changed it by hand."""
+    try:
+        found = json.loads(values)
+        for name in ("key", "types", "at", "end"):
+            found[name] = None if found[name] is None else tuple(found[name])
+        return BatchMark(int(statement), **found)
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,59 @@
+"""A file with batches that runs by itself, and other runs beside it.
+
+It takes the locks of the folder only until its row is made. From then on its own lock, on the
+connection of its batches, tells others that it is being run, and the fence of each batch keeps it
+from going on where somebody has run it all the same.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.plan import Plan
+from schemamig_tui.engine.run.waiting import left_out
+from schemamig_tui.engine.watch.run_lock import Locks, file_lock
+from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.errors import LockTimeout
+from schemamig_tui.text import visible
+
+
+class ByItself:
+    """The locks of the one file ``name`` that runs; those of the ``folder`` are held at first.
+
+    Raises LockTimeout where another run is at the file.
+    """
+
+    def __init__(
+        self, conn: psycopg.Connection[Any], watch: Watch, folder: Locks, ledger: str, name: str
+    ) -> None:
+        self._watch = watch
+        self._folder = folder
+        self._pid = conn.info.backend_pid
+        lock = file_lock(ledger, name)
+        if not lock.take(conn):
+            raise LockTimeout(
+                f"another run is at {visible(name)}: {wording.holder(lock.holder(conn))}",
+                hint="wait until it is done, or end it: SELECT pg_terminate_backend(pid)",
+            )
+        self.locks = Locks(folder.run, lock)
+
+    def row_made(self) -> Iterator[Step]:
+        """Let other runs go on: the row of the file is committed now."""
+        yield Step(self._folder.work.release, Role.HOUSEKEEPING, prompt=True, awaited=True)
+        self._watch.ask(lambda conn, pid: self._folder.run.drop(conn), self._pid)
+
+
+def left_to_others(conn: psycopg.Connection[Any], plan: Plan, ledger: str) -> dict[str, str]:
+    """The files of ``plan`` that another run is at, and what waits for them, with the reasons."""
+    busy = {}
+    for file in plan.files:
+        if file.script.batched:
+            lock = file_lock(ledger, file.name)
+            if lock.take(conn):
+                lock.drop(conn)
+            else:
+                busy[file.name] = f"another run is at it, {wording.holder(lock.holder(conn))}"
+    return left_out(plan.files, busy) if busy else {}

@@ -1,0 +1,102 @@
+"""Which files wait for others: for those they require, and for batches that are not done.
+
+A file that drops, renames, retypes or empties what batches work on waits for these as if it
+required them: they would fail at it, or do half of their work on something else.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from schemamig_tui.engine.run.plan import PlannedFile
+from schemamig_tui.engine.script.script import Script
+from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.removals import Removal, is_same, removals, uses
+from schemamig_tui.sql.words import Name
+from schemamig_tui.text import visible
+
+
+def unmet(
+    files: Sequence[PlannedFile], applied: Collection[str], known: Collection[str]
+) -> Iterator[FilesError]:
+    """What is required and will not be there when the file runs, though all before it are run.
+
+    ``applied`` are the files that the ledger has as a success, ``known`` those in the folder.
+    """
+    before = set(applied)
+    for file in files:
+        for line, name in file.script.required:
+            if name not in before:
+                yield _unmet(file, line, name, is_known=name in known)
+        before.add(file.name)
+
+
+def _unmet(file: PlannedFile, line: int, name: str, *, is_known: bool) -> FilesError:
+    shown = visible(name)
+    if is_known:
+        message = f"It requires {shown}, which is not applied, and would not be before it."
+        hint = f"Apply {shown} first, or give this file a name that sorts behind it."
+    else:
+        message = f"It requires {shown}, and there is no such migration."
+        hint = "Write the name of the file as it is in the folder."
+    return FilesError(message, path=file.script.file.path, line=line, hint=hint)
+
+
+def left_out(files: Sequence[PlannedFile], first: Mapping[str, str]) -> dict[str, str]:
+    """Which of ``files`` cannot run, each with the reason, where those in ``first`` do not."""
+    out = dict(first)
+    batched = [file for file in files if file.script.batched]
+    for file in files:
+        if file.name not in out and (reason := next(_reasons(file, out, batched), None)):
+            out[file.name] = reason
+    return out
+
+
+def _reasons(
+    file: PlannedFile, out: Collection[str], batched: Sequence[PlannedFile]
+) -> Iterator[str]:
+    for _, name in file.script.required:
+        if name in out:
+            yield f"it requires {visible(name)}"
+    for other in batched:
+        is_first = file.name.encode() < other.name.encode()
+        is_under_way = other.left_off is not None
+        # What comes first may do so while nothing of the batches is done.
+        if file is other or (not is_under_way if is_first else other.name not in out):
+            continue
+        for line, removal in _conflicts(file.script, other.script):
+            yield (
+                f"{removal.what} in line {line} takes away what the batches of"
+                f" {visible(other.name)} work on"
+            )
+
+
+def _conflicts(script: Script, batches: Script) -> Iterator[tuple[int, Removal]]:
+    """What a file takes away of what the batches of another one work on, with the line."""
+    for i in range(len(script)):
+        for removal in removals(script.sql(i)):
+            if any(_hits(removal, batches, number) for number in batches.batched):
+                yield script.line(i), removal
+    script.release()
+    batches.release()
+
+
+def _hits(removal: Removal, script: Script, number: int) -> bool:
+    batched = script.batched[number]
+    asked, sql = batched.asked, script.sql(number)
+    tables = [name for name in (asked.table, batched.head.target) if name is not None]
+    if not removal.name.name:
+        return any(table.schema == removal.name.schema for table in tables)
+    key = asked.key if isinstance(asked, RangeBatches) else ()
+    if not any(is_same(removal.name, table) for table in tables):
+        return any(_may_be_index(removal.name, table, key) for table in tables)
+    if removal.column is None:
+        return True
+    return removal.column in key or uses(sql, removal.column)
+
+
+def _may_be_index(name: Name, table: Name, key: Sequence[str]) -> bool:
+    """Whether a name is one that the server, or somebody like it, gives to the index of a key."""
+    if name.schema is not None and table.schema is not None and name.schema != table.schema:
+        return False
+    is_primary = name.name == f"{table.name}_pkey"
+    return is_primary or (bool(key) and all(part in name.name for part in (table.name, *key)))

@@ -1,0 +1,33 @@
+"""Reports in few lines how far statements are that run in batches, and what they wait for."""
+
+import time
+
+from schemamig_tui.engine import wording
+from schemamig_tui.engine.batch_events import BatchesNoted, BatchFinished, BatchRetried
+from schemamig_tui.engine.batch_wording import batch_event
+from schemamig_tui.engine.events import BatchEvent
+from schemamig_tui.headless.output import Output
+
+# Seconds between two lines about how far it is: a log is read later, too.
+_EVERY = 10.0
+
+
+class BatchReport:
+    """Writes the events of batches. How far they are is written now and then only."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._next = time.monotonic() + _EVERY
+
+    def __call__(self, event: BatchEvent) -> None:
+        """Report ``event``, unless a line of its kind has only just been written."""
+        if isinstance(event, BatchFinished):
+            if (now := time.monotonic()) < self._next:
+                return
+            self._next = now + _EVERY
+        text = batch_event(event)
+        if isinstance(event, BatchesNoted):
+            text = self._out.paint("yellow", text)
+        if isinstance(event, BatchRetried) and event.blocked:
+            text += "\n" + wording.had_lock(event.blocked)
+        self._out.write(f"    line {event.line}: " + text.replace("\n", "\n      "))

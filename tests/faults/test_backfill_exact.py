@@ -1,0 +1,208 @@
+"""However a backfill dies, each row is changed exactly once.
+
+Random moments are a weak test: a checkpoint in a transaction of its own passes it most of the time.
+So the client dies in front of each single message, and the same test has to catch that checkpoint.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine.backfill.checkpoints import COMMIT, Checkpoints
+from schemamig_tui.engine.batch_events import BatchesStarted
+from schemamig_tui.engine.events import Event
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
+from schemamig_tui.engine.pipeline.deadline import cut
+from schemamig_tui.engine.pipeline.pipeline import Pipeline
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.errors import ConnectionFailed, ConnectionLost
+from tests.conftest import Database, short_folder, wait_until_gone
+from tests.engine.conftest import LEDGER, Workshop
+
+ROWS = 400
+BACKFILL = """-- schemamig: backfill table=docs key=id batch=100 target=10s
+UPDATE docs SET n = n + 1 WHERE id BETWEEN :from AND :to;
+"""
+SETUP = f"""CREATE TABLE docs (id uuid PRIMARY KEY, n int NOT NULL);
+INSERT INTO docs SELECT gen_random_uuid(), 0 FROM generate_series(1, {ROWS})"""
+AGAIN = "UPDATE docs SET n = 0; TRUNCATE kb.schema_migrations"
+
+send = Pipeline._send
+note = Checkpoints.note
+
+
+def note_by_itself(checkpoints: Checkpoints, mark: BatchMark) -> Iterator[Step]:
+    """The broken twin: the checkpoint in a transaction of its own, behind that of its batch."""
+    yield Step(COMMIT, Role.HOUSEKEEPING)
+    yield Step(b"BEGIN READ WRITE", Role.HOUSEKEEPING)
+    yield from note(checkpoints, mark)
+
+
+def killed_before(shop: Workshop, message: int) -> bool:
+    """Apply in a process that is killed before its so-manieth message; whether it has been."""
+    if (pid := os.fork()) == 0:
+        sent = 0
+
+        def counting(pipeline: Pipeline, step: Step) -> None:
+            nonlocal sent
+            sent += 1
+            if sent == message:
+                os.kill(os.getpid(), signal.SIGKILL)
+            send(pipeline, step)
+            # Nothing stays behind in a buffer: the server has got all messages before this one.
+            pipeline._pg.flush()
+
+        Pipeline._send = counting  # type: ignore[method-assign]
+        with contextlib.suppress(BaseException):
+            Runner(shop.connect, shop.folder, LEDGER, lambda event: None).apply_pending()
+        os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def wrong_after_kills(shop: Workshop, enough: int = 1000) -> list[int]:
+    """The messages before which a kill has led to rows that were not changed exactly once.
+
+    It stops where these are ``enough``.
+    """
+    shop.write("0001_a.sql", BACKFILL)
+    shop.ask(SETUP)
+    shop.write("0000_a.sql", "SELECT 1;")
+    shop.apply(to="0000_a.sql")
+    wrong, message = [], 1
+    while True:
+        shop.ask(AGAIN)
+        killed = killed_before(shop, message)
+        assert shop.apply().failed is None
+        if shop.ask("SELECT DISTINCT n FROM docs") != [1]:
+            wrong.append(message)
+        if len(wrong) == enough:
+            return wrong
+        if not killed:
+            assert message > 40  # four batches, each of several messages
+            return wrong
+        message += 1
+
+
+@pytest.mark.alone
+def test_killed_before_any_message_a_run_changes_each_row_once(shop: Workshop) -> None:
+    assert wrong_after_kills(shop) == []
+
+
+@pytest.mark.alone
+def test_the_same_kills_catch_a_checkpoint_in_a_transaction_of_its_own(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoints, "note", note_by_itself)
+    assert len(wrong_after_kills(shop, enough=3)) == 3
+
+
+@pytest.mark.alone
+def test_cut_off_before_any_message_a_run_tells_how_far_it_is_for_sure(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write("0001_a.sql", BACKFILL)
+    shop.ask(SETUP)
+    shop.write("0000_a.sql", "SELECT 1;")
+    shop.apply(to="0000_a.sql")
+    for message in range(10, 200, 3):
+        shop.ask(AGAIN)
+        with monkeypatch.context() as patch, contextlib.suppress(ConnectionLost):
+            patch.setattr(Pipeline, "_send", cutting_before(message))
+            if shop.apply().failed is None:
+                assert message > 40
+                return
+            assert shop.failure.recorded
+            told = shop.rows["0001_a.sql"].error_message or ""
+            assert told.startswith("FATAL 08006")
+            (changed,) = shop.ask("SELECT count(*) FROM docs WHERE n = 1")
+            done = "Statements done: 1 of 1" in told
+            assert done or not changed or f" walked, {changed} rows changed" in told
+        shop.apply()
+        assert shop.rows["0001_a.sql"].success
+        assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
+
+
+def cutting_before(message: int) -> Callable[[Pipeline, Step], None]:
+    """What sends a step, and loses the connection before a message; what was sent still arrives."""
+    sent = 0
+
+    def sending(pipeline: Pipeline, step: Step) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == message:
+            cut(pipeline._conn)
+        send(pipeline, step)
+        pipeline._pg.flush()
+
+    return sending
+
+
+WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
+
+
+@pytest.fixture
+def fragile() -> Iterator[Embedded]:
+    """A server of its own, which may crash."""
+    with short_folder() as folder:
+        with Embedded(folder / "pg", fast=True) as server:
+            yield server
+        wait_until_gone(folder / "pg")
+
+
+@pytest.mark.alone
+def test_twenty_crashes_of_the_server_change_no_row_twice_and_leave_none_out(
+    tmp_path: Path, fragile: Embedded
+) -> None:
+    shop = Patient(tmp_path, Database("postgres", fragile.conninfo))
+    dice = random.Random(7)
+    shop.ask(SETUP.replace("400", "20000") + "; ANALYZE docs")
+    slowly = BACKFILL.replace("batch=100 target=10s", "batch=20 rows-per-second=1500")
+    shop.write("0001_a.sql", slowly)
+
+    def crash() -> None:
+        os.kill(shop.ask(WAL_WRITER)[0], signal.SIGKILL)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, BatchesStarted):
+            threading.Timer(dice.uniform(0.05, 0.3), crash).start()
+
+    for _ in range(20):
+        with contextlib.suppress(ConnectionLost):
+            finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
+            assert finished.failed
+    shop.write("0001_a.sql", BACKFILL)  # what limits it may change
+    assert shop.apply().failed is None
+    (started,) = shop.told(BatchesStarted)
+    assert started.resumed.changed > 20
+    assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
+
+
+@dataclass
+class Patient(Workshop):
+    """A workshop on a server that may be starting again."""
+
+    def connect(self) -> psycopg.Connection:
+        """A connection, with the error that the program has for none."""
+        try:
+            return super().connect()
+        except psycopg.OperationalError as error:
+            raise ConnectionFailed(str(error)) from error
+
+
+@pytest.fixture
+def shop(tmp_path: Path, database: Database) -> Workshop:
+    """An empty folder and an empty database."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    return Workshop(folder, database)

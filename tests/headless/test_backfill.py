@@ -1,0 +1,95 @@
+"""A backfill without a UI: calm lines for people, an event a line for programs."""
+
+import psycopg
+
+from tests.headless.conftest import Program
+
+SETUP = (
+    "CREATE TABLE docs (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);"
+    "INSERT INTO docs SELECT g FROM generate_series(1, 1000) g; ANALYZE docs"
+)
+BACKFILL = (
+    "-- schemamig: backfill table=docs key=id\n"
+    "UPDATE docs SET n = n + 1 WHERE id BETWEEN :from AND :to;"
+)
+
+
+def fill(program: Program) -> None:
+    """A table of 1000 rows."""
+    with psycopg.connect(program.environ["SCHEMAMIG_DSN"], autocommit=True) as conn:
+        conn.execute(SETUP.encode())
+
+
+def test_a_backfill_says_what_it_walks_along_and_what_it_has_changed(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--apply")
+    assert ended.code == 0
+    lines = [line for line in ended.err.splitlines() if line.startswith("    line")]
+    assert lines[0] == (
+        "    line 2: in batches over public.docs by id along the index docs_pkey, about 1,000 rows"
+    )
+    assert lines[1].startswith(
+        "    line 2: 1,000 keys walked, 1,000 rows changed in 10 batches, 0."
+    )
+
+
+def test_a_backfill_is_a_few_events_for_programs(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--apply", "--json")
+    kinds = [event["event"] for event in ended.events]
+    at = kinds.index("batches_started")
+    assert kinds[at - 1] == "file_started"
+    assert kinds[-4:] == [
+        "batches_finished",
+        "statement_finished",
+        "file_applied",
+        "run_finished",
+    ]
+    assert set(kinds[at + 1 : -4]) == {"batch_finished"}
+    last = ended.events[-5]
+    assert last["done"]["changed"] == 1000
+    assert (last["rows"], last["at"]) == (1000, "1000")
+
+
+def test_the_dry_run_says_why_the_file_has_no_transaction(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    ended = program("--dry-run")
+    assert "the backfill in line 1 commits after every batch" in ended.out
+
+
+def test_a_deployment_may_leave_backfills_for_later_and_one_may_run_by_itself(
+    program: Program,
+) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    program.write("0002_b.sql", "-- schemamig: requires 0001_a.sql\nCREATE TABLE b ();")
+    program.write("0003_c.sql", "CREATE TABLE c ();")
+    ended = program("--apply", "--skip-backfills")
+    assert ended.code == 0
+    assert "warning: 0001_a.sql stays pending: it has batches (--skip-backfills)." in ended.err
+    assert "warning: 0002_b.sql stays pending: it requires 0001_a.sql." in ended.err
+    assert "Success: 1" in ended.out
+    planned = program("--dry-run", "--skip-backfills")
+    assert "Total: 0 to apply" not in planned.out
+    ended = program("--apply", "--only", "migrations/0001_a.sql")
+    assert ended.code == 0
+    assert "Success: 1" in ended.out
+    assert program("--apply", "--only", "0001_a.sql").code == 2
+    assert program("--apply").code == 0
+
+
+def test_while_the_file_is_there_the_batches_wait(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    pause = program.folder / "pause"
+    pause.touch()
+    process = program.start("--apply", "--pause-file", str(pause))
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "waits: the file" in line:
+            break
+    pause.unlink()
+    assert process.wait(60) == 0
