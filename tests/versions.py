@@ -32,6 +32,7 @@ TESTS = (
     "tests/rehearsal",
     "tests/advice",
     "tests/equivalence/test_session_states.py",
+    "tests/faults",
 )
 
 _PROCESSORS = {"x86_64": "x64", "aarch64": "arm64"}

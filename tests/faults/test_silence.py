@@ -11,7 +11,13 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui import patience
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, RunFinished
+from schemamig_tui.engine.events import (
+    Event,
+    FileFailed,
+    FileStarted,
+    LockAwaited,
+    RunFinished,
+)
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.settings import Settings
@@ -69,6 +75,10 @@ class Faults:
         with self.database.connect() as conn:
             deadline = time.monotonic() + 30
             while conn.execute(SLEEPS, ("pg_sleep",)).fetchone() != (True,):
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            # Before that, it would be no file that a loss is the failure of.
+            while not any(isinstance(event, FileStarted) for event in self.events):
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
         fault()
