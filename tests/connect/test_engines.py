@@ -163,7 +163,6 @@ except ConnectionFailed as error:
     assert "sudo usermod -aG docker $USER" in output
 
 
-@pytest.mark.alone
 def test_an_engine_that_hangs_is_given_up_after_five_seconds(
     listen: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,7 +170,8 @@ def test_an_engine_that_hangs_is_given_up_after_five_seconds(
     began = time.monotonic()
     with pytest.raises(ConnectionFailed, match="No answer within 5 s from the Docker engine"):
         resolve(Settings())
-    assert 4.5 < time.monotonic() - began < 6
+    # That of the Docker client is a minute. Nobody else is to wait for this to be measured.
+    assert 4.5 < time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(
