@@ -18,13 +18,13 @@ def test_each_row_is_changed_once(shop: Workshop) -> None:
     fill(shop)
     shop.applies("0001_a.sql", DIRECTIVE + UPDATE)
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
-    (started,) = shop.told(BatchesStarted)
+    (started,) = shop.events_of(BatchesStarted)
     assert (started.table, started.key, started.index) == ("public.docs", ("id",), "docs_pkey")
-    (finished,) = shop.told(BatchesFinished)
+    (finished,) = shop.events_of(BatchesFinished)
     assert (finished.done.walked, finished.done.changed) == (1000, 1000)
     assert finished.done.batches > 3
-    assert shop.told(BatchFinished)[-1].at == "1000"
-    assert [e.tag for e in shop.told(StatementFinished)] == ["UPDATE 1000"]
+    assert shop.events_of(BatchFinished)[-1].at == "1000"
+    assert [e.tag for e in shop.events_of(StatementFinished)] == ["UPDATE 1000"]
     row = shop.rows["0001_a.sql"]
     assert (row.success, row.error_message) == (True, None)
 
@@ -38,4 +38,4 @@ def test_other_statements_may_stand_before_and_behind(shop: Workshop) -> None:
         "CREATE INDEX CONCURRENTLY docs_m ON docs (m);\nALTER TABLE docs ALTER m SET NOT NULL;",
     )
     assert shop.ask("SELECT count(*) FROM docs WHERE m = id") == [1000]
-    assert [e.statement for e in shop.told(StatementFinished)] == [1, 2, 3, 4]
+    assert [e.statement for e in shop.events_of(StatementFinished)] == [1, 2, 3, 4]

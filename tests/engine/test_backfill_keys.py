@@ -84,7 +84,7 @@ def test_each_row_is_changed_once_whatever_the_type_of_its_key(
     head = "SET timezone = 'Asia/Kolkata'; SET datestyle = 'SQL, DMY';\n" if "BET" in form else ""
     shop.applies("0001_a.sql", head + backfill(where=form))
     assert counts(shop) == [1]
-    (finished,) = shop.told(BatchesFinished)
+    (finished,) = shop.events_of(BatchesFinished)
     assert (finished.done.walked, finished.done.changed) == (400, 400)
     assert finished.done.batches > 5 or name in NOT_UNIQUE
 
@@ -97,7 +97,7 @@ def test_rows_of_any_key_of_two_columns_are_changed_once(shop: Workshop) -> None
     where = "(tenant, id) > (:from_tenant, :from_id) AND (tenant, id) <= (:to_tenant, :to_id)"
     shop.applies("0001_a.sql", backfill("(tenant, id)", where))
     assert counts(shop) == [1]
-    assert shop.told(BatchesStarted)[0].key == ("tenant", "id")
+    assert shop.events_of(BatchesStarted)[0].key == ("tenant", "id")
 
 
 def test_a_value_of_a_key_that_is_not_unique_is_never_divided(shop: Workshop) -> None:
@@ -107,7 +107,7 @@ def test_a_value_of_a_key_that_is_not_unique_is_never_divided(shop: Workshop) ->
     )
     shop.applies("0001_a.sql", backfill())
     assert counts(shop) == [1]
-    (finished,) = shop.told(BatchesFinished)
+    (finished,) = shop.events_of(BatchesFinished)
     assert finished.done.walked == 1000
 
 
@@ -141,7 +141,7 @@ def test_a_partitioned_table_is_walked_as_a_whole(shop: Workshop, by: str) -> No
 def test_an_empty_table_is_done_at_once(shop: Workshop) -> None:
     shop.ask("CREATE TABLE docs (k int PRIMARY KEY, n int)")
     shop.applies("0001_a.sql", backfill())
-    assert shop.told(BatchesFinished)[0].done.batches == 0
+    assert shop.events_of(BatchesFinished)[0].done.batches == 0
 
 
 def test_a_key_of_an_extension_is_compared_as_the_extension_does(shop: Workshop) -> None:
@@ -161,7 +161,7 @@ def test_rows_left_out_by_the_statement_are_walked_all_the_same(shop: Workshop) 
         "INSERT INTO docs SELECT g FROM generate_series(1, 400) g"
     )
     shop.applies("0001_a.sql", backfill(where="k BETWEEN :from AND :to AND k % 4 = 0"))
-    (finished,) = shop.told(BatchesFinished)
+    (finished,) = shop.events_of(BatchesFinished)
     assert (finished.done.walked, finished.done.changed) == (400, 100)
 
 

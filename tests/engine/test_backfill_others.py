@@ -68,7 +68,7 @@ def once(shop: Workshop) -> bool:
 
 def seen(shop: Workshop, kind: type[Any]) -> Callable[[], list[Any]]:
     """What to wait for: an event of a kind."""
-    return lambda: shop.told(kind)
+    return lambda: shop.events_of(kind)
 
 
 def test_rows_of_a_transaction_that_is_open_at_the_start_are_waited_for(
@@ -83,7 +83,7 @@ def test_rows_of_a_transaction_that_is_open_at_the_start_are_waited_for(
     )
     other.execute("COMMIT")
     assert run.end().failed is None
-    assert len(shop.told(BatchesGoOn)) == 1
+    assert len(shop.events_of(BatchesGoOn)) == 1
     assert once(shop)
     assert shop.ask("SELECT count(*) FROM docs") == [1001]
 
@@ -96,13 +96,13 @@ def test_a_batch_that_gets_no_lock_is_halved_and_who_has_it_is_named(
     retried = until(seen(shop, BatchRetried))
     assert retried[0].failure.sqlstate == "55P03"
     assert retried[0].size < 300
-    until(lambda: len(shop.told(BatchRetried)) > 1)
+    until(lambda: len(shop.events_of(BatchRetried)) > 1)
     holder.execute("COMMIT")
     assert run.end().failed is None
     assert once(shop)
-    sizes = [event.size for event in shop.told(BatchRetried)]
+    sizes = [event.size for event in shop.events_of(BatchRetried)]
     assert min(sizes) >= 100
-    named = [event.blocked for event in shop.told(BatchRetried) if event.blocked]
+    named = [event.blocked for event in shop.events_of(BatchRetried) if event.blocked]
     assert "SELECT FROM docs WHERE id = 700" in named[0].by[0].query
 
 
@@ -123,8 +123,8 @@ def test_it_is_the_batch_that_gives_way_where_both_would_wait_for_each_other(
     application.execute("UPDATE docs SET o = 'mine' WHERE id = %s", (first[0] or 1,))
     application.execute("COMMIT")
     assert run.end().failed is None
-    assert {event.failure.sqlstate for event in shop.told(BatchRetried)} <= {"55P03"}
-    assert shop.told(BatchRetried)
+    assert {event.failure.sqlstate for event in shop.events_of(BatchRetried)} <= {"55P03"}
+    assert shop.events_of(BatchRetried)
     assert once(shop)
     assert shop.ask("SELECT count(*) FROM docs WHERE o = 'mine'") == [2]
 
@@ -139,7 +139,7 @@ def test_a_batch_for_which_somebody_waits_too_long_is_cancelled_and_comes_smalle
     run = Running(shop, backfill(also=" + slowly(id)"), limits=Limits(blocking=0.3))
     until(lambda: shop.ask("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
     crowd.waits("UPDATE docs SET o = 'mine' WHERE id = 1")
-    (retried, *_) = until(lambda: shop.told(BatchRetried))
+    (retried, *_) = until(lambda: shop.events_of(BatchRetried))
     assert retried.failure.sqlstate == "57014"
     assert retried.size == 100
     assert run.end().failed is None
@@ -154,7 +154,7 @@ def test_a_cancellation_by_somebody_else_is_meant(shop: Workshop, crowd: Crowd) 
     )
     assert run.end().failed == "0001_a.sql"
     assert shop.failure.failure.sqlstate == "57014"
-    assert shop.told(BatchRetried) == []
+    assert shop.events_of(BatchRetried) == []
 
 
 def test_while_a_file_is_there_batches_wait(shop: Workshop, crowd: Crowd, tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_an_old_snapshot_that_keeps_dead_rows_is_told_once(
     monkeypatch.setattr(signals, "_OLD_S", 0.0)
     crowd.join("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
     shop.applies("0001_a.sql", backfill())
-    (noted,) = shop.told(BatchesNoted)
+    (noted,) = shop.events_of(BatchesNoted)
     assert "has had a snapshot for" in noted.message
 
 

@@ -37,18 +37,18 @@ def _jobs(shop: Workshop) -> None:
 
 def test_it_ends_when_it_changes_no_row(shop: Workshop) -> None:
     shop.applies("0001_a.sql", repeat())
-    (finished,) = shop.told(BatchesFinished)
+    (finished,) = shop.events_of(BatchesFinished)
     assert (finished.done.changed, finished.done.batches, finished.done.walked) == (1000, 6, 0)
-    assert [event.tag for event in shop.told(StatementFinished)] == ["UPDATE 1000"]
+    assert [event.tag for event in shop.events_of(StatementFinished)] == ["UPDATE 1000"]
     assert shop.ask("SELECT count(*) FROM jobs WHERE state = 'new'") == [1000]
-    assert shop.told(BatchesStarted)[0].rows is None
+    assert shop.events_of(BatchesStarted)[0].rows is None
 
 
 def test_what_remains_is_the_estimate(shop: Workshop) -> None:
     shop.ask("UPDATE jobs SET state = 'old' WHERE id > 500")
     remaining = "remaining=(SELECT count(*) FROM jobs WHERE state IS NULL)"
     shop.applies("0001_a.sql", repeat(f"table=jobs {remaining}"))
-    (started,) = shop.told(BatchesStarted)
+    (started,) = shop.events_of(BatchesStarted)
     assert (started.table, started.rows) == ("public.jobs", 500)
 
 
@@ -58,7 +58,7 @@ def test_the_last_rounds_wait_for_rows_that_others_hold(shop: Workshop) -> None:
         shop.write("0001_a.sql", repeat(locked=" FOR UPDATE SKIP LOCKED"))
         run = threading.Thread(target=shop.runner().apply_pending)
         run.start()
-        until(lambda: shop.told(BatchRetried))
+        until(lambda: shop.events_of(BatchRetried))
         assert shop.ask("SELECT count(*) FROM jobs WHERE state = 'new'") == [999]
         holder.execute("COMMIT")
         run.join()
@@ -77,8 +77,8 @@ def test_it_goes_on_behind_what_is_done(shop: Workshop) -> None:
     message = shop.rows["0001_a.sql"].error_message or ""
     assert "In batches: 200 rows changed in 1 batch\n" in message
     assert shop.apply().failed is None
-    assert shop.told(BatchesStarted)[0].resumed.changed == 200
-    assert shop.told(BatchesFinished)[0].done.changed == 1000
+    assert shop.events_of(BatchesStarted)[0].resumed.changed == 200
+    assert shop.events_of(BatchesFinished)[0].done.changed == 1000
 
 
 def test_after_so_many_batches_it_fails_and_may_go_on(shop: Workshop) -> None:
@@ -100,7 +100,7 @@ def test_one_that_finds_the_same_rows_again_fails(shop: Workshop) -> None:
 def test_an_index_that_is_missing_is_told_by_what_is_read(shop: Workshop) -> None:
     shop.ask("INSERT INTO jobs SELECT g FROM generate_series(1001, 12000) g; ANALYZE jobs")
     shop.applies("0001_a.sql", repeat().replace("LIMIT 200", "LIMIT 400"))
-    (noted,) = shop.told(BatchesNoted)
+    (noted,) = shop.events_of(BatchesNoted)
     assert noted.message.startswith("an index is missing, or not used: ")
 
 
@@ -110,7 +110,7 @@ def test_with_the_index_nothing_is_told(shop: Workshop) -> None:
         "CREATE INDEX ON jobs (id) WHERE state IS NULL; ANALYZE jobs"
     )
     shop.applies("0001_a.sql", repeat().replace("IN (\n", "= ANY (ARRAY(").replace("200)", "200))"))
-    assert shop.told(BatchesNoted) == []
+    assert shop.events_of(BatchesNoted) == []
 
 
 def test_a_check_is_made_at_the_end(shop: Workshop) -> None:

@@ -51,7 +51,7 @@ def test_a_cancelled_backfill_is_recorded_for_people_and_goes_on_there(shop: Wor
     assert lines[3].startswith('Batches of statement 1: {"fingerprint": ')
     finished = shop.apply()
     assert finished.failed is None
-    (started,) = shop.told(BatchesStarted)
+    (started,) = shop.events_of(BatchesStarted)
     assert (started.resumed.walked, started.resumed.batches) == (100, 1)
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
 
@@ -63,7 +63,7 @@ def test_what_is_before_a_backfill_is_not_done_again(shop: Workshop) -> None:
     directive = SLOW.splitlines()[0]
     stop(shop, f"{before}{directive}\n{update}\nCREATE TABLE c ();")
     assert shop.apply().failed is None
-    assert [e.resumed for e in shop.told(FileStarted)] == [2]
+    assert [e.resumed for e in shop.events_of(FileStarted)] == [2]
     assert shop.ask("SELECT DISTINCT n FROM docs") == [5]
     assert shop.ask("SELECT to_regclass('c') IS NOT NULL") == [True]
 

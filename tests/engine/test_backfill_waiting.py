@@ -38,7 +38,7 @@ def applied(shop: Workshop, **options: Any) -> tuple[str, ...]:
 
 def warnings(shop: Workshop) -> list[str]:
     """What was told of files that stay pending."""
-    return [event.message for event in shop.told(Warned) if "stays pending" in event.message]
+    return [event.message for event in shop.events_of(Warned) if "stays pending" in event.message]
 
 
 def test_files_with_batches_can_be_left_for_later(shop: Workshop) -> None:
@@ -159,8 +159,8 @@ def test_a_deployment_leaves_a_backfill_alone_that_runs_by_itself(shop: Workshop
     shop.write("0005_e.sql", "ALTER TABLE docs DROP COLUMN n;")
     backfill = ByItself(shop)
     assert applied(shop) == ("0001_a.sql", "0003_c.sql")
-    assert shop.told(LockAwaited) == []
-    assert shop.told(FileFailed) == []
+    assert shop.events_of(LockAwaited) == []
+    assert shop.events_of(FileFailed) == []
     told = warnings(shop)
     assert told[0].startswith("0002_backfill.sql stays pending: another run is at it, ")
     assert told[1:] == [
@@ -184,5 +184,5 @@ def test_a_backfill_that_is_stopped_by_itself_goes_on_in_a_deployment(shop: Work
     backfill.runner.cancel()
     assert backfill.end().cancelled
     assert applied(shop) == ("0001_a.sql", "0002_backfill.sql", "0003_c.sql")
-    assert shop.told(BatchesStarted)[0].resumed.changed > 0
+    assert shop.events_of(BatchesStarted)[0].resumed.changed > 0
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]

@@ -143,7 +143,7 @@ def test_none_of_them_is_the_second_connections(shop: Workshop) -> None:
 DEFERRED = """
 CREATE TABLE d (x int);
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+    'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON d DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION slow();
 """
@@ -152,10 +152,10 @@ CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON d DEFERRABLE INITIALLY DEFERRED
 @pytest.mark.parametrize(
     "sql",
     [
-        "SET {} = '150ms'; INSERT INTO d VALUES (1);",
-        "BEGIN; SET LOCAL {} = '150ms'; INSERT INTO d VALUES (1); COMMIT;",
-        "SET {} = '150ms'; BEGIN; INSERT INTO d VALUES (1); COMMIT; VACUUM;",
-        "SET {} = '150ms'; INSERT INTO d VALUES (1); VACUUM;",
+        "SET {} = '300ms'; INSERT INTO d VALUES (1);",
+        "BEGIN; SET LOCAL {} = '300ms'; INSERT INTO d VALUES (1); COMMIT;",
+        "SET {} = '300ms'; BEGIN; INSERT INTO d VALUES (1); COMMIT; VACUUM d;",
+        "SET {} = '300ms'; INSERT INTO d VALUES (1); VACUUM d;",
     ],
 )
 @TIMEOUTS

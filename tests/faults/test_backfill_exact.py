@@ -183,7 +183,7 @@ def test_twenty_crashes_of_the_server_change_no_row_twice_and_leave_none_out(
             assert finished.failed
     shop.write("0001_a.sql", BACKFILL)  # what limits it may change
     assert shop.apply().failed is None
-    (started,) = shop.told(BatchesStarted)
+    (started,) = shop.events_of(BatchesStarted)
     assert started.resumed.changed > 20
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
 

@@ -51,7 +51,7 @@ def runs(shop: Workshop, more: str = "rows-per-second=1000") -> Callable[[], Run
 def waits(shop: Workshop, words: str) -> None:
     """Return when the batches wait for a reason with these words, and do so for a while."""
     until(
-        lambda: any(words in " ".join(event.reasons) for event in shop.told(BatchesWaiting)),
+        lambda: any(words in " ".join(event.reasons) for event in shop.events_of(BatchesWaiting)),
         seconds=30,
     )
     before = shop.ask("SELECT count(*) FROM docs WHERE n = 1")
@@ -63,7 +63,7 @@ def waits(shop: Workshop, words: str) -> None:
 def done(shop: Workshop, finished: RunFinished) -> None:
     """Each row was changed once, and the wait had an end."""
     assert finished.failed is None
-    assert shop.told(BatchesGoOn)
+    assert shop.events_of(BatchesGoOn)
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
 
 
@@ -81,11 +81,11 @@ def test_it_waits_for_a_standby_that_replays_late_or_not_at_all_or_is_gone(
     end = runs(shop, "max-lag=1s rows-per-second=300")
     waits(shop, "the standby walreceiver has not replayed what was committed")
     reload(standby, "recovery_min_apply_delay = 0")
-    until(lambda: len(shop.told(BatchesGoOn)) >= 1)
+    until(lambda: len(shop.events_of(BatchesGoOn)) >= 1)
     ask(standby, "SELECT pg_wal_replay_pause()")
-    until(lambda: len(shop.told(BatchesWaiting)) >= 2, seconds=30)
+    until(lambda: len(shop.events_of(BatchesWaiting)) >= 2, seconds=30)
     ask(standby, "SELECT pg_wal_replay_resume()")
-    until(lambda: len(shop.told(BatchesGoOn)) >= 2, seconds=30)
+    until(lambda: len(shop.events_of(BatchesGoOn)) >= 2, seconds=30)
     primary_conninfo = ask(standby, "SHOW primary_conninfo")
     reload(standby, "primary_conninfo = ''")
     waits(shop, "the standby walreceiver is gone")
@@ -96,7 +96,7 @@ def test_it_waits_for_a_standby_that_replays_late_or_not_at_all_or_is_gone(
     reload(standby, "recovery_min_apply_delay = '1h'")
     shop.ask("UPDATE docs SET n = 0; TRUNCATE kb.schema_migrations")
     assert runs(shop, "max-lag=1s ignore-standby=walreceiver")().failed is None
-    assert shop.told(BatchesWaiting) == []
+    assert shop.events_of(BatchesWaiting) == []
     # Whoever may not see the lag is told so.
     shop.ask(
         "CREATE ROLE blind LOGIN; GRANT ALL ON docs, kb.schema_migrations TO blind;"
@@ -105,7 +105,7 @@ def test_it_waits_for_a_standby_that_replays_late_or_not_at_all_or_is_gone(
     )
     shop.login = "blind"
     assert runs(shop, "max-lag=1s")().failed is None
-    (noted,) = shop.told(BatchesNoted)
+    (noted,) = shop.events_of(BatchesNoted)
     assert "may not see how far the standbys are" in noted.message
 
 
@@ -115,7 +115,7 @@ def test_it_waits_while_a_slot_keeps_too_much(
     ask(pair[0], "SELECT pg_create_physical_replication_slot('left', true)")
     end = runs(shop, "max-slot-wal=300kB rows-per-second=1000")
     waits(shop, "the slot left keeps ")
-    (waiting, *_) = shop.told(BatchesWaiting)
+    (waiting, *_) = shop.events_of(BatchesWaiting)
     assert waiting.reasons[0].endswith("of WAL, and nobody reads it")
     ask(pair[0], "SELECT pg_drop_replication_slot('left')")
     done(shop, end())

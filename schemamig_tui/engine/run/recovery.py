@@ -209,7 +209,8 @@ class Recovery:
         self._log.take_back(held(recorded, self._runs))
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})
-        self._others = state.version - len(self._log.applied)
+        ours = set(self._runs.names)
+        self._others = sum(row.success is True and row.filename not in ours for row in state.rows)
 
     def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
         """Note what the server did after we heard of it last, and how far the open file is."""
