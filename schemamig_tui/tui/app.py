@@ -93,8 +93,7 @@ class MigrationsApp(BaseApp):
         if self._has_seen:
             self._show_top("waiting for the server")
         else:
-            waiting = f"Waiting for the server: {message.reason}"
-            lines = connecting(self.settings.embedded, self.looking.route, waiting)
+            lines = connecting(self.settings.embedded, self.looking.route, message.text)
             self.main.detail.show_message(lines)
 
     def on_looking_failed(self, message: Looking.Failed) -> None:

@@ -32,6 +32,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 """Seconds before it is tried again to reach a server: at first, and at most."""
 _SLOW = 2.0
 """Seconds after which it is said that the server has not answered yet."""
+_WAITING = "Waiting up to {:.0f} s for the server: {}"
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,9 @@ class Looking:
 
     @dataclass
     class Waiting(Message):
-        """The server does not answer yet, for ``reason``."""
+        """The server does not answer yet: a sentence without a full stop."""
 
-        reason: str
+        text: str
 
     def __init__(
         self, settings: Settings, post: Callable[[Message], object], passwords: Passwords
@@ -168,7 +169,7 @@ class Looking:
         work = asyncio.ensure_future(in_thread(partial(self._read, asked=asked)))
         await asyncio.wait({work}, timeout=_SLOW)
         if not work.done():
-            self._post(self.Waiting("no answer yet"))
+            self._post(self.Waiting("Waiting for the server: no answer yet"))
         try:
             self._found(await work)
             took = time.monotonic() - began
@@ -181,7 +182,7 @@ class Looking:
 
         def on_wait(seconds_left: float, reason: str) -> None:
             if asked:
-                self._post(self.Waiting(f"waiting up to {seconds_left:.0f} s: {reason}"))
+                self._post(self.Waiting(_WAITING.format(seconds_left, reason)))
 
         ask = self._passwords.ask if asked else self._passwords.remembered
         if self.target is not None:

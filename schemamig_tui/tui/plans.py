@@ -74,6 +74,11 @@ def change_line(found: Sequence[str]) -> Line:
     return (("warn", f"! Changed since you were asked: {what}{more}"),)
 
 
+def hidden_line(hidden: int, count: int) -> Line:
+    """The line that says how many of the migrations the filter hides."""
+    return (("warn", f"! The filter hides {hidden:,} of these {count:,}: all of them will run"),)
+
+
 def plan_lines(plan: Plan, review: Review | None, columns: int) -> list[Line]:
     """The lines of a plan for so many columns; without ``review`` the database is still asked."""
     refusals = review.refusals if review else plan.refusals

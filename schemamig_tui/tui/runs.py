@@ -14,7 +14,7 @@ from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.plans import nothing_to_do
+from schemamig_tui.tui.plans import hidden_line, nothing_to_do
 from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
@@ -79,9 +79,12 @@ class Runs:
         # A run that is on has done more than what the last look has found.
         survey = replace(self._looking.latest, status=self._main.status)
         stays = self.on is not None
-        if not survey.status.to_run(to):
+        todo = survey.status.to_run(to)
+        if not todo:
             self._app.toast(nothing_to_do(survey.status, to))
             return None
+        if hidden := self._main.hidden(todo):
+            preface = [*preface, hidden_line(hidden, len(todo))]
         return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:

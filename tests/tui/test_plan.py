@@ -133,3 +133,14 @@ async def test_many_files_are_a_line_each_at_every_width(desk: Desk) -> None:
         await ui.settled()
         assert view.virtual_size.height == len(lines)
         assert "  1 • 0000_a.sql  transaction  1 statement  9 bytes" in ui.screen
+
+
+@played
+async def test_what_the_filter_hides_is_counted(desk: Desk) -> None:
+    for name in ("0001_a.sql", "0002_b.sql", "0003_b.sql"):
+        desk.write(name)
+    async with desk.open() as ui:
+        await ui.press("slash", "b", "enter", "a")
+        assert "! The filter hides 1 of these 3: all of them will run" in ui.screen
+        await ui.press("escape", "escape", "a")
+        assert "The filter hides" not in ui.screen

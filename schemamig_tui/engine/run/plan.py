@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.ledger.rows import LedgerState
-from schemamig_tui.engine.ledger.status import Migration, State
+from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import unsettled
 from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.errors import FilesError, PlanChanged, SchemamigError
@@ -16,7 +16,7 @@ from schemamig_tui.text import visible
 if TYPE_CHECKING:  # where nothing is to run, no file is read
     from schemamig_tui.engine.events import Mode
     from schemamig_tui.engine.ledger.left_off import LeftOff
-    from schemamig_tui.engine.script.script import Script, ScriptWarning
+    from schemamig_tui.engine.script.script import Script
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,34 +33,14 @@ class PlannedFile:
         return self.migration.name
 
     @property
-    def checksum(self) -> str:
-        """The MD5 of its bytes, in hex."""
-        return self.script.file.checksum
-
-    @property
     def mode(self) -> Mode:
-        """How it is to be run; ``reason`` says why."""
+        """How it is to be run."""
         return self.script.mode
-
-    @property
-    def reason(self) -> str:
-        """Why it is to be run like that."""
-        return self.script.reason
-
-    @property
-    def warnings(self) -> tuple[ScriptWarning, ...]:
-        """What is allowed in it, but may not be what was meant."""
-        return self.script.warnings
 
     @property
     def done(self) -> int:
         """How many of its statements an earlier try has committed: it goes on behind them."""
         return self.left_off.done if self.left_off else 0
-
-    @property
-    def failed_before(self) -> bool:
-        """Whether an earlier try of it has failed."""
-        return self.migration.state is State.FAILED
 
 
 @dataclass(frozen=True, eq=False)

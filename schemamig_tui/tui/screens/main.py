@@ -92,19 +92,27 @@ class MainScreen(Screen[None]):
         """Show the status. The selection stays, even if the migration moves to another pane."""
         before = self.selected
         self._status = status
-        words = self.filter.value.lower().split()
         for pane in self._lists:
             rows: Sequence[Migration] = getattr(status, pane.state.value)
             if pane.state is State.FAILED:  # what is in doubt needs somebody, too
                 rows = (*status.unknown, *rows)
             total = len(rows)
-            if words:
-                rows = [row for row in rows if all(word in row.name.lower() for word in words)]
-            pane.fill(rows, total, self._empty(pane.state, filtered=bool(words and total)))
+            rows = self._filtered_rows(rows)
+            pane.fill(rows, total, self._empty(pane.state, filtered=len(rows) < total))
         self.mark_running(running)
         if before and (now := self.selected) and now.state is not before.state:
             self.select(now.name)
         self.post_message(self.Selected())
+
+    def _filtered_rows(self, rows: Sequence[Migration]) -> Sequence[Migration]:
+        words = self.filter.value.lower().split()
+        if not words:
+            return rows
+        return [row for row in rows if all(word in row.name.lower() for word in words)]
+
+    def hidden(self, migrations: Sequence[Migration]) -> int:
+        """How many of these the filter hides."""
+        return len(migrations) - len(self._filtered_rows(migrations))
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
