@@ -1,6 +1,7 @@
 """Follows the schema through a transaction, and reads again only what has been touched."""
 
 from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,7 @@ from schemamig_tui.catalog.writes import Writes, catalog_writes
 
 # On what is none of the objects, because it belongs to the server or an extension.
 _PRIVILEGES = "privileges"
+_NUMBER = "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8"
 # Their names stand in the texts of all kinds of objects.
 _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 
@@ -49,17 +51,17 @@ class SchemaFollower:
         ``counted`` is False if ``track_counts`` may have been off for a while: then all is read.
         Raises what ``snapshot`` does.
         """
-        before, writes = self.schema, self._writes
-        self._writes = now = catalog_writes(self._conn)
-        if now is None or writes is None or not counted:
-            self.schema = snapshot(self._conn)
-            return diff(before, self.schema)
-        if not (written := {name for name in now if now[name] != writes.get(name)}):
+        schema, before, now = self.schema, self._writes, catalog_writes(self._conn)
+        if now is None or before is None or not counted:
+            self.schema, self._writes = snapshot(self._conn), now
+            return diff(schema, self.schema)
+        written = {name for name in now if now[name] != before.get(name)}
+        if not written:
             return ()
-        deleted = {name for name in written if now[name].deleted != _deleted(writes, name)}
+        deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
         again = patiently(lambda: self._read_again(written, deleted))
-        self.schema = again or snapshot(self._conn)
-        changes = diff(before, self.schema)
+        self.schema, self._writes = again or snapshot(self._conn), now
+        changes = diff(schema, self.schema)
         return *changes, *unseen(written, changes)
 
     def _read_again(self, written: Set[str], deleted: Set[str]) -> Schema | None:
@@ -87,9 +89,6 @@ def _deleted(writes: Writes, catalog: str) -> int:
     return writes[catalog].deleted if catalog in writes else 0
 
 
-_NUMBER = "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8"
-
-
 class _Reading:
     """Reads again, in one prepared transaction, what was touched of ``schema``."""
 
@@ -108,9 +107,7 @@ class _Reading:
         changed = members.items() ^ old.members.items()
         self._touched.update(identity for identity, _ in changed)
         self._touched.update(identity for identity, _ in needing ^ old.needing)
-        self.schema = Schema(
-            database=old.database, objects=old.objects, members=members, needing=needing
-        )
+        self.schema = replace(old, members=members, needing=needing)
 
     def written(self, base: int, mark: int, catalogs: Set[str]) -> int:
         """Find what rows were written about. Returns when the last one was."""
@@ -177,12 +174,7 @@ class _Reading:
             self.renamed.compare(name, kinds[name].catalog, gone, come)
             kept = [one for one in old if only is not None and one.oid not in only]
             objects[name] = tuple(sorted([*kept, *come], key=attrgetter("name")))
-        self.schema = Schema(
-            database=self.schema.database,
-            objects=objects,
-            members=self.schema.members,
-            needing=self.schema.needing,
-        )
+        self.schema = replace(self.schema, objects=objects)
 
     def _kinds(self) -> Mapping[str, CatalogKind]:
         return of_server(KINDS, self._server)
