@@ -16,6 +16,7 @@ from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID, Server
 from schemamig_tui.catalog.reading import ask, patiently, prepared
 from schemamig_tui.catalog.renaming import Renamed
+from schemamig_tui.catalog.rows import QueryAnswer
 from schemamig_tui.catalog.snapshot import read_members, read_objects, snapshot
 from schemamig_tui.catalog.unseen import unseen
 from schemamig_tui.catalog.writes import Writes, catalog_writes
@@ -68,15 +69,8 @@ class SchemaFollower:
         """The schema as it is now; None where all of it has to be read again."""
         with prepared(self._conn) as server:
             reading = _Reading(self._conn, server, self.schema)
-            if "pg_depend" in written:
-                reading.members()
-            mark = reading.written(self._base, self._mark, written)
-            if deleted:
-                reading.dropped()
-            hidden = not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE)
-            if hidden:
-                reading.locked()
-            reading.read(written, all_others=hidden)
+            mark = reading.find(self._base, self._mark, written, deleted)
+            reading.read(written, deleted)
             if _NAMED_EVERYWHERE & reading.renamed.kinds:
                 return None
             if reading.renamed:
@@ -100,42 +94,49 @@ class _Reading:
         self._touched: set[Identity] = set()
         self._read: set[Identity] = set()
 
-    def members(self) -> None:
-        """Read what belongs to extensions. What does so no more, or only now, is touched."""
-        members, needing = read_members(self._ask(MEMBERS))
+    def find(self, base: int, mark: int, written: Set[str], deleted: Set[str]) -> int:
+        """Find what was touched, by the catalogs. Returns the number of the last row written.
+
+        What depends on an extension or belongs to one, and does so no more or only now, is touched
+        by that alone. What has lost a comment is among what is locked.
+        """
+        sql: dict[str, str] = {}
+        if not queries.CATALOGS.isdisjoint(written):
+            sql["written"] = queries.written(base, mark, written)
+        if "pg_depend" in written:
+            sql["members"] = MEMBERS
+        if deleted:
+            sql["dropped"] = queries.dropped()
+        if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
+            sql["locked"] = queries.locked()
+        found = {name: answer.rows for name, answer in self._ask(sql).items()}
+        if "members" in found:
+            self._compare_members(found["members"])
+        for catalog, oid, number in (*found.get("written", ()), *found.get("locked", ())):
+            self._touched.add((catalog, oid))
+            mark = max(mark, number)
+        if dropped := set(found.get("dropped", ())):
+            known = _identities(self.schema)
+            self._touched.update(known[identity] for identity in dropped & known.keys())
+        return mark
+
+    def _compare_members(self, found: Iterable[tuple[Any, ...]]) -> None:
+        members, needing = read_members(found)
         old = self.schema
-        changed = members.items() ^ old.members.items()
-        self._touched.update(identity for identity, _ in changed)
+        self._touched.update(identity for identity, _ in members.items() ^ old.members.items())
         self._touched.update(identity for identity, _ in needing ^ old.needing)
         self.schema = replace(old, members=members, needing=needing)
 
-    def written(self, base: int, mark: int, catalogs: Set[str]) -> int:
-        """Find what rows were written about. Returns when the last one was."""
-        if queries.CATALOGS.isdisjoint(catalogs):
-            return mark
-        found = self._ask(queries.written(base, mark, catalogs))
-        self._touched.update((catalog, oid) for catalog, oid, _ in found)
-        last: int = max([mark, *(number for _, _, number in found)])
-        return last
-
-    def dropped(self) -> None:
-        """Find what is no more, or what it was a part of."""
-        if found := set(self._ask(queries.dropped())):
-            known = _identities(self.schema)
-            self._touched.update(known[identity] for identity in found & known.keys())
-
-    def locked(self) -> None:
-        """Find what may have lost something that leaves no trace, such as a comment."""
-        self._touched.update((catalog, oid) for catalog, oid, _ in self._ask(queries.locked()))
-
-    def read(self, written: Set[str], *, all_others: bool) -> None:
-        """Read what was touched, and all kinds that ``written`` catalogs are read for."""
+    def read(self, written: Set[str], deleted: Set[str]) -> None:
+        """Read what was touched, and all kinds that catalogs were ``written`` for."""
         touched = {catalog for catalog, _ in self._touched}
+        if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
+            touched.update(kind.catalog for kind in KINDS.values() if not kind.by_oid)
         names = {
             name
             for name, kind in self._kinds().items()
             if not kind.by_oid
-            and (all_others or not written.isdisjoint(kind.catalogs) or kind.catalog in touched)
+            and (kind.catalog in touched or not written.isdisjoint(kind.catalogs))
         }
         if any(one[1] < FIRST_OWN_OID or one in self.schema.members for one in self._touched):
             names.add(_PRIVILEGES)
@@ -143,7 +144,8 @@ class _Reading:
 
     def read_dependents(self) -> None:
         """Read what names something that has a new name."""
-        found = self._ask(queries.dependents(self.renamed.objects, self.renamed.reshaped))
+        sql = queries.dependents(self.renamed.objects, self.renamed.reshaped)
+        found = self._ask({"dependents": sql})["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
         self._merge(rest, others if self.renamed.objects else set())
@@ -165,7 +167,7 @@ class _Reading:
             sql[name] = _only(kinds[name].sql(self._server), "oid", only)
             for part in kinds[name].parts:
                 sql[part] = _only(PARTS[part].sql(self._server), "parent", only)
-        answers = ask(self._conn, sql) if sql else {}
+        answers = self._ask(sql)
         objects = dict(self.schema.objects)
         for name, only in chosen.items():
             old = objects[name]
@@ -179,8 +181,8 @@ class _Reading:
     def _kinds(self) -> Mapping[str, CatalogKind]:
         return of_server(KINDS, self._server)
 
-    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
-        return list(ask(self._conn, {"": sql})[""].rows)
+    def _ask(self, sql: Mapping[str, str]) -> dict[str, QueryAnswer]:
+        return ask(self._conn, sql) if sql else {}
 
 
 def _only(sql: str, column: str, oids: Iterable[int] | None) -> str:
