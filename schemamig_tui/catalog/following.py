@@ -1,6 +1,7 @@
 """Follows the schema through a transaction, and reads again only what has been touched."""
 
 from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -15,12 +16,14 @@ from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID, Server
 from schemamig_tui.catalog.reading import ask, patiently, prepared
 from schemamig_tui.catalog.renaming import Renamed
+from schemamig_tui.catalog.rows import QueryAnswer
 from schemamig_tui.catalog.snapshot import read_members, read_objects, snapshot
 from schemamig_tui.catalog.unseen import unseen
 from schemamig_tui.catalog.writes import Writes, catalog_writes
 
 # On what is none of the objects, because it belongs to the server or an extension.
 _PRIVILEGES = "privileges"
+_NUMBER = "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8"
 # Their names stand in the texts of all kinds of objects.
 _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 
@@ -49,32 +52,25 @@ class SchemaFollower:
         ``counted`` is False if ``track_counts`` may have been off for a while: then all is read.
         Raises what ``snapshot`` does.
         """
-        before, writes = self.schema, self._writes
-        self._writes = now = catalog_writes(self._conn)
-        if now is None or writes is None or not counted:
-            self.schema = snapshot(self._conn)
-            return diff(before, self.schema)
-        if not (written := {name for name in now if now[name] != writes.get(name)}):
+        schema, before, now = self.schema, self._writes, catalog_writes(self._conn)
+        if now is None or before is None or not counted:
+            self.schema, self._writes = snapshot(self._conn), now
+            return diff(schema, self.schema)
+        written = {name for name in now if now[name] != before.get(name)}
+        if not written:
             return ()
-        deleted = {name for name in written if now[name].deleted != _deleted(writes, name)}
+        deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
         again = patiently(lambda: self._read_again(written, deleted))
-        self.schema = again or snapshot(self._conn)
-        changes = diff(before, self.schema)
+        self.schema, self._writes = again or snapshot(self._conn), now
+        changes = diff(schema, self.schema)
         return *changes, *unseen(written, changes)
 
     def _read_again(self, written: Set[str], deleted: Set[str]) -> Schema | None:
         """The schema as it is now; None where all of it has to be read again."""
         with prepared(self._conn) as server:
             reading = _Reading(self._conn, server, self.schema)
-            if "pg_depend" in written:
-                reading.members()
-            mark = reading.written(self._base, self._mark, written)
-            if deleted:
-                reading.dropped()
-            hidden = not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE)
-            if hidden:
-                reading.locked()
-            reading.read(written, all_others=hidden)
+            mark = reading.find(self._base, self._mark, written, deleted)
+            reading.read(written, deleted)
             if _NAMED_EVERYWHERE & reading.renamed.kinds:
                 return None
             if reading.renamed:
@@ -85,9 +81,6 @@ class SchemaFollower:
 
 def _deleted(writes: Writes, catalog: str) -> int:
     return writes[catalog].deleted if catalog in writes else 0
-
-
-_NUMBER = "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8"
 
 
 class _Reading:
@@ -101,44 +94,49 @@ class _Reading:
         self._touched: set[Identity] = set()
         self._read: set[Identity] = set()
 
-    def members(self) -> None:
-        """Read what belongs to extensions. What does so no more, or only now, is touched."""
-        members, needing = read_members(self._ask(MEMBERS))
-        old = self.schema
-        changed = members.items() ^ old.members.items()
-        self._touched.update(identity for identity, _ in changed)
-        self._touched.update(identity for identity, _ in needing ^ old.needing)
-        self.schema = Schema(
-            database=old.database, objects=old.objects, members=members, needing=needing
-        )
+    def find(self, base: int, mark: int, written: Set[str], deleted: Set[str]) -> int:
+        """Find what was touched, by the catalogs. Returns the number of the last row written.
 
-    def written(self, base: int, mark: int, catalogs: Set[str]) -> int:
-        """Find what rows were written about. Returns when the last one was."""
-        if queries.CATALOGS.isdisjoint(catalogs):
-            return mark
-        found = self._ask(queries.written(base, mark, catalogs))
-        self._touched.update((catalog, oid) for catalog, oid, _ in found)
-        last: int = max([mark, *(number for _, _, number in found)])
-        return last
-
-    def dropped(self) -> None:
-        """Find what is no more, or what it was a part of."""
-        if found := set(self._ask(queries.dropped())):
+        What depends on an extension or belongs to one, and does so no more or only now, is touched
+        by that alone. What has lost a comment is among what is locked.
+        """
+        sql: dict[str, str] = {}
+        if not queries.CATALOGS.isdisjoint(written):
+            sql["written"] = queries.written(base, mark, written)
+        if "pg_depend" in written:
+            sql["members"] = MEMBERS
+        if deleted:
+            sql["dropped"] = queries.dropped()
+        if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
+            sql["locked"] = queries.locked()
+        found = {name: answer.rows for name, answer in self._ask(sql).items()}
+        if "members" in found:
+            self._compare_members(found["members"])
+        for catalog, oid, number in (*found.get("written", ()), *found.get("locked", ())):
+            self._touched.add((catalog, oid))
+            mark = max(mark, number)
+        if dropped := set(found.get("dropped", ())):
             known = _identities(self.schema)
-            self._touched.update(known[identity] for identity in found & known.keys())
+            self._touched.update(known[identity] for identity in dropped & known.keys())
+        return mark
 
-    def locked(self) -> None:
-        """Find what may have lost something that leaves no trace, such as a comment."""
-        self._touched.update((catalog, oid) for catalog, oid, _ in self._ask(queries.locked()))
+    def _compare_members(self, found: Iterable[tuple[Any, ...]]) -> None:
+        members, needing = read_members(found)
+        old = self.schema
+        self._touched.update(identity for identity, _ in members.items() ^ old.members.items())
+        self._touched.update(identity for identity, _ in needing ^ old.needing)
+        self.schema = replace(old, members=members, needing=needing)
 
-    def read(self, written: Set[str], *, all_others: bool) -> None:
-        """Read what was touched, and all kinds that ``written`` catalogs are read for."""
+    def read(self, written: Set[str], deleted: Set[str]) -> None:
+        """Read what was touched, and all kinds that catalogs were ``written`` for."""
         touched = {catalog for catalog, _ in self._touched}
+        if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
+            touched.update(kind.catalog for kind in KINDS.values() if not kind.by_oid)
         names = {
             name
             for name, kind in self._kinds().items()
             if not kind.by_oid
-            and (all_others or not written.isdisjoint(kind.catalogs) or kind.catalog in touched)
+            and (kind.catalog in touched or not written.isdisjoint(kind.catalogs))
         }
         if any(one[1] < FIRST_OWN_OID or one in self.schema.members for one in self._touched):
             names.add(_PRIVILEGES)
@@ -146,7 +144,8 @@ class _Reading:
 
     def read_dependents(self) -> None:
         """Read what names something that has a new name."""
-        found = self._ask(queries.dependents(self.renamed.objects, self.renamed.reshaped))
+        sql = queries.dependents(self.renamed.objects, self.renamed.reshaped)
+        found = self._ask({"dependents": sql})["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
         self._merge(rest, others if self.renamed.objects else set())
@@ -168,7 +167,7 @@ class _Reading:
             sql[name] = _only(kinds[name].sql(self._server), "oid", only)
             for part in kinds[name].parts:
                 sql[part] = _only(PARTS[part].sql(self._server), "parent", only)
-        answers = ask(self._conn, sql) if sql else {}
+        answers = self._ask(sql)
         objects = dict(self.schema.objects)
         for name, only in chosen.items():
             old = objects[name]
@@ -177,18 +176,13 @@ class _Reading:
             self.renamed.compare(name, kinds[name].catalog, gone, come)
             kept = [one for one in old if only is not None and one.oid not in only]
             objects[name] = tuple(sorted([*kept, *come], key=attrgetter("name")))
-        self.schema = Schema(
-            database=self.schema.database,
-            objects=objects,
-            members=self.schema.members,
-            needing=self.schema.needing,
-        )
+        self.schema = replace(self.schema, objects=objects)
 
     def _kinds(self) -> Mapping[str, CatalogKind]:
         return of_server(KINDS, self._server)
 
-    def _ask(self, sql: str) -> list[tuple[Any, ...]]:
-        return list(ask(self._conn, {"": sql})[""].rows)
+    def _ask(self, sql: Mapping[str, str]) -> dict[str, QueryAnswer]:
+        return ask(self._conn, sql) if sql else {}
 
 
 def _only(sql: str, column: str, oids: Iterable[int] | None) -> str:

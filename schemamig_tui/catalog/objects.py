@@ -48,10 +48,11 @@ Value = bool | str | Reference | tuple[str | Reference, ...] | None
 class Object:
     """Something that people have made in a database: a table, a column, a function, a role.
 
-    ``oid`` is the object's in its own catalog (for a column its number). It tells a renamed object
-    from a new one within one database, and is no part of equality. Neither is ``follows``, which
-    marks what another object brings along, such as a partition's columns, or ``implied``, which
-    marks what another line says as well, such as a NOT NULL constraint without a name of its own.
+    ``oid`` is the object's in its own catalog (for a column its number), and 0 where it has none.
+    It tells a renamed object from a new one within one database, and is no part of equality.
+    Neither is ``follows``, which marks what another object brings along, such as a partition's
+    columns, or ``implied``, which marks what another line says as well, such as a NOT NULL
+    constraint without a name of its own.
     """
 
     kind: str

@@ -30,18 +30,18 @@ def pairs(before: Sequence[Object], after: Sequence[Object], same: bool) -> list
     before = [old for old in before if id(old) not in unread]
     after = [new for new in after if id(new) not in unread]
     left = {(old.kind, old.name): old for old in before}
-    by_oid = {(old.kind, old.oid): old for old in before if same}
-    was: dict[tuple[str, int], Object] = {}
+    by_oid = {(old.kind, old.oid): old for old in before if same and old.oid}
+    was: dict[tuple[str, str], Object] = {}
     for new in after:
         if old := by_oid.get((new.kind, new.oid)):
-            was[new.kind, new.oid] = left.pop((old.kind, old.name))
+            was[new.kind, new.name] = left.pop((old.kind, old.name))
     for new in after:
-        if (new.kind, new.oid) in was or (same and new.kind in _HOLDS_DATA):
+        if (new.kind, new.name) in was or (same and new.kind in _HOLDS_DATA):
             continue
         if old := left.pop((new.kind, new.name), None):
-            was[new.kind, new.oid] = old
+            was[new.kind, new.name] = old
     dropped = ((old, None) for old in left.values())
-    return [*dropped, *((was.get((new.kind, new.oid)), new) for new in after)]
+    return [*dropped, *((was.get((new.kind, new.name)), new) for new in after)]
 
 
 def parts(old: Object, new: Object, same: bool) -> Iterable[Pair]:

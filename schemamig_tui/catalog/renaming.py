@@ -24,7 +24,7 @@ class Renamed:
         self, kind: str, catalog: str, before: Iterable[Object], after: Iterable[Object]
     ) -> None:
         """Note the objects of a kind whose name was another one ``before``."""
-        known = {one.oid: one for one in before}
+        known = {one.oid: one for one in before if one.oid}
         for new in after:
             old = known.get(new.oid)
             if old is None or old is new:

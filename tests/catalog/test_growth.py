@@ -116,7 +116,7 @@ def _tables(count: int, name: str) -> Schema:
         Object(
             kind="table", name=f"public.{name}_{oid}", namespace="public", oid=oid, parts=(columns,)
         )
-        for oid in range(count)
+        for oid in range(1, count + 1)
     )
     return Schema(database="one", objects={"relations": tables})
 

@@ -85,7 +85,7 @@ WHERE {own("pg_statistic_ext", "s.oid")}
 """
 
 SECURITY_LABELS = """
-SELECT l.objoid AS oid, 'security label' AS kind,
+SELECT 0 AS oid, 'security label' AS kind,
     format('of %s for %s %s', l.provider, l.objtype, l.objname) AS name,
     quote_literal(l.label) AS _label
 FROM pg_seclabels AS l
@@ -125,7 +125,7 @@ _AT_FIRST = f"""ARRAY(
         WHERE grantee <> o.owner ORDER BY 1
     )"""
 PRIVILEGES = f"""
-SELECT o.oid, 'privileges' AS kind, 'on ' || i.type || ' ' || i.identity AS name,
+SELECT 0 AS oid, 'privileges' AS kind, 'on ' || i.type || ' ' || i.identity AS name,
     {grants("o.acl", "o.owner", "o.letter", _AT_FIRST)}
 FROM ({_WITH_ACL} UNION ALL
     SELECT 'pg_class'::regclass, a.attrelid, a.attnum, a.attacl, c.relowner, 'c'

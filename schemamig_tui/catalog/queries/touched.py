@@ -129,7 +129,8 @@ def _pairs(of: Iterable[tuple[str, int]]) -> str:
 def _lifted(raw: str, condition: str = "") -> str:
     """With the table in the place of its index, constraint, trigger, row type and so on.
 
-    Each is looked up by itself: a join would read all of a catalog for the few rows that there are.
+    Each is looked up by itself. OFFSET 0 keeps the server from making a join of it, which would
+    read all of a catalog for the few rows that there are.
     """
     return f"""
 WITH raw AS (
@@ -141,7 +142,7 @@ FROM (
     SELECT CASE
             WHEN r.class IN ('pg_trigger', 'pg_rewrite', 'pg_policy', 'pg_attrdef') THEN 'pg_class'
             WHEN r.class = 'pg_constraint' AND k.conrelid = 0 THEN 'pg_type'
-            WHEN r.class = 'pg_constraint' OR of_row.oid <> 0 THEN 'pg_class'
+            WHEN r.class = 'pg_constraint' OR t.typrelid <> 0 THEN 'pg_class'
             ELSE r.class END AS class,
         CASE r.class
             WHEN 'pg_class' THEN coalesce(
@@ -151,9 +152,9 @@ FROM (
                     FROM pg_class WHERE oid = r.oid AND relkind = 't'),
                 r.oid)
             WHEN 'pg_type' THEN coalesce(
-                nullif(of_row.oid, 0),
-                (SELECT rngtypid FROM pg_range WHERE rngmultitypid = r.oid),
-                r.oid)
+                nullif(t.typrelid, 0),
+                (SELECT rngtypid FROM pg_range WHERE rngmultitypid = t.oid),
+                t.oid)
             WHEN 'pg_constraint' THEN coalesce(nullif(k.conrelid, 0), k.contypid)
             WHEN 'pg_trigger' THEN (SELECT tgrelid FROM pg_trigger WHERE oid = r.oid)
             WHEN 'pg_rewrite' THEN (SELECT ev_class FROM pg_rewrite WHERE oid = r.oid)
@@ -161,14 +162,16 @@ FROM (
             WHEN 'pg_attrdef' THEN (SELECT adrelid FROM pg_attrdef WHERE oid = r.oid)
             ELSE r.oid END AS oid,
         r.number
-    FROM raw AS r,
-        LATERAL (SELECT CASE WHEN r.class = 'pg_type' THEN
-            (SELECT typrelid FROM pg_type WHERE oid = r.oid) END AS oid) AS of_row,
-        LATERAL (SELECT
-            CASE WHEN r.class = 'pg_constraint' THEN
-                (SELECT conrelid FROM pg_constraint WHERE oid = r.oid) END AS conrelid,
-            CASE WHEN r.class = 'pg_constraint' THEN
-                (SELECT contypid FROM pg_constraint WHERE oid = r.oid) END AS contypid) AS k
+    FROM raw AS r
+        LEFT JOIN LATERAL (
+            SELECT coalesce(of.oid, t.oid) AS oid, coalesce(of.typrelid, t.typrelid) AS typrelid
+            FROM pg_type AS t LEFT JOIN pg_type AS of ON of.oid = t.typelem AND of.typarray = t.oid
+            WHERE t.oid = r.oid
+            OFFSET 0
+        ) AS t ON r.class = 'pg_type'
+        LEFT JOIN LATERAL (
+            SELECT k.conrelid, k.contypid FROM pg_constraint AS k WHERE k.oid = r.oid OFFSET 0
+        ) AS k ON r.class = 'pg_constraint'
 ) AS whole
 WHERE whole.oid IS NOT NULL
 GROUP BY 1, 2

@@ -185,4 +185,12 @@ CASES = (
         " ('t'::regclass, 'pg_class'::regclass, 1, 'dummy', 'secret')",
         "+ security label of dummy for table @.t 'secret'",
     ),
+    Case(
+        T + "SET allow_system_table_mods = on; INSERT INTO pg_catalog.pg_seclabel VALUES"
+        " ('t'::regclass, 'pg_class'::regclass, 0, 'dummy', 'secret'),"
+        " ('t'::regclass, 'pg_class'::regclass, 1, 'dummy', 'secret')",
+        "SET allow_system_table_mods = on; UPDATE pg_catalog.pg_seclabel SET label = 'open'"
+        " WHERE objoid = 't'::regclass",
+        "security label of dummy for column @.t.a: 'secret' -> 'open'",
+    ),
 )
