@@ -19,6 +19,7 @@ error                message, hint, exit_code; path, line, column where a file i
 migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
                      unknown: the ledger has it with a success of NULL), changed, missing, unwritten
                      (nothing in it to run yet), written_since (it was empty when it was recorded),
+                     batches_done (how far they are, in words; null: none are, or all),
                      applied_at, checksum (of the ledger), execution_time_ms, error_message
 status               the end of both: applied, pending, failed, unknown, changed, missing (numbers)
 plan_started         total
@@ -178,6 +179,7 @@ class JsonLines:
             missing=migration.missing,
             unwritten=migration.unwritten,
             written_since=migration.written_since,
+            batches_done=migration.batches_done,
             applied_at=_moment(row.applied_at) if row else None,
             checksum=row.checksum if row else None,
             execution_time_ms=row.execution_time_ms if row else None,

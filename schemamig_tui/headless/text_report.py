@@ -234,6 +234,8 @@ def _remarks(migration: "Migration") -> Iterator[str]:
     if migration.changed:
         ended = {"applied": "was applied", "failed": "failed"}
         yield f"changed since it {ended.get(migration.state, 'was recorded')}"
+    if migration.batches_done:
+        yield f"its batches are not done: {visible(migration.batches_done)}"
     if migration.missing:
         yield "its file is missing"
     if migration.written_since:

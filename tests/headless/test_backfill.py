@@ -1,5 +1,7 @@
 """A backfill without a UI: calm lines for people, an event a line for programs."""
 
+import signal
+
 import psycopg
 
 from tests.headless.conftest import Program
@@ -93,3 +95,22 @@ def test_while_the_file_is_there_the_batches_wait(program: Program) -> None:
             break
     pause.unlink()
     assert process.wait(60) == 0
+
+
+def test_check_and_list_name_what_is_unfinished(program: Program) -> None:
+    fill(program)
+    slow = BACKFILL.replace("key=id", "key=id rows-per-second=200")
+    program.write("0001_a.sql", slow)
+    process = program.start("--apply", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"batch_finished"' in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    ended = program("--check")
+    assert ended.code == 5
+    assert "0001_a.sql: failed, its batches are not done: 100 keys walked, 100 rows" in ended.out
+    assert "its batches are not done: 100 keys walked" in program("--list").out
+    (found, _) = program("--check", "--json").events[-2:]
+    assert found["batches_done"].startswith("100 keys walked, 100 rows changed in 1 batch")
