@@ -65,6 +65,7 @@ batches_go_on        name, statement, line, waited_s
 batch_retried        name, statement, line, failure (as in file_failed), blocked, size, pause_ms
 batches_noted        name, statement, line, message
 batches_finished     name, statement, line, done, ms
+batch_rehearsed      name, statement, line, keys, changed, ms, wal, rows, total_ms, total_wal
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 server_awaited       name (null between two files), reason, seconds: the connection is lost
 files_lost           names: reported as file_applied, but the server does not have them any more
