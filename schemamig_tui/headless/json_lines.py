@@ -25,6 +25,9 @@ status               the end of both: applied, pending, failed, unknown, changed
 plan_started         total
 file_planned         name, path, size, mode, reason, statements, failed_before, written_since,
                      resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
+batches_planned      name, line, table, key [column], index, rows (about), keys, first, last (of the
+                     first batch), expected (rows, by the planner), plan [line], warnings
+                     [sentence], obstacle (why nothing of that is known)
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 plan_saved           path: ``--save-plan``
@@ -114,6 +117,7 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
+    from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Event, Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
@@ -226,6 +230,10 @@ class JsonLines:
             warnings=[{"line": it.line, "message": it.message} for it in script.warnings],
             **sql,
         )
+
+    def previewed(self, name: str, preview: "BatchesPreview") -> None:
+        """An event ``batches_planned``."""
+        self._write("batches_planned", name=name, **asdict(preview))
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """An event ``advice`` for each."""
