@@ -99,3 +99,21 @@ class BatchesFinished(BatchEvent):
 
     done: BatchTotals
     ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRehearsed(BatchEvent):
+    """One batch of ``keys`` has been run, to be rolled back; 0 are those of one that repeats.
+
+    It has ``changed`` so many rows in ``ms``, and written ``wal`` bytes of WAL, if nobody else did.
+    ``rows`` is about how many there are; ``total_ms`` and ``total_wal`` are for all of them at that
+    speed, None where it is not known how many there are.
+    """
+
+    keys: int
+    changed: int
+    ms: float
+    wal: int
+    rows: int | None
+    total_ms: float | None
+    total_wal: int | None

@@ -7,12 +7,13 @@ from schemamig_tui.engine.batch_events import (
     BatchesStarted,
     BatchesWaiting,
     BatchFinished,
+    BatchRehearsed,
     BatchRetried,
     BatchTotals,
 )
 from schemamig_tui.engine.events import BatchEvent
 from schemamig_tui.text import visible
-from schemamig_tui.units import lasting, plural
+from schemamig_tui.units import duration, lasting, plural, size
 
 
 def batch_event(event: BatchEvent) -> str:
@@ -30,6 +31,8 @@ def batch_event(event: BatchEvent) -> str:
             return _retried(event)
         case BatchesNoted(message=message):
             return visible(message)
+        case BatchRehearsed():
+            return _rehearsed(event)
         case BatchesFinished(done=done, ms=ms):
             return f"{totals(done)}, {lasting(ms / 1000)}"
     return ""
@@ -83,3 +86,14 @@ def _left(least: float, most: float) -> str:
 def _retried(event: BatchRetried) -> str:
     smaller = f" with {plural(event.size, 'key')}" if event.size else ""
     return f"rolled a batch back ({visible(event.failure.message)}); it comes again{smaller}"
+
+
+def _rehearsed(event: BatchRehearsed) -> str:
+    keys = f" of {plural(event.keys, 'key')}" if event.keys else ""
+    text = f"one batch{keys}: {plural(event.changed, 'row')} changed in {duration(event.ms)}"
+    if event.total_ms is None or event.total_wal is None:
+        return text
+    return (
+        f"{text}; all, about {plural(event.rows or 0, 'row')}, would take"
+        f" {lasting(event.total_ms / 1000)} in batches, and write {size(event.total_wal)} of WAL"
+    )

@@ -19,11 +19,15 @@ error                message, hint, exit_code; path, line, column where a file i
 migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
                      unknown: the ledger has it with a success of NULL), changed, missing, unwritten
                      (nothing in it to run yet), written_since (it was empty when it was recorded),
+                     batches_done (how far they are, in words; null: none are, or all),
                      applied_at, checksum (of the ledger), execution_time_ms, error_message
 status               the end of both: applied, pending, failed, unknown, changed, missing (numbers)
 plan_started         total
 file_planned         name, path, size, mode, reason, statements, failed_before, written_since,
                      resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
+batches_planned      name, line, table, key [column], index, rows (about), keys, first, last (of the
+                     first batch), expected (rows, by the planner), plan [line], warnings
+                     [sentence], obstacle (why nothing of that is known)
 advice               severity (note, warning), message, hint, name, line
 plan_finished        planned, refused (each of them was an error before)
 plan_saved           path: ``--save-plan``
@@ -64,6 +68,7 @@ batches_go_on        name, statement, line, waited_s
 batch_retried        name, statement, line, failure (as in file_failed), blocked, size, pause_ms
 batches_noted        name, statement, line, message
 batches_finished     name, statement, line, done, ms
+batch_rehearsed      name, statement, line, keys, changed, ms, wal, rows, total_ms, total_wal
 file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
 server_awaited       name (null between two files), reason, seconds: the connection is lost
 files_lost           names: reported as file_applied, but the server does not have them any more
@@ -112,6 +117,7 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
+    from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Event, Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
@@ -178,6 +184,7 @@ class JsonLines:
             missing=migration.missing,
             unwritten=migration.unwritten,
             written_since=migration.written_since,
+            batches_done=migration.batches_done,
             applied_at=_moment(row.applied_at) if row else None,
             checksum=row.checksum if row else None,
             execution_time_ms=row.execution_time_ms if row else None,
@@ -223,6 +230,10 @@ class JsonLines:
             warnings=[{"line": it.line, "message": it.message} for it in script.warnings],
             **sql,
         )
+
+    def previewed(self, name: str, preview: "BatchesPreview") -> None:
+        """An event ``batches_planned``."""
+        self._write("batches_planned", name=name, **asdict(preview))
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """An event ``advice`` for each."""

@@ -1,15 +1,22 @@
 """``--dry-run``: shows the plan of an apply, and all that an apply would be refused for."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from schemamig_tui.approval import system_identifier
-from schemamig_tui.engine import make_plan
+from schemamig_tui.engine import Plan, make_plan
 from schemamig_tui.errors import ExitCode, FilesError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Review, looking, review
+
+if TYPE_CHECKING:  # most plans have no batches
+    from schemamig_tui.engine.backfill.preview import BatchesPreview
 
 _NO_IDENTIFIER = (
     "The server does not tell its system identifier: another one with a database of the same name,"
@@ -45,8 +52,9 @@ def dry_run(
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn)
+        previews = _previews(plan, conn)
         system = system_identifier(conn) if save_to else None
-    _report(found, reporter, with_sql=with_sql)
+    _report(found, previews, reporter, with_sql=with_sql)
     if found.refusals:
         if save_to:
             reporter.warning("The plan is not saved, as it cannot be applied.")
@@ -61,7 +69,34 @@ def dry_run(
     return ExitCode.DONE
 
 
-def _report(found: Review, reporter: Reporter, *, with_sql: bool) -> None:
+def _previews(
+    plan: Plan, conn: psycopg.Connection[Any]
+) -> "Mapping[str, Sequence[BatchesPreview]]":
+    """What is known of the statements in batches, by file, before any of it runs."""
+    files = [file for file in plan.files if file.script.batched]
+    if not files:
+        return {}
+    from schemamig_tui.engine.backfill.place import BatchedPlace
+    from schemamig_tui.engine.backfill.preview import preview
+
+    previews: dict[str, list[BatchesPreview]] = {}
+    for file in files:
+        mark = file.left_off.checkpoint.batches if file.left_off else None
+        previews[file.name] = [
+            preview(conn, BatchedPlace(file.script, i), mark if i == file.done else None)
+            for i in file.script.batched
+            if i >= file.done
+        ]
+    return previews
+
+
+def _report(
+    found: Review,
+    previews: "Mapping[str, Sequence[BatchesPreview]]",
+    reporter: Reporter,
+    *,
+    with_sql: bool,
+) -> None:
     plan = found.plan
     files = {file.name: file for file in plan.files}
     refused = {error.path.name for error in found.refusals if isinstance(error, FilesError)}
@@ -76,6 +111,8 @@ def _report(found: Review, reporter: Reporter, *, with_sql: bool) -> None:
         elif name not in refused:
             file = files[name]
             reporter.planned(migration, file.script, done=file.done, with_sql=with_sql)
+            for seen in previews.get(name, ()):
+                reporter.previewed(name, seen)
             file.script.release()
     reporter.advised(found.advice)
     reporter.plan_ended(len(plan.migrations) - len(refused), len(refused))

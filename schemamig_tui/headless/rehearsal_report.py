@@ -4,6 +4,8 @@ from pathlib import Path
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.engine import describe
+from schemamig_tui.engine.batch_events import BatchRehearsed
+from schemamig_tui.engine.batch_wording import batch_event
 from schemamig_tui.engine.events import FileFailed, FileStarted, RunStarted, StatementFinished
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.run_report import RunReport
@@ -65,6 +67,9 @@ class RehearsalReport:
                 self._write_pending()
                 for relation in relations:
                     out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
+            case BatchRehearsed():
+                self._write_pending()
+                out.write(f"      {batch_event(event)}")
             case FileRehearsed():
                 self._rehearsed(event)
             case FileLeftOut(name, reason):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
+    from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.rehearsal.events import RehearsalListener
@@ -49,6 +50,9 @@ class Reporter(Protocol):
         self, migration: "Migration", script: "Script", *, done: int, with_sql: bool
     ) -> None:
         """``--dry-run``: how one of them would be run, after the statements that are done."""
+
+    def previewed(self, name: str, preview: "BatchesPreview") -> None:
+        """``--dry-run``: what is known of a statement in batches of the file planned last."""
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """``--dry-run``: what was found in the database that the run should know of."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
     from schemamig_tui.engine import Migration, Script, Status
+    from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
@@ -157,6 +158,12 @@ class TextReport:
             sql = script.sql(i).decode(errors="backslashreplace")
             out.write(f"\n{visible(sql, keep_newlines=True)};")
 
+    def previewed(self, name: str, preview: "BatchesPreview") -> None:
+        """The key of a statement in batches, and its first batch, below its file."""
+        from schemamig_tui.headless.batch_report import preview_lines
+
+        self._out.write("\n".join(preview_lines(preview, self._out)))
+
     def advised(self, advice: "Iterable[Advice]") -> None:
         """A paragraph of its own, with the way out below each."""
         out = self._out
@@ -234,6 +241,8 @@ def _remarks(migration: "Migration") -> Iterator[str]:
     if migration.changed:
         ended = {"applied": "was applied", "failed": "failed"}
         yield f"changed since it {ended.get(migration.state, 'was recorded')}"
+    if migration.batches_done:
+        yield f"its batches are not done: {visible(migration.batches_done)}"
     if migration.missing:
         yield "its file is missing"
     if migration.written_since:

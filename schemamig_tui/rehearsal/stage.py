@@ -200,7 +200,7 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run))
+        steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run), self._report)
         yield steps.opening(self._read_clock)
         for unit in units(run):
             yield steps.statements(unit, self._read_constraints)

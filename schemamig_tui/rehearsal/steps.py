@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
@@ -53,11 +54,18 @@ class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
     ``probe`` makes the step that finds out what a statement, by its number from 0, has done.
+    ``rehearsed`` is called for each statement in batches, of which one is run.
     """
 
-    def __init__(self, run: FileRun, probe: Callable[[int], Step]) -> None:
+    def __init__(
+        self,
+        run: FileRun,
+        probe: Callable[[int], Step],
+        rehearsed: Callable[[BatchRehearsed], None],
+    ) -> None:
         self._run = run
         self._probe = probe
+        self._rehearsed = rehearsed
         self._hurried = "statement_timeout" in run.state
 
     def opening(self, clock: Answer) -> Iterator[Step]:
@@ -74,6 +82,11 @@ class RehearsalSteps:
         that are deferred by default.
         """
         for i in unit:
+            if i in self._run.script.batched:
+                from schemamig_tui.rehearsal.batches import first_batch
+
+                yield from first_batch(self._run, i, self._probe, self._rehearsed)
+                continue
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
                 self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions

@@ -1,5 +1,7 @@
 """A backfill without a UI: calm lines for people, an event a line for programs."""
 
+import signal
+
 import psycopg
 
 from tests.headless.conftest import Program
@@ -93,3 +95,63 @@ def test_while_the_file_is_there_the_batches_wait(program: Program) -> None:
             break
     pause.unlink()
     assert process.wait(60) == 0
+
+
+def test_check_and_list_name_what_is_unfinished(program: Program) -> None:
+    fill(program)
+    slow = BACKFILL.replace("key=id", "key=id rows-per-second=200")
+    program.write("0001_a.sql", slow)
+    process = program.start("--apply", "--json")
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"batch_finished"' in line:
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    ended = program("--check")
+    assert ended.code == 5
+    assert "0001_a.sql: failed, its batches are not done: 100 keys walked, 100 rows" in ended.out
+    assert "its batches are not done: 100 keys walked" in program("--list").out
+    (found, _) = program("--check", "--json").events[-2:]
+    assert found["batches_done"].startswith("100 keys walked, 100 rows changed in 1 batch")
+
+
+def test_the_dry_run_shows_the_key_and_the_plan_of_the_first_batch(program: Program) -> None:
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    program.write("0002_b.sql", BACKFILL.replace("docs", "later"))
+    out = program("--dry-run").out
+    assert (
+        "      line 2: in batches over public.docs by id along the index docs_pkey, about 1,000"
+        " rows\n        the first one: 1,000 keys from 1 to 1000; the planner expects " in out
+    )
+    assert "          Update on docs " in out
+    assert "      line 2: in batches. The table later does not exist" in out
+    events = program("--dry-run", "--json").events
+    found, missing = (event for event in events if event["event"] == "batches_planned")
+    assert (found["key"], found["keys"], found["first"], found["last"]) == (
+        ["id"],
+        1000,
+        "1",
+        "1000",
+    )
+    assert missing["obstacle"]
+
+
+def test_the_dry_run_warns_of_a_plan_that_reads_more_than_its_range(program: Program) -> None:
+    with psycopg.connect(program.environ["SCHEMAMIG_DSN"], autocommit=True) as conn:
+        conn.execute(
+            "CREATE TABLE docs (tenant int, id uuid DEFAULT gen_random_uuid(), n int, o int,"
+            " PRIMARY KEY (tenant, id)); CREATE TABLE others (id int, n int);"
+            "INSERT INTO docs SELECT 1, gen_random_uuid(), g, g FROM generate_series(1, 40000) g;"
+            "INSERT INTO others SELECT g, g FROM generate_series(1, 40000) g; ANALYZE"
+        )
+    program.write(
+        "0001_a.sql",
+        "-- schemamig: backfill table=docs key=(tenant, id) batch=100\n"
+        "UPDATE docs d SET n = o.n FROM others o WHERE o.id = d.o AND (d.tenant, d.id) >"
+        " (:from_tenant, :from_id) AND (d.tenant, d.id) <= (:to_tenant, :to_id);",
+    )
+    out = program("--dry-run").out
+    assert "warning: each batch of 100 keys reads all of others, about 40,000 rows" in out
+    assert "rows where there are 100: it looks at tenant alone." in out

@@ -142,6 +142,7 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
         "missing": False,
         "unwritten": False,
         "written_since": False,
+        "batches_done": None,
         "checksum": "71568061b2970a4b7c5160fe75356e10",
         "error_message": None,
     }
@@ -153,6 +154,7 @@ def test_a_list_is_one_line_per_migration_and_a_status(program: Program) -> None
         "missing": False,
         "unwritten": False,
         "written_since": False,
+        "batches_done": None,
         "applied_at": None,
         "checksum": None,
         "execution_time_ms": None,

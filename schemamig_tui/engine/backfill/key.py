@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schemamig_tui.engine.backfill.questions import Questions, ask, closing, opening
+from schemamig_tui.engine.backfill.questions import (
+    OWN_TRANSACTION,
+    Bracket,
+    Questions,
+    ask,
+    closing,
+    opening,
+)
 from schemamig_tui.sql.words import Name
 from schemamig_tui.text import visible
 
@@ -74,12 +81,14 @@ class WalkKey:
         return ", ".join(column.quoted for column in self.columns)
 
 
-def find_key(table: Name, columns: Sequence[str]) -> Questions[WalkKey]:
+def find_key(
+    table: Name, columns: Sequence[str], bracket: Bracket = OWN_TRANSACTION
+) -> Questions[WalkKey]:
     """Ask for a key of a table, which the search_path of the file leads to. Raises Unusable."""
     found_table = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
-    yield from opening()
+    yield from opening(bracket)
     rows = yield from ask(_FACTS, (found_table[0][0], json.dumps([*columns])))
-    yield from closing()
+    yield from closing(bracket)
     if not rows:
         raise Unusable(
             f"The table {visible(str(table))} does not exist, or is not in the search_path.",
@@ -102,15 +111,17 @@ def find_key(table: Name, columns: Sequence[str]) -> Questions[WalkKey]:
     )
 
 
-def find_table(table: Name) -> Questions[tuple[int, str, int | None] | None]:
+def find_table(
+    table: Name, bracket: Bracket = OWN_TRANSACTION
+) -> Questions[tuple[int, str, int | None] | None]:
     """Ask for a table: its number, its name as SQL, and about how many rows it has.
 
     None where there is no table of this name.
     """
     found = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
-    yield from opening()
+    yield from opening(bracket)
     rows = yield from ask(_TABLE, (found[0][0],))
-    yield from closing()
+    yield from closing(bracket)
     if not rows:
         return None
     number, name, count = rows[0]

@@ -1,7 +1,7 @@
 """Queries of our own between two batches, as steps whose answers their maker goes on with."""
 
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.pq.abc import PGresult
@@ -58,15 +58,36 @@ _OWN_WORDS = {
 }
 
 
-def opening(schemas: Sequence[str] = ()) -> Iterator[Step]:
-    """Begin a transaction that reads, in which values are written so that they can be read.
+class Bracket(NamedTuple):
+    """What begins and ends a part of the session in which questions are asked.
+
+    Nothing of it is left behind.
+    """
+
+    begin: bytes
+    ends: tuple[bytes, ...]
+
+
+OWN_TRANSACTION = Bracket(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", (b"COMMIT",))
+IN_A_TRANSACTION = Bracket(
+    b"SAVEPOINT schemamig_questions",
+    (
+        b"ROLLBACK TO SAVEPOINT schemamig_questions",
+        b"RELEASE SAVEPOINT schemamig_questions",
+    ),
+)
+"""Where a transaction is open that others have begun."""
+
+
+def opening(bracket: Bracket, schemas: Sequence[str] = ()) -> Iterator[Step]:
+    """Begin to ask, with values written so that they can be read.
 
     Operators are found in pg_catalog, and then in ``schemas``.
     """
     calls = ", ".join(
         f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _OWN_WORDS.items()
     )
-    yield Step(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", Role.HOUSEKEEPING)
+    yield Step(bracket.begin, Role.HOUSEKEEPING)
     yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
     yield from finding(schemas)
 
@@ -78,9 +99,9 @@ def finding(schemas: Sequence[str]) -> Iterator[Step]:
     yield Step(f"SELECT {call}".encode(), Role.HOUSEKEEPING)
 
 
-def closing() -> Iterator[Step]:
-    """End that transaction."""
-    yield Step(b"COMMIT", Role.HOUSEKEEPING)
+def closing(bracket: Bracket) -> Iterator[Step]:
+    """End to ask."""
+    yield from (Step(query, Role.HOUSEKEEPING) for query in bracket.ends)
 
 
 def literal(text: str) -> str:

@@ -8,7 +8,7 @@ from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
 from schemamig_tui.engine.backfill.pace import totals
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
-from schemamig_tui.engine.backfill.questions import Questions, ask, closing
+from schemamig_tui.engine.backfill.questions import Questions, ask
 from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
@@ -63,7 +63,7 @@ class RangeBatching(BatchSeries):
         walk = KeyWalk(key)
         yield from walk.opening()
         yield from walk.require_values()
-        yield from closing()
+        yield from walk.closing()
         yield from self._ask_server()
         mark = self._resumed
         if mark is None or mark.end is None:
@@ -93,7 +93,7 @@ class RangeBatching(BatchSeries):
     def _from_the_start(self, key: WalkKey, walk: KeyWalk) -> Questions[BatchMark]:
         yield from walk.opening()
         end = yield from walk.last()
-        yield from closing()
+        yield from walk.closing()
         return BatchMark(
             statement=self._place.number + 1,
             fingerprint=self._place.batched.fingerprint,
@@ -136,7 +136,7 @@ class RangeBatching(BatchSeries):
                 found = yield from walk.next_range(at, self._end, self._size.keys)
         if found:
             yield from walk.require_few(found.last, _MOST_OF_ONE * self._size.keys)
-        yield from closing()
+        yield from walk.closing()
         return found
 
     def _one(self, key: WalkKey, walk: KeyWalk, found: Range) -> Iterator[Step]:

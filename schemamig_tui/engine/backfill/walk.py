@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
-from schemamig_tui.engine.backfill.questions import Questions, Row, ask, finding, literal, opening
+from schemamig_tui.engine.backfill.questions import (
+    OWN_TRANSACTION,
+    Bracket,
+    Questions,
+    Row,
+    ask,
+    closing,
+    finding,
+    literal,
+    opening,
+)
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.text import visible
 
@@ -27,10 +37,11 @@ class Range:
 
 
 class KeyWalk:
-    """Makes the queries for one key."""
+    """Makes the queries for one key, to be asked between ``opening`` and ``closing``."""
 
-    def __init__(self, key: WalkKey) -> None:
+    def __init__(self, key: WalkKey, bracket: Bracket = OWN_TRANSACTION) -> None:
         self._key = key
+        self._bracket = bracket
         self._columns = [f"k.{column.quoted}" for column in key.columns]
         self._output = ", ".join(f"{column}::pg_catalog.text" for column in self._columns)
         self._order = ", ".join(self._columns)
@@ -39,8 +50,12 @@ class KeyWalk:
         self._whole = f"({self._order})" if several else self._order
 
     def opening(self) -> Iterator[Step]:
-        """Begin a transaction in which the queries can be asked; ``closing`` ends it."""
-        return opening(self._key.schemas)
+        """Begin to ask."""
+        return opening(self._bracket, self._key.schemas)
+
+    def closing(self) -> Iterator[Step]:
+        """End to ask."""
+        return closing(self._bracket)
 
     @property
     def rows_from(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
+from schemamig_tui.engine.ledger.wording import IN_BATCHES
 from schemamig_tui.engine.script.files import (
     MigrationFile,
     allows_out_of_order,
@@ -59,6 +60,14 @@ class Migration:
     def unwritten(self) -> bool:
         """Whether it is not applied, and there is nothing in its file to be run yet."""
         return self.state in _TO_RUN and self.file is not None and self.file.unwritten
+
+    @property
+    def batches_done(self) -> str | None:
+        """How far its batches are, in words, where some are done and not all; else None."""
+        message = self.row.error_message if self.row and self.state is State.FAILED else None
+        lines = (message or "").splitlines()
+        found = (line for line in lines if line.startswith(IN_BATCHES))
+        return next((line.removeprefix(IN_BATCHES) for line in found), None)
 
     @property
     def missing(self) -> bool:

@@ -1,0 +1,123 @@
+"""Rehearses one batch of a statement that runs in batches, and projects that on all of them."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.engine.backfill.first import FirstRange, first_range
+from schemamig_tui.engine.backfill.key import Unusable, find_table
+from schemamig_tui.engine.backfill.place import BatchedPlace
+from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, texts
+from schemamig_tui.engine.batch_events import BatchRehearsed
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.sql.batches import RangeBatches
+
+_BEFORE = (
+    "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'),"
+    " pg_catalog.current_setting('row_security')"
+)
+_ROW_SECURITY = "SELECT pg_catalog.set_config('row_security', '{}', true)"
+
+
+def first_batch(
+    run: FileRun,
+    i: int,
+    probe: Callable[[int], Step],
+    rehearsed: Callable[[BatchRehearsed], None],
+) -> Iterator[Step]:
+    """The steps of one batch of statement ``i``, with a ``probe`` behind it.
+
+    Raises FilesError where it cannot run in batches.
+    """
+    place = BatchedPlace(run.script, i)
+    try:
+        yield from _first_batch(run, place, probe, rehearsed)
+    except Unusable as why:
+        raise place.refusal(why) from None
+
+
+def _first_batch(
+    run: FileRun,
+    place: BatchedPlace,
+    probe: Callable[[int], Step],
+    rehearsed: Callable[[BatchRehearsed], None],
+) -> Iterator[Step]:
+    asked, statement = place.batched.asked, place.batched.range
+    step = run.statement(place.number)
+    found: FirstRange | None = None
+    if isinstance(asked, RangeBatches):
+        mark = run.mark if run.done == place.number else None
+        found = yield from first_range(asked, IN_A_TRANSACTION, mark)
+        if found.range is None:
+            return
+        assert statement is not None
+        values = (*found.range.first, *found.range.last)
+        types = found.key.types * 2
+        step = step._replace(sql=statement.text, params=texts(values), types=types)
+    changed: list[int] = []  # of several results, as of rows that are returned, the last one tells
+
+    def note(result: PGresult) -> None:
+        changed.append(result.command_tuples or 0)
+
+    ((wal_before, row_security),) = yield from ask(_BEFORE)
+    yield Step(_ROW_SECURITY.format("off").encode(), Role.HOUSEKEEPING, awaited=True)
+    began = time.monotonic()
+    yield step._replace(awaited=True, answer=note)
+    ms = (time.monotonic() - began) * 1000
+    yield probe(place.number)
+    yield Step(_ROW_SECURITY.format(row_security).encode(), Role.HOUSEKEEPING)
+    ((wal_after, _),) = yield from ask(_BEFORE)
+    wal = max(0, int(wal_after or 0) - int(wal_before or 0))
+    yield from _require_key_kept(place, found, changed[-1])
+    keys = found.range.keys if found and found.range else 0
+    rows = yield from _rows(place, found)
+    done, of = (keys, rows) if found else (changed[-1], rows)
+    factor = of / done if of is not None and done else None
+    rehearsed(
+        BatchRehearsed(
+            *place.at,
+            keys=keys,
+            changed=changed[-1],
+            ms=ms,
+            wal=wal,
+            rows=rows,
+            total_ms=None if factor is None else ms * factor,
+            total_wal=None if factor is None else round(wal * factor),
+        )
+    )
+
+
+def _rows(place: BatchedPlace, found: FirstRange | None) -> Questions[int | None]:
+    """About how many rows there are: those of the table, or what the directive counts."""
+    asked = place.batched.asked
+    if found:
+        return found.key.rows
+    if not isinstance(asked, RangeBatches) and asked.remaining:
+        rows = yield from ask(f"SELECT ({asked.remaining})::int8")
+        return int(rows[0][0] or 0)
+    if asked.table:
+        table = yield from find_table(asked.table, IN_A_TRANSACTION)
+        return table[2] if table else None
+    return None
+
+
+def _require_key_kept(
+    place: BatchedPlace, found: FirstRange | None, changed: int
+) -> Questions[None]:
+    """Raises Unusable where rows of the range are not in it any more: their key has changed."""
+    head, asked = place.batched.head, place.batched.asked
+    if found is None or found.range is None or head.verb != "update" or head.target is None:
+        return
+    if asked.table is None or head.target.name != asked.table.name or not changed:
+        return
+    yield from found.walk.opening()
+    left = yield from found.walk.count(found.range.first, found.range.last)
+    yield from found.walk.closing()
+    if left < found.range.keys:
+        raise Unusable(
+            f"Of the {found.range.keys:,} rows of the first range only {left:,} are in it behind"
+            " the statement: it changes their key, or a trigger does.",
+            "Walk along another key, one that stays as it is.",
+        )
