@@ -34,8 +34,8 @@ class ApprovedFile:
 class ApprovedPlan:
     """A saved plan: what has to be as it was. ``applied`` counts the migrations in the ledger.
 
-    ``system`` is None where the server did not tell its identifier. ``to`` and ``resume`` are what
-    the plan was made with.
+    ``system`` is None where the server did not tell its identifier. ``to``, ``only``, ``resume``
+    and ``skip_backfills`` are what the plan was made with.
     """
 
     system: str | None
@@ -44,7 +44,9 @@ class ApprovedPlan:
     applied: int
     digest: str
     to: str | None
+    only: str | None
     resume: bool
+    skip_backfills: bool
     files: tuple[ApprovedFile, ...]
 
     def differences(self, plan: Plan, system: str | None) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _parse(argv: Sequence[str]) -> "argparse.Namespace":
             options.mode, options.about = mode, about
     refuse_useless(vars(options), options.mode)
     if options.plan and (options.to or options.only or options.resume is False):
-        parser.error("--plan goes without --to and --no-resume, which it has, and --only")
+        parser.error("--plan goes without --to, --only and --no-resume, which the plan has")
     # The shell completes paths, so that is what will be typed.
     for name in filter(vars(options).get, ("to", "only")):
         setattr(options, name, Path(getattr(options, name)).name)

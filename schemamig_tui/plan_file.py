@@ -43,7 +43,9 @@ def save(path: Path, plan: "Plan", system: str | None) -> None:
             "digest": survey.state.digest,
         },
         "to": plan.to,
+        "only": plan.only,
         "resume": plan.resume,
+        "skip_backfills": plan.skip_backfills,
         "warnings": [*plan.warnings],
     }
     # A line for each file, so that a difference between two plans can be read.
@@ -103,7 +105,9 @@ class _Reader:
             applied=self._take(ledger, "applied", int),
             digest=self._take(ledger, "digest", str),
             to=self._take(found, "to", str, none=True),
+            only=self._take(found, "only", str, none=True),
             resume=self._take(found, "resume", bool),
+            skip_backfills=self._take(found, "skip_backfills", bool),
             files=tuple(map(self._file, self._take(found, "files", list))),
         )
 

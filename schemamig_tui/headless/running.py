@@ -76,7 +76,14 @@ def _still_approved(
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(survey, approved.to, resume=approved.resume, strict=strict)
+        plan = make_plan(
+            survey,
+            approved.to,
+            resume=approved.resume,
+            strict=strict,
+            skip_backfills=approved.skip_backfills,
+            only=approved.only,
+        )
         if differences := [*approved.differences(plan, system_identifier(conn))]:
             raise PlanChanged(differences)
     return replace(plan, exact=True)

@@ -10,6 +10,7 @@ from schemamig_tui.advice.advice import Advice
 from schemamig_tui.engine import Migration, Plan, PlannedFile, State, Status
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.run.plan import waits
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.survey import Review
 from schemamig_tui.text import cells, some_names
@@ -92,7 +93,8 @@ def plan_lines(plan: Plan, review: Review | None, columns: int) -> list[Line]:
     if telling and others:
         lines.append(())
     lines += map(table.row, others)
-    return lines
+    waiting = [inline(waits(name, reason)) for name, reason in plan.waiting.items()]
+    return lines + [(("warn", f"! {sentence}"),) for sentence in waiting]
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,10 @@ def test_a_bad_plan_is_one_error_with_the_line(saved: Run) -> None:
         (("--apply", "--save-plan", PLAN), "--save-plan only goes with --dry-run"),
         (("--dry-run", "--plan", PLAN), "--plan only goes with --apply"),
         (("--apply", "--plan", PLAN, "--to", "x.sql"), "--plan goes without --to"),
-        (("--apply", "--plan", PLAN, "--no-resume"), "--plan goes without --to and --no-resume"),
+        (
+            ("--apply", "--plan", PLAN, "--no-resume"),
+            "--plan goes without --to, --only and --no-resume",
+        ),
     ],
 )
 def test_a_flag_that_a_mode_does_not_use_is_refused(
@@ -239,3 +242,12 @@ def test_a_flag_that_a_mode_does_not_use_is_refused(
 def test_it_is_said_in_json_too(saved: Run) -> None:
     events = saved("--dry-run", "--json", "--save-plan", PLAN).events
     assert events[-1] == {"event": "plan_saved", "path": PLAN}
+
+
+def test_a_plan_of_one_file_is_one_of_that_file(run: Run) -> None:
+    for name in ("0001_a.sql", "0002_b.sql"):
+        write(name, "SELECT 1;")
+    assert run("--dry-run", "--only", "0002_b.sql", "--save-plan", PLAN).code == 0
+    assert json.loads(Path(PLAN).read_text())["only"] == "0002_b.sql"
+    ended = run("--apply", "--plan", PLAN)
+    assert (ended.code, "Total: 1 applied, 1 pending" in run("--list").out) == (0, True), ended.err

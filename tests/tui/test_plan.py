@@ -3,6 +3,7 @@
 import pytest
 from textual.widgets import Button
 
+from schemamig_tui.survey import Look
 from schemamig_tui.tui import looking
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.screens.plan import PlanQuestion
@@ -144,3 +145,29 @@ async def test_what_the_filter_hides_is_counted(desk: Desk) -> None:
         assert "! The filter hides 1 of these 3: all of them will run" in ui.screen
         await ui.press("escape", "escape", "a")
         assert "The filter hides" not in ui.screen
+
+
+@played
+async def test_a_file_that_waits_for_batches_is_named_and_is_no_change(desk: Desk) -> None:
+    desk.write("0001_a.sql", "CREATE TABLE t (id int PRIMARY KEY, a int, b int);")
+    desk.apply()
+    desk.write(
+        "0002_b.sql",
+        "-- schemamig: backfill table=t key=id\nUPDATE t SET b = a WHERE id > :from AND id <= :to;",
+    )
+    desk.write("0003_c.sql", "ALTER TABLE t DROP COLUMN a;")
+    async with desk.open() as ui:
+        await ui.press("a")
+        view = ui.app.screen._view  # type: ignore[attr-defined]  # PlanQuestion
+        looks = 0
+        found = ui.app.looking._found
+
+        def count(look: Look) -> None:
+            nonlocal looks
+            looks += 1
+            found(look)
+
+        ui.app.looking._found = count  # type: ignore[method-assign]
+        await ui.until(lambda: looks > 2)
+        assert "Changed since" not in view.text
+        assert str(yes(ui).label) == "Apply (y)"

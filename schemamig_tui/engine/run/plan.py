@@ -52,7 +52,8 @@ class Plan:
     ``doubts`` which files cannot be as they are read now, but perhaps behind another file that
     changes how. Without ``resume`` a file that stopped in the middle starts over. A plan that is
     ``exact`` was approved for the ledger as it was, and holds for no other. ``waiting`` are files
-    that stay pending, each with the reason; ``only`` is the one file that is run by itself.
+    that stay pending, each with the reason; ``only`` is the one file that is run by itself, and
+    ``skip_backfills`` tells that none with batches was to be in the plan.
     """
 
     survey: Survey
@@ -66,6 +67,7 @@ class Plan:
     exact: bool = False
     waiting: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
+    skip_backfills: bool = False
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -89,17 +91,24 @@ class Plan:
         if self.refusals:
             raise self.refusals[0]
 
+    def open_in(self, now: Survey) -> tuple[Migration, ...]:
+        """What would be to run in a survey of ``now``, but for what the plan leaves out.
+
+        Raises SettingsError where the file that it ends with is gone.
+        """
+        return tuple(
+            migration
+            for migration in now.status.to_run(self.to)
+            if migration.name not in self.waiting and self.only in (None, migration.name)
+        )
+
     def still_to_run(self, now: Survey) -> tuple[Migration, ...]:
         """What of it is to run ``now``: another run may have applied some of it meanwhile.
 
         Raises PlanChanged where something else would run than what was planned, and as
         ``require`` does.
         """
-        todo = tuple(
-            migration
-            for migration in now.status.to_run(self.to)
-            if migration.name not in self.waiting and self.only in (None, migration.name)
-        )
+        todo = self.open_in(now)
         if differences := [*self._differences(now, todo)]:
             raise PlanChanged(differences)
         for refusal in ledger_refusals(now, todo):

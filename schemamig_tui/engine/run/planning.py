@@ -45,6 +45,7 @@ def make_plan(
         unwritten=tuple(migration.name for migration in status.unwritten(to)),
         refusals=(*([drift] if drift else []), *ledger_refusals(survey, todo)),
         only=only,
+        skip_backfills=skip_backfills,
     )
     # That there is nothing to do is found without what reads the files.
     if not todo:

@@ -74,9 +74,11 @@ class PlanView(LinesView):
     def follow(self, survey: Survey) -> None:
         """Show another plan where ``survey`` has found that something else would run now."""
         todo: Sequence[Migration] = ()
+        wanted: Sequence[Migration] = ()
         with contextlib.suppress(SettingsError):  # the file that it is to end with is gone
             todo = survey.status.to_run(self._to)
-        found = changes(self.todo, survey.status, todo)
+            wanted = self._plan.open_in(survey) if self._plan else todo
+        found = changes(self.todo, survey.status, wanted)
         if not found:
             return
         self._survey, self.todo, self._found, self._stays = survey, todo, found, True
