@@ -1,4 +1,4 @@
-"""Pictures of every screen and state, as text, in three sizes.
+"""Pictures of every screen and state, as text, in three sizes, which the terminal gets in turn.
 
 ``UPDATE_SNAPSHOTS=1`` writes them anew; look at the difference before you commit it.
 """
@@ -39,9 +39,7 @@ from schemamig_tui.tui.widgets import insight_bar, status_bars
 from tests.tui.conftest import Desk, Ui, played
 
 PICTURES = Path(__file__).parent / "snapshots"
-SIZES = pytest.mark.parametrize(
-    "size", [(80, 24), (140, 40), (200, 60)], ids="{0[0]}x{0[1]}".format
-)
+SIZES = ((80, 24), (140, 40), (200, 60))
 
 BROKEN = """\
 -- Who may read what
@@ -65,6 +63,7 @@ def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     monkeypatch.setattr(logbook, "StatementFinished", timed)
     for module in (wording, insight_bar, insight_lines):
         monkeypatch.setattr(module, "lasting", lambda seconds: "12 s")
+    monkeypatch.setattr(status_bars, "SLOW", float("inf"))
     monkeypatch.setattr(insight, "_SHORTEST", 0.0)
     monkeypatch.setattr(target, "identify", spec)
     monkeypatch.chdir(desk.folder.parent)
@@ -101,10 +100,16 @@ def frozen(screen: str) -> str:
     return re.sub(times, lambda found: re.sub(r"\d", "0", found[0]), screen)
 
 
-async def compare(ui: Ui, name: str) -> None:
-    """Hold the screen against its picture, as soon as it has drawn what is below a dialog."""
-    columns, rows = ui.app.size
-    path = PICTURES / f"{name}-{columns}x{rows}.txt"
+async def compare(ui: Ui, name: str, *sizes: tuple[int, int]) -> None:
+    """Hold the screen against its pictures, in each size or in those of ``sizes``."""
+    for columns, rows in sizes or SIZES:
+        await ui.pilot.resize_terminal(columns, rows)
+        await ui.settled()
+        await _compare(ui, PICTURES / f"{name}-{columns}x{rows}.txt")
+
+
+async def _compare(ui: Ui, path: Path) -> None:
+    """The same for one size, as soon as the screen has drawn what is below a dialog."""
     if os.environ.get("UPDATE_SNAPSHOTS"):
         await asyncio.sleep(0.5)
         PICTURES.mkdir(exist_ok=True)
@@ -135,12 +140,11 @@ VIEWS: dict[str, tuple[str, ...]] = {
 }
 
 
-@SIZES
 @pytest.mark.parametrize("view", VIEWS)
 @played
-async def test_views(desk: Desk, size: tuple[int, int], view: str) -> None:
+async def test_views(desk: Desk, view: str) -> None:
     history(desk)
-    async with desk.open(*size) as ui:
+    async with desk.open(*SIZES[0]) as ui:
         await ui.press(*VIEWS[view])
         await compare(ui, view)
 
@@ -166,20 +170,16 @@ async def no_folder(desk: Desk) -> None:
     desk.folder.rmdir()
 
 
-@SIZES
 @pytest.mark.parametrize("state", [nothing, applied, unreachable, no_folder])
 @played
-async def test_states(
-    desk: Desk, size: tuple[int, int], state: Callable[[Desk], Awaitable[None]]
-) -> None:
+async def test_states(desk: Desk, state: Callable[[Desk], Awaitable[None]]) -> None:
     await state(desk)
-    async with desk.open(*size) as ui:
+    async with desk.open(*SIZES[0]) as ui:
         await compare(ui, state.__name__.replace("_", "-"))
 
 
-@SIZES
 @played
-async def test_a_run(desk: Desk, size: tuple[int, int]) -> None:
+async def test_a_run(desk: Desk) -> None:
     desk.write("0001_documents.sql", "CREATE TABLE documents (id INT PRIMARY KEY);\n")
     desk.write(
         "0002_talk.sql",
@@ -187,7 +187,7 @@ async def test_a_run(desk: Desk, size: tuple[int, int]) -> None:
         "    PERFORM pg_sleep(30);\nEND $$;\n",
     )
     desk.write("0003_never.sql")
-    async with desk.open(*size) as ui:
+    async with desk.open(*SIZES[0]) as ui:
         await ui.press("a", "y")
         await ui.until(lambda: "WARNING: careful" in ui.log and "DO $$ BEGIN RAISE" in ui.screen)
         await compare(ui, "run")
@@ -219,7 +219,7 @@ def seen(done: int) -> list[Event]:
     ]
 
 
-@SIZES
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @played
 async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
     desk.write("0001_titles.sql", "SELECT 1;\nSELECT pg_sleep(30);\n")
@@ -230,25 +230,24 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         for event in (*seen(100), seen(12_345)[0]):
             ui.app.run_on._enqueue(event)
         await ui.until(lambda: "41 %" in ui.screen)
-        await compare(ui, "blocked")
+        await compare(ui, "blocked", size)
         await ui.press("b", "j")
-        await compare(ui, "blockers")
+        await compare(ui, "blockers", size)
         await ui.press("t")
-        await compare(ui, "terminate")
+        await compare(ui, "terminate", size)
         await ui.press("escape", "k", "c")
-        await compare(ui, "cancel-query")
+        await compare(ui, "cancel-query", size)
         for event in (BlockedSeen(*AT, None), VictimsSeen(*AT, None)):
             ui.app.run_on._enqueue(event)
         await ui.press("escape")
         await ui.until(lambda: "Nothing blocks the run" in ui.screen)
-        await compare(ui, "no-blockers")
+        await compare(ui, "no-blockers", size)
         await ui.press("escape", "x")
         await ui.run_over()
 
 
-@SIZES
 @played
-async def test_a_rehearsal(desk: Desk, size: tuple[int, int]) -> None:
+async def test_a_rehearsal(desk: Desk) -> None:
     desk.execute("CREATE TABLE documents (id INT PRIMARY KEY, title TEXT)")
     desk.write(
         "0001_readers.sql",
@@ -259,7 +258,7 @@ async def test_a_rehearsal(desk: Desk, size: tuple[int, int]) -> None:
     desk.write("0002_index.sql", "CREATE INDEX CONCURRENTLY ON documents (title);\n")
     desk.write("0003_broken.sql", "SELECT 1;\nSELECT reeder FROM documents;\n")
     desk.write("0004_never.sql")
-    async with desk.open(*size) as ui:
+    async with desk.open(*SIZES[0]) as ui:
         await ui.press("R")
         await compare(ui, "rehearse")
         await ui.press("y")
