@@ -109,7 +109,8 @@ def _report(error: "SchemamigError", argv: Sequence[str]) -> None:
 
 def _open_ui(flags: Mapping[str, Any]) -> int:
     """The full-screen UI, which is what no mode asks for. Raises SettingsError."""
-    from schemamig_tui.errors import ExitCode, SettingsError
+    from schemamig_tui.errors import SettingsError
+    from schemamig_tui.headless.output import Output
     from schemamig_tui.settings import load
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
@@ -125,8 +126,10 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
     settings = load(flags, os.environ)
     from schemamig_tui.tui.app import run
 
-    run(settings)
-    return ExitCode.DONE
+    closing = run(settings)
+    if closing.line:
+        Output(sys.stdout).write(closing.line)
+    return closing.exit_code
 
 
 # -- the arguments

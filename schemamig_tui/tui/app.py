@@ -7,7 +7,8 @@ from textual.worker import WorkerFailed
 
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor
-from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.base_app import BaseApp, signals_restored
+from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.lines import inline
@@ -227,15 +228,13 @@ class MigrationsApp(BaseApp):
     # -- the program
 
     async def action_quit(self) -> None:
-        """Quit, or ask where a run is on."""
-        if self.run_on is None:
+        """Quit, or ask where a run is on; asked again, quit at once."""
+        if self.run_on is None or self._leaving:
             self.exit()
             return
 
         def answered(answer: Answer | None) -> None:
-            if answer is Answer.YES and self._leaving:
-                self.exit()
-            elif answer is Answer.YES:
+            if answer is Answer.YES:
                 self.terminated()
 
         what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
@@ -253,14 +252,16 @@ class MigrationsApp(BaseApp):
         self.run_on.cancel()
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings) -> Closing:
     """Show the UI until its user quits. Raises the error that ended it, or a run in it by a bug."""
     if not settings.color:
         os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
     app = MigrationsApp(settings)
     try:
-        app.run()
+        with signals_restored():
+            app.run()
     finally:
         app.close()
     if error := app._exception or app.runs.bug:
         raise error.error if isinstance(error, WorkerFailed) else error
+    return app.runs.tally.closing(app.looking.database, app.run_on, app.ended_by)

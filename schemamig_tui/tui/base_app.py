@@ -1,10 +1,11 @@
 """What does not depend on migrations: signals, background work, toasts, help, the palette."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import partial
 from typing import ParamSpec
 
@@ -28,21 +29,34 @@ Arguments = ParamSpec("Arguments")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+@contextlib.contextmanager
+def signals_restored() -> Iterator[None]:
+    """Give the signals back as they were: asyncio leaves those of its loop at the default."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # it is not one of Python's
+                signal.signal(number, handler)
+
+
 class BaseApp(App[None]):
     """An application that has the table of keys and leaves cleanly on a signal."""
 
+    ended_by: int | None = None
+    """The number of the signal that has asked it to leave."""
+
     def on_ready(self) -> None:
-        """Listen to signals."""
+        """Listen to signals, up to the end of the loop: the terminal is given back before that."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                loop.add_signal_handler(number, self.terminated)
+                loop.add_signal_handler(number, self._signalled, number)
 
-    def on_unmount(self) -> None:
-        """Stop listening to signals."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
+    def _signalled(self, number: int) -> None:
+        self.ended_by = number
+        self.terminated()
 
     def on_resize(self, event: events.Resize) -> None:
         """Where the terminal is too small for any screen, say so, until it is large enough."""

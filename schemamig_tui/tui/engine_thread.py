@@ -157,7 +157,8 @@ class EngineThread(ABC):
         """The error that ended the engine early: a SchemamigError, or else a bug."""
         self._queue: deque[NoticeReceived | TimedEvent] = deque()
         self._worked = time.thread_time()
-        self._thread = threading.Thread(target=self._run, name="run")
+        # A daemon: whoever quits without waiting for a server that is frozen is not held up by it.
+        self._thread = threading.Thread(target=self._run, name="run", daemon=True)
 
     @abstractmethod
     def _perform(self) -> None:

@@ -10,6 +10,7 @@ from schemamig_tui.engine.events import RunStarted
 from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.closing import Tally
 from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import Line
@@ -36,6 +37,8 @@ class Runs:
         self._looking, self._settings = looking, settings
         self._logs = FileLogs()
         self._report: Report | None = None
+        self.tally = Tally()
+        """What the runs have done so far."""
         self.bug: Exception | None = None
         """What has ended a run because of a bug in the program."""
 
@@ -145,6 +148,7 @@ class Runs:
         self._main.remove_class("-running")
         self._main.mark_running(None)
         self._main.log_view.add(outcome(run))
+        self.tally.add(run)
         if run.error and not isinstance(run.error, SchemamigError):
             self.bug = run.error
         if run.doing and self._report and run.error is None:

@@ -21,6 +21,9 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 from schemamig_tui.tui.screens.main import MainScreen
 from tests.conftest import Database
+from tests.tui.terminals import terminal
+
+__all__ = ["terminal"]
 
 LEDGER = "kb.schema_migrations"
 Parameters = ParamSpec("Parameters")

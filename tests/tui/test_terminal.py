@@ -3,95 +3,15 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-import schemamig_tui
-from tests import tools
 from tests.clusters import wait_until_gone, with_cluster
 from tests.conftest import Database
-from tests.endings import at_the_end
-
-PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
-
-
-@dataclass
-class Terminal:
-    """A terminal of its own, in which the program runs in ``folder``."""
-
-    folder: Path
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def tmux(self, *arguments: str) -> str:
-        """Run a command of tmux on our own server, and return its output."""
-        command = ["tmux", "-u", "-S", str(self.folder / "tmux"), "-f", os.devnull, *arguments]
-        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-
-    def start(self, *arguments: str, columns: int = 120, rows: int = 36) -> None:
-        """Start the program."""
-        variables = [f"-e{name}={value}" for name, value in self.environ.items()]
-        program = [sys.executable, "-m", "schemamig_tui", *arguments]
-        size = ["-x", str(columns), "-y", str(rows), "-c", str(self.folder)]
-        shell = 'unset COLUMNS LINES; "$@"; echo ended with $?; exec sleep 1000'
-        self.tmux("new-session", "-d", *size, *variables, "sh", "-c", shell, "sh", *program)
-
-    def start_shell(self) -> None:
-        """Start a shell that a user types into."""
-        variables = [f"-e{name}={value}" for name, value in self.environ.items()]
-        size = ["-x", "120", "-y", "36", "-c", str(self.folder)]
-        self.tmux("new-session", "-d", *size, *variables, "bash", "--norc", "-i")
-
-    @property
-    def program(self) -> int:
-        """The pid of the program."""
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-        return int(program)
-
-    @property
-    def screen(self) -> str:
-        """What it shows."""
-        return self.tmux("capture-pane", "-p")
-
-    def press(self, *keys: str) -> None:
-        """Press keys, by tmux's names."""
-        self.tmux("send-keys", *keys)
-
-    def until(self, text: str, seconds: float = 30) -> str:
-        """Wait for a text to be shown, and return the screen."""
-        deadline = time.monotonic() + seconds
-        while text not in (screen := self.screen):
-            assert time.monotonic() < deadline, f"{text!r} never came:\n{screen}"
-            time.sleep(0.05)
-        return screen
-
-    def write(self, name: str, sql: str) -> Path:
-        """Write a migration."""
-        path = self.folder / "migrations" / name
-        path.write_text(sql)
-        return path
-
-
-@pytest.fixture
-def terminal(folder: Path) -> Iterator[Terminal]:
-    """A terminal with an empty folder of migrations."""
-    tools.needs("tmux")
-    (folder / "migrations").mkdir()
-    (folder / ".git").mkdir()  # no pyproject.toml above it counts
-    environ = {
-        "PYTHONPATH": str(PACKAGE_ROOT),
-        "PYTHONUTF8": "1",
-        "LC_ALL": "C.UTF-8",
-        "XDG_CACHE_HOME": str(folder / "cache"),
-    }
-    with at_the_end("tmux", "-S", folder / "tmux", "kill-server"):
-        yield Terminal(folder, environ)
+from tests.tui.terminals import Terminal
 
 
 def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Database) -> None:
@@ -103,9 +23,7 @@ def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Da
     broken = terminal.write("0002_b.sql", "SELECT 1;\nSELECT nothing;")
     terminal.start()
     terminal.until("2 Failed 0")
-    terminal.press("a")
-    terminal.until("Apply 2 migrations?")
-    terminal.press("y")
+    terminal.approve("Apply 2 migrations?")
     screen = terminal.until("▶2 │ SELECT nothing;")
     assert "UndefinedColumn" in screen
     assert "3 Applied 1" in screen
@@ -120,6 +38,7 @@ def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Da
     terminal.until("1 migration applied in")
     terminal.press("q")
     screen = terminal.until("ended with 0")
+    assert f"2 migrations applied, 1 failed; database {database.name} " in screen
     assert "Traceback" not in screen
 
 
@@ -128,12 +47,11 @@ def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: 
     terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(60); END $$;")
     terminal.start()
     terminal.until("1 Pending 1")
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
-    terminal.press("y")
+    terminal.approve("Apply 1 migration?")
     terminal.until("NOTICE: asleep")
     os.kill(terminal.program, signal.SIGTERM)
-    screen = terminal.until("ended with 0")
+    screen = terminal.until("ended with 143")
+    assert "0 migrations applied, 1 cancelled; database " in screen
     assert "Pending" not in screen  # what was on the terminal before is there again
     assert terminal.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "0"
     with database.connect() as conn:
@@ -163,9 +81,7 @@ def test_what_is_typed_in_the_editor_is_the_editors(terminal: Terminal, database
     terminal.write("0001_a.sql", "SELECT pg_sleep(3);")
     terminal.start()
     terminal.until("1 Pending 1")
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
-    terminal.press("y")
+    terminal.approve("Apply 1 migration?")
     terminal.until("Cancel run")
     terminal.press("e")
     terminal.until("editing")
@@ -216,9 +132,7 @@ def test_the_program_ends_with_its_terminal_when_the_run_is_cancelled(
     terminal.write("0001_a.sql", f"DO $$ BEGIN RAISE NOTICE 'asleep'; {stubborn} END $$;")
     terminal.start()
     terminal.until("1 Pending 1")
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
-    terminal.press("y")
+    terminal.approve("Apply 1 migration?")
     terminal.until("NOTICE: asleep")
     program = Path(f"/proc/{terminal.program}")
     terminal.tmux("kill-server")
@@ -247,9 +161,7 @@ def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
     terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(4); END $$;")
     terminal.start("--embedded", str(base))
     terminal.until("1 Pending 1", seconds=60)
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
-    terminal.press("y")
+    terminal.approve("Apply 1 migration?")
     terminal.until("NOTICE: asleep")
     kill_server(base)
     terminal.until("Waiting up to 5 s for the server: the connection was lost")
@@ -257,9 +169,7 @@ def test_a_server_that_dies_in_mid_run_is_back_without_a_restart(
     screen = terminal.until("No run is recorded yet", seconds=60)
     assert "1 Pending 1" in screen
     assert "The ledger could not record this failure" in screen
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
-    terminal.press("y")
+    terminal.approve("Apply 1 migration?")
     terminal.until("1 migration applied in", seconds=60)
     terminal.press("q")
     terminal.until("ended with 0")
