@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tests.benchmarks import (
+    batches,
     big,
     catalog,
     checkpoints,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "statements": big.statements,
     "data": big.data,
     "resume": checkpoints.checkpoints,
+    "batches": batches.batches,
     "cutting": cutting.cutting,
     "reading": reading.reading,
     "startup": startup.startup,

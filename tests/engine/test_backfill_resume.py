@@ -185,7 +185,9 @@ def test_a_changed_index_stops_the_batches(shop: Workshop) -> None:
 
     shop.write("0001_a.sql", SLOW)
     Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
-    assert shop.failure.failure.message.startswith("public.docs, its key or the index docs_pkey is")
+    failure = shop.failure.failure
+    assert failure.message.startswith("public.docs, its key or the index docs_pkey is not what it")
+    assert failure.hint == "Undo what has changed it, and apply again: it goes on where it stopped."
     shop.ask("ALTER TABLE docs RENAME key TO id")
     assert shop.apply().failed is None
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]

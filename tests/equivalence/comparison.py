@@ -88,15 +88,19 @@ def subject(server: Embedded) -> Iterator[Database]:
                     admin.execute(drop)
 
 
-def run_psql(server: Embedded, database: Database, folder: Path) -> Run:
+def run_psql(
+    server: Embedded, database: Database, folder: Path, variables: Sequence[str] = ()
+) -> Run:
     """Run each file with a psql of its own, up to the first that fails.
 
-    No session of one is there any more when the next begins: see ``_SESSIONS``.
+    ``variables`` are those of psql, as ``name=value``. No session of one is there any more when the
+    next begins: see ``_SESSIONS``.
     """
     said: list[str] = []
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
         for file in _in_order(folder):
             command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
+            command += [option for variable in variables for option in ("-v", variable)]
             command += ["-d", database.conninfo, "-f", file]
             done = subprocess.run(command, capture_output=True, check=False)
             errors = done.stderr.decode(errors="replace")
@@ -120,15 +124,15 @@ def run_ours(database: Database, folder: Path) -> Run:
     return Run(said, error)
 
 
-def assert_same_as_psql(server: Embedded, folder: Path) -> None:
+def assert_same_as_psql(server: Embedded, folder: Path, variables: Sequence[str] = ()) -> None:
     """Assert that psql applies all files of ``folder``, and that we leave what it leaves."""
-    assert_we_leave(psql_leaves(server, folder), server, folder)
+    assert_we_leave(psql_leaves(server, folder, variables), server, folder)
 
 
-def psql_leaves(server: Embedded, folder: Path) -> Recovery:
-    """What there is after psql has applied all files."""
+def psql_leaves(server: Embedded, folder: Path, variables: Sequence[str] = ()) -> Recovery:
+    """What there is after psql, with these variables, has applied all files."""
     with subject(server) as database:
-        run = run_psql(server, database, folder)
+        run = run_psql(server, database, folder, variables)
         assert run.error is None, run.error
         return Recovery(run.said, capture(server, database))
 

@@ -14,7 +14,7 @@ from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
 from schemamig_tui.engine.batch_events import BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
-from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.sql.batches import RangeBatches
 from schemamig_tui.text import visible
 
@@ -126,7 +126,7 @@ class RangeBatching(BatchSeries):
         if self._end is None and not self._asked.open_end:
             return None
         yield from walk.opening()
-        yield from walk.require_same()
+        yield Step(walk.still_same, Role.CHECK, self._place.number, line=self._place.line)
         found = None
         if self._end:
             found = yield from walk.next_range(at, self._end, self._size.keys)

@@ -7,6 +7,7 @@ without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
 from schemamig_tui.engine.backfill.questions import (
@@ -96,26 +97,30 @@ class KeyWalk:
                 " key.",
             )
 
-    def require_same(self) -> Questions[None]:
-        """Raises Unusable where table, columns or index are not what they were at the start."""
+    @cached_property
+    def still_same(self) -> bytes:
+        """Fails where table, columns or index are not what they were at the start."""
         key = self._key
         columns = ", ".join(
             f"({column.number}, {literal(column.name)}::pg_catalog.name, {column.declared})"
             for column in key.columns
         )
-        rows = yield from ask(
-            f"SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indexrelid = {key.index_oid}"
-            f" AND indrelid = {key.oid} AND indisvalid) AND {len(key.columns)} = (SELECT count(*)"
-            f" FROM pg_catalog.pg_attribute WHERE attrelid = {key.oid}"
-            f" AND (attnum, attname, atttypid) IN ({columns}))"
-            f" AND pg_catalog.to_regclass({literal(key.table)}) = {key.oid}::pg_catalog.oid"
+        message = (
+            f"{visible(key.table)}, its key or the index {visible(key.index)} is not what it was"
+            " when the batches began"
         )
-        if rows != [("t",)]:
-            raise Unusable(
-                f"{visible(key.table)}, its key or the index {visible(key.index)} is not what it"
-                " was when the batches began.",
-                "Undo what has changed it, and apply again: it goes on where it stopped.",
-            )
+        hint = "Undo what has changed it, and apply again: it goes on where it stopped."
+        # An error in words is only to be had from code.
+        body = (
+            f"BEGIN IF NOT (EXISTS (SELECT FROM pg_catalog.pg_index WHERE indisvalid"
+            f" AND indexrelid = {key.index_oid} AND indrelid = {key.oid})"
+            f" AND {len(key.columns)} = (SELECT count(*) FROM pg_catalog.pg_attribute"
+            f" WHERE attrelid = {key.oid} AND (attnum, attname, atttypid) IN ({columns}))"
+            f" AND pg_catalog.to_regclass({literal(key.table)}) = {key.oid}::pg_catalog.oid)"
+            f" THEN RAISE EXCEPTION USING MESSAGE = {literal(message)}, HINT = {literal(hint)};"
+            " END IF; END"
+        )
+        return f"DO {literal(body)}".encode()
 
     def next_range(self, at: Value | None, end: Value, keys: int) -> Questions[Range | None]:
         """The range of the next so many keys behind ``at``, up to ``end``; None: there is no more.
