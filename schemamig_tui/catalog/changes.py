@@ -31,7 +31,8 @@ class Change:
     RENAMED. ``summary`` says what an ADDED or DROPPED object is like; ``details`` are an added
     table's columns and other parts, or what a CHANGED object has become. ``cluster_wide`` marks
     what does not belong to the database alone: a role, a tablespace. UNSEEN is a catalog that was
-    written to, where nobody can tell what has changed: large objects, passwords.
+    written to, where nobody can tell what has changed (large objects, passwords), or an extension
+    of whose own objects one was changed.
     """
 
     what: What

@@ -25,9 +25,19 @@ _SHOWN_IN_PART: Mapping[str, Set[str]] = {
 }
 
 
-def unseen(written: Iterable[str], changes: Iterable[Change]) -> Iterator[Change]:
-    """A change for each of the ``written`` catalogs that none of the ``changes`` speaks of."""
-    kinds = {change.kind for change in changes}
+def unseen(
+    written: Iterable[str], extensions: Iterable[str], changes: Iterable[Change]
+) -> Iterator[Change]:
+    """A change for each of the ``written`` catalogs that none of the ``changes`` speaks of.
+
+    So with ``extensions`` to whose objects something was done: these are no part of a snapshot.
+    """
+    shown = {(change.kind, change.name) for change in changes}
+    kinds = {kind for kind, _ in shown}
+    if "privileges" not in kinds:
+        for name in sorted(extensions):
+            if ("extension", name) not in shown:
+                yield Change(what=What.UNSEEN, kind="extension", name=name)
     for catalog in sorted(written):
         if words := _SHOWN_IN_PART.get(catalog):
             is_unseen = kinds.isdisjoint(words)

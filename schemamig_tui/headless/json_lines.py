@@ -82,7 +82,7 @@ run_finished         applied [name], failed (a name), remaining [name], lost [na
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
 file_rehearsed       name, ms, exclusive_ms, changes [{what (added, changed, dropped, renamed;
-                     unseen: of the catalog ``name`` nothing can be shown), kind, name, parent, was,
+                     unseen: nothing can be shown of it), kind, name, parent, was,
                      summary, details [[sign, depth, text]], cluster_wide}]
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemamig_tui.catalog.changes import What
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.catalog.render import render, text
@@ -23,7 +24,8 @@ def test_it_sees_each_change_that_a_snapshot_sees(database: Database, group: str
         for schema, case in schemas.items():
             with conn.transaction():
                 run(conn, schema, case.change)
-            seen = text(render(follower.changes()))
+            changes = follower.changes()
+            seen = text(render(one for one in changes if one.what is not What.UNSEEN))
             shown = case.shown.replace("@", schema)
             if shown not in seen or bool(shown) != bool(seen):
                 missed.append(f"{case}: {shown!r} is not what is seen:\n{seen}")
@@ -58,6 +60,24 @@ def test_what_cannot_be_shown_is_said(database: Database, sql: str, shown: str) 
         seen = text(render(follower.changes()))
         assert seen.startswith(shown)
         assert bool(seen) == bool(shown)
+
+
+def test_a_change_of_what_belongs_to_an_extension_is_said(database: Database) -> None:
+    with database.connect() as conn, conn.transaction(force_rollback=True):
+        follower = SchemaFollower(conn)
+
+        def changes(sql: str) -> str:
+            with conn.transaction():
+                conn.execute(sql.encode())
+            return text(render(follower.changes()))
+
+        assert changes("CREATE EXTENSION citext").startswith("+ extension citext version")
+        changes("CREATE TABLE t (a int); ALTER EXTENSION citext ADD TABLE t")
+        assert changes("INSERT INTO t VALUES (1)") == ""
+        assert changes("ALTER TABLE t ADD b int") == (
+            "~ extension citext: changes that cannot be shown\n"
+        )
+        assert changes("CREATE TABLE u (a citext)") == "+ table public.u\n    + a public.citext\n"
 
 
 def test_where_writes_are_not_counted_all_is_read(database: Database) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemamig_tui.catalog import following
+from schemamig_tui.catalog import rereading
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.catalog.objects import Object, Schema
@@ -26,14 +26,14 @@ TABLE = """
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each round trip has read of what was touched."""
     rows: list[int] = []
-    ask = following.ask
+    ask = rereading.ask
 
     def counting(conn: psycopg.Connection, queries: Mapping[str, str]) -> dict[str, QueryAnswer]:
         answers = ask(conn, queries)
         rows.append(sum(len(answer.rows) for answer in answers.values()))
         return answers
 
-    monkeypatch.setattr(following, "ask", counting)
+    monkeypatch.setattr(rereading, "ask", counting)
     return rows
 
 

@@ -123,6 +123,11 @@ CASES = (
         "+ depends on extension tcn",
     ),
     Case(
+        T + "CREATE INDEX i ON t (a);" + X + "ALTER INDEX i DEPENDS ON EXTENSION tcn",
+        "ALTER INDEX i NO DEPENDS ON EXTENSION tcn",
+        "- depends on extension tcn",
+    ),
+    Case(
         T + "ALTER TABLE t ADD UNIQUE (a)",
         "ALTER INDEX t_a_key SET (fillfactor = 70)",
         "with fillfactor=70",
@@ -180,6 +185,11 @@ CASES = (
     Case(G, "ALTER TABLE t ENABLE REPLICA TRIGGER g", "trigger g: enabled -> on replicas"),
     Case(G, "COMMENT ON TRIGGER g ON t IS 'x'", "comment 'x'"),
     Case(G + X, "ALTER TRIGGER g ON t DEPENDS ON EXTENSION tcn", "depends on extension tcn"),
+    Case(
+        G + X + "ALTER TRIGGER g ON t DEPENDS ON EXTENSION tcn",
+        "ALTER TRIGGER g ON t NO DEPENDS ON EXTENSION tcn",
+        "- depends on extension tcn",
+    ),
     Case(
         "CREATE TABLE p (a int) PARTITION BY LIST (a);"
         "CREATE TABLE c PARTITION OF p DEFAULT;"
