@@ -88,6 +88,7 @@ class MigrationsApp(BaseApp):
         if is_first or self.main.selected is None:
             self.main.select_first()
         self.refresh_bindings()
+        self.take_keys()
 
     def on_looking_waiting(self, message: Looking.Waiting) -> None:
         """Say that the server is waited for."""
@@ -101,6 +102,7 @@ class MigrationsApp(BaseApp):
         """Say once why nothing new can be shown; what is shown stays."""
         error = message.error
         self._show_top("not connected" if message.since else "not up to date")
+        self.take_keys()
         if message.known:
             return
         if self.main.selected is None:

@@ -18,6 +18,7 @@ from textual.worker import WorkType
 
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.driver import LastingDriver
+from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
@@ -26,6 +27,8 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
 
+_LONGEST_KEY = 0.5
+"""Seconds after which the next of the early keys is pressed in any case."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,12 +50,41 @@ class BaseApp(App[None]):
     ended_by: int | None = None
     """The number of the signal that has asked it to leave."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._early = EarlyKeys()
+
     def on_ready(self) -> None:
         """Listen to signals, up to the end of the loop: the terminal is given back before that."""
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._signalled, number)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait for the first picture, unless a dialog takes them."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            on_dialog = len(self.screen_stack) > 1
+            if self._early.keep(event, on_dialog=on_dialog):
+                return
+        await super().on_event(event)
+
+    def take_keys(self) -> None:
+        """There is a picture: press the keys that have waited, each when the one before is done."""
+        if not self._early.opened:
+            self._early.opened = True
+            self.work("keys", self._press_early)
+
+    async def _press_early(self) -> None:
+        while key := self._early.next:
+            pressed_on = self.focused or self.screen
+            await super().on_event(key)
+            self._early.done()
+            for _ in range(2):  # until it has taken the key, and then what it has posted
+                done = asyncio.Event()
+                pressed_on.call_after_refresh(done.set)
+                with contextlib.suppress(TimeoutError):  # the key may have closed it
+                    await asyncio.wait_for(done.wait(), _LONGEST_KEY)
 
     def _signalled(self, number: int) -> None:
         self.ended_by = number

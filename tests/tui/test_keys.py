@@ -3,18 +3,22 @@
 import asyncio
 import base64
 import os
+import threading
 from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
 
+from schemamig_tui.settings import Settings
+from schemamig_tui.survey import Look
 from schemamig_tui.tui import editor, keys
 from schemamig_tui.tui.app import MigrationsApp
+from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.main import Filter, MainScreen
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
-from tests.tui.conftest import Desk, played
+from tests.tui.conftest import Desk, Ui, played
 
 ALL = [key for group in keys.GROUPS.values() for key in group]
 
@@ -166,3 +170,35 @@ def test_the_editor_is_the_users_and_opens_at_the_line(
     environ: dict[str, str], line: int | None, expected: list[str]
 ) -> None:
     assert editor.command(Path("/f/-a b.sql"), line, environ) == expected
+
+
+@played
+async def test_keys_that_are_typed_before_the_first_picture_wait_for_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql")
+    desk.write("0002_b.sql")
+    connected = threading.Event()
+    read = Looking._read
+
+    def read_late(looking: Looking, *, asked: bool) -> Look:
+        connected.wait()
+        return read(looking, asked=asked)
+
+    monkeypatch.setattr(Looking, "_read", read_late)
+    app = MigrationsApp(Settings(directory=desk.folder, dsn=desk.database.conninfo))
+    try:
+        async with app.run_test(size=(120, 40)) as pilot:
+            ui = Ui(app, pilot)
+            await pilot.press("j", "question_mark")
+            assert "Apply all pending, and retry" in ui.screen
+            await pilot.press("escape", "A", "y", "n", "a", "j", "k")
+            assert "connecting ..." in ui.screen
+            connected.set()
+            await ui.until(lambda: "Apply 2 migrations?" in ui.screen)
+            await ui.press("y")
+            await ui.run_over()
+            assert len(desk.ledger) == 2
+    finally:
+        connected.set()
+        app.close()

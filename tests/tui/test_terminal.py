@@ -199,3 +199,13 @@ def test_a_small_terminal_names_the_database_and_one_that_is_too_small_says_so(
     terminal.until("0001_a.sql")
     terminal.press("q")
     terminal.until("ended with 0")
+
+
+def test_what_is_typed_ahead_opens_the_dialog_when_there_is_something_to_ask(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start()
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
