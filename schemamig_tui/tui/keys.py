@@ -61,6 +61,8 @@ MOVE = (
     Key("log", "5", "screen.pane('log')", "Go to the log"),
     Key("next-pane", "tab", "app.focus_next", "Next pane"),
     Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
+    Key("next-odd", "n", "screen.odd(1)", "Next that is failed, changed or missing"),
+    Key("previous-odd", "N", "screen.odd(-1)", "The one before"),
     Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
 )
 FILTER = (

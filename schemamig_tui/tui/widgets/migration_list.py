@@ -77,6 +77,16 @@ class MigrationList(CursorList):
         return False
 
     @property
+    def odd(self) -> list[int]:
+        """The places of those that have failed, have changed, or are missing."""
+        return [place for place, row in enumerate(self._rows) if _is_odd(row)]
+
+    @property
+    def place(self) -> int:
+        """Where the cursor is, from 0."""
+        return self._cursor
+
+    @property
     def count(self) -> int:
         """How many migrations there are."""
         return len(self._rows)
@@ -96,6 +106,11 @@ class MigrationList(CursorList):
             name = shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark))
+
+
+def _is_odd(row: Migration) -> bool:
+    in_doubt = row.state in (State.FAILED, State.UNKNOWN)
+    return in_doubt or row.missing or row.changed or row.written_since
 
 
 def _remark(row: Migration) -> str:
