@@ -51,6 +51,7 @@ INSPECT = (
     Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
     Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
+    Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
 )
 MOVE = (

@@ -221,6 +221,13 @@ class MainScreen(Screen[None]):
         self.action_pane(self._lists[number].state.value)
         self._lists[number].go(place)
 
+    def action_sort(self) -> None:
+        """Sort what is applied by something else; the cursor stays on its migration."""
+        pane = self._list(State.APPLIED)
+        pane.order = pane.order.next
+        self.fill(self._status)
+        pane.show_cursor()
+
     def action_filter(self) -> None:
         """Type a filter."""
         self.filter.display = True
