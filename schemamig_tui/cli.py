@@ -126,7 +126,7 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
     settings = load(flags, os.environ)
     from schemamig_tui.tui.app import run
 
-    closing = run(settings)
+    closing = run(settings, read_only=bool(flags["read_only"]))
     if closing.line:
         Output(sys.stdout).write(closing.line)
     return closing.exit_code
@@ -235,6 +235,7 @@ def _add_modes(parser: "argparse.ArgumentParser") -> None:
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
         (_JSON, "print one JSON object per line, one per event"),
+        ("--read-only", "the UI: look and rehearse, but never write to the database"),
     ):
         group.add_argument(flag, action="store_const", const=True, help=what)
 
@@ -271,9 +272,8 @@ def _add_manners(parser: "argparse.ArgumentParser") -> None:
     from schemamig_tui import __version__
 
     group = parser.add_argument_group("behaviour")
-    group.add_argument(
-        "--wait", metavar="SECONDS", help="wait so long for a server that does not answer yet"
-    )
+    wait = "wait so long for a server that does not answer yet"
+    group.add_argument("--wait", metavar="SECONDS", help=wait)
     group.add_argument(
         "--lock-timeout",
         metavar="DURATION",

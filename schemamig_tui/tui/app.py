@@ -36,11 +36,12 @@ class MigrationsApp(BaseApp):
     TITLE = "schemamig-tui"
     CSS_PATH = "app.tcss"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
         super().__init__()
         self.animation_level = "none"  # what a key does is there at once
-        self.settings = settings
+        self.settings, self.read_only = settings, read_only
         self.main = MainScreen(str(settings.directory), settings.warnings)
+        self.main.top.read_only = read_only
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
         self._leaving = False
@@ -155,6 +156,8 @@ class MigrationsApp(BaseApp):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None
+        if action in ("apply", "apply_to") and self.read_only:
+            return False
         if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
             return False
         if action in ("apply", "dry_run", "rehearse"):
@@ -212,7 +215,8 @@ class MigrationsApp(BaseApp):
         panel = self.main.run_panel
         if self.looking.target and panel.insight.is_stuck:
             connect, database = self.looking.target.connect, self.looking.database
-            self.push_screen(BlockersScreen(panel, connect, database))
+            shown = BlockersScreen(panel, connect, database, read_only=self.read_only)
+            self.push_screen(shown)
         else:
             self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
 
@@ -254,11 +258,14 @@ class MigrationsApp(BaseApp):
         self.run_on.cancel()
 
 
-def run(settings: Settings) -> Closing:
-    """Show the UI until its user quits. Raises the error that ended it, or a run in it by a bug."""
+def run(settings: Settings, *, read_only: bool = False) -> Closing:
+    """Show the UI until its user quits; ``read_only`` never writes to the database.
+
+    Raises the error that ended it, or a run in it by a bug.
+    """
     if not settings.color:
         os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
-    app = MigrationsApp(settings)
+    app = MigrationsApp(settings, read_only=read_only)
     try:
         with signals_restored():
             app.run()

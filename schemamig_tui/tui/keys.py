@@ -51,6 +51,7 @@ INSPECT = (
     Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
     Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
+    Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
 )
 MOVE = (
@@ -61,6 +62,8 @@ MOVE = (
     Key("log", "5", "screen.pane('log')", "Go to the log"),
     Key("next-pane", "tab", "app.focus_next", "Next pane"),
     Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
+    Key("next-odd", "n", "screen.odd(1)", "Next that is failed, changed or missing"),
+    Key("previous-odd", "N", "screen.odd(-1)", "The one before"),
     Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
 )
 FILTER = (

@@ -121,6 +121,7 @@ class Runs:
     def _follow(self, run: EngineThread) -> None:
         self._looking.pause()
         self._main.add_class("-running")
+        self._main.follow_run()
         self._main.run_panel.follow(run)
         self._app.refresh_bindings()
 

@@ -24,12 +24,15 @@ def test_one_batch_runs_and_tells_what_all_would_take(shop: Rehearsals) -> None:
     before = shop.inventory()
     finished = shop.rehearses(BACKFILL + "CREATE INDEX ON docs (n);")
     assert finished.rehearsed == ("1.sql",)
-    (rehearsed,) = shop.told(BatchRehearsed)
+    (rehearsed,) = shop.events_of(BatchRehearsed)
     assert (rehearsed.keys, rehearsed.changed, rehearsed.rows) == (100, 100, 1000)
     assert rehearsed.total_ms == pytest.approx(10 * rehearsed.ms)
     assert rehearsed.wal > 1000
     assert rehearsed.total_wal == 10 * rehearsed.wal
-    assert [event.tag for event in shop.told(StatementFinished)] == ["UPDATE 100", "CREATE INDEX"]
+    assert [event.tag for event in shop.events_of(StatementFinished)] == [
+        "UPDATE 100",
+        "CREATE INDEX",
+    ]
     assert shop.inventory() == before
     assert shop.ask("SELECT DISTINCT n FROM docs") == [0]
 
@@ -39,7 +42,7 @@ def test_one_round_of_a_repeat_runs(shop: Rehearsals) -> None:
         "-- schemamig: repeat remaining=(SELECT count(*) FROM docs WHERE n = 0)\n"
         "UPDATE docs SET n = 1 WHERE id IN (SELECT id FROM docs WHERE n = 0 LIMIT 50);"
     )
-    (rehearsed,) = shop.told(BatchRehearsed)
+    (rehearsed,) = shop.events_of(BatchRehearsed)
     assert (rehearsed.keys, rehearsed.changed, rehearsed.rows) == (0, 50, 950)
 
 
@@ -48,7 +51,7 @@ def test_what_a_file_makes_before_its_batches_is_there(shop: Rehearsals) -> None
         "CREATE TABLE new (id int PRIMARY KEY, n int); INSERT INTO new VALUES (1), (2);\n"
         + BACKFILL.replace("docs", "new")
     )
-    assert shop.told(BatchRehearsed)[0].changed == 2
+    assert shop.events_of(BatchRehearsed)[0].changed == 2
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,7 @@ def test_what_a_run_would_refuse_fails_in_a_rehearsal(
 ) -> None:
     shop.ask(setup)
     shop.tries(BACKFILL)
-    (failed,) = shop.told(FileFailed)
+    (failed,) = shop.events_of(FileFailed)
     assert failed.failure.message.startswith(message)
     assert failed.failure.place is not None
     assert failed.failure.place.line == 1

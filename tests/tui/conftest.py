@@ -171,10 +171,12 @@ class Desk:
             return {row.filename: row for row in Ledger(LEDGER).read(conn)}
 
     @contextlib.asynccontextmanager
-    async def open(self, columns: int = 120, rows: int = 40) -> AsyncIterator[Ui]:
+    async def open(
+        self, columns: int = 120, rows: int = 40, *, read_only: bool = False
+    ) -> AsyncIterator[Ui]:
         """Open the UI, with the first look done."""
         options = {"dsn": self.database.conninfo, **self.options}
-        app = MigrationsApp(Settings(directory=self.folder, **options))
+        app = MigrationsApp(Settings(directory=self.folder, **options), read_only=read_only)
         try:
             async with app.run_test(size=(columns, rows), notifications=True) as pilot:
                 ui = Ui(app, pilot)

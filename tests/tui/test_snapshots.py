@@ -26,6 +26,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.run import logbook
 from schemamig_tui.tui import (
+    applied_columns,
     details,
     failures,
     following,
@@ -58,7 +59,7 @@ def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """One whose folder and database have one name everywhere, and whose clock stands still."""
     for module in (insight_lines, log_lines, rehearsal_lines, following, rehearsing, status_bars):
         monkeypatch.setattr(module, "duration", lambda ms: "12 ms")
-    for module in (failures, log_lines, details):
+    for module in (failures, log_lines, details, applied_columns):
         monkeypatch.setattr(module, "recorded", lambda ms: "12 ms")
     monkeypatch.setattr(logbook, "StatementFinished", timed)
     for module in (wording, insight_bar, insight_lines):

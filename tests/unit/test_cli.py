@@ -63,6 +63,7 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         (["0001_a.sql"], "unrecognized arguments: 0001_a.sql"),
         (["--list", "--dir"], "--dir: expected one argument"),
         (["--list", "--sql"], "--sql only goes with --dry-run"),
+        (["--apply", "--read-only"], "--read-only only goes with the UI"),
         (["--check", "--to", "a.sql"], "--to only goes with --dry-run, --rehearse and --apply"),
         (["--list", "--no-resume"], "--no-resume only goes with --dry-run and --apply"),
         (["--rehearse", "--lock-retries", "3"], "--lock-retries only goes with --apply and the UI"),
@@ -145,7 +146,7 @@ def test_a_terminal_that_can_only_write_lines_is_told_so(monkeypatch: pytest.Mon
 def test_a_bug_in_the_ui_is_70(monkeypatch: pytest.MonkeyPatch) -> None:
     from schemamig_tui.tui import app
 
-    def crash(_: object) -> None:
+    def crash(_: object, **_options: object) -> None:
         raise ZeroDivisionError
 
     screens = {name: _Screen() for name in ("stdin", "stdout", "stderr")}

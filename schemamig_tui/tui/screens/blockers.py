@@ -46,14 +46,23 @@ class BlockersScreen(ModalScreen[None]):
         what: str
         refusal: str | None
 
-    def __init__(self, panel: RunPanel, connect: Connect, database: Identity | None) -> None:
+    def __init__(
+        self,
+        panel: RunPanel,
+        connect: Connect,
+        database: Identity | None,
+        *,
+        read_only: bool = False,
+    ) -> None:
         super().__init__()
+        self._read_only = read_only
         self._panel, self._connect, self._database = panel, connect, database
         self._list = SessionList()
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Dialog("Blockers", "c cancel query   t terminate   esc", wide=True):
+        keys = "esc" if self._read_only else "c cancel query   t terminate   esc"
+        with Dialog("Blockers", keys, wide=True):
             yield self._list
 
     def on_mount(self) -> None:
@@ -63,6 +72,10 @@ class BlockersScreen(ModalScreen[None]):
 
     def _show(self) -> None:
         self._list.fill(_groups(self._panel.insight, time.monotonic()), _NOBODY)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Who only reads ends nobody's session."""
+        return not (action == "end" and self._read_only)
 
     def action_end(self, terminate: bool) -> None:
         """Ask whether to cancel or to terminate the selected session."""

@@ -54,6 +54,7 @@ class MainScreen(Screen[None]):
         self._status = Status(())
         self._pane = State.PENDING
         self._selected: str | None = None
+        self._followed: str | None = None  # what is run, as long as the cursor goes with it
         states = (State.PENDING, State.FAILED, State.APPLIED)
         self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
 
@@ -100,7 +101,8 @@ class MainScreen(Screen[None]):
             rows = self._filtered_rows(rows)
             pane.fill(rows, total, self._empty(pane.state, filtered=len(rows) < total))
         self.mark_running(running)
-        if before and (now := self.selected) and now.state is not before.state:
+        now = self.selected
+        if before and now and now.name == before.name and now.state is not before.state:
             self.select(now.name)
         self.post_message(self.Selected())
 
@@ -128,9 +130,18 @@ class MainScreen(Screen[None]):
         return ((("good", "✓ Everything is applied"),),)
 
     def mark_running(self, name: str | None) -> None:
-        """Mark the migration that is being run."""
+        """Mark the migration that is being run, and select it if the cursor follows the run."""
         for pane in self._lists:
             pane.mark_running(name)
+        if name and self._followed is not None and name != self._followed:
+            reads = not isinstance(self.focused, MigrationList)
+            self._followed = None if reads else name
+            if not reads:
+                self.select(name)
+
+    def follow_run(self) -> None:
+        """Let the cursor go with the run from now on, until its user moves it or reads."""
+        self._followed = ""
 
     def select(self, name: str) -> None:
         """Put the cursor on a migration, and the focus on its pane if it is on a pane now."""
@@ -169,6 +180,8 @@ class MainScreen(Screen[None]):
             self._pane = pane.state
         if pane.selected:
             self._selected = pane.selected.name
+            if self._followed and self.focused is pane and self._selected != self._followed:
+                self._followed = None
             self.post_message(self.Selected())
 
     # -- the keys
@@ -199,6 +212,29 @@ class MainScreen(Screen[None]):
         """Focus a pane; on a narrow screen it has to be made visible first."""
         self.set_class(name == "detail", "-reading")
         self.set_focus(self.query_one(f"#{name}"))  # at once: the next key is for this pane
+
+    def action_odd(self, by: int) -> None:
+        """Select the next migration that is failed, changed or missing, or with -1 the one before.
+
+        Behind the last one comes the first.
+        """
+        odd = [(number, place) for number, pane in enumerate(self._lists) for place in pane.odd]
+        if not odd:
+            self.notify("No migration is failed, changed or missing", markup=False)
+            return
+        at = self._lists.index(self._list(self._pane))
+        here = (at, self._lists[at].place)
+        found = [one for one in odd if (one > here if by > 0 else one < here)] or odd
+        number, place = found[0 if by > 0 else -1]
+        self.action_pane(self._lists[number].state.value)
+        self._lists[number].go(place)
+
+    def action_sort(self) -> None:
+        """Sort what is applied by something else; the cursor stays on its migration."""
+        pane = self._list(State.APPLIED)
+        pane.order = pane.order.next
+        self.fill(self._status)
+        pane.show_cursor()
 
     def action_filter(self) -> None:
         """Type a filter."""

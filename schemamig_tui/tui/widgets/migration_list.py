@@ -6,7 +6,8 @@ from textual.geometry import Size
 
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.text import cells
-from schemamig_tui.tui.lines import Line, inline, shortened
+from schemamig_tui.tui.applied_columns import AppliedColumns, Order, in_order
+from schemamig_tui.tui.lines import Line, inline, shortened, width
 from schemamig_tui.tui.widgets.cursor_list import CursorList
 
 _MARKS = {
@@ -28,6 +29,9 @@ class MigrationList(CursorList):
         self._rows: Sequence[Migration] = ()
         self._run_on: str | None = None
         self._empty: tuple[Line, ...] = ()
+        self._columns = AppliedColumns()
+        self.order = Order.NAME
+        """What the applied ones are sorted by; it counts from the next fill on."""
 
     # -- what is shown
 
@@ -40,7 +44,12 @@ class MigrationList(CursorList):
         """Show ``rows`` out of ``total``, or ``empty``; the cursor stays on its migration."""
         name = self.selected.name if self.selected else None
         # What was applied last is at the end, and is what one wants to see.
-        follows = self.state is State.APPLIED and not self.has_focus
+        follows = (
+            self.state is State.APPLIED and self.order is not Order.DURATION and not self.has_focus
+        )
+        if self.state is State.APPLIED:
+            rows = in_order(rows, self.order)
+            self._columns = AppliedColumns.of(rows)
         at_end = self._cursor >= len(self._rows) - 1
         height = self.scrollable_content_region.height
         shows_end = self.scroll_offset.y + height >= len(self._rows)
@@ -52,7 +61,8 @@ class MigrationList(CursorList):
             places = {row.name: place for place, row in enumerate(rows)} if name else {}
             self._cursor = places.get(name or "", min(self._cursor, max(0, len(rows) - 1)))
         count = f"{total:,}" if len(rows) == total else f"{len(rows):,} of {total:,}"
-        self.border_title = f"{self._title} {count}"
+        order = "" if self.order is Order.NAME else f", by {self.order}"
+        self.border_title = f"{self._title} {count}{order}"
         self.set_class(not rows, "-empty")
         self.virtual_size = Size(0, len(rows))
         if self.state is State.APPLIED and shows_end:
@@ -77,6 +87,16 @@ class MigrationList(CursorList):
         return False
 
     @property
+    def odd(self) -> list[int]:
+        """The places of those that have failed, have changed, or are missing."""
+        return [place for place, row in enumerate(self._rows) if _is_odd(row)]
+
+    @property
+    def place(self) -> int:
+        """Where the cursor is, from 0."""
+        return self._cursor
+
+    @property
     def count(self) -> int:
         """How many migrations there are."""
         return len(self._rows)
@@ -91,11 +111,19 @@ class MigrationList(CursorList):
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
         name = inline(row.name)
         remark = _remark(row)
+        applied = row.state is State.APPLIED
+        facts = self._columns.spans(row, columns - 2) if applied else ()
+        columns -= width(facts)
         room = columns - 2 - (len(remark) + 1 if remark else 0)
         if cells(name) > room:
             name = shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
-        return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark))
+        return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark), *facts)
+
+
+def _is_odd(row: Migration) -> bool:
+    in_doubt = row.state in (State.FAILED, State.UNKNOWN)
+    return in_doubt or row.missing or row.changed or row.written_since
 
 
 def _remark(row: Migration) -> str:

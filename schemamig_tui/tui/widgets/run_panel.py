@@ -14,6 +14,7 @@ from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import statement
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
 from schemamig_tui.tui.insight import Insight
+from schemamig_tui.tui.terminal_title import TerminalTitle
 from schemamig_tui.tui.widgets.insight_bar import InsightBar
 from schemamig_tui.tui.widgets.status_bars import RunBar
 
@@ -44,6 +45,7 @@ class RunPanel(Vertical):
         self._bar = RunBar()
         self._insight_bar = InsightBar()
         self._statement: tuple[str, int, str | None] = ("", 0, None)
+        self._title: TerminalTitle | None = None
 
     def compose(self) -> ComposeResult:
         """The bars."""
@@ -53,8 +55,14 @@ class RunPanel(Vertical):
     def follow(self, run: EngineThread) -> None:
         """Start ``run``, and post what comes of it."""
         self.run = run
+        self._title = TerminalTitle(self.app)
         run.start()
         self._tick(run)
+
+    def on_unmount(self) -> None:
+        """Whoever leaves in mid-run leaves the terminal as it was."""
+        if self._title:
+            self._title.restore()
 
     def _tick(self, run: EngineThread) -> None:
         """Show the new events, and come back after a pause unless the run is over."""
@@ -65,11 +73,14 @@ class RunPanel(Vertical):
             self.post_message(self.Progressed(run, self.insight.news(events, timed), timed))
         self._bar.show(run, self._current_sql(run))
         self._show_insight()
+        assert self._title is not None  # since follow
         if is_over and not events:
             self.run, self.insight = None, Insight()
             self._show_insight()
+            self._title.end(run)
             self.post_message(self.Ended(run))
         else:
+            self._title.show(run)
             self.set_timer(run.pause(), partial(self._tick, run))
 
     def _show_insight(self) -> None:

@@ -31,6 +31,8 @@ class TopBar(Bar, can_focus=False):
         self._database: Identity | None = None
         self._state: Line = ()
         self._remarks: Line = ()
+        self.read_only = False
+        """Whether to say that nothing will be written."""
 
     def show(self, looking: Looking, problem: str | None) -> None:
         """Show the database, or the way to it; ``problem`` is what is wrong at the moment."""
@@ -47,15 +49,16 @@ class TopBar(Bar, can_focus=False):
 
     def row(self, y: int) -> tuple[Line, Line]:
         """The one row, as it fits into the width of the moment."""
+        always: Line = (("warn", "read-only "),) if self.read_only else ()
         if self._database is None:
-            return (*self._TITLE, *self._state), self._remarks
+            return (*self._TITLE, *self._state), (*self._remarks, *always)
         whole = database_line(self._database, _WIDEST)  # its name, its address, the role ...
-        title, state, remarks = self._TITLE, self._state, self._remarks
+        title, state, remarks = self._TITLE, self._state, (*self._remarks, *always)
         for left, right, wanted in (
             ((*title, *state), remarks, whole[:3]),
             ((_MARGIN, *state), remarks, whole[:2]),
-            ((_MARGIN, *state), (), whole[:2]),
-            ((_MARGIN, *_marked(state)), (), ()),
+            ((_MARGIN, *state), always, whole[:2]),
+            ((_MARGIN, *_marked(state)), always, ()),
         ):
             room = self.size.width - width((*left, *right))
             if room > width(wanted):
