@@ -21,7 +21,7 @@ class Closing:
 
 
 @dataclass
-class Tally:
+class SessionTally:
     """Counts what the runs of a session have done. Rehearsals do not count: they change nothing."""
 
     applied: int = 0

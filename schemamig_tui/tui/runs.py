@@ -10,7 +10,7 @@ from schemamig_tui.engine.events import RunStarted
 from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.base_app import BaseApp
-from schemamig_tui.tui.closing import Tally
+from schemamig_tui.tui.closing import SessionTally
 from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import Line
@@ -37,7 +37,7 @@ class Runs:
         self._looking, self._settings = looking, settings
         self._logs = FileLogs()
         self._report: Report | None = None
-        self.tally = Tally()
+        self.tally = SessionTally()
         """What the runs have done so far."""
         self.bug: Exception | None = None
         """What has ended a run because of a bug in the program."""

@@ -1,0 +1,228 @@
+"""The flags of the command line, and what ``--help`` says of them."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from schemamig_tui.errors import SettingsError
+from schemamig_tui.flags import ABOUT_ONE, refuse_useless
+from schemamig_tui.headless.output import Output
+from schemamig_tui.spelling import nearest
+from schemamig_tui.text import redact, visible
+
+JSON = "--json"
+
+_DESCRIPTION = "Plain .sql migrations for PostgreSQL: applied in order, recorded in a ledger."
+_EPILOG = """\
+settings:
+  The options from --dir to --no-color can also be set by a variable, such as
+  SCHEMAMIG_LOCK_TIMEOUT (for colour it is NO_COLOR), and by a key in the table
+  [tool.schemamig-tui] of pyproject.toml, such as lock-timeout. The option goes
+  before the variable, and that before the key. A password is better kept in a
+  variable or a password file; one in --dsn is taken out of the process title.
+
+exit codes:
+  0    done
+  1    a migration failed
+  2    wrong usage, settings or files
+  3    no connection to the database, or it was lost
+  4    another run or another session held a lock for too long
+  5    --check found pending, failed, changed or missing migrations
+  70   a bug in this program
+  130  interrupted
+
+examples:
+  schemamig-tui --list
+  schemamig-tui --dry-run --sql --to 20251019_add_user_preferences.sql
+  schemamig-tui --apply --wait 30 --lock-timeout 5s
+  schemamig-tui --check --json
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises SettingsError for what it does not understand, and asks what may have been meant."""
+
+    def error(self, message: str, hint: str = "") -> NoReturn:
+        # The message quotes what was typed, such as --dns postgresql://user:password@host.
+        raise SettingsError(visible(redact(message)), hint=hint or f"see {self.prog} --help")
+
+    def refuse_unknown(self, arguments: list[str]) -> NoReturn:
+        """Say which ones are unknown, and what the first of them may have been meant to be."""
+        flags = [flag[2:] for flag in self._option_string_actions if flag.startswith("--")]
+        typed = arguments[0].partition("=")[0].lstrip("-").replace("_", "-")
+        meant = nearest(typed, flags)
+        hint = f"Did you mean --{meant}?" if meant else ""
+        self.error(f"unrecognized arguments: {' '.join(arguments)}", hint)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        Output(sys.stdout).write(message.rstrip())  # whose reader may have gone
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options; those named as in ``settings.load`` are settings. Raises SettingsError."""
+    parser = _Parser(
+        prog="schemamig-tui",
+        usage="%(prog)s [MODE] [option ...]",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    _add_modes(parser)
+    _add_places(parser)
+    _add_manners(parser)
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.refuse_unknown(unknown)
+    options.about = None
+    for mode in ABOUT_ONE:
+        if (about := vars(options)[mode]) is not None:
+            options.mode, options.about = mode, about
+    refuse_useless(vars(options), options.mode)
+    if options.plan and (options.to or options.only or options.resume is False):
+        parser.error("--plan goes without --to, --only and --no-resume, which the plan has")
+    # The shell completes paths, so that is what will be typed.
+    for name in filter(vars(options).get, ("to", "only")):
+        setattr(options, name, Path(getattr(options, name)).name)
+    return options
+
+
+def _add_modes(parser: argparse.ArgumentParser) -> None:
+    import argparse
+
+    from schemamig_tui.flags import ABOUT_ONE
+
+    group = parser.add_argument_group("modes (none of them opens the UI)")
+    modes = group.add_mutually_exclusive_group()
+    for name, what in (
+        ("list", "show what is applied, failed and pending"),
+        ("dry-run", "show how each pending migration would be run; changes nothing"),
+        (
+            "rehearse",
+            "run all pending migrations in one transaction and roll it back; show what"
+            " they would lock, rewrite and change",
+        ),
+        ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
+        ("check", "exit with 5 if anything is pending, failed, changed or missing"),
+    ):
+        modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
+    for name, (thing, what) in ABOUT_ONE.items():
+        modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
+    group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
+    group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
+    group.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        help="--apply, --dry-run: go on with a migration without a transaction at the statement"
+        " that failed (the default), or start it over",
+    )
+    group.add_argument(
+        "--save-plan", metavar="FILE", type=Path, help="--dry-run: save the plan as FILE (JSON)"
+    )
+    group.add_argument(
+        "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
+    )
+    group.add_argument(
+        "--against",
+        metavar="REF",
+        help="--check: compare the folder with what this branch of git has, instead of a database:"
+        " new files have to sort behind all of its files, and none of them may be another one",
+    )
+    for flag, what in (
+        ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
+        ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
+        ("--sql", "--dry-run: show the statements too"),
+        (JSON, "print one JSON object per line, one per event"),
+        ("--read-only", "the UI: look and rehearse, but never write to the database"),
+    ):
+        group.add_argument(flag, action="store_const", const=True, help=what)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("migrations and database")
+    group.add_argument("--dir", help="the folder with the .sql files (default: migrations)")
+    group.add_argument("--table", help="the ledger (default: kb.schema_migrations)")
+    group.add_argument(
+        "--connection",
+        metavar="auto|docker|environment",
+        help="where to look for the database: auto (the default) takes the Docker container, and"
+        " without it what DATABASE_URL, POSTGRES_HOST ... or PGHOST ... say",
+    )
+    group.add_argument("--container", metavar="NAME", help="the container (default: spec_pg)")
+    group.add_argument(
+        "--start-container",
+        dest="start-container",
+        action="store_const",
+        const=True,
+        help="start the container if it is stopped, and wait until the server answers",
+    )
+    group.add_argument("--dsn", help="connect to this URI or libpq connection string")
+    group.add_argument(
+        "--embedded",
+        metavar="DIR",
+        nargs="?",
+        const=True,
+        help="use a private PostgreSQL, started as needed; its data is kept in DIR",
+    )
+
+
+def _add_manners(parser: argparse.ArgumentParser) -> None:
+    from schemamig_tui import __version__
+
+    group = parser.add_argument_group("behaviour")
+    wait = "wait so long for a server that does not answer yet"
+    group.add_argument("--wait", metavar="SECONDS", help=wait)
+    group.add_argument(
+        "--lock-timeout",
+        metavar="DURATION",
+        dest="lock-timeout",
+        help="give up a statement that waits for a lock after 500ms, 2s or 1min; 0 is never, and"
+        " the default (--rehearse: 2s). CREATE INDEX CONCURRENTLY may wait",
+    )
+    group.add_argument(
+        "--lock-retries",
+        metavar="N",
+        dest="lock-retries",
+        help="after a lock timeout roll the migration back and try again, up to N times",
+    )
+    group.add_argument(
+        "--run-lock-timeout",
+        metavar="DURATION",
+        dest="run-lock-timeout",
+        help="give up waiting for another run; 0, the default, is never",
+    )
+    group.add_argument(
+        "--max-blocking",
+        metavar="SECONDS",
+        dest="max-blocking",
+        help="cancel our own statement when others have waited behind it for so long",
+    )
+    group.add_argument("--pause-file", dest="pause-file", help="batches wait while it is there")
+    group.add_argument(
+        "--statement-timeout",
+        metavar="DURATION",
+        dest="statement-timeout",
+        help="--apply, --rehearse: give up a statement that takes longer; 0 is never, and the"
+        " default (--rehearse: 1min)",
+    )
+    group.add_argument(
+        "--warn-after",
+        metavar="DURATION",
+        dest="warn-after",
+        help="--apply: mark migrations that took longer in the summary (default: 30s; 0 is none)",
+    )
+    group.add_argument(
+        "--date-style",
+        metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
+        dest="date-style",
+        help="--new, --new-rollback: how the name begins (default: as in the newest file)",
+    )
+    group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
+    group.add_argument(
+        "--no-color", dest="color", action="store_const", const=False, help="print without colour"
+    )
+    group.add_argument("--help", "-h", action="help", help="show this help and exit")
+    group.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
