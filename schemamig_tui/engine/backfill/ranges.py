@@ -93,6 +93,8 @@ class RangeBatching(BatchSeries):
     def _from_the_start(self, key: WalkKey, walk: KeyWalk) -> Questions[BatchMark]:
         yield from walk.opening()
         end = yield from walk.last()
+        if end is not None:
+            yield from walk.require_index_used(end, self._asked.batch)
         yield from walk.closing()
         return BatchMark(
             statement=self._place.number + 1,

@@ -5,10 +5,12 @@ that sorts. A value travels as the text that the server has written, with the ty
 without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from schemamig_tui.engine.backfill.explained import nodes
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
 from schemamig_tui.engine.backfill.questions import (
     OWN_TRANSACTION,
@@ -24,6 +26,8 @@ from schemamig_tui.engine.backfill.questions import (
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.text import visible
 
+# A small table, or partition, may be sorted.
+_MANY_ROWS = 10_000
 Value = tuple[str, ...]
 """One value of a key: the text of each of its columns."""
 
@@ -121,6 +125,28 @@ class KeyWalk:
             " END IF; END"
         )
         return f"DO {literal(body)}".encode()
+
+    def require_index_used(self, end: Value, keys: int) -> Questions[None]:
+        """Raises Unusable where the planner would read or sort the table to find the next keys.
+
+        Asked at the first key: at the last one it may well sort the few that are left.
+        """
+        where, values, types = self._between(None, end)
+        plans = yield from ask(
+            f"EXPLAIN (FORMAT JSON) SELECT {self._output} {self._from} WHERE {where}"
+            f" ORDER BY {self._order} OFFSET {keys - 1} LIMIT 1",
+            values,
+            types,
+        )
+        rows = self._key.rows or 0
+        for node in nodes(json.loads(plans[0][0] or "[{}]")[0]["Plan"]):
+            many = int(node.get("Plan Rows", 0)) > max(_MANY_ROWS, rows // 10)
+            if many and node.get("Node Type") in ("Sort", "Seq Scan"):
+                raise Unusable(
+                    f"To find the next keys the planner would read the table, for each batch:"
+                    f" {node['Node Type']} instead of the index {visible(self._key.index)}.",
+                    "Is enable_indexscan off? ANALYZE the table, and look at EXPLAIN.",
+                )
 
     def next_range(self, at: Value | None, end: Value, keys: int) -> Questions[Range | None]:
         """The range of the next so many keys behind ``at``, up to ``end``; None: there is no more.
