@@ -19,7 +19,6 @@ from schemamig_tui.engine.backfill.questions import (
     Row,
     ask,
     closing,
-    finding,
     literal,
     opening,
 )
@@ -61,20 +60,6 @@ class KeyWalk:
     def closing(self) -> Iterator[Step]:
         """End to ask."""
         return closing(self._bracket)
-
-    @property
-    def rows_from(self) -> str:
-        """The FROM of a query of its rows, which are ``k`` there."""
-        return self._from
-
-    @property
-    def types(self) -> tuple[int, ...]:
-        """The types of a value of the key."""
-        return self._key.types
-
-    def finding_operators(self) -> Iterator[Step]:
-        """Have the operators of the key found in a transaction of the file as well."""
-        return finding(self._key.schemas)
 
     def last(self) -> Questions[Value | None]:
         """The last key there is; None where there is no row."""
@@ -169,10 +154,12 @@ class KeyWalk:
             keys = yield from self.count(first, last)
         return Range(first, last, keys)
 
-    def count(self, first: Value, last: Value) -> Questions[int]:
-        """How many rows a range has."""
+    def count(self, first: Value, last: Value, *, written_now: bool = False) -> Questions[int]:
+        """How many rows a range has, or how many of them this transaction has written."""
+        number = "pg_catalog.pg_current_xact_id()::pg_catalog.xid"
+        written = f" AND k.xmin = {number}" if written_now else ""
         rows = yield from ask(
-            f"SELECT count(*) {self._from} WHERE {self.within()}",
+            f"SELECT count(*) {self._from} WHERE {self._within()}{written}",
             (*first, *last),
             self._key.types * 2,
         )
@@ -195,7 +182,7 @@ class KeyWalk:
                 " index on that.",
             )
 
-    def within(self) -> str:
+    def _within(self) -> str:
         """The condition of a range; its parameters are the first key and then the last one."""
         return f"{self._whole} >= {self._parameters(1)} AND {self._whole} <= " + self._parameters(
             1 + len(self._columns)
