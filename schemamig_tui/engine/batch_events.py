@@ -60,9 +60,13 @@ class BatchFinished(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchesWaiting(BatchEvent):
-    """The next batch waits for these ``reasons``, sentences, or for others than before."""
+    """The next batch waits for these ``reasons``, sentences, and has for ``waited_s`` seconds.
+
+    It is told again where there are others than before, and every half minute.
+    """
 
     reasons: tuple[str, ...]
+    waited_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,9 @@ def batch_event(event: BatchEvent) -> str:
             return _started(event)
         case BatchFinished():
             return _finished_one(event)
-        case BatchesWaiting(reasons=reasons):
-            return f"waits: {visible('; '.join(reasons))}"
+        case BatchesWaiting(reasons=reasons, waited_s=seconds):
+            since = "waits" if seconds < 1 else f"has waited {lasting(seconds)}"
+            return f"{since}: {visible('; '.join(reasons))}"
         case BatchesGoOn(waited_s=seconds):
             return f"goes on after {lasting(seconds)}"
         case BatchRetried():

@@ -63,7 +63,7 @@ batches_started      name, statement, line, table, key [column], index, rows (ab
 batch_finished       name, statement, line, done {as resumed}, rows, size (keys of the next batch),
                      ms, per_second, average (rows), left_s [least, most], at, dead (rows); twice a
                      second at the most
-batches_waiting      name, statement, line, reasons [sentence]
+batches_waiting      name, statement, line, reasons [sentence], waited_s; again each half minute
 batches_go_on        name, statement, line, waited_s
 batch_retried        name, statement, line, failure (as in file_failed), blocked, size, pause_ms
 batches_noted        name, statement, line, message

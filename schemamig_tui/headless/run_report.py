@@ -22,6 +22,7 @@ from schemamig_tui.engine.events import (
     RunFinished,
     RunStarted,
     ServerAwaited,
+    StatementFinished,
     VictimsSeen,
     Warned,
 )
@@ -55,6 +56,7 @@ class RunReport:
         self._to = to
         self._has_begun = False
         self._kept: int | None = 0
+        self._in_batches = False
         self._warn_after = warn_after
         self._slow: list[FileApplied] = []
 
@@ -79,7 +81,10 @@ class RunReport:
             case LockAwaited() | ServerAwaited() | ProgressSeen() | BlockedSeen() | VictimsSeen():
                 self._insight(event)
             case BatchEvent():
+                self._in_batches = True
                 self._batches(event)
+            case StatementFinished():
+                self._in_batches = False
             case FileRetried():
                 self._retried(event)
             case FileApplied(ms=ms):
@@ -179,4 +184,6 @@ class RunReport:
         done = self._kept if following == event.failed else 0
         first = "its first statement" if done == 1 else f"its first {done:,} statements"
         after = f" after {first}" if done else ""
+        if self._in_batches and following == event.failed:
+            after += ", behind its last batch"
         self._err.write(f"hint: {kept}the next --apply goes on with {place}{after}")

@@ -291,6 +291,18 @@ def test_what_is_no_table_with_the_key_is_refused(shop: Workshop, setup: str, me
     assert message in refused(shop, sql)
 
 
+def test_a_walk_that_would_read_the_table_is_refused(shop: Workshop) -> None:
+    shop.ask(
+        TABLE + "INSERT INTO docs SELECT g FROM generate_series(1, 20000) g;"
+        "CREATE UNIQUE INDEX i ON docs (k); ANALYZE docs"
+    )
+    off = "".join(
+        f"SET enable_{scan} = off;" for scan in ("indexscan", "indexonlyscan", "bitmapscan")
+    )
+    failed = shop.fails("0001_a.sql", f"{off}\n{backfill()}")
+    assert failed.failure.message.startswith("To find the next keys the planner would read the")
+
+
 def test_a_trigger_that_changes_the_key_is_found_in_the_first_batch(shop: Workshop) -> None:
     shop.ask(
         TABLE + ROWS + "CREATE UNIQUE INDEX ON docs (k);"

@@ -136,7 +136,7 @@ def test_a_batch_for_which_somebody_waits_too_long_is_cancelled_and_comes_smalle
         "CREATE FUNCTION slowly(int) RETURNS int LANGUAGE plpgsql AS"
         " 'BEGIN IF $1 <= 200 THEN PERFORM pg_sleep(0.02); END IF; RETURN 0; END'"
     )
-    run = Running(shop, backfill(also=" + slowly(id)"), limits=Limits(blocking=0.3))
+    run = Running(shop, backfill(also=" + slowly(id)"), limits=Limits(blocking=1.0))
     until(lambda: shop.ask("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
     crowd.waits("UPDATE docs SET o = 'mine' WHERE id = 1")
     (retried, *_) = until(lambda: shop.events_of(BatchRetried))
@@ -233,6 +233,19 @@ def test_deferred_constraints_are_checked_in_each_batch(shop: Workshop, crowd: C
     assert shop.ask("SELECT DISTINCT n FROM docs") == [0]
     shop.ask("INSERT INTO others VALUES (1)")
     assert shop.apply().failed is None
+    assert once(shop)
+
+
+def test_deferred_triggers_find_what_the_file_has_in_its_search_path(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    shop.ask(
+        "CREATE FUNCTION count_up() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM n FROM docs; RETURN NULL; END';"
+        "CREATE CONSTRAINT TRIGGER t AFTER UPDATE ON docs DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION count_up()"
+    )
+    shop.applies("0001_a.sql", backfill())
     assert once(shop)
 
 

@@ -1,5 +1,7 @@
 """A backfill waits for those who have to follow it: standbys, slots, the archiver."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.engine.batch_events import BatchesGoOn, BatchesNoted, BatchesWaiting
+from schemamig_tui.engine.batch_events import (
+    BatchesGoOn,
+    BatchesNoted,
+    BatchesStarted,
+    BatchesWaiting,
+    BatchFinished,
+)
 from schemamig_tui.engine.events import RunFinished
 from tests.conftest import Database, short_folder, wait_until_gone
 from tests.engine.conftest import Workshop
@@ -144,3 +152,31 @@ def test_it_waits_while_the_archiver_fails(tmp_path: Path, archiving: Embedded) 
     waits(shop, "the archiver has failed since 20")
     reload(archiving, "archive_command = 'true'")
     done(shop, end())
+
+
+def test_after_a_failover_to_a_standby_that_lagged_it_goes_on_behind_what_that_has(
+    shop: Workshop, pair: tuple[Embedded, Embedded]
+) -> None:
+    primary, standby = pair
+    hosts = ",".join(server.parameters["host"] for server in pair)
+    both = Workshop(
+        shop.folder, Database("postgres", f"host={hosts} port=5432 user=postgres dbname=postgres")
+    )
+    end = runs(both, "max-lag=1h ignore-standby=walreceiver rows-per-second=300")
+    until(lambda: len(both.told(BatchFinished)) > 1)
+    wait_for(standby, "SELECT count(*) > 0 FROM docs WHERE n = 1")
+    # From now on it gets nothing any more.
+    reload(standby, "primary_conninfo = ''")
+    wait_for(standby, "SELECT NOT EXISTS (SELECT FROM pg_stat_wal_receiver)")
+    held = ask(standby, "SELECT count(*) FROM docs WHERE n = 1")
+    until(lambda: shop.ask("SELECT count(*) FROM docs WHERE n = 1") > [held])
+    data = ask(primary, "SHOW data_directory")
+    (pid, *_) = (Path(str(data)) / "postmaster.pid").read_text().split()
+    os.kill(int(pid), signal.SIGQUIT)
+    assert ask(standby, "SELECT pg_promote()")
+    assert end().failed == "0001_a.sql"
+    finished = runs(both)()
+    assert finished.failed is None
+    (started,) = both.told(BatchesStarted)
+    assert started.resumed.changed == held
+    assert both.ask("SELECT DISTINCT n FROM docs") == [1]

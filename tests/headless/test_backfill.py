@@ -108,6 +108,12 @@ def test_check_and_list_name_what_is_unfinished(program: Program) -> None:
             break
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+    process = program.start("--apply")
+    assert process.stderr is not None
+    next(line for line in process.stderr if "goes on behind 100 keys walked, 100 rows" in line)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert "the next --apply goes on with migrations/0001_a.sql, behind its last batch" in err
     ended = program("--check")
     assert ended.code == 5
     assert "0001_a.sql: failed, its batches are not done: 100 keys walked, 100 rows" in ended.out

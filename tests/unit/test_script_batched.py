@@ -129,6 +129,7 @@ def test_a_call_cannot_be_repeated() -> None:
         ),
         ("-- schemamig: refill\n", 1, "This directive is not known: -- schemamig: refill"),
         ("-- schemamig: requires\n", 1, "This directive is not known: -- schemamig: requires"),
+        (f"SET client_encoding = 'LATIN1';\n{DIRECTIVE}{UPDATE}", 1, "A file with statements in"),
         ("SELECT 1;\n-- schemamig: requires a.sql\n", 2, "This directive counts in front of the"),
     ],
 )

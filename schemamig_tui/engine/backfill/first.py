@@ -28,6 +28,7 @@ def first_range(
     end = yield from walk.last()
     found = None
     if end is not None:
+        yield from walk.require_index_used(end, asked.batch)
         at = mark.at if mark else None
         found = yield from walk.next_range(at, end, asked.batch)
         if found:

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import Diagnostic
 
+from schemamig_tui.engine.backfill.explained import nodes
 from schemamig_tui.engine.backfill.first import FirstRange, first_range
 from schemamig_tui.engine.backfill.key import Unusable
 from schemamig_tui.engine.backfill.place import BatchedPlace
@@ -134,7 +135,7 @@ def _expected(plan: Mapping[str, Any]) -> int:
 
 def _of_the_plan(plan: Mapping[str, Any], found: FirstRange, expected: int | None) -> Iterator[str]:
     keys = found.range.keys if found.range else 0
-    for node in _nodes(plan):
+    for node in nodes(plan):
         rows = int(node.get("Plan Rows", 0))
         if node.get("Node Type") == "Seq Scan" and rows > max(_MANY_ROWS, _FAR_OFF * keys):
             yield (
@@ -149,13 +150,6 @@ def _of_the_plan(plan: Mapping[str, Any], found: FirstRange, expected: int | Non
             f" {visible(first)} alone. {visible(first)} BETWEEN its two bounds, besides, and"
             " set=(random_page_cost=1.1) help"
         )
-
-
-def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if plan:
-        yield plan
-        for below in plan.get("Plans", []):
-            yield from _nodes(below)
 
 
 def _scattered(found: FirstRange) -> Questions[str | None]:

@@ -89,10 +89,10 @@ def opening(bracket: Bracket, schemas: Sequence[str] = ()) -> Iterator[Step]:
     )
     yield Step(bracket.begin, Role.HOUSEKEEPING)
     yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
-    yield from finding(schemas)
+    yield from _finding(schemas)
 
 
-def finding(schemas: Sequence[str]) -> Iterator[Step]:
+def _finding(schemas: Sequence[str]) -> Iterator[Step]:
     """Have operators found in pg_catalog, and then in ``schemas``, in the rest of a transaction."""
     path = ", ".join(["pg_catalog", *map(_quoted, schemas)])
     call = f"pg_catalog.set_config('search_path', {literal(path)}, true)"

@@ -8,7 +8,7 @@ from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
 from schemamig_tui.engine.backfill.pace import totals
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
-from schemamig_tui.engine.backfill.questions import Questions, ask
+from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions
 from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
@@ -53,7 +53,7 @@ class RangeBatching(BatchSeries):
             found = yield from self._next(walk)
             if found is None:
                 return
-            yield from self._one(self._key, walk, found)
+            yield from self._one(self._key, found)
             yield from self._vacuum_in_time(self._key)
 
     # -- the beginning
@@ -93,6 +93,8 @@ class RangeBatching(BatchSeries):
     def _from_the_start(self, key: WalkKey, walk: KeyWalk) -> Questions[BatchMark]:
         yield from walk.opening()
         end = yield from walk.last()
+        if end is not None:
+            yield from walk.require_index_used(end, self._asked.batch)
         yield from walk.closing()
         return BatchMark(
             statement=self._place.number + 1,
@@ -139,7 +141,7 @@ class RangeBatching(BatchSeries):
         yield from walk.closing()
         return found
 
-    def _one(self, key: WalkKey, walk: KeyWalk, found: Range) -> Iterator[Step]:
+    def _one(self, key: WalkKey, found: Range) -> Iterator[Step]:
         """The batch of one range."""
         before, statement = self.mark, self._place.batched.range
         assert statement is not None
@@ -149,9 +151,8 @@ class RangeBatching(BatchSeries):
         values = (*found.first, *found.last)
         yield from batch.statement(statement.text, values, key.types * 2)
         if before.batches == 0:
-            yield from self._require_key_kept(walk, found, batch.changed)
+            yield from self._require_key_kept(key, found, batch.changed)
         seconds = time.monotonic() - began
-        self._size.done(found.keys, seconds)
         mark = replace(
             before,
             at=found.last,
@@ -164,9 +165,10 @@ class RangeBatching(BatchSeries):
         )
         yield from self._checkpoints.note(mark)
         yield from batch.close()
+        self._size.done(found.keys, time.monotonic() - began)
         self._committed(batch, mark, seconds, key.rows, last=found.last == self._end)
 
-    def _require_key_kept(self, walk: KeyWalk, found: Range, changed: int) -> Questions[None]:
+    def _require_key_kept(self, key: WalkKey, found: Range, changed: int) -> Questions[None]:
         """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
 
         They would be met again, and changed again. Asked in the first batch, in its transaction:
@@ -175,14 +177,10 @@ class RangeBatching(BatchSeries):
         head, table = self._place.batched.head, self._asked.table
         if head.verb != "update" or head.target is None or head.target.name != table.name:
             return
-        yield from walk.finding_operators()
-        rows = yield from ask(
-            f"SELECT count(*) {walk.rows_from} WHERE {walk.within()}"
-            " AND k.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid",
-            (*found.first, *found.last),
-            walk.types * 2,
-        )
-        inside = int(rows[0][0] or 0)
+        walk = KeyWalk(key, IN_A_TRANSACTION)
+        yield from walk.opening()
+        inside = yield from walk.count(found.first, found.last, written_now=True)
+        yield from walk.closing()
         if inside < changed:
             raise Unusable(
                 f"The statement has changed {changed:,} rows, and only {inside:,} of them are in"

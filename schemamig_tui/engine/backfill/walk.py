@@ -5,10 +5,12 @@ that sorts. A value travels as the text that the server has written, with the ty
 without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from schemamig_tui.engine.backfill.explained import nodes
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
 from schemamig_tui.engine.backfill.questions import (
     OWN_TRANSACTION,
@@ -17,13 +19,14 @@ from schemamig_tui.engine.backfill.questions import (
     Row,
     ask,
     closing,
-    finding,
     literal,
     opening,
 )
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.text import visible
 
+# A small table, or partition, may be sorted.
+_MANY_ROWS = 10_000
 Value = tuple[str, ...]
 """One value of a key: the text of each of its columns."""
 
@@ -57,20 +60,6 @@ class KeyWalk:
     def closing(self) -> Iterator[Step]:
         """End to ask."""
         return closing(self._bracket)
-
-    @property
-    def rows_from(self) -> str:
-        """The FROM of a query of its rows, which are ``k`` there."""
-        return self._from
-
-    @property
-    def types(self) -> tuple[int, ...]:
-        """The types of a value of the key."""
-        return self._key.types
-
-    def finding_operators(self) -> Iterator[Step]:
-        """Have the operators of the key found in a transaction of the file as well."""
-        return finding(self._key.schemas)
 
     def last(self) -> Questions[Value | None]:
         """The last key there is; None where there is no row."""
@@ -122,6 +111,28 @@ class KeyWalk:
         )
         return f"DO {literal(body)}".encode()
 
+    def require_index_used(self, end: Value, keys: int) -> Questions[None]:
+        """Raises Unusable where the planner would read or sort the table to find the next keys.
+
+        Asked at the first key: at the last one it may well sort the few that are left.
+        """
+        where, values, types = self._between(None, end)
+        plans = yield from ask(
+            f"EXPLAIN (FORMAT JSON) SELECT {self._output} {self._from} WHERE {where}"
+            f" ORDER BY {self._order} OFFSET {keys - 1} LIMIT 1",
+            values,
+            types,
+        )
+        rows = self._key.rows or 0
+        for node in nodes(json.loads(plans[0][0] or "[{}]")[0]["Plan"]):
+            many = int(node.get("Plan Rows", 0)) > max(_MANY_ROWS, rows // 10)
+            if many and node.get("Node Type") in ("Sort", "Seq Scan"):
+                raise Unusable(
+                    f"To find the next keys the planner would read the table, for each batch:"
+                    f" {node['Node Type']} instead of the index {visible(self._key.index)}.",
+                    "Is enable_indexscan off? ANALYZE the table, and look at EXPLAIN.",
+                )
+
     def next_range(self, at: Value | None, end: Value, keys: int) -> Questions[Range | None]:
         """The range of the next so many keys behind ``at``, up to ``end``; None: there is no more.
 
@@ -143,10 +154,12 @@ class KeyWalk:
             keys = yield from self.count(first, last)
         return Range(first, last, keys)
 
-    def count(self, first: Value, last: Value) -> Questions[int]:
-        """How many rows a range has."""
+    def count(self, first: Value, last: Value, *, written_now: bool = False) -> Questions[int]:
+        """How many rows a range has, or how many of them this transaction has written."""
+        number = "pg_catalog.pg_current_xact_id()::pg_catalog.xid"
+        written = f" AND k.xmin = {number}" if written_now else ""
         rows = yield from ask(
-            f"SELECT count(*) {self._from} WHERE {self.within()}",
+            f"SELECT count(*) {self._from} WHERE {self._within()}{written}",
             (*first, *last),
             self._key.types * 2,
         )
@@ -169,7 +182,7 @@ class KeyWalk:
                 " index on that.",
             )
 
-    def within(self) -> str:
+    def _within(self) -> str:
         """The condition of a range; its parameters are the first key and then the last one."""
         return f"{self._whole} >= {self._parameters(1)} AND {self._whole} <= " + self._parameters(
             1 + len(self._columns)

@@ -103,6 +103,7 @@ class Batching:
             return False
         if conn.info.transaction_status is not TransactionStatus.IDLE:
             conn.execute("ROLLBACK")
+        self._observer.gave_way = None
         size = batching.make_smaller()
         pause = min(_LONGEST_PAUSE, _PAUSE * 2**batching.failed) * random.uniform(0.5, 1.0)
         place = BatchedPlace(run.script, self._current[1])

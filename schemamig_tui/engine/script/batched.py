@@ -9,6 +9,7 @@ from schemamig_tui.engine.script.places import Lines, fault
 from schemamig_tui.sql.batched import Head, check, sets_key
 from schemamig_tui.sql.batches import Batches, Misuse, RangeBatches, batches
 from schemamig_tui.sql.bounds import RangeStatement, range_statement
+from schemamig_tui.sql.encodings import UTF8, encoding_name
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.notes import Word
 
@@ -32,7 +33,23 @@ class BatchedStatement:
 
 def read_batched(cut: Cutter, lines: Lines) -> Mapping[int, BatchedStatement]:
     """The statements of a file that run in batches, by number from 0. Raises FilesError."""
+    _refuse_encoding(cut)
     return {i: _read(cut, lines, i) for i in cut.comments.batches}
+
+
+def _refuse_encoding(cut: Cutter) -> None:
+    """Refuse another encoding: the values of the key are UTF-8."""
+    for i, traits in cut.traits.items():
+        encoding = traits.assigns
+        if encoding is None or encoding.name != "client_encoding" or encoding.value is None:
+            continue
+        if encoding_name(encoding.value) != UTF8:
+            raise fault(
+                cut.source,
+                cut.starts[i],
+                "A file with statements in batches has to be in UTF-8.",
+                hint="Save it as UTF-8, and remove this.",
+            )
 
 
 def _read(cut: Cutter, lines: Lines, i: int) -> BatchedStatement:
