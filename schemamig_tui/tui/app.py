@@ -6,7 +6,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui import clipboard, editor
+from schemamig_tui.tui import clipboard, editor, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
@@ -146,9 +146,28 @@ class MigrationsApp(BaseApp):
 
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""
+        self.toast(clipboard.copy(self, self._text))
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the selected file."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            path = str(self.main.selected.file.path.absolute())
+            self.toast(f"{path}: {clipboard.copy(self, path)}")
+
+    def action_page(self) -> None:
+        """Open the text of the pane with the focus in the pager."""
+        if problem := pager.page(self, self._text):
+            self.toast(problem, severity="warning")
+
+    def action_save_log(self) -> None:
+        """Save the whole log in a file."""
+        self.toast(state_files.save_log(self.main.log_view.text))
+
+    @property
+    def _text(self) -> str:
+        """The text of the pane with the focus; with a list that is the selected migration."""
         view = self.screen.focused
-        text = (view if isinstance(view, LinesView) else self.main.detail.view).text
-        self.toast(clipboard.copy(self, text))
+        return (view if isinstance(view, LinesView) else self.main.detail.view).text
 
     # -- the run
 
@@ -162,7 +181,7 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
-        if action in ("apply_to", "edit"):
+        if action in ("apply_to", "edit", "copy_path"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True
