@@ -11,6 +11,7 @@ from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
+from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
@@ -37,7 +38,7 @@ class MigrationsApp(BaseApp):
     CSS_PATH = "app.tcss"
 
     def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
         self.settings, self.read_only = settings, read_only
         self.main = MainScreen(str(settings.directory), settings.warnings)

@@ -1,6 +1,6 @@
 """The table of all keys, from which the footer, the help and the command palette are made."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -51,8 +51,13 @@ INSPECT = (
     Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("read-down", "J", "screen.read(1)", "Scroll the selected migration down, from the list"),
     Key("read-up", "K", "screen.read(-1)", "Scroll it up"),
-    Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
-    Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
+    Key(
+        "next-tab",
+        "right_square_bracket,full_stop",  # a bracket takes AltGr on many keyboards
+        "screen.tab(1)",
+        "Next tab: SQL, Plan, Result, Ledger",
+    ),
+    Key("previous-tab", "left_square_bracket,comma", "screen.tab(-1)", "Previous tab"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
@@ -120,7 +125,9 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 }
 """All keys, under the titles of the help."""
 
-_NAMES = {
+NAMES = {
+    "full_stop": ".",
+    "comma": ",",
     "right_square_bracket": "]",
     "left_square_bracket": "[",
     "slash": "/",
@@ -145,6 +152,11 @@ _NAMES = {
     "ctrl+z": "^z",
 }
 
+"""The names of keys as Textual has them, and what people call them."""
+
+_CHARACTERS = {shown: name for name, shown in NAMES.items() if len(shown) == 1 and shown.isascii()}
+_AS_IN_THE_TABLE: Mapping[str, str] = {}
+
 
 def bindings(where: Where) -> list[BindingType]:
     """The bindings for a widget, as Textual takes them."""
@@ -154,7 +166,7 @@ def bindings(where: Where) -> list[BindingType]:
             key.action,
             key.label or key.what,
             show=bool(key.label),
-            key_display=_NAMES.get(key.keys.split(",")[0]),
+            key_display=NAMES.get(key.keys.split(",")[0]),
             tooltip=key.what,
             id=key.id,
         )
@@ -172,6 +184,11 @@ def in_footer(binding: Binding, classes: Collection[str]) -> bool:
     return binding.show and _ONLY.get(binding.id or "") in (None, *classes)
 
 
-def shown(key: Key) -> str:
-    """The keys as people call them: ``j ↓``."""
-    return " ".join(_NAMES.get(name, name) for name in key.keys.split(","))
+def shown(key: Key, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
+    """The keys as people call them: ``j ↓``; ``keymap`` has those that are set otherwise."""
+    return " ".join(NAMES.get(name, name) for name in keymap.get(key.id, key.keys).split(","))
+
+
+def name_of(key: str) -> str:
+    """The name that Textual has for a key, which may be given as its character."""
+    return _CHARACTERS.get(key, key)
