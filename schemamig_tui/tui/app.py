@@ -30,6 +30,8 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 
+_REHEARSALS = ("rehearse", "rehearse_to")
+
 
 class MigrationsApp(BaseApp):
     """The UI for one folder and one database."""
@@ -178,11 +180,11 @@ class MigrationsApp(BaseApp):
             return self.run_on is not None
         if action in ("apply", "apply_to") and self.read_only:
             return False
-        if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
+        if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
-        if action in ("apply_to", "edit", "copy_path"):
+        if action in ("apply_to", "rehearse_to", "edit", "copy_path"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True
@@ -203,6 +205,11 @@ class MigrationsApp(BaseApp):
     def action_rehearse(self) -> None:
         """Rehearse all, after a dialog that explains what a rehearsal does."""
         self.runs.ask_to_rehearse()
+
+    def action_rehearse_to(self) -> None:
+        """Rehearse up to the selected one, after the same dialog."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            self.runs.ask_to_rehearse(self.main.selected.name)
 
     def action_report(self) -> None:
         """Show the report of the last rehearsal."""

@@ -30,6 +30,7 @@ RUN = (
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
     Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
+    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
     Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
     Key(
