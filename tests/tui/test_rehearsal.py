@@ -150,7 +150,7 @@ async def test_quitting_asks_and_waits_for_the_rollback(desk: Desk) -> None:
 
 
 @played
-async def test_v_shows_the_report_again_and_y_copies_it(desk: Desk) -> None:
+async def test_v_shows_the_report_again_and_c_copies_it(desk: Desk) -> None:
     desk.write("0001_a.sql", "CREATE TABLE teams (id INT);")
     async with desk.open() as ui:
         await ui.press("v")
@@ -158,7 +158,7 @@ async def test_v_shows_the_report_again_and_y_copies_it(desk: Desk) -> None:
         await rehearse(ui)
         await ui.press("escape", "v")
         assert "+ table public.teams" in ui.screen
-        await ui.press("y")
+        await ui.press("c")
         assert "Copied" in ui.screen
         await ui.press("escape", "right_square_bracket", "right_square_bracket")
         assert "Rehearsed 20" in ui.detail
