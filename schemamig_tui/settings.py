@@ -89,6 +89,9 @@ class Settings:
     template: Path | None = None
     """What a new migration begins as; None is a template of our own."""
 
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the UI that are not the usual ones, by the ids of what they do."""
+
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """What was not used of what was given, in sentences."""
 
@@ -368,6 +371,9 @@ def _read_pyproject(path: Path) -> _Given:
 
     if not isinstance(table, dict):
         raise SettingsError(f"{where}: tool.schemamig-tui has to be a table")
+    keys = table.pop("keys", {})
+    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+        raise SettingsError(f"{spell('keys')} has to be a table of strings")
     for name, value in table.items():
         setting = _SETTINGS.get(name)
         if setting is None:
@@ -379,6 +385,8 @@ def _read_pyproject(path: Path) -> _Given:
             kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))
             raise SettingsError(f"{spell(name)} has to be {kinds}")
     found = _read(table, spell)
+    if keys:
+        found.values["keys"], found.origins["keys"] = keys, f"{where}: [tool.schemamig-tui.keys]"
     for name in ("directory", "embedded", "template"):
         if isinstance(relative := found.values.get(name), Path):
             found.values[name] = path.parent / relative

@@ -226,6 +226,7 @@ def main() -> None:
             where = conninfo_to_dict(server.conninfo)
             os.environ["DATABASE_URL"] = f"postgresql:///spec?host={where['host']}&user=postgres"
             os.chdir(folder)
+            os.environ["XDG_STATE_HOME"] = str(folder)  # where no theme was chosen
             asyncio.run(_play())
         wait_until_gone(server.base)
 

@@ -6,11 +6,12 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui import clipboard, editor
+from schemamig_tui.tui import clipboard, editor, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
+from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
@@ -29,6 +30,8 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 
+_REHEARSALS = ("rehearse", "rehearse_to")
+
 
 class MigrationsApp(BaseApp):
     """The UI for one folder and one database."""
@@ -37,7 +40,7 @@ class MigrationsApp(BaseApp):
     CSS_PATH = "app.tcss"
 
     def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
         self.settings, self.read_only = settings, read_only
         self.main = MainScreen(str(settings.directory), settings.warnings)
@@ -146,9 +149,28 @@ class MigrationsApp(BaseApp):
 
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""
+        self.toast(clipboard.copy(self, self._text))
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the selected file."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            path = str(self.main.selected.file.path.absolute())
+            self.toast(f"{path}: {clipboard.copy(self, path)}")
+
+    def action_page(self) -> None:
+        """Open the text of the pane with the focus in the pager."""
+        if problem := pager.page(self, self._text):
+            self.toast(problem, severity="warning")
+
+    def action_save_log(self) -> None:
+        """Save the whole log in a file."""
+        self.toast(state_files.save_log(self.main.log_view.text))
+
+    @property
+    def _text(self) -> str:
+        """The text of the pane with the focus; with a list that is the selected migration."""
         view = self.screen.focused
-        text = (view if isinstance(view, LinesView) else self.main.detail.view).text
-        self.toast(clipboard.copy(self, text))
+        return (view if isinstance(view, LinesView) else self.main.detail.view).text
 
     # -- the run
 
@@ -158,11 +180,11 @@ class MigrationsApp(BaseApp):
             return self.run_on is not None
         if action in ("apply", "apply_to") and self.read_only:
             return False
-        if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
+        if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
-        if action in ("apply_to", "edit"):
+        if action in ("apply_to", "rehearse_to", "edit", "copy_path"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True
@@ -183,6 +205,11 @@ class MigrationsApp(BaseApp):
     def action_rehearse(self) -> None:
         """Rehearse all, after a dialog that explains what a rehearsal does."""
         self.runs.ask_to_rehearse()
+
+    def action_rehearse_to(self) -> None:
+        """Rehearse up to the selected one, after the same dialog."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            self.runs.ask_to_rehearse(self.main.selected.name)
 
     def action_report(self) -> None:
         """Show the report of the last rehearsal."""

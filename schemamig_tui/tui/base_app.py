@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 from abc import abstractmethod
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
 from typing import ParamSpec
 
@@ -16,7 +16,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import WorkType
 
-from schemamig_tui.tui import keys
+from schemamig_tui.tui import keys, theme
 from schemamig_tui.tui.driver import LastingDriver
 from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
@@ -50,12 +50,19 @@ class BaseApp(App[None]):
     ended_by: int | None = None
     """The number of the signal that has asked it to leave."""
 
-    def __init__(self) -> None:
+    def __init__(self, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._early = EarlyKeys()
+        self.keymap = keymap
+        """The keys that are not as in the table, by their ids."""
+        self.set_keymap(dict(keymap))
 
     def on_ready(self) -> None:
-        """Listen to signals, up to the end of the loop: the terminal is given back before that."""
+        """Take the theme of the last time, and listen to signals.
+
+        That goes on up to the end of the loop: the terminal is given back before that.
+        """
+        theme.remember(self)
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
@@ -151,8 +158,10 @@ class BaseApp(App[None]):
             self.toast("This terminal has no shell to go back to")
 
     def action_help(self) -> None:
-        """Show all keys."""
-        self.push_screen(TextDialog("Keys", LinesView(key_lines(), fold=True)))
+        """Show all keys, first those of the pane one is in."""
+        where: keys.Where = "view" if isinstance(self.focused, LinesView) else "list"
+        lines = key_lines(where, self.keymap)
+        self.push_screen(TextDialog("Keys", LinesView(lines, fold=True)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The commands of the palette: the table of keys, and the theme."""
@@ -161,5 +170,5 @@ class BaseApp(App[None]):
             for key in group:
                 if key.where == "main" and key.id != "palette":
                     run = partial(self.run_action, key.action, main)
-                    yield SystemCommand(key.what, keys.shown(key), run)
+                    yield SystemCommand(key.what, keys.shown(key, self.keymap), run)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)

@@ -25,15 +25,23 @@ def edit(app: App[None], path: Path, line: int | None) -> str | None:
         arguments = command(path, line, os.environ)
     except ValueError as error:
         return f"The editor cannot be started: {error}"
+    return give_terminal(app, arguments, "editor", "$VISUAL or $EDITOR")
+
+
+def give_terminal(app: App[None], arguments: Sequence[str], what: str, chosen: str) -> str | None:
+    """Give the terminal to a program until it ends. Returns a problem for the user, or None.
+
+    ``what`` it is, and by which variables it is ``chosen``, is for the words of the problem.
+    """
     name = arguments[0]
     if shutil.which(name) is None:
-        return f"There is no program {name}: set $VISUAL or $EDITOR to your editor"
+        return f"There is no program {name}: set {chosen} to your {what}"
     try:
         with app.suspend():
             # Nothing may leave this block by an exception: Textual 8.2 would stay suspended.
-            return _run(arguments)
+            return _run(arguments, what)
     except SuspendNotSupported:
-        return "An editor cannot be opened in this terminal"
+        return f"No {what} can be opened in this terminal"
 
 
 def command(path: Path, line: int | None, environ: Mapping[str, str]) -> list[str]:
@@ -46,28 +54,28 @@ def command(path: Path, line: int | None, environ: Mapping[str, str]) -> list[st
     return [*editor, *place, str(path.absolute())]
 
 
-def _run(arguments: Sequence[str]) -> str | None:
-    """Run the editor as a shell does: its keys, such as Ctrl-C, are signals for it alone."""
+def _run(arguments: Sequence[str], what: str) -> str | None:
+    """Run a program as a shell does: its keys, such as Ctrl-C, are signals for it alone."""
     name = arguments[0]
     try:
-        editor = subprocess.Popen(arguments, process_group=0)
+        program = subprocess.Popen(arguments, process_group=0)
     except OSError as error:
-        return f"The editor cannot be started: {error}"
+        return f"The {what} cannot be started: {error}"
     with _able_to_take_it_back():
         stopped = True
         while stopped:
-            _give_terminal_to(editor.pid)
+            _give_terminal_to(program.pid)
             # It has stopped itself if it wanted to read before the terminal was its own.
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(editor.pid, signal.SIGCONT)
-            _, status = os.waitpid(editor.pid, os.WUNTRACED)
+                os.killpg(program.pid, signal.SIGCONT)
+            _, status = os.waitpid(program.pid, os.WUNTRACED)
             _give_terminal_to(os.getpgrp())
             if stopped := os.WIFSTOPPED(status):
                 os.kill(os.getpid(), signal.SIGSTOP)  # to the shell, until its fg
-    editor.returncode = os.waitstatus_to_exitcode(status)
-    if editor.returncode < 0:
-        return f"{name} was ended by {signal.Signals(-editor.returncode).name}"
-    return f"{name} ended with {editor.returncode}" if editor.returncode else None
+    program.returncode = os.waitstatus_to_exitcode(status)
+    if program.returncode < 0:
+        return f"{name} was ended by {signal.Signals(-program.returncode).name}"
+    return f"{name} ended with {program.returncode}" if program.returncode else None
 
 
 def _give_terminal_to(group: int) -> None:

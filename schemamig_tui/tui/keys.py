@@ -1,6 +1,6 @@
 """The table of all keys, from which the footer, the help and the command palette are made."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -30,6 +30,7 @@ RUN = (
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
     Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
+    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
     Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
     Key(
@@ -45,11 +46,19 @@ INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
     Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
     Key("copy", "c", "app.copy", "Copy the open tab, or the log from within it", "Copy"),
+    Key("copy-path", "C", "app.copy_path", "Copy the path of the selected file"),
+    Key("page", "o", "app.page", "Open what the pane shows in $PAGER"),
+    Key("save-log", "S", "app.save_log", "Save the whole log in a file"),
     Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("read-down", "J", "screen.read(1)", "Scroll the selected migration down, from the list"),
     Key("read-up", "K", "screen.read(-1)", "Scroll it up"),
-    Key("next-tab", "right_square_bracket", "screen.tab(1)", "Next tab: SQL, Plan, Result, Ledger"),
-    Key("previous-tab", "left_square_bracket", "screen.tab(-1)", "Previous tab"),
+    Key(
+        "next-tab",
+        "right_square_bracket,full_stop",  # a bracket takes AltGr on many keyboards
+        "screen.tab(1)",
+        "Next tab: SQL, Plan, Result, Ledger",
+    ),
+    Key("previous-tab", "left_square_bracket,comma", "screen.tab(-1)", "Previous tab"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
@@ -117,7 +126,9 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 }
 """All keys, under the titles of the help."""
 
-_NAMES = {
+NAMES = {
+    "full_stop": ".",
+    "comma": ",",
     "right_square_bracket": "]",
     "left_square_bracket": "[",
     "slash": "/",
@@ -142,6 +153,11 @@ _NAMES = {
     "ctrl+z": "^z",
 }
 
+"""The names of keys as Textual has them, and what people call them."""
+
+_CHARACTERS = {shown: name for name, shown in NAMES.items() if len(shown) == 1 and shown.isascii()}
+_AS_IN_THE_TABLE: Mapping[str, str] = {}
+
 
 def bindings(where: Where) -> list[BindingType]:
     """The bindings for a widget, as Textual takes them."""
@@ -151,7 +167,7 @@ def bindings(where: Where) -> list[BindingType]:
             key.action,
             key.label or key.what,
             show=bool(key.label),
-            key_display=_NAMES.get(key.keys.split(",")[0]),
+            key_display=NAMES.get(key.keys.split(",")[0]),
             tooltip=key.what,
             id=key.id,
         )
@@ -169,6 +185,11 @@ def in_footer(binding: Binding, classes: Collection[str]) -> bool:
     return binding.show and _ONLY.get(binding.id or "") in (None, *classes)
 
 
-def shown(key: Key) -> str:
-    """The keys as people call them: ``j ↓``."""
-    return " ".join(_NAMES.get(name, name) for name in key.keys.split(","))
+def shown(key: Key, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
+    """The keys as people call them: ``j ↓``; ``keymap`` has those that are set otherwise."""
+    return " ".join(NAMES.get(name, name) for name in keymap.get(key.id, key.keys).split(","))
+
+
+def name_of(key: str) -> str:
+    """The name that Textual has for a key, which may be given as its character."""
+    return _CHARACTERS.get(key, key)

@@ -3,7 +3,7 @@
 This module is not imported before the first rehearsal.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,6 +11,7 @@ from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Plan, describe
 from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
@@ -173,6 +174,15 @@ class Report:
             lines += [*_file_lines(file), ()]
         lines += [(("dim", f"• {inline(name)}: not come to"),) for name in self._remaining]
         return lines
+
+    def marks(self, files: Mapping[str, MigrationFile]) -> dict[str, tuple[MigrationFile, bool]]:
+        """The files that were rehearsed, by name, and whether each of them went well."""
+        ends = ((name, self._files[name].end) for name in files if name in self._files)
+        return {
+            name: (files[name], isinstance(end, FileRehearsed))
+            for name, end in ends
+            if isinstance(end, FileRehearsed | FileFailed)
+        }
 
     @property
     def _remaining(self) -> tuple[str, ...]:

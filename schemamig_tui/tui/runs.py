@@ -60,11 +60,11 @@ class Runs:
             question = PlanQuestion("Apply", view, self._looking.database, seen=not found)
             self._app.push_screen(question, partial(self._approved, question))
 
-    def ask_to_rehearse(self, found: Sequence[str] = ()) -> None:
-        """Ask whether to rehearse all."""
+    def ask_to_rehearse(self, to: str | None = None, found: Sequence[str] = ()) -> None:
+        """Ask whether to rehearse all, or all up to ``to``."""
         from schemamig_tui.tui import rehearsing
 
-        if view := self._view(None, rehearsing.warning(self._settings), found):
+        if view := self._view(to, rehearsing.warning(self._settings), found):
             question = PlanQuestion("Rehearse", view, self._looking.database, seen=not found)
             self._app.push_screen(question, partial(self._rehearsal_approved, question))
 
@@ -154,12 +154,13 @@ class Runs:
             self.bug = run.error
         if run.doing and self._report and run.error is None:
             self._main.log_view.add(self._report.summary)
+            self._main.mark_rehearsed(self._report.marks(run.files))
 
     def show_result(self, run: EngineThread) -> None:
         """Show what is to be seen behind a run: its result, or the question that it answered."""
         if isinstance(run.error, PlanChanged):
             if run.doing:
-                self.ask_to_rehearse(run.error.differences)
+                self.ask_to_rehearse(run.plan.to, run.error.differences)
             else:
                 self.ask(run.plan.to, run.error.differences)
         elif run.doing and run.error is None:

@@ -191,5 +191,6 @@ def desk(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) ->
     """An empty folder and an empty database."""
     folder = tmp_path / "migrations"
     folder.mkdir()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for kind in ("CACHE", "STATE"):
+        monkeypatch.setenv(f"XDG_{kind}_HOME", str(tmp_path / kind.lower()))
     return Desk(folder, database)

@@ -92,6 +92,7 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         "PYTHONUTF8": "1",
         "LC_ALL": "C.UTF-8",
         "XDG_CACHE_HOME": str(folder / "cache"),
+        "XDG_STATE_HOME": str(folder / "state"),
     }
     with at_the_end("tmux", "-S", folder / "tmux", "kill-server"):
         yield Terminal(folder, environ)

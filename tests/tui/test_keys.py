@@ -151,7 +151,7 @@ async def test_an_editor_that_cannot_be_opened_is_said(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:  # without a terminal nothing can be suspended
         await ui.press("e")
-        assert "An editor cannot be opened in this terminal" in ui.screen
+        assert "No editor can be opened in this terminal" in ui.screen
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,22 @@ def test_a_session_from_apply_to_mend_and_retry(terminal: Terminal, database: Da
     assert "Traceback" not in screen
 
 
+def test_the_pager_gets_the_terminal_and_what_the_pane_shows(
+    terminal: Terminal, database: Database
+) -> None:
+    pager = terminal.folder / "pager"
+    pager.write_text('#!/bin/sh\nsed "s/^/paged: /" "$1"\nread answer\n')
+    pager.chmod(0o755)
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "PAGER": str(pager)}
+    terminal.write("0001_a.sql", "SELECT 'to be read';")
+    terminal.start()
+    terminal.until("SELECT 'to be read';")
+    terminal.press("o")
+    terminal.until("paged: 1 SELECT 'to be read';")
+    terminal.press("Enter")
+    terminal.until("1 Pending 1")
+
+
 def test_the_terminal_is_as_it_was_after_a_signal(terminal: Terminal, database: Database) -> None:
     terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
     terminal.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(60); END $$;")

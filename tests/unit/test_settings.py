@@ -178,6 +178,16 @@ def test_embedded_and_color_are_switches_in_pyproject(repository: Path) -> None:
     assert not settings.color
 
 
+def test_the_keys_of_the_ui_are_a_table_of_pyproject(repository: Path) -> None:
+    pyproject(repository, '[tool.schemamig-tui.keys]\nzoom = "f5"')
+    settings = load({}, {})
+    assert settings.keys == {"zoom": "f5"}
+    assert settings.origins["keys"] == "pyproject.toml: [tool.schemamig-tui.keys]"
+    pyproject(repository, "keys = { zoom = 5 }")
+    with pytest.raises(SettingsError, match="keys has to be a table of strings"):
+        load({}, {})
+
+
 def test_a_broken_pyproject_without_a_word_of_us_is_not_our_business(repository: Path) -> None:
     (repository / "pyproject.toml").write_text("[project\n")
     assert load({}, {}) == Settings()

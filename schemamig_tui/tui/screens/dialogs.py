@@ -1,5 +1,6 @@
 """Dialogs: a question, a text, and the keys."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -130,10 +131,13 @@ class TextDialog(ModalScreen[None]):
             yield self._view
 
 
-def key_lines() -> list[Line]:
-    """The table of keys as the help shows it."""
+def key_lines(where: keys.Where, keymap: Mapping[str, str]) -> list[Line]:
+    """The table of keys as the help shows it: first those for ``where`` one is."""
     lines: list[Line] = []
-    for title, group in keys.GROUPS.items():
+    groups = sorted(keys.GROUPS.items(), key=lambda group: group[1][0].where != where)
+    for title, group in groups:
         lines += [(), (("title", f" {title} "),)] if lines else [(("title", f" {title} "),)]
-        lines += [(("strong", f"  {keys.shown(key):<14}"), ("plain", key.what)) for key in group]
+        lines += [
+            (("strong", f"  {keys.shown(key, keymap):<14}"), ("plain", key.what)) for key in group
+        ]
     return lines

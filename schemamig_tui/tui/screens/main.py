@@ -1,6 +1,6 @@
 """The main screen: three panes of migrations, the selected one, the log."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from schemamig_tui.engine import Migration, State, Status
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar
@@ -138,6 +139,11 @@ class MainScreen(Screen[None]):
             self._followed = None if reads else name
             if not reads:
                 self.select(name)
+
+    def mark_rehearsed(self, marks: Mapping[str, tuple[MigrationFile, bool]]) -> None:
+        """Mark what was rehearsed, and whether it went well, as long as the file stays the same."""
+        for pane in self._lists:
+            pane.mark_rehearsed(marks)
 
     def follow_run(self) -> None:
         """Let the cursor go with the run from now on, until its user moves it or reads."""

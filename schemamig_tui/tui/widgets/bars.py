@@ -107,7 +107,10 @@ class KeyBar(Bar, can_focus=False):
     def _keys(self) -> list[tuple[str, Line]]:
         """The action of each key, and what is shown of it."""
         actions: dict[str, Line] = {}
-        for active in self.screen.active_bindings.values():
+        program = {key.id for key in keys.PROGRAM}
+        # A key that its user has set comes last in Textual 8.2.
+        found = self.screen.active_bindings.values()
+        for active in sorted(found, key=lambda active: active.binding.id in program):
             binding = active.binding
             shown = active.enabled and keys.in_footer(binding, self.screen.classes)
             if shown and binding.action not in actions:

@@ -1,13 +1,14 @@
 """A pane of migrations: ten thousand of them cost no more than the visible ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from textual.geometry import Size
 
 from schemamig_tui.engine import Migration, State
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.text import cells
 from schemamig_tui.tui.applied_columns import AppliedColumns, Order, in_order
-from schemamig_tui.tui.lines import Line, inline, shortened, width
+from schemamig_tui.tui.lines import Line, Span, inline, shortened, width
 from schemamig_tui.tui.widgets.cursor_list import CursorList
 
 _MARKS = {
@@ -30,6 +31,7 @@ class MigrationList(CursorList):
         self._run_on: str | None = None
         self._empty: tuple[Line, ...] = ()
         self._columns = AppliedColumns()
+        self._rehearsed: Mapping[str, tuple[MigrationFile, bool]] = {}
         self.order = Order.NAME
         """What the applied ones are sorted by; it counts from the next fill on."""
 
@@ -78,6 +80,11 @@ class MigrationList(CursorList):
             self._run_on = name
             self.refresh()
 
+    def mark_rehearsed(self, marks: Mapping[str, tuple[MigrationFile, bool]]) -> None:
+        """Mark what was rehearsed as it is now, and whether it went well."""
+        self._rehearsed = marks
+        self.refresh()
+
     def select(self, name: str) -> bool:
         """Put the cursor on a migration; returns whether it is here."""
         for place, row in enumerate(self._rows):
@@ -110,7 +117,7 @@ class MigrationList(CursorList):
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
         name = inline(row.name)
-        remark = _remark(row)
+        remark_style, remark = self._remark(row)
         applied = row.state is State.APPLIED
         facts = self._columns.spans(row, columns - 2) if applied else ()
         columns -= width(facts)
@@ -118,7 +125,15 @@ class MigrationList(CursorList):
         if cells(name) > room:
             name = shortened(name, room)
         gap = " " * (columns - 2 - cells(name) - len(remark))
-        return ((style, f"{mark} "), ("plain", f"{name}{gap}"), ("warn", remark), *facts)
+        return ((style, f"{mark} "), ("plain", f"{name}{gap}"), (remark_style, remark), *facts)
+
+    def _remark(self, row: Migration) -> Span:
+        if remark := _remark(row):
+            return "warn", remark
+        file, went_well = self._rehearsed.get(row.name, (None, False))
+        if file is None or file != row.file or row.state is State.APPLIED:
+            return "plain", ""
+        return ("good", "rehearsed") if went_well else ("bad", "would fail")
 
 
 def _is_odd(row: Migration) -> bool:
