@@ -86,7 +86,7 @@ class MigrationsApp(BaseApp):
             for view in screen.query(PlanView):
                 view.follow(message.survey)
         if is_first or self.main.selected is None:
-            self.main.select_first()
+            self.main.select_first(focus=is_first)
         self.refresh_bindings()
         self.take_keys()
 

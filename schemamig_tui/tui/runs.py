@@ -165,7 +165,7 @@ class Runs:
                 self._app.toast("The rehearsal is over: v shows what it has found")
         else:
             self._app.toast(*toast_text(run))
-        if not run.doing and run.progress.failed is not None:
+        if not run.doing and run.progress.failed and not self._main.detail.view.has_focus:
             self._main.select(run.progress.failed.name)
 
     def show_report(self) -> None:

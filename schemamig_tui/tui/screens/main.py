@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from schemamig_tui.engine import Migration, State, Status
@@ -23,6 +24,7 @@ from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.widgets.status_bars import TopBar
 
 _ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
+"""The classes of the screen while one part of it has all the room."""
 
 
 class Filter(Input):
@@ -89,7 +91,11 @@ class MainScreen(Screen[None]):
     # -- what is shown
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
-        """Show the status. The selection stays, even if the migration moves to another pane."""
+        """Show the status. The focus stays in its pane.
+
+        Where that is a list the selected migration is the one under its cursor; elsewhere it stays
+        the same, even if it moves to another pane. What has failed is shown whatever the filter.
+        """
         before = self.selected
         self._status = status
         words = self.filter.value.lower().split()
@@ -98,13 +104,23 @@ class MainScreen(Screen[None]):
             if pane.state is State.FAILED:  # what is in doubt needs somebody, too
                 rows = (*status.unknown, *rows)
             total = len(rows)
-            if words:
+            if words and pane.state is not State.FAILED:
                 rows = [row for row in rows if all(word in row.name.lower() for word in words)]
             pane.fill(rows, total, self._empty(pane.state, filtered=bool(words and total)))
         self.mark_running(running)
-        if before and (now := self.selected) and now.state is not before.state:
-            self.select(now.name)
+        if before and ((now := self.selected) is None or now.state is not before.state):
+            self._select_again(now)
         self.post_message(self.Selected())
+
+    def _select_again(self, now: Migration | None) -> None:
+        """Select something when what was selected has left its pane, for another or for good."""
+        pane = self.focused
+        if isinstance(pane, MigrationList) and pane.selected:
+            self._pane, self._selected = pane.state, pane.selected.name
+        elif now is not None:
+            self.select(now.name, focus=False)
+        else:
+            self.select_first(focus=False)
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
@@ -124,16 +140,16 @@ class MainScreen(Screen[None]):
         for pane in self._lists:
             pane.mark_running(name)
 
-    def select(self, name: str) -> None:
-        """Put the cursor on a migration, and the focus on its pane if it is on a pane now."""
+    def select(self, name: str, *, focus: bool = True) -> None:
+        """Put the cursor on a migration, and the focus on its pane if it is on a list now."""
         for pane in self._lists:
             if pane.select(name):
                 self._pane, self._selected = pane.state, name
-                if self.focused is None or isinstance(self.focused, MigrationList):
+                if focus and (self.focused is None or isinstance(self.focused, MigrationList)):
                     self.set_focus(pane)
                 return
 
-    def select_first(self) -> None:
+    def select_first(self, *, focus: bool = True) -> None:
         """Select what is to be done first: what has failed, what is pending."""
         status = self._status
         for migrations in (
@@ -143,7 +159,7 @@ class MainScreen(Screen[None]):
             status.applied[-1:],
         ):
             if migrations:
-                self.select(migrations[0].name)
+                self.select(migrations[0].name, focus=focus)
                 return
 
     def _list(self, state: State) -> MigrationList:
@@ -188,13 +204,32 @@ class MainScreen(Screen[None]):
         self.detail.turn(by)
 
     def action_pane(self, name: str) -> None:
-        """Focus a pane; on a narrow screen it has to be made visible first."""
-        self.set_class(name == "detail", "-reading")
-        self.set_focus(self.query_one(f"#{name}"))  # at once: the next key is for this pane
+        """Focus a pane, which is made visible first."""
+        pane = self.query_one(f"#{name}")
+        self._make_visible(pane)
+        self.set_focus(pane)  # at once: the next key is for this pane
+
+    def _make_visible(self, pane: Widget) -> None:
+        """Where there is room for one part only, give it to that with ``pane``."""
+        if self._is_zoomed:
+            self.remove_class(*_ZOOMS)
+            self.add_class(_zoom_of(pane))
+        if not isinstance(pane, RunLog):  # which has room of its own on a narrow screen
+            self.set_class(isinstance(pane, LinesView), "-reading")
+
+    def on_descendant_focus(self) -> None:
+        """What has the focus is what stays visible when the terminal becomes narrow."""
+        if self.focused is not None:
+            self._make_visible(self.focused)
+
+    @property
+    def _is_zoomed(self) -> bool:
+        return any(self.has_class(zoom) for zoom in _ZOOMS)
 
     def action_filter(self) -> None:
         """Type a filter."""
         self.filter.display = True
+        self._make_visible(self.filter)
         self.set_focus(self.filter)
 
     @on(Input.Changed, "#filter")
@@ -212,15 +247,10 @@ class MainScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         """Give the pane with the focus all the room, or back."""
-        before = [zoom for zoom in _ZOOMS if self.has_class(zoom)]
-        self.remove_class(*_ZOOMS)
-        focused = self.focused
-        if before or focused is None:
-            return
-        if isinstance(focused, RunLog):
-            self.add_class("-zoom-log")
-        else:
-            self.add_class("-zoom-detail" if isinstance(focused, LinesView) else "-zoom-lists")
+        if self._is_zoomed:
+            self.remove_class(*_ZOOMS)
+        elif self.focused is not None:
+            self.add_class(_zoom_of(self.focused))
 
     def action_back(self) -> None:
         """Leave what was entered last: the filter, the zoom, the detail."""
@@ -228,7 +258,14 @@ class MainScreen(Screen[None]):
             self.filter.value = ""
             self.filter.display = False
             self.action_pane(self._pane.value)
-        elif any(self.has_class(zoom) for zoom in _ZOOMS):
+        elif self._is_zoomed:
             self.remove_class(*_ZOOMS)
         else:
             self.action_pane(self._pane.value)
+
+
+def _zoom_of(pane: Widget) -> str:
+    """The class that gives all the room to the part of the screen with ``pane``."""
+    if isinstance(pane, RunLog):
+        return "-zoom-log"
+    return "-zoom-detail" if isinstance(pane, LinesView) else "-zoom-lists"

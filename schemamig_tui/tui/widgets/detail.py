@@ -59,13 +59,17 @@ class Detail(Vertical):
         self.post_message(self.Opened())
 
     def show(self, found: Details) -> None:
-        """Show a migration: one that needs mending its result, others the tab that was open."""
+        """Show a migration: one that needs mending its result, others the tab that was open.
+
+        Somebody who is reading it goes on to read the same tab.
+        """
         before = self._details
         self._details = found
         failed = found.migration.state in _TO_MEND
         is_new = before is None or before.migration.name != found.migration.name
         was_failed = before is not None and before.migration.state in _TO_MEND
-        if failed and (is_new or not was_failed):
+        is_read = self.view.has_focus and not is_new
+        if failed and (is_new or not was_failed) and not is_read:
             self.tab = "Result"
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"
