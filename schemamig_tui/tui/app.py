@@ -123,9 +123,11 @@ class MigrationsApp(BaseApp):
     def _open_selected(self, *, again: bool = False) -> None:
         selected = self.main.selected
         if selected is not None:
-            standard, log = self.looking.standard_strings, self.runs.log_of(selected.name)
-            detail = self.main.detail
-            detail.open_migration(selected, standard_strings=standard, log=log, again=again)
+            standard, log = self.looking.standard_strings, self.runs.log_of(selected)
+            detail, runs = self.main.detail, selected.name == self.main.running
+            detail.open_migration(
+                selected, standard_strings=standard, log=log, runs=runs, again=again
+            )
         elif self._has_seen and not self.main.status.migrations:
             self.main.detail.show_message(empty_folder(str(self.settings.directory)))
 
@@ -155,7 +157,7 @@ class MigrationsApp(BaseApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
-            return self.run_on is not None
+            return self.run_on is not None and not self.run_on.cancelled
         if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
             return False
         if action in ("apply", "dry_run", "rehearse"):
@@ -224,9 +226,20 @@ class MigrationsApp(BaseApp):
         self.main.log_view.add([(("warn" if message.refusal else "plain", inline(outcome)),)])
 
     def action_cancel_run(self) -> None:
-        """Cancel the run."""
-        if self.run_on is not None:
-            self.run_on.cancel()
+        """Ask whether to cancel the run, and say what that keeps."""
+        run = self.run_on
+        if run is None:
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES and run is self.run_on:
+                run.cancel()
+
+        what = "rehearsal" if run.doing else "run"
+        view = LinesView([(("plain", run.kept),)], fold=True)
+        yes = f"Cancel the {what}"
+        question = Question(f"{yes}?", view, self.looking.database, yes=yes, no="Go on")
+        self.push_screen(question, answered)
 
     # -- the program
 

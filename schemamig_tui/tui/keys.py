@@ -31,7 +31,9 @@ RUN = (
     Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
     Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
-    Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
+    Key(
+        "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
+    ),
     Key(
         "blockers",
         "b",

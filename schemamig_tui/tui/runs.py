@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from schemamig_tui.connect import Target
+from schemamig_tui.engine import Migration
 from schemamig_tui.engine.events import RunStarted
 from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
@@ -47,10 +48,17 @@ class Runs:
         """The run or the rehearsal that is on."""
         return self._main.run_panel.run
 
-    def log_of(self, name: str) -> list[Line]:
-        """What the last run of a file, or its last rehearsal, has reported of it."""
+    def log_of(self, migration: Migration) -> list[Line]:
+        """What the last run of a file, or its last rehearsal, has reported of it.
+
+        Nothing where the ledger says that it has been run since, by somebody else.
+        """
+        name, row = migration.name, migration.row
         log = self._logs.of(name)
-        return self._report.of(name) if self._report and not log else log
+        if name == self._main.running or self._logs.ended_as(name, row.success if row else None):
+            return log
+        is_applied = row is not None and row.success
+        return self._report.of(name) if self._report and not is_applied else []
 
     # -- before
 

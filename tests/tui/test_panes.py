@@ -243,7 +243,7 @@ async def test_ten_rows_have_room_for_the_panes_while_a_run_is_on(desk: Desk) ->
         await ui.until(lambda: "▶ 0001_a.sql" in ui.log)
         assert "▶ 0001_a.sql" in ui.rows[2]
         assert "0/2" in ui.screen
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 

@@ -56,6 +56,8 @@ class MainScreen(Screen[None]):
         self._status = Status(())
         self._pane = State.PENDING
         self._selected: str | None = None
+        self.running: str | None = None
+        """The name of the migration that is being run."""
         states = (State.PENDING, State.FAILED, State.APPLIED)
         self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
 
@@ -136,7 +138,10 @@ class MainScreen(Screen[None]):
         return ((("good", "✓ Everything is applied"),),)
 
     def mark_running(self, name: str | None) -> None:
-        """Mark the migration that is being run."""
+        """Mark the migration that is being run; None: no one is."""
+        if name != self.running:
+            self.running = name
+            self.post_message(self.Selected())
         for pane in self._lists:
             pane.mark_running(name)
 

@@ -27,7 +27,7 @@ class Detail(Vertical):
     def __init__(self) -> None:
         super().__init__(id="detail-pane")
         self._details: Details | None = None
-        self._wanted: Migration | None = None
+        self._wanted: tuple[Migration, bool] | None = None
         self._strip = TabStrip(TABS)
         self.view = LinesView(id="detail")
         self.tab = TABS[0]
@@ -43,15 +43,24 @@ class Detail(Vertical):
         return self._details.migration if self._details else None
 
     def open_migration(
-        self, migration: Migration, *, standard_strings: bool, log: Sequence[Line], again: bool
+        self,
+        migration: Migration,
+        *,
+        standard_strings: bool,
+        log: Sequence[Line],
+        runs: bool,
+        again: bool,
     ) -> None:
         """Read a migration and show it; one that is shown as it is, only where that is ``again``.
 
-        ``log`` is what its last run has reported. Posts Opened when it is shown.
+        ``log`` is what its last run has reported, ``runs`` whether that is not over. Posts Opened
+        when it is shown.
         """
-        if migration != self._wanted or again:
-            self._wanted = migration
-            work = partial(details, migration, standard_strings=standard_strings, log=log)
+        if (migration, runs) != self._wanted or again:
+            self._wanted = (migration, runs)
+            work = partial(
+                details, migration, standard_strings=standard_strings, log=log, runs=runs
+            )
             self.run_worker(self._read(work), group="detail", exclusive=True)
 
     async def _read(self, work: Callable[[], Details]) -> None:
