@@ -16,7 +16,7 @@ from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.plans import nothing_to_do
+from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
 from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
@@ -93,6 +93,9 @@ class Runs:
         if not survey.status.to_run(to):
             self._app.toast(nothing_to_do(survey.status, to))
             return None
+        names = [migration.name for migration in survey.status.to_run(to)]
+        hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
+        preface = [*preface, *hidden]
         return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:

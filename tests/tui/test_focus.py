@@ -124,3 +124,30 @@ async def test_a_file_that_fails_while_one_reads_it_goes_on_to_be_read(desk: Des
         assert "SELECT 1;" in ui.detail
         assert ui.main.detail.view.scroll_y == 2
         assert " Error " in ui.screen
+
+
+@played
+async def test_the_dialog_says_what_the_filter_hides(desk: Desk) -> None:
+    for name in ("0001_users.sql", "0002_orders.sql", "0003_users.sql"):
+        desk.write(name)
+    async with desk.open() as ui:
+        await ui.press("slash", *"orders", "enter", "a")
+        hides = "The filter orders hides 0001_users.sql, 0003_users.sql, which would run too"
+        assert hides in ui.screen
+        await ui.press("escape", "A")
+        assert "The filter orders hides 0001_users.sql, which would run too" in ui.screen
+        await ui.press("escape", "escape", "a")
+        assert "hides" not in ui.screen
+
+
+@played
+async def test_the_palette_lists_what_works_now(desk: Desk) -> None:
+    async with desk.open() as ui:
+        titles = [command.title for command in ui.app.get_system_commands(ui.main)]
+        assert "Show all keys" in titles
+        assert not any(title.startswith(("Apply up to", "Cancel the run")) for title in titles)
+        desk.write("0001_a.sql")
+        ui.app.action_refresh()
+        await ui.until(lambda: ui.names("pending"))
+        titles = [command.title for command in ui.app.get_system_commands(ui.main)]
+        assert any(title.startswith("Apply up to") for title in titles)

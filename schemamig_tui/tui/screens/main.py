@@ -87,6 +87,16 @@ class MainScreen(Screen[None]):
         """The migration that the detail is to show, as it stands now."""
         return self._migration(self._selected)
 
+    def hidden(self, names: Sequence[str]) -> list[str]:
+        """Those of ``names`` that the filter keeps out of the list of what is pending."""
+        words = self.filter.value.lower().split()
+        pending = {row.name for row in self._status.pending}
+        return [
+            name
+            for name in names
+            if name in pending and not all(word in name.lower() for word in words)
+        ]
+
     def _migration(self, name: str | None) -> Migration | None:
         return next((m for m in self._status.migrations if m.name == name), None)
 
