@@ -5,6 +5,7 @@ import os
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
@@ -14,6 +15,7 @@ from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
+from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question
@@ -114,6 +116,17 @@ class MigrationsApp(BaseApp):
     def _show_top(self, why: str | None = None) -> None:
         self.main.top.show(self.looking, why)
 
+    def on_plan_view_planned(self, message: PlanView.Planned) -> None:
+        """Mark the files that cannot be run: until they are mended there is nothing to apply.
+
+        One that an earlier try has begun is no such file: the dialog has a way to start it over.
+        """
+        plan = message.plan
+        refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
+        if not goes_on(plan.migrations):
+            self.main.mark_refused(m.file for m in plan.migrations if m.file and m.name in refused)
+        self.refresh_bindings()
+
     # -- the selected migration
 
     def on_main_screen_selected(self) -> None:
@@ -159,6 +172,8 @@ class MigrationsApp(BaseApp):
         if action == "cancel_run":
             return self.run_on is not None and not self.run_on.cancelled
         if action in ("apply", "apply_to", "rehearse", "refresh") and self.run_on is not None:
+            return False
+        if action == "apply" and self.main.refused:
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None

@@ -308,6 +308,12 @@ async def test_where_a_file_cannot_be_run_it_is_named_and_apply_is_off(desk: Des
         assert "Nothing can be run as it is" in ui.screen
         await ui.press("escape")
         assert ui.app.run_on is None
+        assert any("0002_b.sql" in row and "refused" in row for row in ui.rows)
+        assert "a Apply" not in ui.rows[-1]
+        desk.write("0002_b.sql", "SELECT 2;")
+        ui.app.action_refresh()
+        await ui.until(lambda: "a Apply" in ui.rows[-1])
+        assert "refused" not in ui.screen
         assert not desk.ledger
 
 

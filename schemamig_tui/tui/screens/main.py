@@ -1,6 +1,6 @@
 """The main screen: three panes of migrations, the selected one, the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from schemamig_tui.engine import Migration, State, Status
+from schemamig_tui.engine import Migration, MigrationFile, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar
@@ -56,6 +56,8 @@ class MainScreen(Screen[None]):
         self._status = Status(())
         self._pane = State.PENDING
         self._selected: str | None = None
+        self.refused: frozenset[MigrationFile] = frozenset()
+        """The files that cannot be run as they are."""
         self.running: str | None = None
         """The name of the migration that is being run."""
         states = (State.PENDING, State.FAILED, State.APPLIED)
@@ -110,6 +112,7 @@ class MainScreen(Screen[None]):
         """
         before = self.selected
         self._status = status
+        self.mark_refused(self.refused)
         words = self.filter.value.lower().split()
         for pane in self._lists:
             rows: Sequence[Migration] = getattr(status, pane.state.value)
@@ -146,6 +149,14 @@ class MainScreen(Screen[None]):
         if self._status.failed or self._status.unknown:
             return ((("dim", "None"),),)
         return ((("good", "✓ Everything is applied"),),)
+
+    def mark_refused(self, files: Iterable[MigrationFile]) -> None:
+        """Mark files that cannot be run; one that has changed since is not among them any more."""
+        self.refused = frozenset(files)
+        if self.refused:
+            self.refused &= {one.file for one in self._status.to_run() if one.file is not None}
+        for pane in self._lists:
+            pane.mark_refused(self.refused)
 
     def mark_running(self, name: str | None) -> None:
         """Mark the migration that is being run; None: no one is."""

@@ -1,10 +1,10 @@
 """A pane of migrations: ten thousand of them cost no more than the visible ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from textual.geometry import Size
 
-from schemamig_tui.engine import Migration, State
+from schemamig_tui.engine import Migration, MigrationFile, State
 from schemamig_tui.text import cells
 from schemamig_tui.tui.lines import Line, inline, shortened
 from schemamig_tui.tui.widgets.cursor_list import CursorList
@@ -27,6 +27,7 @@ class MigrationList(CursorList):
         self.border_title = self._title
         self._rows: Sequence[Migration] = ()
         self._run_on: str | None = None
+        self._refused: Collection[MigrationFile] = frozenset()
         self._empty: tuple[Line, ...] = ()
 
     # -- what is shown
@@ -68,6 +69,12 @@ class MigrationList(CursorList):
             self._run_on = name
             self.refresh()
 
+    def mark_refused(self, files: Collection[MigrationFile]) -> None:
+        """Mark the files that cannot be run."""
+        if files != self._refused:
+            self._refused = files
+            self.refresh()
+
     def select(self, name: str) -> bool:
         """Put the cursor on a migration; returns whether it is here."""
         for place, row in enumerate(self._rows):
@@ -90,7 +97,7 @@ class MigrationList(CursorList):
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
         name = inline(row.name)
-        remark = _remark(row)
+        remark = "refused" if row.file in self._refused else _remark(row)
         room = columns - 2 - (len(remark) + 1 if remark else 0)
         if cells(name) > room:
             name = shortened(name, room)
