@@ -165,7 +165,7 @@ async def a_slow_statement(stage: Stage) -> None:
     await stage.until(lambda: "longer than 200" in stage.app.main.log_view.text)
     await asyncio.sleep(2)
     await stage.picture("live")
-    await stage.run("x")
+    await stage.run("x", "y")
 
 
 async def a_failure(stage: Stage) -> None:

@@ -5,6 +5,7 @@ import os
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
+from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, editor, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
@@ -15,6 +16,7 @@ from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
+from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question
@@ -90,7 +92,7 @@ class MigrationsApp(BaseApp):
             for view in screen.query(PlanView):
                 view.follow(message.survey)
         if is_first or self.main.selected is None:
-            self.main.select_first()
+            self.main.select_first(focus=is_first)
         self.refresh_bindings()
         self.take_keys()
 
@@ -117,6 +119,17 @@ class MigrationsApp(BaseApp):
     def _show_top(self, why: str | None = None) -> None:
         self.main.top.show(self.looking, why)
 
+    def on_plan_view_planned(self, message: PlanView.Planned) -> None:
+        """Mark the files that cannot be run: until they are mended there is nothing to apply.
+
+        One that an earlier try has begun is no such file: the dialog has a way to start it over.
+        """
+        plan = message.plan
+        refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
+        if not goes_on(plan.migrations):
+            self.main.mark_refused(m.file for m in plan.migrations if m.file and m.name in refused)
+        self.refresh_bindings()
+
     # -- the selected migration
 
     def on_main_screen_selected(self) -> None:
@@ -126,9 +139,11 @@ class MigrationsApp(BaseApp):
     def _open_selected(self, *, again: bool = False) -> None:
         selected = self.main.selected
         if selected is not None:
-            standard, log = self.looking.standard_strings, self.runs.log_of(selected.name)
-            detail = self.main.detail
-            detail.open_migration(selected, standard_strings=standard, log=log, again=again)
+            standard, log = self.looking.standard_strings, self.runs.log_of(selected)
+            detail, runs = self.main.detail, selected.name == self.main.running
+            detail.open_migration(
+                selected, standard_strings=standard, log=log, runs=runs, again=again
+            )
         elif self._has_seen and not self.main.status.migrations:
             self.main.detail.show_message(empty_folder(str(self.settings.directory)))
 
@@ -177,10 +192,12 @@ class MigrationsApp(BaseApp):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
-            return self.run_on is not None
+            return self.run_on is not None and not self.run_on.cancelled
         if action in ("apply", "apply_to") and self.read_only:
             return False
         if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
+            return False
+        if action == "apply" and self.main.refused:
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
@@ -254,9 +271,20 @@ class MigrationsApp(BaseApp):
         self.main.log_view.add([(("warn" if message.refusal else "plain", inline(outcome)),)])
 
     def action_cancel_run(self) -> None:
-        """Cancel the run."""
-        if self.run_on is not None:
-            self.run_on.cancel()
+        """Ask whether to cancel the run, and say what that keeps."""
+        run = self.run_on
+        if run is None:
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES and run is self.run_on:
+                run.cancel()
+
+        what = "rehearsal" if run.doing else "run"
+        view = LinesView([(("plain", run.kept),)], fold=True)
+        yes = f"Cancel the {what}"
+        question = Question(f"{yes}?", view, self.looking.database, yes=yes, no="Go on")
+        self.push_screen(question, answered)
 
     # -- the program
 

@@ -164,11 +164,18 @@ class BaseApp(App[None]):
         self.push_screen(TextDialog("Keys", LinesView(lines, fold=True)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The commands of the palette: the table of keys, and the theme."""
+        """The commands of the palette: the keys of the table that work now, and the theme."""
         main = self.screen_stack[0]
         for group in keys.GROUPS.values():
             for key in group:
-                if key.where == "main" and key.id != "palette":
+                if key.where == "main" and key.id != "palette" and self._works(key, main):
                     run = partial(self.run_action, key.action, main)
                     yield SystemCommand(key.what, keys.shown(key, self.keymap), run)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+
+    def _works(self, key: keys.Key, main: Screen[object]) -> bool:
+        """Whether a key of the main screen works now, and is there."""
+        if key.only and not main.has_class(key.only):
+            return False
+        where, _, action = key.action.partition("(")[0].rpartition(".")
+        return bool((self if where == "app" else main).check_action(action, ()))

@@ -26,8 +26,13 @@ class Details:
     tabs: Mapping[str, Sequence[Line]]
 
 
-def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]) -> Details:
-    """Read the file and make the lines of every tab; ``log`` are the lines of its last run."""
+def details(
+    migration: Migration, *, standard_strings: bool, log: Sequence[Line], runs: bool
+) -> Details:
+    """Read the file and make the lines of every tab.
+
+    ``log`` are the lines of its last run, and ``runs`` is whether that is still on.
+    """
     code: list[Line] = []
     file = migration.file
     if file is None:
@@ -47,7 +52,7 @@ def details(migration: Migration, *, standard_strings: bool, log: Sequence[Line]
         {
             "SQL": sql,
             "Plan": plan,
-            "Result": _result(migration, code, log),
+            "Result": _running(log) if runs else _result(migration, code, log),
             "Ledger": list(_ledger(migration)),
         },
     )
@@ -128,6 +133,11 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
     finally:
         script.release()
     return lines
+
+
+def _running(log: Sequence[Line]) -> list[Line]:
+    what = _hint("The log below shows what it reports; here is its result when it is over.")
+    return [(("accent", "▶ "), ("strong", "Running")), what, *([(), *log] if log else [])]
 
 
 def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> list[Line]:

@@ -21,6 +21,7 @@ from schemamig_tui.tui.log_lines import event_lines, summary_lines
 from schemamig_tui.tui.states import error_lines
 from schemamig_tui.units import duration, plural
 
+_ENDS = (FileApplied, FileFailed)
 _FILES = 500
 _EVENTS = 1_000
 
@@ -34,6 +35,12 @@ class FileLogs:
     def of(self, name: str) -> list[Line]:
         """The log lines of a file; none if it was not run, or too long ago."""
         return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
+
+    def ended_as(self, name: str, success: bool | None) -> bool:
+        """Whether the last run of a file has ended as its row of the ledger says."""
+        ends = (e for e in reversed(self._logs.get(name, ())) if type(e) in _ENDS)
+        end = next(ends, None)
+        return end is not None and success is (type(end) is FileApplied)
 
     def take(self, events: Iterable[Event]) -> None:
         """Add each event to the log of its file; events without a file are not kept."""

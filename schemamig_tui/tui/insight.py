@@ -10,7 +10,10 @@ from schemamig_tui.engine.events import (
     FileApplied,
     FileFailed,
     FileRetried,
+    FileStarted,
+    LockAwaited,
     ProgressSeen,
+    RunStarted,
     ServerAwaited,
     StatementFinished,
     VictimsSeen,
@@ -26,6 +29,7 @@ class Insight:
     """Sums up the observer's events. Times are those of ``time.monotonic``."""
 
     server: ServerProgress | None = None
+    awaited: LockAwaited | None = None
     _seen_at: float = 0.0
     _logged: object = None
     _first: tuple[float, int] = (0.0, 0)
@@ -36,6 +40,10 @@ class Insight:
         """Update the state with events."""
         for at, event in timed:
             match event:
+                case LockAwaited():
+                    self.awaited = event
+                case RunStarted() | FileStarted():
+                    self.awaited = None
                 case StatementFinished():
                     self.server = None
                 case ProgressSeen(progress=progress):
@@ -72,7 +80,17 @@ class Insight:
     def is_stuck(self) -> bool:
         """Whether we wait for other sessions, or they for us."""
         waits = self.server is not None and bool(self.server.waits_for)
-        return waits or self._blocked is not None or self._victims is not None
+        others = (self.awaited, self._blocked, self._victims)
+        return waits or any(one is not None for one in others)
+
+    @property
+    def other_run(self) -> tuple[Activity, ...]:
+        """The run that is waited for; none where its session cannot be seen, or none is."""
+        if self.awaited is None or self.awaited.holder is None:
+            return ()
+        run = self.awaited.holder
+        state = f"connected since {run.since}"
+        return (Activity(run.pid, run.user, run.application, run.client, state, None, None, ""),)
 
     def left(self, now: float) -> float | None:
         """How many seconds the phase will still take at its pace; None if that is unknown."""

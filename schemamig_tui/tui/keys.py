@@ -32,7 +32,9 @@ RUN = (
     Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
     Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
-    Key("cancel", "x", "app.cancel_run", "Cancel the run; what is committed stays", "Cancel run"),
+    Key(
+        "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
+    ),
     Key(
         "blockers",
         "b",

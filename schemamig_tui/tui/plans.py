@@ -33,6 +33,14 @@ def nothing_to_do(status: Status, to: str | None) -> str:
     return f"Nothing to do: no migration is pending{until}"
 
 
+def hidden_lines(hidden: Sequence[str], filter: str) -> list[Line]:
+    """The line that says which of the files to run the list does not show, because of a filter."""
+    if not hidden:
+        return []
+    what = f"! The filter {inline(filter)} hides {inline(some_names(hidden))}, which would run too"
+    return [(("warn", what),)]
+
+
 def goes_on(migrations: Sequence[Migration]) -> bool:
     """Whether one of them has statements that an earlier try has committed."""
     notes = [read_checkpoint(m.row.error_message) for m in migrations if m.row]
@@ -73,11 +81,6 @@ def change_line(found: Sequence[str]) -> Line:
     more = f"; and {len(found) - 3:,} more" if found[3:] else ""
     what = "; ".join(map(inline, found[:3]))
     return (("warn", f"! Changed since you were asked: {what}{more}"),)
-
-
-def hidden_line(hidden: int, count: int) -> Line:
-    """The line that says how many of the migrations the filter hides."""
-    return (("warn", f"! The filter hides {hidden:,} of these {count:,}: all of them will run"),)
 
 
 def plan_lines(plan: Plan, review: Review | None, columns: int) -> list[Line]:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from schemamig_tui.connect import Target
+from schemamig_tui.engine import Migration
 from schemamig_tui.engine.events import RunStarted
 from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
@@ -15,7 +16,7 @@ from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.plans import hidden_line, nothing_to_do
+from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
 from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
@@ -47,10 +48,17 @@ class Runs:
         """The run or the rehearsal that is on."""
         return self._main.run_panel.run
 
-    def log_of(self, name: str) -> list[Line]:
-        """What the last run of a file, or its last rehearsal, has reported of it."""
+    def log_of(self, migration: Migration) -> list[Line]:
+        """What the last run of a file, or its last rehearsal, has reported of it.
+
+        Nothing where the ledger says that it has been run since, by somebody else.
+        """
+        name, row = migration.name, migration.row
         log = self._logs.of(name)
-        return self._report.of(name) if self._report and not log else log
+        if name == self._main.running or self._logs.ended_as(name, row.success if row else None):
+            return log
+        is_applied = row is not None and row.success
+        return self._report.of(name) if self._report and not is_applied else []
 
     # -- before
 
@@ -86,8 +94,9 @@ class Runs:
         if not todo:
             self._app.toast(nothing_to_do(survey.status, to))
             return None
-        if hidden := self._main.hidden(todo):
-            preface = [*preface, hidden_line(hidden, len(todo))]
+        names = [migration.name for migration in todo]
+        hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
+        preface = [*preface, *hidden]
         return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
@@ -170,7 +179,7 @@ class Runs:
                 self._app.toast("The rehearsal is over: v shows what it has found")
         else:
             self._app.toast(*toast_text(run))
-        if not run.doing and run.progress.failed is not None:
+        if not run.doing and run.progress.failed and not self._main.detail.view.has_focus:
             self._main.select(run.progress.failed.name)
 
     def show_report(self) -> None:

@@ -175,7 +175,7 @@ async def test_who_waits_behind_the_run_is_shown(desk: Desk) -> None:
         await ui.press("b")
         assert "web of postgres" in ui.screen
         assert "SELECT * FROM users" in ui.screen
-        await ui.press("escape", "x")
+        await ui.press("escape", "x", "y")
         await ui.run_over()
         for other in others:
             other.join(10)
@@ -194,7 +194,7 @@ async def test_b_says_that_nothing_blocks(desk: Desk) -> None:
         await ui.press("b")
         assert "Nothing blocks the run" in ui.screen
         assert "Blockers" not in ui.rows[-1]
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 
@@ -293,7 +293,7 @@ async def test_of_many_sessions_the_chosen_one_is_in_sight(desk: Desk) -> None:
         assert "pid 39, psql of ada" not in ui.screen
         await ui.press("g")
         assert "│ Blocked for" in ui.screen
-        await ui.press("escape", "x")
+        await ui.press("escape", "x", "y")
         await ui.run_over()
 
 
@@ -323,7 +323,7 @@ async def test_whatever_a_session_holds_is_data(desk: Desk) -> None:
             assert_harmless(ui)
             send(ui, BlockedSeen("0001_a.sql", 1, 1, None))
             await ui.until(lambda: "Blocked for" not in ui.screen.partition("5 Log")[0])
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 
@@ -339,5 +339,5 @@ async def test_a_click_chooses_a_session(desk: Desk) -> None:
             await ui.pilot.click(offset=(20, rows[-1]))
             await ui.press("t")
             assert f"Terminate {pid}?" in ui.screen
-            await ui.press("escape", "escape", "x")
+            await ui.press("escape", "escape", "x", "y")
             await ui.run_over()

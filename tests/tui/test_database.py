@@ -100,7 +100,7 @@ async def test_each_dialog_that_changes_something_names_it(
             await ui.press("escape")
         await ui.press("a", "y", "q")
         assert any(row.startswith("orders  db.sta") for row in dialog_rows(ui)), ui.screen
-        await ui.press("escape", "x")
+        await ui.press("escape", "x", "y")
         await ui.run_over()
 
 

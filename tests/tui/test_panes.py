@@ -12,7 +12,6 @@ from schemamig_tui.tui.engine_thread import TimedEvent
 from schemamig_tui.tui.following import after
 from schemamig_tui.tui.lines import plain
 from schemamig_tui.tui.log_lines import event_lines
-from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, played
 
 
@@ -76,30 +75,13 @@ async def test_the_numbers_and_tab_go_to_the_panes(desk: Desk) -> None:
 
 
 @played
-async def test_what_is_selected_takes_cursor_and_focus_along_to_another_pane(desk: Desk) -> None:
-    desk.write("0001_a.sql")
-    desk.apply()
-    desk.write("0002_b.sql")
-    desk.write("0003_c.sql")
-    desk.write("0004_d.sql")
-    async with desk.open() as ui:
-        await ui.press("j", "a", "y")
-        await ui.run_over()
-        pane = ui.main.query_one("#applied", MigrationList)
-        assert ui.main.focused is pane
-        assert pane.selected == ui.main.selected
-        assert ui.main.selected is not None
-        assert ui.main.selected.name == "0003_c.sql"
-
-
-@played
 async def test_what_is_applied_behind_the_selected_one_comes_into_sight(desk: Desk) -> None:
     for number in range(20):
         desk.write(f"{number:04}_a.sql")
     desk.apply()
     for number in range(20, 26):
         desk.write(f"{number:04}_a.sql", "SELECT pg_sleep(0.25);")  # so that they come one by one
-    async with desk.open(80, 24) as ui:
+    async with desk.open(80, 30) as ui:
         await ui.apply()
         for number in range(20, 26):
             assert f"✓ {number:04}_a.sql" in ui.screen
@@ -261,7 +243,7 @@ async def test_ten_rows_have_room_for_the_panes_while_a_run_is_on(desk: Desk) ->
         await ui.until(lambda: "▶ 0001_a.sql" in ui.log)
         assert "▶ 0001_a.sql" in ui.rows[2]
         assert "0/2" in ui.screen
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 

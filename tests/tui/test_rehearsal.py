@@ -111,7 +111,7 @@ async def test_it_is_shown_live_and_x_ends_it(desk: Desk) -> None:
         assert "0002_b.sql  statement 2 of 2" in ui.screen
         assert "x Cancel run" in ui.rows[-1]
         assert "Rehearse" not in ui.rows[-1]
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
         assert "1 cancelled" in ui.screen
         assert not desk.ledger
@@ -130,7 +130,7 @@ async def test_no_run_begins_while_a_rehearsal_is_on_nor_the_other_way_round(des
                 assert ui.app.screen is ui.main
             assert ui.app.run_on is on
             await ui.until(lambda: "statement 1 of 1" in ui.screen)
-            await ui.press("x")
+            await ui.press("x", "y")
             await ui.run_over()
             await ui.press("escape")
 

@@ -126,7 +126,7 @@ async def test_notices_and_the_running_statement_show_while_it_runs(desk: Desk) 
         assert "0002_b.sql  statement 2 of 2" in ui.screen
         assert "x Cancel run" in ui.rows[-1]
         assert "a Apply" not in ui.rows[-1]
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 
@@ -138,7 +138,7 @@ async def test_x_cancels_keeps_what_is_committed_and_shows_the_place(desk: Desk)
     async with desk.open() as ui:
         await ui.press("a", "y")
         await ui.until(lambda: "NOTICE: asleep" in ui.log)
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
         assert ui.names("applied") == ["0001_a.sql"]
         assert ui.names("failed") == ["0002_b.sql"]
@@ -161,7 +161,7 @@ async def test_one_can_move_filter_and_read_while_a_run_is_on(desk: Desk) -> Non
         assert ui.names("pending") == ["0002_b.sql"]
         await ui.press("d")
         assert "Dry run" in ui.screen
-        await ui.press("escape", "question_mark", "escape", "x")
+        await ui.press("escape", "question_mark", "escape", "x", "y")
         await ui.run_over()
 
 
@@ -257,11 +257,22 @@ async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
         await second.press("a", "y")
         await second.until(lambda: "Waiting for another run to end: " in second.log)
         await second.until(lambda: "waiting for another run" in second.screen)
-        await second.press("x")
+        await second.press("b")
+        with desk.database.connect() as conn:
+            holders = conn.execute(
+                "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ).fetchall()
+        assert "Waits for another run to end" in second.screen
+        assert any(f"pid {pid}, " in second.screen for (pid,) in holders)
+        await second.press("t")
+        assert "That is another run" in second.screen
+        await second.press("escape")
+        await second.press("x", "y")
         await second.run_over()
         assert "cancelled while waiting for another run" in second.log
         assert toast(second)[1] == "warning"
-        await first.press("x")
+        await first.press("x", "y")
         await first.run_over()
 
 
@@ -278,7 +289,7 @@ async def test_while_the_server_is_waited_for_no_statement_is_said_to_run(desk: 
         await ui.until(lambda: ui.screen.count(what) == 2)
         assert "statement 1 of 1" not in ui.screen
         assert "connection lost ━" in ui.screen or "connection lost ─" in ui.screen
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 
@@ -297,6 +308,12 @@ async def test_where_a_file_cannot_be_run_it_is_named_and_apply_is_off(desk: Des
         assert "Nothing can be run as it is" in ui.screen
         await ui.press("escape")
         assert ui.app.run_on is None
+        assert any("0002_b.sql" in row and "refused" in row for row in ui.rows)
+        assert "a Apply" not in ui.rows[-1]
+        desk.write("0002_b.sql", "SELECT 2;")
+        ui.app.action_refresh()
+        await ui.until(lambda: "a Apply" in ui.rows[-1])
+        assert "refused" not in ui.screen
         assert not desk.ledger
 
 

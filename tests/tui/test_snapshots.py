@@ -194,7 +194,7 @@ async def test_a_run(desk: Desk) -> None:
         await compare(ui, "run")
         await ui.press("q")
         await compare(ui, "quit")
-        await ui.press("escape", "x")
+        await ui.press("escape", "x", "y")
         await ui.run_over()
         await compare(ui, "cancelled")
 
@@ -243,7 +243,7 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await ui.press("escape")
         await ui.until(lambda: "Nothing blocks the run" in ui.screen)
         await compare(ui, "no-blockers", size)
-        await ui.press("escape", "x")
+        await ui.press("escape", "x", "y")
         await ui.run_over()
 
 

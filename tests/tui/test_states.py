@@ -248,7 +248,7 @@ async def test_a_terminal_that_is_too_small_is_told_so_until_it_is_large_enough(
         await ui.until(lambda: "╭─ A run is on ─" in ui.screen)
         await ui.press("escape")
         await ui.until(lambda: ui.app.screen is ui.main)
-        await ui.press("x")
+        await ui.press("x", "y")
         await ui.run_over()
 
 

@@ -82,6 +82,10 @@ class BlockersScreen(ModalScreen[None]):
         session = self._list.selected
         if session is None:
             return
+        if session in self._panel.insight.other_run:
+            remark = "That is another run: it is cancelled where it was started"
+            self.query_one(Dialog).remark(remark)
+            return
 
         def answered(answer: Answer | None) -> None:
             if answer is Answer.YES:
@@ -112,6 +116,9 @@ def _groups(insight: Insight, now: float) -> list[Group]:
     blocked, waits_for = insight.blocked(now), insight.waits_for(now)
     victims = insight.victims(now)
     groups: list[Group] = []
+    if insight.awaited:
+        unseen = "" if insight.other_run else "; its session cannot be seen"
+        groups.append((f"Waits for another run to end{unseen}", insight.other_run))
     if blocked:
         unseen = "" if blocked.by else "; by whom cannot be seen"
         groups.append((sentence(wording.blocked(blocked)) + unseen, blocked.by))

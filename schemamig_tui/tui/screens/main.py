@@ -1,6 +1,6 @@
 """The main screen: three panes of migrations, the selected one, the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -9,10 +9,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
-from schemamig_tui.engine import Migration, State, Status
-from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.engine import Migration, MigrationFile, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import KeyBar
@@ -24,6 +24,7 @@ from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.widgets.status_bars import TopBar
 
 _ZOOMS = ("-zoom-lists", "-zoom-detail", "-zoom-log")
+"""The classes of the screen while one part of it has all the room."""
 
 
 class Filter(Input):
@@ -56,6 +57,10 @@ class MainScreen(Screen[None]):
         self._pane = State.PENDING
         self._selected: str | None = None
         self._followed: str | None = None  # what is run, as long as the cursor goes with it
+        self.refused: frozenset[MigrationFile] = frozenset()
+        """The files that cannot be run as they are."""
+        self.running: str | None = None
+        """The name of the migration that is being run."""
         states = (State.PENDING, State.FAILED, State.APPLIED)
         self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
 
@@ -85,26 +90,42 @@ class MainScreen(Screen[None]):
         """The migration that the detail is to show, as it stands now."""
         return self._migration(self._selected)
 
+    def hidden(self, names: Sequence[str]) -> list[str]:
+        """Those of ``names`` that the filter keeps out of the list of what is pending."""
+        words = self.filter.value.lower().split()
+        pending = {row.name for row in self._status.pending}
+        return [
+            name
+            for name in names
+            if name in pending and not all(word in name.lower() for word in words)
+        ]
+
     def _migration(self, name: str | None) -> Migration | None:
         return next((m for m in self._status.migrations if m.name == name), None)
 
     # -- what is shown
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
-        """Show the status. The selection stays, even if the migration moves to another pane."""
+        """Show the status. The focus stays in its pane.
+
+        Where that is a list the selected migration is the one under its cursor; elsewhere it stays
+        the same, even if it moves to another pane. What has failed is shown whatever the filter.
+        """
         before = self.selected
         self._status = status
+        self.mark_refused(self.refused)
         for pane in self._lists:
             rows: Sequence[Migration] = getattr(status, pane.state.value)
             if pane.state is State.FAILED:  # what is in doubt needs somebody, too
                 rows = (*status.unknown, *rows)
             total = len(rows)
-            rows = self._filtered_rows(rows)
+            if pane.state is not State.FAILED:
+                rows = self._filtered_rows(rows)
             pane.fill(rows, total, self._empty(pane.state, filtered=len(rows) < total))
         self.mark_running(running)
         now = self.selected
-        if before and now and now.name == before.name and now.state is not before.state:
-            self.select(now.name)
+        if before and (now is None or (now.name == before.name and now.state is not before.state)):
+            self._select_again(now)
         self.post_message(self.Selected())
 
     def _filtered_rows(self, rows: Sequence[Migration]) -> Sequence[Migration]:
@@ -113,9 +134,15 @@ class MainScreen(Screen[None]):
             return rows
         return [row for row in rows if all(word in row.name.lower() for word in words)]
 
-    def hidden(self, migrations: Sequence[Migration]) -> int:
-        """How many of these the filter hides."""
-        return len(migrations) - len(self._filtered_rows(migrations))
+    def _select_again(self, now: Migration | None) -> None:
+        """Select something when what was selected has left its pane, for another or for good."""
+        pane = self.focused
+        if isinstance(pane, MigrationList) and pane.selected:
+            self._pane, self._selected = pane.state, pane.selected.name
+        elif now is not None:
+            self.select(now.name, focus=False)
+        else:
+            self.select_first(focus=False)
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
@@ -130,8 +157,22 @@ class MainScreen(Screen[None]):
             return ((("dim", "None"),),)
         return ((("good", "✓ Everything is applied"),),)
 
+    def mark_refused(self, files: Iterable[MigrationFile]) -> None:
+        """Mark files that cannot be run; one that has changed since is not among them any more."""
+        self.refused = frozenset(files)
+        if self.refused:
+            self.refused &= {one.file for one in self._status.to_run() if one.file is not None}
+        for pane in self._lists:
+            pane.mark_refused(self.refused)
+
     def mark_running(self, name: str | None) -> None:
-        """Mark the migration that is being run, and select it if the cursor follows the run."""
+        """Mark the migration that is being run, and select it if the cursor follows the run.
+
+        None: no one is run.
+        """
+        if name != self.running:
+            self.running = name
+            self.post_message(self.Selected())
         for pane in self._lists:
             pane.mark_running(name)
         if name and self._followed is not None and name != self._followed:
@@ -149,16 +190,16 @@ class MainScreen(Screen[None]):
         """Let the cursor go with the run from now on, until its user moves it or reads."""
         self._followed = ""
 
-    def select(self, name: str) -> None:
-        """Put the cursor on a migration, and the focus on its pane if it is on a pane now."""
+    def select(self, name: str, *, focus: bool = True) -> None:
+        """Put the cursor on a migration, and the focus on its pane if it is on a list now."""
         for pane in self._lists:
             if pane.select(name):
                 self._pane, self._selected = pane.state, name
-                if self.focused is None or isinstance(self.focused, MigrationList):
+                if focus and (self.focused is None or isinstance(self.focused, MigrationList)):
                     self.set_focus(pane)
                 return
 
-    def select_first(self) -> None:
+    def select_first(self, *, focus: bool = True) -> None:
         """Select what is to be done first: what has failed, what is pending."""
         status = self._status
         for migrations in (
@@ -168,7 +209,7 @@ class MainScreen(Screen[None]):
             status.applied[-1:],
         ):
             if migrations:
-                self.select(migrations[0].name)
+                self.select(migrations[0].name, focus=focus)
                 return
 
     def _list(self, state: State) -> MigrationList:
@@ -215,9 +256,27 @@ class MainScreen(Screen[None]):
         self.detail.turn(by)
 
     def action_pane(self, name: str) -> None:
-        """Focus a pane; on a narrow screen it has to be made visible first."""
-        self.set_class(name == "detail", "-reading")
-        self.set_focus(self.query_one(f"#{name}"))  # at once: the next key is for this pane
+        """Focus a pane, which is made visible first."""
+        pane = self.query_one(f"#{name}")
+        self._make_visible(pane)
+        self.set_focus(pane)  # at once: the next key is for this pane
+
+    def _make_visible(self, pane: Widget) -> None:
+        """Where there is room for one part only, give it to that with ``pane``."""
+        if self._is_zoomed:
+            self.remove_class(*_ZOOMS)
+            self.add_class(_zoom_of(pane))
+        if not isinstance(pane, RunLog):  # which has room of its own on a narrow screen
+            self.set_class(isinstance(pane, LinesView), "-reading")
+
+    def on_descendant_focus(self) -> None:
+        """What has the focus is what stays visible when the terminal becomes narrow."""
+        if self.focused is not None:
+            self._make_visible(self.focused)
+
+    @property
+    def _is_zoomed(self) -> bool:
+        return any(self.has_class(zoom) for zoom in _ZOOMS)
 
     def action_odd(self, by: int) -> None:
         """Select the next migration that is failed, changed or missing, or with -1 the one before.
@@ -245,6 +304,7 @@ class MainScreen(Screen[None]):
     def action_filter(self) -> None:
         """Type a filter."""
         self.filter.display = True
+        self._make_visible(self.filter)
         self.set_focus(self.filter)
 
     @on(Input.Changed, "#filter")
@@ -262,15 +322,10 @@ class MainScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         """Give the pane with the focus all the room, or back."""
-        before = [zoom for zoom in _ZOOMS if self.has_class(zoom)]
-        self.remove_class(*_ZOOMS)
-        focused = self.focused
-        if before or focused is None:
-            return
-        if isinstance(focused, RunLog):
-            self.add_class("-zoom-log")
-        else:
-            self.add_class("-zoom-detail" if isinstance(focused, LinesView) else "-zoom-lists")
+        if self._is_zoomed:
+            self.remove_class(*_ZOOMS)
+        elif self.focused is not None:
+            self.add_class(_zoom_of(self.focused))
 
     def action_back(self) -> None:
         """Leave what was entered last: the filter, the zoom, the detail."""
@@ -278,7 +333,14 @@ class MainScreen(Screen[None]):
             self.filter.value = ""
             self.filter.display = False
             self.action_pane(self._pane.value)
-        elif any(self.has_class(zoom) for zoom in _ZOOMS):
+        elif self._is_zoomed:
             self.remove_class(*_ZOOMS)
         else:
             self.action_pane(self._pane.value)
+
+
+def _zoom_of(pane: Widget) -> str:
+    """The class that gives all the room to the part of the screen with ``pane``."""
+    if isinstance(pane, RunLog):
+        return "-zoom-log"
+    return "-zoom-detail" if isinstance(pane, LinesView) else "-zoom-lists"

@@ -27,7 +27,7 @@ class Detail(Vertical):
     def __init__(self) -> None:
         super().__init__(id="detail-pane")
         self._details: Details | None = None
-        self._wanted: Migration | None = None
+        self._wanted: tuple[Migration, bool] | None = None
         self._strip = TabStrip(TABS)
         self.view = LinesView(id="detail")
         self.tab = TABS[0]
@@ -43,15 +43,24 @@ class Detail(Vertical):
         return self._details.migration if self._details else None
 
     def open_migration(
-        self, migration: Migration, *, standard_strings: bool, log: Sequence[Line], again: bool
+        self,
+        migration: Migration,
+        *,
+        standard_strings: bool,
+        log: Sequence[Line],
+        runs: bool,
+        again: bool,
     ) -> None:
         """Read a migration and show it; one that is shown as it is, only where that is ``again``.
 
-        ``log`` is what its last run has reported. Posts Opened when it is shown.
+        ``log`` is what its last run has reported, ``runs`` whether that is not over. Posts Opened
+        when it is shown.
         """
-        if migration != self._wanted or again:
-            self._wanted = migration
-            work = partial(details, migration, standard_strings=standard_strings, log=log)
+        if (migration, runs) != self._wanted or again:
+            self._wanted = (migration, runs)
+            work = partial(
+                details, migration, standard_strings=standard_strings, log=log, runs=runs
+            )
             self.run_worker(self._read(work), group="detail", exclusive=True)
 
     async def _read(self, work: Callable[[], Details]) -> None:
@@ -59,13 +68,17 @@ class Detail(Vertical):
         self.post_message(self.Opened())
 
     def show(self, found: Details) -> None:
-        """Show a migration: one that needs mending its result, others the tab that was open."""
+        """Show a migration: one that needs mending its result, others the tab that was open.
+
+        Somebody who is reading it goes on to read the same tab.
+        """
         before = self._details
         self._details = found
         failed = found.migration.state in _TO_MEND
         is_new = before is None or before.migration.name != found.migration.name
         was_failed = before is not None and before.migration.state in _TO_MEND
-        if failed and (is_new or not was_failed):
+        is_read = self.view.has_focus and not is_new
+        if failed and (is_new or not was_failed) and not is_read:
             self.tab = "Result"
         elif is_new and was_failed and self.tab == "Result":
             self.tab = "SQL"

@@ -33,6 +33,9 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
     if insight.server:
         rows.append(_server(insight.server, insight.left(now)))
     blocked, waits_for = insight.blocked(now), insight.waits_for(now)
+    if insight.awaited:
+        rows.append((_marked("warn", "waits for another run to end"), _ACT))
+        rows += _sessions("of", insight.other_run, columns)
     if blocked:
         rows.append((_marked("bad", wording.blocked(blocked)), _ACT))
         rows += _sessions("by", blocked.by, columns)

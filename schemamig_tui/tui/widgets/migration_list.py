@@ -1,11 +1,10 @@
 """A pane of migrations: ten thousand of them cost no more than the visible ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.geometry import Size
 
-from schemamig_tui.engine import Migration, State
-from schemamig_tui.engine.script.files import MigrationFile
+from schemamig_tui.engine import Migration, MigrationFile, State
 from schemamig_tui.text import cells
 from schemamig_tui.tui.applied_columns import AppliedColumns, Order, in_order
 from schemamig_tui.tui.lines import Line, Span, inline, shortened, width
@@ -29,6 +28,7 @@ class MigrationList(CursorList):
         self.border_title = self._title
         self._rows: Sequence[Migration] = ()
         self._run_on: str | None = None
+        self._refused: Collection[MigrationFile] = frozenset()
         self._empty: tuple[Line, ...] = ()
         self._columns = AppliedColumns()
         self._rehearsed: Mapping[str, tuple[MigrationFile, bool]] = {}
@@ -85,6 +85,12 @@ class MigrationList(CursorList):
         self._rehearsed = marks
         self.refresh()
 
+    def mark_refused(self, files: Collection[MigrationFile]) -> None:
+        """Mark the files that cannot be run."""
+        if files != self._refused:
+            self._refused = files
+            self.refresh()
+
     def select(self, name: str) -> bool:
         """Put the cursor on a migration; returns whether it is here."""
         for place, row in enumerate(self._rows):
@@ -128,6 +134,8 @@ class MigrationList(CursorList):
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), (remark_style, remark), *facts)
 
     def _remark(self, row: Migration) -> Span:
+        if row.file in self._refused:
+            return "warn", "refused"
         if remark := _remark(row):
             return "warn", remark
         file, went_well = self._rehearsed.get(row.name, (None, False))

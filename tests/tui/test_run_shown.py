@@ -1,0 +1,49 @@
+"""How a run is cancelled, and what the tab of its result shows while it is on and afterwards."""
+
+from tests.tui.conftest import Desk, played
+
+ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(30); END $$;"
+
+
+@played
+async def test_x_asks_and_says_what_is_kept(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP)
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.press("x")
+        assert "Cancel the run?" in ui.screen
+        assert "What is committed stays, the rest is rolled back" in ui.screen
+        await ui.press("escape")
+        assert ui.app.run_on is not None
+        assert not ui.app.run_on.cancelled
+        await ui.press("x", "y")
+        await ui.run_over()
+    assert desk.ledger["0001_a.sql"].success is False
+
+
+@played
+async def test_the_result_is_shown_as_running_until_it_is_there(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP)
+    async with desk.open() as ui:
+        await ui.press("left_square_bracket", "left_square_bracket", "a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.until(lambda: ui.detail.startswith("▶ Running"))
+        await ui.press("x", "y")
+        await ui.run_over()
+        await ui.until(lambda: "Running" not in ui.detail)
+
+
+@played
+async def test_the_log_of_a_failure_does_not_stand_under_a_later_success(desk: Desk) -> None:
+    path = desk.write("0001_a.sql", "DO $$ BEGIN RAISE NOTICE 'stale'; END $$; SELECT nothing;")
+    async with desk.open() as ui:
+        await ui.apply()
+        assert "NOTICE: stale" in ui.detail
+        path.write_text("SELECT 1;")
+        desk.apply()
+        ui.app.action_refresh()
+        await ui.until(lambda: ui.names("applied") == ["0001_a.sql"])
+        ui.main.detail.open("Result")
+        await ui.until(lambda: ui.detail.startswith("✓ Applied"))
+        assert "stale" not in ui.detail
