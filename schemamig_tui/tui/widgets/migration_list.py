@@ -16,6 +16,7 @@ _MARKS = {
     State.UNKNOWN: ("warn", "?"),
     State.PENDING: ("warn", "•"),
 }
+_WIDE = 40  # columns from which on there is room for words behind most names
 
 
 class MigrationList(CursorList):
@@ -123,7 +124,7 @@ class MigrationList(CursorList):
     def _line(self, row: Migration, columns: int) -> Line:
         style, mark = ("accent", "▶") if row.name == self._run_on else _MARKS[row.state]
         name = inline(row.name)
-        remark_style, remark = self._remark(row)
+        remark_style, remark = self._remark(row, short=columns < _WIDE)
         applied = row.state is State.APPLIED
         facts = self._columns.spans(row, columns - 2) if applied else ()
         columns -= width(facts)
@@ -133,7 +134,8 @@ class MigrationList(CursorList):
         gap = " " * (columns - 2 - cells(name) - len(remark))
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), (remark_style, remark), *facts)
 
-    def _remark(self, row: Migration) -> Span:
+    def _remark(self, row: Migration, *, short: bool) -> Span:
+        """What is odd about a migration, or how its rehearsal went."""
         if row.file in self._refused:
             return "warn", "refused"
         if remark := _remark(row):
@@ -141,7 +143,9 @@ class MigrationList(CursorList):
         file, went_well = self._rehearsed.get(row.name, (None, False))
         if file is None or file != row.file or row.state is State.APPLIED:
             return "plain", ""
-        return ("good", "rehearsed") if went_well else ("bad", "would fail")
+        if went_well:
+            return "good", "✓" if short else "rehearsed"
+        return "bad", "✗" if short else "would fail"
 
 
 def _is_odd(row: Migration) -> bool:
