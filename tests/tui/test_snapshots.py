@@ -97,7 +97,7 @@ def history(desk: Desk) -> None:
 def frozen(screen: str) -> str:
     """The screen without what differs from run to run, in the same columns."""
     screen = re.sub(r"\(\d\d\.\d kB\)", "(24.6 kB)", screen)
-    times = r"\b\d\d:\d\d:\d\d(\.\d+)?\b|\b20\d\d-\d\d-\d\d\b"
+    times = r"\b\d\d:\d\d:\d\d(\.\d+)?\b|\b20\d\d-\d\d-\d*"
     return re.sub(times, lambda found: re.sub(r"\d", "0", found[0]), screen)
 
 
@@ -112,7 +112,7 @@ async def compare(ui: Ui, name: str, *sizes: tuple[int, int]) -> None:
 async def _compare(ui: Ui, path: Path) -> None:
     """The same for one size, as soon as the screen has drawn what is below a dialog."""
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
         PICTURES.mkdir(exist_ok=True)
         path.write_text(shown(ui))
     picture = path.read_text()
