@@ -69,20 +69,31 @@ def _run(arguments: Sequence[str], what: str) -> str | None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(program.pid, signal.SIGCONT)
             _, status = os.waitpid(program.pid, os.WUNTRACED)
-            _give_terminal_to(os.getpgrp())
+            is_there = _give_terminal_to(os.getpgrp())
             if stopped := os.WIFSTOPPED(status):
                 os.kill(os.getpid(), signal.SIGSTOP)  # to the shell, until its fg
+    if not is_there:
+        # The program in the foreground was sent the signal of that, and we were not.
+        os.kill(os.getpid(), signal.SIGHUP)
     program.returncode = os.waitstatus_to_exitcode(status)
     if program.returncode < 0:
         return f"{name} was ended by {signal.Signals(-program.returncode).name}"
     return f"{name} ended with {program.returncode}" if program.returncode else None
 
 
-def _give_terminal_to(group: int) -> None:
-    """Make a process group the one in the foreground, which gets what is typed (tcsetpgrp(3))."""
-    if sys.__stdin__ is not None:
-        with contextlib.suppress(OSError):  # it is no terminal, or is gone
-            os.tcsetpgrp(sys.__stdin__.fileno(), group)
+def _give_terminal_to(group: int) -> bool:
+    """Make a process group the one in the foreground, which gets what is typed (tcsetpgrp(3)).
+
+    Returns whether there still is a terminal.
+    """
+    assert sys.__stdin__ is not None  # without a terminal there is no UI
+    try:
+        os.tcsetpgrp(sys.__stdin__.fileno(), group)
+    except (ProcessLookupError, PermissionError):  # a group that has ended
+        return True
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -108,6 +108,27 @@ def test_what_is_typed_in_the_editor_is_the_editors(terminal: Terminal, database
     terminal.until("ended with 0")
 
 
+def test_a_terminal_that_goes_while_the_editor_has_it_ends_the_program(
+    terminal: Terminal, database: Database
+) -> None:
+    editor = terminal.folder / "editor"
+    editor.write_text("#!/bin/sh\necho editing\nexec sleep 1000\n")
+    editor.chmod(0o755)
+    terminal.environ |= {"SCHEMAMIG_DSN": database.conninfo, "EDITOR": str(editor)}
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    shell = terminal.tmux("display-message", "-p", "#{pane_pid}").strip()
+    (program,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
+    terminal.press("e")
+    terminal.until("editing")
+    terminal.tmux("kill-server")
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{program}").exists():
+        assert time.monotonic() < deadline, "the program goes on without a terminal"
+        time.sleep(0.05)
+
+
 def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
     terminal: Terminal, database: Database
 ) -> None:
