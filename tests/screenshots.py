@@ -250,12 +250,17 @@ def _connect(**parameters: str) -> psycopg.Connection:
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, **parameters)
 
 
+# In the place of that of the server for the pictures, as wide as it.
+_SOCKET = "/var/run/postgresql-18/main/spec"
+
+
 def _alike_everywhere(svg: str) -> str:
-    """The picture made to look the same in every viewer.
+    """The picture made to look the same in every viewer, and wherever it was taken.
 
     A web page loads no font for a picture in it. Not every viewer keeps to the widths that a text
     says for itself, so the font has the size at which most are as wide as the columns.
     """
+    svg = re.sub(r"/[\w/]+/smt-\w+/pg/s", lambda found: _SOCKET[: len(found[0])], svg)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S)
     svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1)
     return svg.replace("font-size: 20px", "font-size: 20.3px")
