@@ -70,16 +70,19 @@ def killed_before(shop: Workshop, message: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def wrong_after_kills(shop: Workshop, enough: int = 1000) -> list[int]:
+def wrong_after_kills(
+    shop: Workshop, *, first: int = 1, every: int = 1, enough: int = 1000
+) -> list[int]:
     """The messages before which a kill has led to rows that were not changed exactly once.
 
-    It stops where these are ``enough``.
+    Of the messages from the ``first`` on it takes ``every`` so-manieth, and stops where those found
+    are ``enough``.
     """
     shop.write("0001_a.sql", BACKFILL)
     shop.ask(SETUP)
     shop.write("0000_a.sql", "SELECT 1;")
     shop.apply(to="0000_a.sql")
-    wrong, message = [], 1
+    wrong, message = [], first
     while True:
         shop.ask(AGAIN)
         killed = killed_before(shop, message)
@@ -91,23 +94,21 @@ def wrong_after_kills(shop: Workshop, enough: int = 1000) -> list[int]:
         if not killed:
             assert message > 40  # four batches, each of several messages
             return wrong
-        message += 1
+        message += every
 
 
-@pytest.mark.alone
-def test_killed_before_any_message_a_run_changes_each_row_once(shop: Workshop) -> None:
-    assert wrong_after_kills(shop) == []
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_killed_before_any_message_a_run_changes_each_row_once(shop: Workshop, first: int) -> None:
+    assert wrong_after_kills(shop, first=first, every=4) == []
 
 
-@pytest.mark.alone
 def test_the_same_kills_catch_a_checkpoint_in_a_transaction_of_its_own(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Checkpoints, "note", note_by_itself)
-    assert len(wrong_after_kills(shop, enough=3)) == 3
+    assert wrong_after_kills(shop, enough=1)
 
 
-@pytest.mark.alone
 def test_cut_off_before_any_message_a_run_tells_how_far_it_is_for_sure(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +161,6 @@ def fragile() -> Iterator[Embedded]:
         wait_until_gone(folder / "pg")
 
 
-@pytest.mark.alone
 def test_twenty_crashes_of_the_server_change_no_row_twice_and_leave_none_out(
     tmp_path: Path, fragile: Embedded
 ) -> None:
