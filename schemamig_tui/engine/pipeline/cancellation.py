@@ -42,7 +42,9 @@ class Cancellation:
     def wait(self, seconds: float) -> bool:
         """Sleep, but not longer than until the request; tells whether it has come."""
         if not self._requested:
-            select.select([self._read], [], [], seconds)
+            poll = select.poll()  # unlike select, it takes descriptors from 1024 on
+            poll.register(self._read, select.POLLIN)
+            poll.poll(seconds * 1000)
         return self._requested
 
     def __del__(self) -> None:
