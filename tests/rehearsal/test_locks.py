@@ -207,6 +207,7 @@ def test_exclusive_time_counts_where_an_earlier_file_has_the_lock(shop: Rehearsa
     assert 100 <= third.exclusive_ms <= third.ms - 200
 
 
+@pytest.mark.alone
 def test_a_thousand_tables_are_locked_within_a_second_or_two(shop: Rehearsals) -> None:
     tables = range(1000)
     shop.ask("".join(f"CREATE TABLE t{n} (id int);" for n in tables))

@@ -1,5 +1,6 @@
 """The program in a real terminal, from its start to its end, without a test inside it."""
 
+import contextlib
 import os
 import re
 import signal
@@ -219,7 +220,8 @@ def kill_server(base: Path) -> None:
     postmaster = int((data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     for pid in (postmaster, *map(int, children)):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has noticed that the first has gone
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_small_terminal_names_the_database_and_one_that_is_too_small_says_so(
