@@ -30,7 +30,7 @@ def make(config: pytest.Config, parent: Path) -> None:
         unnamed.chmod(0o711)
         _use(unnamed)
         made = unnamed.rename(parent / f"{_PREFIX}{unnamed.name.removeprefix('smt-')}")
-        config.add_cleanup(partial(shutil.rmtree, made))
+        config.add_cleanup(partial(shutil.rmtree, made, ignore_errors=True))
         os.environ[_VARIABLE] = str(made)
     else:
         _use(folder())
