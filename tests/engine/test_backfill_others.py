@@ -137,7 +137,8 @@ def test_a_batch_for_which_somebody_waits_too_long_is_cancelled_and_comes_smalle
         " 'BEGIN IF $1 <= 200 THEN PERFORM pg_sleep(0.02); END IF; RETURN 0; END'"
     )
     run = Running(shop, backfill(also=" + slowly(id)"), limits=Limits(blocking=1.0))
-    until(lambda: shop.ask("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+    at_later_rows = "wait_event = 'PgSleep' AND clock_timestamp() - query_start > '0.3 s'"
+    until(lambda: shop.ask(f"SELECT pid FROM pg_stat_activity WHERE {at_later_rows}"))
     crowd.waits("UPDATE docs SET o = 'mine' WHERE id = 1")
     (retried, *_) = until(lambda: shop.events_of(BatchRetried))
     assert retried.failure.sqlstate == "57014"
@@ -274,7 +275,7 @@ def test_a_syntax_error_is_placed_where_it_is_though_bounds_are_parameters(
 
 def test_a_connection_is_free_between_two_batches(shop: Workshop, crowd: Crowd) -> None:
     """The server takes note of the rows that are dead by then, and autovacuum can see them."""
-    run = Running(shop, backfill("rows-per-second=500"))
+    run = Running(shop, backfill("rows-per-second=50"))
     until(
         lambda: (
             shop.ask("SELECT n_tup_upd > 0 FROM pg_stat_user_tables WHERE relname = 'docs'")

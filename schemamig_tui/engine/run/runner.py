@@ -1,12 +1,14 @@
 """Apply the migrations of a plan, and tell what happens."""
 
+from __future__ import annotations
+
 import time
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.events import Listener, RunFinished, Warned
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
@@ -15,6 +17,9 @@ from schemamig_tui.engine.run.planning import make_plan
 from schemamig_tui.engine.run.preparation import ExtensionHint, Preparation
 from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.limits import Limits
+
+if TYPE_CHECKING:  # where nothing is to run, nothing runs in batches
+    from schemamig_tui.engine.backfill.control import BatchControl
 
 _NO_LIMITS = Limits()
 
@@ -38,8 +43,13 @@ class Runner:
     ) -> None:
         self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
-        self.batch_control = BatchControl()
+
+    @cached_property
+    def batch_control(self) -> BatchControl:
         """What a person may do to statements that run in batches. From any thread."""
+        from schemamig_tui.engine.backfill.control import BatchControl
+
+        return BatchControl()
 
     def cancel(self) -> None:
         """Stop the run: what is committed stays, the rest is rolled back. From any thread."""
