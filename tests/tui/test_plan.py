@@ -142,7 +142,7 @@ async def test_what_the_filter_hides_is_counted(desk: Desk) -> None:
         desk.write(name)
     async with desk.open() as ui:
         await ui.press("slash", "b", "enter", "a")
-        assert "! The filter hides 1 of these 3: all of them will run" in ui.screen
+        assert "! The filter b hides 0001_a.sql, which would run too" in ui.screen
         await ui.press("escape", "escape", "a")
         assert "The filter hides" not in ui.screen
 
