@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 ENDLESS = """
 import time
 from tests.conftest import Database
-from tests.tui.test_terminal import Terminal, terminal
+from tests.tui.terminals import Terminal, terminal
 
 def test_endless(terminal: Terminal, database: Database) -> None:
     terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
