@@ -114,7 +114,10 @@ def test_the_directive_for_late_files_stands_at_the_top(program: Program) -> Non
     program.write("0001_a.sql", "-- A comment.\n\n-- schemamig: out-of-order\nSELECT 1;\n")
     assert program("--dry-run").code == 0
     program.write("0001_a.sql", "-- schemamig: out-of-odor\nSELECT 1;\n")
-    assert "There are no-transaction, out-of-order, requires FILE, repeat, and" in program("--dry-run").err
+    assert (
+        "There are no-transaction, out-of-order, requires FILE, repeat, and"
+        in program("--dry-run").err
+    )
 
 
 def test_a_pull_request_may_add_files_at_the_end(repository: Program) -> None:
