@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 ENDLESS = """
 import time
 from tests.conftest import Database
-from tests.tui.test_terminal import Terminal, terminal
+from tests.tui.terminals import Terminal, terminal
 
 def test_endless(terminal: Terminal, database: Database) -> None:
     terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
@@ -38,6 +38,12 @@ def processes(mark: str) -> dict[int, str]:
                 command = (path / "cmdline").read_bytes().replace(b"\0", b" ")
                 found[int(path.name)] = command.decode(errors="replace")
     return found
+
+
+def all_run(mark: str) -> bool:
+    """Whether there are all the programs that such a test starts."""
+    commands = processes(mark).values()
+    return all(any(program in command for command in commands) for program in PROGRAMS)
 
 
 def until(what: Callable[[], object], explain: Callable[[], object]) -> None:
@@ -66,13 +72,8 @@ def test_a_killed_run_leaves_no_process_behind(tmp_path: Path, workers: str) -> 
     )
     mark = str(tmp_path)
     try:
-        until(
-            lambda: all(
-                any(program in command for command in processes(mark).values())
-                for program in PROGRAMS
-            ),
-            lambda: (run.poll(), processes(mark)),
-        )
+        until(lambda: run.poll() is not None or all_run(mark), lambda: processes(mark))
+        assert run.poll() is None
         run.kill()
         run.wait()
         until(lambda: not processes(mark), lambda: processes(mark))
