@@ -40,6 +40,12 @@ def processes(mark: str) -> dict[int, str]:
     return found
 
 
+def all_run(mark: str) -> bool:
+    """Whether there are all the programs that such a test starts."""
+    commands = processes(mark).values()
+    return all(any(program in command for command in commands) for program in PROGRAMS)
+
+
 def until(what: Callable[[], object], explain: Callable[[], object]) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + 60
@@ -66,13 +72,8 @@ def test_a_killed_run_leaves_no_process_behind(tmp_path: Path, workers: str) -> 
     )
     mark = str(tmp_path)
     try:
-        until(
-            lambda: all(
-                any(program in command for command in processes(mark).values())
-                for program in PROGRAMS
-            ),
-            lambda: (run.poll(), processes(mark)),
-        )
+        until(lambda: run.poll() is not None or all_run(mark), lambda: processes(mark))
+        assert run.poll() is None
         run.kill()
         run.wait()
         until(lambda: not processes(mark), lambda: processes(mark))
