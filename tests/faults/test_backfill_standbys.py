@@ -163,7 +163,7 @@ def test_after_a_failover_to_a_standby_that_lagged_it_goes_on_behind_what_that_h
         shop.folder, Database("postgres", f"host={hosts} port=5432 user=postgres dbname=postgres")
     )
     end = runs(both, "max-lag=1h ignore-standby=walreceiver rows-per-second=300")
-    until(lambda: len(both.told(BatchFinished)) > 1)
+    until(lambda: len(both.events_of(BatchFinished)) > 1)
     wait_for(standby, "SELECT count(*) > 0 FROM docs WHERE n = 1")
     # From now on it gets nothing any more.
     reload(standby, "primary_conninfo = ''")
@@ -177,6 +177,6 @@ def test_after_a_failover_to_a_standby_that_lagged_it_goes_on_behind_what_that_h
     assert end().failed == "0001_a.sql"
     finished = runs(both)()
     assert finished.failed is None
-    (started,) = both.told(BatchesStarted)
+    (started,) = both.events_of(BatchesStarted)
     assert started.resumed.changed == held
     assert both.ask("SELECT DISTINCT n FROM docs") == [1]
