@@ -179,8 +179,10 @@ class Runs:
                 self._app.toast("The rehearsal is over: v shows what it has found")
         else:
             self._app.toast(*toast_text(run))
-        if not run.doing and run.progress.failed and not self._main.detail.view.has_focus:
+        if run.progress.failed and not self._main.detail.view.has_focus:
             self._main.select(run.progress.failed.name)
+        elif run.doing and run.files:
+            self._main.stop_following(next(iter(run.files)))
 
     def show_report(self) -> None:
         """Show the report of the last rehearsal."""

@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemamig_tui.engine.backfill.batch import LockPatience
@@ -62,6 +62,7 @@ def test_another_target_is_followed() -> None:
 
 
 @given(st.integers(1, 10_000), st.floats(1e-7, 10), st.integers(0, 1 << 30))
+@example(1, 0.09375, 0)
 def test_rows_of_any_weight_leave_few_batches_over_twice_the_target(
     first: int, per_key: float, seed: int
 ) -> None:
@@ -73,7 +74,7 @@ def test_rows_of_any_weight_leave_few_batches_over_twice_the_target(
         seconds = size.keys * per_key * dice.uniform(0.5, 1.5)
         over += seconds > 0.2 and size.keys > 1
         size.done(size.keys, seconds)
-    assert over <= 10
+    assert over <= 5
 
 
 def test_batch_and_lock_wait_together_are_shorter_than_what_a_deadlock_takes() -> None:

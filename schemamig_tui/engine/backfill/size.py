@@ -4,6 +4,8 @@ The measure is the time per key that the walk has passed: by rows changed, a fil
 would blind it, and the time of the last batch alone follows every CHECKPOINT.
 """
 
+import math
+
 _FASTER = 1.2
 """A batch is at most so much larger than the one before."""
 _TOO_LONG = 1.5
@@ -41,7 +43,9 @@ class BatchSize:
         before = self._per_key
         average = per_key if before is None else before + _WEIGHT * (per_key - before)
         self._per_key = average
-        self.keys = self._bounded(min(self.target / max(average, 1e-9), self.keys * _FASTER))
+        # Rounded up, as 20 % more of 2 are not more than 2 otherwise.
+        larger = math.ceil(self.keys * _FASTER)
+        self.keys = self._bounded(min(self.target / max(average, 1e-9), larger))
 
     def failed(self) -> bool:
         """Halve it after a batch that could not get a lock; False: it is small already."""
@@ -51,6 +55,5 @@ class BatchSize:
         return True
 
     def _bounded(self, keys: float) -> int:
-        # Rounded up, as 20 % more of 2 are not more than 2 otherwise.
-        whole = max(1, -int(-keys // 1))
+        whole = max(1, int(keys))
         return whole if self._most is None else min(whole, self._most)

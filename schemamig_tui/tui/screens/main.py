@@ -190,6 +190,12 @@ class MainScreen(Screen[None]):
         """Let the cursor go with the run from now on, until its user moves it or reads."""
         self._followed = ""
 
+    def stop_following(self, name: str) -> None:
+        """Select a migration if the cursor still goes with the run, and leave it there."""
+        if self._followed is not None:
+            self.select(name)
+        self._followed = None
+
     def select(self, name: str, *, focus: bool = True) -> None:
         """Put the cursor on a migration, and the focus on its pane if it is on a list now."""
         for pane in self._lists:
