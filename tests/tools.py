@@ -6,6 +6,7 @@ Where it is missing, a test is skipped on a developer's machine and fails in CI 
 import functools
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +37,11 @@ def needs_postgres(*, min: int = 0, max: int = 99) -> None:
     if not min <= (major := _major()) <= max:
         limits = [f"{min} or newer"] * bool(min) + [f"{max} or older"] * (max < 99)
         pytest.skip(f"needs PostgreSQL {' and '.join(limits)}, and this is {major}")
+
+
+def all_in_ci(cases: Sequence[int], elsewhere: int) -> Sequence[int]:
+    """The cases of a test that takes long: all of them in CI, elsewhere the first few."""
+    return cases if os.environ.get("CI") == "true" else cases[:elsewhere]
 
 
 def client(program: str, bindir: Path) -> Path:
