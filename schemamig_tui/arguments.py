@@ -19,9 +19,10 @@ _EPILOG = """\
 settings:
   The options from --dir to --no-color can also be set by a variable, such as
   SCHEMAMIG_LOCK_TIMEOUT (for colour it is NO_COLOR), and by a key in the table
-  [tool.schemamig-tui] of pyproject.toml, such as lock-timeout. The option goes
-  before the variable, and that before the key. A password is better kept in a
-  variable or a password file; one in --dsn is taken out of the process title.
+  [tool.schemamig-tui] of pyproject.toml, or in schemamig.toml, such as
+  lock-timeout. The option goes before the variable, and that before the key.
+  A password is better kept in a variable or a password file; one in --dsn is
+  taken out of the process title.
 
 exit codes:
   0    done
@@ -131,6 +132,11 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         help="--check: compare the folder with what this branch of git has, instead of a database:"
         " new files have to sort behind all of its files, and none of them may be another one",
     )
+    group.add_argument(
+        "--yes",
+        metavar="TARGET",
+        help="the modes that write to the database: this protected target is meant",
+    )
     for flag, what in (
         ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
@@ -144,6 +150,15 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 def _add_places(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("migrations and database")
     group.add_argument("--dir", help="the folder with the .sql files (default: migrations)")
+    group.add_argument(
+        "--target", metavar="NAME", help="the database of this name, as the settings describe it"
+    )
+    group.add_argument(
+        "--env-file",
+        metavar="FILE",
+        dest="env-file",
+        help="take variables that are not set from the lines NAME=value of FILE",
+    )
     group.add_argument("--table", help="the ledger (default: kb.schema_migrations)")
     group.add_argument(
         "--connection",

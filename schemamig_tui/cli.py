@@ -61,6 +61,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         bool(options.strict),
         options.only,
         bool(options.skip_backfills),
+        options.yes,
     )
     return run(command, vars(options), stop)
 
@@ -97,9 +98,12 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
             hint="choose one of --list, --dry-run, --rehearse, --apply, --check, or set TERM",
         )
     settings = load(flags, os.environ)
+    os.environ.update(settings.variables)
     from schemamig_tui.tui.app import run
 
-    closing = run(settings, read_only=bool(flags["read_only"]))
+    # No question asks yet for the name of a protected target.
+    read_only = bool(flags["read_only"]) or settings.read_only or settings.protected
+    closing = run(settings, read_only=read_only)
     if closing.line:
         Output(sys.stdout).write(closing.line)
     return closing.exit_code

@@ -3,7 +3,7 @@
 ::
 
     SchemamigError                 1
-      SettingsError                2   a flag, a variable, pyproject.toml
+      SettingsError                2   a flag, a variable, the settings file
       FilesError                   2   the folder, or a file in it that cannot be a migration
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
       PlanChanged                  2   something else would run than what was planned

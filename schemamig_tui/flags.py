@@ -30,6 +30,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "only": ("dry-run", "apply"),
     "skip_backfills": ("dry-run", "apply"),
     "resume": ("dry-run", "apply"),
+    "yes": ("apply", *REPAIRS),
     "read_only": (_UI,),
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),

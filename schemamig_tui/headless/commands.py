@@ -17,6 +17,7 @@ from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
 from schemamig_tui.flags import REPAIRS
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
+from schemamig_tui.headless.protection import refuse_unwanted_writes
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
@@ -28,7 +29,8 @@ class Command:
     """The command and its own options; folder and database are in the settings.
 
     ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
-    is about: a title, a file, or the branch to compare with.
+    is about: a title, a file, or the branch to compare with. ``yes`` is the target that it may
+    write to though that is protected.
     """
 
     mode: str
@@ -42,6 +44,7 @@ class Command:
     strict: bool = False
     only: str | None = None
     skip_backfills: bool = False
+    yes: str | None = None
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -50,11 +53,14 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
     reporter = _reporter(command, out, err)
     try:
         settings = load(flags, os.environ)
+        os.environ.update(settings.variables)
         if settings.color:
             out.use_color()
             err.use_color()
         for warning in settings.warnings:
             reporter.warning(warning)
+        if command.mode == "apply" or command.mode in REPAIRS:
+            refuse_unwanted_writes(settings, command.yes)
         code = _carry_out(command, settings, reporter, stop)
     except SchemamigError as error:
         reporter.error(error)

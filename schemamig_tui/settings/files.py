@@ -1,0 +1,143 @@
+"""The settings in a file: ``schemamig.toml``, or a table of pyproject.toml."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemamig_tui.errors import SettingsError
+from schemamig_tui.settings.values import (
+    PLACES,
+    SETTINGS,
+    TARGET_SETTINGS,
+    Given,
+    SettingReader,
+    check_table,
+    read,
+)
+from schemamig_tui.spelling import did_you_mean
+from schemamig_tui.text import visible
+
+_OWN, _SHARED = "schemamig.toml", "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """What is in the file, checked but for its values.
+
+    ``table`` has the settings of the file itself, ``targets`` those of each target.
+    """
+
+    path: Path = Path()
+    table: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def given(self) -> Given:
+        """What the file gives. Raises SettingsError."""
+        found = self._read(self.table, "", SETTINGS)
+        if self.keys:
+            found.values["keys"] = self.keys
+            found.origins["keys"] = self._spelled("keys").rstrip()
+        return found
+
+    def given_by(self, target: str, named_by: str) -> Given:
+        """What the target of this name gives, which a setting has named.
+
+        Raises SettingsError if there is none.
+        """
+        if target not in self.targets:
+            known = f"the targets are {', '.join(map(visible, self.targets))}"
+            none = "a target is a table [tool.schemamig-tui.targets.NAME] of pyproject.toml"
+            hint = did_you_mean(target, self.targets) or (known if self.targets else none)
+            raise SettingsError(
+                f"{named_by}: there is no target {visible(target)}", hint=visible(hint)
+            )
+        return self._read(self.targets[target], f"targets.{target}", TARGET_SETTINGS)
+
+    def _read(
+        self, table: Mapping[str, Any], name: str, settings: Mapping[str, SettingReader]
+    ) -> Given:
+        found = read(table, lambda key: self._spelled(name) + key, settings)
+        for key, value in found.values.items():
+            if isinstance(value, Path):
+                found.values[key] = self.path.parent / value
+        return found
+
+    def _spelled(self, table: str) -> str:
+        return _spelled(self.path, table)
+
+
+def find() -> SettingsFile:
+    """The nearest file with settings, from the current folder up to the root of the repository.
+
+    In one folder ``schemamig.toml`` goes before pyproject.toml. Raises SettingsError.
+    """
+    for folder in _folders_upwards():
+        for name in (_OWN, _SHARED):
+            path = folder / name
+            if path.is_file() and (found := _parse(path)):
+                return found
+    return SettingsFile()
+
+
+def _folders_upwards() -> Iterator[Path]:
+    """The current folder and those above it, up to and with the root of the repository."""
+    try:
+        above = Path.cwd().parents
+    except FileNotFoundError:  # somebody removed the current folder
+        return
+    # A relative first folder keeps the paths short that people get to see.
+    for folder in (Path(), *above):
+        yield folder
+        if (folder / ".git").exists():
+            return
+
+
+def _parse(path: Path) -> SettingsFile | None:
+    """What a file has; None if it is a pyproject.toml without a table of ours."""
+    where = visible(str(path))
+    try:
+        content = path.read_bytes()
+        if path.name == _SHARED and b"schemamig-tui" not in content:  # spares the import
+            return None
+        import tomllib
+
+        table = tomllib.loads(content.decode())
+        if path.name == _SHARED:
+            table = table.get("tool", {}).get("schemamig-tui")
+    except OSError as error:
+        raise SettingsError(f"{where} cannot be read: {error.strerror}") from error
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(f"{where} is not valid: {visible(str(error))}") from error
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where}: tool.schemamig-tui has to be a table")
+    keys, targets = table.pop("keys", {}), table.pop("targets", {})
+    if not isinstance(keys, dict) or not all(isinstance(key, str) for key in keys.values()):
+        raise SettingsError(f"{_spelled(path)}keys has to be a table of strings")
+    if not isinstance(targets, dict) or not all(isinstance(one, dict) for one in targets.values()):
+        raise SettingsError(f"{_spelled(path)}targets has to be a table of tables")
+    check_table(table, lambda key: _spelled(path) + key)
+    for name, target in targets.items():
+        _check_target(target, _spelled(path, f"targets.{visible(name)}"))
+    return SettingsFile(path, table, targets, keys)
+
+
+def _check_target(target: Mapping[str, Any], spelled: str) -> None:
+    check_table(target, lambda key: spelled + key, TARGET_SETTINGS)
+    if PLACES.isdisjoint(target):
+        places = "dsn, container, connection or embedded"
+        raise SettingsError(f"{spelled.rstrip()} does not say where the database is: {places}")
+    if "dsn" in target:
+        from schemamig_tui.settings.dsn import refuse_password
+
+        refuse_password(target["dsn"], f"{spelled}dsn")
+
+
+def _spelled(path: Path, table: str = "") -> str:
+    """How a file and a table in it are written before a key."""
+    if path.name == _SHARED:
+        table = f"tool.schemamig-tui.{table}".rstrip(".")
+    return f"{visible(str(path))}: " + (f"[{table}] " if table else "")

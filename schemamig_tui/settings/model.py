@@ -1,0 +1,114 @@
+"""Every setting of the program as a value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from schemamig_tui.limits import Limits
+
+Connection = Literal["auto", "docker", "environment"]
+DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
+
+_REHEARSAL_STATEMENT_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting of the program, resolved. Times are seconds."""
+
+    directory: Path = Path("migrations")
+    """The folder with the migrations."""
+
+    table: str = "kb.schema_migrations"
+    """The ledger, as ``schema.table``."""
+
+    connection: Connection = "auto"
+    """Where to look for the database when neither ``dsn`` nor ``embedded`` says it."""
+
+    container: str = "spec_pg"
+    """The Docker container that ``auto`` and ``docker`` look for."""
+
+    start_container: bool = False
+    """Whether to start that container if it is stopped, or to go on with it if it is paused."""
+
+    dsn: str | None = field(default=None, repr=False)
+    """A libpq connection string or URI. Not in the repr: it may hold a password."""
+
+    embedded: Path | None = None
+    """The folder of the private PostgreSQL to use."""
+
+    wait: float = 0.0
+    """How long to wait for a server that does not answer yet."""
+
+    lock_timeout: float | None = None
+    """How long a statement waits for a lock; None is as long as it takes, in a rehearsal 2 s."""
+
+    lock_retries: int = 0
+    """How often a migration is tried again that could not get a lock in time."""
+
+    run_lock_timeout: float | None = None
+    """How long to wait for another run; None waits as long as it takes."""
+
+    max_blocking: float | None = None
+    """How long other sessions may wait behind a statement, which is then cancelled."""
+
+    pause_file: Path | None = None
+    """While it is there, statements that run in batches wait."""
+
+    statement_timeout: float | None = None
+    """How long a statement may take; 0 is as long as it takes. So is None, but for a rehearsal."""
+
+    warn_after: float | None = 30.0
+    """How long a migration may take before the summary of a run marks it; None marks none."""
+
+    color: bool = True
+    """Whether output to a terminal may have colour."""
+
+    env_file: Path | None = None
+    """A file with variables, for those that are not set."""
+
+    target: str | None = None
+    """The name of the target that says where the database is."""
+
+    protected: bool = False
+    """Whether the target's name has to be given before anything is written to it."""
+
+    read_only: bool = False
+    """Whether nothing is ever written to the target."""
+
+    date_style: DateStyle | None = None
+    """How the names of new migrations begin; None is as in the newest file."""
+
+    template: Path | None = None
+    """What a new migration begins as; None is a template of our own."""
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Keys of the UI that are not the usual ones, by the ids of what they do."""
+
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """What ``env_file`` has for variables that are not set; the process takes them over."""
+
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What was not used of what was given, in sentences."""
+
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Which flag, variable or key has given each field that is not at its default."""
+
+    @property
+    def limits(self) -> Limits:
+        """The settings that limit how long a run waits."""
+        return Limits(
+            run_lock=self.run_lock_timeout,
+            lock=self.lock_timeout,
+            retries=self.lock_retries,
+            blocking=self.max_blocking,
+            statement=self.statement_timeout or None,
+            pause_file=self.pause_file,
+        )
+
+    @property
+    def rehearsal_statement_timeout(self) -> float | None:
+        """How long a statement may take in a rehearsal; None is as long as it takes."""
+        given = self.statement_timeout
+        return _REHEARSAL_STATEMENT_TIMEOUT if given is None else given or None
