@@ -108,6 +108,7 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         ),
         ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
         ("check", "exit with 5 if anything is pending, failed, changed or missing"),
+        ("show-settings", "show every setting, and where it comes from; connects to nothing"),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():

@@ -37,7 +37,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "plan": ("apply",),
     "strict": ("dry-run", "apply"),
     "against": ("check",),
-    "json": ("list", "dry-run", "rehearse", "apply", "check", *ABOUT_ONE),
+    "json": ("list", "dry-run", "rehearse", "apply", "check", "show-settings", *ABOUT_ONE),
     "date-style": ("new", "new-rollback"),
     "template": ("new",),
     "lock-retries": ("apply", _UI),

@@ -84,6 +84,11 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
     if command.about is not None:
         return _about_one(command.mode, command.about, settings, reporter, stop)
+    if command.mode == "show-settings":
+        from schemamig_tui.settings.shown import shown
+
+        reporter.settings_shown([*shown(settings)])
+        return ExitCode.DONE
     _require_migrations(settings.directory)
     if command.mode == "apply":
         from schemamig_tui.headless.running import apply

@@ -46,6 +46,7 @@ compared             the end of it: ref, last (the last file of ref), new [name]
 repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
                      before and after {applied_at, checksum, execution_time_ms, success,
                      error_message}, null where there is no row
+setting              ``--show-settings``: name, value (a text; null: not set), source
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
 file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
@@ -122,6 +123,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
+    from schemamig_tui.settings.shown import ShownSetting
 
 
 class JsonLines:
@@ -294,6 +296,11 @@ class JsonLines:
         """An event ``repaired`` for each."""
         for name, before, after in repairs:
             self._write("repaired", name=name, before=_row(before), after=_row(after))
+
+    def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
+        """An event ``setting`` for each."""
+        for setting in settings:
+            self._write("setting", **setting._asdict())
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""

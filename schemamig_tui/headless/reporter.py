@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.rehearsal.events import RehearsalListener
+    from schemamig_tui.settings.shown import ShownSetting
 
 
 class Reporter(Protocol):
@@ -77,6 +78,9 @@ class Reporter(Protocol):
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""
+
+    def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
+        """``--show-settings``: every setting, and where it comes from."""
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """``--apply``: a listener that reports one run.

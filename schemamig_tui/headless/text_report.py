@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.wording import WRITTEN_SINCE, nothing_to_do
-from schemamig_tui.text import visible
+from schemamig_tui.text import cells, visible
 from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalListener
+    from schemamig_tui.settings.shown import ShownSetting
 
 
 class TextReport:
@@ -186,6 +187,14 @@ class TextReport:
         """What it is good for."""
         place = visible(str(path))
         self._out.write(f"Saved: --apply --plan {place} applies exactly this, or nothing")
+
+    def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
+        """A table of three columns."""
+        rows = [(name, value or "not set", source) for name, value, source in settings]
+        names, values = (max(cells(row[column]) for row in rows) for column in (0, 1))
+        for name, value, source in rows:
+            gaps = " " * (names - cells(name)), " " * (values - cells(value))
+            self._out.write(f"{name}{gaps[0]}  {value}{gaps[1]}  {source}")
 
     # -- --apply and --rehearse
 

@@ -73,3 +73,33 @@ def test_variables_of_a_file_are_those_of_libpq_too(targets: Program) -> None:
     ended = of(targets, "--list", "--connection", "environment")
     assert ended.code == 3
     assert "DATABASE_URL" in ended.err
+
+
+def test_every_setting_is_shown_with_its_source_and_without_a_secret(targets: Program) -> None:
+    targets.folder.joinpath(".env").write_text(
+        "LIVE_URL=postgresql://app:geheim@nowhere.invalid/app\nPGPASSWORD=geheim\nPGPORT=5433\n"
+    )
+    options = ("--show-settings", "--target", "live", "--wait", "2")
+    ended = of(targets, *options, "--json")
+    settings = {event["name"]: (event["value"], event["source"]) for event in ended.events}
+    assert (
+        settings.items()
+        >= {
+            "target": ("live", "--target"),
+            "dsn": (
+                "postgresql://app:***@nowhere.invalid/app",
+                "schemamig.toml: [targets.live] dsn",
+            ),
+            "protected": ("true", "schemamig.toml: [targets.live] protected"),
+            "wait": ("2 s", "--wait"),
+            "warn-after": ("30 s", "default"),
+            "table": ("kb.schema_migrations", "default"),
+            "template": (None, "default"),
+            "PGPASSWORD": ("***", ".env"),
+            "PGPORT": ("5433", ".env"),
+        }.items()
+    )
+    text = of(targets, *options)
+    assert (text.code, text.err, "geheim" in text.out + ended.out) == (0, "", False)
+    row = next(line for line in text.out.splitlines() if line.startswith("wait "))
+    assert row.split() == ["wait", "2", "s", "--wait"]

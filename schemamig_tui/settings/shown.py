@@ -1,0 +1,53 @@
+"""Every setting with its value and with what has given it, for people; secrets are masked."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from schemamig_tui.settings.model import Settings
+from schemamig_tui.settings.values import TARGET_SETTINGS, SettingReader
+from schemamig_tui.text import redact, visible
+
+_DEFAULT = "default"
+_CONNECTION = re.compile(r"DATABASE_URL|POSTGRES_(HOST|PORT|USER|DB|PASSWORD)|PG[A-Z]+")
+_MASK = "***"
+
+
+class ShownSetting(NamedTuple):
+    """A setting or a variable; a ``value`` of None is not set. All of it is safe to show."""
+
+    name: str
+    value: str | None
+    source: str
+
+
+def shown(settings: Settings) -> Iterator[ShownSetting]:
+    """The settings in the order of the help, and the variables that a connection is made with."""
+    readers = {
+        "target": SettingReader("target", (), str),
+        "env-file": SettingReader("env_file", (), str),
+        **TARGET_SETTINGS,
+    }
+    for name, reader in readers.items():
+        source = settings.origins.get(reader.field, _DEFAULT)
+        value = getattr(settings, reader.field)
+        yield ShownSetting(name, _value(value), source)
+    for name, key in settings.keys.items():
+        yield ShownSetting(f"keys.{visible(name)}", visible(key), settings.origins["keys"])
+    env_file = visible(str(settings.env_file))
+    for name in filter(_CONNECTION.fullmatch, sorted(os.environ)):
+        if given := os.environ[name]:
+            value = _MASK if name.endswith("PASSWORD") else visible(redact(given))
+            source = env_file if name in settings.variables else "environment"
+            yield ShownSetting(name, value, source)
+
+
+def _value(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):  # all of them are seconds
+        return f"{value:g} s"
+    return visible(redact(str(value)))
