@@ -27,7 +27,8 @@ def session(activity: Activity) -> str:
     if not activity.pid:
         return visible(f"the prepared transaction {activity.application} of {activity.user}")
     client = f" from {activity.client}" if activity.client else ""
-    who = f"pid {activity.pid}, {activity.application or 'a program'} of {activity.user}{client}"
+    of = f" of {activity.user}" if activity.user else ""  # the server's own processes have none
+    who = f"pid {activity.pid}, {activity.application or 'a program'}{of}{client}"
     parts = [who, activity.state]
     if activity.waiting_s is not None:
         parts.append(f"waiting for {lasting(activity.waiting_s)}")

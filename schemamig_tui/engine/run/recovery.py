@@ -305,7 +305,7 @@ class Recovery:
                 if crash.step.role is Role.LEDGER:
                     message = unwritten(run.script, message)
                 return replace(failure, message=message, hint=refusal.hint)
-        if code == pg_errors.LockNotAvailable.sqlstate:
+        if code in (pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate):
             return self._without_lock(run, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
             return self._giving_way(failure)
@@ -324,7 +324,8 @@ class Recovery:
         if run.retries:
             message += f" (tried {run.retries + 1} times)"
         if seen := self._observer.last_blocked:
-            detail = wording.had_lock(seen)
+            # Of a deadlock the server tells the processes and numbers; here are names.
+            detail = "\n".join(filter(None, (wording.had_lock(seen), detail)))
         return replace(failure, message=message, detail=detail)
 
     def _giving_way(self, failure: Failure) -> Failure:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # most runs have no batches
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
+# What others are the cause of, and what may go well when they have ended.
+_FOR_OTHERS = (pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate)
 # How often in one place of a file our own work is tried again that its timeout has cancelled.
 _MOST_HURRIED = 9
 
@@ -79,7 +81,7 @@ class Retries:
         if (
             run.retries >= self._limit
             or self._cancellation.requested
-            or Diagnostic(crash.result).sqlstate != pg_errors.LockNotAvailable.sqlstate
+            or Diagnostic(crash.result).sqlstate not in _FOR_OTHERS
         ):
             return False
         return run.script.mode is not Mode.NO_TRANSACTION or _leaves_nothing(conn, run, crash)
