@@ -302,16 +302,38 @@ def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
 def test_a_deadlock_is_told_with_who_was_in_it_and_tried_again(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
+    into_a_deadlock(shop, busy, "50ms", Limits(retries=9))
+    (retried,) = shop.events_of(FileRetried)
+    assert retried.failure.sqlstate == "40P01"
+    assert retried.failure.place
+    assert f"process {busy.info.backend_pid}" in str(retried.failure.detail).lower()
+    assert shop.events_of(RunFinished)[0].applied == ("0001_alter.sql",)
+    assert shop.ask("SELECT x FROM other") == [1]
+
+
+def test_a_deadlock_that_ends_a_run_names_the_table_and_the_session_that_were_in_the_way(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    into_a_deadlock(shop, busy, "2s", Limits())
+    failure = shop.failure.failure
+    assert failure.sqlstate == "40P01"
+    assert "busy" in str(failure.detail)
+    assert f"pid {busy.info.backend_pid}" in str(failure.detail)
+    assert shop.ask("SELECT x FROM other") == []
+
+
+def into_a_deadlock(shop: Workshop, busy: psycopg.Connection, timeout: str, limits: Limits) -> None:
+    """Apply a file that finds after ``timeout`` that it and ``busy`` wait for each other."""
     shop.lock_timeout = None
     # A session looks for a deadlock once, when it has waited for a while. It has to be the run that
     # waits last, or nobody would find it.
     shop.write(
         "0001_alter.sql",
-        "SET deadlock_timeout = '50ms'; INSERT INTO other VALUES (1);"
+        f"SET deadlock_timeout = '{timeout}'; INSERT INTO other VALUES (1);"
         " SELECT pg_advisory_xact_lock(7);\nALTER TABLE busy ADD y int;",
     )
     busy.execute("SET deadlock_timeout = '1h'")
-    run = threading.Thread(target=shop.runner(limits=Limits(retries=9)).apply_pending, daemon=True)
+    run = threading.Thread(target=shop.runner(limits=limits).apply_pending, daemon=True)
     locking = threading.Thread(target=busy.execute, args=["LOCK TABLE other"], daemon=True)
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '{}')"
     with shop.database.connect() as gate:
@@ -323,12 +345,6 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_tried_again(
     locking.join(30)  # goes on when the run has given up
     busy.rollback()
     run.join(30)
-    (retried,) = shop.events_of(FileRetried)
-    assert retried.failure.sqlstate == "40P01"
-    assert retried.failure.place
-    assert f"process {busy.info.backend_pid}" in str(retried.failure.detail).lower()
-    assert shop.events_of(RunFinished)[0].applied == ("0001_alter.sql",)
-    assert shop.ask("SELECT x FROM other") == [1]
 
 
 def wait_until(shop: Workshop, query: str) -> None:
