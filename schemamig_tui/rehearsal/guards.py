@@ -1,7 +1,9 @@
 """The limits that keep a rehearsal from blocking others for too long."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.activity import Victims
@@ -13,17 +15,62 @@ _IDLE = 60.0
 # Our clock and the server's differ by the time that an answer takes.
 _NEARLY = 0.9
 
+# RESET goes back to reset_val; source is where the present value is from, which may be a SET.
+_OF_SESSION = """
+SELECT s.name, s.reset_val::float8 / 1000, CASE
+        WHEN EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) AS c
+            WHERE c LIKE s.name || '=%' AND d.setrole =
+                (SELECT oid FROM pg_roles WHERE rolname = session_user))
+            THEN 'ALTER ROLE ' || quote_ident(session_user)
+        WHEN EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) AS c
+            WHERE c LIKE s.name || '=%' AND d.setrole = 0 AND d.setdatabase =
+                (SELECT oid FROM pg_database WHERE datname = current_database()))
+            THEN 'ALTER DATABASE ' || quote_ident(current_database())
+        ELSE 'the settings of the server or of the connection'
+    END
+FROM pg_settings s
+WHERE s.name IN ('lock_timeout', 'statement_timeout') AND s.reset_val <> '0'
+"""
+
+
+@dataclass(frozen=True)
+class OwnLimit:
+    """A limit, in seconds, that every new session of the role in the database has.
+
+    ``source`` says who has set it: ``ALTER ROLE name``, ``ALTER DATABASE name``, or about where.
+    """
+
+    seconds: float
+    source: str
+
+
+def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
+    """The limits that a session begins with, by the names of their settings, where it has any."""
+    return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION)}
+
 
 @dataclass(frozen=True)
 class Guards:
     """Limits in seconds: of a wait for a ``lock``, and of a ``statement``, where it has one.
 
-    ``version`` is that of the server, such as 150004.
+    ``version`` is that of the server, such as 150004. ``own`` are those of ``own_limits`` that
+    hold in a run as well: ``lock`` or ``statement`` is one of them where that is the shorter one.
     """
 
     lock: float
     statement: float | None
     version: int
+    own: tuple[tuple[str, OwnLimit], ...] = ()
+
+    def within(self, name: str, own: OwnLimit | None) -> "Guards":
+        """These limits, with one of the session's own where ours would loosen it."""
+        ours = self.lock if name == "lock_timeout" else self.statement
+        if own is None or (ours is not None and ours <= own.seconds):
+            return self
+        held = replace(self, own=(*self.own, (name, own)))
+        if name == "lock_timeout":
+            return replace(held, lock=own.seconds)
+        return replace(held, statement=own.seconds)
 
     @property
     def query(self) -> bytes:
@@ -51,7 +98,10 @@ class Guards:
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
         is how long it took until it failed: the limits of others may be shorter.
         """
+        own = dict(self.own)
         if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
+            if limit := own.get("lock_timeout"):
+                return _as_in_a_run("waits for a lock", "lock_timeout", limit)
             return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
             return "A rehearsal holds the locks of all its files: rehearse fewer at a time (--to)."
@@ -59,6 +109,13 @@ class Guards:
             if gave_way:
                 return f"It was cancelled by itself: {victims(gave_way)} (--max-blocking)."
             if self.statement is not None and seconds >= _NEARLY * self.statement:
+                if limit := own.get("statement_timeout"):
+                    return _as_in_a_run("takes", "statement_timeout", limit)
                 most = lasting(self.statement)
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None
+
+
+def _as_in_a_run(does: str, setting: str, limit: OwnLimit) -> str:
+    most = lasting(limit.seconds)
+    return f"In a run as well no statement {does} longer than {most}: {setting}, by {limit.source}."

@@ -13,6 +13,7 @@ The differences from a run that a migration could notice:
   effect, and a file sees what only a new session is without (see ``sql.new_session``): placeholders
   that are empty, but not unknown. A file that can only be read behind another is left out.
 - Waits for locks, statements, and pauses of the program have a limit, unless a file sets its own.
+  A shorter one of the role or the database is kept, as a run keeps it.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ from schemamig_tui.engine.run.preparation import (
 from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
-from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.rehearsal.guards import Guards, own_limits
 from schemamig_tui.rehearsal.stage import Stage
 from schemamig_tui.text import one_line
 
@@ -113,13 +114,15 @@ class Rehearsal:
             return self._stage(context, conn).perform(began)
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
-        lock = LOCK_TIMEOUT if context.limits.lock is None else context.limits.lock
-        return Stage(
-            context,
-            conn,
-            Guards(lock, self._statement_timeout, conn.info.server_version),
-            self._listener,
-        )
+        limits, own = context.limits, own_limits(conn)
+        lock = LOCK_TIMEOUT if limits.lock is None else limits.lock
+        guards = Guards(lock, self._statement_timeout, conn.info.server_version)
+        # What is asked for holds in a run as well, whatever the role or the database has.
+        if limits.lock is None:
+            guards = guards.within("lock_timeout", own.get("lock_timeout"))
+        if limits.statement is None:
+            guards = guards.within("statement_timeout", own.get("statement_timeout"))
+        return Stage(context, conn, guards, self._listener)
 
 
 @contextlib.contextmanager

@@ -96,7 +96,8 @@ class Stage:
         # The server's clock when our last probe was over, in microseconds.
         self._clock = 0
         self._finished: StatementFinished | None = None
-        self._constraints: tuple[bytes | None, bytes | None] = None, None
+        # The queries of SET CONSTRAINTS behind the unit that is at work.
+        self._constraints: tuple[bytes | None, ...] = (None,)
 
     def perform(self, began: float) -> RehearsalFinished:
         """Rehearse file after file up to the first that fails, roll back, and report the end.
@@ -204,7 +205,8 @@ class Stage:
         yield steps.opening(self._read_clock)
         for unit in units(run):
             yield steps.statements(unit, self._read_constraints)
-            yield steps.commit(unit, *self._constraints)
+            check, *deferral = self._constraints
+            yield steps.commit(unit, check, *deferral)
             self._tally.commit()
         yield self._renewal()
 
@@ -273,7 +275,7 @@ class Stage:
         self._clock = rehearsal_steps.number(answer, 0)
 
     def _read_constraints(self, answer: PGresult) -> None:
-        self._constraints = answer.get_value(0, 0), answer.get_value(0, 1)
+        self._constraints = tuple(answer.get_value(0, column) for column in range(3))
 
     # -- failures
 

@@ -22,16 +22,34 @@ _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
-# The deferrable constraints, and those that are deferred again in the next transaction.
-# SET CONSTRAINTS ALL would hold for those of later files as well.
-_CONSTRAINTS = b"""
-SELECT pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', '),
-    pg_catalog.string_agg(pg_catalog.format('%I.%I', n.nspname, c.conname), ', ')
-        FILTER (WHERE c.condeferred)
-FROM pg_catalog.pg_constraint c
-    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace
-WHERE c.condeferrable AND NOT pg_catalog.pg_is_other_temp_schema(n.oid)
-    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"""
+# SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
+# transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
+# refuses to defer it if one of them is not deferrable. Then all are deferred but those that begin
+# as immediate; that would hold for those of later files as well, so it is not done without need.
+_CONSTRAINTS = """
+SELECT {all} IMMEDIATE', CASE WHEN {refused} THEN 'SET CONSTRAINTS ALL DEFERRED' END,
+    CASE WHEN {refused} THEN {immediate} IMMEDIATE' ELSE {deferred} DEFERRED' END
+FROM (
+    SELECT pg_catalog.format('%I.%I', n.nspname, c.conname) AS name,
+        pg_catalog.bool_or(c.condeferred) AS deferred,
+        NOT pg_catalog.bool_and(c.condeferrable) AS mixed
+    FROM pg_catalog.pg_constraint c
+        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace
+    WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)
+        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+    GROUP BY n.nspname, c.conname HAVING pg_catalog.bool_or(c.condeferrable)
+) a"""
+
+
+def _constraints() -> bytes:
+    words = "'SET CONSTRAINTS ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(a.name, ', ') {}"
+    words += " OPERATOR(pg_catalog.||) '"
+    return _CONSTRAINTS.format(
+        all=words.format(""),
+        immediate=words.format("FILTER (WHERE NOT a.deferred)"),
+        deferred=words.format("FILTER (WHERE a.deferred)"),
+        refused="pg_catalog.bool_or(a.deferred AND a.mixed)",
+    ).encode()
 
 
 def microseconds(clock: str) -> str:
@@ -78,8 +96,8 @@ class RehearsalSteps:
     def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
 
-        ``constraints`` gets the names of the deferrable constraints that exist then, and of those
-        that are deferred by default.
+        ``constraints`` gets what checks the deferrable constraints that exist then, and what defers
+        again those that are deferred by default.
         """
         for i in unit:
             if i in self._run.script.batched:
@@ -93,21 +111,20 @@ class RehearsalSteps:
                 yield step
                 yield from self._unhurried(self._probe(i))
         yield from self._unhurried(
-            Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
+            Step(_constraints(), Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
 
-    def commit(
-        self, unit: range, deferrable: bytes | None, deferred: bytes | None
-    ) -> Iterator[Step]:
-        """What a COMMIT behind a unit does that can be done without: check what was deferred."""
+    def commit(self, unit: range, check: bytes | None, *deferral: bytes | None) -> Iterator[Step]:
+        """What a COMMIT behind a unit does that can be done without: check what was deferred.
+
+        ``check`` and ``deferral`` are what ``constraints`` of ``statements`` has got.
+        """
         if unit.stop == len(self._run.script):
             yield Step(_UNHURRIED, Role.HOUSEKEEPING)
-        if deferrable:
-            yield Step(
-                b"SET CONSTRAINTS " + deferrable + b" IMMEDIATE", Role.HOUSEKEEPING, prompt=True
-            )
-        if deferred:
-            yield Step(b"SET CONSTRAINTS " + deferred + b" DEFERRED", Role.HOUSEKEEPING)
+        if check:
+            yield Step(check, Role.HOUSEKEEPING, prompt=True)
+        for query in filter(None, deferral):
+            yield Step(query, Role.HOUSEKEEPING)
         yield from self._unhurried(self._probe(unit[-1]))
 
     def _unhurried(self, step: Step) -> Iterator[Step]:

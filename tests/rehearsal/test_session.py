@@ -167,3 +167,19 @@ def test_all_that_a_rehearsal_does_to_others_ends_with_it(shop: Rehearsals) -> N
         assert list(listener.notifies(timeout=0.1)) == []
         row = listener.execute("SELECT pg_try_advisory_lock(7)").fetchone()
         assert row == (True,)
+
+
+@pytest.mark.parametrize("name", ["k", '"odd; one"'])
+def test_a_constraint_may_have_the_name_of_one_that_cannot_be_deferred(
+    shop: Rehearsals, name: str
+) -> None:
+    shop.ask(
+        "CREATE TABLE a (id int PRIMARY KEY);"
+        f"CREATE TABLE b (a int, CONSTRAINT {name} FOREIGN KEY (a) REFERENCES a"
+        " DEFERRABLE INITIALLY DEFERRED);"
+        f"CREATE TABLE c (a int, CONSTRAINT {name} FOREIGN KEY (a) REFERENCES a);"
+        "CREATE TABLE d (x int UNIQUE DEFERRABLE)"
+    )
+    shop.rehearses("SELECT 1;", "INSERT INTO b VALUES (1); INSERT INTO a VALUES (1);")
+    assert shop.tries("SELECT 1;", "INSERT INTO b VALUES (7);").failed == "2.sql"
+    assert shop.tries("SELECT 1;", "INSERT INTO d VALUES (7), (7); DELETE FROM d;").failed
