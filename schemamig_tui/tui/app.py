@@ -3,6 +3,7 @@
 import os
 
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from schemamig_tui.errors import FilesError
@@ -45,7 +46,7 @@ class MigrationsApp(BaseApp):
         super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
         self.settings, self.read_only = settings, read_only
-        self.main = MainScreen(str(settings.directory), settings.warnings)
+        self.main = MainScreen(str(settings.directory), self.keymap, settings.warnings)
         self.main.top.read_only = read_only
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
@@ -197,6 +198,9 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
             return False
+        if action in ("pause_batches", "batch_target"):
+            # Their keys go before those of the pane, but what is typed into an input is text.
+            return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
         if action == "apply" and self.main.refused:
             return False
         if action in ("apply", "dry_run", "rehearse"):
@@ -253,6 +257,16 @@ class MigrationsApp(BaseApp):
     def run_on(self) -> EngineThread | None:
         """The run or the rehearsal that is on."""
         return self.runs.on
+
+    def action_pause_batches(self) -> None:
+        """Have the next batch wait, or go on."""
+        if self.run_on and (control := self.run_on.batch_control):
+            control.pause(not control.paused)
+
+    def action_batch_target(self, by: int) -> None:
+        """Let the batches take longer, or less time where ``by`` is negative."""
+        if self.run_on and (control := self.run_on.batch_control):
+            (control.take_longer if by > 0 else control.take_shorter)()
 
     def action_blockers(self) -> None:
         """Show who blocks the run, and who waits behind it."""

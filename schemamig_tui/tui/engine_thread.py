@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from heapq import heappushpop
-from typing import NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Plan
@@ -27,6 +27,9 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.background import rare_collections
+
+if TYPE_CHECKING:  # most runs have no batches
+    from schemamig_tui.engine.backfill.control import BatchControl
 
 _MOST_WAITING = 100_000
 _SLOWEST = 5
@@ -168,6 +171,11 @@ class EngineThread(ABC):
     def _stop(self) -> None:
         """Ask the engine to stop."""
 
+    @property
+    def batch_control(self) -> "BatchControl | None":
+        """What steers statements that run in batches; None where there can be none."""
+        return None
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
@@ -254,3 +262,8 @@ class ApplyThread(EngineThread):
 
     def _stop(self) -> None:
         self._runner.cancel()
+
+    @property
+    def batch_control(self) -> "BatchControl":
+        """What steers statements that run in batches."""
+        return self._runner.batch_control

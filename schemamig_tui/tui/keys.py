@@ -14,6 +14,7 @@ class Key(NamedTuple):
     ``where`` is what has to have the focus: anything on the main screen, the filter, a list, lines
     that scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is
     not shown there; with ``only`` it is there as long as the screen has a class of that name.
+    One that is ``first`` goes before the same key of the pane with the focus, while it works.
     """
 
     id: str
@@ -23,6 +24,7 @@ class Key(NamedTuple):
     label: str = ""
     where: Where = "main"
     only: str = ""
+    first: bool = False
 
 
 RUN = (
@@ -42,6 +44,33 @@ RUN = (
         "See who blocks the run, and who waits",
         "Blockers",
         only="-stuck",
+    ),
+    Key(
+        "pause-batches",
+        "space",
+        "app.pause_batches",
+        "While a statement runs in batches: pause, and go on",
+        "Pause/go on",
+        only="-batches",
+        first=True,
+    ),
+    Key(
+        "longer-batches",
+        "plus",
+        "app.batch_target(1)",
+        "Let batches take longer: faster, and others wait longer",
+        "Longer",
+        only="-batches",
+        first=True,
+    ),
+    Key(
+        "shorter-batches",
+        "minus",
+        "app.batch_target(-1)",
+        "Let batches take less time",
+        "Shorter",
+        only="-batches",
+        first=True,
     ),
 )
 INSPECT = (
@@ -135,6 +164,7 @@ NAMES = {
     "left_square_bracket": "[",
     "slash": "/",
     "plus": "+",
+    "minus": "-",
     "equals_sign": "=",
     "question_mark": "?",
     "shift+tab": "⇧tab",
@@ -169,6 +199,7 @@ def bindings(where: Where) -> list[BindingType]:
             key.action,
             key.label or key.what,
             show=bool(key.label),
+            priority=key.first,
             key_display=NAMES.get(key.keys.split(",")[0]),
             tooltip=key.what,
             id=key.id,
@@ -190,6 +221,12 @@ def in_footer(binding: Binding, classes: Collection[str]) -> bool:
 def shown(key: Key, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
     """The keys as people call them: ``j ↓``; ``keymap`` has those that are set otherwise."""
     return " ".join(NAMES.get(name, name) for name in keymap.get(key.id, key.keys).split(","))
+
+
+def key_of(id: str, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
+    """The first key for something, by its id, as a sentence names it."""
+    table = (key for group in GROUPS.values() for key in group)
+    return shown(next(key for key in table if key.id == id), keymap).partition(" ")[0]
 
 
 def name_of(key: str) -> str:

@@ -41,8 +41,12 @@ def test_every_key_has_an_action(key: keys.Key) -> None:
 def test_no_key_means_two_things_in_one_place() -> None:
     # The blockers are on a screen of their own, in a list.
     for where, around in (("list", "main"), ("view", "main"), ("blockers", "list")):
+        # Those that go first, as long as there are batches, leave another key for the same.
         taken = [
-            name for key in ALL if key.where in (where, around) for name in key.keys.split(",")
+            name
+            for key in ALL
+            if key.where in (where, around) and not key.first
+            for name in key.keys.split(",")
         ]
         if where == "view":  # a list is filtered, and gone through; a text is searched
             for name in ("slash", "n", "N"):

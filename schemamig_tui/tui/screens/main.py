@@ -44,12 +44,14 @@ class MainScreen(Screen[None]):
     class Selected(Message):
         """A migration is selected, or stands otherwise than before."""
 
-    def __init__(self, directory: str, warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, directory: str, keymap: Mapping[str, str], warnings: Sequence[str] = ()
+    ) -> None:
         super().__init__()
         self.top = TopBar(id="top")
         self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
-        self.run_panel = RunPanel()
+        self.run_panel = RunPanel(keymap)
         self.log_view = RunLog()
         self._directory = directory
         self._warnings = warnings

@@ -1,15 +1,16 @@
 """The panel of a run: its progress, what the server is doing, and who blocks it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from schemamig_tui.engine.events import Event
+from schemamig_tui.engine.events import BatchEvent, Event
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import statement
 from schemamig_tui.tui.engine_thread import EngineThread, TimedEvent
@@ -17,6 +18,9 @@ from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.terminal_title import TerminalTitle
 from schemamig_tui.tui.widgets.insight_bar import InsightBar
 from schemamig_tui.tui.widgets.status_bars import RunBar
+
+if TYPE_CHECKING:
+    from schemamig_tui.tui.widgets.batch_bar import BatchBar
 
 _SLOW = 0.3
 
@@ -38,12 +42,14 @@ class RunPanel(Vertical):
 
         run: EngineThread
 
-    def __init__(self) -> None:
+    def __init__(self, keymap: Mapping[str, str]) -> None:
         super().__init__(id="run")
+        self._keymap = keymap
         self.run: EngineThread | None = None
         self.insight = Insight()
         self._bar = RunBar()
         self._insight_bar = InsightBar()
+        self._batch_bar: BatchBar | None = None  # most runs have no batches
         self._statement: tuple[str, int, str | None] = ("", 0, None)
         self._title: TerminalTitle | None = None
 
@@ -51,6 +57,12 @@ class RunPanel(Vertical):
         """The bars."""
         yield self._bar
         yield self._insight_bar
+
+    @property
+    def has_batches(self) -> bool:
+        """Whether a statement is running in batches that can be steered."""
+        bar, run = self._batch_bar, self.run
+        return bar is not None and bar.is_on and run is not None and run.batch_control is not None
 
     def follow(self, run: EngineThread) -> None:
         """Start ``run``, and post what comes of it."""
@@ -70,13 +82,16 @@ class RunPanel(Vertical):
         events, timed = run.drain()
         if events:
             self.insight.take(timed)
+            self._take_batches(timed)
             self.post_message(self.Progressed(run, self.insight.news(events, timed), timed))
         self._bar.show(run, self._current_sql(run))
         self._show_insight()
+        self._show_batches(run)
         assert self._title is not None  # since follow
         if is_over and not events:
             self.run, self.insight = None, Insight()
             self._show_insight()
+            self._set_class("-batches", on=False)
             self._title.end(run)
             self.post_message(self.Ended(run))
         else:
@@ -85,8 +100,27 @@ class RunPanel(Vertical):
 
     def _show_insight(self) -> None:
         self._insight_bar.show(self.insight, time.monotonic())
-        if self.screen.has_class("-stuck") != self.insight.is_stuck:
-            self.screen.set_class(self.insight.is_stuck, "-stuck")
+        self._set_class("-stuck", on=self.insight.is_stuck)
+
+    def _take_batches(self, timed: Sequence[TimedEvent]) -> None:
+        if self._batch_bar is None:
+            if not any(isinstance(one.event, BatchEvent) for one in timed):
+                return
+            from schemamig_tui.tui.widgets.batch_bar import BatchBar
+
+            self._batch_bar = BatchBar(self._keymap)
+            self.mount(self._batch_bar, after=self._bar)
+        self._batch_bar.take(timed)
+
+    def _show_batches(self, run: EngineThread) -> None:
+        if self._batch_bar is not None:
+            self._batch_bar.show(run, time.monotonic())
+            self._set_class("-batches", on=self.has_batches)
+
+    def _set_class(self, name: str, *, on: bool) -> None:
+        """Set a class of the screen, which some keys are there for."""
+        if self.screen.has_class(name) != on:
+            self.screen.set_class(on, name)
             self.app.refresh_bindings()
 
     def _current_sql(self, run: EngineThread) -> str | None:
