@@ -61,17 +61,16 @@ def _added_variables(
     flags: Given, environ: Mapping[str, str], file: Given
 ) -> tuple[dict[str, str], str]:
     """What the file of variables has for those that are not set, and that file, safe to show."""
-    name = variable("env-file")
-    path, flag = flags.values.get("env_file"), flags.origins.get("env_file", "")
-    if path is None and environ.get(name):
-        path, flag = Path(environ[name]).expanduser(), name
-    elif path is None:
-        path, flag = file.values.get("env_file"), file.origins.get("env_file", "")
-    if not isinstance(path, Path):
+    # The other variables are read when these have been added.
+    named = {"env-file": environ.get(variable("env-file")) or None}
+    for source in (flags, read(named, variable), file):
+        if isinstance(path := source.values.get("env_file"), Path):
+            break
+    else:
         return {}, ""
     from schemamig_tui.settings.env_file import read_env_file
 
-    found = read_env_file(path, flag)
+    found = read_env_file(path, source.origins["env_file"])
     return {key: it for key, it in found.items() if not environ.get(key)}, visible(str(path))
 
 

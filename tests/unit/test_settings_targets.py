@@ -193,3 +193,8 @@ def test_a_line_that_is_none_is_named_and_not_shown(line: str) -> None:
 def test_a_file_of_variables_that_is_not_there_is_an_error() -> None:
     with pytest.raises(SettingsError, match="SCHEMAMIG_ENV_FILE: nowhere cannot be read"):
         load({}, {"SCHEMAMIG_ENV_FILE": "nowhere"})
+
+
+def test_a_file_of_variables_under_nobodys_home_is_an_error() -> None:
+    with pytest.raises(SettingsError, match="^SCHEMAMIG_ENV_FILE begins with a ~"):
+        load({}, {"SCHEMAMIG_ENV_FILE": "~no-such-user/.env"})
