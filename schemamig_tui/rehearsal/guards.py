@@ -1,6 +1,7 @@
 """The limits that keep a rehearsal from blocking others for too long."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
@@ -60,14 +61,14 @@ class Guards:
     lock: float
     statement: float | None
     version: int
-    own: tuple[tuple[str, OwnLimit], ...] = ()
+    own: Mapping[str, OwnLimit] = field(default_factory=dict)
 
     def within(self, name: str, own: OwnLimit | None) -> "Guards":
         """These limits, with one of the session's own where ours would loosen it."""
         ours = self.lock if name == "lock_timeout" else self.statement
         if own is None or (ours is not None and ours <= own.seconds):
             return self
-        held = replace(self, own=(*self.own, (name, own)))
+        held = replace(self, own={**self.own, name: own})
         if name == "lock_timeout":
             return replace(held, lock=own.seconds)
         return replace(held, statement=own.seconds)
@@ -98,9 +99,8 @@ class Guards:
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
         is how long it took until it failed: the limits of others may be shorter.
         """
-        own = dict(self.own)
         if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
-            if limit := own.get("lock_timeout"):
+            if limit := self.own.get("lock_timeout"):
                 return _as_in_a_run("waits for a lock", "lock_timeout", limit)
             return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
@@ -109,7 +109,7 @@ class Guards:
             if gave_way:
                 return f"It was cancelled by itself: {victims(gave_way)} (--max-blocking)."
             if self.statement is not None and seconds >= _NEARLY * self.statement:
-                if limit := own.get("statement_timeout"):
+                if limit := self.own.get("statement_timeout"):
                     return _as_in_a_run("takes", "statement_timeout", limit)
                 most = lasting(self.statement)
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."

@@ -26,30 +26,28 @@ _UNHURRIED = b"SET LOCAL statement_timeout = 0"
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
 # refuses to defer it if one of them is not deferrable. Then all are deferred but those that begin
 # as immediate; that would hold for those of later files as well, so it is not done without need.
-_CONSTRAINTS = """
-SELECT {all} IMMEDIATE', CASE WHEN {refused} THEN 'SET CONSTRAINTS ALL DEFERRED' END,
-    CASE WHEN {refused} THEN {immediate} IMMEDIATE' ELSE {deferred} DEFERRED' END
+_CONSTRAINTS = b"""
+SELECT 'SET CONSTRAINTS ' OPERATOR(pg_catalog.||) b.names OPERATOR(pg_catalog.||) ' IMMEDIATE',
+    CASE WHEN b.refused THEN 'SET CONSTRAINTS ALL DEFERRED' END,
+    'SET CONSTRAINTS ' OPERATOR(pg_catalog.||) CASE
+        WHEN b.refused THEN b.immediate OPERATOR(pg_catalog.||) ' IMMEDIATE'
+        ELSE b.deferred OPERATOR(pg_catalog.||) ' DEFERRED' END
 FROM (
-    SELECT pg_catalog.format('%I.%I', n.nspname, c.conname) AS name,
-        pg_catalog.bool_or(c.condeferred) AS deferred,
-        NOT pg_catalog.bool_and(c.condeferrable) AS mixed
-    FROM pg_catalog.pg_constraint c
-        JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace
-    WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)
-        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-    GROUP BY n.nspname, c.conname HAVING pg_catalog.bool_or(c.condeferrable)
-) a"""
-
-
-def _constraints() -> bytes:
-    words = "'SET CONSTRAINTS ' OPERATOR(pg_catalog.||) pg_catalog.string_agg(a.name, ', ') {}"
-    words += " OPERATOR(pg_catalog.||) '"
-    return _CONSTRAINTS.format(
-        all=words.format(""),
-        immediate=words.format("FILTER (WHERE NOT a.deferred)"),
-        deferred=words.format("FILTER (WHERE a.deferred)"),
-        refused="pg_catalog.bool_or(a.deferred AND a.mixed)",
-    ).encode()
+    SELECT pg_catalog.string_agg(a.name, ', ') AS names,
+        pg_catalog.string_agg(a.name, ', ') FILTER (WHERE a.deferred) AS deferred,
+        pg_catalog.string_agg(a.name, ', ') FILTER (WHERE NOT a.deferred) AS immediate,
+        pg_catalog.bool_or(a.deferred AND a.mixed) AS refused
+    FROM (
+        SELECT pg_catalog.format('%I.%I', n.nspname, c.conname) AS name,
+            pg_catalog.bool_or(c.condeferred) AS deferred,
+            NOT pg_catalog.bool_and(c.condeferrable) AS mixed
+        FROM pg_catalog.pg_constraint c
+            JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.connamespace
+        WHERE NOT pg_catalog.pg_is_other_temp_schema(n.oid)
+            AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+        GROUP BY n.nspname, c.conname HAVING pg_catalog.bool_or(c.condeferrable)
+    ) a
+) b"""
 
 
 def microseconds(clock: str) -> str:
@@ -111,7 +109,7 @@ class RehearsalSteps:
                 yield step
                 yield from self._unhurried(self._probe(i))
         yield from self._unhurried(
-            Step(_constraints(), Role.HOUSEKEEPING, prompt=True, answer=constraints)
+            Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
 
     def commit(self, unit: range, check: bytes | None, *deferral: bytes | None) -> Iterator[Step]:
