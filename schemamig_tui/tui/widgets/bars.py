@@ -25,6 +25,14 @@ class Bar(StyledView, can_focus=False):
     rows: reactive[Sequence[tuple[Line, Line]]] = reactive((), always_update=True)
     """For each row what is on the left, and what is on the right."""
 
+    def fit(self, rows: Sequence[tuple[Line, Line]]) -> None:
+        """Show these rows in as many as they are; without any there is no bar."""
+        if len(rows) != len(self.rows):
+            self.styles.height = len(rows)
+            self.styles.display = "block" if rows else "none"
+        if rows != self.rows:
+            self.rows = rows
+
     def row(self, y: int) -> tuple[Line, Line]:
         """What is on the left and on the right of a row."""
         return self.rows[y] if y < len(self.rows) else ((), ())

@@ -39,12 +39,7 @@ class BatchBar(Bar, can_focus=False):
     def show(self, run: EngineThread, now: float) -> None:
         """Show the state of ``run`` at the moment ``now`` (``time.monotonic``)."""
         columns = self.app.size.width
-        rows = batch_rows(self._insight, run.batch_control, now, columns, self._keymap)
-        if len(rows) != len(self.rows):
-            self.styles.height = len(rows)
-            self.styles.display = "block" if rows else "none"
-        if rows != self.rows:
-            self.rows = rows
+        self.fit(batch_rows(self._insight, run.batch_control, now, columns, self._keymap))
 
 
 def batch_rows(

@@ -19,12 +19,7 @@ class InsightBar(Bar, can_focus=False):
 
     def show(self, insight: Insight, now: float) -> None:
         """Show the state at the moment ``now`` (``time.monotonic``)."""
-        rows = insight_rows(insight, now, self.app.size.width)
-        if len(rows) != len(self.rows):
-            self.styles.height = len(rows)
-            self.styles.display = "block" if rows else "none"
-        if rows != self.rows:
-            self.rows = rows
+        self.fit(insight_rows(insight, now, self.app.size.width))
 
 
 def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line, Line]]:
