@@ -21,21 +21,14 @@ from schemamig_tui.engine.batch_events import BatchRetried
 from schemamig_tui.engine.ledger.checkpoint import Progress
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Step
-from schemamig_tui.engine.run.failure import explain_crash
+from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.session_capture import AS_THE_FILE, SessionStart
 from schemamig_tui.engine.watch.observer import Observer
 
-_LOCKS = frozenset(
-    error.sqlstate
-    for error in (
-        pg_errors.LockNotAvailable,
-        pg_errors.DeadlockDetected,
-        pg_errors.SerializationFailure,
-    )
-)
+_LOCKS = WITHOUT_LOCK | {pg_errors.SerializationFailure.sqlstate}
 # Seconds before a batch is tried again, and the most of them where it fails again and again.
 _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 

@@ -22,7 +22,7 @@ from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, Cancel
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failed_session import ask_state
-from schemamig_tui.engine.run.failure import explain_crash, unwritten
+from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash, unwritten
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
@@ -305,7 +305,7 @@ class Recovery:
                 if crash.step.role is Role.LEDGER:
                     message = unwritten(run.script, message)
                 return replace(failure, message=message, hint=refusal.hint)
-        if code in (pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate):
+        if code in WITHOUT_LOCK:
             return self._without_lock(run, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
             return self._giving_way(failure)

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from schemamig_tui.engine.events import FileRetried, Mode
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
-from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash, wants_no_transaction
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
@@ -27,8 +27,6 @@ if TYPE_CHECKING:  # most runs have no batches
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
-# What others are the cause of, and what may go well when they have ended.
-_FOR_OTHERS = (pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate)
 # How often in one place of a file our own work is tried again that its timeout has cancelled.
 _MOST_HURRIED = 9
 
@@ -81,7 +79,7 @@ class Retries:
         if (
             run.retries >= self._limit
             or self._cancellation.requested
-            or Diagnostic(crash.result).sqlstate not in _FOR_OTHERS
+            or Diagnostic(crash.result).sqlstate not in WITHOUT_LOCK
         ):
             return False
         return run.script.mode is not Mode.NO_TRANSACTION or _leaves_nothing(conn, run, crash)
