@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 
 _NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _TAB_STOP = 8
-_MASK = "***"
+MASK = "***"
+"""What stands in the place of a secret."""
 # A password in a URI ends at its last "@", because people forget to encode the ones it holds.
 _URI_PASSWORD = re.compile(r"(\w://[^\s:@/]*:)[^\s]*(?=@)")
 _NAMED_PASSWORD = re.compile(
@@ -67,14 +68,14 @@ def cells(text: str) -> int:
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Replace each of ``secrets``, and whatever looks like a password in a DSN, by ``***``."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, _MASK)
-    text = _URI_PASSWORD.sub(rf"\1{_MASK}", text)
-    return _NAMED_PASSWORD.sub(rf"\1{_MASK}", text)
+        text = text.replace(secret, MASK)
+    text = _URI_PASSWORD.sub(rf"\1{MASK}", text)
+    return _NAMED_PASSWORD.sub(rf"\1{MASK}", text)
 
 
 def redact_query(query: str) -> str:
     """A query that somebody else runs, up to where it comes to a password: ``PASSWORD ***``."""
-    return redact(_QUERIED_PASSWORD.sub(rf"\1 {_MASK}", query))
+    return redact(_QUERIED_PASSWORD.sub(rf"\1 {MASK}", query))
 
 
 def _visible_line(line: str) -> str:

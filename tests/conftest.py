@@ -81,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
         )
-    settings.load_profile("thorough" if os.environ.get("CI") == "true" else "fast")
+    settings.load_profile("thorough" if tools.in_ci() else "fast")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,9 +15,14 @@ import pytest
 from schemamig_tui.connect import binaries
 
 
+def in_ci() -> bool:
+    """Whether this run is CI's, which leaves nothing out."""
+    return os.environ.get("CI") == "true"
+
+
 def unavailable(what: str) -> NoReturn:
     """End the test: skipped with the reason ``what``, in CI failed."""
-    if os.environ.get("CI") == "true":
+    if in_ci():
         pytest.fail(f"CI has to have what every test needs: {what}", pytrace=False)
     pytest.skip(what)
 
@@ -41,7 +46,7 @@ def needs_postgres(*, min: int = 0, max: int = 99) -> None:
 
 def all_in_ci(cases: Sequence[int], elsewhere: int) -> Sequence[int]:
     """The cases of a test that takes long: all of them in CI, elsewhere the first few."""
-    return cases if os.environ.get("CI") == "true" else cases[:elsewhere]
+    return cases if in_ci() else cases[:elsewhere]
 
 
 def client(program: str, bindir: Path) -> Path:

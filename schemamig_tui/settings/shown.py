@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemamig_tui.settings.model import Settings
-from schemamig_tui.settings.values import TARGET_SETTINGS, SettingReader
-from schemamig_tui.text import redact, visible
+from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS
+from schemamig_tui.text import MASK, redact, visible
 
 _DEFAULT = "default"
 _CONNECTION = re.compile(r"DATABASE_URL|POSTGRES_(HOST|PORT|USER|DB|PASSWORD)|PG[A-Z]+")
-_MASK = "***"
 
 
 class ShownSetting(NamedTuple):
@@ -25,8 +24,8 @@ class ShownSetting(NamedTuple):
 def shown(settings: Settings) -> Iterator[ShownSetting]:
     """The settings in the order of the help, and the variables that a connection is made with."""
     readers = {
-        "target": SettingReader("target", (), str),
-        "env-file": SettingReader("env_file", (), str),
+        "target": SETTINGS["target"],
+        "env-file": SETTINGS["env-file"],
         **TARGET_SETTINGS,
     }
     for name, reader in readers.items():
@@ -38,7 +37,7 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
     env_file = visible(str(settings.env_file))
     for name in filter(_CONNECTION.fullmatch, sorted(os.environ)):
         if given := os.environ[name]:
-            value = _MASK if name.endswith("PASSWORD") else visible(redact(given))
+            value = MASK if name.endswith("PASSWORD") else visible(redact(given))
             source = env_file if name in settings.variables else "environment"
             yield ShownSetting(name, value, source)
 

@@ -1,6 +1,5 @@
 """A ledger whose file names have a collation that ignores case, on a PostgreSQL built with ICU."""
 
-import os
 from collections.abc import Iterator
 
 import psycopg
@@ -28,7 +27,7 @@ def server(server: Embedded) -> Iterator[Embedded]:
         yield server
         return
     newest = max(versions.RELEASES)
-    if os.environ.get("CI") != "true" and not versions.is_there(newest):
+    if not tools.in_ci() and not versions.is_there(newest):
         tools.unavailable(f"needs a PostgreSQL with ICU: python -m tests.versions {newest} has one")
     with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCHEMAMIG_PG_BINDIR", str(versions.programs(newest)))
