@@ -196,5 +196,5 @@ def test_a_file_of_variables_that_is_not_there_is_an_error() -> None:
 
 
 def test_a_file_of_variables_under_nobodys_home_is_an_error() -> None:
-    with pytest.raises(SettingsError, match="^SCHEMAMIG_ENV_FILE begins with a ~"):
+    with pytest.raises(SettingsError, match=r"^SCHEMAMIG_ENV_FILE begins with a ~"):
         load({}, {"SCHEMAMIG_ENV_FILE": "~no-such-user/.env"})
