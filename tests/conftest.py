@@ -70,7 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
     only; ``--hypothesis-profile=thorough`` does so elsewhere.
     """
     shared.make(config, memory())
-    # With thousands of tests in memory, a seventh of the time of the UI's tests was collecting.
+    # Thousands of tests are imported by each worker, and hundreds of processes import the program.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     gc.set_threshold(50_000, 20, 20)
     for name, examples, same in (("fast", 25, False), ("thorough", 100, True)):
         # A busy machine may stand still for longer than an example may take by default.
@@ -82,6 +83,17 @@ def pytest_configure(config: pytest.Config) -> None:
             suppress_health_check=[HealthCheck.too_slow],
         )
     settings.load_profile("thorough" if tools.in_ci() else "fast")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests out of each later garbage collection, which they would dominate."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let the process end without a look for garbage: that is all the UIs of all the tests."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
