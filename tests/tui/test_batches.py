@@ -43,7 +43,7 @@ def rows(
     """The rows of the bar behind these events, of which all have come at 0."""
     insight = BatchInsight()
     insight.take(TimedEvent(0.0, event) for event in events)
-    found = batch_rows(insight, control, now, columns, {})
+    found = batch_rows(insight, control, now, columns)
     assert all(width(left) + width(right) <= columns for left, right in found)
     return plain([(*left, ("plain", "  "), *right) for left, right in found])
 

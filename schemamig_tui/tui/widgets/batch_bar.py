@@ -1,6 +1,6 @@
 """The bar of a statement that runs in batches: how far it is, how fast, and what it waits for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished, BatchTotals
@@ -22,10 +22,9 @@ _SPARKS = 20
 class BatchBar(Bar, can_focus=False):
     """Shows batches in as many rows as needed; without any in none."""
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._insight = BatchInsight()
-        self._keymap = keymap
 
     @property
     def is_on(self) -> bool:
@@ -39,15 +38,11 @@ class BatchBar(Bar, can_focus=False):
     def show(self, run: EngineThread, now: float) -> None:
         """Show the state of ``run`` at the moment ``now`` (``time.monotonic``)."""
         columns = self.app.size.width
-        self.fit(batch_rows(self._insight, run.batch_control, now, columns, self._keymap))
+        self.fit(batch_rows(self._insight, run.batch_control, now, columns))
 
 
 def batch_rows(
-    insight: BatchInsight,
-    control: "BatchControl | None",
-    now: float,
-    columns: int,
-    keymap: Mapping[str, str],
+    insight: BatchInsight, control: "BatchControl | None", now: float, columns: int
 ) -> list[tuple[Line, Line]]:
     """The rows of a bar of so many columns; none where nothing runs in batches."""
     if insight.started is None:
@@ -62,9 +57,9 @@ def batch_rows(
     if (waiting := insight.waiting(now)) is not None:
         reasons, seconds = waiting
         text = f"Has waited {lasting(seconds)}: {'; '.join(reasons)}"
-        rows.append((_marked(text), _goes_on(control, keymap)))
+        rows.append((_marked(text), _goes_on(control)))
     elif control is not None and control.paused:
-        rows.append((_marked("Pauses behind this batch"), _goes_on(control, keymap)))
+        rows.append((_marked("Pauses behind this batch"), _goes_on(control)))
     elif insight.retried is not None:
         failure = insight.retried.failure.message
         rows.append((_marked(f"A batch was rolled back and comes again: {failure}"), ()))
@@ -118,10 +113,10 @@ def _batch(last: BatchFinished, control: "BatchControl | None") -> Line:
     return (*spans, ("dim", " "))
 
 
-def _goes_on(control: "BatchControl | None", keymap: Mapping[str, str]) -> Line:
+def _goes_on(control: "BatchControl | None") -> Line:
     if control is None or not control.paused:
         return ()
-    return (("key", keys.key_of("pause-batches", keymap)), ("plain", " goes on "))
+    return (("key", keys.key_of("pause-batches")), ("plain", " goes on "))
 
 
 def _marked(text: str) -> Line:
