@@ -108,14 +108,23 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
 
 def left_off_lines(left: LeftOff, statements: int) -> Iterator[Line]:
     """Where a file of so many statements goes on, or why it cannot."""
-    one = left.done == 1
-    done = "its first statement is" if one else f"its first {left.done:,} statements are"
+    done = list(_done(left))
     if left.obstacle:
-        yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+        yield (("bad", f"✗ Refused: {', and '.join([*done, inline(left.obstacle)])}"),)
         yield from indented("dim", "  hint:", left.way_out or "")
     else:
         where = f"statement {left.done + 1:,} of {statements:,}"
-        yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
+        yield (("accent", f"Goes on at {where}"), ("dim", f": {', and '.join(done)}"))
+
+
+def _done(left: LeftOff) -> Iterator[str]:
+    """What an earlier try has committed; where something is in the way, that tells of batches."""
+    if left.done == 1:
+        yield "its first statement is applied"
+    elif left.done:
+        yield f"its first {left.done:,} statements are applied"
+    if left.checkpoint.batches and not left.obstacle:
+        yield left.checkpoint.batches.people
 
 
 def _plan(migration: Migration, standard_strings: bool) -> list[Line]:

@@ -136,6 +136,9 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     if done and done.statements:
         kept = plural(done.statements, "statement")
         yield (("warn", f"Its first {kept} stay applied: a retry goes on behind them"),)
+    if done and done.batches:
+        kept = done.batches.people
+        yield (("warn", f"Its batches stay applied, {kept}: a retry goes on behind them"),)
     if migration.missing:
         yield (("warn", "Its file is missing: put it back to retry it"),)
     elif migration.changed:

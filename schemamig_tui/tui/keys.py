@@ -28,13 +28,9 @@ class Key(NamedTuple):
     first: bool = False
 
 
-RUN = (
+RUN = (  # while one is on, its own keys come first in the footer
     Key("apply", "a", "app.apply", "Apply all pending, and retry what failed", "Apply"),
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
-    Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
-    Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
-    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
-    Key("report", "v", "app.report", "View what the last rehearsal has found"),
     Key(
         "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
     ),
@@ -73,6 +69,10 @@ RUN = (
         only="-batches",
         first=True,
     ),
+    Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
+    Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
+    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
+    Key("report", "v", "app.report", "View what the last rehearsal has found"),
 )
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),

@@ -19,7 +19,10 @@ class InsightBar(Bar, can_focus=False):
 
     def show(self, insight: Insight, now: float) -> None:
         """Show the state at the moment ``now`` (``time.monotonic``)."""
-        self.fit(insight_rows(insight, now, self.app.size.width))
+        rows = insight_rows(insight, now, self.app.size.width)
+        if insight.server and self.screen.has_class("-low"):  # there is room for one
+            rows = rows[1:2] or rows
+        self.fit(rows)
 
 
 def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line, Line]]:

@@ -83,7 +83,7 @@ class RunPanel(Vertical):
             self.insight.take(timed)
             self._take_batches(timed)
             self.post_message(self.Progressed(run, self.insight.news(events, timed), timed))
-        self._bar.show(run, self._current_sql(run))
+        self._bar.show(run, self._current_sql(run), batches=self.has_batches)
         self._show_insight()
         self._show_batches(run)
         assert self._title is not None  # since follow
