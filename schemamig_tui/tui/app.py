@@ -46,7 +46,7 @@ class MigrationsApp(BaseApp):
         super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
         self.settings, self.read_only = settings, read_only
-        self.main = MainScreen(str(settings.directory), self.keymap, settings.warnings)
+        self.main = MainScreen(str(settings.directory), settings.warnings)
         self.main.top.read_only = read_only
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import os
 import threading
@@ -21,6 +22,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
+    context = contextvars.copy_context()
 
     def settle(result: Result | None, error: BaseException | None) -> None:
         if future.cancelled():
@@ -33,7 +35,7 @@ async def in_thread(work: Callable[[], Result]) -> Result:
     def run() -> None:
         result, failure = None, None
         try:
-            result = work()
+            result = context.run(work)
         except BaseException as error:  # whatever it is belongs to the one who awaits
             failure = error
         with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile

@@ -53,8 +53,7 @@ class BaseApp(App[None]):
     def __init__(self, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._early = EarlyKeys()
-        self.keymap = keymap
-        """The keys that are not as in the table, by their ids."""
+        keys.KEYMAP.set(keymap)
         self.set_keymap(dict(keymap))
 
     def on_ready(self) -> None:
@@ -160,7 +159,7 @@ class BaseApp(App[None]):
     def action_help(self) -> None:
         """Show all keys, first those of the pane one is in."""
         where: keys.Where = "view" if isinstance(self.focused, LinesView) else "list"
-        lines = key_lines(where, self.keymap)
+        lines = key_lines(where)
         self.push_screen(TextDialog("Keys", LinesView(lines, fold=True)))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
@@ -170,7 +169,7 @@ class BaseApp(App[None]):
             for key in group:
                 if key.where == "main" and key.id != "palette" and self._works(key, main):
                     run = partial(self.run_action, key.action, main)
-                    yield SystemCommand(key.what, keys.shown(key, self.keymap), run)
+                    yield SystemCommand(key.what, keys.shown(key), run)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     def _works(self, key: keys.Key, main: Screen[object]) -> bool:

@@ -8,6 +8,7 @@ from schemamig_tui.engine.ledger.left_off import LeftOff, left_off
 from schemamig_tui.errors import FilesError
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.failures import failure_lines
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
 from schemamig_tui.units import plural, recorded, size
@@ -43,7 +44,15 @@ def details(
             code, read = read_sql(file.path)
             sql = numbered(code) if read else [_hint("The file is empty.")]
             if read < file.size:
-                sql += [(), (("warn", f"... {size(file.size - read)} more: e opens the file"),)]
+                sql += [
+                    (),
+                    (
+                        (
+                            "warn",
+                            f"... {size(file.size - read)} more: {key_of('edit')} opens the file",
+                        ),
+                    ),
+                ]
         except FilesError as error:
             sql = file_error_lines(error)
         plan = _plan(migration, standard_strings)
@@ -99,21 +108,32 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
 
 def left_off_lines(left: LeftOff, statements: int) -> Iterator[Line]:
     """Where a file of so many statements goes on, or why it cannot."""
-    one = left.done == 1
-    done = "its first statement is" if one else f"its first {left.done:,} statements are"
+    done = list(_done(left))
     if left.obstacle:
-        yield (("bad", f"✗ Refused: {done} applied, and {inline(left.obstacle)}"),)
+        yield (("bad", f"✗ Refused: {', and '.join([*done, inline(left.obstacle)])}"),)
         yield from indented("dim", "  hint:", left.way_out or "")
     else:
         where = f"statement {left.done + 1:,} of {statements:,}"
-        yield (("accent", f"Goes on at {where}"), ("dim", f": {done} applied"))
+        yield (("accent", f"Goes on at {where}"), ("dim", f": {', and '.join(done)}"))
+
+
+def _done(left: LeftOff) -> Iterator[str]:
+    """What an earlier try has committed; where something is in the way, that tells of batches."""
+    if left.done == 1:
+        yield "its first statement is applied"
+    elif left.done:
+        yield f"its first {left.done:,} statements are applied"
+    if left.checkpoint.batches and not left.obstacle:
+        yield left.checkpoint.batches.people
 
 
 def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
     file = migration.file
     assert file is not None
     if file.size > _MOST_PARSED:
-        return [_hint(f"{size(file.size)} take a while to read: d makes the plan.")]
+        return [
+            _hint(f"{size(file.size)} take a while to read: {key_of('dry-run')} makes the plan.")
+        ]
     try:
         script = parse(file, standard_conforming_strings=standard_strings)
     except FilesError as error:
@@ -146,7 +166,9 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
     if migration.unwritten:
         lines = [_hint("Nothing is written in it yet, and until then it is not run.")]
     elif row is None or migration.written_since:
-        lines = [_hint("No run is recorded yet: a applies all that is pending, A up to this one.")]
+        apply, to_here = key_of("apply"), key_of("apply-to")
+        what = f"{apply} applies all that is pending, {to_here} up to this one."
+        lines = [_hint(f"No run is recorded yet: {what}")]
     elif migration.state is State.FAILED:
         message = row.error_message or "The ledger does not say why."
         lines = failure_lines(migration, message, code)

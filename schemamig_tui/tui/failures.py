@@ -13,6 +13,7 @@ from psycopg import errors as pg_errors
 from schemamig_tui.engine import Migration
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.tui import clock
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.units import plural, recorded
 
@@ -135,10 +136,15 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     if done and done.statements:
         kept = plural(done.statements, "statement")
         yield (("warn", f"Its first {kept} stay applied: a retry goes on behind them"),)
+    if done and done.batches:
+        kept = done.batches.people
+        yield (("warn", f"Its batches stay applied, {kept}: a retry goes on behind them"),)
     if migration.missing:
         yield (("warn", "Its file is missing: put it back to retry it"),)
     elif migration.changed:
-        yield (("good", "The file has changed since: "), ("strong", "a"), ("good", " retries it"))
+        changed = "The file has changed since: "
+        yield (("good", changed), ("strong", key_of("apply")), ("good", " retries it"))
     else:
-        retry = (("strong", "a"), ("dim", " retries it"))
-        yield (("dim", "The file is as it was: "), ("strong", "e"), ("dim", " edits it, "), *retry)
+        edit = (("strong", key_of("edit")), ("dim", " edits it, "))
+        retry = (("strong", key_of("apply")), ("dim", " retries it"))
+        yield (("dim", "The file is as it was: "), *edit, *retry)

@@ -1,6 +1,7 @@
 """The table of all keys, from which the footer, the help and the command palette are made."""
 
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -27,13 +28,9 @@ class Key(NamedTuple):
     first: bool = False
 
 
-RUN = (
+RUN = (  # while one is on, its own keys come first in the footer
     Key("apply", "a", "app.apply", "Apply all pending, and retry what failed", "Apply"),
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
-    Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
-    Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
-    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
-    Key("report", "v", "app.report", "View what the last rehearsal has found"),
     Key(
         "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
     ),
@@ -72,6 +69,10 @@ RUN = (
         only="-batches",
         first=True,
     ),
+    Key("dry-run", "d", "app.dry_run", "Dry run: show how each file would be run", "Dry run"),
+    Key("rehearse", "R", "app.rehearse", "Rehearse: run it all, then roll it back", "Rehearse"),
+    Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
+    Key("report", "v", "app.report", "View what the last rehearsal has found"),
 )
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
@@ -189,6 +190,8 @@ NAMES = {
 
 _CHARACTERS = {shown: name for name, shown in NAMES.items() if len(shown) == 1 and shown.isascii()}
 _AS_IN_THE_TABLE: Mapping[str, str] = {}
+KEYMAP = ContextVar("KEYMAP", default=_AS_IN_THE_TABLE)
+"""The keys that the user of this application has set, by their ids; see ``keymap``."""
 
 
 def bindings(where: Where) -> list[BindingType]:
@@ -210,7 +213,8 @@ def bindings(where: Where) -> list[BindingType]:
     ]
 
 
-_ONLY = {key.id: key.only for group in GROUPS.values() for key in group if key.only}
+_BY_ID = {key.id: key for group in GROUPS.values() for key in group}
+_ONLY = {key.id: key.only for key in _BY_ID.values() if key.only}
 
 
 def in_footer(binding: Binding, classes: Collection[str]) -> bool:
@@ -218,15 +222,14 @@ def in_footer(binding: Binding, classes: Collection[str]) -> bool:
     return binding.show and _ONLY.get(binding.id or "") in (None, *classes)
 
 
-def shown(key: Key, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
-    """The keys as people call them: ``j ↓``; ``keymap`` has those that are set otherwise."""
-    return " ".join(NAMES.get(name, name) for name in keymap.get(key.id, key.keys).split(","))
+def shown(key: Key) -> str:
+    """The keys as people call them and as their user has set them: ``j ↓``."""
+    return " ".join(NAMES.get(name, name) for name in KEYMAP.get().get(key.id, key.keys).split(","))
 
 
-def key_of(id: str, keymap: Mapping[str, str] = _AS_IN_THE_TABLE) -> str:
+def key_of(id: str) -> str:
     """The first key for something, by its id, as a sentence names it."""
-    table = (key for group in GROUPS.values() for key in group)
-    return shown(next(key for key in table if key.id == id), keymap).partition(" ")[0]
+    return shown(_BY_ID[id]).partition(" ")[0]
 
 
 def name_of(key: str) -> str:

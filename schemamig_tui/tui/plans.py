@@ -42,9 +42,9 @@ def hidden_lines(hidden: Sequence[str], filter: str) -> list[Line]:
 
 
 def goes_on(migrations: Sequence[Migration]) -> bool:
-    """Whether one of them has statements that an earlier try has committed."""
+    """Whether an earlier try has committed statements or batches of one of them."""
     notes = [read_checkpoint(m.row.error_message) for m in migrations if m.row]
-    return any(note is not None and note.statements for note in notes)
+    return any(note and (note.statements or note.batches or note.unreadable) for note in notes)
 
 
 def total(migrations: Sequence[Migration]) -> Line:

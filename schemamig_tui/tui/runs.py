@@ -14,6 +14,7 @@ from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.closing import SessionTally
 from schemamig_tui.tui.engine_thread import ApplyThread, EngineThread
 from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
@@ -124,7 +125,7 @@ class Runs:
             self._app.toast("A run is on", severity="warning")
             return None
         if self._looking.target is None:
-            self._app.toast("Not connected: r tries again", severity="warning")
+            self._app.toast(f"Not connected: {key_of('refresh')} tries again", severity="warning")
         return self._looking.target
 
     def _follow(self, run: EngineThread) -> None:
@@ -176,7 +177,8 @@ class Runs:
             if self._app.screen is self._main:
                 self.show_report()
             else:
-                self._app.toast("The rehearsal is over: v shows what it has found")
+                key = key_of("report")
+                self._app.toast(f"The rehearsal is over: {key} shows what it has found")
         else:
             self._app.toast(*toast_text(run))
         if run.progress.failed and not self._main.detail.view.has_focus:
@@ -187,7 +189,7 @@ class Runs:
     def show_report(self) -> None:
         """Show the report of the last rehearsal."""
         if self._report is None:
-            self._app.toast("No rehearsal yet: R rehearses what is pending")
+            self._app.toast(f"No rehearsal yet: {key_of('rehearse')} rehearses what is pending")
         else:
             view = LinesView(self._report.lines, fold=True)
             self._app.push_screen(TextDialog("Rehearsal", view, wide=True))

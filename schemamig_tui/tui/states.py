@@ -5,12 +5,12 @@ from pathlib import Path
 
 from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 from schemamig_tui.tui import clock
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.looking import Absence
 from schemamig_tui.units import duration
 
 _FEW = 2  # lines of an error
-_RETRY: Line = (("strong", "r"), ("dim", " tries again   "), ("strong", "q"), ("dim", " quits"))
 
 
 def connecting(embedded: Path | None, route: str = "", waiting: str = "") -> list[Line]:
@@ -52,7 +52,9 @@ def error_page(error: SchemamigError, *, retried: bool) -> list[Line]:
     lines += [(), *hint] if error.hint else []
     lines += [(), *what[shown:]] if what[shown:] else []
     note: Line = (("dim", "It is tried again by itself from time to time."),)
-    return [*lines, (), *([note] if retried else []), _RETRY]
+    retry: Line = (("strong", key_of("refresh")), ("dim", " tries again   "))
+    leave: Line = (("strong", key_of("quit")), ("dim", " quits"))
+    return [*lines, (), *([note] if retried else []), (*retry, *leave)]
 
 
 def error_lines(error: SchemamigError) -> list[Line]:

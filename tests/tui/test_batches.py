@@ -43,7 +43,7 @@ def rows(
     """The rows of the bar behind these events, of which all have come at 0."""
     insight = BatchInsight()
     insight.take(TimedEvent(0.0, event) for event in events)
-    found = batch_rows(insight, control, now, columns, {})
+    found = batch_rows(insight, control, now, columns)
     assert all(width(left) + width(right) <= columns for left, right in found)
     return plain([(*left, ("plain", "  "), *right) for left, right in found])
 
@@ -56,6 +56,19 @@ def test_keys_walked_stand_beside_rows_changed_with_speed_size_and_an_open_estim
         assert "9,000 rows changed, 2,000 rows/s now, 1,500 overall █" in text
         assert "batches of 500, the last took 98 ms, 1,234 dead rows" in text
         assert len(text.splitlines()) == (3 if columns == 80 else 2)
+
+
+def test_a_narrow_row_loses_its_bar_first_and_then_the_count() -> None:
+    for columns, shown in (
+        (80, "━━━─────────  25 %  10,000 of about 40,000 keys walked  60 s to 2 min left"),
+        (70, "25 %  10,000 of about 40,000 keys walked  60 s to 2 min left"),
+        (40, "━━━─────────  25 %  60 s to 2 min left"),
+    ):
+        insight = BatchInsight()
+        insight.take(TimedEvent(0.0, event) for event in (STARTED, batch(10_000, 9_000)))
+        left, right = batch_rows(insight, None, 0.0, columns)[0]
+        assert width(left) + width(right) <= columns
+        assert plain([(*left, ("plain", "  "), *right)]).strip() == shown
 
 
 def test_where_nobody_knows_how_many_there_are_no_bar_claims_to() -> None:
@@ -82,13 +95,14 @@ def test_it_says_what_it_waits_for_and_for_how_long_until_it_goes_on() -> None:
 def test_a_target_that_was_changed_is_shown() -> None:
     control = BatchControl()
     control.take_longer()
-    assert ", 1.5 x the target, 1,234 dead rows" in rows(STARTED, batch(10, 10), control=control)
+    shown = rows(STARTED, batch(10, 10), control=control)
+    assert "batches of 500 for 1.5 x the target, the last took 98 ms, 1,234 dead" in shown
     control.take_shorter()
     assert "target" not in rows(STARTED, batch(10, 10), control=control)
 
 
-@played
-async def test_space_pauses_a_backfill_and_goes_on_wherever_the_focus_is(desk: Desk) -> None:
+def slow_backfill(desk: Desk) -> None:
+    """One that takes some seconds."""
     desk.execute(
         "CREATE TABLE docs (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);"
         "INSERT INTO docs SELECT g FROM generate_series(1, 1000) g; ANALYZE docs"
@@ -98,6 +112,11 @@ async def test_space_pauses_a_backfill_and_goes_on_wherever_the_focus_is(desk: D
         "-- schemamig: backfill table=docs key=id batch=5 rows-per-second=400\n"
         "UPDATE docs SET n = n + 1 WHERE id BETWEEN :from AND :to;",
     )
+
+
+@played
+async def test_space_pauses_a_backfill_and_goes_on_wherever_the_focus_is(desk: Desk) -> None:
+    slow_backfill(desk)
     desk.options["keys"] = {"longer-batches": "f6"}
     async with desk.open(140, 40) as ui:
         await ui.press("a", "y")
@@ -108,6 +127,10 @@ async def test_space_pauses_a_backfill_and_goes_on_wherever_the_focus_is(desk: D
         assert "space goes on" in ui.screen
         await ui.press("f6")
         await ui.until(lambda: "1.5 x the target" in ui.screen)
+        await ui.pilot.resize_terminal(40, 12)
+        await ui.until(lambda: "Has waited" in ui.screen and "space goes on" in ui.screen)
+        assert " x Cancel run" in ui.rows[-1]
+        await ui.pilot.resize_terminal(140, 40)
         await ui.press("1", "slash", "space", "escape")
         assert "paused by the user" in ui.screen
         await ui.press("space", "minus", "minus")
@@ -118,3 +141,21 @@ async def test_space_pauses_a_backfill_and_goes_on_wherever_the_focus_is(desk: D
         assert "keys walked (" not in ui.screen
     with desk.database.connect() as conn:
         assert conn.execute("SELECT DISTINCT n FROM docs").fetchall() == [(1,)]
+
+
+@played
+async def test_a_cancelled_backfill_says_what_stays_and_where_it_goes_on(desk: Desk) -> None:
+    slow_backfill(desk)
+    async with desk.open(140, 40) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "rows/s now" in ui.screen)
+        assert "slow" not in ui.screen
+        await ui.press("x", "y")
+        await ui.run_over()
+        assert "Its batches stay applied, " in ui.detail
+        assert "keys walked, " in ui.detail
+        await ui.press("left_square_bracket")
+        assert "Goes on at statement 1 of 1: " in ui.detail
+        assert "rows changed in " in ui.detail
+        await ui.press("a")
+        assert "Start over (s)" in ui.screen

@@ -29,6 +29,46 @@ async def test_a_key_of_the_settings_takes_the_place_of_the_usual_one(desk: Desk
 
 
 @played
+async def test_sentences_name_the_keys_that_their_user_has_set(desk: Desk) -> None:
+    desk.options["keys"] = {
+        "apply": "f2",
+        "apply-to": "f3",
+        "edit": "f4",
+        "copy": "f5",
+        "help": "f6",
+        "back": "f7",
+        "report": "f8",
+        "rehearse": "f9",
+        "next-tab": "f10",
+        "view-search": "f11",
+        "view-next": "f12",
+    }
+    desk.write("0001_a.sql", "SELECT 1;\nSELECT wrong;\n")
+    desk.write("0002_b.sql")
+    async with desk.open(140, 40) as ui:
+        assert "[ f10" in ui.screen
+        await ui.press("f10", "f10")
+        assert "f2 applies all that is pending, f3 up to this one" in ui.detail
+        await ui.press("v")
+        assert "No rehearsal yet" not in ui.screen
+        await ui.press("f8")
+        assert "No rehearsal yet: f9 rehearses what is pending" in ui.screen
+        await ui.press("slash", "x")
+        assert "No name matches; f7 shows all" in ui.screen
+        await ui.press("f7", "f6")
+        assert "f11 search   f5 copy   esc" in ui.screen
+        await ui.press("f11", "f", "enter")
+        assert "/f  f12 N" in ui.screen
+        await ui.press("f5")
+        assert "Copied" in ui.screen
+        await ui.press("f6")
+        assert ui.app.screen is ui.main
+        await ui.press("f2", "y")
+        await ui.run_over()
+        assert "f4 edits it, f2 retries it" in ui.detail
+
+
+@played
 async def test_two_keys_can_be_exchanged(desk: Desk) -> None:
     desk.options["keys"] = {"dry-run": "R", "rehearse": "d"}
     desk.write("0001_a.sql")

@@ -61,8 +61,9 @@ class BlockersScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        keys = "esc" if self._read_only else "c cancel query   t terminate   esc"
-        with Dialog("Blockers", keys, wide=True):
+        cancel, terminate = keys.key_of("cancel-query"), keys.key_of("terminate")
+        ends = "" if self._read_only else f"{cancel} cancel query   {terminate} terminate   "
+        with Dialog("Blockers", f"{ends}esc", wide=True):
             yield self._list
 
     def on_mount(self) -> None:

@@ -1,6 +1,5 @@
 """Dialogs: a question, a text, and the keys."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar
 
@@ -117,8 +116,9 @@ class TextDialog(ModalScreen[None]):
 
     AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter,question_mark", "dismiss", "Close"),
-        Binding("c", "app.copy", "Copy"),
+        Binding("escape,q,enter", "dismiss", "Close"),
+        Binding("question_mark", "dismiss", "Close", id="help"),
+        Binding("c", "app.copy", "Copy", id="copy"),
     ]
 
     def __init__(self, title: str, view: LinesView, *, wide: bool = False) -> None:
@@ -127,17 +127,16 @@ class TextDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text."""
-        with Dialog(self._title, "/ search   c copy   esc", wide=self._wide):
+        search, copy = keys.key_of("view-search"), keys.key_of("copy")
+        with Dialog(self._title, f"{search} search   {copy} copy   esc", wide=self._wide):
             yield self._view
 
 
-def key_lines(where: keys.Where, keymap: Mapping[str, str]) -> list[Line]:
+def key_lines(where: keys.Where) -> list[Line]:
     """The table of keys as the help shows it: first those for ``where`` one is."""
     lines: list[Line] = []
     groups = sorted(keys.GROUPS.items(), key=lambda group: group[1][0].where != where)
     for title, group in groups:
         lines += [(), (("title", f" {title} "),)] if lines else [(("title", f" {title} "),)]
-        lines += [
-            (("strong", f"  {keys.shown(key, keymap):<14}"), ("plain", key.what)) for key in group
-        ]
+        lines += [(("strong", f"  {keys.shown(key):<14}"), ("plain", key.what)) for key in group]
     return lines

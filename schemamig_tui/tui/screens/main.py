@@ -44,14 +44,12 @@ class MainScreen(Screen[None]):
     class Selected(Message):
         """A migration is selected, or stands otherwise than before."""
 
-    def __init__(
-        self, directory: str, keymap: Mapping[str, str], warnings: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, directory: str, warnings: Sequence[str] = ()) -> None:
         super().__init__()
         self.top = TopBar(id="top")
         self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
-        self.run_panel = RunPanel(keymap)
+        self.run_panel = RunPanel()
         self.log_view = RunLog()
         self._directory = directory
         self._warnings = warnings
@@ -148,7 +146,7 @@ class MainScreen(Screen[None]):
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
-            return ((("dim", "No name matches; esc shows all"),),)
+            return ((("dim", f"No name matches; {keys.key_of('back')} shows all"),),)
         if state is State.FAILED:
             return ((("dim", "None"),),)
         if state is State.APPLIED:

@@ -8,6 +8,8 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from schemamig_tui.tui.keys import key_of
+
 COLUMNS, ROWS = 30, 9
 """The smallest terminal that has room for a pane, its frame, and the header."""
 
@@ -20,7 +22,7 @@ def is_too_small(size: Size) -> bool:
 class TooSmall(ModalScreen[None]):
     """Says how large the terminal is, and has to be. A run goes on behind it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "app.quit", "Quit")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q,ctrl+q", "app.quit", "Quit", id="quit")]
 
     def compose(self) -> ComposeResult:
         """The sentence."""
@@ -29,8 +31,8 @@ class TooSmall(ModalScreen[None]):
     def on_resize(self) -> None:
         """Say it with the size of the moment."""
         now = f"{self.app.size.width}x{self.app.size.height}"
-        text = f"This terminal is too small: {now}. It takes {COLUMNS}x{ROWS}. q quits."
-        self.query_one("#too-small", Static).update(text)
+        text = f"This terminal is too small: {now}. It takes {COLUMNS}x{ROWS}."
+        self.query_one("#too-small", Static).update(f"{text} {key_of('quit')} quits.")
 
     def on_screen_resume(self) -> None:
         """Go, if the terminal has grown below a question whether to quit."""

@@ -85,7 +85,8 @@ class TabStrip(Bar, can_focus=False):
         for tab in self._tabs:
             style = "title" if tab == self.active else "dim"
             strips.append(self.strip(((style, f" {self.names[tab]} "),)))
-        names, turning = Strip.join(strips), self.strip((("key", "[ ]"),))
+        turn = f"{keys.key_of('previous-tab')} {keys.key_of('next-tab')}"
+        names, turning = Strip.join(strips), self.strip((("key", turn),))
         room = columns - turning.cell_length
         if names.cell_length < room:
             names = Strip.join([names.extend_cell_length(room, self.rich_style), turning])

@@ -1,6 +1,6 @@
 """The bar of a statement that runs in batches: how far it is, how fast, and what it waits for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished, BatchTotals
@@ -22,10 +22,9 @@ _SPARKS = 20
 class BatchBar(Bar, can_focus=False):
     """Shows batches in as many rows as needed; without any in none."""
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._insight = BatchInsight()
-        self._keymap = keymap
 
     @property
     def is_on(self) -> bool:
@@ -38,21 +37,19 @@ class BatchBar(Bar, can_focus=False):
 
     def show(self, run: EngineThread, now: float) -> None:
         """Show the state of ``run`` at the moment ``now`` (``time.monotonic``)."""
-        columns = self.app.size.width
-        self.fit(batch_rows(self._insight, run.batch_control, now, columns, self._keymap))
+        rows = batch_rows(self._insight, run.batch_control, now, self.app.size.width)
+        if rows and self.screen.has_class("-low"):  # there is room for one
+            rows = rows[-1:] if _is_marked(rows[-1]) else rows[:1]
+        self.fit(rows)
 
 
 def batch_rows(
-    insight: BatchInsight,
-    control: "BatchControl | None",
-    now: float,
-    columns: int,
-    keymap: Mapping[str, str],
+    insight: BatchInsight, control: "BatchControl | None", now: float, columns: int
 ) -> list[tuple[Line, Line]]:
     """The rows of a bar of so many columns; none where nothing runs in batches."""
     if insight.started is None:
         return []
-    rows = [_how_far(insight.started, insight.last)]
+    rows = [_how_far(insight.started, insight.last, columns)]
     if insight.last is not None:
         speed, batch = _speed(insight, insight.last, columns), _batch(insight.last, control)
         if width(speed) + width(batch) < columns:
@@ -62,16 +59,18 @@ def batch_rows(
     if (waiting := insight.waiting(now)) is not None:
         reasons, seconds = waiting
         text = f"Has waited {lasting(seconds)}: {'; '.join(reasons)}"
-        rows.append((_marked(text), _goes_on(control, keymap)))
+        rows.append((_marked(text), _goes_on(control)))
     elif control is not None and control.paused:
-        rows.append((_marked("Pauses behind this batch"), _goes_on(control, keymap)))
+        rows.append((_marked("Pauses behind this batch"), _goes_on(control)))
     elif insight.retried is not None:
         failure = insight.retried.failure.message
         rows.append((_marked(f"A batch was rolled back and comes again: {failure}"), ()))
     return rows
 
 
-def _how_far(started: BatchesStarted, last: BatchFinished | None) -> tuple[Line, Line]:
+def _how_far(
+    started: BatchesStarted, last: BatchFinished | None, columns: int
+) -> tuple[Line, Line]:
     done = last.done if last else started.resumed
     rows = last.rows if last else started.rows
     unit, count = _counted(started, done)
@@ -79,13 +78,13 @@ def _how_far(started: BatchesStarted, last: BatchFinished | None) -> tuple[Line,
         return (("plain", f" {count:,} {unit}"),), ()
     percent = min(100, 100 * count // rows)
     filled = round(min(1.0, count / rows) * _TRACK)
-    left: Line = (
-        ("accent", f" {'━' * filled}"),
-        ("dim", "─" * (_TRACK - filled)),
-        ("strong", f" {percent:>3} %"),
-        ("plain", f"  {count:,} of about {rows:,} {unit}"),
-    )
-    return left, _left(last)
+    bar: Line = (("accent", f" {'━' * filled}"), ("dim", "─" * (_TRACK - filled)))
+    share: Span = ("strong", f" {percent:>3} %")
+    counted: Span = ("plain", f"  {count:,} of about {rows:,} {unit}")
+    left = _left(last)
+    room = columns - width(left)
+    wanted = ((*bar, share, counted), (share, counted), (*bar, share))
+    return next((line for line in wanted if width(line) <= room), (share,)), left
 
 
 def _counted(started: BatchesStarted, done: BatchTotals) -> tuple[str, int]:
@@ -109,20 +108,25 @@ def _speed(insight: BatchInsight, last: BatchFinished, columns: int) -> Line:
 
 
 def _batch(last: BatchFinished, control: "BatchControl | None") -> Line:
-    size = f" of {last.size:,}" if last.size else ""
-    spans: list[Span] = [("dim", f" batches{size}, the last took {duration(last.ms)}")]
+    spans: list[Span] = [("dim", f" batches of {last.size:,}" if last.size else " batches")]
     if control is not None and abs(control.factor - 1) > 0.01:
-        spans.append(("warn", f", {control.factor:.2g} x the target"))
+        spans.append(("warn", f" for {control.factor:.2g} x the target"))
+    spans.append(("dim", f", the last took {duration(last.ms)}"))
     if last.dead is not None:
         spans.append(("dim", f", {plural(last.dead, 'dead row')}"))
     return (*spans, ("dim", " "))
 
 
-def _goes_on(control: "BatchControl | None", keymap: Mapping[str, str]) -> Line:
+def _goes_on(control: "BatchControl | None") -> Line:
     if control is None or not control.paused:
         return ()
-    return (("key", keys.key_of("pause-batches", keymap)), ("plain", " goes on "))
+    return (("key", keys.key_of("pause-batches")), ("plain", " goes on "))
 
 
 def _marked(text: str) -> Line:
     return (("warn", f" ■ {sentence(inline(text))}"),)
+
+
+def _is_marked(row: tuple[Line, Line]) -> bool:
+    """Whether a row tells what holds the batches up."""
+    return row[0][0][0] == "warn"

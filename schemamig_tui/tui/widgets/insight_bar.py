@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.activity import Activity, ServerProgress
 from schemamig_tui.tui.insight import Insight
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line, folded, inline, sentence
 from schemamig_tui.tui.widgets.bars import Bar
 from schemamig_tui.units import lasting
 
 _TRACK = 20
 _MOST_ROWS = 2  # for who it is
-_ACT: Line = (("key", "b "), ("plain", "shows them "))
 
 
 class InsightBar(Bar, can_focus=False):
@@ -19,27 +19,31 @@ class InsightBar(Bar, can_focus=False):
 
     def show(self, insight: Insight, now: float) -> None:
         """Show the state at the moment ``now`` (``time.monotonic``)."""
-        self.fit(insight_rows(insight, now, self.app.size.width))
+        rows = insight_rows(insight, now, self.app.size.width)
+        if insight.server and self.screen.has_class("-low"):  # there is room for one
+            rows = rows[1:2] or rows
+        self.fit(rows)
 
 
 def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line, Line]]:
     """The rows of a bar of so many columns."""
     rows: list[tuple[Line, Line]] = []
+    shows_them: Line = (("key", f"{key_of('blockers')} "), ("plain", "shows them "))
     if insight.server:
         rows.append(_server(insight.server, insight.left(now)))
     blocked, waits_for = insight.blocked(now), insight.waits_for(now)
     if insight.awaited:
-        rows.append((_marked("warn", "waits for another run to end"), _ACT))
+        rows.append((_marked("warn", "waits for another run to end"), shows_them))
         rows += _sessions("of", insight.other_run, columns)
     if blocked:
-        rows.append((_marked("bad", wording.blocked(blocked)), _ACT))
+        rows.append((_marked("bad", wording.blocked(blocked)), shows_them))
         rows += _sessions("by", blocked.by, columns)
     elif waits_for:
-        rows.append((_marked("bad", "waits until their transactions end"), _ACT))
+        rows.append((_marked("bad", "waits until their transactions end"), shows_them))
         rows += _sessions("of", waits_for, columns)
     if victims := insight.victims(now):
         # The key is named once; it shows all of them.
-        act = () if blocked or waits_for else _ACT
+        act = () if blocked or waits_for else shows_them
         rows.append((_marked("warn", wording.victims(victims)), act))
     return rows
 

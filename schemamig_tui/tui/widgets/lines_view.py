@@ -192,8 +192,9 @@ class LinesView(StyledView, can_focus=True):
             return
         cursor = "▏" if self._is_typing else ""
         how = "" if found else "  not found"
-        keys = "" if self._is_typing or not found else "  n N"
-        self.post_message(self.Searching(f"/{inline(self._search.text)}{cursor}{how}{keys}"))
+        turn = f"  {keys.key_of('view-next')} {keys.key_of('view-previous')}"
+        more = turn if found and not self._is_typing else ""
+        self.post_message(self.Searching(f"/{inline(self._search.text)}{cursor}{how}{more}"))
 
     # -- the keys
 

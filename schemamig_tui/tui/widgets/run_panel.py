@@ -1,7 +1,7 @@
 """The panel of a run: its progress, what the server is doing, and who blocks it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,9 +42,8 @@ class RunPanel(Vertical):
 
         run: EngineThread
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__(id="run")
-        self._keymap = keymap
         self.run: EngineThread | None = None
         self.insight = Insight()
         self._bar = RunBar()
@@ -84,7 +83,7 @@ class RunPanel(Vertical):
             self.insight.take(timed)
             self._take_batches(timed)
             self.post_message(self.Progressed(run, self.insight.news(events, timed), timed))
-        self._bar.show(run, self._current_sql(run))
+        self._bar.show(run, self._current_sql(run), batches=self.has_batches)
         self._show_insight()
         self._show_batches(run)
         assert self._title is not None  # since follow
@@ -108,7 +107,7 @@ class RunPanel(Vertical):
                 return
             from schemamig_tui.tui.widgets.batch_bar import BatchBar
 
-            self._batch_bar = BatchBar(self._keymap)
+            self._batch_bar = BatchBar()
             self.mount(self._batch_bar, after=self._bar)
         self._batch_bar.take(timed)
 

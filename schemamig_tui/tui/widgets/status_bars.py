@@ -74,8 +74,11 @@ def _marked(state: Line) -> Line:
 class RunBar(Bar, can_focus=False):
     """A progress bar, and the statement that is running."""
 
-    def show(self, run: EngineThread, sql: str | None) -> None:
-        """Show how far the run is; ``sql`` is the text of a statement that takes its time."""
+    def show(self, run: EngineThread, sql: str | None, *, batches: bool = False) -> None:
+        """Show how far the run is; ``sql`` is the text of a statement that takes its time.
+
+        One that runs in ``batches`` is not slow: it is meant to.
+        """
         progress = run.progress
         now = time.monotonic()
         track = max(_SHORTEST_TRACK, min(_TRACK, self.size.width - 40))
@@ -98,9 +101,11 @@ class RunBar(Bar, can_focus=False):
             ("strong", count),
         )
         right = (("plain", f"{duration((now - run.began) * 1000)} "),)
-        self.rows = [(left, right), self._statement(run, now, sql)]
+        self.rows = [(left, right), self._statement(run, now, sql, batches)]
 
-    def _statement(self, run: EngineThread, now: float, sql: str | None) -> tuple[Line, Line]:
+    def _statement(
+        self, run: EngineThread, now: float, sql: str | None, batches: bool
+    ) -> tuple[Line, Line]:
         progress, file = run.progress, run.progress.file
         if progress.lost:
             return (("warn", f" {inline(wording.server_awaited(progress.lost))}"),), ()
@@ -114,5 +119,6 @@ class RunBar(Bar, can_focus=False):
         )
         if sql:
             left = (*left, ("plain", body(sql)[0]))
-        style = "warn" if ms >= SLOW else "dim"
-        return left, ((style, f"{'slow: ' if ms >= 10 * SLOW else ''}{duration(ms)} "),)
+        style = "warn" if ms >= SLOW and not batches else "dim"
+        slow = "slow: " if ms >= 10 * SLOW and not batches else ""
+        return left, ((style, f"{slow}{duration(ms)} "),)
