@@ -3,7 +3,8 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from itertools import count
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.abc import Buffer
@@ -51,6 +52,14 @@ def prepared(conn: psycopg.Connection[Any]) -> Iterator[Server]:
         yield Server(conn.info.server_version // 10000, superuser)
 
 
+@contextlib.contextmanager
+def prepared_again(conn: psycopg.Connection[Any]) -> Iterator[None]:
+    """As ``prepared``, where it is known already what server it is: nothing is waited for."""
+    with conn.pipeline(), conn.transaction(force_rollback=True):
+        conn.execute(session.SETTINGS, prepare=False)
+        yield
+
+
 def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, QueryAnswer]:
     """The answers to several queries, in one round trip."""
     with conn.pipeline():
@@ -59,6 +68,49 @@ def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, 
             name: _cursor(conn).execute(query, prepare=False) for name, query in queries.items()
         }
     return {name: _answer(cursor) for name, cursor in cursors.items()}
+
+
+class Query(NamedTuple):
+    """A query, and the texts of the values for its $1 and $2, where it has any."""
+
+    sql: str
+    values: tuple[str, ...] = ()
+
+
+class PreparedQueries:
+    """Asks queries whose plans the server keeps: to make them takes longer than to follow them.
+
+    It is done by PREPARE and EXECUTE, because psycopg forgets its own at every ROLLBACK TO.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        self._conn = conn
+        self._names: dict[str, str] = {}
+        self._numbers = count(1)
+
+    def forget(self) -> None:
+        """Prepare all queries anew, because somebody has said DEALLOCATE ALL."""
+        self._names.clear()
+
+    def ask(self, queries: Mapping[str, Query]) -> dict[str, QueryAnswer]:
+        """The answers to several queries, in one round trip.
+
+        Raises InvalidSqlStatementName, among others, where ``forget`` was not called.
+        """
+        if not queries:
+            return {}
+        with self._conn.pipeline():
+            cursors = {name: self._execute(query) for name, query in queries.items()}
+        return {name: _answer(cursor) for name, cursor in cursors.items()}
+
+    def _execute(self, query: Query) -> psycopg.Cursor[Any]:
+        name = self._names.get(query.sql)
+        if name is None:
+            name = self._names[query.sql] = f"schemamig_{next(self._numbers)}"
+            self._conn.execute(f"PREPARE {name} AS {query.sql}".encode(), prepare=False)
+        values = ", ".join(f"'{value}'" for value in query.values)
+        execute = f"EXECUTE {name}({values})" if values else f"EXECUTE {name}"
+        return _cursor(self._conn).execute(execute.encode(), prepare=False)
 
 
 class _AnyText(Loader):

@@ -2,16 +2,17 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal.events import RelationLock
-from schemamig_tui.rehearsal.steps import microseconds, number
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
+from schemamig_tui.sql.new_relations import names_beside_new
 from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
 
@@ -41,21 +42,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
-# Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
-# starts and once when the locks have been read.
-_PROBE = """
-SELECT {began}, {ended}, locks.held
-FROM (
-    SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation, mode,
-        CASE WHEN mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
-            THEN pg_catalog.pg_relation_filenode(relation) END), ',') AS held
-    FROM pg_catalog.pg_locks
-    WHERE pid OPERATOR(pg_catalog.=) {pid} AND granted
-        AND locktype OPERATOR(pg_catalog.=) 'relation'
-        AND database OPERATOR(pg_catalog.=) {database}::pg_catalog.oid
-        AND relation OPERATOR(pg_catalog.<=) {last}::pg_catalog.oid
-) locks
-"""
 _LAST_VALUES = """
 SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
 WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
@@ -67,16 +53,14 @@ _BATCH = 500
 class StatementSighting(NamedTuple):
     """The locks and rewrites of a statement, as our own query behind it has seen them.
 
-    ``began`` and ``ended`` are when that query ran, in microseconds of the server's clock.
-    ``taken`` are the locks of the statement, ``news`` those that its file did not hold yet, or not
-    as strong.
+    ``moment`` is when that query ran. ``taken`` are the locks of the statement, ``news`` those
+    that its file did not hold yet, or not as strong.
     """
 
-    began: int
-    ended: int
-    taken: tuple[RelationLock, ...]
-    news: tuple[RelationLock, ...]
-    rewritten: tuple[str, ...]
+    moment: probe.Moment
+    taken: tuple[RelationLock, ...] = ()
+    news: tuple[RelationLock, ...] = ()
+    rewritten: tuple[str, ...] = ()
 
 
 class _KnownRelation(NamedTuple):
@@ -119,14 +103,7 @@ class Relations:
         self._values = self._last_values(conn, sequences)
         database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         ((database_oid,),) = database.fetchall()
-        self.query = _PROBE.format(
-            began=microseconds("statement_timestamp"),
-            ended=microseconds("clock_timestamp"),
-            pid="pg_catalog.pg_backend_pid()",  # libpq's number may be a pooler's
-            database=database_oid,
-            last=max(self._all, default=0),
-        ).encode()
-        """The query whose answer ``see`` takes. It works in any session, whatever its settings."""
+        self._whole = probe.whole(database_oid, max(self._all, default=0))
 
     def start_file(self) -> Callable[[], None]:
         """Begin with a file. The result undoes all notes on the file, except on sequences."""
@@ -138,8 +115,29 @@ class Relations:
 
         return forget
 
+    def query(self, sql: bytes) -> bytes:
+        """The query behind a statement whose answer ``see`` takes, in whatever session.
+
+        Where nothing can have been done to an existing relation, it does not ask for that: each
+        time it would take the longer, the more tables the rehearsal has made.
+        """
+        if not self._all:
+            return probe.QUICK
+        names = names_beside_new(sql)
+        return self._whole if names is None or self._knows(names) else probe.QUICK
+
+    @property
+    def whole_query(self) -> bytes:
+        """The query that passes over nothing, not even what an event trigger has done."""
+        return self._whole if self._all else probe.QUICK
+
+    def _knows(self, names: Set[str]) -> bool:
+        return not names.isdisjoint(self._named.keys())
+
     def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
         """The locks that the text of a statement names: all relations of a name, and the mode."""
+        if not self._all:
+            return ()
         return tuple(
             (
                 [
@@ -159,6 +157,9 @@ class Relations:
         pg_locks does not show that a statement takes a lock again that is held already. It is
         assumed for the locks that its text has ``named``, if the name means one relation only.
         """
+        moment = probe.moment(answer)
+        if answer.nfields == len(moment):
+            return StatementSighting(moment)
         held = self._held
         taken, rewritten = self._compare(answer.get_value(0, 2))
         for oids, mode in named:
@@ -167,8 +168,7 @@ class Relations:
                     _strengthen(taken, oid, mode)
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
         return StatementSighting(
-            number(answer, 0),
-            number(answer, 1),
+            moment,
             self._locks(taken, taken),
             self._locks(news, self._modes),
             self._rewritten(rewritten),
@@ -182,7 +182,7 @@ class Relations:
             return fresh, rewritten
         held, rewrites = self._held, self._rewrites
         self._last, self._held, self._rewrites = answer, set(), {}
-        for oid, mode, file in _entries(answer):
+        for oid, mode, file in probe.locks(answer):
             if oid not in self._all:
                 continue
             self._held.add((oid, mode))
@@ -254,10 +254,3 @@ def _strengthen(modes: dict[int, str], oid: int, mode: str) -> bool:
     if stronger:
         modes[oid] = mode
     return stronger
-
-
-def _entries(held: bytes | None) -> Iterator[tuple[int, str, int | None]]:
-    """The locks in an answer: an oid, a mode, and the file of what is locked exclusively."""
-    for entry in held.decode("ascii").split(",") if held else ():
-        oid, mode, *file = entry.split(" ")
-        yield int(oid), mode, int(file[0]) if file else None

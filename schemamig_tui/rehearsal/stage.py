@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 import psycopg
@@ -53,6 +54,7 @@ _SHARED_SESSION = (
     "It may be that it sees what {} has left in the session, which all files of a rehearsal share."
     " In a run it would get a new one."
 )
+_NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
 
 class Stage:
@@ -97,7 +99,8 @@ class Stage:
         self._clock = 0
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
-        self._constraints: tuple[bytes | None, ...] = (None,)
+        self._deferrable = self._has_plans = False
+        self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float) -> RehearsalFinished:
         """Rehearse file after file up to the first that fails, roll back, and report the end.
@@ -193,6 +196,7 @@ class Stage:
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
             self._leave_out(run, reason)
+            self._has_plans = True
             crash = self._send([self._renewal()])
         elif not crash and self._cancellation.requested:
             return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
@@ -202,16 +206,26 @@ class Stage:
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
         steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run), self._report)
-        yield steps.opening(self._read_clock)
+        before = steps.opening(self._read_clock)
         for unit in units(run):
-            yield steps.statements(unit, self._read_constraints)
-            check, *deferral = self._constraints
-            yield steps.commit(unit, check, *deferral)
-            self._tally.commit()
-        yield self._renewal()
+            self._constraints = _NONE_DEFERRABLE
+            yield chain(before, steps.statements(unit, self._note_facts))
+            if self._deferrable:
+                yield steps.constraints(self._read_constraints)
+            before = steps.commit(unit, *self._constraints)
+            if unit.stop < len(run.script):
+                yield before
+                self._tally.commit()
+                before = iter(())
+        yield chain(before, self._renewal())
+        self._tally.commit()
 
     def _renewal(self) -> Iterator[Step]:
-        return rehearsal_steps.renewal(self._renewing, self._guards.query)
+        if self._has_plans:
+            self._schema.forget_queries()
+        return rehearsal_steps.renewal(
+            self._renewing, self._guards.query, has_plans=self._has_plans
+        )
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:
@@ -246,11 +260,12 @@ class Stage:
             self._finished = None
             self._report(event if ms is None else replace(event, ms=ms, batch=1))
 
-    def _probe(self, run: FileRun, i: int) -> Step:
-        script = run.script
-        named = self._relations.named(script.sql(i))
-        answer = partial(self._seen, run.name, i + 1, script.line(i), named)
-        return Step(self._relations.query, Role.HOUSEKEEPING, prompt=True, answer=answer)
+    def _probe(self, run: FileRun, i: int, *, whole: bool = False) -> Step:
+        script, relations = run.script, self._relations
+        sql = script.sql(i)
+        answer = partial(self._seen, run.name, i + 1, script.line(i), relations.named(sql))
+        query = relations.whole_query if whole else relations.query(sql)
+        return Step(query, Role.HOUSEKEEPING, prompt=True, answer=answer)
 
     def _seen(
         self,
@@ -261,8 +276,8 @@ class Stage:
         answer: PGresult,
     ) -> None:
         sighting = self._relations.see(answer, named)
-        ms = max(0, sighting.began - self._clock) / 1000
-        self._clock = sighting.ended
+        ms = max(0, sighting.moment.began - self._clock) / 1000
+        self._clock = sighting.moment.ended
         self._tally.add(ms, sighting.taken)
         self._flush(ms)
         if sighting.news:
@@ -274,8 +289,12 @@ class Stage:
     def _read_clock(self, answer: PGresult) -> None:
         self._clock = rehearsal_steps.number(answer, 0)
 
+    def _note_facts(self, answer: PGresult) -> None:
+        self._deferrable, self._has_plans = (answer.get_value(0, i) == b"t" for i in range(2))
+
     def _read_constraints(self, answer: PGresult) -> None:
-        self._constraints = tuple(answer.get_value(0, column) for column in range(3))
+        check, *deferral = (answer.get_value(0, column) for column in range(3))
+        self._constraints = check, *deferral
 
     # -- failures
 

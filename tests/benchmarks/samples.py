@@ -119,6 +119,16 @@ def copy(folder: Path, *, rows: int) -> Sample:
     )
 
 
+def tables(folder: Path, count: int) -> Sample:
+    """One file of so many tables, each with a key and an index."""
+    pieces = (
+        f"CREATE TABLE made_{n} (id bigint PRIMARY KEY, customer text NOT NULL, at timestamptz);\n"
+        f"CREATE INDEX ON made_{n} (customer);\n"
+        for n in range(count)
+    )
+    return _one_file(folder, f"tables_{count}", pieces)
+
+
 def without_transaction(folder: Path, statements: Iterable[str]) -> Sample:
     """One file whose statements run one by one; it takes the place of an earlier one."""
     pieces = chain(["-- schemamig: no-transaction\n"], (f"{one};\n" for one in statements))

@@ -10,6 +10,7 @@ FROM (VALUES
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
+    ('plan_cache_mode', 'force_generic_plan'),
     ('from_collapse_limit', '1'),
     ('join_collapse_limit', '1'),
     ('quote_all_identifiers', 'off'),
