@@ -23,6 +23,7 @@ from schemamig_tui.engine.events import (
     Place,
     RunStarted,
     StatementFinished,
+    Warned,
 )
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
@@ -34,6 +35,7 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal import steps as rehearsal_steps
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -42,18 +44,26 @@ from schemamig_tui.rehearsal.events import (
     RehearsalFinished,
     RehearsalListener,
     RelationsRewritten,
+    WorkDone,
 )
 from schemamig_tui.rehearsal.fitness import adds_enum_value, obstacle, units
-from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.rehearsal.guards import Guards, may_count
+from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
+from schemamig_tui.rehearsal.work import WorkCounter
 from schemamig_tui.text import one_line, visible
 
 _SHARED_SESSION = (
     "It may be that it sees what {} has left in the session, which all files of a rehearsal share."
     " In a run it would get a new one."
 )
+_SLOTS = (
+    "The WAL of a rehearsal is written although it is rolled back. Nobody reads now from these"
+    " replication slots, which keep it: {}."
+)
+_MUCH_WAL = 64 << 10
 _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
 
@@ -94,9 +104,11 @@ class Stage:
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
         self._tally = Tally()
-        self._rewritten: dict[str, None] = {}
-        # The server's clock when our last probe was over, in microseconds.
-        self._clock = 0
+        self._counted = True
+        self._rewritten: set[str] = set()
+        self._emptied: set[str] = set()
+        # When our last query was over, and where the WAL was then.
+        self._moment = probe.Moment(0, 0, 0)
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
         self._deferrable = self._has_plans = False
@@ -111,7 +123,14 @@ class Stage:
         conn = self._conn
         self._report(RunStarted(self._files.names))
         self._relations = Relations(conn, self._guards.query)
+        self._work = WorkCounter(self._relations.known)
+        self._wal = wal_position(conn)
+        if slots := idle_slots(conn):
+            self._report(Warned(_SLOTS.format(", ".join(map(visible, slots)))))
         conn.execute("BEGIN")
+        if conn.execute("SHOW track_counts").fetchone() != ("on",):
+            self._counted = may_count(conn)
+            self._guards = replace(self._guards, counts=self._counted)
         conn.execute(self._guards.query)
         self._schema = SchemaFollower(conn)
         with self._observer:
@@ -154,6 +173,7 @@ class Stage:
         left_out = (*(run.name for run in self._left_out), *self._unread)
         met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
         remaining = tuple(name for name in self._files.names if name not in met)
+        lost = self._conn.broken
         finished = RehearsalFinished(
             rehearsed=tuple(run.name for run in self._rehearsed),
             left_out=left_out,
@@ -161,11 +181,16 @@ class Stage:
             remaining=remaining,
             ms=(time.perf_counter() - began) * 1000,
             needs=needs,
-            sequences=() if self._conn.broken else self._relations.moved_sequences(self._conn),
+            sequences=() if lost else self._relations.moved_sequences(self._conn),
             outages=self._tally.outages,
             rewritten=tuple(sorted(self._rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
             unwritten=self._unwritten,
+            emptied=tuple(sorted(self._emptied)),
+            dead=self._work.dead,
+            wal=0 if lost else wal_position(self._conn) - self._wal,
+            slots=() if lost else idle_slots(self._conn),
+            counted=self._counted,
         )
         self._report(finished)
         return finished
@@ -205,7 +230,9 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run), self._report)
+        steps = rehearsal_steps.RehearsalSteps(
+            run, partial(self._probe, run), self._report, counted=self._counted
+        )
         before = steps.opening(self._read_clock)
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
@@ -239,7 +266,7 @@ class Stage:
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()
-        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
+        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal))
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._flush()
@@ -275,19 +302,25 @@ class Stage:
         named: Iterable[tuple[list[int], str]],
         answer: PGresult,
     ) -> None:
-        sighting = self._relations.see(answer, named)
-        ms = max(0, sighting.moment.began - self._clock) / 1000
-        self._clock = sighting.moment.ended
-        self._tally.add(ms, sighting.taken)
+        relations = self._relations
+        sighting = relations.see(answer, named)
+        tag = self._finished.tag if self._finished else ""
+        work = self._work.see(answer, sighting.new_files, relations.replaced, tag)
+        last, self._moment = self._moment, sighting.moment
+        ms, wal = max(0, self._moment.began - last.ended) / 1000, self._moment.wal - last.wal
+        self._tally.add(ms, sighting.taken, wal)
         self._flush(ms)
         if sighting.news:
             self._report(LocksTaken(name, statement, line, sighting.news))
-        if sighting.rewritten:
-            self._rewritten.update(dict.fromkeys(sighting.rewritten))
-            self._report(RelationsRewritten(name, statement, line, sighting.rewritten))
+        if work.rewritten:
+            self._rewritten.update(work.rewritten)
+            self._report(RelationsRewritten(name, statement, line, work.rewritten))
+        self._emptied.update(work.emptied)
+        if wal >= _MUCH_WAL or not work.is_none:
+            self._report(WorkDone(name, statement, line, *work[1:], wal=wal))
 
     def _read_clock(self, answer: PGresult) -> None:
-        self._clock = rehearsal_steps.number(answer, 0)
+        self._moment = probe.moment(answer)
 
     def _note_facts(self, answer: PGresult) -> None:
         self._deferrable, self._has_plans = (answer.get_value(0, i) == b"t" for i in range(2))

@@ -15,6 +15,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.rehearsal.probe import QUICK
 
 Answer = Callable[[PGresult], None]
 
@@ -33,6 +34,10 @@ _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
+# Whoever has switched it off may switch it on.
+_COUNT = b"""
+SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
+    THEN pg_catalog.set_config('track_counts', 'on', true) END"""
 _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
 # Functions in C and SQL keep no plans that would be wrong later.
 _FACTS = b"""
@@ -73,26 +78,11 @@ FROM (
 ) b"""
 
 
-def microseconds(clock: str) -> str:
-    """An SQL expression: what one of the server's clocks says, whatever the session has set."""
-    seconds = f"pg_catalog.date_part('epoch', pg_catalog.{clock}())"
-    return f"pg_catalog.int8(pg_catalog.float8mul({seconds}, 1000000))"
-
-
-def number(answer: PGresult, column: int) -> int:
-    """What stands in a column of the one row of an answer."""
-    value = answer.get_value(0, column)
-    assert value is not None
-    return int(value)
-
-
-_CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
-
-
 class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
-    ``rehearsed`` is called for each statement in batches, of which one is run.
+    ``rehearsed`` is called for each statement in batches, of which one is run. ``counted``: the
+    server is to count what the statements do, also where a file does not want it.
     """
 
     def __init__(
@@ -100,20 +90,23 @@ class RehearsalSteps:
         run: FileRun,
         probe: Probe,
         rehearsed: Callable[[BatchRehearsed], None],
+        *,
+        counted: bool,
     ) -> None:
         self._run = run
+        self._counted = counted
         self._probe = probe
         self._rehearsed = rehearsed
         self._hurried = "statement_timeout" in run.state
 
     def opening(self, clock: Answer) -> Iterator[Step]:
-        """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
+        """Begin with the file; ``clock`` gets the answer that ``probe.moment`` reads."""
         yield Step(_SAVEPOINT, Role.HOUSEKEEPING)
         if self._run.script.mentions("pg_prepared_statements"):
             yield Step(_DEALLOCATE, Role.HOUSEKEEPING)
         # What is set in this transaction is set for its session until it is rolled back.
         yield from restoration(self._run.state)
-        yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
+        yield Step(QUICK, Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, facts: Answer) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
@@ -131,6 +124,8 @@ class RehearsalSteps:
             if not _is_taken_out(self._run, step):
                 self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
                 yield step
+                if "track_counts" in self._run.script.traits(i).mentions and self._counted:
+                    yield Step(_COUNT, Role.HOUSEKEEPING)
                 yield from self._unhurried(self._probe(i))
         yield from self._unhurried(Step(_FACTS, Role.HOUSEKEEPING, prompt=True, answer=facts))
 
