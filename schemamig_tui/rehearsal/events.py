@@ -164,7 +164,8 @@ class RehearsalFinished:
 
     ``outages`` are those of reads and of writes, of the files that were rehearsed; the longest
     ones that block reads come first. ``rewritten`` are all relations that were written anew, and
-    ``emptied`` all that were truncated. ``unwritten`` are the pending files that nobody has written yet.
+    ``emptied`` all that were truncated. ``unwritten`` are the pending files that nobody has written
+    yet.
 
     ``dead`` are the rows that are left behind in tables from before, most of them first, ``wal`` is
     how many bytes of WAL were written meanwhile, and ``slots`` keep it until it has been read.
