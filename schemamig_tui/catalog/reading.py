@@ -77,6 +77,10 @@ class Query(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+# No two of a session may have the same name.
+_NUMBERS = count(1)
+
+
 class PreparedQueries:
     """Asks queries whose plans the server keeps: to make them takes longer than to follow them.
 
@@ -86,7 +90,6 @@ class PreparedQueries:
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
         self._names: dict[str, str] = {}
-        self._numbers = count(1)
 
     def forget(self) -> None:
         """Prepare all queries anew, because somebody has said DEALLOCATE ALL."""
@@ -106,7 +109,7 @@ class PreparedQueries:
     def _execute(self, query: Query) -> psycopg.Cursor[Any]:
         name = self._names.get(query.sql)
         if name is None:
-            name = self._names[query.sql] = f"schemamig_{next(self._numbers)}"
+            name = self._names[query.sql] = f"schemamig_{next(_NUMBERS)}"
             self._conn.execute(f"PREPARE {name} AS {query.sql}".encode(), prepare=False)
         values = ", ".join(f"'{value}'" for value in query.values)
         execute = f"EXECUTE {name}({values})" if values else f"EXECUTE {name}"
