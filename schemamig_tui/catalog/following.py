@@ -8,7 +8,8 @@ from psycopg.errors import InvalidSqlStatementName
 
 from schemamig_tui.catalog.changes import Change
 from schemamig_tui.catalog.diff import diff
-from schemamig_tui.catalog.reading import PreparedQueries, patiently, prepared, prepared_again
+from schemamig_tui.catalog.prepared import PreparedQueries
+from schemamig_tui.catalog.reading import patiently, prepared
 from schemamig_tui.catalog.rereading import Rereading
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.unseen import unseen
@@ -72,7 +73,7 @@ class SchemaFollower:
             return patiently(lambda: self._read_again(written, deleted))
 
     def _read_again(self, written: Set[str], deleted: Set[str]) -> Rereading:
-        with prepared_again(self._conn):
+        with self._queries.settings():
             again = Rereading(self._queries, self._server, self.schema, self._mark)
             again.read(written, deleted)
         return again

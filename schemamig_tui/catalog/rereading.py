@@ -8,10 +8,10 @@ from typing import Any
 
 from schemamig_tui.catalog.kinds import KINDS, PARTS, CatalogKind, of_server
 from schemamig_tui.catalog.objects import Identity, Schema
+from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.queries import touched as queries
 from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID, Server
-from schemamig_tui.catalog.reading import PreparedQueries, Query
 from schemamig_tui.catalog.renaming import Renamed
 from schemamig_tui.catalog.rows import QueryAnswer
 from schemamig_tui.catalog.snapshot import read_members, read_objects
@@ -65,14 +65,14 @@ class Rereading:
         by that alone. What has lost a comment is among what is locked.
         """
         sql: dict[str, Query] = {}
-        if not queries.CATALOGS.isdisjoint(written):
-            sql["written"] = Query(queries.written(written), (str(self.mark),))
-        if "pg_depend" in written:
-            sql["members"] = Query(MEMBERS)
+        if rows := queries.written(written):
+            sql["written"] = Query(rows, (str(self.mark),))
         if deleted:
             sql["dropped"] = Query(queries.dropped())
         if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
             sql["locked"] = Query(queries.locked())
+        if "pg_depend" in written:
+            sql["members"] = Query(MEMBERS)
         found = {name: answer.rows for name, answer in self._queries.ask(sql).items()}
         before = self.schema.members
         if "members" in found:

@@ -53,6 +53,7 @@ from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.work import WorkCounter
+from schemamig_tui.sql.calls import may_run_code
 from schemamig_tui.text import one_line, visible
 
 _SHARED_SESSION = (
@@ -111,7 +112,9 @@ class Stage:
         self._moment = probe.Moment(0, 0, 0)
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
-        self._deferrable = self._has_plans = False
+        self._facts = rehearsal_steps.Facts()
+        # Whether the session may keep plans of the file.
+        self._has_plans = False
         self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float) -> RehearsalFinished:
@@ -215,6 +218,7 @@ class Stage:
 
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
+        self._has_plans = False
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
         if crash and (reason := self._finds_obstacle(run, crash)):
@@ -236,8 +240,8 @@ class Stage:
         before = steps.opening(self._read_clock)
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
-            yield chain(before, steps.statements(unit, self._note_facts))
-            if self._deferrable:
+            yield chain(before, steps.statements(unit, partial(self._note_facts, run)))
+            if self._facts.deferrable:
                 yield steps.constraints(self._read_constraints)
             before = steps.commit(unit, *self._constraints)
             if unit.stop < len(run.script):
@@ -322,8 +326,10 @@ class Stage:
     def _read_clock(self, answer: PGresult) -> None:
         self._moment = probe.moment(answer)
 
-    def _note_facts(self, answer: PGresult) -> None:
-        self._deferrable, self._has_plans = (answer.get_value(0, i) == b"t" for i in range(2))
+    def _note_facts(self, run: FileRun, answer: PGresult) -> None:
+        facts = self._facts = rehearsal_steps.noted(answer)
+        if facts.plans or (facts.code and not self._has_plans and _may_run_code(run)):
+            self._has_plans = True
 
     def _read_constraints(self, answer: PGresult) -> None:
         check, *deferral = (answer.get_value(0, column) for column in range(3))
@@ -370,6 +376,10 @@ class Stage:
         if self._log.current is None:
             raise ConnectionLost(message) from error
         return Failure(message, code or CONNECTION_FAILURE, FATAL)
+
+
+def _may_run_code(run: FileRun) -> bool:
+    return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

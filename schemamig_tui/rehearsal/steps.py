@@ -5,7 +5,7 @@ wherever another schema could stand in, and speak ASCII.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
 
@@ -39,16 +39,17 @@ _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
     THEN pg_catalog.set_config('track_counts', 'on', true) END"""
 _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
-# Functions in C and SQL keep no plans that would be wrong later.
+# Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
 _FACTS = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
     EXISTS (
         SELECT FROM pg_catalog.pg_proc p
             JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-        WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl)
-    OR EXISTS (
+        WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl),
+    EXISTS (
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
+    OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
 """
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
@@ -111,8 +112,7 @@ class RehearsalSteps:
     def statements(self, unit: range, facts: Answer) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
 
-        ``facts`` gets whether there is a deferrable constraint then, and whether the session may
-        keep plans of the file.
+        ``facts`` gets what ``noted`` reads.
         """
         for i in unit:
             if i in self._run.script.batched:
@@ -164,6 +164,22 @@ class RehearsalSteps:
         yield step
         yield Step(b"ROLLBACK TO SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
         yield Step(b"RELEASE SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
+
+
+class Facts(NamedTuple):
+    """What there is behind the statements of a unit."""
+
+    deferrable: bool = False
+    """Constraints that may be deferred."""
+    code: bool = False
+    """Functions that keep plans as soon as they have run."""
+    plans: bool = False
+    """Prepared statements, or event triggers, which may have run such functions."""
+
+
+def noted(answer: PGresult) -> Facts:
+    """The facts in the answer."""
+    return Facts(*(answer.get_value(0, column) == b"t" for column in range(3)))
 
 
 def renewal(

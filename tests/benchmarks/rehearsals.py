@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -14,7 +15,7 @@ from tests.benchmarks import samples
 from tests.benchmarks.report import Row, medians, ratio
 from tests.benchmarks.rig import Rig, rig
 
-_FILES = 200
+_FILES = 150
 _TABLES = 2_000
 _BEFORE = 300
 _MOST = 3.0
@@ -22,10 +23,13 @@ _LEDGER = "kb.schema_migrations"
 
 
 def rehearsals(repeat: int) -> Iterator[Row]:
-    """A history of small files, and one file of many new tables beside some that were there."""
+    """A history of many files, and one file of many new tables beside some that were there."""
     with rig() as bench:
-        history = samples.small_migrations(bench.folder, _FILES).migrations
-        yield _row(bench, f"a rehearsal of {_FILES} small files; apply", history, repeat)
+        history = samples.history(bench.folder, _FILES)
+        yield _row(bench, f"a rehearsal of {_FILES} files; apply", history, repeat)
+        small = samples.small_migrations(bench.folder, _FILES).migrations
+        what = "  of two or three statements each"
+        yield replace(_row(bench, what, small, repeat), bar="", kept=None)
     with rig() as bench:
         tables = samples.tables(bench.folder, _TABLES).migrations
         what = f"a rehearsal of {_TABLES:,} CREATE TABLEs; apply"

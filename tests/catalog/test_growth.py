@@ -11,7 +11,7 @@ import pytest
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.catalog.objects import Object, Schema
-from schemamig_tui.catalog.reading import PreparedQueries, Query
+from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.rows import QueryAnswer
 from tests.conftest import Database
 

@@ -10,7 +10,6 @@ FROM (VALUES
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
-    ('plan_cache_mode', 'force_generic_plan'),
     ('from_collapse_limit', '1'),
     ('join_collapse_limit', '1'),
     ('quote_all_identifiers', 'off'),
@@ -28,6 +27,19 @@ FROM (VALUES
 The joins are written in the order that is best, so that no time is lost on finding one.
 
 Returns whether the role may see everything, and how many settings there are.
+"""
+
+PLANS = """
+SELECT pg_catalog.set_config(name, value, true)
+FROM (VALUES
+    ('plan_cache_mode', 'force_generic_plan'),
+    ('enable_hashjoin', 'off'),
+    ('enable_mergejoin', 'off')
+) AS needed (name, value)
+"""
+"""For queries about a few objects, planned once: look up what belongs to each in the indexes.
+
+While there is little in a catalog, a plan would read all of it, and would still do so later.
 """
 
 WRITES = """

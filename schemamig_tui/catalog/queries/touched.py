@@ -51,12 +51,14 @@ HIDE_WHAT_IS_GONE = frozenset({"pg_description", "pg_inherits"})
 """Whatever rows of these are about, that is still there when the rows are deleted."""
 
 
-def written(catalogs: Set[str]) -> str:
+def written(catalogs: Set[str]) -> str | None:
     """The class and oid of what rows of ``catalogs`` are about, and when they were written.
 
     Transactions are counted from the one that is open, which has to have a number. $1 is the one
-    after which they are of interest.
+    after which they are of interest. None where none of the catalogs is one of these.
     """
+    if _ROWS.keys().isdisjoint(catalogs):
+        return None
     return _lifted(
         " UNION ALL ".join(
             f"""
