@@ -4,16 +4,18 @@ from collections.abc import Set
 from typing import Any
 
 import psycopg
+from psycopg.errors import InvalidSqlStatementName
 
 from schemamig_tui.catalog.changes import Change
 from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.prepared import PreparedQueries
 from schemamig_tui.catalog.reading import patiently, prepared
 from schemamig_tui.catalog.rereading import Rereading
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.unseen import unseen
 from schemamig_tui.catalog.writes import Writes, catalog_writes
 
-_NUMBER = "SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8"
+_NUMBER = "SELECT pg_catalog.pg_current_xact_id()"
 
 
 class SchemaFollower:
@@ -27,10 +29,12 @@ class SchemaFollower:
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
+        self._queries = PreparedQueries(conn)
         # The transaction gets its number here, so that all its subtransactions come after it.
-        ((number,),) = conn.execute(_NUMBER, prepare=False).fetchall()
-        self._base = number & 0xFFFFFFFF
+        conn.execute(_NUMBER, prepare=False)
         self._mark = 0
+        with prepared(conn) as self._server:
+            pass
         self.schema = snapshot(conn)
         self._writes = catalog_writes(conn)
 
@@ -48,7 +52,7 @@ class SchemaFollower:
         if not written:
             return ()
         deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
-        again = patiently(lambda: self._read_again(written, deleted))
+        again = self._again(written, deleted)
         if again.named_everywhere_is_renamed:
             self.schema = snapshot(self._conn)
         else:
@@ -57,10 +61,21 @@ class SchemaFollower:
         changes = diff(schema, self.schema)
         return *changes, *unseen(written, again.extensions, changes)
 
+    def forget_queries(self) -> None:
+        """Prepare our queries anew, as the session has lost them. To call it is only faster."""
+        self._queries.forget()
+
+    def _again(self, written: Set[str], deleted: Set[str]) -> Rereading:
+        try:
+            return patiently(lambda: self._read_again(written, deleted))
+        except InvalidSqlStatementName:
+            self._queries.forget()
+            return patiently(lambda: self._read_again(written, deleted))
+
     def _read_again(self, written: Set[str], deleted: Set[str]) -> Rereading:
-        with prepared(self._conn) as server:
-            again = Rereading(self._conn, server, self.schema, self._mark)
-            again.read(self._base, written, deleted)
+        with self._queries.settings():
+            again = Rereading(self._queries, self._server, self.schema, self._mark)
+            again.read(written, deleted)
         return again
 
 

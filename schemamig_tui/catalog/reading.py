@@ -56,9 +56,9 @@ def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, 
     with conn.pipeline():
         # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
         cursors = {
-            name: _cursor(conn).execute(query, prepare=False) for name, query in queries.items()
+            name: text_cursor(conn).execute(query, prepare=False) for name, query in queries.items()
         }
-    return {name: _answer(cursor) for name, cursor in cursors.items()}
+    return {name: read_answer(cursor) for name, cursor in cursors.items()}
 
 
 class _AnyText(Loader):
@@ -68,12 +68,14 @@ class _AnyText(Loader):
         return bytes(data).decode(errors="backslashreplace")
 
 
-def _cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+def text_cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    """A cursor that reads text also where it is in no encoding that anybody knows."""
     cursor = conn.cursor()
     if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
         cursor.adapters.register_loader("text", _AnyText)
     return cursor
 
 
-def _answer(cursor: psycopg.Cursor[Any]) -> QueryAnswer:
+def read_answer(cursor: psycopg.Cursor[Any]) -> QueryAnswer:
+    """The answer that the cursor is at."""
     return QueryAnswer([column.name for column in cursor.description or ()], cursor.fetchall())

@@ -1,24 +1,26 @@
 """Reads again what a transaction has touched of the schema, and what names it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-import psycopg
-
 from schemamig_tui.catalog.kinds import KINDS, PARTS, CatalogKind, of_server
 from schemamig_tui.catalog.objects import Identity, Schema
+from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.queries import touched as queries
 from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID, Server
-from schemamig_tui.catalog.reading import ask
 from schemamig_tui.catalog.renaming import Renamed
 from schemamig_tui.catalog.rows import QueryAnswer
 from schemamig_tui.catalog.snapshot import read_members, read_objects
 
 # On what is none of the objects, because it belongs to the server or an extension.
 _PRIVILEGES = "privileges"
+# Where a row is for each that is made, if that is not what tells of all changes.
+_MADE_IN = {"indexes": {"pg_index"}, "sequences": {"pg_sequence"}}
+_NO_PARTS = QueryAnswer(("parent",), ())
 # Their names stand in the texts of all kinds of objects.
 _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 
@@ -30,10 +32,8 @@ class Rereading:
     own objects something was done.
     """
 
-    def __init__(
-        self, conn: psycopg.Connection[Any], server: Server, schema: Schema, mark: int
-    ) -> None:
-        self._conn = conn
+    def __init__(self, queries: PreparedQueries, server: Server, schema: Schema, mark: int) -> None:
+        self._queries = queries
         self._server = server
         self.schema = schema
         self.mark = mark
@@ -41,38 +41,39 @@ class Rereading:
         self._renamed = Renamed()
         self._touched: set[Identity] = set()
         self._read: set[Identity] = set()
+        self._written: Set[str] = frozenset()
+        # Of these there may be more to see than what was written.
+        self._members = {oid for _, oid in schema.members}
 
     @property
     def named_everywhere_is_renamed(self) -> bool:
         """Whether all has to be read again, because a name has changed that stands anywhere."""
         return not self._renamed.kinds.isdisjoint(_NAMED_EVERYWHERE)
 
-    def read(self, base: int, written: Set[str], deleted: Set[str]) -> None:
-        """Read what rows of ``written`` catalogs are about, or of those where some are ``deleted``.
-
-        Transactions are counted from ``base`` on.
-        """
-        self._find(base, written, deleted)
+    def read(self, written: Set[str], deleted: Set[str]) -> None:
+        """Read what rows of ``written`` catalogs are about, or where some are ``deleted``."""
+        self._written = written
+        self._find(written, deleted)
         self._read_touched(written, deleted)
         if self._renamed and not self.named_everywhere_is_renamed:
             self._read_dependents()
 
-    def _find(self, base: int, written: Set[str], deleted: Set[str]) -> None:
+    def _find(self, written: Set[str], deleted: Set[str]) -> None:
         """Find what was touched, by the catalogs.
 
         What depends on an extension or belongs to one, and does so no more or only now, is touched
         by that alone. What has lost a comment is among what is locked.
         """
-        sql: dict[str, str] = {}
-        if not queries.CATALOGS.isdisjoint(written):
-            sql["written"] = queries.written(base, self.mark, written)
-        if "pg_depend" in written:
-            sql["members"] = MEMBERS
+        sql: dict[str, Query] = {}
+        if rows := queries.written(written):
+            sql["written"] = Query(rows, (str(self.mark),))
         if deleted:
-            sql["dropped"] = queries.dropped()
+            sql["dropped"] = Query(queries.dropped())
         if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
-            sql["locked"] = queries.locked()
-        found = {name: answer.rows for name, answer in self._ask(sql).items()}
+            sql["locked"] = Query(queries.locked())
+        if "pg_depend" in written:
+            sql["members"] = Query(MEMBERS)
+        found = {name: answer.rows for name, answer in self._queries.ask(sql).items()}
         before = self.schema.members
         if "members" in found:
             self._compare_members(found["members"])
@@ -113,8 +114,9 @@ class Rereading:
 
     def _read_dependents(self) -> None:
         """Read what names something that has a new name."""
-        sql = queries.dependents(self._renamed.objects, self._renamed.reshaped)
-        found = self._ask({"dependents": sql})["dependents"].rows
+        values = _array(self._renamed.objects), _array(self._renamed.reshaped)
+        query = Query(queries.DEPENDENTS, values)
+        found = self._queries.ask({"dependents": query})["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
         self._merge(rest, others if self._renamed.objects else set())
@@ -126,18 +128,26 @@ class Rereading:
         for catalog, oid in touched:
             oids.setdefault(catalog, set()).add(oid)
         kinds = self._kinds()
-        chosen = {
-            name: oids[kind.catalog] if kind.by_oid else None
-            for name, kind in kinds.items()
-            if name in names or (kind.by_oid and kind.catalog in oids)
-        }
-        sql: dict[str, str] = {}
-        for name, only in chosen.items():
-            sql[name] = _only(kinds[name].sql(self._server), "oid", only)
-            for part in kinds[name].parts:
-                sql[part] = _only(PARTS[part].sql(self._server), "parent", only)
-        answers = self._ask(sql)
         objects = dict(self.schema.objects)
+        sql: dict[str, Query] = {}
+        chosen: dict[str, set[int] | None] = {}
+        for name, kind in kinds.items():
+            if name not in names and not (kind.by_oid and kind.catalog in oids):
+                continue
+            only = oids[kind.catalog] if kind.by_oid else None
+            known = {one.oid: one for one in objects[name]}
+            if only is not None:
+                only = self._possible(name, kind, only, known.keys())
+                if not only:
+                    continue
+            chosen[name] = only
+            sql[name] = _only(kind.sql(self._server), "oid", only)
+            for place, part in enumerate(kind.parts):
+                having = {oid for oid, one in known.items() if one.parts[place]}
+                parents = self._possible(part, PARTS[part], only or set(), having)
+                if parents:
+                    sql[part] = _only(PARTS[part].sql(self._server), "parent", parents)
+        answers = defaultdict(lambda: _NO_PARTS, self._queries.ask(sql))
         for name, only in chosen.items():
             old = objects[name]
             gone = [one for one in old if only is None or one.oid in only]
@@ -147,19 +157,32 @@ class Rereading:
             objects[name] = tuple(sorted([*kept, *come], key=attrgetter("name")))
         self.schema = replace(self.schema, objects=objects)
 
+    def _possible(
+        self, name: str, kind: CatalogKind, oids: set[int], having: Collection[int]
+    ) -> set[int]:
+        """The ``oids`` that there can be something of a kind for.
+
+        Where its catalog was not written, those are the ones ``having`` some already, and what an
+        extension has let go.
+        """
+        if not self._written.isdisjoint(_MADE_IN.get(name, kind.catalogs)):
+            return oids
+        return {oid for oid in oids if oid in having or oid in self._members}
+
     def _kinds(self) -> Mapping[str, CatalogKind]:
         return of_server(KINDS, self._server)
 
-    def _ask(self, sql: Mapping[str, str]) -> dict[str, QueryAnswer]:
-        return ask(self._conn, sql) if sql else {}
 
-
-def _only(sql: str, column: str, oids: Iterable[int] | None) -> str:
+def _only(sql: str, column: str, oids: Iterable[int] | None) -> Query:
     """The query, but only for some oids."""
     if oids is None:
-        return sql
-    array = ",".join(map(str, oids))
-    return f"SELECT * FROM ({sql}) AS q WHERE q.{column} = ANY ('{{{array}}}'::oid[])"
+        return Query(sql)
+    array = "{" + ",".join(map(str, oids)) + "}"
+    return Query(f"SELECT * FROM ({sql}) AS q WHERE q.{column} = ANY ($1::oid[])", (array,))
+
+
+def _array(identities: Iterable[Identity]) -> str:
+    return "{" + ",".join(f"{catalog} {oid}" for catalog, oid in identities) + "}"
 
 
 def _identities(schema: Schema) -> dict[Identity, Identity]:

@@ -82,13 +82,17 @@ run_finished         applied [name], failed (a name), remaining [name], lost [na
                      nothing in them to run yet), slow [name] (took longer than ``--warn-after``)
 locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
 relations_rewritten  name, statement, line, relations [name]
-file_rehearsed       name, ms, exclusive_ms, changes [{what (added, changed, dropped, renamed;
+work_done            name, statement, line, scanned [{relation, rows, bytes}], built [index],
+                     emptied [name], written [{relation, inserted, updated, deleted}], wal (bytes)
+file_rehearsed       name, ms, exclusive_ms, wal, changes [{what (added, changed, dropped, renamed;
                      unseen: nothing can be shown of it), kind, name, parent, was,
                      summary, details [[sign, depth, text]], cluster_wide}]
 file_left_out        name, reason
 rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
                      sequences [name], outages [{relation, blocks [what], ms, name}],
-                     rewritten [name], cancelled, ms, unwritten [name]
+                     rewritten [name], emptied [name], cancelled, ms, unwritten [name],
+                     dead [{relation, rows}] and wal (bytes) stay behind, slots [name] (which nobody
+                     reads from now keep the wal), counted (false: scans and rows are not known)
 ===================  ===============================================================================
 
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,

@@ -19,7 +19,9 @@ from schemamig_tui.rehearsal.events import (
     RehearsalFinished,
     RelationLock,
     RelationsRewritten,
+    WorkDone,
 )
+from schemamig_tui.rehearsal.wording import BEFORE, UNCOUNTED, left_behind, work
 from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
@@ -42,6 +44,7 @@ class RehearsalReport:
         self._has_begun = False
         self._statements = self._quiet = 0
         self._pending: StatementFinished | None = None
+        self._tag = ""
 
     def __call__(self, event: RehearsalEvent) -> None:
         """Report ``event``."""
@@ -52,7 +55,7 @@ class RehearsalReport:
                 out.write(f"Rehearsing {len(files)} pending migration(s)...\n")
                 self._err.write(
                     "Everything will be rolled back, but not what sequences have given out. Until"
-                    " then all locks are held."
+                    f" then all locks are held. {BEFORE}"
                 )
             case FileStarted(name):
                 out.write(f"  Rehearsing: {visible(name)}")
@@ -67,6 +70,8 @@ class RehearsalReport:
                 self._write_pending()
                 for relation in relations:
                     out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
+            case WorkDone():
+                self._work(event)
             case BatchRehearsed():
                 self._write_pending()
                 out.write(f"      {batch_event(event)}")
@@ -90,8 +95,16 @@ class RehearsalReport:
         if self._pending:
             self._quiet += 1
         self._pending = event
+        self._tag = event.tag
         if self._statements <= _FEW or (event.ms or 0) >= _SLOW:
             self._write_pending()
+
+    def _work(self, event: WorkDone) -> None:
+        lines = [*work(event, self._tag)]
+        if lines:
+            self._write_pending()
+        for line in lines:
+            self._out.write(f"      {visible(line)}")
 
     def _write_pending(self) -> None:
         if event := self._pending:
@@ -139,10 +152,17 @@ class RehearsalReport:
             out.write(f"  {self._outage(outage)}")
         for relation in event.rewritten[:_MOST]:
             out.write(f"  Rewrites {visible(relation)}")
-        if (more := len(event.outages[_MOST:]) + len(event.rewritten[_MOST:])) > 0:
+        for relation in event.emptied[:_MOST]:
+            out.write(f"  Empties {visible(relation)}")
+        lists = (event.outages, event.rewritten, event.emptied)
+        if more := sum(len(one[_MOST:]) for one in lists):
             out.write(f"  and {more} more")
         out.write(f"  Rolled back after {compact(event.ms)}")
         for name in event.sequences:
             out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")
+        for line in left_behind(event):
+            out.write(f"  {out.paint('yellow', 'left behind:')} {visible(line)}")
+        if not event.counted:
+            self._err.write(UNCOUNTED)
         if event.cancelled:
             self._err.write("Cancelled.")

@@ -58,18 +58,75 @@ class RelationsRewritten:
 
 
 @dataclass(frozen=True, slots=True)
+class TableScan:
+    """A table was read whole: ``rows`` were read of it by the session, ``bytes`` is its size.
+
+    What parallel workers have read is not in ``rows``.
+    """
+
+    relation: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsWritten:
+    """So many rows of a table were written, by the statement, its triggers and cascades."""
+
+    relation: str
+    inserted: int
+    updated: int
+    deleted: int
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class WorkDone:
+    """What a statement did to relations that were there before, besides writing them anew.
+
+    ``scanned`` are tables that it read whole, ``built`` the indexes that it built on them and
+    ``emptied`` what has no rows since it was truncated. ``wal`` is how many bytes of WAL there are
+    since the statement before: other sessions may have written some of them. A statement of less
+    than 64 kB of WAL that did nothing else is left out.
+    """
+
+    name: str
+    statement: int
+    line: int
+    scanned: tuple[TableScan, ...]
+    built: tuple[str, ...]
+    emptied: tuple[str, ...]
+    written: tuple[RowsWritten, ...]
+    wal: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadRows:
+    """What was written to a table and rolled back: it takes room until a VACUUM."""
+
+    relation: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileRehearsed:
     """All statements of a file have succeeded.
 
     ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
     relation that was there before: from the start of the statement that took it to the end of the
-    file, or to its own next COMMIT. ``changes`` is what the file does to the schema.
+    file, or to its own next COMMIT. ``changes`` is what the file does to the schema, ``wal`` as in
+    ``WorkDone``.
     """
 
     name: str
     ms: float
     exclusive_ms: float
     changes: tuple[Change, ...]
+    wal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +163,14 @@ class RehearsalFinished:
     were there before and have moved on, because no rollback sets a sequence back.
 
     ``outages`` are those of reads and of writes, of the files that were rehearsed; the longest
-    ones that block reads come first. ``rewritten`` are all relations that were written anew.
-    ``unwritten`` are the pending files that nobody has written yet.
+    ones that block reads come first. ``rewritten`` are all relations that were written anew, and
+    ``emptied`` all that were truncated. ``unwritten`` are the pending files that nobody has written
+    yet.
+
+    ``dead`` are the rows that are left behind in tables from before, most of them first, ``wal`` is
+    how many bytes of WAL were written meanwhile, and ``slots`` keep it until it has been read.
+    ``counted`` is False where the server does not count (``track_counts``) and the role may not
+    have it do so: then no scans and no rows are known.
     """
 
     rehearsed: tuple[str, ...]
@@ -121,9 +184,20 @@ class RehearsalFinished:
     rewritten: tuple[str, ...] = ()
     cancelled: bool = False
     unwritten: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+    dead: tuple[DeadRows, ...] = ()
+    wal: int = 0
+    slots: tuple[str, ...] = ()
+    counted: bool = True
 
 
 RehearsalEvent = (
-    Event | LocksTaken | RelationsRewritten | FileRehearsed | FileLeftOut | RehearsalFinished
+    Event
+    | LocksTaken
+    | RelationsRewritten
+    | WorkDone
+    | FileRehearsed
+    | FileLeftOut
+    | RehearsalFinished
 )
 RehearsalListener = Callable[[RehearsalEvent], None]

@@ -50,18 +50,30 @@ def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
     return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION)}
 
 
+def may_count(conn: psycopg.Connection[Any]) -> bool:
+    """Whether the role may have the server count what it does (track_counts)."""
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute("SET LOCAL track_counts = on")
+    except pg_errors.InsufficientPrivilege:
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Guards:
     """Limits in seconds: of a wait for a ``lock``, and of a ``statement``, where it has one.
 
     ``version`` is that of the server, such as 150004. ``own`` are those of ``own_limits`` that
     hold in a run as well: ``lock`` or ``statement`` is one of them where that is the shorter one.
+    ``counts``: the server is to count what is done, which it would not do by itself.
     """
 
     lock: float
     statement: float | None
     version: int
     own: Mapping[str, OwnLimit] = field(default_factory=dict)
+    counts: bool = False
 
     def within(self, name: str, own: OwnLimit | None) -> "Guards":
         """These limits, with one of the session's own where ours would loosen it."""
@@ -85,10 +97,12 @@ class Guards:
         if self.version >= 170000:
             # In a run it is for each file.
             settings["transaction_timeout"] = 0
-        calls = (
+        calls = [
             f"pg_catalog.set_config('{name}', '{round(seconds * 1000)}', true)"
             for name, seconds in settings.items()
-        )
+        ]
+        if self.counts:
+            calls.append("pg_catalog.set_config('track_counts', 'on', true)")
         return f"SELECT {', '.join(calls)}".encode()
 
     def hint(

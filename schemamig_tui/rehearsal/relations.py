@@ -2,16 +2,17 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal.events import RelationLock
-from schemamig_tui.rehearsal.steps import microseconds, number
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
+from schemamig_tui.sql.new_relations import names_beside_new
 from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
 
@@ -31,30 +32,15 @@ _KINDS = {
 }
 # An index and the sequence of a column belong to a table.
 _ALL = """
-SELECT c.oid::bigint, c.relfilenode::bigint, c.relkind::text,
+SELECT c.oid::bigint, c.relkind::text,
     format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
-    coalesce(x.indrelid, d.refobjid)::bigint
+    coalesce(x.indrelid, d.refobjid)::bigint, c.relfilenode::bigint, c.reltuples::float8
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_index x ON x.indexrelid = c.oid
     LEFT JOIN pg_depend d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass
         AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
 WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
-"""
-# Whatever writes a relation anew has locked it exclusively. The clock is read once when the query
-# starts and once when the locks have been read.
-_PROBE = """
-SELECT {began}, {ended}, locks.held
-FROM (
-    SELECT pg_catalog.string_agg(pg_catalog.concat_ws(' ', relation, mode,
-        CASE WHEN mode OPERATOR(pg_catalog.=) 'AccessExclusiveLock'
-            THEN pg_catalog.pg_relation_filenode(relation) END), ',') AS held
-    FROM pg_catalog.pg_locks
-    WHERE pid OPERATOR(pg_catalog.=) {pid} AND granted
-        AND locktype OPERATOR(pg_catalog.=) 'relation'
-        AND database OPERATOR(pg_catalog.=) {database}::pg_catalog.oid
-        AND relation OPERATOR(pg_catalog.<=) {last}::pg_catalog.oid
-) locks
 """
 _LAST_VALUES = """
 SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
@@ -67,26 +53,31 @@ _BATCH = 500
 class StatementSighting(NamedTuple):
     """The locks and rewrites of a statement, as our own query behind it has seen them.
 
-    ``began`` and ``ended`` are when that query ran, in microseconds of the server's clock.
-    ``taken`` are the locks of the statement, ``news`` those that its file did not hold yet, or not
-    as strong.
+    ``moment`` is when that query ran. ``taken`` are the locks of the statement, ``news`` those
+    that its file did not hold yet, or not as strong. ``new_files`` are the oids of the relations
+    whose data it has put somewhere else.
     """
 
-    began: int
-    ended: int
-    taken: tuple[RelationLock, ...]
-    news: tuple[RelationLock, ...]
-    rewritten: tuple[str, ...]
+    moment: probe.Moment
+    taken: tuple[RelationLock, ...] = ()
+    news: tuple[RelationLock, ...] = ()
+    new_files: Set[int] = frozenset()
 
 
-class _KnownRelation(NamedTuple):
-    """``full_name`` is written as SQL, ``belongs_to`` the table without which it is not locked."""
+class KnownRelation(NamedTuple):
+    """A relation from before, its ``full_name`` as SQL.
+
+    ``belongs_to`` is the table without which it is not locked, ``file`` where its data were, and
+    ``rows`` how many the server believes it has.
+    """
 
     kind: str
     full_name: str
     schema: str
     name: str
     belongs_to: int | None
+    file: int
+    rows: float
 
     def __str__(self) -> str:
         return f"{_KINDS[self.kind]} {self.full_name}"
@@ -100,52 +91,65 @@ class Relations:
 
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
         self._guards = guards
-        self._all: dict[int, _KnownRelation] = {}
+        self.known: dict[int, KnownRelation] = {}
         self._named: defaultdict[str, list[int]] = defaultdict(list)
-        self._files: dict[int, int] = {}
-        for oid, file, *relation in conn.execute(_ALL, (list(_KINDS),)):
-            self._all[oid] = _KnownRelation(*relation)
-            self._named[self._all[oid].name].append(oid)
-            self._files[oid] = file
+        for oid, *relation in conn.execute(_ALL, (list(_KINDS),)):
+            self.known[oid] = KnownRelation(*relation)
+            self._named[self.known[oid].name].append(oid)
         # The last answer, and what it says: the locks that are held, and the relations that have
         # another file than they had at first.
         self._last: bytes | None = None
         self._held: set[tuple[int, str]] = set()
-        self._rewrites: dict[int, int] = {}
+        self.replaced: dict[int, int] = {}
+        """The relations whose data are somewhere else than before, with their files."""
         # The strongest locks that the migration is known to have taken.
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
-        sequences = [oid for oid, relation in self._all.items() if relation.kind == "S"]
+        sequences = [oid for oid, relation in self.known.items() if relation.kind == "S"]
         self._values = self._last_values(conn, sequences)
         database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
         ((database_oid,),) = database.fetchall()
-        self.query = _PROBE.format(
-            began=microseconds("statement_timestamp"),
-            ended=microseconds("clock_timestamp"),
-            pid="pg_catalog.pg_backend_pid()",  # libpq's number may be a pooler's
-            database=database_oid,
-            last=max(self._all, default=0),
-        ).encode()
-        """The query whose answer ``see`` takes. It works in any session, whatever its settings."""
+        self._whole = probe.whole(database_oid, max(self.known, default=0))
 
     def start_file(self) -> Callable[[], None]:
         """Begin with a file. The result undoes all notes on the file, except on sequences."""
-        before = self._last, self._held, self._rewrites
+        before = self._last, self._held, self.replaced
         self._modes = {}
 
         def forget() -> None:
-            self._last, self._held, self._rewrites = before
+            self._last, self._held, self.replaced = before
 
         return forget
 
+    def query(self, sql: bytes) -> bytes:
+        """The query behind a statement whose answer ``see`` takes, in whatever session.
+
+        Where nothing can have been done to an existing relation, it does not ask for that: each
+        time it would take the longer, the more tables the rehearsal has made.
+        """
+        if not self.known:
+            return probe.QUICK
+        names = names_beside_new(sql)
+        return self._whole if names is None or self._knows(names) else probe.QUICK
+
+    @property
+    def whole_query(self) -> bytes:
+        """The query that passes over nothing, not even what an event trigger has done."""
+        return self._whole if self.known else probe.QUICK
+
+    def _knows(self, names: Set[str]) -> bool:
+        return not names.isdisjoint(self._named.keys())
+
     def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
         """The locks that the text of a statement names: all relations of a name, and the mode."""
+        if not self.known:
+            return ()
         return tuple(
             (
                 [
                     oid
                     for oid in self._named[touch.name.name]
-                    if touch.name.schema in (None, self._all[oid].schema)
+                    if touch.name.schema in (None, self.known[oid].schema)
                 ],
                 touch.lock.server_name,
             )
@@ -159,40 +163,43 @@ class Relations:
         pg_locks does not show that a statement takes a lock again that is held already. It is
         assumed for the locks that its text has ``named``, if the name means one relation only.
         """
+        moment = probe.moment(answer)
+        if probe.is_quick(answer):
+            return StatementSighting(moment)
         held = self._held
-        taken, rewritten = self._compare(answer.get_value(0, 2))
+        taken, rewritten = self._compare(answer)
         for oids, mode in named:
             match [oid for oid in oids if (oid, mode) in held]:
                 case [oid]:
                     _strengthen(taken, oid, mode)
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
         return StatementSighting(
-            number(answer, 0),
-            number(answer, 1),
+            moment,
             self._locks(taken, taken),
             self._locks(news, self._modes),
-            self._rewritten(rewritten),
+            rewritten,
         )
 
-    def _compare(self, answer: bytes | None) -> tuple[dict[int, str], set[int]]:
+    def _compare(self, answer: PGresult) -> tuple[dict[int, str], set[int]]:
         """The strongest new lock on each relation, and what has been written anew."""
         fresh: dict[int, str] = {}
         rewritten: set[int] = set()
-        if answer == self._last:  # as behind every other INSERT of many
+        last = answer.get_value(0, probe.HELD)
+        if last == self._last:  # as behind every other INSERT of many
             return fresh, rewritten
-        held, rewrites = self._held, self._rewrites
-        self._last, self._held, self._rewrites = answer, set(), {}
-        for oid, mode, file in _entries(answer):
-            if oid not in self._all:
+        held, rewrites = self._held, self.replaced
+        self._last, self._held, self.replaced = last, set(), {}
+        for oid, mode, file in probe.locks(answer):
+            if oid not in self.known:
                 continue
             self._held.add((oid, mode))
             if (oid, mode) not in held:
                 _strengthen(fresh, oid, mode)
-            if file is not None and file != self._files[oid]:
-                self._rewrites[oid] = file
+            if file is not None and file != self.known[oid].file:
+                self.replaced[oid] = file
                 if file != rewrites.get(oid):
                     rewritten.add(oid)
-            if self._all[oid].kind == "S" and mode == _MOVES_SEQUENCE:
+            if self.known[oid].kind == "S" and mode == _MOVES_SEQUENCE:
                 self._touched.add(oid)
         return fresh, rewritten
 
@@ -201,7 +208,7 @@ class Relations:
         now = self._last_values(conn, list(self._touched))
         return tuple(
             sorted(
-                self._all[oid].full_name
+                self.known[oid].full_name
                 for oid in now.keys() & self._values.keys()
                 if now[oid] != self._values[oid]
             )
@@ -212,29 +219,18 @@ class Relations:
     ) -> tuple[RelationLock, ...]:
         """The strongest first, without what says no more than the known one of its table."""
         kept = [
-            (-BY_SERVER_NAME[mode], RelationLock(str(self._all[oid]), mode, _BLOCKS[mode]))
+            (-BY_SERVER_NAME[mode], RelationLock(str(self.known[oid]), mode, _BLOCKS[mode]))
             for oid, mode in locks.items()
             if self._says_more(oid, mode, known)
         ]
         return tuple(lock for _, lock in sorted(kept, key=lambda one: (one[0], one[1].relation)))
 
     def _says_more(self, oid: int, mode: str, known: Mapping[int, str]) -> bool:
-        relation = self._all[oid]
+        relation = self.known[oid]
         if relation.kind not in "iIS":
             return True
         of_table = known.get(relation.belongs_to or 0, "")
         return bool(_BLOCKS[mode]) and BY_SERVER_NAME[mode] > BY_SERVER_NAME.get(of_table, 0)
-
-    def _rewritten(self, oids: Set[int]) -> tuple[str, ...]:
-        """Without sequences, and the indexes that were written anew with their table."""
-        relations = (self._all[oid] for oid in oids)
-        return tuple(
-            sorted(
-                str(relation)
-                for relation in relations
-                if relation.kind != "S" and relation.belongs_to not in oids
-            )
-        )
 
     def _last_values(
         self, conn: psycopg.Connection[Any], oids: Sequence[int]
@@ -254,10 +250,3 @@ def _strengthen(modes: dict[int, str], oid: int, mode: str) -> bool:
     if stronger:
         modes[oid] = mode
     return stronger
-
-
-def _entries(held: bytes | None) -> Iterator[tuple[int, str, int | None]]:
-    """The locks in an answer: an oid, a mode, and the file of what is locked exclusively."""
-    for entry in held.decode("ascii").split(",") if held else ():
-        oid, mode, *file = entry.split(" ")
-        yield int(oid), mode, int(file[0]) if file else None

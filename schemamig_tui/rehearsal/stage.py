@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 import psycopg
@@ -22,6 +23,7 @@ from schemamig_tui.engine.events import (
     Place,
     RunStarted,
     StatementFinished,
+    Warned,
 )
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
@@ -33,6 +35,7 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal import steps as rehearsal_steps
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -41,18 +44,28 @@ from schemamig_tui.rehearsal.events import (
     RehearsalFinished,
     RehearsalListener,
     RelationsRewritten,
+    WorkDone,
 )
 from schemamig_tui.rehearsal.fitness import adds_enum_value, obstacle, units
-from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.rehearsal.guards import Guards, may_count
+from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
+from schemamig_tui.rehearsal.work import WorkCounter
+from schemamig_tui.sql.calls import may_run_code
 from schemamig_tui.text import one_line, visible
 
 _SHARED_SESSION = (
     "It may be that it sees what {} has left in the session, which all files of a rehearsal share."
     " In a run it would get a new one."
 )
+_SLOTS = (
+    "The WAL of a rehearsal is written although it is rolled back. Nobody reads now from these"
+    " replication slots, which keep it: {}."
+)
+_MUCH_WAL = 64 << 10
+_NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
 
 class Stage:
@@ -92,12 +105,17 @@ class Stage:
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
         self._tally = Tally()
-        self._rewritten: dict[str, None] = {}
-        # The server's clock when our last probe was over, in microseconds.
-        self._clock = 0
+        self._counted = True
+        self._rewritten: set[str] = set()
+        self._emptied: set[str] = set()
+        # When our last query was over, and where the WAL was then.
+        self._moment = probe.Moment(0, 0, 0)
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
-        self._constraints: tuple[bytes | None, ...] = (None,)
+        self._facts = rehearsal_steps.Facts()
+        # Whether the session may keep plans of the file.
+        self._has_plans = False
+        self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float) -> RehearsalFinished:
         """Rehearse file after file up to the first that fails, roll back, and report the end.
@@ -108,7 +126,14 @@ class Stage:
         conn = self._conn
         self._report(RunStarted(self._files.names))
         self._relations = Relations(conn, self._guards.query)
+        self._work = WorkCounter(self._relations.known)
+        self._wal = wal_position(conn)
+        if slots := idle_slots(conn):
+            self._report(Warned(_SLOTS.format(", ".join(map(visible, slots)))))
         conn.execute("BEGIN")
+        if conn.execute("SHOW track_counts").fetchone() != ("on",):
+            self._counted = may_count(conn)
+            self._guards = replace(self._guards, counts=self._counted)
         conn.execute(self._guards.query)
         self._schema = SchemaFollower(conn)
         with self._observer:
@@ -151,6 +176,7 @@ class Stage:
         left_out = (*(run.name for run in self._left_out), *self._unread)
         met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
         remaining = tuple(name for name in self._files.names if name not in met)
+        lost = self._conn.broken
         finished = RehearsalFinished(
             rehearsed=tuple(run.name for run in self._rehearsed),
             left_out=left_out,
@@ -158,11 +184,16 @@ class Stage:
             remaining=remaining,
             ms=(time.perf_counter() - began) * 1000,
             needs=needs,
-            sequences=() if self._conn.broken else self._relations.moved_sequences(self._conn),
+            sequences=() if lost else self._relations.moved_sequences(self._conn),
             outages=self._tally.outages,
             rewritten=tuple(sorted(self._rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
             unwritten=self._unwritten,
+            emptied=tuple(sorted(self._emptied)),
+            dead=self._work.dead,
+            wal=0 if lost else wal_position(self._conn) - self._wal,
+            slots=() if lost else idle_slots(self._conn),
+            counted=self._counted,
         )
         self._report(finished)
         return finished
@@ -187,12 +218,14 @@ class Stage:
 
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
+        self._has_plans = False
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
         if crash and (reason := self._finds_obstacle(run, crash)):
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
             self._leave_out(run, reason)
+            self._has_plans = True
             crash = self._send([self._renewal()])
         elif not crash and self._cancellation.requested:
             return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
@@ -201,17 +234,29 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        steps = rehearsal_steps.RehearsalSteps(run, partial(self._probe, run), self._report)
-        yield steps.opening(self._read_clock)
+        steps = rehearsal_steps.RehearsalSteps(
+            run, partial(self._probe, run), self._report, counted=self._counted
+        )
+        before = steps.opening(self._read_clock)
         for unit in units(run):
-            yield steps.statements(unit, self._read_constraints)
-            check, *deferral = self._constraints
-            yield steps.commit(unit, check, *deferral)
-            self._tally.commit()
-        yield self._renewal()
+            self._constraints = _NONE_DEFERRABLE
+            yield chain(before, steps.statements(unit, partial(self._note_facts, run)))
+            if self._facts.deferrable:
+                yield steps.constraints(self._read_constraints)
+            before = steps.commit(unit, *self._constraints)
+            if unit.stop < len(run.script):
+                yield before
+                self._tally.commit()
+                before = iter(())
+        yield chain(before, self._renewal())
+        self._tally.commit()
 
     def _renewal(self) -> Iterator[Step]:
-        return rehearsal_steps.renewal(self._renewing, self._guards.query)
+        if self._has_plans:
+            self._schema.forget_queries()
+        return rehearsal_steps.renewal(
+            self._renewing, self._guards.query, has_plans=self._has_plans
+        )
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:
@@ -225,7 +270,7 @@ class Stage:
         self._rehearsed.append(run)
         tally = self._tally
         tally.keep()
-        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes))
+        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal))
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._flush()
@@ -246,11 +291,12 @@ class Stage:
             self._finished = None
             self._report(event if ms is None else replace(event, ms=ms, batch=1))
 
-    def _probe(self, run: FileRun, i: int) -> Step:
-        script = run.script
-        named = self._relations.named(script.sql(i))
-        answer = partial(self._seen, run.name, i + 1, script.line(i), named)
-        return Step(self._relations.query, Role.HOUSEKEEPING, prompt=True, answer=answer)
+    def _probe(self, run: FileRun, i: int, *, whole: bool = False) -> Step:
+        script, relations = run.script, self._relations
+        sql = script.sql(i)
+        answer = partial(self._seen, run.name, i + 1, script.line(i), relations.named(sql))
+        query = relations.whole_query if whole else relations.query(sql)
+        return Step(query, Role.HOUSEKEEPING, prompt=True, answer=answer)
 
     def _seen(
         self,
@@ -260,22 +306,34 @@ class Stage:
         named: Iterable[tuple[list[int], str]],
         answer: PGresult,
     ) -> None:
-        sighting = self._relations.see(answer, named)
-        ms = max(0, sighting.began - self._clock) / 1000
-        self._clock = sighting.ended
-        self._tally.add(ms, sighting.taken)
+        relations = self._relations
+        sighting = relations.see(answer, named)
+        tag = self._finished.tag if self._finished else ""
+        work = self._work.see(answer, sighting.new_files, relations.replaced, tag)
+        last, self._moment = self._moment, sighting.moment
+        ms, wal = max(0, self._moment.began - last.ended) / 1000, self._moment.wal - last.wal
+        self._tally.add(ms, sighting.taken, wal)
         self._flush(ms)
         if sighting.news:
             self._report(LocksTaken(name, statement, line, sighting.news))
-        if sighting.rewritten:
-            self._rewritten.update(dict.fromkeys(sighting.rewritten))
-            self._report(RelationsRewritten(name, statement, line, sighting.rewritten))
+        if work.rewritten:
+            self._rewritten.update(work.rewritten)
+            self._report(RelationsRewritten(name, statement, line, work.rewritten))
+        self._emptied.update(work.emptied)
+        if wal >= _MUCH_WAL or not work.is_none:
+            self._report(WorkDone(name, statement, line, *work[1:], wal=wal))
 
     def _read_clock(self, answer: PGresult) -> None:
-        self._clock = rehearsal_steps.number(answer, 0)
+        self._moment = probe.moment(answer)
+
+    def _note_facts(self, run: FileRun, answer: PGresult) -> None:
+        facts = self._facts = rehearsal_steps.noted(answer)
+        if facts.plans or (facts.code and not self._has_plans and _may_run_code(run)):
+            self._has_plans = True
 
     def _read_constraints(self, answer: PGresult) -> None:
-        self._constraints = tuple(answer.get_value(0, column) for column in range(3))
+        check, *deferral = (answer.get_value(0, column) for column in range(3))
+        self._constraints = check, *deferral
 
     # -- failures
 
@@ -318,6 +376,10 @@ class Stage:
         if self._log.current is None:
             raise ConnectionLost(message) from error
         return Failure(message, code or CONNECTION_FAILURE, FATAL)
+
+
+def _may_run_code(run: FileRun) -> bool:
+    return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

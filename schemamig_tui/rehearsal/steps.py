@@ -5,6 +5,7 @@ wherever another schema could stand in, and speak ASCII.
 """
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
 
@@ -14,14 +15,42 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.rehearsal.probe import QUICK
 
 Answer = Callable[[PGresult], None]
+
+
+class Probe(Protocol):
+    """Makes the step that finds out what a statement, by its number from 0, has done.
+
+    ``whole`` makes it one that passes over nothing.
+    """
+
+    def __call__(self, i: int, /, *, whole: bool = False) -> Step: ...
+
 
 _TAKEN_OUT = (Kind.BEGIN, Kind.COMMIT, Kind.CHAIN)
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNHURRIED = b"SET LOCAL statement_timeout = 0"
+# Whoever has switched it off may switch it on.
+_COUNT = b"""
+SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
+    THEN pg_catalog.set_config('track_counts', 'on', true) END"""
+_DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
+# Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
+_FACTS = b"""
+SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
+    EXISTS (
+        SELECT FROM pg_catalog.pg_proc p
+            JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+        WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl),
+    EXISTS (
+        SELECT FROM pg_catalog.pg_prepared_statements
+        WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
+    OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+"""
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
 # refuses to defer it if one of them is not deferrable. Then all are deferred but those that begin
@@ -50,52 +79,40 @@ FROM (
 ) b"""
 
 
-def microseconds(clock: str) -> str:
-    """An SQL expression: what one of the server's clocks says, whatever the session has set."""
-    seconds = f"pg_catalog.date_part('epoch', pg_catalog.{clock}())"
-    return f"pg_catalog.int8(pg_catalog.float8mul({seconds}, 1000000))"
-
-
-def number(answer: PGresult, column: int) -> int:
-    """What stands in a column of the one row of an answer."""
-    value = answer.get_value(0, column)
-    assert value is not None
-    return int(value)
-
-
-_CLOCK = f"SELECT {microseconds('clock_timestamp')}".encode()
-
-
 class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
-    ``probe`` makes the step that finds out what a statement, by its number from 0, has done.
-    ``rehearsed`` is called for each statement in batches, of which one is run.
+    ``rehearsed`` is called for each statement in batches, of which one is run. ``counted``: the
+    server is to count what the statements do, also where a file does not want it.
     """
 
     def __init__(
         self,
         run: FileRun,
-        probe: Callable[[int], Step],
+        probe: Probe,
         rehearsed: Callable[[BatchRehearsed], None],
+        *,
+        counted: bool,
     ) -> None:
         self._run = run
+        self._counted = counted
         self._probe = probe
         self._rehearsed = rehearsed
         self._hurried = "statement_timeout" in run.state
 
     def opening(self, clock: Answer) -> Iterator[Step]:
-        """Begin with the file; ``clock`` is answered with the server's time in microseconds."""
+        """Begin with the file; ``clock`` gets the answer that ``probe.moment`` reads."""
         yield Step(_SAVEPOINT, Role.HOUSEKEEPING)
+        if self._run.script.mentions("pg_prepared_statements"):
+            yield Step(_DEALLOCATE, Role.HOUSEKEEPING)
         # What is set in this transaction is set for its session until it is rolled back.
         yield from restoration(self._run.state)
-        yield Step(_CLOCK, Role.OPEN, prompt=True, answer=clock)
+        yield Step(QUICK, Role.OPEN, prompt=True, answer=clock)
 
-    def statements(self, unit: range, constraints: Answer) -> Iterator[Step]:
+    def statements(self, unit: range, facts: Answer) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
 
-        ``constraints`` gets what checks the deferrable constraints that exist then, and what defers
-        again those that are deferred by default.
+        ``facts`` gets what ``noted`` reads.
         """
         for i in unit:
             if i in self._run.script.batched:
@@ -107,7 +124,17 @@ class RehearsalSteps:
             if not _is_taken_out(self._run, step):
                 self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
                 yield step
+                if "track_counts" in self._run.script.traits(i).mentions and self._counted:
+                    yield Step(_COUNT, Role.HOUSEKEEPING)
                 yield from self._unhurried(self._probe(i))
+        yield from self._unhurried(Step(_FACTS, Role.HOUSEKEEPING, prompt=True, answer=facts))
+
+    def constraints(self, constraints: Answer) -> Iterator[Step]:
+        """Ask about the deferrable constraints.
+
+        ``constraints`` gets what checks those that exist, and what defers again those that are
+        deferred by default.
+        """
         yield from self._unhurried(
             Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
@@ -115,15 +142,17 @@ class RehearsalSteps:
     def commit(self, unit: range, check: bytes | None, *deferral: bytes | None) -> Iterator[Step]:
         """What a COMMIT behind a unit does that can be done without: check what was deferred.
 
-        ``check`` and ``deferral`` are what ``constraints`` of ``statements`` has got.
+        ``check`` and ``deferral`` are what ``constraints`` has got.
         """
-        if unit.stop == len(self._run.script):
+        ends_file = unit.stop == len(self._run.script)
+        if ends_file:
             yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if check:
             yield Step(check, Role.HOUSEKEEPING, prompt=True)
         for query in filter(None, deferral):
             yield Step(query, Role.HOUSEKEEPING)
-        yield from self._unhurried(self._probe(unit[-1]))
+        if check or ends_file:
+            yield from self._unhurried(self._probe(unit[-1], whole=True))
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""
@@ -137,9 +166,32 @@ class RehearsalSteps:
         yield Step(b"RELEASE SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
 
 
-def renewal(release_other_advisory_locks: bytes, guards: bytes) -> Iterator[Step]:
-    """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours."""
-    yield from (Step(query, Role.HOUSEKEEPING) for query in (*RESET, FORGET_SEQUENCES))
+class Facts(NamedTuple):
+    """What there is behind the statements of a unit."""
+
+    deferrable: bool = False
+    """Constraints that may be deferred."""
+    code: bool = False
+    """Functions that keep plans as soon as they have run."""
+    plans: bool = False
+    """Prepared statements, or event triggers, which may have run such functions."""
+
+
+def noted(answer: PGresult) -> Facts:
+    """The facts in the answer."""
+    return Facts(*(answer.get_value(0, column) == b"t" for column in range(3)))
+
+
+def renewal(
+    release_other_advisory_locks: bytes, guards: bytes, *, has_plans: bool
+) -> Iterator[Step]:
+    """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours.
+
+    Where it has no plans of the file, it keeps those of our own queries.
+    """
+    for query in (*RESET, FORGET_SEQUENCES):
+        if has_plans or query not in (_DEALLOCATE, _DISCARD):
+            yield Step(query, Role.HOUSEKEEPING)
     yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
     yield Step(_RELEASE, Role.HOUSEKEEPING)
     yield Step(guards, Role.HOUSEKEEPING)

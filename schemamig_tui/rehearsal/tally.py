@@ -21,9 +21,12 @@ class Tally:
         """The time of the file."""
         self.exclusive_ms = 0.0
         """How much of it reads are blocked for."""
+        self.wal = 0
+        """The bytes of WAL that it has written."""
 
-    def add(self, ms: float, taken: Iterable[RelationLock]) -> None:
+    def add(self, ms: float, taken: Iterable[RelationLock], wal: int) -> None:
         """Count a statement of the file, which took locks, new ones or not."""
+        self.wal += wal
         for lock in taken:
             if "writes" in lock.blocks:
                 self._since.setdefault((lock.relation, lock.blocks), self.ms)

@@ -71,7 +71,7 @@ class Traits:
 
     ``commits``: it calls code that may end the transaction it runs in. ``creates_schema`` is the
     name of the schema that it makes, ``adds_enum_value`` the new value of an enum, ``concurrently``
-    what it does so. ``mentions`` are the names of ``WATCHED`` settings that occur anywhere in it,
+    what it does so. ``mentions`` are those names of ``WATCHED`` that occur anywhere in it,
     in code that it carries or defines as well. ``runs_code``: it runs functions, a procedure or a
     block. ``alters_defaults``: it changes what new sessions of a role or database start with;
     ``changes_reading``: what of that, or of code that does it, decides how files are cut then.
@@ -118,6 +118,7 @@ WATCHED = frozenset(
         "transaction_timeout",
         "search_path",
         "track_counts",
+        "pg_prepared_statements",
     )
 )
-"""The settings of which it matters whether a file touches them in any way."""
+"""The settings, and the view, of which it matters whether a file names them in any way."""

@@ -9,7 +9,9 @@ from schemamig_tui.rehearsal.events import (
     LocksTaken,
     RelationLock,
     RelationsRewritten,
+    WorkDone,
 )
+from schemamig_tui.rehearsal.wording import work
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.units import duration
 
@@ -21,6 +23,8 @@ def rehearsal_lines(event: object) -> Iterator[Line]:
             yield from (lock_line(lock) for lock in locks)
         case RelationsRewritten(relations=relations):
             yield from (rewritten_line(relation) for relation in relations)
+        case WorkDone():
+            yield from work_lines(event)
         case FileRehearsed() | FileLeftOut():
             yield file_headline(event.name, event)
 
@@ -53,3 +57,9 @@ def lock_line(lock: RelationLock) -> Line:
 def rewritten_line(relation: str) -> Line:
     """A relation that a statement wrote anew."""
     return (("warn", f"        rewritten: {inline(relation)}"),)
+
+
+def work_lines(done: WorkDone, tag: str | None = None) -> Iterator[Line]:
+    """What a statement with this command tag did besides writing relations anew."""
+    for line in work(done, tag):
+        yield (("dim", f"        {inline(line)}"),)

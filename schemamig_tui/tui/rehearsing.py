@@ -21,14 +21,21 @@ from schemamig_tui.rehearsal.events import (
     RehearsalListener,
     RelationLock,
     RelationsRewritten,
+    WorkDone,
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
+from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
 from schemamig_tui.tui.lines import Line, body, inline
 from schemamig_tui.tui.log_lines import SLOW, event_lines
-from schemamig_tui.tui.rehearsal_lines import file_headline, lock_line, rewritten_line
+from schemamig_tui.tui.rehearsal_lines import (
+    file_headline,
+    lock_line,
+    rewritten_line,
+    work_lines,
+)
 from schemamig_tui.units import duration, plural
 
 _MOST_QUIET = 200  # statements of a file that say nothing
@@ -47,6 +54,8 @@ def warning(settings: Settings) -> list[Line]:
         (("warn", "! Locks are held until then; others wait for them."),),
         (("plain", f"  {limits}."),),
         (("warn", "! Not rolled back: sequences, what leaves the database."),),
+        (("warn", "! Rows that are written leave dead rows until a VACUUM, and"),),
+        (("warn", "  WAL, which replication slots keep."),),
         (),
     ]
 
@@ -97,13 +106,14 @@ class _File:
     """What was found about one file: its statements, and their locks and rewrites by number.
 
     Of a file with many statements those at its end are kept that are slow, or took locks; ``quiet``
-    counts the others.
+    counts the others. ``work`` may come again for a statement whose COMMIT does some.
     """
 
     name: str
     statements: list[StatementFinished] = field(default_factory=list)
     locks: dict[int, tuple[RelationLock, ...]] = field(default_factory=dict)
     rewritten: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    work: dict[int, list[WorkDone]] = field(default_factory=dict)
     notices: int = 0
     end: FileRehearsed | FileLeftOut | FileFailed | None = None
     quiet: int = 0
@@ -117,7 +127,7 @@ class _File:
         self.statements.append(one)
 
     def _did(self, number: int) -> bool:
-        return number in self.locks or number in self.rewritten
+        return number in self.locks or number in self.rewritten or number in self.work
 
 
 class Report:
@@ -144,6 +154,8 @@ class Report:
                 case RelationsRewritten(name=name, statement=number, relations=relations):
                     written = self._file(name).rewritten.get(number, ())
                     self._file(name).rewritten[number] = written + relations
+                case WorkDone(name=name, statement=number):
+                    self._file(name).work.setdefault(number, []).append(event)
                 case FileRehearsed(name=name) | FileLeftOut(name=name) | FileFailed(name=name):
                     self._file(name).end = event
                 case RehearsalFinished():
@@ -211,6 +223,9 @@ class Report:
             )
         moved = "has moved on, which no rollback undoes"
         lines += [(("warn", f"! {inline(name)} {moved}"),) for name in finished.sequences]
+        lines += [(("warn", f"! Left behind: {inline(line)}"),) for line in left_behind(finished)]
+        if not finished.counted:
+            lines.append((("warn", f"! {UNCOUNTED}"),))
         return lines
 
 
@@ -238,6 +253,8 @@ def _statement_lines(file: _File) -> Iterator[Line]:
         yield from event_lines(one)
         yield from (lock_line(lock) for lock in file.locks.get(one.statement, ()))
         yield from (rewritten_line(relation) for relation in file.rewritten.get(one.statement, ()))
+        for done in file.work.get(one.statement, ()):
+            yield from work_lines(done, one.tag)
     if file.quiet:
         yield (("dim", f"    and {plural(file.quiet, 'statement')} that took no new lock"),)
 

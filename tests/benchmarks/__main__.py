@@ -15,6 +15,7 @@ from tests.benchmarks import (
     docker_routes,
     imports,
     reading,
+    rehearsals,
     small,
     startup,
     tui,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ui": tui.ui,
     "watcher": watcher.watcher,
     "catalog": catalog.catalog,
+    "rehearsals": rehearsals.rehearsals,
 }
 
 

@@ -39,6 +39,39 @@ ALTER TABLE orders_{n} ALTER COLUMN amount SET NOT NULL;
 """,
 }
 
+_TOPIC = """\
+CREATE TABLE topic_{n} (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    parent BIGINT REFERENCES topic_{n} (id) ON DELETE CASCADE,
+    slug VARCHAR(80) NOT NULL UNIQUE,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL DEFAULT '',
+    position INTEGER NOT NULL DEFAULT 0 CHECK (position >= 0),
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    updated_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX idx_topic_{n}_parent ON topic_{n} (parent);
+CREATE INDEX idx_topic_{n}_position ON topic_{n} (position, created_at);
+COMMENT ON TABLE topic_{n} IS 'What is written about';
+COMMENT ON COLUMN topic_{n}.slug IS 'As it stands in the address';
+CREATE TABLE topic_{n}_mark (
+    topic BIGINT NOT NULL REFERENCES topic_{n} (id), reader BIGINT NOT NULL, note TEXT,
+    PRIMARY KEY (topic, reader)
+);
+CREATE INDEX idx_topic_{n}_mark_reader ON topic_{n}_mark (reader);
+CREATE FUNCTION touch_topic_{n}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.updated_at := now();
+    RETURN NEW;
+END;
+$$;
+CREATE TRIGGER touch BEFORE UPDATE ON topic_{n} FOR EACH ROW EXECUTE FUNCTION touch_topic_{n}();
+CREATE VIEW topic_{n}_list AS SELECT id, slug, title FROM topic_{n} ORDER BY position;
+INSERT INTO topic_{n} (slug, title, position)
+    SELECT 'topic-' || i, 'Topic ' || i, i FROM generate_series(1, 200) AS i;
+ALTER TABLE topic_{n} ADD COLUMN locked BOOLEAN NOT NULL DEFAULT false;
+"""
+
 _LEDGER = """\
 CREATE SCHEMA kb;
 CREATE TABLE kb.schema_migrations (
@@ -117,6 +150,25 @@ def copy(folder: Path, *, rows: int) -> Sample:
     return _one_file(
         folder, f"copy_{rows}", chain(["COPY payments FROM stdin;\n"], data, ["\\.\n"])
     )
+
+
+def history(folder: Path, count: int) -> Path:
+    """The folder of so many files, each with all that belongs to a new part of an application."""
+    migrations = folder / f"history_{count}"
+    migrations.mkdir()
+    for n in range(count):
+        (migrations / f"{n:04}_topic.sql").write_text(_TOPIC.format(n=n))
+    return migrations
+
+
+def tables(folder: Path, count: int) -> Sample:
+    """One file of so many tables, each with a key and an index."""
+    pieces = (
+        f"CREATE TABLE made_{n} (id bigint PRIMARY KEY, customer text NOT NULL, at timestamptz);\n"
+        f"CREATE INDEX ON made_{n} (customer);\n"
+        for n in range(count)
+    )
+    return _one_file(folder, f"tables_{count}", pieces)
 
 
 def without_transaction(folder: Path, statements: Iterable[str]) -> Sample:

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemamig_tui.catalog import rereading
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
 from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.rows import QueryAnswer
 from tests.conftest import Database
 
@@ -26,14 +26,14 @@ TABLE = """
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each round trip has read of what was touched."""
     rows: list[int] = []
-    ask = rereading.ask
+    ask = PreparedQueries.ask
 
-    def counting(conn: psycopg.Connection, queries: Mapping[str, str]) -> dict[str, QueryAnswer]:
-        answers = ask(conn, queries)
+    def counting(prepared: PreparedQueries, queries: Mapping[str, Query]) -> dict[str, QueryAnswer]:
+        answers = ask(prepared, queries)
         rows.append(sum(len(answer.rows) for answer in answers.values()))
         return answers
 
-    monkeypatch.setattr(rereading, "ask", counting)
+    monkeypatch.setattr(PreparedQueries, "ask", counting)
     return rows
 
 

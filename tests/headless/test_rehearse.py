@@ -122,3 +122,32 @@ def test_a_file_of_many_statements_is_told_by_those_that_do_something(
     assert [line.split(",")[0] for line in reported][:1] == ["    line 1: INSERT 0 1"]
     assert reported[-1].startswith("    line 61: LOCK TABLE, ")
     assert f"    and {61 - len(reported)} other statements, each under 100ms" in "\n".join(lines)
+
+
+def test_what_a_statement_has_done_and_left_behind_is_reported(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int, name text)")
+        conn.execute("INSERT INTO users SELECT 7, 'a' FROM generate_series(1, 20)")
+    update = "UPDATE users SET name = 'b';"
+    program.write(
+        "0001_a.sql",
+        f"DO $$BEGIN {update} END$$;\n{update}\nCREATE INDEX ON users (id);\nTRUNCATE users;",
+    )
+    ended = program("--rehearse")
+    lines = [line.strip() for line in ended.out.splitlines()]
+    assert "rows written: table public.users, 20 updated" in lines
+    assert sum(line.startswith("rows written") for line in lines) == 1
+    assert "scanned: table public.users, 20 rows, 8.2 kB" in lines
+    assert "built: index public.users_id_idx on table public.users" in lines
+    assert "emptied: table public.users" in lines
+    assert "Empties table public.users" in lines
+    assert "left behind: 40 dead rows in table public.users, for VACUUM to remove" in lines
+    assert "stay behind as dead rows until a VACUUM" in ended.err
+    events = program("--rehearse", "--json").events
+    work = [event for event in events if event["event"] == "work_done"]
+    assert [event["statement"] for event in work] == [1, 2, 3, 4]
+    assert work[0]["written"] == [
+        {"relation": "table public.users", "inserted": 0, "updated": 20, "deleted": 0}
+    ]

@@ -12,6 +12,7 @@ from schemamig_tui.rehearsal.events import (
     RehearsalFinished,
     RelationLock,
     RelationsRewritten,
+    WorkDone,
 )
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.conftest import Database
@@ -67,6 +68,11 @@ class Rehearsals(Workshop):
     def rewritten(self) -> list[tuple[int, tuple[str, ...]]]:
         """What was written anew, with the statement that did it."""
         return [(one.statement, one.relations) for one in self.events_of(RelationsRewritten)]
+
+    @property
+    def emptied(self) -> list[tuple[int, tuple[str, ...]]]:
+        """What was emptied, with the statement that did it."""
+        return [(one.statement, one.emptied) for one in self.events_of(WorkDone) if one.emptied]
 
     @property
     def changes(self) -> dict[str, list[tuple[What, str, str]]]:

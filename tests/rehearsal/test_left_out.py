@@ -61,7 +61,7 @@ def test_locks_of_a_file_that_was_left_out_are_told_of_the_next(shop: Rehearsals
     shop.ask("CREATE TABLE t (x int); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'")
     shop.rehearses("-- schemamig: no-transaction\nTRUNCATE t; CALL p();", "SELECT 1; TRUNCATE t;")
     assert shop.locks[-1] == (2, "table public.t", "AccessExclusiveLock")
-    assert shop.rewritten == [(1, ("table public.t",)), (2, ("table public.t",))]
+    assert shop.emptied == [(1, ("table public.t",)), (2, ("table public.t",))]
 
 
 def test_a_file_that_uses_an_enum_value_of_an_earlier_one_is_left_out(shop: Rehearsals) -> None:

@@ -133,7 +133,6 @@ def test_our_own_looks_take_no_lock_that_is_told(shop: Rehearsals) -> None:
         ("REINDEX INDEX notes", ["index public.notes"]),
         ("ALTER TABLE orders ADD x float DEFAULT random()", ["table public.orders"]),
         ("ALTER TABLE orders ALTER id TYPE bigint", ["table public.orders"]),
-        ("TRUNCATE orders", ["table public.orders"]),
         ("CLUSTER orders USING notes", ["table public.orders"]),
     ],
 )
@@ -144,14 +143,22 @@ def test_what_is_written_anew_is_told(shop: Rehearsals, sql: str, rewritten: lis
     assert finished.rewritten == tuple(rewritten)
 
 
-def test_what_is_written_anew_in_vain_is_told_once(shop: Rehearsals) -> None:
+def test_what_is_emptied_is_not_called_rewritten(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    finished = shop.rehearses("SELECT 1; TRUNCATE orders; SELECT 2;")
+    assert shop.emptied == [(2, ("table public.orders",))]
+    assert (finished.emptied, finished.rewritten) == (("table public.orders",), ())
+    assert shop.rewritten == []
+
+
+def test_what_is_emptied_in_vain_is_told_once(shop: Rehearsals) -> None:
     shop.ask(ORDERS)
     shop.rehearses(
         "BEGIN; SAVEPOINT a; TRUNCATE orders; ROLLBACK TO a; ALTER TABLE orders ADD x int;"
         "SAVEPOINT b; TRUNCATE orders; ROLLBACK TO b; COMMIT;",
         "ALTER TABLE orders ADD y int;",
     )
-    assert [statement for statement, _ in shop.rewritten] == [3, 7]
+    assert [statement for statement, _ in shop.emptied] == [3, 7]
 
 
 def test_the_longest_outages_are_summed_up(shop: Rehearsals) -> None:

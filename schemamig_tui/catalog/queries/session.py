@@ -29,6 +29,19 @@ The joins are written in the order that is best, so that no time is lost on find
 Returns whether the role may see everything, and how many settings there are.
 """
 
+PLANS = """
+SELECT pg_catalog.set_config(name, value, true)
+FROM (VALUES
+    ('plan_cache_mode', 'force_generic_plan'),
+    ('enable_hashjoin', 'off'),
+    ('enable_mergejoin', 'off')
+) AS needed (name, value)
+"""
+"""For queries about a few objects, planned once: look up what belongs to each in the indexes.
+
+While there is little in a catalog, a plan would read all of it, and would still do so later.
+"""
+
 WRITES = """
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN coalesce(
     pg_catalog.jsonb_object_agg(w.name, ARRAY[w.written, w.deleted])

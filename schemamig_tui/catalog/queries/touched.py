@@ -5,10 +5,13 @@ rehearsal is a subtransaction of its own. What has been dropped has left no row,
 holds a lock on it to its end.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 
 _WINDOW = 1 << 24
-"""So many numbers at most are given out during a transaction: rows of older ones are frozen."""
+"""So many numbers at most are given out during a transaction: rows of older ones are frozen.
+
+age() counts back from the number of the open transaction: that of its subtransactions is negative.
+"""
 
 # Each catalog that makes up a table, a type or a function: what class a row belongs to, and which.
 _ROWS = {
@@ -34,8 +37,10 @@ _ROWS = {
     "pg_proc": ("'pg_proc'", "oid"),
     "pg_aggregate": ("'pg_proc'", "aggfnoid"),
     "pg_description": ("classoid::regclass::text", "objoid"),
-    "pg_depend": ("CASE WHEN deptype IN ('e', 'x') THEN classid::regclass::text END", "objid"),
+    "pg_depend": ("classid::regclass::text", "objid"),
 }
+# Of all that depends on something else, only what depends on an extension is of interest.
+_ONLY = {"pg_depend": " AND deptype IN ('e', 'x')"}
 _DROPPED = ("pg_proc", "pg_type", "pg_constraint", "pg_trigger", "pg_rewrite", "pg_policy")
 # Whoever takes a weaker lock does not change what a table is like.
 _WEAK = "('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
@@ -46,20 +51,22 @@ HIDE_WHAT_IS_GONE = frozenset({"pg_description", "pg_inherits"})
 """Whatever rows of these are about, that is still there when the rows are deleted."""
 
 
-def written(base: int, mark: int, catalogs: Set[str]) -> str:
+def written(catalogs: Set[str]) -> str | None:
     """The class and oid of what rows of ``catalogs`` are about, and when they were written.
 
-    Transactions are counted from ``base`` on, and only those after ``mark`` are of interest.
+    Transactions are counted from the one that is open, which has to have a number. $1 is the one
+    after which they are of interest. None where none of the catalogs is one of these.
     """
+    if _ROWS.keys().isdisjoint(catalogs):
+        return None
     return _lifted(
         " UNION ALL ".join(
             f"""
-    SELECT {class_}, {oid}::oid, mod(xmin::text::int8 - {base} + (1::int8 << 32), 1::int8 << 32)
-    FROM {catalog} WHERE age(xmin) <= age('{base}'::xid)"""
+    SELECT {class_}, {oid}::oid, -age(xmin) FROM {catalog}
+    WHERE age(xmin) < -$1::int4 AND age(xmin) > -{_WINDOW}{_ONLY.get(catalog, "")}"""
             for catalog, (class_, oid) in _ROWS.items()
             if catalog in catalogs
-        ),
-        f"WHERE r.number > {mark} AND r.number < {_WINDOW} AND r.class IS NOT NULL",
+        )
     )
 
 
@@ -89,31 +96,6 @@ def locked() -> str:
     FROM {_LOCKS} WHERE l.locktype IN ('relation', 'object') AND l.mode NOT IN {_WEAK}""")
 
 
-def dependents(renamed: Iterable[tuple[str, int]], reshaped: Iterable[tuple[str, int]]) -> str:
-    """The class and oid of what names something that has a new name.
-
-    ``reshaped`` are tables with other columns, which only views have to tell apart.
-    """
-    return _lifted(f"""
-    SELECT d.classid::regclass::text, d.objid, 0
-    FROM (
-        WITH named AS (
-            {_pairs(renamed)}
-            UNION ALL SELECT 'pg_type', c.reltype
-            FROM pg_class AS c JOIN ({_pairs(renamed)}) AS p ON p.class = 'pg_class'
-            WHERE c.oid = p.oid
-        )
-        TABLE named
-        UNION ALL SELECT 'pg_type', t.typarray
-        FROM pg_type AS t JOIN named ON named.class = 'pg_type' WHERE t.oid = named.oid
-    ) AS n JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
-    UNION ALL
-    SELECT 'pg_rewrite', d.objid, 0
-    FROM ({_pairs(reshaped)}) AS n
-        JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
-    WHERE d.classid = 'pg_rewrite'::regclass""")
-
-
 _LOCKS = """(
         SELECT * FROM pg_locks AS held
         WHERE held.pid = pg_backend_pid() AND held.granted AND held.database IN
@@ -121,12 +103,12 @@ _LOCKS = """(
     ) AS l"""
 
 
-def _pairs(of: Iterable[tuple[str, int]]) -> str:
-    values = ", ".join(f"('{class_}', {oid}::oid)" for class_, oid in of)
-    return f"SELECT * FROM (VALUES {values or '(NULL, 0::oid)'}) AS one (class, oid)"
+_PAIRS = """
+            SELECT split_part(one, ' ', 1) AS class, split_part(one, ' ', 2)::oid AS oid
+            FROM unnest({}::text[]) AS one"""
 
 
-def _lifted(raw: str, condition: str = "") -> str:
+def _lifted(raw: str) -> str:
     """With the table in the place of its index, constraint, trigger, row type and so on.
 
     Each is looked up by itself. OFFSET 0 keeps the server from making a join of it, which would
@@ -135,7 +117,7 @@ def _lifted(raw: str, condition: str = "") -> str:
     return f"""
 WITH raw AS (
     SELECT r.class, r.oid, max(r.number) AS number FROM ({raw}) AS r (class, oid, number)
-    {condition} GROUP BY 1, 2
+    GROUP BY 1, 2
 )
 SELECT whole.class, whole.oid::int8, max(whole.number) AS number
 FROM (
@@ -175,4 +157,29 @@ FROM (
 ) AS whole
 WHERE whole.oid IS NOT NULL
 GROUP BY 1, 2
+"""
+
+
+DEPENDENTS = _lifted(f"""
+    SELECT d.classid::regclass::text, d.objid, 0
+    FROM (
+        WITH named AS (
+            {_PAIRS.format("$1")}
+            UNION ALL SELECT 'pg_type', c.reltype
+            FROM pg_class AS c JOIN ({_PAIRS.format("$1")}) AS p ON p.class = 'pg_class'
+            WHERE c.oid = p.oid
+        )
+        TABLE named
+        UNION ALL SELECT 'pg_type', t.typarray
+        FROM pg_type AS t JOIN named ON named.class = 'pg_type' WHERE t.oid = named.oid
+    ) AS n JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
+    UNION ALL
+    SELECT 'pg_rewrite', d.objid, 0
+    FROM ({_PAIRS.format("$2")}) AS n
+        JOIN pg_depend AS d ON d.refclassid = n.class::regclass AND d.refobjid = n.oid
+    WHERE d.classid = 'pg_rewrite'::regclass""")
+"""The class and oid of what names something that has a new name.
+
+$1 are the class and oid of each such thing, as ``{pg_class 16384}``; $2 tables with other
+columns, which only views have to tell apart.
 """

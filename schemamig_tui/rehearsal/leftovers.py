@@ -1,0 +1,21 @@
+"""What a rehearsal leaves behind on the server although it is rolled back."""
+
+from typing import Any
+
+import psycopg
+
+_WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+_IDLE_SLOTS = """
+SELECT slot_name FROM pg_replication_slots WHERE restart_lsn IS NOT NULL AND NOT active ORDER BY 1
+"""
+
+
+def wal_position(conn: psycopg.Connection[Any]) -> int:
+    """How many bytes of WAL the server has ever written."""
+    ((position,),) = conn.execute(_WAL).fetchall()
+    return int(position)
+
+
+def idle_slots(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """The replication slots that keep all WAL, and that nobody reads from now."""
+    return tuple(name for (name,) in conn.execute(_IDLE_SLOTS))

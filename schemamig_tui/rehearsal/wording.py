@@ -1,0 +1,60 @@
+"""What a rehearsal has found as sentences, in the same words on every face."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.rehearsal.events import DeadRows, RehearsalFinished, WorkDone
+from schemamig_tui.units import plural, size
+
+BEFORE = (
+    "Rows that it writes to tables stay behind as dead rows until a VACUUM, and the WAL of all that"
+    " it does is written."
+)
+"""What a rehearsal costs the server, for those who are about to start one."""
+
+_MUCH_WAL = 1 << 20
+_MOST = 10
+
+
+def work(done: WorkDone, tag: str | None) -> Iterator[str]:
+    """What a statement did, a line each.
+
+    Its command tag mostly tells how many rows it wrote. Where the tag is not known, neither are the
+    rows worth a line.
+    """
+    for scan in done.scanned:
+        yield f"scanned: {scan.relation}, {plural(scan.rows, 'row')}, {size(scan.bytes)}"
+    for index in done.built:
+        yield f"built: {index}"
+    for relation in done.emptied:
+        yield f"emptied: {relation}"
+    rows = sum(one.rows for one in done.written)
+    if tag is not None and tag.rpartition(" ")[2] != str(rows):
+        for one in done.written:
+            parts = ((one.inserted, "inserted"), (one.updated, "updated"), (one.deleted, "deleted"))
+            what = ", ".join(f"{count:,} {how}" for count, how in parts if count)
+            yield f"rows written: {one.relation}, {what}"
+    if done.wal >= _MUCH_WAL:
+        yield f"WAL: {size(done.wal)}"
+
+
+def left_behind(finished: RehearsalFinished) -> Iterator[str]:
+    """What is there now that was not there before, a line each."""
+    for dead in finished.dead[:_MOST]:
+        yield _dead(dead)
+    if more := len(finished.dead[_MOST:]):
+        yield f"and dead rows in {plural(more, 'other table')}"
+    if finished.wal >= _MUCH_WAL or (finished.wal and finished.slots):
+        kept = f", which a replication slot keeps: {', '.join(finished.slots)}"
+        yield f"{size(finished.wal)} of WAL{kept if finished.slots else ''}"
+
+
+def _dead(dead: DeadRows) -> str:
+    rows = plural(dead.rows, "dead row")
+    return f"{rows} in {dead.relation}, for VACUUM to remove"
+
+
+UNCOUNTED = (
+    "Scans and rows are not known: the server does not count them (track_counts), and the role may"
+    " not have it do so."
+)
+"""Where ``RehearsalFinished.counted`` is False."""

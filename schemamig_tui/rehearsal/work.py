@@ -1,0 +1,150 @@
+"""Counts what the statements of a rehearsal do to the tables that were there before."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import NamedTuple
+
+from psycopg.pq.abc import PGresult
+
+from schemamig_tui.rehearsal import probe
+from schemamig_tui.rehearsal.events import DeadRows, RowsWritten, TableScan
+from schemamig_tui.rehearsal.probe import Counts
+from schemamig_tui.rehearsal.relations import KnownRelation
+
+_TABLES = ("r", "p", "m")
+# These read a table to its end if they read it at all; a query may stop early.
+_READ_ALL = frozenset({"ALTER TABLE", "CREATE INDEX", "CREATE TABLE", "ALTER DOMAIN", "REINDEX"})
+# These write a table anew that has no rows as well.
+_REWRITE = frozenset({"ALTER TABLE", "CLUSTER", "VACUUM", "REINDEX", "REFRESH MATERIALIZED VIEW"})
+_TRUNCATE = "TRUNCATE TABLE"
+# What counts as all rows, where how many there are is known from the last ANALYZE.
+_NEARLY = 0.9
+
+
+class Work(NamedTuple):
+    """What one statement did; the fields are those of ``WorkDone`` and ``RelationsRewritten``."""
+
+    rewritten: tuple[str, ...] = ()
+    scanned: tuple[TableScan, ...] = ()
+    built: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
+    written: tuple[RowsWritten, ...] = ()
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nothing but what was written anew."""
+        return not (self.scanned or self.built or self.emptied or self.written)
+
+
+_NOTHING = Work()
+
+
+class WorkCounter:
+    """Compares the counters behind each statement with those before it.
+
+    ``known`` are the relations that were there before, by their oids.
+    """
+
+    def __init__(self, known: Mapping[int, KnownRelation]) -> None:
+        self._known = known
+        self._files = {one.file for one in known.values() if one.kind == "i"}
+        self._counts: dict[int, Counts] = {}
+        self._indexes: set[int] = set()
+        self._dead: Counter[int] = Counter()
+
+    def see(
+        self, answer: PGresult, new_files: Set[int], replaced: Mapping[int, int], tag: str
+    ) -> Work:
+        """What the statement with this command tag did, by the answer to the query behind it.
+
+        It has given ``new_files`` to relations; ``replaced`` are all that have others by now.
+        """
+        if probe.is_quick(answer):
+            return _NOTHING
+        changed = dict(self._changed(answer))
+        verb = tag.rstrip("0123456789 ")
+        emptied = {
+            oid
+            for oid in new_files
+            if self._known[oid].kind in _TABLES and _is_emptied(verb, changed.get(oid))
+        }
+        emptied |= {oid for oid in new_files if self._known[oid].belongs_to in emptied}
+        for oid, (was, now) in changed.items():
+            if oid not in replaced:
+                self._dead[oid] += max(0, now.inserted - was.inserted)
+                self._dead[oid] += max(0, now.updated - was.updated)
+        return Work(
+            self._names(new_files - emptied),
+            tuple(self._scans(changed, new_files, verb)),
+            tuple(sorted(self._built(answer, new_files))),
+            self._names(emptied),
+            tuple(self._written(changed)),
+        )
+
+    @property
+    def dead(self) -> tuple[DeadRows, ...]:
+        """The rows that a rollback leaves behind."""
+        return tuple(
+            DeadRows(str(self._known[oid]), rows) for oid, rows in self._dead.most_common() if rows
+        )
+
+    def _changed(self, answer: PGresult) -> Iterator[tuple[int, tuple[Counts, Counts]]]:
+        for oid, now in probe.counts(answer).items():
+            was = self._counts.get(oid, Counts())
+            if now != was and oid in self._known and self._known[oid].kind in _TABLES:
+                self._counts[oid] = now
+                yield oid, (was, now)
+
+    def _scans(
+        self, changed: Mapping[int, tuple[Counts, Counts]], new_files: Set[int], verb: str
+    ) -> Iterator[TableScan]:
+        for oid, (was, now) in changed.items():
+            rows = now.returned - was.returned
+            if now.scans == was.scans or oid in new_files or not now.bytes:
+                continue
+            if verb in _READ_ALL or rows >= max(1, _NEARLY * self._known[oid].rows):
+                yield TableScan(str(self._known[oid]), rows, now.bytes)
+
+    def _written(self, changed: Mapping[int, tuple[Counts, Counts]]) -> Iterator[RowsWritten]:
+        for oid, (was, now) in changed.items():
+            one = RowsWritten(
+                str(self._known[oid]),
+                max(0, now.inserted - was.inserted),
+                max(0, now.updated - was.updated),
+                max(0, now.deleted - was.deleted),
+            )
+            if one.rows:
+                yield one
+
+    def _built(self, answer: PGresult, new_files: Set[int]) -> Iterator[str]:
+        """The new indexes, but not those that ALTER TYPE has given the old one's data.
+
+        Those of a table that was written anew, or emptied, go without saying.
+        """
+        for index in probe.new_indexes(answer):
+            if index.oid in self._indexes:
+                continue
+            self._indexes.add(index.oid)
+            if index.file and index.file not in self._files and index.table not in new_files:
+                yield f"index {index.name} on {self._known[index.table]}"
+
+    def _names(self, oids: Iterable[int]) -> tuple[str, ...]:
+        """Without sequences, and the indexes that have got new data with their table."""
+        chosen = set(oids)
+        return tuple(
+            sorted(
+                str(self._known[oid])
+                for oid in chosen
+                if self._known[oid].kind != "S" and self._known[oid].belongs_to not in chosen
+            )
+        )
+
+
+def _is_emptied(verb: str, counts: tuple[Counts, Counts] | None) -> bool:
+    """Whether a table whose data are somewhere else has no rows any more, rather than new ones.
+
+    A function may truncate it. The server then builds its indexes anew, and reads nothing for that.
+    """
+    if verb == _TRUNCATE or verb in _REWRITE:
+        return verb == _TRUNCATE
+    return counts is None or (counts[0].returned == counts[1].returned and not counts[1].bytes)

@@ -1,0 +1,43 @@
+"""Whether a statement may run code that people have written: functions, also as triggers."""
+
+from collections.abc import Sequence
+
+from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.new_relations import names_beside_new
+
+_ALWAYS_QUIET = frozenset((b"comment", b"grant", b"revoke", b"drop", b"begin", b"commit"))
+# To define something is not to run it.
+_DEFINED = frozenset((b"function", b"procedure", b"trigger", b"view", b"policy", b"schema"))
+# These look at the rows that there are, with whatever functions they and the types have.
+_LOOKS = frozenset((b"using", b"check", b"type", b"validate", b"attach", b"generated"))
+# What may stand in front of a parenthesis without being called.
+_NOT_CALLED = frozenset(
+    b"key unique include numeric decimal varchar char character varying bit time timestamp"
+    b" timestamptz set with vector".split()
+)
+
+
+def may_run_code(sql: bytes) -> bool:
+    """Whether it may: not where its text alone shows that. Event triggers are not thought of."""
+    words = [token[1].lower() for token in tokens(sql)]
+    match words[:2]:
+        case [verb, *_] if verb in _ALWAYS_QUIET:
+            return False
+        case [b"create", _]:
+            kinds = words[1:6]
+            kind = next((word for word in kinds if word not in (b"or", b"replace")), b"")
+            return kind not in _DEFINED and names_beside_new(sql) is None
+        case [b"alter", b"table"]:
+            return not _LOOKS.isdisjoint(words) or _calls(words)
+    return True
+
+
+def _calls(words: Sequence[bytes]) -> bool:
+    """Whether something is called in ALTER TABLE, as far as that can be told."""
+    return any(
+        behind == b"("
+        and (WORD.fullmatch(word) or word.endswith(b'"'))
+        and word not in _NOT_CALLED
+        and before != b"references"
+        for before, word, behind in zip(words, words[1:], words[2:], strict=False)
+    )

@@ -1,0 +1,67 @@
+"""What a rehearsal costs, beside the apply of the same migrations."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+
+from schemamig_tui.connect import resolve
+from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from schemamig_tui.settings import load
+from tests.benchmarks import samples
+from tests.benchmarks.report import Row, medians, ratio
+from tests.benchmarks.rig import Rig, rig
+
+_FILES = 150
+_TABLES = 2_000
+_BEFORE = 300
+_MOST = 3.0
+_LEDGER = "kb.schema_migrations"
+
+
+def rehearsals(repeat: int) -> Iterator[Row]:
+    """A history of many files, and one file of many new tables beside some that were there."""
+    with rig() as bench:
+        history = samples.history(bench.folder, _FILES)
+        yield _row(bench, f"a rehearsal of {_FILES} files; apply", history, repeat)
+        small = samples.small_migrations(bench.folder, _FILES).migrations
+        what = "  of two or three statements each"
+        yield replace(_row(bench, what, small, repeat), bar="", kept=None)
+    with rig() as bench:
+        tables = samples.tables(bench.folder, _TABLES).migrations
+        what = f"a rehearsal of {_TABLES:,} CREATE TABLEs; apply"
+        yield _row(bench, what, tables, repeat, before=_BEFORE)
+
+
+def _row(bench: Rig, what: str, migrations: Path, repeat: int, before: int = 0) -> Row:
+    def on_a_fresh_database(measure: Callable[[str, Path], float]) -> float:
+        conninfo = bench.database()
+        with psycopg.connect(conninfo, autocommit=True) as conn:
+            for number in range(before):
+                conn.execute(f"CREATE TABLE before_{number} (id int PRIMARY KEY)".encode())
+        return measure(conninfo, migrations)
+
+    ours, apply = medians(
+        repeat, lambda: on_a_fresh_database(_rehearse), lambda: on_a_fresh_database(_apply)
+    )
+    return ratio(what, ours, apply, _MOST)
+
+
+def _rehearse(conninfo: str, migrations: Path) -> float:
+    connect = resolve(load({"dsn": conninfo}, {})).connect
+    finished = Rehearsal(connect, migrations, _LEDGER, lambda event: None).rehearse_pending()
+    if finished.failed or finished.left_out:
+        raise SystemExit(f"the rehearsal did not come to its end: {finished}")
+    return finished.ms
+
+
+def _apply(conninfo: str, migrations: Path) -> float:
+    connect = resolve(load({"dsn": conninfo}, {})).connect
+    runner = Runner(connect, migrations, _LEDGER, lambda event: None)
+    began = time.perf_counter()
+    if runner.apply_pending().failed:
+        raise SystemExit("the apply did not come to its end")
+    return (time.perf_counter() - began) * 1000
