@@ -30,7 +30,8 @@ exit codes:
   2    wrong usage, settings or files
   3    no connection to the database, or it was lost
   4    another run or another session held a lock for too long
-  5    --check found pending, failed, changed or missing migrations
+  5    --check found pending, failed, changed or missing migrations; --rehearse
+       one that takes longer than --time-budget
   70   a bug in this program
   130  interrupted
 
@@ -229,6 +230,12 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         dest="warn-after",
         help="--apply: mark migrations that took longer in the summary (default: 30s; 0 is none)",
+    )
+    group.add_argument(
+        "--time-budget",
+        metavar="DURATION",
+        dest="time-budget",
+        help="--rehearse: exit with 5 if a migration took longer, or held ACCESS EXCLUSIVE longer",
     )
     group.add_argument(
         "--date-style",

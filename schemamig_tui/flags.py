@@ -46,6 +46,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "pause-file": ("apply", _UI),
     "statement-timeout": _RUNS,
     "warn-after": ("apply", _UI),
+    "time-budget": ("rehearse", _UI),
 }
 """The flags that not every mode uses, with those that do."""
 

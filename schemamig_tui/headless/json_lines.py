@@ -92,7 +92,8 @@ rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaini
                      sequences [name], outages [{relation, blocks [what], ms, name}],
                      rewritten [name], emptied [name], cancelled, ms, unwritten [name],
                      dead [{relation, rows}] and wal (bytes) stay behind, slots [name] (which nobody
-                     reads from now keep the wal), counted (false: scans and rows are not known)
+                     reads from now keep the wal), counted (false: scans and rows are not known),
+                     budget_ms (of ``--time-budget``), over_budget [{name, ms, exclusive_ms}]
 ===================  ===============================================================================
 
 ``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,

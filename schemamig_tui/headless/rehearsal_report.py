@@ -21,7 +21,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.wording import BEFORE, UNCOUNTED, left_behind, work
+from schemamig_tui.rehearsal.wording import BEFORE, UNCOUNTED, left_behind, over_budget, work
 from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
@@ -160,6 +160,8 @@ class RehearsalReport:
         out.write(f"  Rolled back after {compact(event.ms)}")
         for name in event.sequences:
             out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")
+        for line in over_budget(event):
+            self._err.write(visible(line))
         for line in left_behind(event):
             out.write(f"  {out.paint('yellow', 'left behind:')} {visible(line)}")
         if not event.counted:

@@ -103,6 +103,7 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
             limits=settings.limits,
             statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
+            time_budget=settings.time_budget,
         )
         with stop.cancelling(rehearsal.cancel):
             return failures.exit_code(rehearsal.rehearse_pending(to))
@@ -127,7 +128,8 @@ class _Failures:
         if finished.cancelled:
             return ExitCode.INTERRUPTED
         if finished.failed is None:
-            return ExitCode.DONE
+            too_slow = not isinstance(finished, RunFinished) and finished.over_budget
+            return ExitCode.CHECK_FAILED if too_slow else ExitCode.DONE
         failure = self._last
         if failure is None:
             return ExitCode.MIGRATION_FAILED

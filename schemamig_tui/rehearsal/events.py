@@ -154,6 +154,15 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A file that took longer than it may (``ms``), which includes its ``exclusive_ms``."""
+
+    name: str
+    ms: float
+    exclusive_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class RehearsalFinished:
     """Everything has been rolled back.
 
@@ -170,7 +179,8 @@ class RehearsalFinished:
     ``dead`` are the rows that are left behind in tables from before, most of them first, ``wal`` is
     how many bytes of WAL were written meanwhile, and ``slots`` keep it until it has been read.
     ``counted`` is False where the server does not count (``track_counts``) and the role may not
-    have it do so: then no scans and no rows are known.
+    have it do so: then no scans and no rows are known. ``over_budget`` are the files that took
+    longer than ``budget_ms``, or held ACCESS EXCLUSIVE longer.
     """
 
     rehearsed: tuple[str, ...]
@@ -189,6 +199,8 @@ class RehearsalFinished:
     wal: int = 0
     slots: tuple[str, ...] = ()
     counted: bool = True
+    budget_ms: float | None = None
+    over_budget: tuple[OverBudget, ...] = ()
 
 
 RehearsalEvent = (

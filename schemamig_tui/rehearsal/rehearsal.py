@@ -54,7 +54,9 @@ class Rehearsal:
 
     ``table`` names the ledger, which is read and never written. ``statement_timeout`` is in
     seconds; None is no limit. ``extension_hint`` says what to do about an extension, by its name,
-    that the server does not have. Raises SettingsError for a table name that is none.
+    that the server does not have. ``time_budget`` is how many seconds a file should take at the
+    most, all of it or what it holds ACCESS EXCLUSIVE for. Raises SettingsError for a table name
+    that is none.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class Rehearsal:
         limits: Limits = _NO_LIMITS,
         statement_timeout: float | None = STATEMENT_TIMEOUT,
         extension_hint: ExtensionHint | None = None,
+        time_budget: float | None = None,
     ) -> None:
         self._preparation = Preparation(connect, directory, table, limits, extension_hint)
         self._listener = listener
         self._statement_timeout = statement_timeout
+        self._budget_ms = None if time_budget is None else time_budget * 1000
 
     def cancel(self) -> None:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""
@@ -122,7 +126,7 @@ class Rehearsal:
             guards = guards.within("lock_timeout", own.get("lock_timeout"))
         if limits.statement is None:
             guards = guards.within("statement_timeout", own.get("statement_timeout"))
-        return Stage(context, conn, guards, self._listener)
+        return Stage(context, conn, guards, self._listener, self._budget_ms)
 
 
 @contextlib.contextmanager

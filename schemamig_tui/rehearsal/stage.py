@@ -69,7 +69,10 @@ _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
 
 class Stage:
-    """Rehearses the files of ``context`` on ``conn``, which holds the work lock."""
+    """Rehearses the files of ``context`` on ``conn``, which holds the work lock.
+
+    ``budget_ms`` is how long each of them may take; those that took longer are reported.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class Stage:
         conn: psycopg.Connection[Any],
         guards: Guards,
         listener: RehearsalListener,
+        budget_ms: float | None,
     ) -> None:
         self._files = context.files
         self._unwritten = context.unwritten
@@ -104,7 +108,7 @@ class Stage:
         self._rehearsed: list[FileRun] = []
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
-        self._tally = Tally()
+        self._tally = Tally(budget_ms)
         self._counted = True
         self._rewritten: set[str] = set()
         self._emptied: set[str] = set()
@@ -112,7 +116,7 @@ class Stage:
         self._moment = probe.Moment(0, 0, 0)
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
-        self._facts = rehearsal_steps.Facts()
+        self._facts = rehearsal_steps.SessionFacts()
         # Whether the session may keep plans of the file.
         self._has_plans = False
         self._constraints = _NONE_DEFERRABLE
@@ -194,6 +198,8 @@ class Stage:
             wal=0 if lost else wal_position(self._conn) - self._wal,
             slots=() if lost else idle_slots(self._conn),
             counted=self._counted,
+            budget_ms=self._tally.budget_ms,
+            over_budget=tuple(self._tally.over_budget),
         )
         self._report(finished)
         return finished

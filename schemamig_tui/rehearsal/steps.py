@@ -166,7 +166,7 @@ class RehearsalSteps:
         yield Step(b"RELEASE SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
 
 
-class Facts(NamedTuple):
+class SessionFacts(NamedTuple):
     """What there is behind the statements of a unit."""
 
     deferrable: bool = False
@@ -177,9 +177,9 @@ class Facts(NamedTuple):
     """Prepared statements, or event triggers, which may have run such functions."""
 
 
-def noted(answer: PGresult) -> Facts:
+def noted(answer: PGresult) -> SessionFacts:
     """The facts in the answer."""
-    return Facts(*(answer.get_value(0, column) == b"t" for column in range(3)))
+    return SessionFacts(*(answer.get_value(0, column) == b"t" for column in range(3)))
 
 
 def renewal(

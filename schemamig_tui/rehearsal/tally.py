@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 
-from schemamig_tui.rehearsal.events import Outage, RelationLock
+from schemamig_tui.rehearsal.events import Outage, OverBudget, RelationLock
 
 
 class Tally:
-    """Counts the milliseconds of one file after the other, by the server's clock."""
+    """Counts the milliseconds of one file after the other, by the server's clock.
 
-    def __init__(self) -> None:
+    ``budget_ms`` is how long a file may take; None is as long as it wants.
+    """
+
+    def __init__(self, budget_ms: float | None) -> None:
+        self.budget_ms = budget_ms
+        self.over_budget: list[OverBudget] = []
+        """The files that took longer."""
         self._longest: dict[tuple[str, tuple[str, ...]], Outage] = {}
         self.start("")
 
@@ -42,7 +48,9 @@ class Tally:
         self._since.clear()
 
     def keep(self) -> None:
-        """Keep the outages of the file, which has succeeded."""
+        """Keep the outages of the file, which has succeeded, and its time if that is too long."""
+        if self.budget_ms is not None and max(self.ms, self.exclusive_ms) > self.budget_ms:
+            self.over_budget.append(OverBudget(self._name, self.ms, self.exclusive_ms))
         for outage in self._outages:
             key = outage.relation, outage.blocks
             if key not in self._longest or self._longest[key].ms < outage.ms:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemamig_tui.rehearsal.events import DeadRows, RehearsalFinished, WorkDone
-from schemamig_tui.units import plural, size
+from schemamig_tui.units import lasting, plural, size
 
 BEFORE = (
     "Rows that it writes to tables stay behind as dead rows until a VACUUM, and the WAL of all that"
@@ -46,6 +46,16 @@ def left_behind(finished: RehearsalFinished) -> Iterator[str]:
     if finished.wal >= _MUCH_WAL or (finished.wal and finished.slots):
         kept = f", which a replication slot keeps: {', '.join(finished.slots)}"
         yield f"{size(finished.wal)} of WAL{kept if finished.slots else ''}"
+
+
+def over_budget(finished: RehearsalFinished) -> Iterator[str]:
+    """The files that took longer than they may, a line each."""
+    for one in finished.over_budget:
+        held = f", {lasting(one.exclusive_ms / 1000)} of it with ACCESS EXCLUSIVE"
+        yield (
+            f"{one.name} took {lasting(one.ms / 1000)}{held if one.exclusive_ms else ''}; the"
+            f" budget is {lasting((finished.budget_ms or 0) / 1000)} (--time-budget)"
+        )
 
 
 def _dead(dead: DeadRows) -> str:

@@ -62,6 +62,9 @@ class Settings:
     warn_after: float | None = 30.0
     """How long a migration may take before the summary of a run marks it; None marks none."""
 
+    time_budget: float | None = None
+    """How long a file may take in a rehearsal, or hold ACCESS EXCLUSIVE; None is no limit."""
+
     color: bool = True
     """Whether output to a terminal may have colour."""
 

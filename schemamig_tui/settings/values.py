@@ -140,6 +140,7 @@ SETTINGS = {
     "pause-file": SettingReader("pause_file", (str,), _path),
     "statement-timeout": SettingReader("statement_timeout", (str,), _duration_or_zero),
     "warn-after": SettingReader("warn_after", (str,), _duration),
+    "time-budget": SettingReader("time_budget", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
     "color": SettingReader("color", (bool,), bool),

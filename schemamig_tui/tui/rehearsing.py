@@ -24,7 +24,7 @@ from schemamig_tui.rehearsal.events import (
     WorkDone,
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
-from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind
+from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
@@ -77,6 +77,7 @@ class RehearsalThread(EngineThread):
             limits=settings.limits,
             statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
+            time_budget=settings.time_budget,
         )
 
     def _perform(self) -> None:
@@ -223,6 +224,7 @@ class Report:
             )
         moved = "has moved on, which no rollback undoes"
         lines += [(("warn", f"! {inline(name)} {moved}"),) for name in finished.sequences]
+        lines += [(("bad", f"! {inline(line)}"),) for line in over_budget(finished)]
         lines += [(("warn", f"! Left behind: {inline(line)}"),) for line in left_behind(finished)]
         if not finished.counted:
             lines.append((("warn", f"! {UNCOUNTED}"),))

@@ -151,3 +151,24 @@ def test_what_a_statement_has_done_and_left_behind_is_reported(
     assert work[0]["written"] == [
         {"relation": "table public.users", "inserted": 0, "updated": 20, "deleted": 0}
     ]
+
+
+def test_a_file_that_takes_longer_than_its_budget_is_named_and_the_exit_code_is_5(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int)")
+    program.write("0001_a.sql", "SELECT 1;")
+    program.write("0002_b.sql", "ALTER TABLE users ADD x int; SELECT pg_sleep(0.3);")
+    ended = program("--rehearse", "--time-budget", "250ms")
+    assert ended.code == ExitCode.CHECK_FAILED
+    line = ended.err.splitlines()[-1]
+    assert line.startswith("0002_b.sql took 0.")
+    assert line.endswith(" of it with ACCESS EXCLUSIVE; the budget is 0.2 s (--time-budget)")
+    assert program("--rehearse", "--time-budget", "1min").code == ExitCode.DONE
+    ended = program("--rehearse", "--time-budget", "250ms", "--json")
+    assert ended.code == ExitCode.CHECK_FAILED
+    finished = ended.events[-1]
+    assert finished["budget_ms"] == 250
+    (over,) = finished["over_budget"]
+    assert (over["name"], over["ms"] >= over["exclusive_ms"] >= 250) == ("0002_b.sql", True)
