@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.flags import ABOUT_ONE, refuse_useless
+from schemamig_tui.flags import ABOUT_ONE, COMPLETIONS, refuse_useless
 from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
 from schemamig_tui.text import redact, visible
@@ -62,8 +62,8 @@ class _Parser(argparse.ArgumentParser):
         Output(sys.stdout).write(message.rstrip())  # whose reader may have gone
 
 
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The options; those named as in ``settings.load`` are settings. Raises SettingsError."""
+def make_parser() -> "_Parser":
+    """The parser of the command line, from which its completion and its manual are made as well."""
     parser = _Parser(
         prog="schemamig-tui",
         usage="%(prog)s [MODE] [option ...]",
@@ -76,6 +76,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     _add_modes(parser)
     _add_places(parser)
     _add_manners(parser)
+    return parser
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options; those named as in ``settings.load`` are settings. Raises SettingsError."""
+    parser = make_parser()
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.refuse_unknown(unknown)
@@ -93,10 +99,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:
-    import argparse
-
-    from schemamig_tui.flags import ABOUT_ONE
-
     group = parser.add_argument_group("modes (none of them opens the UI)")
     modes = group.add_mutually_exclusive_group()
     for name, what in (
@@ -114,6 +116,12 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():
         modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
+    modes.add_argument(
+        "--completion",
+        metavar="SHELL",
+        choices=COMPLETIONS,
+        help="print what bash, zsh or fish needs to complete our options, files and targets",
+    )
     group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
     group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
     group.add_argument(

@@ -40,6 +40,8 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
 
     try:
         options = parse(argv)
+        if options.completion:
+            return _print_completion(options.completion)
         if options.mode is None:
             return _open_ui(vars(options))
     except SystemExit:  # after --help and --version
@@ -64,6 +66,14 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.yes,
     )
     return run(command, vars(options), stop)
+
+
+def _print_completion(wanted: str) -> int:
+    from schemamig_tui.headless.completion import completion
+    from schemamig_tui.headless.output import Output
+
+    Output(sys.stdout).write(completion(wanted))
+    return 0
 
 
 def _report(error: "SchemamigError", argv: Sequence[str]) -> None:

@@ -23,6 +23,9 @@ ABOUT_ONE = {
 REPAIRS = ("mark-applied", "accept-checksum", "forget", "baseline")
 """The modes that change a row of the ledger."""
 
+COMPLETIONS = ("bash", "zsh", "fish", "files", "targets")
+"""What ``--completion`` prints: a script for a shell, or the names that such a script asks for."""
+
 _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
 _USED_BY: dict[str, tuple[str, ...]] = {
