@@ -23,7 +23,7 @@ from schemamig_tui.errors import ConnectionFailed
 from tests import shared, tools, turns
 from tests.clusters import memory, short_folder, wait_until_gone, with_cluster
 
-_SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|SCHEMAMIG_(?!PG_BINDIR$)")
+_SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|(FORCE|NO)_COLOR$|SCHEMAMIG_(?!PG_BINDIR$)")
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,13 @@ class Output:
             self.done, self.failed, self.pending = "+x*"
 
     def use_color(self) -> None:
-        """Have colour from now on, if the stream is a terminal that knows any."""
-        self._color = (
-            self._stream is not None
-            and self._stream.isatty()
-            and os.environ.get("TERM", "dumb") != "dumb"
+        """Have colour from now on, if the stream is a terminal that knows any.
+
+        With FORCE_COLOR it has some whatever it is, such as the log of a CI (force-color.org).
+        """
+        self._color = self._stream is not None and bool(
+            os.environ.get("FORCE_COLOR")
+            or (self._stream.isatty() and os.environ.get("TERM", "dumb") != "dumb")
         )
 
     def paint(self, color: str, text: str) -> str:

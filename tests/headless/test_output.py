@@ -65,6 +65,14 @@ def test_a_file_gets_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     assert output.paint("red", "x") == "x"
 
 
+def test_a_file_gets_colour_where_that_is_forced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    output = Output(stream("utf-8"))
+    assert output.paint("red", "x") == "x"  # the settings may forbid it
+    output.use_color()
+    assert output.paint("red", "x") == "\x1b[31mx\x1b[0m"
+
+
 def test_a_dumb_terminal_gets_no_colour(terminal: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     output = Output(terminal)
