@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,39 @@ def test_what_is_there_already_can_be_recorded_before_the_first_run(
     assert program("--check").code == 0
     program.write("0002_b.sql", "SELECT 1;")
     assert program("--apply").code == 0
+
+
+@pytest.fixture
+def roles(database: Database) -> Iterator[Database]:
+    """Two roles of no rights but those that everybody has in a new database."""
+    with database.connect() as conn:
+        conn.execute("CREATE ROLE deploy LOGIN; CREATE ROLE reader LOGIN")
+        yield database
+        conn.execute("DROP OWNED BY deploy, reader CASCADE; DROP ROLE deploy, reader")
+
+
+def test_a_role_that_owns_its_schemas_applies_and_one_that_only_reads_looks(
+    program: Program, roles: Database
+) -> None:
+    own, read = re.findall(
+        r"```sql\n((?:CREATE SCHEMA kb AUTH|GRANT USAGE).*?)```", README, re.DOTALL
+    )
+    program.write("0001_a.sql", "CREATE TABLE app.a (x int);")
+    deploy = {"SCHEMAMIG_DSN": f"{roles.conninfo} user=deploy"}
+    options = "options='-c default_transaction_read_only=on'"
+    reader = {"SCHEMAMIG_DSN": f"{roles.conninfo} user=reader {options}"}
+    with roles.connect() as conn:
+        conn.execute(own)
+        for command in ("--list", "--dry-run", "--rehearse", "--apply", "--check"):
+            assert program(command, **deploy).code == 0, command
+        conn.execute(read)
+    program.write("0002_b.sql", "CREATE TABLE app.b (x int);")
+    assert "1 applied, 1 pending" in program("--list", **reader).out
+    assert program("--check", **reader).code == 5
+    assert program("--diff", "0001_a.sql", **reader).code == 0
+    refused = program("--apply", **reader)
+    assert (refused.code, refused.out) == (2, "")
+    assert "default_transaction_read_only is on" in refused.err
 
 
 def test_psql_reaches_the_embedded_database_through_the_folder_s(folder: Path, psql: Path) -> None:

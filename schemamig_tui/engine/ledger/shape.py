@@ -107,11 +107,13 @@ def hidden_rows(facts: Facts, name: str) -> LedgerRefusal:
 
 def unwritable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
     """Why no migration can be recorded."""
-    if facts.in_recovery or facts.read_only:
-        why = "is a standby" if facts.in_recovery else "has default_transaction_read_only on"
-        return LedgerRefusal(
-            f"the server takes no writes: it {why}", "connect to the primary server"
-        )
+    if facts.in_recovery:
+        message = "the server takes no writes: it is a standby"
+        return LedgerRefusal(message, "connect to the primary server")
+    if facts.read_only:
+        message = "the session takes no writes: default_transaction_read_only is on"
+        where = "the server, the database, the role or the connection's options set it"
+        return LedgerRefusal(message, f"connect as a role that may write; {where}")
     if not facts.may_record:
         role = readable(facts.role)
         message = f"role {role} may not write the ledger {name}"
