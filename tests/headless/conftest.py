@@ -17,6 +17,7 @@ import pytest
 import schemamig_tui
 from schemamig_tui.cli import main
 from tests.conftest import Database
+from tests.reference.event_schema import validate_event
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
 
@@ -31,8 +32,11 @@ class Ended:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Its stdout as JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Its stdout as JSON lines, each as the published schema has it."""
+        events = [json.loads(line) for line in self.out.splitlines()]
+        for event in events:
+            validate_event(event)
+        return events
 
     @property
     def errors(self) -> list[str]:

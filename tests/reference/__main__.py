@@ -1,0 +1,5 @@
+"""Write what is made from the code: ``python -m tests.reference``."""
+
+from tests.reference.event_schema import SCHEMA_FILE, schema_text
+
+SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
