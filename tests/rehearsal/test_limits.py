@@ -3,6 +3,7 @@
 import pytest
 
 from schemamig_tui.limits import Limits
+from tests.engine.test_retries import into_a_deadlock
 from tests.rehearsal.conftest import Rehearsals
 
 SLOW = "SELECT pg_sleep(2);"
@@ -32,3 +33,27 @@ def test_the_shorter_limit_of_two_holds(shop: Rehearsals, own: str) -> None:
     hint = shop.failure.failure.hint or ""
     assert ("ALTER DATABASE" in hint) == (own == "100ms")
     assert ("--lock-timeout" in hint) == (own != "100ms")
+
+
+def test_who_was_in_the_way_is_named_also_behind_a_short_wait(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE busy (x int)")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK busy IN ACCESS SHARE MODE")
+        assert shop.tries("SET lock_timeout = '1ms'; ALTER TABLE busy ADD y int;").failed
+        session = f"pid {blocker.info.backend_pid}, "
+    first, second = str(shop.failure.failure.detail).splitlines()
+    assert first == "It waited for AccessExclusiveLock on table public.busy, behind:"
+    assert second.startswith(session)
+
+
+def test_a_deadlock_names_the_table_and_the_session_that_were_in_the_way(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE busy (x int); CREATE TABLE other (x int)")
+    with shop.database.connect() as busy:
+        busy.execute("BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE")
+        into_a_deadlock(shop, busy, "50ms", shop.rehearsal().rehearse_pending).join(30)
+        session = f"pid {busy.info.backend_pid}, "
+    failure = shop.failure.failure
+    assert failure.sqlstate == "40P01"
+    first, second, *_ = str(failure.detail).splitlines()
+    assert first == "It waited for AccessExclusiveLock on table public.busy, behind:"
+    assert second.startswith(session)
