@@ -29,7 +29,7 @@ exit codes:
   1    a migration failed
   2    wrong usage, settings or files
   3    no connection to the database, or it was lost
-  4    another run or another session held a lock for too long
+  4    another run or session held a lock for too long, or there was a deadlock
   5    --check found pending, failed, changed or missing migrations; --rehearse
        one that takes longer than --time-budget
   70   a bug in this program

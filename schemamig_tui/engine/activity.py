@@ -29,7 +29,8 @@ class Blocked:
     """What a session waits for, and who has it.
 
     ``lock`` is a mode as pg_locks names it (``AccessExclusiveLock``); ``on`` is what it is for,
-    such as ``table public.users`` or ``transaction 4711``; ``seconds`` is how long it has waited.
+    such as ``table public.users`` or ``transaction 4711``; ``seconds`` is how long it has waited,
+    0.0 where it was asked behind that.
     ``by`` holds those directly in the way, with a ``waiting_s`` where they wait themselves; after
     them come those at the root of their waits, who wait for nobody. At most 40 in all.
     """

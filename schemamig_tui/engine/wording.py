@@ -46,8 +46,9 @@ def query_head(query: str) -> str:
 
 
 def blocked(seen: Blocked) -> str:
-    """What is waited for, and for how long."""
-    return visible(f"blocked for {lasting(seen.seconds)}: {seen.lock} on {seen.on}")
+    """What is waited for, and for how long where that is known."""
+    lasts = f" for {lasting(seen.seconds)}" if seen.seconds else ""
+    return visible(f"blocked{lasts}: {seen.lock} on {seen.on}")
 
 
 def had_lock(seen: Blocked) -> str:

@@ -127,6 +127,11 @@ class RunReport:
         mark = out.paint("yellow", out.failed)
         why = visible(event.failure.message)
         out.write(f"  {mark} Rolled back after {compact(event.ms)}: {why}")
+        if event.blocked and not event.blocked.seconds:  # otherwise it has been reported before
+            from schemamig_tui.engine.wording import had_lock
+
+            for line in had_lock(event.blocked).splitlines():
+                out.write(f"      {line}")
         pause = compact(event.pause_ms)
         out.write(f"  Trying again in {pause} (retry {event.retry} of {event.retries})")
 

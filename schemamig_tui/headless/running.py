@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.engine import Plan
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
-_LOCK_NOT_AVAILABLE = "55P03"
-
 
 def apply(
     settings: Settings,
@@ -133,8 +131,10 @@ class _Failures:
         failure = self._last
         if failure is None:
             return ExitCode.MIGRATION_FAILED
+        from schemamig_tui.engine.run.failure import WITHOUT_LOCK
+
         if is_lost(failure.severity):
             return ExitCode.NO_CONNECTION
-        if failure.sqlstate == _LOCK_NOT_AVAILABLE or failure.gave_way:
+        if failure.sqlstate in WITHOUT_LOCK or failure.gave_way:
             return ExitCode.LOCKED
         return ExitCode.MIGRATION_FAILED

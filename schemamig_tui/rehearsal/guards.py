@@ -16,21 +16,30 @@ _IDLE = 60.0
 # Our clock and the server's differ by the time that an answer takes.
 _NEARLY = 0.9
 
-# RESET goes back to reset_val; source is where the present value is from, which may be a SET.
+# RESET goes back to reset_val; source is where the present value is from, which may be a SET. Of
+# several the server takes the first of this order: see process_settings() in utils/init/postinit.c.
 _OF_SESSION = """
-SELECT s.name, s.reset_val::float8 / 1000, CASE
-        WHEN EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) AS c
-            WHERE c LIKE s.name || '=%' AND d.setrole =
-                (SELECT oid FROM pg_roles WHERE rolname = session_user))
-            THEN 'ALTER ROLE ' || quote_ident(session_user)
-        WHEN EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) AS c
-            WHERE c LIKE s.name || '=%' AND d.setrole = 0 AND d.setdatabase =
-                (SELECT oid FROM pg_database WHERE datname = current_database()))
-            THEN 'ALTER DATABASE ' || quote_ident(current_database())
-        ELSE 'the settings of the server or of the connection'
-    END
-FROM pg_settings s
-WHERE s.name IN ('lock_timeout', 'statement_timeout') AND s.reset_val <> '0'
+SELECT s.name, pg_catalog.float8div(s.reset_val::pg_catalog.float8, 1000), coalesce((
+    SELECT CASE
+        WHEN d.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN CASE
+            WHEN d.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN 'ALTER ROLE ALL'
+            ELSE pg_catalog.format('ALTER DATABASE %I', b.datname) END
+        WHEN d.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+            THEN pg_catalog.format('ALTER ROLE %I', r.rolname)
+        ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', r.rolname, b.datname) END
+    FROM pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) c
+    WHERE d.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])
+        AND d.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, b.oid])
+        AND pg_catalog.split_part(c, '=', 1) OPERATOR(pg_catalog.=) s.name
+    ORDER BY d.setrole OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC,
+        d.setdatabase OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC
+    LIMIT 1
+), 'the settings of the server or of the connection')
+FROM pg_catalog.pg_settings s, pg_catalog.pg_roles r, pg_catalog.pg_database b
+WHERE s.name OPERATOR(pg_catalog.=) ANY (ARRAY['lock_timeout', 'statement_timeout'])
+    AND s.reset_val OPERATOR(pg_catalog.<>) '0'
+    AND r.rolname OPERATOR(pg_catalog.=) session_user
+    AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 """
 
 
@@ -38,7 +47,8 @@ WHERE s.name IN ('lock_timeout', 'statement_timeout') AND s.reset_val <> '0'
 class OwnLimit:
     """A limit, in seconds, that every new session of the role in the database has.
 
-    ``source`` says who has set it: ``ALTER ROLE name``, ``ALTER DATABASE name``, or about where.
+    ``source`` says who has set it: ``ALTER ROLE name IN DATABASE name``, ``ALTER ROLE name``,
+    ``ALTER DATABASE name``, ``ALTER ROLE ALL``, or about where.
     """
 
     seconds: float
@@ -47,7 +57,7 @@ class OwnLimit:
 
 def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
     """The limits that a session begins with, by the names of their settings, where it has any."""
-    return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION)}
+    return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION, prepare=False)}
 
 
 def may_count(conn: psycopg.Connection[Any]) -> bool:

@@ -28,7 +28,11 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.run.failure import explain_crash, wants_no_transaction
+from schemamig_tui.engine.run.failure import (
+    WITHOUT_LOCK,
+    explain_crash,
+    wants_no_transaction,
+)
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
@@ -360,8 +364,9 @@ class Stage:
         if self._cancellation.requested:
             return failure
         code = failure.sqlstate
-        if code == pg_errors.LockNotAvailable.sqlstate and (seen := self._observer.last_blocked):
-            failure = replace(failure, detail=wording.had_lock(seen))
+        if code in WITHOUT_LOCK and (seen := self._observer.in_the_way(crash.step)):
+            detail = "\n".join(filter(None, (wording.had_lock(seen), failure.detail)))
+            failure = replace(failure, detail=detail)
         seconds = (self._log.elapsed - self._tally.ms) / 1000
         failure = _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
         for before in self._rehearsed:

@@ -47,6 +47,9 @@ class _Blind:
     def __init__(self, watch: Watch, limits: Limits, listener: Listener) -> None:
         self.report = listener
 
+    def in_the_way(self, _: object) -> None:
+        """Know of nobody."""
+
     def follow(self, *_: object) -> None:
         """Look at nothing."""
 

@@ -302,7 +302,9 @@ def test_a_cancellation_while_waiting_for_a_lock_ends_the_run(
 def test_a_deadlock_is_told_with_who_was_in_it_and_tried_again(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
-    into_a_deadlock(shop, busy, "50ms", Limits(retries=9))
+    run = into_a_deadlock(shop, busy, "50ms", shop.runner(limits=Limits(retries=9)).apply_pending)
+    busy.rollback()
+    run.join(30)
     (retried,) = shop.events_of(FileRetried)
     assert retried.failure.sqlstate == "40P01"
     assert retried.failure.place
@@ -314,7 +316,8 @@ def test_a_deadlock_is_told_with_who_was_in_it_and_tried_again(
 def test_a_deadlock_that_ends_a_run_names_the_table_and_the_session_that_were_in_the_way(
     shop: Workshop, busy: psycopg.Connection
 ) -> None:
-    into_a_deadlock(shop, busy, "2s", Limits())
+    into_a_deadlock(shop, busy, "50ms", shop.runner(limits=Limits()).apply_pending).join(30)
+    busy.rollback()
     failure = shop.failure.failure
     assert failure.sqlstate == "40P01"
     assert "busy" in str(failure.detail)
@@ -322,8 +325,33 @@ def test_a_deadlock_that_ends_a_run_names_the_table_and_the_session_that_were_in
     assert shop.ask("SELECT x FROM other") == []
 
 
-def into_a_deadlock(shop: Workshop, busy: psycopg.Connection, timeout: str, limits: Limits) -> None:
-    """Apply a file that finds after ``timeout`` that it and ``busy`` wait for each other."""
+def test_who_was_in_the_way_is_known_also_behind_a_wait_too_short_to_be_seen(
+    shop: Workshop, busy: psycopg.Connection
+) -> None:
+    shop.lock_timeout = None
+    busy.execute("CREATE SCHEMA apart; CREATE TABLE apart.busy (x int); LOCK apart.busy")
+    shop.write("0001_alter.sql", "SET lock_timeout = '1ms';\nALTER TABLE public.busy ADD y int;")
+    with shop.database.connect() as reader, reader.transaction():
+        reader.execute("LOCK TABLE busy IN ACCESS SHARE MODE")
+        shop.apply(limits=Limits(retries=1))
+        pids = {busy.info.backend_pid, reader.info.backend_pid}
+    (retried,) = shop.events_of(FileRetried)
+    seen = retried.blocked
+    assert seen
+    assert (seen.lock, seen.on) == ("AccessExclusiveLock", "table public.busy")
+    assert {other.pid for other in seen.by} == pids
+    assert "It waited for AccessExclusiveLock on table public.busy, behind:" in str(
+        shop.failure.failure.detail
+    )
+
+
+def into_a_deadlock(
+    shop: Workshop, busy: psycopg.Connection, timeout: str, run: Callable[[], object]
+) -> threading.Thread:
+    """Have ``run`` find after ``timeout`` that its file and ``busy`` wait for each other.
+
+    Then the one has its lock, and the other one goes on in this thread.
+    """
     shop.lock_timeout = None
     # A session looks for a deadlock once, when it has waited for a while. It has to be the run that
     # waits last, or nobody would find it.
@@ -333,18 +361,17 @@ def into_a_deadlock(shop: Workshop, busy: psycopg.Connection, timeout: str, limi
         " SELECT pg_advisory_xact_lock(7);\nALTER TABLE busy ADD y int;",
     )
     busy.execute("SET deadlock_timeout = '1h'")
-    run = threading.Thread(target=shop.runner(limits=limits).apply_pending, daemon=True)
+    running = threading.Thread(target=run, daemon=True)
     locking = threading.Thread(target=busy.execute, args=["LOCK TABLE other"], daemon=True)
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '{}')"
     with shop.database.connect() as gate:
         gate.execute("SELECT pg_advisory_lock(7)")
-        run.start()
+        running.start()
         wait_until(shop, waits.format("advisory"))
         locking.start()
         wait_until(shop, waits.format("relation"))
     locking.join(30)  # goes on when the run has given up
-    busy.rollback()
-    run.join(30)
+    return running
 
 
 def wait_until(shop: Workshop, query: str) -> None:

@@ -17,6 +17,13 @@ def test_done_is_0(program: Program) -> None:
         assert program.run(mode).code == ExitCode.DONE
 
 
+def test_a_deadlock_is_4_like_every_lock_that_could_not_be_had(program: Program) -> None:
+    raised = "RAISE 'deadlock detected' USING ERRCODE = 'deadlock_detected';"
+    program.write("0001_a.sql", f"DO $$BEGIN {raised} END$$;")
+    assert program("--apply").code == ExitCode.LOCKED
+    assert program("--rehearse").code == ExitCode.LOCKED
+
+
 def test_a_failed_migration_is_1(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1/0;")
     assert program.run("--apply").code == ExitCode.MIGRATION_FAILED

@@ -3,6 +3,9 @@
 import pytest
 
 from schemamig_tui.limits import Limits
+from schemamig_tui.rehearsal.guards import OwnLimit, own_limits
+from tests.engine.conftest import limited_role
+from tests.engine.test_retries import into_a_deadlock
 from tests.rehearsal.conftest import Rehearsals
 
 SLOW = "SELECT pg_sleep(2);"
@@ -32,3 +35,61 @@ def test_the_shorter_limit_of_two_holds(shop: Rehearsals, own: str) -> None:
     hint = shop.failure.failure.hint or ""
     assert ("ALTER DATABASE" in hint) == (own == "100ms")
     assert ("--lock-timeout" in hint) == (own != "100ms")
+
+
+def test_a_limit_is_said_to_be_from_where_the_server_takes_it(shop: Rehearsals) -> None:
+    here = shop.database.name
+    with limited_role(shop) as role:
+        shop.login = None
+        shop.ask(
+            "CREATE SCHEMA hostile; CREATE FUNCTION hostile.never(oid, oid) RETURNS bool"
+            " LANGUAGE sql RETURN false; CREATE OPERATOR hostile.= (LEFTARG = oid,"
+            " RIGHTARG = oid, FUNCTION = hostile.never); GRANT USAGE ON SCHEMA hostile TO public;"
+            f"ALTER DATABASE {here} SET search_path = hostile, pg_catalog;"
+        )
+        assert _sources(shop, role) == {}
+        found = []
+        for statement in (
+            f"ALTER ROLE {role} IN DATABASE postgres SET lock_timeout = '1s'",
+            f"ALTER DATABASE {here} SET lock_timeout = '2s'",
+            f"ALTER ROLE {role} SET lock_timeout = '3s'",
+            f"ALTER ROLE {role} IN DATABASE {here} SET lock_timeout = '4s'",
+        ):
+            shop.ask(statement)
+            limit = _sources(shop, role).get("lock_timeout")
+            found.append(limit and (limit.seconds, limit.source))
+    assert found == [
+        None,
+        (2, f"ALTER DATABASE {here}"),
+        (3, f"ALTER ROLE {role}"),
+        (4, f"ALTER ROLE {role} IN DATABASE {here}"),
+    ]
+
+
+def _sources(shop: Rehearsals, role: str) -> dict[str, OwnLimit]:
+    with shop.database.connect(user=role) as conn:
+        return own_limits(conn)
+
+
+def test_who_was_in_the_way_is_named_also_behind_a_short_wait(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE busy (x int)")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK busy IN ACCESS SHARE MODE")
+        assert shop.tries("SET lock_timeout = '1ms'; ALTER TABLE busy ADD y int;").failed
+        session = f"pid {blocker.info.backend_pid}, "
+    first, second = str(shop.failure.failure.detail).splitlines()
+    assert first == "It waited for AccessExclusiveLock on table public.busy, behind:"
+    assert second.startswith(session)
+
+
+def test_a_deadlock_names_the_table_and_the_session_that_were_in_the_way(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE busy (x int); CREATE TABLE other (x int)")
+    with shop.database.connect() as busy:
+        busy.execute("BEGIN; LOCK TABLE busy IN ACCESS SHARE MODE")
+        into_a_deadlock(shop, busy, "50ms", shop.rehearsal().rehearse_pending).join(30)
+        session = f"pid {busy.info.backend_pid}, "
+    failure = shop.failure.failure
+    assert failure.sqlstate == "40P01"
+    first, second, *_ = str(failure.detail).splitlines()
+    assert first == "It waited for AccessExclusiveLock on table public.busy, behind:"
+    assert second.startswith(session)

@@ -104,7 +104,7 @@ class Batching:
             BatchRetried(
                 *place.at,
                 failure=explain_crash(crash, run.script, conn.info.encoding),
-                blocked=self._observer.last_blocked,
+                blocked=self._observer.in_the_way(crash.step),
                 size=size,
                 pause_ms=pause * 1000,
             )

@@ -306,12 +306,12 @@ class Recovery:
                     message = unwritten(run.script, message)
                 return replace(failure, message=message, hint=refusal.hint)
         if code in WITHOUT_LOCK:
-            return self._without_lock(run, failure)
+            return self._without_lock(run, crash, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
             return self._giving_way(failure)
         return failure
 
-    def _without_lock(self, run: FileRun, failure: Failure) -> Failure:
+    def _without_lock(self, run: FileRun, crash: Crash, failure: Failure) -> Failure:
         """The failure, with who had the lock, and how often it was tried."""
         if run.retries and self._cancellation.requested:
             return replace(
@@ -323,7 +323,7 @@ class Recovery:
         message, detail = failure.message, failure.detail
         if run.retries:
             message += f" (tried {run.retries + 1} times)"
-        if seen := self._observer.last_blocked:
+        if seen := self._observer.in_the_way(crash.step):
             # Of a deadlock the server tells the processes and numbers; here are names.
             detail = "\n".join(filter(None, (wording.had_lock(seen), detail)))
         return replace(failure, message=message, detail=detail)

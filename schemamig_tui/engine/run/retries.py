@@ -87,6 +87,7 @@ class Retries:
     def _pause(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
         """Give up all locks, and wait; tells whether to try again then."""
         failure = explain_crash(crash, run.script, conn.info.encoding)
+        blocked = self._observer.in_the_way(crash.step)
         if conn.info.transaction_status is not TransactionStatus.IDLE:
             conn.execute("ROLLBACK")
         if run.script.mode is Mode.NO_TRANSACTION:
@@ -104,7 +105,7 @@ class Retries:
                 run.name,
                 self._log.elapsed,
                 failure,
-                self._observer.last_blocked,
+                blocked,
                 retry=run.retries,
                 retries=self._limit,
                 pause_ms=pause * 1000,

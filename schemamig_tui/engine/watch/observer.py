@@ -54,6 +54,7 @@ class _Sighting(NamedTuple):
 
 
 _NOTHING = _Sighting()
+_OF_FILE = (Role.STATEMENT, Role.BATCH)
 
 
 class Observer:
@@ -110,6 +111,23 @@ class Observer:
                 self._forget()
                 self._wake.set()
             self._listener(event)
+
+    def in_the_way(self, step: Step) -> Blocked | None:
+        """What was last seen in the way of a step that has just failed for want of a lock.
+
+        Where it has waited too short to be looked at, it is asked now who has what it wanted.
+        """
+        if self.last_blocked or not self._followed:
+            return self.last_blocked
+        from schemamig_tui.engine.watch.holders import holders_question
+
+        question = holders_question(step.sql) if step.role in _OF_FILE else None
+        try:
+            pid = self._followed.backend.pid
+            self.last_blocked = self._watch.ask(question, pid) if question else None
+        except (psycopg.Error, SchemamigError, UnicodeError):
+            pass  # Nobody can say, then; why it has failed is known in any case.
+        return self.last_blocked
 
     def follow(
         self,
@@ -226,7 +244,7 @@ class Observer:
 
 def _place(step: Step) -> tuple[int | None, int | None]:
     """The number of the statement and its line; neither for our own work."""
-    if step.role in (Role.STATEMENT, Role.BATCH):
+    if step.role in _OF_FILE:
         return step.statement + 1, step.line
     return None, None
 
