@@ -120,7 +120,7 @@ async def compare(ui: Ui, name: str, *sizes: tuple[int, int], colors: bool = Fal
 async def _compare(ui: Ui, path: Path, take: Callable[[Ui], str]) -> None:
     """The same for one size, as soon as the screen has drawn what is below a dialog."""
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        await asyncio.sleep(1)
+        await asyncio.sleep(2)
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(take(ui))
     wanted = path.read_text()

@@ -38,8 +38,6 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("main")
     AUTO_FOCUS = "#pending"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal")]  # noqa: RUF012  # as declared
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-tall")]  # noqa: RUF012  # as declared
 
     class Selected(Message):
         """A migration is selected, or stands otherwise than before."""
@@ -104,6 +102,23 @@ class MainScreen(Screen[None]):
         return next((m for m in self._status.migrations if m.name == name), None)
 
     # -- what is shown
+
+    def show_page(self, lines: Sequence[Line]) -> None:
+        """Show lines in the place of a migration: why there is none to be shown.
+
+        On a narrow screen they have the room of the lists, until ``leave_page``.
+        """
+        self.detail.show_message(lines)
+        self.add_class("-page")
+        if self.has_class("-narrow"):
+            self.set_focus(self.detail.view)
+
+    def leave_page(self) -> None:
+        """There is more to be shown than a page."""
+        if self.has_class("-page"):
+            self.remove_class("-page")
+            if self.has_class("-narrow"):
+                self.action_pane(self._pane.value)
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
         """Show the status. The focus stays in its pane.
