@@ -60,7 +60,7 @@ class MigrationsApp(BaseApp):
     def on_ready(self) -> None:
         """Look at folder and ledger for the first time, and again and again from then on."""
         self._show_top()
-        self.main.detail.show_message(connecting(self.settings.embedded))
+        self.main.show_page(connecting(self.settings.embedded))
         self.work("looking", self.looking.run)
 
     def close(self) -> None:
@@ -87,6 +87,7 @@ class MigrationsApp(BaseApp):
         if self.run_on is not None:
             return
         is_first, self._has_seen = not self._has_seen, True
+        self.main.leave_page()
         if message.survey.status is not self.main.status:
             self.main.fill(message.survey.status)
         for screen in self.screen_stack:
@@ -103,7 +104,7 @@ class MigrationsApp(BaseApp):
             self._show_top("waiting for the server")
         else:
             lines = connecting(self.settings.embedded, self.looking.route, message.text)
-            self.main.detail.show_message(lines)
+            self.main.show_page(lines)
 
     def on_looking_failed(self, message: Looking.Failed) -> None:
         """Say once why nothing new can be shown; what is shown stays."""
@@ -113,7 +114,7 @@ class MigrationsApp(BaseApp):
         if message.known:
             return
         if self.main.selected is None:
-            self.main.detail.show_message(error_page(error, retried=message.retried))
+            self.main.show_page(error_page(error, retried=message.retried))
         else:
             self.main.log_view.add(outage_lines(error, message.since))
 
@@ -314,7 +315,7 @@ class MigrationsApp(BaseApp):
 
         what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
         view = LinesView([(("plain", what),)], fold=True)
-        yes = "Cancel the run and quit"
+        yes = "Cancel it and quit"
         question = Question("A run is on", view, self.looking.database, yes=yes, no="Stay")
         self.push_screen(question, answered)
 

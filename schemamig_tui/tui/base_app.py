@@ -22,7 +22,12 @@ from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
-from schemamig_tui.tui.screens.too_small import TooSmall, is_too_small
+from schemamig_tui.tui.screens.too_small import (
+    NORMAL_COLUMNS,
+    TALL_ROWS,
+    TooSmall,
+    is_too_small,
+)
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
@@ -46,6 +51,9 @@ def signals_restored() -> Iterator[None]:
 
 class BaseApp(App[None]):
     """An application that has the table of keys and leaves cleanly on a signal."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (NORMAL_COLUMNS, "-normal")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (TALL_ROWS, "-tall")]  # noqa: RUF012  # as declared
 
     ended_by: int | None = None
     """The number of the signal that has asked it to leave."""

@@ -71,6 +71,29 @@ async def test_the_focus_stays_where_it_is_when_the_terminal_becomes_narrow(
 
 
 @played
+async def test_in_a_low_terminal_the_pane_one_goes_to_is_the_one_that_is_open(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.write("0002_b.sql", "SELECT nothing;")
+    desk.apply()
+    desk.write("0003_c.sql", "SELECT pg_sleep(30);")
+    async with desk.open(40, 12) as ui:
+        for key, name in (("1", "0003_c"), ("2", "0002_b"), ("3", "0001_a"), ("2", "0002_b")):
+            await ui.press(key)
+            assert f" {name}.sql" in ui.screen
+            for title in ("1 Pending 1", "2 Failed 1", "3 Applied 1"):
+                assert title in ui.screen
+        desk.write("0002_b.sql", "SELECT 1;")
+        await ui.press("r", "a", "y")
+        await ui.until(lambda: "▶ 0003_c.sql" in ui.screen)
+        for key, name in (("3", "0002_b"), ("1", "0003_c")):
+            await ui.press(key)
+            assert f" {name}.sql" in ui.screen
+        await ui.press("x", "y")
+        await ui.run_over()
+        assert "✗ 0003_c.sql" in ui.screen
+
+
+@played
 async def test_the_focus_stays_in_its_pane_when_the_selected_row_leaves_it(desk: Desk) -> None:
     for number in range(1, 5):
         desk.write(f"000{number}_a.sql")

@@ -297,3 +297,27 @@ async def test_a_toast_covers_no_dialog(desk: Desk) -> None:
         ui.app.toast("and [/b] more")
         await ui.settled()
         assert "and [/b] more" in ui.screen
+
+
+@played
+async def test_a_narrow_terminal_shows_why_there_is_nothing_to_be_shown(desk: Desk) -> None:
+    folder = desk.folder.rename(desk.folder.with_name("elsewhere"))
+    async with desk.open(40, 12) as ui:
+        assert "Nothing can be shown yet" in ui.screen
+        folder.rename(desk.folder)
+        desk.write("0001_a.sql")
+        await ui.press("r")
+        assert "• 0001_a.sql" in ui.screen
+        await ui.press("enter")
+        assert "SELECT 1;" in ui.screen
+
+
+@played
+async def test_all_answers_fit_into_a_narrow_terminal(desk: Desk) -> None:
+    desk.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;\nSELECT nothing;")
+    desk.apply()
+    desk.write("0002_b.sql")
+    async with desk.open(40, 12) as ui:
+        await ui.press("a")
+        assert "Cancel (esc) Start over (s) Apply (y)" in ui.screen
+        assert "0001_a.sql" in ui.screen

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,6 +15,7 @@ from textual.widgets import Button
 from schemamig_tui.connect import Identity
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line
+from schemamig_tui.tui.screens.too_small import NORMAL_COLUMNS
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -96,6 +98,24 @@ class Question(ModalScreen[Answer]):
                 if self._over:
                     yield Button(Content(f"{self._over} (s)"), id=Answer.OVER)
                 yield Button(Content(f"{self._yes} (y)"), id=Answer.YES, variant="primary")
+
+    def on_mount(self) -> None:
+        """Fit the answers into the width."""
+        self._fit_answers(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the answers into the width."""
+        self._fit_answers(event.size.width)
+
+    def _fit_answers(self, columns: int) -> None:
+        """Leave out the blanks in them where all would not fit beside each other.
+
+        The stylesheets of Textual 8.2 cannot: they take no ``line-pad: 0``, nor does ``auto``.
+        """
+        is_narrow = columns < NORMAL_COLUMNS
+        for button in self.query(Button):
+            button.styles.line_pad = 0 if is_narrow else 1
+            button.styles.width = len(str(button.label)) if is_narrow else "auto"
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

@@ -38,8 +38,6 @@ class MainScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("main")
     AUTO_FOCUS = "#pending"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (70, "-normal")]  # noqa: RUF012  # as declared
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (16, "-tall")]  # noqa: RUF012  # as declared
 
     class Selected(Message):
         """A migration is selected, or stands otherwise than before."""
@@ -54,7 +52,6 @@ class MainScreen(Screen[None]):
         self._directory = directory
         self._warnings = warnings
         self._status = Status(())
-        self._pane = State.PENDING
         self._selected: str | None = None
         self._followed: str | None = None  # what is run, as long as the cursor goes with it
         self.refused: frozenset[MigrationFile] = frozenset()
@@ -63,6 +60,7 @@ class MainScreen(Screen[None]):
         """The name of the migration that is being run."""
         states = (State.PENDING, State.FAILED, State.APPLIED)
         self._lists = [MigrationList(state, number) for number, state in enumerate(states, 1)]
+        self._go_to(State.PENDING)
 
     def compose(self) -> ComposeResult:
         """The bars on top and below, the panes between them."""
@@ -105,6 +103,23 @@ class MainScreen(Screen[None]):
 
     # -- what is shown
 
+    def show_page(self, lines: Sequence[Line]) -> None:
+        """Show lines in the place of a migration: why there is none to be shown.
+
+        On a narrow screen they have the room of the lists, until ``leave_page``.
+        """
+        self.detail.show_message(lines)
+        self.add_class("-page")
+        if self.has_class("-narrow"):
+            self.set_focus(self.detail.view)
+
+    def leave_page(self) -> None:
+        """There is more to be shown than a page."""
+        if self.has_class("-page"):
+            self.remove_class("-page")
+            if self.has_class("-narrow"):
+                self.action_pane(self._pane.value)
+
     def fill(self, status: Status, *, running: str | None = None) -> None:
         """Show the status. The focus stays in its pane.
 
@@ -138,7 +153,8 @@ class MainScreen(Screen[None]):
         """Select something when what was selected has left its pane, for another or for good."""
         pane = self.focused
         if isinstance(pane, MigrationList) and pane.selected:
-            self._pane, self._selected = pane.state, pane.selected.name
+            self._go_to(pane.state)
+            self._selected = pane.selected.name
         elif now is not None:
             self.select(now.name, focus=False)
         else:
@@ -200,7 +216,8 @@ class MainScreen(Screen[None]):
         """Put the cursor on a migration, and the focus on its pane if it is on a list now."""
         for pane in self._lists:
             if pane.select(name):
-                self._pane, self._selected = pane.state, name
+                self._go_to(pane.state)
+                self._selected = name
                 if focus and (self.focused is None or isinstance(self.focused, MigrationList)):
                     self.set_focus(pane)
                 return
@@ -218,6 +235,12 @@ class MainScreen(Screen[None]):
                 self.select(migrations[0].name, focus=focus)
                 return
 
+    def _go_to(self, state: State) -> None:
+        """One of the lists is the one to work in: where there are few rows it gets them all."""
+        self._pane = state
+        for pane in self._lists:
+            pane.set_class(pane.state is state, "-open")
+
     def _list(self, state: State) -> MigrationList:
         return next(pane for pane in self._lists if pane.state is state)
 
@@ -230,7 +253,7 @@ class MainScreen(Screen[None]):
         if not isinstance(pane, MigrationList):
             return
         if pane.selected or pane.has_focus:
-            self._pane = pane.state
+            self._go_to(pane.state)
         if pane.selected:
             self._selected = pane.selected.name
             if self._followed and self.focused is pane and self._selected != self._followed:
@@ -272,6 +295,8 @@ class MainScreen(Screen[None]):
         if self._is_zoomed:
             self.remove_class(*_ZOOMS)
             self.add_class(_zoom_of(pane))
+        if isinstance(pane, MigrationList):
+            self._go_to(pane.state)
         if not isinstance(pane, RunLog):  # which has room of its own on a narrow screen
             self.set_class(isinstance(pane, LinesView), "-reading")
 

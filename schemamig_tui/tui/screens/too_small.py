@@ -12,6 +12,8 @@ from schemamig_tui.tui.keys import key_of
 
 COLUMNS, ROWS = 30, 9
 """The smallest terminal that has room for a pane, its frame, and the header."""
+NORMAL_COLUMNS, TALL_ROWS = 70, 16
+"""From so many columns and rows on there is room for all panes; see the stylesheet."""
 
 
 def is_too_small(size: Size) -> bool:

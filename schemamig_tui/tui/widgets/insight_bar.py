@@ -10,7 +10,8 @@ from schemamig_tui.tui.lines import Line, folded, inline, sentence
 from schemamig_tui.tui.widgets.bars import Bar
 from schemamig_tui.units import lasting
 
-_TRACK = 20
+_TRACK, _SHORT_TRACK = 20, 6
+_WIDE = 70  # columns from which on there is room for the long one
 _MOST_ROWS = 2  # for who it is
 
 
@@ -30,7 +31,7 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
     rows: list[tuple[Line, Line]] = []
     shows_them: Line = (("key", f"{key_of('blockers')} "), ("plain", "shows them "))
     if insight.server:
-        rows.append(_server(insight.server, insight.left(now)))
+        rows.append(_server(insight.server, insight.left(now), columns))
     blocked, waits_for = insight.blocked(now), insight.waits_for(now)
     if insight.awaited:
         rows.append((_marked("warn", "waits for another run to end"), shows_them))
@@ -48,7 +49,7 @@ def insight_rows(insight: Insight, now: float, columns: int) -> list[tuple[Line,
     return rows
 
 
-def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
+def _server(seen: ServerProgress, left: float | None, columns: int) -> tuple[Line, Line]:
     on = f" on {seen.relation}" if seen.relation else ""
     what: Line = (
         ("plain", f" {inline(f'{seen.command}{on}')}"),
@@ -59,12 +60,13 @@ def _server(seen: ServerProgress, left: float | None) -> tuple[Line, Line]:
         # How much there is to do is unknown, and a bar would claim to know it.
         return what, (("plain", f"{count} {inline(seen.unit)} so far "),) if seen.done else ()
     part = min(1.0, seen.done / seen.total)
-    filled = round(part * _TRACK)
+    track = _TRACK if columns >= _WIDE else _SHORT_TRACK
+    filled = round(part * track)
     what = (*what, ("dim", f"  {count} of {seen.total:,} {inline(seen.unit)}"))
     rest = f"  {lasting(left)} left" if left is not None else ""
     return what, (
         ("accent", "━" * filled),
-        ("dim", "─" * (_TRACK - filled)),
+        ("dim", "─" * (track - filled)),
         ("strong", f" {min(100, 100 * seen.done // seen.total):>3} %"),
         ("plain", f"{rest} "),
     )
