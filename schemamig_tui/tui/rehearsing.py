@@ -53,9 +53,8 @@ def warning(settings: Settings) -> list[Line]:
         (("plain", "They really run, in one transaction that is rolled back."),),
         (("warn", "! Locks are held until then; others wait for them."),),
         (("plain", f"  {limits}."),),
-        (("warn", "! Not rolled back: sequences, what leaves the database."),),
-        (("warn", "! Rows that are written leave dead rows until a VACUUM, and"),),
-        (("warn", "  WAL, which replication slots keep."),),
+        (("warn", "! Not rolled back: sequences, what leaves the database,"),),
+        (("warn", "  dead rows until a VACUUM, and WAL."),),
         (),
     ]
 

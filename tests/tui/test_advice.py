@@ -94,6 +94,8 @@ async def test_hostile_names_in_advice_are_data(weak: Desk, text: str) -> None:
     async with weak.open(80, 24) as ui:
         for key in ("d", "a", "R"):
             await ui.press(key)
+            assert_harmless(ui)
+            await ui.press("end")
             assert "! line 1: " in ui.screen
             assert_harmless(ui)
             await ui.press("escape")
