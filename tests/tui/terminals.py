@@ -67,6 +67,14 @@ class Terminal:
             time.sleep(0.05)
         return screen
 
+    def press_until(self, key: str, text: str, seconds: float = 30) -> None:
+        """Press a key again and again until a text is shown."""
+        deadline = time.monotonic() + seconds
+        while text not in (screen := self.screen):
+            assert time.monotonic() < deadline, f"{text!r} never came:\n{screen}"
+            self.press(key)
+            time.sleep(0.2)
+
     def write(self, name: str, sql: str) -> Path:
         """Write a migration."""
         path = self.folder / "migrations" / name

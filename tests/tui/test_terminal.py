@@ -155,8 +155,8 @@ def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
     terminal.press("C-z")
     terminal.until("Stopped")
     terminal.press("clear; fg", "Enter")
-    terminal.press("text", "Enter")
-    terminal.until("answered")
+    # What is typed before the shell has handed the terminal over ends in no newline.
+    terminal.press_until("Enter", "answered")
     terminal.until("1 Pending 1")
     terminal.press("q")
     terminal.until("shell>")
