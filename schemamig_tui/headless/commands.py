@@ -123,6 +123,10 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             with_sql=command.sql,
             save_to=command.save_plan,
         )
+    if command.mode == "lint":
+        from schemamig_tui.headless.linting import lint_pending
+
+        return lint_pending(settings, reporter, stop, to=command.to)
     with connecting(settings, reporter, stop) as (target, on_wait):
         survey = look(target, settings, on_wait)
     for warning in survey.warnings():
@@ -155,6 +159,10 @@ def _about_one(
 
         return new(settings, reporter, about)
     _require_migrations(settings.directory)
+    if mode == "lint":
+        from schemamig_tui.headless.linting import lint_new
+
+        return lint_new(settings, reporter, about)
     if mode == "check":
         from schemamig_tui.headless.history import against
 
