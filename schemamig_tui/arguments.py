@@ -153,6 +153,7 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     )
     for flag, what in (
         ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
+        ("--lint-error", "--apply, --dry-run: refuse what --lint finds errors in"),
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
         (JSON, "print one JSON object per line, one per event"),
@@ -259,7 +260,7 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         "--lint-level",
         metavar="note|warning|error",
         dest="lint-level",
-        help="--lint: from which severity on findings make the exit code 5 (default: error)",
+        help="--lint, --lint-error: from which severity on findings count (default: error)",
     )
     group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
     group.add_argument(

@@ -39,8 +39,9 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "save_plan": ("dry-run",),
     "plan": ("apply",),
     "strict": ("dry-run", "apply"),
+    "lint_error": ("dry-run", "apply"),
     "against": ("check", "lint"),
-    "lint-level": ("lint",),
+    "lint-level": ("lint", "dry-run", "apply"),
     "json": (
         "list",
         "dry-run",

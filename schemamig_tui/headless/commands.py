@@ -45,6 +45,7 @@ class Command:
     only: str | None = None
     skip_backfills: bool = False
     yes: str | None = None
+    lint_error: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -102,6 +103,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             strict=command.strict,
             only=command.only,
             skip_backfills=command.skip_backfills,
+            lint_error=command.lint_error,
             plan_file=command.plan,
         )
     if command.mode == "rehearse":
@@ -120,6 +122,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             strict=command.strict,
             only=command.only,
             skip_backfills=command.skip_backfills,
+            lint_error=command.lint_error,
             with_sql=command.sql,
             save_to=command.save_plan,
         )

@@ -1,6 +1,6 @@
 """Findings in migrations, for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from schemamig_tui.headless.output import Output
 from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
@@ -26,10 +26,21 @@ def lint_lines(report: LintReport, out: Output) -> Iterator[str]:
     yield f"{plural(len(report.files), 'file')}: {', '.join(counts) or 'no findings'}"
 
 
+def planned_lines(findings: Sequence[LintFinding], out: Output) -> Iterator[str]:
+    """Those that are more than a note, each in a line below the file that is planned."""
+    for finding in findings:
+        if finding.severity > Severity.NOTE:
+            yield f"      {_line(finding, out)}"
+
+
 def _finding(finding: LintFinding, out: Output) -> Iterator[str]:
+    yield f"  {_line(finding, out)}"
+    if finding.safer and finding.severity > Severity.NOTE:
+        yield f"      {visible(finding.safer)}"
+
+
+def _line(finding: LintFinding, out: Output) -> str:
     severity = out.paint(_COLORS[finding.severity], f"{finding.severity}:")
     verdict = f" ({finding.verdict})" if finding.verdict else ""
     message = visible(f"{finding.message}{verdict} [{finding.rule}]")
-    yield f"  line {finding.line}: {severity} {message}"
-    if finding.safer and finding.severity > Severity.NOTE:
-        yield f"      {visible(finding.safer)}"
+    return f"{severity} line {finding.line}: {message}"

@@ -1,17 +1,12 @@
 """``--lint``: shows what is risky or unclear in migrations that are to run."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import psycopg
-
-from schemamig_tui.engine import Script, make_plan, parse, scan
-from schemamig_tui.errors import ExitCode
+from schemamig_tui.engine import make_plan, parse, scan
+from schemamig_tui.errors import ExitCode, LintRefusal
+from schemamig_tui.findings import findings_in, lint_level
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
-from schemamig_tui.lint.finding import LintReport, Severity
-from schemamig_tui.lint.lint import lint
+from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import looking
 
@@ -39,25 +34,17 @@ def lint_new(settings: Settings, reporter: Reporter, ref: str) -> ExitCode:
     return _report(findings_in(scripts, settings), settings, reporter)
 
 
-def findings_in(
-    scripts: Sequence[Script], settings: Settings, conn: psycopg.Connection[Any] | None = None
-) -> LintReport:
-    """The findings in files that are to run, with the severities of the settings."""
-    return lint(
-        scripts,
-        conn,
-        lock_timeout=bool(settings.lock_timeout),
-        severities=_severities(settings.rules),
-    )
-
-
-def _severities(rules: Mapping[str, str]) -> dict[str, Severity | None]:
-    return {
-        rule: None if value == "off" else Severity[value.upper()] for rule, value in rules.items()
-    }
+def refuse_findings(report: LintReport, settings: Settings) -> None:
+    """Raise LintRefusal where findings count as much as ``--lint-level`` says."""
+    if failing := report.at_least(lint_level(settings)):
+        found = "finding is" if failing == 1 else "findings are"
+        raise LintRefusal(
+            f"nothing is run, as {failing:,} {found} at the level {settings.lint_level} or above",
+            hint="mend what --lint shows, or accept it: -- schemamig: allow RULE: reason",
+        )
 
 
 def _report(report: LintReport, settings: Settings, reporter: Reporter) -> ExitCode:
-    level = Severity[settings.lint_level.upper()]
+    level = lint_level(settings)
     reporter.linted(report, level)
     return ExitCode.CHECK_FAILED if report.at_least(level) else ExitCode.DONE

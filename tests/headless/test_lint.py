@@ -25,9 +25,9 @@ def test_findings_are_shown_with_their_lines_and_the_safer_way(program: Program)
     assert ended.code == 5
     assert ended.out.splitlines()[:2] == [
         "0001_a.sql",
-        "  line 3: error: this looks like a password [secret-literal]",
+        "  error: line 3: this looks like a password [secret-literal]",
     ]
-    assert "  line 4: note: t and its rows are gone for good (it does not exist yet)" in ended.out
+    assert "  note: line 4: t and its rows are gone for good (it does not exist yet)" in ended.out
     assert ended.out.endswith("\n1 file: 1 error, 1 note\n")
     assert "hunter2" not in ended.out + ended.err
 
@@ -77,3 +77,28 @@ def test_only_what_is_pending_is_looked_at(program: Program) -> None:
     program.write("0003_c.sql", "SELECT 'open;")
     ended = program("--lint")
     assert (ended.code, len(ended.errors)) == (2, 1)
+
+
+def test_the_dry_run_shows_what_is_more_than_a_note_below_its_file(program: Program) -> None:
+    program.write("0001_a.sql", HEAD + "DROP SCHEMA s;\nSELECT 'AKIAIOSFODNN7EXAMPLE';\n")
+    program.write("0002_b.sql", "SELECT 1;")
+    lines = program("--dry-run").out.splitlines()
+    assert lines[4:7] == [
+        "      warning: line 3: DROP SCHEMA takes away all that is in it [drop-schema]",
+        "      error: line 4: this looks like an access key of AWS [secret-literal]",
+        "  • 0002_b.sql",
+    ]
+    assert program("--dry-run", "--lint-error").code == 5
+
+
+def test_an_apply_is_refused_only_if_that_is_asked_for(program: Program) -> None:
+    program.write("0001_a.sql", HEAD + "SELECT 'AKIAIOSFODNN7EXAMPLE';\n")
+    ended = program("--apply", "--lint-error")
+    assert ended.code == 5
+    assert "error: nothing is run, as 1 finding is at the level error or above" in ended.err
+    assert program("--list").out.endswith("0 applied, 1 pending\n")
+    allow = "-- schemamig: allow secret-literal: the example of a manual\n"
+    program.write("0001_a.sql", HEAD + allow + "SELECT 'AKIAIOSFODNN7EXAMPLE';\n")
+    assert program("--apply", "--lint-error").code == 0
+    program.write("0002_b.sql", HEAD + "SELECT 'AKIAIOSFODNN7EXAMPLE';\n")
+    assert program("--apply").code == 0
