@@ -1,6 +1,7 @@
 """Finds what is risky or unclear in migrations: squawk and our own rules, side by side."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -71,7 +72,7 @@ def _own(
         for rule in _OF_FILES:
             yield from _findings(rule, script, None, rule.check_file(script, statements))  # type: ignore[misc]  # see _OF_FILES
         for statement in statements:
-            for rule in _OF_STATEMENTS:
+            for rule in _rules_for(statement.head[:1]):
                 yield from _findings(rule, script, statement, rule.check(statement, before))  # type: ignore[misc]  # see _OF_STATEMENTS
             wrapped = script.mode == "transaction" or script.in_block(statement.number)
             before.follow(statement, in_transaction=wrapped)
@@ -80,6 +81,14 @@ def _own(
 
 _OF_FILES = tuple(rule for rule in RULES.values() if rule.check_file)
 _OF_STATEMENTS = tuple(rule for rule in RULES.values() if rule.check)
+
+
+@cache
+def _rules_for(head: tuple[bytes, ...]) -> tuple[LintRule, ...]:
+    """The rules for a statement that begins with this word; there are as many words as verbs."""
+    return tuple(
+        rule for rule in _OF_STATEMENTS if not rule.verbs or not rule.verbs.isdisjoint(head)
+    )
 
 
 def _statements(script: Script, remarks: list[str]) -> list[Statement]:

@@ -90,9 +90,13 @@ class Squawk:
                 said = errors.decode(errors="replace").strip().partition("\n")[0]
                 self.remarks.append(f"squawk has failed: {visible(said) or process.returncode}")
                 continue
+            starts: dict[str, list[int]] = {}
             for item in found:
-                if script := scripts.get(item["file"]):
-                    yield from self._translated(item, script)
+                name, script = item["file"], scripts.get(item["file"])
+                if script and item["rule_name"] not in _COVERED:
+                    if name not in starts:
+                        starts[name] = [script.line(i) for i in range(len(script))]
+                    yield from self._translated(item, script, starts[name])
 
     def _is_fit(self, script: Script) -> bool:
         """Whether squawk can read a file: one that is not UTF-8 would end it for all files."""
@@ -137,15 +141,16 @@ class Squawk:
         else:
             self._calls.append(_Call(process, {_shown(path): one for path, one in scripts.items()}))
 
-    def _translated(self, item: Mapping[str, Any], script: Script) -> Iterator[LintFinding]:
+    def _translated(
+        self, item: Mapping[str, Any], script: Script, starts: Sequence[int]
+    ) -> Iterator[LintFinding]:
         rule = item["rule_name"]
-        if rule in _COVERED:
-            return
         line = item["line"] + 1
         mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
-        before = script.source_line(line).encode()[: item["column"] - mark]
-        column = 1 + len(before.decode(errors="replace"))
-        statement = statement_at(script, line, column)
+        column = 1
+        if end := item["column"] - mark:
+            column += len(script.source_line(line).encode()[:end].decode(errors="replace"))
+        statement = statement_at(script, starts, line, column)
         severity = Severity.NOTE if rule in _NOTES else Severity.WARNING
         if rule == "syntax-error":
             # Only the server knows for sure. It knows no data, psql's commands and :from.
@@ -182,14 +187,14 @@ def _shown(argument: str) -> str:
     return argument.removeprefix("./")
 
 
-def statement_at(script: Script, line: int, column: int) -> int | None:
-    """The statement in which a place is; None: it is in none."""
+def statement_at(script: Script, starts: Sequence[int], line: int, column: int) -> int | None:
+    """The statement in which a place is; None: it is in none. ``starts`` are the lines of all."""
     import bisect
 
-    i = bisect.bisect_right(range(len(script)), line, key=script.line) - 1
-    while i > 0 and script.line(i) == line and _column(script, i) > column:
+    i = bisect.bisect_right(starts, line) - 1
+    while i > 0 and starts[i] == line and _column(script, i) > column:
         i -= 1
-    if i < 0 or line > script.line(i) + script.sql(i).count(b"\n"):
+    if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
         return None
     return i
 

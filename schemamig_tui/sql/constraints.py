@@ -15,30 +15,38 @@ class ForeignKey(NamedTuple):
     target: Name
 
 
-def foreign_keys(sql: bytes) -> Iterator[ForeignKey]:
-    """Those of a CREATE TABLE or an ALTER TABLE."""
-    for table, part in _table_parts(sql):
-        yield from _key(part, table)
+class TableConstraints(NamedTuple):
+    """What a CREATE or ALTER TABLE adds: foreign keys, and the first columns of unique indexes."""
+
+    keys: tuple[ForeignKey, ...]
+    unique: tuple[tuple[str, str], ...]
 
 
-def unique_columns(sql: bytes) -> Iterator[tuple[str, str]]:
-    """The tables and first columns that a PRIMARY KEY or UNIQUE gives an index to."""
-    for table, part in _table_parts(sql):
-        lower = [word.lower() for word in part]
-        at = next((i for i, word in enumerate(lower) if word in (b"primary", b"unique")), None)
-        if at is None:
-            continue
-        opens = at + (2 if lower[at] == b"primary" else 1)
-        column = _column(part)
-        if part[opens : opens + 1] == [b"("]:
-            column = identifier(part[opens + 1]) if opens + 1 < len(part) else None
-        if column:
-            yield table.name, column
+def table_constraints(tokens: Sequence[bytes]) -> TableConstraints:
+    """The constraints that a statement adds; each first column of an index with its table."""
+    keys: list[ForeignKey] = []
+    unique: list[tuple[str, str]] = []
+    for table, part in _table_parts(tokens):
+        words = [word.lower() for word in part]
+        if b"references" in words:
+            keys += _key(part, words, table)
+        if (b"primary" in words or b"unique" in words) and (column := _unique(part, words)):
+            unique.append((table.name, column))
+    return TableConstraints(tuple(keys), tuple(unique))
 
 
-def _table_parts(sql: bytes) -> Iterator[tuple[Name, list[bytes]]]:
+def _unique(part: list[bytes], words: list[bytes]) -> str | None:
+    """The first column of a PRIMARY KEY or a UNIQUE."""
+    at = next(i for i, word in enumerate(words) if word in (b"primary", b"unique"))
+    opens = at + (2 if words[at] == b"primary" else 1)
+    if part[opens : opens + 1] == [b"("]:
+        return identifier(part[opens + 1]) if opens + 1 < len(part) else None
+    return _column(part)
+
+
+def _table_parts(tokens: Sequence[bytes]) -> Iterator[tuple[Name, list[bytes]]]:
     """The columns, constraints and actions of a CREATE or ALTER TABLE."""
-    words = Words(token[1] for token in tokens(sql))
+    words = Words(tokens)
     new_table = words.take(b"create")
     if not new_table and not words.take(b"alter"):
         return
@@ -55,7 +63,7 @@ def _table_parts(sql: bytes) -> Iterator[tuple[Name, list[bytes]]]:
     words.take(b"*")
     if new_table and not words.take(b"("):
         return
-    for part in _parts(words):
+    for part in _parts(words.rest()):
         yield table, part
 
 
@@ -110,7 +118,7 @@ def not_null_columns(words: Sequence[bytes]) -> Iterator[str]:
 _NOT_NULL_CHECK = (b"add", b"constraint", b"check", b"(", b"is", b"not", b"null", b")")
 
 
-def _parts(words: Words) -> Iterator[list[bytes]]:
+def _parts(words: Sequence[bytes]) -> Iterator[list[bytes]]:
     """What stands between the commas, up to the end of the statement or of its parentheses."""
     part: list[bytes] = []
     depth = 0
@@ -126,10 +134,7 @@ def _parts(words: Words) -> Iterator[list[bytes]]:
     yield part
 
 
-def _key(part: list[bytes], table: Name) -> Iterator[ForeignKey]:
-    lower = [word.lower() for word in part]
-    if b"references" not in lower:
-        return
+def _key(part: list[bytes], lower: list[bytes], table: Name) -> Iterator[ForeignKey]:
     at = lower.index(b"references")
     target = Words(part[at + 1 :]).name()
     columns: tuple[str, ...] = ()

@@ -74,7 +74,7 @@ def _before_data(statement: Statement, before: Before) -> Iterator[Hit]:
 
 def _not_indexed(statement: Statement, before: Before) -> Iterator[Hit]:
     for key in statement.keys:
-        if (key.table.name, key.columns[0]) not in before.to_index:
+        if not before.has_index(key.table.name, key.columns[0]):
             columns = ", ".join(key.columns)
             yield Hit(
                 f"no index begins with {columns} of {key.table}, where each DELETE in {key.target}"
@@ -85,7 +85,13 @@ def _not_indexed(statement: Statement, before: Before) -> Iterator[Hit]:
 
 RULES = (
     LintRule(
-        "drop-table", Severity.WARNING, "a table is dropped", _LOST, _drop_table, asks=Asks.ROWS
+        "drop-table",
+        Severity.WARNING,
+        "a table is dropped",
+        _LOST,
+        _drop_table,
+        asks=Asks.ROWS,
+        verbs=frozenset((b"drop",)),
     ),
     LintRule(
         "drop-schema",
@@ -93,12 +99,40 @@ RULES = (
         "a schema, a database or all of a role's objects are dropped",
         _LOST,
         _drop_schema,
+        verbs=frozenset((b"drop",)),
     ),
     LintRule(
-        "drop-column", Severity.WARNING, "a column is dropped", _LOST, _drop_column, asks=Asks.ROWS
+        "drop-column",
+        Severity.WARNING,
+        "a column is dropped",
+        _LOST,
+        _drop_column,
+        asks=Asks.ROWS,
+        verbs=frozenset((b"alter",)),
     ),
-    LintRule("truncate", Severity.WARNING, "a table is emptied", _LOST, _truncate, asks=Asks.ROWS),
-    LintRule("delete", Severity.WARNING, "rows are deleted", _LOST, _delete, asks=Asks.ROWS),
+    LintRule(
+        "truncate",
+        Severity.WARNING,
+        "a table is emptied",
+        _LOST,
+        _truncate,
+        asks=Asks.ROWS,
+        verbs=frozenset((b"truncate",)),
+    ),
+    LintRule(
+        "delete",
+        Severity.WARNING,
+        "rows are deleted",
+        _LOST,
+        _delete,
+        asks=Asks.ROWS,
+        verbs=frozenset(
+            (
+                b"delete",
+                b"with",
+            )
+        ),
+    ),
     LintRule(
         "update-all-rows",
         Severity.WARNING,
@@ -106,6 +140,12 @@ RULES = (
         _BATCHES,
         _all_rows,
         asks=Asks.WORK,
+        verbs=frozenset(
+            (
+                b"update",
+                b"with",
+            )
+        ),
     ),
     LintRule(
         "large-data-change",
@@ -114,6 +154,13 @@ RULES = (
         _BATCHES,
         _large,
         asks=Asks.ONLY_WORK,
+        verbs=frozenset(
+            (
+                b"update",
+                b"delete",
+                b"with",
+            )
+        ),
     ),
     LintRule(
         "foreign-key-before-data",
@@ -121,6 +168,13 @@ RULES = (
         "rows are loaded into a table that has a foreign key already",
         "load the rows first, and add the foreign key behind them",
         _before_data,
+        verbs=frozenset(
+            (
+                b"insert",
+                b"copy",
+                b"with",
+            )
+        ),
     ),
     LintRule(
         "foreign-key-not-indexed",
@@ -128,6 +182,11 @@ RULES = (
         "the columns of a new foreign key have no index",
         "CREATE INDEX on them, in the same file if the table is new",
         _not_indexed,
-        asks=Asks.NOTHING,
+        verbs=frozenset(
+            (
+                b"create",
+                b"alter",
+            )
+        ),
     ),
 )

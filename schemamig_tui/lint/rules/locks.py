@@ -87,6 +87,7 @@ RULES = (
         "CREATE INDEX CONCURRENTLY, in a file of its own without BEGIN",
         _index,
         asks=Asks.WORK,
+        verbs=frozenset((b"create",)),
     ),
     LintRule(
         "lock-table",
@@ -94,6 +95,7 @@ RULES = (
         "LOCK TABLE keeps others waiting until the transaction ends",
         "leave the locking to the statements, or SELECT ... FOR UPDATE the rows that matter",
         _lock_table,
+        verbs=frozenset((b"lock",)),
     ),
     LintRule(
         "full-rewrite",
@@ -102,6 +104,12 @@ RULES = (
         "plain VACUUM, or pg_repack, which only needs the lock for a moment",
         _rewrite,
         asks=Asks.WORK,
+        verbs=frozenset(
+            (
+                b"vacuum",
+                b"cluster",
+            )
+        ),
     ),
     LintRule(
         "blocking-refresh",
@@ -110,6 +118,7 @@ RULES = (
         "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on it",
         _refresh,
         asks=Asks.WORK,
+        verbs=frozenset((b"refresh",)),
     ),
     LintRule(
         "new-trigger",
@@ -117,6 +126,7 @@ RULES = (
         "a trigger on a table that was there before changes what each write costs",
         "rehearse it, and measure a write with it",
         _trigger,
+        verbs=frozenset((b"create",)),
     ),
     LintRule(
         "set-not-null",
@@ -126,6 +136,7 @@ RULES = (
         " CONSTRAINT c, and then SET NOT NULL, which reads nothing",
         _not_null,
         asks=Asks.WORK,
+        verbs=frozenset((b"alter",)),
     ),
     LintRule(
         "slow-under-exclusive-lock",

@@ -35,7 +35,8 @@ class Asks(Enum):
 class LintRule:
     """A rule. ``check`` looks at each statement, or ``check_file`` at each file.
 
-    ``what`` says what it finds, ``safer`` the way out.
+    ``verbs`` are how the statements begin that it is for; empty: any. ``what`` says what it finds,
+    ``safer`` the way out.
     """
 
     name: str
@@ -45,3 +46,4 @@ class LintRule:
     check: Callable[[Statement, Before], Iterator[Hit]] | None = None
     check_file: Callable[[Script, list[Statement]], Iterator[Hit]] | None = None
     asks: Asks = Asks.NOTHING
+    verbs: frozenset[bytes] = frozenset()

@@ -52,7 +52,7 @@ def _guard(script: Script, statements: list[Statement]) -> Iterator[Hit]:
     if script.mode != "no transaction":
         return
     for statement in statements:
-        head = statement.head
+        head = statement.words[:8]
         verb = head[:1]
         kind = [word for word in head[1:4] if word in _GUARDED]
         guarded = b"if" in head or b"replace" in head
@@ -121,5 +121,6 @@ RULES = (
         "a DO block changes the schema, which no rule can look at",
         "write the statement outside of the block, or rehearse it to see its locks",
         _code,
+        verbs=frozenset((b"do",)),
     ),
 )
