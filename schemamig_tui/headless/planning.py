@@ -60,6 +60,8 @@ def dry_run(
         findings = findings_in([file.script for file in plan.files], settings, conn)
         previews = _previews(plan, conn)
         system = system_identifier(conn) if save_to else None
+    for remark in findings.remarks:
+        reporter.warning(remark)
     _report(found, previews, findings, reporter, with_sql=with_sql)
     if found.refusals:
         if save_to:

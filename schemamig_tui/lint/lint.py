@@ -10,7 +10,7 @@ from schemamig_tui.engine import Script
 from schemamig_tui.lint import silence
 from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
 from schemamig_tui.lint.rules import data, locks, writing
-from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule
+from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule, StatementCheck
 from schemamig_tui.lint.squawk import Squawk
 from schemamig_tui.lint.statement import Before, Statement
 from schemamig_tui.lint.verdicts import judged, table_sizes
@@ -69,25 +69,27 @@ def _own(
     for script in scripts:
         statements = _statements(script, remarks)
         before.start_file(statements, lock_timeout=lock_timeout)
-        for rule in _OF_FILES:
-            yield from _findings(rule, script, None, rule.check_file(script, statements))  # type: ignore[misc]  # see _OF_FILES
+        for rule, check_file in _OF_FILES:
+            yield from _findings(rule, script, None, check_file(script, statements))
         for statement in statements:
-            for rule in _rules_for(statement.head[:1]):
-                yield from _findings(rule, script, statement, rule.check(statement, before))  # type: ignore[misc]  # see _OF_STATEMENTS
+            for rule, check in _rules_for(statement.head[:1]):
+                yield from _findings(rule, script, statement, check(statement, before))
             wrapped = script.mode == "transaction" or script.in_block(statement.number)
             before.follow(statement, in_transaction=wrapped)
         script.release()
 
 
-_OF_FILES = tuple(rule for rule in RULES.values() if rule.check_file)
-_OF_STATEMENTS = tuple(rule for rule in RULES.values() if rule.check)
+_OF_FILES = tuple((rule, rule.check_file) for rule in RULES.values() if rule.check_file)
+_OF_STATEMENTS = tuple((rule, rule.check) for rule in RULES.values() if rule.check)
 
 
 @cache
-def _rules_for(head: tuple[bytes, ...]) -> tuple[LintRule, ...]:
+def _rules_for(head: tuple[bytes, ...]) -> tuple[tuple[LintRule, StatementCheck], ...]:
     """The rules for a statement that begins with this word; there are as many words as verbs."""
     return tuple(
-        rule for rule in _OF_STATEMENTS if not rule.verbs or not rule.verbs.isdisjoint(head)
+        (rule, check)
+        for rule, check in _OF_STATEMENTS
+        if not rule.verbs or not rule.verbs.isdisjoint(head)
     )
 
 

@@ -87,8 +87,8 @@ class Squawk:
             try:
                 found = json.loads(output)
             except ValueError:
-                said = errors.decode(errors="replace").strip().partition("\n")[0]
-                self.remarks.append(f"squawk has failed: {visible(said) or process.returncode}")
+                reason = errors.decode(errors="replace").strip().partition("\n")[0]
+                self.remarks.append(f"squawk has failed: {visible(reason) or process.returncode}")
                 continue
             starts: dict[str, list[int]] = {}
             for item in found:

@@ -91,7 +91,7 @@ RULES = (
         _LOST,
         _drop_table,
         asks=Asks.ROWS,
-        verbs=frozenset((b"drop",)),
+        verbs=frozenset({b"drop"}),
     ),
     LintRule(
         "drop-schema",
@@ -99,7 +99,7 @@ RULES = (
         "a schema, a database or all of a role's objects are dropped",
         _LOST,
         _drop_schema,
-        verbs=frozenset((b"drop",)),
+        verbs=frozenset({b"drop"}),
     ),
     LintRule(
         "drop-column",
@@ -108,7 +108,7 @@ RULES = (
         _LOST,
         _drop_column,
         asks=Asks.ROWS,
-        verbs=frozenset((b"alter",)),
+        verbs=frozenset({b"alter"}),
     ),
     LintRule(
         "truncate",
@@ -117,7 +117,7 @@ RULES = (
         _LOST,
         _truncate,
         asks=Asks.ROWS,
-        verbs=frozenset((b"truncate",)),
+        verbs=frozenset({b"truncate"}),
     ),
     LintRule(
         "delete",
@@ -126,12 +126,7 @@ RULES = (
         _LOST,
         _delete,
         asks=Asks.ROWS,
-        verbs=frozenset(
-            (
-                b"delete",
-                b"with",
-            )
-        ),
+        verbs=frozenset({b"delete", b"with"}),
     ),
     LintRule(
         "update-all-rows",
@@ -140,12 +135,7 @@ RULES = (
         _BATCHES,
         _all_rows,
         asks=Asks.WORK,
-        verbs=frozenset(
-            (
-                b"update",
-                b"with",
-            )
-        ),
+        verbs=frozenset({b"update", b"with"}),
     ),
     LintRule(
         "large-data-change",
@@ -154,13 +144,7 @@ RULES = (
         _BATCHES,
         _large,
         asks=Asks.ONLY_WORK,
-        verbs=frozenset(
-            (
-                b"update",
-                b"delete",
-                b"with",
-            )
-        ),
+        verbs=frozenset({b"update", b"delete", b"with"}),
     ),
     LintRule(
         "foreign-key-before-data",
@@ -168,13 +152,7 @@ RULES = (
         "rows are loaded into a table that has a foreign key already",
         "load the rows first, and add the foreign key behind them",
         _before_data,
-        verbs=frozenset(
-            (
-                b"insert",
-                b"copy",
-                b"with",
-            )
-        ),
+        verbs=frozenset({b"insert", b"copy", b"with"}),
     ),
     LintRule(
         "foreign-key-not-indexed",
@@ -182,11 +160,6 @@ RULES = (
         "the columns of a new foreign key have no index",
         "CREATE INDEX on them, in the same file if the table is new",
         _not_indexed,
-        verbs=frozenset(
-            (
-                b"create",
-                b"alter",
-            )
-        ),
+        verbs=frozenset({b"create", b"alter"}),
     ),
 )

@@ -87,7 +87,7 @@ RULES = (
         "CREATE INDEX CONCURRENTLY, in a file of its own without BEGIN",
         _index,
         asks=Asks.WORK,
-        verbs=frozenset((b"create",)),
+        verbs=frozenset({b"create"}),
     ),
     LintRule(
         "lock-table",
@@ -95,7 +95,7 @@ RULES = (
         "LOCK TABLE keeps others waiting until the transaction ends",
         "leave the locking to the statements, or SELECT ... FOR UPDATE the rows that matter",
         _lock_table,
-        verbs=frozenset((b"lock",)),
+        verbs=frozenset({b"lock"}),
     ),
     LintRule(
         "full-rewrite",
@@ -104,12 +104,7 @@ RULES = (
         "plain VACUUM, or pg_repack, which only needs the lock for a moment",
         _rewrite,
         asks=Asks.WORK,
-        verbs=frozenset(
-            (
-                b"vacuum",
-                b"cluster",
-            )
-        ),
+        verbs=frozenset({b"vacuum", b"cluster"}),
     ),
     LintRule(
         "blocking-refresh",
@@ -118,7 +113,7 @@ RULES = (
         "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index on it",
         _refresh,
         asks=Asks.WORK,
-        verbs=frozenset((b"refresh",)),
+        verbs=frozenset({b"refresh"}),
     ),
     LintRule(
         "new-trigger",
@@ -126,7 +121,7 @@ RULES = (
         "a trigger on a table that was there before changes what each write costs",
         "rehearse it, and measure a write with it",
         _trigger,
-        verbs=frozenset((b"create",)),
+        verbs=frozenset({b"create"}),
     ),
     LintRule(
         "set-not-null",
@@ -136,7 +131,7 @@ RULES = (
         " CONSTRAINT c, and then SET NOT NULL, which reads nothing",
         _not_null,
         asks=Asks.WORK,
-        verbs=frozenset((b"alter",)),
+        verbs=frozenset({b"alter"}),
     ),
     LintRule(
         "slow-under-exclusive-lock",

@@ -31,6 +31,10 @@ class Asks(Enum):
     """A table without rows clears it: there is nothing to lose."""
 
 
+StatementCheck = Callable[[Statement, Before], Iterator[Hit]]
+FileCheck = Callable[[Script, list[Statement]], Iterator[Hit]]
+
+
 @dataclass(frozen=True, slots=True)
 class LintRule:
     """A rule. ``check`` looks at each statement, or ``check_file`` at each file.
@@ -43,7 +47,7 @@ class LintRule:
     severity: Severity
     what: str
     safer: str
-    check: Callable[[Statement, Before], Iterator[Hit]] | None = None
-    check_file: Callable[[Script, list[Statement]], Iterator[Hit]] | None = None
+    check: StatementCheck | None = None
+    check_file: FileCheck | None = None
     asks: Asks = Asks.NOTHING
     verbs: frozenset[bytes] = frozenset()
