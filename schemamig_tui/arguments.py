@@ -30,8 +30,8 @@ exit codes:
   2    wrong usage, settings or files
   3    no connection to the database, or it was lost
   4    another run or session held a lock for too long, or there was a deadlock
-  5    --check found pending, failed, changed or missing migrations; --rehearse
-       one that takes longer than --time-budget
+  5    --check found pending, failed, changed or missing migrations, or --lint
+       errors; or --rehearse one that takes longer than --time-budget
   70   a bug in this program
   130  interrupted
 
@@ -111,6 +111,7 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         ),
         ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
         ("check", "exit with 5 if anything is pending, failed, changed or missing"),
+        ("lint", "show what is risky or unclear in each pending migration; exit with 5 on errors"),
         ("show-settings", "show every setting, and where it comes from; connects to nothing"),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
@@ -122,7 +123,9 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         choices=COMPLETIONS,
         help="print what bash, zsh or fish needs to complete our options, files and targets",
     )
-    group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
+    group.add_argument(
+        "--to", metavar="FILE", help="--dry-run, --rehearse, --apply, --lint: no further"
+    )
     group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
     group.add_argument(
         "--resume",
@@ -140,7 +143,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "--against",
         metavar="REF",
         help="--check: compare the folder with what this branch of git has, instead of a database:"
-        " new files have to sort behind all of its files, and none of them may be another one",
+        " new files have to sort behind all of its files, and none of them may be another one;"
+        " --lint: look at the files that are new, without a database",
     )
     group.add_argument(
         "--yes",
@@ -149,6 +153,7 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     )
     for flag, what in (
         ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
+        ("--lint-error", "--apply, --dry-run: refuse what --lint finds errors in"),
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
         (JSON, "print one JSON object per line, one per event"),
@@ -250,6 +255,12 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
         dest="date-style",
         help="--new, --new-rollback: how the name begins (default: as in the newest file)",
+    )
+    group.add_argument(
+        "--lint-level",
+        metavar="note|warning|error",
+        dest="lint-level",
+        help="--lint, --lint-error: from which severity on findings count (default: error)",
     )
     group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
     group.add_argument(

@@ -64,6 +64,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.only,
         bool(options.skip_backfills),
         options.yes,
+        bool(options.lint_error),
     )
     return run(command, vars(options), stop)
 

@@ -8,6 +8,7 @@
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
       PlanChanged                  2   something else would run than what was planned
       DriftError                   2   the files are not what has been run (``--strict``)
+      LintRefusal                  5   there are findings (``--lint-error``)
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
         PasswordWanted             3   the server asks for a password that it was not given
@@ -116,6 +117,12 @@ class DriftError(SchemamigError):
     """The files are not what the ledger says has been run, and nothing is to run then."""
 
     exit_code = ExitCode.USAGE
+
+
+class LintRefusal(SchemamigError):
+    """There are findings in what is to run, and nothing is to run then."""
+
+    exit_code = ExitCode.CHECK_FAILED
 
 
 class ConnectionFailed(SchemamigError):

@@ -29,7 +29,7 @@ COMPLETIONS = ("bash", "zsh", "fish", "files", "targets")
 _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
 _USED_BY: dict[str, tuple[str, ...]] = {
-    "to": ("dry-run", "rehearse", "apply"),
+    "to": ("dry-run", "rehearse", "apply", "lint"),
     "only": ("dry-run", "apply"),
     "skip_backfills": ("dry-run", "apply"),
     "resume": ("dry-run", "apply"),
@@ -39,8 +39,19 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "save_plan": ("dry-run",),
     "plan": ("apply",),
     "strict": ("dry-run", "apply"),
-    "against": ("check",),
-    "json": ("list", "dry-run", "rehearse", "apply", "check", "show-settings", *ABOUT_ONE),
+    "lint_error": ("dry-run", "apply"),
+    "against": ("check", "lint"),
+    "lint-level": ("lint", "dry-run", "apply"),
+    "json": (
+        "list",
+        "dry-run",
+        "rehearse",
+        "apply",
+        "check",
+        "lint",
+        "show-settings",
+        *ABOUT_ONE,
+    ),
     "date-style": ("new", "new-rollback"),
     "template": ("new",),
     "lock-retries": ("apply", _UI),

@@ -67,7 +67,9 @@ WITH locked AS MATERIALIZED (
 SELECT c.oid::bigint, greatest(c.reltuples, 0)::float8 AS rows,
     CASE WHEN c.oid IN (SELECT oid FROM closed)
         THEN c.relpages * current_setting('block_size')::bigint
-        ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes
+        ELSE coalesce(pg_total_relation_size(c.oid), 0) END AS bytes,
+    CASE WHEN c.oid IN (SELECT oid FROM closed)
+        THEN c.relpages ELSE coalesce(pg_relation_size(c.oid), 0) END = 0 AS empty
 FROM pg_catalog.pg_class c WHERE c.oid = ANY (%(oids)s::oid[]) AND c.relkind IN ('r', 'm')
 """
 
@@ -107,10 +109,16 @@ class TouchedRelation:
 
 
 @dataclass(frozen=True, slots=True)
-class _SizeFacts:
+class SizeFacts:
+    """About how many rows a table has, 0 where it was never analyzed, and its size on disk.
+
+    One that is ``empty`` surely has none.
+    """
+
     oid: int
     rows: float
     bytes: int
+    empty: bool
 
 
 def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelation]:
@@ -141,15 +149,18 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelat
     return list(found.values())
 
 
+def read_sizes(database: Database, oids: Sequence[int]) -> dict[int, SizeFacts]:
+    """The sizes of tables and materialized views, by oid."""
+    rows = database.ask("the sizes of the tables", SizeFacts, _SIZES, {"oids": [*oids]})
+    return {row.oid: row for row in rows}
+
+
 def size_advice(database: Database, found: Sequence[TouchedRelation]) -> Iterator[Advice]:
     """A warning for each large table that a statement reads or rewrites; one note on the rest."""
     oids = sorted({oid for item in found for oid in item.relation.family})
     if not oids:
         return
-    sizes = {
-        row.oid: row
-        for row in database.ask("the sizes of the tables", _SizeFacts, _SIZES, {"oids": oids})
-    }
+    sizes = read_sizes(database, oids)
     rest: list[tuple[int, str]] = []
     for item in found:
         own = [sizes[oid] for oid in item.relation.family if oid in sizes]

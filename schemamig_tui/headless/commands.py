@@ -45,6 +45,7 @@ class Command:
     only: str | None = None
     skip_backfills: bool = False
     yes: str | None = None
+    lint_error: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -102,6 +103,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             strict=command.strict,
             only=command.only,
             skip_backfills=command.skip_backfills,
+            lint_error=command.lint_error,
             plan_file=command.plan,
         )
     if command.mode == "rehearse":
@@ -120,9 +122,14 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             strict=command.strict,
             only=command.only,
             skip_backfills=command.skip_backfills,
+            lint_error=command.lint_error,
             with_sql=command.sql,
             save_to=command.save_plan,
         )
+    if command.mode == "lint":
+        from schemamig_tui.headless.linting import lint_pending
+
+        return lint_pending(settings, reporter, stop, to=command.to)
     with connecting(settings, reporter, stop) as (target, on_wait):
         survey = look(target, settings, on_wait)
     for warning in survey.warnings():
@@ -155,6 +162,10 @@ def _about_one(
 
         return new(settings, reporter, about)
     _require_migrations(settings.directory)
+    if mode == "lint":
+        from schemamig_tui.headless.linting import lint_new
+
+        return lint_new(settings, reporter, about)
     if mode == "check":
         from schemamig_tui.headless.history import against
 

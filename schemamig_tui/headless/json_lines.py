@@ -42,6 +42,11 @@ drift                ``--diff``: name, changed, only_comments, commit (that has 
                      changed it, or null) {the same}, diff [line]
 finding              ``--check --against``: name, problem (changed, only comments changed, removed,
                      out of order)
+lint_finding         ``--lint``, ``--dry-run``: rule, severity (note, warning, error), name, line,
+                     column (null: not known), message, safer (the way out, or null), verdict (of
+                     the database, or null)
+lint_finished        files [name], findings (number), failing (number: those that count for the exit
+                     code, see ``--lint-level``)
 compared             the end of it: ref, last (the last file of ref), new [name], findings (number)
 repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
                      before and after {applied_at, checksum, execution_time_ms, success,
@@ -127,6 +132,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.events import Event, Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
+    from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
 
@@ -295,6 +301,33 @@ class JsonLines:
             last=compared.last,
             new=list(compared.new),
             findings=len(compared.findings),
+        )
+
+    def found(self, findings: "Sequence[LintFinding]") -> None:
+        """An event ``lint_finding`` for each."""
+        for one in findings:
+            self._write(
+                "lint_finding",
+                rule=one.rule,
+                severity=str(one.severity),
+                name=one.file,
+                line=one.line,
+                column=one.column,
+                message=one.message,
+                safer=one.safer,
+                verdict=one.verdict,
+            )
+
+    def linted(self, report: "LintReport", level: "Severity") -> None:
+        """An event ``lint_finding`` for each, and ``lint_finished``."""
+        for remark in report.remarks:
+            self.warning(remark)
+        self.found(report.findings)
+        self._write(
+            "lint_finished",
+            files=list(report.files),
+            findings=len(report.findings),
+            failing=report.at_least(level),
         )
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:

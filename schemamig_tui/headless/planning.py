@@ -9,9 +9,12 @@ import psycopg
 from schemamig_tui.approval import system_identifier
 from schemamig_tui.engine import Plan, make_plan
 from schemamig_tui.errors import ExitCode, FilesError
+from schemamig_tui.findings import findings_in
 from schemamig_tui.headless.connecting import connecting
+from schemamig_tui.headless.linting import refuse_findings
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
+from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Review, looking, review
 
@@ -34,13 +37,15 @@ def dry_run(
     strict: bool,
     only: str | None,
     skip_backfills: bool,
+    lint_error: bool,
     with_sql: bool,
     save_to: Path | None,
 ) -> ExitCode:
     """Report the plan of everything pending up to ``to``; ``with_sql`` with its statements.
 
-    One that can be applied is saved as ``save_to``. Returns what an apply would end with where it
-    would be refused, and else that all is well. Raises FilesError where the plan cannot be saved.
+    One that can be applied is saved as ``save_to``; with ``lint_error`` one with findings cannot.
+    Returns what an apply would end with where it would be refused, and else that all is well.
+    Raises FilesError where the plan cannot be saved, and LintRefusal.
     """
     with (
         connecting(settings, reporter, stop) as (target, on_wait),
@@ -52,13 +57,18 @@ def dry_run(
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn)
+        findings = findings_in([file.script for file in plan.files], settings, conn)
         previews = _previews(plan, conn)
         system = system_identifier(conn) if save_to else None
-    _report(found, previews, reporter, with_sql=with_sql)
+    for remark in findings.remarks:
+        reporter.warning(remark)
+    _report(found, previews, findings, reporter, with_sql=with_sql)
     if found.refusals:
         if save_to:
             reporter.warning("The plan is not saved, as it cannot be applied.")
         return found.refusals[0].exit_code
+    if lint_error:
+        refuse_findings(findings, settings)
     if save_to:
         from schemamig_tui.plan_file import save
 
@@ -93,6 +103,7 @@ def _previews(
 def _report(
     found: Review,
     previews: "Mapping[str, Sequence[BatchesPreview]]",
+    findings: LintReport,
     reporter: Reporter,
     *,
     with_sql: bool,
@@ -111,6 +122,7 @@ def _report(
         elif name not in refused:
             file = files[name]
             reporter.planned(migration, file.script, done=file.done, with_sql=with_sql)
+            reporter.found(findings.of(name))
             for seen in previews.get(name, ()):
                 reporter.previewed(name, seen)
             file.script.release()

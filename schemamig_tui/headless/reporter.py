@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
+    from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
 
@@ -75,6 +76,12 @@ class Reporter(Protocol):
 
     def compared(self, compared: "BranchComparison") -> None:
         """``--check --against``: how the folder differs from what a branch has."""
+
+    def found(self, findings: "Sequence[LintFinding]") -> None:
+        """``--dry-run``: what linting has found in the file planned last."""
+
+    def linted(self, report: "LintReport", level: "Severity") -> None:
+        """``--lint``: all findings; those of this severity and above count for the exit code."""
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""

@@ -1,5 +1,6 @@
 """``--apply`` and ``--rehearse``: the commands that take time and can be cancelled."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.approval import ApprovedPlan
-    from schemamig_tui.engine import Plan
+    from schemamig_tui.engine import Plan, Survey
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
 
@@ -31,10 +32,14 @@ def apply(
     strict: bool = False,
     only: str | None = None,
     skip_backfills: bool = False,
+    lint_error: bool = False,
     plan_file: Path | None = None,
 ) -> ExitCode:
-    """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``."""
-    from schemamig_tui.engine import Runner
+    """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``.
+
+    With ``lint_error`` nothing is run that there are findings in.
+    """
+    from schemamig_tui.engine import Runner, make_plan
 
     if plan_file:
         from schemamig_tui.plan_file import load
@@ -56,6 +61,21 @@ def apply(
             if approved
             else None
         )
+        if lint_error:
+            plan = plan or _planned(
+                target,
+                settings,
+                on_wait,
+                lambda survey: make_plan(
+                    survey,
+                    to,
+                    resume=resume,
+                    strict=strict,
+                    only=only,
+                    skip_backfills=skip_backfills,
+                ),
+            )
+            _refuse_findings(plan, target, settings, reporter, on_wait)
         with stop.cancelling(runner.cancel):
             if plan:
                 return failures.exit_code(runner.apply(plan))
@@ -85,6 +105,29 @@ def _still_approved(
         if differences := [*approved.differences(plan, system_identifier(conn))]:
             raise PlanChanged(differences)
     return replace(plan, exact=True)
+
+
+def _planned(
+    target: Target, settings: Settings, on_wait: OnWait, make: "Callable[[Survey], Plan]"
+) -> "Plan":
+    from schemamig_tui.survey import looking
+
+    with looking(target, settings, on_wait) as (_, survey):
+        return make(survey)
+
+
+def _refuse_findings(
+    plan: "Plan", target: Target, settings: Settings, reporter: Reporter, on_wait: OnWait
+) -> None:
+    """Raise LintRefusal where there are findings, which are reported."""
+    from schemamig_tui.findings import findings_in, lint_level
+    from schemamig_tui.headless.linting import refuse_findings
+
+    with contextlib.closing(target.connect(on_wait)) as conn:
+        report = findings_in([file.script for file in plan.files], settings, conn)
+    if report.at_least(lint_level(settings)):
+        reporter.linted(report, lint_level(settings))
+    refuse_findings(report, settings)
 
 
 def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None) -> ExitCode:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.engine.ledger.rows import LedgerRow
+    from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
 
@@ -225,6 +226,21 @@ class TextReport:
         from schemamig_tui.headless.history_report import findings
 
         self._out.write("\n".join(findings(compared, self._out)))
+
+    def found(self, findings: "Sequence[LintFinding]") -> None:
+        """What is more than a note, below its file."""
+        from schemamig_tui.headless.lint_report import planned_lines
+
+        for line in planned_lines(findings, self._out):
+            self._out.write(line)
+
+    def linted(self, report: "LintReport", level: "Severity") -> None:
+        """The findings by file, and how many there are."""
+        from schemamig_tui.headless.lint_report import lint_lines
+
+        for remark in report.remarks:
+            self.warning(remark)
+        self._out.write("\n".join(lint_lines(report, self._out)))
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""

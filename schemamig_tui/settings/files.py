@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.settings.model import LintLevel
 from schemamig_tui.settings.values import (
     PLACES,
     SETTINGS,
@@ -18,6 +19,7 @@ from schemamig_tui.settings.values import (
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.text import visible
 
+_RULE_VALUES = ("off", *get_args(LintLevel))
 _OWN, _SHARED = "schemamig.toml", "pyproject.toml"
 
 
@@ -25,20 +27,23 @@ _OWN, _SHARED = "schemamig.toml", "pyproject.toml"
 class SettingsFile:
     """What is in the file, checked but for its values.
 
-    ``table`` has the settings of the file itself, ``targets`` those of each target.
+    ``table`` has the settings of the file itself, ``targets`` those of each target, ``keys`` the
+    keys of the UI, ``rules`` the severities of rules.
     """
 
     path: Path = Path()
     table: Mapping[str, Any] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     def given(self) -> Given:
         """What the file gives. Raises SettingsError."""
         found = self._read(self.table, "", SETTINGS)
-        if self.keys:
-            found.values["keys"] = self.keys
-            found.origins["keys"] = self._spelled("keys").rstrip()
+        for name, table in {"keys": self.keys, "rules": self.rules}.items():
+            if table:
+                found.values[name] = table
+                found.origins[name] = self._spelled(name).rstrip()
         return found
 
     def given_by(self, target: str, named_by: str) -> Given:
@@ -119,10 +124,13 @@ def _parse(path: Path) -> SettingsFile | None:
         raise SettingsError(f"{_spelled(path)}keys has to be a table of strings")
     if not isinstance(targets, dict) or not all(isinstance(one, dict) for one in targets.values()):
         raise SettingsError(f"{_spelled(path)}targets has to be a table of tables")
+    rules = table.pop("rules", {})
+    if not isinstance(rules, dict) or not all(rule in _RULE_VALUES for rule in rules.values()):
+        raise SettingsError(f"{_spelled(path)}rules has to be a table of {', '.join(_RULE_VALUES)}")
     check_table(table, lambda key: _spelled(path) + key)
     for name, target in targets.items():
         _check_target(target, _spelled(path, f"targets.{visible(name)}"))
-    return SettingsFile(path, table, targets, keys)
+    return SettingsFile(path, table, targets, keys, rules)
 
 
 def _check_target(target: Mapping[str, Any], spelled: str) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 from schemamig_tui.limits import Limits
 
 Connection = Literal["auto", "docker", "environment"]
+LintLevel = Literal["note", "warning", "error"]
 DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
 
 _REHEARSAL_STATEMENT_TIMEOUT = 60.0
@@ -85,6 +86,12 @@ class Settings:
 
     template: Path | None = None
     """What a new migration begins as; None is a template of our own."""
+
+    lint_level: LintLevel = "error"
+    """From which severity on a finding counts for the exit code of ``--lint``."""
+
+    rules: Mapping[str, LintLevel | Literal["off"]] = field(default_factory=dict)
+    """The severity of findings by the name of their rule, where it is not the usual one."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the UI that are not the usual ones, by the ids of what they do."""

@@ -34,6 +34,8 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
         yield ShownSetting(name, _value(value), source)
     for name, key in settings.keys.items():
         yield ShownSetting(f"keys.{visible(name)}", visible(key), settings.origins["keys"])
+    for name, severity in settings.rules.items():
+        yield ShownSetting(f"rules.{visible(name)}", severity, settings.origins["rules"])
     env_file = visible(str(settings.env_file))
     for name in filter(_CONNECTION.fullmatch, sorted(os.environ)):
         if given := os.environ[name]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.settings.model import Connection, DateStyle
+from schemamig_tui.settings.model import Connection, DateStyle, LintLevel
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.text import visible
 
@@ -65,6 +65,12 @@ def _date_style(value: str) -> str:
     if style not in get_args(DateStyle):
         raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(DateStyle))}")
     return style
+
+
+def _lint_level(value: str) -> str:
+    if value not in get_args(LintLevel):
+        raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(LintLevel))}")
+    return value
 
 
 def _switch(value: str | bool) -> bool:
@@ -143,6 +149,7 @@ SETTINGS = {
     "time-budget": SettingReader("time_budget", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
+    "lint-level": SettingReader("lint_level", (str,), _lint_level),
     "color": SettingReader("color", (bool,), bool),
     "env-file": SettingReader("env_file", (str,), _path),
     "target": SettingReader("target", (str,), _text),

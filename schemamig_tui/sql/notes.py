@@ -65,6 +65,8 @@ class Directive(NamedTuple):
 
 OUT_OF_ORDER = "out-of-order"
 """What our directive says that lets a file run though it sorts before applied ones."""
+ALLOW = "allow"
+"""Begins our directive that accepts what a rule finds at a statement: ``allow RULE: reason``."""
 OURS = Directive("schemamig-tui", "-- schemamig: no-transaction")
 
 

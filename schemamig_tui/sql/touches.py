@@ -15,7 +15,12 @@ from schemamig_tui.sql.words import Name, Words, named
 
 def touches(sql: bytes) -> Iterator[Touch]:
     """What one statement touches."""
-    yield from _statement(Words(token[1] for token in tokens(sql)))
+    yield from touches_of(Words(token[1] for token in tokens(sql)))
+
+
+def touches_of(words: Words) -> Iterator[Touch]:
+    """The same of a statement that somebody has cut into words for other purposes, too."""
+    yield from _statement(words)
 
 
 def _statement(words: Words) -> Iterator[Touch]:
@@ -192,7 +197,7 @@ def _alter(words: Words) -> Iterator[Touch]:
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if kind[0] == "INDEX" else Lock.ACCESS_EXCLUSIVE
         yield Touch(kind[1], name, f"ALTER {kind[0]}", lock, Right.OWNER)
         return
-    actions = list(words)
+    actions = words.rest()
     lock, work = alter_table.lock(actions), alter_table.work(actions)
     yield from _part(Words(actions))
     yield Touch(ObjectKind.RELATION, name, "ALTER TABLE", lock, Right.OWNER, work)
@@ -246,7 +251,7 @@ def _create(words: Words) -> Iterator[Touch]:
         if words.take(b"partition", b"of"):
             part = "CREATE TABLE ... PARTITION OF"
             yield from _relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
-        yield from _references(list(words), statement)
+        yield from _references(words.rest(), statement)
 
 
 _AUTHORIZATION = Name(None, "authorization")

@@ -46,6 +46,14 @@ class Words:
         while token := self.next():
             yield token
 
+    def rest(self) -> list[bytes]:
+        """What is left, as it is written, which is taken."""
+        found = [*self._ahead, *islice(self._rest, max(self._left, 0))]
+        self._ahead.clear()
+        self._left = 0
+        self.cut = self.cut or next(self._rest, None) is not None
+        return found
+
     def next(self) -> bytes:
         """The next token, which is taken."""
         return self._ahead.popleft() if self._ahead else self._read()

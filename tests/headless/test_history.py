@@ -115,8 +115,7 @@ def test_the_directive_for_late_files_stands_at_the_top(program: Program) -> Non
     assert program("--dry-run").code == 0
     program.write("0001_a.sql", "-- schemamig: out-of-odor\nSELECT 1;\n")
     assert (
-        "There are no-transaction, out-of-order, requires FILE, repeat, and"
-        in program("--dry-run").err
+        "There are no-transaction, out-of-order, requires FILE, repeat," in program("--dry-run").err
     )
 
 

@@ -201,7 +201,7 @@ def test_a_check_lists_only_what_it_found(program: Program) -> None:
 
 
 def test_a_dry_run_is_one_line_per_file(program: Program) -> None:
-    program.write("0001_a.sql", "SELECT 1;\nSELECT 2;\n")
+    program.write("0001_a.sql", "-- A sample, of 2025-10-19\nSELECT 1;\nSELECT 2;\n")
     ended = program("--dry-run", "--json", "--sql")
     assert kinds(ended)[2:] == ["plan_started", "file_planned", "plan_finished"]
     planned = the(ended, "file_planned")
@@ -210,14 +210,14 @@ def test_a_dry_run_is_one_line_per_file(program: Program) -> None:
         "event": "file_planned",
         "name": "0001_a.sql",
         "path": "migrations/0001_a.sql",
-        "size": 20,
+        "size": 47,
         "mode": "transaction",
         "statements": 2,
         "failed_before": False,
         "written_since": False,
         "resumed": 0,
         "warnings": [],
-        "sql": [{"line": 1, "text": "SELECT 1"}, {"line": 2, "text": "SELECT 2"}],
+        "sql": [{"line": 2, "text": "SELECT 1"}, {"line": 3, "text": "SELECT 2"}],
     }
     assert the(ended, "plan_finished") == {"event": "plan_finished", "planned": 1, "refused": 0}
 

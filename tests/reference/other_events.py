@@ -173,6 +173,23 @@ class Compared(TypedDict):
     findings: int
 
 
+class LintFinding(TypedDict):
+    rule: str
+    severity: Literal["note", "warning", "error"]
+    name: str
+    line: int
+    column: int | None
+    message: str
+    safer: str | None
+    verdict: str | None
+
+
+class LintFinished(TypedDict):
+    files: list[str]
+    findings: int
+    failing: int
+
+
 class RowShown(TypedDict):
     applied_at: str | None
     checksum: str | None
@@ -211,6 +228,8 @@ OTHER_EVENTS: Mapping[str, type] = {
     "drift": DriftShown,
     "finding": BranchFinding,
     "compared": Compared,
+    "lint_finding": LintFinding,
+    "lint_finished": LintFinished,
     "repaired": Repaired,
     "setting": Setting,
 }

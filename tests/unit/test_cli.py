@@ -64,7 +64,7 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         (["--list", "--dir"], "--dir: expected one argument"),
         (["--list", "--sql"], "--sql only goes with --dry-run"),
         (["--apply", "--read-only"], "--read-only only goes with the UI"),
-        (["--check", "--to", "a.sql"], "--to only goes with --dry-run, --rehearse and --apply"),
+        (["--check", "--to", "a.sql"], "--to only goes with --dry-run, --rehearse, --apply"),
         (["--list", "--no-resume"], "--no-resume only goes with --dry-run and --apply"),
         (["--rehearse", "--lock-retries", "3"], "--lock-retries only goes with --apply and the UI"),
         (

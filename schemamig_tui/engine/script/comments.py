@@ -30,7 +30,8 @@ class Comments:
     offsets of directives that have no effect, each with the reason. ``batches`` are the directives
     for batches, in lines, by the number of the statement that they stand in front of; ``waiting``
     are those whose statement has not been cut yet. ``required`` are the offsets of the files that
-    have to be applied before, each with its name.
+    have to be applied before, each with its name. ``allowed`` are the offsets of what a reader of
+    the file is to accept, each with the text behind ``allow``.
     """
 
     def __init__(self, source: Source) -> None:
@@ -41,6 +42,7 @@ class Comments:
         self.batches: dict[int, list[BatchesAsked]] = {}
         self.waiting: list[BatchesAsked] = []
         self.required: list[tuple[int, str]] = []
+        self.allowed: list[tuple[int, str]] = []
 
     @cached_property
     def _head(self) -> bytes:
@@ -119,6 +121,8 @@ class Comments:
             self.waiting.append(BatchesAsked(offset, word, offset + asked.offset, asked.rest))
         elif asked.word == "requires" and asked.rest:
             self.required.append((offset, asked.rest.decode(errors="surrogateescape")))
+        elif asked.word == notes.ALLOW:
+            self.allowed.append((offset, asked.rest.decode(errors="replace")))
         elif asked.word == "no-transaction" and not asked.rest:
             self._heed_no_transaction(offset)
         elif asked.word == notes.OUT_OF_ORDER and not asked.rest:
@@ -129,8 +133,8 @@ class Comments:
                 self._source,
                 offset,
                 f"This directive is not known: -- schemamig: {shown}",
-                hint="There are no-transaction, out-of-order, requires FILE, repeat, and backfill"
-                " table=... key=...",
+                hint="There are no-transaction, out-of-order, requires FILE, repeat,"
+                " allow RULE: reason, and backfill table=... key=...",
             )
 
     def _heed_out_of_order(self, offset: int) -> None:

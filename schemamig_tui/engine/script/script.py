@@ -66,7 +66,8 @@ class Script:
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
     without effect, as no transaction is open where they stand. ``batched`` are those that run in
-    batches; ``required`` are files that have to be applied before, each with its line.
+    batches; ``required`` are files that have to be applied before, each with its line. ``allowed``
+    are the lines with what is behind each directive ``allow``.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read.
@@ -90,6 +91,9 @@ class Script:
             self.batched = read_batched(cut, self._lines)
         self.required = tuple(
             (self._lines.line(offset), name) for offset, name in cut.comments.required
+        )
+        self.allowed = tuple(
+            (self._lines.line(offset), text) for offset, text in cut.comments.allowed
         )
         self.mode: Mode = decision.mode
         self.reason: str = decision.reason

@@ -1,0 +1,46 @@
+"""Findings in migrations, for people."""
+
+from collections.abc import Iterator, Sequence
+
+from schemamig_tui.headless.output import Output
+from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
+from schemamig_tui.text import visible
+from schemamig_tui.units import plural
+
+_COLORS = {Severity.NOTE: "bold", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+
+
+def lint_lines(report: LintReport, out: Output) -> Iterator[str]:
+    """The findings by file, each with its way out, and how many there are."""
+    for file in report.files:
+        if found := report.of(file):
+            yield out.paint("bold", visible(file))
+            for finding in found:
+                yield from _finding(finding, out)
+            yield ""
+    counts = [
+        plural(count, str(severity))
+        for severity in reversed(Severity)
+        if (count := sum(one.severity is severity for one in report.findings))
+    ]
+    yield f"{plural(len(report.files), 'file')}: {', '.join(counts) or 'no findings'}"
+
+
+def planned_lines(findings: Sequence[LintFinding], out: Output) -> Iterator[str]:
+    """Those that are more than a note, each in a line below the file that is planned."""
+    for finding in findings:
+        if finding.severity > Severity.NOTE:
+            yield f"      {_line(finding, out)}"
+
+
+def _finding(finding: LintFinding, out: Output) -> Iterator[str]:
+    yield f"  {_line(finding, out)}"
+    if finding.safer and finding.severity > Severity.NOTE:
+        yield f"      {visible(finding.safer)}"
+
+
+def _line(finding: LintFinding, out: Output) -> str:
+    severity = out.paint(_COLORS[finding.severity], f"{finding.severity}:")
+    verdict = f" ({finding.verdict})" if finding.verdict else ""
+    message = visible(f"{finding.message}{verdict} [{finding.rule}]")
+    return f"{severity} line {finding.line}: {message}"

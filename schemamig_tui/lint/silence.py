@@ -1,0 +1,79 @@
+"""Findings that somebody has accepted: by a comment at the statement, or a rule in the settings.
+
+``-- schemamig: allow RULE: reason`` counts for the statements on its line, or else for the next
+one. There is no way to silence all rules.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from schemamig_tui.engine import Script
+from schemamig_tui.lint.finding import LintFinding, Severity
+from schemamig_tui.spelling import did_you_mean
+
+BAD_ALLOW = "bad-allow"
+UNUSED_ALLOW = "unused-allow"
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    line: int
+    rule: str
+    statements: frozenset[int]
+
+
+def accept(
+    script: Script, findings: Sequence[LintFinding], known: Collection[str]
+) -> Iterator[LintFinding]:
+    """The findings in one file that nobody has accepted, and what is wrong with its comments.
+
+    ``known`` are the rules that surely exist; squawk may have others.
+    """
+    name = script.file.name
+    allowed: list[_Allowed] = []
+    for line, text in script.allowed:
+        rule, colon, reason = (part.strip() for part in text.partition(":"))
+        if rule and colon and reason:
+            allowed.append(_Allowed(line, rule, _meant(script, line)))
+        else:
+            what = "a comment that allows something has to say: -- schemamig: allow RULE: reason"
+            yield LintFinding(BAD_ALLOW, Severity.ERROR, name, line, what)
+    used: set[_Allowed] = set()
+    for finding in findings:
+        by = [one for one in allowed if one.rule == finding.rule and _covers(one, finding)]
+        used.update(by)
+        if not by:
+            yield finding
+    for one in allowed:
+        if one not in used:
+            what = f"nothing that {one.rule} finds is allowed here"
+            hint = did_you_mean(one.rule, known) if one.rule not in known else ""
+            yield LintFinding(UNUSED_ALLOW, Severity.NOTE, name, one.line, what, hint or None)
+
+
+def by_settings(
+    findings: Sequence[LintFinding], severities: Mapping[str, Severity | None]
+) -> Iterator[LintFinding]:
+    """The findings with the severity that the settings give to their rule; None drops them."""
+    for finding in findings:
+        severity = severities.get(finding.rule, finding.severity)
+        if severity is not None:
+            yield replace(finding, severity=severity)
+
+
+def _covers(allowed: _Allowed, finding: LintFinding) -> bool:
+    if finding.statement is None:  # about the file: its first comment is as good a place
+        return True
+    return finding.statement in allowed.statements
+
+
+def _meant(script: Script, line: int) -> frozenset[int]:
+    """The statements that a comment in this line is about."""
+    there: set[int] = set()
+    for i in range(len(script)):
+        start = script.line(i)
+        if start > line:
+            return frozenset(there or {i})
+        if line <= start + script.sql(i).count(b"\n"):
+            there.add(i)
+    return frozenset(there)

@@ -1,0 +1,203 @@
+"""Runs squawk over files, and translates what it finds.
+
+https://squawkhq.com, the package ``squawk-cli``. It counts lines and columns from 0, and columns
+in bytes (seen in 2.70). It honours the ``.squawk.toml`` of the current folder and those above it.
+"""
+
+import glob
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from schemamig_tui.engine import Script
+from schemamig_tui.engine.script.places import BOM
+from schemamig_tui.lint.finding import LintFinding, Severity
+from schemamig_tui.text import visible
+
+MISSING = "squawk is not installed, so its rules were not tried: pip install 'schemamig-tui[lint]'"
+
+# Our own rules find the same, and know the database, the settings, or how the file is run.
+_COVERED = frozenset(
+    (
+        "adding-not-nullable-field",
+        "ban-concurrent-index-creation-in-transaction",
+        "ban-drop-column",
+        "ban-drop-database",
+        "ban-drop-schema",
+        "ban-drop-table",
+        "prefer-robust-stmts",
+        "require-concurrent-index-creation",
+        "require-lock-timeout",
+    )
+)
+# Matters of taste, and what the settings of the role are the better place for.
+_NOTES = frozenset(
+    (
+        "ban-char-field",
+        "prefer-bigint-over-int",
+        "prefer-bigint-over-smallint",
+        "prefer-identity",
+        "prefer-text-field",
+        "prefer-timestamp-tz",
+        "require-statement-timeout",
+        "require-table-schema",
+    )
+)
+_LARGEST = 8 * 1024 * 1024
+
+
+class _Call(NamedTuple):
+    process: "subprocess.Popen[bytes]"
+    scripts: Mapping[str, Script]
+
+
+class Squawk:
+    """squawk, at work on files since it was made: at most two calls, one for each kind of file."""
+
+    def __init__(self, scripts: Sequence[Script], server_version: int | None) -> None:
+        self.remarks: list[str] = []
+        self._calls: list[_Call] = []
+        self._marked: set[str] = set()
+        program = _find()
+        if program is None:
+            self.remarks.append(MISSING)
+            return
+        fit = [script for script in scripts if self._is_fit(script)]
+        for wrapped in (True, False):
+            group = [script for script in fit if (script.mode == "transaction") is wrapped]
+            if group:
+                self._start(program, group, server_version, wrapped)
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process, _ in self._calls:
+            process.kill()
+            process.communicate()
+        self._calls.clear()
+
+    def findings(self) -> Iterator[LintFinding]:
+        """What it has found, when it is done."""
+        while self._calls:
+            process, scripts = self._calls[0]
+            output, errors = process.communicate()
+            self._calls.pop(0)
+            try:
+                found = json.loads(output)
+            except ValueError:
+                reason = errors.decode(errors="replace").strip().partition("\n")[0]
+                self.remarks.append(f"squawk has failed: {visible(reason) or process.returncode}")
+                continue
+            starts: dict[str, list[int]] = {}
+            for item in found:
+                name, script = item["file"], scripts.get(item["file"])
+                if script and item["rule_name"] not in _COVERED:
+                    if name not in starts:
+                        starts[name] = [script.line(i) for i in range(len(script))]
+                    yield from self._translated(item, script, starts[name])
+
+    def _is_fit(self, script: Script) -> bool:
+        """Whether squawk can read a file: one that is not UTF-8 would end it for all files."""
+        if script.file.size <= _LARGEST:
+            try:
+                data = script.file.path.read_bytes()
+                data.decode()
+            except UnicodeDecodeError:
+                why = "is not UTF-8"
+            except OSError as error:
+                why = f"cannot be read: {error.strerror}"
+            else:
+                if data.startswith(BOM):
+                    self._marked.add(script.file.name)
+                return True
+        else:
+            why = "is too large"
+        self.remarks.append(f"squawk has not looked at {visible(script.file.name)}, which {why}")
+        return False
+
+    def _start(
+        self, program: str, group: Iterable[Script], server_version: int | None, wrapped: bool
+    ) -> None:
+        # Its arguments are patterns, and what begins with a dash would be an option.
+        scripts = {_as_argument(script.file.path): script for script in group}
+        version = f"{server_version // 10000}.{server_version % 10000}" if server_version else ""
+        options = [
+            "--reporter=json",
+            "--no-error-on-unmatched-pattern",
+            *(["--assume-in-transaction"] if wrapped else []),
+            *([f"--pg-version={version}"] if version else []),
+        ]
+        try:
+            process = subprocess.Popen(
+                [program, *options, *map(glob.escape, scripts)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            self.remarks.append(f"squawk could not be started: {error.strerror}")
+        else:
+            self._calls.append(_Call(process, {_shown(path): one for path, one in scripts.items()}))
+
+    def _translated(
+        self, item: Mapping[str, Any], script: Script, starts: Sequence[int]
+    ) -> Iterator[LintFinding]:
+        rule = item["rule_name"]
+        line = item["line"] + 1
+        mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
+        column = 1
+        if end := item["column"] - mark:
+            column += len(script.source_line(line).encode()[:end].decode(errors="replace"))
+        statement = statement_at(script, starts, line, column)
+        severity = Severity.NOTE if rule in _NOTES else Severity.WARNING
+        if rule == "syntax-error":
+            # Only the server knows for sure. It knows no data, psql's commands and :from.
+            if statement is None or statement in script.batched:
+                return
+            item = {**item, "message": f"squawk cannot read this: {item['message']}"}
+        yield LintFinding(
+            rule,
+            severity,
+            script.file.name,
+            line,
+            item["message"].rstrip("."),
+            item["help"] and item["help"].rstrip("."),
+            column=column,
+            statement=statement,
+        )
+
+
+def _find() -> str | None:
+    """The program of the same Python, or else the one on the PATH."""
+    import shutil
+
+    beside = str(Path(sys.executable).parent)
+    return shutil.which("squawk", path=beside) or shutil.which("squawk")
+
+
+def _as_argument(path: Path) -> str:
+    text = str(path)
+    return f"./{text}" if text.startswith("-") else text
+
+
+def _shown(argument: str) -> str:
+    """The path as squawk writes it."""
+    return argument.removeprefix("./")
+
+
+def statement_at(script: Script, starts: Sequence[int], line: int, column: int) -> int | None:
+    """The statement in which a place is; None: it is in none. ``starts`` are the lines of all."""
+    import bisect
+
+    i = bisect.bisect_right(starts, line) - 1
+    while i > 0 and starts[i] == line and _column(script, i) > column:
+        i -= 1
+    if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
+        return None
+    return i
+
+
+def _column(script: Script, i: int) -> int:
+    return script.locate(i, 1, "utf-8").column or 1

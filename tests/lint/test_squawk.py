@@ -1,0 +1,84 @@
+"""What squawk itself finds, translated."""
+
+from pathlib import Path
+
+import pytest
+
+from schemamig_tui.engine import parse, scan
+from schemamig_tui.lint.finding import LintReport, Severity
+from schemamig_tui.lint.lint import lint
+
+HEAD = "-- Migration: a sample, of 2025-10-19\n"
+
+
+def report(folder: Path) -> LintReport:
+    """What linting finds in a folder."""
+    return lint([parse(file) for file in scan(folder)])
+
+
+def test_places_are_lines_and_characters_from_1(tmp_path: Path) -> None:
+    text = f"{HEAD}SELECT 'é', 'é'; ALTER TABLE t RENAME TO u;\r\n"
+    (tmp_path / "0001_a.sql").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (tmp_path / "0002_b.sql").write_bytes(b"\xef\xbb\xbfALTER TABLE v RENAME TO w;")
+    found = [one for one in report(tmp_path).findings if one.rule == "renaming-table"]
+    places = [(one.file, one.line, one.column, one.statement) for one in found]
+    assert places == [
+        ("0001_a.sql", 2, 1 + text.splitlines()[1].index("RENAME"), 1),
+        ("0002_b.sql", 1, 15, 0),
+    ]
+
+
+def test_any_name_of_a_file_or_folder_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = Path("-m[i]g*")
+    folder.mkdir()
+    names = ["0001_[a].sql", "0002_*.sql", "-0003 c?.sql", "0004_é.sql"]
+    for name in names:
+        (folder / name).write_text(HEAD + "ALTER TABLE v RENAME TO w;")
+    found = {one.file for one in report(folder).findings if one.rule == "renaming-table"}
+    assert found == set(names)
+
+
+def test_what_is_no_sql_to_squawk_is_no_finding(tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_text(
+        f"{HEAD}COPY t (a) FROM stdin;\n1\tx\n\\.\n\\echo done\n"
+        "-- schemamig: backfill table=t key=id\n"
+        "UPDATE t SET a = 1 WHERE id > :from AND id <= :to;\n"
+    )
+    assert "syntax-error" not in {one.rule for one in report(tmp_path).findings}
+    (tmp_path / "0002_b.sql").write_text(f"{HEAD}SELECT FROM WHERE;\n")
+    found = [one for one in report(tmp_path).findings if one.rule == "syntax-error"]
+    assert found
+    assert {(one.file, one.line, one.severity) for one in found} == {
+        ("0002_b.sql", 2, Severity.WARNING)
+    }
+
+
+def test_a_file_that_squawk_cannot_read_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_bytes(b"SET client_encoding = latin1;\nSELECT '\xe9';")
+    (tmp_path / "0002_b.sql").write_text(HEAD + "ALTER TABLE v RENAME TO w;")
+    found = report(tmp_path)
+    assert found.remarks == ("squawk has not looked at 0001_a.sql, which is not UTF-8",)
+    assert "renaming-table" in {one.rule for one in found.of("0002_b.sql")}
+
+
+def test_rules_that_ours_know_better_are_not_said_twice(tmp_path: Path) -> None:
+    (tmp_path / "0001_a.sql").write_text(
+        f"{HEAD}SET lock_timeout = '2s'; SET statement_timeout = '5s';\nCREATE INDEX i ON t (a);\n"
+        "ALTER TABLE t ALTER a SET NOT NULL;\nDROP TABLE u;\n"
+    )
+    assert sorted(one.rule for one in report(tmp_path).findings) == [
+        "drop-table",
+        "index-not-concurrently",
+        "set-not-null",
+    ]
+
+
+def test_its_own_file_of_settings_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m").mkdir()
+    Path("m/0001_a.sql").write_text(f"{HEAD}ALTER TABLE v RENAME TO w;\n")
+    Path(".squawk.toml").write_text('excluded_rules = ["renaming-table"]\n')
+    assert "renaming-table" not in {one.rule for one in report(Path("m")).findings}
