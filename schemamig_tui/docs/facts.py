@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from schemamig_tui.catalog.objects import Object, words
 from schemamig_tui.docs.document import Note
@@ -10,10 +11,14 @@ HEADING = "In PostgreSQL:"
 """The line above what a note says in lines."""
 
 
+# As the owners and the grants, it differs from one server to the next.
+_OF_ROLES = frozenset({"owner may not"})
+
+
 def facts(one: Object, known: Collection[str] = ()) -> Iterator[str]:
     """What an object has under all labels but those that DBML ``knows``."""
     for label, value in zip(one.labels, one.values, strict=True):
-        if label not in known and (found := words(label, value)):
+        if label not in known and label not in _OF_ROLES and (found := words(label, value)):
             text = f"({', '.join(found)})" if len(found) > 1 else found[0]
             plain = value is True or label.startswith("_")
             yield text if plain else f"{label} {text}"
@@ -46,15 +51,15 @@ def noted(one: Object, lines: Iterable[str], known: Collection[str] = ()) -> tup
 
 
 def _own_parts(one: Object, parent: Object | None) -> Iterator[Object]:
-    columns, *others = one.parts or ((),)
-    above = {part.name: part for part in parent.parts[0]} if parent else {}
-    for part in columns:
-        inherited = above.get(part.name)
+    """The parts that no other line implies, and those that are not as they came from above."""
+    above = (
+        {(part.kind, part.name): part for found in parent.parts for part in found} if parent else {}
+    )
+    for part in chain.from_iterable(one.parts):
+        inherited = above.get((part.kind, part.name))
         changed = inherited and (part.values, part.comment) != (inherited.values, inherited.comment)
-        if changed or not part.follows:
+        if changed or not (part.follows or part.implied):
             yield part
-    for parts in others:
-        yield from (part for part in parts if not (part.implied or part.follows))
 
 
 def _within(part: Object) -> str:

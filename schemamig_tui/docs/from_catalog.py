@@ -7,17 +7,19 @@ a document: they differ from one server to the next.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 
 from schemamig_tui.catalog.kinds import KINDS, Scope
 from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.docs.document import Document, Enum, EnumValue, Path, Ref
-from schemamig_tui.docs.facts import object_fact
+from schemamig_tui.docs.facts import facts, object_fact
 from schemamig_tui.docs.table import read_table
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.sql.definitions import dotted, string_value
 from schemamig_tui.text import visible
 
+_EMPTY = "nothing in it"
 _TABLES = ("table", "partitioned table", "foreign table")
 # They come with their roles, not with the schema.
 _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "subscriptions"})
@@ -109,30 +111,28 @@ class _CatalogReader:
 
     def _notes(self) -> tuple[tuple[tuple[str, str], ...], int]:
         """A note for each schema that has more than tables, one for what is in no schema."""
-        facts = defaultdict[str, list[str]](list)
-        comments: dict[str, str] = {}
-        shown = {id(one) for one in self._tables.values()}
-        shown |= {id(one) for found in self._partitions.values() for one in found}
-        for kind, objects in self._objects.items():
-            for one in objects:
-                if kind == "schemas":
-                    comments[f"schema {dotted(one.name)[0]}"] = one.comment or ""
-                elif id(one) not in shown and (fact := self._fact(one)):
-                    facts[f"schema {dotted(one.name)[0]}" if one.namespace else "database"] += [
-                        fact
-                    ]
-        notes = (
-            (title, "\n\n".join(filter(None, (comments.get(title), "\n".join(facts[title])))))
-            for title in sorted(facts.keys() | comments.keys())
-        )
-        return tuple((title, text) for title, text in notes if text), sum(map(len, facts.values()))
+        schemas = {dotted(one.name)[0]: one for one in self._objects["schemas"]}
+        partitions = chain.from_iterable(self._partitions.values())
+        elsewhere = {id(one) for one in chain(self._tables.values(), partitions)}
+        found = defaultdict[str, list[str]](list)
+        for one in chain.from_iterable(self._objects.values()):
+            if one.kind != "schema" and id(one) not in elsewhere and (fact := self._fact(one)):
+                found[dotted(one.name)[0] if one.namespace else ""].append(fact)
+        notes = [("database", "\n".join(found[""]))] if found[""] else []
+        used = {dotted(name)[0] for name in (*self._tables, *self._enums)}
+        for schema in sorted({*schemas, *found} - {""}):
+            comment = schemas[schema].comment if schema in schemas else None
+            text = "\n\n".join(filter(None, (comment, "\n".join(found[schema]))))
+            if text or schema not in used:
+                notes.append((f"schema {schema}", text or _EMPTY))
+        return tuple(notes), sum(map(len, found.values()))
 
     def _fact(self, one: Object) -> str:
         """A line for an object; "" where the element that has made it says it all."""
         if one.name in self._enums and one.kind == "enum":
             return f"enum {one.name} -- {one.comment}" if one.comment else ""
         if one.follows:  # the sequence of an identity column
-            unusual = one.comment or any(one.values[1:])
+            unusual = one.comment or any(facts(one, ("type",)))
             return object_fact(one) if unusual and one.kind == "sequence" else ""
         return object_fact(one)
 
