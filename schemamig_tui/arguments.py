@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.flags import ABOUT_ONE, refuse_useless
+from schemamig_tui.flags import ABOUT_ONE, DOCS, refuse_useless
 from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
 from schemamig_tui.text import redact, visible
@@ -30,7 +30,8 @@ exit codes:
   2    wrong usage, settings or files
   3    no connection to the database, or it was lost
   4    another run or another session held a lock for too long
-  5    --check found pending, failed, changed or missing migrations
+  5    --check found pending, failed, changed or missing migrations, or
+       --docs-validate a difference
   70   a bug in this program
   130  interrupted
 
@@ -79,7 +80,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.refuse_unknown(unknown)
     options.about = None
-    for mode in ABOUT_ONE:
+    for mode in (*ABOUT_ONE, *DOCS):
         if (about := vars(options)[mode]) is not None:
             options.mode, options.about = mode, about
     refuse_useless(vars(options), options.mode)
@@ -92,10 +93,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:
-    import argparse
-
-    from schemamig_tui.flags import ABOUT_ONE
-
     group = parser.add_argument_group("modes (none of them opens the UI)")
     modes = group.add_mutually_exclusive_group()
     for name, what in (
@@ -113,6 +110,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():
         modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
+    for name, what in DOCS.items():
+        modes.add_argument(f"--{name}", dest=name, metavar="PATH", nargs="?", const="", help=what)
     group.add_argument("--to", metavar="FILE", help="--dry-run, --rehearse, --apply: not beyond it")
     group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
     group.add_argument(
@@ -132,6 +131,13 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         metavar="REF",
         help="--check: compare the folder with what this branch of git has, instead of a database:"
         " new files have to sort behind all of its files, and none of them may be another one",
+    )
+    group.add_argument(
+        "--schema",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        help="--docs-generate, --docs-validate: only these schemas",
     )
     group.add_argument(
         "--yes",

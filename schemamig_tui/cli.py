@@ -57,11 +57,12 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         options.resume is not False,
         options.save_plan,
         options.plan,
-        options.about or options.against,
+        options.against if options.about is None else options.about,
         bool(options.strict),
         options.only,
         bool(options.skip_backfills),
         options.yes,
+        tuple(options.schema or ()),
     )
     return run(command, vars(options), stop)
 

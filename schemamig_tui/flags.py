@@ -20,6 +20,13 @@ ABOUT_ONE = {
 }
 """The modes that are about one thing: what that is, and what they do."""
 
+DOCS = {
+    "docs-generate": "write the schema of the database as DBML to PATH"
+    " (docs/database/schema.dbml); what was written into it by hand stays",
+    "docs-validate": "exit with 5 if PATH does not say what the database has",
+}
+"""The modes that are about a file with the schema."""
+
 REPAIRS = ("mark-applied", "accept-checksum", "forget", "baseline")
 """The modes that change a row of the ledger."""
 
@@ -37,7 +44,8 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "plan": ("apply",),
     "strict": ("dry-run", "apply"),
     "against": ("check",),
-    "json": ("list", "dry-run", "rehearse", "apply", "check", "show-settings", *ABOUT_ONE),
+    "schema": (*DOCS,),
+    "json": ("list", "dry-run", "rehearse", "apply", "check", "show-settings", *ABOUT_ONE, *DOCS),
     "date-style": ("new", "new-rollback"),
     "template": ("new",),
     "lock-retries": ("apply", _UI),

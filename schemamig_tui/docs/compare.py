@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 from schemamig_tui.docs.document import Check, Column, DbmlTable, Document, Enum, Index, Note
@@ -24,6 +25,15 @@ class Difference:
     what: str
     file: str | None
     database: str | None
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A file, what the database has, and how the two differ."""
+
+    path: Path
+    document: Document
+    differences: tuple[Difference, ...]
 
 
 def differences(file: Document, database: Document) -> tuple[Difference, ...]:

@@ -46,6 +46,12 @@ compared             the end of it: ref, last (the last file of ref), new [name]
 repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
                      before and after {applied_at, checksum, execution_time_ms, success,
                      error_message}, null where there is no row
+docs_generated       ``--docs-generate``: path, state (created, changed, unchanged), tables, enums,
+                     foreign_keys, in_notes (what DBML has no words for), left_out (what is in no
+                     schema, with ``--schema``), lost [what has taken a note by hand with it]
+docs_difference      ``--docs-validate``: where, what (the part of it), file, database (texts; null:
+                     it is not there)
+docs_validated       the end of it: path, differences (number)
 setting              ``--show-settings``: name, value (a text; null: not set), source
 run_started          files [name]
 lock_awaited         holder {pid, user, application, client, since}, or null
@@ -117,6 +123,8 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
+    from schemamig_tui.docs.compare import Validated
+    from schemamig_tui.docs.files import Generated
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Event, Listener
@@ -291,6 +299,28 @@ class JsonLines:
             new=list(compared.new),
             findings=len(compared.findings),
         )
+
+    def documented(self, generated: "Generated") -> None:
+        """An event ``docs_generated``."""
+        document = generated.document
+        self._write(
+            "docs_generated",
+            path=str(generated.path),
+            state=generated.state,
+            tables=len(document.tables),
+            enums=len(document.enums),
+            foreign_keys=len(document.refs),
+            in_notes=document.beyond,
+            left_out=document.left_out,
+            lost=list(generated.lost),
+        )
+
+    def validated(self, validated: "Validated") -> None:
+        """An event ``docs_difference`` for each, and ``docs_validated`` at the end."""
+        for difference in validated.differences:
+            self._write("docs_difference", **asdict(difference))
+        count = len(validated.differences)
+        self._write("docs_validated", path=str(validated.path), differences=count)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """An event ``repaired`` for each."""

@@ -119,10 +119,23 @@ def _parse(path: Path) -> SettingsFile | None:
         raise SettingsError(f"{_spelled(path)}keys has to be a table of strings")
     if not isinstance(targets, dict) or not all(isinstance(one, dict) for one in targets.values()):
         raise SettingsError(f"{_spelled(path)}targets has to be a table of tables")
+    table = _flat(table, _spelled(path))
+    targets = {
+        name: _flat(one, _spelled(path, f"targets.{visible(name)}"))
+        for name, one in targets.items()
+    }
     check_table(table, lambda key: _spelled(path) + key)
     for name, target in targets.items():
         _check_target(target, _spelled(path, f"targets.{visible(name)}"))
     return SettingsFile(path, table, targets, keys)
+
+
+def _flat(table: dict[str, Any], spelled: str) -> dict[str, Any]:
+    """A table with the keys of its table ``docs`` as ``docs.path`` and so on."""
+    docs = table.pop("docs", {})
+    if not isinstance(docs, dict):
+        raise SettingsError(f"{spelled}docs has to be a table")
+    return table | {f"docs.{key}": value for key, value in docs.items()}
 
 
 def _check_target(target: Mapping[str, Any], spelled: str) -> None:

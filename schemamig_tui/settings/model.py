@@ -83,6 +83,12 @@ class Settings:
     template: Path | None = None
     """What a new migration begins as; None is a template of our own."""
 
+    docs_path: Path = Path("docs/database/schema.dbml")
+    """The file with the schema of the database."""
+
+    docs_schema: tuple[str, ...] = ()
+    """The schemas that it has; none are all of them."""
+
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the UI that are not the usual ones, by the ids of what they do."""
 
