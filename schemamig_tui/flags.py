@@ -21,7 +21,7 @@ ABOUT_ONE = {
 """The modes that are about one thing: what that is, and what they do."""
 
 DOCS = {
-    "docs-generate": "write the schema of the database as DBML to PATH"
+    "docs-generate": "write the schema of the database as DBML, or what PATH ends in, to PATH"
     " (docs/database/schema.dbml); what was written into it by hand stays",
     "docs-validate": "exit with 5 if PATH does not say what the database has",
 }

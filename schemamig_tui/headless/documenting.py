@@ -19,13 +19,15 @@ def document(
     reporter: Reporter,
     stop: Stop,
 ) -> ExitCode:
-    """Write the file, or compare it with the database; ``path`` may be "" for the usual one."""
-    file = Path(path).expanduser() if path else settings.docs_path
+    """Write the files, or compare one with the database; ``path`` may be "" for the usual ones."""
+    files = (Path(path).expanduser(),) if path else settings.docs_path
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
         if mode == "docs-generate":
-            reporter.documented(generate(target, file, schemas, on_wait))
+            for generated in generate(target, files, schemas, on_wait):
+                reporter.documented(generated)
             return ExitCode.DONE
-        validated = validate(target, file, schemas, on_wait)
+        dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
+        validated = validate(target, dbml, schemas, on_wait)
     reporter.validated(validated)
     return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE

@@ -62,6 +62,8 @@ class SettingsFile:
         for key, value in found.values.items():
             if isinstance(value, Path):
                 found.values[key] = self.path.parent / value
+            elif key == "docs_path" and isinstance(value, tuple):
+                found.values[key] = tuple(self.path.parent / one for one in value)
         return found
 
     def _spelled(self, table: str) -> str:

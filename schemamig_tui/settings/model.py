@@ -83,8 +83,8 @@ class Settings:
     template: Path | None = None
     """What a new migration begins as; None is a template of our own."""
 
-    docs_path: Path = Path("docs/database/schema.dbml")
-    """The file with the schema of the database."""
+    docs_path: tuple[Path, ...] = (Path("docs/database/schema.dbml"),)
+    """The files with the schema of the database: DBML, Markdown or SQL, as each name ends."""
 
     docs_schema: tuple[str, ...] = ()
     """The schemas that it has; none are all of them."""

@@ -74,6 +74,10 @@ def _names(value: str | list[Any]) -> tuple[str, ...]:
     return tuple(name.strip() for name in names)
 
 
+def _paths(value: str | list[Any]) -> tuple[Path, ...]:
+    return tuple(map(_path, _names(value)))
+
+
 def _switch(value: str | bool) -> bool:
     switches = {"1": True, "true": True, "0": False, "false": False}
     try:
@@ -149,7 +153,7 @@ SETTINGS = {
     "warn-after": SettingReader("warn_after", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
-    "docs.path": SettingReader("docs_path", (str,), _path),
+    "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
     "color": SettingReader("color", (bool,), bool),
     "env-file": SettingReader("env_file", (str,), _path),
