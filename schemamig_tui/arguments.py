@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.flags import ABOUT_ONE, COMPLETIONS, refuse_useless
+from schemamig_tui.flags import ABOUT_ONE, COMPLETIONS, DOCS, refuse_useless
 from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
 from schemamig_tui.text import redact, visible
@@ -30,8 +30,9 @@ exit codes:
   2    wrong usage, settings or files
   3    no connection to the database, or it was lost
   4    another run or session held a lock for too long, or there was a deadlock
-  5    --check found pending, failed, changed or missing migrations, or --lint
-       errors; or --rehearse one that takes longer than --time-budget
+  5    --check found pending, failed, changed or missing migrations, --lint
+       errors, --docs-validate a difference, or --rehearse a file that takes
+       longer than --time-budget
   70   a bug in this program
   130  interrupted
 
@@ -86,7 +87,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.refuse_unknown(unknown)
     options.about = None
-    for mode in ABOUT_ONE:
+    for mode in (*ABOUT_ONE, *DOCS):
         if (about := vars(options)[mode]) is not None:
             options.mode, options.about = mode, about
     refuse_useless(vars(options), options.mode)
@@ -117,6 +118,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():
         modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
+    for name, what in DOCS.items():
+        modes.add_argument(f"--{name}", dest=name, metavar="PATH", nargs="?", const="", help=what)
     modes.add_argument(
         "--completion",
         metavar="SHELL",
@@ -145,6 +148,13 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         help="--check: compare the folder with what this branch of git has, instead of a database:"
         " new files have to sort behind all of its files, and none of them may be another one;"
         " --lint: look at the files that are new, without a database",
+    )
+    group.add_argument(
+        "--schema",
+        metavar="NAME",
+        nargs="+",
+        action="extend",
+        help="--docs-generate, --docs-validate: only these schemas",
     )
     group.add_argument(
         "--yes",

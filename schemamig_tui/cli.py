@@ -53,18 +53,19 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
 
     command = Command(
         options.mode,
-        options.to,
-        bool(options.sql),
-        bool(options.json),
-        options.resume is not False,
-        options.save_plan,
-        options.plan,
-        options.about or options.against,
-        bool(options.strict),
-        options.only,
-        bool(options.skip_backfills),
-        options.yes,
-        bool(options.lint_error),
+        to=options.to,
+        sql=bool(options.sql),
+        json=bool(options.json),
+        resume=options.resume is not False,
+        save_plan=options.save_plan,
+        plan=options.plan,
+        about=options.against if options.about is None else options.about,
+        strict=bool(options.strict),
+        only=options.only,
+        skip_backfills=bool(options.skip_backfills),
+        yes=options.yes,
+        lint_error=bool(options.lint_error),
+        schemas=tuple(options.schema or ()),
     )
     return run(command, vars(options), stop)
 

@@ -20,6 +20,13 @@ ABOUT_ONE = {
 }
 """The modes that are about one thing: what that is, and what they do."""
 
+DOCS = {
+    "docs-generate": "write the schema of the database as DBML, or what PATH ends in, to PATH"
+    " (docs/database/schema.dbml); what was written into it by hand stays",
+    "docs-validate": "exit with 5 if PATH does not say what the database has",
+}
+"""The modes that are about a file with the schema."""
+
 REPAIRS = ("mark-applied", "accept-checksum", "forget", "baseline")
 """The modes that change a row of the ledger."""
 
@@ -41,6 +48,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "strict": ("dry-run", "apply"),
     "lint_error": ("dry-run", "apply"),
     "against": ("check", "lint"),
+    "schema": (*DOCS,),
     "lint-level": ("lint", "dry-run", "apply"),
     "json": (
         "list",
@@ -51,6 +59,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
         "lint",
         "show-settings",
         *ABOUT_ONE,
+        *DOCS,
     ),
     "date-style": ("new", "new-rollback"),
     "template": ("new",),

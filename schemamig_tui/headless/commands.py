@@ -14,7 +14,7 @@ from schemamig_tui.engine import scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
-from schemamig_tui.flags import REPAIRS
+from schemamig_tui.flags import DOCS, REPAIRS
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.protection import refuse_unwanted_writes
@@ -29,8 +29,8 @@ class Command:
     """The command and its own options; folder and database are in the settings.
 
     ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
-    is about: a title, a file, or the branch to compare with. ``yes`` is the target that it may
-    write to though that is protected.
+    is about: a title, a file, or the branch to compare with; "" is the usual file. ``yes`` is the
+    target that it may write to though that is protected.
     """
 
     mode: str
@@ -46,6 +46,7 @@ class Command:
     skip_backfills: bool = False
     yes: str | None = None
     lint_error: bool = False
+    schemas: tuple[str, ...] = ()
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -83,6 +84,10 @@ def _reporter(command: Command, out: Output, err: Output) -> Reporter:
 
 
 def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    if command.mode in DOCS:
+        from schemamig_tui.headless.documenting import document
+
+        return document(command.mode, command.about, command.schemas, settings, reporter, stop)
     if command.about is not None:
         return _about_one(command.mode, command.about, settings, reporter, stop)
     if command.mode == "show-settings":

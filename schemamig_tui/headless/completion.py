@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from schemamig_tui.arguments import make_parser
 from schemamig_tui.engine.script.files import migration_names
 from schemamig_tui.errors import SchemamigError
-from schemamig_tui.flags import ABOUT_ONE
+from schemamig_tui.flags import ABOUT_ONE, DOCS
 from schemamig_tui.settings import load
 from schemamig_tui.settings.files import find
 
 # bash expands the words that it is given to choose from: of a file `$(reboot).sql`, it would run
 # what is in the brackets. Such names are left to be typed.
 _HARMLESS = re.compile(r"[\w.+-]+")
-_PATHS = ("env-file", "pause-file", "plan", "save-plan", "template")
+_PATHS = ("env-file", "pause-file", "plan", "save-plan", "template", *DOCS)
 _FOLDERS = ("dir", "embedded")
 _TARGETS = ("target", "yes")
 _MIGRATIONS = ("to", "only", *(name for name, (what, _) in ABOUT_ONE.items() if what == "FILE"))

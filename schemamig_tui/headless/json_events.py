@@ -1,4 +1,4 @@
-"""The events of a run as values for JSON. The keys are the fields; see ``json_lines``."""
+"""The events of a run as values for JSON. The keys are the fields; see EVENTS.md."""
 
 from dataclasses import fields, is_dataclass
 from functools import cache

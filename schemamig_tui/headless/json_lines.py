@@ -1,112 +1,6 @@
 """JSON lines for programs: one object per line, in ASCII, each as soon as it is known.
 
-Everything is on stdout, errors too. Every object has ``event``; keys may be added in a later
-version, and none is renamed or removed. Times are milliseconds, sizes bytes, lines and columns
-1-based (a column counts characters), ``applied_at`` is ISO 8601 without a time zone, as the ledger
-has it, or the server's text for what ISO 8601 has no date for, such as infinity. What is not known
-is null.
-
-===================  ===============================================================================
-event                keys
-===================  ===============================================================================
-connecting           route, passed_over [{place, reason}]
-waiting              seconds_left, reason: the server does not answer yet (``--wait``)
-connected            database, role, login, version (of the server), host (the folder of a Unix
-                     socket), port, source (the flag, variable or key that has named it), container,
-                     route (to the container), embedded (a folder)
-warning              message
-error                message, hint, exit_code; path, line, column where a file is to blame
-migration            ``--list``, and what ``--check`` found: name, state (applied, pending, failed;
-                     unknown: the ledger has it with a success of NULL), changed, missing, unwritten
-                     (nothing in it to run yet), written_since (it was empty when it was recorded),
-                     batches_done (how far they are, in words; null: none are, or all),
-                     applied_at, checksum (of the ledger), execution_time_ms, error_message
-status               the end of both: applied, pending, failed, unknown, changed, missing (numbers)
-plan_started         total
-file_planned         name, path, size, mode, reason, statements, failed_before, written_since,
-                     resumed, warnings [{line, message}]; sql [{line, text}] with ``--sql``
-batches_planned      name, line, table, key [column], index, rows (about), keys, first, last (of the
-                     first batch), expected (rows, by the planner), plan [line], warnings
-                     [sentence], obstacle (why nothing of that is known)
-advice               severity (note, warning), message, hint, name, line
-plan_finished        planned, refused (each of them was an error before)
-plan_saved           path: ``--save-plan``
-migration_created    name, path: ``--new``
-rollback_drafted     ``--new-rollback``: name, path, original (the name of what it reverts),
-                     complete (nothing of the original stays), as_before (the rehearsal has left the
-                     schema as it should be), tried_again (it was rehearsed with its original again
-                     behind it, as that is applied), left_out (why it was not rehearsed), failed,
-                     differences [[sign, depth, text]]
-drift                ``--diff``: name, changed, only_comments, commit (that has brought what was
-                     applied) {hash, author, day, subject}, changed_by (the first commit that has
-                     changed it, or null) {the same}, diff [line]
-finding              ``--check --against``: name, problem (changed, only comments changed, removed,
-                     out of order)
-lint_finding         ``--lint``, ``--dry-run``: rule, severity (note, warning, error), name, line,
-                     column (null: not known), message, safer (the way out, or null), verdict (of
-                     the database, or null)
-lint_finished        files [name], findings (number), failing (number: those that count for the exit
-                     code, see ``--lint-level``)
-compared             the end of it: ref, last (the last file of ref), new [name], findings (number)
-repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
-                     before and after {applied_at, checksum, execution_time_ms, success,
-                     error_message}, null where there is no row
-setting              ``--show-settings``: name, value (a text; null: not set), source
-run_started          files [name]
-lock_awaited         holder {pid, user, application, client, since}, or null
-file_started         name, number, total, mode, statements, resumed (those an earlier try has done)
-file_warned          name, line, message
-notice               name, statement, line, severity, sqlstate, message, detail, hint, context
-statement_finished   name, statement, line, tag, ms (null: its result came with another one), batch
-                     (how many statements, up to this one, ms is of)
-progress_seen        name, statement, line, progress {command, relation, phase, done, total, unit,
-                     waits_for [session]}
-blocked_seen         name, statement, line, blocked {lock, on, seconds, by [session]}; null: no more
-victims_seen         name, statement, line, victims {count, longest_s, sessions [session]}; null: no
-                     more
-batches_started      name, statement, line, table, key [column], index, rows (about so many;
-                     null: not known), resumed {walked, changed, batches, seconds}
-batch_finished       name, statement, line, done {as resumed}, rows, size (keys of the next batch),
-                     ms, per_second, average (rows), left_s [least, most], at, dead (rows); twice a
-                     second at the most
-batches_waiting      name, statement, line, reasons [sentence], waited_s; again each half minute
-batches_go_on        name, statement, line, waited_s
-batch_retried        name, statement, line, failure (as in file_failed), blocked, size, pause_ms
-batches_noted        name, statement, line, message
-batches_finished     name, statement, line, done, ms
-batch_rehearsed      name, statement, line, keys, changed, ms, wal, rows, total_ms, total_wal
-file_retried         name, ms, failure (as in file_failed), blocked, retry, retries, pause_ms
-server_awaited       name (null between two files), reason, seconds: the connection is lost
-files_lost           names: reported as file_applied, but the server does not have them any more
-file_applied         name, ms (what the ledger has)
-file_failed          name, ms, recorded, unrecorded, kept (statements; null: the server could not be
-                     asked), failure {severity, sqlstate, message,
-                     detail, hint, context, statement, line, column, source, gave_way}
-run_finished         applied [name], failed (a name), remaining [name], lost [name], version (null:
-                     the server could not be asked), cancelled, ms, unwritten [name] (pending, with
-                     nothing in them to run yet), slow [name] (took longer than ``--warn-after``)
-locks_taken          name, statement, line, locks [{relation, mode, blocks [what]}]
-relations_rewritten  name, statement, line, relations [name]
-work_done            name, statement, line, scanned [{relation, rows, bytes}], built [index],
-                     emptied [name], written [{relation, inserted, updated, deleted}], wal (bytes)
-file_rehearsed       name, ms, exclusive_ms, wal, changes [{what (added, changed, dropped, renamed;
-                     unseen: nothing can be shown of it), kind, name, parent, was,
-                     summary, details [[sign, depth, text]], cluster_wide}]
-file_left_out        name, reason
-rehearsal_finished   rehearsed [name], left_out [name], failed (a name), remaining [name], needs,
-                     sequences [name], outages [{relation, blocks [what], ms, name}],
-                     rewritten [name], emptied [name], cancelled, ms, unwritten [name],
-                     dead [{relation, rows}] and wal (bytes) stay behind, slots [name] (which nobody
-                     reads from now keep the wal), counted (false: scans and rows are not known),
-                     budget_ms (of ``--time-budget``), over_budget [{name, ms, exclusive_ms}]
-===================  ===============================================================================
-
-``mode`` is "transaction", "own transaction" or "no transaction". A session is {pid, user,
-application, client, state, transaction_s, waiting_s, query, started}. What ``blocked_seen`` and
-``victims_seen`` report ends with ``file_retried`` and ``file_failed``, too. A run with nothing to
-do is a ``run_finished`` alone; one that never came to its migrations ends in an ``error``, and one
-that something else than a migration has ended in a ``run_finished`` and an ``error``. A
-rehearsal has the events of a run up to ``statement_finished``, and ``file_failed``, too.
+What they hold is described in EVENTS.md, and in events.schema.json.
 """
 
 import json
@@ -127,6 +21,8 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
+    from schemamig_tui.docs.compare import Validated
+    from schemamig_tui.docs.files import Generated
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Event, Listener
@@ -329,6 +225,28 @@ class JsonLines:
             findings=len(report.findings),
             failing=report.at_least(level),
         )
+
+    def documented(self, generated: "Generated") -> None:
+        """An event ``docs_generated``."""
+        document = generated.document
+        self._write(
+            "docs_generated",
+            path=str(generated.path),
+            state=generated.state,
+            tables=len(document.tables),
+            enums=len(document.enums),
+            foreign_keys=len(document.refs),
+            in_notes=document.beyond,
+            left_out=document.left_out,
+            lost=list(generated.lost),
+        )
+
+    def validated(self, validated: "Validated") -> None:
+        """An event ``docs_difference`` for each, and ``docs_validated`` at the end."""
+        for difference in validated.differences:
+            self._write("docs_difference", **asdict(difference))
+        count = len(validated.differences)
+        self._write("docs_validated", path=str(validated.path), differences=count)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """An event ``repaired`` for each."""

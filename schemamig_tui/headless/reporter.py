@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
+    from schemamig_tui.docs.compare import Validated
+    from schemamig_tui.docs.files import Generated
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
@@ -85,6 +87,12 @@ class Reporter(Protocol):
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""
+
+    def documented(self, generated: "Generated") -> None:
+        """``--docs-generate``: the file says now what the database has."""
+
+    def validated(self, validated: "Validated") -> None:
+        """``--docs-validate``: how the file differs from the database."""
 
     def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
         """``--show-settings``: every setting, and where it comes from."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
     from schemamig_tui.connect import Identity
+    from schemamig_tui.docs.compare import Validated
+    from schemamig_tui.docs.files import Generated
     from schemamig_tui.engine import Migration, Script, Status
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
@@ -241,6 +243,18 @@ class TextReport:
         for remark in report.remarks:
             self.warning(remark)
         self._out.write("\n".join(lint_lines(report, self._out)))
+
+    def documented(self, generated: "Generated") -> None:
+        """What is in the file, and what it could not take over."""
+        from schemamig_tui.headless.docs_report import generated_lines
+
+        self._out.write("\n".join(generated_lines(generated)))
+
+    def validated(self, validated: "Validated") -> None:
+        """The differences, table by table, or that there are none."""
+        from schemamig_tui.headless.docs_report import validated_lines
+
+        self._out.write("\n".join(validated_lines(validated, self._out)))
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""

@@ -87,7 +87,7 @@ class Rehearsal:
         LedgerError, ConnectionFailed, LockTimeout and Interrupted where ``Runner.apply`` does.
         """
         began = time.perf_counter()
-        with _losses_as_errors(), self._preparation.connected() as conn:
+        with schema_errors(), self._preparation.connected() as conn:
             return self._rehearse(conn, plan, began)
 
     def rehearse_pending(self, to: str | None = None) -> RehearsalFinished:
@@ -97,7 +97,7 @@ class Rehearsal:
         """
         began = time.perf_counter()
         pending = self._preparation.pending(lambda found: make_plan(found, to))
-        with _losses_as_errors(), pending as (conn, plan):
+        with schema_errors(), pending as (conn, plan):
             return self._rehearse(conn, plan, began)
 
     def _rehearse(
@@ -130,7 +130,8 @@ class Rehearsal:
 
 
 @contextlib.contextmanager
-def _losses_as_errors() -> Iterator[None]:
+def schema_errors() -> Iterator[None]:
+    """Turn what keeps a schema from being read into errors."""
     try:
         yield
     except LockNotAvailable as error:

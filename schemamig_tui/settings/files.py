@@ -67,6 +67,8 @@ class SettingsFile:
         for key, value in found.values.items():
             if isinstance(value, Path):
                 found.values[key] = self.path.parent / value
+            elif key == "docs_path" and isinstance(value, tuple):
+                found.values[key] = tuple(self.path.parent / one for one in value)
         return found
 
     def _spelled(self, table: str) -> str:
@@ -127,10 +129,23 @@ def _parse(path: Path) -> SettingsFile | None:
     rules = table.pop("rules", {})
     if not isinstance(rules, dict) or not all(rule in _RULE_VALUES for rule in rules.values()):
         raise SettingsError(f"{_spelled(path)}rules has to be a table of {', '.join(_RULE_VALUES)}")
+    table = _flat(table, _spelled(path))
+    targets = {
+        name: _flat(one, _spelled(path, f"targets.{visible(name)}"))
+        for name, one in targets.items()
+    }
     check_table(table, lambda key: _spelled(path) + key)
     for name, target in targets.items():
         _check_target(target, _spelled(path, f"targets.{visible(name)}"))
     return SettingsFile(path, table, targets, keys, rules)
+
+
+def _flat(table: dict[str, Any], spelled: str) -> dict[str, Any]:
+    """A table with the keys of its table ``docs`` as ``docs.path`` and so on."""
+    docs = table.pop("docs", {})
+    if not isinstance(docs, dict):
+        raise SettingsError(f"{spelled}docs has to be a table")
+    return table | {f"docs.{key}": value for key, value in docs.items()}
 
 
 def _check_target(target: Mapping[str, Any], spelled: str) -> None:

@@ -92,6 +92,11 @@ class Settings:
 
     rules: Mapping[str, LintLevel | Literal["off"]] = field(default_factory=dict)
     """The severity of findings by the name of their rule, where it is not the usual one."""
+    docs_path: tuple[Path, ...] = (Path("docs/database/schema.dbml"),)
+    """The files with the schema of the database: DBML, Markdown or SQL, as each name ends."""
+
+    docs_schema: tuple[str, ...] = ()
+    """The schemas that it has; none are all of them."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the UI that are not the usual ones, by the ids of what they do."""

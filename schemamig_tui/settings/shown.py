@@ -51,4 +51,6 @@ def _value(value: object) -> str | None:
         return str(value).lower()
     if isinstance(value, float):  # all of them are seconds
         return f"{value:g} s"
+    if isinstance(value, tuple):
+        return visible(", ".join(map(str, value))) or None
     return visible(redact(str(value)))

@@ -73,6 +73,17 @@ def _lint_level(value: str) -> str:
     return value
 
 
+def _names(value: str | list[Any]) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError("has to be a list of names")
+    return tuple(name.strip() for name in names)
+
+
+def _paths(value: str | list[Any]) -> tuple[Path, ...]:
+    return tuple(map(_path, _names(value)))
+
+
 def _switch(value: str | bool) -> bool:
     switches = {"1": True, "true": True, "0": False, "false": False}
     try:
@@ -150,6 +161,8 @@ SETTINGS = {
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
     "lint-level": SettingReader("lint_level", (str,), _lint_level),
+    "docs.path": SettingReader("docs_path", (str, list), _paths),
+    "docs.schema": SettingReader("docs_schema", (str, list), _names),
     "color": SettingReader("color", (bool,), bool),
     "env-file": SettingReader("env_file", (str,), _path),
     "target": SettingReader("target", (str,), _text),
@@ -166,7 +179,13 @@ TARGET_SETTINGS = {
 }
 """What a target may say: where the database is, what differs there, and what may be written."""
 
-_TYPE_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number"}
+_TYPE_NAMES = {
+    str: "a string",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+}
 
 
 # -- tables of them

@@ -1,5 +1,6 @@
 """The settings that variables give: ``SCHEMAMIG_LOCK_TIMEOUT``, and NO_COLOR."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from schemamig_tui.settings.values import SETTINGS, Given, read
@@ -41,4 +42,4 @@ def unknown_variables(environ: Mapping[str, str]) -> Iterator[str]:
 
 def variable(name: str) -> str:
     """The variable of a setting."""
-    return _PREFIX + name.replace("-", "_").upper()
+    return _PREFIX + re.sub("[.-]", "_", name).upper()

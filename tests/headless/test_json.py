@@ -9,11 +9,12 @@ import pytest
 
 from schemamig_tui.engine import batch_events
 from schemamig_tui.engine.events import BatchEvent
-from schemamig_tui.headless import json_lines
 from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal.events import RehearsalEvent
 from tests.conftest import Database
-from tests.headless.conftest import Ended, Program
+from tests.headless.conftest import PACKAGE_ROOT, Ended, Program
+
+EVENTS = (PACKAGE_ROOT / "schemamig_tui" / "headless" / "EVENTS.md").read_text()
 
 
 def kinds(ended: Ended) -> list[str]:
@@ -292,7 +293,7 @@ KINDS = {*get_args(RehearsalEvent), *BatchEvent.__subclasses__()} - {BatchEvent}
 def test_every_event_is_documented_with_its_keys(kind: type) -> None:
     snake = event_name(kind.__name__)
     assert kind.__module__ == batch_events.__name__ or not issubclass(kind, BatchEvent)
-    row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", json_lines.__doc__ or "", re.M)
+    row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", EVENTS, re.M)
     assert row is not None
     for key in dataclasses.fields(kind):
         assert key.name in row[1] or key.name == snake

@@ -204,6 +204,29 @@ class Repaired(TypedDict):
     after: RowShown | None
 
 
+class DocsGenerated(TypedDict):
+    path: str
+    state: Literal["created", "changed", "unchanged"]
+    tables: int
+    enums: int
+    foreign_keys: int
+    in_notes: int
+    left_out: int
+    lost: list[str]
+
+
+class DocsDifference(TypedDict):
+    where: str
+    what: str
+    file: str | None
+    database: str | None
+
+
+class DocsValidated(TypedDict):
+    path: str
+    differences: int
+
+
 class Setting(TypedDict):
     name: str
     value: str | None
@@ -231,6 +254,9 @@ OTHER_EVENTS: Mapping[str, type] = {
     "lint_finding": LintFinding,
     "lint_finished": LintFinished,
     "repaired": Repaired,
+    "docs_generated": DocsGenerated,
+    "docs_difference": DocsDifference,
+    "docs_validated": DocsValidated,
     "setting": Setting,
 }
 """The types by the name of the event."""

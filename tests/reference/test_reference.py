@@ -1,7 +1,16 @@
 """What is made from the code is as the code is: ``python -m tests.reference`` makes it anew."""
 
+import json
+import re
+
 from tests.reference.event_schema import SCHEMA_FILE, schema_text
 
 
 def test_the_schema_of_the_events_is_that_of_their_types() -> None:
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_page_of_the_events_names_each_of_them() -> None:
+    page = SCHEMA_FILE.with_name("EVENTS.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"^([a-z_]+)  +\S", page, re.MULTILINE)) - {"event"}
+    assert names == {*json.loads(schema_text())["properties"]["event"]["enum"]}

@@ -1,0 +1,89 @@
+"""Writes a document as files, each of them whole or not at all."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from schemamig_tui.docs.document import Document
+from schemamig_tui.docs.markdown import MARK, pages
+from schemamig_tui.docs.merge import merged
+from schemamig_tui.docs.parser import read
+from schemamig_tui.docs.writer import write
+from schemamig_tui.errors import FilesError
+
+State = Literal["created", "changed", "unchanged"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A file that says now what the database has; ``state`` tells what has become of it.
+
+    ``lost`` are the things that are gone from the database with what was written by hand of them.
+    """
+
+    path: Path
+    document: Document
+    state: State
+    lost: tuple[str, ...] = ()
+
+
+def generate(path: Path, database: Document) -> Generated:
+    """Write the file; what people have written into the one that is there stays.
+
+    Raises FilesError, with the line of a file that cannot be read.
+    """
+    document, lost = _with_hand(database, path)
+    return Generated(path, document, write_file(path, write(document)), lost)
+
+
+def generate_pages(path: Path, database: Document) -> Generated:
+    """Write the overview as ``path``, and a page for each schema into the folder of that name.
+
+    They have what people have written into the DBML beside it. Pages of schemas that are gone are
+    removed. Raises FilesError.
+    """
+    document, _ = _with_hand(database, path.with_suffix(".dbml"))
+    found = pages(document, path.stem)
+    states = {write_file(path.parent / name, text) for name, text in found.items()}
+    for old in path.with_suffix("").glob("*.md"):
+        if f"{path.stem}/{old.name}" not in found and _is_ours(old):
+            states.add("changed")
+            old.unlink()
+    state = states.pop() if len(states) == 1 else "changed"
+    return Generated(path, document, state)
+
+
+def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:
+    return merged(database, read(path)) if path.exists() else (database, ())
+
+
+def _is_ours(page: Path) -> bool:
+    with page.open("rb") as file:
+        return file.read(len(MARK)) == MARK.encode()
+
+
+def write_file(path: Path, text: str) -> State:
+    """Write a text in the place of what is there. Raises FilesError, and leaves that as it is."""
+    path = path.resolve()  # a link stays one
+    new = path.with_name(f".{path.name}.new")
+    content = text.encode()
+    try:
+        is_new = not path.exists()
+        if not is_new and path.read_bytes() == content:
+            return "unchanged"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            new.write_bytes(content)
+            if not is_new:
+                shutil.copymode(path, new)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
+    except OSError as error:
+        raise FilesError(
+            f"This cannot be written: {error.strerror}.",
+            path=path,
+            hint="Check the permissions of the folder, and that there is room.",
+        ) from error
+    return "created" if is_new else "changed"

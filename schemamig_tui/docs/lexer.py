@@ -1,0 +1,109 @@
+"""Cuts a DBML file into tokens, by the rules of ``@dbml/parse``."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemamig_tui.docs.writer import FROM_THE_DATABASE
+from schemamig_tui.errors import FilesError
+from schemamig_tui.text import visible
+
+_TOKEN = re.compile(
+    r"(?P<gap>\s+|//[^\n]*|/\*.*?\*/)"
+    r"|(?P<lines>'''(?:[^\\']|\\.|'(?!''))*''')"
+    r"|(?P<string>'(?:[^\\'\n]|\\.)*')"
+    r'|(?P<name>"(?:[^\\"\n]|\\.)*")'
+    r"|(?P<sql>`[^`]*`)"
+    r"|(?P<color>\#[0-9A-Fa-f]+)"
+    r"|(?P<word>\w+)"
+    r"|(?P<sign><>|[^\w\s'\"`])",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token: ``kind`` is a group of the pattern, or "end"; ``text`` is what it says.
+
+    ``spaced`` tells that something is between it and the one before it.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    spaced: bool
+
+
+class DbmlText:
+    """The text of a file with its places. Raises FilesError for what is no DBML."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self.text = text
+        self.path = path
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def tokens(self) -> list[Token]:
+        """All tokens, and one of the kind "end"."""
+        found = []
+        position = 0
+        spaced = False
+        while position < len(self.text):
+            match = _TOKEN.match(self.text, position)
+            if match is None:
+                raise self.error("a quote here is never closed", position)
+            position = match.end()
+            kind = str(match.lastgroup)
+            if kind != "gap":
+                found.append(Token(kind, _said(kind, match[0]), match.start(), position, spaced))
+            spaced = kind == "gap"
+        return [*found, Token("end", "the end of the file", position, position, True)]
+
+    def is_given(self, end: int) -> bool:
+        """Whether the line in which something ends is marked as one of the database."""
+        line_end = self.text.find("\n", end)
+        line = self.text[end : line_end if line_end >= 0 else len(self.text)]
+        return line.rstrip().endswith(FROM_THE_DATABASE)
+
+    def error(self, message: str, position: int) -> FilesError:
+        """An error at a position of the text."""
+        line = bisect_right(self._starts, position)
+        column = position - self._starts[line - 1] + 1
+        return FilesError(
+            f"{visible(message)}.",
+            path=self.path,
+            line=line,
+            column=column,
+            hint="Mend the line, or remove the file and generate it again.",
+        )
+
+
+def _said(kind: str, text: str) -> str:
+    if kind in ("string", "name"):
+        return _unescaped(text[1:-1])
+    if kind == "sql":
+        return text[1:-1]
+    return _dedented(text[3:-3]) if kind == "lines" else text
+
+
+def _unescaped(text: str) -> str:
+    def replace(match: re.Match[str]) -> str:
+        said = match[1]
+        return chr(int(said[1:], 16)) if len(said) > 1 else _ESCAPED.get(said, said)
+
+    return _ESCAPE.sub(replace, text) if "\\" in text else text
+
+
+def _dedented(text: str) -> str:
+    """The lines without their common indent, and without blank lines at both ends."""
+    lines = _unescaped(re.sub(r"\\\r?\n", "", text).replace("\r\n", "\n")).split("\n")
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines if line.strip()]
+    common = min(indents, default=0)
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return "\n".join(line[common:] for line in lines)

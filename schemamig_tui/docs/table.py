@@ -1,0 +1,176 @@
+"""Makes a table of a document of one in the catalog."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from schemamig_tui.catalog.objects import Object
+from schemamig_tui.docs.document import (
+    Check,
+    Column,
+    DbmlTable,
+    Default,
+    Index,
+    IndexElement,
+    Path,
+    Ref,
+)
+from schemamig_tui.docs.facts import facts, noted, part_fact
+from schemamig_tui.docs.writer import is_number
+from schemamig_tui.sql.definitions import (
+    CheckDefinition,
+    ForeignKeyDefinition,
+    IndexDefinition,
+    column_name,
+    dotted,
+    literal_of,
+    read_constraint,
+    read_index,
+)
+
+_DEFINITION = "_definition"
+_IN_COLUMN = frozenset({"type", "_null", "default"})
+_WORDS = ("true", "false")
+_NUMBERS = ("smallint", "integer", "bigint", "numeric")
+
+
+def read_table(
+    one: Object,
+    enums: Mapping[str, Path],
+    take: Callable[[Ref], bool],
+    partitions: Sequence[str] = (),
+) -> tuple[DbmlTable, int]:
+    """The table, and how much of it DBML has no words for.
+
+    ``enums`` has the paths of the enums by their names in SQL. ``take`` gets each foreign key, and
+    says False where it cannot be one of the document. ``partitions`` are lines for the note.
+    """
+    return _TableReader(one, enums, take).table(partitions)
+
+
+class _TableReader:
+    def __init__(self, one: Object, enums: Mapping[str, Path], take: Callable[[Ref], bool]) -> None:
+        self._one = one
+        self._path = dotted(one.name)
+        self._enums = enums
+        self._take = take
+        self._lines = [one.kind] if one.kind == "foreign table" else []
+        self._count = 0
+        self._indexes: list[Index] = []
+        self._checks: list[Check] = []
+        self._pk = self._unique = frozenset[str]()
+
+    def table(self, partitions: Sequence[str]) -> tuple[DbmlTable, int]:
+        columns, constraints, indexes, *others = self._one.parts
+        for part in constraints:
+            if not (part.follows or part.implied):
+                self._constraint(part)
+        for part in indexes:
+            if not part.follows:
+                definition = str(part.value(_DEFINITION))
+                self._index(part, read_index(definition), constraint=False)
+        for parts in others:
+            self._lines += [part_fact(part) for part in parts if not part.follows]
+        read = tuple(map(self._column, columns))
+        note, count = noted(self._one, [*self._lines, *partitions])
+        table = DbmlTable(
+            self._path,
+            read,
+            tuple(sorted(self._indexes, key=lambda index: (not index.pk, index.name))),
+            tuple(self._checks),
+            note,
+        )
+        return table, self._count + count
+
+    def _constraint(self, part: Object) -> None:
+        definition = read_constraint(str(part.value(_DEFINITION)))
+        if isinstance(definition, IndexDefinition):
+            self._key(part, definition)
+        elif isinstance(definition, CheckDefinition) and "`" not in definition.expression:
+            name = dotted(part.name)[0]
+            self._checks.append(Check(definition.expression, name))
+            self._besides(part, definition.rest)
+        elif isinstance(definition, ForeignKeyDefinition) and self._take(
+            Ref(
+                self._path,
+                definition.columns,
+                definition.table,
+                definition.referenced,
+                dotted(part.name)[0],
+                definition.on_delete,
+                definition.on_update,
+            )
+        ):
+            self._besides(part, definition.rest)
+        else:
+            self._lines.append(part_fact(part))
+
+    def _besides(self, part: Object, rest: str) -> None:
+        """Note what a constraint has that its element in DBML cannot have."""
+        comment = f"-- {part.comment}" if part.comment else ""
+        found = " ".join(filter(None, (rest, *facts(part, {_DEFINITION}), comment)))
+        if found:
+            self._lines.append(f"constraint {part.name}: {found}")
+
+    def _key(self, part: Object, key: IndexDefinition) -> None:
+        """A key of one column with the name that the server gives is a word at its column."""
+        columns = [column_name(element) for element in key.elements]
+        table, name = self._path[-1], dotted(part.name)[0]
+        usual = f"{table}_pkey" if key.primary else f"{table}_{columns[0]}_key"
+        bare = not (key.rest or part.comment or any(facts(part, {_DEFINITION})))
+        if len(columns) == 1 and columns[0] is not None and name == usual and bare:
+            if key.primary:
+                self._pk |= {columns[0]}
+            else:
+                self._unique |= {columns[0]}
+            return
+        self._index(part, key, constraint=True)
+
+    def _index(self, part: Object, index: IndexDefinition, *, constraint: bool) -> None:
+        elements = tuple(map(_element, index.elements))
+        texts = [element.text for element in elements]
+        if len(set(texts)) < len(texts) or any("`" in text for text in texts):
+            self._lines.append(part_fact(part))  # the grammar takes no column twice, no backtick
+            return
+        lines = ["UNIQUE constraint"] if constraint and index.unique else []
+        note, count = noted(part, [*lines, *filter(None, [index.rest])], {_DEFINITION})
+        self._count += count
+        name = dotted(part.name)[0]
+        self._indexes.append(Index(elements, name, index.primary, index.unique, index.method, note))
+
+    def _column(self, part: Object) -> Column:
+        name = dotted(part.name)[0]
+        kind = str(part.value("type"))
+        null = str(part.value("_null") or "")
+        default, lines = self._default(part, kind)
+        if null and null != "not null":
+            lines.append(null)
+        note, count = noted(part, lines, _IN_COLUMN)
+        self._count += count
+        return Column(
+            name,
+            self._enums.get(kind, (kind,)),
+            name in self._pk,
+            name in self._unique,
+            bool(null) and name not in self._pk,
+            part.value("generated") is not None,
+            default,
+            note,
+        )
+
+    def _default(self, part: Object, kind: str) -> tuple[Default | None, list[str]]:
+        value = part.value("default")
+        if value is None:
+            return None, []
+        text = str(value)
+        if "`" in text:
+            return None, [f"default {text}"]
+        literal = literal_of(text, kind)
+        if is_number(text if literal is None else literal) and kind.startswith(_NUMBERS):
+            return Default(text if literal is None else literal, ""), []
+        if text in _WORDS:
+            return Default(text, ""), []
+        return (Default(text) if literal is None else Default(literal, "'")), []
+
+
+def _element(element: str) -> IndexElement:
+    column = column_name(element)
+    return IndexElement(element, True) if column is None else IndexElement(column)

@@ -1,0 +1,215 @@
+"""Writes a document as DBML, always in the same order, so that a diff shows only what changed.
+
+The grammar is that of ``@dbml/parse`` 10: names and strings know the escapes of JavaScript, SQL in
+backticks knows none.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from schemamig_tui.docs.document import (
+    Check,
+    Column,
+    DbmlTable,
+    Default,
+    Document,
+    Enum,
+    Index,
+    Note,
+    Path,
+    Ref,
+)
+
+FROM_THE_DATABASE = "// from the database"
+"""Behind each note that says what the database does: what has no such mark is people's."""
+
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\([0-9]+(?:, ?[0-9]+)?\))?")
+# A column of such a name would be taken for something else in its table.
+_RESERVED = frozenset({"note", "indexes", "checks", "null", "true", "false", "ref", "records"})
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def write(document: Document) -> str:
+    """The text of the file."""
+    return "\n\n".join("\n".join(block) for block in _blocks(document)) + "\n"
+
+
+def _blocks(document: Document) -> Iterator[Iterable[str]]:
+    yield [
+        f"Project {quoted(document.project)} {{",
+        "  database_type: 'PostgreSQL'",
+        *_note(document.note),
+        "}",
+    ]
+    yield from map(_enum, document.enums)
+    yield from map(_table, document.tables)
+    if document.refs:
+        yield map(ref_line, document.refs)
+    for title, text in document.notes:
+        yield [f"Note {quoted(title)} {{", f"  {string(text, '  ')} {FROM_THE_DATABASE}", "}"]
+    for element in document.by_hand:
+        yield [element.text]
+
+
+def ref_line(ref: Ref) -> str:
+    """A foreign key."""
+    ends = f"{path(ref.table)}.{_columns(ref.columns)} > {path(ref.to)}.{_columns(ref.referenced)}"
+    events = (("delete", ref.on_delete), ("update", ref.on_update))
+    actions = _settings(f"{event}: {action}" for event, action in events if action)
+    return f"Ref{' ' + name(ref.name) if ref.name else ''}: {ends}{actions}"
+
+
+def _enum(enum: Enum) -> Iterator[str]:
+    yield f"Enum {path(enum.path)} {{"
+    for value in enum.values:
+        yield f"  {quoted(value.name)}{_settings(_noted(value.note), value.note)}"
+    yield "}"
+
+
+def _table(table: DbmlTable) -> Iterator[str]:
+    alias = f" as {name(table.alias)}" if table.alias else ""
+    yield f"Table {path(table.path)}{alias}{_settings(table.settings)} {{"
+    yield from (f"  {column_line(column)}" for column in table.columns)
+    if table.indexes:
+        yield ""
+        yield "  indexes {"
+        yield from (f"    {index_line(index)}" for index in table.indexes)
+        yield "  }"
+    if table.checks:
+        yield ""
+        yield "  checks {"
+        yield from (f"    {check_line(check)}" for check in table.checks)
+        yield "  }"
+    if table.note:
+        yield ""
+        yield from _note(table.note)
+    for text in table.by_hand:
+        yield ""
+        yield f"  {text}"
+    yield "}"
+
+
+def check_line(check: Check) -> str:
+    """A CHECK constraint."""
+    return f"`{check.expression}`{_settings([f'name: {string(check.name)}'] if check.name else [])}"
+
+
+def column_line(column: Column) -> str:
+    """A column."""
+    settings = [
+        word
+        for word, has in (
+            ("pk", column.pk),
+            ("unique", column.unique),
+            ("not null", column.not_null),
+            ("increment", column.increment),
+        )
+        if has
+    ]
+    if column.default:
+        settings.append(f"default: {_default(column.default)}")
+    settings += _noted(column.note)
+    return f"{name(column.name)} {_type(column.type)}{_settings(settings, column.note)}"
+
+
+def index_line(index: Index) -> str:
+    """An index."""
+    elements = [f"`{one.text}`" if one.expression else name(one.text) for one in index.elements]
+    shown = elements[0] if len(elements) == 1 else f"({', '.join(elements)})"
+    settings = [word for word, has in (("pk", index.pk), ("unique", index.unique)) if has]
+    if index.method:
+        settings.append(f"type: {name(index.method)}")
+    if index.name:
+        settings.append(f"name: {string(index.name)}")
+    settings += _noted(index.note)
+    return f"{shown}{_settings(settings, index.note)}"
+
+
+def _note(note: Note) -> Iterator[str]:
+    if note:
+        yield f"  Note: {string(note.text, '  ')}{_mark(note)}"
+
+
+def _noted(note: Note) -> list[str]:
+    return [f"note: {string(note.text)}"] if note else []
+
+
+def _mark(note: Note) -> str:
+    return f" {FROM_THE_DATABASE}" if note.given else ""
+
+
+def _settings(settings: Iterable[str], note: Note | None = None) -> str:
+    found = list(settings)
+    return f" [{', '.join(found)}]{_mark(note) if note else ''}" if found else ""
+
+
+def _default(default: Default) -> str:
+    if default.quote == "'":
+        return string(default.text)
+    return default.quote + default.text + default.quote
+
+
+def _type(parts: Path) -> str:
+    if len(parts) > 1:
+        return path(parts)
+    return parts[0] if _TYPE.fullmatch(parts[0]) else quoted(parts[0])
+
+
+def _columns(columns: tuple[str, ...]) -> str:
+    names = [name(column) for column in columns]
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def is_number(text: str) -> bool:
+    """Whether DBML reads a default as a number."""
+    return bool(_NUMBER.fullmatch(text))
+
+
+def path(parts: Path) -> str:
+    """A name with its schema."""
+    return ".".join(map(name, parts))
+
+
+def name(text: str) -> str:
+    """A name, in quotes where it needs some."""
+    return text if _BARE.fullmatch(text) and text.lower() not in _RESERVED else quoted(text)
+
+
+def quoted(text: str) -> str:
+    """A name in quotes."""
+    return '"' + _escaped(text).replace('"', '\\"') + '"'
+
+
+def string(text: str, indent: str | None = None) -> str:
+    """A string; of several lines, each indented, where that keeps them as they are."""
+    if indent is not None and _fits_lines(text):
+        lines = "\n".join(f"{indent}{line}" if line else "" for line in text.split("\n"))
+        body = lines.replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+        return f"'''\n{body}\n{indent}'''"
+    return "'" + _escaped(text).replace("'", "\\'") + "'"
+
+
+def _fits_lines(text: str) -> bool:
+    """Whether the lines are the same again when their common indent is taken away."""
+    lines = text.split("\n")
+    return (
+        len(lines) > 1
+        and all(line.isprintable() and line == line.rstrip() for line in lines)
+        and not (lines[0].startswith(" ") or not lines[0] or not lines[-1])
+        and not text.endswith("'")
+    )
+
+
+def _escaped(text: str) -> str:
+    if "\\" not in text and text.isprintable():
+        return text
+    return "".join(map(_escape, text))
+
+
+def _escape(char: str) -> str:
+    if found := _ESCAPES.get(char):
+        return found
+    code = ord(char)
+    return char if char.isprintable() or code > 0xFFFF else f"\\u{code:04x}"

@@ -1,0 +1,33 @@
+"""``--docs-generate`` and ``--docs-validate``: the schema of the database as a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from schemamig_tui.documentation import generate, validate
+from schemamig_tui.errors import ExitCode
+from schemamig_tui.headless.connecting import connecting
+from schemamig_tui.headless.reporter import Reporter
+from schemamig_tui.headless.signals import Stop
+from schemamig_tui.settings import Settings
+
+
+def document(
+    mode: str,
+    path: str | None,
+    schemas: Sequence[str],
+    settings: Settings,
+    reporter: Reporter,
+    stop: Stop,
+) -> ExitCode:
+    """Write the files, or compare one with the database; ``path`` may be "" for the usual ones."""
+    files = (Path(path).expanduser(),) if path else settings.docs_path
+    schemas = schemas or settings.docs_schema
+    with connecting(settings, reporter, stop) as (target, on_wait):
+        if mode == "docs-generate":
+            for generated in generate(target, files, schemas, on_wait):
+                reporter.documented(generated)
+            return ExitCode.DONE
+        dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
+        validated = validate(target, dbml, schemas, on_wait)
+    reporter.validated(validated)
+    return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE
