@@ -65,6 +65,9 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         bool(options.skip_backfills),
         options.yes,
         bool(options.lint_error),
+        options.report,
+        bool(options.report_queries),
+        options.annotations,
     )
     return run(command, vars(options), stop)
 
