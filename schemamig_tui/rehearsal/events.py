@@ -59,9 +59,9 @@ class RelationsRewritten:
 
 @dataclass(frozen=True, slots=True)
 class TableScan:
-    """A table was read whole: ``rows`` were read of it by the session, ``bytes`` is its size.
+    """A table was read whole: ``rows`` is what was read of it, ``bytes`` its size.
 
-    What parallel workers have read is not in ``rows``.
+    Where parallel workers have helped, these are about so many rows as ANALYZE has found.
     """
 
     relation: str
