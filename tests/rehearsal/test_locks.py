@@ -104,6 +104,25 @@ def test_locks_on_what_the_rehearsal_made_are_not_told(shop: Rehearsals) -> None
     assert shop.locks == []
 
 
+def test_a_new_table_is_told_with_what_it_names_and_with_what_an_event_trigger_does(
+    shop: Rehearsals,
+) -> None:
+    shop.ask(ORDERS + "CREATE TABLE log (what text)")
+    make = "CREATE TABLE fresh (id int); CREATE TABLE other (id int REFERENCES customers);"
+    shop.rehearses(make + "CREATE INDEX ON fresh (id); CREATE INDEX ON orders (customer);")
+    assert shop.locks == [
+        (2, "table public.customers", "ShareRowExclusiveLock"),
+        (4, "table public.orders", "ShareLock"),
+    ]
+    shop.ask(
+        "CREATE FUNCTION logs() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$BEGIN LOCK log; END$$;"
+        "CREATE EVENT TRIGGER logs ON ddl_command_end EXECUTE FUNCTION logs()"
+    )
+    shop.rehearses("CREATE TABLE fresh (id int);")
+    assert shop.locks == [(1, "table public.log", "AccessExclusiveLock")]
+
+
 def test_an_index_or_a_sequence_is_told_only_where_it_blocks_more_than_its_table(
     shop: Rehearsals,
 ) -> None:
