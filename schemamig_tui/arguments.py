@@ -153,8 +153,8 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "--annotations",
         choices=("github",),
         metavar="github",
-        help="--rehearse, --dry-run, --apply, --check: also print errors and advice as annotations"
-        " of a workflow",
+        help="--rehearse, --dry-run, --apply, --check, --lint: also print errors, findings and"
+        " advice as annotations of a workflow",
     )
     group.add_argument(
         "--against",

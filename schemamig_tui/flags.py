@@ -40,7 +40,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "plan": ("apply",),
     "report": ("rehearse",),
     "report_queries": ("rehearse",),
-    "annotations": ("rehearse", "apply", "dry-run", "check"),
+    "annotations": ("rehearse", "apply", "dry-run", "check", "lint"),
     "strict": ("dry-run", "apply"),
     "lint_error": ("dry-run", "apply"),
     "against": ("check", "lint"),

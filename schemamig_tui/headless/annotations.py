@@ -3,7 +3,7 @@
 The commands: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +15,7 @@ from schemamig_tui.text import visible
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.engine.events import Listener
+    from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
 
 Level = Literal["error", "warning", "notice"]
@@ -74,6 +75,28 @@ class AnnotatedReport(TextReport):
             level: Level = "warning" if one.severity == "warning" else "notice"
             file = str(self._directory / one.file) if one.file else None
             self._annotate(level, one.without_query, one.hint, file=file, line=one.line)
+
+    def found(self, findings: "Sequence[LintFinding]") -> None:
+        """One for each finding in a file that is planned."""
+        super().found(findings)
+        self._annotate_findings(findings)
+
+    def linted(self, report: "LintReport", level: "Severity") -> None:
+        """One for each finding."""
+        super().linted(report, level)
+        self._annotate_findings(report.findings)
+
+    def _annotate_findings(self, findings: "Iterable[LintFinding]") -> None:
+        levels: tuple[Level, ...] = ("notice", "warning", "error")
+        for one in findings:
+            self._annotate(
+                levels[one.severity - 1],
+                " ".join(filter(None, (one.message, one.verdict))),
+                one.safer,
+                file=str(self._directory / one.file),
+                line=one.line,
+                column=one.column,
+            )
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An ``error`` for the file that fails."""

@@ -78,6 +78,12 @@ def test_errors_and_advice_are_annotations_of_a_workflow(program: Program) -> No
             '::error file=migrations/0001_a.sql,line=3,col=3::column "nobody" does not exist'
             in lines
         )
+    program.write("0001_a.sql", "SELECT 1;\nDROP TABLE users;")
+    for mode in ("--lint", "--dry-run"):
+        lines = program(mode, "--annotations", "github").out.splitlines()
+        found = [line for line in lines if line.startswith("::warning file=migrations/0001_a.sql,")]
+        assert found
+        assert all(",line=2" in line for line in found)
     program.write("0001_a.sql", "SELECT 'open;")
     ended = program("--dry-run", "--annotations", "github")
     assert "::error file=migrations/0001_a.sql,line=1,col=8::" in ended.out
