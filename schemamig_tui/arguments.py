@@ -93,6 +93,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     refuse_useless(vars(options), options.mode)
     if options.plan and (options.to or options.only or options.resume is False):
         parser.error("--plan goes without --to, --only and --no-resume, which the plan has")
+    if options.annotations and options.json:
+        parser.error("--annotations goes without --json, whose lines they would be none of")
+    if options.report_queries and not options.report:
+        parser.error("--report-queries only goes with --report")
     # The shell completes paths, so that is what will be typed.
     for name in filter(vars(options).get, ("to", "only")):
         setattr(options, name, Path(getattr(options, name)).name)
@@ -143,6 +147,19 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         "--plan", metavar="FILE", type=Path, help="--apply: apply exactly that plan, or nothing"
     )
     group.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        help="--rehearse: also write it as FILE: a page for a pull request (.md), or .json",
+    )
+    group.add_argument(
+        "--annotations",
+        choices=("github",),
+        metavar="github",
+        help="--rehearse, --dry-run, --apply, --check, --lint: also print errors, findings and"
+        " advice as annotations of a workflow",
+    )
+    group.add_argument(
         "--against",
         metavar="REF",
         help="--check: compare the folder with what this branch of git has, instead of a database:"
@@ -166,6 +183,7 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         ("--lint-error", "--apply, --dry-run: refuse what --lint finds errors in"),
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
+        ("--report-queries", "--report: quote the queries of other sessions, too"),
         (JSON, "print one JSON object per line, one per event"),
         ("--read-only", "the UI: look and rehearse, but never write to the database"),
     ):

@@ -66,6 +66,9 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         yes=options.yes,
         lint_error=bool(options.lint_error),
         schemas=tuple(options.schema or ()),
+        report=options.report,
+        report_queries=bool(options.report_queries),
+        annotations=options.annotations,
     )
     return run(command, vars(options), stop)
 

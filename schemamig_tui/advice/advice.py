@@ -12,7 +12,8 @@ class Advice:
 
     A ``warning`` is what may make a statement wait, take long or fail, a ``note`` anything else.
     ``message`` is one sentence, ``hint`` what can be done, ``file`` and ``line`` (from 1) the
-    statement that it is about. All of it is safe to show.
+    statement that it is about. ``query`` is that part of the message which quotes another session,
+    and which not everybody should read. All of it is safe to show.
     """
 
     severity: Literal["note", "warning"]
@@ -20,6 +21,12 @@ class Advice:
     hint: str | None = None
     file: str | None = None
     line: int | None = None
+    query: str = ""
+
+    @property
+    def without_query(self) -> str:
+        """The message without what another session runs."""
+        return self.message.replace(self.query, "")
 
     @property
     def place(self) -> str:
@@ -28,17 +35,27 @@ class Advice:
 
 
 def note(
-    message: str, *, hint: str | None = None, file: str | None = None, line: int | None = None
+    message: str,
+    *,
+    hint: str | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    query: str = "",
 ) -> Advice:
     """A note, made safe to show."""
-    return _made("note", message, hint, file, line)
+    return _made("note", message, hint, file, line, query)
 
 
 def warning(
-    message: str, *, hint: str | None = None, file: str | None = None, line: int | None = None
+    message: str,
+    *,
+    hint: str | None = None,
+    file: str | None = None,
+    line: int | None = None,
+    query: str = "",
 ) -> Advice:
     """A warning, made safe to show."""
-    return _made("warning", message, hint, file, line)
+    return _made("warning", message, hint, file, line, query)
 
 
 def describe(advice: Advice) -> list[str]:
@@ -56,5 +73,13 @@ def _made(
     hint: str | None,
     file: str | None,
     line: int | None,
+    query: str,
 ) -> Advice:
-    return Advice(severity, visible(message), hint and visible(hint), file and visible(file), line)
+    return Advice(
+        severity,
+        visible(message),
+        hint and visible(hint),
+        file and visible(file),
+        line,
+        visible(query),
+    )

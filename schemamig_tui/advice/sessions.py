@@ -198,7 +198,11 @@ class _Conflicts:
         if obstacle:
             use = obstacle.use
             return warning(
-                f"{what} and {obstacle}{doing}.", hint=hint, file=use.file, line=use.line
+                f"{what} and {obstacle}{doing}.",
+                hint=hint,
+                file=use.file,
+                line=use.line,
+                query=doing,
             )
         if self._concurrent and has_snapshot:
             use = self._concurrent
@@ -207,8 +211,9 @@ class _Conflicts:
                 hint=hint,
                 file=use.file,
                 line=use.line,
+                query=doing,
             )
-        return note(f"{what}{doing}.")
+        return note(f"{what}{doing}.", query=doing)
 
     def _obstacle(self, holder: int | str) -> _Obstacle | None:
         first: tuple[Use, Lock] | None = None

@@ -47,6 +47,9 @@ class Command:
     yes: str | None = None
     lint_error: bool = False
     schemas: tuple[str, ...] = ()
+    report: Path | None = None
+    report_queries: bool = False
+    annotations: str | None = None
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -55,6 +58,10 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
     reporter = _reporter(command, out, err)
     try:
         settings = load(flags, os.environ)
+        if command.annotations:
+            from schemamig_tui.headless.annotations import AnnotatedReport
+
+            reporter = AnnotatedReport(out, err, settings.directory)
         os.environ.update(settings.variables)
         if settings.color:
             out.use_color()
@@ -114,7 +121,15 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
     if command.mode == "rehearse":
         from schemamig_tui.headless.running import rehearse
 
-        return rehearse(settings, reporter, stop, to=command.to)
+        return rehearse(
+            settings,
+            reporter,
+            stop,
+            to=command.to,
+            report=command.report,
+            with_queries=command.report_queries,
+            with_advice=bool(command.report or command.annotations),
+        )
     if command.mode == "dry-run":
         from schemamig_tui.headless.planning import dry_run
 

@@ -1,7 +1,7 @@
 """``--apply`` and ``--rehearse``: the commands that take time and can be cancelled."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
 from schemamig_tui.engine.pipeline.loss import is_lost
-from schemamig_tui.errors import ExitCode, PlanChanged
+from schemamig_tui.errors import ExitCode, FilesError, PlanChanged, SchemamigError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
+    from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.approval import ApprovedPlan
     from schemamig_tui.engine import Plan, Survey
+    from schemamig_tui.headless.rehearsal_page import RehearsalPage
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
 
@@ -130,12 +132,37 @@ def _refuse_findings(
     refuse_findings(report, settings)
 
 
-def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | None) -> ExitCode:
-    """Rehearse what is pending, up to ``to``."""
+def rehearse(
+    settings: Settings,
+    reporter: Reporter,
+    stop: Stop,
+    *,
+    to: str | None,
+    report: Path | None = None,
+    with_queries: bool = False,
+    with_advice: bool = False,
+) -> ExitCode:
+    """Rehearse what is pending, up to ``to``; ``with_advice`` asks for that before.
+
+    What was found is written as ``report``, with the queries of other sessions where they are asked
+    for. Raises SettingsError for a name that does not say how, and FilesError where it cannot be.
+    """
+    from schemamig_tui.headless.rehearsal_page import RehearsalPage
     from schemamig_tui.rehearsal.rehearsal import Rehearsal
 
-    failures = _Failures(reporter.rehearsal(settings.directory, to))
-    with connecting(settings, reporter, stop) as (target, on_wait):
+    page = RehearsalPage(queries=with_queries)
+    listen = reporter.rehearsal(settings.directory, to)
+
+    def note(event: "RehearsalEvent") -> None:
+        listen(event)
+        page.take(event)
+
+    failures = _Failures(note if report else listen)
+    with _saved(report, page), connecting(settings, reporter, stop) as (target, on_wait):
+        if with_advice:
+            page.advice = _advice(target, settings, on_wait, to)
+            page.database = target.identity
+            reporter.advised(page.advice)
         rehearsal = Rehearsal(
             partial(target.connect, on_wait),
             settings.directory,
@@ -148,6 +175,37 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
         )
         with stop.cancelling(rehearsal.cancel):
             return failures.exit_code(rehearsal.rehearse_pending(to))
+
+
+@contextlib.contextmanager
+def _saved(report: Path | None, page: "RehearsalPage") -> Iterator[None]:
+    """Save the page at the end, also where that is none."""
+    if report is None:
+        yield
+        return
+    from schemamig_tui.headless.report_file import require_writable, save
+
+    require_writable(report)
+    try:
+        yield
+    except SchemamigError:
+        with contextlib.suppress(FilesError):
+            save(report, page)
+        raise
+    save(report, page)
+
+
+def _advice(
+    target: Target, settings: Settings, on_wait: OnWait, to: str | None
+) -> "tuple[Advice, ...]":
+    """What the database advises on what is pending, up to ``to``."""
+    from schemamig_tui.advice.preflight import preflight
+    from schemamig_tui.engine import make_plan
+    from schemamig_tui.survey import looking
+
+    with looking(target, settings, on_wait) as (conn, survey):
+        plan = make_plan(survey, to)
+        return preflight(conn, plan.scripts())
 
 
 class _Failures:

@@ -35,7 +35,10 @@ class LocksTaken:
     The strongest come first. A lock on an index or a column's sequence is left out if the lock on
     its table implies it. A lock that an earlier file took is still held, so pg_locks cannot show
     that it is taken again: it is reported if the text of the statement names the relation. A
-    relation that is locked again without being named, such as a partition, is missed.
+    relation that is locked again without being named, such as a partition, is missed. In a
+    rehearsal that names a hundred relations and more, pg_locks is not read behind each statement
+    that does nothing but change the catalogs: what such a one locks besides what it names is
+    reported of one behind it.
     """
 
     name: str
@@ -59,9 +62,9 @@ class RelationsRewritten:
 
 @dataclass(frozen=True, slots=True)
 class TableScan:
-    """A table was read whole: ``rows`` were read of it by the session, ``bytes`` is its size.
+    """A table was read whole: ``rows`` is what was read of it, ``bytes`` its size.
 
-    What parallel workers have read is not in ``rows``.
+    Where parallel workers have helped, these are about so many rows as ANALYZE has found.
     """
 
     relation: str

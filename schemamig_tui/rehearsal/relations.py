@@ -11,10 +11,13 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal.events import RelationLock
+from schemamig_tui.sql.calls import only_changes_catalogs
+from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.sql.new_relations import names_beside_new
 from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
+from schemamig_tui.sql.words import identifier
 
 _BLOCKS = {lock.server_name: lock.blocks for lock in Lock}
 # What nextval() and setval() take, and hold to the end of the transaction.
@@ -46,6 +49,9 @@ _LAST_VALUES = """
 SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
 WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
 """
+# From so many relations on it is not asked behind each statement which of them are locked, but
+# behind one of so many.
+_MANY, _MOST_UNASKED = 100, 50
 # Reading a sequence locks it: so many locks at a time the server has room for.
 _BATCH = 500
 
@@ -102,6 +108,11 @@ class Relations:
         self._held: set[tuple[int, str]] = set()
         self.replaced: dict[int, int] = {}
         """The relations whose data are somewhere else than before, with their files."""
+        # The locks that the texts of statements have told since, and how many of these there were.
+        self._expected: set[tuple[int, str]] = set()
+        self._unasked = 0
+        # The relations that texts have named.
+        self._seen: set[int] = set()
         # The strongest locks that the migration is known to have taken.
         self._modes: dict[int, str] = {}
         self._touched: set[int] = set()
@@ -118,27 +129,46 @@ class Relations:
 
         def forget() -> None:
             self._last, self._held, self.replaced = before
+            self._expected = set()
 
         return forget
 
-    def query(self, sql: bytes) -> bytes:
+    def query(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bytes:
         """The query behind a statement whose answer ``see`` takes, in whatever session.
 
-        Where nothing can have been done to an existing relation, it does not ask for that: each
-        time it would take the longer, the more tables the rehearsal has made.
+        ``named`` are its locks as its text tells them. Where nothing can have been done to an
+        existing relation, the query does not ask for that: each time it would take the longer, the
+        more locks are held. Of hundreds of locks it is not asked behind each statement that takes
+        just what its text tells either; whatever else they have taken is found with the next one.
         """
         if not self.known:
             return probe.QUICK
         names = names_beside_new(sql)
-        return self._whole if names is None or self._knows(names) else probe.QUICK
+        if names is not None and names.isdisjoint(self._named.keys()):
+            return probe.QUICK
+        self._seen.update(oid for oids, _ in named for oid in oids)
+        if (
+            len(self._seen) >= _MANY
+            and self._unasked < _MOST_UNASKED
+            and self._tells_all(sql, named)
+        ):
+            self._unasked += 1
+            return probe.QUICK
+        self._unasked = 0
+        return self._whole
+
+    def _tells_all(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bool:
+        """Whether the text names each relation that it touches, and each name means just one."""
+        if any(len(oids) != 1 for oids, _ in named) or not only_changes_catalogs(sql):
+            return False
+        told = {self.known[oid].name for (oid,), _ in named}
+        words = (identifier(token[1]) for token in tokens(sql))
+        return all(word in told for word in words if word in self._named)
 
     @property
     def whole_query(self) -> bytes:
         """The query that passes over nothing, not even what an event trigger has done."""
         return self._whole if self.known else probe.QUICK
-
-    def _knows(self, names: Set[str]) -> bool:
-        return not names.isdisjoint(self._named.keys())
 
     def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
         """The locks that the text of a statement names: all relations of a name, and the mode."""
@@ -165,19 +195,27 @@ class Relations:
         """
         moment = probe.moment(answer)
         if probe.is_quick(answer):
-            return StatementSighting(moment)
-        held = self._held
+            taken = {oids[0]: mode for oids, mode in named if len(oids) == 1}
+            self._expected.update(taken.items())
+            return self._sighting(moment, taken, frozenset())
+        held = self._held | self._expected
         taken, rewritten = self._compare(answer)
         for oids, mode in named:
             match [oid for oid in oids if (oid, mode) in held]:
                 case [oid]:
                     _strengthen(taken, oid, mode)
+        self._expected = set()
+        return self._sighting(moment, taken, rewritten)
+
+    def _sighting(
+        self, moment: probe.Moment, taken: Mapping[int, str], new_files: Set[int]
+    ) -> StatementSighting:
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
         return StatementSighting(
             moment,
             self._locks(taken, taken),
             self._locks(news, self._modes),
-            rewritten,
+            new_files,
         )
 
     def _compare(self, answer: PGresult) -> tuple[dict[int, str], set[int]]:
@@ -193,7 +231,7 @@ class Relations:
             if oid not in self.known:
                 continue
             self._held.add((oid, mode))
-            if (oid, mode) not in held:
+            if (oid, mode) not in held and (oid, mode) not in self._expected:
                 _strengthen(fresh, oid, mode)
             if file is not None and file != self.known[oid].file:
                 self.replaced[oid] = file

@@ -304,8 +304,9 @@ class Stage:
     def _probe(self, run: FileRun, i: int, *, whole: bool = False) -> Step:
         script, relations = run.script, self._relations
         sql = script.sql(i)
-        answer = partial(self._seen, run.name, i + 1, script.line(i), relations.named(sql))
-        query = relations.whole_query if whole else relations.query(sql)
+        named = relations.named(sql)
+        answer = partial(self._seen, run.name, i + 1, script.line(i), named)
+        query = relations.whole_query if whole else relations.query(sql, named)
         return Step(query, Role.HOUSEKEEPING, prompt=True, answer=answer)
 
     def _seen(

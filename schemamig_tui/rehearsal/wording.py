@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemamig_tui.rehearsal.events import DeadRows, RehearsalFinished, WorkDone
-from schemamig_tui.units import lasting, plural, size
+from schemamig_tui.units import duration, plural, size
 
 BEFORE = (
     "Rows that it writes to tables stay behind as dead rows until a VACUUM, and the WAL of all that"
@@ -51,10 +51,10 @@ def left_behind(finished: RehearsalFinished) -> Iterator[str]:
 def over_budget(finished: RehearsalFinished) -> Iterator[str]:
     """The files that took longer than they may, a line each."""
     for one in finished.over_budget:
-        held = f", {lasting(one.exclusive_ms / 1000)} of it with ACCESS EXCLUSIVE"
+        held = f", {duration(one.exclusive_ms)} of it with ACCESS EXCLUSIVE"
         yield (
-            f"{one.name} took {lasting(one.ms / 1000)}{held if one.exclusive_ms else ''}; the"
-            f" budget is {lasting((finished.budget_ms or 0) / 1000)} (--time-budget)"
+            f"{one.name} took {duration(one.ms)}{held if one.exclusive_ms else ''}; the"
+            f" budget is {duration(finished.budget_ms or 0)} (--time-budget)"
         )
 
 

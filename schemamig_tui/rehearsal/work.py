@@ -102,7 +102,11 @@ class WorkCounter:
             rows = now.returned - was.returned
             if now.scans == was.scans or oid in new_files or not now.bytes:
                 continue
-            if verb in _READ_ALL or rows >= max(1, _NEARLY * self._known[oid].rows):
+            believed = self._known[oid].rows
+            if verb in _READ_ALL:
+                # Parallel workers count for themselves.
+                rows = max(rows, round(believed))
+            if verb in _READ_ALL or rows >= max(1, _NEARLY * believed):
                 yield TableScan(str(self._known[oid]), rows, now.bytes)
 
     def _written(self, changed: Mapping[int, tuple[Counts, Counts]]) -> Iterator[RowsWritten]:

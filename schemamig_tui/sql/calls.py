@@ -17,6 +17,20 @@ _NOT_CALLED = frozenset(
 )
 
 
+# What stands in ALTER TABLE and its like where rows are read, or an index is built.
+_WORK = frozenset(
+    b"not primary unique foreign references exclude index logged unlogged tablespace cluster"
+    b" detach inherit partition materialized method".split()
+)
+
+
+def only_changes_catalogs(sql: bytes) -> bool:
+    """Whether it runs no code, and reads and writes no table: so its text tells what it locks."""
+    if may_run_code(sql):
+        return False
+    return _WORK.isdisjoint(token[1].lower() for token in tokens(sql))
+
+
 def may_run_code(sql: bytes) -> bool:
     """Whether it may: not where its text alone shows that. Event triggers are not thought of."""
     words = [token[1].lower() for token in tokens(sql)]

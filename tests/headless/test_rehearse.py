@@ -163,8 +163,8 @@ def test_a_file_that_takes_longer_than_its_budget_is_named_and_the_exit_code_is_
     ended = program("--rehearse", "--time-budget", "250ms")
     assert ended.code == ExitCode.CHECK_FAILED
     line = ended.err.splitlines()[-1]
-    assert line.startswith("0002_b.sql took 0.")
-    assert line.endswith(" of it with ACCESS EXCLUSIVE; the budget is 0.2 s (--time-budget)")
+    assert line.startswith("0002_b.sql took ")
+    assert line.endswith(" of it with ACCESS EXCLUSIVE; the budget is 250 ms (--time-budget)")
     assert program("--rehearse", "--time-budget", "1min").code == ExitCode.DONE
     ended = program("--rehearse", "--time-budget", "250ms", "--json")
     assert ended.code == ExitCode.CHECK_FAILED

@@ -104,6 +104,49 @@ def test_locks_on_what_the_rehearsal_made_are_not_told(shop: Rehearsals) -> None
     assert shop.locks == []
 
 
+def test_a_new_table_is_told_with_what_it_names_and_with_what_an_event_trigger_does(
+    shop: Rehearsals,
+) -> None:
+    shop.ask(ORDERS + "CREATE TABLE log (what text)")
+    make = "CREATE TABLE fresh (id int); CREATE TABLE other (id int REFERENCES customers);"
+    shop.rehearses(make + "CREATE INDEX ON fresh (id); CREATE INDEX ON orders (customer);")
+    assert shop.locks == [
+        (2, "table public.customers", "ShareRowExclusiveLock"),
+        (4, "table public.orders", "ShareLock"),
+    ]
+    shop.ask(
+        "CREATE FUNCTION logs() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$BEGIN LOCK log; END$$;"
+        "CREATE EVENT TRIGGER logs ON ddl_command_end EXECUTE FUNCTION logs()"
+    )
+    shop.rehearses("CREATE TABLE fresh (id int);")
+    assert shop.locks == [(1, "table public.log", "AccessExclusiveLock")]
+
+
+def test_among_hundreds_of_locks_each_is_told_where_it_is_taken(shop: Rehearsals) -> None:
+    tables = range(150)
+    shop.ask(
+        "".join(f"CREATE TABLE t{n} (id int);" for n in tables)
+        + "CREATE TABLE parent (id int) PARTITION BY LIST (id);"
+        "CREATE TABLE child PARTITION OF parent FOR VALUES IN (1); INSERT INTO t7 VALUES (1)"
+    )
+    shop.rehearses(
+        "".join(f"ALTER TABLE t{n} ADD x int;" for n in tables)
+        + "ALTER TABLE parent ADD y int; ALTER TABLE t149 ALTER x SET STATISTICS 9;"
+        "COMMENT ON TABLE t0 IS 'a'; ALTER TABLE t7 ALTER x TYPE bigint USING 1;"
+    )
+    exclusive = "AccessExclusiveLock"
+    locks = {(n + 1, f"table public.t{n}", exclusive) for n in tables}
+    assert locks < set(shop.locks)
+    assert {lock[1:] for lock in set(shop.locks) - locks} == {
+        ("table public.parent", exclusive),
+        ("table public.child", exclusive),
+    }
+    assert shop.rewritten == [(154, ("table public.t7",))]
+    held = shop.events_of(FileRehearsed)[0].exclusive_ms
+    assert held == shop.events_of(FileRehearsed)[0].ms
+
+
 def test_an_index_or_a_sequence_is_told_only_where_it_blocks_more_than_its_table(
     shop: Rehearsals,
 ) -> None:

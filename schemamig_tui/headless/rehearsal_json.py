@@ -1,0 +1,59 @@
+"""A rehearsal as values for JSON, as ``--report FILE.json`` writes them."""
+
+from typing import Any
+
+from schemamig_tui._version import __version__
+from schemamig_tui.advice.advice import Advice
+from schemamig_tui.headless.json_events import as_json
+from schemamig_tui.headless.rehearsal_page import FileOnPage, RehearsalPage, StatementOnPage
+from schemamig_tui.rehearsal.events import LocksTaken
+
+FORMAT = 1
+
+
+def page_as_json(page: RehearsalPage) -> dict[str, Any]:
+    """The page as values for JSON; the events in it are as with ``--json``."""
+    return {
+        "schemamig_rehearsal": FORMAT,
+        "made_by": f"schemamig-tui {__version__}",
+        "database": str(page.database) if page.database else None,
+        "finished": as_json(page.finished)[1] if page.finished else None,
+        "advice": [_advice(page, one) for one in page.advice],
+        "files": [_file(one) for one in page.files.values()],
+    }
+
+
+def _advice(page: RehearsalPage, one: Advice) -> dict[str, Any]:
+    return {
+        "severity": one.severity,
+        "message": page.message(one),
+        "hint": one.hint,
+        "name": one.file,
+        "line": one.line,
+    }
+
+
+def _file(file: FileOnPage) -> dict[str, Any]:
+    outcome, values = as_json(file.end) if file.end else ("", {})
+    return {
+        "name": file.name,
+        "outcome": outcome.removeprefix("file_") or None,
+        **values,
+        "statements": [_statement(one) for one in file.statements],
+        "other_statements": file.quiet,
+    }
+
+
+def _statement(one: StatementOnPage) -> dict[str, Any]:
+    named = ("name", "statement", "line")
+    locks = as_json(LocksTaken("", 0, 0, tuple(one.locks)))[1]["locks"]
+    work = [as_json(done)[1] for done in one.work]
+    return {
+        "statement": one.finished.statement,
+        "line": one.finished.line,
+        "tag": one.finished.tag,
+        "ms": one.finished.ms,
+        "locks": locks,
+        "rewritten": one.rewritten,
+        "work": [{key: done[key] for key in done if key not in named} for done in work],
+    }
