@@ -22,6 +22,7 @@ from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
+from schemamig_tui.tui.screens.plan import PlanQuestion
 from tests.conftest import short_folder, wait_until_gone
 
 ROOT = Path(__file__).parents[1]
@@ -91,6 +92,20 @@ CREATE ROLE web LOGIN;
 GRANT USAGE ON SCHEMA kb TO ada, web;
 GRANT SELECT, UPDATE ON kb.documents TO ada, web;
 """
+BACKFILL = "20251029_fill_word_counts.sql"
+BATCHES = """\
+-- Migration: Count the words of each title
+-- Date: 2025-10-29
+
+-- schemamig: backfill table=kb.titles key=id batch=500 rows-per-second=9000
+UPDATE kb.titles SET words = array_length(string_to_array(title, ' '), 1)
+WHERE id BETWEEN :from AND :to;
+"""
+TITLES = """\
+CREATE TABLE kb.titles (id INT PRIMARY KEY, title TEXT, words INT);
+INSERT INTO kb.titles SELECT id, 'On the engine, part ' || id FROM generate_series(1, 120000) id;
+ANALYZE kb.titles;
+"""
 # What makes the slow one slow, where nobody sees it.
 WORK = """\
 CREATE FUNCTION kb.normalize_titles(batch INT) RETURNS VOID VOLATILE LANGUAGE sql
@@ -125,10 +140,21 @@ class Stage:
             assert time.monotonic() < deadline
             await self.pilot.pause(0.05)
 
-    async def run(self, *keys: str) -> None:
-        """Press keys that start a run, and wait for its end."""
-        await self.pilot.press(*keys)
-        await self.until(lambda: self.app.run_on is None)
+    async def start(self, key: str) -> None:
+        """Press a key that asks for a run, and say yes to its plan when that is there."""
+        await self.pilot.press(key)
+        await self.until(lambda: bool(getattr(self.app.screen, "plan", None)))
+        await self.pilot.press("y")
+        await self.until(lambda: not isinstance(self.app.screen, PlanQuestion))
+
+    async def run(self, key: str) -> None:
+        """The same, and wait for its end."""
+        await self.start(key)
+        await self.over()
+
+    async def over(self) -> None:
+        """Wait for the end of the run, and for the look at what it has left."""
+        await self.until(lambda: self.app.run_on is None and not self.app.looking.busy)
 
     async def picture(self, name: str) -> None:
         """Take the picture ``name``."""
@@ -150,7 +176,7 @@ async def before_a_run(stage: Stage) -> None:
 async def at_rest(stage: Stage) -> None:
     """The samples are applied, two migrations are left; in three themes."""
     stage.app.main.select(LAST_SAMPLE)
-    await stage.run("A", "y")
+    await stage.run("A")
     stage.app.main.select(SLOW)
     await stage.picture("overview")
     for theme, name in (("textual-light", "light"), ("ansi-dark", "ansi")):
@@ -161,17 +187,18 @@ async def at_rest(stage: Stage) -> None:
 
 async def a_slow_statement(stage: Stage) -> None:
     """A run in the middle of it."""
-    await stage.pilot.press("a", "y")
+    await stage.start("a")
     await stage.until(lambda: "longer than 200" in stage.app.main.log_view.text)
     await asyncio.sleep(2)
     await stage.picture("live")
-    await stage.run("x", "y")
+    await stage.pilot.press("x", "y")
+    await stage.over()
 
 
 async def a_failure(stage: Stage) -> None:
     """The second migration has failed."""
     stage.admin.execute(NO_WORK)
-    await stage.run("a", "y")
+    await stage.run("a")
     await stage.picture("failure")
 
 
@@ -182,7 +209,7 @@ async def a_rehearsal(stage: Stage) -> None:
         (folder / name).write_text(sql)
     await stage.pilot.press("r")
     await stage.until(lambda: len(stage.app.main.status.to_run()) == len(AFTERWARDS))
-    await stage.run("R", "y")
+    await stage.run("R")
     await stage.picture("rehearsal")
     await stage.pilot.press("escape")
 
@@ -194,7 +221,7 @@ async def a_run_that_waits(stage: Stage) -> None:
     with _connect(user="ada", application_name="psql") as ada:
         ada.execute("BEGIN")
         ada.execute("UPDATE kb.documents SET title = 'On the engine, revised'")
-        await stage.pilot.press("a", "y")
+        await stage.start("a")
         await stage.until(lambda: "Blocked for" in stage.app.main.log_view.text)
         with _connect(user="web", application_name="gunicorn") as web:
             web.pgconn.send_query(b"UPDATE kb.documents SET body = 'The engine weaves'")
@@ -205,11 +232,32 @@ async def a_run_that_waits(stage: Stage) -> None:
             await stage.picture("blockers")
             await stage.pilot.press("escape")
             ada.execute("ROLLBACK")
-            await stage.until(lambda: stage.app.run_on is None)
+            await stage.over()
             web.close()
 
 
-SCENES = (before_a_run, at_rest, a_slow_statement, a_failure, a_rehearsal, a_run_that_waits)
+async def a_backfill(stage: Stage) -> None:
+    """A statement runs in batches."""
+    stage.admin.execute(TITLES)
+    (stage.app.settings.directory / BACKFILL).write_text(BATCHES)
+    await stage.pilot.press("r")
+    await stage.until(lambda: len(stage.app.main.status.to_run()) == 1)
+    await stage.start("a")
+    await stage.until(lambda: stage.app.main.run_panel.has_batches)
+    await asyncio.sleep(6)
+    await stage.picture("backfill")
+    await stage.over()
+
+
+SCENES = (
+    before_a_run,
+    at_rest,
+    a_slow_statement,
+    a_failure,
+    a_rehearsal,
+    a_run_that_waits,
+    a_backfill,
+)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question
+from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.states import (
     connected_again,
@@ -31,6 +31,7 @@ from schemamig_tui.tui.states import (
 )
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
+from schemamig_tui.tui.widgets.run_history import RunHistory
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 
 _REHEARSALS = ("rehearse", "rehearse_to")
@@ -93,6 +94,8 @@ class MigrationsApp(BaseApp):
         for screen in self.screen_stack:
             for view in screen.query(PlanView):
                 view.follow(message.survey)
+            for history in screen.query(RunHistory):
+                history.follow(message.survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first(focus=is_first)
         self.refresh_bindings()
@@ -183,6 +186,11 @@ class MigrationsApp(BaseApp):
         """Save the whole log in a file."""
         self.toast(state_files.save_log(self.main.log_view.text))
 
+    def action_history(self) -> None:
+        """Show the runs of the past."""
+        view = RunHistory(self.main.status)
+        self.push_screen(TextDialog("Runs", view, wide=True))
+
     @property
     def _text(self) -> str:
         """The text of the pane with the focus; with a list that is the selected migration."""
@@ -204,7 +212,7 @@ class MigrationsApp(BaseApp):
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
         if action == "apply" and self.main.refused:
             return False
-        if action in ("apply", "dry_run", "rehearse"):
+        if action in ("apply", "dry_run", "rehearse", "history"):
             return self.looking.latest is not None
         if action in ("apply_to", "rehearse_to", "edit", "copy_path"):
             selected = self.main.selected

@@ -61,6 +61,7 @@ class BaseApp(App[None]):
     def __init__(self, keymap: Mapping[str, str]) -> None:
         super().__init__()
         self._early = EarlyKeys()
+        self._typed_again: events.Key | None = None
         keys.KEYMAP.set(keymap)
         self.set_keymap(dict(keymap))
 
@@ -77,11 +78,27 @@ class BaseApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait for the first picture, unless a dialog takes them."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if isinstance(event, events.Key):
             on_dialog = len(self.screen_stack) > 1
-            if self._early.keep(event, on_dialog=on_dialog):
+            if not event.is_forwarded and self._early.keep(event, on_dialog=on_dialog):
+                return
+            if event.is_forwarded and self._type_again(event):
                 return
         await super().on_event(event)
+
+    def _type_again(self, key: events.Key) -> bool:
+        """Give a key that nobody has taken to the input that the key before it has opened.
+
+        Keys that come at once are all sent to what has the focus then. Textual 8.2 drops a
+        character that comes back while an input has the focus, which would have kept it.
+        """
+        view = self.focused
+        is_text = view is not None and view.check_consume_key(key.key, key.character)
+        if view is None or not is_text or key is self._typed_again:
+            return False
+        self._typed_again = events.Key(key.key, key.character)
+        view._forward_event(self._typed_again)
+        return True
 
     def take_keys(self) -> None:
         """There is a picture: press the keys that have waited, each when the one before is done."""

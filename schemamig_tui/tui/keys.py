@@ -93,6 +93,7 @@ INSPECT = (
     Key("previous-tab", "left_square_bracket,comma", "screen.tab(-1)", "Previous tab"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
+    Key("history", "t", "app.history", "Times: the runs so far, as the ledger tells them"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
 )
 MOVE = (

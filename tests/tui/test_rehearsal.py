@@ -158,7 +158,9 @@ async def test_v_shows_the_report_again_and_c_copies_it(desk: Desk) -> None:
         await rehearse(ui)
         await ui.press("escape", "v")
         assert "+ table public.teams" in ui.screen
-        await ui.press("c")
+        await ui.press("slash", *"teams", "enter", "n")
+        assert "/teams  n N" in ui.screen
+        await ui.press("escape", "c")
         assert "Copied" in ui.screen
         await ui.press("escape", "right_square_bracket", "right_square_bracket")
         assert "Rehearsed 20" in ui.detail

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import Key
+from textual.keys import _character_to_key
 
 from schemamig_tui.tui.lines import Line, plain
 from schemamig_tui.tui.search import Search
@@ -79,6 +81,16 @@ async def test_what_is_typed_for_a_search_is_no_command(long: Desk) -> None:
         await ui.press("enter", "slash", *"qaj1", "backspace", "enter")
         assert ui.app.is_running
         assert "/qaj  not found" in ui.screen
+
+
+@played
+async def test_what_is_typed_at_once_is_searched_and_filtered_for(long: Desk) -> None:
+    async with long.open() as ui:
+        for pane, shown in (("4", "/so/1 ▏"), ("1", " so/1 ")):
+            for character in (pane, *"/so/1 "):
+                ui.app.post_message(Key(_character_to_key(character), character))
+            await ui.until(lambda shown=shown: shown in ui.screen)
+            await ui.press("escape")
 
 
 @played
