@@ -199,7 +199,7 @@ class JsonLines:
             findings=len(compared.findings),
         )
 
-    def found(self, findings: "Sequence[LintFinding]") -> None:
+    def found(self, findings: "Iterable[LintFinding]") -> None:
         """An event ``lint_finding`` for each."""
         for one in findings:
             self._write(
@@ -221,8 +221,8 @@ class JsonLines:
         self.found(report.findings)
         self._write(
             "lint_finished",
-            files=list(report.files),
-            findings=len(report.findings),
+            files=list(report.by_file),
+            findings=sum(map(len, report.by_file.values())),
             failing=report.at_least(level),
         )
 

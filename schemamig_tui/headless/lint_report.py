@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from schemamig_tui.headless.output import Output
-from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
+from schemamig_tui.lint.finding import LintFinding, LintReport, Severity, counted
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural
 
@@ -12,18 +12,13 @@ _COLORS = {Severity.NOTE: "bold", Severity.WARNING: "yellow", Severity.ERROR: "r
 
 def lint_lines(report: LintReport, out: Output) -> Iterator[str]:
     """The findings by file, each with its way out, and how many there are."""
-    for file in report.files:
-        if found := report.of(file):
+    for file, found in report.by_file.items():
+        if found:
             yield out.paint("bold", visible(file))
             for finding in found:
                 yield from _finding(finding, out)
             yield ""
-    counts = [
-        plural(count, str(severity))
-        for severity in reversed(Severity)
-        if (count := sum(one.severity is severity for one in report.findings))
-    ]
-    yield f"{plural(len(report.files), 'file')}: {', '.join(counts) or 'no findings'}"
+    yield f"{plural(len(report.by_file), 'file')}: {counted(report.findings)}"
 
 
 def planned_lines(findings: Sequence[LintFinding], out: Output) -> Iterator[str]:
@@ -41,6 +36,4 @@ def _finding(finding: LintFinding, out: Output) -> Iterator[str]:
 
 def _line(finding: LintFinding, out: Output) -> str:
     severity = out.paint(_COLORS[finding.severity], f"{finding.severity}:")
-    verdict = f" ({finding.verdict})" if finding.verdict else ""
-    message = visible(f"{finding.message}{verdict} [{finding.rule}]")
-    return f"{severity} line {finding.line}: {message}"
+    return f"{severity} line {finding.line}: {visible(finding.sentence)}"

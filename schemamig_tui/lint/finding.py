@@ -1,9 +1,11 @@
 """The values that linting returns."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
 from schemamig_tui.sql.words import Name
+from schemamig_tui.units import plural
 
 
 class Severity(IntEnum):
@@ -39,26 +41,42 @@ class LintFinding:
     table: Name | None = None
 
     @property
-    def place(self) -> str:
-        """``file:line``, which editors and terminals make clickable."""
-        return f"{self.file}:{self.line}"
+    def sentence(self) -> str:
+        """What is wrong, what the database says of it, and the rule."""
+        verdict = f" ({self.verdict})" if self.verdict else ""
+        return f"{self.message}{verdict} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """All findings, in the order of the files and lines; ``files`` are those that were looked at.
+    """The findings in each file that was looked at, in the order of the files and lines.
 
     ``remarks`` are sentences on what could not be looked at.
     """
 
-    files: tuple[str, ...]
-    findings: tuple[LintFinding, ...]
+    by_file: Mapping[str, tuple[LintFinding, ...]]
     remarks: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> Iterator[LintFinding]:
+        """The findings in all files."""
+        return (finding for found in self.by_file.values() for finding in found)
 
     def of(self, file: str) -> tuple[LintFinding, ...]:
         """The findings in one file."""
-        return tuple(finding for finding in self.findings if finding.file == file)
+        return self.by_file.get(file, ())
 
     def at_least(self, level: Severity) -> int:
         """How many findings matter as much as ``level``, or more."""
         return sum(finding.severity >= level for finding in self.findings)
+
+
+def counted(findings: Iterable[LintFinding]) -> str:
+    """How many there are of each severity: ``1 error, 2 notes``."""
+    severities = [finding.severity for finding in findings]
+    counts = [
+        plural(count, str(severity))
+        for severity in reversed(Severity)
+        if (count := severities.count(severity))
+    ]
+    return ", ".join(counts) or "no findings"

@@ -54,12 +54,13 @@ def lint(
     by_file: dict[str, list[LintFinding]] = {script.file.name: [] for script in scripts}
     for finding in silence.by_settings(found, severities or {}):
         by_file[finding.file].append(finding)
-    findings: list[LintFinding] = []
+    result: dict[str, tuple[LintFinding, ...]] = {}
     for script in scripts:
-        accepted = silence.accept(script, by_file[script.file.name], RULES)
-        findings += sorted(accepted, key=lambda one: (one.line, -one.severity, one.rule))
+        left = silence.accept(script, by_file[script.file.name], RULES)
+        ordered = sorted(left, key=lambda one: (one.line, -one.severity, one.rule))
+        result[script.file.name] = tuple(ordered)
         script.release()
-    return LintReport(tuple(by_file), tuple(findings), (*squawk.remarks, *remarks))
+    return LintReport(result, (*squawk.remarks, *remarks))
 
 
 def _own(
