@@ -325,9 +325,9 @@ async def test_the_summary_names_the_slowest_statements_and_ends_with_the_totals
     async with desk.open() as ui:
         await ui.apply()
         summary = ui.log[ui.log.index("Slowest statement\n") :].splitlines()
-        assert "1.1 s  0001_a.sql:2  SELECT 1" in summary[1]
+        assert " s  0001_a.sql:2  SELECT 1" in summary[1]
         assert len(summary) == 3
-        assert summary[2].startswith("Done: 1 applied in 1.")
+        assert summary[2].startswith("Done: 1 applied in ")
 
 
 @played
