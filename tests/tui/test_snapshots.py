@@ -20,6 +20,12 @@ from schemamig_tui.connect import Identity, target
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
+from schemamig_tui.engine.batch_events import (
+    BatchesStarted,
+    BatchesWaiting,
+    BatchFinished,
+    BatchTotals,
+)
 from schemamig_tui.engine.events import (
     BlockedSeen,
     Event,
@@ -39,7 +45,7 @@ from schemamig_tui.tui import (
     rehearsal_lines,
     rehearsing,
 )
-from schemamig_tui.tui.widgets import insight_bar, status_bars
+from schemamig_tui.tui.widgets import batch_bar, insight_bar, status_bars
 from tests.tui.conftest import Desk, Ui, played
 
 PICTURES = Path(__file__).parent / "snapshots"
@@ -65,7 +71,7 @@ def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     for module in (failures, log_lines, details, applied_columns):
         monkeypatch.setattr(module, "recorded", lambda ms: "12 ms")
     monkeypatch.setattr(logbook, "StatementFinished", timed)
-    for module in (wording, insight_bar, insight_lines):
+    for module in (wording, insight_bar, insight_lines, batch_bar):
         monkeypatch.setattr(module, "lasting", lambda seconds: "12 s")
     monkeypatch.setattr(status_bars, "SLOW", float("inf"))
     monkeypatch.setattr(insight, "_SHORTEST", 0.0)
@@ -172,6 +178,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "apply": ("a",),
     "dry-run": ("d",),
     "help": ("question_mark",),
+    "runs": ("t",),
 }
 
 
@@ -269,6 +276,15 @@ def seen(done: int) -> list[Event]:
     ]
 
 
+DONE = BatchTotals(10_000, 9_000, 20, 4.0)
+BATCH: dict[str, Any] = {"rows": 40_000, "size": 500, "ms": 98.0, "average": 2_250.0}
+LEFT: dict[str, Any] = {"left_s": (60.0, 120.0), "at": "10000", "dead": 1_234}
+BATCHES = [
+    BatchesStarted(*AT, "public.documents", ("id",), "documents_pkey", 40_000, BatchTotals()),
+    *(BatchFinished(*AT, DONE, **BATCH, per_second=speed, **LEFT) for speed in (900.0, 2_000.0)),
+]
+
+
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 @played
 async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
@@ -296,7 +312,15 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await ui.press("escape")
         await ui.until(lambda: "Nothing blocks the run" in ui.screen)
         await compare(ui, "no-blockers", size)
-        await ui.press("escape", "x", "y")
+        await ui.press("escape")
+        for event in BATCHES:
+            run_on._enqueue(event)
+        await ui.until(lambda: "% " in ui.screen)
+        await compare(ui, "backfill", size)
+        run_on._enqueue(BatchesWaiting(*AT, ("the standby replica is 9 s behind",), 30.0))
+        await ui.until(lambda: "Has waited" in ui.screen)
+        await compare(ui, "backfill-waits", size)
+        await ui.press("x", "y")
         await ui.run_over()
 
 
