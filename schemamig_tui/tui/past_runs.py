@@ -19,6 +19,7 @@ from schemamig_tui.units import plural, recorded
 _PAUSE = timedelta(seconds=10)
 _LONGEST_DURATION = 9
 _WIDE = 60
+_MOST = 200  # runs that are listed, as no key may wait for ten thousand
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ def past_run_lines(rows: Sequence[LedgerRow], columns: int) -> list[Line]:
         (("accent", sparkline(times, columns)),),
         (("dim", f"A bar is the time that a run took: {most}"),),
         (),
-        *(_line(run, columns) for run in reversed(runs)),
-        (),
+        *(_line(run, columns) for run in reversed(runs[-_MOST:])),
     ]
+    if earlier := len(runs[:-_MOST]):
+        lines.append((("dim", f"and {plural(earlier, 'earlier run')}"),))
+    lines.append(())
     if undated := len(rows) - count:
         lines.append((("warn", f"! {plural(undated, 'migration')} without a date"),))
     pause = f"{_PAUSE.seconds} s"

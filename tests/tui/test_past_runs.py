@@ -50,6 +50,15 @@ def test_what_was_recorded_by_hand_and_what_has_no_date_is_said() -> None:
     assert plain(past_run_lines([], 20)) == "The ledger has no run yet."
 
 
+def test_of_very_many_runs_the_last_ones_are_listed() -> None:
+    lines = past_run_lines([row(str(number), 60 * number) for number in range(1_000)], 20)
+    text = plain(lines)
+    assert "1,000 runs of 1,000 migrations" in text
+    assert text.count("1 applied") == 200
+    assert "1 applied  999\n" in text
+    assert "and 800 earlier runs" in text
+
+
 @played
 async def test_t_shows_them_and_goes_on_to_do_so(desk: Desk) -> None:
     desk.write("0001_a.sql")
