@@ -25,15 +25,15 @@ def planned_lines(findings: Sequence[LintFinding], out: Output) -> Iterator[str]
     """Those that are more than a note, each in a line below the file that is planned."""
     for finding in findings:
         if finding.severity > Severity.NOTE:
-            yield f"      {_line(finding, out)}"
+            yield f"      {_line(finding, finding.brief, out)}"
 
 
 def _finding(finding: LintFinding, out: Output) -> Iterator[str]:
-    yield f"  {_line(finding, out)}"
+    yield f"  {_line(finding, finding.sentence, out)}"
     if finding.safer and finding.severity > Severity.NOTE:
         yield f"      {visible(finding.safer)}"
 
 
-def _line(finding: LintFinding, out: Output) -> str:
+def _line(finding: LintFinding, sentence: str, out: Output) -> str:
     severity = out.paint(_COLORS[finding.severity], f"{finding.severity}:")
-    return f"{severity} line {finding.line}: {visible(finding.sentence)}"
+    return f"{severity} line {finding.line}: {visible(sentence)}"

@@ -43,8 +43,17 @@ class LintFinding:
     @property
     def sentence(self) -> str:
         """What is wrong, what the database says of it, and the rule."""
+        return f"{self.message}{self._end}"
+
+    @property
+    def brief(self) -> str:
+        """The same with the first sentence alone of what is wrong, of which squawk has several."""
+        return f"{self.message.partition('. ')[0]}{self._end}"
+
+    @property
+    def _end(self) -> str:
         verdict = f" ({self.verdict})" if self.verdict else ""
-        return f"{self.message}{verdict} [{self.rule}]"
+        return f"{verdict} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plans import goes_on
@@ -51,6 +52,7 @@ class MigrationsApp(BaseApp):
         self.main.top.read_only = read_only
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
+        self.linting = Linting(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False
 
@@ -98,6 +100,7 @@ class MigrationsApp(BaseApp):
                 history.follow(message.survey.status)
         if is_first or self.main.selected is None:
             self.main.select_first(focus=is_first)
+        self.linting.look()
         self.refresh_bindings()
         self.take_keys()
 
@@ -135,6 +138,10 @@ class MigrationsApp(BaseApp):
             self.main.mark_refused(m.file for m in plan.migrations if m.file and m.name in refused)
         self.refresh_bindings()
 
+    def on_plan_view_linted(self, message: PlanView.Linted) -> None:
+        """Log what could not be looked at."""
+        self.linting.remark(message.report)
+
     # -- the selected migration
 
     def on_main_screen_selected(self) -> None:
@@ -156,13 +163,23 @@ class MigrationsApp(BaseApp):
         """Show the keys that work for it."""
         self.refresh_bindings()
 
+    def on_detail_turned(self) -> None:
+        """Look for findings where the tab for them has been opened."""
+        self.linting.look()
+
+    def action_finding(self, by: int) -> None:
+        """Show the next finding, or with -1 the one before."""
+        self.linting.go(by)
+
     def action_edit(self) -> None:
-        """Edit the file, at the place of its failure."""
+        """Edit the file, at the selected finding, or else at the place of its failure."""
         selected = self.main.selected
         if selected is None or selected.file is None:
             return
         row = selected.row
         line = read_failure(row.error_message).line if row and row.error_message else None
+        if finding := self.main.detail.finding:
+            line = finding.line
         if problem := editor.edit(self, selected.file.path, line):
             self.toast(problem, severity="warning")
         self.action_refresh()

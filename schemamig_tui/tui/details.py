@@ -13,7 +13,8 @@ from schemamig_tui.tui.lines import Line, body, indented, inline
 from schemamig_tui.tui.sql import numbered, read_sql
 from schemamig_tui.units import plural, recorded, size
 
-TABS = ("SQL", "Plan", "Result", "Ledger")
+FINDINGS = "Findings"
+TABS = ("SQL", "Plan", "Result", "Ledger", FINDINGS)
 
 _MOST_PARSED = 8 * 1024 * 1024
 _MOST_STATEMENTS = 2_000
@@ -21,10 +22,11 @@ _MOST_STATEMENTS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The lines of each tab."""
+    """The lines of each tab, but for the findings; ``code`` are those of the file, in colour."""
 
     migration: Migration
     tabs: Mapping[str, Sequence[Line]]
+    code: Sequence[Line]
 
 
 def details(
@@ -64,6 +66,7 @@ def details(
             "Result": _running(log) if runs else _result(migration, code, log),
             "Ledger": list(_ledger(migration)),
         },
+        code,
     )
 
 

@@ -88,9 +88,11 @@ INSPECT = (
         "next-tab",
         "right_square_bracket,full_stop",  # a bracket takes AltGr on many keyboards
         "screen.tab(1)",
-        "Next tab: SQL, Plan, Result, Ledger",
+        "Next tab: SQL, Plan, Result, Ledger, Findings",
     ),
     Key("previous-tab", "left_square_bracket,comma", "screen.tab(-1)", "Previous tab"),
+    Key("next-finding", "f", "app.finding(1)", "Findings: the next one in what is to run"),
+    Key("previous-finding", "F", "app.finding(-1)", "The finding before"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
     Key("history", "t", "app.history", "Times: the runs so far, as the ledger tells them"),

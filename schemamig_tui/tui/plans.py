@@ -12,15 +12,18 @@ from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.run.plan import waits
 from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.survey import Review
 from schemamig_tui.text import cells, some_names
 from schemamig_tui.tui.details import left_off_lines
+from schemamig_tui.tui.finding_lines import planned_findings
 from schemamig_tui.tui.lines import Line, Span, indented, inline, shortened
 from schemamig_tui.units import plural, size
 
 _SHORTEST_NAME = 24
 _GAP = 2
 _LOOKING: Line = (("dim", "Looking at the database ..."),)
+_NO_FINDINGS = LintReport({})
 _CLEAR: Line = (("good", "✓ "), ("dim", "Nothing in the database is in the way"))
 
 
@@ -83,10 +86,12 @@ def change_line(found: Sequence[str]) -> Line:
     return (("warn", f"! Changed since you were asked: {what}{more}"),)
 
 
-def plan_lines(plan: Plan, review: Review | None, columns: int) -> list[Line]:
+def plan_lines(
+    plan: Plan, review: Review | None, columns: int, findings: LintReport = _NO_FINDINGS
+) -> list[Line]:
     """The lines of a plan for so many columns; without ``review`` the database is still asked."""
     refusals = review.refusals if review else plan.refusals
-    files = list(_files(plan, review, refusals))
+    files = list(_files(plan, review, refusals, findings))
     telling = [file for file in files if file.notes]
     others = [file for file in files if not file.notes]
     table = _Table(files, columns)
@@ -111,7 +116,12 @@ class _Row:
     notes: list[Line] = field(default_factory=list)
 
 
-def _files(plan: Plan, review: Review | None, refusals: Iterable[SchemamigError]) -> Iterator[_Row]:
+def _files(
+    plan: Plan,
+    review: Review | None,
+    refusals: Iterable[SchemamigError],
+    findings: LintReport,
+) -> Iterator[_Row]:
     planned = {file.name: file for file in plan.files}
     refused = {error.path.name: error for error in refusals if isinstance(error, FilesError)}
     doubts = {error.path.name: error for error in plan.doubts}
@@ -122,7 +132,8 @@ def _files(plan: Plan, review: Review | None, refusals: Iterable[SchemamigError]
     for number, migration in enumerate(plan.migrations, 1):
         name = migration.name
         file = planned.get(name)
-        notes = [*_notes(migration, file), *advice.get(name, ())]
+        found = planned_findings(findings.of(name))
+        notes = [*_notes(migration, file), *advice.get(name, ()), *found]
         if error := refused.get(name) or doubts.get(name):
             notes = [*_error_lines(error, "✗" if name in refused else "!"), *notes]
         is_bad = name in refused or migration.state is State.FAILED

@@ -98,7 +98,8 @@ class Runs:
         names = [migration.name for migration in todo]
         hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
         preface = [*preface, *hidden]
-        return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
+        target, settings = self._looking.target, self._settings
+        return PlanView(survey, to, target, settings, preface=preface, found=found, stays=stays)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan

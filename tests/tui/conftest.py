@@ -119,7 +119,7 @@ class Ui:
 
     def _is_reading(self) -> bool:
         return self.app.looking.busy or any(
-            not worker.is_finished and worker.group in ("detail", "plan", "fold")
+            not worker.is_finished and worker.group in ("detail", "plan", "fold", "lint")
             for worker in self.app.workers
         )
 

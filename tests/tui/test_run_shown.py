@@ -26,7 +26,7 @@ async def test_x_asks_and_says_what_is_kept(desk: Desk) -> None:
 async def test_the_result_is_shown_as_running_until_it_is_there(desk: Desk) -> None:
     desk.write("0001_a.sql", ASLEEP)
     async with desk.open() as ui:
-        await ui.press("left_square_bracket", "left_square_bracket", "a", "y")
+        await ui.press("right_square_bracket", "right_square_bracket", "a", "y")
         await ui.until(lambda: "NOTICE: asleep" in ui.log)
         await ui.until(lambda: ui.detail.startswith("▶ Running"))
         await ui.press("x", "y")

@@ -173,6 +173,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "plan": ("1", "right_square_bracket"),
     "result": ("3", "right_square_bracket", "right_square_bracket"),
     "ledger": ("2", "right_square_bracket"),
+    "findings": ("1", "f"),
     "filter": ("1", "slash", "v", "a", "c"),
     "zoom": ("4", "plus"),
     "apply": ("a",),

@@ -1,4 +1,4 @@
-"""The selected migration: its SQL, plan, result, and ledger row."""
+"""The selected migration: its SQL, plan, result, ledger row, and the findings in it."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,8 +9,10 @@ from textual.content import Content
 from textual.message import Message
 
 from schemamig_tui.engine import Migration, State
+from schemamig_tui.lint.finding import LintFinding, LintReport
 from schemamig_tui.tui.background import in_thread
-from schemamig_tui.tui.details import TABS, Details, details
+from schemamig_tui.tui.details import FINDINGS, TABS, Details, details
+from schemamig_tui.tui.finding_lines import findings_page
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.widgets.bars import TabStrip
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -24,6 +26,9 @@ class Detail(Vertical):
     class Opened(Message):
         """A migration is shown."""
 
+    class Turned(Message):
+        """Another tab is open."""
+
     def __init__(self) -> None:
         super().__init__(id="detail-pane")
         self._details: Details | None = None
@@ -31,6 +36,9 @@ class Detail(Vertical):
         self._strip = TabStrip(TABS)
         self.view = LinesView(id="detail")
         self.tab = TABS[0]
+        self.report: LintReport | None = None
+        """What was found in all that is to run; None before somebody has wanted to see it."""
+        self._finding = ("", 0)
 
     def compose(self) -> ComposeResult:
         """The strip and the lines."""
@@ -97,6 +105,35 @@ class Detail(Vertical):
         if tab != self.tab:
             self.tab = tab
             self._refresh(keep_place=False)
+            self.post_message(self.Turned())
+
+    def show_findings(self, report: LintReport) -> None:
+        """Show what was found in all that is to run."""
+        self.report = report
+        if self.tab == FINDINGS:
+            self._refresh(keep_place=True)
+
+    @property
+    def finding_number(self) -> int:
+        """The number of the finding that is selected, from 0, if there are any."""
+        name, number = self._finding
+        if self.report is None or self.migration is None or self.migration.name != name:
+            return 0
+        return max(0, min(number, len(self.report.of(name)) - 1))
+
+    @property
+    def finding(self) -> LintFinding | None:
+        """The finding that is selected in the open tab."""
+        if self.tab != FINDINGS or self.report is None or self.migration is None:
+            return None
+        found = self.report.of(self.migration.name)
+        return found[self.finding_number] if found else None
+
+    def select_finding(self, file: str, number: int) -> None:
+        """Select a finding; one in another file as soon as that is shown."""
+        self._finding = (file, number)
+        if self.migration and self.migration.name == file:
+            self._refresh(keep_place=False)
 
     def turn(self, by: int) -> None:
         """Show the next tab, or the one before."""
@@ -115,6 +152,17 @@ class Detail(Vertical):
     def _refresh(self, *, keep_place: bool) -> None:
         self._strip.active = self.tab
         self._strip.refresh()
-        if self._details:
+        if self._details is None:
+            return
+        if self.tab == FINDINGS:
+            self._show_findings(self._details, keep_place=keep_place)
+        else:
             fold = self.tab != "SQL"
             self.view.show(self._details.tabs[self.tab], keep_place=keep_place, fold=fold)
+
+    def _show_findings(self, shown: Details, *, keep_place: bool) -> None:
+        number = self.finding_number
+        page = findings_page(shown.migration, self.report, shown.code, number)
+        self.view.show(page.lines, keep_place=True, fold=True)
+        if not keep_place:
+            self.view.show_line(page.starts[number] if 0 < number < len(page.starts) else 0)

@@ -80,6 +80,11 @@ class LinesView(StyledView, can_focus=True):
             self._at = 0
             self.scroll_to(0, 0, animate=False)
 
+    def show_line(self, number: int) -> None:
+        """Scroll to where a line is the first one that is shown."""
+        above = sum(len(self.fold(line)) for line in self.lines[:number])
+        self.scroll_to(0, above, animate=False)
+
     def on_mount(self) -> None:
         """Show what there is from the beginning."""
         self._arrange()

@@ -12,10 +12,13 @@ from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, Plan, Survey, make_plan
 from schemamig_tui.engine.run.survey import with_folder_of_now
 from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
+from schemamig_tui.lint.finding import LintReport
+from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Review, review
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.background import in_thread, no_collections
 from schemamig_tui.tui.lines import Line, folded, width
+from schemamig_tui.tui.pending_findings import pending_findings
 from schemamig_tui.tui.plans import change_line, changes, names, plan_lines, total
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -26,7 +29,7 @@ _PROGRESS = 0.25
 
 
 class PlanView(LinesView):
-    """The migrations that would run, up to ``to``: first their names, then the plan, then advice.
+    """The migrations that would run, up to ``to``: names, then the plan, advice, and findings.
 
     ``survey`` is what the last look has found; the folder is read again first, unless it ``stays``.
     ``preface`` are the lines above all that, ``target`` is the database, ``found`` says what has
@@ -41,6 +44,12 @@ class PlanView(LinesView):
         is_refused: bool
 
     @dataclass
+    class Linted(Message):
+        """The findings are shown."""
+
+        report: LintReport
+
+    @dataclass
     class Changed(Message):
         """What was shown is not what would run now, which are ``count`` files; see ``Planned``."""
 
@@ -51,17 +60,20 @@ class PlanView(LinesView):
         survey: Survey,
         to: str | None,
         target: Target | None,
+        settings: Settings,
         *,
         preface: Sequence[Line] = (),
         found: Sequence[str] = (),
         stays: bool = False,
     ) -> None:
-        self._survey, self._to, self._target = survey, to, target
+        self._survey, self._to = survey, to
+        self._target, self._settings = target, settings
         self._preface, self._found, self._stays = preface, found, stays
         self.todo: Sequence[Migration] = survey.status.to_run(to)
         """The migrations that are shown."""
         self._plan: Plan | None = None
         self._review: Review | None = None
+        self._findings = LintReport({})
         self._read = 0
         super().__init__(self._first_lines(), fold=True)
 
@@ -83,6 +95,7 @@ class PlanView(LinesView):
             return
         self._survey, self.todo, self._found, self._stays = survey, todo, found, True
         self._plan = self._review = None
+        self._findings = LintReport({})
         self.post_message(self.Changed(len(todo)))
         if todo:
             self.run_worker(self._fill(), group="plan", exclusive=True)
@@ -102,6 +115,12 @@ class PlanView(LinesView):
         self._review = found = await in_thread(partial(_reviewed, plan, self._target))
         await self._draw()
         self.post_message(self.Planned(plan, bool(found.refusals)))
+        self._findings = await in_thread(self._lint)
+        await self._draw()
+        self.post_message(self.Linted(self._findings))
+
+    def _lint(self) -> LintReport:
+        return pending_findings(self._survey, self._to, self._target, self._settings)
 
     def _make_plan(self) -> Plan:
         survey, unreadable = self._survey, None
@@ -151,7 +170,7 @@ class PlanView(LinesView):
         assert self._plan is not None
         columns, folds = self.scrollable_content_region.width, self.folds
         with no_collections():
-            plan = plan_lines(self._plan, self._review, columns)
+            plan = plan_lines(self._plan, self._review, columns, self._findings)
             lines = [*self._preface, *self._changes(), *plan]
             rows = [row for line in lines for row in (folded(line, columns) if folds else [line])]
         return lines, rows, max(map(width, rows), default=0)
