@@ -148,7 +148,7 @@ class Stage:
             failed = self._all_files()
         # Where the connection is lost, the server does it by itself.
         with contextlib.suppress(psycopg.OperationalError):
-            conn.execute("ROLLBACK")
+            conn.execute("ROLLBACK; DEALLOCATE ALL")
         needs = needed(failed.failure, self._left_out) if failed else None
         if failed:
             if needs:
