@@ -1,6 +1,7 @@
 """Asks the catalogs again and again, by queries whose plans the server keeps."""
 
 import contextlib
+import secrets
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any, NamedTuple
@@ -13,7 +14,8 @@ from schemamig_tui.catalog.rows import QueryAnswer
 
 _SAVEPOINT = "SAVEPOINT schemamig_schema"
 _BACK = b"ROLLBACK TO SAVEPOINT schemamig_schema; RELEASE SAVEPOINT schemamig_schema"
-# No two of a session may have the same name.
+# No two of a session may have the same name, which behind a pooler other programs have had, too.
+_NAME = f"schemamig_{secrets.token_hex(4)}_{{}}"
 _NUMBERS = count(1)
 
 
@@ -84,7 +86,7 @@ class PreparedQueries:
     def _execute(self, query: Query) -> Iterator[str]:
         name = self._names.get(query.sql)
         if name is None:
-            name = self._names[query.sql] = f"schemamig_{next(_NUMBERS)}"
+            name = self._names[query.sql] = _NAME.format(next(_NUMBERS))
             yield f"PREPARE {name} AS {query.sql}"
         values = ", ".join(f"'{value}'" for value in query.values)
         yield f"EXECUTE {name}({values})" if values else f"EXECUTE {name}"

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 
+from psycopg.errors import Diagnostic, UnsafeNewEnumValueUsage
+
 from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.run.failure import wants_no_transaction
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
 
@@ -36,6 +40,17 @@ def _obstacle(run: FileRun) -> str | None:
     return None
 
 
+def refusal(run: FileRun, step: Step, error: Diagnostic) -> str | None:
+    """Why a statement fails here but not in a run; None if it fails there as well."""
+    if not wants_no_transaction(error) or step.role is not Role.STATEMENT:
+        return None
+    # An enum value is of use as soon as it is committed: in a run that is after its file.
+    committed = error.sqlstate == UnsafeNewEnumValueUsage.sqlstate
+    if run.script.mode is Mode.NO_TRANSACTION or (committed and not _adds_enum_value(run)):
+        return f"line {step.line}: {error.message_primary}"
+    return None
+
+
 def units(run: FileRun) -> Iterator[range]:
     """The statements that are still to run, divided where the file would commit."""
     script = run.script
@@ -53,6 +68,6 @@ def units(run: FileRun) -> Iterator[range]:
             start = i + 1
 
 
-def adds_enum_value(run: FileRun) -> bool:
+def _adds_enum_value(run: FileRun) -> bool:
     """Whether a file itself adds a value to an enum."""
     return any(traits.adds_enum_value is not None for traits in run.script.special.values())

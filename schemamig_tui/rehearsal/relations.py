@@ -158,12 +158,18 @@ class Relations:
         return self._whole
 
     def _tells_all(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bool:
-        """Whether the text names each relation that it touches, and each name means just one."""
+        """Whether the text names each relation that it locks, and each name means just one.
+
+        Not so an index or a sequence, with its table, and a partitioned table, with its partitions.
+        """
         if any(len(oids) != 1 for oids, _ in named) or not only_changes_catalogs(sql):
             return False
-        told = {self.known[oid].name for (oid,), _ in named}
+        touched = [self.known[oid] for (oid,), _ in named]
+        if any(relation.kind not in "rmfv" for relation in touched):
+            return False
+        names = {relation.name for relation in touched}
         words = (identifier(token[1]) for token in tokens(sql))
-        return all(word in told for word in words if word in self._named)
+        return all(word in names for word in words if word in self._named)
 
     @property
     def whole_query(self) -> bytes:

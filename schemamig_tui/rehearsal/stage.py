@@ -19,7 +19,6 @@ from schemamig_tui.engine.events import (
     Event,
     Failure,
     FileFailed,
-    Mode,
     Place,
     RunStarted,
     StatementFinished,
@@ -31,7 +30,6 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import (
     WITHOUT_LOCK,
     explain_crash,
-    wants_no_transaction,
 )
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
@@ -50,7 +48,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.fitness import adds_enum_value, obstacle, units
+from schemamig_tui.rehearsal.fitness import obstacle, refusal, units
 from schemamig_tui.rehearsal.guards import Guards, may_count
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
@@ -148,7 +146,7 @@ class Stage:
             failed = self._all_files()
         # Where the connection is lost, the server does it by itself.
         with contextlib.suppress(psycopg.OperationalError):
-            conn.execute("ROLLBACK")
+            conn.execute("ROLLBACK; DEALLOCATE ALL")
         needs = needed(failed.failure, self._left_out) if failed else None
         if failed:
             if needs:
@@ -231,7 +229,7 @@ class Stage:
         self._has_plans = False
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
-        if crash and (reason := self._finds_obstacle(run, crash)):
+        if crash and (reason := self._refusal(run, crash)):
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
             self._leave_out(run, reason)
@@ -348,16 +346,9 @@ class Stage:
 
     # -- failures
 
-    def _finds_obstacle(self, run: FileRun, crash: Crash) -> str | None:
-        """Why a statement fails here but not in a run; None if it fails there as well."""
+    def _refusal(self, run: FileRun, crash: Crash) -> str | None:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
-        if not wants_no_transaction(error) or crash.step.role is not Role.STATEMENT:
-            return None
-        # An enum value is of use as soon as it is committed: in a run that is after its file.
-        committed = error.sqlstate == pg_errors.UnsafeNewEnumValueUsage.sqlstate
-        if run.script.mode is Mode.NO_TRANSACTION or (committed and not adds_enum_value(run)):
-            return f"line {crash.step.line}: {error.message_primary}"
-        return None
+        return refusal(run, crash.step, error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:
         encoding = self._conn.info.encoding

@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemamig_tui.catalog.changes import What
 from schemamig_tui.engine.events import NoticeReceived, StatementFinished
 from tests.engine.conftest import limited_role
 from tests.rehearsal.conftest import Rehearsals
@@ -41,6 +42,23 @@ END$$;
 )
 def test_nothing_that_a_file_sets_reaches_the_next(shop: Rehearsals, sql: str) -> None:
     shop.rehearses(FRESH, sql, FRESH)
+
+
+def test_the_change_of_the_schema_is_seen_whatever_a_file_does_to_prepared_statements(
+    shop: Rehearsals,
+) -> None:
+    table = "CREATE TABLE t{0} (a int, CHECK (a > 0));"
+    shop.rehearses(
+        table.format(1),
+        "DEALLOCATE ALL;" + table.format(2),
+        "PREPARE p AS SELECT 1;" + table.format(3),
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';"
+        + table.format(4),
+        "SELECT f();" + table.format(5),
+        table.format(6),
+    )
+    made = [changes[0] for changes in shop.changes.values()]
+    assert made == [(What.ADDED, "table", f"public.t{n}") for n in range(1, 7)]
 
 
 def test_lastval_is_unknown_to_the_next_file(shop: Rehearsals) -> None:

@@ -72,20 +72,24 @@ def written(catalogs: Set[str]) -> str | None:
 
 def dropped() -> str:
     """The class and oid of what the transaction has locked, and what is no more."""
-    return " UNION ALL ".join(
-        [
+    gone = [
+        """
+SELECT 'pg_class' AS class, l.relation::oid AS oid FROM locks AS l
+WHERE l.locktype = 'relation' AND NOT EXISTS (SELECT FROM pg_class WHERE oid = l.relation)""",
+        *(
             f"""
-    SELECT 'pg_class' AS class, l.relation::oid AS oid FROM {_LOCKS}
-    WHERE l.locktype = 'relation' AND NOT EXISTS (SELECT FROM pg_class WHERE oid = l.relation)""",
-            *(
-                f"""
-    SELECT '{catalog}', l.objid::oid FROM {_LOCKS}
-    WHERE l.locktype = 'object' AND l.classid = '{catalog}'::regclass
-        AND NOT EXISTS (SELECT FROM {catalog} WHERE oid = l.objid)"""
-                for catalog in _DROPPED
-            ),
-        ]
-    )
+SELECT '{catalog}', l.objid::oid FROM locks AS l
+WHERE l.locktype = 'object' AND l.classid = '{catalog}'::regclass
+    AND NOT EXISTS (SELECT FROM {catalog} WHERE oid = l.objid)"""
+            for catalog in _DROPPED
+        ),
+    ]
+    # There may be very many, and each look at them takes the longer.
+    return f"""
+WITH locks AS MATERIALIZED (
+    SELECT l.locktype, l.relation, l.classid, l.objid FROM {_LOCKS}
+    WHERE l.locktype IN ('relation', 'object')
+){" UNION ALL ".join(gone)}"""
 
 
 def locked() -> str:
