@@ -7,9 +7,12 @@ import psycopg
 
 from schemamig_tui.advice.advice import Advice, note
 from schemamig_tui.advice.database import Database
-from schemamig_tui.advice.objects import find_relations, size_advice
+from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.objects import find_relations, oids_by_name
 from schemamig_tui.advice.privileges import find_role, privilege_advice
+from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.sessions import session_advice
+from schemamig_tui.advice.sizes import size_advice
 from schemamig_tui.advice.targets import Targets, find
 from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
@@ -50,9 +53,11 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
     role = find_role(database)
     if role is None:
         return []
-    found = find_relations(database, targets.uses)
+    uses = targets.uses
+    found = find_relations(database, uses)
+    expected = effects(uses, read_catalog(database, uses, oids_by_name(found)))
     return [
-        *session_advice(database, role, found, targets.uses, older_than),
-        *privilege_advice(database, role, found, targets.uses),
-        *size_advice(database, found),
+        *session_advice(database, role, expected, uses, older_than),
+        *privilege_advice(database, role, found, uses),
+        *size_advice(database, found, expected),
     ]

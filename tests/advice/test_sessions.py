@@ -85,14 +85,14 @@ def test_a_lock_on_a_partition_is_in_the_way_of_its_table(table: Desk) -> None:
     )
     with table.session("SELECT * FROM p11"):
         (message,) = table.warnings("ALTER TABLE p ADD c int;", older_than=0)
-    assert "ACCESS SHARE on public.p," in message
+    assert "ACCESS SHARE on public.p11," in message
 
 
 def test_a_lock_on_a_table_is_in_the_way_of_dropping_its_index(table: Desk) -> None:
     table.prepare("CREATE INDEX i ON t (id)")
     with table.session("INSERT INTO t VALUES (1)"):
         (message,) = table.warnings("DROP INDEX i;", older_than=0)
-    assert "ROW EXCLUSIVE on public.i, which DROP INDEX has to wait for" in message
+    assert "ROW EXCLUSIVE on public.t, which DROP INDEX has to wait for" in message
 
 
 @pytest.mark.alone
