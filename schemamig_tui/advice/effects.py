@@ -1,11 +1,12 @@
 """What each statement of the pending files does to which relation: its text and the catalog."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice import alterations
 from schemamig_tui.advice.alterations import Found
 from schemamig_tui.advice.catalog import PARTITIONED, TABLES, Catalog, Relation
+from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import MAY_REWRITE, READS, REWRITES, Does
 from schemamig_tui.sql.locks import Lock
@@ -48,17 +49,15 @@ _CONCURRENTLY = {
 }
 
 
-def effects(uses: Sequence[Use], catalog: Catalog) -> list[RelationEffect]:
-    """The effects of the uses, by what the catalog knows of them; see ``read_catalog``.
+def effects(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> list[RelationEffect]:
+    """The effects of the uses, with the numbers that ``read_catalog`` has given them.
 
     Of what a statement does to a relation in more than one way, one effect is made: with the
     strongest lock, and the most work.
     """
     found: dict[tuple[str, int, int], RelationEffect] = {}
-    for number, use in enumerate(uses):
-        is_relation = use.touch.target is ObjectKind.RELATION
-        relation = catalog.relation(use.touch.name) if is_relation else None
-        for other, lock, work in _of(use.touch, number, relation, catalog):
+    for number, use, relation, ahead in steps(numbered, catalog):
+        for other, lock, work in _of(use.touch, number, relation, ahead):
             if other is None:
                 continue
             # Partitioned tables and views have no rows of their own.

@@ -55,7 +55,8 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
         return []
     uses = targets.uses
     found = find_relations(database, uses)
-    expected = effects(uses, read_catalog(database, uses, oids_by_name(found)))
+    catalog = read_catalog(database, uses, oids_by_name(found))
+    expected = effects(enumerate(uses), catalog)
     return [
         *session_advice(database, role, expected, uses, older_than),
         *privilege_advice(database, role, found, uses),

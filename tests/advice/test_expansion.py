@@ -3,6 +3,11 @@
 import pytest
 
 from schemamig_tui.advice import sizes
+from schemamig_tui.advice.database import Database as Questions
+from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.reading import read_catalog
+from schemamig_tui.advice.targets import find
 from tests.advice.conftest import Desk
 
 TABLES = """
@@ -80,6 +85,10 @@ WORK = [
         "ALTER TABLE reads all of it, and blocks everybody else",
     ),
     ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", "ALTER DOMAIN reads all of it, and blocks writes"),
+    (
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (v IS NOT NULL); ALTER TABLE t ALTER v SET NOT NULL",
+        "ALTER TABLE reads all of it",
+    ),
     ("REFRESH MATERIALIZED VIEW m", "REFRESH MATERIALIZED VIEW rewrites all of it"),
     ("VACUUM (FULL false) t", None),
     ("ALTER TABLE t ALTER n SET STATISTICS 5", None),
@@ -103,3 +112,29 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
             assert expected in large[0], (file, large)
         else:
             assert large == [], file
+
+
+def test_what_an_earlier_file_proves_is_known_and_what_it_changes_is_not(desk: Desk) -> None:
+    desk.prepare("CREATE TABLE t (v text, n varchar(5), w int)")
+    scripts = desk.write(
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (v IS NOT NULL) NOT VALID;",
+        "ALTER TABLE t VALIDATE CONSTRAINT k;",
+        "ALTER TABLE t ALTER v SET NOT NULL;",
+        "ALTER TABLE t DROP CONSTRAINT k;",
+        "ALTER TABLE t ALTER n TYPE varchar(9);",
+        "ALTER TABLE t ALTER n TYPE varchar(7);",
+        "ALTER TABLE t ALTER w SET NOT NULL;",
+        "ALTER TABLE t ADD PRIMARY KEY (w);",
+    )
+    uses = find(scripts).uses
+    with desk.database.connect() as conn:
+        database = Questions(conn)
+        with database.asking():
+            named = oids_by_name(find_relations(database, uses))
+            catalog = read_catalog(database, uses, named)
+    works = [(one.use.file[3:4], one.work) for one in effects(enumerate(uses), catalog)]
+    reads, may = "reads all of it", "may rewrite all of it"
+    assert works == [
+        *[("1", None), ("2", reads), ("3", None), ("4", None)],
+        *[("5", None), ("6", may), ("7", reads), ("8", reads)],
+    ]

@@ -107,16 +107,16 @@ def predictions(
     with database.asking():
         catalog = read_catalog(database, uses, oids_by_name(find_relations(database, uses)))
     assert database.unknown == []
-    found = effects(uses, catalog)
     for number in range(len(statements)):
+        # Each statement is the first one: it is rolled back before the next.
+        own = [(i, use) for i, use in enumerate(uses) if use.file == str(number)]
         yield {
             one.relation.oid: Seen(
                 one.lock,
                 one.work in (REWRITES, EMPTIES),
                 one.work not in (None, REWRITES, EMPTIES),
             )
-            for one in found
-            if one.use.file == str(number)
+            for one in effects(own, catalog)
         }
 
 
