@@ -130,6 +130,11 @@ def _is_not_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
     )
 
 
+def needs_rows_without_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
+    """Whether SET NOT NULL looks at the rows of a column that is there."""
+    return (table.oid, name or "") in catalog.columns and not _is_not_null(name, table, catalog)
+
+
 def _constraint(name: str | None, table: Relation, catalog: Catalog) -> Constraint | None:
     return next((one for one in catalog.constraints[table.oid] if one.name == name), None)
 

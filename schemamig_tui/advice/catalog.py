@@ -1,9 +1,10 @@
 """What the catalog knows of the relations that the pending files touch, and of those near them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.words import Name
 
 TABLES = ("r", "m")
@@ -74,6 +75,8 @@ class Column:
     collation: int
     not_null: bool
     generated: str
+    quoted: str
+    """The name as SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Type:
     """A type that a file names as ``text``; see ``Column``.
 
     ``constrained``: it is a domain, and not all values of its base are among its own.
-    ``volatile``: its default is another value for each row.
+    ``volatile``: its default is another value for each row. ``labels`` are those of an enum.
     """
 
     text: str
@@ -91,7 +94,7 @@ class Type:
     collation: int
     constrained: bool
     volatile: bool
-    array: bool
+    labels: list[str]
 
 
 @dataclass
@@ -147,6 +150,11 @@ class Catalog:
     def relation(self, name: Name | None) -> Relation | None:
         """The relation that a file names."""
         return self.relations.get(self.names.get(name, 0)) if name else None
+
+    def referenced(self, action: TableAction, other: Relation) -> Sequence[str]:
+        """The columns that a new foreign key refers to: without a list, the primary key."""
+        keys = (one.columns for one in self.constraints[other.oid] if one.kind == "p")
+        return action.others or next(keys, ())
 
     def descendants(self, oid: int) -> Iterator[Relation]:
         """All that inherit from a relation, partitions first of all."""

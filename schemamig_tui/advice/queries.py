@@ -76,7 +76,8 @@ WITH RECURSIVE columns AS (
 )
 SELECT DISTINCT a.attrelid::bigint AS table, a.attname::text AS name, a.atttypid::bigint AS type,
     base.base::bigint, format_type(a.atttypid, a.atttypmod) AS written,
-    a.attcollation::bigint AS collation, a.attnotnull AS not_null, a.attgenerated::text AS generated
+    a.attcollation::bigint AS collation, a.attnotnull AS not_null,
+    a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted
 FROM columns a JOIN base ON base.oid = a.atttypid
     JOIN pg_catalog.pg_type t ON t.oid = base.base AND t.typtype <> 'd'
 """
@@ -97,7 +98,8 @@ WITH RECURSIVE asked AS (
     FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base WHERE t.typtype = 'd'
 )
 SELECT b.text, b.oid::bigint, b.base::bigint, t.typcollation::bigint AS collation, b.constrained,
-    b.volatile, t.typcategory = 'A' AS array, format_type(b.base, NULL) AS written
+    b.volatile, format_type(b.base, NULL) AS written,
+    ARRAY(SELECT enumlabel::text FROM pg_catalog.pg_enum WHERE enumtypid = b.base) AS labels
 FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype <> 'd'
 """
 

@@ -1,6 +1,6 @@
 """Asks for the part of the catalog that the uses of the pending files are about."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.advice import queries
@@ -70,7 +70,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     actions = [(use, action) for use in uses for action in use.touch.actions]
     known = {"oids": sorted(catalog.relations)}
     catalog.add_constraints(database.ask(about, Constraint, queries.CONSTRAINTS, known))
-    _read_columns(database, catalog, actions, oids)
+    _read_columns(database, catalog, actions, oids, uses)
     _read_values(database, catalog, [action for _, action in actions])
     return catalog
 
@@ -137,10 +137,16 @@ def _read_columns(
     catalog: Catalog,
     actions: Iterable[tuple[Use, TableAction]],
     oids: Mapping[Name, int],
+    uses: Sequence[Use],
 ) -> None:
     wanted = set()
+    for use in uses:
+        if use.touch.unique and (oid := oids.get(use.touch.name)) is not None:
+            wanted |= {(oid, name) for name in use.touch.unique}
     for use, action in actions:
         oid = oids.get(use.touch.name)
+        if oid is not None:
+            wanted |= set(_of_keys(action, oid, catalog))
         named = {action.column, *action.columns} - {None}
         if oid is not None and named and not action.new:
             tables = [oid, *(child.oid for child in catalog.descendants(oid))]
@@ -153,6 +159,17 @@ def _read_columns(
         about = "the columns that the pending files change"
         for column in database.ask(about, Column, queries.COLUMNS, parameters):
             catalog.columns[column.table, column.name] = column
+
+
+def _of_keys(action: TableAction, oid: int, catalog: Catalog) -> Iterator[tuple[int, str]]:
+    """The columns of both ends of a foreign key that is added or validated."""
+    if action.does is Does.VALIDATE:
+        for key in catalog.constraints[oid]:
+            if key.name == action.name and key.kind == "f":
+                yield from ((oid, name) for name in key.columns)
+                yield from ((key.other, name) for name in key.others)
+    elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
+        yield from ((other.oid, name) for name in catalog.referenced(action, other))
 
 
 def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAction]) -> None:

@@ -1,6 +1,6 @@
 """Warns of large tables whose rows a statement reads or writes anew."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from schemamig_tui.advice.advice import Advice, note, warning
@@ -14,6 +14,8 @@ from schemamig_tui.advice.objects import (
     TouchedRelation,
     read_sizes,
 )
+from schemamig_tui.advice.verdicts import Statement
+from schemamig_tui.sql.actions import READS
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.units import size
 
@@ -32,9 +34,15 @@ class _Work:
 
 
 def size_advice(
-    database: Database, found: Sequence[TouchedRelation], effects: Sequence[RelationEffect]
+    database: Database,
+    found: Sequence[TouchedRelation],
+    effects: Sequence[RelationEffect],
+    quick: Set[Statement],
 ) -> Iterator[Advice]:
-    """A warning for each large table that a statement reads or rewrites; one note on the rest."""
+    """A warning for each large table that a statement reads or rewrites; one note on the rest.
+
+    What is read as ``quick`` as a question took is no reason for a warning.
+    """
     relations = {effect.relation.oid: effect.relation for effect in effects}
     oids = sorted(relations.keys() | {item.relation.oid for item in found})
     if not oids:
@@ -45,6 +53,9 @@ def size_advice(
         own = [sizes[oid] for oid in work.tables if oid in sizes]
         count, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
         key = work.relation.oid, work.effect.work
+        statement = work.effect.use.file, work.effect.use.line, work.relation.oid
+        if work.effect.work == READS and statement in quick:
+            continue
         if key not in told and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
             told.add(key)
             yield _large(work, count, rows)

@@ -26,13 +26,15 @@ class Use:
     """The first statement of the pending files that touches something in this way.
 
     ``transaction`` counts those of all files: what one statement has locked is still locked when
-    the next one of the same transaction works.
+    the next one of the same transaction works. ``after_code``: functions or blocks have run before
+    it, and nothing is known of what they have written.
     """
 
     touch: Touch
     file: str
     line: int
     transaction: int = 0
+    after_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class _Finder:
         self.uses: dict[Touch, Use] = {}
         self.unread: list[str] = []
         self._transaction = 0
+        self._code_has_run = False
         # By kind and name, the schemas where an earlier statement has created such an object.
         self._created: defaultdict[tuple[ObjectKind, str], set[str | None]] = defaultdict(set)
         self._temporary: set[str] = set()
@@ -100,9 +103,11 @@ class _Finder:
                 continue
             if len(heads) < _MOST_HEADS and (head := writing_head(sql)):
                 heads = (*heads, head)
-            self._session.follow(traits_of(sql))
+            traits = traits_of(sql)
+            self._session.follow(traits)
             for touch in touches(sql):
                 self._note(touch, script, i)
+            self._code_has_run |= traits.runs_code
         return True
 
     def _note(self, touch: Touch, script: Script, i: int) -> None:
@@ -121,7 +126,13 @@ class _Finder:
                 touch = replace(touch, right=None) if touch.actions else touch
             self._rights.add(kind)
             if touch not in self.uses:
-                self.uses[touch] = Use(touch, script.file.name, script.line(i), self._transaction)
+                self.uses[touch] = Use(
+                    touch,
+                    script.file.name,
+                    script.line(i),
+                    self._transaction,
+                    self._code_has_run,
+                )
         if touch.creates:
             self._created[key].add(name.schema)
 

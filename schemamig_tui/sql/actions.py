@@ -1,5 +1,6 @@
 """What the actions of an ALTER TABLE are: values, which ``sql.alter_table`` reads."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -67,6 +68,12 @@ class TableAction:
     primary: bool = False
     trusted: bool = False
     text: str | None = None
+
+    @property
+    def written_type(self) -> str:
+        """The type as people write it: ``numeric(10,2)``."""
+        text = re.sub(r"\s*([(),.\[\]])\s*", r"\1", self.type or "")
+        return text.replace(")", ") ").rstrip()
 
 
 def lock_of(found: Sequence[TableAction]) -> Lock:

@@ -76,12 +76,13 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
         trusted = _is_trusted(words)
         yield TableAction(Does.SET_NOT_NULL, column=named, name=name, new=new, trusted=trusted)
     elif kind == b"check":
-        condition = b" ".join(inside(words)).decode(errors="replace")
+        condition = inside(words)
         yield TableAction(
             Does.ADD_CHECK,
             name=name,
             column=column,
-            text=condition,
+            text=b" ".join(condition).decode(errors="replace"),
+            calls=calls(condition),
             new=new,
             trusted=_is_trusted(words),
         )

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from schemamig_tui.sql.actions import READS
+from schemamig_tui.sql.column_definitions import inside, one_part
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_kind, take_names
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Name, Words
+from schemamig_tui.sql.words import Name, Words, unquoted
 
 
 def create(words: Words) -> Iterator[Touch]:
@@ -18,7 +19,8 @@ def create(words: Words) -> Iterator[Touch]:
         modifiers.add(words.next().lower())
     if rule := _CREATING.get(words.peek()):
         words.next()
-        yield from rule(words)
+        for touch in rule(words):
+            yield touch if b"unique" in modifiers else replace(touch, unique=())
         return
     kind = take_kind(words)
     if kind is None or words.take(b"mapping"):
@@ -35,9 +37,19 @@ def create(words: Words) -> Iterator[Touch]:
         yield Touch(target, name, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
     right = None if temporary else Right.CREATE
     creates = not missing_only and not replaces
-    yield Touch(target, name, statement, right=right, creates=creates, temporary=temporary)
+    labels = _labels(words) if statement == "CREATE TYPE" else None
+    yield Touch(
+        target, name, statement, right=right, creates=creates, temporary=temporary, labels=labels
+    )
     if statement == "CREATE TABLE":
         yield from _table(words, statement)
+
+
+def _labels(words: Words) -> tuple[str, ...] | None:
+    """The labels of a new enum; None for another type."""
+    if not words.take(b"as", b"enum"):
+        return None
+    return tuple(unquoted(word) or "" for word in inside(words) if word != b",")
 
 
 def _table(words: Words, statement: str) -> Iterator[Touch]:
@@ -81,9 +93,37 @@ def _index(words: Words) -> Iterator[Touch]:
     path = [] if words.peek() == b"on" else words.path()
     if not words.take(b"on"):
         return
-    yield from relation(words, statement, lock, Right.OWNER, READS)
+    only = words.take(b"only")
+    if table := words.name():
+        yield Touch(
+            ObjectKind.RELATION,
+            table,
+            statement,
+            lock,
+            Right.OWNER,
+            READS,
+            only=only,
+            unique=_plain_columns(words),
+        )
     if path and not missing_only:
         yield Touch(ObjectKind.RELATION, Name(None, path[-1]), statement, creates=True)
+
+
+def _plain_columns(words: Words) -> tuple[str, ...]:
+    """The columns of an index on columns alone and on all rows; none for another one."""
+    if words.take(b"using"):
+        words.next()
+    names = Words(inside(words))
+    found = []
+    while column := one_part(names):
+        found.append(column)
+        while names.peek() in (b"asc", b"desc", b"nulls", b"first", b"last"):
+            names.next()
+        if not names.take(b","):
+            break
+    if names.peek() or words.seek(b"where", b"nulls"):
+        return ()
+    return tuple(found)
 
 
 def _trigger(words: Words) -> Iterator[Touch]:

@@ -84,6 +84,14 @@ _KEYWORDS = frozenset(
 )  # fmt: skip
 
 
+def casts_by_text(expression: str, column: str, type_: str) -> bool:
+    """Whether an expression is the column, cast to text and that to the type, as enums are."""
+    words = _bare([word.lower() for word in words_of(expression.encode())])
+    target = [word.lower() for word in words_of(type_.encode())]
+    own = bool(words) and identifier(words[0]) == column
+    return own and list(words[1:]) == [b"::", b"text", b"::", *target]
+
+
 def casts_to(expression: str, column: str, type_: str) -> bool:
     """Whether an expression is the column, at most with a cast to that type."""
     words = _bare([word.lower() for word in words_of(expression.encode())])

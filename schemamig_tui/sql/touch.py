@@ -57,7 +57,8 @@ class Touch:
     ``work`` says what a big table makes slow: ``reads all of it``. ``creates`` tells that the
     object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
     the children of a table are left alone; ``cascade``: what depends on the object goes with it;
-    ``actions`` are those of an ALTER TABLE.
+    ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
+    those of a new enum.
     """
 
     target: ObjectKind
@@ -71,3 +72,5 @@ class Touch:
     only: bool = False
     cascade: bool = False
     actions: tuple[TableAction, ...] = ()
+    unique: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None

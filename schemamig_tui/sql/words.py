@@ -164,6 +164,12 @@ def unquoted(word: bytes) -> str | None:
     return text
 
 
+def literal(text: str) -> str:
+    """A string as SQL, however ``standard_conforming_strings`` is set."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
 def named(path: list[str]) -> Name | None:
     """The name that its parts make: ``name``, ``schema.name`` or ``database.schema.name``."""
     if not 1 <= len(path) <= 3:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemamig_tui.advice import sizes
+from schemamig_tui.advice import sizes, verdicts
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
@@ -99,6 +99,7 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
+    monkeypatch.setattr(verdicts, "QUICK_MS", 0)
     desk.prepare(
         "CREATE TABLE q (id int PRIMARY KEY)",
         "CREATE DOMAIN d AS int",
