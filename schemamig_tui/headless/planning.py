@@ -56,7 +56,7 @@ def dry_run(
         )
         for warning in plan.warnings:
             reporter.warning(warning)
-        found = review(plan, target, conn)
+        found = review(plan, target, conn, settings.advice_timeout)
         findings = findings_in([file.script for file in plan.files], settings, conn)
         previews = _previews(plan, conn)
         system = system_identifier(conn) if save_to else None

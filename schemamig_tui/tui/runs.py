@@ -98,7 +98,15 @@ class Runs:
         names = [migration.name for migration in todo]
         hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
         preface = [*preface, *hidden]
-        return PlanView(survey, to, self._looking.target, preface=preface, found=found, stays=stays)
+        return PlanView(
+            survey,
+            to,
+            self._looking.target,
+            preface=preface,
+            found=found,
+            stays=stays,
+            advice_timeout=self._settings.advice_timeout,
+        )
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan

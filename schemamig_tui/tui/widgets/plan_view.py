@@ -30,7 +30,7 @@ class PlanView(LinesView):
 
     ``survey`` is what the last look has found; the folder is read again first, unless it ``stays``.
     ``preface`` are the lines above all that, ``target`` is the database, ``found`` says what has
-    changed since the user was asked before.
+    changed since the user was asked before. ``advice_timeout``: see ``Settings``.
     """
 
     @dataclass
@@ -55,9 +55,11 @@ class PlanView(LinesView):
         preface: Sequence[Line] = (),
         found: Sequence[str] = (),
         stays: bool = False,
+        advice_timeout: float | None,
     ) -> None:
         self._survey, self._to, self._target = survey, to, target
         self._preface, self._found, self._stays = preface, found, stays
+        self._patience = advice_timeout
         self.todo: Sequence[Migration] = survey.status.to_run(to)
         """The migrations that are shown."""
         self._plan: Plan | None = None
@@ -99,7 +101,9 @@ class PlanView(LinesView):
             return
         await self._draw()
         self.post_message(self.Planned(plan, bool(plan.refusals)))
-        self._review = found = await in_thread(partial(_reviewed, plan, self._target))
+        self._review = found = await in_thread(
+            partial(_reviewed, plan, self._target, self._patience)
+        )
         await self._draw()
         self.post_message(self.Planned(plan, bool(found.refusals)))
 
@@ -162,12 +166,12 @@ class PlanView(LinesView):
         self.refresh()
 
 
-def _reviewed(plan: Plan, target: Target | None) -> Review:
+def _reviewed(plan: Plan, target: Target | None, advice_timeout: float | None) -> Review:
     """Ask the database about a plan. Blocks."""
     if target is None:
         return Review(plan, plan.refusals, unknown="not connected")
     try:
         with contextlib.closing(target.connect()) as conn:
-            return review(plan, target, conn)
+            return review(plan, target, conn, advice_timeout)
     except SchemamigError as error:
         return Review(plan, plan.refusals, unknown=one_line(error))
