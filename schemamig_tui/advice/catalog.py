@@ -60,7 +60,7 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnFacts:
     """A column; ``type`` and ``base`` are oids of its type and what a domain is made of.
 
     ``written`` is the type as the server writes it: ``character varying(10)``. ``generated`` is an
@@ -81,7 +81,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A type that a file names as ``text``; see ``Column``.
+    """A type that a file names as ``text``; see ``ColumnFacts``.
 
     ``constrained``: it is a domain, and not all values of its base are among its own.
     ``volatile``: its default is another value for each row. ``labels`` are those of an enum.
@@ -119,7 +119,7 @@ class Catalog:
     referencing: defaultdict[int, list[Constraint]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    columns: dict[tuple[int, str], Column] = field(default_factory=dict)
+    columns: dict[tuple[int, str], ColumnFacts] = field(default_factory=dict)
     volatile: dict[str, bool] = field(default_factory=dict)
     types: dict[str, Type] = field(default_factory=dict)
     castable: set[tuple[int, int]] = field(default_factory=set)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice.alterations import needs_rows_without_null
-from schemamig_tui.advice.catalog import Catalog, Column, Constraint, Relation
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation
 from schemamig_tui.advice.fitting import unfit
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
@@ -163,7 +163,7 @@ class _Claims:
         elif one.kind == "f" and other:
             yield from self._no_orphans(one.columns, other, one.others)
 
-    def _column(self, table: Relation, name: str) -> Column | None:
+    def _column(self, table: Relation, name: str) -> ColumnFacts | None:
         return self._catalog.columns.get((table.oid, name))
 
     def _quoted(self, table: Relation, names: Sequence[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from schemamig_tui.advice.catalog import Catalog, Column
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.expressions import casts_by_text, casts_to
 from schemamig_tui.sql.type_names import lengths, type_name
@@ -15,7 +15,10 @@ _STRINGS = ("character", "character varying", "text")
 
 
 def unfit(
-    catalog: Catalog, column: Column, action: TableAction, new_enums: Mapping[str, Sequence[str]]
+    catalog: Catalog,
+    column: ColumnFacts,
+    action: TableAction,
+    new_enums: Mapping[str, Sequence[str]],
 ) -> str | None:
     """The condition that is true for values that do not fit the new type of ALTER COLUMN.
 
@@ -50,6 +53,6 @@ def unfit(
     return None
 
 
-def _is_plain(column: Column, action: TableAction) -> bool:
+def _is_plain(column: ColumnFacts, action: TableAction) -> bool:
     """Whether the values are cast as they are."""
     return action.text is None or casts_to(action.text, column.name, action.type or "")

@@ -5,7 +5,7 @@ The rules are those of ATColumnChangeRequiresRewrite and CheckIndexCompatible in
 greater length.
 """
 
-from schemamig_tui.advice.catalog import Catalog, Column, Type
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Type
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.expressions import casts_to
 from schemamig_tui.sql.type_names import collation, lengths, type_name
@@ -24,7 +24,7 @@ _BY_LENGTH = (
 _ALIKE = ({"text", "character varying"}, {"inet", "cidr"})
 
 
-def rewrites(catalog: Catalog, column: Column, action: TableAction) -> bool | None:
+def rewrites(catalog: Catalog, column: ColumnFacts, action: TableAction) -> bool | None:
     """Whether the table is written anew; None if that is not known."""
     new = catalog.types.get(type_name(action.type) or "")
     if new is None:
@@ -38,13 +38,13 @@ def rewrites(catalog: Catalog, column: Column, action: TableAction) -> bool | No
     return _is_cut(column, new, action.type or "")
 
 
-def _is_stored_alike(catalog: Catalog, column: Column, new: Type) -> bool:
+def _is_stored_alike(catalog: Catalog, column: ColumnFacts, new: Type) -> bool:
     if (column.base, new.base) in catalog.castable:
         return True
     return catalog.in_utc and {_bare(column.written), new.written} == _STAMPS
 
 
-def _is_cut(column: Column, new: Type, text: str) -> bool:
+def _is_cut(column: ColumnFacts, new: Type, text: str) -> bool:
     """Whether values may have to be made shorter, or padded."""
     was, now = lengths(column.written), lengths(text)
     if was == now and new.base == column.base:
@@ -63,7 +63,7 @@ def _is_cut(column: Column, new: Type, text: str) -> bool:
     return True
 
 
-def rebuilds_indexes(column: Column, new: Type, action: TableAction) -> bool:
+def rebuilds_indexes(column: ColumnFacts, new: Type, action: TableAction) -> bool:
     """Whether the indexes on a column are built anew though its rows stay as they are."""
     if collation(action.type or "") or column.collation != new.collation:
         return True

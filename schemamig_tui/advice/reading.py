@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.advice import queries
-from schemamig_tui.advice.catalog import Catalog, Column, Constraint, Relation, Type
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does, TableAction
@@ -157,7 +157,7 @@ def _read_columns(
     if wanted:
         parameters = {"oids": [oid for oid, _ in wanted], "names": [name for _, name in wanted]}
         about = "the columns that the pending files change"
-        for column in database.ask(about, Column, queries.COLUMNS, parameters):
+        for column in database.ask(about, ColumnFacts, queries.COLUMNS, parameters):
             catalog.columns[column.table, column.name] = column
 
 

@@ -21,7 +21,7 @@ from schemamig_tui.units import size
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _RowWork:
     """What a statement does with the rows of a table, or of all its partitions together.
 
     ``lock`` is the strongest that its transaction has on it by then.
@@ -72,10 +72,10 @@ def size_advice(
 _WITH_ROWS = ("r", "m", "p")
 
 
-def _works(effects: Sequence[RelationEffect]) -> Iterator[_Work]:
+def _works(effects: Sequence[RelationEffect]) -> Iterator[_RowWork]:
     """What is done with rows, the partitions of a table as one."""
     held: dict[tuple[int, int], Lock] = {}
-    found: dict[tuple[str, int, int, str], _Work] = {}
+    found: dict[tuple[str, int, int, str], _RowWork] = {}
     parents = {(e.use.file, e.use.line, e.relation.oid): e.relation for e in effects}
     for effect in effects:
         relation, use = effect.relation, effect.use
@@ -87,7 +87,7 @@ def _works(effects: Sequence[RelationEffect]) -> Iterator[_Work]:
         while above := [p for one in top.parents if (p := parents.get((use.file, use.line, one)))]:
             top = above[0]
         work = found.setdefault(
-            (use.file, use.line, top.oid, effect.work), _Work(effect, top, [], held[key])
+            (use.file, use.line, top.oid, effect.work), _RowWork(effect, top, [], held[key])
         )
         work.tables.append(relation.oid)
     yield from found.values()
@@ -100,7 +100,7 @@ def _total(oid: int, relations: Mapping[int, Relation], sizes: Mapping[int, Size
     return own + sum(_total(child, relations, sizes) for child in children)
 
 
-def _large(work: _Work, count: int, rows: float) -> Advice:
+def _large(work: _RowWork, count: int, rows: float) -> Advice:
     about = f", about {rows:,.0f} rows" if rows else ""
     use = work.effect.use
     touch = use.touch

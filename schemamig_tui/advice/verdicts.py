@@ -19,7 +19,7 @@ Statement = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Counts:
+class _RowCounts:
     rows: int
     bad: int
 
@@ -64,16 +64,16 @@ def verdicts(database: Database, claims: Iterable[Claim]) -> Verdicts:
     return found
 
 
-def _ask(database: Database, claim: Claim, left: float | None) -> _Counts | None:
+def _ask(database: Database, claim: Claim, left: float | None) -> _RowCounts | None:
     """How many rows there are, and how many are bad; None if that cannot be found out."""
     query = f"""SELECT (SELECT count(*) FROM {claim.table.name}) AS rows,
         (SELECT count(*) {claim.bad}) AS bad"""
     # A policy would hide rows without a word; without it, the question fails.
     with database.asking(at_most=left, all_rows=True):
-        return next(iter(database.ask(f"the rows of {claim.table.name}", _Counts, query)), None)
+        return next(iter(database.ask(f"the rows of {claim.table.name}", _RowCounts, query)), None)
 
 
-def _advice(claim: Claim, counts: _Counts, ms: float) -> Iterator[Advice]:
+def _advice(claim: Claim, counts: _RowCounts, ms: float) -> Iterator[Advice]:
     use = claim.use
     name, statement = claim.table.name, use.touch.statement
     if not counts.bad:
