@@ -279,6 +279,13 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         help="--rehearse: exit with 5 if a migration took longer, or held ACCESS EXCLUSIVE longer",
     )
     group.add_argument(
+        "--advice-timeout",
+        metavar="DURATION",
+        dest="advice-timeout",
+        help="--dry-run: how long a question to the database may take (default: 2s; 0 is no limit),"
+        " and all about rows together five times as long",
+    )
+    group.add_argument(
         "--date-style",
         metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
         dest="date-style",

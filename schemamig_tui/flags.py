@@ -73,6 +73,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "statement-timeout": _RUNS,
     "warn-after": ("apply", _UI),
     "time-budget": ("rehearse", _UI),
+    "advice-timeout": ("dry-run", _UI),
 }
 """The flags that not every mode uses, with those that do."""
 

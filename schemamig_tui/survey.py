@@ -97,16 +97,18 @@ def _stamp(conn: psycopg.Connection[Any], ledger: Ledger) -> tuple[int, int] | N
         return None
 
 
-def review(plan: "Plan", target: Target, conn: psycopg.Connection[Any]) -> Review:
+def review(
+    plan: "Plan", target: Target, conn: psycopg.Connection[Any], advice_timeout: float | None
+) -> Review:
     """Find out what an apply of ``plan`` would be refused for, and what the database advises.
 
-    ``conn`` is a connection to ``target`` in autocommit mode, as good as new. Raises
-    ConnectionFailed when it is lost.
+    ``conn`` is a connection to ``target`` in autocommit mode, as good as new; ``advice_timeout`` is
+    how long one question may take, in seconds. Raises ConnectionFailed when it is lost.
     """
     from schemamig_tui.advice.preflight import preflight
     from schemamig_tui.engine.run.trial import refusals_of
 
     with losses_as_errors():
         # First, as it leaves the session as it is.
-        advice = preflight(conn, plan.scripts())
+        advice = preflight(conn, plan.scripts(), timeout=advice_timeout)
         return Review(plan, refusals_of(plan, target.connect, conn), advice)

@@ -12,17 +12,25 @@ from schemamig_tui.text import one_line
 
 Row = TypeVar("Row")
 
+TIMEOUT = 2.0
+"""How long a question may take, in seconds, where nothing else is said."""
+
 _LIMITS = """
-SELECT set_config('statement_timeout', '2s', true), set_config('lock_timeout', '300ms', true),
-    set_config('transaction_read_only', 'on', true)
+SELECT set_config('statement_timeout', %(timeout)s, true),
+    set_config('lock_timeout', '300ms', true), set_config('transaction_read_only', 'on', true),
+    set_config('row_security', %(row_security)s, true)
 """
 
 
 class Database:
-    """Asks all questions in one transaction; a question that fails becomes a note."""
+    """Asks questions in read-only transactions; one that fails becomes a note.
 
-    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+    ``timeout`` is how many seconds one may take; None: as long as it takes.
+    """
+
+    def __init__(self, conn: psycopg.Connection[Any], timeout: float | None = TIMEOUT) -> None:
         self._conn = conn
+        self.timeout = timeout
         self.unknown: list[Advice] = []
 
     @property
@@ -31,10 +39,17 @@ class Database:
         return self._conn.info.server_version // 10000
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[None]:
-        """The transaction around all questions."""
+    def asking(self, *, at_most: float | None = None, all_rows: bool = False) -> Iterator[None]:
+        """The transaction around questions.
+
+        One may take ``at_most`` so many seconds, if that is less than ``timeout``. ``all_rows``: a
+        question fails where a policy would hide rows.
+        """
+        limits = [limit for limit in (self.timeout, at_most) if limit is not None]
+        timeout = f"{max(1, round(min(limits) * 1000))}ms" if limits else "0"
+        row_security = "off" if all_rows else "on"
         with self._conn.transaction(force_rollback=True):
-            self._conn.execute(_LIMITS)
+            self._conn.execute(_LIMITS, {"timeout": timeout, "row_security": row_security})
             yield
 
     def ask(

@@ -1,15 +1,12 @@
-"""Finds the relations that the pending files touch in the database, and warns of large ones."""
+"""Finds the relations that the pending files touch in the database, and their sizes."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Right
 from schemamig_tui.sql.words import Name
-from schemamig_tui.units import size
 
 LARGE_BYTES = 100 * 1000**2
 """From this size on a table is large: what reads all of it takes noticeable time."""
@@ -73,8 +70,6 @@ SELECT c.oid::bigint, greatest(c.reltuples, 0)::float8 AS rows,
 FROM pg_catalog.pg_class c WHERE c.oid = ANY (%(oids)s::oid[]) AND c.relkind IN ('r', 'm')
 """
 
-# The kinds (relkind) that an index has.
-_INDEXES = ("i", "I")
 _COLUMN_RIGHTS = [Right.SELECT, Right.INSERT, Right.UPDATE, Right.REFERENCES]
 _TABLE_RIGHTS = [Right.DELETE, Right.TRUNCATE, Right.TRIGGER]
 
@@ -155,56 +150,6 @@ def read_sizes(database: Database, oids: Sequence[int]) -> dict[int, SizeFacts]:
     return {row.oid: row for row in rows}
 
 
-def size_advice(database: Database, found: Sequence[TouchedRelation]) -> Iterator[Advice]:
-    """A warning for each large table that a statement reads or rewrites; one note on the rest."""
-    oids = sorted({oid for item in found for oid in item.relation.family})
-    if not oids:
-        return
-    sizes = read_sizes(database, oids)
-    rest: list[tuple[int, str]] = []
-    for item in found:
-        own = [sizes[oid] for oid in item.relation.family if oid in sizes]
-        count, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
-        work = [use for use in item.uses if use.touch.work]
-        if work and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
-            yield _large(item.relation, work[0], count, rows)
-        elif own and item.relation.kind not in _INDEXES:
-            rest.append((count, item.relation.name))
-    if rest:
-        yield _summary(rest)
-
-
-def _large(relation: RelationFacts, use: Use, count: int, rows: float) -> Advice:
-    name = f"The table of {relation.name}" if relation.kind in _INDEXES else relation.name
-    about = f", about {rows:,.0f} rows" if rows else ""
-    touch = use.touch
-    blocks = _BLOCKS.get(touch.lock) if touch.lock else None
-    meanwhile = f", and {blocks} meanwhile" if blocks else ""
-    hint = None
-    if touch.statement == "CREATE INDEX":
-        hint = "CREATE INDEX CONCURRENTLY does not block writes; it needs a file without BEGIN."
-    return warning(
-        f"{name} is large ({size(count)}{about}): {touch.statement} {touch.work}{meanwhile}.",
-        hint=hint,
-        file=use.file,
-        line=use.line,
-    )
-
-
-_BLOCKS = {
-    Lock.ACCESS_EXCLUSIVE: "blocks everybody else",
-    Lock.EXCLUSIVE: "blocks writes",
-    Lock.SHARE_ROW_EXCLUSIVE: "blocks writes",
-    Lock.SHARE: "blocks writes",
-}
-
-
-def _summary(sizes: list[tuple[int, str]]) -> Advice:
-    total = size(sum(count for count, _ in sizes))
-    if len(sizes) == 1:
-        return note(f"The pending files touch {sizes[0][1]}, which is there already ({total}).")
-    largest, name = max(sizes)
-    return note(
-        f"The pending files touch {len(sizes)} tables that are there already ({total} in all); "
-        f"the largest of them is {name} ({size(largest)})."
-    )
+def oids_by_name(found: Iterable[TouchedRelation]) -> dict[Name, int]:
+    """The relations by the names that the files have for them."""
+    return {use.touch.name: item.relation.oid for item in found for use in item.uses}

@@ -1,4 +1,4 @@
-"""Advice before a run: sessions in the way, large tables, missing rights."""
+"""Advice before a run: sessions in the way, rows in the way, large tables, missing rights."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,11 +6,16 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.advice.advice import Advice, note
-from schemamig_tui.advice.database import Database
-from schemamig_tui.advice.objects import find_relations, size_advice
+from schemamig_tui.advice.claims import claims
+from schemamig_tui.advice.database import TIMEOUT, Database
+from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.objects import find_relations, oids_by_name
 from schemamig_tui.advice.privileges import find_role, privilege_advice
+from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.sessions import session_advice
+from schemamig_tui.advice.sizes import size_advice
 from schemamig_tui.advice.targets import Targets, find
+from schemamig_tui.advice.verdicts import verdicts
 from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
 
@@ -21,22 +26,27 @@ OLD = 60.0
 
 
 def preflight(
-    conn: psycopg.Connection[Any], scripts: Iterable[Script], *, older_than: float = OLD
+    conn: psycopg.Connection[Any],
+    scripts: Iterable[Script],
+    *,
+    older_than: float = OLD,
+    timeout: float | None = TIMEOUT,
 ) -> tuple[Advice, ...]:
     """The advice on running ``scripts`` in this order; warnings come first.
 
     ``conn`` is a connection in autocommit mode whose session is as good as new. However much the
-    files touch, the database gets a handful of queries; they wait for no lock and change nothing.
-    A query that fails becomes a note. Raises psycopg.OperationalError when the connection is lost.
+    files touch, the database gets a handful of queries, and one for each claim about rows, which
+    may take ``timeout`` seconds (see ``verdicts``). They change nothing, and wait for no lock for
+    longer than a moment. A query that fails becomes a note. Raises psycopg.OperationalError when
+    the connection is lost.
     """
     targets = find(scripts)
     if not targets.files:
         return ()
-    database = Database(conn)
+    database = Database(conn, timeout)
     advice = [*(note(f"{unread}.") for unread in targets.unread)]
     try:
-        with database.asking():
-            advice += _ask(database, targets, older_than)
+        advice += _ask(database, targets, older_than)
     except psycopg.Error as error:
         if conn.closed:
             raise
@@ -47,12 +57,18 @@ def preflight(
 
 
 def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice]:
-    role = find_role(database)
-    if role is None:
-        return []
-    found = find_relations(database, targets.uses)
-    return [
-        *session_advice(database, role, found, targets.uses, older_than),
-        *privilege_advice(database, role, found, targets.uses),
-        *size_advice(database, found),
-    ]
+    uses = targets.uses
+    with database.asking():
+        role = find_role(database)
+        if role is None:
+            return []
+        found = find_relations(database, uses)
+        catalog = read_catalog(database, uses, oids_by_name(found))
+        expected = effects(enumerate(uses), catalog)
+        advice = session_advice(database, role, expected, uses, older_than)
+        advice += privilege_advice(database, role, found, uses)
+    # Not in one transaction: each of them locks its table, and may take a while.
+    about_rows = verdicts(database, claims(enumerate(uses), catalog))
+    with database.asking():
+        advice += size_advice(database, found, expected, about_rows.quick)
+    return [*about_rows.advice, *advice]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.database import Database
-from schemamig_tui.advice.objects import TouchedRelation
+from schemamig_tui.advice.effects import RelationEffect
 from schemamig_tui.advice.privileges import MigrationRole
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
@@ -116,12 +116,12 @@ class _Obstacle:
 def session_advice(
     database: Database,
     role: MigrationRole,
-    found: Sequence[TouchedRelation],
+    effects: Sequence[RelationEffect],
     uses: Sequence[Use],
     older_than: float,
 ) -> list[Advice]:
     """A note or warning for each session that the pending files may have to wait for."""
-    conflicts = _Conflicts(found, uses, older_than)
+    conflicts = _Conflicts(effects, uses, older_than)
     if conflicts.wanted:
         for lock in database.ask("locks", _Held, _LOCKS, {"oids": sorted(conflicts.wanted)}):
             conflicts.held[lock.pid or lock.holder].append(lock)
@@ -143,14 +143,13 @@ class _Conflicts:
     """Compares the locks that the files need with the locks that other sessions hold."""
 
     def __init__(
-        self, found: Sequence[TouchedRelation], uses: Sequence[Use], older_than: float
+        self, effects: Sequence[RelationEffect], uses: Sequence[Use], older_than: float
     ) -> None:
         self._older_than = older_than
         self.held: defaultdict[int | str, list[_Held]] = defaultdict(list)
-        self.wanted: defaultdict[int, list[tuple[Use, str]]] = defaultdict(list)
-        for item in found:
-            for oid in item.relation.family:
-                self.wanted[oid] += ((use, item.relation.name) for use in item.uses)
+        self.wanted: defaultdict[int, list[RelationEffect]] = defaultdict(list)
+        for effect in effects:
+            self.wanted[effect.relation.oid].append(effect)
         concurrent = (use for use in uses if use.touch.statement in _WAITING_FOR_SNAPSHOTS)
         self._concurrent = next(concurrent, None)
 
@@ -164,7 +163,8 @@ class _Conflicts:
         waits = min(self._older_than, IDLE)
         stays = dump or (idle and session.unchanged is not None and session.unchanged >= waits)
         old = session.age is not None and session.age >= self._older_than
-        if not old and not (stays and (obstacle or dump)):
+        waited_for = obstacle or dump or (self._concurrent and session.has_snapshot)
+        if not old and not (stays and waited_for):
             return None
         who = f"{'pg_dump' if dump else 'A session'} ({session})"
         does = "is idle in" if idle else "is in"
@@ -175,12 +175,14 @@ class _Conflicts:
 
     def on_prepared(self, prepared: _Prepared) -> Advice | None:
         """The advice on a prepared transaction; None if it is harmless."""
-        if prepared.age < self._older_than:
+        obstacle = self._obstacle(prepared.holder)
+        # It stays until somebody ends it.
+        if prepared.age < (min(self._older_than, IDLE) if obstacle else self._older_than):
             return None
         gid = prepared.gid
         what = f"The transaction {gid} of {prepared.owner} was prepared {lasting(prepared.age)} ago"
         hint = f"COMMIT PREPARED {gid}; or ROLLBACK PREPARED {gid};"
-        return self._advise(what, "", hint, self._obstacle(prepared.holder), False)
+        return self._advise(what, "", hint, obstacle, False)
 
     def on_hidden(self, hidden: Sequence[_OtherSession], role: MigrationRole) -> Advice:
         """One note on all sessions whose activity the role may not see."""
@@ -220,10 +222,10 @@ class _Conflicts:
         names: dict[str, None] = {}
         for lock in self.held.get(holder, ()):
             mode = BY_SERVER_NAME.get(lock.mode)
-            for use, name in self.wanted[lock.relation]:
-                if mode and use.touch.lock and use.touch.lock.waits_for(mode):
-                    first = first or (use, mode)
-                    names[name] = None
+            for effect in self.wanted.get(lock.relation, ()):
+                if mode and effect.waits_for(mode):
+                    first = first or (effect.use, mode)
+                    names[effect.relation.name] = None
         return _Obstacle(first[0], list(names), first[1]) if first else None
 
 

@@ -5,26 +5,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from schemamig_tui.engine import Script
+from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.statements import traits_of
 from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right, Touch
 from schemamig_tui.sql.touches import touches
-from schemamig_tui.sql.traits import Traits
+from schemamig_tui.sql.traits import Kind, Traits
+from schemamig_tui.sql.words import Name
 
 READ = 4 * 1024 * 1024
 """How many bytes of the statements of one file are read."""
 
 _MOST_HEADS = 32
+_ENDS = (Kind.COMMIT, Kind.ROLLBACK)
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """The first statement of the pending files that touches something in this way."""
+    """The first statement of the pending files that touches something in this way.
+
+    ``transaction`` counts those of all files: what one statement has locked is still locked when
+    the next one of the same transaction works. ``after_code``: functions or blocks have run before
+    it, and nothing is known of what they have written.
+    """
 
     touch: Touch
     file: str
     line: int
+    transaction: int = 0
+    after_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +63,18 @@ class _Finder:
         self.files = 0
         self.uses: dict[Touch, Use] = {}
         self.unread: list[str] = []
+        self._transaction = 0
+        self._code_has_run = False
         # By kind and name, the schemas where an earlier statement has created such an object.
         self._created: defaultdict[tuple[ObjectKind, str], set[str | None]] = defaultdict(set)
         self._temporary: set[str] = set()
+        self._rights: set[tuple[ObjectKind, Name, str, Right | None]] = set()
         self._session = _AssumedSession()
 
     def read(self, script: Script) -> None:
         name = script.file.name
         self.files += 1
+        self._transaction += 1
         self._session.start_file()
         self._temporary.clear()
         try:
@@ -76,18 +90,24 @@ class _Finder:
         read = 0
         # How statements of this file begin that write rows: another such one adds nothing.
         heads: tuple[bytes, ...] = ()
+        in_block = script.mode is Mode.TRANSACTION
         for i in range(len(script)):
             if read > READ:
                 return False
             sql = script.sql(i)
             read += len(sql)
+            kind = script.kind(i)
+            in_block = kind is Kind.BEGIN or (in_block and kind not in _ENDS)
+            self._transaction += not in_block or kind is Kind.CHAIN
             if sql.startswith(heads) and adds_no_touch(sql):
                 continue
             if len(heads) < _MOST_HEADS and (head := writing_head(sql)):
                 heads = (*heads, head)
-            self._session.follow(traits_of(sql))
+            traits = traits_of(sql)
+            self._session.follow(traits)
             for touch in touches(sql):
                 self._note(touch, script, i)
+            self._code_has_run |= traits.runs_code
         return True
 
     def _note(self, touch: Touch, script: Script, i: int) -> None:
@@ -100,8 +120,19 @@ class _Finder:
         if not self._is_new(touch) and (self._session.path_known or not found_by_path):
             if not self._session.judged:
                 touch = replace(touch, right=None)
+            # What it does differs from one statement to the next, but not the right that it needs.
+            kind = touch.target, name, touch.statement, touch.right
+            if kind in self._rights:
+                touch = replace(touch, right=None) if touch.actions else touch
+            self._rights.add(kind)
             if touch not in self.uses:
-                self.uses[touch] = Use(touch, script.file.name, script.line(i))
+                self.uses[touch] = Use(
+                    touch,
+                    script.file.name,
+                    script.line(i),
+                    self._transaction,
+                    self._code_has_run,
+                )
         if touch.creates:
             self._created[key].add(name.schema)
 

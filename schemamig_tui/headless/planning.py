@@ -1,6 +1,7 @@
 """``--dry-run``: shows the plan of an apply, and all that an apply would be refused for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,10 @@ from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.settings import Settings
+from schemamig_tui.sql.creations import creates_table
+from schemamig_tui.sql.words import Name
 from schemamig_tui.survey import Review, looking, review
+from schemamig_tui.text import visible
 
 if TYPE_CHECKING:  # most plans have no batches
     from schemamig_tui.engine.backfill.preview import BatchesPreview
@@ -56,7 +60,7 @@ def dry_run(
         )
         for warning in plan.warnings:
             reporter.warning(warning)
-        found = review(plan, target, conn)
+        found = review(plan, target, conn, settings.advice_timeout)
         findings = findings_in([file.script for file in plan.files], settings, conn)
         previews = _previews(plan, conn)
         system = system_identifier(conn) if save_to else None
@@ -92,12 +96,32 @@ def _previews(
     previews: dict[str, list[BatchesPreview]] = {}
     for file in files:
         mark = file.left_off.checkpoint.batches if file.left_off else None
-        previews[file.name] = [
-            preview(conn, BatchedPlace(file.script, i), mark if i == file.done else None)
-            for i in file.script.batched
-            if i >= file.done
-        ]
+        previews[file.name] = []
+        for i in file.script.batched:
+            if i >= file.done:
+                place = BatchedPlace(file.script, i)
+                one = preview(conn, place, mark if i == file.done else None)
+                maker = (
+                    _maker(plan, file.name, i, place.batched.asked.table) if one.obstacle else None
+                )
+                if maker:
+                    what = f"Its table does not exist yet: {visible(maker)} makes it."
+                    one = replace(one, obstacle=what)
+                previews[file.name].append(one)
     return previews
+
+
+def _maker(plan: Plan, name: str, statement: int, table: Name | None) -> str | None:
+    """The file that makes a table in front of a statement of the file ``name``."""
+    for file in plan.files if table else ():
+        count = statement if file.name == name else len(file.script)
+        for i in range(count):
+            if table and creates_table(file.script.sql(i), table.schema or "", table.name):
+                return file.name
+        if file.name == name:
+            break
+        file.script.release()
+    return None
 
 
 def _report(

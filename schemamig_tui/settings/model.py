@@ -66,6 +66,9 @@ class Settings:
     time_budget: float | None = None
     """How long a file may take in a rehearsal, or hold ACCESS EXCLUSIVE; None is no limit."""
 
+    advice_timeout: float | None = 2.0
+    """How long a question of the dry run about rows may take; None is as long as it takes."""
+
     color: bool = True
     """Whether output to a terminal may have colour."""
 

@@ -158,6 +158,7 @@ SETTINGS = {
     "statement-timeout": SettingReader("statement_timeout", (str,), _duration_or_zero),
     "warn-after": SettingReader("warn_after", (str,), _duration),
     "time-budget": SettingReader("time_budget", (str,), _duration),
+    "advice-timeout": SettingReader("advice_timeout", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
     "lint-level": SettingReader("lint_level", (str,), _lint_level),

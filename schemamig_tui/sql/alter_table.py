@@ -1,70 +1,193 @@
-"""What the actions of an ALTER TABLE take: a lock, and work on every row.
+"""The actions of an ALTER TABLE, read one by one: the lock that each takes, and what it is about.
 
-https://www.postgresql.org/docs/current/sql-altertable.html names the lock of each.
+https://www.postgresql.org/docs/current/sql-altertable.html names the lock of each; those of SET and
+RESET are in src/backend/access/common/reloptions.c.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
+from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.column_definitions import (
+    CONSTRAINTS,
+    constraint,
+    inside,
+    new_column,
+    one_part,
+)
 from schemamig_tui.sql.locks import Lock
-
-READS = "reads all of it"
-_REWRITES = "may rewrite all of it"
+from schemamig_tui.sql.words import Words
 
 
-def lock(actions: Sequence[bytes]) -> Lock:
-    """The lock on the table: that of the action that needs the strongest one."""
-    return max(map(_lock, _each(actions)))
+def actions(words: Sequence[bytes]) -> tuple[TableAction, ...]:
+    """The actions, from the words behind the name of the table."""
+    return tuple(action for one in _each(words) for action in _action(Words(one)))
 
 
-def work(actions: Sequence[bytes]) -> str | None:
-    """What the actions do with every row."""
-    words = _lower(actions)
-    if _REWRITING.search(words):
-        return _REWRITES
-    return READS if _READING.search(words) and not _UNREAD.search(words) else None
-
-
-def _lock(action: Sequence[bytes]) -> Lock:
-    words = _lower(action)
-    return next((mode for mode, gentle in _GENTLE.items() if gentle.match(words)), _STRONGEST)
-
-
-def _each(actions: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def _each(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     start = depth = 0
-    for i, word in enumerate(actions):
-        depth += (word == b"(") - (word == b")")
+    for i, word in enumerate(words):
+        depth += (word in b"([") - (word in b")]")
         if word == b"," and depth == 0:
-            yield actions[start:i]
+            yield words[start:i]
             start = i + 1
-    yield actions[start:]
+    yield words[start:]
 
 
-def _lower(words: Sequence[bytes]) -> bytes:
-    """The words in lower case, of a string or a quoted name only its end."""
-    return b" ".join(word[-1:] if word[-1:] in b"'\"$" else word.lower() for word in words)
+def _action(words: Words) -> Iterator[TableAction]:
+    verb = words.next().lower()
+    rule = _VERBS.get(verb)
+    if rule:
+        yield from rule(words)
+    else:
+        yield TableAction(Does.CHANGE_ONE)
 
 
-_STRONGEST = Lock.ACCESS_EXCLUSIVE
-_GENTLE = {
-    Lock.SHARE_UPDATE_EXCLUSIVE: re.compile(
-        rb"(?:validate constraint|attach partition|cluster on|set without cluster)\b"
-        rb"|(?:alter (?:column )?\S+ )?(?:set statistics\b|(?:re)?set \()"
-        rb"|detach partition .* concurrently$"
-    ),
-    Lock.SHARE_ROW_EXCLUSIVE: re.compile(
-        rb"add (?:constraint \S+ )?foreign key\b|(?:en|dis)able (?:always |replica )?trigger\b"
-    ),
+def _add(words: Words) -> Iterator[TableAction]:
+    name = None
+    if words.take(b"constraint"):
+        name = one_part(words)
+    if words.peek() in CONSTRAINTS:
+        yield from constraint(words, name, None)
+        return
+    words.take(b"column")
+    words.take(b"if", b"not", b"exists")
+    yield from new_column(words)
+
+
+def _alter(words: Words) -> Iterator[TableAction]:
+    if words.take(b"constraint"):
+        yield TableAction(Does.ALTER_CONSTRAINT, name=one_part(words))
+        return
+    words.take(b"column")
+    column = one_part(words)
+    if words.take(b"set", b"not", b"null"):
+        yield TableAction(Does.SET_NOT_NULL, column=column)
+    elif words.take(b"type") or words.take(b"set", b"data", b"type"):
+        kind: list[bytes] = []
+        while words.peek() not in (b"", b"using"):
+            kind.append(words.next())
+        using = words.rest()[1:]
+        yield TableAction(
+            Does.SET_TYPE,
+            column=column,
+            type=b" ".join(kind).decode(errors="replace"),
+            calls=None if using else frozenset(),
+            text=b" ".join(using).decode(errors="replace") or None,
+        )
+    elif words.take(b"set", b"expression"):
+        yield TableAction(Does.SET_EXPRESSION, column=column)
+    elif words.take(b"set", b"statistics"):
+        yield TableAction(Does.CHANGE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, column=column)
+    elif words.take(b"set", b"(") or words.take(b"reset"):
+        yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, column=column)
+    else:
+        yield TableAction(Does.CHANGE, column=column)
+
+
+def _drop(words: Words) -> Iterator[TableAction]:
+    if words.take(b"constraint"):
+        words.take(b"if", b"exists")
+        yield TableAction(Does.DROP_CONSTRAINT, name=one_part(words))
+        return
+    words.take(b"column")
+    words.take(b"if", b"exists")
+    yield TableAction(Does.DROP_COLUMN, column=one_part(words))
+
+
+def _rename(words: Words) -> Iterator[TableAction]:
+    yield TableAction(Does.CHANGE_ONE if words.peek() == b"to" else Does.CHANGE)
+
+
+def _validate(words: Words) -> Iterator[TableAction]:
+    words.take(b"constraint")
+    yield TableAction(Does.VALIDATE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, name=one_part(words))
+
+
+def _attach(words: Words) -> Iterator[TableAction]:
+    words.take(b"partition")
+    other = words.name()
+    text = b" ".join(words).decode(errors="replace")
+    yield TableAction(Does.ATTACH, lock=Lock.SHARE_UPDATE_EXCLUSIVE, other=other, text=text)
+
+
+def _detach(words: Words) -> Iterator[TableAction]:
+    words.take(b"partition")
+    other = words.name()
+    gentle = words.take(b"concurrently")
+    mode = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
+    yield TableAction(Does.DETACH, lock=mode, other=other)
+
+
+def _inherit(words: Words) -> Iterator[TableAction]:
+    yield TableAction(Does.INHERIT, other=words.name())
+
+
+def _no(words: Words) -> Iterator[TableAction]:
+    if words.take(b"inherit"):
+        yield TableAction(Does.NO_INHERIT, other=words.name())
+    else:
+        yield TableAction(Does.CHANGE_ONE)
+
+
+def _switch(words: Words) -> Iterator[TableAction]:
+    """ENABLE and DISABLE."""
+    words.take(b"always")
+    words.take(b"replica")
+    if words.take(b"trigger"):
+        yield TableAction(Does.CHANGE, lock=Lock.SHARE_ROW_EXCLUSIVE)
+    else:
+        yield TableAction(Does.CHANGE_ONE)
+
+
+def _set(words: Words) -> Iterator[TableAction]:
+    if words.peek() in (b"logged", b"unlogged", b"tablespace", b"access"):
+        form = words.next().lower()
+        words.take(b"method")
+        yield TableAction(Does.MOVE, text=form.decode(), name=one_part(words))
+    elif words.peek() == b"(":
+        yield from _options(words)
+    elif words.take(b"without", b"cluster"):
+        yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE)
+    else:
+        yield TableAction(Does.CHANGE_ONE)
+
+
+def _options(words: Words) -> Iterator[TableAction]:
+    """SET and RESET of options: most can be changed while rows are written."""
+    strong = not _STRONG_OPTIONS.isdisjoint(word.lower() for word in inside(words))
+    mode = Lock.ACCESS_EXCLUSIVE if strong else Lock.SHARE_UPDATE_EXCLUSIVE
+    yield TableAction(Does.CHANGE_ONE, lock=mode)
+
+
+def _cluster(words: Words) -> Iterator[TableAction]:
+    yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE)
+
+
+# reloptions.c: what is not among those that need SHARE UPDATE EXCLUSIVE, of tables and indexes.
+_STRONG_OPTIONS = frozenset(
+    (
+        b"buffering",
+        b"check_option",
+        b"fastupdate",
+        b"gin_pending_list_limit",
+        b"security_barrier",
+        b"security_invoker",
+        b"user_catalog_table",
+    )
+)
+_VERBS = {
+    b"add": _add,
+    b"alter": _alter,
+    b"attach": _attach,
+    b"cluster": _cluster,
+    b"detach": _detach,
+    b"disable": _switch,
+    b"drop": _drop,
+    b"enable": _switch,
+    b"inherit": _inherit,
+    b"no": _no,
+    b"rename": _rename,
+    b"reset": _options,
+    b"set": _set,
+    b"validate": _validate,
 }
-# A default is computed for every row where it may differ from row to row: a function, but now().
-_REWRITING = re.compile(
-    rb"\balter (?:column )?\S+ (?:set data )?type\b"
-    rb"|\bset (?:logged|unlogged|tablespace|access method)\b"
-    rb"|serial\b|(?<!add )\bgenerated (?!.*\bvirtual\b)"
-    rb"|(?<!set )\bdefault (?!now )\S+(?: \. \S+)? \("
-)
-_READING = re.compile(
-    rb"\b(?:set not null|validate constraint|check|unique|primary key|references)\b"
-    rb"|\bexclude (?:using\b|\()"
-)
-_UNREAD = re.compile(rb"\bnot valid\b|\busing index\b")

@@ -6,6 +6,7 @@ Rights are those that the manual's page on the statement names.
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
+from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
 
@@ -54,7 +55,10 @@ class Touch:
 
     ``lock`` is what it takes on a relation, ``right`` what it needs; None: nothing that is known.
     ``work`` says what a big table makes slow: ``reads all of it``. ``creates`` tells that the
-    object is a new one afterwards, ``temporary`` that it lasts as long as the session.
+    object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
+    the children of a table are left alone; ``cascade``: what depends on the object goes with it;
+    ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
+    those of a new enum.
     """
 
     target: ObjectKind
@@ -65,3 +69,8 @@ class Touch:
     work: str | None = None
     creates: bool = False
     temporary: bool = False
+    only: bool = False
+    cascade: bool = False
+    actions: tuple[TableAction, ...] = ()
+    unique: tuple[str, ...] = ()
+    labels: tuple[str, ...] | None = None

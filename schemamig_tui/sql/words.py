@@ -121,6 +121,28 @@ class Words:
         return b""
 
 
+def words_of(sql: bytes) -> Iterator[bytes]:
+    """The words of a statement, with the characters of one operator together: ``::``, ``<=``."""
+    before = b""
+    for token in tokens(sql):
+        word = token[1]
+        if before and token[0] == word and word in _OPERATORS:
+            before += word
+            continue
+        if before:
+            yield before
+        before = b""
+        if word in _OPERATORS:
+            before = word
+        else:
+            yield word
+    if before:
+        yield before
+
+
+_OPERATORS = frozenset(bytes([one]) for one in b"+-*/<>=~!@#%^&|`?:")
+
+
 def behind(sql: bytes, count: int | None = None, *, fold: bool = True) -> list[bytes]:
     """The words behind the verb: exactly ``count``, filled up with empty ones.
 
@@ -140,6 +162,12 @@ def unquoted(word: bytes) -> str | None:
         quote = text[-1]
         return text[text.index(quote) + 1 : -1].replace(2 * quote, quote)
     return text
+
+
+def literal(text: str) -> str:
+    """A string as SQL, however ``standard_conforming_strings`` is set."""
+    quoted = "'" + text.replace("'", "''") + "'"
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
 
 
 def named(path: list[str]) -> Name | None:

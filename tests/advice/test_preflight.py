@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemamig_tui.advice import objects
+from schemamig_tui.advice import sizes
 from schemamig_tui.advice.advice import describe
 from schemamig_tui.advice.preflight import preflight
 from tests.advice.conftest import Desk
@@ -15,7 +15,7 @@ from tests.advice.conftest import Desk
 def test_a_large_table_that_is_read_is_a_warning(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "LARGE_BYTES", 50_000)
+    monkeypatch.setattr(sizes, "LARGE_BYTES", 50_000)
     desk.prepare(
         "CREATE TABLE big (id int)",
         "INSERT INTO big SELECT generate_series(1, 2000)",
@@ -39,7 +39,7 @@ def test_a_large_table_that_is_read_is_a_warning(
 
 
 def test_many_rows_make_a_table_large_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "LARGE_ROWS", 100)
+    monkeypatch.setattr(sizes, "LARGE_ROWS", 100)
     desk.prepare(
         "CREATE TABLE p (id int) PARTITION BY RANGE (id)",
         "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (60)",
@@ -49,14 +49,14 @@ def test_many_rows_make_a_table_large_too(desk: Desk, monkeypatch: pytest.Monkey
     )
     (message,) = desk.warnings("ALTER TABLE p ALTER id TYPE bigint;")
     assert message.startswith("public.p is large (")
-    assert "about 120 rows): ALTER TABLE may rewrite all of it, and blocks everybody" in message
+    assert "about 120 rows): ALTER TABLE rewrites all of it, and blocks everybody" in message
 
 
 def test_the_table_of_an_index_is_what_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(objects, "LARGE_BYTES", 1)
+    monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
     desk.prepare("CREATE TABLE t (id int PRIMARY KEY)")
     (message,) = desk.warnings("REINDEX INDEX t_pkey;")
-    assert message.startswith("The table of public.t_pkey is large")
+    assert message.startswith("public.t is large")
 
 
 def test_the_schema_comes_from_the_search_path_of_a_session(desk: Desk) -> None:

@@ -77,6 +77,15 @@ def test_an_old_snapshot_holds_back_create_index_concurrently(table: Desk) -> No
         assert not table.warnings(create, older_than=0)
 
 
+def test_a_session_idle_with_a_snapshot_is_told_before_it_is_old(table: Desk) -> None:
+    begin = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+    with table.session(begin, "SELECT * FROM u"):
+        time.sleep(1.1)
+        (message,) = table.warnings("CREATE INDEX CONCURRENTLY i ON t (id);")
+        assert ", which CREATE INDEX CONCURRENTLY has to wait for;" in message
+        assert not table.warnings("CREATE INDEX i ON t (id);")
+
+
 def test_a_lock_on_a_partition_is_in_the_way_of_its_table(table: Desk) -> None:
     table.prepare(
         "CREATE TABLE p (id int) PARTITION BY LIST (id)",
@@ -85,14 +94,14 @@ def test_a_lock_on_a_partition_is_in_the_way_of_its_table(table: Desk) -> None:
     )
     with table.session("SELECT * FROM p11"):
         (message,) = table.warnings("ALTER TABLE p ADD c int;", older_than=0)
-    assert "ACCESS SHARE on public.p," in message
+    assert "ACCESS SHARE on public.p11," in message
 
 
 def test_a_lock_on_a_table_is_in_the_way_of_dropping_its_index(table: Desk) -> None:
     table.prepare("CREATE INDEX i ON t (id)")
     with table.session("INSERT INTO t VALUES (1)"):
         (message,) = table.warnings("DROP INDEX i;", older_than=0)
-    assert "ROW EXCLUSIVE on public.i, which DROP INDEX has to wait for" in message
+    assert "ROW EXCLUSIVE on public.t, which DROP INDEX has to wait for" in message
 
 
 @pytest.mark.alone
@@ -137,6 +146,9 @@ def test_a_forgotten_prepared_transaction_is_told_with_what_ends_it(folder: Path
         table = Desk(folder, Database("postgres", embedded.conninfo))
         table.prepare("CREATE TABLE t ()", "BEGIN; LOCK t; PREPARE TRANSACTION 'it''s'")
         assert not table.warnings(ALTER)
+        time.sleep(1.1)
+        assert len(table.warnings(ALTER)) == 1
+        assert not table.warnings("SELECT 1;")
         (advice, *_) = table.advice(ALTER, older_than=0)
         table.prepare("ROLLBACK PREPARED 'it''s'")
     wait_until_gone(embedded.base)

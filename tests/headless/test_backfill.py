@@ -133,6 +133,9 @@ def test_the_dry_run_shows_the_key_and_the_plan_of_the_first_batch(program: Prog
     )
     assert "          Update on docs " in out
     assert "      line 2: in batches. The table later does not exist" in out
+    program.write("0001_0.sql", "CREATE TABLE later (id int PRIMARY KEY, n int, o int);")
+    out = program("--dry-run").out
+    assert "line 2: in batches. Its table does not exist yet: 0001_0.sql makes it.\n" in out
     events = program("--dry-run", "--json").events
     found, missing = (event for event in events if event["event"] == "batches_planned")
     assert (found["key"], found["keys"], found["first"], found["last"]) == (

@@ -112,7 +112,8 @@ class PlanView(LinesView):
             return
         await self._draw()
         self.post_message(self.Planned(plan, bool(plan.refusals)))
-        self._review = found = await in_thread(partial(_reviewed, plan, self._target))
+        asking = partial(_reviewed, plan, self._target, self._settings.advice_timeout)
+        self._review = found = await in_thread(asking)
         await self._draw()
         self.post_message(self.Planned(plan, bool(found.refusals)))
         self._findings = await in_thread(self._lint)
@@ -181,12 +182,12 @@ class PlanView(LinesView):
         self.refresh()
 
 
-def _reviewed(plan: Plan, target: Target | None) -> Review:
+def _reviewed(plan: Plan, target: Target | None, advice_timeout: float | None) -> Review:
     """Ask the database about a plan. Blocks."""
     if target is None:
         return Review(plan, plan.refusals, unknown="not connected")
     try:
         with contextlib.closing(target.connect()) as conn:
-            return review(plan, target, conn)
+            return review(plan, target, conn, advice_timeout)
     except SchemamigError as error:
         return Review(plan, plan.refusals, unknown=one_line(error))

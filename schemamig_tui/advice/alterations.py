@@ -1,0 +1,190 @@
+"""What an ALTER TABLE does, action by action, to its table and to others.
+
+The rules are those of src/backend/commands/tablecmds.c in the server.
+"""
+
+from collections.abc import Iterator
+
+from schemamig_tui.advice.catalog import Catalog, Constraint, Relation
+from schemamig_tui.advice.new_types import rebuilds_indexes, rewrites
+from schemamig_tui.sql.actions import MAY_REWRITE, READS, REWRITES, Does, TableAction
+from schemamig_tui.sql.expressions import proves_not_null
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import Touch
+from schemamig_tui.sql.type_names import type_name
+
+Found = tuple[Relation | None, Lock, str | None]
+_ONE_TABLE = (Does.ATTACH, Does.DETACH, Does.INHERIT, Does.NO_INHERIT, Does.MOVE, Does.CHANGE_ONE)
+
+
+def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The relations that the statement locks, in which way, and what it does with their rows."""
+    lock = touch.lock or Lock.ACCESS_EXCLUSIVE
+    yield table, lock, None
+    for action in touch.actions:
+        tables = [table]
+        if action.does not in _ONE_TABLE and not touch.only:
+            tables += catalog.descendants(table.oid)
+        # Until 17 the index of each partition is made as CREATE INDEX makes it.
+        gentle = action.does is Does.ADD_KEY and not action.primary and catalog.major < 18
+        for one in tables:
+            mode = Lock.SHARE if gentle and one is not table else lock
+            yield one, mode, _work(action, one, catalog)
+        yield from _others(action, table, tables, catalog)
+
+
+def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
+    does = action.does
+    if does is Does.ADD_COLUMN:
+        return _new_column(action, catalog)
+    if does is Does.SET_TYPE:
+        return _new_type(action, table, catalog)
+    if does is Does.SET_NOT_NULL:
+        if action.new:
+            return None if action.defaulted else READS
+        proven = _is_not_null(action.column, table, catalog)
+        return None if action.trusted or proven else READS
+    if does is Does.ADD_KEY:
+        return None if action.trusted and not _makes_not_null(action, table, catalog) else READS
+    if does in (Does.ADD_CHECK, Does.ADD_FOREIGN_KEY):
+        return READS if _is_checked(action) else None
+    if does is Does.VALIDATE:
+        one = _constraint(action.name, table, catalog)
+        return READS if one is None or not one.validated else None
+    if does is Does.SET_EXPRESSION:
+        column = catalog.columns.get((table.oid, action.column or ""))
+        return None if column and column.generated == "v" else REWRITES
+    if does is Does.MOVE:
+        return None if _is_there(action, table) else REWRITES
+    return None
+
+
+def _makes_not_null(action: TableAction, table: Relation, catalog: Catalog) -> bool:
+    """Whether a primary key of an existing index means that columns are NOT NULL from now on."""
+    index = catalog.index(table.oid, action.other)
+    return action.primary and not all(
+        _is_not_null(name, table, catalog) for name in (index.columns if index else ())
+    )
+
+
+def _is_checked(action: TableAction) -> bool:
+    """Whether rows are compared with the constraint.
+
+    A new column that has no value refers to nothing.
+    """
+    if action.does is Does.ADD_FOREIGN_KEY and action.new and not action.defaulted:
+        return False
+    return not action.trusted
+
+
+def _is_there(action: TableAction, table: Relation) -> bool:
+    """Whether the data are in that form already."""
+    if action.text == "tablespace":
+        return table.tablespace == action.name
+    if action.text == "access":
+        return table.access_method == action.name
+    return table.persistence == {"logged": "p", "unlogged": "u"}.get(action.text or "")
+
+
+def _new_column(action: TableAction, catalog: Catalog) -> str | None:
+    made = catalog.types.get(type_name(action.type) or "")
+    if action.computed or (made and (made.constrained or made.volatile)):
+        return REWRITES
+    if action.calls is None:
+        return MAY_REWRITE
+    known = [catalog.volatile.get(name) for name in action.calls]
+    if any(known):
+        return REWRITES
+    return MAY_REWRITE if None in known else None
+
+
+def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
+    column = catalog.columns.get((table.oid, action.column or ""))
+    if column is None:
+        return MAY_REWRITE
+    again = rewrites(catalog, column, action)
+    if again is None:
+        return MAY_REWRITE
+    if again:
+        return REWRITES
+    checked = any(
+        one.kind == "c" and column.name in one.columns for one in catalog.constraints[table.oid]
+    )
+    new = catalog.types[type_name(action.type) or ""]
+    rebuilt = rebuilds_indexes(column, new, action)
+    indexed = any(
+        column.name in index.columns and (rebuilt or not index.plain)
+        for index in catalog.indexes(table.oid)
+    )
+    return READS if checked or indexed else None
+
+
+def _is_not_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
+    """Whether no row needs to be looked at: it is NOT NULL already, or a CHECK proves it."""
+    column = catalog.columns.get((table.oid, name or ""))
+    if column is None:
+        return False
+    return column.not_null or any(
+        one.kind == "c" and one.validated and proves_not_null(one.condition, column.name)
+        for one in catalog.constraints[table.oid]
+    )
+
+
+def needs_rows_without_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
+    """Whether SET NOT NULL looks at the rows of a column that is there."""
+    return (table.oid, name or "") in catalog.columns and not _is_not_null(name, table, catalog)
+
+
+def _constraint(name: str | None, table: Relation, catalog: Catalog) -> Constraint | None:
+    return next((one for one in catalog.constraints[table.oid] if one.name == name), None)
+
+
+def _others(
+    action: TableAction, table: Relation, tables: list[Relation], catalog: Catalog
+) -> Iterator[Found]:
+    """The tables that are not named, or not in this way."""
+    if action.does is Does.VALIDATE:
+        key = _constraint(action.name, table, catalog)
+        if key and key.kind == "f" and not key.validated:
+            yield catalog.relations.get(key.other), Lock.ROW_SHARE, READS
+    elif action.does is Does.ADD_FOREIGN_KEY:
+        other = catalog.relation(action.other)
+        for one in (other, *catalog.descendants(other.oid)) if other else ():
+            yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
+    elif action.does is Does.SET_TYPE:
+        yield from _keys_made_again(action, tables, catalog)
+    elif action.does in (Does.DETACH, Does.ATTACH):
+        read = READS if action.does is Does.ATTACH else None
+        yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, read
+        for key in catalog.constraints[table.oid]:
+            if key.kind == "f":
+                yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, read
+        if action.does is Does.ATTACH:
+            yield from referring(table, catalog)
+
+
+def referring(parent: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The tables whose foreign keys refer to a partitioned table, when it gets a partition."""
+    for key in catalog.referencing[parent.oid]:
+        mode = Lock.SHARE_ROW_EXCLUSIVE if catalog.major >= 15 else Lock.ACCESS_SHARE
+        yield catalog.relations.get(key.table), mode, None
+
+
+def _keys_made_again(
+    action: TableAction, tables: list[Relation], catalog: Catalog
+) -> Iterator[Found]:
+    """The other ends of the foreign keys that are dropped and added again with a column's type."""
+    for table in tables:
+        column = catalog.columns.get((table.oid, action.column or ""))
+        if column is None:
+            continue
+        again = rewrites(catalog, column, action)
+        work = READS if again is not False else None
+        for key in catalog.constraints[table.oid]:
+            if key.kind == "f" and column.name in key.columns:
+                other = catalog.relations.get(key.other)
+                yield other, Lock.ACCESS_EXCLUSIVE, work if key.validated else None
+        for key in catalog.referencing[table.oid]:
+            if column.name in key.others:
+                other = catalog.relations.get(key.table)
+                yield other, Lock.ACCESS_EXCLUSIVE, work if key.validated else None

@@ -1,0 +1,182 @@
+"""What the catalog knows of the relations that the pending files touch, and of those near them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from schemamig_tui.sql.actions import TableAction
+from schemamig_tui.sql.words import Name
+
+TABLES = ("r", "m")
+"""The kinds (relkind) that have rows of their own."""
+PARTITIONED = ("p", "I")
+INDEXES = ("i", "I")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation, its ``name`` quoted as SQL with its schema.
+
+    ``parents`` are those that it inherits from or is a partition of, ``table`` is what an index is
+    on. ``default_partition``: it is one. ``persistence`` is a relpersistence.
+    """
+
+    oid: int
+    kind: str
+    name: str
+    parents: list[int]
+    table: int | None
+    default_partition: bool
+    partition: bool
+    bare: str
+    """The name without schema and quotes."""
+    persistence: str
+    tablespace: str
+    access_method: str
+    plain: bool
+    """An index has neither an expression nor a condition."""
+    columns: list[str]
+    """The columns of an index, without expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint on ``table``; ``kind`` is a contype.
+
+    ``others`` are the columns of ``other`` that a foreign key refers to, ``condition`` is that of
+    a CHECK as the server writes it.
+    """
+
+    oid: int
+    name: str
+    kind: str
+    table: int
+    other: int
+    columns: list[str]
+    others: list[str]
+    validated: bool
+    condition: str
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFacts:
+    """A column; ``type`` and ``base`` are oids of its type and what a domain is made of.
+
+    ``written`` is the type as the server writes it: ``character varying(10)``. ``generated`` is an
+    attgenerated. ``enum``: the base is one.
+    """
+
+    table: int
+    name: str
+    type: int
+    base: int
+    written: str
+    collation: int
+    not_null: bool
+    generated: str
+    quoted: str
+    """The name as SQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type that a file names as ``text``; see ``ColumnFacts``.
+
+    ``constrained``: it is a domain, and not all values of its base are among its own.
+    ``volatile``: its default is another value for each row. ``labels`` are those of an enum.
+    """
+
+    text: str
+    oid: int
+    base: int
+    written: str
+    collation: int
+    constrained: bool
+    volatile: bool
+    labels: list[str]
+
+
+@dataclass
+class Catalog:
+    """The relations near what is touched, by oid, and what is known of them.
+
+    ``names`` has the oids of those that the files name.
+
+    ``volatile`` says of each function that a default calls whether it is; one that is not there
+    is unknown. ``types`` are those that files name, by their text; ``castable`` the pairs of types
+    whose values are stored alike. ``dropped`` are the relations that go or change with each object
+    that a use drops, by the number of the use. ``with_domain`` are the tables with columns of the
+    domain that a use alters, ``read`` what a materialized view is made of. ``major`` is the version
+    of the server. ``in_utc``: a timestamp with time zone is stored like one without.
+    """
+
+    names: dict[Name, int] = field(default_factory=dict)
+    relations: dict[int, Relation] = field(default_factory=dict)
+    constraints: defaultdict[int, list[Constraint]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    referencing: defaultdict[int, list[Constraint]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    columns: dict[tuple[int, str], ColumnFacts] = field(default_factory=dict)
+    volatile: dict[str, bool] = field(default_factory=dict)
+    types: dict[str, Type] = field(default_factory=dict)
+    castable: set[tuple[int, int]] = field(default_factory=set)
+    dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    with_domain: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    in_utc: bool = False
+    major: int = 0
+    _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _indexes: defaultdict[int, list[Relation]] = field(default_factory=lambda: defaultdict(list))
+
+    def add_relations(self, found: Iterable[Relation]) -> None:
+        """Note relations and what they belong to."""
+        for one in found:
+            self.relations[one.oid] = one
+            for parent in one.parents:
+                self._children[parent].append(one.oid)
+            if one.table is not None:
+                self._indexes[one.table].append(one)
+
+    def add_constraints(self, found: Iterable[Constraint]) -> None:
+        """Note constraints, by the table that they are on and the one that they refer to."""
+        for one in found:
+            self.constraints[one.table].append(one)
+            if one.other:
+                self.referencing[one.other].append(one)
+
+    def relation(self, name: Name | None) -> Relation | None:
+        """The relation that a file names."""
+        return self.relations.get(self.names.get(name, 0)) if name else None
+
+    def referenced(self, action: TableAction, other: Relation) -> Sequence[str]:
+        """The columns that a new foreign key refers to: without a list, the primary key."""
+        keys = (one.columns for one in self.constraints[other.oid] if one.kind == "p")
+        return action.others or next(keys, ())
+
+    def descendants(self, oid: int) -> Iterator[Relation]:
+        """All that inherit from a relation, partitions first of all."""
+        seen = {oid}
+        waiting = [oid]
+        while waiting:
+            for child in self._children[waiting.pop()]:
+                if child not in seen and child in self.relations:
+                    seen.add(child)
+                    waiting.append(child)
+                    yield self.relations[child]
+
+    def default_partition(self, oid: int) -> Relation | None:
+        """The default partition of a partitioned table."""
+        children = (self.relations[child] for child in self._children[oid])
+        return next((child for child in children if child.default_partition), None)
+
+    def indexes(self, oid: int) -> list[Relation]:
+        """The indexes on a table."""
+        return self._indexes[oid]
+
+    def index(self, oid: int, name: Name | None) -> Relation | None:
+        """The index of this name on a table."""
+        found = (one for one in self._indexes[oid] if name and one.bare == name.name)
+        return next(found, None)

@@ -1,0 +1,173 @@
+"""What has to be true of the rows for a statement to succeed, as questions to the database."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from schemamig_tui.advice.alterations import needs_rows_without_null
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation
+from schemamig_tui.advice.fitting import unfit
+from schemamig_tui.advice.progress import steps
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.sql.actions import Does, TableAction
+
+_WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
+_WITH_ROWS = ("r", "p")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """No row of ``table`` may be among ``bad``, or the statement of ``use`` fails.
+
+    ``bad`` is what stands behind ``SELECT count(*)``, ``listing`` the query that shows the rows,
+    both as SQL; ``phrase`` says what is wrong with one of them, and with several, and ``what`` is
+    counted. ``writer`` is the first pending statement in front that writes to the table.
+    ``by_scan``: the statement does no more with the table than the question.
+    """
+
+    use: Use
+    table: Relation
+    bad: str
+    listing: str
+    phrase: tuple[str, str]
+    what: str = "row"
+    writer: Use | None = None
+    by_scan: bool = True
+
+
+def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Claim]:
+    """The claims of the uses; see ``effects``."""
+    written: dict[int, Use] = {}
+    labels: dict[str, tuple[str, ...]] = {}
+    for _, use, table, ahead in steps(numbered, catalog):
+        touch = use.touch
+        if touch.labels is not None:
+            labels[touch.name.name] = touch.labels
+        if table is None or table.kind not in _WITH_ROWS:
+            continue
+        if touch.statement in _WRITES:
+            for one in (table.oid, *table.parents, *(d.oid for d in ahead.descendants(table.oid))):
+                written.setdefault(one, use)
+        for claim in _of(use, table, ahead, labels):
+            yield replace(claim, writer=written.get(table.oid))
+
+
+def _of(
+    use: Use, table: Relation, catalog: Catalog, labels: dict[str, tuple[str, ...]]
+) -> Iterator[Claim]:
+    made = _Claims(use, table, catalog)
+    if use.touch.unique:
+        yield from made.no_duplicates(use.touch.unique)
+    for action in use.touch.actions:
+        if action.does is Does.SET_TYPE:
+            column = catalog.columns.get((table.oid, action.column or ""))
+            wrong = unfit(catalog, column, action, labels) if column else None
+            if column and wrong:
+                rest = f"{column.name} that is no {action.written_type}"
+                yield made.claim(wrong, (f"has a {rest}", f"have a {rest}"), by_scan=False)
+        else:
+            yield from made.of_constraint(action)
+
+
+class _Claims:
+    """Makes the claims of one statement about one table."""
+
+    def __init__(self, use: Use, table: Relation, catalog: Catalog) -> None:
+        self._use, self._table, self._catalog = use, table, catalog
+        self._source = f"FROM {'ONLY ' * use.touch.only}{table.name}"
+
+    def claim(self, where: str, phrase: tuple[str, str], *, by_scan: bool = True) -> Claim:
+        """That there is no row where that is so."""
+        bad = f"{self._source} WHERE {where}"
+        return Claim(self._use, self._table, bad, f"SELECT * {bad}", phrase, by_scan=by_scan)
+
+    def of_constraint(self, action: TableAction) -> Iterator[Claim]:
+        """What a constraint claims that is added or validated."""
+        does = action.does
+        if does is Does.VALIDATE:
+            yield from self._validated(action)
+        elif action.trusted:
+            return
+        elif does is Does.SET_NOT_NULL and action.new:
+            if not action.defaulted:
+                phrase = f"would have no {action.column}"
+                yield self.claim("true", (phrase, phrase), by_scan=False)
+        elif does is Does.SET_NOT_NULL:
+            if needs_rows_without_null(action.column, self._table, self._catalog):
+                yield from self._not_null((action.column or "",))
+        elif action.new:
+            return
+        elif does is Does.ADD_CHECK:
+            # What else a function may do is not tried out.
+            if all(self._catalog.volatile.get(name) is False for name in action.calls or ()):
+                yield self._checked(action.name, action.text or "")
+        elif does is Does.ADD_KEY:
+            if action.primary:
+                yield from self._not_null(action.columns)
+            yield from self.no_duplicates(action.columns)
+        elif does is Does.ADD_FOREIGN_KEY and (other := self._catalog.relation(action.other)):
+            others = self._catalog.referenced(action, other)
+            yield from self._no_orphans(action.columns, other, others)
+
+    def no_duplicates(self, names: Sequence[str]) -> Iterator[Claim]:
+        """That no values of these columns occur twice."""
+        columns = self._quoted(self._table, names)
+        if not columns:
+            return
+        keys = ", ".join(columns)
+        there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
+        grouped = f"{self._source} WHERE {there} GROUP BY {keys} HAVING count(*) > 1"
+        several = f"({', '.join(names)})" if names[1:] else names[0]
+        yield Claim(
+            self._use,
+            self._table,
+            f"FROM (SELECT {grouped}) twice",
+            f"SELECT {keys}, count(*) {grouped}",
+            (f"of {several} occurs more than once", f"of {several} occur more than once"),
+            "value",
+            by_scan=False,
+        )
+
+    def _not_null(self, names: Sequence[str]) -> Iterator[Claim]:
+        for name in names:
+            column = self._column(self._table, name)
+            if column and not column.not_null:
+                yield self.claim(f"{column.quoted} IS NULL", (f"has no {name}", f"have no {name}"))
+
+    def _checked(self, name: str | None, condition: str) -> Claim:
+        check = f"the CHECK {name}" if name else f"CHECK ({condition})"
+        return self.claim(f"NOT ({condition})", (f"violates {check}", f"violate {check}"))
+
+    def _no_orphans(
+        self, names: Sequence[str], other: Relation, others: Sequence[str]
+    ) -> Iterator[Claim]:
+        columns, ends = self._quoted(self._table, names), self._quoted(other, others)
+        if not columns or len(columns) != len(ends) or other.kind not in _WITH_ROWS:
+            return
+        there = " AND ".join(f"a.{column} IS NOT NULL" for column in columns)
+        same = " AND ".join(f"b.{e} = a.{c}" for c, e in zip(columns, ends, strict=True))
+        bad = f"{self._source} a WHERE {there} AND NOT EXISTS"
+        bad += f" (SELECT FROM {other.name} b WHERE {same})"
+        rest = f"no row of {other.name}"
+        phrase = (f"refers to {rest}", f"refer to {rest}")
+        yield Claim(self._use, self._table, bad, f"SELECT a.* {bad}", phrase)
+
+    def _validated(self, action: TableAction) -> Iterator[Claim]:
+        for one in self._catalog.constraints[self._table.oid]:
+            if one.name == action.name and not one.validated and one.oid:
+                yield from self._of_existing(one)
+
+    def _of_existing(self, one: Constraint) -> Iterator[Claim]:
+        other = self._catalog.relations.get(one.other)
+        if one.kind == "c":
+            yield self._checked(one.name, one.condition)
+        elif one.kind == "f" and other:
+            yield from self._no_orphans(one.columns, other, one.others)
+
+    def _column(self, table: Relation, name: str) -> ColumnFacts | None:
+        return self._catalog.columns.get((table.oid, name))
+
+    def _quoted(self, table: Relation, names: Sequence[str]) -> list[str]:
+        """The columns as SQL; none if one of them is not there, or is not known any more."""
+        found = [self._column(table, name) for name in names]
+        known = [column.quoted for column in found if column]
+        return known if len(known) == len(found) else []

@@ -1,0 +1,225 @@
+"""What each statement of the pending files does to which relation: its text and the catalog."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from schemamig_tui.advice import alterations
+from schemamig_tui.advice.alterations import Found
+from schemamig_tui.advice.catalog import PARTITIONED, TABLES, Catalog, Relation
+from schemamig_tui.advice.progress import steps
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.sql.actions import MAY_REWRITE, READS, REWRITES, Does
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import ObjectKind, Touch
+
+EMPTIES = "empties it"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationEffect:
+    """What one statement does to one relation: ``lock`` and ``work`` as in ``Touch``."""
+
+    use: Use
+    relation: Relation
+    lock: Lock
+    work: str | None = None
+
+    def waits_for(self, held: Lock) -> bool:
+        """Whether it has to wait while somebody else holds that lock on the relation.
+
+        What is done CONCURRENTLY waits, behind its own lock, for all who may still work without
+        the new index, or with the old one.
+        """
+        return self.lock.waits_for(held) or self._waits_as.waits_for(held)
+
+    @property
+    def _waits_as(self) -> Lock:
+        touch = self.use.touch
+        if self.lock is Lock.SHARE_UPDATE_EXCLUSIVE and any(
+            action.does is Does.DETACH for action in touch.actions
+        ):
+            return Lock.ACCESS_EXCLUSIVE
+        return _CONCURRENTLY.get(touch.statement, self.lock)
+
+
+_CONCURRENTLY = {
+    "CREATE INDEX CONCURRENTLY": Lock.SHARE,
+    "DROP INDEX CONCURRENTLY": Lock.ACCESS_EXCLUSIVE,
+    "REINDEX CONCURRENTLY": Lock.ACCESS_EXCLUSIVE,
+}
+
+
+def effects(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> list[RelationEffect]:
+    """The effects of the uses, with the numbers that ``read_catalog`` has given them.
+
+    Of what a statement does to a relation in more than one way, one effect is made: with the
+    strongest lock, and the most work.
+    """
+    found: dict[tuple[str, int, int], RelationEffect] = {}
+    for number, use, relation, ahead in steps(numbered, catalog):
+        for other, lock, work in _of(use.touch, number, relation, ahead):
+            if other is None:
+                continue
+            # Partitioned tables and views have no rows of their own.
+            effect = RelationEffect(use, other, lock, work if other.kind in TABLES else None)
+            key = (use.file, use.line, other.oid)
+            found[key] = _stronger(found.get(key), effect)
+    return list(found.values())
+
+
+_ORDER = (None, READS, MAY_REWRITE, EMPTIES, REWRITES)
+
+
+def _stronger(one: RelationEffect | None, other: RelationEffect) -> RelationEffect:
+    if one is None:
+        return other
+    works = (one.work, other.work)
+    work = max(works, key=lambda w: _ORDER.index(w) if w in _ORDER else 1)
+    strongest = one if one.lock >= other.lock else other
+    return replace(strongest, work=work)
+
+
+def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) -> Iterator[Found]:
+    gentle = touch.statement == "DROP STATISTICS"
+    for oid in catalog.dropped[number]:
+        lock = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
+        yield catalog.relations.get(oid), lock, None
+    for oid in catalog.read[number]:
+        yield catalog.relations.get(oid), Lock.ACCESS_SHARE, READS
+    for oid in catalog.with_domain[number]:
+        yield catalog.relations.get(oid), Lock.SHARE, READS
+    if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
+        return
+    if touch.actions:
+        yield from alterations.effects(touch, relation, catalog)
+        return
+    yield relation, touch.lock, touch.work
+    if relation.kind in ("i", "I"):
+        yield from _of_index(touch, relation, catalog)
+    rule = _RULES.get(touch.statement)
+    if rule:
+        yield from rule(touch, relation, catalog)
+
+
+def _dropped(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """What a partition that goes has belonged to."""
+    if relation.partition:
+        for parent in relation.parents:
+            yield catalog.relations.get(parent), Lock.ACCESS_EXCLUSIVE, None
+            yield catalog.default_partition(parent), Lock.ACCESS_EXCLUSIVE, None
+
+
+def _of_index(touch: Touch, index: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The table of an index."""
+    table = catalog.relations.get(index.table) if index.table is not None else None
+    if touch.statement.startswith("DROP"):
+        yield table, touch.lock or Lock.ACCESS_EXCLUSIVE, None
+    elif touch.statement == "REINDEX":
+        yield table, Lock.SHARE, READS
+    elif touch.statement == "REINDEX CONCURRENTLY":
+        yield table, Lock.SHARE_UPDATE_EXCLUSIVE, READS
+
+
+def _children(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The same for all children."""
+    if not touch.only and touch.lock:
+        for child in catalog.descendants(relation.oid):
+            yield child, touch.lock, touch.work
+
+
+def _partitions(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The same for all partitions, but not for other children."""
+    if relation.kind in PARTITIONED:
+        yield from _children(touch, relation, catalog)
+
+
+def _analyzed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The rows of children that are no partitions are only read; 18 analyzes them as well."""
+    if relation.kind in PARTITIONED or catalog.major >= 18:
+        yield from _children(touch, relation, catalog)
+    else:
+        for child in catalog.descendants(relation.oid):
+            yield child, Lock.ACCESS_SHARE, None
+
+
+def _truncated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    tables = [relation]
+    seen = {relation.oid}
+    while tables:
+        one = tables.pop()
+        yield one, Lock.ACCESS_EXCLUSIVE, EMPTIES
+        near: list[Relation] = []
+        if not (touch.only and one is relation):
+            near += catalog.descendants(one.oid)
+        if touch.cascade:
+            near += (
+                catalog.relations[key.table]
+                for key in catalog.referencing[one.oid]
+                if key.table in catalog.relations
+            )
+        for other in near:
+            if other.oid not in seen:
+                seen.add(other.oid)
+                tables.append(other)
+
+
+def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    if relation.kind in ("i", "I"):
+        return
+    for table in (relation, *catalog.descendants(relation.oid)):
+        yield table, Lock.SHARE, READS
+        for index in catalog.indexes(table.oid):
+            yield index, Lock.ACCESS_EXCLUSIVE, None
+
+
+def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    yield catalog.default_partition(relation.oid), Lock.ACCESS_EXCLUSIVE, READS
+    for key in catalog.constraints[relation.oid]:
+        if key.kind == "f":
+            yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
+    yield from alterations.referring(relation, catalog)
+
+
+def _referenced(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The partitions of a table that a new foreign key refers to."""
+    if touch.lock is Lock.SHARE_ROW_EXCLUSIVE:
+        yield from _partitions(touch, relation, catalog)
+
+
+def _inserted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """Where a row refers to another one, that is looked up and locked."""
+    for key in catalog.constraints[relation.oid]:
+        if key.kind == "f":
+            yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
+
+
+def _deleted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    yield from _children(touch, relation, catalog)
+    for key in catalog.referencing[relation.oid]:
+        changes = key.on_delete in ("c", "n", "d")
+        yield (
+            catalog.relations.get(key.table),
+            Lock.ROW_EXCLUSIVE if changes else Lock.ROW_SHARE,
+            None,
+        )
+
+
+_RULES = {
+    "ANALYZE": _analyzed,
+    "CLUSTER": _partitions,
+    "COPY": _inserted,
+    "CREATE INDEX": _partitions,
+    "CREATE TABLE": _referenced,
+    "CREATE TABLE ... PARTITION OF": _new_partition,
+    "CREATE TRIGGER": _partitions,
+    "DELETE": _deleted,
+    "DROP FOREIGN TABLE": _dropped,
+    "DROP TABLE": _dropped,
+    "INSERT": _inserted,
+    "LOCK TABLE": _children,
+    "REINDEX": _reindexed,
+    "TRUNCATE": _truncated,
+    "UPDATE": _children,
+    "VACUUM": _partitions,
+    "VACUUM FULL": _partitions,
+}

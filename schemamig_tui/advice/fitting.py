@@ -1,0 +1,58 @@
+"""Which values of a column do not fit another type."""
+
+from collections.abc import Mapping, Sequence
+
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts
+from schemamig_tui.sql.actions import TableAction
+from schemamig_tui.sql.expressions import casts_by_text, casts_to
+from schemamig_tui.sql.type_names import lengths, type_name
+from schemamig_tui.sql.words import literal
+
+# https://www.postgresql.org/docs/current/datatype-numeric.html
+_BITS = {"smallint": 16, "integer": 32, "bigint": 64}
+_NUMBERS = (*_BITS, "numeric")
+_STRINGS = ("character", "character varying", "text")
+
+
+def unfit(
+    catalog: Catalog,
+    column: ColumnFacts,
+    action: TableAction,
+    new_enums: Mapping[str, Sequence[str]],
+) -> str | None:
+    """The condition that is true for values that do not fit the new type of ALTER COLUMN.
+
+    None: there are none, or it is not known. ``new_enums`` are the labels of enums that pending
+    statements make, by name.
+    """
+    text = action.type or ""
+    new = catalog.types.get(type_name(text) or "")
+    labels = new_enums.get(action.written_type.rpartition(".")[2]) or (new.labels if new else ())
+    if labels:
+        by_text = action.text is not None and casts_by_text(action.text, column.name, text)
+        known = ", ".join(map(literal, labels))
+        is_cast = by_text or _is_plain(column, action)
+        return f"{column.quoted}::text NOT IN ({known})" if is_cast else None
+    if new is None or not _is_plain(column, action):
+        return None
+    was, now = column.written.partition("(")[0].strip(), lengths(text)
+    if new.written in _STRINGS and was in _STRINGS:
+        longest = now[0] if now else 1 if new.written == "character" else None
+        # Spaces at the end are cut off without a word.
+        if longest is None:
+            return None
+        return f"char_length(rtrim({column.quoted}::text)) > {longest}"
+    if new.written in _BITS and was in _NUMBERS:
+        limit = 2 ** (_BITS[new.written] - 1)
+        if _BITS.get(was, 99) <= _BITS[new.written]:
+            return None
+        return f"round({column.quoted}::numeric) NOT BETWEEN {-limit} AND {limit - 1}"
+    if new.written == "numeric" and was in _NUMBERS and now:
+        scale = now[1] if now[1:] else 0
+        return f"abs(round({column.quoted}::numeric, {scale})) >= 1e{now[0] - scale}"
+    return None
+
+
+def _is_plain(column: ColumnFacts, action: TableAction) -> bool:
+    """Whether the values are cast as they are."""
+    return action.text is None or casts_to(action.text, column.name, action.type or "")

@@ -1,0 +1,68 @@
+"""What the catalog will be like when each of the pending statements runs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from schemamig_tui.advice.catalog import Catalog, Constraint, Relation
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.touch import ObjectKind
+
+Step = tuple[int, Use, Relation | None, Catalog]
+
+
+def steps(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Step]:
+    """Each use with the relation that it names, and the catalog as it is by then.
+
+    What an earlier statement adds or proves is known; what it changes in another way is not known
+    any more. The catalog that is given stays as it is.
+    """
+    ahead = replace(catalog, columns=dict(catalog.columns), constraints=catalog.constraints.copy())
+    for number, use in numbered:
+        is_relation = use.touch.target is ObjectKind.RELATION
+        relation = ahead.relation(use.touch.name) if is_relation else None
+        yield number, use, relation, ahead
+        if relation:
+            tables = [relation]
+            if not use.touch.only:
+                tables += ahead.descendants(relation.oid)
+            for action in use.touch.actions:
+                for table in tables:
+                    _apply(action, table, ahead)
+
+
+def _apply(action: TableAction, table: Relation, ahead: Catalog) -> None:
+    before = ahead.constraints[table.oid]
+    if action.does is Does.ADD_CHECK:
+        check = Constraint(
+            oid=0,
+            name=action.name or "",
+            kind="c",
+            table=table.oid,
+            other=0,
+            columns=[],
+            others=[],
+            validated=not action.trusted,
+            condition=action.text or "",
+            on_delete="",
+        )
+        ahead.constraints[table.oid] = [*before, check]
+    elif action.does is Does.VALIDATE:
+        ahead.constraints[table.oid] = [
+            replace(one, validated=True) if one.name == action.name else one for one in before
+        ]
+    elif action.does is Does.DROP_CONSTRAINT:
+        ahead.constraints[table.oid] = [one for one in before if one.name != action.name]
+    elif action.does is Does.SET_NOT_NULL and not action.new:
+        _note_not_null(action.column, table, ahead)
+    elif action.does is Does.ADD_KEY and action.primary:
+        for name in action.columns:
+            _note_not_null(name, table, ahead)
+    elif action.does is not Does.ADD_KEY and action.column is not None:
+        ahead.columns.pop((table.oid, action.column), None)
+
+
+def _note_not_null(name: str | None, table: Relation, ahead: Catalog) -> None:
+    column = ahead.columns.get((table.oid, name or ""))
+    if column:
+        ahead.columns[table.oid, column.name] = replace(column, not_null=True)

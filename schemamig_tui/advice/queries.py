@@ -1,0 +1,219 @@
+"""The questions to the catalog about what the pending files touch.
+
+No function in them takes a lock on a relation. Names are compared as ``name``, which cuts them as
+the server does.
+"""
+
+RELATED = """
+WITH RECURSIVE keys AS MATERIALIZED (
+    SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'
+), near (oid) AS (
+    SELECT oid FROM unnest(%(oids)s::oid[]) oid
+    UNION
+    SELECT other.oid FROM near n CROSS JOIN LATERAL (
+        SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = n.oid
+        UNION ALL SELECT inhparent FROM pg_catalog.pg_inherits WHERE inhrelid = n.oid
+        UNION ALL SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = n.oid
+        UNION ALL SELECT conrelid FROM keys WHERE confrelid = n.oid AND %(transitive)s
+    ) other (oid)
+), wide (oid) AS (
+    (SELECT oid FROM near
+    UNION SELECT unnest(ARRAY[conrelid, confrelid]) FROM keys
+        WHERE conrelid IN (SELECT oid FROM near) OR confrelid IN (SELECT oid FROM near))
+    UNION SELECT i.inhrelid FROM wide w JOIN pg_catalog.pg_inherits i ON i.inhparent = w.oid
+), chosen (oid) AS (
+    SELECT oid FROM wide
+    UNION SELECT indexrelid FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM wide)
+)
+SELECT c.oid::bigint, c.relkind::text AS kind,
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
+    ARRAY(SELECT inhparent::bigint FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid) AS parents,
+    x.indrelid::bigint AS table,
+    EXISTS (SELECT FROM pg_catalog.pg_partitioned_table WHERE partdefid = c.oid)
+        AS default_partition,
+    c.relispartition AS partition, c.relname::text AS bare, c.relpersistence::text AS persistence,
+    coalesce(p.spcname::text, '') AS tablespace, coalesce(m.amname::text, '') AS access_method,
+    x.indexprs IS NULL AND x.indpred IS NULL AS plain,
+    ARRAY(SELECT a.attname::text FROM unnest(x.indkey) k JOIN pg_catalog.pg_attribute a
+        ON a.attrelid = x.indrelid AND a.attnum = k) AS columns
+FROM chosen JOIN pg_catalog.pg_class c USING (oid)
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_database b ON b.datname = current_database()
+    LEFT JOIN pg_catalog.pg_tablespace p
+        ON p.oid = coalesce(nullif(c.reltablespace, 0), b.dattablespace)
+    LEFT JOIN pg_catalog.pg_am m ON m.oid = c.relam
+    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
+WHERE c.relpersistence <> 't' AND c.relkind <> 'c' AND n.nspname <> 'pg_toast'
+"""
+
+# A name may be that of a constraint on several tables.
+CONSTRAINTS = """
+SELECT k.oid::bigint, k.conname::text AS name, k.contype::text AS kind,
+    k.conrelid::bigint AS table, k.confrelid::bigint AS other,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (n, i)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = n ORDER BY i)
+        AS columns,
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, i)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n ORDER BY i)
+        AS others,
+    k.convalidated AS validated,
+    CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) ELSE '' END AS condition,
+    k.confdeltype::text AS on_delete
+FROM pg_catalog.pg_constraint k
+WHERE k.conrelid = ANY (%(oids)s::oid[]) OR k.contype = 'f' AND k.confrelid = ANY (%(oids)s::oid[])
+ORDER BY k.oid
+"""
+
+COLUMNS = """
+WITH RECURSIVE columns AS (
+    SELECT a.* FROM unnest(%(oids)s::bigint[], %(names)s::name[]) AS asked (relation, name)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attname = name
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+), base (oid, base) AS (
+    SELECT DISTINCT atttypid, atttypid FROM columns
+    UNION ALL SELECT b.oid, t.typbasetype FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base
+        WHERE t.typtype = 'd'
+)
+SELECT DISTINCT a.attrelid::bigint AS table, a.attname::text AS name, a.atttypid::bigint AS type,
+    base.base::bigint, format_type(a.atttypid, a.atttypmod) AS written,
+    a.attcollation::bigint AS collation, a.attnotnull AS not_null,
+    a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted
+FROM columns a JOIN base ON base.oid = a.atttypid
+    JOIN pg_catalog.pg_type t ON t.oid = base.base AND t.typtype <> 'd'
+"""
+
+TYPES = """
+WITH RECURSIVE asked AS (
+    SELECT text, to_regtype(text)::oid AS oid FROM unnest(%(texts)s::text[]) text
+), base (text, oid, base, constrained, volatile) AS (
+    SELECT a.text, a.oid, a.oid, false, false FROM asked a WHERE a.oid IS NOT NULL
+    UNION ALL
+    SELECT b.text, b.oid, t.typbasetype,
+        b.constrained OR t.typnotnull
+            OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contypid = t.oid),
+        b.volatile OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+            JOIN pg_catalog.pg_proc p ON p.oid = d.refobjid AND p.provolatile = 'v'
+            WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid
+                AND d.refclassid = 'pg_catalog.pg_proc'::regclass)
+    FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base WHERE t.typtype = 'd'
+)
+SELECT b.text, b.oid::bigint, b.base::bigint, t.typcollation::bigint AS collation, b.constrained,
+    b.volatile, format_type(b.base, NULL) AS written,
+    ARRAY(SELECT enumlabel::text FROM pg_catalog.pg_enum WHERE enumtypid = b.base) AS labels
+FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype <> 'd'
+"""
+
+CASTS = """
+SELECT castsource::bigint AS source, casttarget::bigint AS target FROM pg_catalog.pg_cast
+WHERE castmethod = 'b' AND castsource = ANY (%(sources)s::oid[])
+    AND casttarget = ANY (%(targets)s::oid[])
+"""
+
+FUNCTIONS = """
+SELECT proname::text AS name, bool_or(provolatile = 'v') AS volatile
+FROM pg_catalog.pg_proc WHERE proname = ANY (%(names)s::name[]) GROUP BY proname
+"""
+
+IN_UTC = """
+SELECT current_setting('TimeZone') IN ('UTC', 'GMT', 'Etc/UTC', 'Etc/GMT', 'Etc/UCT', 'UCT',
+    'Zulu', 'Etc/Zulu', 'Universal', 'Etc/Universal', 'Greenwich', 'Etc/Greenwich') AS in_utc
+"""
+
+# A partition's part of a foreign key has triggers on its own side alone.
+# What goes with an object, and what is changed for that: what depends on it, and the owner of what
+# is a part of something else, as the rule of a view is. See src/backend/catalog/dependency.c.
+DROPPED = """
+WITH RECURSIVE asked AS (
+    SELECT * FROM unnest(%(numbers)s::int[], %(kinds)s::text[], %(tables)s::bigint[],
+        %(schemas)s::name[], %(names)s::name[]) AS a (number, kind, "table", schema, name)
+), named AS (
+    SELECT a.*, s.oid AS namespace FROM asked a LEFT JOIN pg_catalog.pg_namespace s
+        ON s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
+            ELSE ARRAY[a.schema] END)
+), roots (number, class, object, part) AS (
+    SELECT number, 'pg_catalog.pg_class'::regclass::oid, "table"::oid, 0 FROM asked
+    WHERE kind = 'relation'
+    UNION SELECT number, 'pg_catalog.pg_class'::regclass, attrelid, attnum
+    FROM asked JOIN pg_catalog.pg_attribute ON attrelid = "table" AND attname = name
+    WHERE kind = 'column'
+    UNION SELECT number, 'pg_catalog.pg_constraint'::regclass, k.oid, 0
+    FROM asked JOIN pg_catalog.pg_constraint k ON conrelid = "table" AND conname = name
+    WHERE kind = 'constraint'
+    UNION SELECT number, 'pg_catalog.pg_namespace'::regclass, n.oid, 0
+    FROM asked JOIN pg_catalog.pg_namespace n ON nspname = name WHERE kind = 'schema'
+    UNION SELECT number, 'pg_catalog.pg_type'::regclass, t.oid, 0
+    FROM named JOIN pg_catalog.pg_type t ON typname = name AND typnamespace = namespace
+    WHERE kind = 'type'
+    UNION SELECT number, 'pg_catalog.pg_proc'::regclass, p.oid, 0
+    FROM named JOIN pg_catalog.pg_proc p ON proname = name AND pronamespace = namespace
+    WHERE kind = 'function'
+    UNION SELECT number, 'pg_catalog.pg_statistic_ext'::regclass, x.oid, 0
+    FROM named JOIN pg_catalog.pg_statistic_ext x ON stxname = name AND stxnamespace = namespace
+    WHERE kind = 'statistics'
+), gone (number, class, object, part) AS (
+    SELECT * FROM roots
+    UNION
+    SELECT g.number, d.* FROM gone g CROSS JOIN LATERAL (
+        SELECT classid, objid, objsubid FROM pg_catalog.pg_depend
+        WHERE refclassid = g.class AND refobjid = g.object
+            AND (g.part = 0 OR refobjsubid = g.part)
+        UNION ALL
+        SELECT refclassid, refobjid, refobjsubid FROM pg_catalog.pg_depend
+        WHERE classid = g.class AND objid = g.object AND deptype = 'i'
+            AND g.class IN ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass,
+                'pg_catalog.pg_trigger'::regclass)
+    ) d
+)
+SELECT DISTINCT number, r.oid::bigint FROM gone g CROSS JOIN LATERAL (
+    SELECT object WHERE class = 'pg_catalog.pg_class'::regclass
+    UNION ALL SELECT ev_class FROM pg_catalog.pg_rewrite
+        WHERE class = 'pg_catalog.pg_rewrite'::regclass AND oid = object
+    UNION ALL SELECT tgrelid FROM pg_catalog.pg_trigger
+        WHERE class = 'pg_catalog.pg_trigger'::regclass AND oid = object
+    UNION ALL SELECT unnest(ARRAY[k.conrelid,
+            CASE WHEN k.conparentid = 0 OR u.conrelid = k.conrelid THEN k.confrelid END])
+        FROM pg_catalog.pg_constraint k
+            LEFT JOIN pg_catalog.pg_constraint u ON u.oid = k.conparentid
+        WHERE class = 'pg_catalog.pg_constraint'::regclass AND k.oid = object
+    UNION ALL SELECT indrelid FROM pg_catalog.pg_index
+        WHERE class = 'pg_catalog.pg_class'::regclass AND indexrelid = object
+    UNION ALL SELECT stxrelid FROM pg_catalog.pg_statistic_ext
+        WHERE class = 'pg_catalog.pg_statistic_ext'::regclass AND oid = object
+    UNION ALL SELECT adrelid FROM pg_catalog.pg_attrdef
+        WHERE class = 'pg_catalog.pg_attrdef'::regclass AND oid = object
+    UNION ALL SELECT polrelid FROM pg_catalog.pg_policy
+        WHERE class = 'pg_catalog.pg_policy'::regclass AND oid = object
+) r (oid)
+WHERE r.oid <> 0
+"""
+
+READ_BY_VIEWS = """
+WITH RECURSIVE reads (number, oid) AS (
+    SELECT number, oid FROM unnest(%(numbers)s::int[], %(oids)s::oid[]) AS a (number, oid)
+    UNION
+    SELECT v.number, d.refobjid FROM reads v
+        JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
+        JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
+            AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+    WHERE d.refobjid <> v.oid
+        AND (c.relkind = 'v' OR EXISTS (SELECT FROM unnest(%(oids)s::oid[]) o WHERE o = v.oid))
+)
+SELECT number, oid::bigint FROM reads
+"""
+
+# Nested domains, and the columns of composite types, are not followed.
+WITH_DOMAIN = """
+SELECT DISTINCT a.number::int, t.attrelid::bigint AS oid
+FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(names)s::name[]) AS a (number, schema, name)
+    CROSS JOIN LATERAL (
+        SELECT y.oid FROM pg_catalog.pg_type y
+            JOIN pg_catalog.pg_namespace s ON s.oid = y.typnamespace
+        WHERE y.typname = a.name AND y.typtype = 'd'
+            AND s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
+                ELSE ARRAY[a.schema] END)
+        ORDER BY array_position(current_schemas(true), s.nspname) LIMIT 1
+    ) d
+    JOIN pg_catalog.pg_attribute t ON t.atttypid = d.oid AND NOT t.attisdropped
+    JOIN pg_catalog.pg_class c ON c.oid = t.attrelid AND c.relkind IN ('r', 'm')
+"""

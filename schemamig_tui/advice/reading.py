@@ -1,0 +1,193 @@
+"""Asks for the part of the catalog that the uses of the pending files are about."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemamig_tui.advice import queries
+from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
+from schemamig_tui.advice.database import Database
+from schemamig_tui.advice.targets import Use
+from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.touch import ObjectKind
+from schemamig_tui.sql.type_names import type_name
+from schemamig_tui.sql.words import Name
+
+_KINDS = {
+    ObjectKind.RELATION: "relation",
+    ObjectKind.TYPE: "type",
+    ObjectKind.SCHEMA: "schema",
+    ObjectKind.OTHER: "function",
+}
+# They are parts of a table, whose own lock says it all.
+_NO_OBJECTS = ("DROP TRIGGER", "DROP POLICY", "DROP RULE", "DROP CONSTRAINT")
+_DROPS = {Does.DROP_COLUMN: "column", Does.DROP_CONSTRAINT: "constraint"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A relation that has to do with the use of this number."""
+
+    number: int
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    name: str
+    volatile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Zone:
+    in_utc: bool
+
+
+def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, int]) -> Catalog:
+    """What is to be known of the uses; ``oids`` are the relations that they name."""
+    catalog = Catalog(names=dict(oids), major=database.major)
+    for row in _dropped(database, uses, oids):
+        catalog.dropped[row.number].append(row.oid)
+    for row in _with_domain(database, uses):
+        catalog.with_domain[row.number].append(row.oid)
+    for row in _read_by_views(database, uses, oids):
+        catalog.read[row.number].append(row.oid)
+    near = {*oids.values()}
+    near.update(oid for found in catalog.dropped.values() for oid in found)
+    near.update(oid for found in catalog.with_domain.values() for oid in found)
+    near.update(oid for found in catalog.read.values() for oid in found)
+    if not near:
+        return catalog
+    about = "what goes together with the tables that the pending files touch"
+    transitive = any(use.touch.cascade and use.touch.statement == "TRUNCATE" for use in uses)
+    limits = {"oids": sorted(near), "transitive": transitive}
+    catalog.add_relations(database.ask(about, Relation, queries.RELATED, limits))
+    actions = [(use, action) for use in uses for action in use.touch.actions]
+    known = {"oids": sorted(catalog.relations)}
+    catalog.add_constraints(database.ask(about, Constraint, queries.CONSTRAINTS, known))
+    _read_columns(database, catalog, actions, oids, uses)
+    _read_values(database, catalog, [action for _, action in actions])
+    return catalog
+
+
+def _dropped(
+    database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
+) -> Sequence[_Numbered]:
+    asked: list[tuple[int, str, int, str | None, str | None]] = []
+    for number, use in enumerate(uses):
+        touch = use.touch
+        oid = oids.get(touch.name, 0) if touch.target is ObjectKind.RELATION else 0
+        if touch.statement.startswith("DROP ") and touch.statement not in _NO_OBJECTS:
+            kind = "statistics" if touch.statement == "DROP STATISTICS" else _KINDS[touch.target]
+            asked.append((number, kind, oid, touch.name.schema, touch.name.name))
+        for action in touch.actions if oid else ():
+            if action.does in _DROPS:
+                part = action.column or action.name
+                asked.append((number, _DROPS[action.does], oid, None, part))
+    if not asked:
+        return ()
+    keys = ("numbers", "kinds", "tables", "schemas", "names")
+    parameters = {key: [row[i] for row in asked] for i, key in enumerate(keys)}
+    return database.ask("what depends on what is dropped", _Numbered, queries.DROPPED, parameters)
+
+
+def _with_domain(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+    numbers = [
+        number
+        for number, use in enumerate(uses)
+        if use.touch.statement == "ALTER DOMAIN" and use.touch.work
+    ]
+    if not numbers:
+        return ()
+    names = [uses[number].touch.name for number in numbers]
+    parameters = {
+        "numbers": numbers,
+        "schemas": [name.schema for name in names],
+        "names": [name.name for name in names],
+    }
+    about = "the columns of domains"
+    return database.ask(about, _Numbered, queries.WITH_DOMAIN, parameters)
+
+
+def _read_by_views(
+    database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
+) -> Sequence[_Numbered]:
+    views = {
+        number: oids[use.touch.name]
+        for number, use in enumerate(uses)
+        if use.touch.statement == _REFRESH and use.touch.name in oids
+    }
+    if not views:
+        return ()
+    parameters = {"numbers": list(views), "oids": list(views.values())}
+    about = "what materialized views are made of"
+    return database.ask(about, _Numbered, queries.READ_BY_VIEWS, parameters)
+
+
+_REFRESH = "REFRESH MATERIALIZED VIEW"
+
+
+def _read_columns(
+    database: Database,
+    catalog: Catalog,
+    actions: Iterable[tuple[Use, TableAction]],
+    oids: Mapping[Name, int],
+    uses: Sequence[Use],
+) -> None:
+    wanted = set()
+    for use in uses:
+        if use.touch.unique and (oid := oids.get(use.touch.name)) is not None:
+            wanted |= {(oid, name) for name in use.touch.unique}
+    for use, action in actions:
+        oid = oids.get(use.touch.name)
+        if oid is not None:
+            wanted |= set(_of_keys(action, oid, catalog))
+        named = {action.column, *action.columns} - {None}
+        if oid is not None and named and not action.new:
+            tables = [oid, *(child.oid for child in catalog.descendants(oid))]
+            wanted |= {(table, str(name)) for table in tables for name in named}
+        if oid is not None and action.does is Does.ADD_KEY:
+            index = catalog.index(oid, action.other)
+            wanted |= {(oid, name) for name in (index.columns if index else ())}
+    if wanted:
+        parameters = {"oids": [oid for oid, _ in wanted], "names": [name for _, name in wanted]}
+        about = "the columns that the pending files change"
+        for column in database.ask(about, ColumnFacts, queries.COLUMNS, parameters):
+            catalog.columns[column.table, column.name] = column
+
+
+def _of_keys(action: TableAction, oid: int, catalog: Catalog) -> Iterator[tuple[int, str]]:
+    """The columns of both ends of a foreign key that is added or validated."""
+    if action.does is Does.VALIDATE:
+        for key in catalog.constraints[oid]:
+            if key.name == action.name and key.kind == "f":
+                yield from ((oid, name) for name in key.columns)
+                yield from ((key.other, name) for name in key.others)
+    elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
+        yield from ((other.oid, name) for name in catalog.referenced(action, other))
+
+
+def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAction]) -> None:
+    """Ask for the functions that new values are computed with, and for types."""
+    calls = sorted({name for action in actions for name in action.calls or ()})
+    if calls:
+        about = "the functions that defaults call"
+        for one in database.ask(about, _Function, queries.FUNCTIONS, {"names": calls}):
+            catalog.volatile[one.name] = one.volatile
+    texts = sorted({text for action in actions if (text := type_name(action.type))})
+    if texts:
+        about = "the types of columns"
+        for found in database.ask(about, Type, queries.TYPES, {"texts": texts}):
+            catalog.types[found.text] = found
+    bases = {"sources": sorted({column.base for column in catalog.columns.values()})}
+    bases["targets"] = sorted({found.base for found in catalog.types.values()})
+    if bases["sources"] and bases["targets"]:
+        for cast in database.ask("casts between types", _Cast, queries.CASTS, bases):
+            catalog.castable.add((cast.source, cast.target))
+        for zone in database.ask("the time zone", _Zone, queries.IN_UTC):
+            catalog.in_utc = zone.in_utc

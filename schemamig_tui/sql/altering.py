@@ -1,0 +1,163 @@
+"""What ALTER, DROP and COMMENT touch."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.sql.actions import READS, Does, TableAction, lock_of, work_of
+from schemamig_tui.sql.alter_table import actions
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.naming import OWNED, PARTS, relation, take_kind, take_name, take_names
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
+from schemamig_tui.sql.words import Words, named
+
+_LIKE_TABLES = ("TABLE", "MATERIALIZED VIEW", "FOREIGN TABLE")
+
+
+def alter(words: Words) -> Iterator[Touch]:
+    """What ALTER touches, from the word behind it on."""
+    if words.peek() in PARTS:
+        what = words.next().upper().decode()
+        if words.path() and words.take(b"on"):
+            yield from relation(words, f"ALTER {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+        return
+    if words.take(b"publication"):
+        yield from _publication(words)
+        return
+    kind = take_kind(words)
+    if kind is None or kind[1] not in OWNED:
+        return
+    words.take(b"if", b"exists")
+    if words.peek() == b"all":  # ALTER TABLE ALL IN TABLESPACE
+        return
+    only = words.peek() == b"only"
+    name = take_name(words)
+    if name is None:
+        return
+    statement = f"ALTER {kind[0]}"
+    rest = words.rest()
+    if kind[0] in _LIKE_TABLES:
+        found = actions(rest)
+        others = [one for action in found for one in _others(action, statement)]
+        # A partition comes first: what happens to it is why the statement is there.
+        yield from (one for one in others if "PARTITION" in one.statement)
+        yield Touch(
+            ObjectKind.RELATION,
+            name,
+            statement,
+            lock_of(found),
+            Right.OWNER,
+            work_of(found),
+            only=only,
+            cascade=rest[-1:] == [b"cascade"] or rest[-1:] == [b"CASCADE"],
+            actions=found,
+        )
+        yield from (one for one in others if "PARTITION" not in one.statement)
+        return
+    mode = _LOCKS.get(kind[0], _strongest)(Words(rest))
+    work = READS if kind[0] == "DOMAIN" and _reads_rows(Words(rest)) else None
+    yield Touch(kind[1], name, statement, mode, Right.OWNER, work)
+    if kind[0] == "INDEX" and Words(rest).take(b"attach"):
+        yield from relation(Words(rest[2:]), statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+
+
+def _others(action: TableAction, statement: str) -> Iterator[Touch]:
+    """The other table of an action of ALTER TABLE."""
+    if action.other is None:
+        return
+    mode, right, work = None, None, None
+    if action.does is Does.ATTACH:
+        statement = f"{statement} ... ATTACH PARTITION"
+        mode, right, work = Lock.ACCESS_EXCLUSIVE, Right.OWNER, READS
+    elif action.does is Does.DETACH:
+        statement = f"{statement} ... DETACH PARTITION"
+        gentle = action.lock is Lock.SHARE_UPDATE_EXCLUSIVE
+        mode = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
+    elif action.does is Does.ADD_FOREIGN_KEY:
+        mode, right = Lock.SHARE_ROW_EXCLUSIVE, Right.REFERENCES
+    elif action.does is Does.INHERIT:
+        mode, right = Lock.SHARE_UPDATE_EXCLUSIVE, Right.OWNER
+    elif action.does is Does.NO_INHERIT:
+        mode = Lock.ACCESS_SHARE
+    if mode:
+        yield Touch(ObjectKind.RELATION, action.other, statement, mode, right, work)
+
+
+def _publication(words: Words) -> Iterator[Touch]:
+    """The tables that are added to a publication; ``SET TABLE`` names those that stay as well."""
+    if words.path() and (words.take(b"add", b"table") or words.take(b"set", b"table")):
+        for name, only in take_names(words):
+            yield Touch(
+                ObjectKind.RELATION,
+                name,
+                "ALTER PUBLICATION",
+                Lock.SHARE_UPDATE_EXCLUSIVE,
+                Right.OWNER,
+                only=only,
+            )
+
+
+def _strongest(words: Words) -> Lock:
+    return Lock.ACCESS_EXCLUSIVE
+
+
+def _of_index(words: Words) -> Lock:
+    if words.take(b"rename") or words.take(b"attach") or words.take(b"alter"):
+        return Lock.SHARE_UPDATE_EXCLUSIVE
+    if words.peek() in (b"set", b"reset"):
+        return lock_of(actions(words.rest()))
+    return Lock.ACCESS_EXCLUSIVE
+
+
+def _of_sequence(words: Words) -> Lock:
+    moved = words.peek() in (b"rename", b"set") or words.take(b"owner")
+    return Lock.ACCESS_EXCLUSIVE if moved else Lock.SHARE_ROW_EXCLUSIVE
+
+
+_LOCKS = {"INDEX": _of_index, "SEQUENCE": _of_sequence}
+
+
+def _reads_rows(words: Words) -> bool:
+    """Whether an ALTER DOMAIN checks the rows of all tables that have a column of it."""
+    if words.take(b"set", b"not", b"null") or words.take(b"validate"):
+        return True
+    if not words.take(b"add"):
+        return False
+    rest = [word.lower() for word in words]
+    return rest[-2:] != [b"not", b"valid"]
+
+
+def drop(words: Words) -> Iterator[Touch]:
+    """What DROP touches, from the word behind it on."""
+    if words.peek() in PARTS:
+        what = words.next().upper().decode()
+        words.take(b"if", b"exists")
+        if words.path() and words.take(b"on"):
+            yield from relation(words, f"DROP {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+        return
+    kind = take_kind(words)
+    if kind is None or kind[1] not in (*OWNED, ObjectKind.OTHER):
+        return
+    statement, mode = f"DROP {kind[0]}", Lock.ACCESS_EXCLUSIVE
+    if words.take(b"concurrently"):
+        statement, mode = f"{statement} CONCURRENTLY", Lock.SHARE_UPDATE_EXCLUSIVE
+    words.take(b"if", b"exists")
+    names = [name for name, _ in take_names(words)]
+    cascade = words.take(b"cascade")
+    right = None if kind[1] is ObjectKind.OTHER else Right.DROP
+    for name in names:
+        yield Touch(kind[1], name, statement, mode, right, cascade=cascade)
+
+
+def comment(words: Words) -> Iterator[Touch]:
+    """What COMMENT touches, from the word behind it on."""
+    if not words.take(b"on"):
+        return
+    mode = Lock.SHARE_UPDATE_EXCLUSIVE
+    if words.peek() in PARTS:
+        words.next()
+        if words.path() and words.take(b"on") and not words.take(b"domain"):
+            yield from relation(words, "COMMENT", Lock.ACCESS_SHARE, Right.OWNER)
+    elif words.take(b"column"):
+        if name := named(words.path()[:-1]):
+            yield Touch(ObjectKind.RELATION, name, "COMMENT", mode, Right.OWNER)
+    elif (kind := take_kind(words)) and kind[1] in OWNED and (name := words.name()):
+        yield Touch(kind[1], name, "COMMENT", mode, Right.OWNER)

@@ -1,0 +1,182 @@
+"""The definition of a column, and the constraints of a table, read word by word."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.expressions import calls
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.words import Name, Words
+
+CONSTRAINTS = (b"not", b"check", b"unique", b"primary", b"exclude", b"foreign", b"references")
+_NEXT = (b"constraint", b"check", b"unique", b"primary", b"references", b"default", b"generated")
+_BEHIND_VALUE = (*_NEXT, b"not", b"null", b"collate", b"deferrable", b"initially")
+_BEHIND_TYPE = (*_BEHIND_VALUE, b"storage", b"compression", b"options")
+_SERIAL = ("serial", "serial2", "serial4", "serial8", "smallserial", "bigserial")
+
+
+def new_column(words: Words) -> Iterator[TableAction]:
+    """A new column, and each constraint that its definition has."""
+    column = one_part(words)
+    if column is None:
+        yield TableAction(Does.ADD_COLUMN, calls=None)
+        return
+    kind: list[bytes] = []
+    while (word := words.peek()) and word not in _BEHIND_TYPE:
+        kind.append(words.next())
+    type_ = b" ".join(kind).decode(errors="replace")
+    named: frozenset[str] = frozenset()
+    computed = type_.lower().rpartition(" ")[2] in _SERIAL
+    defaulted = computed
+    rest: list[TableAction] = []
+    while words.peek():
+        name = one_part(words) if words.take(b"constraint") else None
+        if words.take(b"default"):
+            value = _expression(words)
+            defaulted = defaulted or [one.lower() for one in value] != [b"null"]
+            named |= calls(value)
+        elif words.take(b"generated"):
+            computed = _is_stored(words) or computed
+            defaulted = True
+        elif words.peek() in CONSTRAINTS:
+            rest += constraint(words, name, column)
+        else:
+            words.next()
+    yield TableAction(
+        Does.ADD_COLUMN,
+        column=column,
+        type=type_,
+        calls=named,
+        computed=computed,
+        defaulted=defaulted,
+    )
+    yield from (replace(one, defaulted=defaulted) for one in rest)
+
+
+def _is_stored(words: Words) -> bool:
+    """Whether what GENERATED makes is stored with every row."""
+    if not words.take(b"always"):
+        words.take(b"by", b"default")
+    words.take(b"as")
+    if words.take(b"identity"):
+        words.group()
+        return True
+    words.group()
+    return words.take(b"stored")
+
+
+def constraint(words: Words, name: str | None, column: str | None) -> Iterator[TableAction]:
+    """A constraint of a table, or of a new column, from its first word on."""
+    new = column is not None
+    own: tuple[str, ...] = (column,) if column is not None else ()
+    kind = words.next().lower()
+    if kind == b"not":
+        words.take(b"null")
+        named = column if new else one_part(words)
+        trusted = _is_trusted(words)
+        yield TableAction(Does.SET_NOT_NULL, column=named, name=name, new=new, trusted=trusted)
+    elif kind == b"check":
+        condition = inside(words)
+        yield TableAction(
+            Does.ADD_CHECK,
+            name=name,
+            column=column,
+            text=b" ".join(condition).decode(errors="replace"),
+            calls=calls(condition),
+            new=new,
+            trusted=_is_trusted(words),
+        )
+    elif kind in (b"unique", b"primary", b"exclude"):
+        words.take(b"key")
+        columns = own or _columns(words)
+        if kind == b"exclude":
+            words.seek(b"with", b"where")
+        index = _using_index(words)
+        yield TableAction(
+            Does.ADD_KEY,
+            name=name,
+            other=index,
+            columns=() if kind == b"exclude" else columns,
+            primary=kind == b"primary",
+            new=new,
+            trusted=index is not None,
+        )
+    else:
+        if kind == b"foreign":
+            words.take(b"key")
+            own = _columns(words)
+            words.take(b"references")
+        words.take(b"only")
+        other = words.name()
+        others = _columns(words)
+        yield TableAction(
+            Does.ADD_FOREIGN_KEY,
+            lock=Lock.ACCESS_EXCLUSIVE if new else Lock.SHARE_ROW_EXCLUSIVE,
+            name=name,
+            other=other,
+            columns=own,
+            others=others,
+            new=new,
+            trusted=_is_trusted(words),
+        )
+
+
+def one_part(words: Words) -> str | None:
+    """A name of one part."""
+    path = words.path()
+    return path[-1] if path else None
+
+
+def inside(words: Words) -> list[bytes]:
+    """What stands in the parentheses that are next, without them."""
+    if words.peek() != b"(":
+        return []
+    found: list[bytes] = []
+    depth = 0
+    while word := words.next():
+        depth += (word == b"(") - (word == b")")
+        found.append(word)
+        if depth == 0:
+            break
+    return found[1:-1]
+
+
+def _columns(words: Words) -> tuple[str, ...]:
+    names = Words(inside(words))
+    found = []
+    while column := one_part(names):
+        found.append(column)
+        names.take(b",")
+    return tuple(found)
+
+
+def _expression(words: Words) -> list[bytes]:
+    """A value, up to the next constraint of the column."""
+    found: list[bytes] = []
+    depth = 0
+    while word := words.peek():
+        if depth == 0 and found and word in _BEHIND_VALUE:
+            break
+        depth += (word in b"([") - (word in b")]")
+        found.append(words.next())
+    return found
+
+
+def _is_trusted(words: Words) -> bool:
+    """Whether NOT VALID or NOT ENFORCED follows, before another constraint begins."""
+    while words.peek() and words.peek() not in _NEXT:
+        if words.take(b"not", b"valid") or words.take(b"not", b"enforced"):
+            return True
+        if words.take(b"not", b"deferrable"):
+            continue
+        if words.peek() == b"not":
+            return False
+        if not words.group():
+            words.next()
+    return False
+
+
+def _using_index(words: Words) -> Name | None:
+    if words.take(b"using", b"index"):
+        return None if words.peek() == b"tablespace" else words.name()
+    return None

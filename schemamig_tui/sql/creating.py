@@ -1,0 +1,173 @@
+"""What CREATE touches: the new object, and what it is made on."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from schemamig_tui.sql.actions import READS
+from schemamig_tui.sql.column_definitions import inside, one_part
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.naming import relation, take_kind, take_names
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
+from schemamig_tui.sql.words import Name, Words, unquoted
+
+
+def create(words: Words) -> Iterator[Touch]:
+    """What CREATE touches, from the word behind it on."""
+    replaces = words.take(b"or", b"replace")
+    modifiers = set()
+    while words.peek() in _MODIFIERS:
+        modifiers.add(words.next().lower())
+    if rule := _CREATING.get(words.peek()):
+        words.next()
+        for touch in rule(words):
+            yield touch if b"unique" in modifiers else replace(touch, unique=())
+        return
+    kind = take_kind(words)
+    if kind is None or words.take(b"mapping"):
+        return
+    statement, target = f"CREATE {kind[0]}", kind[1]
+    missing_only = words.take(b"if", b"not", b"exists")
+    name = words.name()
+    if name is None or (target is ObjectKind.SCHEMA and name == _AUTHORIZATION):
+        name = words.name()
+    if name is None:
+        return
+    temporary = not modifiers.isdisjoint(_TEMPORARY)
+    if replaces and target is ObjectKind.RELATION:
+        yield Touch(target, name, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+    right = None if temporary else Right.CREATE
+    creates = not missing_only and not replaces
+    labels = _labels(words) if statement == "CREATE TYPE" else None
+    yield Touch(
+        target, name, statement, right=right, creates=creates, temporary=temporary, labels=labels
+    )
+    if statement == "CREATE TABLE":
+        yield from _table(words, statement)
+
+
+def _labels(words: Words) -> tuple[str, ...] | None:
+    """The labels of a new enum; None for another type."""
+    if not words.take(b"as", b"enum"):
+        return None
+    return tuple(unquoted(word) or "" for word in inside(words) if word != b",")
+
+
+def _table(words: Words, statement: str) -> Iterator[Touch]:
+    if words.take(b"partition", b"of"):
+        part = "CREATE TABLE ... PARTITION OF"
+        yield from relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+    rest = words.rest()
+    yield from _references(rest, statement)
+    folded = [word.lower() for word in rest]
+    if b"inherits" in folded:
+        behind = Words(rest[folded.index(b"inherits") + 1 :])
+        behind.take(b"(")
+        for name, _ in take_names(behind):
+            yield Touch(
+                ObjectKind.RELATION,
+                name,
+                "CREATE TABLE ... INHERITS",
+                Lock.SHARE_UPDATE_EXCLUSIVE,
+                Right.OWNER,
+            )
+
+
+def _references(rest: list[bytes], statement: str) -> Iterator[Touch]:
+    """The tables that foreign keys in the rest of a statement refer to."""
+    for i, word in enumerate(rest):
+        if word.lower() == b"references":
+            behind = Words(rest[i + 1 : i + 8])
+            yield from relation(behind, statement, Lock.SHARE_ROW_EXCLUSIVE, Right.REFERENCES)
+
+
+_AUTHORIZATION = Name(None, "authorization")
+_TEMPORARY = (b"temp", b"temporary")
+_MODIFIERS = (b"global", b"local", b"unlogged", b"recursive", b"unique", b"constraint", *_TEMPORARY)
+
+
+def _index(words: Words) -> Iterator[Touch]:
+    statement, lock = "CREATE INDEX", Lock.SHARE
+    if words.take(b"concurrently"):
+        statement, lock = "CREATE INDEX CONCURRENTLY", Lock.SHARE_UPDATE_EXCLUSIVE
+    missing_only = words.take(b"if", b"not", b"exists")
+    path = [] if words.peek() == b"on" else words.path()
+    if not words.take(b"on"):
+        return
+    only = words.take(b"only")
+    if table := words.name():
+        yield Touch(
+            ObjectKind.RELATION,
+            table,
+            statement,
+            lock,
+            Right.OWNER,
+            READS,
+            only=only,
+            unique=_plain_columns(words),
+        )
+    if path and not missing_only:
+        yield Touch(ObjectKind.RELATION, Name(None, path[-1]), statement, creates=True)
+
+
+def _plain_columns(words: Words) -> tuple[str, ...]:
+    """The columns of an index on columns alone and on all rows; none for another one."""
+    if words.take(b"using"):
+        words.next()
+    names = Words(inside(words))
+    found = []
+    while column := one_part(names):
+        found.append(column)
+        while names.peek() in (b"asc", b"desc", b"nulls", b"first", b"last"):
+            names.next()
+        if not names.take(b","):
+            break
+    if names.peek() or words.seek(b"where", b"nulls"):
+        return ()
+    return tuple(found)
+
+
+def _trigger(words: Words) -> Iterator[Touch]:
+    if not words.seek(b"on"):
+        return
+    statement, mode = "CREATE TRIGGER", Lock.SHARE_ROW_EXCLUSIVE
+    for touch in relation(words, statement, mode, Right.TRIGGER):
+        # The partitions of a table get a trigger of their own only if it fires for each row.
+        yield replace(touch, only=not words.seek(b"row"))
+
+
+def _policy(words: Words) -> Iterator[Touch]:
+    if words.seek(b"on"):
+        yield from relation(words, "CREATE POLICY", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+
+
+def _rule(words: Words) -> Iterator[Touch]:
+    if words.seek(b"to"):
+        yield from relation(words, "CREATE RULE", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+
+
+def _statistics(words: Words) -> Iterator[Touch]:
+    if words.seek(b"from"):
+        yield from relation(words, "CREATE STATISTICS", Lock.SHARE_UPDATE_EXCLUSIVE, Right.OWNER)
+
+
+def _publication(words: Words) -> Iterator[Touch]:
+    if words.path() and words.take(b"for", b"table"):
+        for name, only in take_names(words):
+            yield Touch(
+                ObjectKind.RELATION,
+                name,
+                "CREATE PUBLICATION",
+                Lock.SHARE_UPDATE_EXCLUSIVE,
+                Right.OWNER,
+                only=only,
+            )
+
+
+_CREATING: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
+    b"index": _index,
+    b"trigger": _trigger,
+    b"policy": _policy,
+    b"publication": _publication,
+    b"rule": _rule,
+    b"statistics": _statistics,
+}

@@ -1,0 +1,101 @@
+"""What an expression says of itself: the functions that it calls, and what it rules out."""
+
+from collections.abc import Iterable, Sequence
+
+from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.words import identifier, words_of
+
+
+def calls(expression: Iterable[bytes]) -> frozenset[str]:
+    """The functions that an expression calls, without their schemas.
+
+    Keywords that look like functions, which are as good as constant, are left out.
+    """
+    found = set()
+    before = b""
+    is_type = False
+    for word in expression:
+        if word == b"(" and not is_type and (name := identifier(before)) is not None:
+            found.add(name)
+        # A type may have a length: 'a'::s.varchar(3).
+        is_type = before in (b"::", b":") or (is_type and b"." in (before, word))
+        before = word
+    return frozenset(found - _KEYWORDS)
+
+
+def proves_not_null(condition: str, column: str) -> bool:
+    """Whether a condition, as the server writes it, is false where a column is NULL.
+
+    As the server does for SET NOT NULL: one of its parts that AND joins has to be
+    ``column IS NOT NULL``.
+    """
+    return any(
+        len(part) == 4
+        and identifier(part[0]) == column
+        and [word.lower() for word in part[1:]] == [b"is", b"not", b"null"]
+        for part in _conjunction([token[1] for token in tokens(condition.encode())])
+    )
+
+
+def _conjunction(words: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The parts of an expression that AND joins, without parentheses around each."""
+    words = _bare(words)
+    parts: list[Sequence[bytes]] = []
+    start = depth = 0
+    for i, word in enumerate(words):
+        depth += (word == b"(") - (word == b")")
+        if depth == 0 and word.lower() == b"or":
+            return []
+        if depth == 0 and word.lower() == b"and":
+            parts.append(words[start:i])
+            start = i + 1
+    if not parts:
+        return [words]
+    return [one for part in (*parts, words[start:]) for one in _conjunction(part)]
+
+
+def _bare(words: Sequence[bytes]) -> Sequence[bytes]:
+    """Without the parentheses around all of it."""
+    while words[:1] == [b"("] and _closes(words) == len(words) - 1:
+        words = words[1:-1]
+    return words
+
+
+def _closes(words: Sequence[bytes]) -> int:
+    """Where the parenthesis that is the first word closes."""
+    depth = 0
+    for i, word in enumerate(words):
+        depth += (word == b"(") - (word == b")")
+        if depth == 0:
+            return i
+    return -1
+
+
+# https://www.postgresql.org/docs/current/sql-keywords-appendix.html
+_KEYWORDS = frozenset(
+    (
+        "all", "and", "any", "array", "between", "case", "cast", "char", "character", "coalesce",
+        "collate", "current_time", "current_timestamp", "else", "exists", "extract", "greatest",
+        "in", "least", "like", "localtime", "localtimestamp", "normalize", "not", "nullif",
+        "numeric", "decimal", "or", "overlay", "position", "row", "some", "substring", "then",
+        "time", "timestamp", "treat", "trim", "varchar", "varying", "when", "xmlconcat", "interval",
+        "precision", "bit",
+    )
+)  # fmt: skip
+
+
+def casts_by_text(expression: str, column: str, type_: str) -> bool:
+    """Whether an expression is the column, cast to text and that to the type, as enums are."""
+    words = _bare([word.lower() for word in words_of(expression.encode())])
+    target = [word.lower() for word in words_of(type_.encode())]
+    own = bool(words) and identifier(words[0]) == column
+    return own and list(words[1:]) == [b"::", b"text", b"::", *target]
+
+
+def casts_to(expression: str, column: str, type_: str) -> bool:
+    """Whether an expression is the column, at most with a cast to that type."""
+    words = _bare([word.lower() for word in words_of(expression.encode())])
+    if not words or identifier(words[0]) != column:
+        return False
+    target = [word.lower() for word in words_of(type_.encode())]
+    return words[1:] == [] or words[1:] == [b"::", *target]

@@ -1,0 +1,76 @@
+"""How a statement names what it is about: the kind of object, and the name."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
+from schemamig_tui.sql.words import Name, Words
+
+_RELATION_KINDS: tuple[tuple[bytes, ...], ...] = (
+    (b"table",),
+    (b"index",),
+    (b"view",),
+    (b"sequence",),
+    (b"materialized", b"view"),
+    (b"foreign", b"table"),
+)
+_KINDS: dict[tuple[bytes, ...], ObjectKind] = {
+    **dict.fromkeys(_RELATION_KINDS, ObjectKind.RELATION),
+    (b"type",): ObjectKind.TYPE,
+    (b"domain",): ObjectKind.TYPE,
+    (b"schema",): ObjectKind.SCHEMA,
+    (b"function",): ObjectKind.OTHER,
+    (b"procedure",): ObjectKind.OTHER,
+    (b"aggregate",): ObjectKind.OTHER,
+    (b"collation",): ObjectKind.OTHER,
+    (b"statistics",): ObjectKind.OTHER,
+    (b"extension",): ObjectKind.EXTENSION,
+    (b"role",): ObjectKind.ROLE,
+    (b"user",): ObjectKind.ROLE,
+    (b"group",): ObjectKind.ROLE,
+    (b"database",): ObjectKind.DATABASE,
+}
+OWNED = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.SCHEMA)
+PARTS = (b"trigger", b"policy", b"rule", b"constraint")
+"""What belongs to a table and is named together with it."""
+
+
+def take_kind(words: Words) -> tuple[str, ObjectKind] | None:
+    """The kind of object that is next, which is taken: ``("TABLE", RELATION)``."""
+    for kind, target in _KINDS.items():
+        if words.take(*kind):
+            return b" ".join(kind).decode().upper(), target
+    return None
+
+
+def take_name(words: Words) -> Name | None:
+    """The name that is next, with what may stand around it: ONLY, ``*``, columns."""
+    if words.take(b"only"):
+        words.take(b"(")
+    name = words.name()
+    if name:
+        words.take(b")")
+        words.take(b"*")
+        words.group()
+    return name
+
+
+def take_names(words: Words) -> Iterator[tuple[Name, bool]]:
+    """The names of a list, and whether ONLY stands in front of each."""
+    while True:
+        only = words.peek() == b"only"
+        name = take_name(words)
+        if name is None:
+            return
+        yield name, only
+        if not words.take(b","):
+            return
+
+
+def relation(
+    words: Words, statement: str, lock: Lock, right: Right | None, work: str | None = None
+) -> Iterator[Touch]:
+    """The one relation that is next."""
+    only = words.peek() == b"only"
+    if name := take_name(words):
+        yield Touch(ObjectKind.RELATION, name, statement, lock, right, work, only=only)

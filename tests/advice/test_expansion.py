@@ -1,0 +1,141 @@
+"""What statements touch that they do not name: others that are in the way, and what is read."""
+
+import pytest
+
+from schemamig_tui.advice import sizes, verdicts
+from schemamig_tui.advice.database import Database as Questions
+from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.reading import read_catalog
+from schemamig_tui.advice.targets import find
+from tests.advice.conftest import Desk
+
+TABLES = """
+CREATE TABLE p (id int PRIMARY KEY);
+CREATE TABLE c (id int CONSTRAINT fk REFERENCES p);
+CREATE TABLE e (id int) PARTITION BY RANGE (id);
+CREATE TABLE ed PARTITION OF e DEFAULT;
+CREATE TABLE en PARTITION OF e FOR VALUES FROM (100) TO (200);
+CREATE TABLE e1 (id int);
+CREATE TABLE plain (id int, n int, CONSTRAINT known CHECK (n IS NOT NULL AND n > 0));
+CREATE VIEW v AS SELECT id FROM plain;
+CREATE MATERIALIZED VIEW m AS SELECT id FROM v;
+CREATE DOMAIN positive AS int;
+CREATE TABLE doms (d positive);
+"""
+IN_THE_WAY = [
+    ("p", "DROP TABLE c", "ACCESS SHARE on public.p"),
+    ("p", "ALTER TABLE c DROP CONSTRAINT fk", "ACCESS SHARE on public.p"),
+    ("c", "ALTER TABLE p ALTER id TYPE bigint", "ACCESS SHARE on public.c"),
+    ("c", "TRUNCATE p CASCADE", "ACCESS SHARE on public.c"),
+    ("ed", "ALTER TABLE e ATTACH PARTITION e1 FOR VALUES FROM (1) TO (9)", "on public.ed,"),
+    ("ed", "CREATE TABLE e2 PARTITION OF e FOR VALUES FROM (1) TO (9)", "on public.ed,"),
+    ("en", "ALTER TABLE e ADD COLUMN z int", "ACCESS SHARE on public.en,"),
+    ("p", "REINDEX INDEX p_pkey", "on public.p_pkey, which REINDEX"),
+    ("v", "DROP TABLE plain CASCADE", "ACCESS SHARE on public.plain and "),
+]
+NOT_IN_THE_WAY = [
+    ("c", "ALTER TABLE p ALTER id SET STATISTICS 7"),
+    ("p", "ALTER TABLE c VALIDATE CONSTRAINT fk"),
+    ("ed", "ALTER TABLE ONLY e SET (fillfactor = 70)"),
+    ("plain", "ALTER SEQUENCE IF EXISTS plain CYCLE"),
+    ("plain", "CREATE STATISTICS s ON id, n FROM plain"),
+]
+
+
+def test_a_session_that_is_in_the_way_is_named_with_what_it_holds(desk: Desk) -> None:
+    desk.prepare(TABLES)
+    for table, file, held in IN_THE_WAY:
+        with desk.session(f"SELECT * FROM {table}"):
+            messages = desk.warnings(f"{file};", older_than=0)
+        assert any(held in message for message in messages), (file, messages)
+    for table, file in NOT_IN_THE_WAY:
+        with desk.session(f"SELECT * FROM {table}"):
+            assert desk.warnings(f"{file};", older_than=0) == [], file
+
+
+def test_an_index_is_built_concurrently_behind_those_who_have_written(desk: Desk) -> None:
+    desk.prepare(TABLES)
+    create = "CREATE INDEX CONCURRENTLY i ON plain (id);"
+    with desk.session("INSERT INTO plain VALUES (1, 1)"):
+        (message,) = desk.warnings(create, older_than=0)
+    assert "ROW EXCLUSIVE on public.plain, which CREATE INDEX CONCURRENTLY has to wait" in message
+    with desk.session("SELECT * FROM plain"):
+        assert desk.warnings(create, older_than=0) == []
+
+
+WORK = [
+    ("ALTER TABLE t ADD u uuid DEFAULT (gen_random_uuid())", "ALTER TABLE rewrites all of it"),
+    ("ALTER TABLE t ADD u text DEFAULT 'a' || random()", "ALTER TABLE rewrites all of it"),
+    ("ALTER TABLE t ADD u text DEFAULT nowhere()", "ALTER TABLE may rewrite all of it"),
+    ("ALTER TABLE t ADD r int REFERENCES q", None),
+    ("ALTER TABLE t ADD u timestamptz DEFAULT CURRENT_TIMESTAMP(3)", None),
+    ("ALTER TABLE t ADD u int DEFAULT length('abc')", None),
+    ("ALTER TABLE t ALTER v TYPE varchar(20)", None),
+    ("ALTER TABLE t ALTER v TYPE varchar(5)", "ALTER TABLE rewrites all of it"),
+    ("ALTER TABLE t ALTER n SET NOT NULL", None),
+    ("ALTER TABLE t ALTER v SET NOT NULL", "reads all of it, and blocks everybody else"),
+    (
+        "BEGIN; ALTER TABLE t ADD CONSTRAINT k CHECK (n > 0) NOT VALID;"
+        " ALTER TABLE t VALIDATE CONSTRAINT k; COMMIT",
+        "reads all of it, and blocks everybody else meanwhile",
+    ),
+    (
+        "ALTER TABLE t ADD CONSTRAINT a CHECK (n > 0) NOT VALID, ADD CONSTRAINT b CHECK (n > 0)",
+        "ALTER TABLE reads all of it, and blocks everybody else",
+    ),
+    ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", "ALTER DOMAIN reads all of it, and blocks writes"),
+    (
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (v IS NOT NULL); ALTER TABLE t ALTER v SET NOT NULL",
+        "ALTER TABLE reads all of it",
+    ),
+    ("REFRESH MATERIALIZED VIEW m", "REFRESH MATERIALIZED VIEW rewrites all of it"),
+    ("VACUUM (FULL false) t", None),
+    ("ALTER TABLE t ALTER n SET STATISTICS 5", None),
+]
+
+
+def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
+    monkeypatch.setattr(verdicts, "QUICK_MS", 0)
+    desk.prepare(
+        "CREATE TABLE q (id int PRIMARY KEY)",
+        "CREATE DOMAIN d AS int",
+        "CREATE TABLE t (n int, v varchar(10), x d, CONSTRAINT known CHECK ((n IS NOT NULL)))",
+        "CREATE MATERIALIZED VIEW m AS SELECT * FROM t",
+        "INSERT INTO q VALUES (1); INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m",
+    )
+    for file, expected in WORK:
+        large = [text for text in desk.warnings(f"{file};") if " is large " in text]
+        if expected:
+            assert expected in large[0], (file, large)
+        else:
+            assert large == [], file
+
+
+def test_what_an_earlier_file_proves_is_known_and_what_it_changes_is_not(desk: Desk) -> None:
+    desk.prepare("CREATE TABLE t (v text, n varchar(5), w int)")
+    scripts = desk.write(
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (v IS NOT NULL) NOT VALID;",
+        "ALTER TABLE t VALIDATE CONSTRAINT k;",
+        "ALTER TABLE t ALTER v SET NOT NULL;",
+        "ALTER TABLE t DROP CONSTRAINT k;",
+        "ALTER TABLE t ALTER n TYPE varchar(9);",
+        "ALTER TABLE t ALTER n TYPE varchar(7);",
+        "ALTER TABLE t ALTER w SET NOT NULL;",
+        "ALTER TABLE t ADD PRIMARY KEY (w);",
+    )
+    uses = find(scripts).uses
+    with desk.database.connect() as conn:
+        database = Questions(conn)
+        with database.asking():
+            named = oids_by_name(find_relations(database, uses))
+            catalog = read_catalog(database, uses, named)
+    works = [(one.use.file[3:4], one.work) for one in effects(enumerate(uses), catalog)]
+    reads, may = "reads all of it", "may rewrite all of it"
+    assert works == [
+        *[("1", None), ("2", reads), ("3", None), ("4", None)],
+        *[("5", None), ("6", may), ("7", reads), ("8", reads)],
+    ]

@@ -1,0 +1,175 @@
+"""Whether the rows allow what the pending files claim of them, as the database itself says."""
+
+import re
+
+import psycopg
+import pytest
+
+from schemamig_tui.advice import sizes, verdicts
+from schemamig_tui.advice.advice import Advice
+from schemamig_tui.advice.preflight import preflight
+from tests.advice.conftest import Desk
+
+TABLES = """
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'great');
+CREATE TABLE people (id int PRIMARY KEY, code int UNIQUE);
+INSERT INTO people SELECT n, n FROM generate_series(1, 10) n;
+CREATE TABLE t (id int, owner int, "order" int, name text, price numeric, big bigint, m mood);
+INSERT INTO t SELECT n, nullif(n % 4, 0), n % 3, repeat('x', n), n * 100, n, 'ok'
+    FROM generate_series(1, 12) n;
+UPDATE t SET owner = 99 WHERE id = 1;
+INSERT INTO t VALUES (50, 1, 50, 'y  ', 1, 99999999999, 'great');
+ALTER TABLE t ADD CONSTRAINT late CHECK (id > 1) NOT VALID;
+ALTER TABLE t ADD CONSTRAINT late_key FOREIGN KEY (owner) REFERENCES people (code) NOT VALID;
+CREATE TABLE parts (id int, x int) PARTITION BY RANGE (id);
+CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (100);
+INSERT INTO parts VALUES (1, NULL);
+CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false';
+"""
+# Each statement fails as it is said, or it does not: the server is asked as well.
+FAILING = [
+    ("ALTER TABLE t ALTER owner SET NOT NULL", "3 rows have no owner in public.t"),
+    ("ALTER TABLE parts ALTER x SET NOT NULL", "1 row has no x in public.parts"),
+    ("ALTER TABLE t ADD x int NOT NULL", "13 rows would have no x in public.t"),
+    ("ALTER TABLE t ADD UNIQUE (owner)", "3 values of owner occur more than once in public.t"),
+    ("CREATE UNIQUE INDEX ON t (\"order\" DESC)", "3 values of order occur more than once"),
+    ("ALTER TABLE t ADD UNIQUE (owner, m)", "3 values of (owner, m) occur more than once in publ"),
+    ("ALTER TABLE t ADD PRIMARY KEY (owner)", "3 rows have no owner in public.t"),
+    ("ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES people", "3 rows refer to no row of public.pe"),
+    ("ALTER TABLE t ADD FOREIGN KEY (\"order\") REFERENCES people (code)", "5 rows refer to no"),
+    ("ALTER TABLE t ADD CHECK (id < 12 AND name <> '')", "2 rows violate CHECK (id < 12 AND name"),
+    ("ALTER TABLE t ADD CONSTRAINT k CHECK (price < -1)", "13 rows violate the CHECK k in public"),
+    ("ALTER TABLE t VALIDATE CONSTRAINT late", "1 row violates the CHECK late in public.t"),
+    ("ALTER TABLE t VALIDATE CONSTRAINT late_key", "1 row refers to no row of public.people"),
+    ("ALTER TABLE t ALTER name TYPE varchar(10)", "2 rows have a name that is no varchar(10)"),
+    ("ALTER TABLE t ALTER price TYPE numeric(5,2)", "3 rows have a price that is no numeric(5,2)"),
+    ("ALTER TABLE t ALTER price TYPE numeric(3)", "3 rows have a price that is no numeric(3)"),
+    ("ALTER TABLE t ALTER big TYPE int", "1 row has a big that is no int in public.t"),
+    ("ALTER TABLE t ALTER price TYPE smallint", None),
+    (
+        "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('sad', 'ok');"
+        "ALTER TABLE t ALTER m TYPE mood USING m::text::mood",
+        "1 row has a m that is no mood in public.t",
+    ),
+    ("ALTER TABLE t ALTER id SET NOT NULL", None),
+    ("CREATE UNIQUE INDEX ON t (big) WHERE owner IS NULL", None),
+    ("ALTER TABLE t ADD UNIQUE (id)", None),
+    ("ALTER TABLE t ADD FOREIGN KEY (\"order\") REFERENCES people NOT VALID", None),
+    ("ALTER TABLE t ADD FOREIGN KEY (owner) REFERENCES people (code) NOT VALID", None),
+    ("ALTER TABLE t ADD CHECK (id < 12) NOT VALID", None),
+    ("ALTER TABLE t ADD CHECK (id > 0 OR name = '')", None),
+    ("ALTER TABLE t ALTER name TYPE varchar(15)", None),
+    ("ALTER TABLE t ALTER name TYPE varchar(1) USING left(name, 1)", None),
+    ("ALTER TABLE t ALTER price TYPE numeric(6,2)", None),
+    ("ALTER TABLE t ALTER m TYPE text", None),
+    ("ALTER TABLE t ADD x int NOT NULL DEFAULT 1", None),
+    ("ALTER TABLE t ADD x serial NOT NULL", None),
+]  # fmt: skip
+
+
+@pytest.fixture
+def rows(desk: Desk) -> Desk:
+    """A database with rows that are in the way of some statements."""
+    desk.prepare(TABLES)
+    return desk
+
+
+def test_what_is_said_to_fail_fails_and_the_query_lists_why(rows: Desk) -> None:
+    with rows.database.connect() as conn:
+        conn.execute("BEGIN")
+        for file, expected in FAILING:
+            about = [a for a in rows.advice(f"{file};") if "this will fail" in a.message]
+            conn.execute("SAVEPOINT before")
+            try:
+                conn.execute(file.encode())
+                fails = False
+            except psycopg.Error:
+                fails = True
+            conn.execute("ROLLBACK TO before")
+            assert fails is bool(about) is (expected is not None), (file, about)
+            if expected:
+                assert about[0].severity == "warning"
+                assert about[0].message.startswith(expected), about
+                assert about[0].message.endswith(": this will fail."), about
+                count = int(about[0].message.partition(" ")[0])
+                listing = (about[0].hint or "").removeprefix("They are listed by: ")
+                assert len(conn.execute(listing.encode()).fetchall()) == count, file
+
+
+def verdict_on(rows: Desk, *files: str) -> list[Advice]:
+    """What is said of the rows."""
+    about = re.compile(r"this will fail|looks at the rows")
+    return [advice for advice in rows.advice(*files) if about.search(advice.message)]
+
+
+def test_a_look_that_finds_nothing_says_how_long_it_took_and_clears_a_warning(
+    rows: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
+    alter = "ALTER TABLE t ALTER id SET NOT NULL;"
+    (advice,) = [
+        a for a in rows.advice(alter) if "public.t" in a.message and "touch" not in a.message
+    ]
+    assert advice.severity == "note"
+    assert re.fullmatch(
+        r"ALTER TABLE looks at the rows of public\.t: 13 rows, [\d.]+ ms: fine\.", advice.message
+    )
+    # An index is more work than the look.
+    assert any(" is large (" in text for text in rows.warnings("ALTER TABLE t ADD UNIQUE (id);"))
+
+
+def test_what_an_earlier_statement_may_mend_is_a_note_that_says_which(rows: Desk) -> None:
+    alter = "ALTER TABLE t ALTER owner SET NOT NULL;"
+    (advice,) = verdict_on(rows, "\nUPDATE t SET owner = 1 WHERE owner IS NULL;", alter)
+    assert (advice.severity, advice.place) == ("note", "0002.sql:1")
+    assert advice.message.endswith(": this will fail, unless UPDATE in 0001.sql:2 mends it.")
+    (advice,) = verdict_on(rows, f"DO $$ BEGIN PERFORM 1; END $$; {alter}")
+    assert advice.message.endswith(": this will fail, unless the code that runs before mends it.")
+    (advice,) = verdict_on(rows, f"{alter} UPDATE t SET owner = 1;")
+    assert advice.severity == "warning"
+
+
+UNKNOWN = [
+    "CREATE TABLE new (id int); ALTER TABLE new ALTER id SET NOT NULL;",
+    "ALTER TABLE t ADD x int; ALTER TABLE t ALTER x SET NOT NULL;",
+    "ALTER TABLE t ALTER name TYPE text; ALTER TABLE t ALTER name TYPE varchar(1);",
+    "ALTER TABLE t ADD CHECK (sly(id));",
+    "ALTER TABLE t ADD CHECK (unknown(id));",
+    "ALTER TABLE t DROP owner; ALTER TABLE t ADD owner int; ALTER TABLE t ADD UNIQUE (owner);",
+]
+
+
+def test_what_cannot_be_known_is_not_asked(desk: Desk) -> None:
+    desk.prepare(
+        "CREATE TABLE t (id int, name text, owner int)",
+        "INSERT INTO t VALUES (1, 'xx', 1), (2, 'y', 1)",
+        "CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false'",
+    )
+    for file in UNKNOWN:
+        assert verdict_on(desk, file) == [], file
+
+
+def test_questions_are_bounded_one_by_one_and_all_together(
+    rows: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows.prepare(
+        "CREATE FUNCTION slow(int) RETURNS bool STABLE LANGUAGE plpgsql"
+        " AS 'BEGIN PERFORM pg_sleep(60); RETURN true; END'"
+    )
+    scripts = rows.write("ALTER TABLE t ADD CHECK (slow(id)), ADD CHECK (slow(2)), ADD UNIQUE (id)")
+    monkeypatch.setattr(verdicts, "QUESTIONS", 2)
+    with rows.database.connect() as conn:
+        found = [advice.message for advice in preflight(conn, scripts, timeout=0.2)]
+    about = "Nothing could be found out about the rows of public.t: canceling statement due to"
+    assert sum(text.startswith(about) for text in found) == 2
+    left = "1 question about rows had to be left out: all together may take 0.4 s."
+    assert left in found
+
+
+def test_rows_that_a_policy_hides_are_not_taken_for_none(rows: Desk, limited: str) -> None:
+    rows.prepare(
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        f"GRANT SELECT ON t TO {limited}",
+    )
+    found = [a.message for a in rows.advice("ALTER TABLE t ALTER owner SET NOT NULL;")]
+    assert any("query would be affected by row-level security" in text for text in found)
