@@ -13,6 +13,7 @@ from schemamig_tui.errors import ExitCode, PlanChanged
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
+from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
@@ -43,11 +44,12 @@ def apply(
     to = approved.to if approved else to
     failures = _Failures(reporter.run(settings.directory, to, settings.warn_after))
     with connecting(settings, reporter, stop) as (target, on_wait):
+        recorder = RunRecorder(settings, target, failures, reporter.warning)
         runner = Runner(
             partial(target.connect, on_wait),
             settings.directory,
             settings.table,
-            failures,
+            recorder,
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
@@ -56,7 +58,7 @@ def apply(
             if approved
             else None
         )
-        with stop.cancelling(runner.cancel):
+        with stop.cancelling(runner.cancel), recorder:
             if plan:
                 return failures.exit_code(runner.apply(plan))
             finished = runner.apply_pending(
@@ -93,17 +95,18 @@ def rehearse(settings: Settings, reporter: Reporter, stop: Stop, *, to: str | No
 
     failures = _Failures(reporter.rehearsal(settings.directory, to))
     with connecting(settings, reporter, stop) as (target, on_wait):
+        recorder = RunRecorder(settings, target, failures, reporter.warning)
         rehearsal = Rehearsal(
             partial(target.connect, on_wait),
             settings.directory,
             settings.table,
-            failures,
+            recorder,
             limits=settings.limits,
             statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
             time_budget=settings.time_budget,
         )
-        with stop.cancelling(rehearsal.cancel):
+        with stop.cancelling(rehearsal.cancel), recorder:
             return failures.exit_code(rehearsal.rehearse_pending(to))
 
 
