@@ -261,7 +261,7 @@ class JsonLines:
 
     def drafted(self, rollback: "Rollback") -> None:
         """An event ``rollback_drafted``."""
-        from schemamig_tui.headless.draft_report import values
+        from schemamig_tui.authoring.reversal.report import values
 
         self._write("rollback_drafted", **values(rollback))
 

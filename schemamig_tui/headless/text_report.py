@@ -204,7 +204,7 @@ class TextReport:
 
     def drafted(self, rollback: "Rollback") -> None:
         """The path, and what became of the rehearsal."""
-        from schemamig_tui.headless.draft_report import differences, sentences
+        from schemamig_tui.authoring.reversal.report import differences, sentences
 
         self.created(rollback.path)
         out = self._out

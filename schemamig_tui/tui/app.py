@@ -32,6 +32,7 @@ from schemamig_tui.tui.states import (
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
+from schemamig_tui.tui.writing import Writing
 
 _REHEARSALS = ("rehearse", "rehearse_to")
 
@@ -50,6 +51,7 @@ class MigrationsApp(BaseApp):
         self.main.top.read_only = read_only
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
+        self.writing = Writing(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False
 
@@ -95,6 +97,7 @@ class MigrationsApp(BaseApp):
                 view.follow(message.survey)
         if is_first or self.main.selected is None:
             self.main.select_first(focus=is_first)
+        self.writing.select_new()
         self.refresh_bindings()
         self.take_keys()
 
@@ -163,6 +166,10 @@ class MigrationsApp(BaseApp):
         if problem := editor.edit(self, selected.file.path, line):
             self.toast(problem, severity="warning")
         self.action_refresh()
+
+    def action_new(self) -> None:
+        """Write a new migration, and edit it."""
+        self.writing.ask_for_title()
 
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""

@@ -74,6 +74,7 @@ RUN = (  # while one is on, its own keys come first in the footer
     Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
 )
+WRITE = (Key("new", "n", "app.new", "Write a new migration, from the template"),)
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
     Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
@@ -103,8 +104,8 @@ MOVE = (
     Key("log", "5", "screen.pane('log')", "Go to the log"),
     Key("next-pane", "tab", "app.focus_next", "Next pane"),
     Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
-    Key("next-odd", "n", "screen.odd(1)", "Next that is failed, changed or missing"),
-    Key("previous-odd", "N", "screen.odd(-1)", "The one before"),
+    Key("next-odd", "f", "screen.odd(1)", "Next that is failed, changed or missing"),
+    Key("previous-odd", "F", "screen.odd(-1)", "The one before"),
     Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
 )
 FILTER = (
@@ -148,6 +149,7 @@ PROGRAM = (
 
 GROUPS: dict[str, tuple[Key, ...]] = {
     "Run": RUN,
+    "Write": WRITE,
     "Inspect": INSPECT,
     "Go to": MOVE,
     "In the filter": FILTER,
