@@ -171,6 +171,16 @@ class MigrationsApp(BaseApp):
         """Write a new migration, and edit it."""
         self.writing.ask_for_title()
 
+    def action_reverse(self) -> None:
+        """Draft the reversal of the selected migration."""
+        if self.main.selected is not None:
+            self.writing.ask_to_reverse(self.main.selected)
+
+    def action_difference(self) -> None:
+        """Show what has changed in the selected migration since it was applied."""
+        if self.main.selected is not None:
+            self.writing.show_difference(self.main.selected)
+
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""
         self.toast(clipboard.copy(self, self._text))
@@ -213,7 +223,9 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
-        if action in ("apply_to", "rehearse_to", "edit", "copy_path"):
+        if action == "reverse" and (self.run_on is not None or self.looking.target is None):
+            return False
+        if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True

@@ -74,7 +74,11 @@ RUN = (  # while one is on, its own keys come first in the footer
     Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
 )
-WRITE = (Key("new", "n", "app.new", "Write a new migration, from the template"),)
+WRITE = (
+    Key("new", "n", "app.new", "Write a new migration, from the template"),
+    Key("reverse", "u", "app.reverse", "Draft what takes the selected one back, and rehearse it"),
+    Key("difference", "D", "app.difference", "Show what has changed since it was applied"),
+)
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
     Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
