@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
-    from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
 
@@ -228,10 +227,10 @@ class TextReport:
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
-        for name, before, after in repairs:
-            self._out.write(self._out.paint("bold", visible(name)))
-            self._out.write(f"  before: {_row(before)}")
-            self._out.write(f"  after:  {_row(after)}")
+        for repair in repairs:
+            self._out.write(self._out.paint("bold", visible(repair.name)))
+            for line in repair.lines:
+                self._out.write(f"  {line}")
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""
@@ -262,14 +261,3 @@ def _remarks(migration: "Migration") -> Iterator[str]:
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
     return [f"{len(found)} {what}" for what, found in migrations.items() if found]
-
-
-def _row(row: "LedgerRow | None") -> str:
-    """A row of the ledger in one line."""
-    if row is None:
-        return "no row"
-    state = {True: "applied", False: "failed", None: "success is NULL"}[row.success]
-    why = (row.error_message or "").partition("\n")[0]
-    return visible(
-        f"{state}, {row.when}, checksum {row.checksum}" + (f", error: {why}" if why else "")
-    )

@@ -8,16 +8,16 @@ from textual.worker import WorkerFailed
 
 from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui import clipboard, editor, pager, state_files
+from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
-from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.repairing import Repairing
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question
@@ -52,6 +52,7 @@ class MigrationsApp(BaseApp):
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
         self.writing = Writing(self, self.main, self.looking, settings)
+        self.repairing = Repairing(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False
 
@@ -158,14 +159,8 @@ class MigrationsApp(BaseApp):
 
     def action_edit(self) -> None:
         """Edit the file, at the place of its failure."""
-        selected = self.main.selected
-        if selected is None or selected.file is None:
-            return
-        row = selected.row
-        line = read_failure(row.error_message).line if row and row.error_message else None
-        if problem := editor.edit(self, selected.file.path, line):
-            self.toast(problem, severity="warning")
-        self.action_refresh()
+        if self.main.selected is not None:
+            self.writing.edit(self.main.selected)
 
     def action_new(self) -> None:
         """Write a new migration, and edit it."""
@@ -175,6 +170,11 @@ class MigrationsApp(BaseApp):
         """Draft the reversal of the selected migration."""
         if self.main.selected is not None:
             self.writing.ask_to_reverse(self.main.selected)
+
+    def action_repair(self) -> None:
+        """Choose a repair of the selected migration's row."""
+        if self.main.selected is not None:
+            self.repairing.choose(self.main.selected)
 
     def action_difference(self) -> None:
         """Show what has changed in the selected migration since it was applied."""
@@ -212,7 +212,7 @@ class MigrationsApp(BaseApp):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None and not self.run_on.cancelled
-        if action in ("apply", "apply_to") and self.read_only:
+        if action in ("apply", "apply_to", "repair") and self.read_only:
             return False
         if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
             return False
@@ -223,7 +223,7 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "dry_run", "rehearse"):
             return self.looking.latest is not None
-        if action == "reverse" and (self.run_on is not None or self.looking.target is None):
+        if action in ("reverse", "repair") and (self.run_on or self.looking.target is None):
             return False
         if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
             selected = self.main.selected

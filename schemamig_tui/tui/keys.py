@@ -78,6 +78,7 @@ WRITE = (
     Key("new", "n", "app.new", "Write a new migration, from the template"),
     Key("reverse", "u", "app.reverse", "Draft what takes the selected one back, and rehearse it"),
     Key("difference", "D", "app.difference", "Show what has changed since it was applied"),
+    Key("repair", "m", "app.repair", "Mend the ledger's row of the selected migration"),
 )
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),

@@ -12,6 +12,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.tui import editor
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
@@ -21,6 +22,12 @@ from schemamig_tui.tui.states import error_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _SIGNS = {"+": "good", "-": "bad", "@": "accent"}
+
+_IS_DRIFT = (
+    "To change it now is drift: it is not run again here, and other databases will get something"
+    " else than this one has.",
+    "A new migration is the way to change what it has done.",
+)
 
 
 class Writing:
@@ -63,6 +70,26 @@ class Writing:
     def _written(self, title: str | None) -> None:
         if title is not None and self._new is not None:
             self._edit(self._new)
+
+    def edit(self, migration: Migration) -> None:
+        """Edit a file, at the place of its failure; of an applied one ask first."""
+        file, row = migration.file, migration.row
+        if file is None:
+            return
+        line = read_failure(row.error_message).line if row and row.error_message else None
+        if migration.state is not State.APPLIED or migration.written_since:
+            self._edit(file.path, line)
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES:
+                self._edit(file.path)
+
+        lines: list[Line] = [(("plain", sentence),) for sentence in _IS_DRIFT]
+        view = LinesView(lines, fold=True)
+        title = f"{inline(migration.name)} is applied"
+        question = Question(title, view, self._looking.database, yes="Edit it", no="Leave it")
+        self._app.push_screen(question, answered)
 
     # -- a reversal
 
