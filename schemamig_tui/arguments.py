@@ -286,6 +286,25 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         " and all about rows together five times as long",
     )
     group.add_argument(
+        "--log-file",
+        metavar="PATH",
+        dest="log-file",
+        help="append every event of a run to this file, as JSON lines",
+    )
+    for when, dest in (("went well", "on-success"), ("did not go well", "on-failure")):
+        group.add_argument(
+            f"--{dest}",
+            metavar="COMMAND",
+            dest=dest,
+            help=f"the command of the shell after a run that {when}; it gets the run as JSON",
+        )
+    group.add_argument(
+        "--alert-timeout",
+        metavar="DURATION",
+        dest="alert-timeout",
+        help="how long these commands may take (default: 10s; 0 is no limit)",
+    )
+    group.add_argument(
         "--date-style",
         metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
         dest="date-style",

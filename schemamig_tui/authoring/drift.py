@@ -30,6 +30,14 @@ class Drift:
         """Whether nothing has changed but comments and white space."""
         return same_tokens(self.version.text, self.now)
 
+    def sentences(self) -> Iterator[str]:
+        """The commits, and whether only comments have changed, safe to show."""
+        by = self.version.changed_by
+        yield f"applied:    {self.version.commit}"
+        yield f"changed by: {by or 'no commit; it has changed since the last one'}"
+        if self.only_comments:
+            yield "Only comments and white space have changed."
+
     def lines(self) -> Iterator[str]:
         """The lines of a unified diff, safe to show."""
         diff = difflib.unified_diff(

@@ -18,7 +18,7 @@ from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.engine.watch.run_lock import Locks, Queue
-from schemamig_tui.errors import SettingsError
+from schemamig_tui.errors import LedgerError, SettingsError
 from schemamig_tui.text import visible
 
 
@@ -27,7 +27,8 @@ class RepairPlace:
     """What a repair works on: a connection in autocommit mode, a folder, and the ledger's table.
 
     ``report_wait`` is called with who holds the run lock, for which it waits up to ``timeout``
-    seconds, or without an end.
+    seconds, or without an end. A ``preview`` is rolled back. Where repairs were ``approved``, they
+    are those that are done: a row that is another one by now is a LedgerError.
     """
 
     conn: psycopg.Connection[Any]
@@ -36,6 +37,18 @@ class RepairPlace:
     report_wait: Callable[[LockAwaited], None]
     timeout: float | None = None
     cancellation: Cancellation | None = None
+    preview: bool = False
+    approved: tuple[Repair, ...] | None = None
+
+    def as_approved(self, *repairs: Repair) -> tuple[Repair, ...]:
+        """The repairs, if they are those that were approved. Raises LedgerError."""
+        rows = [(one.name, one.before) for one in repairs]
+        if self.approved is not None and rows != [(one.name, one.before) for one in self.approved]:
+            raise LedgerError(
+                "the ledger or the folder has changed since: nothing was done",
+                hint="look at what is there now, and decide again",
+            )
+        return repairs
 
 
 def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
@@ -49,7 +62,7 @@ def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         if migration.state is State.APPLIED:
             raise SettingsError(f"{visible(name)} is applied already")
         repairs.create_table()
-        return (repairs.mark_applied(name),)
+        return place.as_approved(repairs.mark_applied(name))
 
 
 def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
@@ -64,7 +77,7 @@ def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         if not names:
             raise SettingsError(f"all up to {visible(name)} are applied already")
         repairs.create_table()
-        return tuple(map(repairs.mark_applied, names))
+        return place.as_approved(*map(repairs.mark_applied, names))
 
 
 def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
@@ -79,7 +92,7 @@ def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         assert migration.file is not None
         if not migration.changed and migration.row.checksum not in (MANUAL, None):
             raise SettingsError(f"{visible(name)} has not changed since it was applied")
-        return (repairs.accept_checksum(name, migration.file.checksum),)
+        return place.as_approved(repairs.accept_checksum(name, migration.file.checksum))
 
 
 def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
@@ -95,7 +108,7 @@ def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
                 f"{visible(name)} is applied, and its file is there: it would be applied again",
                 hint="only rows of failed and of missing migrations can be forgotten",
             )
-        return (repairs.forget(name),)
+        return place.as_approved(repairs.forget(name))
 
 
 REPAIRS: dict[str, Callable[[RepairPlace, str], tuple[Repair, ...]]] = {
@@ -122,7 +135,7 @@ def _repairing(place: RepairPlace) -> Iterator[tuple[Repairs, Status]]:
             found = survey(conn, Folder.read(place.directory), ledger)
             for refusal in filter(None, (found.state.unwritable, found.state.uncreatable)):
                 raise refusal.error
-            with conn.transaction():
+            with conn.transaction(force_rollback=place.preview):
                 yield Repairs(conn, ledger), found.status
         finally:
             if not conn.closed:

@@ -19,13 +19,8 @@ def diff_lines(migration: Migration, drift: Drift | None, out: Output) -> Iterat
     if drift is None:
         yield f"{name} is as it was applied{when}, but for line ends at most."
         return
-    version = drift.version
     yield f"{name} has changed since it was applied{when}."
-    yield f"  applied:    {version.commit}"
-    by = version.changed_by
-    yield f"  changed by: {by or 'no commit; it has changed since the last one'}"
-    if drift.only_comments:
-        yield "  Only comments and white space have changed."
+    yield from (f"  {sentence}" for sentence in drift.sentences())
     yield ""
     for line in drift.lines():
         color = _COLORS.get(line[:1])

@@ -4,16 +4,15 @@ What they hold is described in EVENTS.md, and in events.schema.json.
 """
 
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.errors import FilesError, SchemamigError
-from schemamig_tui.headless.json_events import as_json
+from schemamig_tui.errors import SchemamigError
 from schemamig_tui.headless.output import Output
+from schemamig_tui.reporting.json_events import RunAsJson, as_json, database_as_json, error_as_json
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
@@ -50,9 +49,7 @@ class JsonLines:
 
     def connected(self, database: "Identity") -> None:
         """An event ``connected``."""
-        values = asdict(database)
-        location = values.pop("location")
-        self._write("connected", **values, **location)
+        self._write("connected", **database_as_json(database))
 
     def waiting(self, seconds_left: float, reason: str) -> None:
         """An event ``waiting``, for every try."""
@@ -64,11 +61,7 @@ class JsonLines:
 
     def error(self, error: SchemamigError) -> None:
         """An event ``error``."""
-        place: dict[str, Any] = {}
-        if isinstance(error, FilesError):
-            place = {"path": str(error.path), "line": error.line, "column": error.column}
-        code = int(error.exit_code)
-        self._write("error", message=error.message, hint=error.hint, exit_code=code, **place)
+        self._write("error", **error_as_json(error))
 
     def listed(self, status: "Status") -> None:
         """An event ``migration`` for each, and ``status``."""
@@ -170,7 +163,7 @@ class JsonLines:
 
     def drafted(self, rollback: "Rollback") -> None:
         """An event ``rollback_drafted``."""
-        from schemamig_tui.headless.draft_report import values
+        from schemamig_tui.authoring.reversal.report import values
 
         self._write("rollback_drafted", **values(rollback))
 
@@ -260,14 +253,10 @@ class JsonLines:
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """An event for each of the run's; the last one names the files that were slow."""
-        slow: list[str] = []
+        as_json_of_run = RunAsJson(warn_after)
 
         def listen(event: "Event") -> None:
-            name, values = as_json(event)
-            if name == "file_applied" and values["ms"] > 1000 * (warn_after or math.inf):
-                slow.append(values["name"])
-            elif name == "run_finished":
-                values["slow"] = slow
+            name, values = as_json_of_run(event)
             self._write(name, **values)
 
         return listen

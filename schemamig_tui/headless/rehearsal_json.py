@@ -4,9 +4,9 @@ from typing import Any
 
 from schemamig_tui._version import __version__
 from schemamig_tui.advice.advice import Advice
-from schemamig_tui.headless.json_events import as_json
 from schemamig_tui.headless.rehearsal_page import FileOnPage, RehearsalPage, StatementOnPage
 from schemamig_tui.rehearsal.events import LocksTaken
+from schemamig_tui.reporting.json_events import as_json
 
 FORMAT = 1
 

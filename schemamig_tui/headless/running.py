@@ -14,6 +14,7 @@ from schemamig_tui.errors import ExitCode, FilesError, PlanChanged, SchemamigErr
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
+from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
@@ -50,11 +51,12 @@ def apply(
     to = approved.to if approved else to
     failures = _Failures(reporter.run(settings.directory, to, settings.warn_after))
     with connecting(settings, reporter, stop) as (target, on_wait):
+        recorder = RunRecorder(settings, target, failures, reporter.warning)
         runner = Runner(
             partial(target.connect, on_wait),
             settings.directory,
             settings.table,
-            failures,
+            recorder,
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
@@ -78,7 +80,7 @@ def apply(
                 ),
             )
             _refuse_findings(plan, target, settings, reporter, on_wait)
-        with stop.cancelling(runner.cancel):
+        with stop.cancelling(runner.cancel), recorder:
             if plan:
                 return failures.exit_code(runner.apply(plan))
             finished = runner.apply_pending(
@@ -163,17 +165,18 @@ def rehearse(
             page.advice = _advice(target, settings, on_wait, to)
             page.database = target.identity
             reporter.advised(page.advice)
+        recorder = RunRecorder(settings, target, failures, reporter.warning)
         rehearsal = Rehearsal(
             partial(target.connect, on_wait),
             settings.directory,
             settings.table,
-            failures,
+            recorder,
             limits=settings.limits,
             statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
             time_budget=settings.time_budget,
         )
-        with stop.cancelling(rehearsal.cancel):
+        with stop.cancelling(rehearsal.cancel), recorder:
             return failures.exit_code(rehearsal.rehearse_pending(to))
 
 

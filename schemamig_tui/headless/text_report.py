@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.backfill.preview import BatchesPreview
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.engine.ledger.repairs import Repair
-    from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
@@ -207,7 +206,7 @@ class TextReport:
 
     def drafted(self, rollback: "Rollback") -> None:
         """The path, and what became of the rehearsal."""
-        from schemamig_tui.headless.draft_report import differences, sentences
+        from schemamig_tui.authoring.reversal.report import differences, sentences
 
         self.created(rollback.path)
         out = self._out
@@ -258,10 +257,10 @@ class TextReport:
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
-        for name, before, after in repairs:
-            self._out.write(self._out.paint("bold", visible(name)))
-            self._out.write(f"  before: {_row(before)}")
-            self._out.write(f"  after:  {_row(after)}")
+        for repair in repairs:
+            self._out.write(self._out.paint("bold", visible(repair.name)))
+            for line in repair.lines:
+                self._out.write(f"  {line}")
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""
@@ -292,14 +291,3 @@ def _remarks(migration: "Migration") -> Iterator[str]:
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:
     return [f"{len(found)} {what}" for what, found in migrations.items() if found]
-
-
-def _row(row: "LedgerRow | None") -> str:
-    """A row of the ledger in one line."""
-    if row is None:
-        return "no row"
-    state = {True: "applied", False: "failed", None: "success is NULL"}[row.success]
-    why = (row.error_message or "").partition("\n")[0]
-    return visible(
-        f"{state}, {row.when}, checksum {row.checksum}" + (f", error: {why}" if why else "")
-    )

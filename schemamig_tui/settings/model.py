@@ -68,6 +68,17 @@ class Settings:
 
     advice_timeout: float | None = 2.0
     """How long a question of the dry run about rows may take; None is as long as it takes."""
+    log_file: Path | None = None
+    """The file to which every event of every run is appended."""
+
+    on_success: str | None = field(default=None, repr=False)
+    """The command of the shell after a run that went well. It may hold a secret, as a URL does."""
+
+    on_failure: str | None = field(default=None, repr=False)
+    """The same after any other run."""
+
+    alert_timeout: float | None = 10.0
+    """How long these may take; None is as long as it takes."""
 
     color: bool = True
     """Whether output to a terminal may have colour."""

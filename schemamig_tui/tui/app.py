@@ -8,17 +8,17 @@ from textual.worker import WorkerFailed
 
 from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui import clipboard, editor, pager, state_files
+from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
 from schemamig_tui.tui.engine_thread import EngineThread
-from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.repairing import Repairing
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
@@ -34,6 +34,7 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_history import RunHistory
 from schemamig_tui.tui.widgets.run_panel import RunPanel
+from schemamig_tui.tui.writing import Writing
 
 _REHEARSALS = ("rehearse", "rehearse_to")
 
@@ -53,6 +54,8 @@ class MigrationsApp(BaseApp):
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
         self.linting = Linting(self, self.main, self.looking, settings)
+        self.writing = Writing(self, self.main, self.looking, settings)
+        self.repairing = Repairing(self, self.main, self.looking, settings)
         self._leaving = False
         self._has_seen = False
 
@@ -101,6 +104,7 @@ class MigrationsApp(BaseApp):
         if is_first or self.main.selected is None:
             self.main.select_first(focus=is_first)
         self.linting.look()
+        self.writing.select_new()
         self.refresh_bindings()
         self.take_keys()
 
@@ -173,16 +177,28 @@ class MigrationsApp(BaseApp):
 
     def action_edit(self) -> None:
         """Edit the file, at the selected finding, or else at the place of its failure."""
-        selected = self.main.selected
-        if selected is None or selected.file is None:
-            return
-        row = selected.row
-        line = read_failure(row.error_message).line if row and row.error_message else None
-        if finding := self.main.detail.finding:
-            line = finding.line
-        if problem := editor.edit(self, selected.file.path, line):
-            self.toast(problem, severity="warning")
-        self.action_refresh()
+        if self.main.selected is not None:
+            finding = self.main.detail.finding
+            self.writing.edit(self.main.selected, finding.line if finding else None)
+
+    def action_new(self) -> None:
+        """Write a new migration, and edit it."""
+        self.writing.ask_for_title()
+
+    def action_reverse(self) -> None:
+        """Draft the reversal of the selected migration."""
+        if self.main.selected is not None:
+            self.writing.ask_to_reverse(self.main.selected)
+
+    def action_repair(self) -> None:
+        """Choose a repair of the selected migration's row."""
+        if self.main.selected is not None:
+            self.repairing.choose(self.main.selected)
+
+    def action_difference(self) -> None:
+        """Show what has changed in the selected migration since it was applied."""
+        if self.main.selected is not None:
+            self.writing.show_difference(self.main.selected)
 
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""
@@ -220,7 +236,7 @@ class MigrationsApp(BaseApp):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None and not self.run_on.cancelled
-        if action in ("apply", "apply_to") and self.read_only:
+        if action in ("apply", "apply_to", "repair") and self.read_only:
             return False
         if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
             return False
@@ -231,7 +247,9 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "dry_run", "rehearse", "history"):
             return self.looking.latest is not None
-        if action in ("apply_to", "rehearse_to", "edit", "copy_path"):
+        if action in ("reverse", "repair") and (self.run_on or self.looking.target is None):
+            return False
+        if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
             selected = self.main.selected
             return selected is not None and selected.file is not None
         return True

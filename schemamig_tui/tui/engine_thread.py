@@ -25,6 +25,7 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     StatementFinished,
 )
+from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.background import rare_collections
 
@@ -158,6 +159,8 @@ class EngineThread(ABC):
         self.left_out = 0
         self.error: Exception | None = None
         """The error that ended the engine early: a SchemamigError, or else a bug."""
+        self.warnings: list[str] = []
+        """What went wrong beside the run: with its log file, or its alert."""
         self._queue: deque[NoticeReceived | TimedEvent] = deque()
         self._worked = time.thread_time()
         # A daemon: whoever quits without waiting for a server that is frozen is not held up by it.
@@ -248,17 +251,19 @@ class ApplyThread(EngineThread):
         from schemamig_tui.engine import Runner
 
         super().__init__(plan, RunProgress(warn_after=settings.warn_after))
+        self._recorder = RunRecorder(settings, target, self._enqueue, self.warnings.append)
         self._runner = Runner(
             target.connect,
             settings.directory,
             settings.table,
-            self._enqueue,
+            self._recorder,
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
 
     def _perform(self) -> None:
-        self._runner.apply(self.plan)
+        with self._recorder:
+            self._runner.apply(self.plan)
 
     def _stop(self) -> None:
         self._runner.cancel()

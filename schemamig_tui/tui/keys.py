@@ -74,6 +74,12 @@ RUN = (  # while one is on, its own keys come first in the footer
     Key("rehearse-to", "U", "app.rehearse_to", "Rehearse up to the selected migration"),
     Key("report", "v", "app.report", "View what the last rehearsal has found"),
 )
+WRITE = (
+    Key("new", "n", "app.new", "Write a new migration, from the template"),
+    Key("reverse", "u", "app.reverse", "Draft what takes the selected one back, and rehearse it"),
+    Key("difference", "D", "app.difference", "Show what has changed since it was applied"),
+    Key("repair", "m", "app.repair", "Mend the ledger's row of the selected migration"),
+)
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),
     Key("filter", "slash", "screen.filter", "Filter the migrations by name", "Filter"),
@@ -95,7 +101,7 @@ INSPECT = (
     Key("previous-finding", "F", "app.finding(-1)", "The finding before"),
     Key("refresh", "r", "app.refresh", "Read the folder and the ledger again"),
     Key("sort", "s", "screen.sort", "Sort Applied by name, by date, by duration"),
-    Key("history", "t", "app.history", "Times: the runs so far, as the ledger tells them"),
+    Key("history", "T", "app.history", "Times: the runs so far, as the ledger tells them"),
     Key("zoom", "plus,equals_sign", "screen.zoom", "Give the focused pane all the room"),
 )
 MOVE = (
@@ -106,8 +112,8 @@ MOVE = (
     Key("log", "5", "screen.pane('log')", "Go to the log"),
     Key("next-pane", "tab", "app.focus_next", "Next pane"),
     Key("previous-pane", "shift+tab", "app.focus_previous", "Previous pane"),
-    Key("next-odd", "n", "screen.odd(1)", "Next that is failed, changed or missing"),
-    Key("previous-odd", "N", "screen.odd(-1)", "The one before"),
+    Key("next-odd", "i", "screen.odd(1)", "Next issue: failed, changed or missing"),
+    Key("previous-odd", "I", "screen.odd(-1)", "The one before"),
     Key("back", "escape", "screen.back", "Leave the filter, the zoom, or the detail"),
 )
 FILTER = (
@@ -151,6 +157,7 @@ PROGRAM = (
 
 GROUPS: dict[str, tuple[Key, ...]] = {
     "Run": RUN,
+    "Write": WRITE,
     "Inspect": INSPECT,
     "Go to": MOVE,
     "In the filter": FILTER,

@@ -5,7 +5,6 @@ This module is not imported before the first rehearsal.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
@@ -18,13 +17,13 @@ from schemamig_tui.rehearsal.events import (
     LocksTaken,
     Outage,
     RehearsalFinished,
-    RehearsalListener,
     RelationLock,
     RelationsRewritten,
     WorkDone,
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
 from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget
+from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
@@ -67,12 +66,13 @@ class RehearsalThread(EngineThread):
 
     def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
         super().__init__(plan, RehearsalProgress())
+        # The queue takes any event; the app knows the events of a rehearsal.
+        self._recorder = RunRecorder(settings, target, self._enqueue, self.warnings.append)
         self._rehearsal = Rehearsal(
             target.connect,
             settings.directory,
             settings.table,
-            # The queue takes any event; the app knows the events of a rehearsal.
-            cast("RehearsalListener", self._enqueue),
+            self._recorder,
             limits=settings.limits,
             statement_timeout=settings.rehearsal_statement_timeout,
             extension_hint=target.extension_hint,
@@ -80,7 +80,8 @@ class RehearsalThread(EngineThread):
         )
 
     def _perform(self) -> None:
-        self._rehearsal.rehearse(self.plan)
+        with self._recorder:
+            self._rehearsal.rehearse(self.plan)
 
     def _stop(self) -> None:
         self._rehearsal.cancel()

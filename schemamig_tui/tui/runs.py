@@ -160,6 +160,7 @@ class Runs:
         self._main.remove_class("-running")
         self._main.mark_running(None)
         self._main.log_view.add(outcome(run))
+        self._main.log_view.add_survey(None, run.warnings)
         self.tally.add(run)
         if run.error and not isinstance(run.error, SchemamigError):
             self.bug = run.error

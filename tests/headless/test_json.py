@@ -9,8 +9,8 @@ import pytest
 
 from schemamig_tui.engine import batch_events
 from schemamig_tui.engine.events import BatchEvent
-from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal.events import RehearsalEvent
+from schemamig_tui.reporting.json_events import event_name
 from tests.conftest import Database
 from tests.headless.conftest import PACKAGE_ROOT, Ended, Program
 

@@ -15,8 +15,8 @@ from jsonschema import Draft202012Validator as Validator
 
 import schemamig_tui
 from schemamig_tui.engine import activity, batch_events, events
-from schemamig_tui.headless.json_events import event_name
 from schemamig_tui.rehearsal import events as rehearsal_events
+from schemamig_tui.reporting.json_events import event_name
 from tests.reference.other_events import OTHER_EVENTS
 
 SCHEMA_FILE = Path(schemamig_tui.__file__).parent / "headless" / "events.schema.json"

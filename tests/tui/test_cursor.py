@@ -21,19 +21,19 @@ async def test_n_goes_round_to_what_is_failed_changed_or_missing(desk: Desk) -> 
         await ui.press("1")
         odd = ["0006_f.sql", "0002_a.sql", "0004_a.sql"]
         for name in [*odd, *odd]:
-            await ui.press("n")
+            await ui.press("i")
             assert selected(ui) == name
         for name in (*odd[1::-1], odd[2], odd[1]):
-            await ui.press("N")
+            await ui.press("I")
             assert selected(ui) == name
         assert ui.main.focused is ui.main.query_one("#applied")
 
 
 @played
-async def test_n_says_so_where_there_is_nothing(desk: Desk) -> None:
+async def test_f_says_so_where_there_is_nothing(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:
-        await ui.press("n")
+        await ui.press("i")
         assert "No migration is failed, changed or missing" in ui.screen
         assert selected(ui) == "0001_a.sql"
 

@@ -16,7 +16,7 @@ async def test_a_key_of_the_settings_takes_the_place_of_the_usual_one(desk: Desk
     desk.options["keys"] = {"dry-run": "f5, D", "zoom": "d"}
     desk.write("0001_a.sql")
     async with desk.open(140, 60) as ui:
-        for key in ("f5", "D"):
+        for key in ("f5", "X"):
             await ui.press(key)
             assert isinstance(ui.app.screen, DryRun)
             await ui.press("escape")

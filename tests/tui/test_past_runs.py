@@ -64,7 +64,7 @@ async def test_t_shows_them_and_goes_on_to_do_so(desk: Desk) -> None:
     desk.write("0001_a.sql")
     desk.apply()
     async with desk.open(120, 24) as ui:
-        await ui.press("t")
+        await ui.press("T")
         assert "─ Runs ─" in ui.screen
         assert "1 run of 1 migration" in ui.screen
         assert "█" in ui.screen

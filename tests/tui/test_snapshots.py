@@ -304,7 +304,7 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await compare(ui, "blocked", size)
         await ui.press("b", "j")
         await compare(ui, "blockers", size)
-        await ui.press("t")
+        await ui.press("T")
         await compare(ui, "terminate", size)
         await ui.press("escape", "k", "c")
         await compare(ui, "cancel-query", size)

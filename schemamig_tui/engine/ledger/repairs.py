@@ -39,6 +39,12 @@ class Repair(NamedTuple):
     before: LedgerRow | None
     after: LedgerRow | None
 
+    @property
+    def lines(self) -> tuple[str, str]:
+        """Both rows, each in one line, safe to show."""
+        before, after = (row.summary if row else "no row" for row in (self.before, self.after))
+        return f"before: {before}", f"after:  {after}"
+
 
 class Repairs:
     """The repairs of a ledger, on a connection with an open transaction of ours.

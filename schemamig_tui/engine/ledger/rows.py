@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import LiteralString, NamedTuple
 
 from schemamig_tui.errors import LedgerError
+from schemamig_tui.text import visible
 
 MD5_OF_NOTHING: LiteralString = "d41d8cd98f00b204e9800998ecf8427e"
 """The checksum of a file that was empty when it was recorded, which is a success of nothing."""
@@ -33,6 +34,14 @@ class LedgerRow:
         if isinstance(self.applied_at, datetime):
             return f"{self.applied_at:%Y-%m-%d %H:%M:%S}"
         return self.applied_at or "at a time unknown"
+
+    @property
+    def summary(self) -> str:
+        """The row in one line, safe to show."""
+        state = {True: "applied", False: "failed", None: "success is NULL"}[self.success]
+        why = (self.error_message or "").partition("\n")[0]
+        because = f", error: {why}" if why else ""
+        return visible(f"{state}, {self.when}, checksum {self.checksum}{because}")
 
 
 class LedgerRefusal(NamedTuple):

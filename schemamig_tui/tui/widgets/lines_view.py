@@ -169,6 +169,10 @@ class LinesView(StyledView, can_focus=True):
             self._is_typing = False
             self._report()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a search the keys that go on with it are those of the screen."""
+        return action != "find" or self._search is not None
+
     def action_find(self, step: int) -> None:
         """Go to the next place that was searched for, or with -1 to the one before."""
         if self._search:

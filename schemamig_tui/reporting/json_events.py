@@ -1,12 +1,15 @@
 """The events of a run as values for JSON. The keys are the fields; see EVENTS.md."""
 
-from dataclasses import fields, is_dataclass
+import math
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from schemamig_tui.engine.events import Failure, NoticeReceived
+from schemamig_tui.errors import FilesError, SchemamigError
 
 if TYPE_CHECKING:
+    from schemamig_tui.connect import Identity
     from schemamig_tui.rehearsal.events import RehearsalEvent
 
 
@@ -16,6 +19,42 @@ def as_json(event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
     if isinstance(event, NoticeReceived):
         values |= values.pop("notice")
     return event_name(type(event).__name__), values
+
+
+class RunAsJson:
+    """Makes the events of one run JSON; the last one names the files that were slow.
+
+    These took longer than ``warn_after`` seconds.
+    """
+
+    def __init__(self, warn_after: float | None) -> None:
+        self._longest = 1000 * (warn_after or math.inf)
+        self._slow: list[str] = []
+
+    def __call__(self, event: "RehearsalEvent") -> tuple[str, dict[str, Any]]:
+        """The name of an event, and its values."""
+        name, values = as_json(event)
+        if name == "file_applied" and values["ms"] > self._longest:
+            self._slow.append(values["name"])
+        elif name == "run_finished":
+            values["slow"] = self._slow
+        return name, values
+
+
+def database_as_json(database: "Identity") -> dict[str, Any]:
+    """The values of the event ``connected``."""
+    values = asdict(database)
+    location = values.pop("location")
+    return {**values, **location}
+
+
+def error_as_json(error: SchemamigError) -> dict[str, Any]:
+    """The values of the event ``error``."""
+    place: dict[str, Any] = {}
+    if isinstance(error, FilesError):
+        place = {"path": str(error.path), "line": error.line, "column": error.column}
+    code = int(error.exit_code)
+    return {"message": error.message, "hint": error.hint, "exit_code": code, **place}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  # whatever an event may hold

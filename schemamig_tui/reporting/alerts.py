@@ -1,0 +1,60 @@
+"""Alerts: the command of the settings that is started once after a run."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from typing import IO, Any
+
+from schemamig_tui.text import redact, visible
+from schemamig_tui.units import lasting
+
+_LONGEST_OUTPUT = 2000  # bytes at the end of what it has written, of which the last line is shown
+
+
+def alert(command: str, run: dict[str, Any], limit: float | None) -> str | None:
+    """Give ``run`` as JSON to a command of the shell; returns what went wrong, in a clause.
+
+    After ``limit`` seconds it is killed, with what it has started. Its input and its output are
+    files, so it may leave the one unread, and what it leaves in the background holds nobody up.
+    """
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as written:
+        given.write(json.dumps(run).encode() + b"\n")
+        given.seek(0)
+        try:
+            program = subprocess.Popen(
+                command,
+                shell=True,  # the command is the user's own, and pipes are what it is for
+                stdin=given,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us, and the whole group can be killed
+            )
+        except OSError as error:
+            return f"cannot be started: {error.strerror}"
+        try:
+            code = program.wait(limit)
+        except subprocess.TimeoutExpired:
+            _kill(program)
+            return f"was ended after {lasting(limit or 0)}"
+        if code == 0:
+            return None
+        ended = f"ended with {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}"
+        return ": ".join(filter(None, [ended, _last_line(written)]))
+
+
+def _kill(program: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(program.pid, signal.SIGKILL)
+        else:  # Windows
+            program.kill()
+    program.wait()
+
+
+def _last_line(written: IO[bytes]) -> str:
+    written.seek(max(0, written.seek(0, os.SEEK_END) - _LONGEST_OUTPUT))
+    lines = written.read().decode(errors="replace").split("\n")
+    return redact(visible(next((line for line in reversed(lines) if line.strip()), "")))

@@ -1,0 +1,61 @@
+"""A dialog that asks for a line of text."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from schemamig_tui.connect import Identity
+from schemamig_tui.tui.lines import Line, inline
+from schemamig_tui.tui.screens.dialogs import Dialog
+from schemamig_tui.tui.widgets.bars import DatabaseBar
+from schemamig_tui.tui.widgets.lines_view import LinesView
+
+
+class TypedQuestion(ModalScreen[str | None]):
+    """Asks for a line; its result is what was typed, or None.
+
+    ``refuse`` gets what was typed and returns why that will not do, which the dialog then shows, or
+    None.
+    """
+
+    AUTO_FOCUS = "Input"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Cancel")]
+
+    def __init__(
+        self,
+        title: str,
+        lines: Sequence[Line],
+        refuse: Callable[[str], str | None],
+        *,
+        enter: str,
+        placeholder: str,
+        database: Identity | None = None,
+    ) -> None:
+        super().__init__()
+        self._title, self._lines, self._refuse = title, lines, refuse
+        self._enter, self._placeholder, self._database = enter, placeholder, database
+
+    def compose(self) -> ComposeResult:
+        """What it is for, and the input."""
+        with Dialog(self._title, f"enter {self._enter}   esc"):
+            if self._database is not None:
+                yield DatabaseBar(self._database)
+            yield LinesView(self._lines, fold=True)
+            yield Input(placeholder=self._placeholder, compact=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it, or say why not."""
+        event.stop()
+        if problem := self._refuse(event.value):
+            self.query_one(Dialog).remark(inline(problem), None)
+        else:
+            self.dismiss(event.value)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the keys again."""
+        event.stop()
+        self.query_one(Dialog).remark("")
