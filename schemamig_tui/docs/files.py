@@ -54,6 +54,11 @@ def generate_pages(path: Path, database: Document) -> Generated:
     return Generated(path, document, state)
 
 
+def generate_dump(path: Path, database: Document, dump: str) -> Generated:
+    """Write a dump of the schema. Raises FilesError."""
+    return Generated(path, database, write_file(path, dump))
+
+
 def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:
     return merged(database, read(path)) if path.exists() else (database, ())
 

@@ -24,7 +24,7 @@ def document(
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
         if mode == "docs-generate":
-            for generated in generate(target, files, schemas, on_wait):
+            for generated in generate(target, settings.table, files, schemas, on_wait):
                 reporter.documented(generated)
             return ExitCode.DONE
         dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
