@@ -155,6 +155,7 @@ SETTINGS = {
     "template": SettingReader("template", (str,), _path),
     "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
+    "docs.after-apply": SettingReader("docs_after_apply", (bool,), _switch),
     "color": SettingReader("color", (bool,), bool),
     "env-file": SettingReader("env_file", (str,), _path),
     "target": SettingReader("target", (str,), _text),
