@@ -13,6 +13,7 @@ from tests.benchmarks import (
     checkpoints,
     cutting,
     docker_routes,
+    documentation,
     imports,
     reading,
     small,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "ui": tui.ui,
     "watcher": watcher.watcher,
     "catalog": catalog.catalog,
+    "docs": documentation.documentation,
 }
 
 
