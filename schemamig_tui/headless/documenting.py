@@ -26,6 +26,7 @@ def document(
     files = (Path(path).expanduser(),) if path else settings.docs_path
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
+        reporter.reading_schema()
         if mode == "docs-generate":
             for generated in generate(target, settings.table, files, schemas, on_wait):
                 reporter.documented(generated)
@@ -38,6 +39,8 @@ def document(
 
 def document_run(settings: Settings, reporter: Reporter, target: Target) -> None:
     """Write the usual files behind a run. What the run has done stays done where that fails."""
+    gc.disable()
+    reporter.reading_schema()
     try:
         for generated in generate(target, settings.table, settings.docs_path, settings.docs_schema):
             reporter.documented(generated)

@@ -46,6 +46,7 @@ compared             the end of it: ref, last (the last file of ref), new [name]
 repaired             ``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: name,
                      before and after {applied_at, checksum, execution_time_ms, success,
                      error_message}, null where there is no row
+docs_started         the schema is being read; no keys
 docs_generated       ``--docs-generate``: path, state (created, changed, unchanged), tables, enums,
                      foreign_keys, in_notes (what DBML has no words for), left_out (what is in no
                      schema, with ``--schema``), lost [what has taken a note by hand with it]
@@ -299,6 +300,10 @@ class JsonLines:
             new=list(compared.new),
             findings=len(compared.findings),
         )
+
+    def reading_schema(self) -> None:
+        """An event ``docs_started``."""
+        self._write("docs_started")
 
     def documented(self, generated: "Generated") -> None:
         """An event ``docs_generated``."""

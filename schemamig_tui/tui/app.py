@@ -187,6 +187,7 @@ class MigrationsApp(BaseApp):
     def action_document(self) -> None:
         """Write the schema of the database into the files that the settings name."""
         if self.looking.target is not None:
+            self.toast("Reading the schema...")
             self.work("documenting", self.documenting.write, self.looking.target)
 
     @property
