@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -71,12 +71,12 @@ def generate_pages(path: Path, database: Document) -> Generated:
             states.add("changed")
             old.unlink()
     state = states.pop() if len(states) == 1 else "changed"
-    return Generated(path, document, state)
+    return Generated(path, replace(document, beyond=0), state)
 
 
 def generate_dump(path: Path, database: Document, dump: str) -> Generated:
     """Write a dump of the schema. Raises FilesError."""
-    return Generated(path, database, write_file(path, dump))
+    return Generated(path, replace(database, beyond=0), write_file(path, dump))
 
 
 def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:

@@ -1,6 +1,5 @@
 """``--docs-generate`` and ``--docs-validate``: the schema of the database as a file."""
 
-import gc
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,25 +21,24 @@ def document(
     stop: Stop,
 ) -> ExitCode:
     """Write the files, or compare one with the database; ``path`` may be "" for the usual ones."""
-    gc.disable()  # nothing here refers to itself, and looks for it took two thirds of the time
     files = (Path(path).expanduser(),) if path else settings.docs_path
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
-        reporter.reading_schema()
         if mode == "docs-generate":
-            for generated in generate(target, settings.table, files, schemas, on_wait):
+            found = generate(
+                target, settings.table, files, schemas, on_wait, reporter.reading_schema
+            )
+            for generated in found:
                 reporter.documented(generated)
             return ExitCode.DONE
         dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
-        validated = validate(target, dbml, schemas, on_wait)
+        validated = validate(target, dbml, schemas, on_wait, reporter.reading_schema)
     reporter.validated(validated)
     return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE
 
 
 def document_run(settings: Settings, reporter: Reporter, target: Target) -> None:
     """Write the usual files behind a run. What the run has done stays done where that fails."""
-    gc.disable()
-    reporter.reading_schema()
     try:
         for generated in generate(target, settings.table, settings.docs_path, settings.docs_schema):
             reporter.documented(generated)

@@ -5,7 +5,7 @@ import threading
 from schemamig_tui.connect import Target
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui.background import in_thread, no_collections
+from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.widgets.run_log import RunLog
@@ -35,6 +35,6 @@ class Documenting:
         from schemamig_tui.documentation import generate
 
         settings = self._settings
-        with self._one_at_a_time, no_collections():
+        with self._one_at_a_time:
             found = generate(target, settings.table, settings.docs_path, settings.docs_schema)
             return [line for one in found for line in (one.sentence, *one.remarks)]
