@@ -29,6 +29,7 @@ RELEASES = {
 TESTS = (
     "tests/engine",
     "tests/catalog",
+    "tests/docs",
     "tests/rehearsal",
     "tests/advice",
     "tests/equivalence/test_session_states.py",

@@ -67,12 +67,12 @@ class Cursor:
 
     def peek(self, ahead: int = 0) -> Token:
         """The next token, which stays."""
-        return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
+        return self._tokens[self._next + ahead]
 
     def next(self) -> Token:
         """The next token, which is taken."""
         token = self.peek()
-        self._next += 1
+        self._next += token.kind != "end"
         return token
 
     def unexpected(self, wanted: str) -> FilesError:

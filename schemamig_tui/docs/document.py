@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from schemamig_tui.units import plural
+
 Path = tuple[str, ...]
 """A name by its parts, without quotes: schema and table."""
 
@@ -163,3 +165,14 @@ class Document:
     by_hand: tuple[Element, ...] = field(default=(), compare=False)
     beyond: int = field(default=0, compare=False)
     left_out: int = field(default=0, compare=False)
+
+    @property
+    def counts(self) -> str:
+        """How many tables, enums and foreign keys it has, in words."""
+        return ", ".join(
+            (
+                plural(len(self.tables), "table"),
+                plural(len(self.enums), "enum"),
+                plural(len(self.refs), "foreign key"),
+            )
+        )

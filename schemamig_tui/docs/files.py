@@ -1,7 +1,8 @@
 """Writes a document as files, each of them whole or not at all."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +12,10 @@ from schemamig_tui.docs.merge import merged
 from schemamig_tui.docs.parser import read
 from schemamig_tui.docs.writer import write
 from schemamig_tui.errors import FilesError
+from schemamig_tui.units import plural
 
 State = Literal["created", "changed", "unchanged"]
+_WORDS = {"created": "Created", "changed": "Changed", "unchanged": "Nothing to change in"}
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,23 @@ class Generated:
     document: Document
     state: State
     lost: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What has become of the file, and what is in it, without a full stop."""
+        return f"{_WORDS[self.state]} {self.path}: {self.document.counts}"
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """What is not in it as people may expect, in sentences."""
+        if self.document.beyond:
+            things = plural(self.document.beyond, "thing")
+            yield f"{things} that DBML has no words for: in the notes"
+        if self.document.left_out:
+            objects = plural(self.document.left_out, "object")
+            yield f"{objects} in no schema, such as extensions: left out"
+        for name in self.lost:
+            yield f"{name} is gone, and with it what was written of it by hand"
 
 
 def generate(path: Path, database: Document) -> Generated:
@@ -51,7 +71,12 @@ def generate_pages(path: Path, database: Document) -> Generated:
             states.add("changed")
             old.unlink()
     state = states.pop() if len(states) == 1 else "changed"
-    return Generated(path, document, state)
+    return Generated(path, replace(document, beyond=0), state)
+
+
+def generate_dump(path: Path, database: Document, dump: str) -> Generated:
+    """Write a dump of the schema. Raises FilesError."""
+    return Generated(path, replace(database, beyond=0), write_file(path, dump))
 
 
 def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:

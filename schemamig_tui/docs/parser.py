@@ -1,6 +1,5 @@
 """Reads a DBML file: what the tool writes in full, all else as the text that people wrote."""
 
-import re
 from dataclasses import replace
 from pathlib import Path as File
 
@@ -10,7 +9,6 @@ from schemamig_tui.docs.lexer import DbmlText
 from schemamig_tui.docs.table_parser import TableBody, read_body, with_partials
 from schemamig_tui.errors import FilesError
 
-_COMMENTS_ABOVE = re.compile(r"(?:[ \t]*//[^\n]*\n)+\Z")
 _OTHERS = frozenset({"records", "diagramview", "metadata", "dep"})
 _DEFAULT_SCHEMA = "public"
 
@@ -199,10 +197,22 @@ class _DbmlParser:
             self._keep(start)
 
     def _keep(self, start: int, members: list[tuple[dbml.Path, int, int]] | None = None) -> None:
-        above = _COMMENTS_ABOVE.search(self._source.text, 0, start)
-        start = above.start() if above else start
+        start = _with_comments_above(self._source.text, start)
         tables = tuple((path, slice(a - start, b - start)) for path, a, b in members or ())
         self._by_hand.append(dbml.Element(self._at.text_since(start), tables))
+
+
+def _with_comments_above(text: str, start: int) -> int:
+    """Where the comments begin that stand on the lines right above ``start``, or else that."""
+    found = text.rfind("\n", 0, start) + 1
+    if text[found:start].strip():
+        return start
+    while found:
+        line = text.rfind("\n", 0, found - 1) + 1
+        if not text[line:found].lstrip().startswith("//"):
+            break
+        found = line
+    return found
 
 
 def _whole(path: dbml.Path) -> dbml.Path:

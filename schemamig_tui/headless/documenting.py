@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from schemamig_tui.connect import Target
 from schemamig_tui.documentation import generate, validate
-from schemamig_tui.errors import ExitCode
+from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -24,10 +25,23 @@ def document(
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
         if mode == "docs-generate":
-            for generated in generate(target, files, schemas, on_wait):
+            found = generate(
+                target, settings.table, files, schemas, on_wait, reporter.reading_schema
+            )
+            for generated in found:
                 reporter.documented(generated)
             return ExitCode.DONE
         dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
-        validated = validate(target, dbml, schemas, on_wait)
+        validated = validate(target, dbml, schemas, on_wait, reporter.reading_schema)
     reporter.validated(validated)
     return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE
+
+
+def document_run(settings: Settings, reporter: Reporter, target: Target) -> None:
+    """Write the usual files behind a run. What the run has done stays done where that fails."""
+    try:
+        for generated in generate(target, settings.table, settings.docs_path, settings.docs_schema):
+            reporter.documented(generated)
+    except SchemamigError as error:
+        place = f"{error.place}: " if isinstance(error, FilesError) else ""
+        reporter.warning(f"the documentation is not up to date: {place}{error.message}")

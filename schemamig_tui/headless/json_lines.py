@@ -219,6 +219,10 @@ class JsonLines:
             failing=report.at_least(level),
         )
 
+    def reading_schema(self) -> None:
+        """An event ``docs_started``."""
+        self._write("docs_started")
+
     def documented(self, generated: "Generated") -> None:
         """An event ``docs_generated``."""
         document = generated.document

@@ -88,6 +88,9 @@ class Reporter(Protocol):
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""
 
+    def reading_schema(self) -> None:
+        """``--docs-generate``, ``--docs-validate``: this may take a while where there is much."""
+
     def documented(self, generated: "Generated") -> None:
         """``--docs-generate``: the file says now what the database has."""
 

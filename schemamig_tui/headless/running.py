@@ -81,12 +81,18 @@ def apply(
             )
             _refuse_findings(plan, target, settings, reporter, on_wait)
         with stop.cancelling(runner.cancel), recorder:
-            if plan:
-                return failures.exit_code(runner.apply(plan))
-            finished = runner.apply_pending(
-                to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
+            finished = (
+                runner.apply(plan)
+                if plan
+                else runner.apply_pending(
+                    to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
+                )
             )
-            return failures.exit_code(finished)
+        if finished.applied and settings.docs_after_apply:
+            from schemamig_tui.headless.documenting import document_run
+
+            document_run(settings, reporter, target)
+        return failures.exit_code(finished)
 
 
 def _still_approved(

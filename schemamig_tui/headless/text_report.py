@@ -243,6 +243,10 @@ class TextReport:
             self.warning(remark)
         self._out.write("\n".join(lint_lines(report, self._out)))
 
+    def reading_schema(self) -> None:
+        """One line, for those who wait."""
+        self._err.write("Reading the schema...")
+
     def documented(self, generated: "Generated") -> None:
         """What is in the file, and what it could not take over."""
         from schemamig_tui.headless.docs_report import generated_lines

@@ -112,6 +112,9 @@ class Settings:
     docs_schema: tuple[str, ...] = ()
     """The schemas that it has; none are all of them."""
 
+    docs_after_apply: bool = False
+    """Whether to write these files again when migrations have been applied."""
+
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of the UI that are not the usual ones, by the ids of what they do."""
 

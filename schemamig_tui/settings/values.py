@@ -168,6 +168,7 @@ SETTINGS = {
     "lint-level": SettingReader("lint_level", (str,), _lint_level),
     "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
+    "docs.after-apply": SettingReader("docs_after_apply", (bool,), _switch),
     "color": SettingReader("color", (bool,), bool),
     "env-file": SettingReader("env_file", (str,), _path),
     "target": SettingReader("target", (str,), _text),

@@ -11,6 +11,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.base_app import BaseApp, signals_restored
 from schemamig_tui.tui.closing import Closing
+from schemamig_tui.tui.documenting import Documenting
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.lines import inline
@@ -36,7 +37,7 @@ from schemamig_tui.tui.widgets.run_history import RunHistory
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.writing import Writing
 
-_REHEARSALS = ("rehearse", "rehearse_to")
+_NOT_DURING_A_RUN = ("apply", "apply_to", "rehearse", "rehearse_to", "refresh", "document")
 
 
 class MigrationsApp(BaseApp):
@@ -56,6 +57,7 @@ class MigrationsApp(BaseApp):
         self.linting = Linting(self, self.main, self.looking, settings)
         self.writing = Writing(self, self.main, self.looking, settings)
         self.repairing = Repairing(self, self.main, self.looking, settings)
+        self.documenting = Documenting(self, self.main.log_view, settings)
         self._leaving = False
         self._has_seen = False
 
@@ -224,6 +226,12 @@ class MigrationsApp(BaseApp):
         view = RunHistory(self.main.status)
         self.push_screen(TextDialog("Runs", view, wide=True))
 
+    def action_document(self) -> None:
+        """Write the schema of the database into the files that the settings name."""
+        if self.looking.target is not None:
+            self.toast("Reading the schema...")
+            self.work("documenting", self.documenting.write, self.looking.target)
+
     @property
     def _text(self) -> str:
         """The text of the pane with the focus; with a list that is the selected migration."""
@@ -238,14 +246,14 @@ class MigrationsApp(BaseApp):
             return self.run_on is not None and not self.run_on.cancelled
         if action in ("apply", "apply_to", "repair") and self.read_only:
             return False
-        if action in ("apply", "apply_to", *_REHEARSALS, "refresh") and self.run_on is not None:
+        if action in _NOT_DURING_A_RUN and self.run_on is not None:
             return False
         if action in ("pause_batches", "batch_target"):
             # Their keys go before those of the pane, but what is typed into an input is text.
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
         if action == "apply" and self.main.refused:
             return False
-        if action in ("apply", "dry_run", "rehearse", "history"):
+        if action in ("apply", "dry_run", "rehearse", "history", "document"):
             return self.looking.latest is not None
         if action in ("reverse", "repair") and (self.run_on or self.looking.target is None):
             return False
@@ -294,6 +302,9 @@ class MigrationsApp(BaseApp):
         self.looking.resume()
         self.runs.show_result(message.run)
         self._open_selected(again=True)
+        applied = message.run.progress.applied if not message.run.doing else 0
+        if applied and self.settings.docs_after_apply:
+            self.action_document()
 
     # -- the run or rehearsal that is on
 

@@ -13,6 +13,7 @@ from tests.benchmarks import (
     checkpoints,
     cutting,
     docker_routes,
+    documentation,
     imports,
     linting,
     reading,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "watcher": watcher.watcher,
     "catalog": catalog.catalog,
     "rehearsals": rehearsals.rehearsals,
+    "docs": documentation.documentation,
 }
 
 

@@ -14,7 +14,7 @@ from tests.benchmarks.rig import rig
 
 _TABLES = 1_500
 _RENAMED = 8_000
-_TABLE = """
+TABLE = """
     CREATE TABLE t{0} (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, customer text NOT NULL,
         amount numeric(12, 2) NOT NULL DEFAULT 0 CHECK (amount >= 0), created_at timestamptz
@@ -28,7 +28,7 @@ def catalog(repeat: int) -> Iterator[Row]:
     """The schema read behind a file, against all of it; and a diff of nothing but new names."""
     with rig() as bench, psycopg.connect(bench.database(), autocommit=True) as conn:
         for number in range(_TABLES):
-            conn.execute(_TABLE.format(number).encode())
+            conn.execute(TABLE.format(number).encode())
         whole, behind = medians(repeat, lambda: _ms(lambda: snapshot(conn)), lambda: _behind(conn))
         yield Row(f"catalog: all of {_TABLES:,} tables read", f"{whole:.0f} ms")
         yield ratio("catalog: read behind a file of one ALTER; all", behind, whole, 0.2)

@@ -16,24 +16,27 @@ from tests import tools
 _VERSION = "10.2.0"
 _SCRIPT = Path(__file__).with_name("grammar.mjs")
 
-Accepted = Callable[[Document], str]
+Accepted = Callable[..., list[str]]
 
 
 @pytest.fixture(scope="session")
 def accepted(tmp_path_factory: pytest.TempPathFactory) -> Accepted:
-    """Writes a document, and returns its text when the grammar has found in it what it has."""
+    """Writes documents, and returns their texts if the grammar finds in them what they have."""
     node, package = tools.needs("node"), _package()
 
-    def accepted(document: Document) -> str:
-        text = write(document)
-        path = tmp_path_factory.mktemp("dbml") / "schema.dbml"
-        path.write_text(text, encoding="utf-8")
+    def accepted(*documents: Document) -> list[str]:
+        texts = [*map(write, documents)]
+        paths = []
+        for number, text in enumerate(texts):
+            paths.append(tmp_path_factory.mktemp("dbml") / f"{number}.dbml")
+            paths[-1].write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [node, _SCRIPT, package, path], stdout=subprocess.PIPE, encoding="utf-8", check=True
+            [node, _SCRIPT, package, *paths], stdout=subprocess.PIPE, encoding="utf-8", check=True
         )
-        counts = [len(document.tables), len(document.enums), len(document.refs)]
-        assert json.loads(done.stdout) == counts
-        return text
+        assert [json.loads(line) for line in done.stdout.splitlines()] == [
+            [len(one.tables), len(one.enums), len(one.refs)] for one in documents
+        ]
+        return texts
 
     return accepted
 

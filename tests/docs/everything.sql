@@ -70,7 +70,7 @@ CREATE TABLE kb.documents (
     FOREIGN KEY (parent_id, parent_part) REFERENCES kb.documents ON DELETE CASCADE,
     CONSTRAINT again FOREIGN KEY (author) REFERENCES kb.authors,
     CONSTRAINT itself FOREIGN KEY (id, part) REFERENCES kb.documents,
-    CONSTRAINT u UNIQUE NULLS DISTINCT (author, state) INCLUDE (note) DEFERRABLE,
+    CONSTRAINT u UNIQUE (author, state) INCLUDE (note) DEFERRABLE,
     CONSTRAINT no_overlap EXCLUDE USING gist (at WITH &&) WHERE (part > 0)
 );
 CREATE INDEX documents_state ON kb.documents (state, part DESC NULLS LAST);

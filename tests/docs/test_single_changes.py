@@ -41,13 +41,13 @@ def test_each_kind_of_change_is_found_and_nothing_else(
 ) -> None:
     with database.connect(options=IN_PLACE) as conn, given(conn, _GROUPS[group]) as cases:
         before = snapshot(conn)
-        file = parse(accepted(document(before, "test")))
-        assert not differences(file, document(before, "test"))
         for schema, case in cases.items():
             run(conn, schema, case.change)
         after = snapshot(conn)
-        new = document(after, "test")
-        assert parse(accepted(new)) == new
+        old, new = document(before, "test"), document(after, "test")
+        file, new_file = map(parse, accepted(old, new))
+        assert (file, new_file) == (old, new)
+        assert not differences(file, old)
         found = differences(file, new)
     shown = [f"{one.where} {one.what} {one.file} {one.database}" for one in found]
     changes = [

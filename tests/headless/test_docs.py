@@ -131,6 +131,7 @@ def test_a_file_written_by_hand_may_use_all_of_the_language(database: Database, 
         ("Table a {\n  id integer [note: 'x]\n}", ":2:21: a quote here is never closed."),
         ("Table a { ~base }", ":1:11: there is no TablePartial base in this file."),
         ("Table a { id int }\nTable public.a { id int }", ":2:1: table public.a is there twice."),
+        ("// it's\n/* 'a' */ Note x { 'open }", ":2:20: a quote here is never closed."),
         ("Tabel a { id int }", ":1:1: Table, Enum, Ref, Project, TableGroup or Note is expected"),
         ("TableGroup g { a\n", ":2:1: a name is expected here"),
         ("Ref: a.b > c", ":1:13: a column is expected here"),
@@ -153,6 +154,39 @@ def test_files_that_cannot_be_read_or_written(run: Run) -> None:
     assert (ended.code, len(ended.errors)) == (2, 1)
     assert "there is no schema kp in this database" in run("--docs-generate", "--schema", "kp").err
     assert "--schema only goes with" in run("--list", "--schema", "kb").err
+
+
+def test_behind_a_run_that_has_applied_something_it_is_written_again(program: Program) -> None:
+    settings = '[tool.schemamig-tui]\ndocs.path = "db.dbml"\ndocs.after-apply = true\n'
+    (program.folder / "pyproject.toml").write_text(settings)
+    program.write("0001_a.sql", "CREATE TABLE a (id int);")
+    ended = program("--apply")
+    assert ended.out.splitlines()[-2].startswith("Created db.dbml: 2 tables, 0 enums")
+    assert program("--docs-validate").code == 0
+    program.write("0002_b.sql", "ALTER TABLE a ADD b int; ")
+    program.write("0003_c.sql", "SELECT nothing;")
+    ended = program("--apply", "--json")
+    assert ended.code == 1
+    assert (ended.events[-1]["event"], ended.events[-1]["state"]) == ("docs_generated", "changed")
+    assert program("--docs-validate").code == 0
+    assert program("--apply", "--json").events[-1]["event"] == "run_finished"
+    # What has been applied stays so where the file cannot be written.
+    program.write("0003_c.sql", "DROP TABLE a;")
+    (program.folder / "db.dbml").write_text("Table {")
+    ended = program("--apply")
+    assert ended.code == 0
+    assert "warning: the documentation is not up to date: db.dbml:1:7: a name is" in ended.err
+
+
+def test_a_role_that_may_only_log_in_is_enough(database: Database, documented: Run) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE ROLE looker LOGIN")
+        try:
+            conn.execute("REVOKE ALL ON SCHEMA kb FROM PUBLIC")
+            ended = documented("--docs-validate", "--dsn", f"{database.conninfo} user=looker")
+            assert (ended.code, ended.out.count("is what the database has")) == (0, 1)
+        finally:
+            conn.execute("DROP ROLE looker")
 
 
 def test_path_and_schemas_can_stand_in_the_settings(program: Program, database: Database) -> None:

@@ -204,6 +204,10 @@ class Repaired(TypedDict):
     after: RowShown | None
 
 
+class DocsStarted(TypedDict):
+    pass
+
+
 class DocsGenerated(TypedDict):
     path: str
     state: Literal["created", "changed", "unchanged"]
@@ -254,6 +258,7 @@ OTHER_EVENTS: Mapping[str, type] = {
     "lint_finding": LintFinding,
     "lint_finished": LintFinished,
     "repaired": Repaired,
+    "docs_started": DocsStarted,
     "docs_generated": DocsGenerated,
     "docs_difference": DocsDifference,
     "docs_validated": DocsValidated,

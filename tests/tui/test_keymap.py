@@ -13,7 +13,7 @@ from tests.tui.conftest import Desk, played
 
 @played
 async def test_a_key_of_the_settings_takes_the_place_of_the_usual_one(desk: Desk) -> None:
-    desk.options["keys"] = {"dry-run": "f5, D", "zoom": "d"}
+    desk.options["keys"] = {"dry-run": "f5, X", "zoom": "d"}
     desk.write("0001_a.sql")
     async with desk.open(140, 60) as ui:
         for key in ("f5", "X"):

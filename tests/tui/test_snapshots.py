@@ -179,7 +179,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "apply": ("a",),
     "dry-run": ("d",),
     "help": ("question_mark",),
-    "runs": ("t",),
+    "runs": ("T",),
 }
 
 
@@ -304,7 +304,7 @@ async def test_a_run_that_waits(desk: Desk, size: tuple[int, int]) -> None:
         await compare(ui, "blocked", size)
         await ui.press("b", "j")
         await compare(ui, "blockers", size)
-        await ui.press("T")
+        await ui.press("t")
         await compare(ui, "terminate", size)
         await ui.press("escape", "k", "c")
         await compare(ui, "cancel-query", size)

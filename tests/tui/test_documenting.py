@@ -1,0 +1,32 @@
+"""``D`` and ``docs.after-apply``: the schema as a file, from within the UI."""
+
+from tests.tui.conftest import Desk, played
+from tests.tui.test_running import toast
+
+
+@played
+async def test_d_writes_the_schema_and_says_what_has_become_of_it(desk: Desk) -> None:
+    desk.execute("CREATE TABLE a (id int)")
+    path = desk.folder.parent / "schema.dbml"
+    desk.options["docs_path"] = (path, path.with_suffix(".md"))
+    async with desk.open(read_only=True) as ui:
+        await ui.press("ctrl+g")
+        await ui.until(lambda: "schema.md" in ui.log)
+        assert toast(ui) == (f"Created {path}: 1 table, 0 enums, 0 foreign keys", "information")
+        assert "Table public.a {\n" in path.read_text()
+        path.write_text("Table {")
+        await ui.press("ctrl+g")
+        await ui.until(lambda: "not up to date" in ui.log)
+        assert f"{path}:1:7: a name is expected here" in ui.log.replace("\n", " ")
+
+
+@played
+async def test_behind_a_run_it_is_written_by_itself_where_the_settings_say_so(desk: Desk) -> None:
+    path = desk.folder.parent / "schema.dbml"
+    desk.options["docs_path"] = (path,)
+    desk.options["docs_after_apply"] = True
+    desk.write("0001_a.sql", "CREATE TABLE a (id int);")
+    async with desk.open() as ui:
+        await ui.apply()
+        await ui.until(path.exists)
+        assert "Table public.a {\n" in path.read_text()
