@@ -9,6 +9,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import wants_no_transaction
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.sql.calls import may_run_code
 
 _ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
 
@@ -49,6 +50,11 @@ def refusal(run: FileRun, step: Step, error: Diagnostic) -> str | None:
     if run.script.mode is Mode.NO_TRANSACTION or (committed and not _adds_enum_value(run)):
         return f"line {step.line}: {error.message_primary}"
     return None
+
+
+def runs_code(run: FileRun) -> bool:
+    """Whether a statement of the file may run functions of somebody."""
+    return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 
 def units(run: FileRun) -> Iterator[range]:

@@ -1,5 +1,6 @@
 """The limits that keep a rehearsal from blocking others for too long."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ _IDLE = 60.0
 # Our clock and the server's differ by the time that an answer takes.
 _NEARLY = 0.9
 
+_TRACKING = (("track_counts", "on"), ("track_functions", "pl"))
 # RESET goes back to reset_val; source is where the present value is from, which may be a SET. Of
 # several the server takes the first of this order: see process_settings() in utils/init/postinit.c.
 _OF_SESSION = """
@@ -60,14 +62,18 @@ def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
     return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION, prepare=False)}
 
 
-def may_count(conn: psycopg.Connection[Any]) -> bool:
-    """Whether the role may have the server count what it does (track_counts)."""
-    try:
-        with conn.transaction(force_rollback=True):
-            conn.execute("SET LOCAL track_counts = on")
-    except pg_errors.InsufficientPrivilege:
-        return False
-    return True
+def trackable(conn: psycopg.Connection[Any]) -> dict[str, str]:
+    """The settings with which the server counts what is done, as far as the role may set them.
+
+    Those are ``track_counts``, of rows, and ``track_functions``. A transaction has to be open.
+    """
+    found = {}
+    for name, value in _TRACKING:
+        with contextlib.suppress(pg_errors.InsufficientPrivilege):
+            with conn.transaction(force_rollback=True):
+                conn.execute(f"SET LOCAL {name} = {value}".encode())
+            found[name] = value
+    return found
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,14 @@ class Guards:
 
     ``version`` is that of the server, such as 150004. ``own`` are those of ``own_limits`` that
     hold in a run as well: ``lock`` or ``statement`` is one of them where that is the shorter one.
-    ``counts``: the server is to count what is done, which it would not do by itself.
+    ``tracking`` has the settings with which the server counts what it would not by itself.
     """
 
     lock: float
     statement: float | None
     version: int
     own: Mapping[str, OwnLimit] = field(default_factory=dict)
-    counts: bool = False
+    tracking: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, name: str, own: OwnLimit | None) -> "Guards":
         """These limits, with one of the session's own where ours would loosen it."""
@@ -111,8 +117,8 @@ class Guards:
             f"pg_catalog.set_config('{name}', '{round(seconds * 1000)}', true)"
             for name, seconds in settings.items()
         ]
-        if self.counts:
-            calls.append("pg_catalog.set_config('track_counts', 'on', true)")
+        for name, value in self.tracking.items():
+            calls.append(f"pg_catalog.set_config('{name}', '{value}', true)")
         return f"SELECT {', '.join(calls)}".encode()
 
     def hint(

@@ -12,7 +12,8 @@ The differences from a run that a migration could notice:
 - All files share a session. What a new one would start with, such as ALTER ROLE ... SET, has no
   effect, and a file sees what only a new session is without (see ``sql.new_session``): placeholders
   that are empty, but not unknown. A file that can only be read behind another is left out.
-- track_counts is on again behind a statement that switches it off. Where a file does not name
+- track_counts is on again behind a statement that switches it off, and track_functions is pl where
+  the role may set it. Where a file does not name
   pg_prepared_statements, that has queries of ours.
 - Waits for locks, statements, and pauses of the program have a limit, unless a file sets its own.
   A shorter one of the role or the database is kept, as a run keeps it.

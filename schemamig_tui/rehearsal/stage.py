@@ -48,14 +48,13 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.fitness import obstacle, refusal, units
-from schemamig_tui.rehearsal.guards import Guards, may_count
+from schemamig_tui.rehearsal.fitness import obstacle, refusal, runs_code, units
+from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.work import WorkCounter
-from schemamig_tui.sql.calls import may_run_code
 from schemamig_tui.text import one_line, visible
 
 _SHARED_SESSION = (
@@ -137,9 +136,10 @@ class Stage:
         if slots := idle_slots(conn):
             self._report(Warned(_SLOTS.format(", ".join(map(visible, slots)))))
         conn.execute("BEGIN")
-        if conn.execute("SHOW track_counts").fetchone() != ("on",):
-            self._counted = may_count(conn)
-            self._guards = replace(self._guards, counts=self._counted)
+        tracking = trackable(conn)
+        if "track_counts" not in tracking:
+            self._counted = conn.execute("SHOW track_counts").fetchone() == ("on",)
+        self._guards = replace(self._guards, tracking=tracking)
         conn.execute(self._guards.query)
         self._schema = SchemaFollower(conn)
         with self._observer:
@@ -336,9 +336,15 @@ class Stage:
         self._moment = probe.moment(answer)
 
     def _note_facts(self, run: FileRun, answer: PGresult) -> None:
-        facts = self._facts = rehearsal_steps.noted(answer)
-        if facts.plans or (facts.code and not self._has_plans and _may_run_code(run)):
-            self._has_plans = True
+        before, facts = self._facts, rehearsal_steps.noted(answer)
+        self._facts = facts
+        if "track_functions" in self._guards.tracking and not run.script.mentions(
+            "track_functions"
+        ):
+            ran_code = facts.calls != before.calls
+        else:
+            ran_code = facts.code and (self._has_plans or runs_code(run))
+        self._has_plans |= facts.plans or ran_code
 
     def _read_constraints(self, answer: PGresult) -> None:
         check, *deferral = (answer.get_value(0, column) for column in range(3))
@@ -379,10 +385,6 @@ class Stage:
         if self._log.current is None:
             raise ConnectionLost(message) from error
         return Failure(message, code or CONNECTION_FAILURE, FATAL)
-
-
-def _may_run_code(run: FileRun) -> bool:
-    return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

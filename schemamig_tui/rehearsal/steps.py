@@ -43,13 +43,17 @@ _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
 _FACTS = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
     EXISTS (
-        SELECT FROM pg_catalog.pg_proc p
-            JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-        WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl),
-    EXISTS (
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
-    OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+    OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger),
+    code.functions, code.calls
+FROM (
+    SELECT pg_catalog.count(*) AS functions,
+        coalesce(pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid)), 0) AS calls
+    FROM pg_catalog.pg_proc p
+        JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl
+) code
 """
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
@@ -171,15 +175,19 @@ class SessionFacts(NamedTuple):
 
     deferrable: bool = False
     """Constraints that may be deferred."""
-    code: bool = False
-    """Functions that keep plans as soon as they have run."""
     plans: bool = False
-    """Prepared statements, or event triggers, which may have run such functions."""
+    """Prepared statements, or event triggers, which may have run functions that keep plans."""
+    code: bool = False
+    """Such functions."""
+    calls: int = 0
+    """How often these have been called in the rehearsal, as far as that is counted."""
 
 
 def noted(answer: PGresult) -> SessionFacts:
     """The facts in the answer."""
-    return SessionFacts(*(answer.get_value(0, column) == b"t" for column in range(3)))
+    deferrable, plans = (answer.get_value(0, column) == b"t" for column in range(2))
+    functions, calls = (int(answer.get_value(0, column) or 0) for column in (2, 3))
+    return SessionFacts(deferrable, plans, functions > 0, calls)
 
 
 def renewal(

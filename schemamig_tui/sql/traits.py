@@ -118,6 +118,7 @@ WATCHED = frozenset(
         "transaction_timeout",
         "search_path",
         "track_counts",
+        "track_functions",
         "pg_prepared_statements",
     )
 )

@@ -63,7 +63,8 @@ def written(catalogs: Set[str]) -> str | None:
         " UNION ALL ".join(
             f"""
     SELECT {class_}, {oid}::oid, -age(xmin) FROM {catalog}
-    WHERE age(xmin) < -$1::int4 AND age(xmin) > -{_WINDOW}{_ONLY.get(catalog, "")}"""
+    WHERE CASE WHEN age(xmin) < -$1::int4 THEN age(xmin) > -{_WINDOW} END
+        {_ONLY.get(catalog, "")}"""
             for catalog, (class_, oid) in _ROWS.items()
             if catalog in catalogs
         )
