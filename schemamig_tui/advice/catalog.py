@@ -77,6 +77,8 @@ class ColumnFacts:
     generated: str
     quoted: str
     """The name as SQL."""
+    short_sequence: str | None
+    """The sequence of a serial column, as SQL, if it ends before a bigint does."""
 
 
 @dataclass(frozen=True, slots=True)
