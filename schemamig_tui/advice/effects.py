@@ -84,8 +84,10 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     for oid in catalog.dropped[number]:
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
         yield catalog.relations.get(oid), lock, None
+    reads = touch.statement == "REFRESH MATERIALIZED VIEW"
     for oid in catalog.read[number]:
-        yield catalog.relations.get(oid), Lock.ACCESS_SHARE, READS
+        mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
+        yield catalog.relations.get(oid), mode, READS if reads else touch.work
     for oid in catalog.with_domain[number]:
         yield catalog.relations.get(oid), Lock.SHARE, READS
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
