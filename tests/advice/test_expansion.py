@@ -6,6 +6,7 @@ from schemamig_tui.advice import sizes, verdicts
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.preflight import preflight
 from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.targets import find
 from tests.advice.conftest import Desk
@@ -107,8 +108,10 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
         "CREATE MATERIALIZED VIEW m AS SELECT * FROM t",
         "INSERT INTO q VALUES (1); INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m",
     )
-    for file, expected in WORK:
-        large = [text for text in desk.warnings(f"{file};") if " is large " in text]
+    with desk.database.connect() as conn:
+        found = [preflight(conn, desk.write(f"{file};")) for file, _ in WORK]
+    for (file, expected), advice in zip(WORK, found, strict=True):
+        large = [one.message for one in advice if " is large " in one.message]
         if expected:
             assert expected in large[0], (file, large)
         else:
