@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from schemamig_tui.advice.catalog import Catalog, Constraint, Relation
 from schemamig_tui.advice.new_types import rebuilds_indexes, rewrites
-from schemamig_tui.sql.actions import MAY_REWRITE, READS, REWRITES, Does, TableAction
+from schemamig_tui.sql.actions import (
+    MAY_REWRITE,
+    READS,
+    READS_UNPROVEN,
+    REWRITES,
+    Does,
+    TableAction,
+)
 from schemamig_tui.sql.expressions import proves_not_null
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import Touch
@@ -153,14 +160,37 @@ def _others(
             yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
-    elif action.does in (Does.DETACH, Does.ATTACH):
-        read = READS if action.does is Does.ATTACH else None
-        yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, read
-        for key in catalog.constraints[table.oid]:
-            if key.kind == "f":
-                yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, read
-        if action.does is Does.ATTACH:
-            yield from referring(table, catalog)
+    elif action.does is Does.ATTACH:
+        yield from _attached(action, table, catalog)
+    elif action.does is Does.DETACH:
+        yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, None
+        for key in _foreign_keys(table, catalog):
+            yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
+
+
+def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The new partition and the default one, and the other ends of foreign keys."""
+    rest, part = catalog.default_partition(table.oid), catalog.relation(action.other)
+    keys = _foreign_keys(table, catalog)
+    yield rest, Lock.ACCESS_EXCLUSIVE, unproven(rest, catalog)
+    # An index is built, or a foreign key looked up, for every row.
+    is_read = keys or catalog.indexes(table.oid)
+    yield part, Lock.ACCESS_EXCLUSIVE, READS if is_read else unproven(part, catalog)
+    for key in keys:
+        yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, READS
+    yield from referring(table, catalog)
+
+
+def _foreign_keys(table: Relation, catalog: Catalog) -> list[Constraint]:
+    return [one for one in catalog.constraints[table.oid] if one.kind == "f"]
+
+
+def unproven(partition: Relation | None, catalog: Catalog) -> str:
+    """How a partition is read when bounds are to hold for it that its own CHECK may prove."""
+    has_check = partition is not None and any(
+        one.kind == "c" and one.validated for one in catalog.constraints[partition.oid]
+    )
+    return READS_UNPROVEN if has_check else READS
 
 
 def referring(parent: Relation, catalog: Catalog) -> Iterator[Found]:

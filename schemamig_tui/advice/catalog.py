@@ -77,6 +77,8 @@ class ColumnFacts:
     generated: str
     quoted: str
     """The name as SQL."""
+    short_sequence: str | None
+    """The sequence of a serial column, as SQL, if it ends before a bigint does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,35 +101,37 @@ class Type:
 
 @dataclass
 class Catalog:
-    """The relations near what is touched, by oid, and what is known of them.
+    """The relations near what is touched, by oid, and what is known of them."""
 
-    ``names`` has the oids of those that the files name.
-
-    ``volatile`` says of each function that a default calls whether it is; one that is not there
-    is unknown. ``types`` are those that files name, by their text; ``castable`` the pairs of types
-    whose values are stored alike. ``dropped`` are the relations that go or change with each object
-    that a use drops, by the number of the use. ``with_domain`` are the tables with columns of the
-    domain that a use alters, ``read`` what a materialized view is made of. ``major`` is the version
-    of the server. ``in_utc``: a timestamp with time zone is stored like one without.
-    """
-
+    major: int = 0
+    """The version of the server."""
+    in_utc: bool = False
+    """A timestamp with time zone is stored like one without."""
     names: dict[Name, int] = field(default_factory=dict)
+    """The oids of the relations that the files name."""
     relations: dict[int, Relation] = field(default_factory=dict)
+    columns: dict[tuple[int, str], ColumnFacts] = field(default_factory=dict)
+    """Those that the files are about, by the oid of the table and their names."""
     constraints: defaultdict[int, list[Constraint]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    """By the oid of the table that they are on."""
     referencing: defaultdict[int, list[Constraint]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    columns: dict[tuple[int, str], ColumnFacts] = field(default_factory=dict)
+    """The foreign keys by the oid of the table that they refer to."""
     volatile: dict[str, bool] = field(default_factory=dict)
+    """Whether the functions that the files call are volatile; one that is not there is unknown."""
     types: dict[str, Type] = field(default_factory=dict)
+    """The types that the files name, by their text."""
     castable: set[tuple[int, int]] = field(default_factory=set)
+    """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """What goes or changes with the object that a use drops, by the number of the use."""
     with_domain: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The tables that have columns of the domain that a use alters, likewise."""
     read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    in_utc: bool = False
-    major: int = 0
+    """What a view is made of that a use names, likewise."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     _indexes: defaultdict[int, list[Relation]] = field(default_factory=lambda: defaultdict(list))
 

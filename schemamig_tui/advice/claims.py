@@ -19,9 +19,9 @@ class Claim:
     """No row of ``table`` may be among ``bad``, or the statement of ``use`` fails.
 
     ``bad`` is what stands behind ``SELECT count(*)``, ``listing`` the query that shows the rows,
-    both as SQL; ``phrase`` says what is wrong with one of them, and with several, and ``what`` is
-    counted. ``writer`` is the first pending statement in front that writes to the table.
-    ``by_scan``: the statement does no more with the table than the question.
+    both as SQL; ``phrase`` says what is wrong with one of them, and with several, and ``what`` they
+    are, up to the name of the table. ``writer`` is the first pending statement in front of it that
+    writes to the table. ``by_scan``: the statement does no more with the table than the question.
     """
 
     use: Use
@@ -29,7 +29,7 @@ class Claim:
     bad: str
     listing: str
     phrase: tuple[str, str]
-    what: str = "row"
+    what: tuple[str, str] = ("row of", "rows of")
     writer: Use | None = None
     by_scan: bool = True
 
@@ -62,8 +62,8 @@ def _of(
             column = catalog.columns.get((table.oid, action.column or ""))
             wrong = unfit(catalog, column, action, labels) if column else None
             if column and wrong:
-                rest = f"{column.name} that is no {action.written_type}"
-                yield made.claim(wrong, (f"has a {rest}", f"have a {rest}"), by_scan=False)
+                rest = f"a value of {column.name} that does not fit {action.written_type}"
+                yield made.claim(wrong, (f"has {rest}", f"have {rest}"), by_scan=False)
         else:
             yield from made.of_constraint(action)
 
@@ -122,8 +122,8 @@ class _Claims:
             self._table,
             f"FROM (SELECT {grouped}) twice",
             f"SELECT {keys}, count(*) {grouped}",
-            (f"of {several} occurs more than once", f"of {several} occur more than once"),
-            "value",
+            ("occurs more than once", "occur more than once"),
+            (f"value of {several} in", f"values of {several} in"),
             by_scan=False,
         )
 

@@ -8,7 +8,7 @@ from schemamig_tui.advice.alterations import Found
 from schemamig_tui.advice.catalog import PARTITIONED, TABLES, Catalog, Relation
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.actions import MAY_REWRITE, READS, REWRITES, Does
+from schemamig_tui.sql.actions import MAY_REWRITE, READS, READS_UNPROVEN, REWRITES, Does
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
 
@@ -67,7 +67,7 @@ def effects(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> list[Relat
     return list(found.values())
 
 
-_ORDER = (None, READS, MAY_REWRITE, EMPTIES, REWRITES)
+_ORDER = (None, READS_UNPROVEN, READS, MAY_REWRITE, EMPTIES, REWRITES)
 
 
 def _stronger(one: RelationEffect | None, other: RelationEffect) -> RelationEffect:
@@ -84,8 +84,10 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     for oid in catalog.dropped[number]:
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
         yield catalog.relations.get(oid), lock, None
+    reads = touch.statement == "REFRESH MATERIALIZED VIEW"
     for oid in catalog.read[number]:
-        yield catalog.relations.get(oid), Lock.ACCESS_SHARE, READS
+        mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
+        yield catalog.relations.get(oid), mode, READS if reads else touch.work
     for oid in catalog.with_domain[number]:
         yield catalog.relations.get(oid), Lock.SHARE, READS
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
@@ -93,7 +95,9 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     if touch.actions:
         yield from alterations.effects(touch, relation, catalog)
         return
-    yield relation, touch.lock, touch.work
+    # How a partition is read depends on the table that it is attached to.
+    attached = touch.statement.endswith("ATTACH PARTITION")
+    yield relation, touch.lock, None if attached else touch.work
     if relation.kind in ("i", "I"):
         yield from _of_index(touch, relation, catalog)
     rule = _RULES.get(touch.statement)
@@ -173,7 +177,8 @@ def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
 
 
 def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
-    yield catalog.default_partition(relation.oid), Lock.ACCESS_EXCLUSIVE, READS
+    rest = catalog.default_partition(relation.oid)
+    yield rest, Lock.ACCESS_EXCLUSIVE, alterations.unproven(rest, catalog)
     for key in catalog.constraints[relation.oid]:
         if key.kind == "f":
             yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.expressions import casts_by_text, casts_to
-from schemamig_tui.sql.type_names import lengths, type_name
+from schemamig_tui.sql.type_names import lengths, type_name, without_lengths
 from schemamig_tui.sql.words import literal
 
 # https://www.postgresql.org/docs/current/datatype-numeric.html
@@ -35,7 +35,7 @@ def unfit(
         return f"{column.quoted}::text NOT IN ({known})" if is_cast else None
     if new is None or not _is_plain(column, action):
         return None
-    was, now = column.written.partition("(")[0].strip(), lengths(text)
+    was, now = without_lengths(column.written), lengths(text)
     if new.written in _STRINGS and was in _STRINGS:
         longest = now[0] if now else 1 if new.written == "character" else None
         # Spaces at the end are cut off without a word.

@@ -8,7 +8,7 @@ greater length.
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Type
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.expressions import casts_to
-from schemamig_tui.sql.type_names import collation, lengths, type_name
+from schemamig_tui.sql.type_names import collation, lengths, type_name, without_lengths
 
 _STAMPS = {"timestamp without time zone", "timestamp with time zone"}
 _BY_LENGTH = (
@@ -41,7 +41,7 @@ def rewrites(catalog: Catalog, column: ColumnFacts, action: TableAction) -> bool
 def _is_stored_alike(catalog: Catalog, column: ColumnFacts, new: Type) -> bool:
     if (column.base, new.base) in catalog.castable:
         return True
-    return catalog.in_utc and {_bare(column.written), new.written} == _STAMPS
+    return catalog.in_utc and {without_lengths(column.written), new.written} == _STAMPS
 
 
 def _is_cut(column: ColumnFacts, new: Type, text: str) -> bool:
@@ -67,11 +67,5 @@ def rebuilds_indexes(column: ColumnFacts, new: Type, action: TableAction) -> boo
     """Whether the indexes on a column are built anew though its rows stay as they are."""
     if collation(action.type or "") or column.collation != new.collation:
         return True
-    names = {_bare(column.written), new.written}
+    names = {without_lengths(column.written), new.written}
     return new.base != column.base and not any(names <= alike for alike in _ALIKE)
-
-
-def _bare(written: str) -> str:
-    """A type without its length."""
-    before, _, rest = written.partition("(")
-    return (before + rest.partition(")")[2]).strip()

@@ -9,6 +9,7 @@ from schemamig_tui.advice.advice import Advice, note
 from schemamig_tui.advice.claims import claims
 from schemamig_tui.advice.database import TIMEOUT, Database
 from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.left_behind import left_behind
 from schemamig_tui.advice.objects import find_relations, oids_by_name
 from schemamig_tui.advice.privileges import find_role, privilege_advice
 from schemamig_tui.advice.reading import read_catalog
@@ -67,6 +68,7 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
         expected = effects(enumerate(uses), catalog)
         advice = session_advice(database, role, expected, uses, older_than)
         advice += privilege_advice(database, role, found, uses)
+        advice += left_behind(uses, catalog)
     # Not in one transaction: each of them locks its table, and may take a while.
     about_rows = verdicts(database, claims(enumerate(uses), catalog))
     with database.asking():

@@ -77,7 +77,14 @@ WITH RECURSIVE columns AS (
 SELECT DISTINCT a.attrelid::bigint AS table, a.attname::text AS name, a.atttypid::bigint AS type,
     base.base::bigint, format_type(a.atttypid, a.atttypmod) AS written,
     a.attcollation::bigint AS collation, a.attnotnull AS not_null,
-    a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted
+    a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted,
+    (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+        FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
+        WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = a.attrelid
+            AND d.refobjsubid = a.attnum AND d.classid = d.refclassid AND d.deptype = 'a'
+            AND s.seqtypid IN ('int2'::regtype, 'int4'::regtype) LIMIT 1) AS short_sequence
 FROM columns a JOIN base ON base.oid = a.atttypid
     JOIN pg_catalog.pg_type t ON t.oid = base.base AND t.typtype <> 'd'
 """

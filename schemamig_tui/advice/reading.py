@@ -117,19 +117,20 @@ def _with_domain(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]
 def _read_by_views(
     database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
 ) -> Sequence[_Numbered]:
+    """What the views are made of that are refreshed, locked or written to."""
     views = {
         number: oids[use.touch.name]
         for number, use in enumerate(uses)
-        if use.touch.statement == _REFRESH and use.touch.name in oids
+        if use.touch.statement in _THROUGH_VIEWS and use.touch.name in oids
     }
     if not views:
         return ()
     parameters = {"numbers": list(views), "oids": list(views.values())}
-    about = "what materialized views are made of"
+    about = "what views are made of"
     return database.ask(about, _Numbered, queries.READ_BY_VIEWS, parameters)
 
 
-_REFRESH = "REFRESH MATERIALIZED VIEW"
+_THROUGH_VIEWS = ("REFRESH MATERIALIZED VIEW", "LOCK TABLE", "INSERT", "UPDATE", "DELETE")
 
 
 def _read_columns(

@@ -81,8 +81,7 @@ def _advice(claim: Claim, counts: _RowCounts, ms: float) -> Iterator[Advice]:
         message = f"{statement} looks at the rows of {name}: {rows}, {duration(ms)}: fine."
         yield note(message, file=use.file, line=use.line)
         return
-    # "3 rows have no owner in public.t: this will fail."
-    wrong = f"{plural(counts.bad, claim.what)} {claim.phrase[counts.bad > 1]} in {name}"
+    wrong = f"{plural(counts.bad, *claim.what)} {name} {claim.phrase[counts.bad > 1]}"
     hint = f"They are listed by: {claim.listing};"
     unless = None
     if claim.writer:

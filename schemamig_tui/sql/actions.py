@@ -9,6 +9,7 @@ from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
 
 READS = "reads all of it"
+READS_UNPROVEN = "reads all of it, unless a CHECK proves where its rows belong"
 REWRITES = "rewrites all of it"
 MAY_REWRITE = "may rewrite all of it"
 

@@ -1,6 +1,7 @@
 """What ALTER, DROP and COMMENT touch."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from schemamig_tui.sql.actions import READS, Does, TableAction, lock_of, work_of
 from schemamig_tui.sql.alter_table import actions
@@ -39,17 +40,9 @@ def alter(words: Words) -> Iterator[Touch]:
         others = [one for action in found for one in _others(action, statement)]
         # A partition comes first: what happens to it is why the statement is there.
         yield from (one for one in others if "PARTITION" in one.statement)
-        yield Touch(
-            ObjectKind.RELATION,
-            name,
-            statement,
-            lock_of(found),
-            Right.OWNER,
-            work_of(found),
-            only=only,
-            cascade=rest[-1:] == [b"cascade"] or rest[-1:] == [b"CASCADE"],
-            actions=found,
-        )
+        mode, work = lock_of(found), work_of(found)
+        own = Touch(kind[1], name, statement, mode, Right.OWNER, work, only=only)
+        yield replace(own, actions=found)
         yield from (one for one in others if "PARTITION" not in one.statement)
         return
     mode = _LOCKS.get(kind[0], _strongest)(Words(rest))

@@ -27,6 +27,12 @@ def lengths(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts if part.lstrip("-").isdecimal())
 
 
+def without_lengths(text: str) -> str:
+    """A type without its numbers: ``time with time zone`` of ``time(3) with time zone``."""
+    before, _, rest = text.partition("(")
+    return (before + rest.partition(")")[2]).strip()
+
+
 def collation(text: str) -> bool:
     """Whether a type is followed by a collation."""
     return any(token[1].lower() == b"collate" for token in tokens(text.encode()))

@@ -6,6 +6,7 @@ from schemamig_tui.advice import sizes, verdicts
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.preflight import preflight
 from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.targets import find
 from tests.advice.conftest import Desk
@@ -107,8 +108,10 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
         "CREATE MATERIALIZED VIEW m AS SELECT * FROM t",
         "INSERT INTO q VALUES (1); INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m",
     )
-    for file, expected in WORK:
-        large = [text for text in desk.warnings(f"{file};") if " is large " in text]
+    with desk.database.connect() as conn:
+        found = [preflight(conn, desk.write(f"{file};")) for file, _ in WORK]
+    for (file, expected), advice in zip(WORK, found, strict=True):
+        large = [one.message for one in advice if " is large " in one.message]
         if expected:
             assert expected in large[0], (file, large)
         else:
@@ -139,3 +142,21 @@ def test_what_an_earlier_file_proves_is_known_and_what_it_changes_is_not(desk: D
         *[("1", None), ("2", reads), ("3", None), ("4", None)],
         *[("5", None), ("6", may), ("7", reads), ("8", reads)],
     ]
+
+
+def test_a_sequence_that_does_not_grow_with_its_column_is_told(desk: Desk) -> None:
+    desk.prepare(
+        "CREATE TABLE t (a serial, b bigserial, c int GENERATED ALWAYS AS IDENTITY, d int)"
+    )
+    file = "".join(f"\nALTER TABLE t ALTER {column} TYPE bigint;" for column in "abcd")
+    found = [a for a in desk.advice(file) if a.message.startswith("The sequence ")]
+    assert [(a.severity, a.place, a.hint) for a in found] == [
+        ("note", "0001.sql:2", "ALTER SEQUENCE public.t_a_seq AS bigint;")
+    ]
+    with desk.database.connect() as conn:
+        conn.execute(file.encode())
+        small = conn.execute("SELECT seqrelid::regclass::text FROM pg_sequence WHERE seqtypid = 23")
+        assert small.fetchall() == [("t_a_seq",)]
+        conn.execute((found[0].hint or "").encode())
+    also = "ALTER TABLE t ALTER a TYPE int; ALTER TABLE t ALTER d TYPE bigint;"
+    assert not [a for a in desk.advice(also) if a.message.startswith("The sequence ")]

@@ -73,6 +73,10 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         ),
         (["--check", "--statement-timeout", "1s"], "--statement-timeout only goes with --rehearse"),
         (["--rehearse", "--warn-after", "1s"], "--warn-after only goes with --apply and the UI"),
+        (
+            ["--apply", "--advice-timeout", "1s"],
+            "--advice-timeout only goes with --dry-run and the UI",
+        ),
         (["--apply", "--wait", "soon"], "--wait has to be a number of seconds"),
         (["--apply", "--lock-timeout", "5"], "--lock-timeout has to be a time with its unit"),
         (["--apply", "--connection", "ssh"], "--connection is 'ssh'"),
