@@ -109,6 +109,14 @@ COMMENT ON COLUMN "odd.schema ""x"""."Table.with ""quotes"""."Note" IS E'ends wi
 CREATE INDEX "an index ""x""" ON "odd.schema ""x"""."Table.with ""quotes""" ("back\slash", "Note");
 CREATE TABLE public.plain (id serial PRIMARY KEY, "user" text UNIQUE);
 CREATE TABLE public."Plain" (id int);
+-- The server writes CASE over several lines.
+CREATE TABLE public.cases (
+    a int DEFAULT CASE WHEN now() > '2025-01-01' THEN 1 ELSE 2 END,
+    b text GENERATED ALWAYS AS (CASE WHEN true THEN 'x' ELSE 'y' END) STORED,
+    c int[] DEFAULT ARRAY[1, 2], "😀" text DEFAULT '😀', d text DEFAULT E'two\nlines\t',
+    CHECK (CASE WHEN a > 1 THEN true ELSE a IS NOT NULL END)
+);
+CREATE INDEX on_case ON public.cases ((CASE WHEN a > 1 THEN 1 ELSE 2 END)) WHERE CASE WHEN a > 1 THEN true END;
 CREATE TABLE public.no_columns ();
 COMMENT ON TABLE public.no_columns IS 'holds nothing';
 

@@ -1,17 +1,36 @@
 """Whatever a database has, DBML's own grammar takes the file, and it says the same again."""
 
+import random
 from pathlib import Path
 
 import psycopg
 
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.docs.document import Document
+from schemamig_tui.docs.document import (
+    Check,
+    Column,
+    DbmlTable,
+    Default,
+    Document,
+    Enum,
+    EnumValue,
+    Index,
+    IndexElement,
+    Note,
+)
 from schemamig_tui.docs.from_catalog import document
 from schemamig_tui.docs.parser import parse
 from tests.docs.conftest import Accepted
 
 EVERYTHING = Path(__file__).with_name("everything.sql").read_text(encoding="utf-8")
+_HARD = [
+    *"""aZ09_ '"`\\\n\t\r{}[]()~#/*:.,;<>-=é😀\u2028\u0085\u00a0\u200b""",
+    "'''",
+    "//",
+    "/*",
+    "\\u",
+]
 _SHOP = """
 CREATE SCHEMA shop{0};
 CREATE TYPE shop{0}.state AS ENUM ('new', 'paid', 'sent');
@@ -45,7 +64,7 @@ def test_a_schema_that_has_everything(server: Embedded, accepted: Accepted) -> N
     read = _document(server, EVERYTHING)
     (text,) = accepted(read)
     assert parse(text) == read
-    assert len(read.tables) == 9
+    assert len(read.tables) == 10
     assert len(read.refs) == 6
     # What it cannot say is in a note.
     for line in (
@@ -89,7 +108,7 @@ def test_only_some_schemas_and_what_is_left_out(server: Embedded) -> None:
         conn.execute(EVERYTHING.encode())
         read = document(snapshot(conn), "x", ["public"])
         conn.execute("ROLLBACK")
-    assert [table.path for table in read.tables] == [("public", "Plain"), ("public", "plain")]
+    assert [table.path[0] for table in read.tables] == ["public"] * 3
     assert [title for title, _ in read.notes] == ["schema public"]
     assert read.left_out == 4  # two extensions, an event trigger, a publication
 
@@ -101,3 +120,37 @@ def _document(server: Embedded, script: str) -> Document:
         read = document(snapshot(conn), "test")
         conn.execute("ROLLBACK")
     return read
+
+
+def test_any_name_and_any_text_comes_back_as_it_was(accepted: Accepted) -> None:
+    chance = random.Random(13)
+
+    def text() -> str:
+        return "".join(chance.choices(_HARD, k=chance.randint(1, 12)))
+
+    def name(number: int) -> str:
+        return f"{text()}{number}"
+
+    def note() -> Note:
+        given = chance.choice(["", text(), f"{text()}\n{text()}\n\n  {text()}"])
+        return Note(given, chance.choice(["", text()]))
+
+    tables = tuple(
+        DbmlTable(
+            (name(number), name(number)),
+            (
+                Column(f"a{text()}", (text(),), note=note(), default=Default(text(), "'")),
+                Column(f"b{text()}", ("text",), default=Default(text().replace("`", ""))),
+            ),
+            (Index((IndexElement(text().replace("`", ""), True),), text(), note=note()),),
+            (Check(text().replace("`", ""), text()),),
+            note(),
+        )
+        for number in range(300)
+    )
+    enums = tuple(
+        Enum((name(number), name(number)), (EnumValue(f"{text()}0"), EnumValue(f"{text()}1")))
+        for number in range(50)
+    )
+    written = Document(text(), enums, tables, notes=(("a note", text()),), note=note())
+    assert parse(*accepted(written)) == written

@@ -29,7 +29,7 @@ def test_a_dump_loads_and_makes_the_same_schema_and_ledger(
     with database.connect() as conn:
         conn.execute(EVERYTHING.read_text().replace("CREATE SCHEMA kb;", "").encode())
         conn.execute(_WRAPPER)
-    counts = "Created schema.sql: 10 tables, 2 enums, 6 foreign keys\n"
+    counts = "Created schema.sql: 11 tables, 2 enums, 6 foreign keys\n"
     assert program("--docs-generate", "schema.sql").out == counts
     path = program.folder / "schema.sql"
     text = path.read_text()

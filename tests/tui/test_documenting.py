@@ -1,11 +1,11 @@
-"""``D`` and ``docs.after-apply``: the schema as a file, from within the UI."""
+"""``ctrl+g`` and ``docs.after-apply``: the schema as a file, from within the UI."""
 
 from tests.tui.conftest import Desk, played
 from tests.tui.test_running import toast
 
 
 @played
-async def test_d_writes_the_schema_and_says_what_has_become_of_it(desk: Desk) -> None:
+async def test_a_key_writes_the_schema_and_says_what_has_become_of_it(desk: Desk) -> None:
     desk.execute("CREATE TABLE a (id int)")
     path = desk.folder.parent / "schema.dbml"
     desk.options["docs_path"] = (path, path.with_suffix(".md"))
