@@ -38,6 +38,7 @@ class Linting:
         report = await in_thread(partial(pending_findings, survey, None, target, settings))
         self.remark(report)
         self._main.detail.show_findings(report)
+        self._app.refresh_bindings()
 
     def remark(self, report: LintReport) -> None:
         """Log once what could not be looked at."""
