@@ -100,7 +100,8 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
     """The full-screen UI, which is what no mode asks for. Raises SettingsError."""
     from schemamig_tui.errors import SettingsError
     from schemamig_tui.headless.output import Output
-    from schemamig_tui.settings import load
+    from schemamig_tui.settings import Settings, load
+    from schemamig_tui.settings.values import PLACES
 
     if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise SettingsError(
@@ -112,16 +113,23 @@ def _open_ui(flags: Mapping[str, Any]) -> int:
             "the UI needs a terminal that can do more than write lines, and TERM is dumb",
             hint="choose one of --list, --dry-run, --rehearse, --apply, --check, or set TERM",
         )
-    settings = load(flags, os.environ)
+    environ = dict(os.environ)  # without what a target's own file of variables will add
+    settings = load(flags, environ)
     os.environ.update(settings.variables)
-    from schemamig_tui.tui.app import run
+    from schemamig_tui.tui.session import run
 
-    # No question asks yet for the name of a protected target.
-    read_only = bool(flags["read_only"]) or settings.read_only or settings.protected
-    closing = run(settings, read_only=read_only)
-    if closing.line:
-        Output(sys.stdout).write(closing.line)
-    return closing.exit_code
+    def settings_of(target: str) -> Settings:
+        places = dict.fromkeys(PLACES)
+        found = load({**flags, **places, "target": target}, environ)
+        os.environ.update(found.variables)
+        return found
+
+    code = 0
+    for closing in run(settings, read_only=bool(flags["read_only"]), settings_of=settings_of):
+        code = closing.exit_code
+        if closing.line:
+            Output(sys.stdout).write(closing.line)
+    return code
 
 
 # -- secrets and crashes

@@ -149,7 +149,7 @@ class RunRecorder:
     def _text(self, finished: RunFinished, message: str | None) -> str:
         """The run in one line."""
         database = self._target.identity
-        where = f"{database.database} at {database.address}" if database else "the database"
+        where = f"{database.database} ({database.address})" if database else "the database"
         parts = [f"{plural(len(finished.applied), 'migration')} applied to {where}"]
         if finished.failed:
             why = self._failed.failure.message if self._failed else ""

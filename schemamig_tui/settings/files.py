@@ -88,6 +88,11 @@ def find() -> SettingsFile:
     return SettingsFile()
 
 
+def target_names() -> list[str]:
+    """The names of the targets, in their order in the file. Raises SettingsError."""
+    return [*find().targets]
+
+
 def _folders_upwards() -> Iterator[Path]:
     """The current folder and those above it, up to and with the root of the repository."""
     try:

@@ -9,6 +9,7 @@ from schemamig_tui.limits import Limits
 
 Connection = Literal["auto", "docker", "environment"]
 LintLevel = Literal["note", "warning", "error"]
+HeaderColor = Literal["red", "yellow", "green", "blue", "magenta", "cyan"]
 DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
 
 _REHEARSAL_STATEMENT_TIMEOUT = 60.0
@@ -91,6 +92,9 @@ class Settings:
 
     protected: bool = False
     """Whether the target's name has to be given before anything is written to it."""
+
+    header: HeaderColor | None = None
+    """The colour in which the header of the UI names the target."""
 
     read_only: bool = False
     """Whether nothing is ever written to the target."""

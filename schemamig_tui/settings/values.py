@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.settings.model import Connection, DateStyle, LintLevel
+from schemamig_tui.settings.model import Connection, DateStyle, HeaderColor, LintLevel
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.text import visible
 
@@ -82,6 +82,12 @@ def _names(value: str | list[Any]) -> tuple[str, ...]:
 
 def _paths(value: str | list[Any]) -> tuple[Path, ...]:
     return tuple(map(_path, _names(value)))
+
+
+def _header_color(value: str) -> str:
+    if value not in get_args(HeaderColor):
+        raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(HeaderColor))}")
+    return value
 
 
 def _switch(value: str | bool) -> bool:
@@ -181,6 +187,7 @@ PLACES = frozenset({"dsn", "embedded", "connection", "container"})
 TARGET_SETTINGS = {
     **{name: read for name, read in SETTINGS.items() if name not in ("env-file", "target")},
     "protected": SettingReader("protected", (bool,), bool),
+    "header": SettingReader("header", (str,), _header_color),
     "read-only": SettingReader("read_only", (bool,), bool),
 }
 """What a target may say: where the database is, what differs there, and what may be written."""

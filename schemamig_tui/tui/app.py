@@ -1,16 +1,14 @@
 """The application: it wires the screen, the looks at folder and database, and the runs."""
 
-import os
+from collections.abc import Callable
 
 from textual.screen import Screen
 from textual.widgets import Input
-from textual.worker import WorkerFailed
 
 from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
-from schemamig_tui.tui.base_app import BaseApp, signals_restored
-from schemamig_tui.tui.closing import Closing
+from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.documenting import Documenting
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keymap import checked
@@ -31,13 +29,17 @@ from schemamig_tui.tui.states import (
     error_page,
     outage_lines,
 )
+from schemamig_tui.tui.targets import TargetChoice
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_history import RunHistory
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.writing import Writing
 
-_NOT_DURING_A_RUN = ("apply", "apply_to", "rehearse", "rehearse_to", "refresh", "document")
+_NOT_DURING_A_RUN = (
+    *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
+    *("document", "repair", "reverse", "target"),
+)
 
 
 class MigrationsApp(BaseApp):
@@ -46,18 +48,28 @@ class MigrationsApp(BaseApp):
     TITLE = "schemamig-tui"
     CSS_PATH = "app.tcss"
 
-    def __init__(self, settings: Settings, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        read_only: bool = False,
+        settings_of: Callable[[str], Settings] | None = None,
+    ) -> None:
         super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
+        read_only = read_only or settings.read_only
         self.settings, self.read_only = settings, read_only
         self.main = MainScreen(str(settings.directory), settings.warnings)
         self.main.top.read_only = read_only
+        if settings.target:
+            self.main.top.name_target(settings.target, settings.header)
         self.looking = Looking(settings, self.post_message, Passwords(self))
         self.runs = Runs(self, self.main, self.looking, settings)
         self.linting = Linting(self, self.main, self.looking, settings)
         self.writing = Writing(self, self.main, self.looking, settings)
         self.repairing = Repairing(self, self.main, self.looking, settings)
         self.documenting = Documenting(self, self.main.log_view, settings)
+        self.targets = TargetChoice(self, settings, settings_of)
         self._leaving = False
         self._has_seen = False
 
@@ -255,7 +267,7 @@ class MigrationsApp(BaseApp):
             return False
         if action in ("apply", "dry_run", "rehearse", "history", "document"):
             return self.looking.latest is not None
-        if action in ("reverse", "repair") and (self.run_on or self.looking.target is None):
+        if action in ("reverse", "repair") and self.looking.target is None:
             return False
         if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
             selected = self.main.selected
@@ -357,6 +369,10 @@ class MigrationsApp(BaseApp):
 
     # -- the program
 
+    def action_target(self) -> None:
+        """Choose a target, for another UI behind this one."""
+        self.targets.ask()
+
     async def action_quit(self) -> None:
         """Quit, or ask where a run is on; asked again, quit at once."""
         if self.run_on is None or self._leaving:
@@ -380,21 +396,3 @@ class MigrationsApp(BaseApp):
             return
         self._leaving = True
         self.run_on.cancel()
-
-
-def run(settings: Settings, *, read_only: bool = False) -> Closing:
-    """Show the UI until its user quits; ``read_only`` never writes to the database.
-
-    Raises the error that ended it, or a run in it by a bug.
-    """
-    if not settings.color:
-        os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
-    app = MigrationsApp(settings, read_only=read_only)
-    try:
-        with signals_restored():
-            app.run()
-    finally:
-        app.close()
-    if error := app._exception or app.runs.bug:
-        raise error.error if isinstance(error, WorkerFailed) else error
-    return app.runs.tally.closing(app.looking.database, app.run_on, app.ended_by)

@@ -161,6 +161,7 @@ BLOCKERS = (
     Key("terminate", "t", "end(True)", "Terminate the session", where="blockers"),
 )
 PROGRAM = (
+    Key("target", "t", "app.target", "Choose another target of the settings"),
     Key("help", "question_mark", "app.help", "Show all keys", "Help"),
     Key("palette", "ctrl+p", "app.command_palette", "Find a command by its name"),
     Key("suspend", "ctrl+z", "app.suspend", "Back to the shell; its fg comes back here"),

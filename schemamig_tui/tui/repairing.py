@@ -13,6 +13,7 @@ from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.looking import Looking
+from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.choice import Choice
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
@@ -75,7 +76,8 @@ class Repairing:
 
         def answered(answer: Answer | None) -> None:
             if answer is Answer.YES:
-                self._app.work("repair", self._carry_out, kind, name, repairs)
+                write = partial(self._app.work, "repair", self._carry_out, kind, name, repairs)
+                ask_for_target(self._app, self._settings, self._looking.database, write)
 
         self._app.push_screen(
             Question(

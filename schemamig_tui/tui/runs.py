@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import Migration
+from schemamig_tui.engine import Migration, Plan
 from schemamig_tui.engine.events import RunStarted
 from schemamig_tui.errors import PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
@@ -18,6 +18,7 @@ from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
+from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
@@ -105,10 +106,14 @@ class Runs:
         plan = question.plan
         if plan is None or answer not in (Answer.YES, Answer.OVER):
             return
+        approved = plan.starting_over() if answer is Answer.OVER else plan
+        ask_for_target(
+            self._app, self._settings, self._looking.database, lambda: self._apply(approved)
+        )
+
+    def _apply(self, plan: Plan) -> None:
         if target := self._free_target():
             self._logs.forget(migration.name for migration in plan.migrations)
-            if answer is Answer.OVER:
-                plan = plan.starting_over()
             self._follow(ApplyThread(target, self._settings, plan))
 
     def _rehearsal_approved(self, question: PlanQuestion, answer: Answer | None) -> None:

@@ -66,7 +66,7 @@ def test_a_command_gets_each_run_that_did_something(program: Program) -> None:
     assert program("--apply").code == 0, "there is nothing to do"
     [run] = lines(good)
     assert (run["outcome"], run["applied"][0]["name"]) == ("success", "0001_a.sql")
-    assert run["text"].startswith(f"1 migration applied to {run['database']['database']} at ")
+    assert run["text"].startswith(f"1 migration applied to {run['database']['database']} (")
     assert not bad.exists()
 
     program.write("0002_b.sql", FAILS)

