@@ -9,13 +9,13 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.docs import files, parser
-from schemamig_tui.docs.compare import Validated, differences
-from schemamig_tui.docs.document import Document
+from schemamig_tui.docs.compare import Validated, differences, within
 from schemamig_tui.docs.files import Generated
-from schemamig_tui.docs.from_catalog import document
+from schemamig_tui.docs.from_catalog import document, require
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import SettingsError
@@ -46,7 +46,8 @@ def generate(
     Raises FilesError, SettingsError, LedgerError, LockTimeout and ConnectionFailed.
     """
     paths = sorted(paths, key=_order)
-    with _reading(target, schemas, on_wait, on_read) as (conn, database):
+    with _reading(target, schemas, on_wait, on_read) as (conn, schema):
+        database = document(schema, conn.info.dbname, schemas)
         for path in paths:
             if path.suffix == ".sql":
                 yield files.generate_dump(path, database, _dump(target, conn, ledger, schemas))
@@ -85,7 +86,10 @@ def validate(
     on_wait: OnWait | None = None,
     on_read: OnRead = _nobody,
 ) -> Validated:
-    """Compare a DBML file with the schema of the target. Raises as ``generate``."""
+    """Compare a DBML file with the schema of the target, or both sides of some ``schemas``.
+
+    Raises as ``generate``.
+    """
     if path.suffix in _ENDINGS[1:]:
         raise SettingsError(
             f"{visible(str(path))} cannot be compared with a database",
@@ -93,22 +97,28 @@ def validate(
         )
     with _without_collections():
         file = parser.read(path)  # an error in it needs no database
-    with _reading(target, schemas, on_wait, on_read) as (_, database):
-        return Validated(path, database, differences(file, database))
+    with _reading(target, schemas, on_wait, on_read) as (conn, schema):
+        # In a file that has more, a foreign key to another schema is none of its notes.
+        has_more = within(file, schemas) != file
+        database = document(schema, conn.info.dbname, () if has_more else schemas)
+        database = within(database, schemas) if has_more else database
+        return Validated(path, database, differences(within(file, schemas), database))
 
 
 @contextlib.contextmanager
 def _reading(
     target: Target, schemas: Sequence[str], on_wait: OnWait | None, on_read: OnRead
-) -> Iterator[tuple[psycopg.Connection[Any], Document]]:
-    """A connection, and the schema of its database as a document."""
+) -> Iterator[tuple[psycopg.Connection[Any], Schema]]:
+    """A connection, and the schema of its database, which has ``schemas``."""
     with (
         schema_errors(),
         contextlib.closing(target.connect(on_wait)) as conn,
         _without_collections(),
     ):
         on_read()
-        yield conn, document(snapshot(conn), conn.info.dbname, schemas)
+        found = snapshot(conn)
+        require(found, schemas)
+        yield conn, found
 
 
 @contextlib.contextmanager

@@ -36,6 +36,22 @@ class Validated:
     differences: tuple[Difference, ...]
 
 
+def within(document: Document, schemas: Collection[str]) -> Document:
+    """What the document has of some schemas; all of it where none is named."""
+    if not schemas:
+        return document
+    titles = {f"schema {schema}" for schema in schemas}
+    return replace(
+        document,
+        enums=tuple(enum for enum in document.enums if enum.path[0] in schemas),
+        tables=tuple(table for table in document.tables if table.path[0] in schemas),
+        refs=tuple(
+            ref for ref in document.refs if ref.table[0] in schemas and ref.to[0] in schemas
+        ),
+        notes=tuple(note for note in document.notes if note[0] in titles),
+    )
+
+
 def differences(file: Document, database: Document) -> tuple[Difference, ...]:
     """What is different: enums, tables, foreign keys, notes; in each of them as in the file."""
     return tuple(_differences(file, database))

@@ -28,8 +28,13 @@ _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "sub
 def document(schema: Schema, project: str, schemas: Sequence[str] = ()) -> Document:
     """The document of all schemas of people, or of those named. ``project`` is what it is called.
 
-    Raises SettingsError where there is no schema of a name.
+    A foreign key that leads out of them is a line in a note.
     """
+    return _CatalogReader(schema.objects, schemas).document(project)
+
+
+def require(schema: Schema, schemas: Sequence[str]) -> None:
+    """Raise SettingsError where there is no schema of a name."""
     existing = [dotted(one.name)[0] for one in schema.objects["schemas"]]
     for name in schemas:
         if name not in existing:
@@ -37,7 +42,6 @@ def document(schema: Schema, project: str, schemas: Sequence[str] = ()) -> Docum
                 f"there is no schema {visible(name)} in this database",
                 hint=visible(did_you_mean(name, existing)) or "leave --schema out for all of them",
             )
-    return _CatalogReader(schema.objects, schemas).document(project)
 
 
 class _CatalogReader:

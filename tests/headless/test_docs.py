@@ -189,6 +189,20 @@ def test_a_role_that_may_only_log_in_is_enough(database: Database, documented: R
             conn.execute("DROP ROLE looker")
 
 
+def test_of_a_file_that_has_more_only_the_schemas_asked_for_are_compared(
+    database: Database, documented: Run
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE SCHEMA other; CREATE TABLE other.t (a int REFERENCES kb.authors)")
+        for options in ([], ["--schema", "other"]):  # the one has a foreign key, the other a note
+            assert documented("--docs-generate", "other.dbml", *options).code == 0
+            assert documented("--docs-validate", "other.dbml", "--schema", "other").code == 0
+    assert documented("--docs-validate", "--schema", "kb").code == 0
+    assert documented("--docs-validate", "--schema", "kb", "public").code == 0
+    ended = documented("--docs-validate", "--schema", "kb", "other")
+    assert (ended.code, ended.out.count("  table other.t\n")) == (5, 1)
+
+
 def test_path_and_schemas_can_stand_in_the_settings(program: Program, database: Database) -> None:
     with database.connect() as conn:
         conn.execute(_SCHEMA.encode())
