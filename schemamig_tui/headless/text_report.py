@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
+    from schemamig_tui.verification import SchemaVerification
 
 
 class TextReport:
@@ -255,6 +256,17 @@ class TextReport:
         from schemamig_tui.headless.docs_report import validated_lines
 
         self._out.write("\n".join(validated_lines(validated, self._out)))
+
+    def verifying(self, name: str, number: int, total: int) -> None:
+        """How far it is, on stderr."""
+        self._err.write(f"On the scratch: {number} of {total}, {visible(name)}")
+
+    def verified(self, found: "SchemaVerification", directory: Path) -> None:
+        """The differences by what they mean, or that there are none."""
+        from schemamig_tui.headless.verify_report import verification_lines
+
+        for line in verification_lines(found, directory, self._out):
+            self._out.write(line)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
