@@ -31,8 +31,8 @@ exit codes:
   3    no connection to the database, or it was lost
   4    another run or session held a lock for too long, or there was a deadlock
   5    --check found pending, failed, changed or missing migrations, --lint
-       errors, --docs-validate a difference, or --rehearse a file that takes
-       longer than --time-budget
+       errors, --docs-validate or --verify a difference, or --rehearse a file
+       that takes longer than --time-budget
   70   a bug in this program
   130  interrupted
 
@@ -117,6 +117,11 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
         ("check", "exit with 5 if anything is pending, failed, changed or missing"),
         ("lint", "show what is risky or unclear in each pending migration; exit with 5 on errors"),
+        (
+            "verify",
+            "run the applied migrations from zero on a scratch database; exit with 5 if the"
+            " database is not what they make",
+        ),
         ("show-settings", "show every setting, and where it comes from; connects to nothing"),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
@@ -263,8 +268,8 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         "--statement-timeout",
         metavar="DURATION",
         dest="statement-timeout",
-        help="--apply, --rehearse: give up a statement that takes longer; 0 is never, and the"
-        " default (--rehearse: 1min)",
+        help="--apply, --rehearse, --verify: give up a statement that takes longer; 0 is never, and"
+        " the default (--rehearse, --verify: 1min)",
     )
     group.add_argument(
         "--warn-after",
@@ -315,6 +320,12 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         metavar="note|warning|error",
         dest="lint-level",
         help="--lint, --lint-error: from which severity on findings count (default: error)",
+    )
+    group.add_argument(
+        "--scratch",
+        metavar="embedded|server|DSN",
+        help="--verify: where the scratch database is made for a moment: on the embedded PostgreSQL"
+        " (the default), on the server of the database, or on another one",
     )
     group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
     group.add_argument(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schemamig_tui.errors import SchemamigError
     from schemamig_tui.headless.signals import Stop
 
-# Carries a DSN past the process title; named so that nobody takes it for a setting.
+# Carries DSNs past the process title; named so that nobody takes it for a setting.
 _HANDED_OVER = "_SCHEMAMIG_DSN"
 _MASK = "***"
 
@@ -139,11 +139,16 @@ def _process_arguments() -> list[str]:
     """The arguments of the process, whose title shows no password of a DSN when this returns.
 
     A process cannot change its title portably, so it becomes another one under the same pid,
-    which gets the DSN in its environment.
+    which gets the DSNs in its environment.
     """
     handed_over = os.environ.pop(_HANDED_OVER, None)
     if handed_over is not None:
-        return _replace_dsn(sys.argv[1:], lambda shown: handed_over if shown == _MASK else shown)
+        import json
+
+        given = iter(json.loads(handed_over))
+        return _replace_dsn(
+            sys.argv[1:], lambda shown: next(given, shown) if shown == _MASK else shown
+        )
     secrets: list[str] = []
 
     def mask(dsn: str) -> str:
@@ -154,19 +159,22 @@ def _process_arguments() -> list[str]:
 
     masked = _replace_dsn(sys.orig_argv, mask)
     if secrets:
-        environ = {**os.environ, _HANDED_OVER: secrets[-1]}
+        import json
+
+        environ = {**os.environ, _HANDED_OVER: json.dumps(secrets)}
         os.execve(sys.executable, [sys.executable, *masked[1:]], environ)
     return sys.argv[1:]
 
 
 def _replace_dsn(arguments: Sequence[str], replace: Callable[[str], str]) -> list[str]:
-    flag = "--dsn="
+    flags = ("--dsn", "--scratch")
     replaced: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
-        if before == "--dsn":
+        flag, equals, value = argument.partition("=")
+        if before in flags:
             argument = replace(argument)
-        elif argument.startswith(flag):
-            argument = flag + replace(argument.removeprefix(flag))
+        elif equals and flag in flags:
+            argument = f"{flag}={replace(value)}"
         replaced.append(argument)
     return replaced
 

@@ -111,6 +111,11 @@ def find(account: Account) -> Binaries:
     )
 
 
+def choices(account: Account) -> list[Binaries]:
+    """Every PostgreSQL that ``find`` may choose, the best one first."""
+    return list(_usable(_candidates(), account))
+
+
 def of_version(major: int, account: Account) -> Binaries | None:
     """The installed PostgreSQL of a major version that ``account`` can run."""
     return next((one for one in _usable(installed(), account) if one.major == major), None)
@@ -118,10 +123,10 @@ def of_version(major: int, account: Account) -> Binaries | None:
 
 def with_extension(name: str, account: Account) -> list[Binaries]:
     """Every installed PostgreSQL that has an extension, and that ``account`` can run."""
-    return list(_usable((path for path in installed() if _has(path, name)), account))
+    return list(_usable((path for path in installed() if has_extension(path, name)), account))
 
 
-def _has(directory: Path, extension: str) -> bool:
+def has_extension(directory: Path, extension: str) -> bool:
     """Whether an extension's control file is where the server in ``directory`` looks for it.
 
     ``pg_config --sharedir`` says where that is, but some packages have it apart from the server.

@@ -36,7 +36,7 @@ _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
 
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off")
-"""For the tests: a crash of the machine may destroy the data."""
+"""For tests and scratch databases: a crash of the machine may destroy the data."""
 
 _LONGEST_SOCKET_FOLDER = 80
 """In bytes: sun_path has 104 on macOS, 108 on Linux, and PostgreSQL adds /.s.PGSQL.5432.lock."""
@@ -48,15 +48,18 @@ class Embedded:
     ``base`` has to belong to us and to be writable by us alone. Each major version of PostgreSQL
     has a cluster of its own in it. With ``fast``, a server that we start gives up what makes data
     survive a crash of the machine. As root, the server runs as ``postgres`` or ``nobody``.
+    ``programs`` are those to run, if not the ones that are found first.
 
     Raises ConnectionFailed if there are no programs to run, or if the server does not start.
     """
 
-    def __init__(self, base: Path, *, fast: bool = False) -> None:
+    def __init__(
+        self, base: Path, *, fast: bool = False, programs: binaries.Binaries | None = None
+    ) -> None:
         self.base = Path(os.path.realpath(base))
         self._fast = fast
         self._account = binaries.server_account()
-        self.bindir, self.major = binaries.find(self._account)
+        self.bindir, self.major = programs or binaries.find(self._account)
         self._data = self.base / f"pg{self.major}"
         self._socket_folder = self._choose_socket_folder()
         self._users: BinaryIO | None = None

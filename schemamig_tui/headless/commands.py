@@ -146,6 +146,10 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             with_sql=command.sql,
             save_to=command.save_plan,
         )
+    if command.mode == "verify":
+        from schemamig_tui.headless.verifying import verify
+
+        return verify(settings, reporter, stop)
     if command.mode == "lint":
         from schemamig_tui.headless.linting import lint_pending
 

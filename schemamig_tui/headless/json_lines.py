@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
+    from schemamig_tui.verification import SchemaVerification
 
 
 class JsonLines:
@@ -248,6 +249,17 @@ class JsonLines:
     def explained(self, rule: str, page: str) -> None:
         """An event ``rule_explained``."""
         self._write("rule_explained", rule=rule, page=page)
+
+    def verifying(self, name: str, number: int, total: int) -> None:
+        """An event ``verifying``."""
+        self._write("verifying", name=name, number=number, total=total)
+
+    def verified(self, found: "SchemaVerification", directory: Path) -> None:
+        """A ``file_failed`` or an event for each difference, and ``verified`` at the end."""
+        from schemamig_tui.headless.verify_json import verification_events
+
+        for name, values in verification_events(found):
+            self._write(name, **values)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """An event ``repaired`` for each."""

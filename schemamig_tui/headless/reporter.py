@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
+    from schemamig_tui.verification import SchemaVerification
 
 
 class Reporter(Protocol):
@@ -87,6 +88,12 @@ class Reporter(Protocol):
 
     def explained(self, rule: str, page: str) -> None:
         """``--explain``: the page on a rule."""
+
+    def verifying(self, name: str, number: int, total: int) -> None:
+        """``--verify``: so far are the migrations on the scratch."""
+
+    def verified(self, found: "SchemaVerification", directory: Path) -> None:
+        """``--verify``: how the database differs from what the migrations make."""
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
     from schemamig_tui.settings.shown import ShownSetting
+    from schemamig_tui.verification import SchemaVerification
 
 
 class TextReport:
@@ -262,6 +263,17 @@ class TextReport:
     def explained(self, rule: str, page: str) -> None:
         """The page."""
         self._out.write(page.rstrip())
+
+    def verifying(self, name: str, number: int, total: int) -> None:
+        """How far it is, on stderr."""
+        self._err.write(f"On the scratch: {number} of {total}, {visible(name)}")
+
+    def verified(self, found: "SchemaVerification", directory: Path) -> None:
+        """The differences by what they mean, or that there are none."""
+        from schemamig_tui.headless.verify_report import verification_lines
+
+        for line in verification_lines(found, directory, self._out):
+            self._out.write(line)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""

@@ -110,6 +110,10 @@ class Settings:
 
     rules: Mapping[str, LintLevel | Literal["off"]] = field(default_factory=dict)
     """The severity of findings by the name of their rule, where it is not the usual one."""
+
+    scratch: str = field(default="embedded", repr=False)
+    """Where scratch databases are made: ``embedded``, ``server`` (the target's), or a DSN."""
+
     docs_path: tuple[Path, ...] = (Path("docs/database/schema.dbml"),)
     """The files with the schema of the database: DBML, Markdown or SQL, as each name ends."""
 

@@ -73,6 +73,12 @@ def _lint_level(value: str) -> str:
     return value
 
 
+def _scratch(value: str) -> str:
+    if _text(value) not in ("embedded", "server") and not re.search(r"://|=", value):
+        raise ValueError(f"is {visible(value)!r}, but has to be embedded, server or a DSN")
+    return value
+
+
 def _names(value: str | list[Any]) -> tuple[str, ...]:
     names = value.split(",") if isinstance(value, str) else value
     if not all(isinstance(name, str) and name.strip() for name in names):
@@ -172,6 +178,7 @@ SETTINGS = {
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), _path),
     "lint-level": SettingReader("lint_level", (str,), _lint_level),
+    "scratch": SettingReader("scratch", (str,), _scratch),
     "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
     "docs.after-apply": SettingReader("docs_after_apply", (bool,), _switch),

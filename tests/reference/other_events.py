@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, NotRequired, TypedDict
 
+from schemamig_tui.catalog.changes import Change
+
 Problem = Literal["changed", "only comments changed", "removed", "out of order"]
 State = Literal["applied", "pending", "failed", "unknown"]
 
@@ -236,6 +238,32 @@ class DocsValidated(TypedDict):
     differences: int
 
 
+class Verifying(TypedDict):
+    name: str
+    number: int
+    total: int
+
+
+class VerifyDifference(TypedDict):
+    there: Literal["database", "migrations", "both"]
+    change: Change
+
+
+class ColumnsReordered(TypedDict):
+    table: str
+    made: list[str]
+    found: list[str]
+
+
+class Verified(TypedDict):
+    scratch: str
+    ran: list[str]
+    failed: str | None
+    remaining: list[str]
+    differences: int | None
+    same: bool
+
+
 class Setting(TypedDict):
     name: str
     value: str | None
@@ -268,6 +296,10 @@ OTHER_EVENTS: Mapping[str, type] = {
     "docs_generated": DocsGenerated,
     "docs_difference": DocsDifference,
     "docs_validated": DocsValidated,
+    "verifying": Verifying,
+    "verify_difference": VerifyDifference,
+    "columns_reordered": ColumnsReordered,
+    "verified": Verified,
     "setting": Setting,
 }
 """The types by the name of the event."""

@@ -1,0 +1,221 @@
+"""``--verify``: the applied migrations run from zero, and the database is compared with that."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schemamig_tui.connect.embedded import Embedded
+from tests.clusters import short_folder, with_cluster
+from tests.conftest import Database
+from tests.headless.conftest import Program
+
+_FIRST = """
+CREATE ROLE {role};
+CREATE TYPE state AS ENUM ('new', 'done');
+CREATE TABLE authors (id bigserial PRIMARY KEY, name text NOT NULL, born date, state state);
+GRANT SELECT ON authors TO {role};
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+"""
+_SECOND = """
+CREATE INDEX CONCURRENTLY authors_name ON authors (name);
+CREATE VIEW named AS SELECT name FROM authors;
+"""
+
+
+@pytest.fixture(scope="module")
+def scratch(server: Embedded) -> Iterator[Path]:
+    """The folder of the scratch server, which runs as long as the tests of this module do."""
+    with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "schemamig_tui.verification.default_embedded_directory", lambda: folder / "embedded"
+        )
+        (folder / "scratch").mkdir()
+        base = with_cluster(folder / "scratch" / str(server.major))
+        with Embedded(base, fast=True):
+            yield folder / "scratch"
+
+
+@pytest.fixture
+def applied(program: Program, database: Database) -> Iterator[Program]:
+    """A program whose two migrations are applied."""
+    role = f"reader_of_{database.name}_{os.getpid()}"
+    program.write("0001_a.sql", _FIRST.format(role=role))
+    program.write("0002_b.sql", _SECOND)
+    assert program("--apply").code == 0
+    yield program
+    with database.connect() as conn:
+        conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+
+def scratch_databases(conninfo: str) -> list[str]:
+    with psycopg.connect(conninfo) as conn:
+        names = conn.execute("SELECT datname FROM pg_database WHERE datname ~ '^schemamig_'")
+        return [name for (name,) in names]
+
+
+def test_a_database_that_the_migrations_make_is_the_same_each_time(
+    applied: Program, scratch: Path, server: Embedded
+) -> None:
+    applied.write("0003_c.sql", "CREATE TABLE pending (id int);")
+    for _ in range(2):  # the role that the first run has made is gone
+        ended = applied("--verify")
+        assert (ended.code, ended.out) == (
+            0,
+            f"2 migrations ran from zero on PostgreSQL {server.major} (embedded). The database is"
+            " what they make\n",
+        ), ended.err
+    (event,) = (one for one in applied("--verify", "--json").events if one["event"] == "verified")
+    assert event["same"]
+    assert event["ran"] == ["0001_a.sql", "0002_b.sql"]
+    assert event["differences"] == 0
+    assert scratch_databases(server.conninfo) == []
+    with Embedded(scratch / str(server.major), fast=True) as own:
+        assert scratch_databases(own.conninfo) == []
+
+
+def test_each_manual_change_is_found_and_nothing_else(
+    applied: Program, scratch: Path, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute(
+            "CREATE TABLE extra (id int); DROP VIEW named; DROP INDEX authors_name;"
+            "ALTER TABLE authors ALTER name DROP NOT NULL, DROP born;"
+            "ALTER TABLE authors ADD born date; ALTER TYPE state ADD VALUE 'old';"
+            "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'"
+        )
+    ended = applied("--verify")
+    assert ended.code == 5
+    first, *lines = ended.out.splitlines()
+    assert first.endswith("The database is not what they make: 6 differences")
+    assert lines == [
+        "In the database, and no migration makes it",
+        "  ~ enum public.state",
+        "      + value 'old' after 'done'",
+        "  + table public.extra",
+        "      + id integer",
+        "Made by the migrations, and not in the database",
+        "  - view public.named",
+        "  ~ table public.authors",
+        "      - index authors_name (name)",
+        "Different (- as the migrations make it, + in the database)",
+        "  ~ table public.authors",
+        "      ~ column name: not null -> nullable",
+        "  ~ function public.one()",
+        "         LANGUAGE sql",
+        "      - AS $function$SELECT 1$function$",
+        "      + AS $function$SELECT 2$function$",
+        "",
+        "Columns in another order (which is no difference)",
+        "  table public.authors",
+        "    migrations: id, name, born, state",
+        "    database:   id, name, state, born",
+    ]
+    events = applied("--verify", "--json").events
+    there = [event["there"] for event in events if event["event"] == "verify_difference"]
+    assert there == ["database"] * 2 + ["migrations"] * 2 + ["both"] * 2
+
+
+def test_files_that_do_not_run_from_zero_are_found(
+    program: Program, scratch: Path, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE by_hand (id int)")
+    program.write("0001_a.sql", "CREATE TABLE a (id int);")
+    program.write("0002_b.sql", "\nALTER TABLE by_hand ADD x int;")
+    program.write("0003_c.sql", "CREATE TABLE c (id int);")
+    assert program("--apply").code == 0
+    ended = program("--verify")
+    assert ended.code == 5
+    first, *_, last = ended.out.splitlines()
+    assert first.endswith("0002_b.sql failed: the migrations do not run from zero")
+    assert 'relation "by_hand" does not exist' in ended.out
+    assert "migrations/0002_b.sql:2" in ended.out
+    assert last == "  1 migration behind it did not run"
+
+
+@pytest.mark.parametrize("where", ["server", "dsn"])
+def test_a_scratch_on_a_server_is_removed_also_after_a_killed_run(
+    program: Program, database: Database, server: Embedded, where: str
+) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int PRIMARY KEY);")
+    program.write(
+        "0002_b.sql", "SELECT pg_sleep(coalesce(current_setting('my.sleep', true), '0')::int);"
+    )
+    assert program("--apply").code == 0
+    place = {"SCHEMAMIG_SCRATCH": "server" if where == "server" else server.conninfo}
+    killed = program.start("--verify", **place, PGOPTIONS="-c my.sleep=60")
+    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        sleeping = (
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(coa%%' AND datname = %s"
+        )
+        while not (left := scratch_databases(server.conninfo)):
+            assert killed.poll() is None
+        while not admin.execute(sleeping, left).fetchall():
+            assert killed.poll() is None
+        killed.kill()
+        killed.wait()
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = %s", left
+        )
+        assert scratch_databases(server.conninfo) == left
+    ended = program("--verify", **place)
+    assert ended.code == 0, ended.err
+    assert "The database is what they make" in ended.out
+    assert scratch_databases(server.conninfo) == []
+
+
+def test_what_would_stay_on_a_server_is_refused_before_anything_runs(
+    applied: Program, server: Embedded
+) -> None:
+    refused = applied("--verify", "--scratch", "server")
+    assert (refused.code, refused.out) == (2, "")
+    assert "0001_a.sql, line 2: CREATE ROLE is for the whole server" in refused.err
+
+
+def test_a_role_that_may_only_read_is_enough_but_not_on_its_server(
+    program: Program, database: Database, scratch: Path
+) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a (id int PRIMARY KEY);")
+    assert program("--apply").code == 0
+    with database.connect() as conn:
+        conn.execute("CREATE ROLE looks LOGIN")
+        try:
+            conn.execute(
+                "GRANT USAGE ON SCHEMA kb TO looks; GRANT SELECT ON kb.schema_migrations TO looks"
+            )
+            only = "options='-c default_transaction_read_only=on'"
+            reader = {"SCHEMAMIG_DSN": f"{database.conninfo} user=looks {only}"}
+            ended = program("--verify", **reader)
+            assert ended.code == 5, ended.err
+            _, *lines = ended.out.splitlines()
+            assert lines[1:] == ["  ~ schema kb", "      + grant USAGE to looks"]
+            refused = program("--verify", "--scratch", "server", **reader)
+            assert (refused.code, refused.out) == (2, "")
+            assert "it lacks CREATEDB" in refused.err
+        finally:
+            conn.execute("DROP OWNED BY looks; DROP ROLE looks")
+
+
+def test_an_extension_that_the_scratch_lacks_is_named_before_anything_runs(
+    program: Program, database: Database, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemamig_tui.connect.binaries.has_extension", lambda *_: False)
+    program.write("0001_a.sql", "CREATE EXTENSION hstore;")
+    assert program("--apply").code == 0
+    refused = program("--verify")
+    assert (refused.code, refused.out) == (2, "")
+    assert "the scratch has no hstore" in refused.err
+    assert "use --scratch server" in refused.err
+
+
+def test_a_password_of_the_scratch_is_not_shown(program: Program, database: Database) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    dsn = "postgresql://someone:secret@127.0.0.1:1/nothing"
+    ended = program("--verify", "--scratch", dsn)
+    assert ended.code == 3
+    shown = program("--show-settings", SCHEMAMIG_SCRATCH=dsn)
+    assert "scratch" in shown.out
+    assert "secret" not in ended.out + ended.err + shown.out + shown.err
