@@ -32,6 +32,7 @@ class Linting:
         if self._main.detail.tab == FINDINGS and status is not self._status and latest:
             self._status = status
             self._app.work("lint", self._lint, replace(latest, status=status))
+        self._app.refresh_bindings()  # those of the tab work in it alone
 
     async def _lint(self, survey: Survey) -> None:
         target, settings = self._looking.target, self._settings
