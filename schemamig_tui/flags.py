@@ -16,6 +16,7 @@ ABOUT_ONE = {
     "accept-checksum": ("FILE", "record the checksum that an applied FILE has now"),
     "forget": ("FILE", "remove the row of FILE, which has failed or is not there any more"),
     "baseline": ("FILE", "record all files up to FILE as applied by hand: a database in use"),
+    "explain": ("RULE", "show what a rule of --lint is for: an unsafe and a safer script"),
     "diff": ("FILE", "show what has changed in FILE since it was applied, by the history of git"),
 }
 """The modes that are about one thing: what that is, and what they do."""

@@ -181,6 +181,11 @@ def _about_one(
         from schemamig_tui.headless.writing import new
 
         return new(settings, reporter, about)
+    if mode == "explain":
+        from schemamig_tui.lint.page import page
+
+        reporter.explained(about, page(about))
+        return ExitCode.DONE
     _require_migrations(settings.directory)
     if mode == "lint":
         from schemamig_tui.headless.linting import lint_new

@@ -245,6 +245,10 @@ class JsonLines:
         count = len(validated.differences)
         self._write("docs_validated", path=str(validated.path), differences=count)
 
+    def explained(self, rule: str, page: str) -> None:
+        """An event ``rule_explained``."""
+        self._write("rule_explained", rule=rule, page=page)
+
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """An event ``repaired`` for each."""
         for name, before, after in repairs:

@@ -85,6 +85,9 @@ class Reporter(Protocol):
     def linted(self, report: "LintReport", level: "Severity") -> None:
         """``--lint``: all findings; those of this severity and above count for the exit code."""
 
+    def explained(self, rule: str, page: str) -> None:
+        """``--explain``: the page on a rule."""
+
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""
 

@@ -259,6 +259,10 @@ class TextReport:
 
         self._out.write("\n".join(validated_lines(validated, self._out)))
 
+    def explained(self, rule: str, page: str) -> None:
+        """The page."""
+        self._out.write(page.rstrip())
+
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
         for repair in repairs:

@@ -59,7 +59,13 @@ def findings_page(
 
 def _title(findings: Sequence[LintFinding]) -> Line:
     turn = f"{key_of('next-finding')} {key_of('previous-finding')}"
-    return (("strong", counted(findings)), ("key", f"   {turn}"), ("dim", " next, previous"))
+    return (
+        ("strong", counted(findings)),
+        ("key", f"   {turn}"),
+        ("dim", " next, previous"),
+        ("key", f"   {key_of('explain')}"),
+        ("dim", " explains"),
+    )
 
 
 def _finding(one: LintFinding, code: Sequence[Line], *, is_selected: bool) -> Iterator[Line]:

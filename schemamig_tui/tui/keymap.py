@@ -15,6 +15,7 @@ from schemamig_tui.tui.keys import Where
 _TOGETHER: tuple[tuple[Where, ...], ...] = (
     ("main", "list"),
     ("main", "view"),
+    ("view", "findings"),
     ("list", "blockers"),
     ("filter",),
 )

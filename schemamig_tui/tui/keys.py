@@ -6,15 +6,16 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["main", "filter", "list", "view", "blockers"]
+Where = Literal["main", "filter", "list", "view", "findings", "blockers"]
 
 
 class Key(NamedTuple):
     """A key, or several for the same thing, and what it does.
 
     ``where`` is what has to have the focus: anything on the main screen, the filter, a list, lines
-    that scroll, or the list of blockers. ``label`` is for the footer, and empty where the key is
-    not shown there; with ``only`` it is there as long as the screen has a class of that name.
+    that scroll, the findings, or the list of blockers. ``label`` is for the footer, and empty where
+    the key is not shown there; with ``only`` it is there as long as the screen has a class of that
+    name.
     One that is ``first`` goes before the same key of the pane with the focus, while it works.
     """
 
@@ -145,6 +146,16 @@ VIEW = (
     Key("view-first", "g,home", "first", "To the top", where="view"),
     Key("view-last", "G,end", "last", "To the end", where="view"),
 )
+FINDINGS = (
+    Key(
+        "explain",
+        "enter",
+        "explain",
+        "The rule: an unsafe and a safer script, and what a rehearsal of each shows",
+        "Explain",
+        where="findings",
+    ),
+)
 BLOCKERS = (
     Key("cancel-query", "c", "end(False)", "Cancel what the session is doing", where="blockers"),
     Key("terminate", "t", "end(True)", "Terminate the session", where="blockers"),
@@ -164,6 +175,7 @@ GROUPS: dict[str, tuple[Key, ...]] = {
     "In the filter": FILTER,
     "In a list": LIST,
     "In a text": VIEW,
+    "Among findings": FINDINGS,
     "Among blockers": BLOCKERS,
     "Program": PROGRAM,
 }

@@ -32,12 +32,14 @@ class Linting:
         if self._main.detail.tab == FINDINGS and status is not self._status and latest:
             self._status = status
             self._app.work("lint", self._lint, replace(latest, status=status))
+        self._app.refresh_bindings()  # those of the tab work in it alone
 
     async def _lint(self, survey: Survey) -> None:
         target, settings = self._looking.target, self._settings
         report = await in_thread(partial(pending_findings, survey, None, target, settings))
         self.remark(report)
         self._main.detail.show_findings(report)
+        self._app.refresh_bindings()
 
     def remark(self, report: LintReport) -> None:
         """Log once what could not be looked at."""

@@ -102,3 +102,13 @@ def test_an_apply_is_refused_only_if_that_is_asked_for(program: Program) -> None
     assert program("--apply", "--lint-error").code == 0
     program.write("0002_b.sql", HEAD + "SELECT 'AKIAIOSFODNN7EXAMPLE';\n")
     assert program("--apply").code == 0
+
+
+def test_a_rule_is_explained_without_a_database_or_migrations(program: Program) -> None:
+    ended = program("--explain", "drop-table")
+    assert ended.code == 0
+    assert "\nUnsafe\n\n    DROP TABLE orders CASCADE;\n" in ended.out
+    (explained,) = program("--explain", "drop-table", "--json").events
+    assert explained["page"].startswith("drop-table\n")
+    ended = program("--explain", "drop-tabel")
+    assert (ended.code, "Did you mean drop-table?" in ended.err) == (2, True)

@@ -190,6 +190,11 @@ class LintFinished(TypedDict):
     failing: int
 
 
+class RuleExplained(TypedDict):
+    rule: str
+    page: str
+
+
 class RowShown(TypedDict):
     applied_at: str | None
     checksum: str | None
@@ -257,6 +262,7 @@ OTHER_EVENTS: Mapping[str, type] = {
     "compared": Compared,
     "lint_finding": LintFinding,
     "lint_finished": LintFinished,
+    "rule_explained": RuleExplained,
     "repaired": Repaired,
     "docs_started": DocsStarted,
     "docs_generated": DocsGenerated,

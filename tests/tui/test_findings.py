@@ -103,3 +103,19 @@ async def test_hostile_names_in_findings_are_data(desk: Desk, text: str) -> None
             await ui.press(key)
             assert "gone for good" in ui.screen or key == "a"
             assert_harmless(ui)
+
+
+@played
+async def test_enter_explains_the_rule_of_a_finding_and_elsewhere_reads_the_sql(desk: Desk) -> None:
+    desk.write("0001_a.sql", f"{HEAD}DROP SCHEMA s;\nALTER TABLE t ADD x char(3);")
+    async with desk.open() as ui:
+        await ui.press("f")
+        assert "enter Explain" in ui.rows[-1]
+        assert "enter Read" not in ui.rows[-1]
+        await ui.press("enter")
+        assert "Unsafe" in ui.screen
+        assert "DROP SCHEMA shop CASCADE;" in ui.screen
+        await ui.press("escape", "F", "enter")  # a rule that squawk documents
+        assert "https://squawkhq.com/docs/ban-char-field" in ui.screen
+        await ui.press("escape", "]", "enter")
+        assert ui.main.detail.tab == "SQL"

@@ -16,6 +16,7 @@ from schemamig_tui.tui.app import MigrationsApp
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.main import Filter, MainScreen
+from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, Ui, played
@@ -30,6 +31,7 @@ def test_every_key_has_an_action(key: keys.Key) -> None:
         "view": LinesView,
         "main": MainScreen,
         "filter": Filter,
+        "findings": Detail,
         "blockers": BlockersScreen,
     }[key.where]
     namespace, _, name = key.action.partition("(")[0].rpartition(".")

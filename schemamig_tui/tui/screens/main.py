@@ -267,7 +267,8 @@ class MainScreen(Screen[None]):
         if action == "filter":
             return bool(self._status.migrations) and not self.filter.has_focus
         if action == "preview":
-            return self.selected is not None
+            explains = self.detail.finding is not None and self.detail.view.has_focus
+            return self.selected is not None and not explains
         return True
 
     def action_preview(self) -> None:

@@ -2,18 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.lint.finding import LintFinding, LintReport
+from schemamig_tui.lint.page import page_of
+from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import FINDINGS, TABS, Details, details
 from schemamig_tui.tui.finding_lines import findings_page
-from schemamig_tui.tui.lines import Line, inline
+from schemamig_tui.tui.lines import Line, body, inline
+from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.widgets.bars import TabStrip
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -22,6 +27,8 @@ _TO_MEND = (State.FAILED, State.UNKNOWN)
 
 class Detail(Vertical):
     """A strip of tabs over the lines of one of them."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("findings")
 
     class Opened(Message):
         """A migration is shown."""
@@ -128,6 +135,21 @@ class Detail(Vertical):
             return None
         found = self.report.of(self.migration.name)
         return found[self.finding_number] if found else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where no finding is selected its keys are those of the screen."""
+        return action != "explain" or self.finding is not None
+
+    def action_explain(self) -> None:
+        """Show the page on the rule of the finding that is selected."""
+        if self.finding is not None:
+            lines: list[Line] = [
+                (("plain" if text.startswith(" ") else "strong", text),)
+                for text in body(page_of(self.finding))
+            ]
+            self.app.push_screen(
+                TextDialog(inline(self.finding.rule), LinesView(lines, fold=True), wide=True)
+            )
 
     def select_finding(self, file: str, number: int) -> None:
         """Select a finding; one in another file as soon as that is shown."""
