@@ -33,6 +33,7 @@ class SchemaFollower:
         # The transaction gets its number here, so that all its subtransactions come after it.
         conn.execute(_NUMBER, prepare=False)
         self._mark = 0
+        self._read = 0
         with prepared(conn) as self._server:
             pass
         self.schema = snapshot(conn)
@@ -65,7 +66,14 @@ class SchemaFollower:
         """Prepare our queries anew, as the session has lost them. To call it is only faster."""
         self._queries.forget()
 
+    def _replan_in_time(self) -> None:
+        """Have the queries planned anew whenever there is much more than they were planned for."""
+        self._read += 1
+        if not self._read & (self._read - 1):
+            self._queries.forget()
+
     def _again(self, written: Set[str], deleted: Set[str]) -> Rereading:
+        self._replan_in_time()
         try:
             return patiently(lambda: self._read_again(written, deleted))
         except InvalidSqlStatementName:

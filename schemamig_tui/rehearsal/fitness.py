@@ -57,6 +57,11 @@ def runs_code(run: FileRun) -> bool:
     return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 
+def locks_advisory(run: FileRun) -> bool:
+    """Whether a statement of the file names advisory locks."""
+    return any(b"advisory" in run.script.sql(i).lower() for i in range(len(run.script)))
+
+
 def units(run: FileRun) -> Iterator[range]:
     """The statements that are still to run, divided where the file would commit."""
     script = run.script

@@ -48,7 +48,13 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.fitness import obstacle, refusal, runs_code, units
+from schemamig_tui.rehearsal.fitness import (
+    locks_advisory,
+    obstacle,
+    refusal,
+    runs_code,
+    units,
+)
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
@@ -118,8 +124,10 @@ class Stage:
         self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
         self._facts = rehearsal_steps.SessionFacts()
-        # Whether the session may keep plans of the file.
-        self._has_plans = False
+        # Whether the session may keep plans and advisory locks of the file.
+        self._has_plans = self._has_locks = False
+        # Whether the server counts the calls of functions; if not, whether the file may do any.
+        self._calls_counted = self._runs_code = False
         self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float) -> RehearsalFinished:
@@ -226,14 +234,17 @@ class Stage:
 
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
-        self._has_plans = False
+        self._has_plans, self._has_locks = False, locks_advisory(run)
+        tracked = "track_functions" in self._guards.tracking
+        self._calls_counted = tracked and not run.script.mentions("track_functions")
+        self._runs_code = self._calls_counted or runs_code(run)
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
         if crash and (reason := self._refusal(run, crash)):
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
             self._leave_out(run, reason)
-            self._has_plans = True
+            self._has_plans = self._has_locks = True
             crash = self._send([self._renewal()])
         elif not crash and self._cancellation.requested:
             return Failure("cancelled by the user", pg_errors.QueryCanceled.sqlstate)
@@ -248,7 +259,7 @@ class Stage:
         before = steps.opening(self._read_clock)
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
-            yield chain(before, steps.statements(unit, partial(self._note_facts, run)))
+            yield chain(before, steps.statements(unit, self._note_facts))
             if self._facts.deferrable:
                 yield steps.constraints(self._read_constraints)
             before = steps.commit(unit, *self._constraints)
@@ -262,9 +273,8 @@ class Stage:
     def _renewal(self) -> Iterator[Step]:
         if self._has_plans:
             self._schema.forget_queries()
-        return rehearsal_steps.renewal(
-            self._renewing, self._guards.query, has_plans=self._has_plans
-        )
+        release = self._renewing if self._has_locks else None
+        return rehearsal_steps.renewal(release, self._guards.query, has_plans=self._has_plans)
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:
@@ -335,16 +345,12 @@ class Stage:
     def _read_clock(self, answer: PGresult) -> None:
         self._moment = probe.moment(answer)
 
-    def _note_facts(self, run: FileRun, answer: PGresult) -> None:
+    def _note_facts(self, answer: PGresult) -> None:
         before, facts = self._facts, rehearsal_steps.noted(answer)
         self._facts = facts
-        if "track_functions" in self._guards.tracking and not run.script.mentions(
-            "track_functions"
-        ):
-            ran_code = facts.calls != before.calls
-        else:
-            ran_code = facts.code and (self._has_plans or runs_code(run))
-        self._has_plans |= facts.plans or ran_code
+        called = facts.calls != before.calls if self._calls_counted else self._runs_code
+        self._has_plans |= facts.plans or (facts.code and called)
+        self._has_locks |= facts.locks
 
     def _read_constraints(self, answer: PGresult) -> None:
         check, *deferral = (answer.get_value(0, column) for column in range(3))

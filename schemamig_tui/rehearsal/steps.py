@@ -46,13 +46,15 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
     OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger),
-    code.functions, code.calls
+    coalesce(code.locks, false), code.functions, code.calls
 FROM (
-    SELECT pg_catalog.count(*) AS functions,
-        coalesce(pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid)), 0) AS calls
+    SELECT pg_catalog.count(*) FILTER (WHERE l.lanispl) AS functions,
+        pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid))
+            FILTER (WHERE l.lanispl) AS calls,
+        pg_catalog.bool_or(p.prosrc OPERATOR(pg_catalog.~~*) '%advisory%') AS locks
     FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND l.lanispl
+    WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
 ) code
 """
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
@@ -177,30 +179,34 @@ class SessionFacts(NamedTuple):
     """Constraints that may be deferred."""
     plans: bool = False
     """Prepared statements, or event triggers, which may have run functions that keep plans."""
+    locks: bool = False
+    """Functions that may take advisory locks."""
     code: bool = False
-    """Such functions."""
+    """Functions that keep plans."""
     calls: int = 0
     """How often these have been called in the rehearsal, as far as that is counted."""
 
 
 def noted(answer: PGresult) -> SessionFacts:
     """The facts in the answer."""
-    deferrable, plans = (answer.get_value(0, column) == b"t" for column in range(2))
-    functions, calls = (int(answer.get_value(0, column) or 0) for column in (2, 3))
-    return SessionFacts(deferrable, plans, functions > 0, calls)
+    deferrable, plans, locks = (answer.get_value(0, column) == b"t" for column in range(3))
+    functions, calls = (int(answer.get_value(0, column) or 0) for column in (3, 4))
+    return SessionFacts(deferrable, plans, locks, functions > 0, calls)
 
 
 def renewal(
-    release_other_advisory_locks: bytes, guards: bytes, *, has_plans: bool
+    release_other_advisory_locks: bytes | None, guards: bytes, *, has_plans: bool
 ) -> Iterator[Step]:
     """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours.
 
-    Where it has no plans of the file, it keeps those of our own queries.
+    Where it has no plans of the file, it keeps those of our own queries. To find advisory locks,
+    all locks have to be looked at: None is where there can be none but ours.
     """
     for query in (*RESET, FORGET_SEQUENCES):
         if has_plans or query not in (_DEALLOCATE, _DISCARD):
             yield Step(query, Role.HOUSEKEEPING)
-    yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
+    if release_other_advisory_locks:
+        yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
     yield Step(_RELEASE, Role.HOUSEKEEPING)
     yield Step(guards, Role.HOUSEKEEPING)
 
