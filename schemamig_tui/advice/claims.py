@@ -1,6 +1,7 @@
 """What has to be true of the rows for a statement to succeed, as questions to the database."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice.alterations import needs_rows_without_null
@@ -9,9 +10,12 @@ from schemamig_tui.advice.fitting import unfit
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.expressions import identifiers
 
 _WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
 _WITH_ROWS = ("r", "p")
+# RENAME is one of these: it has no column.
+_RESHAPING = (Does.ADD_COLUMN, Does.DROP_COLUMN, Does.SET_TYPE, Does.CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
     """The claims of the uses; see ``effects``."""
     written: dict[int, Use] = {}
     labels: dict[str, tuple[str, ...]] = {}
+    changed: defaultdict[int, set[str | None]] = defaultdict(set)
     for _, use, table, ahead in steps(numbered, catalog):
         touch = use.touch
         if touch.labels is not None:
@@ -47,35 +52,49 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
         if touch.statement in _WRITES:
             for one in (table.oid, *table.parents, *(d.oid for d in ahead.descendants(table.oid))):
                 written.setdefault(one, use)
-        for claim in _of(use, table, ahead, labels):
+        changed[table.oid].update(
+            action.column
+            for action in touch.actions
+            if action.does in _RESHAPING and not action.new
+        )
+        made = _Claims(use, table, ahead, changed[table.oid])
+        for claim in _of(use, made, labels):
             yield replace(claim, writer=written.get(table.oid))
 
 
-def _of(
-    use: Use, table: Relation, catalog: Catalog, labels: dict[str, tuple[str, ...]]
-) -> Iterator[Claim]:
-    made = _Claims(use, table, catalog)
+def _of(use: Use, made: "_Claims", labels: dict[str, tuple[str, ...]]) -> Iterator[Claim]:
     if use.touch.unique:
         yield from made.no_duplicates(use.touch.unique)
     for action in use.touch.actions:
         if action.does is Does.SET_TYPE:
-            column = catalog.columns.get((table.oid, action.column or ""))
-            wrong = unfit(catalog, column, action, labels) if column else None
-            if column and wrong:
-                rest = f"a value of {column.name} that does not fit {action.written_type}"
-                yield made.claim(wrong, (f"has {rest}", f"have {rest}"), by_scan=False)
+            yield from made.values_fit(action, labels)
         else:
             yield from made.of_constraint(action)
 
 
 class _Claims:
-    """Makes the claims of one statement about one table."""
+    """Makes the claims of one statement about one table.
 
-    def __init__(self, use: Use, table: Relation, catalog: Catalog) -> None:
-        self._use, self._table, self._catalog = use, table, catalog
+    ``changed`` are its columns that are not there yet, or not as they will be; None: any may be.
+    """
+
+    def __init__(
+        self, use: Use, table: Relation, catalog: Catalog, changed: Set[str | None]
+    ) -> None:
+        self._use, self._table, self._catalog, self._changed = use, table, catalog, changed
         self._source = f"FROM {'ONLY ' * use.touch.only}{table.name}"
 
-    def claim(self, where: str, phrase: tuple[str, str], *, by_scan: bool = True) -> Claim:
+    def values_fit(
+        self, action: TableAction, labels: Mapping[str, Sequence[str]]
+    ) -> Iterator[Claim]:
+        """That all values of a column fit its new type; ``labels`` are those of new enums."""
+        column = self._column(self._table, action.column or "")
+        wrong = unfit(self._catalog, column, action, labels) if column else None
+        if column and wrong:
+            rest = f"a value of {column.name} that does not fit {action.written_type}"
+            yield self._claim(wrong, (f"has {rest}", f"have {rest}"), by_scan=False)
+
+    def _claim(self, where: str, phrase: tuple[str, str], *, by_scan: bool = True) -> Claim:
         """That there is no row where that is so."""
         bad = f"{self._source} WHERE {where}"
         return Claim(self._use, self._table, bad, f"SELECT * {bad}", phrase, by_scan=by_scan)
@@ -90,15 +109,14 @@ class _Claims:
         elif does is Does.SET_NOT_NULL and action.new:
             if not action.defaulted:
                 phrase = f"would have no {action.column}"
-                yield self.claim("true", (phrase, phrase), by_scan=False)
+                yield self._claim("true", (phrase, phrase), by_scan=False)
         elif does is Does.SET_NOT_NULL:
             if needs_rows_without_null(action.column, self._table, self._catalog):
                 yield from self._not_null((action.column or "",))
         elif action.new:
             return
         elif does is Does.ADD_CHECK:
-            # What else a function may do is not tried out.
-            if all(self._catalog.volatile.get(name) is False for name in action.calls or ()):
+            if self._can_be_tried(action):
                 yield self._checked(action.name, action.text or "")
         elif does is Does.ADD_KEY:
             if action.primary:
@@ -107,6 +125,15 @@ class _Claims:
         elif does is Does.ADD_FOREIGN_KEY and (other := self._catalog.relation(action.other)):
             others = self._catalog.referenced(action, other)
             yield from self._no_orphans(action.columns, other, others)
+
+    def _can_be_tried(self, check: TableAction) -> bool:
+        """Whether a CHECK is about columns as they are, and calls nothing that may do more."""
+        names = identifiers(check.text or "")
+        return (
+            None not in self._changed
+            and self._changed.isdisjoint(names)
+            and all(self._catalog.volatile.get(name) is False for name in check.calls or ())
+        )
 
     def no_duplicates(self, names: Sequence[str]) -> Iterator[Claim]:
         """That no values of these columns occur twice."""
@@ -131,11 +158,11 @@ class _Claims:
         for name in names:
             column = self._column(self._table, name)
             if column and not column.not_null:
-                yield self.claim(f"{column.quoted} IS NULL", (f"has no {name}", f"have no {name}"))
+                yield self._claim(f"{column.quoted} IS NULL", (f"has no {name}", f"have no {name}"))
 
     def _checked(self, name: str | None, condition: str) -> Claim:
         check = f"the CHECK {name}" if name else f"CHECK ({condition})"
-        return self.claim(f"NOT ({condition})", (f"violates {check}", f"violate {check}"))
+        return self._claim(f"NOT ({condition})", (f"violates {check}", f"violate {check}"))
 
     def _no_orphans(
         self, names: Sequence[str], other: Relation, others: Sequence[str]

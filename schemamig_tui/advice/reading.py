@@ -1,6 +1,6 @@
 """Asks for the part of the catalog that the uses of the pending files are about."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.advice import queries
@@ -8,7 +8,7 @@ from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relat
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does, TableAction
-from schemamig_tui.sql.touch import ObjectKind
+from schemamig_tui.sql.touch import ObjectKind, Touch
 from schemamig_tui.sql.type_names import type_name
 from schemamig_tui.sql.words import Name
 
@@ -67,11 +67,10 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     transitive = any(use.touch.cascade and use.touch.statement == "TRUNCATE" for use in uses)
     limits = {"oids": sorted(near), "transitive": transitive}
     catalog.add_relations(database.ask(about, Relation, queries.RELATED, limits))
-    actions = [(use, action) for use in uses for action in use.touch.actions]
     known = {"oids": sorted(catalog.relations)}
     catalog.add_constraints(database.ask(about, Constraint, queries.CONSTRAINTS, known))
-    _read_columns(database, catalog, actions, oids, uses)
-    _read_values(database, catalog, [action for _, action in actions])
+    _read_columns(database, catalog, uses)
+    _read_values(database, catalog, [action for use in uses for action in use.touch.actions])
     return catalog
 
 
@@ -133,28 +132,13 @@ def _read_by_views(
 _THROUGH_VIEWS = ("REFRESH MATERIALIZED VIEW", "LOCK TABLE", "INSERT", "UPDATE", "DELETE")
 
 
-def _read_columns(
-    database: Database,
-    catalog: Catalog,
-    actions: Iterable[tuple[Use, TableAction]],
-    oids: Mapping[Name, int],
-    uses: Sequence[Use],
-) -> None:
-    wanted = set()
-    for use in uses:
-        if use.touch.unique and (oid := oids.get(use.touch.name)) is not None:
-            wanted |= {(oid, name) for name in use.touch.unique}
-    for use, action in actions:
-        oid = oids.get(use.touch.name)
-        if oid is not None:
-            wanted |= set(_of_keys(action, oid, catalog))
-        named = {action.column, *action.columns} - {None}
-        if oid is not None and named and not action.new:
-            tables = [oid, *(child.oid for child in catalog.descendants(oid))]
-            wanted |= {(table, str(name)) for table in tables for name in named}
-        if oid is not None and action.does is Does.ADD_KEY:
-            index = catalog.index(oid, action.other)
-            wanted |= {(oid, name) for name in (index.columns if index else ())}
+def _read_columns(database: Database, catalog: Catalog, uses: Sequence[Use]) -> None:
+    wanted = {
+        column
+        for use in uses
+        if (table := catalog.relation(use.touch.name))
+        for column in _columns(use.touch, table.oid, catalog)
+    }
     if wanted:
         parameters = {"oids": [oid for oid, _ in wanted], "names": [name for _, name in wanted]}
         about = "the columns that the pending files change"
@@ -162,15 +146,22 @@ def _read_columns(
             catalog.columns[column.table, column.name] = column
 
 
-def _of_keys(action: TableAction, oid: int, catalog: Catalog) -> Iterator[tuple[int, str]]:
-    """The columns of both ends of a foreign key that is added or validated."""
-    if action.does is Does.VALIDATE:
-        for key in catalog.constraints[oid]:
-            if key.name == action.name and key.kind == "f":
-                yield from ((oid, name) for name in key.columns)
-                yield from ((key.other, name) for name in key.others)
-    elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
-        yield from ((other.oid, name) for name in catalog.referenced(action, other))
+def _columns(touch: Touch, oid: int, catalog: Catalog) -> Iterator[tuple[int, str]]:
+    """The columns that a statement is about, by the oids of their tables, and their names."""
+    yield from ((oid, name) for name in touch.unique)
+    tables = [oid, *(child.oid for child in catalog.descendants(oid))]
+    for action in touch.actions:
+        named = (action.column, *action.columns) if not action.new else ()
+        yield from ((table, name) for table in tables for name in named if name is not None)
+        if action.does is Does.ADD_KEY and (index := catalog.index(oid, action.other)):
+            yield from ((oid, name) for name in index.columns)
+        elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
+            yield from ((other.oid, name) for name in catalog.referenced(action, other))
+        elif action.does is Does.VALIDATE:
+            for key in catalog.constraints[oid]:
+                if key.name == action.name and key.kind == "f":
+                    yield from ((oid, name) for name in key.columns)
+                    yield from ((key.other, name) for name in key.others)
 
 
 def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAction]) -> None:

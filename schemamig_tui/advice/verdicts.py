@@ -1,7 +1,8 @@
 """Asks whether the rows allow what the pending statements claim of them."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from schemamig_tui.advice.advice import Advice, note, warning
@@ -25,6 +26,15 @@ class _RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the database says of a claim, after so many milliseconds; None: nothing."""
+
+    claim: Claim
+    counts: _RowCounts | None
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts:
     """The advice on the claims, and the statements that read a table as quickly as the question."""
 
@@ -34,33 +44,29 @@ class Verdicts:
 
 def verdicts(database: Database, claims: Iterable[Claim]) -> Verdicts:
     """Ask about each claim, as long as there is time; see ``Database.timeout``."""
-    found = Verdicts()
-    slow: set[Statement] = set()
+    answers: defaultdict[Statement, list[_Verdict]] = defaultdict(list)
     left = None if database.timeout is None else QUESTIONS * database.timeout
     unasked = 0
     for claim in claims:
-        if left is not None and left <= 0:
+        counts, began = None, time.monotonic()
+        if left is None or left > 0:
+            counts = _ask(database, claim, left)
+        else:
             unasked += 1
-            continue
-        began = time.monotonic()
-        counts = _ask(database, claim, left)
         seconds = time.monotonic() - began
         left = None if left is None else left - seconds
         statement = claim.use.file, claim.use.line, claim.table.oid
-        is_quick = counts is not None and not counts.bad and seconds * 1000 < QUICK_MS
-        (found.quick if is_quick and claim.by_scan else slow).add(statement)
-        if counts:
-            found.advice.extend(_advice(claim, counts, seconds * 1000))
-    found.quick.difference_update(slow)
+        answers[statement].append(_Verdict(claim, counts, seconds * 1000))
+    found = Verdicts()
+    for statement, own in answers.items():
+        found.advice.extend(_failing(own))
+        if all(answer.counts and not answer.counts.bad for answer in own):
+            found.advice.append(_fine(own))
+            ms = sum(answer.ms for answer in own)
+            if ms < QUICK_MS and all(answer.claim.by_scan for answer in own):
+                found.quick.add(statement)
     if unasked:
-        most = lasting(QUESTIONS * (database.timeout or 0))
-        found.advice.append(
-            note(
-                f"{plural(unasked, 'question')} about rows had to be left out:"
-                f" all together may take {most}.",
-                hint="--advice-timeout says how long one may take.",
-            )
-        )
+        found.advice.append(_left_out(unasked, QUESTIONS * (database.timeout or 0)))
     return found
 
 
@@ -73,22 +79,44 @@ def _ask(database: Database, claim: Claim, left: float | None) -> _RowCounts | N
         return next(iter(database.ask(f"the rows of {claim.table.name}", _RowCounts, query)), None)
 
 
-def _advice(claim: Claim, counts: _RowCounts, ms: float) -> Iterator[Advice]:
-    use = claim.use
-    name, statement = claim.table.name, use.touch.statement
-    if not counts.bad:
-        rows = plural(counts.rows, "row")
-        message = f"{statement} looks at the rows of {name}: {rows}, {duration(ms)}: fine."
-        yield note(message, file=use.file, line=use.line)
-        return
-    wrong = f"{plural(counts.bad, *claim.what)} {name} {claim.phrase[counts.bad > 1]}"
-    hint = f"They are listed by: {claim.listing};"
-    unless = None
-    if claim.writer:
-        writer = claim.writer
-        unless = f"{writer.touch.statement} in {writer.file}:{writer.line}"
-    elif use.after_code:
-        unless = "the code that runs before"
-    say = note if unless else warning
-    message = f"{wrong}: this will fail{f', unless {unless} mends it' if unless else ''}."
-    yield say(message, hint=hint, file=use.file, line=use.line)
+def _failing(answers: Iterable[_Verdict]) -> Iterator[Advice]:
+    """A warning for each claim that is not true; a note, where that may still be mended."""
+    for answer in answers:
+        claim, count = answer.claim, answer.counts.bad if answer.counts else 0
+        if not count:
+            continue
+        wrong = f"{plural(count, *claim.what)} {claim.table.name} {claim.phrase[count > 1]}"
+        unless = None
+        if claim.writer:
+            writer = claim.writer
+            unless = f"{writer.touch.statement} in {writer.file}:{writer.line}"
+        elif claim.use.after_code:
+            unless = "the code that runs before"
+        say = note if unless else warning
+        yield say(
+            f"{wrong}: this will fail{f', unless {unless} mends it' if unless else ''}.",
+            hint=f"They are listed by: {claim.listing};",
+            file=claim.use.file,
+            line=claim.use.line,
+        )
+
+
+def _fine(answers: Sequence[_Verdict]) -> Advice:
+    """A note on a statement whose claims are all true."""
+    claim = answers[0].claim
+    rows = max(answer.counts.rows for answer in answers if answer.counts)
+    ms = sum(answer.ms for answer in answers)
+    return note(
+        f"{claim.use.touch.statement} looks at the rows of {claim.table.name}:"
+        f" {plural(rows, 'row')}, {duration(ms)}: fine.",
+        file=claim.use.file,
+        line=claim.use.line,
+    )
+
+
+def _left_out(count: int, most: float) -> Advice:
+    return note(
+        f"{plural(count, 'question')} about rows had to be left out:"
+        f" all together may take {lasting(most)}.",
+        hint="--advice-timeout says how long one may take.",
+    )

@@ -23,6 +23,12 @@ def calls(expression: Iterable[bytes]) -> frozenset[str]:
     return frozenset(found - _KEYWORDS)
 
 
+def identifiers(expression: str) -> frozenset[str]:
+    """All names in an expression, those of columns among them."""
+    names = (identifier(word) for word in words_of(expression.encode()))
+    return frozenset(name for name in names if name is not None)
+
+
 def proves_not_null(condition: str, column: str) -> bool:
     """Whether a condition, as the server writes it, is false where a column is NULL.
 

@@ -163,6 +163,9 @@ UNKNOWN = [
     "ALTER TABLE t ALTER name TYPE text; ALTER TABLE t ALTER name TYPE varchar(1);",
     "ALTER TABLE t ADD CHECK (sly(id));",
     "ALTER TABLE t ADD CHECK (unknown(id));",
+    "ALTER TABLE t ADD x int; ALTER TABLE t ADD CHECK (x > 0);",
+    "ALTER TABLE t ADD x int, ADD CHECK (x > 0);",
+    "ALTER TABLE t RENAME name TO title; ALTER TABLE t ADD CHECK (title <> '');",
     "ALTER TABLE t DROP owner; ALTER TABLE t ADD owner int; ALTER TABLE t ADD UNIQUE (owner);",
 ]
 
@@ -174,7 +177,8 @@ def test_what_cannot_be_known_is_not_asked(desk: Desk) -> None:
         "CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false'",
     )
     for file in UNKNOWN:
-        assert verdict_on(desk, file) == [], file
+        found = desk.advice(file)
+        assert not [one for one in found if re.search("fail|looks at|found out", one.message)], file
 
 
 def test_questions_are_bounded_one_by_one_and_all_together(
