@@ -60,6 +60,10 @@ class SettingsError(SchemamigError):
     exit_code = ExitCode.USAGE
 
 
+class PoolingRefused(SettingsError):
+    """A connection pooler does not give a run one session from its beginning to its end."""
+
+
 class FilesError(SchemamigError):
     """The folder, or a file in it, cannot be used. Raised before anything has run.
 

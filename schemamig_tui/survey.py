@@ -17,12 +17,14 @@ from schemamig_tui.engine import Folder, Ledger, Survey
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.survey import survey
-from schemamig_tui.errors import SchemamigError
+from schemamig_tui.errors import PoolingRefused, SchemamigError
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # it reads SQL, which a look at the ledger can do without
     from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.engine import Plan
+
+_POOLED = "that takes a session of its own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +111,8 @@ def review(
     from schemamig_tui.engine.run.trial import refusals_of
 
     with losses_as_errors():
-        # First, as it leaves the session as it is.
-        advice = preflight(conn, plan.scripts(), timeout=advice_timeout)
-        return Review(plan, refusals_of(plan, target.connect, conn), advice)
+        # First, as a pooler may end the connection at the first transaction on it.
+        refusals = refusals_of(plan, target.connect, conn)
+        if any(isinstance(error, PoolingRefused) for error in refusals):
+            return Review(plan, refusals, unknown=_POOLED)
+        return Review(plan, refusals, preflight(conn, plan.scripts(), timeout=advice_timeout))

@@ -61,8 +61,9 @@ def dry_run(
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn, settings.advice_timeout)
-        findings = findings_in([file.script for file in plan.files], settings, conn)
-        previews = _previews(plan, conn)
+        asked = None if found.unknown else conn
+        findings = findings_in([file.script for file in plan.files], settings, asked)
+        previews = _previews(plan, asked) if asked else {}
         system = system_identifier(conn) if save_to else None
     for remark in findings.remarks:
         reporter.warning(remark)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
-from schemamig_tui.engine.pipeline.loss import is_lost
+from schemamig_tui.engine.pipeline.loss import is_lost, losses_as_errors
 from schemamig_tui.errors import ExitCode, FilesError, PlanChanged, SchemamigError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
@@ -130,10 +130,12 @@ def _refuse_findings(
     plan: "Plan", target: Target, settings: Settings, reporter: Reporter, on_wait: OnWait
 ) -> None:
     """Raise LintRefusal where there are findings, which are reported."""
+    from schemamig_tui.engine.run.trial import require_session
     from schemamig_tui.findings import findings_in, lint_level
     from schemamig_tui.headless.linting import refuse_findings
 
-    with contextlib.closing(target.connect(on_wait)) as conn:
+    with losses_as_errors(), contextlib.closing(target.connect(on_wait)) as conn:
+        require_session(partial(target.connect, on_wait), conn)
         report = findings_in([file.script for file in plan.files], settings, conn)
     if report.at_least(lint_level(settings)):
         reporter.linted(report, lint_level(settings))
@@ -210,10 +212,12 @@ def _advice(
     """What the database advises on what is pending, up to ``to``."""
     from schemamig_tui.advice.preflight import preflight
     from schemamig_tui.engine import make_plan
+    from schemamig_tui.engine.run.trial import require_session
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
         plan = make_plan(survey, to)
+        require_session(partial(target.connect, on_wait), conn)
         return preflight(conn, plan.scripts())
 
 

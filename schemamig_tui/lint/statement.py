@@ -10,6 +10,9 @@ from schemamig_tui.sql.constraints import (
     ForeignKey,
     TableConstraints,
     index_columns,
+    may_check,
+    may_constrain,
+    may_refer,
     not_null_check,
     table_constraints,
     validated_constraints,
@@ -25,7 +28,6 @@ _ENDS = (Kind.COMMIT, Kind.CHAIN, Kind.ROLLBACK)
 _MAKES = ("CREATE TABLE", "CREATE MATERIALIZED VIEW")
 _INDEXES = ((b"create", b"index"), (b"create", b"unique"))
 _NAME = 24  # so many words surely have the name of a new table, and that of the one it is part of
-_CONSTRAINTS = (b"references", b"primary", b"unique")
 _NO_CONSTRAINTS = TableConstraints((), ())
 _TOUCH_NOTHING = ((b"comment",), (b"select",), (b"set",), (b"do",))
 _MAY_INDEX = ((b"create",), (b"alter",))
@@ -90,14 +92,13 @@ class Statement:
     @cached_property
     def constraints(self) -> TableConstraints:
         """The foreign keys and unique indexes that it adds."""
-        lower = self.sql.lower()
-        if self.head[:1] in _MAY_INDEX and any(word in lower for word in _CONSTRAINTS):
+        if self.head[:1] in _MAY_INDEX and may_constrain(self.sql):
             return table_constraints(self.tokens)
         return _NO_CONSTRAINTS
 
     @cached_property
     def _refers(self) -> bool:
-        return b"references" in self.sql.lower()
+        return may_refer(self.sql)
 
     @property
     def keys(self) -> tuple[ForeignKey, ...]:
@@ -182,8 +183,7 @@ class Before:
         if statement.head[:2] != (b"alter", b"table") or not statement.relations:
             return
         table = statement.relations[-1].name.name
-        lower = statement.sql.lower()
-        if b"check" not in lower and b"validate" not in lower:
+        if not may_check(statement.sql):
             return
         if check := not_null_check(statement.words):
             name, column, validated = check

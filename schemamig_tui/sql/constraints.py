@@ -22,6 +22,23 @@ class TableConstraints(NamedTuple):
     unique: tuple[tuple[str, str], ...]
 
 
+def may_constrain(sql: bytes) -> bool:
+    """Whether a statement may add a foreign key or a unique index: a quick look."""
+    lower = sql.lower()
+    return any(word in lower for word in (b"references", b"primary", b"unique"))
+
+
+def may_refer(sql: bytes) -> bool:
+    """Whether a statement may add a foreign key: a quick look."""
+    return b"references" in sql.lower()
+
+
+def may_check(sql: bytes) -> bool:
+    """Whether a statement may add or validate a CHECK: a quick look."""
+    lower = sql.lower()
+    return b"check" in lower or b"validate" in lower
+
+
 def table_constraints(tokens: Sequence[bytes]) -> TableConstraints:
     """The constraints that a statement adds; each first column of an index with its table."""
     keys: list[ForeignKey] = []

@@ -29,12 +29,12 @@ _MAY_CHANGE = re.compile(
 
 def leaves(sql: bytes) -> bool:
     """Whether a statement, or code that it carries, may leave such a thing in the session."""
-    return traces_of(sql).keeps and traces_of(_code(sql)).keeps
+    return traces_of(sql).keeps and traces_of(code_of(sql)).keeps
 
 
 def asks_for_last_value(sql: bytes) -> bool:
     """Whether it asks for the last value that a sequence gave to this session."""
-    return _LAST_VALUE.search(sql) is not None and _LAST_VALUE.search(_code(sql)) is not None
+    return _LAST_VALUE.search(sql) is not None and _LAST_VALUE.search(code_of(sql)) is not None
 
 
 def may_hide(code: bytes) -> bool:
@@ -47,7 +47,7 @@ def may_change(code: bytes) -> bool:
     return _MAY_CHANGE.search(without_comments(code).lower()) is not None
 
 
-def _code(sql: bytes) -> bytes:
+def code_of(sql: bytes) -> bytes:
     """A statement without its comments, and without strings that are neither code nor a name."""
     return b"".join(_parts(sql, is_code=body(sql) is not None))
 

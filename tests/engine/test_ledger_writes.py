@@ -50,6 +50,7 @@ def test_a_migration_whose_row_a_trigger_swallows_is_undone(
     shop.ask(SWALLOW.format(does=does, event="INSERT"))
     failed = shop.fails("0001_a.sql", sql)
     assert "its trigger nothing_new has kept kb.schema_migrations" in failed.failure.message
+    assert failed.failure.sqlstate is None
     assert not failed.recorded
     assert "nothing_new" in (failed.unrecorded or "")
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
@@ -77,10 +78,20 @@ def test_a_row_that_is_dropped_in_mid_file_undoes_the_statement_after_it(shop: W
         "0001_a.sql",
         "INSERT INTO a VALUES (1);\nDELETE FROM kb.schema_migrations WHERE NOT success;\nVACUUM a;",
     )
-    assert "has kept kb.schema_migrations from taking the row" in failed.failure.message
+    assert (failed.failure.message, failed.failure.sqlstate) == (
+        "the ledger could not be written: the file or somebody else has deleted the row of"
+        " 0001_a.sql in kb.schema_migrations, or made it a success, while the file ran",
+        None,
+    )
     assert failed.recorded
     assert failed.kept == 1
     assert "Statements done: 1 of 3" in (shop.rows["0001_a.sql"].error_message or "")
+
+
+def test_a_row_that_a_file_makes_a_success_is_no_fault_of_a_trigger(shop: Workshop) -> None:
+    change = "UPDATE kb.schema_migrations SET success = true;"
+    failed = shop.fails("0001_a.sql", f"VACUUM pg_am;\n{change}\nVACUUM pg_am;")
+    assert "or made it a success" in failed.failure.message
 
 
 def test_a_retry_whose_row_a_trigger_keeps_as_it_is_is_undone(shop: Workshop) -> None:

@@ -87,6 +87,19 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     [
         ("PREPARE p AS SELECT 1", "", r"the prepared statement p \(line 2\)"),
         ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "", r"the cursor c \(line 2\)"),
+        ("SELECT 'prepare x';\nPREPARE x AS SELECT 1", "", r"the prepared statement x \(line 3\)"),
+        ("SELECT 1 AS s;\nSELECT 2 AS a INTO TEMP s", "", r"the temporary table s \(line 3\)"),
+        (
+            "CREATE TEMP TABLE s ();\nCREATE TEMP TABLE u AS TABLE s;\nDROP TABLE s",
+            "",
+            r"the temporary table u \(line 3\)",
+        ),
+        ('PREPARE "a b" AS SELECT 1', "", r"the prepared statement a b \(line 2\)"),
+        (
+            "DO $$BEGIN EXECUTE 'PREPARE p AS SELECT 1'; END$$",
+            "",
+            r"the prepared statement p \(line 2\)",
+        ),
         ("SELECT setseed(0.5)", "", "line 2 may have left something .* a seed"),
         ("LOAD 'plpgsql'", "", "line 2 may have left something .* a library"),
         ("CREATE SEQUENCE q; SELECT nextval('q')", "SELECT currval('q')", "line 4 asks for the"),

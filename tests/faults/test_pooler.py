@@ -12,14 +12,22 @@ import pytest
 from schemamig_tui import patience
 from schemamig_tui.connect import resolve
 from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.engine import make_plan
 from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, NoticeReceived
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.pooling import require_session_pooling
-from schemamig_tui.errors import ConnectionFailed, ExitCode, LockTimeout, SettingsError
+from schemamig_tui.errors import (
+    ConnectionFailed,
+    ExitCode,
+    LockTimeout,
+    PoolingRefused,
+    SettingsError,
+)
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from schemamig_tui.settings import Settings
+from schemamig_tui.survey import looking, review
 from tests.conftest import Database
 from tests.faults.conftest import Program
 from tests.faults.pgbouncer import pgbouncer
@@ -186,6 +194,13 @@ def test_other_pooling_is_refused_and_nothing_is_left_in_the_pool(
         for attempt in (pooled.runner(lock=0.3).apply_pending, rehearsal.rehearse_pending):
             with pytest.raises(SettingsError, match="gives every transaction another session"):
                 attempt()
+        target, shown = resolve(Settings(dsn=conninfo)), Settings(directory=tmp_path)
+        for sql in ("SELECT 1;", "SELECT 'not closed;"):
+            pooled.write("0002_b.sql", sql)
+            with looking(target, shown) as (conn, found):
+                reviewed = review(make_plan(found), target, conn, None)
+            assert isinstance(reviewed.refusals[-1], PoolingRefused)
+            assert reviewed.unknown
         with psycopg.connect(conninfo, autocommit=True) as conn:
             for _ in range(8):
                 assert conn.execute("SHOW lock_timeout").fetchone() == ("0",)
@@ -242,12 +257,16 @@ def test_the_refusal_is_a_matter_of_settings_and_says_what_to_do(
     program: Program, server: Embedded, database: Database
 ) -> None:
     program.write("0001_a.sql", "SELECT 1;")
-    with pgbouncer(server, database, "transaction") as conninfo:
-        for mode in ("--apply", "--dry-run"):
-            process = program.start(conninfo, mode=mode)
-            output, _ = process.communicate(timeout=60)
-            assert process.returncode == ExitCode.USAGE
-            assert "pool_mode = session" in output
+    for pooling, modes in (
+        ("transaction", (("--apply",), ("--dry-run",))),
+        ("statement", (("--dry-run",), ("--apply", "--lint-error"))),
+    ):
+        with pgbouncer(server, database, pooling) as conninfo:
+            for mode, *options in modes:
+                process = program.start(conninfo, *options, mode=mode)
+                output, _ = process.communicate(timeout=60)
+                assert process.returncode == ExitCode.USAGE, output
+                assert "pool_mode = session" in output
 
 
 def test_options_of_the_users_own_are_refused_as_psql_finds_them_refused(

@@ -1,7 +1,6 @@
 """Rules about the source itself: no circles, short files, one place for SQL, one name a class."""
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -83,15 +82,66 @@ def test_a_file_is_short_enough_to_have_one_job(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= LONGEST
 
 
-def test_only_the_room_for_sql_has_patterns_for_sql() -> None:
-    """SQL is handled as bytes, so a pattern of bytes is one that gives SQL a meaning."""
-    pattern = re.compile(r"re\.compile\(\s*\(?\s*rb")
+def meanings(source: str) -> Iterator[int]:
+    """The lines in which bytes are searched for a pattern, or for a word."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            of_re = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
+            searched = of_re or node.func.attr in (
+                "startswith",
+                "endswith",
+                "find",
+                "index",
+                "count",
+            )
+            texts = [part for one in node.args[:1] for part in ast.walk(one)] if searched else []
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            if is_of_words(node.comparators[0]):
+                continue
+            texts, of_re = [node.left], False
+        else:
+            continue
+        values = [text.value for text in texts if isinstance(text, ast.Constant)]
+        if any(
+            isinstance(it, bytes) and (of_re or it.strip(b"\xef\xbb\xbf").isalpha())
+            for it in values
+        ):
+            yield node.lineno
+
+
+def is_of_words(node: ast.expr) -> bool:
+    """Whether something is looked for in a list of words that the room for SQL has read."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name in ("words", "head")
+
+
+def test_only_the_room_for_sql_gives_sql_a_meaning() -> None:
+    """SQL is handled as bytes: who searches bytes for a pattern or a word gives SQL a meaning."""
     elsewhere = {
-        module_name(file)
+        (module_name(file), line)
         for file in FILES
-        if ROOT / "sql" not in file.parents and pattern.search(file.read_text())
+        if ROOT / "sql" not in file.parents and ROOT / "connect" not in file.parents
+        for line in meanings(file.read_text())
     }
     assert not elsewhere
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'P = re.compile(rb"x")',
+        'P = re.compile(\n    rb"a"\n    rb"b"\n)',
+        'P = re.compile(rb"a" + WORD)',
+        're.search(rb"x", sql)',
+        're.sub(b"x", b"y", sql)',
+        'b"temp" in sql',
+        'if b"temp" not in sql.lower(): pass',
+        'sql.lower().startswith((b"create", b"alter"))',
+        'sql.find(b"prepare")',
+    ],
+)
+def test_a_meaning_is_found_however_it_is_searched_for(source: str) -> None:
+    assert [*meanings(source)]
 
 
 def test_a_class_name_is_used_once() -> None:

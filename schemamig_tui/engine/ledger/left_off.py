@@ -4,7 +4,6 @@ What is decided here is what the ledger and the file tell; what the server has t
 ``engine.run.resume``.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from schemamig_tui.engine.ledger.checkpoint import (
 )
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.script.script import Script
-from schemamig_tui.sql.lexer import whole_word
+from schemamig_tui.sql.leftovers import Leftover, leftover
 from schemamig_tui.sql.session_effects import is_quiet
 from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves
 
@@ -171,31 +170,14 @@ _OLD = "an earlier version of this program has recorded that, which did not keep
 def _lost(state: State, script: Script, done: int) -> Iterator[str]:
     """What the session had that no statement can make again, with the line that made it."""
     for name in state:
-        for kind, word in _CANNOT_BE_RESTORED.items():
-            if name.startswith(kind):
-                line = _line_that_made(name, word, script, done)
-                yield f"the {name}" + (f" (line {line})" if line else "")
+        if lost := leftover(name):
+            line = _line_that_made(lost, script, done)
+            yield f"the {name}" + (f" (line {line})" if line else "")
 
 
-def _line_that_made(name: str, word: bytes, script: Script, done: int) -> int | None:
-    """The line of the first of the done statements that has the end of ``name`` in it.
-
-    One that has ``word`` as well is more likely to have made it.
-    """
-    end = _LAST_NAME.search(name)
-    if end is None:
-        return None
-    found = whole_word(end[1].strip('"'))
-    naming = [i for i in range(done) if found.search(script.sql(i))]
-    making = (i for i in naming if word in script.sql(i).lower())
-    i = next(making, naming[0] if naming else None)
+def _line_that_made(lost: Leftover, script: Script, done: int) -> int | None:
+    """The line of the last of the done statements that makes it, or the first that names it."""
+    made = [i for i in range(done) if lost.is_made_by(script.sql(i))]
+    named = (i for i in range(done) if lost.is_named_in(script.sql(i)))
+    i = made[-1] if made else next(named, None)
     return None if i is None else script.line(i)
-
-
-# How the names begin of what no statement can make again, and a word of what makes it.
-_CANNOT_BE_RESTORED = {
-    "temporary ": b"temp",
-    "prepared statement ": b"prepare",
-    "cursor ": b"cursor",
-}
-_LAST_NAME = re.compile(r'("[^"]+"|[^\s."()]+)(?:\(.*\))?$')

@@ -14,7 +14,7 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
 from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.ledger.writes import SWALLOWED, TAKEN
+from schemamig_tui.engine.ledger.writes import GONE, SWALLOWED, TAKEN
 from schemamig_tui.text import some_names, visible
 
 
@@ -51,7 +51,16 @@ def explain_write(
             f"{_its_trigger(conn, ledger)} has kept {ledger.name} from taking the row",
             "let it return the row as it is, or disable it for this role",
         )
+    if code == pg_errors.InvalidTextRepresentation.sqlstate and GONE in refused:
+        return _explain_gone(conn, ledger, name)
     return None
+
+
+def is_own_check(error: Diagnostic) -> bool:
+    """Whether a check of ours has failed, whose code means nothing to anybody else."""
+    if error.sqlstate != pg_errors.InvalidTextRepresentation.sqlstate:
+        return False
+    return any(check in (error.message_primary or "") for check in (SWALLOWED, GONE, TAKEN))
 
 
 def explain_loss(
@@ -66,6 +75,16 @@ def explain_loss(
         f" {_its_trigger(conn, ledger)}, or somebody, has deleted it",
         "have the trigger leave the rows of the ledger, and write them down again, or undo by hand"
         " what is in the files: the next run applies them again",
+    )
+
+
+def _explain_gone(conn: psycopg.Connection[Any], ledger: Ledger, name: str) -> LedgerRefusal:
+    triggers = _names(conn, ledger, _TRIGGERS)
+    who = f"the file, the trigger {triggers} or somebody" if triggers else "the file or somebody"
+    return LedgerRefusal(
+        f"{who} else has deleted the row of {visible(name)} in {ledger.name}, or made it a success,"
+        " while the file ran",
+        "have nothing but this program write that row: it says how far the file is",
     )
 
 

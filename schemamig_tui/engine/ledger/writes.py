@@ -21,6 +21,9 @@ from schemamig_tui.engine.ledger.wording import CHAINED, IF_CHANGED, STARTS
 SWALLOWED = "the ledger has not kept the row"
 """What the cast complains of. The message around it is in the language of the server."""
 
+GONE = "the ledger has no unfinished row"
+"""What it complains of where the row that an update is about is not there, or is a success."""
+
 TAKEN = "another run has written the row"
 """What the cast of the fence complains of."""
 
@@ -206,6 +209,9 @@ class LedgerWrites:
             + _returning(kept)
             + ")",
             "written",
+            "CASE WHEN EXISTS (SELECT FROM {table} WHERE "
+            + _THIS_FILE
+            + " AND NOT success) THEN {swallowed} ELSE {gone} END",
         )
 
     @cached_property
@@ -225,16 +231,22 @@ class LedgerWrites:
         query = sql.SQL("UPDATE {} SET filename = filename WHERE filename = {}")
         return query.format(self._identifier, name)
 
-    def _write(self, writing: LiteralString, written: LiteralString) -> bytes:
+    def _write(
+        self, writing: LiteralString, written: LiteralString, why: LiteralString = "{swallowed}"
+    ) -> bytes:
         # More than one row fails as well: a subquery has one.
         query: LiteralString = (
             "WITH "
             + writing
             + " SELECT coalesce((SELECT ms::pg_catalog.text FROM "
             + written
-            + "), {swallowed})::integer"
+            + "), "
+            + why
+            + ")::integer"
         )
-        composed = sql.SQL(query).format(table=self._identifier, swallowed=sql.Literal(SWALLOWED))
+        composed = sql.SQL(query).format(
+            table=self._identifier, swallowed=sql.Literal(SWALLOWED), gone=sql.Literal(GONE)
+        )
         return composed.as_bytes(None)
 
 

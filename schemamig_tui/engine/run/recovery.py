@@ -15,7 +15,7 @@ from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.ledger.write_failures import explain_write
+from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, CancelUnconfirmed
@@ -304,7 +304,8 @@ class Recovery:
                 message = refusal.message
                 if crash.step.role is Role.LEDGER:
                     message = unwritten(run.script, message)
-                return replace(failure, message=message, hint=refusal.hint)
+                code = None if is_own_check(error) else code
+                return replace(failure, message=message, hint=refusal.hint, sqlstate=code)
         if code in WITHOUT_LOCK:
             return self._without_lock(run, crash, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:

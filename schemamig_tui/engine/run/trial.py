@@ -26,18 +26,27 @@ def refusals_of(
     session of a file that goes on where it stopped is restored on one in its place. Nothing is
     changed, and nobody is waited for: where another run is on, it may be at such a file.
     """
-    if plan.refusals or not plan.migrations:
+    first = Backend.of(conn)
+    # What people are shown of a refused plan is asked for behind a pooler as well.
+    if not plan.migrations or (plan.refusals and not first.pooled):
         return plan.refusals
     try:
         with losses_as_errors():
-            return tuple(_refusals(plan, connect, conn))
+            return (*plan.refusals, *_refusals(plan, connect, first))
     except SchemamigError as error:
-        return (error,)
+        return (*plan.refusals, error)
 
 
-def _refusals(plan: Plan, connect: Connect, conn: psycopg.Connection[Any]) -> Iterator[FilesError]:
-    with Watch(connect, Backend.of(conn)) as watch:
-        if not any(file.left_off for file in plan.files):
+def require_session(connect: Connect, conn: psycopg.Connection[Any]) -> None:
+    """Raise PoolingRefused where ``conn`` has no session of its own: it allows no transaction."""
+    first = Backend.of(conn)
+    if first.pooled:
+        Watch(connect, first).__exit__()
+
+
+def _refusals(plan: Plan, connect: Connect, first: Backend) -> Iterator[FilesError]:
+    with Watch(connect, first) as watch:
+        if plan.refusals or not any(file.left_off for file in plan.files):
             return
         locks = Locks.of(plan.survey.ledger.name)
         if locks.run.holder(watch.conn) or locks.work.holder(watch.conn):

@@ -14,14 +14,14 @@ import psycopg
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.deadline import answered_within
-from schemamig_tui.errors import ConnectionFailed, SettingsError
+from schemamig_tui.errors import ConnectionFailed, PoolingRefused
 from schemamig_tui.text import one_line
 
 _PID = "SELECT pg_catalog.pg_backend_pid()"
 
 
 def require_session_pooling(first: Backend, second: psycopg.Connection[Any]) -> None:
-    """Raises SettingsError where ``first``, behind a pooler, has no session of its own.
+    """Raises PoolingRefused where ``first``, behind a pooler, has no session of its own.
 
     Raises ConnectionFailed where the pooler has no session left for the ``second`` one.
     """
@@ -53,8 +53,8 @@ def _is_notified(first: Backend, second: psycopg.Connection[Any]) -> bool:
     return bool(came)
 
 
-def _refusal() -> SettingsError:
-    return SettingsError(
+def _refusal() -> PoolingRefused:
+    return PoolingRefused(
         "a connection pooler gives every transaction another session of the server;"
         " a run needs one session from its beginning to its end",
         hint="connect to the server itself, or to a pool with pool_mode = session (PgBouncer)",

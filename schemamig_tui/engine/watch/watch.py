@@ -42,7 +42,7 @@ class Watch:
     """The second connection of a run, whose first one is ``first``.
 
     Two threads may use it: the one that runs, to cancel, and the one that observes. Raises
-    ConnectionFailed when it cannot be made, and SettingsError where a pooler gives no session.
+    ConnectionFailed when it cannot be made, and PoolingRefused where a pooler gives no session.
     """
 
     def __init__(self, connect: Callable[[], psycopg.Connection[Any]], first: Backend) -> None:
