@@ -57,7 +57,9 @@ def by_settings(
     """The findings with the severity that the settings give to their rule; None drops them."""
     for finding in findings:
         severity = severities.get(finding.rule, finding.severity)
-        if severity is not None:
+        if severity is finding.severity:
+            yield finding
+        elif severity is not None:
             yield replace(finding, severity=severity)
 
 

@@ -22,7 +22,7 @@ from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
 from schemamig_tui.sql.touches import touches, touches_of
 from schemamig_tui.sql.traits import Kind, Traits
-from schemamig_tui.sql.words import MOST, Name, Words
+from schemamig_tui.sql.words import MOST, Name, Words, words_of
 
 _ENDS = (Kind.COMMIT, Kind.CHAIN, Kind.ROLLBACK)
 _MAKES = ("CREATE TABLE", "CREATE MATERIALIZED VIEW")
@@ -56,7 +56,7 @@ class Statement:
     @cached_property
     def tokens(self) -> tuple[bytes, ...]:
         """Its tokens as they are written, as many as are looked at of any statement."""
-        return tuple(token[1] for token in islice(tokens(self.sql), MOST))
+        return tuple(islice(words_of(self.sql), MOST))
 
     @cached_property
     def words(self) -> tuple[bytes, ...]:
@@ -74,8 +74,8 @@ class Statement:
         if self.head[:1] in _TOUCH_NOTHING:
             return ()
         if self.head == (b"create", b"table") and not self._refers:
-            first = islice(tokens(self.sql), _NAME)  # all other words say nothing of it
-            return tuple(touches_of(Words(token[1] for token in first)))
+            first = islice(words_of(self.sql), _NAME)  # behind them is at most a weak lock
+            return tuple(touches_of(Words(first)))
         if self.head[:1] in _MAY_INDEX:  # their words are looked at for other things, too
             return tuple(touches_of(Words(self.tokens)))
         return tuple(touches(self.sql))

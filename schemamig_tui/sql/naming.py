@@ -30,6 +30,7 @@ _KINDS: dict[tuple[bytes, ...], ObjectKind] = {
     (b"group",): ObjectKind.ROLE,
     (b"database",): ObjectKind.DATABASE,
 }
+_PAIRS = {kind[0]: kind for kind in _KINDS if len(kind) > 1}
 OWNED = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.SCHEMA)
 PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 """What belongs to a table and is named together with it."""
@@ -37,10 +38,12 @@ PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 
 def take_kind(words: Words) -> tuple[str, ObjectKind] | None:
     """The kind of object that is next, which is taken: ``("TABLE", RELATION)``."""
-    for kind, target in _KINDS.items():
-        if words.take(*kind):
-            return b" ".join(kind).decode().upper(), target
-    return None
+    first = words.peek()
+    kind = _PAIRS.get(first, (first,))
+    target = _KINDS.get(kind)
+    if target is None or not words.take(*kind):
+        return None
+    return b" ".join(kind).decode().upper(), target
 
 
 def take_name(words: Words) -> Name | None:
