@@ -4,10 +4,15 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from schemamig_tui.errors import SettingsError
+from schemamig_tui.connect import Target
+from schemamig_tui.errors import SchemamigError, SettingsError
+from schemamig_tui.reporting.json_events import RunAsJson, database_as_json, error_as_json
 from schemamig_tui.text import visible
+
+if TYPE_CHECKING:
+    from schemamig_tui.rehearsal.events import RehearsalEvent
 
 
 class LogFile:
@@ -17,11 +22,13 @@ class LogFile:
     ``--json`` prints. A line is one write to a file that is open for appending, so that lines of
     several runs do not mix. Raises SettingsError where the file cannot be opened; where a line
     cannot be written, such as on a full disk, it writes no more, and ``lost`` says why: a run does
-    not end because of its log.
+    not end because of its log. Which database it is, is its first line as soon as that is known.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, target: Target, warn_after: float | None) -> None:
         self.lost: str | None = None
+        self._target, self._is_identified = target, False
+        self._as_json = RunAsJson(warn_after)
         self._path = path
         self._run = os.urandom(6).hex()
         try:
@@ -31,8 +38,26 @@ class LogFile:
                 f"the log file {visible(str(path))} cannot be written: {error.strerror}"
             ) from error
 
-    def write(self, event: str, values: dict[str, Any]) -> None:
-        """Append an event. Raises nothing."""
+    def take(self, event: "RehearsalEvent") -> None:
+        """Append an event of the run. Raises nothing."""
+        self._write(*self._as_json(event))
+
+    def warning(self, message: str) -> None:
+        """Append a warning. Raises nothing."""
+        self._write("warning", {"message": message})
+
+    def error(self, error: SchemamigError) -> None:
+        """Append what has ended the run. Raises nothing."""
+        self._write("error", error_as_json(error))
+
+    def _write(self, event: str, values: dict[str, Any]) -> None:
+        database = self._target.identity
+        if database and not self._is_identified:
+            self._is_identified = True
+            self._append("connected", database_as_json(database))
+        self._append(event, values)
+
+    def _append(self, event: str, values: dict[str, Any]) -> None:
         if self.lost is not None:
             return
         at = datetime.now(UTC).isoformat(timespec="milliseconds")

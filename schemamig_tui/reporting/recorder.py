@@ -14,7 +14,6 @@ from schemamig_tui.engine.events import (
     RunFinished,
 )
 from schemamig_tui.errors import SchemamigError
-from schemamig_tui.reporting.json_events import RunAsJson, as_json, database_as_json, error_as_json
 from schemamig_tui.settings import Settings
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural
@@ -42,9 +41,7 @@ class RunRecorder:
     ) -> None:
         self._settings, self._target = settings, target
         self._listener, self._warn = listener, warn
-        self._as_json = RunAsJson(settings.warn_after)
         self._log: LogFile | None = None
-        self._is_identified = False
         self._started_at: datetime | None = None
         self._ms: dict[str, float] = {}
         self._failed: FileFailed | None = None
@@ -55,13 +52,13 @@ class RunRecorder:
         if self._settings.log_file:
             from schemamig_tui.reporting.log_file import LogFile
 
-            self._log = LogFile(self._settings.log_file)
+            self._log = LogFile(self._settings.log_file, self._target, self._settings.warn_after)
         return self
 
     def __call__(self, event: "RehearsalEvent") -> None:
         """Take an event of the run."""
         if self._log:
-            self._write(self._log, *self._as_json(event))
+            self._log.take(event)
         match event:
             case FileStarted():
                 self._started_at = self._started_at or datetime.now(UTC)
@@ -84,19 +81,12 @@ class RunRecorder:
     ) -> None:
         """Raise the alert and close the log."""
         if self._log and isinstance(error, SchemamigError):
-            self._write(self._log, "error", error_as_json(error))
+            self._log.error(error)
         self._alert(error)
         if self._log:
             self._log.close()
             if self._log.lost:
                 self._warn(self._log.lost)
-
-    def _write(self, log: "LogFile", event: str, values: dict[str, Any]) -> None:
-        database = self._target.identity
-        if database and not self._is_identified:
-            self._is_identified = True
-            log.write("connected", database_as_json(database))
-        log.write(event, values)
 
     # -- the alert
 
@@ -119,13 +109,15 @@ class RunRecorder:
             name = "on-success" if went_well else "on-failure"
             warning = f"the command of {name} {problem}"
             if self._log:
-                self._write(self._log, "warning", {"message": warning})
+                self._log.warning(warning)
             self._warn(warning)
 
     def _run(
         self, finished: RunFinished, error: BaseException | None, *, went_well: bool
     ) -> dict[str, Any]:
         """The run as the command gets it; README has the keys."""
+        from schemamig_tui.reporting.json_events import as_json, database_as_json
+
         database = self._target.identity
         message = error.message if isinstance(error, SchemamigError) else None
         failed = as_json(self._failed)[1] if finished.failed and self._failed else None

@@ -23,7 +23,7 @@ def reading(repeat: int) -> Iterator[Row]:
         scanned, floor, cut, fewer = medians(
             repeat,
             lambda: _ms(lambda: scan(many)),
-            lambda: _ms(lambda: _hash_all(many)),
+            lambda: _ms(lambda: hash_all(many)),
             lambda: _ms(lambda: [parse(file) for file in files]),
             lambda: _ms(lambda: [parse(file) for file in files[:_FEWER]]),
         )
@@ -33,7 +33,8 @@ def reading(repeat: int) -> Iterator[Row]:
     yield ratio(per_file, cut, fewer * _FILES / _FEWER, 1.3)
 
 
-def _hash_all(folder: Path) -> None:
+def hash_all(folder: Path) -> None:
+    """Read all files of a folder, and make their MD5."""
     for path in sorted(folder.iterdir()):
         hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
