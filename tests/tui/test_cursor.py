@@ -1,5 +1,7 @@
 """Where the cursor goes by itself, and by a jump: with the run, and to what needs somebody."""
 
+from textual.events import Key
+
 from tests.tui.conftest import Desk, Ui, played
 
 
@@ -9,7 +11,7 @@ def selected(ui: Ui) -> str | None:
 
 
 @played
-async def test_n_goes_round_to_what_is_failed_changed_or_missing(desk: Desk) -> None:
+async def test_i_goes_round_to_what_is_failed_changed_or_missing(desk: Desk) -> None:
     for number in range(1, 6):
         desk.write(f"000{number}_a.sql", f"SELECT {number};")
     desk.write("0006_f.sql", "SELECT nothing;")
@@ -30,7 +32,7 @@ async def test_n_goes_round_to_what_is_failed_changed_or_missing(desk: Desk) -> 
 
 
 @played
-async def test_f_says_so_where_there_is_nothing(desk: Desk) -> None:
+async def test_i_says_so_where_there_is_nothing(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:
         await ui.press("i")
@@ -87,3 +89,14 @@ async def test_it_stays_where_its_user_reads(desk: Desk) -> None:
         await ui.until(lambda: len(ui.names("applied")) == 3)
         assert selected(ui) == "0001_a.sql"
         await stop(ui)
+
+
+@played
+async def test_a_key_right_behind_a_move_is_about_the_row_that_it_leads_to(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.write("0002_b.sql")
+    async with desk.open() as ui:
+        await ui.press("1")
+        for key in ("j", "A"):
+            ui.app.post_message(Key(key, key))
+        await ui.until(lambda: "Apply 2 migrations?" in ui.screen)

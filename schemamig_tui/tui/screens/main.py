@@ -85,7 +85,13 @@ class MainScreen(Screen[None]):
 
     @property
     def selected(self) -> Migration | None:
-        """The migration that the detail is to show, as it stands now."""
+        """The migration that the detail is to show, as it stands now.
+
+        In a list that is the one under the cursor, also when a key comes right behind another one.
+        """
+        pane = self.focused
+        if isinstance(pane, MigrationList) and pane.selected:
+            return self._migration(pane.selected.name)
         return self._migration(self._selected)
 
     def hidden(self, names: Sequence[str]) -> list[str]:
@@ -126,7 +132,7 @@ class MainScreen(Screen[None]):
         Where that is a list the selected migration is the one under its cursor; elsewhere it stays
         the same, even if it moves to another pane. What has failed is shown whatever the filter.
         """
-        before = self.selected
+        before = self._migration(self._selected)
         self._status = status
         self.mark_refused(self.refused)
         for pane in self._lists:
@@ -138,7 +144,7 @@ class MainScreen(Screen[None]):
                 rows = self._filtered_rows(rows)
             pane.fill(rows, total, self._empty(pane.state, filtered=len(rows) < total))
         self.mark_running(running)
-        now = self.selected
+        now = self._migration(self._selected)
         if before and (now is None or (now.name == before.name and now.state is not before.state)):
             self._select_again(now)
         self.post_message(self.Selected())
