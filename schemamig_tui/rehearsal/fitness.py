@@ -9,7 +9,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import wants_no_transaction
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.script.script import Kind
-from schemamig_tui.sql.calls import may_run_code
+from schemamig_tui.sql.calls import may_run_code, names_advisory_locks
 
 _ENDS_UNDONE = (Kind.ALONE, Kind.ROLLBACK)
 
@@ -59,7 +59,7 @@ def runs_code(run: FileRun) -> bool:
 
 def locks_advisory(run: FileRun) -> bool:
     """Whether a statement of the file names advisory locks."""
-    return any(b"advisory" in run.script.sql(i).lower() for i in range(len(run.script)))
+    return any(names_advisory_locks(run.script.sql(i)) for i in range(len(run.script)))
 
 
 def units(run: FileRun) -> Iterator[range]:

@@ -46,6 +46,11 @@ def may_run_code(sql: bytes) -> bool:
     return True
 
 
+def names_advisory_locks(sql: bytes) -> bool:
+    """Whether advisory locks are named anywhere, in a string or the body of a function as well."""
+    return b"advisory" in sql.lower()
+
+
 def _calls(words: Sequence[bytes]) -> bool:
     """Whether something is called in ALTER TABLE, as far as that can be told."""
     return any(
