@@ -61,9 +61,14 @@ class Survey:
         return folder_warnings(self.status, self.folder.passed_over, to)
 
     @property
-    def empty(self) -> tuple[str, ...]:
-        """Which files a run would record without running anything; a plan says so of each file."""
-        return empty_warnings(self.status)
+    def ahead(self) -> tuple[str, ...]:
+        """What a run would do or be refused for, which a plan says in its own place.
+
+        Which files it would record without running anything, and the rules of the ledger.
+        """
+        rules = self.state.rules
+        refused = () if rules is None else (f"{rules.message}: {rules.hint}",)
+        return (*empty_warnings(self.status), *refused)
 
     @property
     def drift(self) -> tuple[str, ...]:
