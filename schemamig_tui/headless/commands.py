@@ -156,7 +156,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         return lint_pending(settings, reporter, stop, to=command.to)
     with connecting(settings, reporter, stop) as (target, on_wait):
         survey = look(target, settings, on_wait)
-    for warning in survey.warnings():
+    for warning in (*survey.warnings(), *survey.ahead):
         reporter.warning(warning)
     status = survey.status
     if status.changed:

@@ -307,6 +307,8 @@ def _remarks(migration: "Migration") -> Iterator[str]:
         yield WRITTEN_SINCE
     if migration.unwritten:
         yield "not written yet"
+    elif migration.has_nothing:
+        yield "empty"
 
 
 def _counts(**migrations: "tuple[Migration, ...]") -> list[str]:

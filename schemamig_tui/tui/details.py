@@ -168,6 +168,8 @@ def _result(migration: Migration, code: Sequence[Line], log: Sequence[Line]) -> 
     lines: list[Line]
     if migration.unwritten:
         lines = [_hint("Nothing is written in it yet, and until then it is not run.")]
+    elif migration.has_nothing:
+        lines = [_hint("Nothing is written in it: a run records it as applied and runs nothing.")]
     elif row is None or migration.written_since:
         apply, to_here = key_of("apply"), key_of("apply-to")
         what = f"{apply} applies all that is pending, {to_here} up to this one."

@@ -205,7 +205,7 @@ class Looking:
         self._before, self.latest, self._error = look, survey, None
         self.database = target.identity if target else None
         of_target = target.warnings if target else ()
-        found = (*of_target, *survey.warnings(), *survey.drift)
+        found = (*of_target, *survey.warnings(), *survey.drift, *survey.ahead)
         warnings = [text for text in found if text not in self._warned]
         self._warned.update(warnings)
         absence = Absence(self._away_since, clock.now()) if self._away_since else None

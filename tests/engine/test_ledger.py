@@ -156,7 +156,26 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
         ("ALTER TABLE {t} ALTER success DROP DEFAULT, ALTER success TYPE text", "success should"),
         ("ALTER TABLE {t} ADD COLUMN who text NOT NULL", "who is NOT NULL and has no default"),
         ("ALTER TABLE {t} DROP CONSTRAINT schema_migrations_filename_key", "no unique index"),
-        ("DROP TABLE {t}; CREATE VIEW {t} AS SELECT 1 AS filename", "not a table"),
+    ],
+)
+def test_the_hint_mends_a_ledger_of_another_shape(shop: Workshop, change: str, says: str) -> None:
+    shop.ask(ORIGINAL)
+    shop.ask(change.format(t=LEDGER))
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    with pytest.raises(LedgerError, match=says) as caught:
+        shop.apply()
+    head, *statements = str(caught.value.hint).split("\n")
+    assert "--table" in head
+    shop.ask("\n".join(statements))
+    assert shop.apply().applied == ("0001_a.sql",)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("ALTER TABLE {t} DROP COLUMN checksum, DROP COLUMN success", "checksum .*; success "),
+        ("DROP TABLE {t}; CREATE VIEW {t} AS SELECT 1 AS filename", "not a table, but a view"),
+        ("DROP TABLE {t}; CREATE SEQUENCE {t}", "not a table, but a sequence"),
     ],
 )
 def test_a_ledger_of_another_shape_is_refused_before_anything_runs(
@@ -245,3 +264,9 @@ def test_touching_a_row_changes_nothing(shop: Workshop) -> None:
     with shop.database.connect() as conn:
         assert conn.execute(Ledger(LEDGER).writes.touch("0001_a.sql")).rowcount == 1
     assert shop.rows == before
+
+
+def test_a_row_without_a_file_name_says_null(shop: Workshop) -> None:
+    shop.ask(f"{ORIGINAL}; ALTER TABLE {LEDGER} ALTER filename DROP NOT NULL;")
+    shop.ask(f"INSERT INTO {LEDGER} (filename, checksum) VALUES (NULL, 'x')")
+    assert [*shop.rows] == ["NULL"]

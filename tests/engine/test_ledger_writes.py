@@ -15,7 +15,9 @@ from schemamig_tui.engine.events import (
     NoticeReceived,
     RunFinished,
 )
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.survey import Folder, survey
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.limits import Limits
 from tests.conftest import Database
@@ -111,6 +113,9 @@ def test_a_ledger_with_a_rule_that_could_swallow_rows_is_refused(shop: Workshop)
     with pytest.raises(LedgerError, match=r"has rules, .*: away") as caught:
         shop.apply()
     assert "DROP RULE away ON kb.schema_migrations;" in (caught.value.hint or "")
+    with shop.database.connect() as conn:
+        found = survey(conn, Folder.read(shop.folder), Ledger(LEDGER))
+    assert "has rules" in found.ahead[0]
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
 
 

@@ -155,12 +155,18 @@ def test_a_file_that_cannot_be_run_is_refused_when_it_can_be_read(shop: Workshop
     assert (finished.applied, finished.failed) == (("0001_a.sql",), "0003_c.sql")
     assert finished.remaining == ("0002_b.sql", "0004_d.sql")
     assert shop.failure.failure.message == "This string is never closed."
-    assert (shop.failure.recorded, shop.failure.unrecorded) == (False, "nothing of it has run")
+    assert (shop.failure.recorded, shop.failure.unrecorded) == (True, None)
+    hint = "0001_a.sql ran before it and has changed how this file is read"
+    assert hint in (shop.failure.failure.hint or "")
+    assert hint in (shop.rows["0003_c.sql"].error_message or "")
     assert [(e.name, e.number, e.total) for e in shop.events_of(FileStarted)] == [
         ("0001_a.sql", 1, 4),
         ("0003_c.sql", 3, 4),
     ]
-    assert [*shop.rows] == ["0001_a.sql"]
+    assert [(name, row.success) for name, row in shop.rows.items()] == [
+        ("0001_a.sql", True),
+        ("0003_c.sql", False),
+    ]
     shop.write("0003_c.sql", "SELECT 'it\\'s fine';")
     assert shop.apply().applied == ("0002_b.sql", "0003_c.sql", "0004_d.sql")
 

@@ -305,6 +305,16 @@ def test_an_unwritten_file_stays_pending_in_every_mode(program: Program) -> None
     )
 
 
+def test_an_empty_file_that_would_be_recorded_is_not_said_to_wait(program: Program) -> None:
+    program.write("0001_a.sql", "")
+    program.write("0002_b.sql", "SELECT 1;")
+    ended = program("--list")
+    assert "  • 0001_a.sql  empty\n" in ended.out
+    warning = "Empty, with a written file behind it, so an apply records it as applied: 0001_a.sql."
+    assert f"warning: {warning}\n" in ended.err
+    assert "  ✗ 0001_a.sql: pending, empty\n" in program("--check").out
+
+
 def test_a_file_that_was_recorded_when_it_was_empty_says_why_it_is_pending(
     program: Program,
 ) -> None:

@@ -93,12 +93,16 @@ def test_unwritten_files_at_the_end_are_left_for_later(tmp_path: Path) -> None:
     assert names(status.pending) == ["a.sql", "b.sql", "c.sql"]
     assert names(status.to_run()) == ["a.sql"]
     assert names(status.unwritten()) == ["b.sql", "c.sql"]
+    assert [one.unwritten for one in status.migrations] == [False, True, True]
+    assert status.empty == ()
 
 
 def test_unwritten_files_in_front_of_a_written_one_are_run_as_nothing(tmp_path: Path) -> None:
     status = scanned(tmp_path, a="", b="BEGIN; COMMIT;", c="SELECT 1;")
     assert names(status.to_run()) == ["a.sql", "b.sql", "c.sql"]
     assert status.unwritten() == ()
+    assert not any(one.unwritten for one in status.migrations)
+    assert names(status.empty) == ["a.sql", "b.sql"]
 
 
 def test_only_the_files_that_are_to_run_count(tmp_path: Path) -> None:

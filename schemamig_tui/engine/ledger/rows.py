@@ -17,8 +17,9 @@ class LedgerRow:
     """A row of the ledger.
 
     ``applied_at`` has no time zone. It is the text that the server writes where that is no date
-    for Python (infinity, BC, the year 20000), and None where the column is NULL, as any but
-    ``filename`` can be in a table that another tool has made. A ``success`` of None says nothing.
+    for Python (infinity, BC, the year 20000), and None where the column is NULL, as any can be in a
+    table that another tool has made. A ``filename`` of NULL is read as the word NULL. A ``success``
+    of None says nothing.
     """
 
     filename: str
@@ -61,7 +62,8 @@ class LedgerState:
     """What is in the database: whether the table and its schema exist, and the rows in order.
 
     ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing
-    can be recorded; None where it can. ``database`` is the server's own name of the database.
+    can be recorded; None where it can. ``rules``: what to say of rules that may keep rows from
+    being written. ``database`` is the server's own name of the database.
     """
 
     database: str
@@ -69,6 +71,7 @@ class LedgerState:
     schema_exists: bool
     uncreatable: LedgerRefusal | None
     unwritable: LedgerRefusal | None
+    rules: LedgerRefusal | None
     rows: tuple[LedgerRow, ...]
 
     @property

@@ -1,5 +1,6 @@
 """What the table of a ledger is like, and whether migrations can be recorded in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -82,10 +83,13 @@ def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
     """Why the table cannot be the ledger, under the ``name`` that people read."""
     if facts.kind is None:
         return None
-    if wrong := _other_shape(facts):
+    if facts.kind not in ("r", "p"):
+        kind = _KINDS.get(facts.kind, "something else")
+        return LedgerRefusal(f"the ledger {name} is not a table, but {kind}", _ANOTHER)
+    if wrong := [*_other_shape(facts, name)]:
         return LedgerRefusal(
-            f"the ledger {name} has another shape: {visible('; '.join(wrong))}",
-            "name another table with --table, or give this one the columns it lacks",
+            f"the ledger {name} has another shape: {visible('; '.join(what for what, _ in wrong))}",
+            "\n".join([f"{_ANOTHER}, or mend this one:", *(mend for _, mend in wrong)]),
         )
     if facts.persistence == "u":
         return LedgerRefusal(
@@ -161,18 +165,31 @@ def readable(name: str) -> str:
     return visible(sql.Identifier(name).as_string(None))
 
 
-def _other_shape(facts: Facts) -> list[str]:
-    if facts.kind not in ("r", "p"):
-        return ["it is not a table"]
-    wrong = [
-        f"{name} should be {_AS_WRITTEN[types[0]]}, but is {facts.columns.get(name, 'missing')}"
-        for name, types in _COLUMNS.items()
-        if facts.types.get(name) not in types
-    ]
-    wrong += [f"{name} is NOT NULL and has no default" for name in facts.demanding]
+def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with the table, each with the statement that mends it."""
+    for name, types in _COLUMNS.items():
+        if facts.types.get(name) in types:
+            continue
+        right, is_now = _AS_WRITTEN[types[0]], facts.columns.get(name)
+        what = f"{name} should be {right}, but is {is_now or 'missing'}"
+        change = f"ALTER {name} TYPE {right} USING {name}::{right}" if is_now else None
+        yield what, f"ALTER TABLE {ledger} {change or f'ADD {name} {right}'};"
+    for name in map(readable, facts.demanding):
+        mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
+        yield f"{name} is NOT NULL and has no default", mend
     if not facts.unique_name:
-        wrong.append("filename has no unique index")
-    return wrong
+        yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
+
+
+_ANOTHER = "name another table with --table"
+_KINDS = {
+    "v": "a view",
+    "m": "a materialized view",
+    "f": "a foreign table",
+    "S": "a sequence",
+    "i": "an index",
+    "c": "a type",
+}
 
 
 _FACTS: LiteralString = """

@@ -1,7 +1,7 @@
 """The files of the folder against the rows of the ledger: what is applied, pending, failed."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -38,7 +38,8 @@ class Migration:
 
     ``changed`` tells that the file is not what the row's checksum says: drift for an applied
     migration, an attempt at mending for a failed one. ``written_since``: it was recorded when its
-    file was empty, and now the file has statements, which have never been run.
+    file was empty, and now the file has statements, which have never been run. ``unwritten``: there
+    is nothing to run in its file and in none behind it, so it is left until it is written.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Migration:
     row: LedgerRow | None
     changed: bool
     written_since: bool = False
+    unwritten: bool = False
 
     @property
     def state(self) -> State:
@@ -57,7 +59,7 @@ class Migration:
         return State.APPLIED if self.row.success else State.FAILED
 
     @property
-    def unwritten(self) -> bool:
+    def has_nothing(self) -> bool:
         """Whether it is not applied, and there is nothing in its file to be run yet."""
         return self.state in _TO_RUN and self.file is not None and self.file.unwritten
 
@@ -154,6 +156,11 @@ class Status:
         open_ones = self._open_ones(to)
         return open_ones[_written(open_ones) :]
 
+    @property
+    def empty(self) -> tuple[Migration, ...]:
+        """Those that an apply would record as applied, though there is nothing in them to run."""
+        return tuple(m for m in self.to_run() if m.has_nothing)
+
     def _open_ones(self, to: str | None) -> tuple[Migration, ...]:
         if to is not None and all(m.name != to or m.missing for m in self.migrations):
             names = [m.name for m in self.migrations if not m.missing]
@@ -185,12 +192,18 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
     recorded = {row.filename: row for row in rows}
     since = {name for name, row in recorded.items() if _written_since(by_name.get(name), row)}
     changed = _changed(by_name, {name: row for name, row in recorded.items() if name not in since})
-    return Status(
+    status = Status(
         tuple(
             Migration(name, by_name.get(name), recorded.get(name), name in changed, name in since)
             for name in sorted(by_name.keys() | recorded.keys(), key=str.encode)
         )
     )
+    left = {migration.name for migration in status.unwritten()}
+    return _with_unwritten(status, left) if left else status
+
+
+def _with_unwritten(status: Status, left: Collection[str]) -> Status:
+    return Status(tuple(replace(one, unwritten=one.name in left) for one in status.migrations))
 
 
 def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) -> Collection[str]:
@@ -220,6 +233,6 @@ def _written_since(file: MigrationFile | None, row: LedgerRow) -> bool:
 def _written(migrations: tuple[Migration, ...]) -> int:
     """How many there are up to the last one that is written."""
     count = len(migrations)
-    while count and migrations[count - 1].unwritten:
+    while count and migrations[count - 1].has_nothing:
         count -= 1
     return count

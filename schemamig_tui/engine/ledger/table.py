@@ -31,6 +31,7 @@ from schemamig_tui.engine.ledger.shape import (
     last_result,
     read_facts,
     readable,
+    rules,
     uncreatable,
     unusable,
     unwritable,
@@ -85,6 +86,7 @@ class Ledger:
             schema_exists=facts.schema_exists,
             uncreatable=uncreatable(facts, self.schema, self.name),
             unwritable=unwritable(facts, self.schema, self.name),
+            rules=rules(facts, self.name),
             rows=self._rows(conn) if exists else (),
         )
 
@@ -115,7 +117,7 @@ class Ledger:
     def _rows(self, conn: psycopg.Connection[Any]) -> tuple[LedgerRow, ...]:
         # Sorting is left to Python: the database's collation does not sort by bytes.
         query = sql.SQL(
-            READING + "SELECT coalesce(filename, ''), applied_at::timestamp::text, checksum,"
+            READING + "SELECT coalesce(filename, 'NULL'), applied_at::timestamp::text, checksum,"
             " execution_time_ms, success, error_message FROM {}"
         ).format(self.identifier)
         try:

@@ -57,6 +57,17 @@ def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
     return None
 
 
+def empty_warnings(status: Status) -> tuple[str, ...]:
+    """Which files a run would record as applied without running anything."""
+    return (
+        *_of(
+            status.empty,
+            "Empty, with a written file behind it, so an apply records it as applied",
+            "Empty, with a written file behind them, so an apply records them as applied",
+        ),
+    )
+
+
 def _unwritten(migrations: Sequence[Migration]) -> list[str]:
     return _of(
         migrations,

@@ -12,6 +12,7 @@ from schemamig_tui.engine.run.plan import Plan, PlannedFile
 from schemamig_tui.engine.run.survey import standard_strings
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
+from schemamig_tui.text import visible
 
 
 class RunFiles(Sequence[FileRun]):
@@ -27,7 +28,7 @@ class RunFiles(Sequence[FileRun]):
         self._migrations = migrations
         self._resume = plan.resume
         self._read: list[FileRun] = []
-        self._standard_strings = plan.survey.standard_strings
+        self._standard_strings = self._planned_standard_strings = plan.survey.standard_strings
         planned = {file.name: file for file in plan.files}
         for migration in migrations:
             file = planned.get(migration.name)
@@ -70,8 +71,33 @@ class RunFiles(Sequence[FileRun]):
         for migration in self._migrations[len(self._read) :]:
             if len(self._read) > begun and self._read[-1].script.changes_reading:
                 break
-            file = read(migration, standard_strings=standard, resume=self._resume)
+            try:
+                file = read(migration, standard_strings=standard, resume=self._resume)
+            except FilesError as error:
+                raise self._with_changer(error) from error
             self._read.append(run_of(file))
+
+    def migration(self, name: str) -> Migration:
+        """The migration of one of the files, read or not."""
+        return self._migrations[self.names.index(name)]
+
+    def _with_changer(self, error: FilesError) -> FilesError:
+        """The error, with the file that has changed how the one at fault is read, if one has."""
+        changers = [run.name for run in self._read if run.script.changes_reading]
+        if not changers or self._standard_strings == self._planned_standard_strings:
+            return error
+        value = "on" if self._standard_strings else "off"
+        changer = (
+            f"{visible(changers[-1])} ran before it and has changed how this file is read:"
+            f" standard_conforming_strings is {value} now."
+        )
+        return FilesError(
+            error.message,
+            path=error.path,
+            line=error.line,
+            column=error.column,
+            hint="\n".join(filter(None, (error.hint, changer))),
+        )
 
 
 def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> PlannedFile:

@@ -1,6 +1,6 @@
 """Write the failure of a migration into the ledger, or find out why that is not possible."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -9,6 +9,8 @@ from psycopg.errors import Diagnostic
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import Failure, Mode
+from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
@@ -17,6 +19,7 @@ from schemamig_tui.engine.run.failed_session import checkpoint_lines
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.step_order import makes_ledger, record_failure
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.text import one_line, visible
 
@@ -59,8 +62,27 @@ def record(
     The session has to be fit (``make_fit``). Returns why it could not be recorded, or None. Raises
     psycopg.OperationalError when the connection is lost.
     """
+    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed))
+
+
+def record_unread(
+    conn: psycopg.Connection[Any], ledger: Ledger, migration: Migration, failure: Failure
+) -> str | None:
+    """Write that a file could not be read, or not go on, when it was its turn; as ``record``.
+
+    How far an earlier try has got is never written over.
+    """
+    row, file = migration.row, migration.file
+    assert file is not None  # see Status.to_run
+    if row and read_checkpoint(row.error_message):
+        return "its row says how far an earlier try has got, and stays as it is"
+    message = describe(failure, migration.name)
+    return _attempt(conn, lambda: _write(conn, ledger, file, 0, message))
+
+
+def _attempt(conn: psycopg.Connection[Any], recording: Callable[[], str | None]) -> str | None:
     try:
-        return _record(conn, ledger, files, run, failure, elapsed)
+        return recording()
     except LedgerError as error:
         return error.message
     except psycopg.Error as error:
@@ -103,16 +125,27 @@ def _record(
     if run.script.mode is Mode.NO_TRANSACTION:
         rows = (row.error_message for row in state.rows if row.filename == run.name)
         progress = "\n" + checkpoint_lines(run, next(rows, None))
+    return _write(conn, ledger, run.script.file, elapsed, message, progress)
+
+
+def _write(
+    conn: psycopg.Connection[Any],
+    ledger: Ledger,
+    file: MigrationFile,
+    elapsed: float,
+    message: str,
+    progress: str = "",
+) -> str | None:
     crash = None
     for text in _spellings(conn, message):
-        steps = record_failure(ledger, run, round(elapsed), text + progress)
+        steps = record_failure(ledger, file, round(elapsed), text + progress)
         crash = _quiet_pipeline(conn).run(steps)
         if crash is None:
             return None
         make_fit(conn)
         if Diagnostic(crash.result).sqlstate != pg_errors.UntranslatableCharacter.sqlstate:
             break
-    return crash and _why(conn, ledger, run, crash)
+    return crash and _why(conn, ledger, file.name, crash)
 
 
 def _spellings(conn: psycopg.Connection[Any], text: str) -> Iterator[str]:
@@ -134,9 +167,9 @@ def _holdable(conn: psycopg.Connection[Any], text: str) -> str:
     return text.encode(codec, "replace").decode(codec)
 
 
-def _why(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun, crash: Crash) -> str:
+def _why(conn: psycopg.Connection[Any], ledger: Ledger, name: str, crash: Crash) -> str:
     error = Diagnostic(crash.result, encoding=conn.info.encoding)
-    if refusal := explain_write(conn, ledger, run.name, error):
+    if refusal := explain_write(conn, ledger, name, error):
         return f"{refusal.message}: {refusal.hint}"
     return visible(error.message_primary or "the server gave no reason")
 

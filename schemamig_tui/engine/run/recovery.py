@@ -28,7 +28,7 @@ from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_within, take_over
-from schemamig_tui.engine.run.recording import flush, make_fit, record
+from schemamig_tui.engine.run.recording import flush, make_fit, record, record_unread
 from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.verification import held
 from schemamig_tui.engine.watch.observer import Observer
@@ -127,15 +127,20 @@ class Recovery:
         make_fit(conn)
 
     def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
-        """After a file that could only be read now, behind others, turned out unfit to run."""
-        flush(conn, self._ledger, self._log.applied)
+        """After a file that could only be read now, behind others, turned out unfit to run.
+
+        Raises psycopg.OperationalError when the connection is lost.
+        """
         name, names = error.path.name, self._runs.names
         number = names.index(name) + 1
         self._observer.report(FileStarted(name, number, len(names), Mode.TRANSACTION, 0))
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
-        why = "nothing of it has run"
-        return FileFailed(name, 0, failure, recorded=False, unrecorded=why)
+        make_fit(conn)
+        unrecorded = record_unread(conn, self._ledger, self._runs.migration(name), failure)
+        if unrecorded:
+            flush(conn, self._ledger, self._log.applied)
+        return FileFailed(name, 0, failure, unrecorded is None, unrecorded)
 
     @property
     def seconds(self) -> float:

@@ -34,6 +34,7 @@ from schemamig_tui.engine.run.notes import (
 from schemamig_tui.engine.run.restoration import proof, restoration
 from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.units import unit_at
+from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.traits import Traits
@@ -242,11 +243,12 @@ def between_files(query: bytes, *, may_fail: bool) -> Iterator[Step]:
     return _transaction(Step(query, role))
 
 
-def record_failure(ledger: Ledger, run: FileRun, ms: int, message: str) -> Iterator[Step]:
+def record_failure(ledger: Ledger, file: MigrationFile, ms: int, message: str) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own."""
     yield Step(_BEGIN, Role.HOUSEKEEPING)
     yield Step(own_session.AFTER_RESET, Role.HOUSEKEEPING)
     yield from (Step(query, Role.LEDGER) for query in ledger.writes.create)
-    params = (run.name.encode(), run.checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
+    checksum = file.checksum.encode()
+    params = (file.name.encode(), checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     yield Step(ledger.writes.replace_by_failure, Role.LEDGER, params=params)
     yield Step(_COMMIT, Role.HOUSEKEEPING)

@@ -11,7 +11,11 @@ import psycopg
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Status, compare
 from schemamig_tui.engine.ledger.table import Ledger
-from schemamig_tui.engine.ledger.warnings import drift_warnings, folder_warnings
+from schemamig_tui.engine.ledger.warnings import (
+    drift_warnings,
+    empty_warnings,
+    folder_warnings,
+)
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
 
@@ -55,6 +59,16 @@ class Survey:
     def warnings(self, to: str | None = None) -> tuple[str, ...]:
         """What is odd about the folder, up to and with the file ``to``; it stops nothing."""
         return folder_warnings(self.status, self.folder.passed_over, to)
+
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """What a run would do or be refused for, which a plan says in its own place.
+
+        Which files it would record without running anything, and the rules of the ledger.
+        """
+        rules = self.state.rules
+        refused = () if rules is None else (f"{rules.message}: {rules.hint}",)
+        return (*empty_warnings(self.status), *refused)
 
     @property
     def drift(self) -> tuple[str, ...]:

@@ -160,4 +160,6 @@ def _remark(row: Migration) -> str:
         return "changed"
     if row.unwritten:
         return "unwritten"
+    if row.has_nothing:
+        return "empty"
     return "was empty" if row.written_since else ""
