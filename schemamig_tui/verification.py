@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.errors import FeatureNotSupported, UndefinedFile
 
 from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.snapshot import snapshot
@@ -35,6 +36,9 @@ from schemamig_tui.text import visible
 Cancelling = Callable[[Callable[[], None]], contextlib.AbstractContextManager[None]]
 """A context in which a function is called if the user wants to stop."""
 
+# A feature that it was built without, such as ICU, and a file that is not installed there.
+_MAY_BE_THE_SERVER = (FeatureNotSupported.sqlstate, UndefinedFile.sqlstate)
+
 # Who has made the ledger has run the migrations; without one, it is us.
 _FACTS = """
 SELECT coalesce(
@@ -50,17 +54,27 @@ SELECT coalesce(
 class SchemaVerification:
     """What has run on the ``scratch``, and how the schema of the database differs from that.
 
-    There is no ``comparison`` where a file failed. ``scratch`` says in a few words where it was.
+    There is no ``comparison`` where a file failed. ``scratch`` says in a few words where it was;
+    with ``same_version`` its server is of the major version of the database's.
     """
 
     scratch: str
     replayed: Replayed
     comparison: SchemaComparison | None
+    same_version: bool
 
     @property
     def same(self) -> bool:
         """Whether the database is what the migrations make; the order of columns may differ."""
         return self.comparison is not None and not self.comparison.differences
+
+    @property
+    def scratch_may_be_why(self) -> bool:
+        """Whether a file may have failed for what the server of the scratch is or lacks."""
+        failed = self.replayed.failed
+        return failed is not None and (
+            not self.same_version or failed.failure.sqlstate in _MAY_BE_THE_SERVER
+        )
 
 
 @dataclass(frozen=True)
@@ -116,7 +130,8 @@ def verify(
         contextlib.closing(place.target.connect(on_wait)) as conn,
     ):
         major = conn.info.server_version // 10000
-        if major != found.major:
+        same_version = major == found.major
+        if not same_version:
             warn(
                 f"The scratch is PostgreSQL {major} and the database PostgreSQL {found.major}:"
                 " what only one of them has is not compared."
@@ -135,8 +150,11 @@ def verify(
             progress,
             cancelling,
         )
-        comparison = None if replayed.failed else _compared(conn, found, major)
-        return SchemaVerification(f"PostgreSQL {major} ({place.words})", replayed, comparison)
+        comparison = None
+        if not replayed.failed:
+            comparison = _compared(conn, found, same_version=same_version)
+        words = f"PostgreSQL {major} ({place.words})"
+        return SchemaVerification(words, replayed, comparison, same_version)
 
 
 def _read(target: Target, settings: Settings, on_wait: OnWait) -> _Found:
@@ -236,12 +254,13 @@ def _require_extensions(conn: psycopg.Connection[Any], wanted: tuple[str, ...]) 
         )
 
 
-def _compared(conn: psycopg.Connection[Any], found: _Found, major: int) -> SchemaComparison:
+def _compared(
+    conn: psycopg.Connection[Any], found: _Found, *, same_version: bool
+) -> SchemaComparison:
     with schema_errors():
         query = "SELECT quote_ident(current_user), quote_ident(%s)"
         ((role, owner),) = conn.execute(query, [found.owner]).fetchall()
         made = snapshot(conn)
-    same_version = major == found.major
     return compare_schemas(
         made, found.schema, found.ledger, {role: owner}, same_version=same_version
     )

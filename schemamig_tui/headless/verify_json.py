@@ -32,5 +32,6 @@ def verification_events(found: SchemaVerification) -> Iterator[tuple[str, dict[s
             "remaining": list(replayed.not_run),
             "differences": comparison.differences if comparison else None,
             "same": found.same,
+            "scratch_may_be_why": found.scratch_may_be_why,
         },
     )

@@ -26,6 +26,8 @@ def verification_lines(found: SchemaVerification, directory: Path, out: Output) 
         yield f"{ran}, then {name} failed: the migrations do not run from zero"
         for line in describe(failed.failure, str(directory / failed.name)).splitlines():
             yield f"  {line}"
+        if found.scratch_may_be_why:
+            yield "  The server of the scratch may be why: --scratch server has the database's own"
         if replayed.not_run:
             yield f"  {plural(len(replayed.not_run), 'migration')} behind it did not run"
     if comparison := found.comparison:
