@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.errors import FeatureNotSupported, UndefinedFile
 
 from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.snapshot import snapshot
@@ -22,22 +21,19 @@ from schemamig_tui.scratch.comparison import SchemaComparison, compare_schemas
 from schemamig_tui.scratch.database import scratch_database
 from schemamig_tui.scratch.replay import (
     Progress,
-    Replayed,
     plan_from_zero,
     refuse_shared_changes,
     replay,
     shared_changes,
 )
 from schemamig_tui.scratch.server import Roles, choose, scratch_server
+from schemamig_tui.scratch.verified import SchemaVerification
 from schemamig_tui.settings import Settings, default_embedded_directory
 from schemamig_tui.survey import looking
 from schemamig_tui.text import visible
 
 Cancelling = Callable[[Callable[[], None]], contextlib.AbstractContextManager[None]]
 """A context in which a function is called if the user wants to stop."""
-
-# A feature that it was built without, such as ICU, and a file that is not installed there.
-_MAY_BE_THE_SERVER = (FeatureNotSupported.sqlstate, UndefinedFile.sqlstate)
 
 # Who has made the ledger has run the migrations; without one, it is us.
 _FACTS = """
@@ -48,33 +44,6 @@ SELECT coalesce(
     current_user)::text,
     pg_catalog.format('%%I.%%I', %s::text, %s::text)
 """
-
-
-@dataclass(frozen=True)
-class SchemaVerification:
-    """What has run on the ``scratch``, and how the schema of the database differs from that.
-
-    There is no ``comparison`` where a file failed. ``scratch`` says in a few words where it was;
-    with ``same_version`` its server is of the major version of the database's.
-    """
-
-    scratch: str
-    replayed: Replayed
-    comparison: SchemaComparison | None
-    same_version: bool
-
-    @property
-    def same(self) -> bool:
-        """Whether the database is what the migrations make; the order of columns may differ."""
-        return self.comparison is not None and not self.comparison.differences
-
-    @property
-    def scratch_may_be_why(self) -> bool:
-        """Whether a file may have failed for what the server of the scratch is or lacks."""
-        failed = self.replayed.failed
-        return failed is not None and (
-            not self.same_version or failed.failure.sqlstate in _MAY_BE_THE_SERVER
-        )
 
 
 @dataclass(frozen=True)
