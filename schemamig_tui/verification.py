@@ -23,6 +23,7 @@ from schemamig_tui.scratch.replay import (
     Progress,
     plan_from_zero,
     refuse_shared_changes,
+    refuse_subscriptions,
     replay,
     shared_changes,
 )
@@ -157,6 +158,7 @@ def _warnings(found: _Found) -> Iterator[str]:
 def _place(
     target: Target, settings: Settings, found: _Found, on_wait: OnWait
 ) -> Iterator[_ScratchPlace]:
+    refuse_subscriptions(found.files)
     with contextlib.ExitStack() as stack:
         if settings.scratch == "embedded":
             yield stack.enter_context(_embedded(settings, found, on_wait))

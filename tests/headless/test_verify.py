@@ -247,6 +247,18 @@ def test_what_would_stay_on_a_server_is_refused_before_anything_runs(
     assert "0001_a.sql, line 2: CREATE ROLE is for the whole server" in refused.err
 
 
+def test_no_scratch_subscribes_to_another_server(program: Program) -> None:
+    program.write(
+        "0001_a.sql",
+        "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false);\n"
+        "ALTER SUBSCRIPTION s SET (slot_name = NONE);\nDROP SUBSCRIPTION s;",
+    )
+    assert program("--apply").code == 0
+    refused = program("--verify")
+    assert (refused.code, refused.out) == (2, "")
+    assert "0001_a.sql, line 1: with CREATE SUBSCRIPTION a scratch database would" in refused.err
+
+
 def test_a_role_that_may_only_read_is_enough_but_not_on_its_server(
     program: Program, database: Database, scratch: Path
 ) -> None:
