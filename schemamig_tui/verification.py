@@ -21,13 +21,14 @@ from schemamig_tui.scratch.comparison import SchemaComparison, compare_schemas
 from schemamig_tui.scratch.database import scratch_database
 from schemamig_tui.scratch.replay import (
     Progress,
-    Replayed,
     plan_from_zero,
     refuse_shared_changes,
+    refuse_subscriptions,
     replay,
     shared_changes,
 )
 from schemamig_tui.scratch.server import Roles, choose, scratch_server
+from schemamig_tui.scratch.verified import SchemaVerification
 from schemamig_tui.settings import Settings, default_embedded_directory
 from schemamig_tui.survey import looking
 from schemamig_tui.text import visible
@@ -44,23 +45,6 @@ SELECT coalesce(
     current_user)::text,
     pg_catalog.format('%%I.%%I', %s::text, %s::text)
 """
-
-
-@dataclass(frozen=True)
-class SchemaVerification:
-    """What has run on the ``scratch``, and how the schema of the database differs from that.
-
-    There is no ``comparison`` where a file failed. ``scratch`` says in a few words where it was.
-    """
-
-    scratch: str
-    replayed: Replayed
-    comparison: SchemaComparison | None
-
-    @property
-    def same(self) -> bool:
-        """Whether the database is what the migrations make; the order of columns may differ."""
-        return self.comparison is not None and not self.comparison.differences
 
 
 @dataclass(frozen=True)
@@ -116,7 +100,8 @@ def verify(
         contextlib.closing(place.target.connect(on_wait)) as conn,
     ):
         major = conn.info.server_version // 10000
-        if major != found.major:
+        same_version = major == found.major
+        if not same_version:
             warn(
                 f"The scratch is PostgreSQL {major} and the database PostgreSQL {found.major}:"
                 " what only one of them has is not compared."
@@ -135,8 +120,11 @@ def verify(
             progress,
             cancelling,
         )
-        comparison = None if replayed.failed else _compared(conn, found, major)
-        return SchemaVerification(f"PostgreSQL {major} ({place.words})", replayed, comparison)
+        comparison = None
+        if not replayed.failed:
+            comparison = _compared(conn, found, same_version=same_version)
+        words = f"PostgreSQL {major} ({place.words})"
+        return SchemaVerification(words, replayed, comparison, same_version)
 
 
 def _read(target: Target, settings: Settings, on_wait: OnWait) -> _Found:
@@ -170,6 +158,7 @@ def _warnings(found: _Found) -> Iterator[str]:
 def _place(
     target: Target, settings: Settings, found: _Found, on_wait: OnWait
 ) -> Iterator[_ScratchPlace]:
+    refuse_subscriptions(found.files)
     with contextlib.ExitStack() as stack:
         if settings.scratch == "embedded":
             yield stack.enter_context(_embedded(settings, found, on_wait))
@@ -236,12 +225,13 @@ def _require_extensions(conn: psycopg.Connection[Any], wanted: tuple[str, ...]) 
         )
 
 
-def _compared(conn: psycopg.Connection[Any], found: _Found, major: int) -> SchemaComparison:
+def _compared(
+    conn: psycopg.Connection[Any], found: _Found, *, same_version: bool
+) -> SchemaComparison:
     with schema_errors():
         query = "SELECT quote_ident(current_user), quote_ident(%s)"
         ((role, owner),) = conn.execute(query, [found.owner]).fetchall()
         made = snapshot(conn)
-    same_version = major == found.major
     return compare_schemas(
         made, found.schema, found.ledger, {role: owner}, same_version=same_version
     )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.ledger.rows import LedgerRow
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
+    from schemamig_tui.scratch.verified import SchemaVerification
     from schemamig_tui.settings.shown import ShownSetting
-    from schemamig_tui.verification import SchemaVerification
 
 
 class JsonLines:

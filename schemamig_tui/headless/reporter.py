@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
+    from schemamig_tui.scratch.verified import SchemaVerification
     from schemamig_tui.settings.shown import ShownSetting
-    from schemamig_tui.verification import SchemaVerification
 
 
 class Reporter(Protocol):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.ledger.repairs import Repair
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
+    from schemamig_tui.scratch.verified import SchemaVerification
     from schemamig_tui.settings.shown import ShownSetting
-    from schemamig_tui.verification import SchemaVerification
 
 
 class TextReport:
@@ -270,10 +270,11 @@ class TextReport:
 
     def verified(self, found: "SchemaVerification", directory: Path) -> None:
         """The differences by what they mean, or that there are none."""
-        from schemamig_tui.headless.verify_report import verification_lines
+        from schemamig_tui.scratch.wording import verification_lines
 
-        for line in verification_lines(found, directory, self._out):
-            self._out.write(line)
+        colors = {"strong": "bold", "good": "green", "bad": "red"}
+        for style, line in verification_lines(found, directory):
+            self._out.write(self._out.paint(colors[style], line) if style in colors else line)
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from schemamig_tui.reporting.json_events import as_json
-from schemamig_tui.verification import SchemaVerification
+from schemamig_tui.scratch.verified import SchemaVerification
 
 
 def verification_events(found: SchemaVerification) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -32,5 +32,6 @@ def verification_events(found: SchemaVerification) -> Iterator[tuple[str, dict[s
             "remaining": list(replayed.not_run),
             "differences": comparison.differences if comparison else None,
             "same": found.same,
+            "scratch_may_be_why": found.scratch_may_be_why,
         },
     )

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from schemamig_tui.catalog.changes import Change, What, full_name
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.objects import Object, Reference, Schema
+from schemamig_tui.sql.qualifiers import unqualified
+
+_VIEWS = ("view", "materialized view")
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,10 @@ def _common(schema: Schema, other: Schema) -> Schema:
             one,
             labels=tuple(label for label, _ in pairs),
             values=tuple(value for _, value in pairs),
-            # What a later version also has as an object of its own, another line says as well.
+            text=unqualified(one.text) if one.kind in _VIEWS else one.text,
             parts=tuple(
-                tuple(common(part) for part in parts if not part.implied) for parts in one.parts
+                tuple(common(part) for part in parts if not _is_not_null(part))
+                for parts in one.parts
             ),
         )
 
@@ -106,6 +110,11 @@ def _common(schema: Schema, other: Schema) -> Schema:
             if kind in other.objects
         },
     )
+
+
+def _is_not_null(part: Object) -> bool:
+    """Whether it is a constraint that a column has instead before PostgreSQL 18."""
+    return part.kind == "constraint" and part.summary.startswith("NOT NULL ")
 
 
 def _with_parts(objects: tuple[Object, ...]) -> Iterator[Object]:

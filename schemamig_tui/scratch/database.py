@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from schemamig_tui.engine.pipeline.loss import losses_as_errors
+from schemamig_tui.engine.pipeline.loss import ends_session
 from schemamig_tui.errors import SchemamigError, SettingsError
 from schemamig_tui.text import one_line
 
@@ -46,15 +46,23 @@ def scratch_database(conn: psycopg.Connection[Any], owner: str | None = None) ->
         _require_createdb(conn)
         remove_left(conn)
         _create(conn, name, owner)
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
+        if ends_session(error):
+            raise
         raise SchemamigError(f"no scratch database can be made: {one_line(error)}") from error
     try:
         yield name
-    finally:
-        with losses_as_errors():
+    except BaseException:
+        with contextlib.suppress(psycopg.Error):  # what has happened before matters more
             _drop(conn, name, forced=True)
+        raise
+    try:
+        _drop(conn, name, forced=True)
+    except psycopg.Error as error:
+        raise SchemamigError(
+            f"the scratch database {name} could not be removed: {one_line(error)}",
+            hint="the next --verify with the same --scratch tries it again",
+        ) from error
 
 
 def remove_left(conn: psycopg.Connection[Any]) -> None:

@@ -11,7 +11,7 @@ from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.errors import FilesError, Interrupted, SettingsError
 from schemamig_tui.limits import Limits
-from schemamig_tui.sql.shared_objects import SharedChange, shared_change
+from schemamig_tui.sql.shared_objects import SUBSCRIBES, SharedChange, shared_change
 from schemamig_tui.text import visible
 
 _NOT_APPLIED = "it is not applied in the database"
@@ -66,6 +66,20 @@ def shared_changes(files: Iterable[MigrationFile]) -> Iterator[tuple[str, int, S
                 elif script.traits(i).rights == "role":
                     yield file.name, script.line(i), SharedChange("GRANT of a role")
             script.release()
+
+
+def refuse_subscriptions(files: Iterable[MigrationFile]) -> None:
+    """Raise SettingsError where a file would make a scratch database subscribe to another server.
+
+    That makes a slot over there, and copies all rows, as it has done for the real one.
+    """
+    for name, line, change in shared_changes(files):
+        if change.label == SUBSCRIBES:
+            raise SettingsError(
+                f"{visible(name)}, line {line}: with {SUBSCRIBES} a scratch database would"
+                " subscribe to the other server as well",
+                hint="a database with subscriptions cannot be verified",
+            )
 
 
 def refuse_shared_changes(files: Iterable[MigrationFile]) -> None:

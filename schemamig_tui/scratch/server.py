@@ -17,10 +17,11 @@ from psycopg import sql
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.binaries import Account, Binaries
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.errors import SettingsError
+from schemamig_tui.errors import LockTimeout, SettingsError
 
 _LOCK = 0x73637261746368  # "scratch": advisory locks are told apart by a number
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 1.0
+_LONGEST_WAIT = 600.0
 
 _ROLES = """
 SELECT rolname, rolcreatedb, rolcreaterole, rolinherit, rolreplication, rolbypassrls, rolsuper
@@ -92,18 +93,30 @@ def scratch_server(
     """The server, with ``roles`` and nothing else on it, and the connection that reserves it.
 
     ``owner`` is a superuser there, who can do what somebody else has done on the other server.
-    ``on_wait`` is called while another run has it. Raises ConnectionFailed, and what that raises.
+    ``on_wait`` is called once a second while another run has it. Raises LockTimeout after ten
+    minutes of that, ConnectionFailed, and what ``on_wait`` raises.
     """
     with (
         Embedded(base / str(programs.major), fast=True, programs=programs) as server,
         contextlib.closing(psycopg.connect(server.conninfo, autocommit=True)) as conn,
     ):
-        while conn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
-            on_wait(0, "another run uses the scratch server")
-            time.sleep(_POLL_SECONDS)
+        _reserve(conn, on_wait)
         _empty(conn)
         _create_roles(conn, roles, owner)
         yield server, conn
+
+
+def _reserve(conn: psycopg.Connection[Any], on_wait: Callable[[float, str], None]) -> None:
+    deadline = time.monotonic() + _LONGEST_WAIT
+    while conn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise LockTimeout(
+                "another run has been using the embedded scratch server for ten minutes",
+                hint="end that run, or use --scratch server",
+            )
+        on_wait(left, "another run uses the scratch server")
+        time.sleep(_POLL_SECONDS)
 
 
 def _empty(conn: psycopg.Connection[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Statements that change what all databases of a server share: roles, databases, tablespaces."""
+"""Statements that reach beyond their database: roles, databases, tablespaces, subscriptions."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,10 @@ from schemamig_tui.sql.words import Words
 
 _VERBS = (b"create", b"alter", b"drop", b"comment")
 _ROLES = (b"role", b"user", b"group")
-_SHARED = (*_ROLES, b"database", b"tablespace", b"system")
+_SHARED = (*_ROLES, b"database", b"tablespace", b"system", b"subscription")
+
+SUBSCRIBES = "CREATE SUBSCRIPTION"
+"""The label of a statement that reaches another server, which makes a slot for it there."""
 
 
 class SharedChange(NamedTuple):

@@ -30,6 +30,7 @@ from schemamig_tui.tui.states import (
     outage_lines,
 )
 from schemamig_tui.tui.targets import TargetChoice
+from schemamig_tui.tui.verifying import Verifying
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_history import RunHistory
@@ -38,7 +39,7 @@ from schemamig_tui.tui.writing import Writing
 
 _NOT_DURING_A_RUN = (
     *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
-    *("document", "repair", "reverse", "target"),
+    *("document", "verify", "repair", "reverse", "target"),
 )
 
 
@@ -69,6 +70,7 @@ class MigrationsApp(BaseApp):
         self.writing = Writing(self, self.main, self.looking, settings)
         self.repairing = Repairing(self, self.main, self.looking, settings)
         self.documenting = Documenting(self, self.main.log_view, settings)
+        self.verifying = Verifying(self, self.main.log_view, settings)
         self.targets = TargetChoice(self, settings, settings_of)
         self._leaving = False
         self._has_seen = False
@@ -240,9 +242,11 @@ class MigrationsApp(BaseApp):
 
     def action_document(self) -> None:
         """Write the schema of the database into the files that the settings name."""
-        if self.looking.target is not None:
-            self.toast("Reading the schema...")
-            self.work("documenting", self.documenting.write, self.looking.target)
+        self.documenting.start(self.looking.target)
+
+    def action_verify(self) -> None:
+        """Run the applied migrations from zero on a scratch, and compare."""
+        self.verifying.start(self.looking.target)
 
     @property
     def _text(self) -> str:
@@ -263,10 +267,8 @@ class MigrationsApp(BaseApp):
         if action in ("pause_batches", "batch_target"):
             # Their keys go before those of the pane, but what is typed into an input is text.
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
-        if action == "apply" and self.main.refused:
-            return False
-        if action in ("apply", "dry_run", "rehearse", "history", "document"):
-            return self.looking.latest is not None
+        if action in ("apply", "dry_run", "rehearse", "history", "document", "verify"):
+            return self.looking.latest is not None and not (action == "apply" and self.main.refused)
         if action in ("reverse", "repair") and self.looking.target is None:
             return False
         if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):

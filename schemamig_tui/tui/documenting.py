@@ -18,6 +18,12 @@ class Documenting:
         self._app, self._log, self._settings = app, log, settings
         self._one_at_a_time = threading.Lock()
 
+    def start(self, target: Target | None) -> None:
+        """Write them, once there is a target."""
+        if target is not None:
+            self._app.toast("Reading the schema...")
+            self._app.work("documenting", self.write, target)
+
     async def write(self, target: Target) -> None:
         """Write them from the schema of ``target``."""
         try:

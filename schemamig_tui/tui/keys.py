@@ -88,6 +88,7 @@ INSPECT = (
     Key("copy-path", "C", "app.copy_path", "Copy the path of the selected file"),
     Key("page", "o", "app.page", "Open what the pane shows in $PAGER"),
     Key("save-log", "S", "app.save_log", "Save the whole log in a file"),
+    Key("verify", "V", "app.verify", "Verify: does the database have what its files make?"),
     Key("document", "ctrl+g", "app.document", "Document: write the schema as DBML"),
     Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("read-down", "J", "screen.read(1)", "Scroll the selected migration down, from the list"),

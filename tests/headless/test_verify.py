@@ -1,12 +1,15 @@
 """``--verify``: the applied migrations run from zero, and the database is compared with that."""
 
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
 from tests.clusters import short_folder, with_cluster
 from tests.conftest import Database
@@ -22,6 +25,24 @@ CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
 _SECOND = """
 CREATE INDEX CONCURRENTLY authors_name ON authors (name);
 CREATE VIEW named AS SELECT name FROM authors;
+"""
+
+_EVERYTHING = """
+CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, x int NOT NULL, CHECK (x > 0));
+CREATE TABLE b (id int REFERENCES a ON DELETE CASCADE, r int4range, EXCLUDE USING gist (r WITH &&));
+CREATE TABLE c (d date NOT NULL) PARTITION BY RANGE (d);
+CREATE TABLE c1 PARTITION OF c FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE INDEX ON c (d);
+CREATE DOMAIN positive AS int CHECK (VALUE > 0) NOT NULL;
+CREATE MATERIALIZED VIEW m AS SELECT id FROM a;
+CREATE UNIQUE INDEX ON m (id);
+CREATE SEQUENCE s;
+CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER t BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION t();
+ALTER TABLE a ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON a USING (true);
+CREATE PUBLICATION u FOR TABLE a;
+COMMENT ON TABLE a IS 'a';
 """
 
 
@@ -136,35 +157,86 @@ def test_files_that_do_not_run_from_zero_are_found(
     assert last == "  1 migration behind it did not run"
 
 
+@pytest.fixture
+def sleeper(program: Program) -> Program:
+    """A program with a migration that sleeps where my.sleep says so."""
+    sleep = "SELECT pg_sleep(coalesce(current_setting('my.sleep', true), '0')::int);"
+    program.write("0001_a.sql", "CREATE TABLE a (id int PRIMARY KEY);")
+    program.write("0002_b.sql", sleep)
+    assert program("--apply").code == 0
+    return program
+
+
+def wait_until_it_sleeps(process: subprocess.Popen[str], conninfo: str) -> None:
+    sleeping = """
+        SELECT FROM pg_stat_activity
+        WHERE query LIKE '%pg_sleep(coalesce%' AND datname LIKE 'schemamig_scratch_%'
+    """
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        while not conn.execute(sleeping).fetchall():
+            assert process.poll() is None
+
+
 @pytest.mark.parametrize("where", ["server", "dsn"])
 def test_a_scratch_on_a_server_is_removed_also_after_a_killed_run(
-    program: Program, database: Database, server: Embedded, where: str
+    sleeper: Program, server: Embedded, where: str
 ) -> None:
-    program.write("0001_a.sql", "CREATE TABLE a (id int PRIMARY KEY);")
-    program.write(
-        "0002_b.sql", "SELECT pg_sleep(coalesce(current_setting('my.sleep', true), '0')::int);"
-    )
-    assert program("--apply").code == 0
     place = {"SCHEMAMIG_SCRATCH": "server" if where == "server" else server.conninfo}
-    killed = program.start("--verify", **place, PGOPTIONS="-c my.sleep=60")
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        sleeping = (
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%%pg_sleep(coa%%' AND datname = %s"
-        )
-        while not (left := scratch_databases(server.conninfo)):
-            assert killed.poll() is None
-        while not admin.execute(sleeping, left).fetchall():
-            assert killed.poll() is None
-        killed.kill()
-        killed.wait()
-        admin.execute(
-            "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = %s", left
-        )
-        assert scratch_databases(server.conninfo) == left
-    ended = program("--verify", **place)
+    killed = sleeper.start("--verify", **place, PGOPTIONS="-c my.sleep=60")
+    wait_until_it_sleeps(killed, server.conninfo)
+    killed.kill()
+    killed.wait()
+    left = scratch_databases(server.conninfo)
+    assert len(left) == 1
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        end = "SELECT pg_terminate_backend(pid, 9999) FROM pg_stat_activity WHERE datname = %s"
+        conn.execute(end, left)
+    ended = sleeper("--verify", **place)
     assert ended.code == 0, ended.err
     assert "The database is what they make" in ended.out
     assert scratch_databases(server.conninfo) == []
+
+
+def test_an_interrupted_run_removes_its_scratch(sleeper: Program, server: Embedded) -> None:
+    process = sleeper.start("--verify", "--scratch", "server", PGOPTIONS="-c my.sleep=60")
+    wait_until_it_sleeps(process, server.conninfo)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert "error: interrupted while the migrations ran on the scratch" in err
+    assert scratch_databases(server.conninfo) == []
+
+
+def test_on_another_version_only_what_both_have_is_compared(
+    program: Program, scratch: Path, server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = binaries.choices(binaries.server_account())
+    older = next((one for one in others if one.major < server.major), None)
+    if older is None:
+        pytest.skip("no older PostgreSQL is installed")
+    own = binaries.Binaries(server.bindir, server.major)
+    monkeypatch.setattr("schemamig_tui.verification.choose", lambda *_: own)
+    program.write("0001_a.sql", _EVERYTHING)
+    program.write("0002_b.sql", "CREATE VIEW v AS SELECT x FROM a;")
+    with short_folder() as folder, Embedded(folder / "pg", fast=True, programs=older) as other:
+        place = {"SCHEMAMIG_DSN": other.conninfo}
+        assert program("--apply", **place).code == 0
+        ended = program("--verify", **place)
+        assert ended.code == 0, ended.out
+        assert f"PostgreSQL {server.major} and the database PostgreSQL {older.major}" in ended.err
+        with psycopg.connect(other.conninfo, autocommit=True) as conn:
+            conn.execute("ALTER TABLE a ALTER x DROP NOT NULL; DROP VIEW v")
+            conn.execute("CREATE VIEW v AS SELECT x + 1 AS x FROM a")
+        changed = program("--verify", **place)
+        assert changed.code == 5
+        assert "The database is not what they make: 2 differences" in changed.out
+        program.write(
+            "0003_c.sql",
+            "DO $$ BEGIN IF current_setting('server_version_num')::int"
+            f" >= {server.major}0000 THEN RAISE 'too new'; END IF; END $$;",
+        )
+        assert program("--apply", **place).code == 0
+        assert "The server of the scratch may be why" in program("--verify", **place).out
 
 
 def test_what_would_stay_on_a_server_is_refused_before_anything_runs(
@@ -173,6 +245,18 @@ def test_what_would_stay_on_a_server_is_refused_before_anything_runs(
     refused = applied("--verify", "--scratch", "server")
     assert (refused.code, refused.out) == (2, "")
     assert "0001_a.sql, line 2: CREATE ROLE is for the whole server" in refused.err
+
+
+def test_no_scratch_subscribes_to_another_server(program: Program) -> None:
+    program.write(
+        "0001_a.sql",
+        "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p WITH (connect = false);\n"
+        "ALTER SUBSCRIPTION s SET (slot_name = NONE);\nDROP SUBSCRIPTION s;",
+    )
+    assert program("--apply").code == 0
+    refused = program("--verify")
+    assert (refused.code, refused.out) == (2, "")
+    assert "0001_a.sql, line 1: with CREATE SUBSCRIPTION a scratch database would" in refused.err
 
 
 def test_a_role_that_may_only_read_is_enough_but_not_on_its_server(

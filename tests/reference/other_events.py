@@ -262,6 +262,7 @@ class Verified(TypedDict):
     remaining: list[str]
     differences: int | None
     same: bool
+    scratch_may_be_why: bool
 
 
 class Setting(TypedDict):
