@@ -48,7 +48,7 @@ def size_advice(
     if not oids:
         return
     sizes = read_sizes(database, oids)
-    told = set()
+    named = set()
     for work in _works(effects):
         own = [sizes[oid] for oid in work.tables if oid in sizes]
         count, rows = sum(s.bytes for s in own), sum(s.rows for s in own)
@@ -56,10 +56,10 @@ def size_advice(
         statement = work.effect.use.file, work.effect.use.line, work.relation.oid
         if work.effect.work == READS and statement in quick:
             continue
-        if key not in told and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
-            told.add(key)
+        if key not in named and (count >= LARGE_BYTES or rows >= LARGE_ROWS):
+            named.add(key)
             yield _large(work, count, rows)
-    large = {oid for oid, _ in told}
+    large = {oid for oid, _ in named}
     rest = [
         (_total(item.relation.oid, relations, sizes), item.relation.name)
         for item in found

@@ -163,10 +163,10 @@ class Repository:
         except OSError as error:
             raise GitUnavailable(f"git cannot be run: {error.strerror}") from error
         if ended.returncode != 0:
-            said = ended.stderr.decode(errors="replace").strip().partition("\n")[0]
-            if "not a git repository" in said:
+            reason = ended.stderr.decode(errors="replace").strip().partition("\n")[0]
+            if "not a git repository" in reason:
                 raise GitUnavailable("the folder is in no git repository")
-            raise GitUnavailable(f"git failed: {visible(said) or ended.returncode}")
+            raise GitUnavailable(f"git failed: {visible(reason) or ended.returncode}")
         return ended.stdout
 
 

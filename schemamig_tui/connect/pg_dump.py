@@ -65,8 +65,8 @@ def _run(program: Path, target: Target, options: Sequence[str]) -> str:
     except OSError as error:
         raise SchemamigError(f"{program} cannot be run: {one_line(error)}") from error
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise SchemamigError(f"the dump has failed: {visible(redact(said))}")
+        answer = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise SchemamigError(f"the dump has failed: {visible(redact(answer))}")
     return done.stdout.decode()
 
 

@@ -58,7 +58,7 @@ class DbmlText:
                 # Twice, so that whoever looks one token ahead need not ask.
                 return [*found, *2 * [Token("end", "the end of the file", end, end, True)]]
             start = match.start(kind)
-            found.append(Token(kind, _said(kind, match[kind]), start, end, start > position))
+            found.append(Token(kind, _meaning(kind, match[kind]), start, end, start > position))
             position = end
         gap = re.compile(_GAP, re.DOTALL).match(self.text, position)
         raise self.error("a quote here is never closed", gap.end() if gap else position)
@@ -82,7 +82,7 @@ class DbmlText:
         )
 
 
-def _said(kind: str, text: str) -> str:
+def _meaning(kind: str, text: str) -> str:
     if kind in ("string", "name"):
         return _unescaped(text[1:-1])
     if kind == "sql":
@@ -92,8 +92,8 @@ def _said(kind: str, text: str) -> str:
 
 def _unescaped(text: str) -> str:
     def replace(match: re.Match[str]) -> str:
-        said = match[1]
-        return chr(int(said[1:], 16)) if len(said) > 1 else _ESCAPED.get(said, said)
+        escape = match[1]
+        return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
 
     return _ESCAPE.sub(replace, text) if "\\" in text else text
 

@@ -141,25 +141,25 @@ def _column(column: Column) -> tuple[str, ...]:
         ("not null", column.not_null),
         ("identity", column.increment),
     )
-    said = [word for word, has in words if has]
+    remarks = [word for word, has in words if has]
     if column.default:
-        said.append(
+        remarks.append(
             f"default {_code(column.default.text)}" if column.default.text else "default ''"
         )
     return (
         _code(column.name),
         _code(".".join(column.type)),
-        ", ".join(said),
+        ", ".join(remarks),
         _in_line(column.note),
     )
 
 
 def _index(index: Index) -> str:
     words = ("primary key", index.pk), ("unique", index.unique), (index.method, index.method)
-    said = "".join(f", {word}" for word, has in words if has)
+    remarks = "".join(f", {word}" for word, has in words if has)
     note = f": {_in_line(index.note)}" if index.note else ""
     elements = _code(", ".join(element.text for element in index.elements))
-    return f"- index {_plain(index.name)} {elements}{said}{note}"
+    return f"- index {_plain(index.name)} {elements}{remarks}{note}"
 
 
 def _diagram(refs: Iterable[Ref]) -> Iterator[str]:

@@ -39,7 +39,7 @@ class BatchesStarted(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchFinished(BatchEvent):
-    """A batch is committed with its progress; of many quick ones not each is told.
+    """A batch is committed with its progress; of many quick ones not each is reported.
 
     ``ms`` is what it took, ``size`` how many keys the next one has. ``per_second`` are the rows
     changed a second just now, ``average`` those since this run began. ``left_s`` is what is left in
@@ -62,7 +62,7 @@ class BatchFinished(BatchEvent):
 class BatchesWaiting(BatchEvent):
     """The next batch waits for these ``reasons``, sentences, and has for ``waited_s`` seconds.
 
-    It is told again where there are others than before, and every half minute.
+    It is reported again where there are others than before, and every half minute.
     """
 
     reasons: tuple[str, ...]

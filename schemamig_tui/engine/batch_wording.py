@@ -1,4 +1,4 @@
-"""What is told of batches as sentences, in the same words on every face. All of it is safe."""
+"""The sentences about batches, in the same words on every face. All of it is safe."""
 
 from schemamig_tui.engine.batch_events import (
     BatchesFinished,

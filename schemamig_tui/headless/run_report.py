@@ -185,10 +185,11 @@ class RunReport:
                 f" and goes on from there, with {place} at the latest"
             )
             return
-        kept = "" if event.lost else "what was applied stays; "
+        kept = "what was applied stays; " if event.version and not event.lost else ""
         done = self._kept if following == event.failed else 0
         first = "its first statement" if done == 1 else f"its first {done:,} statements"
         after = f" after {first}" if done else ""
         if self._in_batches and following == event.failed:
             after += ", behind its last batch"
-        self._err.write(f"hint: {kept}the next --apply goes on with {place}{after}")
+        verb = "goes on" if event.version or after else "starts"
+        self._err.write(f"hint: {kept}the next --apply {verb} with {place}{after}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from schemamig_tui.engine.ledger.wording import for_people
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.wording import WRITTEN_SINCE, nothing_to_do
@@ -36,6 +37,7 @@ class TextReport:
         self._err = err
         self._passed_over: Sequence[tuple[str, str]] = ()
         self._waiting_for: str | None = None
+        self._heading_due = False
 
     def connecting(self, route: str, passed_over: Sequence[tuple[str, str]]) -> None:
         """Remember what was tried before."""
@@ -102,7 +104,7 @@ class TextReport:
         if row.success is None:
             yield "      the ledger does not say whether it was applied: its success is NULL"
         if not row.success and row.error_message:
-            for line in visible(row.error_message, keep_newlines=True).splitlines():
+            for line in visible(for_people(row.error_message), keep_newlines=True).splitlines():
                 yield f"      {line}"
 
     def checked(self, status: "Status") -> None:
@@ -129,10 +131,9 @@ class TextReport:
     # -- --dry-run
 
     def plan_started(self, status: "Status", to: str | None, total: int) -> None:
-        """A heading, or the sentence that nothing is pending."""
-        if total:
-            self._out.write(self._out.paint("bold", "Pending Migrations:"))
-        else:
+        """A heading in front of the first file that can run, or that nothing is pending."""
+        self._heading_due = total > 0
+        if not total:
             unwritten = len(status.unwritten(to))
             self._out.write(nothing_to_do(len(status.applied), to, unwritten))
 
@@ -157,6 +158,9 @@ class TextReport:
             lines.append(f"      {title} line {warning.line}: {visible(warning.message)}")
         if with_sql:
             lines.insert(0, "")
+        if self._heading_due:
+            lines.insert(0, out.paint("bold", "Pending Migrations:"))
+            self._heading_due = False
         out.write("\n".join(lines))
         for i in range(len(script)) if with_sql else ():
             sql = script.sql(i).decode(errors="backslashreplace")

@@ -347,7 +347,7 @@ class MigrationsApp(BaseApp):
         else:
             self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
 
-    def on_blockers_screen_ended(self, message: BlockersScreen.Ended) -> None:
+    def on_blockers_screen_end_asked(self, message: BlockersScreen.EndAsked) -> None:
         """Log what was done about a session."""
         outcome = f"{message.what}: {message.refusal or 'done'}"
         self.toast(outcome, "warning" if message.refusal else "information")

@@ -31,7 +31,7 @@ _SHARE = 50
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 30.0
 """Seconds before it is tried again to reach a server: at first, and at most."""
 _SLOW = 2.0
-"""Seconds after which it is said that the server has not answered yet."""
+"""Seconds after which the screen says that the server has not answered yet."""
 _WAITING = "Waiting up to {:.0f} s for the server: {}"
 
 
@@ -104,7 +104,7 @@ class Looking:
         self._retry = _FIRST_PAUSE
         self._pause = _EVERY
 
-    # -- what it is told to do
+    # -- what others ask it to do
 
     async def run(self) -> None:
         """Look, again and again; never returns."""

@@ -145,10 +145,37 @@ def test_a_meaning_is_found_however_it_is_searched_for(source: str) -> None:
 
 
 def test_a_class_name_is_used_once() -> None:
+    """Nested classes count as well, such as the messages of a widget."""
     names = Counter(
         node.name.lstrip("_")
         for file in FILES
-        for node in ast.parse(file.read_text()).body
+        for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.ClassDef)
     )
     assert not {name for name, times in names.items() if times > 1}
+
+
+IMAGES = {"flight", "weaver", "leg", "aftermath", "lookout", "heard", "told", "said"}
+
+
+def identifiers(source: str) -> Iterator[str]:
+    """The names of everything that a source defines, takes or uses."""
+    for node in ast.walk(ast.parse(source)):
+        names = (getattr(node, field, None) for field in ("id", "attr", "arg", "name"))
+        yield from (name for name in names if isinstance(name, str))
+
+
+def test_no_name_is_an_image() -> None:
+    images = {
+        (module_name(file), name)
+        for file in FILES
+        for name in identifiers(file.read_text())
+        if IMAGES.intersection(name.lower().split("_"))
+    }
+    assert not images
+
+
+def test_an_image_is_found_in_every_kind_of_name() -> None:
+    source = "class Leg:\n    def was_told(self, said): self._heard = flight"
+    found = {name for name in identifiers(source) if IMAGES & {*name.lower().split("_")}}
+    assert found == {"Leg", "was_told", "said", "_heard", "flight"}

@@ -25,7 +25,7 @@ from schemamig_tui.errors import SchemamigError
 from schemamig_tui.text import some_names, visible
 from schemamig_tui.units import plural
 
-_GLANCE, _ASK_EVERY, _TELL_EVERY = 0.2, 1.0, 30.0
+_GLANCE, _ASK_EVERY, _REPORT_EVERY = 0.2, 1.0, 30.0
 _HIDDEN = (
     "this role may not see how far the standbys are: max-lag has no effect without"
     " GRANT pg_monitor (a standby that is gone is seen)"
@@ -101,16 +101,16 @@ class Gate:
 
     def _wait_while(self, in_the_way: Callable[[], tuple[str, ...]]) -> None:
         began = time.monotonic()
-        told_at = 0.0
+        reported_at = 0.0
         kinds: list[str] = []
         while reasons := in_the_way():
             now = time.monotonic()
             # How long each lasts is a part of its sentence, and no news.
             if (kind := [re.sub(r"\d", "", reason) for reason in reasons]) != kinds or (
-                now - told_at > _TELL_EVERY
+                now - reported_at > _REPORT_EVERY
             ):
                 self._keeper.report(BatchesWaiting(*self._place.at, reasons, now - began))
-                told_at, kinds = now, kind
+                reported_at, kinds = now, kind
             if self._keeper.cancellation.wait(_GLANCE):
                 return
         if kinds:

@@ -12,7 +12,7 @@ from schemamig_tui.sql.batches import Restraint
 
 _NOW = 10.0
 """So many seconds are what goes on just now."""
-_TELL_EVERY = 0.5
+_REPORT_EVERY = 0.5
 
 
 class Pace:
@@ -25,7 +25,7 @@ class Pace:
         self._report = report
         self._clock = clock
         self._began = clock()
-        self._told = -_TELL_EVERY
+        self._reported_at = -_REPORT_EVERY
         self._first: BatchMark | None = None
         self._recent: deque[tuple[float, int, int]] = deque()
 
@@ -42,9 +42,9 @@ class Pace:
         self._recent.append((now, mark.changed, mark.walked))
         while len(self._recent) > 2 and now - self._recent[0][0] > _NOW:
             self._recent.popleft()
-        if not last and now - self._told < _TELL_EVERY:
+        if not last and now - self._reported_at < _REPORT_EVERY:
             return
-        self._told = now
+        self._reported_at = now
         first = self._first or mark
         changed = mark.changed - first.changed
         self._report(

@@ -45,7 +45,7 @@ class RepeatBatching(BatchSeries):
         self._expected: int | None = None
         self._vacuumed = self._before = 0
         self._reads: float | None = None
-        self._told = False
+        self._has_warned = False
 
     def make_smaller(self) -> int:
         """It limits itself: it can only wait longer."""
@@ -161,9 +161,9 @@ class RepeatBatching(BatchSeries):
     def _compare_reads(self, reads: float) -> None:
         """Tell once that too much is read for each row that is changed."""
         first = self._reads = reads if self._reads is None else self._reads
-        if reads <= _MANY_READ or self._told:
+        if reads <= _MANY_READ or self._has_warned:
             return
-        self._told = True
+        self._has_warned = True
         grown = f", and {first:,.0f} at the beginning" if reads >= 1.5 * first else ""
         message = (
             f"an index is missing, or not used: {reads:,.0f} rows are read for each that is changed"

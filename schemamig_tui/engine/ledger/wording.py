@@ -19,3 +19,11 @@ IN_BATCHES: Final = "In batches: "
 """Begins the line that tells people how far a statement is that runs in batches."""
 BATCHES: Final = "Batches of statement "
 """Begins the line that tells a later run the same."""
+
+
+def for_people(message: str) -> str:
+    """The error_message of a row without the lines that only a later run has a use for."""
+    before, done, checkpoint = message.rpartition("\nStatements done: ")
+    lines = checkpoint.split("\n") if done else []
+    end = next((i for i, line in enumerate(lines) if line.startswith((BATCHES, STARTS))), None)
+    return message if end is None else before + done + "\n".join(lines[:end])

@@ -1,4 +1,4 @@
-"""The wish to stop, asked for from any thread or a signal handler, and how the server is told."""
+"""Cancels a run from any thread or a signal handler: asks the server, and wakes who waits."""
 
 import os
 import select

@@ -93,8 +93,8 @@ class Pipeline:
     def running(self) -> Step | None:
         """The step the server is at, for other threads; None where it is at none, or has failed.
 
-        What goes before a step that is prompted for is ours, and quick: its result is only heard of
-        with that of the step.
+        What goes before a step that is prompted for is ours, and quick: its result is only
+        known with that of the step.
         """
         if self.crash:
             return None

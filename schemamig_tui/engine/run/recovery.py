@@ -218,7 +218,7 @@ class Recovery:
         self._others = sum(row.success is True and row.filename not in ours for row in state.rows)
 
     def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
-        """Note what the server did after we heard of it last, and how far the open file is."""
+        """Note what the server did after its last result, and how far the open file is."""
         while True:
             run = self._log.current or next(iter(self._log.remaining), None)
             row = recorded.get(run.name) if run else None

@@ -54,8 +54,8 @@ def check_name(path: Path, names: Collection[str]) -> None:
         )
     if tool := _way_back(path.name, names):
         raise FilesError(
-            f"By its name this is the way back of a migration, as {tool} has it: run with the"
-            " others, it would undo what they do.",
+            f"By its name this undoes a migration, as in {tool}: run with the others, it would"
+            " undo what they do.",
             path=path,
             hint="Move it out of the folder. To undo a migration, add a new one that reverses it.",
         )

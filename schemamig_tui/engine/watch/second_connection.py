@@ -1,4 +1,4 @@
-"""What is said where the second connection of a run cannot be made, though the first one was."""
+"""The error where the second connection of a run cannot be made, though the first one was."""
 
 from typing import Any
 

@@ -52,8 +52,8 @@ def create(reader: StatementReader) -> Inverse:
     inverse = _drop(reader, reference, concurrently=concurrently)
     if not maybe or kind in NOT_IN_SCHEMA:
         return inverse
-    said = "OR REPLACE" if replaces else "IF NOT EXISTS"
-    doubt = f"The file says {said}: this is right if there was no {kind.lower()} of that name."
+    clause = "OR REPLACE" if replaces else "IF NOT EXISTS"
+    doubt = f"The file says {clause}: this is right if there was no {kind.lower()} of that name."
     return replace(inverse, ask=Ask.SCHEMA, doubts=(doubt,), if_missing=True, replaces=replaces)
 
 

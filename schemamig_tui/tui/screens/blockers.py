@@ -40,7 +40,7 @@ class BlockersScreen(ModalScreen[None]):
     ]
 
     @dataclass
-    class Ended(Message):
+    class EndAsked(Message):
         """A session was to be cancelled or terminated; ``refusal`` says why it was not."""
 
         what: str
@@ -98,7 +98,7 @@ class BlockersScreen(ModalScreen[None]):
         refusal = await in_thread(partial(_end, self._connect, session, terminate))
         who = f"pid {session.pid}, {session.application or 'a program'} of {session.user}"
         what = f"{'Terminate' if terminate else 'Cancel the query of'} {who}"
-        self.post_message(self.Ended(what, refusal))
+        self.post_message(self.EndAsked(what, refusal))
 
 
 def _end(connect: Connect, session: Activity, terminate: bool) -> str | None:
