@@ -73,12 +73,18 @@ def judged(
     sizes: Mapping[Name, TableSize | None],
 ) -> Iterator[LintFinding]:
     """The findings with what the database says of them, each more or less severe for it."""
+    reported: set[tuple[str, str]] = set()
     for finding in findings:
         asked = asks.get(finding.rule, Asks.NOTHING)
         known = finding.table is not None and finding.table in sizes
         found = sizes[finding.table] if finding.table is not None and known else None
         if asked is Asks.NOTHING:
             yield finding
+        elif asked is Asks.EXISTENCE:
+            first = (finding.rule, finding.file) not in reported
+            if first and not (known and found is None):
+                reported.add((finding.rule, finding.file))
+                yield finding
         elif found is None:
             if known:
                 yield replace(finding, severity=Severity.NOTE, verdict="it does not exist yet")

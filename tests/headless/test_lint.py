@@ -53,6 +53,24 @@ def test_the_database_raises_and_clears(program: Program, database: Database) ->
     assert severities(program) == {"drop-table": "warning"}
 
 
+def test_nobody_waits_for_a_table_that_does_not_exist_yet(
+    program: Program, database: Database
+) -> None:
+    def lines() -> list[int]:
+        return [
+            event["line"]
+            for event in program("--lint", "--json").events
+            if event.get("rule") == "missing-lock-timeout"
+        ]
+
+    trigger = "CREATE TRIGGER t AFTER INSERT ON {} EXECUTE FUNCTION f();\n"
+    program.write("0001_a.sql", "".join(map(trigger.format, ("new", "old", "older"))))
+    assert lines() == []
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE old (a int); CREATE TABLE older (a int)")
+    assert lines() == [2]
+
+
 def test_the_level_and_each_rule_can_be_set(program: Program) -> None:
     program.write("0001_a.sql", HEAD + "DROP SCHEMA s;\n")
     assert [program("--lint", "--lint-level", level).code for level in ("error", "warning")] == [

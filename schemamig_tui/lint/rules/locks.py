@@ -73,10 +73,8 @@ def _lock_timeout(statement: Statement, before: Before) -> Iterator[Hit]:
         return
     for touch in before.existing(statement):
         if touch.lock and touch.lock >= Lock.SHARE_ROW_EXCLUSIVE:
-            before.lock_timeout = True  # the first one in a file says it
             what = f"{touch.statement} waits for {touch.name} as long as it takes, and all others"
             yield Hit(f"{what} wait behind it", touch.name)
-            return
 
 
 RULES = (
@@ -147,5 +145,6 @@ RULES = (
         "a strong lock on a table is waited for without an end",
         "SET lock_timeout = '5s' in front of it, or --lock-timeout 5s --lock-retries 3 for all",
         _lock_timeout,
+        asks=Asks.EXISTENCE,
     ),
 )

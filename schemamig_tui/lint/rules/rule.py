@@ -29,6 +29,8 @@ class Asks(Enum):
     """The same, and without a database, or a large table, it is none."""
     ROWS = auto()
     """A table without rows clears it: there is nothing to lose."""
+    EXISTENCE = auto()
+    """On a table that does not exist yet it is none; of others in a file the first is enough."""
 
 
 StatementCheck = Callable[[Statement, Before], Iterator[Hit]]
