@@ -3,6 +3,7 @@
 ``SCHEMAMIG_PG_BINDIR`` chooses its programs, for instance to test with another major version.
 """
 
+import functools
 import gc
 import itertools
 import os
@@ -156,27 +157,27 @@ def copying(server: Embedded) -> LiteralString:
     return "STRATEGY file_copy" if server.major >= 15 else ""
 
 
-@pytest.fixture(scope="session")
-def empty(server: Embedded) -> str:
-    """The name of an empty database to copy: a template0 that has been connected to once.
+@functools.cache
+def empty(conninfo: str) -> str:
+    """The name of an empty database of a server: a template0 that has been connected to once.
 
     The server then keeps in a file what each first connection to a copy would have to find out.
     """
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+    with psycopg.connect(conninfo, autocommit=True) as admin:
         admin.execute("CREATE DATABASE empty TEMPLATE template0")
-        psycopg.connect(server.conninfo, dbname="empty").close()
+        psycopg.connect(conninfo, dbname="empty").close()
         admin.execute("ALTER DATABASE empty ALLOW_CONNECTIONS false")
     return "empty"
 
 
 @pytest.fixture
-def database(server: Embedded, empty: str) -> Iterator[Database]:
+def database(server: Embedded) -> Iterator[Database]:
     """A fresh, empty database."""
     name = f"test_{next(_numbers)}"
-    identifier = sql.Identifier(name)
+    identifier, template = sql.Identifier(name), sql.Identifier(empty(server.conninfo))
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} " + copying(server))
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        admin.execute(create.format(identifier, sql.Identifier(empty)))
+        admin.execute(create.format(identifier, template))
         yield Database(name, make_conninfo(server.conninfo, dbname=name))
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
+from operator import attrgetter
 from typing import NamedTuple
 
 from psycopg.pq.abc import PGresult
@@ -19,6 +20,7 @@ _REWRITE = frozenset({"ALTER TABLE", "CLUSTER", "VACUUM", "REINDEX", "REFRESH MA
 _TRUNCATE = "TRUNCATE TABLE"
 # What counts as all rows, where how many there are is known from the last ANALYZE.
 _NEARLY = 0.9
+_BY_RELATION = attrgetter("relation")
 
 
 class Work(NamedTuple):
@@ -75,10 +77,10 @@ class WorkCounter:
                 self._dead[oid] += max(0, now.updated - was.updated)
         return Work(
             self._names(new_files - emptied),
-            tuple(self._scans(changed, new_files, verb)),
+            tuple(sorted(self._scans(changed, new_files, verb), key=_BY_RELATION)),
             tuple(sorted(self._built(answer, new_files))),
             self._names(emptied),
-            tuple(self._written(changed)),
+            tuple(sorted(self._written(changed), key=_BY_RELATION)),
         )
 
     @property

@@ -21,15 +21,14 @@ def run(
     """
     shown: Settings | None = settings
     while shown:
+        if not shown.color:
+            os.environ["NO_COLOR"] = "1"  # which Textual goes by as an app is made, and editors do
         app = MigrationsApp(shown, read_only=read_only, settings_of=settings_of)
         yield _run(app)
         shown = app.targets.chosen
 
 
 def _run(app: MigrationsApp) -> Closing:
-    settings = app.settings
-    if not settings.color:
-        os.environ["NO_COLOR"] = "1"  # which Textual goes by, and editors do
     try:
         with signals_restored():
             app.run()

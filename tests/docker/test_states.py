@@ -73,8 +73,8 @@ def test_a_paused_container_says_how_to_go_on(engine: Engine) -> None:
 
 def test_a_container_that_keeps_restarting_says_where_to_look(engine: Engine) -> None:
     container = engine.run(["bash", "-c", "exit 3"], restart_policy={"Name": "always"})
-    # Docker doubles the pause each time: from the fourth on there is time to look.
-    _wait_until(lambda: _state(container) == "restarting" and container.attrs["RestartCount"] > 3)
+    # Docker doubles the pause each time: from the fifth on there is time to look.
+    _wait_until(lambda: _state(container) == "restarting" and container.attrs["RestartCount"] > 4)
     name = container.name
     assert _refusal(container) == (
         f"Container {name} keeps restarting (exit code 3).",

@@ -6,9 +6,11 @@ end in a file that writes down what its session is like.
 
 import codecs
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from schemamig_tui.connect.embedded import Embedded
 from tests import tools
@@ -22,10 +24,14 @@ BY_STATEMENT = tools.all_in_ci(CASES, 16)
 DIRECTIVE = b"-- schemamig: no-transaction\n"
 
 
-@pytest.mark.parametrize(
-    "case",
-    [pytest.param(case, marks=pytest.mark.postgres(min=NEEDS.get(case, 14))) for case in CASES],
-)
+def marked(cases: Iterable[str]) -> list[ParameterSet]:
+    """The cases, each for the versions of PostgreSQL that have what it needs."""
+    return [
+        pytest.param(case, marks=pytest.mark.postgres(min=NEEDS.get(case, 14))) for case in cases
+    ]
+
+
+@pytest.mark.parametrize("case", marked(CASES))
 def test_we_leave_what_psql_leaves(server: Embedded, tmp_path: Path, case: str) -> None:
     folder = tmp_path / "migrations"
     shutil.copytree(HERE / "corpus" / case, folder)
