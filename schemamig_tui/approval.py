@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from schemamig_tui.engine import Plan
+from schemamig_tui.engine import Plan, Selection
 from schemamig_tui.text import visible
 
 # Everybody may ask, unless a service has taken that away.
@@ -48,6 +48,13 @@ class ApprovedPlan:
     resume: bool
     skip_backfills: bool
     files: tuple[ApprovedFile, ...]
+
+    @property
+    def selection(self) -> Selection:
+        """What to make the plan of now, to be compared with it."""
+        return Selection(
+            self.to, resume=self.resume, skip_backfills=self.skip_backfills, only=self.only
+        )
 
     def differences(self, plan: Plan, system: str | None) -> Iterator[str]:
         """What is not as it was approved, as sentences; none where ``plan`` is the same.

@@ -20,6 +20,7 @@ from textual.pilot import Pilot
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.app import MigrationsApp
 from schemamig_tui.tui.screens.plan import PlanQuestion
@@ -283,7 +284,7 @@ async def _play() -> None:
     with _connect() as admin:
         Runner(
             _connect, Path("migrations"), "kb.schema_migrations", lambda event: None
-        ).apply_pending(APPLIED_BEFORE)
+        ).apply_pending(Selection(APPLIED_BEFORE))
         admin.execute(WORK)
         app = MigrationsApp(Settings(connection="environment"))
         async with app.run_test(size=SIZE, notifications=True) as pilot:

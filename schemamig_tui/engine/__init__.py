@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.run.plan import Plan, PlannedFile
     from schemamig_tui.engine.run.planning import make_plan
     from schemamig_tui.engine.run.runner import Runner
+    from schemamig_tui.engine.run.selection import Selection
     from schemamig_tui.engine.run.survey import Folder, Survey
     from schemamig_tui.engine.script.files import MigrationFile, scan
     from schemamig_tui.engine.script.script import Script, parse
@@ -34,6 +35,7 @@ __all__ = [
     "PlannedFile",
     "Runner",
     "Script",
+    "Selection",
     "State",
     "Status",
     "Survey",
@@ -57,6 +59,7 @@ _MODULES = {
     "PlannedFile": "run.plan",
     "Runner": "run.runner",
     "Script": "script.script",
+    "Selection": "run.selection",
     "State": "ledger.status",
     "Status": "ledger.status",
     "Survey": "run.survey",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemamig_tui.engine import scan
+from schemamig_tui.engine import Selection, scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
 from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
@@ -110,11 +110,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             settings,
             reporter,
             stop,
-            to=command.to,
-            resume=command.resume,
-            strict=command.strict,
-            only=command.only,
-            skip_backfills=command.skip_backfills,
+            _selection(command),
             lint_error=command.lint_error,
             plan_file=command.plan,
         )
@@ -137,11 +133,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             settings,
             reporter,
             stop,
-            to=command.to,
-            resume=command.resume,
-            strict=command.strict,
-            only=command.only,
-            skip_backfills=command.skip_backfills,
+            _selection(command),
             lint_error=command.lint_error,
             with_sql=command.sql,
             save_to=command.save_plan,
@@ -176,6 +168,12 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
+
+
+def _selection(command: Command) -> Selection:
+    return Selection(
+        command.to, command.resume, command.strict, command.skip_backfills, command.only
+    )
 
 
 def _about_one(

@@ -1,6 +1,6 @@
 """``--lint``: shows what is risky or unclear in migrations that are to run."""
 
-from schemamig_tui.engine import make_plan, parse, scan
+from schemamig_tui.engine import Selection, make_plan, parse, scan
 from schemamig_tui.errors import ExitCode, LintRefusal
 from schemamig_tui.findings import findings_in, lint_level
 from schemamig_tui.headless.connecting import connecting
@@ -17,7 +17,7 @@ def lint_pending(settings: Settings, reporter: Reporter, stop: Stop, *, to: str 
         connecting(settings, reporter, stop) as (target, on_wait),
         looking(target, settings, on_wait) as (conn, survey),
     ):
-        plan = make_plan(survey, to)
+        plan = make_plan(survey, Selection(to))
         for refusal in plan.refusals:
             reporter.error(refusal)
         report = findings_in([file.script for file in plan.files], settings, conn)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from schemamig_tui.approval import system_identifier
-from schemamig_tui.engine import Plan, make_plan
+from schemamig_tui.engine import Plan, Selection, make_plan
 from schemamig_tui.errors import ExitCode, FilesError
 from schemamig_tui.findings import findings_in
 from schemamig_tui.headless.connecting import connecting
@@ -35,17 +35,13 @@ def dry_run(
     settings: Settings,
     reporter: Reporter,
     stop: Stop,
+    selection: Selection,
     *,
-    to: str | None,
-    resume: bool,
-    strict: bool,
-    only: str | None,
-    skip_backfills: bool,
     lint_error: bool,
     with_sql: bool,
     save_to: Path | None,
 ) -> ExitCode:
-    """Report the plan of everything pending up to ``to``; ``with_sql`` with its statements.
+    """Report the plan of what is chosen; ``with_sql`` with its statements.
 
     One that can be applied is saved as ``save_to``; with ``lint_error`` one with findings cannot.
     Returns what an apply would end with where it would be refused, and else that all is well.
@@ -55,9 +51,7 @@ def dry_run(
         connecting(settings, reporter, stop) as (target, on_wait),
         looking(target, settings, on_wait) as (conn, survey),
     ):
-        plan = make_plan(
-            survey, to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
-        )
+        plan = make_plan(survey, selection)
         for warning in plan.warnings:
             reporter.warning(warning)
         found = review(plan, target, conn, settings.advice_timeout)

@@ -20,7 +20,7 @@ from schemamig_tui.settings import Settings
 if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.advice.preflight import Advice
     from schemamig_tui.approval import ApprovedPlan
-    from schemamig_tui.engine import Plan, Survey
+    from schemamig_tui.engine import Plan, Selection
     from schemamig_tui.headless.rehearsal_page import RehearsalPage
     from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 
@@ -29,26 +29,22 @@ def apply(
     settings: Settings,
     reporter: Reporter,
     stop: Stop,
+    selection: "Selection",
     *,
-    to: str | None,
-    resume: bool,
-    strict: bool = False,
-    only: str | None = None,
-    skip_backfills: bool = False,
     lint_error: bool = False,
     plan_file: Path | None = None,
 ) -> ExitCode:
-    """Apply what is pending, up to ``to``; or exactly what was saved as ``plan_file``.
+    """Apply what is chosen of what is pending; or exactly what was saved as ``plan_file``.
 
     With ``lint_error`` nothing is run that there are findings in.
     """
-    from schemamig_tui.engine import Runner, make_plan
+    from schemamig_tui.engine import Runner
 
     if plan_file:
         from schemamig_tui.plan_file import load
 
     approved = load(plan_file) if plan_file else None
-    to = approved.to if approved else to
+    to = approved.to if approved else selection.to
     failures = _Failures(reporter.run(settings.directory, to, settings.warn_after))
     with connecting(settings, reporter, stop) as (target, on_wait):
         recorder = RunRecorder(settings, target, failures, reporter.warning)
@@ -61,33 +57,15 @@ def apply(
             extension_hint=target.extension_hint,
         )
         plan = (
-            _still_approved(approved, target, settings, on_wait, strict=strict)
+            _still_approved(approved, target, settings, on_wait, strict=selection.strict)
             if approved
             else None
         )
         if lint_error:
-            plan = plan or _planned(
-                target,
-                settings,
-                on_wait,
-                lambda survey: make_plan(
-                    survey,
-                    to,
-                    resume=resume,
-                    strict=strict,
-                    only=only,
-                    skip_backfills=skip_backfills,
-                ),
-            )
+            plan = plan or _planned(target, settings, on_wait, selection)
             _refuse_findings(plan, target, settings, reporter, on_wait)
         with stop.cancelling(runner.cancel), recorder:
-            finished = (
-                runner.apply(plan)
-                if plan
-                else runner.apply_pending(
-                    to, resume=resume, strict=strict, only=only, skip_backfills=skip_backfills
-                )
-            )
+            finished = runner.apply(plan) if plan else runner.apply_pending(selection)
         if finished.applied and settings.docs_after_apply:
             from schemamig_tui.headless.documenting import document_run
 
@@ -104,26 +82,18 @@ def _still_approved(
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(
-            survey,
-            approved.to,
-            resume=approved.resume,
-            strict=strict,
-            skip_backfills=approved.skip_backfills,
-            only=approved.only,
-        )
+        plan = make_plan(survey, replace(approved.selection, strict=strict))
         if differences := [*approved.differences(plan, system_identifier(conn))]:
             raise PlanChanged(differences)
     return replace(plan, exact=True)
 
 
-def _planned(
-    target: Target, settings: Settings, on_wait: OnWait, make: "Callable[[Survey], Plan]"
-) -> "Plan":
+def _planned(target: Target, settings: Settings, on_wait: OnWait, selection: "Selection") -> "Plan":
+    from schemamig_tui.engine import make_plan
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (_, survey):
-        return make(survey)
+        return make_plan(survey, selection)
 
 
 def _refuse_findings(
@@ -211,12 +181,12 @@ def _advice(
 ) -> "tuple[Advice, ...]":
     """What the database advises on what is pending, up to ``to``."""
     from schemamig_tui.advice.preflight import preflight
-    from schemamig_tui.engine import make_plan
+    from schemamig_tui.engine import Selection, make_plan
     from schemamig_tui.engine.run.trial import require_session
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(survey, to)
+        plan = make_plan(survey, Selection(to))
         require_session(partial(target.connect, on_wait), conn)
         return preflight(conn, plan.scripts())
 

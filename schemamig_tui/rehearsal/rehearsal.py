@@ -28,7 +28,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from schemamig_tui.engine import Connect, make_plan
+from schemamig_tui.engine import Connect, Selection, make_plan
 from schemamig_tui.engine.events import Warned
 from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.plan import Plan
@@ -99,7 +99,7 @@ class Rehearsal:
         Returns and raises as ``rehearse``, and SettingsError for a file that does not exist.
         """
         began = time.perf_counter()
-        pending = self._preparation.pending(lambda found: make_plan(found, to))
+        pending = self._preparation.pending(lambda found: make_plan(found, Selection(to)))
         with schema_errors(), pending as (conn, plan):
             return self._rehearse(conn, plan, began)
 

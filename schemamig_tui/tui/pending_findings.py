@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import replace
 
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import Survey, make_plan
+from schemamig_tui.engine import Selection, Survey, make_plan
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 from schemamig_tui.lint.finding import LintReport
@@ -29,7 +29,7 @@ def pending_findings(
         return LintReport({}, (f"{count:,} files take long: --lint looks for findings in them.",))
     unknown: tuple[str, ...] = ()
     try:
-        scripts = [file.script for file in make_plan(survey, to).files]
+        scripts = [file.script for file in make_plan(survey, Selection(to)).files]
         if target is not None:
             try:
                 with losses_as_errors(), contextlib.closing(target.connect()) as conn:

@@ -13,6 +13,7 @@ from schemamig_tui.engine.events import Event, FileFailed, RunFinished
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import ConnectionFailed
 from tests.conftest import Database
 
@@ -58,7 +59,7 @@ class Workshop:
 
     def apply(self, to: str | None = None, **options: Any) -> RunFinished:
         """Apply what is pending."""
-        return self.runner(**options).apply_pending(to)
+        return self.runner(**options).apply_pending(Selection(to))
 
     def applies(self, name: str, sql: str | bytes) -> RunFinished:
         """Write a migration and apply it, which has to succeed."""

@@ -7,6 +7,7 @@ import pytest
 from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished
 from schemamig_tui.engine.events import Event, FileStarted
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import FilesError
 from tests.engine.conftest import LEDGER, Workshop
 
@@ -147,7 +148,7 @@ def test_a_checkpoint_changed_by_hand_is_refused(shop: Workshop) -> None:
 def test_without_resume_it_starts_at_the_first_key(shop: Workshop) -> None:
     fill(shop)
     stop(shop)
-    assert shop.runner().apply_pending(resume=False).failed is None
+    assert shop.runner().apply_pending(Selection(resume=False)).failed is None
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 2") == [100]
 
 

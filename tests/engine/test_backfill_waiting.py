@@ -8,6 +8,7 @@ import pytest
 from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished
 from schemamig_tui.engine.events import Event, FileFailed, LockAwaited, RunFinished, Warned
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import FilesError, LockTimeout, SettingsError
 from tests.engine.conftest import LEDGER, Workshop
 from tests.engine.crowd import until
@@ -33,7 +34,7 @@ def _files(shop: Workshop) -> None:
 def applied(shop: Workshop, **options: Any) -> tuple[str, ...]:
     """Apply; the files that were."""
     shop.events.clear()
-    return shop.runner().apply_pending(**options).applied
+    return shop.runner().apply_pending(Selection(**options)).applied
 
 
 def warnings(shop: Workshop) -> list[str]:
@@ -145,7 +146,7 @@ class ByItself:
         until(lambda: any(isinstance(event, BatchFinished) for event in self.events))
 
     def _run(self) -> None:
-        self.finished.append(self.runner.apply_pending(only="0002_backfill.sql"))
+        self.finished.append(self.runner.apply_pending(Selection(only="0002_backfill.sql")))
 
     def end(self) -> RunFinished:
         """Wait for it."""

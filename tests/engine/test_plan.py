@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from schemamig_tui.engine import Folder, Ledger, Plan, make_plan
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.engine.script import files
 from schemamig_tui.errors import LedgerError, PlanChanged
@@ -15,7 +16,7 @@ def planned(shop: Workshop, to: str | None = None, *, resume: bool = True) -> Pl
     """The plan of all that is pending."""
     with shop.connect() as conn:
         found = survey(conn, Folder.read(shop.folder), Ledger(LEDGER))
-    return make_plan(found, to, resume=resume)
+    return make_plan(found, Selection(to, resume))
 
 
 def refused(shop: Workshop, plan: Plan) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from schemamig_tui.engine.events import FileStarted, StatementFinished
 from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import compare
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
@@ -47,7 +48,7 @@ def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) 
     assert where(shop) == (3, "the file has changed there since")
     with pytest.raises(FilesError, match="the file has changed there since"):
         shop.apply()
-    assert shop.runner().apply_pending(resume=False).failed is None
+    assert shop.runner().apply_pending(Selection(resume=False)).failed is None
     assert [e.resumed for e in shop.events_of(FileStarted)] == [0]
     assert shop.ask("SELECT x FROM a ORDER BY x") == [1, 2]
     assert shop.rows["0001_a.sql"].success

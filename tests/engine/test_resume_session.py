@@ -8,6 +8,7 @@ import pytest
 
 from schemamig_tui.engine.events import FileStarted, StatementFinished
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import FilesError
 from tests.engine.conftest import LEDGER, Workshop, limited_role
 
@@ -78,7 +79,7 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
     assert "--no-resume" in str(refused.hint)
     assert "BEGIN ... COMMIT" in str(refused.hint)
     shop.ask("DROP TABLE n")
-    assert shop.runner().apply_pending(resume=False).failed is None
+    assert shop.runner().apply_pending(Selection(resume=False)).failed is None
     assert shop.ask("SELECT a FROM n") == [1]
 
 

@@ -20,6 +20,7 @@ def test_the_engine_offers_these_names() -> None:
         "PlannedFile",
         "Runner",
         "Script",
+        "Selection",
         "State",
         "Status",
         "Survey",

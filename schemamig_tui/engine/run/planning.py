@@ -6,6 +6,7 @@ from dataclasses import replace
 from schemamig_tui.engine.ledger.status import Status
 from schemamig_tui.engine.ledger.warnings import strict_refusal
 from schemamig_tui.engine.run.plan import Plan, PlannedFile, ledger_refusals
+from schemamig_tui.engine.run.selection import EVERYTHING, Selection
 from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
 from schemamig_tui.spelling import did_you_mean
@@ -14,45 +15,39 @@ from schemamig_tui.text import visible
 
 def make_plan(
     survey: Survey,
-    to: str | None = None,
+    selection: Selection = EVERYTHING,
     *,
-    resume: bool = True,
-    strict: bool = False,
-    skip_backfills: bool = False,
-    only: str | None = None,
     progress: Callable[[int], None] = lambda count: None,
 ) -> Plan:
-    """Plan everything that is pending, up to and with the file ``to``. Reads the files.
+    """Plan what is chosen of everything that is pending. Reads the files.
 
-    Without ``resume`` a file that stopped in the middle is to start over. With ``strict`` nothing
-    is to run where the files are not what has been run. With ``skip_backfills`` files that have
-    batches stay pending, and what waits for them; ``only`` is the one file to run. ``progress`` is
-    called with how many files have been read. Raises SettingsError for a file that does not exist.
+    ``progress`` is called with how many files have been read. Raises SettingsError for a file that
+    does not exist.
     """
-    status = survey.status
+    status, to, only = survey.status, selection.to, selection.only
     todo = status.to_run(to)
     if only is not None:
         todo = tuple(migration for migration in todo if migration.name == only)
         if not todo:
             raise _not_pending(status, only)
-    drift = strict_refusal(status, to) if strict else None
+    drift = strict_refusal(status, to) if selection.strict else None
     plan = Plan(
         survey,
         to,
-        resume,
+        selection.resume,
         todo,
         files=(),
         unwritten=tuple(migration.name for migration in status.unwritten(to)),
         refusals=(*([drift] if drift else []), *ledger_refusals(survey, todo)),
         only=only,
-        skip_backfills=skip_backfills,
+        skip_backfills=selection.skip_backfills,
     )
     # That there is nothing to do is found without what reads the files.
     if not todo:
         return plan
     plan = _with_files(plan, progress)
     needs = any(file.script.batched or file.script.required for file in plan.files)
-    return _with_waiting(plan, skip_backfills) if needs else plan
+    return _with_waiting(plan, selection.skip_backfills) if needs else plan
 
 
 def _not_pending(status: Status, name: str) -> SettingsError:

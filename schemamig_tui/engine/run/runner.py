@@ -15,7 +15,7 @@ from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.plan import Plan, state_of_run
 from schemamig_tui.engine.run.planning import make_plan
 from schemamig_tui.engine.run.preparation import ExtensionHint, Preparation
-from schemamig_tui.engine.run.survey import Survey
+from schemamig_tui.engine.run.selection import EVERYTHING, Selection
 from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:  # where nothing is to run, nothing runs in batches
@@ -67,36 +67,16 @@ class Runner:
         with losses_as_errors(), self._preparation.connected() as conn:
             return self._apply(conn, plan, began)
 
-    def apply_pending(
-        self,
-        to: str | None = None,
-        *,
-        resume: bool = True,
-        strict: bool = False,
-        skip_backfills: bool = False,
-        only: str | None = None,
-    ) -> RunFinished:
-        """Plan everything pending, up to and with the file ``to``, and apply it.
+    def apply_pending(self, selection: Selection = EVERYTHING) -> RunFinished:
+        """Plan what is chosen of everything pending, and apply it.
 
-        A file without a transaction whose last try stopped in the middle goes on there; without
-        ``resume`` it starts over from its first statement. With ``strict`` nothing is run where the
-        files are not what has been run. With ``skip_backfills`` files with batches stay pending,
-        ``only`` is the one file that is run by itself. Returns and raises as ``apply``, DriftError,
-        and SettingsError for a file that does not exist.
+        A file without a transaction whose last try stopped in the middle goes on there, unless the
+        selection says otherwise. Returns and raises as ``apply``, DriftError, and SettingsError for
+        a file that does not exist.
         """
         began = time.perf_counter()
-
-        def choose(found: Survey) -> Plan:
-            return make_plan(
-                found,
-                to,
-                resume=resume,
-                strict=strict,
-                skip_backfills=skip_backfills,
-                only=only,
-            )
-
-        with losses_as_errors(), self._preparation.pending(choose) as (conn, plan):
+        pending = self._preparation.pending(lambda found: make_plan(found, selection))
+        with losses_as_errors(), pending as (conn, plan):
             return self._apply(conn, plan, began)
 
     def _apply(self, conn: psycopg.Connection[Any], plan: Plan, began: float) -> RunFinished:

@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.message import Message
 
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import Migration, Plan, Survey, make_plan
+from schemamig_tui.engine import Migration, Plan, Selection, Survey, make_plan
 from schemamig_tui.engine.run.survey import with_folder_of_now
 from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
 from schemamig_tui.lint.finding import LintReport
@@ -128,10 +128,10 @@ class PlanView(LinesView):
         with no_collections():
             try:
                 survey = survey if self._stays else with_folder_of_now(survey)
-                plan = make_plan(survey, self._to, progress=self._note_read)
+                plan = make_plan(survey, Selection(self._to), progress=self._note_read)
             except (FilesError, SettingsError) as error:  # a file that cannot be, or is gone
                 survey, unreadable = self._survey, error
-                plan = make_plan(survey, self._to)
+                plan = make_plan(survey, Selection(self._to))
         return replace(plan, refusals=(unreadable, *plan.refusals)) if unreadable else plan
 
     def _note_read(self, count: int) -> None:
