@@ -128,7 +128,7 @@ def rehearse(
     for. Raises SettingsError for a name that does not say how, and FilesError where it cannot be.
     """
     from schemamig_tui.headless.rehearsal_page import RehearsalPage
-    from schemamig_tui.rehearsal.rehearsal import Rehearsal
+    from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
 
     page = RehearsalPage(queries=with_queries)
     listen = reporter.rehearsal(settings.directory, to)
@@ -149,10 +149,10 @@ def rehearse(
             settings.directory,
             settings.table,
             recorder,
-            limits=settings.limits,
-            statement_timeout=settings.rehearsal_statement_timeout,
+            limits=RehearsalLimits(
+                settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
+            ),
             extension_hint=target.extension_hint,
-            time_budget=settings.time_budget,
         )
         with stop.cancelling(rehearsal.cancel), recorder:
             return failures.exit_code(rehearsal.rehearse_pending(to))

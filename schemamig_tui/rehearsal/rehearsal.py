@@ -22,6 +22,7 @@ The differences from a run that a migration could notice:
 import contextlib
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,28 @@ STATEMENT_TIMEOUT = 60.0
 _NO_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class RehearsalLimits:
+    """The limits of a rehearsal: those of a run, and two of its own, in seconds; None is no limit.
+
+    ``statement_timeout`` is how long a statement may take, ``time_budget`` how long a file should
+    take at the most, all of it or what it holds ACCESS EXCLUSIVE for.
+    """
+
+    run: Limits = _NO_LIMITS
+    statement_timeout: float | None = STATEMENT_TIMEOUT
+    time_budget: float | None = None
+
+
+_LIMITS = RehearsalLimits()
+
+
 class Rehearsal:
     """One rehearsal. ``connect`` makes a new connection in autocommit mode; it opens two.
 
-    ``table`` names the ledger, which is read and never written. ``statement_timeout`` is in
-    seconds; None is no limit. ``extension_hint`` says what to do about an extension, by its name,
-    that the server does not have. ``time_budget`` is how many seconds a file should take at the
-    most, all of it or what it holds ACCESS EXCLUSIVE for. Raises SettingsError for a table name
-    that is none.
+    ``table`` names the ledger, which is read and never written. ``extension_hint`` says what to do
+    about an extension, by its name, that the server does not have. Raises SettingsError for a table
+    name that is none.
     """
 
     def __init__(
@@ -69,15 +84,14 @@ class Rehearsal:
         table: str,
         listener: RehearsalListener,
         *,
-        limits: Limits = _NO_LIMITS,
-        statement_timeout: float | None = STATEMENT_TIMEOUT,
+        limits: RehearsalLimits = _LIMITS,
         extension_hint: ExtensionHint | None = None,
-        time_budget: float | None = None,
     ) -> None:
-        self._preparation = Preparation(connect, directory, table, limits, extension_hint)
+        self._preparation = Preparation(connect, directory, table, limits.run, extension_hint)
         self._listener = listener
-        self._statement_timeout = statement_timeout
-        self._budget_ms = None if time_budget is None else time_budget * 1000
+        self._statement_timeout = limits.statement_timeout
+        budget = limits.time_budget
+        self._budget_ms = None if budget is None else budget * 1000
 
     def cancel(self) -> None:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""

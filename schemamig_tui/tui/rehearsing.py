@@ -21,7 +21,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal
+from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal, RehearsalLimits
 from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget
 from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
@@ -73,10 +73,10 @@ class RehearsalThread(EngineThread):
             settings.directory,
             settings.table,
             self._recorder,
-            limits=settings.limits,
-            statement_timeout=settings.rehearsal_statement_timeout,
+            limits=RehearsalLimits(
+                settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
+            ),
             extension_hint=target.extension_hint,
-            time_budget=settings.time_budget,
         )
 
     def _perform(self) -> None:

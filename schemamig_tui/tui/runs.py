@@ -23,7 +23,7 @@ from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
 from schemamig_tui.tui.widgets.lines_view import LinesView
-from schemamig_tui.tui.widgets.plan_view import PlanView
+from schemamig_tui.tui.widgets.plan_view import PlanBefore, PlanView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 
 if TYPE_CHECKING:  # it is not imported before there is a rehearsal
@@ -98,9 +98,9 @@ class Runs:
             return None
         names = [migration.name for migration in todo]
         hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
-        preface = [*preface, *hidden]
+        before = PlanBefore([*preface, *hidden], found, stays)
         target, settings = self._looking.target, self._settings
-        return PlanView(survey, to, target, settings, preface=preface, found=found, stays=stays)
+        return PlanView(survey, to, target, settings, before)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan

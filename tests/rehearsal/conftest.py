@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemamig_tui.catalog.changes import What
+from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import (
     FileRehearsed,
     LocksTaken,
@@ -14,7 +15,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
 from tests.conftest import Database
 from tests.engine.conftest import LEDGER, Workshop
 
@@ -28,7 +29,16 @@ class Rehearsals(Workshop):
     def rehearsal(self, **options: Any) -> Rehearsal:
         """A rehearsal that notes its events here, and none of an earlier one's."""
         self.events.clear()
-        return Rehearsal(self.connect, self.folder, LEDGER, self.events.append, **options)
+        hint = options.pop("extension_hint", None)
+        limits = RehearsalLimits(options.pop("limits", Limits()), **options)
+        return Rehearsal(
+            self.connect,
+            self.folder,
+            LEDGER,
+            self.events.append,
+            limits=limits,
+            extension_hint=hint,
+        )
 
     def rehearse(self, to: str | None = None, **options: Any) -> RehearsalFinished:
         """Rehearse what is pending."""

@@ -15,7 +15,7 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalEvent
-from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
 from tests.engine.conftest import LEDGER
 from tests.rehearsal.conftest import Rehearsals
 
@@ -192,7 +192,7 @@ def test_a_schema_that_cannot_be_read_behind_a_file_is_its_failure(shop: Rehears
             if isinstance(event, StatementFinished):
                 blocker.execute("LOCK t")
 
-        limits = Limits(lock=0.2)
+        limits = RehearsalLimits(Limits(lock=0.2))
         finished = Rehearsal(
             shop.connect, shop.folder, LEDGER, listen, limits=limits
         ).rehearse_pending()

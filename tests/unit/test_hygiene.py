@@ -13,6 +13,7 @@ import schemamig_tui
 ROOT = Path(schemamig_tui.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 LONGEST = 400
+TOO_MANY = 7
 
 
 def module_name(file: Path) -> str:
@@ -153,6 +154,30 @@ def test_a_class_name_is_used_once() -> None:
         if isinstance(node, ast.ClassDef)
     )
     assert not {name for name, times in names.items() if times > 1}
+
+
+def constructors(source: str) -> Iterator[tuple[str, int]]:
+    """The classes that have an __init__ of their own, with how many parameters it has."""
+    for found in ast.walk(ast.parse(source)):
+        for node in found.body if isinstance(found, ast.ClassDef) else ():
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                given = node.args
+                yield found.name, len([*given.posonlyargs, *given.args, *given.kwonlyargs]) - 1
+
+
+def test_a_constructor_takes_fewer_than_seven_things() -> None:
+    many = {
+        (module_name(file), name, count)
+        for file in FILES
+        for name, count in constructors(file.read_text())
+        if count >= TOO_MANY
+    }
+    assert not many
+
+
+def test_keywords_of_a_constructor_count() -> None:
+    source = "class A:\n    class B:\n        def __init__(self, a, /, b, *, c=1): pass"
+    assert [*constructors(source)] == [("B", 3)]
 
 
 IMAGES = {"flight", "weaver", "leg", "aftermath", "lookout", "heard", "told", "said"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def write_rollback(
     migration = _migration(survey, name)
     new = next_name([file.name for file in survey.folder.files], title_of(name), today, style)
     cancellation = cancellation or Cancellation()
-    drafting = _RollbackWriter(conn, survey, migration, new, today, limits, cancellation)
+    walk = partial(Walk, conn, cancellation, limits.lock, limits.statement)
+    drafting = _RollbackWriter(walk, survey, migration, new, today)
     if migration.state is State.PENDING:
         return drafting.of_pending()
     return drafting.of_applied()
@@ -92,21 +94,17 @@ def _migration(survey: Survey, name: str) -> Migration:
 class _RollbackWriter:
     def __init__(
         self,
-        conn: psycopg.Connection[Any],
+        walk: Callable[[], Walk],
         survey: Survey,
         migration: Migration,
         new: NewName,
         today: date,
-        limits: RollbackLimits,
-        cancellation: Cancellation,
     ) -> None:
-        self._conn = conn
+        self._walk = walk
         self._survey = survey
         self._migration = migration
         self._new = new
         self._today = today
-        self._limits = limits
-        self._cancellation = cancellation
         self._script = self._read(migration)
         self._kept = readable(survey.ledger.schema)
 
@@ -134,9 +132,6 @@ class _RollbackWriter:
                 walk, script, self._script if done is None else None, self._kept
             )
         return self._rollback(draft, script, tried)
-
-    def _walk(self) -> Walk:
-        return Walk(self._conn, self._cancellation, self._limits.lock, self._limits.statement)
 
     def _read(self, migration: Migration) -> Script:
         return read(migration, standard_strings=self._survey.standard_strings, resume=False).script

@@ -1,6 +1,6 @@
 """The error where the second connection of a run cannot be made, though the first one was."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
@@ -9,7 +9,7 @@ from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.text import visible
 
 # The sessions of others are counted, too: that they are there is shown to everybody.
-_LIMITS = """
+_QUERY = """
 SELECT pg_catalog.current_setting('max_connections')::int,
     pg_catalog.current_setting('superuser_reserved_connections')::int OPERATOR(pg_catalog.+)
         coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
@@ -30,25 +30,30 @@ def explain(first: psycopg.Connection[Any], error: ConnectionFailed) -> Connecti
     heading, _, reasons = error.message.partition("\n")
     message = f"A run needs two connections, and the second one failed.\n{reasons or heading}"
     hint = error.hint
-    if server_refused(error.message) and (row := first.execute(_LIMITS).fetchone()):
-        hint = f"End other sessions, or raise the limit that is reached: {_limits(*row)}."
+    if server_refused(error.message) and (row := first.execute(_QUERY).fetchone()):
+        limits = _limits(_ConnectionLimits(*row))
+        hint = f"End other sessions, or raise the limit that is reached: {limits}."
     return ConnectionFailed(message, hint=hint)
 
 
-def _limits(
-    most: int,
-    reserved: int,
-    role: str,
-    role_limit: int,
-    of_role: int,
-    database: str,
-    database_limit: int,
-    in_database: int,
-) -> str:
-    limits = [f"max_connections is {most}, with {reserved} of them reserved"]
+class _ConnectionLimits(NamedTuple):
+    """The limits of connections, and how many of them are in use: the columns of the query."""
+
+    most: int
+    reserved: int
+    role: str
+    role_limit: int
+    of_role: int
+    database: str
+    database_limit: int
+    in_database: int
+
+
+def _limits(found: _ConnectionLimits) -> str:
+    limits = [f"max_connections is {found.most}, with {found.reserved} of them reserved"]
     for what, limit, used in (
-        (f"role {role}", role_limit, of_role),
-        (f"database {database}", database_limit, in_database),
+        (f"role {found.role}", found.role_limit, found.of_role),
+        (f"database {found.database}", found.database_limit, found.in_database),
     ):
         if limit >= 0:
             limits.append(f"the CONNECTION LIMIT of {what} is {limit}, with {used} in use")

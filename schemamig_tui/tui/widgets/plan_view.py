@@ -28,12 +28,27 @@ _PROGRESS = 0.25
 """Seconds between two times that it is shown how many files have been read."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanBefore:
+    """What there is to know before a plan is made.
+
+    ``preface`` are the lines above it, ``found`` says what has changed since the user was asked
+    before. The folder is read again first, unless it ``stays``.
+    """
+
+    preface: Sequence[Line] = ()
+    found: Sequence[str] = ()
+    stays: bool = False
+
+
+_NOTHING_BEFORE = PlanBefore()
+
+
 class PlanView(LinesView):
     """The migrations that would run, up to ``to``: names, then the plan, advice, and findings.
 
-    ``survey`` is what the last look has found; the folder is read again first, unless it ``stays``.
-    ``preface`` are the lines above all that, ``target`` is the database, ``found`` says what has
-    changed since the user was asked before.
+    ``survey`` is what the last look has found, ``target`` the database, ``before`` what there is to
+    know before the plan is made.
     """
 
     @dataclass
@@ -61,14 +76,11 @@ class PlanView(LinesView):
         to: str | None,
         target: Target | None,
         settings: Settings,
-        *,
-        preface: Sequence[Line] = (),
-        found: Sequence[str] = (),
-        stays: bool = False,
+        before: PlanBefore = _NOTHING_BEFORE,
     ) -> None:
         self._survey, self._to = survey, to
         self._target, self._settings = target, settings
-        self._preface, self._found, self._stays = preface, found, stays
+        self._preface, self._found, self._stays = before.preface, before.found, before.stays
         self.todo: Sequence[Migration] = survey.status.to_run(to)
         """The migrations that are shown."""
         self._plan: Plan | None = None
