@@ -48,7 +48,7 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
     with pytest.raises(FilesError) as caught:
         scan(tmp_path)
     assert caught.value.path == tmp_path / name
-    assert f"as {tool} has it" in caught.value.message
+    assert f"as in {tool}" in caught.value.message
     assert "Move it out of the folder" in str(caught.value.hint)
 
 
@@ -66,7 +66,7 @@ def test_a_name_with_down_is_a_way_back_where_the_same_is_there_with_up(
     (tmp_path / down).touch()
     assert len(scan(tmp_path)) == 1
     (tmp_path / up).touch()
-    with pytest.raises(FilesError, match="as db-migrate and others has it") as caught:
+    with pytest.raises(FilesError, match="as in db-migrate and others") as caught:
         scan(tmp_path)
     assert caught.value.path == tmp_path / down
 
