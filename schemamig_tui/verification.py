@@ -48,7 +48,7 @@ SELECT coalesce(
 
 
 @dataclass(frozen=True)
-class _Found:
+class _TargetFacts:
     """What was read of the target: ``owner`` has made the ledger, which is ``ledger`` quoted."""
 
     survey: Survey
@@ -127,13 +127,13 @@ def verify(
         return SchemaVerification(words, replayed, comparison, same_version)
 
 
-def _read(target: Target, settings: Settings, on_wait: OnWait) -> _Found:
+def _read(target: Target, settings: Settings, on_wait: OnWait) -> _TargetFacts:
     ledger = Ledger(settings.table)
     with schema_errors(), looking(target, settings, on_wait) as (conn, survey):
         names = (ledger.schema, ledger.table) * 2
         ((owner, quoted),) = conn.execute(_FACTS, names).fetchall()
         extensions = conn.execute("SELECT extname FROM pg_catalog.pg_extension").fetchall()
-        return _Found(
+        return _TargetFacts(
             survey,
             snapshot(conn),
             Roles.read(conn),
@@ -144,7 +144,7 @@ def _read(target: Target, settings: Settings, on_wait: OnWait) -> _Found:
         )
 
 
-def _warnings(found: _Found) -> Iterator[str]:
+def _warnings(found: _TargetFacts) -> Iterator[str]:
     status = found.survey.status
     for one in status.missing:
         yield f"{visible(one.name)} is recorded, and its file is gone: it cannot run on the scratch"
@@ -156,7 +156,7 @@ def _warnings(found: _Found) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _place(
-    target: Target, settings: Settings, found: _Found, on_wait: OnWait
+    target: Target, settings: Settings, found: _TargetFacts, on_wait: OnWait
 ) -> Iterator[_ScratchPlace]:
     refuse_subscriptions(found.files)
     with contextlib.ExitStack() as stack:
@@ -191,7 +191,7 @@ def _beside(
 
 
 @contextlib.contextmanager
-def _embedded(settings: Settings, found: _Found, on_wait: OnWait) -> Iterator[_ScratchPlace]:
+def _embedded(settings: Settings, found: _TargetFacts, on_wait: OnWait) -> Iterator[_ScratchPlace]:
     programs = choose(found.major, found.extensions, binaries.server_account())
     base = default_embedded_directory().with_name("scratch")
     made = {change.makes_role for _, _, change in shared_changes(found.files)}
@@ -226,7 +226,7 @@ def _require_extensions(conn: psycopg.Connection[Any], wanted: tuple[str, ...]) 
 
 
 def _compared(
-    conn: psycopg.Connection[Any], found: _Found, *, same_version: bool
+    conn: psycopg.Connection[Any], found: _TargetFacts, *, same_version: bool
 ) -> SchemaComparison:
     with schema_errors():
         query = "SELECT quote_ident(current_user), quote_ident(%s)"

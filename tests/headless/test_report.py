@@ -70,7 +70,9 @@ def test_where_a_page_cannot_be_written_is_said_before_anything_runs(program: Pr
         assert why in ended.err
 
 
-def test_errors_and_advice_are_annotations_of_a_workflow(program: Program) -> None:
+def test_errors_and_advice_are_annotations_of_a_workflow(
+    program: Program, database: Database
+) -> None:
     program.write("0001_a.sql", "SELECT 1;\nSELECT\n  nobody;")
     for mode in ("--rehearse", "--apply"):
         lines = program(mode, "--annotations", "github").out.splitlines()
@@ -78,6 +80,8 @@ def test_errors_and_advice_are_annotations_of_a_workflow(program: Program) -> No
             '::error file=migrations/0001_a.sql,line=3,col=3::column "nobody" does not exist'
             in lines
         )
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE users (id int)")
     program.write("0001_a.sql", "SELECT 1;\nDROP TABLE users;")
     for mode in ("--lint", "--dry-run"):
         lines = program(mode, "--annotations", "github").out.splitlines()

@@ -116,7 +116,7 @@ def test_a_role_without_privileges_can_rehearse_what_it_may_do(shop: Rehearsals)
 def test_a_timeout_of_a_file_does_not_count_for_our_own_work(shop: Rehearsals) -> None:
     shop.ask("".join(f"CREATE TABLE t{n} ();" for n in range(300)))
     drop = "".join(f"DROP TABLE t{n};" for n in range(300))
-    shop.rehearses(f"{drop} SET statement_timeout = '1ms';", "SELECT pg_sleep(0.01);")
+    shop.rehearses(f"{drop} SET statement_timeout = '5ms';", "SELECT pg_sleep(0.02);")
     assert len(shop.locks) == 300
 
 
