@@ -1,5 +1,7 @@
 """Write what is made from the code: ``python -m tests.reference``."""
 
 from tests.reference.event_schema import SCHEMA_FILE, schema_text
+from tests.reference.manual import MANUAL_FILE, manual_text
 
 SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+MANUAL_FILE.write_text(manual_text(), encoding="utf-8")

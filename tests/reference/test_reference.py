@@ -4,10 +4,15 @@ import json
 import re
 
 from tests.reference.event_schema import SCHEMA_FILE, schema_text
+from tests.reference.manual import MANUAL_FILE, manual_text
 
 
 def test_the_schema_of_the_events_is_that_of_their_types() -> None:
     assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
+
+
+def test_the_manual_is_that_of_the_parser() -> None:
+    assert MANUAL_FILE.read_text(encoding="utf-8") == manual_text()
 
 
 def test_the_page_of_the_events_names_each_of_them() -> None:
