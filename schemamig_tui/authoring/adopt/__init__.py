@@ -1,0 +1,1 @@
+"""Takes over the migrations, and the ledger, of another tool."""

@@ -1,0 +1,121 @@
+"""Reads the folder of another tool into plain migrations with names of ours."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from schemamig_tui.authoring.adopt.names import Version, our_names
+from schemamig_tui.authoring.adopt.tools import Tool
+from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.ways_up import NoWayUp, WayUp, way_up, without_transaction
+from schemamig_tui.text import some_names
+
+_CONF_SAYS_NO_TRANSACTION = "executeintransaction=false"
+
+
+class TheirFile(NamedTuple):
+    """A migration of another tool: where it is, what its ledger holds of it, and our name for it.
+
+    ``content`` are the bytes that it has there, ``up`` is what becomes of them.
+    """
+
+    path: Path
+    key: str
+    version: Version
+    name: str
+    content: bytes
+    up: WayUp
+
+
+@dataclass(frozen=True)
+class TheirFolder:
+    """The migrations of a folder in the order of the tool, and warnings about what stays there."""
+
+    files: tuple[TheirFile, ...]
+    warnings: tuple[str, ...]
+
+
+def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
+    """Read the folder of ``tool``.
+
+    Raises FilesError where it cannot be read, has no migration, or has one that cannot become a
+    plain file, such as a program.
+    """
+    try:
+        found = sorted(directory.rglob("*") if tool.sub_folders else directory.iterdir())
+    except OSError as error:
+        raise FilesError(
+            f"This folder cannot be read: {error.strerror}.",
+            path=directory,
+            hint=f"Name the folder of {tool.name} with --dir.",
+        ) from error
+    paths = [path for path in found if path.is_file() and not path.name.startswith(".")]
+    if code := next((path for path in paths if tool.code and tool.code.fullmatch(path.name)), None):
+        raise FilesError(
+            f"This migration of {tool.name} is a program, and only SQL can be taken over.",
+            path=code,
+            hint="Write what it does as a file of SQL under the same name and version.",
+        )
+    matches = [
+        (path, match)
+        for path in paths
+        if not (tool.passed_over and tool.passed_over.fullmatch(path.name))
+        and (match := tool.files.fullmatch(path.name))
+    ]
+    if not matches:
+        raise FilesError(
+            f"There is no migration of {tool.name} in this folder.",
+            path=directory,
+            hint=f"Name the folder of {tool.name} with --dir.",
+        )
+    ordered = sorted(
+        ((tool.version(match["version"]), tool.key(match), path, match) for path, match in matches),
+        key=lambda one: (one[0], os.fsencode(one[2].name)),
+    )
+    seen: dict[str, Path] = {}
+    for _, key, path, _ in ordered:
+        if key in seen:
+            raise FilesError(
+                f"This has the version of {seen[key].name}, and {tool.name} takes only one.",
+                path=path,
+                hint="Rename one of them, or move it out of the folder.",
+            )
+        seen[key] = path
+    names = our_names([(version, match["title"]) for version, _, _, match in ordered])
+    files = tuple(
+        TheirFile(path, key, version, name, *_read(tool, path))
+        for (version, key, path, _), name in zip(ordered, names, strict=True)
+    )
+    return TheirFolder(files, tuple(_warnings(tool, paths)))
+
+
+def _warnings(tool: Tool, paths: list[Path]) -> list[str]:
+    repeated = [path.name for path in paths if tool.repeated and tool.repeated.fullmatch(path.name)]
+    if not repeated:
+        return []
+    return [
+        f"Not taken over, because a migration runs once here, and from the first one on:"
+        f" {some_names(repeated)}. Write a migration with what is to be kept of them."
+    ]
+
+
+def _read(tool: Tool, path: Path) -> tuple[bytes, WayUp]:
+    try:
+        content = path.read_bytes()
+        conf = path.with_name(f"{path.name}.conf")
+        options = conf.read_text("utf-8", "replace") if conf.is_file() else ""
+        up = way_up(tool.name, content)
+    except OSError as error:
+        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+    except NoWayUp as error:
+        raise FilesError(
+            f"This cannot become a plain file: {error}.",
+            path=path,
+            line=error.line,
+            hint="Change the file, or a copy of the folder.",
+        ) from error
+    lines = ("".join(line.split()).casefold() for line in options.splitlines())
+    if tool.name == "Flyway" and _CONF_SAYS_NO_TRANSACTION in lines:
+        up = without_transaction(up)
+    return content, up
