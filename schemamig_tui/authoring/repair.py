@@ -57,7 +57,7 @@ def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
     All repairs raise SettingsError where they make no sense, LedgerError where the ledger does not
     take them, LockTimeout while a run is on, and FilesError.
     """
-    with _repairing(place) as (repairs, status):
+    with repairing(place) as (repairs, status):
         migration = _file(status, name)
         if migration.state is State.APPLIED:
             raise SettingsError(f"{visible(name)} is applied already")
@@ -67,7 +67,7 @@ def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
 
 def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
     """Record all files up to and with one as applied by hand that are not: a database in use."""
-    with _repairing(place) as (repairs, status):
+    with repairing(place) as (repairs, status):
         _file(status, name)
         names = [
             one.name
@@ -82,7 +82,7 @@ def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
 
 def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
     """Record the checksum of a file that has changed since it was applied."""
-    with _repairing(place) as (repairs, status):
+    with repairing(place) as (repairs, status):
         migration = _file(status, name)
         if migration.state is not State.APPLIED:
             raise SettingsError(
@@ -97,7 +97,7 @@ def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
 
 def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
     """Remove the row of a migration that has failed, or whose file is gone."""
-    with _repairing(place) as (repairs, status):
+    with repairing(place) as (repairs, status):
         migration = next((one for one in status.migrations if one.name == name), None)
         if migration is None or migration.row is None:
             raise SettingsError(
@@ -121,8 +121,11 @@ REPAIRS: dict[str, Callable[[RepairPlace, str], tuple[Repair, ...]]] = {
 
 
 @contextlib.contextmanager
-def _repairing(place: RepairPlace) -> Iterator[tuple[Repairs, Status]]:
-    """One transaction under the locks of a run, and what folder and ledger say by then."""
+def repairing(place: RepairPlace, folder: Folder | None = None) -> Iterator[tuple[Repairs, Status]]:
+    """One transaction under the locks of a run, and what folder and ledger say by then.
+
+    The folder is that of the place, unless one is given that was read before.
+    """
     ledger = Ledger(place.table)
     cancellation = place.cancellation or Cancellation()
     queue = Queue(cancellation, place.report_wait, place.timeout)
@@ -132,7 +135,7 @@ def _repairing(place: RepairPlace) -> Iterator[tuple[Repairs, Status]]:
         for lock in (locks.run, locks.work):
             queue.await_lock(lock, conn)
         try:
-            found = survey(conn, Folder.read(place.directory), ledger)
+            found = survey(conn, folder or Folder.read(place.directory), ledger)
             for refusal in filter(None, (found.state.unwritable, found.state.uncreatable)):
                 raise refusal.error
             with conn.transaction(force_rollback=place.preview):

@@ -4,6 +4,8 @@ Each is read again in the same transaction, and fails where the table has not ke
 may do. Everything is qualified, as in ``ledger.writes``, and for the same reason.
 """
 
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, LiteralString, NamedTuple
 
@@ -20,6 +22,10 @@ _THIS_FILE: LiteralString = (
     " WHERE filename OPERATOR(pg_catalog.=) {name}"
     ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) {name}'
 )
+_MOMENT: LiteralString = (
+    "coalesce(%(applied_at)s::pg_catalog.timestamp,"
+    " pg_catalog.clock_timestamp()::pg_catalog.timestamp)"
+)
 _UPDATE: LiteralString = (
     "UPDATE {table} SET applied_at = pg_catalog.clock_timestamp(), checksum = {checksum},"
     " execution_time_ms = 0, success = true, error_message = NULL" + _THIS_FILE
@@ -27,6 +33,17 @@ _UPDATE: LiteralString = (
 _INSERT: LiteralString = (
     "INSERT INTO {table} (filename, applied_at, checksum, execution_time_ms, success)"
     " VALUES ({name}, pg_catalog.clock_timestamp(), {checksum}, 0, true)"
+)
+_REPLACE_BY_RECORD: LiteralString = (
+    "UPDATE {table} SET applied_at = "
+    + _MOMENT
+    + ", checksum = %(checksum)s, execution_time_ms = %(ms)s, success = true, error_message = NULL"
+    " WHERE filename OPERATOR(pg_catalog.=) %(name)s"
+    ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) %(name)s'
+)
+_INSERT_RECORD: LiteralString = (
+    "INSERT INTO {table} (filename, applied_at, checksum, execution_time_ms, success)"
+    " VALUES (%(name)s, " + _MOMENT + ", %(checksum)s, %(ms)s, true)"
 )
 _ACCEPT: LiteralString = "UPDATE {table} SET checksum = {checksum}" + _THIS_FILE
 _DELETE: LiteralString = "DELETE FROM {table}" + _THIS_FILE
@@ -44,6 +61,15 @@ class Repair(NamedTuple):
         """Both rows, each in one line, safe to show."""
         before, after = (row.summary if row else "no row" for row in (self.before, self.after))
         return f"before: {before}", f"after:  {after}"
+
+
+class Record(NamedTuple):
+    """A success that another tool has recorded; ``applied_at`` is a timestamp, None: now."""
+
+    name: str
+    checksum: str
+    applied_at: str | None
+    ms: int
 
 
 class Repairs:
@@ -74,6 +100,25 @@ class Repairs:
         )
         return self._checked(Repair(name, before, after), bool(kept))
 
+    def record(self, records: Sequence[Record]) -> tuple[Repair, ...]:
+        """Record successes of another tool, in the place of the rows that they may have."""
+        before = {row.filename: row for row in self._ledger.read(self._conn)}
+        with self._refusals_as_errors():
+            for one in records:
+                query = _REPLACE_BY_RECORD if one.name in before else _INSERT_RECORD
+                self._conn.execute(
+                    sql.SQL(query).format(table=self._ledger.identifier), one._asdict()
+                )
+        after = {row.filename: row for row in self._ledger.read(self._conn)}
+        return tuple(
+            self._checked(
+                Repair(one.name, before.get(one.name), row),
+                row is not None and (row.success, row.checksum) == (True, one.checksum),
+            )
+            for one in records
+            for row in [after.get(one.name)]
+        )
+
     def accept_checksum(self, name: str, checksum: str) -> Repair:
         """Record another checksum for a migration, and nothing else."""
         before = self._row(name)
@@ -95,8 +140,13 @@ class Repairs:
             name=sql.Literal(name),
             checksum=sql.Literal(checksum),
         )
-        try:
+        with self._refusals_as_errors():
             self._conn.execute(composed)
+
+    @contextlib.contextmanager
+    def _refusals_as_errors(self) -> Iterator[None]:
+        try:
+            yield
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:

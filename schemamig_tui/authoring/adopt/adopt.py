@@ -1,0 +1,202 @@
+"""Takes over another tool: its files become ours, and its ledger's rows are recorded in ours.
+
+The rows are committed together, before the files are there: after a crash between the two, a file
+is missing, which is shown and which a second time mends. The other way round a run would apply a
+migration again.
+"""
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemamig_tui.authoring.adopt.folder import TheirFile, read_their_folder
+from schemamig_tui.authoring.adopt.their_ledger import (
+    TheirLedger,
+    TheirRow,
+    read_their_ledger,
+    their_table,
+)
+from schemamig_tui.authoring.adopt.tools import Tool
+from schemamig_tui.authoring.repair import RepairPlace, repairing
+from schemamig_tui.engine.ledger.repairs import Record
+from schemamig_tui.engine.run.survey import Folder
+from schemamig_tui.errors import FilesError
+from schemamig_tui.text import some_names
+
+
+@dataclass(frozen=True)
+class AdoptedFile:
+    """A migration of the other tool: its ``source`` in their folder, and our ``path``.
+
+    ``written``: it was not there. ``applied`` by one of both ledgers; ``recorded``: ours did not
+    say so, and ``applied_at`` is then what theirs says, if it does.
+    """
+
+    source: Path
+    path: Path
+    written: bool
+    applied: bool
+    recorded: bool
+    applied_at: str | None
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What was taken over, or would be; ``table`` is their ledger, None: there is none."""
+
+    tool: str
+    table: str | None
+    files: tuple[AdoptedFile, ...]
+    warnings: tuple[str, ...]
+    preview: bool
+
+    @property
+    def written(self) -> int:
+        """How many files were not there."""
+        return sum(file.written for file in self.files)
+
+    @property
+    def recorded(self) -> int:
+        """How many rows our ledger did not have."""
+        return sum(file.recorded for file in self.files)
+
+    @property
+    def pending(self) -> int:
+        """How many are applied by none of both ledgers."""
+        return sum(not file.applied for file in self.files)
+
+
+def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
+    """Take over what ``tool`` has in ``directory`` and in the database; or see what that would be.
+
+    All of it, or nothing. Raises FilesError for a file that cannot be taken over, or that is in our
+    folder with another content, LedgerError, and LockTimeout while a run is on.
+    """
+    theirs = read_their_folder(tool, directory)
+    _refuse_same(place.directory, directory)
+    new = [file for file in theirs.files if not _is_there(place.directory / file.name, file)]
+    with contextlib.ExitStack() as stack:
+        # Written before anything is recorded, as a disk may be full.
+        aside = None if place.preview else stack.enter_context(_aside(place.directory, new))
+        with repairing(place, Folder(place.directory, (), ())) as (repairs, status):
+            ours = {one.name for one in status.migrations if one.row and one.row.success}
+            ledger = read_their_ledger(place.conn, tool)
+            found = [(file, ledger.row(file.key, file.version)) for file in theirs.files if ledger]
+            records = [_record(file, row) for file, row in found if row and file.name not in ours]
+            if records and not place.preview:
+                repairs.create_table()
+                repairs.record(records)
+        if aside:
+            _move(aside, place.directory, new)
+    applied = {file.name: row for file, row in found if row}
+    files = tuple(
+        AdoptedFile(
+            file.path,
+            place.directory / file.name,
+            file in new,
+            file.name in applied or file.name in ours,
+            file.name in applied and file.name not in ours,
+            row.applied_at if (row := applied.get(file.name)) else None,
+        )
+        for file in theirs.files
+    )
+    warnings = (*theirs.warnings, *_warnings(tool, theirs.files, ledger))
+    return Adoption(tool.name, ledger.table if ledger else None, files, warnings, place.preview)
+
+
+def _refuse_same(ours: Path, theirs: Path) -> None:
+    if ours.resolve() == theirs.resolve():
+        raise FilesError(
+            "This is the folder of our own migrations as well, and both cannot be in one.",
+            path=theirs,
+            hint="Name another one for ours by the variable SCHEMAMIG_DIR, or by dir in the"
+            " settings; with --adopt, --dir is the folder of the other tool.",
+        )
+
+
+def _is_there(path: Path, file: TheirFile) -> bool:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+    if content != file.up.text:
+        raise FilesError(
+            f"This file is there already, and is not what {file.path.name} becomes.",
+            path=path,
+            hint="Move it away, or rename it; a file of ours is never overwritten.",
+        )
+    return True
+
+
+def _record(file: TheirFile, row: TheirRow) -> Record:
+    checksum = hashlib.md5(file.up.text, usedforsecurity=False).hexdigest()
+    return Record(file.name, checksum, row.applied_at, row.ms or 0)
+
+
+def _warnings(tool: Tool, files: Sequence[TheirFile], ledger: TheirLedger | None) -> Iterator[str]:
+    if ledger is None:
+        yield (
+            f"There is no {their_table(tool)} as {tool.name} makes it in this database, so none is"
+            " recorded as applied."
+        )
+        return
+    if gone := sorted(ledger.rows.keys() - {file.key for file in files}):
+        yield f"Not taken over, as {ledger.table} has it and there is no file: {some_names(gone)}."
+    changed = [
+        file.path.name
+        for file in files
+        if (row := ledger.rows.get(file.key))
+        and row.checksum not in (None, hashlib.sha384(file.content).hexdigest())
+    ]
+    if changed:
+        yield (
+            f"Changed since {tool.name} has applied it, and taken as it is now:"
+            f" {some_names(changed)}."
+        )
+
+
+@contextlib.contextmanager
+def _aside(directory: Path, files: Sequence[TheirFile]) -> Iterator[Path]:
+    """A hidden folder within ours that has the files, and is removed at the end."""
+    is_new = not directory.exists()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".adopt-", dir=directory))
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+    try:
+        for file in files:
+            try:
+                (aside / file.name).write_bytes(file.up.text)
+            except OSError as error:
+                raise _unwritable(directory / file.name, error) from error
+        yield aside
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if is_new:
+            with contextlib.suppress(OSError):  # has files by now
+                directory.rmdir()
+
+
+def _move(aside: Path, directory: Path, files: Sequence[TheirFile]) -> None:
+    for file in files:
+        path = directory / file.name
+        if not _is_there(path, file):
+            try:
+                (aside / file.name).rename(path)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> FilesError:
+    return FilesError(
+        f"This cannot be written: {error.strerror}.",
+        path=path,
+        hint="Check the permissions of the folder and that there is room, and do it again.",
+    )
