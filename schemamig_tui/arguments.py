@@ -87,6 +87,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.refuse_unknown(unknown)
     options.about = None
+    options.preview = options.adopt is not None and options.mode == "dry-run"
+    if options.adopt is not None:
+        _refuse_other_modes(parser, options)
     for mode in (*ABOUT_ONE, *DOCS):
         if (about := vars(options)[mode]) is not None:
             options.mode, options.about = mode, about
@@ -101,6 +104,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     for name in filter(vars(options).get, ("to", "only")):
         setattr(options, name, Path(getattr(options, name)).name)
     return options
+
+
+def _refuse_other_modes(parser: _Parser, options: argparse.Namespace) -> None:
+    """Refuse modes beside ``--adopt``, which is apart from them for the sake of ``--dry-run``."""
+    about = (name for name in (*ABOUT_ONE, *DOCS, "completion") if vars(options)[name] is not None)
+    for other in filter(None, (options.mode, *about)):
+        if other not in ("adopt", "dry-run"):
+            parser.error(f"argument --adopt: not allowed with argument --{other}")
 
 
 def _add_modes(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +137,9 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():
-        modes.add_argument(f"--{name}", dest=name, metavar=thing, help=what)
+        (group if name == "adopt" else modes).add_argument(
+            f"--{name}", dest=name, metavar=thing, help=what
+        )
     for name, what in DOCS.items():
         modes.add_argument(f"--{name}", dest=name, metavar="PATH", nargs="?", const="", help=what)
     modes.add_argument(
@@ -197,7 +210,10 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("migrations and database")
-    group.add_argument("--dir", help="the folder with the .sql files (default: migrations)")
+    group.add_argument(
+        "--dir",
+        help="the folder with the .sql files (default: migrations); --adopt: the other tool's",
+    )
     group.add_argument(
         "--target", metavar="NAME", help="the database of this name, as the settings describe it"
     )

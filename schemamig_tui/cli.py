@@ -69,6 +69,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         report=options.report,
         report_queries=bool(options.report_queries),
         annotations=options.annotations,
+        preview=options.preview,
     )
     return run(command, vars(options), stop)
 

@@ -16,6 +16,11 @@ ABOUT_ONE = {
     "accept-checksum": ("FILE", "record the checksum that an applied FILE has now"),
     "forget": ("FILE", "remove the row of FILE, which has failed or is not there any more"),
     "baseline": ("FILE", "record all files up to FILE as applied by hand: a database in use"),
+    "adopt": (
+        "TOOL",
+        "take over the files of goose, dbmate, golang-migrate, sqlx, Flyway or node-pg-migrate in"
+        " --dir, and what its ledger holds; with --dry-run show that only",
+    ),
     "explain": ("RULE", "show what a rule of --lint is for: an unsafe and a safer script"),
     "diff": ("FILE", "show what has changed in FILE since it was applied, by the history of git"),
 }
@@ -41,7 +46,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "only": ("dry-run", "apply"),
     "skip_backfills": ("dry-run", "apply"),
     "resume": ("dry-run", "apply"),
-    "yes": ("apply", *REPAIRS),
+    "yes": ("apply", "adopt", *REPAIRS),
     "read_only": (_UI,),
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
@@ -74,7 +79,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "date-style": ("new", "new-rollback"),
     "template": ("new",),
     "lock-retries": ("apply", _UI),
-    "run-lock-timeout": (*_RUNS, *REPAIRS),
+    "run-lock-timeout": (*_RUNS, "adopt", *REPAIRS),
     "max-blocking": _RUNS,
     "pause-file": ("apply", _UI),
     "statement-timeout": (*_RUNS, "verify"),

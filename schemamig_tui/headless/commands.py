@@ -30,7 +30,8 @@ class Command:
 
     ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
     is about: a title, a file, or the branch to compare with; "" is the usual file. ``yes`` is the
-    target that it may write to though that is protected.
+    target that it may write to though that is protected. With ``preview`` it only shows what it
+    would do.
     """
 
     mode: str
@@ -50,6 +51,7 @@ class Command:
     report: Path | None = None
     report_queries: bool = False
     annotations: str | None = None
+    preview: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -57,6 +59,9 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
     out, err = Output(sys.stdout), Output(sys.stderr)
     reporter = _reporter(command, out, err)
     try:
+        theirs = None
+        if command.mode == "adopt":
+            theirs, flags = flags["dir"], {**flags, "dir": None}
         settings = load(flags, os.environ)
         if command.annotations:
             from schemamig_tui.headless.annotations import AnnotatedReport
@@ -68,9 +73,14 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
             err.use_color()
         for warning in settings.warnings:
             reporter.warning(warning)
-        if command.mode == "apply" or command.mode in REPAIRS:
+        if command.mode in ("apply", "adopt", *REPAIRS) and not command.preview:
             refuse_unwanted_writes(settings, command.yes)
-        code = _carry_out(command, settings, reporter, stop)
+        if command.mode == "adopt":
+            from schemamig_tui.headless.adopting import adopt
+
+            code = adopt(settings, reporter, stop, command.about or "", theirs, command.preview)
+        else:
+            code = _carry_out(command, settings, reporter, stop)
     except SchemamigError as error:
         reporter.error(error)
         code = error.exit_code

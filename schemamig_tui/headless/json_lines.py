@@ -16,6 +16,7 @@ from schemamig_tui.reporting.json_events import RunAsJson, as_json, database_as_
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
@@ -265,6 +266,13 @@ class JsonLines:
         """An event ``repaired`` for each."""
         for name, before, after in repairs:
             self._write("repaired", name=name, before=_row(before), after=_row(after))
+
+    def adopted(self, adoption: "Adoption") -> None:
+        """An event ``file_adopted`` for each, and ``adopted`` at the end."""
+        from schemamig_tui.headless.adoption_report import adoption_events
+
+        for name, values in adoption_events(adoption):
+            self._write(name, **values)
 
     def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
         """An event ``setting`` for each."""

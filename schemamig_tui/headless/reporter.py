@@ -8,6 +8,7 @@ from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
@@ -97,6 +98,9 @@ class Reporter(Protocol):
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """``--mark-applied`` and its kin: the rows before and after."""
+
+    def adopted(self, adoption: "Adoption") -> None:
+        """``--adopt``: what was taken over of another tool, or would be."""
 
     def reading_schema(self) -> None:
         """``--docs-generate``, ``--docs-validate``: this may take a while where there is much."""

@@ -13,6 +13,7 @@ from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift
     from schemamig_tui.authoring.reversal.rollback import Rollback
@@ -286,6 +287,13 @@ class TextReport:
             self._out.write(self._out.paint("bold", visible(repair.name)))
             for line in repair.lines:
                 self._out.write(f"  {line}")
+
+    def adopted(self, adoption: "Adoption") -> None:
+        """A line for each file, and the numbers below."""
+        from schemamig_tui.headless.adoption_report import adoption_lines
+
+        for line in adoption_lines(adoption):
+            self._out.write(line)
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""

@@ -211,6 +211,25 @@ class Repaired(TypedDict):
     after: RowShown | None
 
 
+class FileAdopted(TypedDict):
+    source: str
+    name: str
+    path: str
+    written: bool
+    applied: bool
+    recorded: bool
+    applied_at: str | None
+
+
+class Adopted(TypedDict):
+    tool: str
+    table: str | None
+    written: int
+    recorded: int
+    pending: int
+    preview: bool
+
+
 class DocsStarted(TypedDict):
     pass
 
@@ -293,6 +312,8 @@ OTHER_EVENTS: Mapping[str, type] = {
     "lint_finished": LintFinished,
     "rule_explained": RuleExplained,
     "repaired": Repaired,
+    "file_adopted": FileAdopted,
+    "adopted": Adopted,
     "docs_started": DocsStarted,
     "docs_generated": DocsGenerated,
     "docs_difference": DocsDifference,
