@@ -178,6 +178,15 @@ def test_a_ledger_outside_of_the_search_path_is_found_if_there_is_only_one(shop:
         adopted(shop, "node-pg-migrate")
 
 
+def test_a_file_whose_name_could_not_be_ours_is_refused(shop: Workshop) -> None:
+    """node-pg-migrate runs these two one after the other, whatever their names say."""
+    their(shop, "1_a.up.sql", "SELECT 1;\n")
+    their(shop, "1_a.down.sql", "SELECT 2;\n")
+    with pytest.raises(FilesError, match="By its name this undoes a migration"):
+        adopted(shop, "node-pg-migrate")
+    assert not shop.folder.exists()
+
+
 def test_the_folder_of_the_tool_cannot_be_ours(shop: Workshop) -> None:
     their(shop, "1_a.sql", "SELECT 1;\n")
     shop.folder.symlink_to(shop.folder.parent / "theirs")

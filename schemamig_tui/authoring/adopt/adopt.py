@@ -24,6 +24,7 @@ from schemamig_tui.authoring.adopt.tools import Tool
 from schemamig_tui.authoring.repair import RepairPlace, repairing
 from schemamig_tui.engine.ledger.repairs import Record
 from schemamig_tui.engine.run.survey import Folder
+from schemamig_tui.engine.script.names import check_name
 from schemamig_tui.errors import FilesError
 from schemamig_tui.text import some_names
 
@@ -78,6 +79,9 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
     """
     theirs = read_their_folder(tool, directory)
     _refuse_same(place.directory, directory)
+    names = {file.name for file in theirs.files}
+    for file in theirs.files:
+        check_name(file.path.with_name(file.name), names)
     new = [file for file in theirs.files if not _is_there(place.directory / file.name, file)]
     with contextlib.ExitStack() as stack:
         # Written before anything is recorded, as a disk may be full.
