@@ -10,6 +10,7 @@ COMMANDS = (
     ("--baseline", "0001_a.sql"),
     ("--forget", "0001_a.sql"),
     ("--accept-checksum", "0001_a.sql"),
+    ("--adopt", "sqlx", "--dir", "theirs"),
 )
 
 
@@ -51,6 +52,13 @@ def test_a_read_only_target_is_never_written_to(targets: Program) -> None:
             "error: the target look is read-only",
         )
     assert of(targets, "--target", "look", "--check").code == 5
+    targets.folder.joinpath("theirs").mkdir()
+    targets.folder.joinpath("theirs/1_b.sql").write_text("SELECT 1;")
+    seen = of(targets, "--target", "look", "--adopt", "sqlx", "--dir", "theirs", "--dry-run")
+    assert (seen.code, seen.out.splitlines()[-1]) == (
+        0,
+        "1 file would be written, 0 would be recorded as applied, 1 pending",
+    )
 
 
 @pytest.mark.parametrize(
