@@ -160,6 +160,21 @@ def test_a_file_of_ours_is_never_overwritten_and_then_nothing_is_done(shop: Work
     assert shop.rows["0001_a.sql"].error_message is None
 
 
+def test_a_file_is_not_written_a_second_time_under_a_longer_name(shop: Workshop) -> None:
+    their(shop, "V1__a.sql", "SELECT 1;\n")
+    shop.ask(FLYWAY)
+    assert adopted(shop, "Flyway").written == 1
+    their(shop, "V1.1__b.sql", "SELECT 2;\n")
+    with pytest.raises(FilesError, match="under the name that it had before") as refused:
+        adopted(shop, "Flyway")
+    assert refused.value.hint == (
+        "Rename it to 0001_0000_a.sql, do this again, and then --forget 0001_a.sql."
+    )
+    (shop.folder / "0001_a.sql").rename(shop.folder / "0001_0000_a.sql")
+    done = adopted(shop, "Flyway")
+    assert (done.written, done.recorded, done.pending) == (1, 1, 1)
+
+
 def test_what_does_not_fit_together_is_a_warning(shop: Workshop) -> None:
     their(shop, "1_a.sql", "SELECT 1;\n")
     assert "There is no _sqlx_migrations" in adopted(shop, "sqlx").warnings[0]

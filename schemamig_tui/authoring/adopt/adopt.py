@@ -83,6 +83,7 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
     for file in theirs.files:
         check_name(file.path.with_name(file.name), names)
     new = [file for file in theirs.files if not _is_there(place.directory / file.name, file)]
+    _refuse_other_names(place.directory, new, names)
     with contextlib.ExitStack() as stack:
         # Written before anything is recorded, as a disk may be full.
         aside = None if place.preview else stack.enter_context(_aside(place.directory, new))
@@ -122,13 +123,40 @@ def _refuse_same(ours: Path, theirs: Path) -> None:
         )
 
 
-def _is_there(path: Path, file: TheirFile) -> bool:
+def _refuse_other_names(directory: Path, new: Sequence[TheirFile], names: set[str]) -> None:
+    """Refuse files that are there under an earlier name, as the numbers were shorter then.
+
+    1 of Flyway is 0001, and from the first 1.1 on 0001_0000: both files would run.
+    """
+    found = {_title(path.name): path for path in directory.glob("*.sql") if path.name not in names}
+    for file in new:
+        path = found.get(_title(file.name))
+        if path and _content(path) == file.up.text:
+            raise FilesError(
+                f"This is what {file.path.name} becomes, under the name that it had before its"
+                " version got more digits or parts.",
+                path=path,
+                hint=f"Rename it to {file.name}, do this again, and then --forget {path.name}.",
+            )
+
+
+def _title(name: str) -> str:
+    return name.lstrip("0123456789_")
+
+
+def _content(path: Path) -> bytes | None:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
-        return False
+        return None
     except OSError as error:
         raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+
+
+def _is_there(path: Path, file: TheirFile) -> bool:
+    content = _content(path)
+    if content is None:
+        return False
     if content != file.up.text:
         raise FilesError(
             f"This file is there already, and is not what {file.path.name} becomes.",
