@@ -7,13 +7,18 @@ migration again.
 
 import contextlib
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from schemamig_tui.authoring.adopt.folder import TheirFile, read_their_folder
+from schemamig_tui.authoring.adopt.placing import (
+    is_there,
+    move,
+    refuse_other_names,
+    refuse_same,
+    written_aside,
+)
 from schemamig_tui.authoring.adopt.their_ledger import (
     TheirLedger,
     TheirRow,
@@ -25,7 +30,6 @@ from schemamig_tui.authoring.repair import RepairPlace, repairing
 from schemamig_tui.engine.ledger.repairs import Record
 from schemamig_tui.engine.run.survey import Folder
 from schemamig_tui.engine.script.names import check_name
-from schemamig_tui.errors import FilesError
 from schemamig_tui.text import some_names
 
 
@@ -78,15 +82,15 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
     folder with another content, LedgerError, and LockTimeout while a run is on.
     """
     theirs = read_their_folder(tool, directory)
-    _refuse_same(place.directory, directory)
+    refuse_same(place.directory, directory)
     names = {file.name for file in theirs.files}
     for file in theirs.files:
         check_name(file.path.with_name(file.name), names)
-    new = [file for file in theirs.files if not _is_there(place.directory / file.name, file)]
-    _refuse_other_names(place.directory, new, names)
+    new = [file for file in theirs.files if not is_there(place.directory / file.name, file)]
+    refuse_other_names(place.directory, new, names)
     with contextlib.ExitStack() as stack:
         # Written before anything is recorded, as a disk may be full.
-        aside = None if place.preview else stack.enter_context(_aside(place.directory, new))
+        aside = None if place.preview else stack.enter_context(written_aside(place.directory, new))
         with repairing(place, Folder(place.directory, (), ())) as (repairs, status):
             ours = {one.name for one in status.migrations if one.row and one.row.success}
             ledger = read_their_ledger(place.conn, tool)
@@ -96,13 +100,14 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
                 repairs.create_table()
                 repairs.record(records)
         if aside:
-            _move(aside, place.directory, new)
+            move(aside, place.directory, new)
     applied = {file.name: row for file, row in found if row}
+    written = {file.name for file in new}
     files = tuple(
         AdoptedFile(
             file.path,
             place.directory / file.name,
-            file in new,
+            file.name in written,
             file.name in applied or file.name in ours,
             file.name in applied and file.name not in ours,
             row.applied_at if (row := applied.get(file.name)) else None,
@@ -111,59 +116,6 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
     )
     warnings = (*theirs.warnings, *_warnings(tool, theirs.files, ledger))
     return Adoption(tool.name, ledger.table if ledger else None, files, warnings, place.preview)
-
-
-def _refuse_same(ours: Path, theirs: Path) -> None:
-    if ours.resolve() == theirs.resolve():
-        raise FilesError(
-            "This is the folder of our own migrations as well, and both cannot be in one.",
-            path=theirs,
-            hint="Name another one for ours by the variable SCHEMAMIG_DIR, or by dir in the"
-            " settings; with --adopt, --dir is the folder of the other tool.",
-        )
-
-
-def _refuse_other_names(directory: Path, new: Sequence[TheirFile], names: set[str]) -> None:
-    """Refuse files that are there under an earlier name, as the numbers were shorter then.
-
-    1 of Flyway is 0001, and from the first 1.1 on 0001_0000: both files would run.
-    """
-    found = {_title(path.name): path for path in directory.glob("*.sql") if path.name not in names}
-    for file in new:
-        path = found.get(_title(file.name))
-        if path and _content(path) == file.up.text:
-            raise FilesError(
-                f"This is what {file.path.name} becomes, under the name that it had before its"
-                " version got more digits or parts.",
-                path=path,
-                hint=f"Rename it to {file.name}, do this again, and then --forget {path.name}.",
-            )
-
-
-def _title(name: str) -> str:
-    return name.lstrip("0123456789_")
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
-
-
-def _is_there(path: Path, file: TheirFile) -> bool:
-    content = _content(path)
-    if content is None:
-        return False
-    if content != file.up.text:
-        raise FilesError(
-            f"This file is there already, and is not what {file.path.name} becomes.",
-            path=path,
-            hint="Move it away, or rename it; a file of ours is never overwritten.",
-        )
-    return True
 
 
 def _record(file: TheirFile, row: TheirRow) -> Record:
@@ -191,44 +143,3 @@ def _warnings(tool: Tool, files: Sequence[TheirFile], ledger: TheirLedger | None
             f"Changed since {tool.name} has applied it, and taken as it is now:"
             f" {some_names(changed)}."
         )
-
-
-@contextlib.contextmanager
-def _aside(directory: Path, files: Sequence[TheirFile]) -> Iterator[Path]:
-    """A hidden folder within ours that has the files, and is removed at the end."""
-    is_new = not directory.exists()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".adopt-", dir=directory))
-    except OSError as error:
-        raise _unwritable(directory, error) from error
-    try:
-        for file in files:
-            try:
-                (aside / file.name).write_bytes(file.up.text)
-            except OSError as error:
-                raise _unwritable(directory / file.name, error) from error
-        yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        if is_new:
-            with contextlib.suppress(OSError):  # has files by now
-                directory.rmdir()
-
-
-def _move(aside: Path, directory: Path, files: Sequence[TheirFile]) -> None:
-    for file in files:
-        path = directory / file.name
-        if not _is_there(path, file):
-            try:
-                (aside / file.name).rename(path)
-            except OSError as error:
-                raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> FilesError:
-    return FilesError(
-        f"This cannot be written: {error.strerror}.",
-        path=path,
-        hint="Check the permissions of the folder and that there is room, and do it again.",
-    )
