@@ -219,6 +219,20 @@ def test_a_disk_that_takes_no_files_leaves_everything_as_it_was(shop: Workshop) 
     assert shop.rows == {}
 
 
+def test_rows_that_a_trigger_swallows_leave_no_files(shop: Workshop) -> None:
+    their(shop, "1_a.sql", "SELECT 1;\n")
+    shop.folder.mkdir()
+    shop.applies("0000_ours.sql", "SELECT 0;\n")
+    shop.ask(
+        f"{SQLX}; CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN RETURN NULL; END'; CREATE TRIGGER swallow BEFORE INSERT ON kb.schema_migrations"
+        " FOR EACH ROW EXECUTE FUNCTION swallow()"
+    )
+    with pytest.raises(LedgerError, match="has not kept what was written for 0001_a"):
+        adopted(shop, "sqlx")
+    assert [path.name for path in shop.folder.iterdir()] == ["0000_ours.sql"]
+
+
 def test_a_file_whose_name_could_not_be_ours_is_refused(shop: Workshop) -> None:
     """node-pg-migrate runs these two one after the other, whatever their names say."""
     their(shop, "1_a.up.sql", "SELECT 1;\n")
