@@ -1,5 +1,6 @@
 """After a loss of the connection: what the ledger holds is done, the rest is not, or unknown."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -117,13 +118,15 @@ def test_a_server_that_took_over_between_two_sessions_and_was_behind_is_noticed(
 
 
 def test_what_the_server_has_committed_meanwhile_counts(line: Line) -> None:
-    line.shop.write("0001_a.sql", "CREATE TABLE a ();")
+    # Until its answer comes, the others have been sent.
+    line.shop.write("0001_a.sql", "SELECT pg_sleep(0.3); CREATE TABLE a ();")
     line.shop.write("0002_b.sql", "CREATE TABLE b ();")
     line.shop.write("0003_c.sql", "SELECT pg_sleep(20);")
 
     def terminate() -> None:
+        deadline = time.monotonic() + 30
         while "0002_b.sql" not in line.shop.rows:
-            pass
+            assert time.monotonic() < deadline
         line.shop.ask(OURS)
 
     finished = line.run(FileApplied, terminate)
