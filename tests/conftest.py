@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
-from tests import shared, tools, turns
+from tests import shared, tools
 from tests.clusters import memory, short_folder, wait_until_gone, with_cluster
 
 _SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|(FORCE|NO)_COLOR$|SCHEMAMIG_(?!PG_BINDIR$)")
@@ -95,13 +95,6 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """Let the process end without a look for garbage: that is all the UIs of all the tests."""
     gc.freeze()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """``@pytest.mark.alone``: no other worker of the run is at a test meanwhile."""
-    with turns.turn(alone=item.get_closest_marker("alone") is not None):
-        return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

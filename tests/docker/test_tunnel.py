@@ -79,15 +79,12 @@ def test_both_directions_at_once_do_not_wait_for_each_other(tunnel: Target) -> N
         assert all(cursor.fetchone() == (TEN_MB[:50_000],) for cursor in cursors)
 
 
-@pytest.mark.alone
 def test_a_statement_can_be_cancelled(tunnel: Target) -> None:
     with tunnel.connect() as connection:
-        began = time.monotonic()
         cancel = Timer(0.3, connection.cancel_safe)
         cancel.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            connection.execute("SELECT pg_sleep(60)")
-        assert time.monotonic() - began < 10
+            connection.execute("SELECT pg_sleep(600)")
         cancel.join()
         assert connection.execute("SELECT 1").fetchone() == (1,)
 

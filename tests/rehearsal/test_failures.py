@@ -52,14 +52,11 @@ def test_what_came_before_a_failed_statement_is_told(shop: Rehearsals) -> None:
     assert shop.failure.failure.statement == 3
 
 
-@pytest.mark.alone
-def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -> None:
+def test_a_lock_that_somebody_holds_ends_a_rehearsal(shop: Rehearsals) -> None:
     shop.ask("CREATE TABLE t (x int)")
     with shop.database.connect() as blocker, blocker.transaction():
         blocker.execute("LOCK t IN ROW EXCLUSIVE MODE")
-        began = time.monotonic()
         finished = shop.tries("SELECT 1;\nALTER TABLE t ADD y int;", limits=Limits(lock=0.3))
-        assert time.monotonic() - began < 3
     assert finished.failed == "1.sql"
     failure = shop.failure.failure
     assert failure.sqlstate == "55P03"
@@ -71,11 +68,8 @@ def test_a_lock_that_somebody_holds_ends_a_rehearsal_in_time(shop: Rehearsals) -
     assert [seen.blocked is None for seen in shop.events_of(BlockedSeen)] == [False]
 
 
-@pytest.mark.alone
 def test_a_statement_has_a_limit(shop: Rehearsals) -> None:
-    began = time.monotonic()
-    shop.tries("SELECT pg_sleep(0.1);", "SELECT pg_sleep(60);", statement_timeout=0.3)
-    assert time.monotonic() - began < 5
+    shop.tries("SELECT pg_sleep(0.1);", "SELECT pg_sleep(600);", statement_timeout=0.3)
     assert shop.failure.name == "2.sql"
     assert shop.failure.failure.sqlstate == "57014"
     assert "--statement-timeout" in str(shop.failure.failure.hint)
