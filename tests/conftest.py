@@ -3,7 +3,6 @@
 ``SCHEMAMIG_PG_BINDIR`` chooses its programs, for instance to test with another major version.
 """
 
-import functools
 import gc
 import itertools
 import os
@@ -150,29 +149,34 @@ def copying(server: Embedded) -> LiteralString:
     return "STRATEGY file_copy" if server.major >= 15 else ""
 
 
-@functools.cache
-def empty(conninfo: str) -> str:
-    """The name of an empty database of a server: a template0 that has been connected to once.
+@pytest.fixture(scope="session")
+def admin(server: Embedded) -> Iterator[psycopg.Connection]:
+    """A connection that makes databases: to a database that no test connects to."""
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        yield conn
+
+
+@pytest.fixture(scope="session")
+def empty(server: Embedded, admin: psycopg.Connection) -> str:
+    """The name of an empty database: a template0 that has been connected to once.
 
     The server then keeps in a file what each first connection to a copy would have to find out.
     """
-    with psycopg.connect(conninfo, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE empty TEMPLATE template0")
-        psycopg.connect(conninfo, dbname="empty").close()
-        admin.execute("ALTER DATABASE empty ALLOW_CONNECTIONS false")
+    admin.execute("CREATE DATABASE empty TEMPLATE template0")
+    psycopg.connect(server.conninfo, dbname="empty").close()
+    admin.execute("ALTER DATABASE empty ALLOW_CONNECTIONS false")
     return "empty"
 
 
 @pytest.fixture
-def database(server: Embedded) -> Iterator[Database]:
+def database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
     """A fresh, empty database."""
     name = f"test_{next(_numbers)}"
-    identifier, template = sql.Identifier(name), sql.Identifier(empty(server.conninfo))
+    identifier = sql.Identifier(name)
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {} " + copying(server))
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        admin.execute(create.format(identifier, template))
-        yield Database(name, make_conninfo(server.conninfo, dbname=name))
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+    admin.execute(create.format(identifier, sql.Identifier(empty)))
+    yield Database(name, make_conninfo(server.conninfo, dbname=name))
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
 
 
 @pytest.fixture(scope="session")

@@ -210,16 +210,24 @@ def state_of(answer: PGresult) -> dict[str, str]:
 
 def literal(text: str) -> str:
     """A string as SQL, in ASCII, and whatever standard_conforming_strings is."""
-    return "E'" + "".join(map(_escaped, text)) + "'"
+    return f"E'{text.translate(_ESCAPED)}'"
 
 
-def _escaped(char: str) -> str:
-    if char in "'\\":
-        return 2 * char
-    code = ord(char)
-    if 0x20 <= code < 0x7F and char != "$":  # which might end the code that it stands in
-        return char
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+class _Escapes(dict[int, str]):
+    """What stands for each character, found out when the character is met for the first time."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        if char in "'\\":
+            escaped = 2 * char
+        elif 0x20 <= code < 0x7F and char != "$":  # which might end the code that it stands in
+            escaped = char
+        else:
+            escaped = f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+        return self.setdefault(code, escaped)
+
+
+_ESCAPED = _Escapes()
 
 
 def _select(*expressions: str) -> bytes:
