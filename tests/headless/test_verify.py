@@ -11,7 +11,7 @@ import pytest
 
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
-from tests.clusters import short_folder, with_cluster
+from tests.clusters import short_folder, wait_until_gone, with_cluster
 from tests.conftest import Database
 from tests.headless.conftest import Program
 
@@ -218,25 +218,29 @@ def test_on_another_version_only_what_both_have_is_compared(
     monkeypatch.setattr("schemamig_tui.verification.choose", lambda *_: own)
     program.write("0001_a.sql", _EVERYTHING)
     program.write("0002_b.sql", "CREATE VIEW v AS SELECT x FROM a;")
-    with short_folder() as folder, Embedded(folder / "pg", fast=True, programs=older) as other:
-        place = {"SCHEMAMIG_DSN": other.conninfo}
-        assert program("--apply", **place).code == 0
-        ended = program("--verify", **place)
-        assert ended.code == 0, ended.out
-        assert f"PostgreSQL {server.major} and the database PostgreSQL {older.major}" in ended.err
-        with psycopg.connect(other.conninfo, autocommit=True) as conn:
-            conn.execute("ALTER TABLE a ALTER x DROP NOT NULL; DROP VIEW v")
-            conn.execute("CREATE VIEW v AS SELECT x + 1 AS x FROM a")
-        changed = program("--verify", **place)
-        assert changed.code == 5
-        assert "The database is not what they make: 2 differences" in changed.out
-        program.write(
-            "0003_c.sql",
-            "DO $$ BEGIN IF current_setting('server_version_num')::int"
-            f" >= {server.major}0000 THEN RAISE 'too new'; END IF; END $$;",
-        )
-        assert program("--apply", **place).code == 0
-        assert "The server of the scratch may be why" in program("--verify", **place).out
+    with short_folder() as folder:
+        with Embedded(folder / "pg", fast=True, programs=older) as other:
+            place = {"SCHEMAMIG_DSN": other.conninfo}
+            assert program("--apply", **place).code == 0
+            ended = program("--verify", **place)
+            assert ended.code == 0, ended.out
+            assert (
+                f"PostgreSQL {server.major} and the database PostgreSQL {older.major}" in ended.err
+            )
+            with psycopg.connect(other.conninfo, autocommit=True) as conn:
+                conn.execute("ALTER TABLE a ALTER x DROP NOT NULL; DROP VIEW v")
+                conn.execute("CREATE VIEW v AS SELECT x + 1 AS x FROM a")
+            changed = program("--verify", **place)
+            assert changed.code == 5
+            assert "The database is not what they make: 2 differences" in changed.out
+            program.write(
+                "0003_c.sql",
+                "DO $$ BEGIN IF current_setting('server_version_num')::int"
+                f" >= {server.major}0000 THEN RAISE 'too new'; END IF; END $$;",
+            )
+            assert program("--apply", **place).code == 0
+            assert "The server of the scratch may be why" in program("--verify", **place).out
+        wait_until_gone(folder / "pg")
 
 
 def test_what_would_stay_on_a_server_is_refused_before_anything_runs(
