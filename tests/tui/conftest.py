@@ -104,17 +104,24 @@ class Ui:
     async def press(self, *keys: str) -> None:
         """Press keys, one after the screen is as the one before wants it."""
         for key in keys:
-            await self.pilot.press(key)
+            await self.app._press_keys([key])
             await self.settled()
 
     async def settled(self) -> None:
         """Wait until nothing is being read any more. A run may go on."""
-        await self.pilot.pause()
+        await self._drawn()
         while self._is_reading():
             await asyncio.sleep(0.005)
             if not self._is_reading():  # what has been read may lead to something else
-                await self.pilot.pause()
-        await self.pilot.pause()
+                await self._drawn()
+
+    async def _drawn(self) -> None:
+        """Wait until the screen is as all messages want it.
+
+        Pilot.pause does so by a message to each widget, which takes longer than most keys.
+        """
+        await quiet()
+        self.app.screen._on_timer_update()
         await quiet()
 
     def _is_reading(self) -> bool:
