@@ -9,6 +9,10 @@ stays as it is, and no kind of markup is ever parsed or made.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from typing import Literal
+
+Styled = tuple[Literal["plain", "strong", "good", "bad"], str]
+"""A line, safe to show, and what it is: both faces have a style for that."""
 
 _NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _TAB_STOP = 8

@@ -44,11 +44,16 @@ class RepairPlace:
         """The repairs, if they are those that were approved. Raises LedgerError."""
         rows = [(one.name, one.before) for one in repairs]
         if self.approved is not None and rows != [(one.name, one.before) for one in self.approved]:
-            raise LedgerError(
-                "the ledger or the folder has changed since: nothing was done",
-                hint="look at what is there now, and decide again",
-            )
+            raise changed_since("the ledger or the folder has")
         return repairs
+
+
+def changed_since(what: str) -> LedgerError:
+    """The error for what was approved and is not what would be done now."""
+    return LedgerError(
+        f"{what} changed since: nothing was done",
+        hint="look at what is there now, and decide again",
+    )
 
 
 def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:

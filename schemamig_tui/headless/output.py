@@ -1,9 +1,13 @@
 """Writes to stdout or stderr such that a closed or full stream cannot stop a run."""
 
 import os
+from collections.abc import Iterable
 from typing import TextIO
 
+from schemamig_tui.text import Styled
+
 _COLORS = {"bold": 1, "red": 31, "green": 32, "yellow": 33}
+_COLOR_OF = {"strong": "bold", "good": "green", "bad": "red"}
 
 
 class Output:
@@ -55,3 +59,8 @@ class Output:
             # Whatever is still in its buffer must not fail when the interpreter flushes it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             self._stream = None
+
+    def write_styled(self, lines: Iterable[Styled]) -> None:
+        """Write each line, in the colour of its style. Raises nothing."""
+        for style, text in lines:
+            self.write(self.paint(_COLOR_OF[style], text) if style in _COLOR_OF else text)

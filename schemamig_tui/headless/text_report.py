@@ -230,9 +230,11 @@ class TextReport:
 
     def compared(self, compared: "BranchComparison") -> None:
         """One line for each file that is not as it should be, or one that all are."""
-        from schemamig_tui.headless.history_report import findings
+        from schemamig_tui.authoring.wording import comparison_lines
 
-        self._out.write("\n".join(findings(compared, self._out)))
+        mark = self._out.paint("red", self._out.failed)
+        for style, line in comparison_lines(compared):
+            self._out.write(f"  {mark} {line}" if style == "bad" else line)
 
     def found(self, findings: "Sequence[LintFinding]") -> None:
         """What is more than a note, below its file."""
@@ -261,9 +263,9 @@ class TextReport:
 
     def validated(self, validated: "Validated") -> None:
         """The differences, table by table, or that there are none."""
-        from schemamig_tui.headless.docs_report import validated_lines
+        from schemamig_tui.docs.wording import validated_lines
 
-        self._out.write("\n".join(validated_lines(validated, self._out)))
+        self._out.write_styled(validated_lines(validated))
 
     def explained(self, rule: str, page: str) -> None:
         """The page."""
@@ -277,9 +279,7 @@ class TextReport:
         """The differences by what they mean, or that there are none."""
         from schemamig_tui.scratch.wording import verification_lines
 
-        colors = {"strong": "bold", "good": "green", "bad": "red"}
-        for style, line in verification_lines(found, directory):
-            self._out.write(self._out.paint(colors[style], line) if style in colors else line)
+        self._out.write_styled(verification_lines(found, directory))
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
@@ -290,7 +290,7 @@ class TextReport:
 
     def adopted(self, adoption: "Adoption") -> None:
         """A line for each file, and the numbers below."""
-        from schemamig_tui.headless.adoption_report import adoption_lines
+        from schemamig_tui.authoring.adopt.wording import adoption_lines
 
         for line in adoption_lines(adoption):
             self._out.write(line)

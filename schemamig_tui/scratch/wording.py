@@ -9,11 +9,8 @@ from schemamig_tui.catalog.render import render
 from schemamig_tui.engine import describe
 from schemamig_tui.scratch.comparison import SchemaComparison
 from schemamig_tui.scratch.verified import SchemaVerification
-from schemamig_tui.text import visible
+from schemamig_tui.text import Styled, visible
 from schemamig_tui.units import plural
-
-Styled = tuple[Literal["plain", "strong", "good", "bad"], str]
-"""A line, safe to show, and what it is."""
 
 _STYLES: dict[str, Literal["good", "bad"]] = {"+": "good", "-": "bad"}
 

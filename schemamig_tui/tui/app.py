@@ -8,6 +8,7 @@ from textual.widgets import Input
 from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
+from schemamig_tui.tui.adopting import Adopting
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.documenting import Documenting
 from schemamig_tui.tui.engine_thread import EngineThread
@@ -39,7 +40,7 @@ from schemamig_tui.tui.writing import Writing
 
 _NOT_DURING_A_RUN = (
     *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
-    *("document", "verify", "repair", "reverse", "target"),
+    *("document", "verify", "repair", "adopt", "reverse", "target"),
 )
 
 
@@ -69,6 +70,7 @@ class MigrationsApp(BaseApp):
         self.linting = Linting(self, self.main, self.looking, settings)
         self.writing = Writing(self, self.main, self.looking, settings)
         self.repairing = Repairing(self, self.main, self.looking, settings)
+        self.adopting = Adopting(self, self.main, self.looking, settings)
         self.documenting = Documenting(self, self.main.log_view, settings)
         self.verifying = Verifying(self, self.main.log_view, settings)
         self.targets = TargetChoice(self, settings, settings_of)
@@ -211,6 +213,10 @@ class MigrationsApp(BaseApp):
         if self.main.selected is not None:
             self.repairing.choose(self.main.selected)
 
+    def action_adopt(self) -> None:
+        """Take over the migrations and the ledger of another tool."""
+        self.work("adopting", self.adopting.offer)
+
     def action_difference(self) -> None:
         """Show what has changed in the selected migration since it was applied."""
         if self.main.selected is not None:
@@ -260,7 +266,7 @@ class MigrationsApp(BaseApp):
         """Which keys work now; the others are not in the footer."""
         if action == "cancel_run":
             return self.run_on is not None and not self.run_on.cancelled
-        if action in ("apply", "apply_to", "repair") and self.read_only:
+        if action in ("apply", "apply_to", "repair", "adopt") and self.read_only:
             return False
         if action in _NOT_DURING_A_RUN and self.run_on is not None:
             return False
@@ -269,7 +275,7 @@ class MigrationsApp(BaseApp):
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
         if action in ("apply", "dry_run", "rehearse", "history", "document", "verify"):
             return self.looking.latest is not None and not (action == "apply" and self.main.refused)
-        if action in ("reverse", "repair") and self.looking.target is None:
+        if action in ("reverse", "repair", "adopt") and self.looking.target is None:
             return False
         if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
             selected = self.main.selected
@@ -329,23 +335,15 @@ class MigrationsApp(BaseApp):
 
     def action_pause_batches(self) -> None:
         """Have the next batch wait, or go on."""
-        if self.run_on and (control := self.run_on.batch_control):
-            control.pause(not control.paused)
+        self.runs.pause_batches()
 
     def action_batch_target(self, by: int) -> None:
         """Let the batches take longer, or less time where ``by`` is negative."""
-        if self.run_on and (control := self.run_on.batch_control):
-            (control.take_longer if by > 0 else control.take_shorter)()
+        self.runs.change_batch_target(by)
 
     def action_blockers(self) -> None:
         """Show who blocks the run, and who waits behind it."""
-        panel = self.main.run_panel
-        if self.looking.target and panel.insight.is_stuck:
-            connect, database = self.looking.target.connect, self.looking.database
-            shown = BlockersScreen(panel, connect, database, read_only=self.read_only)
-            self.push_screen(shown)
-        else:
-            self.toast("Nothing blocks the run" if panel.run else "Nothing blocks: no run is on")
+        self.runs.show_blockers(read_only=self.read_only)
 
     def on_blockers_screen_end_asked(self, message: BlockersScreen.EndAsked) -> None:
         """Log what was done about a session."""
@@ -355,19 +353,7 @@ class MigrationsApp(BaseApp):
 
     def action_cancel_run(self) -> None:
         """Ask whether to cancel the run, and say what that keeps."""
-        run = self.run_on
-        if run is None:
-            return
-
-        def answered(answer: Answer | None) -> None:
-            if answer is Answer.YES and run is self.run_on:
-                run.cancel()
-
-        what = "rehearsal" if run.doing else "run"
-        view = LinesView([(("plain", run.kept),)], fold=True)
-        yes = f"Cancel the {what}"
-        question = Question(f"{yes}?", view, self.looking.database, yes=yes, no="Go on")
-        self.push_screen(question, answered)
+        self.runs.ask_to_cancel()
 
     # -- the program
 

@@ -80,6 +80,7 @@ WRITE = (
     Key("reverse", "u", "app.reverse", "Draft what takes the selected one back, and rehearse it"),
     Key("difference", "D", "app.difference", "Show what has changed since it was applied"),
     Key("repair", "m", "app.repair", "Mend the ledger's row of the selected migration"),
+    Key("adopt", "M", "app.adopt", "Move here from another tool: take over its migrations"),
 )
 INSPECT = (
     Key("edit", "e", "app.edit", "Edit the file in $VISUAL or $EDITOR", "Edit"),

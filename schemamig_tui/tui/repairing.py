@@ -1,8 +1,11 @@
 """Puts the ledger right from the UI: shows the row before and after, asks, and does it."""
 
 import contextlib
+from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
+from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.engine.events import LockAwaited
 from schemamig_tui.engine.ledger.repairs import Repair
@@ -15,10 +18,13 @@ from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.choice import Choice
-from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
+from schemamig_tui.tui.screens.dialogs import Answer, Question
+from schemamig_tui.tui.screens.error import error_dialog
 from schemamig_tui.tui.screens.main import MainScreen
-from schemamig_tui.tui.states import error_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:  # it is imported when there is something to repair
+    from schemamig_tui.authoring.repair import RepairPlace
 
 _SENTENCES = {
     "mark-applied": "Mark it as applied: it was applied by hand",
@@ -100,7 +106,7 @@ class Repairing:
         try:
             return await in_thread(work)
         except SchemamigError as error:
-            self._app.push_screen(TextDialog("Repair", LinesView(error_lines(error), fold=True)))
+            self._app.push_screen(error_dialog("Repair", error))
             return ()
 
     def _repair(
@@ -112,22 +118,40 @@ class Repairing:
         approved: tuple[Repair, ...] | None = None,
     ) -> tuple[Repair, ...]:
         """Do it, or try it. Blocks; raises as the repairs do."""
-        from schemamig_tui.authoring.repair import REPAIRS, RepairPlace
+        from schemamig_tui.authoring.repair import REPAIRS
 
-        settings, target = self._settings, self._looking.target
-        if target is None:  # lost since
+        if self._looking.target is None:  # lost since
             return ()
-        with contextlib.closing(target.connect()) as conn:
-            place = RepairPlace(
-                conn,
-                settings.directory,
-                settings.table,
-                _wait_quietly,
-                settings.run_lock_timeout or _PATIENCE,
-                preview=preview,
-                approved=approved,
-            )
+        with repair_place(
+            self._looking.target, self._settings, preview=preview, approved=approved
+        ) as place:
             return REPAIRS[kind](place, name)
+
+
+@contextlib.contextmanager
+def repair_place(
+    target: Target,
+    settings: Settings,
+    *,
+    preview: bool = False,
+    approved: tuple[Repair, ...] | None = None,
+) -> "Iterator[RepairPlace]":
+    """Where a repair works; the connection is closed at the end. Blocks, raises ConnectionFailed.
+
+    A run that is on elsewhere is waited for, but not for long.
+    """
+    from schemamig_tui.authoring.repair import RepairPlace
+
+    with contextlib.closing(target.connect()) as conn:
+        yield RepairPlace(
+            conn,
+            settings.directory,
+            settings.table,
+            _wait_quietly,
+            settings.run_lock_timeout or _PATIENCE,
+            preview=preview,
+            approved=approved,
+        )
 
 
 def _wait_quietly(awaited: LockAwaited) -> None:

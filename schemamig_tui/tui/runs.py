@@ -19,7 +19,8 @@ from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
 from schemamig_tui.tui.protection import ask_for_target
-from schemamig_tui.tui.screens.dialogs import Answer, TextDialog
+from schemamig_tui.tui.screens.blockers import BlockersScreen
+from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -142,6 +143,41 @@ class Runs:
         self._app.refresh_bindings()
 
     # -- while one is on, and behind it
+
+    def pause_batches(self) -> None:
+        """Have the next batch wait, or go on."""
+        if self.on and (control := self.on.batch_control):
+            control.pause(not control.paused)
+
+    def change_batch_target(self, by: int) -> None:
+        """Let the batches take longer, or less time where ``by`` is negative."""
+        if self.on and (control := self.on.batch_control):
+            (control.take_longer if by > 0 else control.take_shorter)()
+
+    def show_blockers(self, *, read_only: bool) -> None:
+        """Show who blocks the run, and who waits behind it; a toast says where nobody does."""
+        panel = self._main.run_panel
+        if self._looking.target and panel.insight.is_stuck:
+            connect, database = self._looking.target.connect, self._looking.database
+            self._app.push_screen(BlockersScreen(panel, connect, database, read_only=read_only))
+        else:
+            self._app.toast("Nothing blocks the run" if self.on else "Nothing blocks: no run is on")
+
+    def ask_to_cancel(self) -> None:
+        """Ask whether to cancel what is on, and say what that keeps."""
+        run = self.on
+        if run is None:
+            return
+
+        def answered(answer: Answer | None) -> None:
+            if answer is Answer.YES and run is self.on:
+                run.cancel()
+
+        what = "rehearsal" if run.doing else "run"
+        view = LinesView([(("plain", run.kept),)], fold=True)
+        yes = f"Cancel the {what}"
+        question = Question(f"{yes}?", view, self._looking.database, yes=yes, no="Go on")
+        self._app.push_screen(question, answered)
 
     def show_events(self, message: RunPanel.Progressed) -> None:
         """Show what a run has done since the last time."""

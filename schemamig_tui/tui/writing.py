@@ -16,9 +16,9 @@ from schemamig_tui.tui.failures import read_failure
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
+from schemamig_tui.tui.screens.error import error_dialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.typed import TypedQuestion
-from schemamig_tui.tui.states import error_lines
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _SIGNS = {"+": "good", "-": "bad", "@": "accent"}
@@ -127,7 +127,7 @@ class Writing:
         try:
             rollback = await in_thread(work)
         except SchemamigError as error:
-            self._show("Reversal", error_lines(error))
+            self._app.push_screen(error_dialog("Reversal", error))
             return
         self._new = rollback.path
         lines: list[Line] = [(("strong", f"Written: {inline(str(rollback.path))}"),), ()]
@@ -156,7 +156,7 @@ class Writing:
         try:
             drift = await in_thread(partial(drift_of, migration))
         except SchemamigError as error:
-            self._show("Difference", error_lines(error))
+            self._app.push_screen(error_dialog("Difference", error))
             return
         if drift is None:  # it is never changed and the same
             return

@@ -7,11 +7,11 @@ migration again.
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from schemamig_tui.authoring.adopt.folder import TheirFile, read_their_folder
+from schemamig_tui.authoring.adopt.folder import TheirFile, TheirFolder, read_their_folder
 from schemamig_tui.authoring.adopt.placing import (
     is_there,
     move,
@@ -26,7 +26,7 @@ from schemamig_tui.authoring.adopt.their_ledger import (
     their_table,
 )
 from schemamig_tui.authoring.adopt.tools import Tool
-from schemamig_tui.authoring.repair import RepairPlace, repairing
+from schemamig_tui.authoring.repair import RepairPlace, changed_since, repairing
 from schemamig_tui.engine.ledger.repairs import Record
 from schemamig_tui.engine.run.survey import Folder
 from schemamig_tui.engine.script.names import check_name
@@ -37,12 +37,14 @@ from schemamig_tui.text import some_names
 class AdoptedFile:
     """A migration of the other tool: its ``source`` in their folder, and our ``path``.
 
-    ``written``: it was not there. ``applied`` by one of both ledgers; ``recorded``: ours did not
-    say so, and ``applied_at`` is then what theirs says, if it does.
+    ``checksum`` is the MD5 of our file. ``written``: it was not there. ``applied`` by one of both
+    ledgers; ``recorded``: ours did not say so, and ``applied_at`` is then what theirs says, if it
+    does.
     """
 
     source: Path
     path: Path
+    checksum: str
     written: bool
     applied: bool
     recorded: bool
@@ -75,11 +77,15 @@ class Adoption:
         return sum(not file.applied for file in self.files)
 
 
-def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
+def adopt(
+    place: RepairPlace, tool: Tool, directory: Path, approved: Adoption | None = None
+) -> Adoption:
     """Take over what ``tool`` has in ``directory`` and in the database; or see what that would be.
 
-    All of it, or nothing. Raises FilesError for a file that cannot be taken over, or that is in our
-    folder with another content, LedgerError, and LockTimeout while a run is on.
+    All of it, or nothing; and where a preview was ``approved``, nothing else than that. Raises
+    FilesError for a file that cannot be taken over, or that is in our folder with another content,
+    LedgerError, also where something else than what was approved is there by now, and LockTimeout
+    while a run is on.
     """
     theirs = read_their_folder(tool, directory)
     refuse_same(place.directory, directory)
@@ -94,33 +100,57 @@ def adopt(place: RepairPlace, tool: Tool, directory: Path) -> Adoption:
         with repairing(place, Folder(place.directory, (), ())) as (repairs, status):
             ours = {one.name for one in status.migrations if one.row and one.row.success}
             ledger = read_their_ledger(place.conn, tool)
-            found = [(file, ledger.row(file.key, file.version)) for file in theirs.files if ledger]
-            records = [_record(file, row) for file, row in found if row and file.name not in ours]
+            adoption = _adoption(place, tool, theirs, ledger, ours, {file.name for file in new})
+            if approved and replace(approved, preview=place.preview) != adoption:
+                raise changed_since("the ledgers or the folders have")
+            records = [
+                _record(file, row)
+                for file in theirs.files
+                if ledger and file.name not in ours and (row := ledger.row(file.key, file.version))
+            ]
             if records and not place.preview:
                 repairs.create_table()
                 repairs.record(records)
         if aside:
             move(aside, place.directory, new)
-    applied = {file.name: row for file, row in found if row}
-    written = {file.name for file in new}
-    files = tuple(
-        AdoptedFile(
-            file.path,
-            place.directory / file.name,
-            file.name in written,
-            file.name in applied or file.name in ours,
-            file.name in applied and file.name not in ours,
-            row.applied_at if (row := applied.get(file.name)) else None,
+    return adoption
+
+
+def _adoption(
+    place: RepairPlace,
+    tool: Tool,
+    theirs: TheirFolder,
+    ledger: TheirLedger | None,
+    ours: Set[str],
+    new: Set[str],
+) -> Adoption:
+    """What is to be done: ``ours`` are applied by our ledger, and the ``new`` files not there."""
+    files = []
+    for file in theirs.files:
+        row = ledger.row(file.key, file.version) if ledger else None
+        is_ours = file.name in ours
+        files.append(
+            AdoptedFile(
+                file.path,
+                place.directory / file.name,
+                _checksum(file),
+                written=file.name in new,
+                applied=is_ours or row is not None,
+                recorded=row is not None and not is_ours,
+                applied_at=row.applied_at if row else None,
+            )
         )
-        for file in theirs.files
-    )
     warnings = (*theirs.warnings, *_warnings(tool, theirs.files, ledger))
-    return Adoption(tool.name, ledger.table if ledger else None, files, warnings, place.preview)
+    table = ledger.table if ledger else None
+    return Adoption(tool.name, table, tuple(files), warnings, place.preview)
 
 
 def _record(file: TheirFile, row: TheirRow) -> Record:
-    checksum = hashlib.md5(file.up.text, usedforsecurity=False).hexdigest()
-    return Record(file.name, checksum, row.applied_at, row.ms or 0)
+    return Record(file.name, _checksum(file), row.applied_at, row.ms or 0)
+
+
+def _checksum(file: TheirFile) -> str:
+    return hashlib.md5(file.up.text, usedforsecurity=False).hexdigest()
 
 
 def _warnings(tool: Tool, files: Sequence[TheirFile], ledger: TheirLedger | None) -> Iterator[str]:

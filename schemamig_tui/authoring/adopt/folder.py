@@ -1,6 +1,7 @@
 """Reads the folder of another tool into plain migrations with names of ours."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +37,21 @@ class TheirFolder:
     warnings: tuple[str, ...]
 
 
+def usual_folder(tool: Tool, ours: Path) -> tuple[Path, int] | None:
+    """Where a tool has its migrations unless it is configured, and how many there are.
+
+    None: it has no such place, there is none of its migrations, or it is ``ours``, the folder of
+    our own ones. Raises nothing.
+    """
+    try:
+        if tool.folder is None or Path(tool.folder).resolve() == ours.resolve():
+            return None
+        found = _matches(tool, _paths(tool, Path(tool.folder)))
+    except OSError:
+        return None
+    return (Path(tool.folder), len(found)) if found else None
+
+
 def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
     """Read the folder of ``tool``.
 
@@ -43,26 +59,20 @@ def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
     plain file, such as a program.
     """
     try:
-        found = sorted(directory.rglob("*") if tool.sub_folders else directory.iterdir())
+        paths = _paths(tool, directory)
     except OSError as error:
         raise FilesError(
             f"This folder cannot be read: {error.strerror}.",
             path=directory,
             hint=f"Name the folder of {tool.name} with --dir.",
         ) from error
-    paths = [path for path in found if path.is_file() and not path.name.startswith(".")]
     if code := next((path for path in paths if tool.code and tool.code.fullmatch(path.name)), None):
         raise FilesError(
             f"This migration of {tool.name} is a program, and only SQL can be taken over.",
             path=code,
             hint="Write what it does as a file of SQL under the same name and version.",
         )
-    matches = [
-        (path, match)
-        for path in paths
-        if not (tool.passed_over and tool.passed_over.fullmatch(path.name))
-        and (match := tool.files.fullmatch(path.name))
-    ]
+    matches = _matches(tool, paths)
     if not matches:
         raise FilesError(
             f"There is no migration of {tool.name} in this folder.",
@@ -88,6 +98,21 @@ def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
         for (version, key, path, _), name in zip(ordered, names, strict=True)
     )
     return TheirFolder(files, tuple(_warnings(tool, paths)))
+
+
+def _paths(tool: Tool, directory: Path) -> list[Path]:
+    found = sorted(directory.rglob("*") if tool.sub_folders else directory.iterdir())
+    return [path for path in found if path.is_file() and not path.name.startswith(".")]
+
+
+def _matches(tool: Tool, paths: list[Path]) -> list[tuple[Path, re.Match[str]]]:
+    """The files that are migrations of the tool, with the groups of their names."""
+    return [
+        (path, match)
+        for path in paths
+        if not (tool.passed_over and tool.passed_over.fullmatch(path.name))
+        and (match := tool.files.fullmatch(path.name))
+    ]
 
 
 def _warnings(tool: Tool, paths: list[Path]) -> list[str]:

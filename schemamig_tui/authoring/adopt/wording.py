@@ -1,0 +1,28 @@
+"""What was taken over of another tool, or would be, in the same words on every face."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.authoring.adopt.adopt import AdoptedFile, Adoption
+from schemamig_tui.text import visible
+from schemamig_tui.units import plural
+
+
+def adoption_lines(adoption: Adoption) -> Iterator[str]:
+    """A line for each file that is new to folder or ledger, and the numbers; safe to show."""
+    for file in adoption.files:
+        if file.written or file.recorded:
+            yield visible(f"{file.source} -> {file.path}: {_state(file)}")
+    if not adoption.written and not adoption.recorded:
+        yield f"Nothing to take over from {adoption.tool}: all of it is here."
+        return
+    would = "would be " if adoption.preview else ""
+    yield (
+        f"{plural(adoption.written, 'file')} {would}written,"
+        f" {adoption.recorded} {would}recorded as applied, {adoption.pending} pending"
+    )
+
+
+def _state(file: AdoptedFile) -> str:
+    if file.recorded:
+        return f"applied, {file.applied_at}" if file.applied_at else "applied"
+    return "applied already" if file.applied else "pending"

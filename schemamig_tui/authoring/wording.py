@@ -1,0 +1,27 @@
+"""What a comparison with a branch has found, in the same words on every face."""
+
+from collections.abc import Iterator
+
+from schemamig_tui.authoring.against import BranchComparison, Problem
+from schemamig_tui.text import Styled, visible
+from schemamig_tui.units import plural
+
+
+def comparison_lines(compared: BranchComparison) -> Iterator[Styled]:
+    """One line for each file that is not as it should be, or one that all are."""
+    ref = visible(compared.ref)
+    new = plural(len(compared.new), "new migration")
+    if not compared.findings:
+        behind = f" behind {visible(compared.last)}" if compared.last and compared.new else ""
+        yield "plain", f"In order: {new}{behind}, and none of {ref} has changed"
+        return
+    for finding in compared.findings:
+        yield "bad", f"{visible(finding.name)}: {_words(finding.problem, compared)}"
+    yield "plain", ""
+    yield "plain", f"{plural(len(compared.findings), 'finding')} against {ref}, {new}"
+
+
+def _words(problem: Problem, compared: BranchComparison) -> str:
+    if problem is Problem.OUT_OF_ORDER:
+        return f"sorts before {visible(compared.last or '')}, which {visible(compared.ref)} has"
+    return f"{problem} since {visible(compared.ref)}"
