@@ -53,6 +53,11 @@ class SchemamigError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def placed_message(self) -> str:
+        """The message, behind the place in a file that it is about, where it is about one."""
+        return self.message
+
 
 class SettingsError(SchemamigError):
     """A flag, an environment variable or a key in pyproject.toml does not make sense."""
@@ -90,6 +95,11 @@ class FilesError(SchemamigError):
     def place(self) -> str:
         """``path:line:column``, as far as known: what editors and terminals make clickable."""
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+
+    @property
+    def placed_message(self) -> str:
+        """The place and the message."""
+        return f"{self.place}: {self.message}"
 
 
 class LedgerError(SchemamigError):

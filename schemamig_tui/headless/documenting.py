@@ -5,7 +5,7 @@ from pathlib import Path
 
 from schemamig_tui.connect import Target
 from schemamig_tui.documentation import generate, validate
-from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
+from schemamig_tui.errors import ExitCode, SchemamigError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -43,5 +43,4 @@ def document_run(settings: Settings, reporter: Reporter, target: Target) -> None
         for generated in generate(target, settings.table, settings.docs_path, settings.docs_schema):
             reporter.documented(generated)
     except SchemamigError as error:
-        place = f"{error.place}: " if isinstance(error, FilesError) else ""
-        reporter.warning(f"the documentation is not up to date: {place}{error.message}")
+        reporter.warning(f"the documentation is not up to date: {error.placed_message}")

@@ -137,7 +137,7 @@ def _report(
     for migration in plan.migrations:
         name = migration.name
         if name in doubts:
-            reporter.warning(f"{doubts[name].place}: {doubts[name].message}")
+            reporter.warning(doubts[name].placed_message)
         elif name not in refused:
             file = files[name]
             reporter.planned(migration, file.script, done=file.done, with_sql=with_sql)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.ledger.wording import for_people
-from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.errors import SchemamigError
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.wording import WRITTEN_SINCE, nothing_to_do
 from schemamig_tui.text import cells, visible
@@ -62,8 +62,7 @@ class TextReport:
 
     def error(self, error: SchemamigError) -> None:
         """The message, behind its place in a file if it has one, and the way out below it."""
-        place = f"{error.place}: " if isinstance(error, FilesError) else ""
-        message = visible(f"{place}{error.message}", keep_newlines=True)
+        message = visible(error.placed_message, keep_newlines=True)
         self._err.write(f"{self._err.paint('red', 'error:')} {message}")
         if error.hint:
             self._err.write(f"hint: {visible(error.hint, keep_newlines=True)}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -9,11 +10,11 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.adopting import Adopting
+from schemamig_tui.tui.announcing import announce
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.documenting import Documenting
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keymap import checked
-from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
@@ -348,8 +349,8 @@ class MigrationsApp(BaseApp):
     def on_blockers_screen_end_asked(self, message: BlockersScreen.EndAsked) -> None:
         """Log what was done about a session."""
         outcome = f"{message.what}: {message.refusal or 'done'}"
-        self.toast(outcome, "warning" if message.refusal else "information")
-        self.main.log_view.add([(("warn" if message.refusal else "plain", inline(outcome)),)])
+        severity: SeverityLevel = "warning" if message.refusal else "information"
+        announce(self, self.main.log_view, outcome, severity)
 
     def action_cancel_run(self) -> None:
         """Ask whether to cancel the run, and say what that keeps."""

@@ -3,8 +3,9 @@
 import threading
 
 from schemamig_tui.connect import Target
-from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.errors import SchemamigError
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui.announcing import announce_failure
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import inline
@@ -29,10 +30,7 @@ class Documenting:
         try:
             sentences = await in_thread(lambda: self._write(target))
         except SchemamigError as error:
-            place = f"{error.place}: " if isinstance(error, FilesError) else ""
-            problem = f"The documentation is not up to date: {place}{error.message}"
-            self._app.toast(problem, severity="warning")
-            self._log.add([(("warn", inline(problem)),)])
+            announce_failure(self._app, self._log, "The documentation is not up to date", error)
         else:
             self._log.add([(("plain", inline(sentence)),) for sentence in sentences])
             self._app.toast(sentences[0])

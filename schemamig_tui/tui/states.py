@@ -59,8 +59,7 @@ def error_page(error: SchemamigError, *, retried: bool) -> list[Line]:
 
 def error_lines(error: SchemamigError) -> list[Line]:
     """An error as lines of the log."""
-    place = f"{error.place}: " if isinstance(error, FilesError) else ""
-    lines = indented("bad", "✗", f"{place}{error.message}")
+    lines = indented("bad", "✗", error.placed_message)
     return lines + indented("plain", "hint:", error.hint) if error.hint else lines
 
 

@@ -7,6 +7,7 @@ import time
 from schemamig_tui.connect import Target
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui.announcing import announce_failure
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import inline
@@ -64,10 +65,7 @@ class Verifying:
                 )
             )
         except SchemamigError as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            problem = f"The database could not be verified: {error.message}{hint}"
-            self._app.toast(problem, severity="warning")
-            self._log.add([(("warn", inline(problem)),)])
+            announce_failure(self._app, self._log, "The database could not be verified", error)
             return
         finally:
             self._is_on = False

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from schemamig_tui.engine import Migration, State
-from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.errors import SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import editor
 from schemamig_tui.tui.background import in_thread
@@ -60,8 +60,7 @@ class Writing:
         try:
             self._new, warning = new_migration(self._settings, title)
         except SchemamigError as error:
-            place = f"{error.place}: " if isinstance(error, FilesError) else ""
-            return f"{place}{error.message}"
+            return error.placed_message
         self._main.log_view.add([(("good", "+ "), ("plain", f"Written: {inline(str(self._new))}"))])
         if warning:
             self._main.log_view.add([(("warn", inline(warning)),)])

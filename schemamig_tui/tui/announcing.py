@@ -1,0 +1,20 @@
+"""Says something in a toast, and keeps it in the log, as a toast is gone after a while."""
+
+from textual.notifications import SeverityLevel
+
+from schemamig_tui.errors import SchemamigError
+from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.widgets.run_log import RunLog
+
+
+def announce(app: BaseApp, log: RunLog, text: str, severity: SeverityLevel = "information") -> None:
+    """Show a toast with the ``text``, which is data, and add it to the log."""
+    app.toast(text, severity)
+    log.add([(("plain" if severity == "information" else "warn", inline(text)),)])
+
+
+def announce_failure(app: BaseApp, log: RunLog, what: str, error: SchemamigError) -> None:
+    """Warn that something was not done: ``what`` that is, why, and the way out."""
+    hint = f" ({error.hint})" if error.hint else ""
+    announce(app, log, f"{what}: {error.placed_message}{hint}", "warning")
