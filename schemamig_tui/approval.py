@@ -17,6 +17,13 @@ from schemamig_tui.text import visible
 _IDENTIFIER = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"
 
 
+NO_IDENTIFIER = (
+    "The server does not tell its system identifier: another one with a database of the same name,"
+    " and the same rows in its ledger, would be taken for it."
+)
+"""What there is to know where the server tells none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApprovedFile:
     """A file of a saved plan. ``mode`` is None for one that could not be read at that time.

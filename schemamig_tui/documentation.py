@@ -79,6 +79,11 @@ def _dump(target: Target, conn: psycopg.Connection[Any], name: str, schemas: Seq
     return tidied(text) + rows_of(ledger.name, columns, rows)
 
 
+def dbml_of(paths: Sequence[Path]) -> Path:
+    """The one of the documentation's files that can be compared with a database, or the first."""
+    return next((path for path in paths if path.suffix == ".dbml"), paths[0])
+
+
 def validate(
     target: Target,
     path: Path,

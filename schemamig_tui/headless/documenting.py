@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schemamig_tui.connect import Target
-from schemamig_tui.documentation import generate, validate
-from schemamig_tui.errors import ExitCode, SchemamigError
+from schemamig_tui.documentation import dbml_of, generate, validate
+from schemamig_tui.errors import ExitCode, SchemamigError, SettingsError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings
+from schemamig_tui.settings.values import read_path
+from schemamig_tui.text import visible
 
 
 def document(
@@ -21,7 +23,7 @@ def document(
     stop: Stop,
 ) -> ExitCode:
     """Write the files, or compare one with the database; ``path`` may be "" for the usual ones."""
-    files = (Path(path).expanduser(),) if path else settings.docs_path
+    files = (_file(path),) if path else settings.docs_path
     schemas = schemas or settings.docs_schema
     with connecting(settings, reporter, stop) as (target, on_wait):
         if mode == "docs-generate":
@@ -31,10 +33,16 @@ def document(
             for generated in found:
                 reporter.documented(generated)
             return ExitCode.DONE
-        dbml = next((file for file in files if file.suffix == ".dbml"), files[0])
-        validated = validate(target, dbml, schemas, on_wait, reporter.reading_schema)
+        validated = validate(target, dbml_of(files), schemas, on_wait, reporter.reading_schema)
     reporter.validated(validated)
     return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE
+
+
+def _file(path: str) -> Path:
+    try:
+        return read_path(path)
+    except ValueError as error:
+        raise SettingsError(f"{visible(path)} {error}") from error
 
 
 def document_run(settings: Settings, reporter: Reporter, target: Target) -> None:

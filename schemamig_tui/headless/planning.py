@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from schemamig_tui.approval import system_identifier
+from schemamig_tui.approval import NO_IDENTIFIER, system_identifier
 from schemamig_tui.engine import Plan, Selection, make_plan
 from schemamig_tui.errors import ExitCode, FilesError
 from schemamig_tui.findings import findings_in
@@ -24,11 +24,6 @@ from schemamig_tui.text import visible
 
 if TYPE_CHECKING:  # most plans have no batches
     from schemamig_tui.engine.backfill.preview import BatchesPreview
-
-_NO_IDENTIFIER = (
-    "The server does not tell its system identifier: another one with a database of the same name,"
-    " and the same rows in its ledger, would be taken for it."
-)
 
 
 def dry_run(
@@ -72,7 +67,7 @@ def dry_run(
         from schemamig_tui.plan_file import save
 
         if system is None:
-            reporter.warning(_NO_IDENTIFIER)
+            reporter.warning(NO_IDENTIFIER)
         save(save_to, plan, system)
         reporter.saved(save_to)
     return ExitCode.DONE

@@ -38,7 +38,8 @@ def _text(value: str) -> str:
     return value
 
 
-def _path(value: str) -> Path:
+def read_path(value: str) -> Path:
+    """A path that somebody has written, where ~ is a home folder. Raises ValueError."""
     try:
         return Path(_text(value)).expanduser()
     except RuntimeError as error:
@@ -48,7 +49,7 @@ def _path(value: str) -> Path:
 def _embedded(value: str | bool) -> Path | None:
     if value is True:
         return default_embedded_directory()
-    return None if value is False else _path(value)
+    return None if value is False else read_path(value)
 
 
 def _connection(value: str) -> str:
@@ -87,7 +88,7 @@ def _names(value: str | list[Any]) -> tuple[str, ...]:
 
 
 def _paths(value: str | list[Any]) -> tuple[Path, ...]:
-    return tuple(map(_path, _names(value)))
+    return tuple(map(read_path, _names(value)))
 
 
 def _header_color(value: str) -> str:
@@ -154,7 +155,7 @@ class SettingReader(NamedTuple):
 
 
 SETTINGS = {
-    "dir": SettingReader("directory", (str,), _path),
+    "dir": SettingReader("directory", (str,), read_path),
     "table": SettingReader("table", (str,), _text),
     "connection": SettingReader("connection", (str,), _connection),
     "container": SettingReader("container", (str,), _text),
@@ -166,24 +167,24 @@ SETTINGS = {
     "lock-retries": SettingReader("lock_retries", (int,), _count),
     "run-lock-timeout": SettingReader("run_lock_timeout", (str,), _duration),
     "max-blocking": SettingReader("max_blocking", (int, float), _limit),
-    "pause-file": SettingReader("pause_file", (str,), _path),
+    "pause-file": SettingReader("pause_file", (str,), read_path),
     "statement-timeout": SettingReader("statement_timeout", (str,), _duration_or_zero),
     "warn-after": SettingReader("warn_after", (str,), _duration),
     "time-budget": SettingReader("time_budget", (str,), _duration),
     "advice-timeout": SettingReader("advice_timeout", (str,), _duration),
-    "log-file": SettingReader("log_file", (str,), _path),
+    "log-file": SettingReader("log_file", (str,), read_path),
     "on-success": SettingReader("on_success", (str,), _text),
     "on-failure": SettingReader("on_failure", (str,), _text),
     "alert-timeout": SettingReader("alert_timeout", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
-    "template": SettingReader("template", (str,), _path),
+    "template": SettingReader("template", (str,), read_path),
     "lint-level": SettingReader("lint_level", (str,), _lint_level),
     "scratch": SettingReader("scratch", (str,), _scratch),
     "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
     "docs.after-apply": SettingReader("docs_after_apply", (bool,), _switch),
     "color": SettingReader("color", (bool,), bool),
-    "env-file": SettingReader("env_file", (str,), _path),
+    "env-file": SettingReader("env_file", (str,), read_path),
     "target": SettingReader("target", (str,), _text),
 }
 """The settings by name; all but ``color`` are also variables."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.settings import Settings
+from schemamig_tui.settings.values import read_path
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import Line, inline
@@ -16,7 +17,7 @@ from schemamig_tui.tui.screens.choice import Choice
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.error import error_dialog
 from schemamig_tui.tui.screens.main import MainScreen
-from schemamig_tui.tui.screens.typed import TypedQuestion
+from schemamig_tui.tui.screens.typed import TypedQuestion, refused_path
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.units import plural
 
@@ -67,13 +68,13 @@ class Adopting:
         lines: list[Line] = [(("plain", "What is in it stays as it is."),)]
 
         def refuse(typed: str) -> str | None:
-            if not typed.strip():
-                return "It needs a path"
-            return None if _path(typed).is_dir() else f"There is no folder {_path(typed)}"
+            if problem := refused_path(typed):
+                return problem
+            return None if read_path(typed.strip()).is_dir() else "There is no such folder"
 
         def answered(typed: str | None) -> None:
             if typed is not None:
-                self._app.work("adopting", self._ask, tool, _path(typed))
+                self._app.work("adopting", self._ask, tool, read_path(typed.strip()))
 
         question = TypedQuestion(
             f"The folder of {tool.name}",
@@ -132,10 +133,6 @@ class Adopting:
             return None
         with repair_place(self._looking.target, self._settings, preview=preview) as place:
             return adopt(place, tool, folder, approved)
-
-
-def _path(typed: str) -> Path:
-    return Path(typed.strip()).expanduser()
 
 
 def _lines(adoption: "Adoption") -> list[Line]:

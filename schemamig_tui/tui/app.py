@@ -6,7 +6,6 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
-from schemamig_tui.errors import FilesError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.adopting import Adopting
@@ -18,12 +17,14 @@ from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.passwords import Passwords
-from schemamig_tui.tui.plans import goes_on
+from schemamig_tui.tui.plan_saving import ask_to_save
 from schemamig_tui.tui.repairing import Repairing
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
+from schemamig_tui.tui.screens.plan import DryRun
+from schemamig_tui.tui.settings_shown import settings_dialog
 from schemamig_tui.tui.states import (
     connected_again,
     connecting,
@@ -41,7 +42,7 @@ from schemamig_tui.tui.writing import Writing
 
 _NOT_DURING_A_RUN = (
     *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
-    *("document", "verify", "repair", "adopt", "reverse", "target"),
+    *("document", "validate", "verify", "repair", "adopt", "reverse", "target"),
 )
 
 
@@ -151,14 +152,8 @@ class MigrationsApp(BaseApp):
         self.main.top.show(self.looking, why)
 
     def on_plan_view_planned(self, message: PlanView.Planned) -> None:
-        """Mark the files that cannot be run: until they are mended there is nothing to apply.
-
-        One that an earlier try has begun is no such file: the dialog has a way to start it over.
-        """
-        plan = message.plan
-        refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
-        if not goes_on(plan.migrations):
-            self.main.mark_refused(m.file for m in plan.migrations if m.file and m.name in refused)
+        """Mark the files that cannot be run: until they are mended there is nothing to apply."""
+        self.runs.mark_refused(message.plan)
         self.refresh_bindings()
 
     def on_plan_view_linted(self, message: PlanView.Linted) -> None:
@@ -223,6 +218,10 @@ class MigrationsApp(BaseApp):
         if self.main.selected is not None:
             self.writing.show_difference(self.main.selected)
 
+    def action_branch(self) -> None:
+        """Compare the files with those of a branch."""
+        self.writing.ask_for_branch()
+
     def action_copy(self) -> None:
         """Copy the text of the pane with the focus."""
         self.toast(clipboard.copy(self, self._text))
@@ -251,6 +250,10 @@ class MigrationsApp(BaseApp):
         """Write the schema of the database into the files that the settings name."""
         self.documenting.start(self.looking.target)
 
+    def action_validate(self) -> None:
+        """Compare the documentation with the database."""
+        self.documenting.start_to_validate(self.looking.target)
+
     def action_verify(self) -> None:
         """Run the applied migrations from zero on a scratch, and compare."""
         self.verifying.start(self.looking.target)
@@ -274,7 +277,7 @@ class MigrationsApp(BaseApp):
         if action in ("pause_batches", "batch_target"):
             # Their keys go before those of the pane, but what is typed into an input is text.
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
-        if action in ("apply", "dry_run", "rehearse", "history", "document", "verify"):
+        if action in ("apply", "dry_run", "rehearse", "history", "document", "validate", "verify"):
             return self.looking.latest is not None and not (action == "apply" and self.main.refused)
         if action in ("reverse", "repair", "adopt") and self.looking.target is None:
             return False
@@ -295,6 +298,11 @@ class MigrationsApp(BaseApp):
     def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
         self.runs.show_plan()
+
+    def on_dry_run_save_asked(self, message: DryRun.SaveAsked) -> None:
+        """Save the plan."""
+        if self.looking.target:
+            ask_to_save(self, self.main.log_view, message.plan, self.looking.target)
 
     def action_rehearse(self) -> None:
         """Rehearse all, after a dialog that explains what a rehearsal does."""
@@ -361,6 +369,10 @@ class MigrationsApp(BaseApp):
     def action_target(self) -> None:
         """Choose a target, for another UI behind this one."""
         self.targets.ask()
+
+    def action_settings(self) -> None:
+        """Show every setting, and where it came from."""
+        self.push_screen(settings_dialog(self.settings))
 
     async def action_quit(self) -> None:
         """Quit, or ask where a run is on; asked again, quit at once."""

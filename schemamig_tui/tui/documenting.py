@@ -1,4 +1,4 @@
-"""Writes the documentation of the schema, when asked and behind a run."""
+"""Writes the documentation of the schema, when asked and behind a run, and compares it."""
 
 import threading
 
@@ -9,11 +9,13 @@ from schemamig_tui.tui.announcing import announce_failure
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.screens.dialogs import TextDialog
+from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.run_log import RunLog
 
 
 class Documenting:
-    """Writes the files of the settings, and says in the log what has become of them."""
+    """Writes the files of the settings, or compares, and says in the log what came of it."""
 
     def __init__(self, app: BaseApp, log: RunLog, settings: Settings) -> None:
         self._app, self._log, self._settings = app, log, settings
@@ -34,6 +36,29 @@ class Documenting:
         else:
             self._log.add([(("plain", inline(sentence)),) for sentence in sentences])
             self._app.toast(sentences[0])
+
+    def start_to_validate(self, target: Target | None) -> None:
+        """Compare the DBML file with the database, once there is a target."""
+        if target is not None:
+            self._app.toast("Reading the schema...")
+            self._app.work("validating", self.validate, target)
+
+    async def validate(self, target: Target) -> None:
+        """Compare the DBML file with the database of ``target``, and show each difference."""
+        from schemamig_tui.docs.wording import validated_lines
+        from schemamig_tui.documentation import dbml_of, validate
+
+        settings = self._settings
+        dbml = dbml_of(settings.docs_path)
+        try:
+            found = await in_thread(lambda: validate(target, dbml, settings.docs_schema))
+        except SchemamigError as error:
+            announce_failure(self._app, self._log, "The documentation could not be compared", error)
+            return
+        lines = [(line,) for line in validated_lines(found)]
+        self._log.add(lines[:1])
+        view = LinesView(lines, fold=True)
+        self._app.push_screen(TextDialog("Documentation", view, wide=True))
 
     def _write(self, target: Target) -> list[str]:
         from schemamig_tui.documentation import generate

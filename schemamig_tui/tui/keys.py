@@ -79,6 +79,7 @@ WRITE = (
     Key("new", "n", "app.new", "Write a new migration, from the template"),
     Key("reverse", "u", "app.reverse", "Draft what takes the selected one back, and rehearse it"),
     Key("difference", "D", "app.difference", "Show what has changed since it was applied"),
+    Key("branch", "B", "app.branch", "Compare the files with a branch, as for a pull request"),
     Key("repair", "m", "app.repair", "Mend the ledger's row of the selected migration"),
     Key("adopt", "M", "app.adopt", "Move here from another tool: take over its migrations"),
 )
@@ -91,6 +92,7 @@ INSPECT = (
     Key("save-log", "S", "app.save_log", "Save the whole log in a file"),
     Key("verify", "V", "app.verify", "Verify: does the database have what its files make?"),
     Key("document", "ctrl+g", "app.document", "Document: write the schema as DBML"),
+    Key("validate", "W", "app.validate", "What of the documentation is not as the database is"),
     Key("preview", "enter,p", "screen.preview", "Read the SQL of the selected migration", "Read"),
     Key("read-down", "J", "screen.read(1)", "Scroll the selected migration down, from the list"),
     Key("read-up", "K", "screen.read(-1)", "Scroll it up"),
@@ -164,6 +166,7 @@ BLOCKERS = (
 )
 PROGRAM = (
     Key("target", "t", "app.target", "Choose another target of the settings"),
+    Key("settings", "O", "app.settings", "Options: every setting, and where it came from"),
     Key("help", "question_mark", "app.help", "Show all keys", "Help"),
     Key("palette", "ctrl+p", "app.command_palette", "Find a command by its name"),
     Key("suspend", "ctrl+z", "app.suspend", "Back to the shell; its fg comes back here"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, Plan
 from schemamig_tui.engine.events import RunStarted
-from schemamig_tui.errors import PlanChanged, SchemamigError
+from schemamig_tui.errors import FilesError, PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.closing import SessionTally
@@ -17,7 +17,7 @@ from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.plans import hidden_lines, nothing_to_do
+from schemamig_tui.tui.plans import goes_on, hidden_lines, nothing_to_do
 from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
@@ -83,6 +83,16 @@ class Runs:
         """Show what an apply would do."""
         if view := self._view(None):
             self._app.push_screen(DryRun(view))
+
+    def mark_refused(self, plan: Plan) -> None:
+        """Mark the files of a plan that cannot be run in the list.
+
+        One that an earlier try has begun is no such file: the dialog has a way to start it over.
+        """
+        refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
+        if not goes_on(plan.migrations):
+            found = (m.file for m in plan.migrations if m.file and m.name in refused)
+            self._main.mark_refused(found)
 
     def _view(
         self, to: str | None, preface: Sequence[Line] = (), found: Sequence[str] = ()

@@ -163,6 +163,42 @@ class Writing:
         lines += [(), *map(_diff_line, drift.lines())]
         self._show(f"{inline(migration.name)} since it was applied", lines)
 
+    def ask_for_branch(self) -> None:
+        """Ask for a branch, and show what a pull request to it would be refused for."""
+        lines: list[Line] = [
+            (
+                (
+                    "plain",
+                    "New files have to sort behind all that it has, and none of those may change.",
+                ),
+            )
+        ]
+        question = TypedQuestion(
+            "Compare with a branch",
+            lines,
+            lambda typed: None if typed.strip() else "It needs a branch, a tag or a commit",
+            enter="compares",
+            placeholder="A branch, a tag or a commit, such as origin/main",
+        )
+
+        def answered(typed: str | None) -> None:
+            if typed is not None:
+                self._app.work("branch", self._compare, typed.strip())
+
+        self._app.push_screen(question, answered)
+
+    async def _compare(self, ref: str) -> None:
+        from schemamig_tui.authoring.against import compare_with
+        from schemamig_tui.authoring.wording import comparison_lines
+
+        title = f"Compared with {inline(ref)}"
+        try:
+            compared = await in_thread(partial(compare_with, self._settings.directory, ref))
+        except SchemamigError as error:
+            self._app.push_screen(error_dialog(title, error))
+        else:
+            self._show(title, [(line,) for line in comparison_lines(compared)])
+
     def _show(self, title: str, lines: list[Line]) -> None:
         self._app.push_screen(TextDialog(title, LinesView(lines, fold=True), wide=True))
 

@@ -214,3 +214,11 @@ def test_path_and_schemas_can_stand_in_the_settings(program: Program, database: 
     assert ended.out.endswith("  1 object in no schema, such as extensions: left out\n")
     assert program("--docs-validate").code == 0
     assert program("--docs-validate", SCHEMAMIG_DOCS_SCHEMA="kb,public").code == 5
+
+
+def test_a_path_in_the_home_folder_of_nobody_is_refused(program: Program) -> None:
+    ended = program("--docs-generate", "~nobody-here/schema.dbml")
+    assert (ended.code, ended.err) == (
+        2,
+        "error: ~nobody-here/schema.dbml begins with a ~ that stands for no folder\n",
+    )

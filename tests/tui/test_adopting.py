@@ -95,7 +95,7 @@ async def test_a_folder_is_asked_for_until_there_is_one(desk: Desk, theirs: Path
         await ui.press("enter")
         assert "It needs a path" in ui.screen
         await ui.press(*"[/red]", "enter")
-        assert "There is no folder [/red]" in ui.screen
+        assert "There is no such folder" in ui.screen
         await ui.press("ctrl+u", *str(elsewhere), "enter")
         await ui.until(lambda: isinstance(ui.app.screen, Question))
         assert "2 files would be written" in text(ui)

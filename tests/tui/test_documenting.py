@@ -1,5 +1,7 @@
-"""``ctrl+g`` and ``docs.after-apply``: the schema as a file, from within the UI."""
+"""``ctrl+g``, ``W`` and ``docs.after-apply``: the schema as a file, from within the UI."""
 
+from schemamig_tui.tui.screens.dialogs import TextDialog
+from schemamig_tui.tui.widgets.lines_view import LinesView
 from tests.tui.conftest import Desk, played
 from tests.tui.test_running import toast
 
@@ -30,3 +32,23 @@ async def test_behind_a_run_it_is_written_by_itself_where_the_settings_say_so(de
         await ui.apply()
         await ui.until(path.exists)
         assert "Table public.a {\n" in path.read_text()
+
+
+@played
+async def test_a_key_shows_what_is_not_as_the_database_is(desk: Desk) -> None:
+    desk.execute("CREATE TABLE a (id int)")
+    path = desk.folder.parent / "schema.dbml"
+    desk.options["docs_path"] = (path.with_suffix(".md"), path)
+    async with desk.open(read_only=True) as ui:
+        await ui.press("W")
+        await ui.until(lambda: "could not be compared" in ui.log)
+        assert f"{path}: It cannot be read: " in ui.log
+        await ui.press("ctrl+g")
+        await ui.until(path.exists)
+        desk.execute("ALTER TABLE a ADD name text")
+        await ui.press("W")
+        await ui.until(lambda: isinstance(ui.app.screen, TextDialog))
+        shown = ui.app.screen.query_one(LinesView).text
+        assert "1 difference (- in the file, + in the database)\n  table public.a\n" in shown
+        assert "+ name text" in shown
+        assert "1 difference" in ui.log

@@ -132,7 +132,7 @@ class Question(ModalScreen[Answer]):
 
 
 class TextDialog(ModalScreen[None]):
-    """A dialog with a text to read."""
+    """A dialog with a text to read; ``keys`` are those that it has besides."""
 
     AUTO_FOCUS = "LinesView"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -141,14 +141,15 @@ class TextDialog(ModalScreen[None]):
         Binding("c", "app.copy", "Copy", id="copy"),
     ]
 
-    def __init__(self, title: str, view: LinesView, *, wide: bool = False) -> None:
+    def __init__(self, title: str, view: LinesView, *, keys: str = "", wide: bool = False) -> None:
         super().__init__()
-        self._title, self._view, self._wide = title, view, wide
+        self._title, self._view, self._keys, self._wide = title, view, keys, wide
 
     def compose(self) -> ComposeResult:
         """The text."""
         search, copy = keys.key_of("view-search"), keys.key_of("copy")
-        with Dialog(self._title, f"{search} search   {copy} copy   esc", wide=self._wide):
+        shown = f"{self._keys}{search} search   {copy} copy   esc"
+        with Dialog(self._title, shown, wide=self._wide):
             yield self._view
 
 

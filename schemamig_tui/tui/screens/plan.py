@@ -1,6 +1,11 @@
 """The dialogs that show a plan: a question before it runs, and a dry run to be read."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Button
 
 from schemamig_tui.connect import Identity
@@ -75,15 +80,39 @@ class PlanQuestion(Question):
 
 
 class DryRun(TextDialog):
-    """Shows a plan, and what becomes of it."""
+    """Shows a plan, and what becomes of it; it can be saved."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "save", "Save the plan")]
+
+    @dataclass
+    class SaveAsked(Message):
+        """The plan is to be saved as a file."""
+
+        plan: Plan
 
     def __init__(self, view: PlanView) -> None:
-        super().__init__("Dry run: nothing is changed", view)
+        super().__init__("Dry run: nothing is changed", view, keys="s save   ")
+        self._plan: Plan | None = None
+        self._is_refused = False
+
+    def on_plan_view_planned(self, message: PlanView.Planned) -> None:
+        """Let it be saved, unless it cannot be run."""
+        self._plan, self._is_refused = message.plan, message.is_refused
 
     def on_plan_view_changed(self, message: PlanView.Changed) -> None:
         """Where nothing is left to run there is nothing to show."""
+        self._plan = None
         if not message.count:
             self.dismiss()
+
+    def action_save(self) -> None:
+        """Ask for it to be saved, or say why it cannot be."""
+        if self._plan is None:
+            self.query_one(Dialog).remark("The files are being read")
+        elif self._is_refused:
+            self.query_one(Dialog).remark("It cannot be applied, so there is no plan to save")
+        else:
+            self.post_message(self.SaveAsked(self._plan))
 
 
 def _title(verb: str, count: int) -> str:

@@ -9,10 +9,22 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from schemamig_tui.connect import Identity
+from schemamig_tui.settings.values import read_path
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.screens.dialogs import Dialog
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
+
+
+def refused_path(typed: str) -> str | None:
+    """Why what was typed is no path; None: it is one."""
+    if not typed.strip():
+        return "It needs a path"
+    try:
+        read_path(typed.strip())
+    except ValueError as error:
+        return f"It {error}"
+    return None
 
 
 class TypedQuestion(ModalScreen[str | None]):
