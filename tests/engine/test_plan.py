@@ -40,6 +40,17 @@ def test_a_plan_has_the_files_in_their_order_with_what_is_known_of_each(shop: Wo
     assert shop.runner().apply(plan).applied == ("0001_a.sql", "0002_b.sql")
 
 
+def test_who_looks_at_a_plan_closes_no_file_of_its_run(shop: Workshop) -> None:
+    """Advice may still be reading when a plan is approved, in a thread of its own."""
+    path = shop.write("0001_a.sql", "SELECT 'a big file';\n" * 10_000)
+    plan = planned(shop)
+    (file,) = plan.files
+    file.script.sql(0)
+    path.rename(path.with_suffix(".old"))
+    assert [script.file.name for script in plan.scripts()] == ["0001_a.sql"]
+    assert file.script.sql(9_999) == b"SELECT 'a big file'"
+
+
 def test_a_file_that_changed_or_appeared_or_went_since_is_refused(shop: Workshop) -> None:
     shop.write("0001_a.sql", "SELECT 1;")
     gone = shop.write("0002_b.sql", "SELECT 1;")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,39 @@ def test_a_file_that_is_replaced_goes_on_as_it_was_while_it_is_open(tmp_path: Pa
     script.release()
     with pytest.raises(FilesError, match="changed while it was in use"):
         script.sql(1)
+
+
+def test_two_threads_read_one_file_apart(tmp_path: Path) -> None:
+    script = big_script(tmp_path / "1.sql")
+    wrong: list[object] = []
+
+    def look(seen: Script) -> None:
+        for i in range(0, 10_000, 3):
+            if (seen.sql(i), seen.line(i)) != (b"INSERT INTO t VALUES (%d, 'x')" % i, i + 1):
+                wrong.append(i)
+            if i % 500 == 0:
+                seen.release()
+
+    between = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(look, seen) for seen in (script, script.apart())]:
+                done.result()
+    finally:
+        sys.setswitchinterval(between)
+    assert wrong == []
+
+
+def test_a_run_keeps_its_file_open_while_somebody_looks_at_its_plan(tmp_path: Path) -> None:
+    script = big_script(tmp_path / "1.sql")
+    script.sql(0)
+    on_disk(tmp_path / "new", BIG.replace(b"x", b"y")).path.rename(script.file.path)
+    other = script.apart()
+    with pytest.raises(FilesError, match="changed while it was in use"):
+        other.sql(1)
+    other.release()
+    assert script.sql(1) == b"INSERT INTO t VALUES (1, 'x')"
 
 
 def test_a_file_that_is_gone_is_missed(tmp_path: Path) -> None:

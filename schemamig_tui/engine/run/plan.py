@@ -81,10 +81,15 @@ class Plan:
         return replace(self, resume=False, files=files)
 
     def scripts(self) -> Iterator[Script]:
-        """The scripts of the files that could be read, each to be used before the next one."""
+        """The scripts of the files that could be read, each to be used before the next one.
+
+        They are apart from those of the plan: it may be approved, and run in another thread, while
+        somebody still looks at it.
+        """
         for file in self.files:
-            yield file.script
-            file.script.release()
+            script = file.script.apart()
+            yield script
+            script.release()
 
     def require(self) -> None:
         """Raise the first of the refusals, if there is one."""

@@ -4,6 +4,7 @@
 the file would make psql do something else than was meant is an error here, before anything runs.
 """
 
+import copy
 import re
 from array import array
 from collections.abc import Iterator, Mapping
@@ -70,7 +71,8 @@ class Script:
     are the lines with what is behind each directive ``allow``.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
-    method that reads it raises FilesError when it is no longer what ``parse`` read.
+    method that reads it raises FilesError when it is no longer what ``parse`` read. It is for one
+    thread: see ``apart``.
     """
 
     def __init__(
@@ -226,6 +228,13 @@ class Script:
         start = line_offset(self._source, line)
         text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
         return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
+
+    def apart(self) -> "Script":
+        """The same script for another thread: none of what reading the file changes is shared."""
+        other = copy.copy(self)
+        other._source = self._source.apart()
+        other._lines = Lines(other._source)
+        return other
 
     def release(self) -> None:
         """Close the file, if it is open."""

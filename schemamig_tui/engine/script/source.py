@@ -5,6 +5,7 @@ its pages count as memory of that process. So a big file is read with ``pread``:
 the caller keeps, and a piece that is no longer there is an error with a message.
 """
 
+import copy
 import os
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Source:
     A big file is opened when it is needed and closed by ``release``, after which it may be needed
     again. What is read after somebody changed it raises FilesError. A change that keeps the size
     and falls into the same tick of the file system's clock as the one before the first reading
-    (1 to 10 ms on Linux) cannot be seen.
+    (1 to 10 ms on Linux) cannot be seen. It is for one thread: see ``apart``.
     """
 
     __slots__ = ("_ahead", "_ahead_at", "_fd", "_held", "path", "size", "stamp")
@@ -78,6 +79,13 @@ class Source:
                 hint="Start again to see what is in it now.",
             )
         return found
+
+    def apart(self) -> "Source":
+        """The same state of the file for another thread, which opens and closes it for itself."""
+        other = copy.copy(self)
+        other._fd = -1
+        other._ahead = b""
+        return other
 
     def release(self) -> None:
         """Close the file, if it is open."""
