@@ -1,6 +1,7 @@
 """``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: mend the ledger."""
 
 import contextlib
+from collections.abc import Iterator
 
 from schemamig_tui.authoring.repair import REPAIRS, RepairPlace
 from schemamig_tui.engine import wording
@@ -15,6 +16,16 @@ from schemamig_tui.settings import Settings
 
 def repair(settings: Settings, reporter: Reporter, stop: Stop, mode: str, name: str) -> ExitCode:
     """Repair the row of a migration, and show what it was and is."""
+    with repair_place(settings, reporter, stop) as place:
+        reporter.repaired(REPAIRS[mode](place, name))
+    return ExitCode.DONE
+
+
+@contextlib.contextmanager
+def repair_place(
+    settings: Settings, reporter: Reporter, stop: Stop, *, preview: bool = False
+) -> Iterator[RepairPlace]:
+    """Where a repair works: connected, and cancelled by a signal; closed at the end."""
 
     def report_wait(awaited: LockAwaited) -> None:
         reporter.warning(f"A run is on: {wording.holder(awaited.holder)}. It is waited for.")
@@ -25,13 +36,12 @@ def repair(settings: Settings, reporter: Reporter, stop: Stop, mode: str, name: 
         contextlib.closing(target.connect(on_wait)) as conn,
         stop.cancelling(cancellation.request),
     ):
-        place = RepairPlace(
+        yield RepairPlace(
             conn,
             settings.directory,
             settings.table,
             report_wait,
             settings.run_lock_timeout,
             cancellation,
+            preview,
         )
-        reporter.repaired(REPAIRS[mode](place, name))
-    return ExitCode.DONE
