@@ -3,7 +3,6 @@
 All that comes from files and servers stands in code: nothing in it is taken for Markdown or HTML.
 """
 
-import re
 from collections.abc import Iterator
 
 from schemamig_tui.catalog.render import render, text
@@ -16,6 +15,7 @@ from schemamig_tui.headless.rehearsal_page import (
     RehearsalPage,
     StatementOnPage,
 )
+from schemamig_tui.markdown import code_block, code_span
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
@@ -27,32 +27,17 @@ from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget,
 from schemamig_tui.text import visible
 from schemamig_tui.units import duration, plural, size
 
-_TICKS = re.compile(r"`+")
-
 
 def markdown(page: RehearsalPage) -> str:
     """The whole page, which ends with a newline: the sum on top, then file by file."""
     lines = ["# Rehearsal", ""]
     if page.database:
-        lines += [f"Database: {code(str(page.database))}", ""]
+        lines += [f"Database: {code_span(str(page.database))}", ""]
     lines += _summary(page.finished)
     lines += _advice(page, None)
     for file in page.files.values():
         lines += ["", f"## {_headline(file)}", "", *_file(page, file)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def code(raw: str) -> str:
-    """A span of code. A pipe would end a cell of a table all the same, so it gets a backslash."""
-    shown = visible(raw).replace("|", "\\|")
-    fence = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
-    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
-
-
-def _block(body: str, language: str = "") -> list[str]:
-    fence = "`" * max(3, 1 + max(map(len, _TICKS.findall(body)), default=0))
-    return [f"{fence}{language}", *body.rstrip("\n").split("\n"), fence]
 
 
 def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
@@ -71,11 +56,11 @@ def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
     yield f"**{', '.join(counts)}**; {took}, {size(finished.wal)} of WAL"
     facts = [
         *map(_outage, finished.outages),
-        *(f"Rewrites {code(relation)}" for relation in finished.rewritten),
-        *(f"Empties {code(relation)}" for relation in finished.emptied),
-        *(f"Over budget: {code(line)}" for line in over_budget(finished)),
-        *(f"Left behind: {code(line)}" for line in left_behind(finished)),
-        *(f"Moved on: sequence {code(name)}" for name in finished.sequences),
+        *(f"Rewrites {code_span(relation)}" for relation in finished.rewritten),
+        *(f"Empties {code_span(relation)}" for relation in finished.emptied),
+        *(f"Over budget: {code_span(line)}" for line in over_budget(finished)),
+        *(f"Left behind: {code_span(line)}" for line in left_behind(finished)),
+        *(f"Moved on: sequence {code_span(name)}" for name in finished.sequences),
     ]
     if not finished.counted:
         facts.append(UNCOUNTED)
@@ -86,8 +71,8 @@ def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
 
 def _outage(outage: Outage) -> str:
     whom = "reads and writes" if "reads" in outage.blocks else "writes"
-    lasts = f"for {duration(outage.ms)}: {code(outage.name)}"
-    return f"Blocks {whom} of {code(outage.relation)} {lasts}"
+    lasts = f"for {duration(outage.ms)}: {code_span(outage.name)}"
+    return f"Blocks {whom} of {code_span(outage.relation)} {lasts}"
 
 
 def _advice(page: RehearsalPage, name: str | None) -> Iterator[str]:
@@ -95,13 +80,13 @@ def _advice(page: RehearsalPage, name: str | None) -> Iterator[str]:
         if not i:
             yield ""
         line = f" (line {advice.line})" if advice.line else ""
-        yield f"- {advice.severity}{line}: {code(page.message(advice))}"
+        yield f"- {advice.severity}{line}: {code_span(page.message(advice))}"
         if advice.hint:
-            yield f"  - {code(advice.hint)}"
+            yield f"  - {code_span(advice.hint)}"
 
 
 def _headline(file: FileOnPage) -> str:
-    name = code(file.name)
+    name = code_span(file.name)
     match file.end:
         case FileRehearsed(ms=ms, exclusive_ms=exclusive):
             held = f", ACCESS EXCLUSIVE for {duration(exclusive)}" if exclusive else ""
@@ -116,11 +101,11 @@ def _headline(file: FileOnPage) -> str:
 def _file(page: RehearsalPage, file: FileOnPage) -> Iterator[str]:
     match file.end:
         case FileLeftOut(reason=reason):
-            yield code(reason)
+            yield code_span(reason)
         case FileFailed(failure=failure):
-            yield from _block(describe(failure, visible(file.name)))
+            yield from code_block(describe(failure, visible(file.name)))
         case FileRehearsed(changes=changes) if changes:
-            yield from _block(text(render(changes)), "diff")
+            yield from code_block(text(render(changes)), "diff")
         case FileRehearsed():
             yield "The schema stays as it is."
     yield from _advice(page, file.name)
@@ -136,12 +121,12 @@ def _row(one: StatementOnPage) -> str:
     finished = one.finished
     took = "" if finished.ms is None else duration(finished.ms)
     locks = "<br>".join(map(_lock, one.locks))
-    return f"| {finished.line} | {code(finished.tag)} | {took} | {locks} | {_did(one)} |"
+    return f"| {finished.line} | {code_span(finished.tag)} | {took} | {locks} | {_did(one)} |"
 
 
 def _lock(lock: RelationLock) -> str:
     blocks = f", blocks {', '.join(lock.blocks)}" if lock.blocks else ""
-    return code(f"{lock.mode} on {lock.relation}") + blocks
+    return code_span(f"{lock.mode} on {lock.relation}") + blocks
 
 
 def _did(one: StatementOnPage) -> str:
@@ -149,4 +134,4 @@ def _did(one: StatementOnPage) -> str:
     lines += [line for done in one.work for line in work(done, one.finished.tag)]
     if one.batch:
         lines.append(batch_event(one.batch))
-    return "<br>".join(map(code, lines))
+    return "<br>".join(map(code_span, lines))

@@ -6,8 +6,9 @@ from schemamig_tui.advice.advice import warning
 from schemamig_tui.errors import ExitCode
 from schemamig_tui.headless.annotations import annotation
 from schemamig_tui.headless.rehearsal_json import page_as_json
-from schemamig_tui.headless.rehearsal_markdown import code, markdown
+from schemamig_tui.headless.rehearsal_markdown import markdown
 from schemamig_tui.headless.rehearsal_page import RehearsalPage
+from schemamig_tui.markdown import code_span
 from tests.conftest import Database
 from tests.headless.conftest import Program
 
@@ -105,9 +106,9 @@ def test_what_other_sessions_run_is_only_quoted_where_that_is_asked_for() -> Non
 
 
 def test_outside_text_is_no_markdown_and_no_command() -> None:
-    assert code("a`b``c") == "```a`b``c```"
-    assert code("`a|b`") == "`` `a\\|b` ``"
-    assert code("a\n# b") == "`a\\n# b`"
+    assert code_span("a`b``c") == "```a`b``c```"
+    assert code_span("`a|b`") == "`` `a\\|b` ``"
+    assert code_span("a\n# b") == "`a\\n# b`"
     assert annotation("error", "50 %\n::b", file="a,b:c.sql", line=7) == (
         "::error file=a%2Cb%3Ac.sql,line=7::50 %25%0A::b"
     )
