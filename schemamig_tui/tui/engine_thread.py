@@ -25,9 +25,9 @@ from schemamig_tui.engine.events import (
     ServerAwaited,
     StatementFinished,
 )
+from schemamig_tui.garbage import rare_collections
 from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
-from schemamig_tui.tui.background import rare_collections
 
 if TYPE_CHECKING:  # most runs have no batches
     from schemamig_tui.engine.backfill.control import BatchControl

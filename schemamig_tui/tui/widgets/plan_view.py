@@ -12,11 +12,12 @@ from schemamig_tui.connect import Target
 from schemamig_tui.engine import Migration, Plan, Selection, Survey, make_plan
 from schemamig_tui.engine.run.survey import with_folder_of_now
 from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
+from schemamig_tui.garbage import no_collections
 from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Review, review
 from schemamig_tui.text import one_line
-from schemamig_tui.tui.background import in_thread, no_collections
+from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line, folded, width
 from schemamig_tui.tui.pending_findings import pending_findings
 from schemamig_tui.tui.plans import change_line, changes, names, plan_lines, total
