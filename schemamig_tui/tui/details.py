@@ -46,15 +46,8 @@ def details(
             code, read = read_sql(file.path)
             sql = numbered(code) if read else [_hint("The file is empty.")]
             if read < file.size:
-                sql += [
-                    (),
-                    (
-                        (
-                            "warn",
-                            f"... {size(file.size - read)} more: {key_of('edit')} opens the file",
-                        ),
-                    ),
-                ]
+                more = f"... {size(file.size - read)} more: {key_of('edit')} opens the file"
+                sql += [(), (("warn", more),)]
         except FilesError as error:
             sql = file_error_lines(error)
         plan = _plan(migration, standard_strings)
