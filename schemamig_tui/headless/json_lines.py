@@ -141,15 +141,10 @@ class JsonLines:
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """An event ``advice`` for each."""
+        from schemamig_tui.headless.advice_json import advice_as_json
+
         for item in advice:
-            self._write(
-                "advice",
-                severity=item.severity,
-                message=item.message,
-                hint=item.hint,
-                name=item.file,
-                line=item.line,
-            )
+            self._write("advice", **advice_as_json(item))
 
     def plan_ended(self, planned: int, refused: int) -> None:
         """An event ``plan_finished``."""

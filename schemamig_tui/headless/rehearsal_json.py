@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemamig_tui._version import __version__
-from schemamig_tui.advice.advice import Advice
+from schemamig_tui.headless.advice_json import advice_as_json
 from schemamig_tui.headless.rehearsal_page import FileOnPage, RehearsalPage, StatementOnPage
 from schemamig_tui.rehearsal.events import LocksTaken
 from schemamig_tui.reporting.json_events import as_json
@@ -18,18 +18,8 @@ def page_as_json(page: RehearsalPage) -> dict[str, Any]:
         "made_by": f"schemamig-tui {__version__}",
         "database": str(page.database) if page.database else None,
         "finished": as_json(page.finished)[1] if page.finished else None,
-        "advice": [_advice(page, one) for one in page.advice],
+        "advice": [{**advice_as_json(one), "message": page.message(one)} for one in page.advice],
         "files": [_file(one) for one in page.files.values()],
-    }
-
-
-def _advice(page: RehearsalPage, one: Advice) -> dict[str, Any]:
-    return {
-        "severity": one.severity,
-        "message": page.message(one),
-        "hint": one.hint,
-        "name": one.file,
-        "line": one.line,
     }
 
 
