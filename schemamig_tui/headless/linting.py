@@ -34,9 +34,17 @@ def lint_new(settings: Settings, reporter: Reporter, ref: str) -> ExitCode:
     return _report(findings_in(scripts, settings), settings, reporter)
 
 
-def refuse_findings(report: LintReport, settings: Settings) -> None:
-    """Raise LintRefusal where findings count as much as ``--lint-level`` says."""
-    if failing := report.at_least(lint_level(settings)):
+def refuse_findings(
+    report: LintReport, settings: Settings, reporter: Reporter | None = None
+) -> None:
+    """Raise LintRefusal where findings count as much as ``--lint-level`` says.
+
+    They are reported first where there is a ``reporter``.
+    """
+    level = lint_level(settings)
+    if failing := report.at_least(level):
+        if reporter:
+            reporter.linted(report, level)
         found = "finding is" if failing == 1 else "findings are"
         raise LintRefusal(
             f"nothing is run, as {failing:,} {found} at the level {settings.lint_level} or above",

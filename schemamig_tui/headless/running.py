@@ -7,9 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
-from schemamig_tui.engine.pipeline.loss import is_lost, losses_as_errors
+from schemamig_tui.engine.pipeline.loss import is_lost
 from schemamig_tui.errors import ExitCode, FilesError, PlanChanged, SchemamigError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
@@ -56,14 +58,11 @@ def apply(
             limits=settings.limits,
             extension_hint=target.extension_hint,
         )
-        plan = (
-            _still_approved(approved, target, settings, on_wait, strict=selection.strict)
-            if approved
-            else None
-        )
-        if lint_error:
-            plan = plan or _planned(target, settings, on_wait, selection)
-            _refuse_findings(plan, target, settings, reporter, on_wait)
+        plan = None
+        if approved or lint_error:
+            plan = _plan_to_hold_to(
+                approved, selection, target, settings, on_wait, reporter if lint_error else None
+            )
         with stop.cancelling(runner.cancel), recorder:
             finished = runner.apply(plan) if plan else runner.apply_pending(selection)
         if finished.applied and settings.docs_after_apply:
@@ -73,43 +72,48 @@ def apply(
         return failures.exit_code(finished)
 
 
-def _still_approved(
-    approved: "ApprovedPlan", target: Target, settings: Settings, on_wait: OnWait, *, strict: bool
+def _plan_to_hold_to(
+    approved: "ApprovedPlan | None",
+    selection: "Selection",
+    target: Target,
+    settings: Settings,
+    on_wait: OnWait,
+    lint_reporter: Reporter | None,
 ) -> "Plan":
-    """The plan of what would run now. Raises PlanChanged where that is not what was approved."""
-    from schemamig_tui.approval import system_identifier
+    """What would run now: what was approved, or chosen.
+
+    Raises PlanChanged where that is not what was approved, and LintRefusal where there are findings
+    in it, which go to ``lint_reporter``; without one there is no look for any.
+    """
     from schemamig_tui.engine import make_plan
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(survey, replace(approved.selection, strict=strict))
-        if differences := [*approved.differences(plan, system_identifier(conn))]:
-            raise PlanChanged(differences)
-    return replace(plan, exact=True)
+        if approved:
+            plan = make_plan(survey, replace(approved.selection, strict=selection.strict))
+            _require_approved(approved, plan, conn)
+            plan = replace(plan, exact=True)
+        else:
+            plan = make_plan(survey, selection)
+        if lint_reporter:
+            from schemamig_tui.engine.run.trial import require_session
+            from schemamig_tui.findings import findings_in
+            from schemamig_tui.headless.linting import refuse_findings
+
+            require_session(partial(target.connect, on_wait), conn)
+            report = findings_in([file.script for file in plan.files], settings, conn)
+            refuse_findings(report, settings, lint_reporter)
+    return plan
 
 
-def _planned(target: Target, settings: Settings, on_wait: OnWait, selection: "Selection") -> "Plan":
-    from schemamig_tui.engine import make_plan
-    from schemamig_tui.survey import looking
-
-    with looking(target, settings, on_wait) as (_, survey):
-        return make_plan(survey, selection)
-
-
-def _refuse_findings(
-    plan: "Plan", target: Target, settings: Settings, reporter: Reporter, on_wait: OnWait
+def _require_approved(
+    approved: "ApprovedPlan", plan: "Plan", conn: psycopg.Connection[Any]
 ) -> None:
-    """Raise LintRefusal where there are findings, which are reported."""
-    from schemamig_tui.engine.run.trial import require_session
-    from schemamig_tui.findings import findings_in, lint_level
-    from schemamig_tui.headless.linting import refuse_findings
+    """Raise PlanChanged where a plan is not what was approved."""
+    from schemamig_tui.approval import system_identifier
 
-    with losses_as_errors(), contextlib.closing(target.connect(on_wait)) as conn:
-        require_session(partial(target.connect, on_wait), conn)
-        report = findings_in([file.script for file in plan.files], settings, conn)
-    if report.at_least(lint_level(settings)):
-        reporter.linted(report, lint_level(settings))
-    refuse_findings(report, settings)
+    if differences := [*approved.differences(plan, system_identifier(conn))]:
+        raise PlanChanged(differences)
 
 
 def rehearse(
