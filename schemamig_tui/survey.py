@@ -21,7 +21,7 @@ from schemamig_tui.errors import PoolingRefused, SchemamigError
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # it reads SQL, which a look at the ledger can do without
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.engine import Plan
 
 _POOLED = "that takes a session of its own"
@@ -107,7 +107,7 @@ def review(
     ``conn`` is a connection to ``target`` in autocommit mode, as good as new; ``advice_timeout`` is
     how long one question may take, in seconds. Raises ConnectionFailed when it is lost.
     """
-    from schemamig_tui.advice.preflight import preflight
+    from schemamig_tui.advice.advise import advise
     from schemamig_tui.engine.run.trial import refusals_of
 
     with losses_as_errors():
@@ -115,4 +115,4 @@ def review(
         refusals = refusals_of(plan, target.connect, conn)
         if any(isinstance(error, PoolingRefused) for error in refusals):
             return Review(plan, refusals, unknown=_POOLED)
-        return Review(plan, refusals, preflight(conn, plan.scripts(), timeout=advice_timeout))
+        return Review(plan, refusals, advise(conn, plan.scripts(), timeout=advice_timeout))

@@ -13,7 +13,7 @@ from schemamig_tui.headless.text_report import TextReport
 from schemamig_tui.text import visible
 
 if TYPE_CHECKING:
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener

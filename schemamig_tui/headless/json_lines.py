@@ -15,7 +15,7 @@ from schemamig_tui.headless.output import Output
 from schemamig_tui.reporting.json_events import RunAsJson, as_json, database_as_json, error_as_json
 
 if TYPE_CHECKING:
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from schemamig_tui.errors import SchemamigError
 
 if TYPE_CHECKING:  # these bring psycopg, which a usage error can do without
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift

@@ -20,7 +20,7 @@ from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.settings import Settings
 
 if TYPE_CHECKING:  # an apply can do without
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.approval import ApprovedPlan
     from schemamig_tui.engine import Plan, Selection
     from schemamig_tui.headless.rehearsal_page import RehearsalPage
@@ -184,7 +184,7 @@ def _advice(
     target: Target, settings: Settings, on_wait: OnWait, to: str | None
 ) -> "tuple[Advice, ...]":
     """What the database advises on what is pending, up to ``to``."""
-    from schemamig_tui.advice.preflight import preflight
+    from schemamig_tui.advice.advise import advise
     from schemamig_tui.engine import Selection, make_plan
     from schemamig_tui.engine.run.trial import require_session
     from schemamig_tui.survey import looking
@@ -192,7 +192,7 @@ def _advice(
     with looking(target, settings, on_wait) as (conn, survey):
         plan = make_plan(survey, Selection(to))
         require_session(partial(target.connect, on_wait), conn)
-        return preflight(conn, plan.scripts())
+        return advise(conn, plan.scripts())
 
 
 class _Failures:

@@ -12,7 +12,7 @@ from schemamig_tui.text import cells, visible
 from schemamig_tui.units import plural, size
 
 if TYPE_CHECKING:
-    from schemamig_tui.advice.preflight import Advice
+    from schemamig_tui.advice.advice import Advice
     from schemamig_tui.authoring.adopt.adopt import Adoption
     from schemamig_tui.authoring.against import BranchComparison
     from schemamig_tui.authoring.drift import Drift

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from schemamig_tui.advice.preflight import Advice, preflight
+from schemamig_tui.advice.advice import Advice
+from schemamig_tui.advice.advise import advise
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.script import Script, parse
 from tests.conftest import Database
@@ -41,7 +42,7 @@ class Desk(Pending):
         scripts = self.write(*files)
         login = {"user": self.login} if self.login else {}
         with self.database.connect(**login) as conn:
-            return list(preflight(conn, scripts, older_than=older_than))
+            return list(advise(conn, scripts, older_than=older_than))
 
     def warnings(self, *files: str | bytes, older_than: float = 60) -> list[str]:
         """The messages of the warnings."""

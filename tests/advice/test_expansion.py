@@ -3,10 +3,10 @@
 import pytest
 
 from schemamig_tui.advice import sizes, verdicts
+from schemamig_tui.advice.advise import advise
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
-from schemamig_tui.advice.preflight import preflight
 from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.targets import find
 from tests.advice.conftest import Desk
@@ -109,7 +109,7 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
         "INSERT INTO q VALUES (1); INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m",
     )
     with desk.database.connect() as conn:
-        found = [preflight(conn, desk.write(f"{file};")) for file, _ in WORK]
+        found = [advise(conn, desk.write(f"{file};")) for file, _ in WORK]
     for (file, expected), advice in zip(WORK, found, strict=True):
         large = [one.message for one in advice if " is large " in one.message]
         if expected:

@@ -7,7 +7,7 @@ import pytest
 
 from schemamig_tui.advice import sizes, verdicts
 from schemamig_tui.advice.advice import Advice
-from schemamig_tui.advice.preflight import preflight
+from schemamig_tui.advice.advise import advise
 from tests.advice.conftest import Desk
 
 TABLES = """
@@ -105,7 +105,7 @@ def test_what_is_said_to_fail_fails_and_the_query_lists_why(rows: Desk) -> None:
     with rows.database.connect() as conn, rows.database.connect() as asking:
         conn.execute("BEGIN")
         for file, expected in FAILING:
-            found = preflight(asking, rows.write(f"{file};"))
+            found = advise(asking, rows.write(f"{file};"))
             about = [advice for advice in found if "this will fail" in advice.message]
             conn.execute("SAVEPOINT before")
             try:
@@ -191,7 +191,7 @@ def test_questions_are_bounded_one_by_one_and_all_together(
     scripts = rows.write("ALTER TABLE t ADD CHECK (slow(id)), ADD CHECK (slow(2)), ADD UNIQUE (id)")
     monkeypatch.setattr(verdicts, "QUESTIONS", 2)
     with rows.database.connect() as conn:
-        found = [advice.message for advice in preflight(conn, scripts, timeout=0.2)]
+        found = [advice.message for advice in advise(conn, scripts, timeout=0.2)]
     about = "Nothing could be found out about the rows of public.t: canceling statement due to"
     assert sum(text.startswith(about) for text in found) == 2
     left = "1 question about rows had to be left out: all together may take 0.4 s."

@@ -180,7 +180,7 @@ def test_keywords_of_a_constructor_count() -> None:
     assert [*constructors(source)] == [("B", 3)]
 
 
-IMAGES = {"flight", "weaver", "leg", "aftermath", "lookout", "heard", "told", "said"}
+IMAGES = {"flight", "preflight", "weaver", "leg", "aftermath", "lookout", "heard", "told", "said"}
 
 
 def identifiers(source: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from schemamig_tui.advice import sizes
 from schemamig_tui.advice.advice import describe
-from schemamig_tui.advice.preflight import preflight
+from schemamig_tui.advice.advise import advise
 from tests.advice.conftest import Desk
 
 
@@ -89,7 +89,7 @@ def test_a_query_that_fails_is_a_note_and_the_others_go_on(desk: Desk) -> None:
     scripts = desk.write('ALTER TABLE "\u4e2d" ADD c int; CREATE EXTENSION missing;')
     with desk.database.connect() as conn:
         conn.execute("SET client_encoding = latin1")
-        warning, note = preflight(conn, scripts)
+        warning, note = advise(conn, scripts)
     assert warning.message == "The server does not have the extension missing."
     assert note.message.startswith(
         "Nothing could be found out about the tables that the pending files touch:"
@@ -109,7 +109,7 @@ def test_what_is_not_utf_8_in_the_database_is_no_error(desk: Desk) -> None:
             ):
                 conn.execute("SET client_encoding = utf8")
                 other.pgconn.exec_(b"BEGIN; SELECT 'gr\xf6\xdfe'")
-                (note,) = preflight(conn, desk.write("SELECT 1;"), older_than=0)
+                (note,) = advise(conn, desk.write("SELECT 1;"), older_than=0)
                 assert note.message.startswith("Nothing could be found out about other sessions")
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
@@ -120,7 +120,7 @@ def test_a_lost_connection_is_raised(desk: Desk) -> None:
     with desk.database.connect() as conn:
         desk.prepare(f"SELECT pg_terminate_backend({conn.info.backend_pid})")
         with pytest.raises(psycopg.OperationalError):
-            preflight(conn, scripts)
+            advise(conn, scripts)
 
 
 def test_the_session_is_left_as_it_was(desk: Desk) -> None:
@@ -128,7 +128,7 @@ def test_the_session_is_left_as_it_was(desk: Desk) -> None:
     scripts = desk.write("ALTER TABLE t ADD c int; CREATE EXTENSION plpgsql;")
     with desk.database.connect() as conn:
         before = conn.execute("SELECT name, setting FROM pg_settings").fetchall()
-        preflight(conn, scripts)
+        advise(conn, scripts)
         assert conn.execute("SELECT name, setting FROM pg_settings").fetchall() == before
         assert conn.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
 
@@ -148,5 +148,5 @@ def test_the_number_of_questions_does_not_grow_with_the_files(desk: Desk) -> Non
     ]
     with desk.database.connect() as conn:
         conn.cursor_factory = Counting
-        preflight(conn, desk.write(*files))
+        advise(conn, desk.write(*files))
     assert len(queries) < 20

@@ -20,13 +20,11 @@ from schemamig_tui.advice.verdicts import verdicts
 from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
 
-__all__ = ["OLD", "Advice", "preflight"]
-
 OLD = 60.0
 """From this age on, in seconds, a transaction is reported."""
 
 
-def preflight(
+def advise(
     conn: psycopg.Connection[Any],
     scripts: Iterable[Script],
     *,
