@@ -114,9 +114,7 @@ def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | N
         return MAY_REWRITE
     if again:
         return REWRITES
-    checked = any(
-        one.kind == "c" and column.name in one.columns for one in catalog.constraints[table.oid]
-    )
+    checked = any(column.name in one.columns for one in catalog.checks(table.oid))
     new = catalog.types[type_name(action.type) or ""]
     rebuilt = rebuilds_indexes(column, new, action)
     indexed = any(
@@ -132,8 +130,8 @@ def _is_not_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
     if column is None:
         return False
     return column.not_null or any(
-        one.kind == "c" and one.validated and proves_not_null(one.condition, column.name)
-        for one in catalog.constraints[table.oid]
+        one.validated and proves_not_null(one.condition, column.name)
+        for one in catalog.checks(table.oid)
     )
 
 
@@ -164,14 +162,14 @@ def _others(
         yield from _attached(action, table, catalog)
     elif action.does is Does.DETACH:
         yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, None
-        for key in _foreign_keys(table, catalog):
+        for key in catalog.foreign_keys(table.oid):
             yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
 
 
 def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
     """The new partition and the default one, and the other ends of foreign keys."""
     rest, part = catalog.default_partition(table.oid), catalog.relation(action.other)
-    keys = _foreign_keys(table, catalog)
+    keys = catalog.foreign_keys(table.oid)
     yield rest, Lock.ACCESS_EXCLUSIVE, unproven(rest, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = keys or catalog.indexes(table.oid)
@@ -181,14 +179,10 @@ def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
     yield from referring(table, catalog)
 
 
-def _foreign_keys(table: Relation, catalog: Catalog) -> list[Constraint]:
-    return [one for one in catalog.constraints[table.oid] if one.kind == "f"]
-
-
 def unproven(partition: Relation | None, catalog: Catalog) -> str:
     """How a partition is read when bounds are to hold for it that its own CHECK may prove."""
     has_check = partition is not None and any(
-        one.kind == "c" and one.validated for one in catalog.constraints[partition.oid]
+        one.validated for one in catalog.checks(partition.oid)
     )
     return READS_UNPROVEN if has_check else READS
 
@@ -210,8 +204,8 @@ def _keys_made_again(
             continue
         again = rewrites(catalog, column, action)
         work = READS if again is not False else None
-        for key in catalog.constraints[table.oid]:
-            if key.kind == "f" and column.name in key.columns:
+        for key in catalog.foreign_keys(table.oid):
+            if column.name in key.columns:
                 other = catalog.relations.get(key.other)
                 yield other, Lock.ACCESS_EXCLUSIVE, work if key.validated else None
         for key in catalog.referencing[table.oid]:

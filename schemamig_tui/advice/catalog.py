@@ -155,10 +155,21 @@ class Catalog:
         """The relation that a file names."""
         return self.relations.get(self.names.get(name, 0)) if name else None
 
+    def foreign_keys(self, oid: int) -> list[Constraint]:
+        """The foreign keys of a table, which refer to others."""
+        return self._of_kind(oid, "f")
+
+    def checks(self, oid: int) -> list[Constraint]:
+        """The CHECK constraints of a table."""
+        return self._of_kind(oid, "c")
+
+    def _of_kind(self, oid: int, kind: str) -> list[Constraint]:
+        return [one for one in self.constraints[oid] if one.kind == kind]
+
     def referenced(self, action: TableAction, other: Relation) -> Sequence[str]:
         """The columns that a new foreign key refers to: without a list, the primary key."""
-        keys = (one.columns for one in self.constraints[other.oid] if one.kind == "p")
-        return action.others or next(keys, ())
+        keys = [one.columns for one in self._of_kind(other.oid, "p")]
+        return action.others or next(iter(keys), ())
 
     def descendants(self, oid: int) -> Iterator[Relation]:
         """All that inherit from a relation, partitions first of all."""

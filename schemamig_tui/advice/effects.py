@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from schemamig_tui.advice import alterations
 from schemamig_tui.advice.alterations import Found
-from schemamig_tui.advice.catalog import PARTITIONED, TABLES, Catalog, Relation
+from schemamig_tui.advice.catalog import INDEXES, PARTITIONED, TABLES, Catalog, Relation
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import MAY_REWRITE, READS, READS_UNPROVEN, REWRITES, Does
@@ -98,7 +98,7 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     # How a partition is read depends on the table that it is attached to.
     attached = touch.statement.endswith("ATTACH PARTITION")
     yield relation, touch.lock, None if attached else touch.work
-    if relation.kind in ("i", "I"):
+    if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
     rule = _RULES.get(touch.statement)
     if rule:
@@ -168,7 +168,7 @@ def _truncated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
 
 
 def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
-    if relation.kind in ("i", "I"):
+    if relation.kind in INDEXES:
         return
     for table in (relation, *catalog.descendants(relation.oid)):
         yield table, Lock.SHARE, READS
@@ -179,9 +179,8 @@ def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
 def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     rest = catalog.default_partition(relation.oid)
     yield rest, Lock.ACCESS_EXCLUSIVE, alterations.unproven(rest, catalog)
-    for key in catalog.constraints[relation.oid]:
-        if key.kind == "f":
-            yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
+    for key in catalog.foreign_keys(relation.oid):
+        yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
     yield from alterations.referring(relation, catalog)
 
 
@@ -193,9 +192,8 @@ def _referenced(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[
 
 def _inserted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """Where a row refers to another one, that is looked up and locked."""
-    for key in catalog.constraints[relation.oid]:
-        if key.kind == "f":
-            yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
+    for key in catalog.foreign_keys(relation.oid):
+        yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
 
 
 def _deleted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:

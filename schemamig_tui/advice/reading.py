@@ -158,8 +158,8 @@ def _columns(touch: Touch, oid: int, catalog: Catalog) -> Iterator[tuple[int, st
         elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
             yield from ((other.oid, name) for name in catalog.referenced(action, other))
         elif action.does is Does.VALIDATE:
-            for key in catalog.constraints[oid]:
-                if key.name == action.name and key.kind == "f":
+            for key in catalog.foreign_keys(oid):
+                if key.name == action.name:
                     yield from ((oid, name) for name in key.columns)
                     yield from ((key.other, name) for name in key.others)
 
