@@ -8,6 +8,9 @@ from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.objects import Object, Reference, Schema
 from schemamig_tui.sql.qualifiers import unqualified
 
+# What differs in a new database: since PostgreSQL 15 its schema public is its owner's, and not for
+# everybody to create in (the release notes of 15).
+_OF_PUBLIC = "CREATE to PUBLIC"
 _VIEWS = ("view", "materialized view")
 
 
@@ -91,8 +94,11 @@ def _common(schema: Schema, other: Schema) -> Schema:
         kept = labels.get(one.kind)
         pairs = list(zip(one.labels, one.values, strict=True))
         pairs = [(label, value) for label, value in pairs if kept is None or label in kept]
+        is_public = (one.kind, one.name) == ("schema", "public")
         return replace(
             one,
+            owner=None if is_public else one.owner,
+            grants=tuple(it for it in one.grants if not (is_public and it == _OF_PUBLIC)),
             labels=tuple(label for label, _ in pairs),
             values=tuple(value for _, value in pairs),
             text=unqualified(one.text) if one.kind in _VIEWS else one.text,
