@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from schemamig_tui.connect import binaries
+from tests import versions
 
 Case = TypeVar("Case")
 
@@ -44,6 +45,13 @@ def needs_postgres(*, min: int = 0, max: int = 99) -> None:
     if not min <= (major := _major()) <= max:
         limits = [f"{min} or newer"] * bool(min) + [f"{max} or older"] * (max < 99)
         pytest.skip(f"needs PostgreSQL {' and '.join(limits)}, and this is {major}")
+
+
+def programs_of(major: int) -> Path:
+    """The programs of a PostgreSQL from npm, which CI downloads; elsewhere the test may end."""
+    if not in_ci() and not versions.is_there(major):
+        unavailable(f"needs PostgreSQL {major}: python -m tests.versions {major} brings it")
+    return versions.programs(major)
 
 
 def all_in_ci(cases: Sequence[Case], elsewhere: int) -> Sequence[Case]:

@@ -30,12 +30,6 @@ class Drafts:
         """A new connection in autocommit mode."""
         return psycopg.connect(self.conninfo, autocommit=True)
 
-    @property
-    def version(self) -> int:
-        """The version of the server, such as 150004."""
-        with self.connect() as conn:
-            return conn.info.server_version
-
     def write(self, name: str, sql: str) -> None:
         """Put a migration into the folder."""
         (self.folder / name).write_text(sql, encoding="utf-8")

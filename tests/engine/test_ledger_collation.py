@@ -26,11 +26,9 @@ def server(server: Embedded) -> Iterator[Embedded]:
     if has_icu:
         yield server
         return
-    newest = max(versions.RELEASES)
-    if not tools.in_ci() and not versions.is_there(newest):
-        tools.unavailable(f"needs a PostgreSQL with ICU: python -m tests.versions {newest} has one")
+    with_icu = tools.programs_of(max(versions.RELEASES))
     with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCHEMAMIG_PG_BINDIR", str(versions.programs(newest)))
+        patch.setenv("SCHEMAMIG_PG_BINDIR", str(with_icu))
         with Embedded(folder / "pg", fast=True) as other:
             yield other
         wait_until_gone(other.base)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
@@ -106,11 +105,8 @@ def test_a_connection_lost_in_mid_run_is_3(program: Program) -> None:
     assert "57P01" in ended.err
 
 
-def test_a_session_that_the_server_ends_is_3_and_recorded(
-    program: Program, server: Embedded
-) -> None:
-    if server.major < 17:
-        pytest.skip("transaction_timeout is of PostgreSQL 17")
+@pytest.mark.postgres(min=17)  # which has transaction_timeout
+def test_a_session_that_the_server_ends_is_3_and_recorded(program: Program) -> None:
     program.write("0001_a.sql", "SET transaction_timeout = '50ms'; SELECT pg_sleep(5);")
     ended = program("--apply")
     assert ended.code == ExitCode.NO_CONNECTION

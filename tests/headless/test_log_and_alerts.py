@@ -1,7 +1,6 @@
 """What is left of a run outside of it: the log file, and the commands that are started after it."""
 
 import json
-import shutil
 import socketserver
 import threading
 import tomllib
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import tools
 from tests.headless.conftest import Program
 from tests.headless.test_readme import README
 from tests.reference.event_schema import validate_event
@@ -124,8 +124,7 @@ def recipe(title: str) -> str:
 @pytest.fixture
 def failing(program: Program) -> Program:
     for tool in ("jq", "curl"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"there is no {tool}")
+        tools.needs(tool)
     program.write("0002_b.sql", FAILS)
     return program
 

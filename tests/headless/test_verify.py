@@ -11,6 +11,7 @@ import pytest
 
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
+from tests import tools, versions
 from tests.clusters import short_folder, wait_until_gone, with_cluster
 from tests.conftest import Database
 from tests.headless.conftest import Program
@@ -207,13 +208,12 @@ def test_an_interrupted_run_removes_its_scratch(sleeper: Program, server: Embedd
     assert scratch_databases(server.conninfo) == []
 
 
+@pytest.mark.postgres(min=min(versions.RELEASES) + 1)
 def test_on_another_version_only_what_both_have_is_compared(
     program: Program, scratch: Path, server: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = binaries.choices(binaries.server_account())
-    older = next((one for one in others if one.major < server.major), None)
-    if older is None:
-        pytest.skip("no older PostgreSQL is installed")
+    oldest = min(versions.RELEASES)
+    older = binaries.Binaries(tools.programs_of(oldest), oldest)
     own = binaries.Binaries(server.bindir, server.major)
     monkeypatch.setattr("schemamig_tui.verification.choose", lambda *_: own)
     program.write("0001_a.sql", _EVERYTHING)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine import parse, scan
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.headless.output import Output
@@ -31,10 +30,8 @@ _VARIES = re.compile(r"(,| in| for| after) <?[\d.]+m?s\b|(?<= changed) in .*")
 
 
 @pytest.fixture
-def workshop(tmp_path: Path, server: Embedded, database: Database) -> Workshop:
+def workshop(tmp_path: Path, database: Database) -> Workshop:
     """A folder for the scripts, and a database to rehearse them on."""
-    if server.major < 18:
-        pytest.skip("the pages show what PostgreSQL 18 does")
     return Workshop(tmp_path, database)
 
 
@@ -44,6 +41,7 @@ def test_each_of_our_rules_has_a_page() -> None:
     assert {path.stem for path in PAGES.glob("*.txt")} == ALL.keys()
 
 
+@pytest.mark.postgres(min=18)  # whose behaviour the pages show
 def test_a_page_shows_what_really_happens(workshop: Workshop) -> None:
     is_update = bool(os.environ.get("UPDATE_PAGES"))
     for rule in [*ALL] if is_update else tools.all_in_ci([*ALL], 3):
