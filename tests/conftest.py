@@ -44,10 +44,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         tools.needs_postgres(*marker.args, **marker.kwargs)
 
 
-# These share what a machine has once: one Docker engine with its names, one terminal to look at.
-_ON_ONE_WORKER = ("docker", "terminal")
+# These share what a machine has once, one Docker engine with its names, one terminal to look at; or
+# what takes long to begin, the parser of DBML.
+_ON_ONE_WORKER = ("docker", "terminal", "docs")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of one thing on one worker."""
     for item in items:

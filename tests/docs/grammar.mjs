@@ -1,10 +1,11 @@
-// Reads each file with DBML's own parser; prints how many tables, enums and foreign keys it has.
+// Reads each file that standard input names, a path a line, with DBML's own parser; prints how many
+// tables, enums and foreign keys it has, or what is wrong with it.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
 
-const [folder, ...files] = process.argv.slice(2);
-const { Parser } = createRequire(`${folder}/`)("@dbml/core");
-for (const file of files) {
+const { Parser } = createRequire(`${process.argv[2]}/`)("@dbml/core");
+for await (const file of createInterface({ input: process.stdin })) {
   try {
     const { schemas } = new Parser().parse(readFileSync(file, "utf8"), "dbmlv2");
     const count = (what) => schemas.reduce((sum, schema) => sum + schema[what].length, 0);

@@ -204,3 +204,9 @@ def test_an_image_is_found_in_every_kind_of_name() -> None:
     source = "class Leg:\n    def was_told(self, said): self._heard = flight"
     found = {name for name in identifiers(source) if IMAGES & {*name.lower().split("_")}}
     assert found == {"Leg", "was_told", "said", "_heard", "flight"}
+
+
+@pytest.mark.xdist_group("one")
+def test_tests_that_need_one_worker_are_given_to_one(request: pytest.FixtureRequest) -> None:
+    is_worker = hasattr(request.config, "workerinput")
+    assert not is_worker or request.node.nodeid.endswith("@one")
