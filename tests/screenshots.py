@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,6 +108,12 @@ CREATE TABLE kb.titles (id INT PRIMARY KEY, title TEXT, words INT);
 INSERT INTO kb.titles SELECT id, 'On the engine, part ' || id FROM generate_series(1, 120000) id;
 ANALYZE kb.titles;
 """
+# As if the migrations had been applied over some months.
+RUNS = """\
+UPDATE kb.schema_migrations SET
+    applied_at = applied_at - (20 - id) / 3 * (INTERVAL '9 days' + INTERVAL '71 minutes'),
+    execution_time_ms = execution_time_ms + 400 * (id % 7)
+"""
 # What makes the slow one slow, where nobody sees it.
 WORK = """\
 CREATE FUNCTION kb.normalize_titles(batch INT) RETURNS VOID VOLATILE LANGUAGE sql
@@ -161,6 +168,8 @@ class Stage:
         """Take the picture ``name``."""
         await self.pilot.pause(0.7)
         self.app.clear_notifications()
+        for screen in self.app.screen_stack:  # also behind a dialog
+            await screen.query("Toast").remove()
         await self.pilot.pause()
         svg = self.app.export_screenshot(title="schemamig-tui")
         (PICTURES / f"{name}.svg").write_text(_alike_everywhere(svg))
@@ -212,7 +221,8 @@ async def a_rehearsal(stage: Stage) -> None:
     await stage.until(lambda: len(stage.app.main.status.to_run()) == len(AFTERWARDS))
     await stage.run("R")
     await stage.picture("rehearsal")
-    await stage.pilot.press("escape")
+    await stage.pilot.press("escape", "f")
+    await stage.picture("findings")
 
 
 async def a_run_that_waits(stage: Stage) -> None:
@@ -250,6 +260,30 @@ async def a_backfill(stage: Stage) -> None:
     await stage.over()
 
 
+async def afterwards(stage: Stage) -> None:
+    """What was done and when; and somebody has changed an applied file since, and the database."""
+    stage.admin.execute(RUNS)
+    await stage.pilot.press("r", "T")
+    await stage.picture("history")
+    await stage.pilot.press("escape")
+    changed = stage.app.settings.directory / LAST_SAMPLE
+    _git("init"), _git("add", "."), _git("commit", "--message", "Count what is used each week")
+    changed.write_text(changed.read_text().replace("min(days.day)", "max(days.day)"))
+    await stage.pilot.press("r")
+    await stage.until(lambda: bool(stage.app.main.status.changed))
+    stage.app.main.select(LAST_SAMPLE)
+    for keys, name in ((("D",), "difference"), (("m", "enter"), "repair"), (("V",), "verify")):
+        await stage.pilot.press(*keys)
+        await stage.until(lambda: stage.app.screen is not stage.app.main)
+        await stage.picture(name)
+        await stage.pilot.press("escape", "escape")
+
+
+def _git(*arguments: str) -> None:
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+
+
 SCENES = (
     before_a_run,
     at_rest,
@@ -258,6 +292,7 @@ SCENES = (
     a_rehearsal,
     a_run_that_waits,
     a_backfill,
+    afterwards,
 )
 
 
