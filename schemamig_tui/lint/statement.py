@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from schemamig_tui.engine import Script
-from schemamig_tui.sql.constraints import (
-    ForeignKey,
-    TableConstraints,
-    index_columns,
-    may_check,
-    may_constrain,
-    may_refer,
-    not_null_check,
-    table_constraints,
-    validated_constraints,
-)
+from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.constraints import first_indexed, may_constrain, may_refer, new_table
+from schemamig_tui.sql.expressions import proves_not_null
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
@@ -28,10 +21,17 @@ _ENDS = (Kind.COMMIT, Kind.CHAIN, Kind.ROLLBACK)
 _MAKES = ("CREATE TABLE", "CREATE MATERIALIZED VIEW")
 _INDEXES = ((b"create", b"index"), (b"create", b"unique"))
 _NAME = 24  # so many words surely have the name of a new table, and that of the one it is part of
-_NO_CONSTRAINTS = TableConstraints((), ())
 _TOUCH_NOTHING = ((b"comment",), (b"select",), (b"set",), (b"do",))
 _MAY_INDEX = ((b"create",), (b"alter",))
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
+
+
+class ForeignKey(NamedTuple):
+    """``columns`` of ``table`` refer to ``target``."""
+
+    table: Name
+    columns: tuple[str, ...]
+    target: Name
 
 
 class Statement:
@@ -90,11 +90,14 @@ class Statement:
         )
 
     @cached_property
-    def constraints(self) -> TableConstraints:
-        """The foreign keys and unique indexes that it adds."""
-        if self.head[:1] in _MAY_INDEX and may_constrain(self.sql):
-            return table_constraints(self.tokens)
-        return _NO_CONSTRAINTS
+    def constraining(self) -> tuple[tuple[Name, TableAction], ...]:
+        """The tables to which it adds foreign keys and unique indexes, with what adds each."""
+        if self.head[:1] not in _MAY_INDEX or not may_constrain(self.sql):
+            return ()
+        if self.head[:1] == (b"create",):
+            made = new_table(self.tokens)
+            return tuple((made[0], action) for action in made[1]) if made else ()
+        return tuple((touch.name, action) for touch in self.touches for action in touch.actions)
 
     @cached_property
     def _refers(self) -> bool:
@@ -103,15 +106,25 @@ class Statement:
     @property
     def keys(self) -> tuple[ForeignKey, ...]:
         """The foreign keys that it adds."""
-        return self.constraints.keys if self._refers else ()
+        if not self._refers:
+            return ()
+        return tuple(
+            ForeignKey(table, one.columns, one.other)
+            for table, one in self.constraining
+            if one.does is Does.ADD_FOREIGN_KEY and one.columns and one.other
+        )
 
     @property
     def index_keys(self) -> tuple[tuple[str, str], ...]:
         """The tables and first columns of the indexes that it makes."""
         if self.head[:2] in _INDEXES:
-            found = index_columns(self.sql)
-            return ((found[0].name, found[1][0]),) if found and found[1] else ()
-        return self.constraints.unique
+            found = first_indexed(self.tokens)
+            return ((found[0].name, found[1]),) if found else ()
+        return tuple(
+            (table.name, one.columns[0])
+            for table, one in self.constraining
+            if one.does is Does.ADD_KEY and one.columns
+        )
 
     @property
     def writes(self) -> Touch | None:
@@ -128,19 +141,18 @@ class Statement:
 class Before:
     """What the statements have done that stand before the one at hand.
 
-    ``created`` are the tables that the files make, by their last name, ``checked`` columns with a
-    CHECK that they are not NULL, each with its table. The rest is of this file: ``keyed`` are the
-    tables with new foreign keys, with the line.
+    ``created`` are the tables that the files make, by their last name. The rest is of this file:
+    ``keyed`` are the tables with new foreign keys, with the line.
     ``exclusive`` is the line, and the table, of the first ACCESS EXCLUSIVE lock on a table that was
     there before, in the transaction that is open.
     """
 
     created: set[str] = field(default_factory=set)
-    checked: set[tuple[str, str]] = field(default_factory=set)
     keyed: dict[str, int] = field(default_factory=dict)
     exclusive: tuple[int, Name] | None = None
     lock_timeout: bool = False
-    _checks: dict[tuple[str, str], str] = field(default_factory=dict)
+    _checks: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    _checked: dict[str, list[str]] = field(default_factory=dict)
     _indexing: list[Statement] = field(default_factory=list)
     _indexed: set[tuple[str, str]] = field(default_factory=set)
 
@@ -151,9 +163,20 @@ class Before:
         self.lock_timeout = lock_timeout
         self._indexing += [one for one in statements if one.head[:1] in _MAY_INDEX]
 
-    def existing(self, statement: Statement) -> list[Touch]:
-        """The relations that it touches and that no earlier statement has made."""
-        return [one for one in statement.relations if one.name.name not in self.created]
+    def existing(self, statement: Statement, *kinds: str) -> list[Touch]:
+        """The relations that it touches and that no earlier statement has made.
+
+        ``kinds`` are what it may be, such as ``CREATE INDEX``; without any, it may be anything.
+        """
+        return [
+            one
+            for one in statement.relations
+            if one.name.name not in self.created and (not kinds or one.statement in kinds)
+        ]
+
+    def is_checked(self, table: str, column: str) -> bool:
+        """Whether a CHECK that was validated proves that a column is not NULL."""
+        return any(proves_not_null(check, column) for check in self._checked.get(table, ()))
 
     def has_index(self, table: str, column: str) -> bool:
         """Whether a statement of this file, or one before it, makes an index that begins so."""
@@ -176,20 +199,16 @@ class Before:
         self.created.update(one.name.name for one in made)
         for key in statement.keys:
             self.keyed.setdefault(key.table.name, statement.line)
-        self._follow_check(statement)
+        for touch in statement.touches:
+            self._follow_checks(touch)
 
-    def _follow_check(self, statement: Statement) -> None:
-        """Note which columns cannot be NULL any more, as a CHECK on them has been validated."""
-        if statement.head[:2] != (b"alter", b"table") or not statement.relations:
-            return
-        table = statement.relations[-1].name.name
-        if not may_check(statement.sql):
-            return
-        if check := not_null_check(statement.words):
-            name, column, validated = check
-            self._checks[table, name] = column
-            if validated:
-                self.checked.add((table, column))
-        for name in validated_constraints(statement.words):
-            if (table, name) in self._checks:
-                self.checked.add((table, self._checks[table, name]))
+    def _follow_checks(self, touch: Touch) -> None:
+        """Note the conditions that the rows of a table are known to meet."""
+        table = touch.name.name
+        for action in touch.actions:
+            if action.does is Does.ADD_CHECK and action.text:
+                self._checks[table, action.name] = action.text
+                if not action.trusted:
+                    self._checked.setdefault(table, []).append(action.text)
+            elif action.does is Does.VALIDATE and (check := self._checks.get((table, action.name))):
+                self._checked.setdefault(table, []).append(check)

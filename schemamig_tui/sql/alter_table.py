@@ -23,6 +23,19 @@ def actions(words: Sequence[bytes]) -> tuple[TableAction, ...]:
     return tuple(action for one in _each(words) for action in _action(Words(one)))
 
 
+def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
+    """What would add the columns and constraints of a CREATE TABLE that have to do with keys.
+
+    ``words`` are what stands in its parentheses.
+    """
+    return tuple(
+        action
+        for one in _each(words)
+        if any(word.lower() in _OF_KEYS for word in one)
+        for action in _add(Words(one))
+    )
+
+
 def _each(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     start = depth = 0
     for i, word in enumerate(words):
@@ -163,6 +176,7 @@ def _cluster(words: Words) -> Iterator[TableAction]:
     yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE)
 
 
+_OF_KEYS = (b"primary", b"references", b"unique")
 # reloptions.c: what is not among those that need SHARE UPDATE EXCLUSIVE, of tables and indexes.
 _STRONG_OPTIONS = frozenset(
     (

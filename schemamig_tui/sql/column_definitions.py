@@ -29,19 +29,26 @@ def new_column(words: Words) -> Iterator[TableAction]:
     computed = type_.lower().rpartition(" ")[2] in _SERIAL
     defaulted = computed
     rest: list[TableAction] = []
-    while words.peek():
-        name = one_part(words) if words.take(b"constraint") else None
-        if words.take(b"default"):
+    name = None
+    while word := words.peek():
+        if word == b"constraint":
+            words.next()
+            name = one_part(words)
+            continue
+        if word == b"default":
+            words.next()
             value = _expression(words)
             defaulted = defaulted or [one.lower() for one in value] != [b"null"]
             named |= calls(value)
-        elif words.take(b"generated"):
+        elif word == b"generated":
+            words.next()
             computed = _is_stored(words) or computed
             defaulted = True
-        elif words.peek() in CONSTRAINTS:
+        elif word in CONSTRAINTS:
             rest += constraint(words, name, column)
         else:
             words.next()
+        name = None
     yield TableAction(
         Does.ADD_COLUMN,
         column=column,
@@ -50,7 +57,7 @@ def new_column(words: Words) -> Iterator[TableAction]:
         computed=computed,
         defaulted=defaulted,
     )
-    yield from (replace(one, defaulted=defaulted) for one in rest)
+    yield from (replace(one, defaulted=True) for one in rest) if defaulted else rest
 
 
 def _is_stored(words: Words) -> bool:
@@ -88,6 +95,7 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
         )
     elif kind in (b"unique", b"primary", b"exclude"):
         words.take(b"key")
+        words.take(b"nulls", b"not", b"distinct") or words.take(b"nulls", b"distinct")
         columns = own or _columns(words)
         if kind == b"exclude":
             words.seek(b"with", b"where")

@@ -104,6 +104,46 @@ def test_a_rule_does_not_find_what_is_right(tmp_path: Path, rule: str, sql: str)
     assert rule not in rules(tmp_path, HEAD + sql)
 
 
+@pytest.mark.parametrize(
+    ("check", "proves"),
+    [
+        ("CHECK (a IS NOT NULL)", True),
+        ('CHECK (((b > 0) AND ("a" IS NOT NULL)))', True),
+        ("CHECK (a IS NOT NULL OR b > 0)", False),
+        ("CHECK (b IS NOT NULL)", False),
+    ],
+)
+@pytest.mark.parametrize("later", [" NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c", ""])
+def test_a_check_that_is_valid_proves_that_a_column_is_not_null(
+    tmp_path: Path, check: str, later: str, proves: bool
+) -> None:
+    sql = f"ALTER TABLE t ADD CONSTRAINT c {check}{later}; ALTER TABLE t ALTER a SET NOT NULL;"
+    assert ("set-not-null" not in rules(tmp_path, HEAD + sql)) is proves
+
+
+def test_a_check_that_was_never_validated_proves_nothing(tmp_path: Path) -> None:
+    check = "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;"
+    assert "set-not-null" in rules(tmp_path, f"{HEAD}{check} ALTER TABLE t ALTER a SET NOT NULL;")
+
+
+@pytest.mark.parametrize(
+    ("sql", "indexed"),
+    [
+        ("CREATE TABLE n (a int UNIQUE NOT NULL REFERENCES o, b int);", True),
+        ("CREATE TABLE n (a int REFERENCES o, UNIQUE NULLS NOT DISTINCT (a, b));", True),
+        ("CREATE TABLE n (a int REFERENCES o, b int, PRIMARY KEY (b, a));", False),
+        ("CREATE TABLE n (a int, b int);\nALTER TABLE n ADD FOREIGN KEY (a, b) REFERENCES o,"
+         " ADD CONSTRAINT k UNIQUE (a);", True),
+        ("CREATE TABLE n (a int REFERENCES o);\nCREATE INDEX ON ONLY n ((a + 1), a);", False),
+        ("CREATE TABLE n (a int REFERENCES o);\nALTER TABLE n ADD b int UNIQUE;", False),
+    ],
+)  # fmt: skip
+def test_an_index_serves_a_foreign_key_if_it_begins_with_its_column(
+    tmp_path: Path, sql: str, indexed: bool
+) -> None:
+    assert ("foreign-key-not-indexed" not in rules(tmp_path, HEAD + sql)) is indexed
+
+
 def test_a_table_of_an_earlier_pending_file_is_a_new_one(tmp_path: Path) -> None:
     assert not rules(tmp_path, HEAD + "CREATE TABLE n (a int);", HEAD + "CREATE INDEX i ON n (a);")
 

@@ -12,9 +12,9 @@ _BATCHES = "let it run in batches: -- schemamig: backfill table=... key=... in f
 
 
 def _drop_table(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement in ("DROP TABLE", "DROP MATERIALIZED VIEW", "DROP FOREIGN TABLE"):
-            yield Hit(f"{touch.name} and its rows are gone for good", touch.name)
+    kinds = ("DROP TABLE", "DROP MATERIALIZED VIEW", "DROP FOREIGN TABLE")
+    for touch in before.existing(statement, *kinds):
+        yield Hit(f"{touch.name} and its rows are gone for good", touch.name)
 
 
 def _drop_schema(statement: Statement, before: Before) -> Iterator[Hit]:
@@ -33,29 +33,27 @@ def _drop_column(statement: Statement, before: Before) -> Iterator[Hit]:
 
 
 def _truncate(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "TRUNCATE":
-            yield Hit(f"TRUNCATE removes all rows of {touch.name}", touch.name)
+    for touch in before.existing(statement, "TRUNCATE"):
+        yield Hit(f"TRUNCATE removes all rows of {touch.name}", touch.name)
 
 
 def _delete(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "DELETE" and not statement.batched:
+    for touch in before.existing(statement, "DELETE"):
+        if not statement.batched:
             rows = "all rows" if touch.work else "rows"
             yield Hit(f"DELETE removes {rows} of {touch.name}", touch.name)
 
 
 def _all_rows(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "UPDATE" and touch.work and not statement.batched:
+    for touch in before.existing(statement, "UPDATE"):
+        if touch.work and not statement.batched:
             what = f"UPDATE without WHERE writes all rows of {touch.name} in one transaction"
             yield Hit(what, touch.name)
 
 
 def _large(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        partial = touch.statement in ("UPDATE", "DELETE") and not touch.work
-        if partial and not statement.batched:
+    for touch in before.existing(statement, "UPDATE", "DELETE"):
+        if not touch.work and not statement.batched:
             what = f"{touch.statement} may change many rows of {touch.name} in one transaction"
             yield Hit(what, touch.name)
 

@@ -5,50 +5,45 @@ from collections.abc import Iterator
 from schemamig_tui.lint.finding import Severity
 from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule
 from schemamig_tui.lint.statement import Before, Statement
-from schemamig_tui.sql.constraints import not_null_columns
+from schemamig_tui.sql.actions import Does
 from schemamig_tui.sql.locks import Lock
 
 
 def _index(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "CREATE INDEX":
-            yield Hit(f"CREATE INDEX blocks writes to {touch.name} until it is done", touch.name)
+    for touch in before.existing(statement, "CREATE INDEX"):
+        yield Hit(f"CREATE INDEX blocks writes to {touch.name} until it is done", touch.name)
 
 
 def _lock_table(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "LOCK TABLE" and touch.lock and touch.lock.blocks:
+    for touch in before.existing(statement, "LOCK TABLE"):
+        if touch.lock and touch.lock.blocks:
             blocked = " and ".join(touch.lock.blocks)
             yield Hit(f"LOCK TABLE blocks {blocked} of {touch.name} until the end", touch.name)
 
 
 def _rewrite(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement in ("VACUUM FULL", "CLUSTER"):
-            what = f"{touch.statement} writes all of {touch.name} anew, and nobody can read it then"
-            yield Hit(what, touch.name)
+    for touch in before.existing(statement, "VACUUM FULL", "CLUSTER"):
+        what = f"{touch.statement} writes all of {touch.name} anew, and nobody can read it then"
+        yield Hit(what, touch.name)
 
 
 def _refresh(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        refreshes = touch.statement == "REFRESH MATERIALIZED VIEW"
-        if refreshes and touch.lock is Lock.ACCESS_EXCLUSIVE:
+    for touch in before.existing(statement, "REFRESH MATERIALIZED VIEW"):
+        if touch.lock is Lock.ACCESS_EXCLUSIVE:
             yield Hit(f"nobody can read {touch.name} while it is refreshed", touch.name)
 
 
 def _trigger(statement: Statement, before: Before) -> Iterator[Hit]:
-    for touch in before.existing(statement):
-        if touch.statement == "CREATE TRIGGER":
-            what = f"from now on each write to {touch.name} runs this trigger, and waits for it"
-            yield Hit(what, touch.name)
+    for touch in before.existing(statement, "CREATE TRIGGER"):
+        what = f"from now on each write to {touch.name} runs this trigger, and waits for it"
+        yield Hit(what, touch.name)
 
 
 def _not_null(statement: Statement, before: Before) -> Iterator[Hit]:
-    if statement.head[:2] != (b"alter", b"table"):
-        return
     for touch in before.existing(statement):
-        for column in not_null_columns(statement.words):
-            if (touch.name.name, column) not in before.checked:
+        for action in touch.actions:
+            reads = action.does is Does.SET_NOT_NULL and not action.new and not action.trusted
+            if reads and not before.is_checked(touch.name.name, action.column or ""):
                 what = f"SET NOT NULL reads all of {touch.name} while nobody else can use it"
                 yield Hit(what, touch.name)
 
