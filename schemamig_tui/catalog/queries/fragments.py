@@ -18,12 +18,20 @@ def owner(oid: str) -> str:
     return f"quote_ident(pg_get_userbyid({oid})) AS owner"
 
 
-def comment(catalog: str, oid: str, number: str = "0", label: str = "comment") -> str:
-    """The comment on an object of a catalog, or on its part of that number."""
+def description(catalog: str, oid: str, number: str = "0") -> str:
+    """The comment on an object of a catalog, or on its part of that number.
+
+    obj_description() says the same, but as a function of its own for each row.
+    """
     return f"""(
         SELECT description FROM pg_description
         WHERE objoid = {oid} AND classoid = '{catalog}'::regclass AND objsubid = {number}
-    ) AS "{label}\""""
+    )"""
+
+
+def comment(catalog: str, oid: str, number: str = "0", label: str = "comment") -> str:
+    """The same as a column of the answer."""
+    return f'{description(catalog, oid, number)} AS "{label}"'
 
 
 def shared_comment(catalog: str, oid: str) -> str:

@@ -3,6 +3,7 @@
 from schemamig_tui.catalog.queries.fragments import (
     GRANT,
     comment,
+    description,
     grants,
     needed_extensions,
     of_people,
@@ -46,8 +47,8 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
         )
     END AS "replica identity",
     {needed_extensions("pg_class", "c.oid")},
-    CASE WHEN c.relkind = 'c' THEN obj_description(c.reltype, 'pg_type')
-        ELSE obj_description(c.oid, 'pg_class') END AS comment,
+    CASE WHEN c.relkind = 'c' THEN {description("pg_type", "c.reltype")}
+        ELSE {description("pg_class", "c.oid")} END AS comment,
     {grants("coalesce(c.relacl, ct.typacl)", "c.relowner", "letter.of_acl")}
 FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -1,6 +1,12 @@
 """What belongs to a table: constraints, indexes, triggers, rules, policies."""
 
-from schemamig_tui.catalog.queries.fragments import comment, needed_extensions, of_people, state
+from schemamig_tui.catalog.queries.fragments import (
+    comment,
+    description,
+    needed_extensions,
+    of_people,
+    state,
+)
 
 _STATISTICS = """CASE WHEN ic.oid IS NOT NULL THEN ARRAY(
         SELECT format('column %s: %s', ia.attnum, ia.attstattarget) FROM pg_attribute AS ia
@@ -18,7 +24,7 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
     -- As pg_dump, which leaves out a name that the server would choose by itself.
     k.contype = 'n' AND NOT k.connoinherit
-        AND obj_description(k.oid, 'pg_constraint') IS NULL
+        AND {description("pg_constraint", "k.oid")} IS NULL
         AND k.conname = (
             SELECT kc.relname || '_' || ka.attname || '_not_null'
             FROM pg_class AS kc JOIN pg_attribute AS ka ON ka.attrelid = kc.oid

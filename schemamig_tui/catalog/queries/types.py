@@ -1,6 +1,13 @@
 """Types with the values of enums and the constraints of domains, and collations."""
 
-from schemamig_tui.catalog.queries.fragments import comment, function, grants, own, owner
+from schemamig_tui.catalog.queries.fragments import (
+    comment,
+    description,
+    function,
+    grants,
+    own,
+    owner,
+)
 
 TYPES = f"""
 SELECT t.oid, quote_ident(n.nspname) AS namespace, quote_ident(t.typname) AS name,
@@ -68,7 +75,7 @@ DOMAIN_CONSTRAINTS = f"""
 SELECT k.contypid AS parent, k.oid, quote_ident(k.conname) AS name,
     -- That of NOT NULL, from 17 on, has a name of its own where people have given it one.
     k.contype = 'n' AND k.conname = t.typname || '_not_null'
-        AND obj_description(k.oid, 'pg_constraint') IS NULL AS implied,
+        AND {description("pg_constraint", "k.oid")} IS NULL AS implied,
     regexp_replace(d.definition, ' NOT VALID$', '') AS _definition,
     CASE WHEN NOT k.convalidated THEN 'not valid' END AS _valid,
     {comment("pg_constraint", "k.oid")}
