@@ -77,14 +77,28 @@ class BaseApp(App[None]):
                 loop.add_signal_handler(number, self._signalled, number)
 
     async def on_event(self, event: events.Event) -> None:
-        """Let keys wait for the first picture, unless a dialog takes them."""
+        """Let keys wait for the first picture, unless a dialog takes them, and for each dialog."""
         if isinstance(event, events.Key):
+            if self._exit:  # what is typed behind q is not meant for us
+                return
+            await self._screen_made()
             on_dialog = len(self.screen_stack) > 1
             if not event.is_forwarded and self._early.keep(event, on_dialog=on_dialog):
                 return
             if event.is_forwarded and self._type_again(event):
                 return
         await super().on_event(event)
+
+    async def _screen_made(self) -> None:
+        """Wait until the screen on top has its widgets, which its keys act on.
+
+        Textual 8.2 gives a key that no widget has taken to a screen before it is composed: in the
+        list of repairs, ``k`` right behind ``m`` found no list.
+        """
+        screen = self.screen_stack[-1]
+        if not screen.is_mounted:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(screen._mounted_event.wait(), _LONGEST_KEY)
 
     def _type_again(self, key: events.Key) -> bool:
         """Give a key that nobody has taken to the input that the key before it has opened.

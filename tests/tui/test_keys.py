@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.command import CommandPalette
+from textual.events import Key
 
 from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Look
@@ -19,7 +20,7 @@ from schemamig_tui.tui.screens.main import Filter, MainScreen
 from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
-from tests.tui.conftest import Desk, Ui, played
+from tests.tui.conftest import Desk, Ui, played, quiet
 
 ALL = [key for group in keys.GROUPS.values() for key in group]
 
@@ -209,3 +210,24 @@ async def test_keys_that_are_typed_before_the_first_picture_wait_for_it(
     finally:
         connected.set()
         app.close()
+
+
+@played
+async def test_a_key_right_behind_another_waits_for_the_dialog_that_this_one_opens(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        await ui.press("1")
+        for opens in "dmMB":
+            for then in ("k", "slash"):
+                for key in (opens, then):
+                    ui.app.post_message(Key(key, key if len(key) == 1 else None))
+                await ui.settled()
+                for _ in range(3):
+                    await ui.pilot.press("escape")
+        assert ui.app.screen is ui.main
+        for key in "qmkmk":
+            ui.app.post_message(Key(key, key))
+        await quiet()
+    assert ui.app.return_code == 0
