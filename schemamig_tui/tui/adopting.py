@@ -62,7 +62,7 @@ class Adopting:
                     self._app.work("adopting", self._ask, tool, folder)
 
         sentences = {sentence: sentence for sentence in choices}
-        self._app.push_screen(Choice(_TITLE, sentences, enter="shows what that would be"), chosen)
+        self._app.push_screen(Choice(_TITLE, sentences, enter="goes on"), chosen)
 
     def _ask_for_folder(self, tool: "Tool") -> None:
         lines: list[Line] = [(("plain", "What is in it stays as it is."),)]
