@@ -80,7 +80,7 @@ class Adopting:
             f"The folder of {tool.name}",
             lines,
             refuse,
-            enter="shows what that would be",
+            enter="goes on",
             placeholder=f"Its path, such as {tool.folder or 'db/migrations'}",
         )
         self._app.push_screen(question, answered)

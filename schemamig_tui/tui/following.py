@@ -37,10 +37,13 @@ class FileLogs:
         return [line for event in self._logs.get(name, ()) for line in event_lines(event)]
 
     def ended_as(self, name: str, success: bool | None) -> bool:
-        """Whether the last run of a file has ended as its row of the ledger says."""
+        """Whether the last run of a file has ended as its row of the ledger says.
+
+        Without a row it has failed, and that could not be recorded or was forgotten since.
+        """
         ends = (e for e in reversed(self._logs.get(name, ())) if type(e) in _ENDS)
         end = next(ends, None)
-        return end is not None and success is (type(end) is FileApplied)
+        return end is not None and bool(success) is (type(end) is FileApplied)
 
     def take(self, events: Iterable[Event]) -> None:
         """Add each event to the log of its file; events without a file are not kept."""

@@ -47,3 +47,16 @@ async def test_the_log_of_a_failure_does_not_stand_under_a_later_success(desk: D
         ui.main.detail.open("Result")
         await ui.until(lambda: ui.detail.startswith("✓ Applied"))
         assert "stale" not in ui.detail
+
+
+@played
+async def test_a_failure_that_is_not_recorded_stays_to_be_read(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT nothing;")
+    async with desk.open() as ui:
+        await ui.apply()
+        desk.execute("DELETE FROM kb.schema_migrations")
+        await ui.press("r")
+        await ui.until(lambda: ui.names("pending") == ["0001_a.sql"])
+        ui.main.detail.open("Result")
+        await ui.until(lambda: ui.detail.startswith("No run is recorded yet"))
+        assert 'ERROR 42703: column "nothing" does not exist' in ui.detail
