@@ -61,10 +61,9 @@ class MigrationsApp(BaseApp):
     ) -> None:
         super().__init__(checked(settings.keys, settings.origins.get("keys", "keys")))
         self.animation_level = "none"  # what a key does is there at once
-        read_only = read_only or settings.read_only
-        self.settings, self.read_only = settings, read_only
+        self.settings, self.read_only = settings, read_only or settings.read_only
         self.main = MainScreen(str(settings.directory), settings.warnings)
-        self.main.top.read_only = read_only
+        self.main.top.read_only = self.read_only
         if settings.target:
             self.main.top.name_target(settings.target, settings.header)
         self.looking = Looking(settings, self.post_message, Passwords(self))
@@ -112,6 +111,8 @@ class MigrationsApp(BaseApp):
         log.add_survey(self.looking.database, message.warnings)
         if self.run_on is not None:
             return
+        if message.recovered:  # a file that was refused may have been there no more
+            self.main.mark_refused(())
         is_first, self._has_seen = not self._has_seen, True
         self.main.leave_page()
         if message.survey.status is not self.main.status:

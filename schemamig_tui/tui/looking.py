@@ -59,12 +59,14 @@ class Looking:
     class Found(Message):
         """A look has come to its end: ``survey``, and the warnings that none before it had.
 
-        ``absence`` is a time without the server that is over with it.
+        ``absence`` is a time without the server that is over with it. ``recovered``: the look
+        before has failed.
         """
 
         survey: Survey
         warnings: list[str]
         absence: Absence | None
+        recovered: bool
 
     @dataclass
     class Failed(Message):
@@ -202,7 +204,8 @@ class Looking:
     def _found(self, look: Look) -> None:
         survey, target = look.survey, self.target
         clock.show_in(survey.time_zone)
-        self._before, self.latest, self._error = look, survey, None
+        recovered, self._error = self._error is not None, None
+        self._before, self.latest = look, survey
         self.database = target.identity if target else None
         of_target = target.warnings if target else ()
         found = (*of_target, *survey.warnings(), *survey.drift, *survey.ahead)
@@ -210,7 +213,7 @@ class Looking:
         self._warned.update(warnings)
         absence = Absence(self._away_since, clock.now()) if self._away_since else None
         self._away_since, self._retry = None, _FIRST_PAUSE
-        self._post(self.Found(survey, warnings, absence))
+        self._post(self.Found(survey, warnings, absence, recovered))
 
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
         is_away = isinstance(error, ConnectionFailed)

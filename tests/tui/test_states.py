@@ -162,6 +162,23 @@ async def test_a_missing_folder_is_said_and_found_when_it_comes(desk: Desk) -> N
 
 
 @played
+async def test_a_folder_that_is_back_can_be_applied_though_its_files_were_refused(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql")
+    async with desk.open() as ui:
+        gone = desk.folder.rename(desk.folder.with_name("gone"))
+        await ui.press("a")
+        assert "This cannot be read: No such file or directory." in ui.screen
+        await ui.press("escape", "r")
+        assert any("0001_a.sql" in row and "refused" in row for row in ui.rows)
+        gone.rename(desk.folder)
+        await ui.press("r")
+        await ui.apply()
+        assert ui.names("applied") == ["0001_a.sql"]
+
+
+@played
 async def test_a_ledger_of_another_shape_is_said(desk: Desk) -> None:
     desk.execute("CREATE SCHEMA kb")
     desk.execute("CREATE TABLE kb.schema_migrations (id INT)")
