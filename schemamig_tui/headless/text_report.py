@@ -289,9 +289,9 @@ class TextReport:
 
     def adopted(self, adoption: "Adoption") -> None:
         """A line for each file, and the numbers below."""
-        from schemamig_tui.authoring.adopt.wording import adoption_lines
+        from schemamig_tui.authoring.adopt.wording import file_lines, summary
 
-        for line in adoption_lines(adoption):
+        for line in (*file_lines(adoption), summary(adoption)):
             self._out.write(line)
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":

@@ -136,7 +136,9 @@ class Adopting:
 
 
 def _lines(adoption: "Adoption") -> list[Line]:
-    from schemamig_tui.authoring.adopt.wording import adoption_lines
+    """What is to be known first: how much it is, warnings, and then file by file."""
+    from schemamig_tui.authoring.adopt.wording import file_lines, summary
 
-    warnings: list[Line] = [(("warn", inline(warning)),) for warning in adoption.warnings]
-    return warnings + [(("plain", line),) for line in adoption_lines(adoption)]
+    lines: list[Line] = [(("plain", summary(adoption)),)]
+    lines += [(("warn", inline(warning)),) for warning in adoption.warnings]
+    return lines + [(("dim", line),) for line in file_lines(adoption)]

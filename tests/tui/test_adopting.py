@@ -53,8 +53,8 @@ async def test_what_is_in_a_usual_folder_is_offered_shown_and_taken_over(
         assert desk.database.name in ui.screen
         assert "1_a.sql -> " in text(ui)
         assert "0001_a.sql: applied" in text(ui)
-        assert text(ui).endswith(
-            "2 files would be written, 1 would be recorded as applied, 1 pending"
+        assert text(ui).startswith(
+            "2 files would be written, 1 would be recorded as applied, 1 pending\n"
         )
         await ui.press("n")
         assert [*desk.folder.iterdir()] == []

@@ -7,16 +7,19 @@ from schemamig_tui.text import visible
 from schemamig_tui.units import plural
 
 
-def adoption_lines(adoption: Adoption) -> Iterator[str]:
-    """A line for each file that is new to folder or ledger, and the numbers; safe to show."""
+def file_lines(adoption: Adoption) -> Iterator[str]:
+    """A line for each file that is new to folder or ledger; safe to show."""
     for file in adoption.files:
         if file.written or file.recorded:
             yield visible(f"{file.source} -> {file.path}: {_state(file)}")
+
+
+def summary(adoption: Adoption) -> str:
+    """How many files and rows that is."""
     if not adoption.written and not adoption.recorded:
-        yield f"Nothing to take over from {adoption.tool}: all of it is here."
-        return
+        return f"Nothing to take over from {adoption.tool}: all of it is here."
     would = "would be " if adoption.preview else ""
-    yield (
+    return (
         f"{plural(adoption.written, 'file')} {would}written,"
         f" {adoption.recorded} {would}recorded as applied, {adoption.pending} pending"
     )
