@@ -5,6 +5,7 @@ from textual.notifications import SeverityLevel
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.states import error_lines
 from schemamig_tui.tui.widgets.run_log import RunLog
 
 
@@ -15,6 +16,7 @@ def announce(app: BaseApp, log: RunLog, text: str, severity: SeverityLevel = "in
 
 
 def announce_failure(app: BaseApp, log: RunLog, what: str, error: SchemamigError) -> None:
-    """Warn that something was not done: ``what`` that is, why, and the way out."""
-    hint = f" ({error.hint})" if error.hint else ""
-    announce(app, log, f"{what}: {error.placed_message}{hint}", "warning")
+    """Warn that something was not done: ``what`` that is, and why; the log has the way out, too."""
+    why, _, _ = error.placed_message.partition("\n")
+    app.toast(f"{what}: {why}", "warning")
+    log.add([(("warn", f"{inline(what)}:"),), *error_lines(error)])

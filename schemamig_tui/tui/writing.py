@@ -121,7 +121,7 @@ class Writing:
 
         if self._looking.target is None:
             return
-        self._app.toast(f"The reversal of {name} is drafted and rehearsed")
+        self._app.toast(f"Drafting and rehearsing the reversal of {name} ...")
         work = partial(new_rollback, self._settings, self._looking.target, name)
         try:
             rollback = await in_thread(work)

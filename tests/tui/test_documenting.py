@@ -4,6 +4,7 @@ from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from tests.tui.conftest import Desk, played
 from tests.tui.test_running import toast
+from tests.tui.test_states import lose
 
 
 @played
@@ -52,3 +53,19 @@ async def test_a_key_shows_what_is_not_as_the_database_is(desk: Desk) -> None:
         assert "1 difference (- in the file, + in the database)\n  table public.a\n" in shown
         assert "+ name text" in shown
         assert "1 difference" in ui.log
+
+
+@played
+async def test_a_database_that_is_gone_is_said_in_a_toast_and_with_its_reasons_in_the_log(
+    desk: Desk,
+) -> None:
+    async with desk.open() as ui:
+        lose(ui)
+        await ui.press("ctrl+g")
+        await ui.until(lambda: "Cannot connect" in ui.log)
+        assert toast(ui)[0] == (
+            "The documentation is not up to date: Cannot connect to the database."
+        )
+        _, _, shown = ui.log.partition("The documentation is not up to date:\n")
+        assert shown.startswith("✗ Cannot connect to the database.\n    --dsn: ")
+        assert "\nhint: Is --dsn right" in shown
