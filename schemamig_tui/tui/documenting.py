@@ -8,6 +8,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.tui.announcing import announce_failure
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
+from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -50,6 +51,9 @@ class Documenting:
 
         settings = self._settings
         dbml = dbml_of(settings.docs_path)
+        if not await in_thread(dbml.exists):
+            self._app.toast(f"There is no {dbml} yet: {key_of('document')} writes it")
+            return
         try:
             found = await in_thread(lambda: validate(target, dbml, settings.docs_schema))
         except SchemamigError as error:

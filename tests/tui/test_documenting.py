@@ -42,8 +42,7 @@ async def test_a_key_shows_what_is_not_as_the_database_is(desk: Desk) -> None:
     desk.options["docs_path"] = (path.with_suffix(".md"), path)
     async with desk.open(read_only=True) as ui:
         await ui.press("W")
-        await ui.until(lambda: "could not be compared" in ui.log)
-        assert f"{path}: It cannot be read: " in ui.log
+        await ui.until(lambda: toast(ui)[0] == f"There is no {path} yet: ^g writes it")
         await ui.press("ctrl+g")
         await ui.until(path.exists)
         desk.execute("ALTER TABLE a ADD name text")
@@ -53,6 +52,10 @@ async def test_a_key_shows_what_is_not_as_the_database_is(desk: Desk) -> None:
         assert "1 difference (- in the file, + in the database)\n  table public.a\n" in shown
         assert "+ name text" in shown
         assert "1 difference" in ui.log
+        path.write_text("Table {")
+        await ui.press("escape", "W")
+        await ui.until(lambda: "The documentation could not be compared:\n" in ui.log)
+        assert f"{path}:1:7: a name is expected here" in ui.log
 
 
 @played
