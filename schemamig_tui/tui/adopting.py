@@ -62,7 +62,7 @@ class Adopting:
                     self._app.work("adopting", self._ask, tool, folder)
 
         sentences = {sentence: sentence for sentence in choices}
-        self._app.push_screen(Choice(_TITLE, sentences, enter="goes on"), chosen)
+        await self._app.push_when_free(Choice(_TITLE, sentences, enter="goes on"), chosen)
 
     def _ask_for_folder(self, tool: "Tool") -> None:
         lines: list[Line] = [(("plain", "What is in it stays as it is."),)]
@@ -92,7 +92,7 @@ class Adopting:
             return
         view = LinesView(_lines(preview), fold=True)
         if not preview.written and not preview.recorded:
-            self._app.push_screen(TextDialog(_TITLE, view))
+            await self._app.push_when_free(TextDialog(_TITLE, view))
             return
 
         def answered(answer: Answer | None) -> None:
@@ -103,7 +103,7 @@ class Adopting:
         question = Question(
             f"Take over {tool.name}?", view, self._looking.database, yes="Take over"
         )
-        self._app.push_screen(question, answered)
+        await self._app.push_when_free(question, answered)
 
     async def _carry_out(self, tool: "Tool", folder: Path, approved: "Adoption") -> None:
         if done := await self._done(partial(self._adopt, tool, folder, approved=approved)):
@@ -115,7 +115,7 @@ class Adopting:
         try:
             return await in_thread(work)
         except SchemamigError as error:
-            self._app.push_screen(error_dialog(_TITLE, error))
+            await self._app.push_when_free(error_dialog(_TITLE, error))
             return None
 
     def _adopt(

@@ -7,10 +7,11 @@ import signal
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported, SystemCommand
+from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
@@ -31,7 +32,10 @@ from schemamig_tui.tui.screens.too_small import (
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
+_EVERY = 0.1
+"""Seconds between two times that it is looked whether a screen is open."""
 _LONGEST_KEY = 0.5
 """Seconds after which the next of the early keys is pressed in any case."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -183,6 +187,25 @@ class BaseApp(App[None]):
             dialogs.first().remark(inline(message))
         else:
             self.notify(inline(message), severity=severity, markup=False)
+
+    async def push_when_free(
+        self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None
+    ) -> None:
+        """Show a screen that has taken its time, as soon as no other one is open.
+
+        It would take the keys that are meant for that one, where ``y`` would be its own yes.
+        """
+        while len(self.screen_stack) > 1:
+            await asyncio.sleep(_EVERY)
+        self.push_screen(screen, answered)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, where it is not open already, also below a dialog.
+
+        Textual 8.2 looks at the screen on top alone, and ends with a duplicate id.
+        """
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            super().action_command_palette()
 
     def action_suspend(self) -> None:
         """Go back to the shell, until its ``fg``. A run stops as well, the server does not.

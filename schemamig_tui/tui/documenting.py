@@ -62,7 +62,7 @@ class Documenting:
         lines = [(line,) for line in validated_lines(found)]
         self._log.add(lines[:1])
         view = LinesView(lines, fold=True)
-        self._app.push_screen(TextDialog("Documentation", view, wide=True))
+        await self._app.push_when_free(TextDialog("Documentation", view, wide=True))
 
     def _write(self, target: Target) -> list[str]:
         from schemamig_tui.documentation import generate

@@ -85,7 +85,7 @@ class Repairing:
                 write = partial(self._app.work, "repair", self._carry_out, kind, name, repairs)
                 ask_for_target(self._app, self._settings, self._looking.database, write)
 
-        self._app.push_screen(
+        await self._app.push_when_free(
             Question(
                 _SENTENCES[kind].partition(":")[0] + "?",
                 LinesView(_lines(repairs), fold=True),
@@ -106,7 +106,7 @@ class Repairing:
         try:
             return await in_thread(work)
         except SchemamigError as error:
-            self._app.push_screen(error_dialog("Repair", error))
+            await self._app.push_when_free(error_dialog("Repair", error))
             return ()
 
     def _repair(

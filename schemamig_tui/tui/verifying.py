@@ -72,4 +72,4 @@ class Verifying:
         lines = [(line,) for line in verification_lines(found, self._settings.directory)]
         self._log.add(lines[:1])
         view = LinesView(lines, fold=True)
-        self._app.push_screen(TextDialog("Verification", view, wide=True))
+        await self._app.push_when_free(TextDialog("Verification", view, wide=True))

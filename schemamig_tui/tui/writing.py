@@ -126,7 +126,7 @@ class Writing:
         try:
             rollback = await in_thread(work)
         except SchemamigError as error:
-            self._app.push_screen(error_dialog("Reversal", error))
+            await self._app.push_when_free(error_dialog("Reversal", error))
             return
         self._new = rollback.path
         lines: list[Line] = [(("strong", f"Written: {inline(str(rollback.path))}"),), ()]
@@ -137,7 +137,7 @@ class Writing:
             lines.append((("warn", inline(rollback.warning)),))
         self._main.log_view.add(lines)
         self._edit(rollback.path)
-        self._show("Reversal", lines)
+        await self._show("Reversal", lines)
 
     # -- what has changed
 
@@ -155,13 +155,13 @@ class Writing:
         try:
             drift = await in_thread(partial(drift_of, migration))
         except SchemamigError as error:
-            self._app.push_screen(error_dialog("Difference", error))
+            await self._app.push_when_free(error_dialog("Difference", error))
             return
         if drift is None:  # it is never changed and the same
             return
         lines: list[Line] = [(("plain", sentence),) for sentence in drift.sentences()]
         lines += [(), *map(_diff_line, drift.lines())]
-        self._show(f"{inline(migration.name)} since it was applied", lines)
+        await self._show(f"{inline(migration.name)} since it was applied", lines)
 
     def ask_for_branch(self) -> None:
         """Ask for a branch, and show what a pull request to it would be refused for."""
@@ -195,12 +195,12 @@ class Writing:
         try:
             compared = await in_thread(partial(compare_with, self._settings.directory, ref))
         except SchemamigError as error:
-            self._app.push_screen(error_dialog(title, error))
+            await self._app.push_when_free(error_dialog(title, error))
         else:
-            self._show(title, [(line,) for line in comparison_lines(compared)])
+            await self._show(title, [(line,) for line in comparison_lines(compared)])
 
-    def _show(self, title: str, lines: list[Line]) -> None:
-        self._app.push_screen(TextDialog(title, LinesView(lines, fold=True), wide=True))
+    async def _show(self, title: str, lines: list[Line]) -> None:
+        await self._app.push_when_free(TextDialog(title, LinesView(lines, fold=True), wide=True))
 
     def _edit(self, path: Path, line: int | None = None) -> None:
         if problem := editor.edit(self._app, path, line):

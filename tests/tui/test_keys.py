@@ -213,6 +213,17 @@ async def test_keys_that_are_typed_before_the_first_picture_wait_for_it(
 
 
 @played
+async def test_the_palette_is_opened_once_though_a_dialog_is_over_it(desk: Desk) -> None:
+    async with desk.open() as ui:
+        await ui.press("ctrl+p")
+        ui.app.action_settings()
+        await ui.press("ctrl+p", "escape")
+        assert isinstance(ui.app.screen, CommandPalette)
+        await ui.press("escape")
+        assert ui.app.screen is ui.main
+
+
+@played
 async def test_a_key_right_behind_another_waits_for_the_dialog_that_this_one_opens(
     desk: Desk,
 ) -> None:
