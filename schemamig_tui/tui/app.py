@@ -16,6 +16,7 @@ from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
+from schemamig_tui.tui.obstacles import KeyState, obstacle
 from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plan_saving import ask_to_save
 from schemamig_tui.tui.repairing import Repairing
@@ -39,11 +40,6 @@ from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.tui.widgets.run_history import RunHistory
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.writing import Writing
-
-_NOT_DURING_A_RUN = (
-    *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
-    *("document", "validate", "verify", "repair", "adopt", "reverse", "target"),
-)
 
 
 class MigrationsApp(BaseApp):
@@ -269,23 +265,22 @@ class MigrationsApp(BaseApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys work now; the others are not in the footer."""
-        if action == "cancel_run":
-            return self.run_on is not None and not self.run_on.cancelled
-        if action in ("apply", "apply_to", "repair", "adopt") and self.read_only:
-            return False
-        if action in _NOT_DURING_A_RUN and self.run_on is not None:
-            return False
         if action in ("pause_batches", "batch_target"):
             # Their keys go before those of the pane, but what is typed into an input is text.
             return self.main.run_panel.has_batches and not isinstance(self.screen.focused, Input)
-        if action in ("apply", "dry_run", "rehearse", "history", "document", "validate", "verify"):
-            return self.looking.latest is not None and not (action == "apply" and self.main.refused)
-        if action in ("reverse", "repair", "adopt") and self.looking.target is None:
-            return False
-        if action in ("apply_to", "rehearse_to", "edit", "copy_path", "reverse"):
-            selected = self.main.selected
-            return selected is not None and selected.file is not None
-        return True
+        return self.why_not(action) is None
+
+    def why_not(self, action: str) -> str | None:
+        """Why an action of the table of keys cannot be taken now."""
+        state = KeyState(
+            self.run_on,
+            self.read_only,
+            self.looking.latest is not None,
+            self.looking.target is not None,
+            self.main.refused,
+            self.main.selected,
+        )
+        return obstacle(action, state)
 
     def action_apply(self) -> None:
         """Apply all, after a dialog that shows the plan."""

@@ -118,6 +118,23 @@ class BaseApp(App[None]):
         view._forward_event(self._typed_again)
         return True
 
+    async def _check_bindings(self, key: str, priority: bool = False) -> bool:
+        """Say of a key of the main screen that does nothing why that is; Textual would be silent.
+
+        See ``App._check_bindings`` of Textual 8.2.
+        """
+        done = await super()._check_bindings(key, priority)
+        if not done and not priority and len(self.screen_stack) == 1:
+            actions = keys.actions_of(key)
+            reasons = filter(None, (self.why_not(action) for action in actions))
+            if reason := next(reasons, None):
+                self.toast(reason, "warning")
+        return done
+
+    @abstractmethod
+    def why_not(self, action: str) -> str | None:
+        """Why an action of the table of keys cannot be taken now, as a sentence; None: it can."""
+
     def take_keys(self) -> None:
         """There is a picture: press the keys that have waited, each when the one before is done."""
         if not self._early.opened:

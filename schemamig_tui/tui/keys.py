@@ -257,6 +257,17 @@ def shown(key: Key) -> str:
     return " ".join(NAMES.get(name, name) for name in KEYMAP.get().get(key.id, key.keys).split(","))
 
 
+def actions_of(key: str) -> list[str]:
+    """The actions of the app that a key has on the main screen, by their names."""
+    return [
+        name
+        for one in _BY_ID.values()
+        if one.where == "main" and key in KEYMAP.get().get(one.id, one.keys).split(",")
+        for where, _, name in [one.action.partition("(")[0].rpartition(".")]
+        if where == "app"
+    ]
+
+
 def key_of(id: str) -> str:
     """The first key for something, by its id, as a sentence names it."""
     return shown(_BY_ID[id]).partition(" ")[0]

@@ -21,6 +21,7 @@ from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.migration_list import MigrationList
 from tests.tui.conftest import Desk, Ui, played, quiet
+from tests.tui.test_running import toast
 
 ALL = [key for group in keys.GROUPS.values() for key in group]
 
@@ -242,3 +243,23 @@ async def test_a_key_right_behind_another_waits_for_the_dialog_that_this_one_ope
             ui.app.post_message(Key(key, key))
         await quiet()
     assert ui.app.return_code == 0
+
+
+@played
+async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
+    gone = desk.write("0000_gone.sql")
+    desk.apply()
+    gone.unlink()
+    desk.write("0001_a.sql", "\\i other.sql\n")
+    async with desk.open() as ui:
+        await ui.press("x")
+        assert toast(ui) == ("No run is on", "warning")
+        await ui.press("a", "escape", "a")
+        assert ui.app.screen is ui.main
+        assert toast(ui)[0] == "There are files that cannot be run: d says why"
+        await ui.press("3", "e")
+        assert toast(ui)[0] == "No file is selected"
+    async with desk.open(read_only=True) as ui:
+        for key in "AmM":
+            await ui.press("r", key)
+            assert toast(ui)[0] == "Read-only: nothing is written to this database"
