@@ -44,8 +44,8 @@ def obstacle(action: str, state: KeyState) -> str | None:
         return "Read-only: nothing is written to this database"
     if action in _NOT_DURING_A_RUN and state.run is not None:
         return "Not while a run is on"
-    has_none = action in _WITH_LEDGER and not state.has_looked
-    if has_none or (action in _WITH_CONNECTION and not state.is_connected):
+    is_away = action in (*_WITH_LEDGER, *_WITH_FILE) and not state.has_looked
+    if is_away or (action in _WITH_CONNECTION and not state.is_connected):
         return f"Not connected: {key_of('refresh')} tries again"
     if action == "apply" and state.refused:
         return f"There are files that cannot be run: {key_of('dry-run')} says why"
