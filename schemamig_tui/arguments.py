@@ -2,11 +2,12 @@
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from schemamig_tui.errors import SettingsError
+from schemamig_tui.errors import ExitCode, SettingsError
 from schemamig_tui.flags import ABOUT_ONE, COMPLETIONS, DOCS, refuse_useless
 from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
@@ -25,16 +26,7 @@ settings:
   taken out of the process title.
 
 exit codes:
-  0    done
-  1    a migration failed
-  2    wrong usage, settings or files
-  3    no connection to the database, or it was lost
-  4    another run or session held a lock for too long, or there was a deadlock
-  5    --check found pending, failed, changed or missing migrations, --lint
-       errors, --docs-validate or --verify a difference, or --rehearse a file
-       that takes longer than --time-budget
-  70   a bug in this program
-  130  interrupted
+{exit_codes}
 
 examples:
   schemamig-tui --list
@@ -42,6 +34,13 @@ examples:
   schemamig-tui --apply --wait 30 --lock-timeout 5s
   schemamig-tui --check --json
 """
+
+
+def _epilog() -> str:
+    """What stands behind the options; its lines fit a terminal of 80 columns."""
+    wrapper = textwrap.TextWrapper(79, subsequent_indent=" " * 7, break_on_hyphens=False)
+    codes = (wrapper.fill(f"  {code:<4} {code.meaning}") for code in ExitCode)
+    return _EPILOG.format(exit_codes="\n".join(codes))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,7 +68,7 @@ def make_parser() -> "_Parser":
         prog="schemamig-tui",
         usage="%(prog)s [MODE] [option ...]",
         description=_DESCRIPTION,
-        epilog=_EPILOG,
+        epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
@@ -118,22 +117,30 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("modes (none of them opens the UI)")
     modes = group.add_mutually_exclusive_group()
     for name, what in (
-        ("list", "show what is applied, failed and pending"),
-        ("dry-run", "show how each pending migration would be run; changes nothing"),
+        ("list", "show what is applied, failed and pending, and what has changed since"),
+        (
+            "dry-run",
+            "show how each pending migration would be run, with warnings; changes nothing, not even"
+            " the ledger",
+        ),
         (
             "rehearse",
             "run all pending migrations in one transaction and roll it back; show what"
             " they would lock, rewrite and change",
         ),
-        ("apply", "run all pending migrations, and failed ones again; stop at a failure"),
-        ("check", "exit with 5 if anything is pending, failed, changed or missing"),
+        ("apply", "run all pending migrations, and what failed before; stop at the first failure"),
+        ("check", "for CI: exit with 5 if anything is pending, failed, changed or missing"),
         ("lint", "show what is risky or unclear in each pending migration; exit with 5 on errors"),
         (
             "verify",
             "run the applied migrations from zero on a scratch database; exit with 5 if the"
             " database is not what they make",
         ),
-        ("show-settings", "show every setting, and where it comes from; connects to nothing"),
+        (
+            "show-settings",
+            "show every setting, and the flag, variable or line of a file that it comes from;"
+            " passwords are masked",
+        ),
     ):
         modes.add_argument(f"--{name}", dest="mode", action="store_const", const=name, help=what)
     for name, (thing, what) in ABOUT_ONE.items():
@@ -279,13 +286,18 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         dest="max-blocking",
         help="cancel our own statement when others have waited behind it for so long",
     )
-    group.add_argument("--pause-file", dest="pause-file", help="batches wait while it is there")
+    group.add_argument(
+        "--pause-file",
+        metavar="FILE",
+        dest="pause-file",
+        help="batches wait while it is there",
+    )
     group.add_argument(
         "--statement-timeout",
         metavar="DURATION",
         dest="statement-timeout",
-        help="--apply, --rehearse, --verify: give up a statement that takes longer; 0 is never, and"
-        " the default (--rehearse, --verify: 1min)",
+        help="--apply, --rehearse, --verify: give up a statement that takes longer, unless its"
+        " file sets another limit; 0 is never, and the default (--rehearse, --verify: 1min)",
     )
     group.add_argument(
         "--warn-after",

@@ -23,21 +23,38 @@ EX_SOFTWARE of sysexits.h). The exit codes stand in ``ExitCode`` and nowhere els
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+from typing import Self
 
 _MOST_DIFFERENCES = 3
 
 
 class ExitCode(IntEnum):
-    """The exit codes of a headless command."""
+    """The exit codes of a headless command; ``meaning`` is what each says, in words for people."""
 
-    DONE = 0
-    MIGRATION_FAILED = 1
-    USAGE = 2
-    NO_CONNECTION = 3
-    LOCKED = 4
-    CHECK_FAILED = 5
-    INTERNAL = 70
-    INTERRUPTED = 130
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "done"
+    MIGRATION_FAILED = 1, "a migration failed"
+    USAGE = 2, "wrong usage, settings or files"
+    NO_CONNECTION = 3, "no connection to the database, or it was lost"
+    LOCKED = (
+        4,
+        "another run or session held a lock for too long, or there was a deadlock",
+    )
+    CHECK_FAILED = (
+        5,
+        "--check found pending, failed, changed or missing migrations, --lint errors,"
+        " --docs-validate or --verify a difference, or --rehearse a file that takes longer than"
+        " --time-budget",
+    )
+    INTERNAL = 70, "a bug in this program"
+    INTERRUPTED = 130, "interrupted"
 
 
 class SchemamigError(Exception):

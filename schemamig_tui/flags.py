@@ -12,10 +12,25 @@ from schemamig_tui.errors import SettingsError
 ABOUT_ONE = {
     "new": ("TITLE", "write a new migration from a template, behind the newest one"),
     "new-rollback": ("FILE", "draft the migration that takes FILE back, and rehearse it"),
-    "mark-applied": ("FILE", "record FILE as applied by hand, also in the place of a failed try"),
-    "accept-checksum": ("FILE", "record the checksum that an applied FILE has now"),
-    "forget": ("FILE", "remove the row of FILE, which has failed or is not there any more"),
-    "baseline": ("FILE", "record all files up to FILE as applied by hand: a database in use"),
+    "mark-applied": (
+        "FILE",
+        "record FILE as applied by hand, also where a try has failed: its row says MANUAL, which"
+        " matches any content",
+    ),
+    "accept-checksum": (
+        "FILE",
+        "record the checksum that an applied FILE has now, because its change, or what it has in"
+        " the place of MANUAL, is right",
+    ),
+    "forget": (
+        "FILE",
+        "remove the row of FILE, which is not there any more, or whose failed try is to be as if it"
+        " never was",
+    ),
+    "baseline": (
+        "FILE",
+        "record all files up to FILE as applied by hand: for a database that was in use before",
+    ),
     "adopt": (
         "TOOL",
         "take over the files of goose, dbmate, golang-migrate, sqlx, Flyway or node-pg-migrate in"

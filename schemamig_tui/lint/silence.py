@@ -9,10 +9,23 @@ from dataclasses import dataclass, replace
 
 from schemamig_tui.engine import Script
 from schemamig_tui.lint.finding import LintFinding, Severity
+from schemamig_tui.lint.rules.rule import LintRule
 from schemamig_tui.spelling import did_you_mean
 
-BAD_ALLOW = "bad-allow"
-UNUSED_ALLOW = "unused-allow"
+BAD_ALLOW = LintRule(
+    "bad-allow",
+    Severity.ERROR,
+    "a comment that allows something does not name a rule, or gives no reason",
+    "-- schemamig: allow RULE: reason",
+)
+UNUSED_ALLOW = LintRule(
+    "unused-allow",
+    Severity.NOTE,
+    "a comment allows what nothing is found of",
+    "remove it, or put it in front of the statement that it is about",
+)
+RULES = (BAD_ALLOW, UNUSED_ALLOW)
+"""The rules on these comments, which no comment and no setting silences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ def accept(
             allowed.append(_Allowed(line, rule, _meant(script, line)))
         else:
             what = "a comment that allows something has to say: -- schemamig: allow RULE: reason"
-            yield LintFinding(BAD_ALLOW, Severity.ERROR, name, line, what)
+            yield LintFinding(BAD_ALLOW.name, BAD_ALLOW.severity, name, line, what)
     used: set[_Allowed] = set()
     for finding in findings:
         by = [one for one in allowed if one.rule == finding.rule and _covers(one, finding)]
@@ -48,7 +61,8 @@ def accept(
         if one not in used:
             what = f"nothing that {one.rule} finds is allowed here"
             hint = did_you_mean(one.rule, known) if one.rule not in known else ""
-            yield LintFinding(UNUSED_ALLOW, Severity.NOTE, name, one.line, what, hint or None)
+            unused = UNUSED_ALLOW
+            yield LintFinding(unused.name, unused.severity, name, one.line, what, hint or None)
 
 
 def by_settings(

@@ -200,13 +200,14 @@ TARGET_SETTINGS = {
 }
 """What a target may say: where the database is, what differs there, and what may be written."""
 
-_TYPE_NAMES = {
+TYPE_NAMES = {
     str: "a string",
     bool: "true or false",
     int: "a number",
     float: "a number",
     list: "a list",
 }
+"""What the types of TOML are called."""
 
 
 # -- tables of them
@@ -255,5 +256,5 @@ def check_table(
                 hint=did_you_mean(name, settings) or f"the settings are {', '.join(settings)}",
             )
         if type(value) not in setting.types:
-            kinds = " or ".join(dict.fromkeys(_TYPE_NAMES[kind] for kind in setting.types))
+            kinds = " or ".join(dict.fromkeys(TYPE_NAMES[kind] for kind in setting.types))
             raise SettingsError(f"{spell(name)} has to be {kinds}")

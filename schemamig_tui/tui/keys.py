@@ -187,6 +187,30 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 }
 """All keys, under the titles of the help."""
 
+MORE = {
+    "apply": "A dialog shows first what that is; when something changes behind it, it shows that,"
+    " and has to be confirmed again",
+    "cancel": "What is committed stays, the rest is rolled back, and the ledger says so",
+    "blockers": "It offers two ways to end that",
+    "dry-run": "It says why, has warnings come first, and changes nothing",
+    "rehearse": "It shows locks, rewrites, and what changes, and the list marks what was rehearsed"
+    " until its file changes",
+    "new": "It asks for a title, and opens the file in the editor",
+    "reverse": "It asks first, and opens the draft in the editor",
+    "difference": "It names the commit that has changed it",
+    "repair": "It can mark it as applied, accept its checksum, forget its row, or take all up to it"
+    " as applied; the row is shown before and after",
+    "edit": "It opens at the line of its failure, or of the selected finding; of an applied one"
+    " it says first that a change is drift",
+    "save-log": "Only you can read it",
+    "document": "The settings name the files",
+    "refresh": "That also happens by itself: when a file changes, after a run, every few seconds",
+    "zoom": "The Applied list has columns for date and duration then",
+    "target": "The UI opens again for it",
+    "quit": "Asked again, it does not wait for the server",
+}
+"""What else there is to say of a key, by its id."""
+
 NAMES = {
     "full_stop": ".",
     "comma": ",",
@@ -234,13 +258,18 @@ def bindings(where: Where) -> list[BindingType]:
             show=bool(key.label),
             priority=key.first,
             key_display=NAMES.get(key.keys.split(",")[0]),
-            tooltip=key.what,
+            tooltip=tooltip(key),
             id=key.id,
         )
         for group in GROUPS.values()
         for key in group
         if key.where == where
     ]
+
+
+def tooltip(key: Key) -> str:
+    """All that there is to say of a key, in one or two sentences without a full stop at the end."""
+    return ". ".join(filter(None, (key.what, MORE.get(key.id))))
 
 
 _BY_ID = {key.id: key for group in GROUPS.values() for key in group}

@@ -5,6 +5,7 @@ import re
 
 from tests.reference.event_schema import SCHEMA_FILE, schema_text
 from tests.reference.manual import MANUAL_FILE, manual_text
+from tests.reference.readme import README_FILE, readme_text
 
 
 def test_the_schema_of_the_events_is_that_of_their_types() -> None:
@@ -13,6 +14,10 @@ def test_the_schema_of_the_events_is_that_of_their_types() -> None:
 
 def test_the_manual_is_that_of_the_parser() -> None:
     assert MANUAL_FILE.read_text(encoding="utf-8") == manual_text()
+
+
+def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
+    assert README_FILE.read_text(encoding="utf-8") == readme_text()
 
 
 def test_the_page_of_the_events_names_each_of_them() -> None:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.events import Key
 
@@ -57,6 +58,15 @@ def test_no_key_means_two_things_in_one_place() -> None:
                 taken.remove(name)
         assert len(taken) == len(set(taken))
     assert len({key.id for key in ALL}) == len(ALL)
+
+
+def test_what_else_there_is_to_say_of_a_key_is_in_its_tooltip() -> None:
+    assert keys.MORE.keys() <= {key.id for key in ALL}
+    tooltips = {it.id: it.tooltip for it in keys.bindings("main") if isinstance(it, Binding)}
+    assert (
+        tooltips["quit"]
+        == "Quit; asks while a run is on. Asked again, it does not wait for the server"
+    )
 
 
 @played

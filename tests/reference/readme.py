@@ -1,0 +1,205 @@
+"""The tables of the README, made from the code. Each stands between two comments with its name.
+
+What they say is written where the thing is defined: in the help of the command line, under the
+settings, in the table of keys, at the rules and at the exit codes. Here is only how a table looks,
+and which section of the README tells more of a row.
+"""
+
+import argparse
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import schemamig_tui
+from schemamig_tui.arguments import make_parser
+from schemamig_tui.errors import ExitCode
+from schemamig_tui.flags import ABOUT_ONE, DOCS
+from schemamig_tui.lint import lint, silence
+from schemamig_tui.lint.rules.rule import Asks
+from schemamig_tui.settings import Settings
+from schemamig_tui.settings import model as settings_model
+from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS, TYPE_NAMES
+from schemamig_tui.tui import keys
+
+README_FILE = Path(schemamig_tui.__file__).parents[1] / "README.md"
+
+_MORE = {
+    "--rehearse": "rehearse",
+    "--lint": "lint",
+    "--explain": "lint",
+    "--verify": "verify-the-database-from-zero",
+    "--new": "begin-a-new-one",
+    "--new-rollback": "take-one-back",
+    "--mark-applied": "when-something-goes-wrong",
+    "--accept-checksum": "when-something-goes-wrong",
+    "--forget": "when-something-goes-wrong",
+    "--baseline": "when-something-goes-wrong",
+    "--adopt": "coming-from-another-tool",
+    "--diff": "keep-applied-files-and-the-order",
+    "--against": "keep-applied-files-and-the-order",
+    "--strict": "keep-applied-files-and-the-order",
+    "--docs-generate": "document-the-database",
+    "--docs-validate": "document-the-database",
+    "--save-plan": "review-first-apply-later",
+    "--plan": "review-first-apply-later",
+    "--only": "change-large-tables-in-batches",
+    "--skip-backfills": "change-large-tables-in-batches",
+    "--pause-file": "change-large-tables-in-batches",
+    "--lock-timeout": "see-and-steer-a-run",
+    "--lock-retries": "see-and-steer-a-run",
+    "--max-blocking": "see-and-steer-a-run",
+    "--target": "several-databases-targets",
+    "--env-file": "several-databases-targets",
+    "--yes": "several-databases-targets",
+    "--log-file": "a-log-and-alerts",
+    "--on-success": "a-log-and-alerts",
+    "--on-failure": "a-log-and-alerts",
+    "--scratch": "verify-the-database-from-zero",
+    "--container": "docker",
+}
+"""The section of the README that tells more of a flag."""
+
+_OF_ASKING = {
+    Asks.NOTHING: "",
+    Asks.WORK: "clears it on a small table, raises it on a large one",
+    Asks.ONLY_WORK: "finds it, on a large table",
+    Asks.ROWS: "clears it on a table without rows",
+    Asks.EXISTENCE: "clears it on a table that is not there yet",
+}
+"""What the database does with the findings of a rule."""
+
+
+def readme_text() -> str:
+    """The README with its tables as the code has them now, and the rest as it stands."""
+    text = README_FILE.read_text(encoding="utf-8")
+    for name, table in _TABLES.items():
+        begin, end = f"<!-- {name}: python -m tests.reference -->\n", f"<!-- end of {name} -->\n"
+        before, begun, rest = text.partition(begin)
+        _, ended, after = rest.partition(end)
+        if not begun or not ended:
+            raise ValueError(f"README.md has no place for the table of {name}")
+        text = "\n".join([f"{before}{begin}", *table(), "", f"{end}{after}"])
+    return text
+
+
+def _table(*rows: tuple[str, ...]) -> Iterator[str]:
+    """A table in Markdown, whose first row is its head."""
+    for number, row in enumerate(rows):
+        cells = " | ".join(cell.replace("|", r"\|") for cell in row)
+        yield f"| {cells} |"
+        if number == 0:
+            yield "|---" * len(row) + "|"
+
+
+def _commands() -> Iterator[str]:
+    rows = ((_flag(action), _what(action)) for action in _actions() if _is_mode(action))
+    return _table(("command", "what it does"), *rows)
+
+
+def _options() -> Iterator[str]:
+    actions = (it for it in _actions() if not _is_mode(it) and it.dest not in SETTINGS)
+    rows = ((_flag(action), _what(action)) for action in actions)
+    return _table(("option", "of which command, and what it does"), *rows)
+
+
+def _settings() -> Iterator[str]:
+    described = {field.name: text for field, text in _documented_settings()}
+    flags = {action.dest: action for action in _actions()}
+    rows: list[tuple[str, ...]] = []
+    for name, reader in (SETTINGS | TARGET_SETTINGS).items():
+        kinds = " or ".join(dict.fromkeys(TYPE_NAMES[kind] for kind in reader.types))
+        flag = flags.get(name)
+        what = _what(flag) if flag else _coded(described[reader.field])
+        if flag and flag.const is False:
+            what = f"false: {what}"
+        elif name not in SETTINGS:
+            what = f"of a target: {what}"
+        rows.append((f"`{name}`", _flag(flag) if flag else "", kinds, what))
+    rows += ((f"`{name}`", "", "a table", _coded(described[name])) for name in ("rules", "keys"))
+    return _table(("key", "flag", "in a file", "what it says"), *rows)
+
+
+def _documented_settings() -> Iterator[tuple[object, str]]:
+    """The fields of the settings, each with the text under it."""
+    [class_node] = (
+        node
+        for node in ast.parse(inspect.getsource(settings_model)).body
+        if isinstance(node, ast.ClassDef)
+    )
+    by_name = {field.name: field for field in fields(Settings)}
+    for node, below in zip(class_node.body, class_node.body[1:], strict=False):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            assert isinstance(below, ast.Expr), node.target.id
+            text = ast.literal_eval(below.value).rstrip(".")
+            yield by_name[node.target.id], text[0].lower() + text[1:]
+
+
+def _exit_codes() -> Iterator[str]:
+    return _table(
+        ("exit code", "when"), *((str(int(code)), _coded(code.meaning)) for code in ExitCode)
+    )
+
+
+def _rules() -> Iterator[str]:
+    rows = (
+        (f"`{rule.name}`", str(rule.severity), _coded(rule.what), _OF_ASKING[rule.asks])
+        for rule in (*lint.RULES.values(), *silence.RULES)
+    )
+    return _table(("rule", "severity", "what it finds", "the database"), *rows)
+
+
+def _keys() -> Iterator[str]:
+    rows: list[tuple[str, ...]] = []
+    for title, group in keys.GROUPS.items():
+        rows.append((f"**{title}**", "", ""))
+        rows += ((_pressed(key), f"`{key.id}`", _coded(keys.tooltip(key))) for key in group)
+    return _table(("key", "id", "what it does"), *rows)
+
+
+def _pressed(key: keys.Key) -> str:
+    """The keys as they are called in the settings: a character by itself, others by their names."""
+    shown = {name: keys.NAMES.get(name, name) for name in key.keys.split(",")}
+    return " ".join(
+        f"`{it if it.isascii() and len(it) == 1 else name}`" for name, it in shown.items()
+    )
+
+
+def _actions() -> Iterator[argparse.Action]:
+    return iter(make_parser()._actions)
+
+
+def _is_mode(action: argparse.Action) -> bool:
+    return action.dest in {"mode", "completion", *ABOUT_ONE, *DOCS}
+
+
+def _flag(action: argparse.Action) -> str:
+    """The flag with what goes behind it, as the help shows it."""
+    formatter = argparse.HelpFormatter("")
+    return f"`{formatter._format_action_invocation(action)}`"
+
+
+def _what(action: argparse.Action) -> str:
+    """The help of a flag, with the section that tells more."""
+    more = _MORE.get(action.option_strings[0])
+    what = _coded(action.help or "")
+    return f"{what} ([more](#{more}))" if more else what
+
+
+def _coded(text: str) -> str:
+    """A text with its flags as code."""
+    text = text.replace("``", "`")
+    return re.sub(r"(?<![`\w-])(--[a-z][a-z-]*)", r"`\1`", text)
+
+
+_TABLES = {
+    "keys": _keys,
+    "commands": _commands,
+    "options": _options,
+    "settings": _settings,
+    "exit codes": _exit_codes,
+    "rules": _rules,
+}
+"""The tables by their names."""
