@@ -16,12 +16,13 @@ def comparison_lines(compared: BranchComparison) -> Iterator[Styled]:
         yield "plain", f"In order: {new}{behind}, and none of {ref} has changed"
         return
     for finding in compared.findings:
-        yield "bad", f"{visible(finding.name)}: {_words(finding.problem, compared)}"
+        yield "bad", f"{visible(finding.name)}: {problem_in_words(finding.problem, compared)}"
     yield "plain", ""
     yield "plain", f"{plural(len(compared.findings), 'finding')} against {ref}, {new}"
 
 
-def _words(problem: Problem, compared: BranchComparison) -> str:
+def problem_in_words(problem: Problem, compared: BranchComparison) -> str:
+    """What is wrong with a file, as a sentence without its subject."""
     if problem is Problem.OUT_OF_ORDER:
         return f"sorts before {visible(compared.last or '')}, which {visible(compared.ref)} has"
     return f"{problem} since {visible(compared.ref)}"

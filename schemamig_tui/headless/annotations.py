@@ -1,4 +1,4 @@
-"""Errors and advice as annotations of a workflow, besides the report for people.
+"""Errors, findings and advice as annotations of a workflow, besides the report for people.
 
 The commands: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.text_report import TextReport
+from schemamig_tui.headless.text_report import TextReport, not_in_order
 from schemamig_tui.text import visible
 
 if TYPE_CHECKING:
     from schemamig_tui.advice.advice import Advice
+    from schemamig_tui.authoring.against import BranchComparison
+    from schemamig_tui.engine import Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
     from schemamig_tui.rehearsal.events import RehearsalListener
@@ -66,6 +68,23 @@ class AnnotatedReport(TextReport):
         """A ``warning`` without a place."""
         super().warning(message)
         self._annotate("warning", message, None)
+
+    def checked(self, status: "Status") -> None:
+        """An ``error`` for each migration that is not as it should be."""
+        super().checked(status)
+        for migration, what in not_in_order(status):
+            file = str(self._directory / migration.name) if migration.file else None
+            self._annotate("error", f"{migration.name}: {what}", None, file=file)
+
+    def compared(self, compared: "BranchComparison") -> None:
+        """An ``error`` for each file that is not as it should be."""
+        from schemamig_tui.authoring.wording import problem_in_words
+
+        super().compared(compared)
+        for finding in compared.findings:
+            what = problem_in_words(finding.problem, compared)
+            file = str(self._directory / finding.name)
+            self._annotate("error", f"{finding.name}: {what}", None, file=file)
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """A ``warning`` or ``notice`` for each; what other sessions run is left out."""

@@ -111,11 +111,7 @@ class TextReport:
         """One line for each migration that is not as it should be, or one that all are."""
         out = self._out
         mark = out.paint("red", out.failed)
-        lines = []
-        for migration in status.migrations:
-            states = [] if migration.state == "applied" else [migration.state]
-            if what := ", ".join([*states, *_remarks(migration)]):
-                lines.append(f"  {mark} {visible(migration.name)}: {what}")
+        lines = [f"  {mark} {visible(one.name)}: {what}" for one, what in not_in_order(status)]
         if not lines:
             out.write(f"Up to date: {len(status.applied)} applied")
             return
@@ -305,6 +301,14 @@ class TextReport:
         from schemamig_tui.headless.rehearsal_report import RehearsalReport
 
         return RehearsalReport(self._out, self._err, directory, to)
+
+
+def not_in_order(status: "Status") -> Iterator[tuple["Migration", str]]:
+    """What ``--check`` finds: the migrations that are not as they should be, and why."""
+    for migration in status.migrations:
+        states = [] if migration.state == "applied" else [migration.state]
+        if what := ", ".join([*states, *_remarks(migration)]):
+            yield migration, what
 
 
 def _remarks(migration: "Migration") -> Iterator[str]:

@@ -92,6 +92,11 @@ def test_errors_and_advice_are_annotations_of_a_workflow(
     program.write("0001_a.sql", "SELECT 'open;")
     ended = program("--dry-run", "--annotations", "github")
     assert "::error file=migrations/0001_a.sql,line=1,col=8::" in ended.out
+    checked = program("--check", "--annotations", "github")
+    assert checked.code == ExitCode.CHECK_FAILED
+    assert "::error file=migrations/0001_a.sql::0001_a.sql: failed, changed since it failed\n" in (
+        checked.out
+    )
     assert program("--check", "--annotations", "github", "--json").code == ExitCode.USAGE
 
 
