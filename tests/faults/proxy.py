@@ -60,14 +60,15 @@ class Line:
 
 
 class Proxy:
-    """Passes connections on to the server of ``conninfo``, from a port of this machine."""
+    """Passes connections on to the server of ``conninfo``, from a port of this machine; 0: any."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, port: int = 0) -> None:
         parameters = conninfo_to_dict(conninfo)
         self._server = Path(str(parameters["host"])) / f".s.PGSQL.{parameters['port']}"
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        port: int = self._listener.getsockname()[1]
-        self.conninfo = make_conninfo(conninfo, host="127.0.0.1", port=port)
+        self._listener = socket.create_server(("127.0.0.1", port))
+        self.conninfo = make_conninfo(
+            conninfo, host="127.0.0.1", port=self._listener.getsockname()[1]
+        )
         self.lines: list[Line] = []
         """In the order in which they were made; those that have ended, too."""
         self._swallowed = False

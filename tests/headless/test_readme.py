@@ -92,8 +92,20 @@ def test_psql_reaches_the_embedded_database_through_the_folder_s(folder: Path, p
     wait_until_gone(folder / "base")
 
 
-def test_every_place_that_readme_leads_to_is_in_it() -> None:
-    titles = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    places = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
-    places |= set(re.findall(r'<a id="(.*?)">', README))
-    assert set(re.findall(r"\]\(#(.*?)\)", README)) <= places
+def places(page: Path) -> set[str]:
+    """The places in a page of Markdown that a link may lead to."""
+    text = page.read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    named = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    return named | set(re.findall(r'<a id="(.*?)">', text))
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/recipes.md"])
+def test_every_file_and_place_that_a_page_leads_to_is_there(name: str) -> None:
+    page = PACKAGE_ROOT / name
+    links = re.findall(r"\]\(([^()#:]*)(?:#([^()]*))?\)", page.read_text(encoding="utf-8"))
+    assert links
+    for path, place in links:
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not place or place in places(target), (path, place)
