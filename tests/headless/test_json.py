@@ -1,20 +1,12 @@
 """JSON lines: what each event holds, and that every line is JSON whatever happens."""
 
-import dataclasses
 import re
 import signal
-from typing import get_args
 
 import pytest
 
-from schemamig_tui.engine import batch_events
-from schemamig_tui.engine.events import BatchEvent
-from schemamig_tui.rehearsal.events import RehearsalEvent
-from schemamig_tui.reporting.json_events import event_name
 from tests.conftest import Database
-from tests.headless.conftest import PACKAGE_ROOT, Ended, Program
-
-EVENTS = (PACKAGE_ROOT / "schemamig_tui" / "headless" / "EVENTS.md").read_text()
+from tests.headless.conftest import Ended, Program
 
 
 def kinds(ended: Ended) -> list[str]:
@@ -284,16 +276,3 @@ def test_the_lines_are_ascii_whatever_they_say(program: Program) -> None:
     assert "\x1b" not in ended.out
     assert the(ended, "notice")["message"] == "漢\x1b"
     assert the(ended, "file_started")["name"] == "0001_é\x9b\u202e.sql"
-
-
-KINDS = {*get_args(RehearsalEvent), *BatchEvent.__subclasses__()} - {BatchEvent}
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS, key=str), ids=lambda kind: kind.__name__)
-def test_every_event_is_documented_with_its_keys(kind: type) -> None:
-    snake = event_name(kind.__name__)
-    assert kind.__module__ == batch_events.__name__ or not issubclass(kind, BatchEvent)
-    row = re.search(rf"^{snake} +(.*(?:\n +.*)*)", EVENTS, re.M)
-    assert row is not None
-    for key in dataclasses.fields(kind):
-        assert key.name in row[1] or key.name == snake

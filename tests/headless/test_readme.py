@@ -92,7 +92,9 @@ def places(page: Path) -> set[str]:
     return named | set(re.findall(r'<a id="(.*?)">', text))
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/recipes.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/recipes.md", "schemamig_tui/headless/EVENTS.md"]
+)
 def test_every_file_and_place_that_a_page_leads_to_is_there(name: str) -> None:
     page = PACKAGE_ROOT / name
     links = re.findall(r"\]\(([^()#:]*)(?:#([^()]*))?\)", page.read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ An event of a run or a rehearsal is a dataclass. The others are described in ``o
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from functools import cache
@@ -31,19 +32,29 @@ _NAMES = {**vars(activity), **vars(batch_events), **vars(events), **vars(rehears
 
 def schema_text() -> str:
     """The schema, as it stands in the file."""
-    of_events = {event_name(kind.__name__): _properties(kind) for kind in _kinds()}
+    return json.dumps(event_schema(), indent=1) + "\n"
+
+
+def event_schema() -> Schema:
+    """The schema; ``oneOf`` has an event each, and ``$defs`` what several of them hold."""
+    kinds = event_kinds()
+    of_events = {name: _properties(kind) for name, kind in kinds.items()}
     of_events["run_finished"]["slow"] = {"type": "array", "items": {"type": "string"}}
-    of_events |= {name: _properties(kind) for name, kind in OTHER_EVENTS.items()}
-    schema = {
+    parts: dict[str, Schema] = {}
+    return {
         "$schema": DIALECT,
         "title": "An event of schemamig-tui --json",
         "description": "One line. Later versions may add keys and events, and remove none.",
         "type": "object",
         "required": ["event"],
         "properties": {"event": {"enum": sorted(of_events)}},
-        "oneOf": [_event(name, of_events[name]) for name in sorted(of_events)],
+        "oneOf": [
+            {"description": description(kinds[name])}
+            | _referring(_event(name, of_events[name]), parts)
+            for name in sorted(of_events)
+        ],
+        "$defs": parts,
     }
-    return json.dumps(schema, indent=1) + "\n"
 
 
 def validate_event(event: Mapping[str, Any]) -> None:
@@ -58,7 +69,29 @@ def _published() -> dict[str, Validator]:
     """What validates each event, by its name."""
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     Validator.check_schema(schema)
-    return {one["properties"]["event"]["const"]: Validator(one) for one in schema["oneOf"]}
+    return {
+        one["properties"]["event"]["const"]: Validator({**one, "$defs": schema["$defs"]})
+        for one in schema["oneOf"]
+    }
+
+
+def event_kinds() -> dict[str, type]:
+    """The type of each event, by its name; those of a run and of a rehearsal come last."""
+    return {**OTHER_EVENTS} | {event_name(kind.__name__): kind for kind in _kinds()}
+
+
+def description(kind: type) -> str:
+    """What a type says of itself, in the words of JSON and with the names of the events."""
+    assert kind.__doc__, kind
+    text = re.sub(r"`*\b([A-Z][a-z]+(?:[A-Z][a-z]+)+)\b`*", _json_name, kind.__doc__)
+    for word, in_json in (("None", "null"), ("True", "true"), ("False", "false")):
+        text = re.sub(rf"\b{word}\b", in_json, text)
+    return " ".join(text.replace("``", "`").split())
+
+
+def _json_name(found: re.Match[str]) -> str:
+    """The name that a class has in JSON, if it is one of an event or of what events hold."""
+    return f"`{event_name(found[1])}`" if isinstance(_NAMES.get(found[1]), type) else found[0]
 
 
 def _kinds() -> Iterator[type]:
@@ -69,6 +102,24 @@ def _kinds() -> Iterator[type]:
 
 def _event(name: str, properties: dict[str, Schema]) -> Schema:
     return _object({"event": {"const": name}, **properties})
+
+
+def _referring(schema: Any, parts: dict[str, Schema]) -> Any:
+    """A schema with a reference in the place of each object in it that has a title.
+
+    These objects are added to ``parts``, by their titles.
+    """
+    if isinstance(schema, list):
+        return [_referring(one, parts) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    referring = {key: _referring(one, parts) for key, one in schema.items()}
+    title = referring.get("title")
+    if not isinstance(title, str):
+        return referring
+    del referring["title"]
+    assert parts.setdefault(title, referring) == referring, title
+    return {"$ref": f"#/$defs/{title}"}
 
 
 def _object(properties: dict[str, Schema]) -> Schema:
@@ -105,7 +156,8 @@ def _of(hint: Any) -> Schema:
             return {"type": "array", "items": _of(arguments[0])}
         return {"type": "array", "prefixItems": [_of(argument) for argument in arguments]}
     if is_dataclass(hint) or hasattr(hint, "__required_keys__"):
-        return _object(_properties(hint))
+        named = {"title": event_name(hint.__name__), "description": description(hint)}
+        return named | _object(_properties(hint))
     if hasattr(hint, "_fields"):  # a NamedTuple, which JSON has as an array
         return {"type": "array", "prefixItems": [_of(it) for it in get_type_hints(hint).values()]}
     if issubclass(hint, str):  # an enumeration

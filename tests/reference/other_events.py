@@ -10,21 +10,34 @@ State = Literal["applied", "pending", "failed", "unknown"]
 
 
 class PassedOver(TypedDict):
+    """A place where a database might have been, and the reason why none was."""
+
     place: str
     reason: str
 
 
 class Connecting(TypedDict):
+    """Where the database is looked for, by which ``route``, and what places were passed over."""
+
     route: str
     passed_over: list[PassedOver]
 
 
 class Waiting(TypedDict):
+    """The server does not answer yet, and is waited for (``--wait``)."""
+
     seconds_left: float
     reason: str
 
 
 class Connected(TypedDict):
+    """Which database it is, as the server itself says, and its ``version``.
+
+    ``role`` acts for ``login`` where these differ. ``host`` is the folder of a Unix socket, where
+    that is used; ``source`` the flag, variable or key that has named the database; ``route`` leads
+    to the ``container``; ``embedded`` is the folder of an embedded server.
+    """
+
     database: str
     role: str
     login: str
@@ -38,6 +51,11 @@ class Connected(TypedDict):
 
 
 class Error(TypedDict):
+    """What has ended the command, or keeps a file from being run.
+
+    The place is there where a file is to blame.
+    """
+
     message: str
     hint: str | None
     exit_code: int
@@ -47,6 +65,13 @@ class Error(TypedDict):
 
 
 class MigrationListed(TypedDict):
+    """``--list``, and what ``--check`` has found: a migration, with what the ledger has of it.
+
+    ``state`` is unknown where the ledger has it with a success of NULL. ``unwritten``: there is
+    nothing in it to run yet. ``written_since``: it was empty when it was recorded. ``batches_done``
+    says in words how far its batches are; null: there are none, or all are done.
+    """
+
     name: str
     state: State
     changed: bool
@@ -61,6 +86,8 @@ class MigrationListed(TypedDict):
 
 
 class Status(TypedDict):
+    """The end of both: so many migrations there are of each kind."""
+
     applied: int
     pending: int
     failed: int
@@ -70,20 +97,32 @@ class Status(TypedDict):
 
 
 class PlanStarted(TypedDict):
+    """``--dry-run``: ``total`` migrations would be run."""
+
     total: int
 
 
 class WarningAt(TypedDict):
+    """Something about a line is allowed, but may not be what was meant."""
+
     line: int
     message: str
 
 
 class StatementText(TypedDict):
+    """A statement as it stands in its file, and the line that it begins in."""
+
     line: int
     text: str
 
 
 class FilePlanned(TypedDict):
+    """``--dry-run``: how a file would be run, and the ``reason`` for that.
+
+    ``resumed`` counts the statements that an earlier try has committed; ``sql`` is there with
+    ``--sql``.
+    """
+
     name: str
     path: str
     size: int
@@ -98,6 +137,13 @@ class FilePlanned(TypedDict):
 
 
 class BatchesPlanned(TypedDict):
+    """``--dry-run``: how a statement would run in batches.
+
+    ``rows`` is about how many rows the table has; ``keys`` are those of the first batch, from
+    ``first`` to ``last``, of which the planner expects to change ``expected`` rows by this
+    ``plan``. ``obstacle`` says why nothing of that is known.
+    """
+
     name: str
     line: int
     table: str | None
@@ -114,6 +160,8 @@ class BatchesPlanned(TypedDict):
 
 
 class AdviceGiven(TypedDict):
+    """What was found in the database that a run should know of, such as an old transaction."""
+
     severity: Literal["note", "warning"]
     message: str
     hint: str | None
@@ -122,20 +170,34 @@ class AdviceGiven(TypedDict):
 
 
 class PlanFinished(TypedDict):
+    """The end of ``--dry-run``; each of the ``refused`` was an ``error`` before."""
+
     planned: int
     refused: int
 
 
 class PlanSaved(TypedDict):
+    """``--save-plan``: the plan is in this file."""
+
     path: str
 
 
 class MigrationCreated(TypedDict):
+    """``--new``: this file has been written."""
+
     name: str
     path: str
 
 
 class RollbackDrafted(TypedDict):
+    """``--new-rollback``: the draft that takes ``original`` back has been written.
+
+    ``complete``: nothing of the original stays. ``as_before``: the rehearsal of both has left the
+    schema as it should be, or else with these ``differences``. ``tried_again``: it was rehearsed
+    with the original again behind it, because that is applied. ``left_out`` says why it was not
+    rehearsed, ``failed`` why its rehearsal has failed.
+    """
+
     name: str
     path: str
     original: str
@@ -148,6 +210,8 @@ class RollbackDrafted(TypedDict):
 
 
 class CommitNamed(TypedDict):
+    """A commit of git."""
+
     hash: str
     author: str
     day: str
@@ -155,6 +219,12 @@ class CommitNamed(TypedDict):
 
 
 class DriftShown(TypedDict):
+    """``--diff``: what has changed in an applied file since.
+
+    ``commit`` has brought what was applied, ``changed_by`` is the first that has changed it.
+    ``diff`` has the lines of a unified diff.
+    """
+
     name: str
     changed: bool
     only_comments: bool | None
@@ -164,11 +234,15 @@ class DriftShown(TypedDict):
 
 
 class BranchFinding(TypedDict):
+    """``--check --against``: a file is not as it should be."""
+
     name: str
     problem: Problem
 
 
 class Compared(TypedDict):
+    """The end of that: ``last`` is the last file of ``ref``, ``new`` are those that it lacks."""
+
     ref: str
     last: str | None
     new: list[str]
@@ -176,6 +250,11 @@ class Compared(TypedDict):
 
 
 class LintFinding(TypedDict):
+    """``--lint``, ``--dry-run``: what a rule has found in a file.
+
+    ``safer`` is the way out, ``verdict`` what the database says of it.
+    """
+
     rule: str
     severity: Literal["note", "warning", "error"]
     name: str
@@ -187,17 +266,23 @@ class LintFinding(TypedDict):
 
 
 class LintFinished(TypedDict):
+    """The end of ``--lint``; ``failing`` findings count for the exit code (``--lint-level``)."""
+
     files: list[str]
     findings: int
     failing: int
 
 
 class RuleExplained(TypedDict):
+    """``--explain``: the ``page`` on a rule, a text of several lines."""
+
     rule: str
     page: str
 
 
 class RowShown(TypedDict):
+    """A row of the ledger."""
+
     applied_at: str | None
     checksum: str | None
     execution_time_ms: int | None
@@ -206,12 +291,23 @@ class RowShown(TypedDict):
 
 
 class Repaired(TypedDict):
+    """``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: a row of the ledger.
+
+    It is null where there was none before, or is none after.
+    """
+
     name: str
     before: RowShown | None
     after: RowShown | None
 
 
 class FileAdopted(TypedDict):
+    """``--adopt``: a file of another tool, whose path there is ``source``.
+
+    ``written``: it was not there. ``applied``: one of both ledgers says so. ``recorded``: ours did
+    not. ``applied_at`` is what the other ledger says.
+    """
+
     source: str
     name: str
     path: str
@@ -222,6 +318,8 @@ class FileAdopted(TypedDict):
 
 
 class Adopted(TypedDict):
+    """The end of ``--adopt``; ``table`` is the other ledger. ``preview``: of a dry run."""
+
     tool: str
     table: str | None
     written: int
@@ -231,10 +329,16 @@ class Adopted(TypedDict):
 
 
 class DocsStarted(TypedDict):
-    pass
+    """The schema is being read."""
 
 
 class DocsGenerated(TypedDict):
+    """``--docs-generate``: the file says what the database has.
+
+    ``in_notes`` counts what DBML has no words for, ``left_out`` what is in no schema, with
+    ``--schema``. ``lost`` is what has taken a note by hand with it.
+    """
+
     path: str
     state: Literal["created", "changed", "unchanged"]
     tables: int
@@ -246,6 +350,8 @@ class DocsGenerated(TypedDict):
 
 
 class DocsDifference(TypedDict):
+    """``--docs-validate``: what a part of the schema is in the ``file`` and in the ``database``."""
+
     where: str
     what: str
     file: str | None
@@ -253,28 +359,46 @@ class DocsDifference(TypedDict):
 
 
 class DocsValidated(TypedDict):
+    """The end of ``--docs-validate``."""
+
     path: str
     differences: int
 
 
 class Verifying(TypedDict):
+    """The file that runs on the scratch; this comes once a second at the most."""
+
     name: str
     number: int
     total: int
 
 
 class VerifyDifference(TypedDict):
+    """``--verify``: a ``change`` leads from what the migrations make to the database.
+
+    ``there``: no migration makes it (database), the database lacks it (migrations), or it differs
+    (both).
+    """
+
     there: Literal["database", "migrations", "both"]
     change: Change
 
 
 class ColumnsReordered(TypedDict):
+    """``--verify``: the columns as they were ``made`` and ``found``; that is no difference."""
+
     table: str
     made: list[str]
     found: list[str]
 
 
 class Verified(TypedDict):
+    """The end of ``--verify``: ``ran`` are the files that ran on the ``scratch``.
+
+    ``differences`` is null where one ``failed``, for which a ``file_failed`` came before;
+    ``scratch_may_be_why``: it did for what that server is or lacks.
+    """
+
     scratch: str
     ran: list[str]
     failed: str | None
@@ -285,6 +409,8 @@ class Verified(TypedDict):
 
 
 class Setting(TypedDict):
+    """``--show-settings``: a setting, with the flag, variable or line that it comes from."""
+
     name: str
     value: str | None
     source: str

@@ -8,7 +8,6 @@ and which section of the README tells more of a row.
 import argparse
 import ast
 import inspect
-import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -23,6 +22,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.settings import model as settings_model
 from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS, TYPE_NAMES
 from schemamig_tui.tui import keys
+from tests.reference.tables import coded, table, with_tables
 
 README_FILE = Path(schemamig_tui.__file__).parents[1] / "README.md"
 
@@ -74,35 +74,18 @@ _OF_ASKING = {
 
 def readme_text() -> str:
     """The README with its tables as the code has them now, and the rest as it stands."""
-    text = README_FILE.read_text(encoding="utf-8")
-    for name, table in _TABLES.items():
-        begin, end = f"<!-- {name}: python -m tests.reference -->\n", f"<!-- end of {name} -->\n"
-        before, begun, rest = text.partition(begin)
-        _, ended, after = rest.partition(end)
-        if not begun or not ended:
-            raise ValueError(f"README.md has no place for the table of {name}")
-        text = "\n".join([f"{before}{begin}", *table(), "", f"{end}{after}"])
-    return text
-
-
-def _table(*rows: tuple[str, ...]) -> Iterator[str]:
-    """A table in Markdown, whose first row is its head."""
-    for number, row in enumerate(rows):
-        cells = " | ".join(cell.replace("|", r"\|") for cell in row)
-        yield f"| {cells} |"
-        if number == 0:
-            yield "|---" * len(row) + "|"
+    return with_tables(README_FILE, {name: made() for name, made in _TABLES.items()})
 
 
 def _commands() -> Iterator[str]:
     rows = ((_flag(action), _what(action)) for action in _actions() if _is_mode(action))
-    return _table(("command", "what it does"), *rows)
+    return table(("command", "what it does"), *rows)
 
 
 def _options() -> Iterator[str]:
     actions = (it for it in _actions() if not _is_mode(it) and it.dest not in SETTINGS)
     rows = ((_flag(action), _what(action)) for action in actions)
-    return _table(("option", "of which command, and what it does"), *rows)
+    return table(("option", "of which command, and what it does"), *rows)
 
 
 def _settings() -> Iterator[str]:
@@ -112,14 +95,14 @@ def _settings() -> Iterator[str]:
     for name, reader in (SETTINGS | TARGET_SETTINGS).items():
         kinds = " or ".join(dict.fromkeys(TYPE_NAMES[kind] for kind in reader.types))
         flag = flags.get(name)
-        what = _what(flag) if flag else _coded(described[reader.field])
+        what = _what(flag) if flag else coded(described[reader.field])
         if flag and flag.const is False:
             what = f"false: {what}"
         elif name not in SETTINGS:
             what = f"of a target: {what}"
         rows.append((f"`{name}`", _flag(flag) if flag else "", kinds, what))
-    rows += ((f"`{name}`", "", "a table", _coded(described[name])) for name in ("rules", "keys"))
-    return _table(("key", "flag", "in a file", "what it says"), *rows)
+    rows += ((f"`{name}`", "", "a table", coded(described[name])) for name in ("rules", "keys"))
+    return table(("key", "flag", "in a file", "what it says"), *rows)
 
 
 def _documented_settings() -> Iterator[tuple[object, str]]:
@@ -138,25 +121,25 @@ def _documented_settings() -> Iterator[tuple[object, str]]:
 
 
 def _exit_codes() -> Iterator[str]:
-    return _table(
-        ("exit code", "when"), *((str(int(code)), _coded(code.meaning)) for code in ExitCode)
+    return table(
+        ("exit code", "when"), *((str(int(code)), coded(code.meaning)) for code in ExitCode)
     )
 
 
 def _rules() -> Iterator[str]:
     rows = (
-        (f"`{rule.name}`", str(rule.severity), _coded(rule.what), _OF_ASKING[rule.asks])
+        (f"`{rule.name}`", str(rule.severity), coded(rule.what), _OF_ASKING[rule.asks])
         for rule in (*lint.RULES.values(), *silence.RULES)
     )
-    return _table(("rule", "severity", "what it finds", "the database"), *rows)
+    return table(("rule", "severity", "what it finds", "the database"), *rows)
 
 
 def _keys() -> Iterator[str]:
     rows: list[tuple[str, ...]] = []
     for title, group in keys.GROUPS.items():
         rows.append((f"**{title}**", "", ""))
-        rows += ((_pressed(key), f"`{key.id}`", _coded(keys.tooltip(key))) for key in group)
-    return _table(("key", "id", "what it does"), *rows)
+        rows += ((_pressed(key), f"`{key.id}`", coded(keys.tooltip(key))) for key in group)
+    return table(("key", "id", "what it does"), *rows)
 
 
 def _pressed(key: keys.Key) -> str:
@@ -184,14 +167,8 @@ def _flag(action: argparse.Action) -> str:
 def _what(action: argparse.Action) -> str:
     """The help of a flag, with the section that tells more."""
     more = _MORE.get(action.option_strings[0])
-    what = _coded(action.help or "")
+    what = coded(action.help or "")
     return f"{what} ([more](#{more}))" if more else what
-
-
-def _coded(text: str) -> str:
-    """A text with its flags as code."""
-    text = text.replace("``", "`")
-    return re.sub(r"(?<![`\w-])(--[a-z][a-z-]*)", r"`\1`", text)
 
 
 _TABLES = {
