@@ -192,7 +192,8 @@ MORE = {
     " and has to be confirmed again",
     "cancel": "What is committed stays, the rest is rolled back, and the ledger says so",
     "blockers": "It offers two ways to end that",
-    "dry-run": "It says why, has warnings come first, and changes nothing",
+    "dry-run": "It says why, has warnings come first, and changes nothing; it can be saved as a"
+    " plan",
     "rehearse": "It shows locks, rewrites, and what changes, and the list marks what was rehearsed"
     " until its file changes",
     "new": "It asks for a title, and opens the file in the editor",

@@ -59,8 +59,23 @@ _MORE = {
     "--on-failure": "a-log-and-alerts",
     "--scratch": "verify-the-database-from-zero",
     "--container": "docker",
+    # of keys
+    "dry-run": "review-first-apply-later",
+    "rehearse": "rehearse",
+    "blockers": "see-and-steer-a-run",
+    "new": "begin-a-new-one",
+    "reverse": "take-one-back",
+    "difference": "keep-applied-files-and-the-order",
+    "branch": "keep-applied-files-and-the-order",
+    "repair": "when-something-goes-wrong",
+    "adopt": "coming-from-another-tool",
+    "verify": "verify-the-database-from-zero",
+    "document": "document-the-database",
+    "validate": "document-the-database",
+    "next-finding": "lint",
+    "target": "several-databases-targets",
 }
-"""The section of the README that tells more of a flag."""
+"""The section of the README that tells more of a flag, or of a key by its id."""
 
 _OF_ASKING = {
     Asks.NOTHING: "",
@@ -138,7 +153,10 @@ def _keys() -> Iterator[str]:
     rows: list[tuple[str, ...]] = []
     for title, group in keys.GROUPS.items():
         rows.append((f"**{title}**", "", ""))
-        rows += ((_pressed(key), f"`{key.id}`", coded(keys.tooltip(key))) for key in group)
+        rows += (
+            (_pressed(key), f"`{key.id}`", _linked(coded(keys.tooltip(key)), key.id))
+            for key in group
+        )
     return table(("key", "id", "what it does"), *rows)
 
 
@@ -166,8 +184,12 @@ def _flag(action: argparse.Action) -> str:
 
 def _what(action: argparse.Action) -> str:
     """The help of a flag, with the section that tells more."""
-    more = _MORE.get(action.option_strings[0])
-    what = coded(action.help or "")
+    return _linked(coded(action.help or ""), action.option_strings[0])
+
+
+def _linked(what: str, name: str) -> str:
+    """A text with the section that tells more of what has this name."""
+    more = _MORE.get(name)
     return f"{what} ([more](#{more}))" if more else what
 
 
