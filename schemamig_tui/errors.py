@@ -43,15 +43,12 @@ class ExitCode(IntEnum):
     MIGRATION_FAILED = 1, "a migration failed"
     USAGE = 2, "wrong usage, settings or files"
     NO_CONNECTION = 3, "no connection to the database, or it was lost"
-    LOCKED = (
-        4,
-        "another run or session held a lock for too long, or there was a deadlock",
-    )
+    LOCKED = 4, "another run or session held a lock for too long, or there was a deadlock"
     CHECK_FAILED = (
         5,
-        "--check found pending, failed, changed or missing migrations, --lint errors,"
-        " --docs-validate or --verify a difference, or --rehearse a file that takes longer than"
-        " --time-budget",
+        "--check found pending, failed, changed or missing migrations, --lint or --lint-error"
+        " errors, --docs-validate or --verify a difference, or --rehearse a file that takes longer"
+        " than --time-budget",
     )
     INTERNAL = 70, "a bug in this program"
     INTERRUPTED = 130, "interrupted"

@@ -49,8 +49,8 @@ def accept(
         if rule and colon and reason:
             allowed.append(_Allowed(line, rule, _meant(script, line)))
         else:
-            what = "a comment that allows something has to say: -- schemamig: allow RULE: reason"
-            yield LintFinding(BAD_ALLOW.name, BAD_ALLOW.severity, name, line, what)
+            bad = BAD_ALLOW
+            yield LintFinding(bad.name, bad.severity, name, line, bad.what, bad.safer)
     used: set[_Allowed] = set()
     for finding in findings:
         by = [one for one in allowed if one.rule == finding.rule and _covers(one, finding)]
@@ -62,7 +62,8 @@ def accept(
             what = f"nothing that {one.rule} finds is allowed here"
             hint = did_you_mean(one.rule, known) if one.rule not in known else ""
             unused = UNUSED_ALLOW
-            yield LintFinding(unused.name, unused.severity, name, one.line, what, hint or None)
+            safer = hint or unused.safer
+            yield LintFinding(unused.name, unused.severity, name, one.line, what, safer)
 
 
 def by_settings(

@@ -9,7 +9,6 @@ import argparse
 import ast
 import inspect
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import schemamig_tui
@@ -18,7 +17,6 @@ from schemamig_tui.errors import ExitCode
 from schemamig_tui.flags import ABOUT_ONE, DOCS
 from schemamig_tui.lint import lint, silence
 from schemamig_tui.lint.rules.rule import Asks
-from schemamig_tui.settings import Settings
 from schemamig_tui.settings import model as settings_model
 from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS, TYPE_NAMES
 from schemamig_tui.tui import keys
@@ -89,6 +87,10 @@ _OF_ASKING = {
 
 def readme_text() -> str:
     """The README with its tables as the code has them now, and the rest as it stands."""
+    named = {flag for action in _actions() for flag in action.option_strings}
+    named |= {key.id for group in keys.GROUPS.values() for key in group}
+    if unknown := _MORE.keys() - named:
+        raise ValueError(f"there is no flag and no key {', '.join(unknown)}")
     return with_tables(README_FILE, {name: made() for name, made in _TABLES.items()})
 
 
@@ -104,7 +106,7 @@ def _options() -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    described = {field.name: text for field, text in _documented_settings()}
+    described = dict(_documented_settings())
     flags = {action.dest: action for action in _actions()}
     rows: list[tuple[str, ...]] = []
     for name, reader in (SETTINGS | TARGET_SETTINGS).items():
@@ -120,19 +122,18 @@ def _settings() -> Iterator[str]:
     return table(("key", "flag", "in a file", "what it says"), *rows)
 
 
-def _documented_settings() -> Iterator[tuple[object, str]]:
+def _documented_settings() -> Iterator[tuple[str, str]]:
     """The fields of the settings, each with the text under it."""
     [class_node] = (
         node
         for node in ast.parse(inspect.getsource(settings_model)).body
         if isinstance(node, ast.ClassDef)
     )
-    by_name = {field.name: field for field in fields(Settings)}
     for node, below in zip(class_node.body, class_node.body[1:], strict=False):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             assert isinstance(below, ast.Expr), node.target.id
             text = ast.literal_eval(below.value).rstrip(".")
-            yield by_name[node.target.id], text[0].lower() + text[1:]
+            yield node.target.id, text[0].lower() + text[1:]
 
 
 def _exit_codes() -> Iterator[str]:

@@ -63,10 +63,8 @@ def test_no_key_means_two_things_in_one_place() -> None:
 def test_what_else_there_is_to_say_of_a_key_is_in_its_tooltip() -> None:
     assert keys.MORE.keys() <= {key.id for key in ALL}
     tooltips = {it.id: it.tooltip for it in keys.bindings("main") if isinstance(it, Binding)}
-    assert (
-        tooltips["quit"]
-        == "Quit; asks while a run is on. Asked again, it does not wait for the server"
-    )
+    assert tooltips["quit"] == f"Quit; asks while a run is on. {keys.MORE['quit']}"
+    assert tooltips["apply-to"] == "Apply up to the selected migration"
 
 
 @played
