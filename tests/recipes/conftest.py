@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,20 +90,21 @@ class Checkout:
         return process
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
-    """A branch of ``main``, which has one migration."""
+@pytest.fixture(scope="session")
+def cloned(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A branch of ``main``, which has one migration; each test has a copy of it."""
+    parent = tmp_path_factory.mktemp("recipes")
     environ = {
         **os.environ,
         **_AUTHOR,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "HOME": str(tmp_path),
+        "HOME": str(parent),
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_SYSTEM": "/dev/null",
         "PYTHONUTF8": "1",
         "no_proxy": "localhost,127.0.0.1",
     }
-    made = Checkout(tmp_path / "checkout", environ)
+    made = Checkout(parent / "checkout", environ)
     made.folder.mkdir()
     made.git("init", "-qb", "main")
     made.write("migrations/0001_a.sql", "CREATE TABLE a (id bigint PRIMARY KEY);\n")
@@ -111,8 +113,18 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     made.git("remote", "add", "origin", ".")
     made.git("fetch", "-q", "origin")
     made.git("checkout", "-qb", "change")
-    yield made
-    for process in made.started:
+    return made
+
+
+@pytest.fixture
+def checkout(cloned: Checkout, tmp_path: Path) -> Iterator[Checkout]:
+    """A clone of a test's own, on a branch that has nothing new yet."""
+    copy = Checkout(
+        shutil.copytree(cloned.folder, tmp_path / "checkout"),
+        {**cloned.environ, "HOME": str(tmp_path)},
+    )
+    yield copy
+    for process in copy.started:
         process.kill()
         process.communicate()
 
