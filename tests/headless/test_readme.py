@@ -93,7 +93,7 @@ def places(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/recipes.md", "schemamig_tui/headless/EVENTS.md"]
+    "name", ["README.md", "tests/recipes/README.md", "schemamig_tui/headless/EVENTS.md"]
 )
 def test_every_file_and_place_that_a_page_leads_to_is_there(name: str) -> None:
     page = PACKAGE_ROOT / name

@@ -1,4 +1,4 @@
-"""Builds the image of docs/recipes.md as its recipe says: ``python -m tests.recipes.image``.
+"""Builds the image of the recipes as that recipe says: ``python -m tests.recipes.image``.
 
 It needs a Docker engine, the ``docker`` command, and the wheels of the dependencies. The Python is
 this machine's, and so is the PostgreSQL that the migrations in the image are applied to.
