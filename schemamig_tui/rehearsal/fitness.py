@@ -81,4 +81,4 @@ def units(run: FileRun) -> Iterator[range]:
 
 def _adds_enum_value(run: FileRun) -> bool:
     """Whether a file itself adds a value to an enum."""
-    return any(traits.adds_enum_value is not None for traits in run.script.special.values())
+    return any(traits.adds_enum_values for traits in run.script.special.values())

@@ -4,8 +4,7 @@ import re
 from dataclasses import dataclass
 
 from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
-
-_QUOTES = (b"'", b"$")
+from schemamig_tui.sql.strings import string_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,8 @@ def body(sql: bytes) -> Body | None:
         words.append(text.lower())
         before = words[-2:-1]
         is_code = before == [b"as"] or (words[0] == b"do" and before != [b"language"])
-        if is_code and len(text) > 1 and text.endswith(_QUOTES):
-            return _unquoted(text, token.start(1))
+        if is_code and (code := string_value(text)) is not None:
+            return Body(_start_of_code(text, token.start(1)), code)
     return None
 
 
@@ -75,15 +74,9 @@ _MAY_END = re.compile(rb"(?i)commit|rollback")
 _STARTS = (b";", b"begin", b"then", b"else", b"loop")
 
 
-def _unquoted(text: bytes, start: int) -> Body:
+def _start_of_code(text: bytes, start: int) -> int | None:
     if tag := DOLLAR_TAG.match(text):
-        return Body(start + tag.end(), text[tag.end() : -tag.end()])
-    opening = text.index(b"'") + 1
-    code = text[opening:-1].replace(b"''", b"'")
-    if text[:1] in b"eE" and b"\\" in code:
-        return Body(None, _ESCAPE.sub(lambda escape: _ESCAPES.get(escape[1], escape[1]), code))
-    return Body(start + opening, code)
-
-
-_ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+        return start + tag.end()
+    # Escapes may be line ends, and quotes are none.
+    is_escaped = not text.startswith(b"'") and b"\\" in text
+    return None if is_escaped else start + text.index(b"'") + 1

@@ -1,29 +1,75 @@
-"""Which strings of a statement the server may make values of an enum of, as soon as it has it."""
+"""Which values a text adds to enums, and which strings need to be such values at once."""
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from schemamig_tui.sql.bodies import body, creates
-from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+from schemamig_tui.sql.lexer import phrase, tokens
+from schemamig_tui.sql.strings import string_value
+from schemamig_tui.sql.words import Name, Words
 
 # More alternatives than that take longer than reading a statement word by word.
 _FEW = 50
 # How deep code is looked at: a string in a string that DO passes to EXECUTE.
 _DEPTH = 2
+# These look at every value of a type.
+_OF_ALL = frozenset((b"enum_range", b"enum_first", b"enum_last"))
+# What is around a value in an array, a row, a range or JSON.
+_STRUCTURE = re.compile(rb"[{}()\[\],:\"]")
+
+
+class AddedValue(NamedTuple):
+    """A value that ALTER TYPE adds; the name of the type is None where it has Unicode escapes."""
+
+    type: Name | None
+    value: str
+
+
+def added(sql: bytes, depth: int = 0) -> Iterator[AddedValue]:
+    """The values that ALTER TYPE adds in a text, and in the strings in it ``depth`` levels deep."""
+    words = Words(token[1] for token in tokens(sql))
+    while word := words.next():
+        content = string_value(word) if depth else None
+        if content is not None:
+            yield from added(content, depth - 1)
+        elif word.lower() == b"alter" and words.take(b"type"):
+            name = words.name()
+            if words.seek(b"add", b";") != b"add" or not words.take(b"value"):
+                continue
+            words.take(b"if", b"not", b"exists")
+            if (value := string_value(words.next())) is not None:
+                yield AddedValue(name, value.decode(errors="replace"))
+
+
+def added_by_code(sql: bytes) -> tuple[AddedValue, ...]:
+    """The values that the code of a DO statement adds."""
+    if not _ADD_VALUE.search(sql):
+        return ()
+    code = body(sql)
+    return tuple(added(code.code, _DEPTH)) if code else ()
+
+
+_ADD_VALUE = phrase(rb"(?i:\badd value\b)")
 
 
 def mentioning(values: Iterable[str]) -> re.Pattern[bytes]:
-    """A quick pattern that is in any statement that may use one of the values of an enum."""
+    """A quick pattern that is in any statement that may use one of the values of an enum.
+
+    With an escape in it, a string may say anything.
+    """
     spelt = [re.escape(value.encode()).replace(b"'", b"'+") for value in set(values)]
-    return re.compile(b"|".join(spelt) if len(spelt) <= _FEW else b"['$]")
+    either = [*spelt, rb"\\", b"(?i:enum_)"] if len(spelt) <= _FEW else [rb"['$]", b"(?i:enum_)"]
+    return re.compile(b"|".join(either))
 
 
-def used(sql: bytes) -> Iterator[str]:
+def used(sql: bytes) -> Iterator[str | None]:
     """The strings that a statement needs to be values of an enum, where they are meant for one.
 
-    Code counts where it runs, or is read, at once: that of DO and of functions in SQL, but not of
-    those in PL/pgSQL. What only names a value is no use: ALTER TYPE, COMMENT.
+    None stands for all values. Code counts where it runs, or is read, at once: that of DO and of
+    functions in SQL, but not of those in PL/pgSQL. What only names a value is no use: ALTER TYPE,
+    COMMENT.
     """
     words = [token[1].lower() for token in islice(tokens(sql), 2)]
     if words[:1] == [b"comment"] or words == [b"alter", b"type"]:
@@ -36,21 +82,28 @@ def used(sql: bytes) -> Iterator[str]:
             yield from _strings(code.code, depth=_DEPTH)
 
 
-def _strings(code: bytes, *, depth: int) -> Iterator[str]:
+def among(values: Iterable[str]) -> re.Pattern[bytes]:
+    """The pattern of one of some values as a field in the data of a COPY."""
+    spelt = b"|".join(re.escape(value.encode()) for value in sorted(set(values)))
+    return re.compile(_FIELD % b"|".join((spelt,)), re.MULTILINE)
+
+
+_FIELD = rb"(?:^|(?<=[^\w ]))(%s)(?=[^\w ]|$)"
+
+
+def _strings(code: bytes, *, depth: int) -> Iterator[str | None]:
     for token in tokens(code):
-        if (content := _content(token[1])) is not None:
-            yield content.decode(errors="replace")
-            if depth:
-                yield from _strings(content, depth=depth - 1)
-
-
-def _content(token: bytes) -> bytes | None:
-    """What is in a string; None for another token."""
-    if tag := DOLLAR_TAG.match(token):
-        return token[tag.end() : -tag.end()]
-    if len(token) > 1 and token.endswith(b"'"):
-        return token[token.index(b"'") + 1 : -1].replace(b"''", b"'")
-    return None
+        content = string_value(token[1])
+        if content is None:
+            if token[1].lower() in _OF_ALL:
+                yield None
+            continue
+        yield content.decode(errors="replace")
+        if _STRUCTURE.search(content):
+            for piece in _STRUCTURE.split(content):
+                yield piece.strip().decode(errors="replace")
+        if depth:
+            yield from _strings(content, depth=depth - 1)
 
 
 def _is_in_sql(sql: bytes) -> bool:

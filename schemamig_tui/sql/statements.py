@@ -20,6 +20,7 @@ from schemamig_tui.sql.assignments import (
 )
 from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
+from schemamig_tui.sql.enum_values import added, added_by_code
 from schemamig_tui.sql.lexer import WORD, tokens
 from schemamig_tui.sql.new_session import changes_reading
 from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
@@ -150,17 +151,8 @@ def _alter_subscription(verb: bytes, what: bytes, sql: bytes) -> Traits | None:
 
 
 def _alter_type(sql: bytes) -> Traits | None:
-    words = Words(token[1] for token in islice(tokens(sql), 2, 24))
-    name = words.name()
-    if name is None or not words.take(b"add", b"value"):
-        return None
-    words.take(b"if", b"not", b"exists")
-    value = words.next().decode(errors="replace").removeprefix("E").removeprefix("e")
-    return Traits(
-        "ALTER TYPE ... ADD VALUE",
-        adds_enum_value=value[1:-1].replace("''", "'"),
-        alters_type=name,
-    )
+    values = tuple(added(sql))
+    return Traits("ALTER TYPE ... ADD VALUE", adds_enum_values=values) if values else None
 
 
 _HAVE_DEFAULTS = frozenset((b"database", b"group", b"role", b"user"))
@@ -204,7 +196,7 @@ def _do(verb: bytes, sql: bytes) -> Traits:
     if found and (ends := ends_transaction(found.code)):
         return _carrying(sql, Traits(f"DO with {ends}", Kind.ALONE))
     calls = found is not None and _CALL.search(found.code) is not None
-    return _carrying(sql, Traits("DO", commits=calls))
+    return _carrying(sql, Traits("DO", commits=calls, adds_enum_values=added_by_code(sql)))
 
 
 _CALL = re.compile(rb"(?i)(?<![\w$])call(?![\w$])")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
+from schemamig_tui.sql.enum_values import AddedValue
 from schemamig_tui.sql.words import Name
 
 
@@ -70,13 +71,13 @@ class Traits:
     open. ``savepoint`` is the name that SAVEPOINT, RELEASE or ROLLBACK TO gives.
 
     ``commits``: it calls code that may end the transaction it runs in. ``creates_schema`` is the
-    name of the schema that it makes, ``adds_enum_value`` the new value of an enum, ``concurrently``
-    what it does so. ``mentions`` are those names of ``WATCHED`` that occur anywhere in it,
-    in code that it carries or defines as well. ``runs_code``: it runs functions, a procedure or a
-    block. ``alters_defaults``: it changes what new sessions of a role or database start with;
-    ``changes_reading``: what of that, or of code that does it, decides how files are cut then.
-    ``data_encoding`` is what the data behind a COPY is in, where it says so. ``creates_type`` and
-    ``alters_type`` are the names of the type that is made, or gets a new value.
+    name of the schema that it makes, ``adds_enum_values`` are new values of enums, also by code
+    that it runs, ``concurrently`` is what it does so. ``mentions`` are those names of ``WATCHED``
+    that occur anywhere in it, in code that it carries or defines as well. ``runs_code``: it runs
+    functions, a procedure or a block. ``alters_defaults``: it changes what new sessions of a role
+    or database start with; ``changes_reading``: what of that, or of code that does it, decides how
+    files are cut then. ``data_encoding`` is what the data behind a COPY is in, where it says so.
+    ``creates_type`` is the name of the type that is made.
     ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
     that it carries, who may do what (``maybe``).
     """
@@ -91,7 +92,7 @@ class Traits:
     savepoint: str | None = None
     commits: bool = False
     creates_schema: str | None = None
-    adds_enum_value: str | None = None
+    adds_enum_values: tuple[AddedValue, ...] = ()
     concurrently: Concurrent | None = None
     mentions: frozenset[str] = frozenset()
     runs_code: bool = False
@@ -99,7 +100,6 @@ class Traits:
     changes_reading: bool = False
     data_encoding: str | None = None
     creates_type: Name | None = None
-    alters_type: Name | None = None
     rights: Literal["role", "maybe"] | None = None
 
     @property

@@ -166,11 +166,9 @@ class MigrationsApp(BaseApp):
     def _open_selected(self, *, again: bool = False) -> None:
         selected = self.main.selected
         if selected is not None:
-            standard, log = self.looking.standard_strings, self.runs.log_of(selected)
+            dialect, log = self.looking.dialect, self.runs.log_of(selected)
             detail, runs = self.main.detail, selected.name == self.main.running
-            detail.open_migration(
-                selected, standard_strings=standard, log=log, runs=runs, again=again
-            )
+            detail.open_migration(selected, dialect=dialect, log=log, runs=runs, again=again)
         elif self._has_seen and not self.main.status.migrations:
             self.main.detail.show_message(empty_folder(str(self.settings.directory)))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from schemamig_tui.engine import Migration, MigrationFile, Script, State, parse
 from schemamig_tui.engine.ledger.left_off import LeftOff, left_off
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.failures import failure_lines
 from schemamig_tui.tui.keys import key_of
@@ -29,9 +30,7 @@ class Details:
     code: Sequence[Line]
 
 
-def details(
-    migration: Migration, *, standard_strings: bool, log: Sequence[Line], runs: bool
-) -> Details:
+def details(migration: Migration, *, dialect: Dialect, log: Sequence[Line], runs: bool) -> Details:
     """Read the file and make the lines of every tab.
 
     ``log`` are the lines of its last run, and ``runs`` is whether that is still on.
@@ -50,7 +49,7 @@ def details(
                 sql += [(), (("warn", more),)]
         except FilesError as error:
             sql = file_error_lines(error)
-        plan = _plan(migration, standard_strings)
+        plan = _plan(migration, dialect)
     return Details(
         migration,
         {
@@ -123,7 +122,7 @@ def _done(left: LeftOff) -> Iterator[str]:
         yield left.checkpoint.batches.people
 
 
-def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
+def _plan(migration: Migration, dialect: Dialect) -> list[Line]:
     file = migration.file
     assert file is not None
     if file.size > _MOST_PARSED:
@@ -131,7 +130,7 @@ def _plan(migration: Migration, standard_strings: bool) -> list[Line]:
             _hint(f"{size(file.size)} take a while to read: {key_of('dry-run')} makes the plan.")
         ]
     try:
-        script = parse(file, standard_conforming_strings=standard_strings)
+        script = parse(file, dialect)
     except FilesError as error:
         return file_error_lines(error)
     try:

@@ -19,6 +19,7 @@ from schemamig_tui.connect import Identity, Target, resolve
 from schemamig_tui.engine import Survey
 from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SchemamigError
 from schemamig_tui.settings import Settings
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.survey import Look, look_again
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.background import FolderWatch, in_thread
@@ -147,9 +148,9 @@ class Looking:
         return self.target.route if self.target else ""
 
     @property
-    def standard_strings(self) -> bool:
-        """The standard_conforming_strings of the last survey; its default before the first."""
-        return self.latest.standard_strings if self.latest else True
+    def dialect(self) -> Dialect:
+        """How the server reads files, as the last survey says; the usual before the first."""
+        return self.latest.dialect if self.latest else Dialect()
 
     # -- a look
 

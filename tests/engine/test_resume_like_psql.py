@@ -31,6 +31,7 @@ from schemamig_tui.engine.run.step_order import StepOrder
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.watch.run_lock import Locks
 from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.sql.dialect import Dialect
 from tests.conftest import Database
 from tests.engine.conftest import LEDGER
 from tests.engine.resume_scripts import ROLES, SCRIPTS, SETUP, cases
@@ -145,7 +146,7 @@ class Range:
         with closing(self.connect()) as conn:
             assert lock.take(conn)
             (migration,) = compare(scan(self.folder), ()).migrations
-            run = run_of(read(migration, standard_strings=True))
+            run = run_of(read(migration, Dialect()))
             start = start_for(conn, lock, [run])
             order = StepOrder(Ledger(LEDGER), lifts_timeout=False, start=start)
             pipeline = Pipeline(

@@ -11,6 +11,9 @@ from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.dialect import Dialect
+
+USUAL = Dialect()
 
 
 def on_disk(path: Path, data: bytes) -> MigrationFile:
@@ -19,12 +22,12 @@ def on_disk(path: Path, data: bytes) -> MigrationFile:
     return MigrationFile(path.name, path, len(data), hashlib.md5(data).hexdigest())
 
 
-def script_of(text: str | bytes, *, standard_conforming_strings: bool = True) -> Script:
+def script_of(text: str | bytes, dialect: Dialect = USUAL) -> Script:
     """The script of a file that is small enough to be gone by now."""
     data = text if isinstance(text, bytes) else text.encode()
     with tempfile.TemporaryDirectory() as folder:
         file = on_disk(Path(folder) / "0001_test.sql", data)
-        return parse(file, standard_conforming_strings=standard_conforming_strings)
+        return parse(file, dialect)
 
 
 def cut(text: str | bytes) -> Cutter:
@@ -37,9 +40,9 @@ def cut(text: str | bytes) -> Cutter:
         return cutter
 
 
-def statements(text: str | bytes, *, standard_conforming_strings: bool = True) -> list[str]:
+def statements(text: str | bytes, dialect: Dialect = USUAL) -> list[str]:
     """The statements of a file, as text."""
-    script = script_of(text, standard_conforming_strings=standard_conforming_strings)
+    script = script_of(text, dialect)
     return [script.sql(i).decode(errors="surrogateescape") for i in range(len(script))]
 
 

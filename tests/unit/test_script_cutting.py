@@ -6,6 +6,7 @@ import pytest
 
 from schemamig_tui.engine.script import window
 from schemamig_tui.engine.script.script import parse
+from schemamig_tui.sql.dialect import Dialect
 from tests.unit.scripts import on_disk, script_of, statements
 
 
@@ -119,7 +120,7 @@ OLD_STRINGS = r"SELECT 'it\'s; one string'"
 
 
 def test_the_server_may_start_without_standard_strings() -> None:
-    assert statements(OLD_STRINGS, standard_conforming_strings=False) == [OLD_STRINGS]
+    assert statements(OLD_STRINGS, Dialect(standard_strings=False)) == [OLD_STRINGS]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.script import Kind, ScriptWarning
+from schemamig_tui.sql.dialect import Dialect
 from tests.unit.scripts import refusal, script_of
 
 
@@ -79,6 +80,7 @@ def test_a_file_that_nothing_forbids_it_runs_in_a_transaction(text: str) -> None
         ("DO LANGUAGE 'plpgsql' $$BEGIN ROLLBACK AND CHAIN; END$$", "DO with ROLLBACK"),
         ("DO 'BEGIN LOOP IF true THEN /* x */ COMMIT ; END IF; END LOOP; END'", "DO with COMMIT"),
         (r"DO E'BEGIN\nCOMMIT;\nEND'", "DO with COMMIT"),
+        (r"DO U&'BEGIN C\004fMMIT; END'", "DO with COMMIT"),
     ],
 )  # fmt: skip
 def test_a_statement_that_a_transaction_forbids_is_run_by_itself(
@@ -362,6 +364,15 @@ def test_an_own_transaction_without_a_statement_is_warned_of() -> None:
         "CREATE FUNCTION f() RETURNS mood LANGUAGE sql AS $$ SELECT 'it''s ok'::mood $$",
         "CREATE FUNCTION f() RETURNS mood AS $$ SELECT 'it''s ok'::mood $$ LANGUAGE 'SQL'",
         "CREATE FUNCTION f() RETURNS mood BEGIN ATOMIC SELECT 'it''s ok'::mood; END",
+        "SELECT E'it\\'s ok'::mood, E'\\x69t''s ok'::mood",
+        "SELECT U&'\\0069t''s \\+00006fk'::mood",
+        "SELECT '{sad, \"it''s ok\"}'::mood[]",
+        "SELECT ROW('(1,it''s ok)')::people",
+        "SELECT jsonb_populate_record(NULL::people, '{\"mood\": \"it''s ok\"}')",
+        "SELECT enum_range(NULL::mood)",
+        "SELECT * FROM people WHERE mood < Enum_Last(NULL::mood)",
+        "COPY people FROM stdin;\nAnn\tit's ok\n\\.\n",
+        'COPY people FROM stdin (FORMAT csv);\nAnn,"it\'s ok"\n\\.\n',
     ],
 )
 def test_an_enum_value_that_is_added_and_used_is_committed_in_between(use: str) -> None:
@@ -373,12 +384,47 @@ def test_an_enum_value_that_is_added_and_used_is_committed_in_between(use: str) 
 
 
 @pytest.mark.parametrize(
+    "added",
+    [
+        "$$ok$$",
+        "$v$ok$v$",
+        "E'\\x6fk'",
+        "U&'\\006fk'",
+        "IF NOT EXISTS 'ok' BEFORE 'sad'",
+    ],
+)
+@pytest.mark.parametrize(
+    "by",
+    [
+        "{}",
+        "DO $do$ BEGIN {}; EXCEPTION WHEN OTHERS THEN NULL; END $do$",
+        "DO $do$ BEGIN EXECUTE $x${}$x$; END $do$",
+    ],
+)
+def test_an_enum_value_is_known_however_it_is_added(by: str, added: str) -> None:
+    alter = by.format(f'ALTER TYPE public . "mood" ADD /* new */ VALUE {added}')
+    script = script_of(f"{alter}; SELECT 'ok'::mood;")
+    assert script.mode is Mode.NO_TRANSACTION
+
+
+def test_the_data_of_a_big_copy_is_searched_for_an_enum_value() -> None:
+    rows = "Ann\tsad\n" * 20_000
+    copy = "ALTER TYPE mood ADD VALUE 'ok'; COPY people FROM stdin;\n"
+    assert script_of(f"{copy}{rows}book\tOK\n\\.\n").mode is Mode.TRANSACTION
+    for place in range(64 * 1024 - 6, 64 * 1024 + 2):
+        value = rows[: place // 8 * 8] + " " * (place % 8) + "\tok\n"
+        assert script_of(f"{copy}{value}{rows}\\.\n").mode is Mode.NO_TRANSACTION
+
+
+@pytest.mark.parametrize(
     "others",
     [
         "SELECT 1;",
         "ALTER TYPE mood ADD VALUE 'better' AFTER 'ok';",
         "ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';",
         "SELECT 'okay', 'OK', \"ok\", ok; -- 'ok'\n/* 'ok' */;",
+        "SELECT '{okay, is ok}', E'\\\\ok', \"enum_range\";",
+        "COPY people FROM stdin;\nokay\tis ok\n\\.\n",
         "COMMENT ON TYPE mood IS 'ok';",
         "CREATE FUNCTION f() RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'ok'; END $$;",
     ],
@@ -405,6 +451,12 @@ def test_the_values_of_a_type_of_the_same_file_can_be_used_at_once(made: str, mo
         "ALTER TYPE public.mood ADD VALUE 'ok'; SELECT 'ok'::public.mood;"
     )
     assert script.mode is mode
+
+
+def test_before_postgresql_17_the_values_of_a_type_of_the_same_file_have_to_be_committed() -> None:
+    file = "CREATE TYPE mood AS ENUM ('sad'); ALTER TYPE mood ADD VALUE 'ok'; SELECT 'ok'::mood;"
+    script = script_of(file, Dialect(has_open_enums=False))
+    assert script.mode is Mode.NO_TRANSACTION
 
 
 def test_in_the_files_own_transaction_an_enum_value_is_left_to_the_server() -> None:

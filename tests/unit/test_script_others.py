@@ -10,6 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.sql.lexer import tokens
 from tests.unit.psql_spy import queries
 from tests.unit.scripts import cut, statements
@@ -40,7 +41,7 @@ def test_psql_cuts_random_files_at_the_same_places(folder: Path, standard_string
         files, queries(folder, files, standard_strings=standard_strings), strict=True
     ):
         try:
-            ours = _encoded(statements(file, standard_conforming_strings=standard_strings))
+            ours = _encoded(statements(file, Dialect(standard_strings=standard_strings)))
         except FilesError:  # left open: psql sends it, or drops it
             continue
         compared += 1

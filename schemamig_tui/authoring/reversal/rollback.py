@@ -134,7 +134,7 @@ class _RollbackWriter:
         return self._rollback(draft, script, tried)
 
     def _read(self, migration: Migration) -> Script:
-        return read(migration, standard_strings=self._survey.standard_strings, resume=False).script
+        return read(migration, self._survey.dialect, resume=False).script
 
     def _before(self) -> Iterator[Migration]:
         """The files before it."""
@@ -160,7 +160,7 @@ class _RollbackWriter:
         text = write(draft, name, self._today, asked=asked)
         path = self._survey.folder.directory / self._new.name
         create_file(path, text)
-        return trial.read(path, text, standard_strings=self._survey.standard_strings)
+        return trial.read(path, text, self._survey.dialect)
 
     def _rollback(self, draft: Draft, script: Script, tried: Trial) -> Rollback:
         return Rollback(

@@ -15,6 +15,7 @@ from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.render import render
 from schemamig_tui.engine import MigrationFile, Script, parse
+from schemamig_tui.sql.dialect import Dialect
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ def of_applied(walk: Walk, draft: Script, original: Script | None, kept: str) ->
     return replace(_run(walk, [draft], walk.schema(), kept), differences=())
 
 
-def read(path: Path, text: str, *, standard_strings: bool) -> Script:
+def read(path: Path, text: str, dialect: Dialect) -> Script:
     """The draft as a script, just written."""
     content = text.encode()
     checksum = hashlib.md5(content, usedforsecurity=False).hexdigest()
     file = MigrationFile(path.name, path, len(content), checksum)
-    return parse(file, standard_conforming_strings=standard_strings)
+    return parse(file, dialect)
 
 
 def _run(walk: Walk, scripts: list[Script], wanted: Schema, kept: str) -> Trial:

@@ -89,10 +89,9 @@ def _with_files(plan: Plan, progress: Callable[[int], None]) -> Plan:
     refusals: list[SchemamigError] = [*plan.refusals]
     doubts: list[FilesError] = []
     changer: str | None = None
-    standard = plan.survey.standard_strings
     for number, migration in enumerate(plan.migrations, 1):
         try:
-            file = read(migration, standard_strings=standard, resume=plan.resume)
+            file = read(migration, plan.survey.dialect, resume=plan.resume)
         except FilesError as error:
             if changer is None:
                 refusals.append(error)

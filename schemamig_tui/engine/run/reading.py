@@ -9,9 +9,10 @@ from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.plan import Plan, PlannedFile
-from schemamig_tui.engine.run.survey import standard_strings
+from schemamig_tui.engine.run.survey import dialect_of
 from schemamig_tui.engine.script.script import parse
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.text import visible
 
 
@@ -28,7 +29,7 @@ class RunFiles(Sequence[FileRun]):
         self._migrations = migrations
         self._resume = plan.resume
         self._read: list[FileRun] = []
-        self._standard_strings = self._planned_standard_strings = plan.survey.standard_strings
+        self._dialect = self._planned_dialect = plan.survey.dialect
         planned = {file.name: file for file in plan.files}
         for migration in migrations:
             file = planned.get(migration.name)
@@ -64,15 +65,15 @@ class RunFiles(Sequence[FileRun]):
         Those that were cut for sessions of another kind are read again. Raises FilesError for the
         first one that cannot be run.
         """
-        standard = standard_strings(conn)
-        if standard != self._standard_strings:
-            self._standard_strings = standard
+        dialect = dialect_of(conn)
+        if dialect != self._dialect:
+            self._dialect = dialect
             del self._read[begun:]
         for migration in self._migrations[len(self._read) :]:
             if len(self._read) > begun and self._read[-1].script.changes_reading:
                 break
             try:
-                file = read(migration, standard_strings=standard, resume=self._resume)
+                file = read(migration, dialect, resume=self._resume)
             except FilesError as error:
                 raise self._with_changer(error) from error
             self._read.append(run_of(file))
@@ -84,9 +85,9 @@ class RunFiles(Sequence[FileRun]):
     def _with_changer(self, error: FilesError) -> FilesError:
         """The error, with the file that has changed how the one at fault is read, if one has."""
         changers = [run.name for run in self._read if run.script.changes_reading]
-        if not changers or self._standard_strings == self._planned_standard_strings:
+        if not changers or self._dialect == self._planned_dialect:
             return error
-        value = "on" if self._standard_strings else "off"
+        value = "on" if self._dialect.standard_strings else "off"
         changer = (
             f"{visible(changers[-1])} ran before it and has changed how this file is read:"
             f" standard_conforming_strings is {value} now."
@@ -100,10 +101,10 @@ class RunFiles(Sequence[FileRun]):
         )
 
 
-def read(migration: Migration, *, standard_strings: bool, resume: bool = True) -> PlannedFile:
+def read(migration: Migration, dialect: Dialect, *, resume: bool = True) -> PlannedFile:
     """Read one file, and where it is to go on, if it can: see ``resume.check``."""
     assert migration.file is not None  # see Status.to_run
-    script = parse(migration.file, standard_conforming_strings=standard_strings)
+    script = parse(migration.file, dialect)
     return PlannedFile(migration, script, left_off(migration, script) if resume else None)
 
 

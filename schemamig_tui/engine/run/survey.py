@@ -18,6 +18,10 @@ from schemamig_tui.engine.ledger.warnings import (
 )
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.script.files import MigrationFile, passed_over, scan
+from schemamig_tui.sql.dialect import Dialect
+
+# The first version whose transactions can use the values of an enum that they make.
+_OPEN_ENUMS = 170000
 
 
 @dataclass(frozen=True)
@@ -45,15 +49,15 @@ class Folder:
 class Survey:
     """What was found in the folder and the ledger, and what the two say of each migration.
 
-    ``standard_strings`` is the session's standard_conforming_strings, by which files are cut, and
-    ``time_zone`` its TimeZone, in which the times of the ledger are.
+    ``dialect`` is how the session reads files, and ``time_zone`` its TimeZone, in which the times
+    of the ledger are.
     """
 
     folder: Folder
     ledger: Ledger
     state: LedgerState
     status: Status
-    standard_strings: bool
+    dialect: Dialect
     time_zone: str | None
 
     def warnings(self, to: str | None = None) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ def survey(
     same = before and (before.folder.files, before.state.rows) == (folder.files, state.rows)
     status = before.status if before and same else compare(folder.files, state.rows)
     zone = conn.info.parameter_status("TimeZone")
-    return Survey(folder, ledger, state, status, standard_strings(conn), zone)
+    return Survey(folder, ledger, state, status, dialect_of(conn), zone)
 
 
 def with_folder_of_now(before: Survey) -> Survey:
@@ -98,6 +102,9 @@ def with_folder_of_now(before: Survey) -> Survey:
     return replace(before, folder=folder, status=compare(folder.files, before.state.rows))
 
 
-def standard_strings(conn: psycopg.Connection[Any]) -> bool:
-    """The standard_conforming_strings of a session, which the server has told of its own accord."""
-    return conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off"
+def dialect_of(conn: psycopg.Connection[Any]) -> Dialect:
+    """How a session reads files, which the server has told of its own accord."""
+    return Dialect(
+        standard_strings=conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off",
+        has_open_enums=conn.info.server_version >= _OPEN_ENUMS,
+    )

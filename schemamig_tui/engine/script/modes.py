@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.cutter import Cutter
+from schemamig_tui.engine.script.new_values import needs_commit
 from schemamig_tui.engine.script.places import Lines, fault
 from schemamig_tui.sql import notes
-from schemamig_tui.sql.enum_values import mentioning, used
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.sql.traits import Assignment, Kind, Traits
-from schemamig_tui.sql.words import Name
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -75,13 +75,13 @@ class _Flow:
             self.open = i
 
 
-def decide(cut: Cutter, lines: Lines) -> Decision:
+def decide(cut: Cutter, lines: Lines, dialect: Dialect) -> Decision:
     """How the file has to be run. ``lines`` are those of the file.
 
     Raises FilesError for a file that leaves a transaction open, and for a statement that the server
     will refuse because it stands outside of any.
     """
-    return _Decider(cut, lines).decide()
+    return _Decider(cut, lines, dialect).decide()
 
 
 def in_block(traits: Mapping[int, Traits], i: int) -> bool:
@@ -95,9 +95,10 @@ def in_block(traits: Mapping[int, Traits], i: int) -> bool:
 
 
 class _Decider:
-    def __init__(self, cut: Cutter, lines: Lines) -> None:
+    def __init__(self, cut: Cutter, lines: Lines, dialect: Dialect) -> None:
         self._cut = cut
         self._lines = lines
+        self._dialect = dialect
         self._flow = _Flow()
         for i, traits in cut.traits.items():
             self._flow.add(i, traits)
@@ -136,9 +137,11 @@ class _Decider:
             return Mode.NO_TRANSACTION, self._asked(*cut.comments.no_transaction)
         if cut.comments.batches:
             return Mode.NO_TRANSACTION, self._batches()
-        if why_not := self._why_not_own() or self._needs_commit():
+        if why_not := self._why_not_own():
             return Mode.NO_TRANSACTION, why_not
         if not flow.begins:
+            if why_not := needs_commit(cut, self._lines, self._dialect):
+                return Mode.NO_TRANSACTION, why_not
             return Mode.TRANSACTION, "nothing in it needs to be outside of one"
         begin, commit = self._line(flow.begins[0]), self._line(flow.ends[0])
         reason = f"it brings its own BEGIN (line {begin}) and COMMIT (line {commit})"
@@ -190,28 +193,6 @@ class _Decider:
             return None
         outside = cut.settings_on_top if cut.settings_on_top < begin else end + 1
         return f"the statement in line {self._line(outside)} is outside its BEGIN and COMMIT"
-
-    def _needs_commit(self) -> str | None:
-        """Why a file without a BEGIN has to commit in between: it uses an enum value that it adds.
-
-        Where the type is of the same transaction as well, its values can be used at once.
-        """
-        cut = self._cut
-        added = {} if self._flow.begins else _added_values(cut.traits)
-        if not added:
-            return None
-        mentions = mentioning(added)
-        for i in range(min(added.values()) + 1, len(cut.starts)):
-            if i in cut.traits and cut.traits[i].adds_enum_value is not None:
-                continue
-            sql = cut.source.read(cut.starts[i], cut.ends[i])
-            for value in used(sql) if mentions.search(sql) else ():
-                if added.get(value, i) < i:
-                    return (
-                        f"line {self._line(i)} uses the enum value '{value}' of line"
-                        f" {self._line(added[value])}, which has to be committed first"
-                    )
-        return None
 
     # -- what is refused, and what is warned of
 
@@ -271,29 +252,6 @@ class _Decider:
         for i in flow.inside:
             message = f"{traits[i].label} cannot run in a transaction: the server will refuse it."
             yield ScriptWarning(self._line(i), message)
-
-
-def _added_values(traits: Mapping[int, Traits]) -> dict[str, int]:
-    """The enum values that statements add to types that the file has not made itself.
-
-    Each has the number of the first statement that adds it.
-    """
-    made: dict[str, list[Name]] = {}
-    added: dict[str, int] = {}
-    for i, found in traits.items():
-        name, value = found.alters_type, found.adds_enum_value
-        if found.creates_type:
-            made.setdefault(found.creates_type.name, []).append(found.creates_type)
-        if name is None or value is None:
-            continue
-        if not any(_may_be_same(name, one) for one in made.get(name.name, ())):
-            added.setdefault(value, i)
-    return added
-
-
-def _may_be_same(one: Name, other: Name) -> bool:
-    """Whether two names may be of one object; the search path is not known."""
-    return one.name == other.name and len({one.schema, other.schema} - {None}) < 2
 
 
 def _decides_reading(assigns: Assignment) -> bool:

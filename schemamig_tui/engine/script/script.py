@@ -19,6 +19,7 @@ from schemamig_tui.engine.script.places import BOM, Lines, line_offset, line_sta
 from schemamig_tui.engine.script.source import HELD, Source
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import body, creates
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.sql.lexer import whole_word
 from schemamig_tui.sql.new_session import ANY_TRACES, Traces, traces_of
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
@@ -34,21 +35,22 @@ _LONGEST_LINE = 1024 * 1024
 # A new session costs less time than to look through a text of so many bytes, and less than a tenth
 # of the time that such a file takes.
 _LONGEST_TEXT = 1024 * 1024
+_USUAL = Dialect()
 
 
-def parse(file: MigrationFile, *, standard_conforming_strings: bool = True) -> "Script":
+def parse(file: MigrationFile, dialect: Dialect = _USUAL) -> "Script":
     """Cut a file into statements and decide how it has to be run.
 
-    ``standard_conforming_strings`` is what the server starts with; the file may change it.
+    ``dialect`` is that of the session which it is for; the file may change how strings are read.
     Raises FilesError, with the place and what to do, for a file that psql would not run as it was
     meant, and for one that is no longer what ``file`` says.
     """
     source = Source(file.path)
     try:
         trusted = source.size > HELD and source.stamp == file.stamp
-        cutter = Cutter(source, trusted=trusted, standard_strings=standard_conforming_strings)
+        cutter = Cutter(source, trusted=trusted, standard_strings=dialect.standard_strings)
         cutter.run(file.checksum)
-        script = Script(file, source, cutter, standard_conforming_strings)
+        script = Script(file, source, cutter, dialect)
         if source.size > HELD:
             _ = script.traces  # while the file is surely what it was
         return script
@@ -75,9 +77,7 @@ class Script:
     thread: see ``apart``.
     """
 
-    def __init__(
-        self, file: MigrationFile, source: Source, cut: Cutter, standard_strings: bool
-    ) -> None:
+    def __init__(self, file: MigrationFile, source: Source, cut: Cutter, dialect: Dialect) -> None:
         self.file = file
         self._source = source
         self._starts: array[int] = cut.starts
@@ -85,7 +85,7 @@ class Script:
         self._traits: dict[int, Traits] = cut.traits
         self._copies = cut.copies
         self._lines = Lines(source)
-        decision = decide(cut, self._lines)
+        decision = decide(cut, self._lines, dialect)
         self.batched: Mapping[int, BatchedStatement] = {}
         if cut.comments.batches:
             from schemamig_tui.engine.script.batched import read_batched
@@ -102,7 +102,7 @@ class Script:
         self.begin: int = decision.begin
         self.ignored: frozenset[int] = decision.ignored
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
-        self._standard_strings = standard_strings
+        self._standard_strings = dialect.standard_strings
 
     def __len__(self) -> int:
         return len(self._starts)

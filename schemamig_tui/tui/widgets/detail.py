@@ -13,6 +13,7 @@ from textual.message import Message
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.lint.finding import LintFinding, LintReport
 from schemamig_tui.lint.page import page_of
+from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.details import FINDINGS, TABS, Details, details
@@ -61,7 +62,7 @@ class Detail(Vertical):
         self,
         migration: Migration,
         *,
-        standard_strings: bool,
+        dialect: Dialect,
         log: Sequence[Line],
         runs: bool,
         again: bool,
@@ -73,9 +74,7 @@ class Detail(Vertical):
         """
         if (migration, runs) != self._wanted or again:
             self._wanted = (migration, runs)
-            work = partial(
-                details, migration, standard_strings=standard_strings, log=log, runs=runs
-            )
+            work = partial(details, migration, dialect=dialect, log=log, runs=runs)
             self.run_worker(self._read(work), group="detail", exclusive=True)
 
     async def _read(self, work: Callable[[], Details]) -> None:

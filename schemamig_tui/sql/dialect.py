@@ -1,0 +1,16 @@
+"""What the server at hand makes of SQL that others read differently."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file has to be read for a server.
+
+    ``standard_strings`` is the standard_conforming_strings that its sessions start with, by which
+    strings end. ``has_open_enums``: the transaction that makes an enum can use the values that it
+    adds to it (from PostgreSQL 17 on); values added to older enums have to be committed first.
+    """
+
+    standard_strings: bool = True
+    has_open_enums: bool = True
