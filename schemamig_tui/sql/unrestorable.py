@@ -18,6 +18,10 @@ MAY_MATTER = (
 for what ``new_session`` finds."""
 
 _LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
+_LOCKS = re.compile(rb"(?i)\bpg_(?:try_)?advisory_lock(?:_shared)?\b")
+_UNLOCKS = re.compile(rb"(?i)\bpg_advisory_unlock(?!_all)")
+# What may run a part of a statement more than once.
+_REPEATS = re.compile(rb"(?i)\b(?:from|loop|with)\b")
 _MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|listen\b|advisory_xact")
 
 # SET is a statement of its own, and not a part of UPDATE, where something like this is before it.
@@ -35,6 +39,17 @@ def leaves(sql: bytes) -> bool:
 def asks_for_last_value(sql: bytes) -> bool:
     """Whether it asks for the last value that a sequence gave to this session."""
     return _LAST_VALUE.search(sql) is not None and _LAST_VALUE.search(code_of(sql)) is not None
+
+
+def unlocks(sql: bytes) -> bool:
+    """Whether it gives an advisory lock back once: who took it twice still holds it then."""
+    return _UNLOCKS.search(sql) is not None and _UNLOCKS.search(code_of(sql)) is not None
+
+
+def locks_taken(sql: bytes) -> int | None:
+    """How many times a statement takes an advisory lock; None where its text does not tell."""
+    found = len(_LOCKS.findall(code_of(sql))) if _LOCKS.search(sql) else 0
+    return None if found and _REPEATS.search(sql) else found
 
 
 def may_hide(code: bytes) -> bool:

@@ -109,6 +109,21 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
             "",
             "line 2 may have left",
         ),
+        (
+            "SELECT pg_advisory_lock(7);\nDO 'BEGIN PERFORM pg_advisory_lock(7); END'",
+            "SELECT pg_advisory_unlock(7)",
+            "line 5 gives an advisory lock back once",
+        ),
+        (
+            "SELECT pg_advisory_lock(7) FROM generate_series(1, 2)",
+            "SELECT pg_advisory_unlock(7)",
+            "line 4 gives an advisory lock back once",
+        ),
+        (
+            "CREATE TEMP TABLE s ();\nDROP TABLE s",
+            "SELECT pg_my_temp_schema()",
+            "line 5 may see that its session has had something temporary",
+        ),
     ],
 )
 def test_what_no_statement_can_make_again_is_refused(
@@ -145,6 +160,31 @@ def test_an_advisory_lock_that_others_hold_is_refused(shop: Workshop) -> None:
         other.execute("SELECT pg_advisory_lock(7)")
         assert "advisory lock 0 7 1 ExclusiveLock is not as it was" in refusal(shop).message
     assert shop.apply().failed is None
+
+
+def test_an_advisory_lock_that_was_taken_once_can_be_given_back(shop: Workshop) -> None:
+    shop.ask("CREATE TABLE held (n int)")
+    stop(
+        shop,
+        f"{DIRECTIVE}SELECT pg_advisory_lock(7); SELECT pg_try_advisory_lock_shared(8, 9);\n"
+        "SELECT 1/0; SELECT pg_advisory_unlock(7);\n"
+        "INSERT INTO held SELECT objid FROM pg_locks WHERE pid = pg_backend_pid()"
+        " AND locktype = 'advisory' AND objid IN (7, 9);",
+    )
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT n FROM held") == [9]
+
+
+def test_what_a_function_in_c_has_set_comes_back(shop: Workshop) -> None:
+    """Its library, and so the setting, is not there yet when the session starts."""
+    shop.ask("CREATE EXTENSION pg_trgm; CREATE TABLE r (a real)")
+    message = stop(
+        shop,
+        f"{DIRECTIVE}SELECT set_limit(0.75); SELECT 1/0; INSERT INTO r VALUES (show_limit());",
+    )
+    assert message.endswith('{"pg_trgm.similarity_threshold": "0.75"}')
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT a FROM r") == [0.75]
 
 
 def test_a_connection_lost_where_the_session_was_not_known_yet_is_refused(shop: Workshop) -> None:

@@ -18,8 +18,9 @@ from schemamig_tui.engine.ledger.checkpoint import (
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.sql.leftovers import Leftover, leftover
-from schemamig_tui.sql.session_effects import is_quiet
-from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves
+from schemamig_tui.sql.new_session import traces_of
+from schemamig_tui.sql.session_effects import is_about_temporary, is_quiet
+from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves, locks_taken, unlocks
 
 START_OVER = (
     "Undo those statements by hand, and start it over from its first statement with --no-resume."
@@ -150,15 +151,42 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
     if unknown is not None:
         why = _LOST if checkpoint.session else _OLD
         yield f"{why} what line {script.line(unknown)} left in its session", START_OVER
+    held = sum(name.startswith(_ADVISORY_LOCK) for name in state)
+    had_temporary = any(is_about_temporary(script.sql(i)) for i in range(done))
     for i in range(done, len(script)):
-        if asks_for_last_value(script.sql(i)):
+        sql = script.sql(i)
+        if asks_for_last_value(sql):
             yield (
                 f"line {script.line(i)} asks for the last value of a sequence, which is that of"
                 " the old session",
                 START_OVER,
             )
+        if held and unlocks(sql) and not _are_held_once(held, script, done):
+            yield (
+                f"line {script.line(i)} gives an advisory lock back once, which the old session may"
+                " have held more than once",
+                START_OVER,
+            )
+        if had_temporary and traces_of(sql).sees:
+            yield (
+                f"line {script.line(i)} may see that its session has had something temporary, which"
+                " was the old one",
+                START_OVER,
+            )
 
 
+def _are_held_once(held: int, script: Script, done: int) -> bool:
+    """Whether each of so many advisory locks has been taken once, which no server tells."""
+    taken = 0
+    for i in range(done):
+        count = locks_taken(script.sql(i))
+        if count is None:
+            return False
+        taken += count
+    return taken == held
+
+
+_ADVISORY_LOCK = "advisory lock "
 _KEPT = (
     "something in its session that no statement can make again, such as a library, a seed, a"
     " connection or a setting whose name is made up"

@@ -47,7 +47,8 @@ class SessionStart:
     name; None is a name that nobody has set. ``event_triggers``: any DDL may run code.
     ``lock`` is the advisory lock of ours that the session may hold, ``functions`` are those of the
     database, where any may be called. ``is_utf8``: the database is in UTF8, so that any text can be
-    written in ASCII with escapes.
+    written in ASCII with escapes. ``has_libraries``: functions in C may set what their library has
+    added to the settings when it was loaded, after the start.
     """
 
     login: str
@@ -58,6 +59,7 @@ class SessionStart:
     lock: AdvisoryLock
     functions: StoredCode
     is_utf8: bool
+    has_libraries: bool
 
     @cached_property
     def questions(self) -> tuple[bytes, bytes]:
@@ -83,6 +85,7 @@ class SessionStart:
             values=literal(_SEPARATOR.join(values)),
             purpose=self.lock.purpose & 0xFFFFFFFF,
             subject=self.lock.subject & 0xFFFFFFFF,
+            of_libraries=self._of_libraries,
         )
         who = _select(*_WHO, self._as_at_login, own_session.set_local("role", None))
         return who, question.encode()
@@ -111,6 +114,13 @@ class SessionStart:
         login = literal(self.login) if self._can_write(self.login) else "''"
         default = own_session.set_local("session_authorization", None)
         return f"CASE WHEN session_user OPERATOR(pg_catalog.<>) {login} THEN {default} END"
+
+    @property
+    def _of_libraries(self) -> str:
+        if not self.has_libraries:
+            return ""
+        known = (name for name in self.settings if "." in name)
+        return _OF_LIBRARIES.format(names=literal(_SEPARATOR.join(known)))
 
     def _can_write(self, value: str) -> bool:
         return self.is_utf8 or value.isascii()
@@ -161,6 +171,7 @@ def ask_start(
         lock=lock,
         functions=functions,
         is_utf8=is_utf8,
+        has_libraries=found["has_libraries"],
     )
 
 
@@ -271,8 +282,13 @@ _QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
  UNION ALL SELECT pg_catalog.concat('temporary ',
  pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)), ''
  FROM pg_catalog.pg_depend AS d WHERE d.refclassid {_EQUALS} '2615'
- AND d.refobjid {_EQUALS} pg_catalog.pg_my_temp_schema()) AS x(name, value)"""
+ AND d.refobjid {_EQUALS} pg_catalog.pg_my_temp_schema(){{of_libraries}}) AS x(name, value)"""
 """2615 is pg_namespace: all that is in a schema depends on it."""
+_OF_LIBRARIES = f"""
+ UNION ALL SELECT l.name, pg_catalog.current_setting(l.name)
+ FROM pg_catalog.pg_show_all_settings() AS l WHERE l.source {_EQUALS} 'session'
+ AND pg_catalog.strpos(l.name, '.') OPERATOR(pg_catalog.>) 0
+ AND l.name OPERATOR(pg_catalog.<>) ALL (pg_catalog.string_to_array({{names}}, E'\x01'))"""
 
 # Where a new session has its settings from (``source`` in pg_settings), other than the server. It
 # makes no difference whether the client asks for the encoding that the server has anyway.
@@ -317,6 +333,8 @@ SELECT pg_catalog.json_build_object(
         pg_catalog.current_setting(n, true)), '{}')
         FROM pg_catalog.unnest(%(names)s::pg_catalog.text[]) AS n),
     'event_triggers', EXISTS (SELECT FROM pg_catalog.pg_event_trigger
-        WHERE evtenabled OPERATOR(pg_catalog.<>) 'D'))::pg_catalog.text
+        WHERE evtenabled OPERATOR(pg_catalog.<>) 'D'),
+    'has_libraries', EXISTS (SELECT FROM pg_catalog.pg_proc
+        WHERE probin IS NOT NULL AND oid OPERATOR(pg_catalog.>=) '16384'))::pg_catalog.text
 FROM pg_catalog.pg_settings
 """
