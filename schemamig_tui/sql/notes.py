@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
-    rb"|down[ \t]+migration|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
-    rb"|!?[ \t]*no-transaction|atlas:|postgres-migrations\b|tern:|transactional[ \t]*:)"
+    rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
+    rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
+    rb"|transactional[ \t]*:)"
 )
 """How a comment that may say something begins, behind its two dashes."""
 
@@ -33,8 +34,9 @@ _WAYS_BACK = {
     "tern": rb"---- create above / drop below ----",
     "node-pg-migrate": rb"--[ \t\-]*(?i:down[ \t]+migration)",
     "rambler": rb"--[ \t]*rambler[ \t]+down[ \t]*(?=[\r\n]|\Z)",
-    "MyBatis": rb"--[ \t]*//[ \t]*@UNDO",
+    "MyBatis": rb"--[ \t]*//[ \t]*(?i:@undo)\b",
     "Play": rb"--[ \t\-]*!Downs\b",
+    "Atlas": rb"-- down\.sql --[ \t]*(?=[\r\n]|\Z)",
     "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
     "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
 }
@@ -81,6 +83,9 @@ _NO_TRANSACTION = {
     "sql-migrate": _Rule(re.compile(rb"-- \+migrate +Up[ \t][^\r\n]*?\bnotransaction\b")),
     "dbmate": _Rule(re.compile(rb"--[ \t]*migrate:up[ \t][^\r\n]*?\btransaction:false\b")),
     "tern": _Rule(re.compile(rb"---- tern: disable-tx ----(?=[\r\n]|\Z)")),
+    "Liquibase": _Rule(
+        re.compile(rb"--[ \t]*(?i:changeset[ \t][^\r\n]*?[ \t]runInTransaction:false\b)")
+    ),
     "postgres-migrations": _Rule(re.compile(rb"-- postgres-migrations disable-transaction\b")),
     "sqlx": _Rule(
         re.compile(rb"-- no-transaction"), "at the very start", re.compile(rb"-- no-transaction")

@@ -33,7 +33,9 @@ def test_a_name_longer_than_the_ledger_holds_is_refused(
     [
         ("0001_a.down.sql", "golang-migrate and others"),
         ("0001_a.tx.down.sql", "golang-migrate and others"),
+        ("0001_a.DOWN.sql", "golang-migrate and others"),
         ("0001.users.rollback.sql", "yoyo"),
+        ("0001.users.Rollback.sql", "yoyo"),
         ("001.undo.sql", "postgrator"),
         ("001.undo.users.sql", "postgrator"),
         ("001.undo.users.and.more.sql", "postgrator"),
@@ -58,9 +60,13 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
         ("20250101-users-up.sql", "20250101-users-down.sql"),
         ("0001_users_up.sql", "0001_users_down.sql"),
         ("up.sql", "down.sql"),
+        ("0001_Users_Up.sql", "0001_Users_Down.sql"),
+        ("0001_users.sql", "0001_users.undo.sql"),
+        ("0001_users.deploy.sql", "0001_users.revert.sql"),
+        ("0001-users-do.sql", "0001-users-undo.sql"),
     ],
 )
-def test_a_name_with_down_is_a_way_back_where_the_same_is_there_with_up(
+def test_a_name_with_down_or_kin_is_a_way_back_where_that_of_the_way_there_is_the_same(
     tmp_path: Path, up: str, down: str
 ) -> None:
     (tmp_path / down).touch()

@@ -14,7 +14,8 @@ WAYS_BACK = {
     "tern": ("---- create above / drop below ----",),
     "node-pg-migrate": ("-- Down Migration", "-- ---- down  migration", "  -- Down Migration (x)"),
     "rambler": ("-- rambler down", "-- rambler  down "),
-    "MyBatis": ("-- //@UNDO", "--//@UNDO", " --  //  @UNDO"),
+    "MyBatis": ("-- //@UNDO", "--//@UNDO", " --  //  @UNDO", "--//@undo"),
+    "Atlas": ("-- down.sql --",),
     "Play": ("# --- !Downs", "-- !Downs", "# -- !Downs", "#--- !Downs"),
     "shmig": ("-- ==== DOWN ====",),
     "Sqitch": ("-- Revert app:users from pg",),
@@ -30,6 +31,10 @@ NO_TRANSACTION = {
         "--! Previous: sha1:abc\n--! Hash: sha1:def\n\n--! no-transaction",
     ),
     "tern": ("---- tern: disable-tx ----", "-- x\n\n---- tern: disable-tx ----"),
+    "Liquibase": (
+        "--liquibase formatted sql\n--changeset ann:1 runInTransaction:false",
+        "-- changeset ann:1 labels:a runOnChange:true runintransaction:FALSE",
+    ),
     "Atlas": ("-- atlas:txmode none\n", "-- a comment\n-- atlas:txmode none\n"),
     "postgres-migrations": ("-- postgres-migrations disable-transaction",),
     "yoyo": ("-- transactional: false", "-- depends: 0001\n\n--transactional:False"),
@@ -54,7 +59,8 @@ def test_the_markers_of_the_way_there_are_plain_comments() -> None:
     script_of(
         "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- +goose StatementEnd\n"
         "-- +migrate Up\n-- migrate:up\n-- Up Migration\n-- rambler up\n-- !Ups\n"
-        "-- ====  UP  ====\n-- Deploy app:users to pg\nSELECT 2;"
+        "-- ====  UP  ====\n-- Deploy app:users to pg\n-- atlas:txtar\n-- migration.sql --\n"
+        "--changeset ann:1 runInTransaction:true\n--rollback DROP TABLE users;\nSELECT 2;"
     )
 
 

@@ -19,15 +19,16 @@ _PREFIXES = {
     "NNNN_": re.compile(r"\d{4}[a-z]?_"),
 }
 
-# How the tools call a file that takes a migration back.
+# How the tools call a file that takes a migration back; most do not care about upper case.
 _WAYS_BACK = {
-    "golang-migrate and others": re.compile(r".+\.down\.sql"),
-    "yoyo": re.compile(r".+\.rollback\.sql"),
-    "postgrator": re.compile(r"\d+\.undo(?:\..*)?\.sql"),
+    "golang-migrate and others": re.compile(r"(?i).+\.down\.sql"),
+    "yoyo": re.compile(r"(?i).+\.rollback\.sql"),
+    "postgrator": re.compile(r"(?i)\d+\.undo(?:\..*)?\.sql"),
     "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
 }
-# These names may be innocent ("slow-down"), unless the same name is there with "up".
-_DOWN = re.compile(r"(?P<before>(?:.*[-_])?)down\.sql")
+# These names may be innocent ("slow-down"), unless the way there has the same name but for that.
+_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert)\.sql")
+_THERE = ("up", "do", "deploy")
 
 
 def is_migration(name: str) -> bool:
@@ -65,8 +66,14 @@ def _way_back(name: str, names: Collection[str]) -> str | None:
     for tool, pattern in _WAYS_BACK.items():
         if pattern.fullmatch(name):
             return tool
-    found = _DOWN.fullmatch(name)
-    return "db-migrate and others" if found and f"{found['before']}up.sql" in names else None
+    found = _BACK.fullmatch(name.lower())
+    if found is None:
+        return None
+    before = found["before"]
+    there = {f"{before}{word}.sql" for word in _THERE}
+    if before.endswith("."):
+        there.add(f"{before}sql")
+    return None if there.isdisjoint(map(str.lower, names)) else "db-migrate and others"
 
 
 def order_warnings(names: Iterable[str]) -> list[str]:
