@@ -10,6 +10,8 @@ _STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|ye
 # variable_char of psqlscan.l. The whole is what psql replaces by a quoted value.
 _QUOTED_VARIABLE = re.compile(rb"'[\w\x80-\xff]++'|\"[\w\x80-\xff]++\"")
 _VARIABLE = re.compile(r":[\w'\"{]")
+# What ends an expression in front of a colon, somewhere behind JSON_OBJECT(: the key of a member.
+_JSON_KEY = re.compile(rb"(?is)\bjson_object(?:agg)?\s*+\(.*[\w'\"\])\x80-\xff]\s*:\Z")
 VARIABLE_HINT = "Variables are psql's own: write the value itself."
 
 _INSTEAD = {
@@ -69,11 +71,14 @@ def quoted_variable(before: bytes, quoted: bytes) -> Refusal | None:
     """The refusal of psql's :'name' and :"name", which the server takes for a syntax error.
 
     ``quoted`` starts with the quote; ``before`` is what is in front of it in its statement. In
-    brackets it is the bound of a slice: a[1:"n"].
+    brackets it is the bound of a slice: a[1:"n"]; behind the key of a JSON_OBJECT it is its value,
+    which psql leaves alone too, as no variable has that name.
     """
     colons = len(before) - len(before.rstrip(b":"))
     found = _QUOTED_VARIABLE.match(quoted)
     if colons % 2 == 0 or found is None or before.rfind(b"[") > before.rfind(b"]"):
+        return None
+    if _JSON_KEY.search(before):
         return None
     name = found[0].decode(errors="replace")
     return Refusal(f":{name} is a variable of psql, not SQL.", VARIABLE_HINT)

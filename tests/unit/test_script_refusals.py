@@ -131,6 +131,7 @@ def test_a_quoted_variable_of_psql_is_refused_at_its_place(
     "text",
     [
         """SELECT a[1:2], a[:n], a[n:], a[1:"n"], a["n":"m"], a[:'2'], a[(1):'2']""",
+        """SELECT json_object('a':'x', k :"v", 'b':json_objectagg(t.k:'y'), (k):'z')""",
         """SELECT x::"Type", 'x'::"Type", x :: "Type", x::text, ('x')::'y'""",
         """SELECT f(a := 'x', b :='y', c :="z"), g(a => ':''x''')""",
         """SELECT ':''x'' :"y"', E':\\'x\\'', " :'x' ", $$ :'x' :"y" $$, $a$:'x'$a$""",
