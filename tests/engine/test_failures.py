@@ -109,6 +109,19 @@ def test_what_only_works_outside_a_transaction_is_told_the_directive(
             " RAISE; END; END $$;",
             None,
         ),
+        (
+            "DO $$ BEGIN CREATE DATABASE d; END $$;",
+            "It cannot be in a function or a DO block: make it a statement of its own.",
+        ),
+        (
+            "-- schemamig: no-transaction\nDO $$ BEGIN EXECUTE 'VACUUM'; END $$;",
+            "It cannot be in a function or a DO block: make it a statement of its own.",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;"
+            " SELECT f();",
+            None,
+        ),
     ],
 )
 def test_no_directive_is_told_where_it_would_not_help(

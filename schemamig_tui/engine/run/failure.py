@@ -33,6 +33,7 @@ _DIRECTIVE_HINT = (
     " '-- schemamig: no-transaction'."
 )
 _MOVE_OUT_HINT = "Move this statement out of the file's own BEGIN ... COMMIT."
+_NOT_IN_CODE_HINT = "It cannot be in a function or a DO block: make it a statement of its own."
 _ADD_EARLIER_HINT = (
     "Move the ALTER TYPE ... ADD VALUE in front of the file's own BEGIN, so that it is committed"
     " before."
@@ -41,6 +42,8 @@ _ADD_EARLIER_HINT = (
 _BODY_LINE = re.compile(
     r'^PL/pgSQL function (?:"?[^"(\s]+"?\.)?"?([^"(\s]+)"?.* line (\d+) at', re.M
 )
+# The context of an error in code: no partitioned table is meant, for instance.
+_CODE_LINE = re.compile(r"^(?:SQL (?:statement|function)|PL/\w+ function) ", re.M)
 # "COPY users, line 3, column id: ..."
 _DATA_LINE = re.compile(r"^COPY .*?, line (\d+)", re.M)
 # extension.c: PostgreSQL 14 says that a file is undefined, later ones that a feature is not there.
@@ -128,7 +131,10 @@ def _missing_extension(error: Diagnostic) -> str | None:
 
 def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
     """How a statement gets out of the transaction that it cannot be in, where that is the cause."""
-    if not wants_no_transaction(error):
+    forbidden = error.sqlstate == pg_errors.ActiveSqlTransaction.sqlstate
+    if forbidden and _CODE_LINE.search(error.context or ""):
+        return _NOT_IN_CODE_HINT
+    if not wants_no_transaction(error) or not _may_commit(error, script, statement):
         return None
     if script.mode is Mode.TRANSACTION:
         return _DIRECTIVE_HINT
@@ -136,6 +142,16 @@ def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) 
         return None
     is_enum = error.sqlstate == pg_errors.UnsafeNewEnumValueUsage.sqlstate
     return _ADD_EARLIER_HINT if is_enum else _MOVE_OUT_HINT
+
+
+def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> bool:
+    """Whether code that has tried to end the transaction may do so outside of one.
+
+    The server lets CALL and DO, but not a function.
+    """
+    if error.sqlstate != pg_errors.InvalidTransactionTermination.sqlstate or statement is None:
+        return True
+    return script.traits(statement).label.startswith(("CALL", "DO"))
 
 
 def _is_at_variable(error: Diagnostic, script: Script, statement: int, encoding: str) -> bool:
