@@ -156,6 +156,19 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
         ("ALTER TABLE {t} ALTER success DROP DEFAULT, ALTER success TYPE text", "success should"),
         ("ALTER TABLE {t} ADD COLUMN who text NOT NULL", "who is NOT NULL and has no default"),
         ("ALTER TABLE {t} DROP CONSTRAINT schema_migrations_filename_key", "no unique index"),
+        (
+            "ALTER TABLE {t} DROP execution_time_ms,"
+            " ADD execution_time_ms int GENERATED ALWAYS AS (1) STORED",
+            "execution_time_ms is generated",
+        ),
+        (
+            "ALTER TABLE {t} ALTER error_message SET DEFAULT '', ALTER error_message SET NOT NULL",
+            "error_message is NOT NULL, and a success has none",
+        ),
+        (
+            "ALTER TABLE {t} ALTER checksum TYPE varchar(31)",
+            r"checksum is character varying\(31\), too short for an MD5",
+        ),
     ],
 )
 def test_the_hint_mends_a_ledger_of_another_shape(shop: Workshop, change: str, says: str) -> None:

@@ -45,8 +45,10 @@ class Facts:
 
     ``kind`` and ``persistence`` are those of pg_class, None without a table. ``columns`` has the
     type of each column as SQL writes it, ``types`` its name where it is one of the server's own.
-    ``demanding`` are columns that a row cannot do without and we do not know. ``hidden``: row level
-    security hides rows from the role. ``rules`` are those that take effect when rows are written.
+    ``demanding`` are columns that a row cannot do without and we do not know, ``generated`` those
+    of ours that take no value, and ``never_null`` tells that error_message has to have one.
+    ``short_checksum``: an MD5 is too long for it. ``hidden``: row level security hides rows from
+    the role. ``rules`` are those that take effect when rows are written.
     """
 
     kind: str | None
@@ -55,6 +57,9 @@ class Facts:
     columns: dict[str, str]
     types: dict[str, str]
     demanding: list[str]
+    generated: list[str]
+    never_null: bool
+    short_checksum: bool
     unique_name: bool
     hidden: bool
     rules: list[str]
@@ -68,7 +73,9 @@ class Facts:
 
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
-    query = sql.SQL(READING + _FACTS).format(sql.Literal(schema), sql.Literal(table))
+    query = sql.SQL(READING + _FACTS).format(
+        sql.Literal([*_COLUMNS]), sql.Literal([*_COLUMNS]), sql.Literal(schema), sql.Literal(table)
+    )
     return Facts(**last_result(conn.execute(query)).fetchall()[0][0])
 
 
@@ -177,6 +184,15 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     for name in map(readable, facts.demanding):
         mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
         yield f"{name} is NOT NULL and has no default", mend
+    for name in facts.generated:
+        mend = f"ALTER TABLE {ledger} DROP {name}, ADD {name} {facts.columns[name]};"
+        yield f"{name} is generated", mend
+    if facts.never_null:
+        mend = f"ALTER TABLE {ledger} ALTER error_message DROP NOT NULL;"
+        yield "error_message is NOT NULL, and a success has none", mend
+    if facts.short_checksum:
+        mend = f"ALTER TABLE {ledger} ALTER checksum TYPE character varying(64);"
+        yield f"checksum is {facts.columns['checksum']}, too short for an MD5", mend
     if not facts.unique_name:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
 
@@ -204,8 +220,13 @@ SELECT json_build_object(
         WHERE attrelid = c.oid AND attnum > 0 AND typnamespace = 'pg_catalog'::regnamespace),
     'demanding', (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute
         WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attnotnull
-        AND NOT atthasdef AND attidentity = '' AND attname <> ALL (ARRAY['filename', 'applied_at',
-            'checksum', 'execution_time_ms', 'success', 'error_message'])),
+        AND NOT atthasdef AND attidentity = '' AND attname <> ALL ({})),
+    'generated', (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute
+        WHERE attrelid = c.oid AND attgenerated <> '' AND attname = ANY ({})),
+    'never_null', EXISTS (SELECT FROM pg_attribute
+        WHERE attrelid = c.oid AND attname = 'error_message' AND attnotnull),
+    'short_checksum', EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid
+        AND attname = 'checksum' AND atttypmod BETWEEN 4 AND 35),
     'unique_name', EXISTS (SELECT FROM pg_index i JOIN pg_attribute a
         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attname = 'filename'
         WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1

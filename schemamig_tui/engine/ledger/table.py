@@ -40,6 +40,7 @@ from schemamig_tui.engine.ledger.writes import LedgerWrites
 from schemamig_tui.errors import LedgerError, SettingsError
 from schemamig_tui.text import one_line, visible
 
+_NO_NAME: LiteralString = "NULL"
 # Where a version of a row is, and which transaction has written it, no other one has in common.
 _EXISTS: LiteralString = (
     READING + "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -117,7 +118,10 @@ class Ledger:
     def _rows(self, conn: psycopg.Connection[Any]) -> tuple[LedgerRow, ...]:
         # Sorting is left to Python: the database's collation does not sort by bytes.
         query = sql.SQL(
-            READING + "SELECT coalesce(filename, 'NULL'), applied_at::timestamp::text, checksum,"
+            READING
+            + "SELECT coalesce(filename, '"
+            + _NO_NAME
+            + "'), applied_at::timestamp::text, checksum,"
             " execution_time_ms, success, error_message FROM {}"
         ).format(self.identifier)
         try:
@@ -144,11 +148,12 @@ def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None
     if row is None:
         return None
     literal = visible(sql.Literal(row.filename).as_string(None))
+    this_row = f"filename = {literal}" if row.filename != _NO_NAME else "filename IS NULL"
     return LedgerRefusal(
         f"the ledger {ledger.name} does not say whether {visible(row.filename)} was applied:"
         " its success is NULL",
         f"find out, and UPDATE {ledger.name} SET success = true (or false, to have it run again)"
-        f" WHERE filename = {literal};",
+        f" WHERE {this_row};",
     )
 
 

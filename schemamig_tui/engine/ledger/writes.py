@@ -40,6 +40,8 @@ _REPLACEABLE: LiteralString = (
     + MD5_OF_NOTHING
     + "'))"
 )
+_SAME_CHECKSUM: LiteralString = " AND checksum OPERATOR(pg_catalog.=) $2"
+_SUCCESS: LiteralString = "success" + _SAME_CHECKSUM
 _IN_COLUMNS: LiteralString = (
     "(filename, applied_at, checksum, execution_time_ms, success, error_message)"
 )
@@ -82,7 +84,7 @@ class LedgerWrites:
             + ", $2, "
             + _SINCE_BEGIN
             + ", true, NULL)"
-            + _returning("success")
+            + _returning(_SUCCESS)
             + ")",
             "written",
         )
@@ -90,12 +92,12 @@ class LedgerWrites:
     @cached_property
     def replace_by_success(self) -> bytes:
         """Records a file in the place of its failed try. Parameters: file name, checksum."""
-        return self._replace(_SINCE_BEGIN, "true", "NULL", "success")
+        return self._replace(_SINCE_BEGIN, "true", "NULL", _SUCCESS)
 
     @cached_property
     def replace_by_failure(self) -> bytes:
         """Records a failed or unfinished try. Parameters: file name, checksum, ms, message."""
-        return self._replace("$3::integer", "false", "$4", "NOT success")
+        return self._replace("$3::integer", "false", "$4", "NOT success" + _SAME_CHECKSUM)
 
     def _replace(
         self, ms: LiteralString, success: LiteralString, why: LiteralString, kept: LiteralString
