@@ -12,6 +12,7 @@ import psycopg
 
 from schemamig_tui.engine import Folder, Ledger, Migration, State, Status
 from schemamig_tui.engine.events import LockAwaited
+from schemamig_tui.engine.ledger.own_session import UNTIMED
 from schemamig_tui.engine.ledger.repairs import Repair, Repairs
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
@@ -144,6 +145,7 @@ def repairing(place: RepairPlace, folder: Folder | None = None) -> Iterator[tupl
             for refusal in filter(None, (found.state.unwritable, found.state.uncreatable)):
                 raise refusal.error
             with conn.transaction(force_rollback=place.preview):
+                conn.execute(UNTIMED)
                 yield Repairs(conn, ledger), found.status
         finally:
             if not conn.closed:
