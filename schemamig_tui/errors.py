@@ -6,6 +6,7 @@
       SettingsError                2   a flag, a variable, the settings file
       FilesError                   2   the folder, or a file in it that cannot be a migration
       LedgerError                  2   the ledger cannot be used as it is, or not by this role
+      RightsMissing                2   the role may not ask what a run has to know
       PlanChanged                  2   something else would run than what was planned
       DriftError                   2   the files are not what has been run (``--strict``)
       LintRefusal                  5   there are findings (``--lint-error``)
@@ -118,6 +119,12 @@ class FilesError(SchemamigError):
 
 class LedgerError(SchemamigError):
     """The ledger table has another shape, or the role may not create, read or write it."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RightsMissing(SchemamigError):
+    """The role may not call, or read, what PostgreSQL lets everybody call and read."""
 
     exit_code = ExitCode.USAGE
 

@@ -4,9 +4,13 @@ from typing import Any
 
 import psycopg
 
-_WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+_WAL = (
+    "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
+    "::pg_catalog.int8"
+)
 _IDLE_SLOTS = """
-SELECT slot_name FROM pg_replication_slots WHERE restart_lsn IS NOT NULL AND NOT active ORDER BY 1
+SELECT slot_name FROM pg_catalog.pg_replication_slots
+WHERE restart_lsn IS NOT NULL AND NOT active ORDER BY 1
 """
 
 

@@ -33,21 +33,32 @@ _KINDS = {
     "I": "index",
     "S": "sequence",
 }
-# An index and the sequence of a column belong to a table.
+# An index and the sequence of a column belong to a table. Other schemas may come before pg_catalog
+# in the search_path of the role. 1259 is pg_class.
 _ALL = """
-SELECT c.oid::bigint, c.relkind::text,
-    format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
-    coalesce(x.indrelid, d.refobjid)::bigint, c.relfilenode::bigint, c.reltuples::float8
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_index x ON x.indexrelid = c.oid
-    LEFT JOIN pg_depend d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass
-        AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-WHERE c.relkind = ANY (%s) AND c.relpersistence <> 't'
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+SELECT c.oid::pg_catalog.int8, c.relkind::pg_catalog.text,
+    pg_catalog.format('%%I.%%I', n.nspname, c.relname), n.nspname, c.relname,
+    coalesce(x.indrelid, d.refobjid)::pg_catalog.int8, c.relfilenode::pg_catalog.int8,
+    c.reltuples::pg_catalog.float8
+FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    LEFT JOIN pg_catalog.pg_index x ON x.indexrelid OPERATOR(pg_catalog.=) c.oid
+    LEFT JOIN pg_catalog.pg_depend d ON c.relkind OPERATOR(pg_catalog.=) 'S'
+        AND d.classid OPERATOR(pg_catalog.=) '1259' AND d.objid OPERATOR(pg_catalog.=) c.oid
+        AND d.refclassid OPERATOR(pg_catalog.=) '1259'
+        AND d.deptype OPERATOR(pg_catalog.=) ANY (ARRAY['a', 'i']::pg_catalog."char"[])
+WHERE c.relkind OPERATOR(pg_catalog.=) ANY (%s::pg_catalog."char"[])
+    AND c.relpersistence OPERATOR(pg_catalog.<>) 't' AND n.nspname OPERATOR(pg_catalog.<>)
+        ALL (ARRAY['pg_catalog', 'information_schema', 'pg_toast']::pg_catalog.name[])
 """
 _LAST_VALUES = """
-SELECT oid::bigint, pg_sequence_last_value(oid) FROM unnest(%s::oid[]) AS oid
-WHERE has_sequence_privilege(oid, 'USAGE, SELECT')
+SELECT oid::pg_catalog.int8, pg_catalog.pg_sequence_last_value(oid)
+FROM pg_catalog.unnest(%s::pg_catalog.oid[]) AS oid
+WHERE pg_catalog.has_sequence_privilege(oid, 'USAGE, SELECT')
+"""
+_DATABASE = """
+SELECT oid FROM pg_catalog.pg_database
+WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 """
 # From so many relations on it is not asked behind each statement which of them are locked, but
 # behind one of so many.
@@ -118,8 +129,7 @@ class Relations:
         self._touched: set[int] = set()
         sequences = [oid for oid, relation in self.known.items() if relation.kind == "S"]
         self._values = self._last_values(conn, sequences)
-        database = conn.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
-        ((database_oid,),) = database.fetchall()
+        ((database_oid,),) = conn.execute(_DATABASE).fetchall()
         self._whole = probe.whole(database_oid, max(self.known, default=0))
 
     def start_file(self) -> Callable[[], None]:

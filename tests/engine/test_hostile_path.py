@@ -1,14 +1,14 @@
-"""Operators of somebody else that the search_path leads to are not called by what we ask."""
+"""What we ask in a database where names mean something else, or what everybody may is revoked."""
 
 import pytest
 
-from schemamig_tui.engine.events import BlockedSeen, Event
+from schemamig_tui.engine.events import BlockedSeen, Event, RunFinished
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.run_lock import Locks
 from schemamig_tui.engine.watch.second_connection import explain
-from schemamig_tui.errors import ConnectionFailed
-from tests.engine.conftest import LEDGER, Workshop
+from schemamig_tui.errors import ConnectionFailed, RightsMissing
+from tests.engine.conftest import LEDGER, Workshop, limited_role
 
 COMPARED = ("oid", '"char"', "name", "text", "int", "smallint", "bigint")
 OPERATORS = [
@@ -21,9 +21,11 @@ OPERATORS = [
 PATH = "search_path = public, evil, pg_catalog"
 
 
-@pytest.fixture
-def hostile(shop: Workshop) -> Workshop:
-    """A database in which every session finds operators that fail, and types that are others."""
+CATALOGS = ("pg_class", "pg_namespace", "pg_database", "pg_index", "pg_replication_slots")
+
+
+def make_hostile(shop: Workshop) -> None:
+    """Have every session find operators that fail, and types and catalogs that are others."""
     made = ["CREATE SCHEMA evil"]
     for number, (operator, kind, result) in enumerate(OPERATORS):
         made.append(
@@ -33,8 +35,15 @@ def hostile(shop: Workshop) -> Workshop:
             f" (leftarg = {kind}, rightarg = {kind}, function = evil.f{number})"
         )
     made += [f"CREATE DOMAIN evil.{kind} AS bool" for kind in ("text", "oid", "float8", "int8")]
+    made += [f"CREATE TABLE evil.{catalog} ()" for catalog in CATALOGS]
     made.append(f"ALTER DATABASE {shop.database.name} SET {PATH}")
     shop.ask("; ".join(made))
+
+
+@pytest.fixture
+def hostile(shop: Workshop) -> Workshop:
+    """A database as ``make_hostile`` makes it."""
+    make_hostile(shop)
     return shop
 
 
@@ -82,3 +91,25 @@ def test_who_holds_a_lock_and_which_limits_there_are_is_known(hostile: Workshop)
         assert holder.pid == Backend.of(one).pid
         refused = ConnectionFailed("connection failed: FATAL:  too many connections")
         assert "max_connections is" in (explain(one, refused).hint or "")
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "EXECUTE ON FUNCTION pg_catalog.set_config",
+        "EXECUTE ON FUNCTION pg_catalog.pg_try_advisory_lock(int, int)",
+        "SELECT ON pg_catalog.pg_class",
+    ],
+)
+def test_a_right_that_everybody_has_and_this_role_has_not_is_named(
+    shop: Workshop, what: str
+) -> None:
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    shop.ask(f"REVOKE {what} FROM public")
+    with limited_role(shop) as role:
+        shop.ask(f"GRANT CREATE ON DATABASE {shop.database.name} TO {role}")
+        with pytest.raises(RightsMissing, match="permission denied for") as caught:
+            shop.apply()
+        assert "grant it to the role" in str(caught.value.hint)
+    assert [e.applied for e in shop.events_of(RunFinished)] in ([], [()])
+    assert shop.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'a'") == [0]

@@ -5,6 +5,7 @@ import pytest
 from schemamig_tui.catalog.changes import What
 from schemamig_tui.engine.events import NoticeReceived, StatementFinished
 from tests.engine.conftest import limited_role
+from tests.engine.test_hostile_path import make_hostile
 from tests.rehearsal.conftest import Rehearsals
 
 # Fails where the session is not as psql would give it to a file.
@@ -217,3 +218,16 @@ def test_code_of_one_file_has_no_plans_of_what_another_one_has_changed(shop: Reh
         "ALTER TABLE t ALTER x TYPE int USING x::int;",
         "SELECT f();",
     )
+
+
+def test_what_the_search_path_of_the_role_finds_before_pg_catalog_is_not_asked(
+    shop: Rehearsals,
+) -> None:
+    shop.ask("CREATE SEQUENCE s; CREATE TABLE t (x int)")
+    make_hostile(shop)
+    shop.rehearses("ALTER TABLE t ADD y int; SELECT nextval('s');", "CREATE TABLE u ();")
+    assert {name: [name for _, _, name in found] for name, found in shop.changes.items()} == {
+        "1.sql": ["y"],
+        "2.sql": ["public.u"],
+    }
+    assert shop.lock("table public.t").mode == "AccessExclusiveLock"

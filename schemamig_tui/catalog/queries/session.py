@@ -5,8 +5,9 @@ SELECT pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninf
     pg_catalog.count(pg_catalog.set_config(name, value, true))
 FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
-    ('client_encoding', CASE pg_catalog.current_setting('server_encoding')
-        WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END),
+    ('client_encoding', CASE
+        WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'
+        THEN 'SQL_ASCII' ELSE 'UTF8' END),
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
@@ -43,17 +44,18 @@ While there is little in a catalog, a plan would read all of it, and would still
 """
 
 WRITES = """
-SELECT CASE WHEN pg_catalog.current_setting('track_counts') = 'on' THEN coalesce(
+SELECT CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool THEN coalesce(
     pg_catalog.jsonb_object_agg(w.name, ARRAY[w.written, w.deleted])
-        FILTER (WHERE w.written <> 0), '{}'
+        FILTER (WHERE w.written OPERATOR(pg_catalog.<>) 0), '{}'
 ) END
 FROM (
     SELECT c.relname AS name, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted,
         pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
-            + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
-            + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS written
+            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS written
     FROM pg_catalog.pg_class AS c
-    WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r'
+    WHERE c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
+        AND c.relkind OPERATOR(pg_catalog.=) 'r'
 ) AS w
 """
 """How many rows of which catalogs the open transaction has written, and how many of these deleted.

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import errors as pg_errors
 
-from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
+from schemamig_tui.errors import ConnectionLost, LockTimeout, RightsMissing, SchemamigError
 from schemamig_tui.text import one_line
 from schemamig_tui.units import lasting
 
@@ -69,4 +69,10 @@ def losses_as_errors() -> Iterator[None]:
             raise ConnectionLost(loss_message(error)) from error
         raise SchemamigError(
             f"the server refused what it was asked for: {one_line(error)}"
+        ) from error
+    except pg_errors.InsufficientPrivilege as error:
+        raise RightsMissing(
+            f"the role may not ask what a run has to know: {one_line(error)}",
+            hint="PostgreSQL grants that to everybody, and somebody has revoked it: grant it to"
+            " the role, or connect as another one",
         ) from error

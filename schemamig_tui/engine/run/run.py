@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.backfill.control import BatchControl
@@ -115,7 +116,7 @@ class Run:
                 failed = self._all_sessions()
                 self._verify()
                 return failed, None
-        except (SchemamigError, psycopg.OperationalError) as error:
+        except (SchemamigError, psycopg.OperationalError, InsufficientPrivilege) as error:
             return None, error
         finally:
             self._conn.close()
