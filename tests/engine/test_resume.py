@@ -79,6 +79,7 @@ def test_a_block_that_may_have_committed_before_a_loss_is_only_run_again_on_dema
     for answer in ("PERFORM 1/0", "PERFORM 1/0; NULL"):
         failed = shop.fails("0002_b.sql", NO_TRANSACTION + block % answer)
         assert failed.failure.sqlstate == "22012"
+        assert "What it had committed before it failed stays" in (failed.failure.hint or "")
         assert where(shop) is None
     shop.applies("0002_b.sql", NO_TRANSACTION + block % "NULL")
     assert shop.ask("SELECT count(*) FROM a") == [4]

@@ -13,6 +13,7 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.events import Failure, Mode, Place
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
+from schemamig_tui.sql.traits import Kind
 from schemamig_tui.text import cells, visible
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ _DIRECTIVE_HINT = (
 )
 _MOVE_OUT_HINT = "Move this statement out of the file's own BEGIN ... COMMIT."
 _NOT_IN_CODE_HINT = "It cannot be in a function or a DO block: make it a statement of its own."
+_KEPT_HINT = (
+    "What it had committed before it failed stays: before the next try, have it do only what is"
+    " missing."
+)
 _ADD_EARLIER_HINT = (
     "Move the ALTER TYPE ... ADD VALUE in front of the file's own BEGIN, so that it is committed"
     " before."
@@ -76,6 +81,8 @@ def explain(
     if statement is not None:
         place = _place(error, script, statement, encoding)
     hints = [error.message_hint, _transaction_hint(error, script, statement)]
+    if statement is not None and _may_have_committed(error, script, statement):
+        hints.append(_KEPT_HINT)
     if statement is not None and _is_at_variable(error, script, statement, encoding):
         hints.append(VARIABLE_HINT)
     if extension_hint and (extension := _missing_extension(error)):
@@ -152,6 +159,18 @@ def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> boo
     if error.sqlstate != pg_errors.InvalidTransactionTermination.sqlstate or statement is None:
         return True
     return script.traits(statement).label.startswith(("CALL", "DO"))
+
+
+def _may_have_committed(error: Diagnostic, script: Script, statement: int) -> bool:
+    """Whether code that may end transactions, and was in one of its own, has begun to run."""
+    traits = script.traits(statement)
+    return (
+        script.mode is Mode.NO_TRANSACTION
+        and (traits.commits or (traits.kind is Kind.ALONE and traits.runs_code))
+        and not script.in_block(statement)
+        and _CODE_LINE.search(error.context or "") is not None
+        and error.sqlstate != pg_errors.InvalidTransactionTermination.sqlstate
+    )
 
 
 def _is_at_variable(error: Diagnostic, script: Script, statement: int, encoding: str) -> bool:
