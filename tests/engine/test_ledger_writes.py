@@ -81,6 +81,21 @@ def test_a_checkpoint_that_is_swallowed_undoes_its_statement(shop: Workshop) -> 
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
 
 
+def test_a_failure_that_a_trigger_would_cut_off_leaves_the_checkpoint_before_it(
+    shop: Workshop,
+) -> None:
+    shop.ask(
+        ORIGINAL + "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        " new.error_message := left(new.error_message, 400); RETURN new; END$$;"
+        " CREATE TRIGGER cut BEFORE INSERT OR UPDATE ON kb.schema_migrations"
+        " FOR EACH ROW EXECUTE FUNCTION cut();"
+    )
+    raises = "DO $$BEGIN RAISE '%', repeat('x', 400); END$$;"
+    failed = shop.fails("0001_a.sql", f"VACUUM pg_am; CREATE TABLE a (); {raises}")
+    assert "its trigger cut has kept" in (failed.unrecorded or "")
+    shop.applies("0001_a.sql", "VACUUM pg_am; CREATE TABLE a (); SELECT 1;")
+
+
 def test_a_row_that_is_dropped_in_mid_file_undoes_the_statement_after_it(shop: Workshop) -> None:
     shop.applies("0000_o.sql", "CREATE TABLE a (x int);")
     failed = shop.fails(

@@ -42,6 +42,21 @@ def test_a_run_tells_behind_which_statements_it_goes_on(shop: Workshop) -> None:
     assert where(shop) is None
 
 
+@pytest.mark.parametrize("kept", ["left(error_message, -9)", "split_part(error_message, ')', 1)"])
+def test_a_checkpoint_that_somebody_has_cut_off_does_not_start_the_file_over(
+    shop: Workshop, kept: str
+) -> None:
+    shop.fails("0001_a.sql", HEAD + "SELECT 1/0;")
+    shop.ask(f"UPDATE {LEDGER} SET error_message = {kept}")
+    shop.write("0001_a.sql", HEAD + "SELECT 1/1;")
+    with pytest.raises(
+        FilesError, match=r"its first 3 statements have .* cannot be read"
+    ) as caught:
+        shop.apply()
+    assert "--no-resume" in (caught.value.hint or "")
+    assert shop.ask("SELECT x FROM a") == [1]
+
+
 def test_without_resume_a_file_starts_over_whatever_has_changed(shop: Workshop) -> None:
     shop.fails("0001_a.sql", HEAD + "SELECT 1/0;")
     shop.write("0001_a.sql", HEAD.replace("(1)", "(2)") + "SELECT 1/1;")

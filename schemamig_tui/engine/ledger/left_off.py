@@ -12,9 +12,11 @@ from schemamig_tui.engine.ledger.checkpoint import (
     Checkpoint,
     Progress,
     State,
+    done_by_damaged,
     read_checkpoint,
     statement_digest,
 )
+from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.sql.leftovers import Leftover, leftover
@@ -68,7 +70,7 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
     row = migration.row
     checkpoint = read_checkpoint(row.error_message) if row and not row.success else None
     if checkpoint is None:
-        return None
+        return _behind_damage(row, script) if row and not row.success else None
     obstacle, way_out = None, _RESTORE
     if checkpoint.statements == 0 and not (checkpoint.batches or checkpoint.unreadable):
         obstacle = _of_the_next(checkpoint, script)
@@ -84,6 +86,15 @@ def left_off(migration: Migration, script: Script) -> LeftOff | None:
     else:
         obstacle, way_out = next(_of_the_session(checkpoint, script), (None, _RESTORE))
     return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
+
+
+def _behind_damage(row: LedgerRow, script: Script) -> LeftOff | None:
+    """Where somebody, or a trigger, has changed what the ledger says: it must not start over."""
+    done = done_by_damaged(row.error_message) if script.mode is Mode.NO_TRANSACTION else 0
+    if not done:
+        return None
+    obstacle = "what the ledger has of its session cannot be read: somebody has changed that"
+    return LeftOff(done, Checkpoint(done, ""), obstacle, START_OVER)
 
 
 def first_unknown(checkpoint: Checkpoint, script: Script) -> int | None:

@@ -42,6 +42,9 @@ _REPLACEABLE: LiteralString = (
 )
 _SAME_CHECKSUM: LiteralString = " AND checksum OPERATOR(pg_catalog.=) $2"
 _SUCCESS: LiteralString = "success" + _SAME_CHECKSUM
+_FAILURE: LiteralString = (
+    "NOT success" + _SAME_CHECKSUM + " AND error_message OPERATOR(pg_catalog.=) $4"
+)
 _IN_COLUMNS: LiteralString = (
     "(filename, applied_at, checksum, execution_time_ms, success, error_message)"
 )
@@ -97,7 +100,7 @@ class LedgerWrites:
     @cached_property
     def replace_by_failure(self) -> bytes:
         """Records a failed or unfinished try. Parameters: file name, checksum, ms, message."""
-        return self._replace("$3::integer", "false", "$4", "NOT success" + _SAME_CHECKSUM)
+        return self._replace("$3::integer", "false", "$4", _FAILURE)
 
     def _replace(
         self, ms: LiteralString, success: LiteralString, why: LiteralString, kept: LiteralString
