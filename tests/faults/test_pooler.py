@@ -204,9 +204,36 @@ def test_other_pooling_is_refused_and_nothing_is_left_in_the_pool(
         with psycopg.connect(conninfo, autocommit=True) as conn:
             for _ in range(8):
                 assert conn.execute("SHOW lock_timeout").fetchone() == ("0",)
-        with database.connect() as conn:
-            assert conn.execute(LEFT).fetchone() == (0,)
+        assert _left(database) == (0,)
     assert not pooled.events
+
+
+def test_nothing_of_a_run_is_left_in_a_pool_that_never_resets_its_sessions(
+    tmp_path: Path, server: Embedded, database: Database
+) -> None:
+    with pgbouncer(server, database, "session", "server_reset_query =") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        connect = resolve(Settings(dsn=conninfo)).connect
+        rehearsal = Rehearsal(connect, tmp_path, "kb.schema_migrations", lambda event: None)
+        pooled.write("0001_a.sql", "SET search_path = nowhere; CREATE TABLE nowhere.a ();")
+        for attempt in (rehearsal.rehearse_pending, pooled.runner().apply_pending):
+            assert attempt().failed == "0001_a.sql"
+            assert _left(database) == (0,)
+        pooled.write("0001_a.sql", "LOAD 'plpgsql';")
+        for ends, version in (("SELECT 1/0;", 1), ("SELECT 1/1;", 2)):
+            pooled.write("0002_b.sql", f"SET work_mem = '7MB'; VACUUM pg_am; {ends}")
+            assert pooled.runner().apply_pending().version == version
+            assert _left(database) == (0,)
+        with contextlib.ExitStack() as stack:
+            for _ in range(4):
+                conn = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
+                assert conn.execute("SHOW work_mem").fetchone() == ("4MB",)
+                assert conn.execute("SHOW search_path").fetchone() == ('"$user", public',)
+
+
+def _left(database: Database) -> object:
+    with database.connect() as conn:
+        return conn.execute(LEFT).fetchone()
 
 
 @pytest.mark.parametrize(("mode", "fit"), [("session", True), ("transaction", False)])

@@ -1,18 +1,22 @@
 """A connection of a run, the server's process behind it, and the settings that are ours in it."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
+from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import ends_session
 from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
-from schemamig_tui.patience import SERVER_SIDE
+from schemamig_tui.patience import PATIENCE, SERVER_SIDE
 
 _NO_LIMITS = Limits()
+_AT_REST = (TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 # The interval stands for all settings of ours: no server has it on by default.
 _FACTS = """
@@ -55,6 +59,19 @@ class Backend:
                 "a new connection leads to another server than the first one of the run",
                 hint="of several hosts libpq takes any: target_session_attrs=primary, or one",
             )
+
+    def give_back(self) -> None:
+        """Leave nothing of ours in the session, where a pooler keeps it for others.
+
+        A lock of ours would keep out the next run for ever. PgBouncer does the same as long as
+        nobody has changed its server_reset_query. Nothing is raised.
+        """
+        if not self.pooled or self.conn.info.transaction_status not in _AT_REST:
+            return
+        with contextlib.suppress(psycopg.Error), answered_within(self.conn, PATIENCE.glance):
+            if self.conn.info.transaction_status is not TransactionStatus.IDLE:
+                self.conn.execute("ROLLBACK")
+            self.conn.execute("DISCARD ALL")
 
 
 def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:

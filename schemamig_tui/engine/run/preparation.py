@@ -122,6 +122,7 @@ class Preparation:
         backend = Backend.of(conn)
         with contextlib.ExitStack() as stack:
             watch = stack.enter_context(Watch(self._connect, backend))
+            stack.callback(backend.give_back)
             own_settings = equip(backend, self.limits)
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report, self.limits.run_lock)
@@ -141,6 +142,7 @@ class Preparation:
                     contextlib.closing(check(conn, self._connect, locks.work, files))
                 )
                 server, backend = backend.server, Backend.of(conn)
+                stack.callback(backend.give_back)
                 backend.require_server(server)
                 own_settings = equip(backend, self.limits)
                 queue.await_lock(locks.work, conn)

@@ -6,6 +6,7 @@ Both times the server is asked the question of the checkpoint again, and has to 
 answer.
 """
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.ledger.checkpoint import SessionState
 from schemamig_tui.engine.ledger.left_off import START_OVER
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
@@ -56,6 +58,8 @@ def check(
                 conn.close()
                 conn = connect_in_place(connect)
     except BaseException:
+        with contextlib.suppress(psycopg.Error):
+            Backend.of(conn).give_back()
         conn.close()
         raise
     return conn
@@ -86,9 +90,8 @@ def _try(
     _quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
     expected = start.differing(session.state)
     now = start.differing(answers[0]) if answers else {}
-    # The end of the session would do that as well, but a moment later.
-    unlock = Step(b"SELECT pg_catalog.pg_advisory_unlock_all()", Role.HOUSEKEEPING)
-    _quietly(conn, iter([unlock]))
+    # The end of the session would do that as well, but a moment later, or behind a pooler never.
+    _quietly(conn, iter([Step(b"DISCARD ALL", Role.HOUSEKEEPING)]))
     if now != expected:
         others = {n for n in {*now, *expected} if now.get(n) != expected.get(n)}
         what = ", ".join(map(visible, sorted(others)))

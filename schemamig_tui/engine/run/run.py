@@ -119,6 +119,7 @@ class Run:
         except (SchemamigError, psycopg.OperationalError, InsufficientPrivilege) as error:
             return None, error
         finally:
+            self._backend.give_back()
             self._conn.close()
 
     def _all_sessions(self) -> FileFailed | None:
@@ -173,6 +174,7 @@ class Run:
         if self._conn.info.transaction_status is not TransactionStatus.IDLE:
             self._conn.execute("ROLLBACK")
         lock.drop(self._conn)
+        self._backend.give_back()
         self._conn.close()
         self._take(connect_in_place(self._context.connect))
 

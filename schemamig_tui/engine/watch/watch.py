@@ -63,6 +63,7 @@ class Watch:
         try:
             backend = Backend.of(conn)
             backend.require_server(self._server)
+            self._backend = backend
             equip(backend)
             conn.execute(_SETTINGS)
         except BaseException:
@@ -86,7 +87,7 @@ class Watch:
                     return question(self.conn, pid)
             finally:
                 if self._over:
-                    self.conn.close()
+                    self._close()
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -96,7 +97,7 @@ class Watch:
         """
         with self._turn:
             self._aside = True
-            self.conn.close()
+            self._close()
         try:
             yield
         finally:
@@ -124,5 +125,9 @@ class Watch:
         self._over = True
         # A question that hangs on a dead line is not waited for: whoever asks it closes then.
         if self._turn.acquire(timeout=_TURN):
-            self.conn.close()
+            self._close()
             self._turn.release()
+
+    def _close(self) -> None:
+        self._backend.give_back()
+        self.conn.close()
