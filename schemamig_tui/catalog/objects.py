@@ -1,4 +1,4 @@
-"""The objects of a schema as frozen values.
+"""The objects of a schema as values.
 
 A name is written as SQL writes it: quoted where it has to be, qualified unless it is the name of a
 part (a column, an index). Definitions are the server's own text, without the name of what they
@@ -44,7 +44,7 @@ Identity = tuple[str, int]
 Value = bool | str | Reference | tuple[str | Reference, ...] | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(slots=True)
 class Object:
     """Something that people have made in a database: a table, a column, a function, a role.
 
@@ -53,13 +53,16 @@ class Object:
     Neither is ``follows``, which marks what another object brings along, such as a partition's
     columns, or ``implied``, which marks what another line says as well, such as a NOT NULL
     constraint without a name of its own.
+
+    Nobody changes one that ``rows`` has made. The class is not frozen, because it would then take
+    three times as long to make the tens of thousands of a large schema.
     """
 
     kind: str
     name: str
+    oid: int = field(compare=False)
     namespace: str | None = field(default=None, compare=False)
     """The schema with which the name begins."""
-    oid: int = field(compare=False)
     follows: bool = field(default=False, compare=False)
     implied: bool = field(default=False, compare=False)
     owner: str | None = None

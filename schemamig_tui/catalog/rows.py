@@ -2,20 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter
+from dataclasses import fields
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from schemamig_tui.catalog.kinds import CatalogKind
-from schemamig_tui.catalog.objects import Object, Reference, Value
+from schemamig_tui.catalog.objects import Object, Reference
 
 Parts = Mapping[int, tuple[Object, ...]]
 """The parts of one kind, by the oid of what they are a part of."""
 
-# Columns that are fields of an object as they are, and those that are no facts besides.
-_FIELDS = frozenset({"oid", "kind", "namespace", "name", "owner", "comment", "place", "text"})
-_FLAGS = frozenset({"follows", "implied"})
-_LISTS = frozenset({"grants", "usual_grants"})
-_NO_FACTS = _FIELDS | _FLAGS | _LISTS | {"parent"}
+# The fields of an object, those that a column may fill, and the columns that are no facts.
+_ORDER = tuple(field.name for field in fields(Object))
+_IN_ROWS = frozenset(_ORDER) - {"labels", "values", "parts"}
+_NO_FACTS = _IN_ROWS | {"parent"}
 # The facts that name another object, and those that name several.
 _REFERENCE = frozenset({"partition of", "of type", "owned by"})
 _REFERENCES = frozenset({"inherits"})
@@ -61,7 +61,11 @@ def _in_order(kind: CatalogKind, found: Iterable[Object]) -> tuple[Object, ...]:
 
 
 class _Maker:
-    """Makes an object of each row of one query."""
+    """Makes an object of each row of one query.
+
+    A large schema has tens of thousands of rows. What an object needs is therefore picked at once
+    out of the row and the values that are the same for all rows, in the order of its fields.
+    """
 
     def __init__(
         self,
@@ -71,47 +75,50 @@ class _Maker:
         parts: Sequence[Parts] = (),
     ) -> None:
         places = {column: i for i, column in enumerate(columns)}
-        self._places = places
-        self._fields = [(name, i) for name, i in places.items() if name in _FIELDS]
-        self._flags = [(name, i) for name, i in places.items() if name in _FLAGS]
-        self._lists = [(name, i) for name, i in places.items() if name in _LISTS]
-        self._labels = tuple(column for column in columns if column not in _NO_FACTS)
-        self._values = [(label, places[label]) for label in self._labels]
+        labels = tuple(column for column in columns if column not in _NO_FACTS)
+        blank = Object(kind=kind.word, name="", oid=0, labels=labels)
+        self._blank = tuple(getattr(blank, name) for name in _ORDER)
+        self._pick = itemgetter(
+            *(
+                places[name] if name in _IN_ROWS and name in places else len(columns) + i
+                for i, name in enumerate(_ORDER)
+            )
+        )
+        self._values = [places[label] for label in labels]
+        self._references = [
+            (i, label)
+            for i, label in enumerate(labels)
+            if label in _REFERENCE or label in _REFERENCES
+        ]
         self._needed = [places[column] for column in _NEEDED if column in places]
+        self._definition = labels.index(_DEFINITION) if _DEFINITION in labels else 0
+        self._parent = places.get("parent", 0)
         self._kind = kind
         self._owners = owners
         self._parts = parts
 
     def object(self, row: tuple[Any, ...]) -> Object | None:
         """The object; None where another session has dropped it at that moment."""
-        if any(row[i] is None for i in self._needed):
-            return None
-        fields = {name: row[i] for name, i in self._fields}
-        for name, i in self._flags:
-            fields[name] = bool(row[i])
-        for name, i in self._lists:
-            fields[name] = tuple(row[i])
-        fields.setdefault("kind", self._kind.word)
-        values = [_value(label, row[i]) for label, i in self._values]
+        for place in self._needed:
+            if row[place] is None:
+                return None
+        one = Object(*self._pick(row + self._blank))
+        one.follows, one.implied = bool(one.follows), bool(one.implied)
+        one.grants, one.usual_grants = tuple(one.grants), tuple(one.usual_grants)
+        values: list[Any] = [
+            (tuple(value) if isinstance(value, list) else value) if value else None
+            for value in map(row.__getitem__, self._values)
+        ]
+        for i, label in self._references:
+            if found := values[i]:
+                several = label in _REFERENCES
+                values[i] = tuple(map(Reference, found)) if several else Reference(*found)
         if shorten := self._kind.shorten:
-            definition, owner = row[self._places[_DEFINITION]], row[self._places["parent"]]
-            shortened = shorten(definition, fields["name"], self._owners[owner])
-            values[self._labels.index(_DEFINITION)] = shortened
-        if namespace := fields.get("namespace"):
-            fields["name"] = f"{namespace}.{fields['name']}"
-        return Object(
-            **fields,
-            labels=self._labels,
-            values=tuple(values),
-            parts=tuple(of.get(fields["oid"], ()) for of in self._parts),
-        )
-
-
-def _value(label: str, value: Any) -> Value:  # noqa: ANN401  # whatever a query returns
-    if not value:
-        return None
-    if label in _REFERENCE:
-        return Reference(*value)
-    if label in _REFERENCES:
-        return tuple(map(Reference, value))
-    return tuple(value) if isinstance(value, list) else value
+            definition, owner = values[self._definition], self._owners[row[self._parent]]
+            values[self._definition] = shorten(definition, one.name, owner)
+        one.values = tuple(values)
+        if one.namespace:
+            one.name = f"{one.namespace}.{one.name}"
+        if self._parts:
+            one.parts = tuple(of.get(one.oid, ()) for of in self._parts)
+        return one

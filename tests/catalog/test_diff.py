@@ -93,9 +93,9 @@ def test_the_way_back_is_the_opposite(before: Schema, after: Schema) -> None:
 @given(_schemas, _schemas)
 def test_schemas_that_differ_have_changes(before: Schema, after: Schema) -> None:
     # The order of columns is no change: the server has no way to change it.
-    def unordered(schema: Schema) -> set[object]:
+    def unordered(schema: Schema) -> dict[str, Object]:
         return {
-            replace(
+            table.name: replace(
                 table,
                 parts=tuple(
                     tuple(sorted(parts, key=lambda part: part.name)) for parts in table.parts
