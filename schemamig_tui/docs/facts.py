@@ -18,7 +18,8 @@ _OF_ROLES = frozenset({"owner may not"})
 def facts(one: Object, known: Collection[str] = ()) -> Iterator[str]:
     """What an object has under all labels but those that DBML ``knows``."""
     for label, value in zip(one.labels, one.values, strict=True):
-        if label not in known and label not in _OF_ROLES and (found := words(label, value)):
+        if value and label not in known and label not in _OF_ROLES:
+            found = words(label, value)
             text = f"({', '.join(found)})" if len(found) > 1 else found[0]
             plain = value is True or label.startswith("_")
             yield text if plain else f"{label} {text}"

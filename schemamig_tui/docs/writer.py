@@ -28,6 +28,7 @@ _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\([0-9]+(?:, ?[0-9]+)?\))?")
 # A column of such a name would be taken for something else in its table.
 _RESERVED = frozenset({"note", "indexes", "checks", "null", "true", "false", "ref", "records"})
+_NOT_PLAIN = re.compile(r"[^ -\[\]-~]")
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -203,12 +204,11 @@ def _fits_lines(text: str) -> bool:
 
 
 def _escaped(text: str) -> str:
-    if "\\" not in text and text.isprintable():
-        return text
-    return "".join(map(_escape, text))
+    return _NOT_PLAIN.sub(_escape, text)
 
 
-def _escape(char: str) -> str:
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
     if found := _ESCAPES.get(char):
         return found
     code = ord(char)

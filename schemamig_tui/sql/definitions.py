@@ -13,6 +13,8 @@ from schemamig_tui.sql.words import identifier
 _OPENING, _CLOSING = (b"(", b"["), (b")", b"]")
 _ACTIONS = ("cascade", "restrict", "set null", "set default")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+# Most lists have nothing in which a comma or a parenthesis would mean something else.
+_FLAT = re.compile(rb"\(([^()\[\]'\"$/-]*)\)")
 _LITERAL = re.compile(r"'((?:[^']|'')*)'(?:::(.*))?", re.DOTALL)
 
 
@@ -122,6 +124,8 @@ def read_index(definition: str) -> IndexDefinition:
 
 def _group(sql: bytes, start: int) -> tuple[tuple[str, ...], int]:
     """The elements of the list in parentheses that begins at ``start``, and where it ends."""
+    if flat := _FLAT.match(sql, start):
+        return tuple(part.strip() for part in flat[1].decode().split(",")), flat.end()
     found: list[str] = []
     depth, begin = 0, start + 1
     for token in tokens(sql, start):
