@@ -14,7 +14,7 @@ from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.docs import files, parser
 from schemamig_tui.docs.compare import Validated, differences, within
 from schemamig_tui.docs.files import Generated
-from schemamig_tui.docs.from_catalog import document, require
+from schemamig_tui.docs.from_catalog import SHOWN, document, require
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import SettingsError
@@ -121,6 +121,6 @@ def _reading(
         no_collections(),
     ):
         on_read()
-        found = snapshot(conn)
+        found = snapshot(conn, SHOWN, implied=False)
         require(found, schemas)
         yield conn, found

@@ -53,6 +53,8 @@ def prepared(conn: psycopg.Connection[Any]) -> Iterator[Server]:
 
 def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, QueryAnswer]:
     """The answers to several queries, in one round trip."""
+    if not queries:
+        return {}
     with conn.pipeline():
         # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
         cursors = {

@@ -104,7 +104,7 @@ class _Maker:
                 return None
         one = Object(*self._pick(row + self._blank))
         one.follows, one.implied = bool(one.follows), bool(one.implied)
-        one.grants, one.usual_grants = tuple(one.grants), tuple(one.usual_grants)
+        one.grants, one.usual_grants = tuple(one.grants or ()), tuple(one.usual_grants)
         values: list[Any] = [
             (tuple(value) if isinstance(value, list) else value) if value else None
             for value in map(row.__getitem__, self._values)

@@ -1,6 +1,6 @@
 """Reads the whole schema of a database, within whatever transaction is open."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import psycopg
@@ -11,15 +11,21 @@ from schemamig_tui.catalog.objects import Identity, Object, Schema
 from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import Server
+from schemamig_tui.catalog.queries.rare import RARE, which
 from schemamig_tui.catalog.reading import ask, patiently, prepared
 from schemamig_tui.catalog.rows import QueryAnswer
 
 _SYSTEM = "system"
 _MEMBERS = "members"
+_RARE = "rare"
 
 
-def snapshot(conn: psycopg.Connection[Any]) -> Schema:
-    """Read what people have made in the database: two round trips, a query for each kind.
+def snapshot(
+    conn: psycopg.Connection[Any], wanted: Collection[str] = KINDS, *, implied: bool = True
+) -> Schema:
+    """Read what people have made in the database: a few round trips, a query for each kind.
+
+    ``wanted`` are the kinds to read, ``implied`` whether also parts that others imply.
 
     An open transaction is seen with all it has changed, and stays as it is, with its settings and
     its locks. Without one, a transaction is opened and rolled back. Works under any role,
@@ -28,29 +34,38 @@ def snapshot(conn: psycopg.Connection[Any]) -> Schema:
     Raises what psycopg raises: LockNotAvailable where another session holds a table exclusively for
     two seconds, and what comes of a cancelled query or a lost connection.
     """
-    return patiently(lambda: _read(conn))
+    return patiently(lambda: _read(conn, wanted, implied=implied))
 
 
-def _read(conn: psycopg.Connection[Any]) -> Schema:
+def _read(conn: psycopg.Connection[Any], wanted: Collection[str], *, implied: bool) -> Schema:
     with prepared(conn) as server:
-        kinds = of_server(KINDS, server) | of_server(PARTS, server)
-        queries = {name: kind.sql(server) for name, kind in kinds.items()}
-        answers = ask(conn, {_SYSTEM: session.SYSTEM, _MEMBERS: MEMBERS, **queries})
-    return _schema(server, answers)
-
-
-def _schema(server: Server, answers: Mapping[str, QueryAnswer]) -> Schema:
+        kinds = {name: kind for name, kind in of_server(KINDS, server).items() if name in wanted}
+        parts = {name: PARTS[name] for kind in kinds.values() for name in kind.parts}
+        rare = [name for name in kinds if name in RARE]
+        common = {name: kind for name, kind in {**kinds, **parts}.items() if name not in rare}
+        queries = {name: _query(kind, server, implied=implied) for name, kind in common.items()}
+        first = {_SYSTEM: session.SYSTEM, _MEMBERS: MEMBERS, _RARE: which(rare)}
+        answers = ask(conn, first | queries)
+        ((there,),) = answers[_RARE].rows
+        answers |= ask(conn, {name: kinds[name].sql(server) for name in there})
     ((database,),) = answers[_SYSTEM].rows
     members, needing = read_members(answers[_MEMBERS].rows)
     return Schema(
         database=database,
         objects={
-            name: read_objects(name, kind, answers)
-            for name, kind in of_server(KINDS, server).items()
+            name: read_objects(name, kind, answers) if name in answers else ()
+            for name, kind in kinds.items()
         },
         members=members,
         needing=needing,
     )
+
+
+def _query(kind: CatalogKind, server: Server, *, implied: bool) -> str:
+    sql = kind.sql(server)
+    if implied or not kind.implied:
+        return sql
+    return f"SELECT * FROM ({sql}) AS q WHERE q.implied IS NOT true"
 
 
 def read_members(

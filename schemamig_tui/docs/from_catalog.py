@@ -23,6 +23,8 @@ _EMPTY = "nothing in it"
 _TABLES = ("table", "partitioned table", "foreign table")
 # They come with their roles, not with the schema.
 _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "subscriptions"})
+SHOWN = frozenset(name for name, kind in KINDS.items() if kind.scope is Scope.SCHEMA) - _LEFT_OUT
+"""The kinds of objects that a document has anything of."""
 
 
 def document(schema: Schema, project: str, schemas: Sequence[str] = ()) -> Document:
@@ -50,7 +52,7 @@ class _CatalogReader:
         self._objects = {
             kind: list(self._wanted(kind, found, schemas))
             for kind, found in objects.items()
-            if KINDS[kind].scope is Scope.SCHEMA and kind not in _LEFT_OUT
+            if kind in SHOWN
         }
         relations = [one for one in self._objects["relations"] if one.kind in _TABLES]
         # The grammar takes neither a table without columns nor an enum without values.

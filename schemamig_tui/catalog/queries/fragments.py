@@ -97,13 +97,15 @@ def _no_member(catalog: str, oid: str, types: str) -> str:
 
 
 def needed_extensions(catalog: str, oid: str) -> str:
-    """What ALTER ... DEPENDS ON EXTENSION has said."""
-    return f"""ARRAY(
+    """What ALTER ... DEPENDS ON EXTENSION has said: looked for only where anybody has said so."""
+    return f"""CASE WHEN EXISTS (
+        SELECT FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'x'
+    ) THEN ARRAY(
         SELECT quote_ident(x.extname)
         FROM pg_depend AS own JOIN pg_extension AS x ON x.oid = own.refobjid
         WHERE own.classid = '{catalog}'::regclass AND own.objid = {oid} AND own.deptype = 'x'
         ORDER BY 1
-    ) AS "depends on extension\""""
+    ) END AS "depends on extension\""""
 
 
 def function(column: str) -> str:

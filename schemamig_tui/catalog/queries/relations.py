@@ -78,8 +78,9 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
     CASE WHEN a.attgenerated = '' THEN e.expression END AS default,
     CASE a.attidentity WHEN 'a' THEN 'always as identity' WHEN 'd' THEN 'by default as identity'
     END AS generated,
-    format('(%s)', e.expression) || CASE a.attgenerated WHEN 's' THEN ' stored'
-        WHEN 'v' THEN ' virtual' END AS "generated always as",
+    CASE WHEN a.attgenerated <> '' THEN format('(%s) ', e.expression)
+        || CASE a.attgenerated WHEN 's' THEN 'stored' ELSE 'virtual' END
+    END AS "generated always as",
     array_remove(ARRAY[
         CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || CASE a.attstorage
             WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended'
@@ -88,8 +89,8 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
         'statistics ' || nullif(a.attstattarget, -1)
     ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}') AS "with",
     {comment("pg_class", "a.attrelid", "a.attnum")},
-    CASE WHEN a.attacl IS NULL THEN '{{}}'
-        ELSE ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
+    CASE WHEN a.attacl IS NOT NULL
+        THEN ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
 FROM pg_attribute AS a
     JOIN pg_class AS c ON c.oid = a.attrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -2,7 +2,6 @@
 
 from schemamig_tui.catalog.queries.fragments import (
     comment,
-    description,
     needed_extensions,
     of_people,
     state,
@@ -24,14 +23,15 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
     -- As pg_dump, which leaves out a name that the server would choose by itself.
     k.contype = 'n' AND NOT k.connoinherit
-        AND {description("pg_constraint", "k.oid")} IS NULL
-        AND k.conname = (
+        AND said.description IS NULL AND k.conname = (
             SELECT kc.relname || '_' || ka.attname || '_not_null'
             FROM pg_class AS kc JOIN pg_attribute AS ka ON ka.attrelid = kc.oid
             WHERE kc.oid = k.conrelid AND ka.attnum = k.conkey[1]
         ) AS implied,
-    regexp_replace(d.definition, ' NOT VALID$', '') AS _definition,
-    CASE WHEN k.contype <> 'n' AND d.definition LIKE '% NOT VALID' THEN 'not valid' END AS _valid,
+    CASE WHEN k.convalidated THEN d.definition
+        ELSE regexp_replace(d.definition, ' NOT VALID$', '') END AS _definition,
+    CASE WHEN k.contype <> 'n' AND NOT k.convalidated AND d.definition LIKE '% NOT VALID'
+        THEN 'not valid' END AS _valid,
     ic.reloptions AS "with",
     quote_ident(ts.spcname) AS tablespace,
     i.indisclustered AS clustered,
@@ -43,9 +43,11 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
         FROM pg_trigger AS g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
     ) END AS _firing,
     {needed_extensions("pg_class", "ic.oid")},
-    {comment("pg_constraint", "k.oid")},
+    said.description AS comment,
     {comment("pg_class", "ic.oid", label="comment on its index")}
 FROM pg_constraint AS k
+    LEFT JOIN pg_description AS said ON said.objoid = k.oid
+        AND said.classoid = 'pg_constraint'::regclass AND said.objsubid = 0
     JOIN pg_namespace AS n ON n.oid = k.connamespace
     LEFT JOIN pg_constraint AS above ON above.oid = k.conparentid AND above.conrelid = k.conrelid
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
