@@ -1,21 +1,32 @@
 """Follows the schema through a transaction, and reads again only what has been touched."""
 
 from collections.abc import Set
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.errors import InvalidSqlStatementName
 
 from schemamig_tui.catalog.changes import Change
 from schemamig_tui.catalog.diff import diff
-from schemamig_tui.catalog.prepared import PreparedQueries
+from schemamig_tui.catalog.prepared import PreparedQueries, Query
+from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.reading import patiently, prepared
 from schemamig_tui.catalog.rereading import Rereading
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.unseen import unseen
-from schemamig_tui.catalog.writes import Writes, catalog_writes
+from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of
 
 _NUMBER = "SELECT pg_catalog.pg_current_xact_id()"
+# So many times as many files have been read, and the catalogs may have grown by as much.
+_MUCH_MORE = 4
+
+
+class _Again(NamedTuple):
+    """What was written by now, to which catalogs since the last call, and what that has changed."""
+
+    writes: Writes
+    written: Set[str]
+    reading: Rereading
 
 
 class SchemaFollower:
@@ -33,7 +44,7 @@ class SchemaFollower:
         # The transaction gets its number here, so that all its subtransactions come after it.
         conn.execute(_NUMBER, prepare=False)
         self._mark = 0
-        self._read = 0
+        self._read, self._next_plans = 0, _MUCH_MORE
         with prepared(conn) as self._server:
             pass
         self.schema = snapshot(conn)
@@ -45,46 +56,53 @@ class SchemaFollower:
         ``counted`` is False if ``track_counts`` may have been off for a while: then all is read.
         Raises what ``snapshot`` does.
         """
-        schema, before, now = self.schema, self._writes, catalog_writes(self._conn)
-        if now is None or before is None or not counted:
-            self.schema, self._writes = snapshot(self._conn), now
+        schema = self.schema
+        again = self._again() if counted and self._writes is not None else None
+        if again is None:
+            self.schema, self._writes = snapshot(self._conn), catalog_writes(self._conn)
             return diff(schema, self.schema)
-        written = {name for name in now if now[name] != before.get(name)}
-        if not written:
+        self._writes = again.writes
+        if not again.written:
             return ()
-        deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
-        again = self._again(written, deleted)
-        if again.named_everywhere_is_renamed:
+        if again.reading.named_everywhere_is_renamed:
             self.schema = snapshot(self._conn)
         else:
-            self.schema, self._mark = again.schema, again.mark
-        self._writes = now
+            self.schema, self._mark = again.reading.schema, again.reading.mark
         changes = diff(schema, self.schema)
-        return *changes, *unseen(written, again.extensions, changes)
+        return *changes, *unseen(again.written, again.reading.extensions, changes)
 
     def forget_queries(self) -> None:
         """Prepare our queries anew, as the session has lost them. To call it is only faster."""
         self._queries.forget()
 
+    def _again(self) -> _Again | None:
+        """What was touched, read again; None where the server does not count what is written."""
+        self._replan_in_time()
+        try:
+            return patiently(self._read_again)
+        except InvalidSqlStatementName:
+            self._queries.forget()
+            return patiently(self._read_again)
+
     def _replan_in_time(self) -> None:
         """Have the queries planned anew whenever there is much more than they were planned for."""
         self._read += 1
-        if not self._read & (self._read - 1):
+        if self._read == self._next_plans:
+            self._next_plans *= _MUCH_MORE
             self._queries.forget()
 
-    def _again(self, written: Set[str], deleted: Set[str]) -> Rereading:
-        self._replan_in_time()
-        try:
-            return patiently(lambda: self._read_again(written, deleted))
-        except InvalidSqlStatementName:
-            self._queries.forget()
-            return patiently(lambda: self._read_again(written, deleted))
-
-    def _read_again(self, written: Set[str], deleted: Set[str]) -> Rereading:
+    def _read_again(self) -> _Again | None:
+        before = self._writes or {}
         with self._queries.settings():
-            again = Rereading(self._queries, self._server, self.schema, self._mark)
-            again.read(written, deleted)
-        return again
+            now = writes_of(self._queries.ask({"writes": Query(session.WRITES)})["writes"].rows)
+            if now is None:
+                return None
+            written = {name for name in now if now[name] != before.get(name)}
+            deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
+            reading = Rereading(self._queries, self._server, self.schema, self._mark)
+            if written:
+                reading.read(written, deleted)
+        return _Again(now, written, reading)
 
 
 def _deleted(writes: Writes, catalog: str) -> int:

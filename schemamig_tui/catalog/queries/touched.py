@@ -39,8 +39,11 @@ _ROWS = {
     "pg_description": ("classoid::regclass::text", "objoid"),
     "pg_depend": ("classid::regclass::text", "objid"),
 }
-# Of all that depends on something else, only what depends on an extension is of interest.
-_ONLY = {"pg_depend": " AND deptype IN ('e', 'x')"}
+# Of all that depends on something else, only what depends on an extension is of interest: that is
+# found by an index.
+_ONLY = {
+    "pg_depend": " AND refclassid = 'pg_extension'::regclass AND deptype IN ('e', 'x')",
+}
 _DROPPED = ("pg_proc", "pg_type", "pg_constraint", "pg_trigger", "pg_rewrite", "pg_policy")
 # Whoever takes a weaker lock does not change what a table is like.
 _WEAK = "('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')"
