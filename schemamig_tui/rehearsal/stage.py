@@ -58,19 +58,13 @@ from schemamig_tui.rehearsal.fitness import (
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
+from schemamig_tui.rehearsal.own_queries import OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
+from schemamig_tui.rehearsal.wording import kept_by, shared_session
 from schemamig_tui.rehearsal.work import WorkCounter
 from schemamig_tui.text import one_line, visible
 
-_SHARED_SESSION = (
-    "It may be that it sees what {} has left in the session, which all files of a rehearsal share."
-    " In a run it would get a new one."
-)
-_SLOTS = (
-    "The WAL of a rehearsal is written although it is rolled back. Nobody reads now from these"
-    " replication slots, which keep it: {}."
-)
 _MUCH_WAL = 64 << 10
 _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
@@ -142,7 +136,7 @@ class Stage:
         self._work = WorkCounter(self._relations.known)
         self._wal = wal_position(conn)
         if slots := idle_slots(conn):
-            self._report(Warned(_SLOTS.format(", ".join(map(visible, slots)))))
+            self._report(Warned(kept_by(slots)))
         conn.execute("BEGIN")
         tracking = trackable(conn)
         if "track_counts" not in tracking:
@@ -150,6 +144,9 @@ class Stage:
         self._guards = replace(self._guards, tracking=tracking)
         conn.execute(self._guards.query)
         self._schema = SchemaFollower(conn)
+        self._own = OwnQueries((probe.QUICK, self._relations.whole_query, rehearsal_steps.FACTS))
+        if facts := conn.execute(rehearsal_steps.FACTS).pgresult:
+            self._note_facts(facts)
         with self._observer:
             failed = self._all_files()
         # Where the connection is lost, the server does it by itself.
@@ -234,7 +231,7 @@ class Stage:
 
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
-        self._has_plans, self._has_locks = False, locks_advisory(run)
+        self._has_plans, self._has_locks = self._own.are_undone_by(run), locks_advisory(run)
         tracked = "track_functions" in self._guards.tracking
         self._calls_counted = tracked and not run.script.mentions("track_functions")
         self._runs_code = self._calls_counted or runs_code(run)
@@ -254,7 +251,7 @@ class Stage:
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
         steps = rehearsal_steps.RehearsalSteps(
-            run, partial(self._probe, run), self._report, counted=self._counted
+            run, partial(self._probe, run), self._own, self._report, counted=self._counted
         )
         before = steps.opening(self._read_clock)
         for unit in units(run):
@@ -273,6 +270,7 @@ class Stage:
     def _renewal(self) -> Iterator[Step]:
         if self._has_plans:
             self._schema.forget_queries()
+            self._own.forget()
         release = self._renewing if self._has_locks else None
         return rehearsal_steps.renewal(release, self._guards.query, has_plans=self._has_plans)
 
@@ -315,7 +313,7 @@ class Stage:
         named = relations.named(sql)
         answer = partial(self._seen, run.name, i + 1, script.line(i), named)
         query = relations.whole_query if whole else relations.query(sql, named)
-        return Step(query, Role.HOUSEKEEPING, prompt=True, answer=answer)
+        return Step(self._own.sent(query), Role.HOUSEKEEPING, prompt=True, answer=answer)
 
     def _seen(
         self,
@@ -351,6 +349,7 @@ class Stage:
         called = facts.calls != before.calls if self._calls_counted else self._runs_code
         self._has_plans |= facts.plans or (facts.code and called)
         self._has_locks |= facts.locks
+        self._own.may_be_undone |= facts.undo
 
     def _read_constraints(self, answer: PGresult) -> None:
         check, *deferral = (answer.get_value(0, column) for column in range(3))
@@ -375,7 +374,7 @@ class Stage:
         failure = _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
         for before in self._rehearsed:
             if may_show(before.script, run.script):
-                return _with_hint(failure, _SHARED_SESSION.format(visible(before.name)))
+                return _with_hint(failure, shared_session(before.name))
         return failure
 
     def _explain_loss(self, error: psycopg.Error) -> Failure:

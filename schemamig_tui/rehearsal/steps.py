@@ -15,6 +15,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.rehearsal.own_queries import OwnQueries
 from schemamig_tui.rehearsal.probe import QUICK
 
 Answer = Callable[[PGresult], None]
@@ -39,23 +40,27 @@ _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
     THEN pg_catalog.set_config('track_counts', 'on', true) END"""
 _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
-# Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
-_FACTS = b"""
+FACTS = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
     EXISTS (
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
     OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger),
-    coalesce(code.locks, false), code.functions, code.calls
+    coalesce(code.locks, false), coalesce(code.undo, false), code.functions, code.calls
 FROM (
     SELECT pg_catalog.count(*) FILTER (WHERE l.lanispl) AS functions,
         pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid))
             FILTER (WHERE l.lanispl) AS calls,
-        pg_catalog.bool_or(p.prosrc OPERATOR(pg_catalog.~~*) '%advisory%') AS locks
+        pg_catalog.bool_or(p.prosrc OPERATOR(pg_catalog.~~*) '%advisory%') AS locks,
+        pg_catalog.bool_or(p.prosrc OPERATOR(pg_catalog.~~*) '%deallocate%') AS undo
     FROM pg_catalog.pg_proc p
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
 ) code
+"""
+"""What ``noted`` reads.
+
+Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
 """
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
@@ -96,11 +101,13 @@ class RehearsalSteps:
         self,
         run: FileRun,
         probe: Probe,
+        own: OwnQueries,
         rehearsed: Callable[[BatchRehearsed], None],
         *,
         counted: bool,
     ) -> None:
         self._run = run
+        self._own = own
         self._counted = counted
         self._probe = probe
         self._rehearsed = rehearsed
@@ -111,9 +118,10 @@ class RehearsalSteps:
         yield Step(_SAVEPOINT, Role.HOUSEKEEPING)
         if self._run.script.mentions("pg_prepared_statements"):
             yield Step(_DEALLOCATE, Role.HOUSEKEEPING)
+        yield from self._own.start_file(self._run)
         # What is set in this transaction is set for its session until it is rolled back.
         yield from restoration(self._run.state)
-        yield Step(QUICK, Role.OPEN, prompt=True, answer=clock)
+        yield Step(self._own.sent(QUICK), Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, facts: Answer) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
@@ -133,7 +141,8 @@ class RehearsalSteps:
                 if "track_counts" in self._run.script.traits(i).mentions and self._counted:
                     yield Step(_COUNT, Role.HOUSEKEEPING)
                 yield from self._unhurried(self._probe(i))
-        yield from self._unhurried(Step(_FACTS, Role.HOUSEKEEPING, prompt=True, answer=facts))
+        asked = Step(self._own.sent(FACTS), Role.HOUSEKEEPING, prompt=True, answer=facts)
+        yield from self._unhurried(asked)
 
     def constraints(self, constraints: Answer) -> Iterator[Step]:
         """Ask about the deferrable constraints.
@@ -181,6 +190,8 @@ class SessionFacts(NamedTuple):
     """Prepared statements, or event triggers, which may have run functions that keep plans."""
     locks: bool = False
     """Functions that may take advisory locks."""
+    undo: bool = False
+    """Functions that may undo what is prepared."""
     code: bool = False
     """Functions that keep plans."""
     calls: int = 0
@@ -189,9 +200,9 @@ class SessionFacts(NamedTuple):
 
 def noted(answer: PGresult) -> SessionFacts:
     """The facts in the answer."""
-    deferrable, plans, locks = (answer.get_value(0, column) == b"t" for column in range(3))
-    functions, calls = (int(answer.get_value(0, column) or 0) for column in (3, 4))
-    return SessionFacts(deferrable, plans, locks, functions > 0, calls)
+    deferrable, plans, locks, undo = (answer.get_value(0, column) == b"t" for column in range(4))
+    functions, calls = (int(answer.get_value(0, column) or 0) for column in (4, 5))
+    return SessionFacts(deferrable, plans, locks, undo, functions > 0, calls)
 
 
 def renewal(

@@ -1,8 +1,9 @@
 """What a rehearsal has found as sentences, in the same words on every face."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from schemamig_tui.rehearsal.events import DeadRows, RehearsalFinished, WorkDone
+from schemamig_tui.text import visible
 from schemamig_tui.units import duration, plural, size
 
 BEFORE = (
@@ -68,3 +69,19 @@ UNCOUNTED = (
     " not have it do so."
 )
 """Where ``RehearsalFinished.counted`` is False."""
+
+
+def kept_by(slots: Iterable[str]) -> str:
+    """The warning of replication slots that keep the WAL of a rehearsal."""
+    return (
+        "The WAL of a rehearsal is written although it is rolled back. Nobody reads now from these"
+        f" replication slots, which keep it: {', '.join(map(visible, slots))}."
+    )
+
+
+def shared_session(before: str) -> str:
+    """What may be to blame for the failure of a file behind another one, ``before``."""
+    return (
+        f"It may be that it sees what {visible(before)} has left in the session, which all files of"
+        " a rehearsal share. In a run it would get a new one."
+    )

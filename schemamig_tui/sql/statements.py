@@ -242,6 +242,10 @@ def _reassign(verb: bytes, sql: bytes) -> Traits:
     return Traits("REASSIGN OWNED", rights="maybe")
 
 
+def _deallocate(verb: bytes, sql: bytes) -> Traits | None:
+    return _mentioning(sql, "DEALLOCATE")
+
+
 def _mentioning(sql: bytes, label: str) -> Traits | None:
     found, reading = _mentions(sql), changes_reading(sql)
     return Traits(label, mentions=found, changes_reading=reading) if found or reading else None
@@ -309,6 +313,7 @@ _RULES: dict[bytes, tuple[Callable[[bytes, bytes], Traits | None], frozenset[byt
     b"commit": (transactions.end, _ANY),
     b"copy": (_copy, _ANY),
     b"create": (_create, frozenset((*_CREATED, *_CARRY_CODE, b"or"))),
+    b"deallocate": (_deallocate, _ANY),
     b"declare": (transactions.declare, _ANY),
     b"discard": (_of_settings(discard), frozenset((b"all",))),
     b"do": (_do, _ANY),

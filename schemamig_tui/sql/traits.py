@@ -120,6 +120,7 @@ WATCHED = frozenset(
         "track_counts",
         "track_functions",
         "pg_prepared_statements",
+        "deallocate",
     )
 )
-"""The settings, and the view, of which it matters whether a file names them in any way."""
+"""The settings, view and command of which it matters whether a file names them in any way."""

@@ -45,10 +45,20 @@ def test_nothing_that_a_file_sets_reaches_the_next(shop: Rehearsals, sql: str) -
     shop.rehearses(FRESH, sql, FRESH)
 
 
+@pytest.mark.parametrize(
+    "undone_by",
+    [
+        "",
+        "CREATE FUNCTION undo() RETURNS void LANGUAGE plpgsql"
+        " AS $$BEGIN EXECUTE 'DEALLOCATE ALL'; END$$",
+    ],
+)
 def test_the_change_of_the_schema_is_seen_whatever_a_file_does_to_prepared_statements(
-    shop: Rehearsals,
+    shop: Rehearsals, undone_by: str
 ) -> None:
     table = "CREATE TABLE t{0} (a int, CHECK (a > 0));"
+    if undone_by:
+        shop.ask(undone_by)
     shop.rehearses(
         table.format(1),
         "DEALLOCATE ALL;" + table.format(2),
@@ -57,9 +67,12 @@ def test_the_change_of_the_schema_is_seen_whatever_a_file_does_to_prepared_state
         + table.format(4),
         "SELECT f();" + table.format(5),
         table.format(6),
+        "DO $$BEGIN EXECUTE 'DEALLOCATE ALL'; END$$;" + table.format(7),
+        (undone_by and "SELECT undo();") + table.format(8),
+        table.format(9),
     )
     made = [changes[0] for changes in shop.changes.values()]
-    assert made == [(What.ADDED, "table", f"public.t{n}") for n in range(1, 7)]
+    assert made == [(What.ADDED, "table", f"public.t{n}") for n in range(1, 10)]
 
 
 def test_lastval_is_unknown_to_the_next_file(shop: Rehearsals) -> None:
