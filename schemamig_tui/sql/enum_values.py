@@ -85,7 +85,7 @@ def used(sql: bytes) -> Iterator[str | None]:
 def among(values: Iterable[str]) -> re.Pattern[bytes]:
     """The pattern of one of some values as a field in the data of a COPY."""
     spelt = b"|".join(re.escape(value.encode()) for value in sorted(set(values)))
-    return re.compile(_FIELD % b"|".join((spelt,)), re.MULTILINE)
+    return re.compile(_FIELD % spelt, re.MULTILINE)
 
 
 _FIELD = rb"(?:^|(?<=[^\w ]))(%s)(?=[^\w ]|$)"
