@@ -9,12 +9,11 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.catalog.objects import Schema
-from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.docs import files, parser
 from schemamig_tui.docs.compare import Validated, differences, within
 from schemamig_tui.docs.files import Generated
-from schemamig_tui.docs.from_catalog import SHOWN, document, require
+from schemamig_tui.docs.from_catalog import document, read_schema, require
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import SettingsError
@@ -121,6 +120,6 @@ def _reading(
         no_collections(),
     ):
         on_read()
-        found = snapshot(conn, SHOWN, implied=False)
+        found = read_schema(conn)
         require(found, schemas)
         yield conn, found

@@ -13,6 +13,7 @@ HEADING = "In PostgreSQL:"
 
 # As the owners and the grants, it differs from one server to the next.
 _OF_ROLES = frozenset({"owner may not"})
+_NOTHING = Note(), 0
 
 
 def facts(one: Object, known: Collection[str] = ()) -> Iterator[str]:
@@ -47,6 +48,8 @@ def object_fact(one: Object, parent: Object | None = None) -> str:
 def noted(one: Object, lines: Iterable[str], known: Collection[str] = ()) -> tuple[Note, int]:
     """The note of an object: its comment, then the lines of what DBML lacks, which are counted."""
     found = [_indented(line) for line in (*facts(one, known), *lines)]
+    if not (found or one.comment):
+        return _NOTHING  # as of most columns
     listed = "\n".join([HEADING, *(f"- {line}" for line in found)]) if found else ""
     return Note("\n\n".join(filter(None, (one.comment, listed)))), len(found)
 

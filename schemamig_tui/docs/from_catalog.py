@@ -8,9 +8,13 @@ a document: they differ from one server to the next.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
+
+import psycopg
 
 from schemamig_tui.catalog.kinds import KINDS, Scope
 from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.docs.document import Document, Enum, EnumValue, Path, Ref
 from schemamig_tui.docs.facts import facts, object_fact
 from schemamig_tui.docs.table import read_table
@@ -23,8 +27,12 @@ _EMPTY = "nothing in it"
 _TABLES = ("table", "partitioned table", "foreign table")
 # They come with their roles, not with the schema.
 _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "subscriptions"})
-SHOWN = frozenset(name for name, kind in KINDS.items() if kind.scope is Scope.SCHEMA) - _LEFT_OUT
-"""The kinds of objects that a document has anything of."""
+_SHOWN = frozenset(name for name, kind in KINDS.items() if kind.scope is Scope.SCHEMA) - _LEFT_OUT
+
+
+def read_schema(conn: psycopg.Connection[Any]) -> Schema:
+    """What a document shows of a database; raises as ``snapshot``, which reads all else, too."""
+    return snapshot(conn, _SHOWN, implied=False)
 
 
 def document(schema: Schema, project: str, schemas: Sequence[str] = ()) -> Document:
@@ -52,7 +60,7 @@ class _CatalogReader:
         self._objects = {
             kind: list(self._wanted(kind, found, schemas))
             for kind, found in objects.items()
-            if kind in SHOWN
+            if kind in _SHOWN
         }
         relations = [one for one in self._objects["relations"] if one.kind in _TABLES]
         # The grammar takes neither a table without columns nor an enum without values.

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.docs.compare import differences
-from schemamig_tui.docs.from_catalog import document
+from schemamig_tui.docs.from_catalog import document, read_schema
 from schemamig_tui.docs.parser import parse
 from schemamig_tui.docs.writer import write
 from tests import tools
@@ -27,15 +26,15 @@ def documentation(repeat: int) -> Iterator[Row]:
         with psycopg.connect(dsn, autocommit=True) as conn:
             for number in range(_TABLES):
                 conn.execute(TABLE.format(number).encode())
-            text = write(document(snapshot(conn), "bench"))
+            text = write(document(read_schema(conn), "bench"))
             pg_dump = tools.client("pg_dump", bench.server.bindir)
             command = [pg_dump, "--schema-only", "-d", dsn]
             gc.disable()  # as the commands do
             dumped, generated, validated = medians(
                 min(repeat, 3),
                 lambda: _ms(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True)),
-                lambda: _ms(lambda: write(document(snapshot(conn), "bench"))),
-                lambda: _ms(lambda: differences(parse(text), document(snapshot(conn), "bench"))),
+                lambda: _ms(lambda: write(document(read_schema(conn), "bench"))),
+                lambda: _ms(lambda: differences(parse(text), document(read_schema(conn), "bench"))),
             )
             gc.enable()
     yield ratio(f"docs: DBML of {_TABLES:,} tables; pg_dump", generated, dumped, 4)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import psycopg
 
-from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.docs.document import (
     Check,
@@ -19,7 +18,7 @@ from schemamig_tui.docs.document import (
     IndexElement,
     Note,
 )
-from schemamig_tui.docs.from_catalog import document
+from schemamig_tui.docs.from_catalog import document, read_schema
 from schemamig_tui.docs.parser import parse
 from tests.docs.conftest import Accepted
 
@@ -106,7 +105,7 @@ def test_only_some_schemas_and_what_is_left_out(server: Embedded) -> None:
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
         conn.execute("BEGIN")
         conn.execute(EVERYTHING.encode())
-        read = document(snapshot(conn), "x", ["public"])
+        read = document(read_schema(conn), "x", ["public"])
         conn.execute("ROLLBACK")
     assert [table.path[0] for table in read.tables] == ["public"] * 3
     assert [title for title, _ in read.notes] == ["schema public"]
@@ -117,7 +116,7 @@ def _document(server: Embedded, script: str) -> Document:
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
         conn.execute("BEGIN")
         conn.execute(script.encode())
-        read = document(snapshot(conn), "test")
+        read = document(read_schema(conn), "test")
         conn.execute("ROLLBACK")
     return read
 

@@ -8,11 +8,10 @@ import psycopg
 import pytest
 from markdown_it import MarkdownIt
 
-from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.docs.document import Column, DbmlTable, Document, Note, Ref
 from schemamig_tui.docs.files import generate, generate_pages
-from schemamig_tui.docs.from_catalog import document
+from schemamig_tui.docs.from_catalog import document, read_schema
 from schemamig_tui.docs.markdown import pages
 
 EVERYTHING = Path(__file__).with_name("everything.sql").read_text(encoding="utf-8")
@@ -23,7 +22,7 @@ def test_every_link_leads_somewhere_and_every_column_is_there(server: Embedded) 
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
         conn.execute("BEGIN")
         conn.execute(EVERYTHING.encode())
-        read = document(snapshot(conn), "everything")
+        read = document(read_schema(conn), "everything")
         conn.execute("ROLLBACK")
     found = pages(read, "schema")
     html = {name: MarkdownIt().enable("table").render(text) for name, text in found.items()}

@@ -10,7 +10,7 @@ from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.docs.compare import differences
-from schemamig_tui.docs.from_catalog import document
+from schemamig_tui.docs.from_catalog import document, read_schema
 from schemamig_tui.docs.parser import parse
 from tests.catalog.like_pg_dump import IN_PLACE, given, run
 from tests.catalog.single_changes import (
@@ -44,7 +44,8 @@ def test_each_kind_of_change_is_found_and_nothing_else(
         for schema, case in cases.items():
             run(conn, schema, case.change)
         after = snapshot(conn)
-        old, new = document(before, "test"), document(after, "test")
+        old, new = document(before, "test"), document(read_schema(conn), "test")
+        assert new == document(after, "test")  # no kind of object is missing
         file, new_file = map(parse, accepted(old, new))
         assert (file, new_file) == (old, new)
         assert not differences(file, old)

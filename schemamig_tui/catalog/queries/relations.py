@@ -109,9 +109,9 @@ ORDER BY a.attrelid, a.attnum
 SEQUENCES = f"""
 SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS name,
     'sequence' AS kind,
-    by.deptype = 'i' AS follows,
+    d.deptype = 'i' AS follows,
     -- That of a column's sequence is the owner of its table.
-    CASE WHEN by.deptype IS NULL THEN quote_ident(pg_get_userbyid(c.relowner)) END AS owner,
+    CASE WHEN d.deptype IS NULL THEN quote_ident(pg_get_userbyid(c.relowner)) END AS owner,
     format_type(s.seqtypid, NULL) AS type,
     nullif(s.seqstart, 1)::text AS start,
     nullif(s.seqincrement, 1)::text AS increment,
@@ -121,22 +121,18 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
     nullif(s.seqcache, 1)::text AS cache,
     s.seqcycle AS cycle,
     c.relpersistence = 'u' AS unlogged,
-    CASE WHEN by.deptype = 'a' THEN ARRAY[by.column] END AS "owned by",
+    CASE WHEN d.deptype = 'a' THEN ARRAY[format('%I.%I.%I', tn.nspname, t.relname, a.attname)]
+    END AS "owned by",
     {comment("pg_class", "c.oid")},
     {grants("c.relacl", "c.relowner", "'s'")}
 FROM pg_sequence AS s
     JOIN pg_class AS c ON c.oid = s.seqrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN LATERAL (
-        SELECT format('%I.%I.%I', tn.nspname, t.relname, a.attname) AS column, d.deptype
-        FROM pg_depend AS d
-            JOIN pg_class AS t ON t.oid = d.refobjid
-            JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
-            JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
-            AND d.deptype IN ('a', 'i')
-    ) AS by ON true,
+    LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+        AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+    LEFT JOIN pg_class AS t ON t.oid = d.refobjid
+    LEFT JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
+    LEFT JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid,
     LATERAL (SELECT CASE s.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype
         THEN 2147483647 ELSE 9223372036854775807 END AS largest) AS bound
 WHERE {own("pg_class", "c.oid")}

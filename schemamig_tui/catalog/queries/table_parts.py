@@ -7,7 +7,8 @@ from schemamig_tui.catalog.queries.fragments import (
     state,
 )
 
-_STATISTICS = """CASE WHEN ic.oid IS NOT NULL THEN ARRAY(
+# The server takes them for expressions alone.
+_STATISTICS = """CASE WHEN i.indexprs IS NOT NULL THEN ARRAY(
         SELECT format('column %s: %s', ia.attnum, ia.attstattarget) FROM pg_attribute AS ia
         WHERE ia.attrelid = ic.oid AND ia.attstattarget >= 0 ORDER BY ia.attnum
     ) END AS statistics"""
