@@ -74,7 +74,7 @@ class Facts:
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
     query = sql.SQL(READING + _FACTS).format(
-        sql.Literal([*_COLUMNS]), sql.Literal([*_COLUMNS]), sql.Literal(schema), sql.Literal(table)
+        known=sql.Literal([*_COLUMNS]), schema=sql.Literal(schema), table=sql.Literal(table)
     )
     return Facts(**last_result(conn.execute(query)).fetchall()[0][0])
 
@@ -213,24 +213,15 @@ SELECT json_build_object(
     'kind', c.relkind,
     'persistence', c.relpersistence,
     'schema_exists', n.oid IS NOT NULL,
-    'columns', (SELECT coalesce(json_object_agg(attname, format_type(atttypid, atttypmod)), '{{}}')
-        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped),
-    'types', (SELECT coalesce(json_object_agg(attname, typname), '{{}}')
-        FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
-        WHERE attrelid = c.oid AND attnum > 0 AND typnamespace = 'pg_catalog'::regnamespace),
-    'demanding', (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute
-        WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attnotnull
-        AND NOT atthasdef AND attidentity = '' AND attname <> ALL ({})),
-    'generated', (SELECT coalesce(json_agg(attname), '[]') FROM pg_attribute
-        WHERE attrelid = c.oid AND attgenerated <> '' AND attname = ANY ({})),
-    'never_null', EXISTS (SELECT FROM pg_attribute
-        WHERE attrelid = c.oid AND attname = 'error_message' AND attnotnull),
-    'short_checksum', EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid
-        AND attname = 'checksum' AND atttypmod BETWEEN 4 AND 35),
-    'unique_name', EXISTS (SELECT FROM pg_index i JOIN pg_attribute a
-        ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] AND a.attname = 'filename'
-        WHERE i.indrelid = c.oid AND i.indisunique AND i.indnkeyatts = 1
-        AND i.indpred IS NULL AND i.indexprs IS NULL),
+    'columns', coalesce(has.columns, '{{}}'),
+    'types', coalesce(has.types, '{{}}'),
+    'demanding', coalesce(has.demanding, '[]'),
+    'generated', coalesce(has.generated, '[]'),
+    'never_null', coalesce(has.never_null, false),
+    'short_checksum', coalesce(has.short_checksum, false),
+    'unique_name', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique
+        AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND i.indkey[0] = has.filename),
     'hidden', coalesce(row_security_active(c.oid), false),
     'rules', (SELECT coalesce(json_agg(rulename ORDER BY rulename), '[]') FROM pg_rewrite
         WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'),
@@ -248,6 +239,20 @@ SELECT json_build_object(
     'role', current_user,
     'database', current_database())
 FROM (SELECT) AS one
-LEFT JOIN pg_namespace n ON n.nspname = {}
-LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {}
+LEFT JOIN pg_namespace n ON n.nspname = {schema}
+LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {table}
+CROSS JOIN LATERAL (
+    SELECT json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) AS columns,
+        json_object_agg(a.attname, t.typname)
+            FILTER (WHERE t.typnamespace = 'pg_catalog'::regnamespace) AS types,
+        json_agg(a.attname) FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
+            AND a.attname <> ALL ({known})) AS demanding,
+        json_agg(a.attname) FILTER (WHERE a.attgenerated <> ''
+            AND a.attname = ANY ({known})) AS generated,
+        bool_or(a.attname = 'error_message' AND a.attnotnull) AS never_null,
+        bool_or(a.attname = 'checksum' AND a.atttypmod BETWEEN 4 AND 35) AS short_checksum,
+        max(a.attnum) FILTER (WHERE a.attname = 'filename') AS filename
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+) AS has
 """
