@@ -6,6 +6,7 @@ backticks knows none.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from schemamig_tui.docs.document import (
     Check,
@@ -29,6 +30,7 @@ _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\([0-9]+(?:, ?[0-9]+)?\))?")
 # A column of such a name would be taken for something else in its table.
 _RESERVED = frozenset({"note", "indexes", "checks", "null", "true", "false", "ref", "records"})
 _NOT_PLAIN = re.compile(r"[^ -\[\]-~]")
+_WORDS = 4096  # the same names and types stand in table after table
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -99,16 +101,15 @@ def check_line(check: Check) -> str:
 
 def column_line(column: Column) -> str:
     """A column."""
-    settings = [
-        word
-        for word, has in (
-            ("pk", column.pk),
-            ("unique", column.unique),
-            ("not null", column.not_null),
-            ("increment", column.increment),
-        )
-        if has
-    ]
+    settings = []
+    if column.pk:
+        settings.append("pk")
+    if column.unique:
+        settings.append("unique")
+    if column.not_null:
+        settings.append("not null")
+    if column.increment:
+        settings.append("increment")
     if column.default:
         settings.append(f"default: {_default(column.default)}")
     settings += _noted(column.note)
@@ -152,6 +153,7 @@ def _default(default: Default) -> str:
     return default.quote + default.text + default.quote
 
 
+@lru_cache(_WORDS)
 def _type(parts: Path) -> str:
     if len(parts) > 1:
         return path(parts)
@@ -173,6 +175,7 @@ def path(parts: Path) -> str:
     return ".".join(map(name, parts))
 
 
+@lru_cache(_WORDS)
 def name(text: str) -> str:
     """A name, in quotes where it needs some."""
     return text if _BARE.fullmatch(text) and text.lower() not in _RESERVED else quoted(text)
