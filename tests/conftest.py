@@ -140,6 +140,20 @@ def server() -> Iterator[Embedded]:
         wait_until_gone(embedded.base)
 
 
+@pytest.fixture(scope="session")
+def scratch(server: Embedded) -> Iterator[Path]:
+    """The folder of the embedded server for scratch databases, which runs as long as the tests."""
+    with short_folder() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "schemamig_tui.scratch.place.default_embedded_directory", lambda: folder / "embedded"
+        )
+        (folder / "scratch").mkdir()
+        base = with_cluster(folder / "scratch" / str(server.major))
+        with Embedded(base, fast=True):
+            yield folder / "scratch"
+        wait_until_gone(base)
+
+
 _numbers = itertools.count(1)
 
 

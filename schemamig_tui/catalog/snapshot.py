@@ -1,6 +1,8 @@
 """Reads the whole schema of a database, within whatever transaction is open."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -20,6 +22,36 @@ _MEMBERS = "members"
 _RARE = "rare"
 
 
+@dataclass(frozen=True)
+class CatalogAnswers:
+    """What the catalogs have answered of ``kinds``, and of which a schema is still to be made."""
+
+    kinds: Mapping[str, CatalogKind]
+    answers: Mapping[str, QueryAnswer]
+
+    @property
+    def digest(self) -> str:
+        """What stands for all of them, in hex: the same as long as nothing is changed there."""
+        digest = hashlib.sha256()
+        for name, answer in self.answers.items():
+            digest.update(repr((name, answer.rows)).encode(errors="backslashreplace"))
+        return digest.hexdigest()
+
+    def schema(self) -> Schema:
+        """The schema."""
+        ((database,),) = self.answers[_SYSTEM].rows
+        members, needing = read_members(self.answers[_MEMBERS].rows)
+        return Schema(
+            database=database,
+            objects={
+                name: read_objects(name, kind, self.answers) if name in self.answers else ()
+                for name, kind in self.kinds.items()
+            },
+            members=members,
+            needing=needing,
+        )
+
+
 def snapshot(
     conn: psycopg.Connection[Any], wanted: Collection[str] = KINDS, *, implied: bool = True
 ) -> Schema:
@@ -34,10 +66,19 @@ def snapshot(
     Raises what psycopg raises: LockNotAvailable where another session holds a table exclusively for
     two seconds, and what comes of a cancelled query or a lost connection.
     """
+    return read_catalogs(conn, wanted, implied=implied).schema()
+
+
+def read_catalogs(
+    conn: psycopg.Connection[Any], wanted: Collection[str] = KINDS, *, implied: bool = True
+) -> CatalogAnswers:
+    """Read what a ``snapshot`` is made of, in the same way; raises as that does."""
     return patiently(lambda: _read(conn, wanted, implied=implied))
 
 
-def _read(conn: psycopg.Connection[Any], wanted: Collection[str], *, implied: bool) -> Schema:
+def _read(
+    conn: psycopg.Connection[Any], wanted: Collection[str], *, implied: bool
+) -> CatalogAnswers:
     with prepared(conn) as server:
         kinds = {name: kind for name, kind in of_server(KINDS, server).items() if name in wanted}
         parts = {name: PARTS[name] for kind in kinds.values() for name in kind.parts}
@@ -48,17 +89,7 @@ def _read(conn: psycopg.Connection[Any], wanted: Collection[str], *, implied: bo
         answers = ask(conn, first | queries)
         ((there,),) = answers[_RARE].rows
         answers |= ask(conn, {name: kinds[name].sql(server) for name in there})
-    ((database,),) = answers[_SYSTEM].rows
-    members, needing = read_members(answers[_MEMBERS].rows)
-    return Schema(
-        database=database,
-        objects={
-            name: read_objects(name, kind, answers) if name in answers else ()
-            for name, kind in kinds.items()
-        },
-        members=members,
-        needing=needing,
-    )
+    return CatalogAnswers(kinds, answers)
 
 
 def _query(kind: CatalogKind, server: Server, *, implied: bool) -> str:

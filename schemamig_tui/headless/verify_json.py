@@ -28,6 +28,7 @@ def verification_events(found: SchemaVerification) -> Iterator[tuple[str, dict[s
         {
             "scratch": found.scratch,
             "ran": list(replayed.ran),
+            "remembered": replayed.remembered,
             "failed": replayed.failed.name if replayed.failed else None,
             "remaining": list(replayed.not_run),
             "differences": comparison.differences if comparison else None,

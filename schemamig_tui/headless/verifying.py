@@ -1,35 +1,26 @@
 """``--verify``: whether the applied migrations make the schema that the database has."""
 
-import time
-
 from schemamig_tui import verification
 from schemamig_tui.errors import ExitCode
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
+from schemamig_tui.scratch.replay import seldom
 from schemamig_tui.settings import Settings
 
-_PROGRESS_SECONDS = 1.0
+PROGRESS_SECONDS = 1.0
 """So often at the most it is reported how far the migrations are."""
 
 
 def verify(settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
     """Run the migrations on a scratch and report how the database differs from that."""
-    reported = time.monotonic()
-
-    def progress(name: str, number: int, total: int) -> None:
-        nonlocal reported
-        if time.monotonic() >= reported + _PROGRESS_SECONDS:
-            reported = time.monotonic()
-            reporter.verifying(name, number, total)
-
     with connecting(settings, reporter, stop) as (target, on_wait):
         found = verification.verify(
             target,
             settings,
             on_wait,
             warn=reporter.warning,
-            progress=progress,
+            progress=seldom(reporter.verifying, PROGRESS_SECONDS),
             cancelling=stop.cancelling,
         )
     reporter.verified(found, settings.directory)

@@ -61,7 +61,7 @@ def scratch_database(conn: psycopg.Connection[Any], owner: str | None = None) ->
     except psycopg.Error as error:
         raise SchemamigError(
             f"the scratch database {name} could not be removed: {one_line(error)}",
-            hint="the next --verify with the same --scratch tries it again",
+            hint="the next run with the same --scratch tries it again",
         ) from error
 
 

@@ -1,13 +1,12 @@
 """The embedded PostgreSQL that scratch databases are made on: one folder for each major version.
 
-It is for one run at a time, which finds it empty: whatever a run has left, roles too, is removed by
-the next one.
+It is for one run at a time, which finds nothing on it but remembered templates: whatever else a run
+has left, roles too, is removed by the next one.
 """
 
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,40 +17,14 @@ from schemamig_tui.connect import binaries
 from schemamig_tui.connect.binaries import Account, Binaries
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import LockTimeout, SettingsError
+from schemamig_tui.scratch.roles import put_away
+from schemamig_tui.scratch.templates import templates
 
 _LOCK = 0x73637261746368  # "scratch": advisory locks are told apart by a number
 _POLL_SECONDS = 1.0
 _LONGEST_WAIT = 600.0
-
-_ROLES = """
-SELECT rolname, rolcreatedb, rolcreaterole, rolinherit, rolreplication, rolbypassrls, rolsuper
-FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname
-"""
-_MEMBERS = """
-SELECT r.rolname, m.rolname FROM pg_catalog.pg_auth_members am
-JOIN pg_catalog.pg_roles r ON r.oid = am.roleid JOIN pg_catalog.pg_roles m ON m.oid = am.member
-ORDER BY 1, 2
-"""
-_ATTRIBUTES = ("CREATEDB", "CREATEROLE", "INHERIT", "REPLICATION", "BYPASSRLS", "SUPERUSER")
-
-
-@dataclass(frozen=True)
-class Roles:
-    """The roles of a server: the words of each behind its name, and who belongs to which."""
-
-    attributes: dict[str, tuple[str, ...]]
-    members: tuple[tuple[str, str], ...]
-
-    @classmethod
-    def read(cls, conn: psycopg.Connection[Any]) -> "Roles":
-        """Those that people have made. Any role may see them, without their passwords."""
-        attributes = {
-            name: tuple(
-                word if has else f"NO{word}" for word, has in zip(_ATTRIBUTES, have, strict=True)
-            )
-            for name, *have in conn.execute(_ROLES).fetchall()
-        }
-        return cls(attributes, tuple(conn.execute(_MEMBERS).fetchall()))
+# What a migration has set for all roles goes with the rest that a run has left.
+_WHATEVER_IS_SET = "-c default_transaction_read_only=off -c statement_timeout=0"
 
 
 def choose(major: int, extensions: Iterable[str], account: Account) -> Binaries:
@@ -84,66 +57,54 @@ def choose(major: int, extensions: Iterable[str], account: Account) -> Binaries:
 
 @contextlib.contextmanager
 def scratch_server(
-    base: Path,
-    programs: Binaries,
-    roles: Roles,
-    owner: str,
-    on_wait: Callable[[float, str], None],
+    base: Path, programs: Binaries, on_wait: Callable[[float, str], None]
 ) -> Iterator[tuple[Embedded, psycopg.Connection[Any]]]:
-    """The server, with ``roles`` and nothing else on it, and the connection that reserves it.
+    """The server, reserved, with templates and nothing else on it, and a connection to it.
 
-    ``owner`` is a superuser there, who can do what somebody else has done on the other server.
     ``on_wait`` is called once a second while another run has it. Raises LockTimeout after ten
     minutes of that, ConnectionFailed, and what ``on_wait`` raises.
     """
     with (
         Embedded(base / str(programs.major), fast=True, programs=programs) as server,
-        contextlib.closing(psycopg.connect(server.conninfo, autocommit=True)) as conn,
+        contextlib.closing(
+            psycopg.connect(server.conninfo, autocommit=True, options=_WHATEVER_IS_SET)
+        ) as reserving,
     ):
-        _reserve(conn, on_wait)
-        _empty(conn)
-        _create_roles(conn, roles, owner)
-        yield server, conn
+        reserve(reserving, _LOCK, on_wait)
+        _tidy(reserving)
+        # A session has what was set for its role as it began.
+        with contextlib.closing(psycopg.connect(server.conninfo, autocommit=True)) as conn:
+            yield server, conn
 
 
-def _reserve(conn: psycopg.Connection[Any], on_wait: Callable[[float, str], None]) -> None:
+def reserve(
+    conn: psycopg.Connection[Any], what: int, on_wait: Callable[[float, str], None]
+) -> None:
+    """Wait until no other run uses something that the number stands for, and reserve that.
+
+    ``on_wait`` is called once a second. Raises what that raises, and LockTimeout after ten minutes.
+    """
     deadline = time.monotonic() + _LONGEST_WAIT
-    while conn.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK]).fetchone() != (True,):
+    while conn.execute("SELECT pg_try_advisory_lock(%s)", [what]).fetchone() != (True,):
         left = deadline - time.monotonic()
         if left <= 0:
             raise LockTimeout(
-                "another run has been using the embedded scratch server for ten minutes",
+                "another run has been using the same scratch for ten minutes",
                 hint="end that run, or use --scratch server",
             )
-        on_wait(left, "another run uses the scratch server")
+        on_wait(left, "another run uses the same scratch")
         time.sleep(_POLL_SECONDS)
 
 
-def _empty(conn: psycopg.Connection[Any]) -> None:
+def _tidy(conn: psycopg.Connection[Any]) -> None:
+    kept = templates(conn, private=True)
     databases = """
-        SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'
+        SELECT datname FROM pg_database
+        WHERE NOT datistemplate AND datname <> 'postgres' AND datname <> ALL (%s)
     """
-    for (name,) in conn.execute(databases).fetchall():
+    for (name,) in conn.execute(databases, [[one.name for one in kept]]).fetchall():
         # Where one cannot be removed (a subscription in it), its roles are in use as well.
         with contextlib.suppress(psycopg.ProgrammingError, psycopg.errors.ObjectInUse):
             query = sql.SQL("DROP DATABASE {} WITH (FORCE)")
             conn.execute(query.format(sql.Identifier(name)))
-    roles = "SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' AND rolname <> 'postgres'"
-    for (name,) in conn.execute(roles).fetchall():
-        with contextlib.suppress(psycopg.errors.DependentObjectsStillExist):
-            conn.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
-
-
-def _create_roles(conn: psycopg.Connection[Any], roles: Roles, owner: str) -> None:
-    there = {name for (name,) in conn.execute("SELECT rolname FROM pg_roles").fetchall()}
-    wanted = {**{owner: ()}, **roles.attributes}
-    for name, attributes in wanted.items():
-        if name not in there:
-            words = sql.SQL(" ".join(("LOGIN", *attributes)))
-            conn.execute(sql.SQL("CREATE ROLE {} ").format(sql.Identifier(name)) + words)
-    conn.execute(sql.SQL("ALTER ROLE {} SUPERUSER LOGIN").format(sql.Identifier(owner)))
-    for role, member in roles.members:
-        # Roles that a later version has made by itself may be missing.
-        if {role, member} <= there | wanted.keys():
-            names = map(sql.Identifier, (role, member))
-            conn.execute(sql.SQL("GRANT {} TO {}").format(*names))
+    put_away(conn, {oid for one in kept for oid in one.roles})

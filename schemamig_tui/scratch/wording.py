@@ -21,6 +21,8 @@ def verification_lines(found: SchemaVerification, directory: Path) -> Iterator[S
     failed = replayed.failed
     count = plural(len(replayed.ran), "migration")
     ran = f"{count} ran from zero on {found.scratch}"
+    if replayed.remembered:
+        ran += " in an earlier run, which is remembered"
     if failed:
         name = visible(failed.name)
         yield "plain", f"{ran}, then {name} failed: the migrations do not run from zero"

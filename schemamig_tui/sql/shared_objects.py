@@ -14,10 +14,14 @@ SUBSCRIBES = "CREATE SUBSCRIPTION"
 
 
 class SharedChange(NamedTuple):
-    """A statement in a few words, ``CREATE ROLE``, and the role that it makes, if it does."""
+    """A statement in a few words, ``CREATE ROLE``, and the role that it makes, if it does.
+
+    ``of_roles`` tells that it changes nothing but roles.
+    """
 
     label: str
     makes_role: str | None = None
+    of_roles: bool = False
 
 
 def shared_change(sql: bytes) -> SharedChange | None:
@@ -37,4 +41,4 @@ def shared_change(sql: bytes) -> SharedChange | None:
     words.next()
     label = f"{verb.decode()} {what.decode()}".upper()
     name = words.name() if verb == b"create" and what in _ROLES else None
-    return SharedChange(label, name.name if name else None)
+    return SharedChange(label, name.name if name else None, what in _ROLES)

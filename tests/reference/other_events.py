@@ -395,12 +395,14 @@ class ColumnsReordered(TypedDict):
 class Verified(TypedDict):
     """The end of ``--verify``: ``ran`` are the files that ran on the ``scratch``.
 
-    ``differences`` is null where one ``failed``, for which a ``file_failed`` came before;
+    ``remembered``: they did in an earlier run. ``differences`` is null where one ``failed``, for
+    which a ``file_failed`` came before;
     ``scratch_may_be_why``: it did for what that server is or lacks.
     """
 
     scratch: str
     ran: list[str]
+    remembered: bool
     failed: str | None
     remaining: list[str]
     differences: int | None
