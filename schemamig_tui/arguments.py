@@ -86,6 +86,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if unknown:
         parser.refuse_unknown(unknown)
     options.about = None
+    # Without a place behind it, it is where the settings say.
+    options.on_scratch = options.scratch is not None
     options.preview = options.adopt is not None and options.mode == "dry-run"
     if options.adopt is not None:
         _refuse_other_modes(parser, options)
@@ -97,6 +99,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser.error("--plan goes without --to, --only and --no-resume, which the plan has")
     if options.annotations and options.json:
         parser.error("--annotations goes without --json, whose lines they would be none of")
+    options.scratch = options.scratch or None
     if options.report_queries and not options.report:
         parser.error("--report-queries only goes with --report")
     # The shell completes paths, so that is what will be typed.
@@ -352,8 +355,11 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scratch",
         metavar="embedded|server|DSN",
-        help="--verify: where the scratch database is made for a moment: on the embedded PostgreSQL"
-        " (the default), on the server of the database, or on another one",
+        nargs="?",
+        const="",
+        help="--rehearse: on a scratch database with the schema of the applied migrations, so that"
+        " nothing is locked in the database. --rehearse, --verify: where that is made for a moment:"
+        " on the embedded PostgreSQL (the default), on the server of the database, or on another",
     )
     group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
     group.add_argument(

@@ -70,6 +70,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
         report_queries=bool(options.report_queries),
         annotations=options.annotations,
         preview=options.preview,
+        on_scratch=options.on_scratch,
     )
     return run(command, vars(options), stop)
 

@@ -66,7 +66,7 @@ _USED_BY: dict[str, tuple[str, ...]] = {
     "sql": ("dry-run",),
     "save_plan": ("dry-run",),
     "plan": ("apply",),
-    "scratch": ("verify",),
+    "scratch": ("verify", "rehearse"),
     "report": ("rehearse",),
     "report_queries": ("rehearse",),
     "annotations": ("rehearse", "apply", "dry-run", "check", "lint"),

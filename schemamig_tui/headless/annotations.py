@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schemamig_tui.engine import Status
     from schemamig_tui.engine.events import Listener
     from schemamig_tui.lint.finding import LintFinding, LintReport, Severity
-    from schemamig_tui.rehearsal.events import RehearsalListener
+    from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalListener
 
 Level = Literal["error", "warning", "notice"]
 
@@ -122,8 +122,18 @@ class AnnotatedReport(TextReport):
         return self._with_errors(directory, super().run(directory, to, warn_after))
 
     def rehearsal(self, directory: Path, to: str | None) -> "RehearsalListener":
-        """An ``error`` for the file that fails."""
-        return self._with_errors(directory, super().rehearsal(directory, to))
+        """An ``error`` for the file that fails, a ``warning`` for a scratch that is unlike."""
+        from schemamig_tui.rehearsal.events import ScratchUsed
+        from schemamig_tui.rehearsal.wording import unlike
+
+        report = self._with_errors(directory, super().rehearsal(directory, to))
+
+        def listen(event: "RehearsalEvent") -> None:
+            report(event)
+            if isinstance(event, ScratchUsed) and (sentence := unlike(event)):
+                self._annotate("warning", sentence, None)
+
+        return listen
 
     def _with_errors(self, directory: Path, report: Callable[[Any], None]) -> Callable[[Any], None]:
         from schemamig_tui.engine.events import FileFailed

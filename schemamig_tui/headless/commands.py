@@ -31,7 +31,7 @@ class Command:
     ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it
     is about: a title, a file, or the branch to compare with; "" is the usual file. ``yes`` is the
     target that it may write to though that is protected. With ``preview`` it only shows what it
-    would do.
+    would do. ``on_scratch``: it is not to touch the database, but a scratch in its place.
     """
 
     mode: str
@@ -52,6 +52,7 @@ class Command:
     report_queries: bool = False
     annotations: str | None = None
     preview: bool = False
+    on_scratch: bool = False
 
 
 def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
@@ -135,6 +136,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
             report=command.report,
             with_queries=command.report_queries,
             with_advice=bool(command.report or command.annotations),
+            on_scratch=command.on_scratch,
         )
     if command.mode == "dry-run":
         from schemamig_tui.headless.planning import dry_run

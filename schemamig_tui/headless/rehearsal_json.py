@@ -1,5 +1,6 @@
 """A rehearsal as values for JSON, as ``--report FILE.json`` writes them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from schemamig_tui._version import __version__
@@ -17,6 +18,7 @@ def page_as_json(page: RehearsalPage) -> dict[str, Any]:
         "schemamig_rehearsal": FORMAT,
         "made_by": f"schemamig-tui {__version__}",
         "database": str(page.database) if page.database else None,
+        "on_scratch": as_json(page.on_scratch)[1] if page.on_scratch else None,
         "finished": as_json(page.finished)[1] if page.finished else None,
         "advice": [{**advice_as_json(one), "message": page.message(one)} for one in page.advice],
         "files": [_file(one) for one in page.files.values()],
@@ -45,5 +47,6 @@ def _statement(one: StatementOnPage) -> dict[str, Any]:
         "ms": one.finished.ms,
         "locks": locks,
         "rewritten": one.rewritten,
+        "sizes": [asdict(size) for size in one.sizes],
         "work": [{key: done[key] for key in done if key not in named} for done in work],
     }

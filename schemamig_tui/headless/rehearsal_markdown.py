@@ -3,7 +3,7 @@
 All that comes from files and servers stands in code: nothing in it is taken for Markdown or HTML.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from schemamig_tui.catalog.render import render, text
 from schemamig_tui.engine import describe
@@ -22,8 +22,19 @@ from schemamig_tui.rehearsal.events import (
     Outage,
     RehearsalFinished,
     RelationLock,
+    RelationSize,
+    ScratchUsed,
 )
-from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget, work
+from schemamig_tui.rehearsal.wording import (
+    UNCOUNTED,
+    exclusive,
+    left_behind,
+    on_scratch,
+    over_budget,
+    there,
+    unlike,
+    work,
+)
 from schemamig_tui.text import visible
 from schemamig_tui.units import duration, plural, size
 
@@ -33,14 +44,23 @@ def markdown(page: RehearsalPage) -> str:
     lines = ["# Rehearsal", ""]
     if page.database:
         lines += [f"Database: {code_span(str(page.database))}", ""]
-    lines += _summary(page.finished)
+    if page.on_scratch:
+        lines += [*_scratch(page.on_scratch), ""]
+    lines += _summary(page.finished, is_scratch=page.on_scratch is not None)
     lines += _advice(page, None)
     for file in page.files.values():
         lines += ["", f"## {_headline(file)}", "", *_file(page, file)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
+def _scratch(found: ScratchUsed) -> Iterator[str]:
+    where, tells = on_scratch(found)
+    yield f"{code_span(where)}. {tells}"
+    if sentence := unlike(found):
+        yield from ("", f"**{code_span(sentence)}**")
+
+
+def _summary(finished: RehearsalFinished | None, *, is_scratch: bool) -> Iterator[str]:
     if finished is None:
         yield "The rehearsal has not come to its end; nothing is changed."
         return
@@ -52,12 +72,13 @@ def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
     ):
         if names:
             counts.append(f"{len(names):,} {what}")
-    took = f"rolled back after {duration(finished.ms)}"
-    yield f"**{', '.join(counts)}**; {took}, {size(finished.wal)} of WAL"
+    took = f"; rolled back after {duration(finished.ms)}, {size(finished.wal)} of WAL"
+    yield f"**{', '.join(counts)}**{'' if is_scratch else took}"
+    sizes = finished.sizes
     facts = [
-        *map(_outage, finished.outages),
-        *(f"Rewrites {code_span(relation)}" for relation in finished.rewritten),
-        *(f"Empties {code_span(relation)}" for relation in finished.emptied),
+        *(_outage(one, sizes) for one in finished.outages),
+        *(f"Rewrites {code_span(one)}{there(one, sizes)}" for one in finished.rewritten),
+        *(f"Empties {code_span(one)}{there(one, sizes)}" for one in finished.emptied),
         *(f"Over budget: {code_span(line)}" for line in over_budget(finished)),
         *(f"Left behind: {code_span(line)}" for line in left_behind(finished)),
         *(f"Moved on: sequence {code_span(name)}" for name in finished.sequences),
@@ -69,10 +90,11 @@ def _summary(finished: RehearsalFinished | None) -> Iterator[str]:
         yield from (f"- {fact}" for fact in facts)
 
 
-def _outage(outage: Outage) -> str:
+def _outage(outage: Outage, sizes: Sequence[RelationSize]) -> str:
     whom = "reads and writes" if "reads" in outage.blocks else "writes"
-    lasts = f"for {duration(outage.ms)}: {code_span(outage.name)}"
-    return f"Blocks {whom} of {code_span(outage.relation)} {lasts}"
+    lasts = "" if outage.ms is None else f" for {duration(outage.ms)}"
+    what = f"{code_span(outage.relation)}{there(outage.relation, sizes)}"
+    return f"Blocks {whom} of {what}{lasts}: {code_span(outage.name)}"
 
 
 def _advice(page: RehearsalPage, name: str | None) -> Iterator[str]:
@@ -88,9 +110,9 @@ def _advice(page: RehearsalPage, name: str | None) -> Iterator[str]:
 def _headline(file: FileOnPage) -> str:
     name = code_span(file.name)
     match file.end:
-        case FileRehearsed(ms=ms, exclusive_ms=exclusive):
-            held = f", ACCESS EXCLUSIVE for {duration(exclusive)}" if exclusive else ""
-            return f"✓ {name}: {duration(ms)}{held}"
+        case FileRehearsed(ms=ms):
+            took = "" if ms is None else f": {duration(ms)}"
+            return f"✓ {name}{took}{exclusive(file.end, duration)}"
         case FileLeftOut():
             return f"• {name}: left out"
         case FileFailed(ms=ms):
@@ -114,7 +136,8 @@ def _file(page: RehearsalPage, file: FileOnPage) -> Iterator[str]:
         yield from map(_row, file.statements)
     if file.quiet:
         others = plural(file.quiet, "other statement")
-        yield from ("", f"{others}, each under {SLOW} ms, took no new lock.")
+        each = "" if page.on_scratch else f", each under {SLOW} ms,"
+        yield from ("", f"{others}{each} took no new lock.")
 
 
 def _row(one: StatementOnPage) -> str:
@@ -130,7 +153,7 @@ def _lock(lock: RelationLock) -> str:
 
 
 def _did(one: StatementOnPage) -> str:
-    lines = [f"rewritten: {relation}" for relation in one.rewritten]
+    lines = [f"rewritten: {name}{there(name, one.sizes)}" for name in one.rewritten]
     lines += [line for done in one.work for line in work(done, one.finished.tag)]
     if one.batch:
         lines.append(batch_event(one.batch))

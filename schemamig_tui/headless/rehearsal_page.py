@@ -14,7 +14,9 @@ from schemamig_tui.rehearsal.events import (
     RehearsalEvent,
     RehearsalFinished,
     RelationLock,
+    RelationSize,
     RelationsRewritten,
+    ScratchUsed,
     WorkDone,
 )
 
@@ -32,6 +34,7 @@ class StatementOnPage:
     finished: StatementFinished
     locks: list[RelationLock] = field(default_factory=list)
     rewritten: list[str] = field(default_factory=list)
+    sizes: list[RelationSize] = field(default_factory=list)
     work: list[WorkDone] = field(default_factory=list)
     batch: BatchRehearsed | None = None
 
@@ -62,20 +65,24 @@ class RehearsalPage:
         self.advice = advice
         self.queries = queries
         self.database: Identity | None = None
+        self.on_scratch: ScratchUsed | None = None
         self.finished: RehearsalFinished | None = None
         self.files: dict[str, FileOnPage] = {}
 
     def take(self, event: RehearsalEvent) -> None:
         """Add an event."""
         match event:
+            case ScratchUsed():
+                self.on_scratch = event
             case StatementFinished(name=name):
                 file = self._file(name)
                 self._drop_quiet(file)
                 file.statements.append(StatementOnPage(event))
             case LocksTaken(name=name, locks=locks):
                 self._last(name).locks += locks
-            case RelationsRewritten(name=name, relations=relations):
+            case RelationsRewritten(name=name, relations=relations, sizes=sizes):
                 self._last(name).rewritten += relations
+                self._last(name).sizes += sizes
             case WorkDone(name=name):
                 self._last(name).work.append(event)
             case BatchRehearsed(name=name):

@@ -1,5 +1,6 @@
 """Reports a rehearsal for people while it goes on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from schemamig_tui.catalog.render import render
@@ -18,10 +19,21 @@ from schemamig_tui.rehearsal.events import (
     RehearsalEvent,
     RehearsalFinished,
     RelationLock,
+    RelationSize,
     RelationsRewritten,
+    ScratchUsed,
     WorkDone,
 )
-from schemamig_tui.rehearsal.wording import BEFORE, UNCOUNTED, left_behind, over_budget, work
+from schemamig_tui.rehearsal.wording import (
+    BEFORE,
+    UNCOUNTED,
+    exclusive,
+    left_behind,
+    on_scratch,
+    over_budget,
+    there,
+    work,
+)
 from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
@@ -41,7 +53,7 @@ class RehearsalReport:
         self._directory = directory
         self._to = to
         self._run = RunReport(out, err, directory, to)
-        self._has_begun = False
+        self._has_begun = self._on_scratch = False
         self._statements = self._quiet = 0
         self._pending: StatementFinished | None = None
         self._tag = ""
@@ -50,13 +62,19 @@ class RehearsalReport:
         """Report ``event``."""
         out = self._out
         match event:
+            case ScratchUsed():
+                self._on_scratch = True
+                where, tells = on_scratch(event)
+                out.write(where)
+                self._err.write(tells)
             case RunStarted(files):
                 self._has_begun = True
                 out.write(f"Rehearsing {len(files)} pending migration(s)...\n")
-                self._err.write(
-                    "Everything will be rolled back, but not what sequences have given out. Until"
-                    f" then all locks are held. {BEFORE}"
-                )
+                if not self._on_scratch:
+                    self._err.write(
+                        "Everything will be rolled back, but not what sequences have given out."
+                        f" Until then all locks are held. {BEFORE}"
+                    )
             case FileStarted(name):
                 out.write(f"  Rehearsing: {visible(name)}")
                 self._statements, self._quiet = event.statements, 0
@@ -66,10 +84,11 @@ class RehearsalReport:
                 self._write_pending()
                 for lock in locks:
                     out.write(f"      lock: {self._lock(lock)}")
-            case RelationsRewritten(relations=relations):
+            case RelationsRewritten(relations=relations, sizes=sizes):
                 self._write_pending()
                 for relation in relations:
-                    out.write(f"      {out.paint('yellow', 'rewritten:')} {visible(relation)}")
+                    what = visible(relation) + there(relation, sizes)
+                    out.write(f"      {out.paint('yellow', 'rewritten:')} {what}")
             case WorkDone():
                 self._work(event)
             case BatchRehearsed():
@@ -121,20 +140,22 @@ class RehearsalReport:
         out = self._out
         if quiet := self._quiet + bool(self._pending):
             others = plural(quiet, "other statement")
-            out.write(f"    and {others}, each under {_SLOW}ms, that took no new lock")
+            each = "" if event.ms is None else f", each under {_SLOW}ms,"
+            out.write(f"    and {others}{each} that took no new lock")
         self._pending = None
         for line in render(event.changes):
             text = f"{'    ' * line.depth}{line.sign} {line.text}"
             out.write(
                 f"    {out.paint(_COLORS[line.sign], text) if line.sign in _COLORS else text}"
             )
-        held = f", ACCESS EXCLUSIVE for {compact(event.exclusive_ms)}"
-        end = held if event.exclusive_ms else ""
-        out.write(f"  {out.paint('green', out.done)} Rehearsed in {compact(event.ms)}{end}")
+        took = "" if event.ms is None else f" in {compact(event.ms)}"
+        out.write(f"  {out.paint('green', out.done)} Rehearsed{took}{exclusive(event, compact)}")
 
-    def _outage(self, outage: Outage) -> str:
+    def _outage(self, outage: Outage, sizes: Sequence[RelationSize]) -> str:
         whom = "reads and writes" if "reads" in outage.blocks else "writes"
-        text = f"Blocks {whom} of {outage.relation} for {compact(outage.ms)}: {outage.name}"
+        lasts = "" if outage.ms is None else f" for {compact(outage.ms)}"
+        size = there(outage.relation, sizes)
+        text = f"Blocks {whom} of {outage.relation}{size}{lasts}: {outage.name}"
         return self._out.paint("yellow", visible(text))
 
     def _summary(self, event: RehearsalFinished) -> None:
@@ -149,15 +170,15 @@ class RehearsalReport:
             if count:
                 out.write(f"  {title}: {count}")
         for outage in event.outages[:_MOST]:
-            out.write(f"  {self._outage(outage)}")
-        for relation in event.rewritten[:_MOST]:
-            out.write(f"  Rewrites {visible(relation)}")
-        for relation in event.emptied[:_MOST]:
-            out.write(f"  Empties {visible(relation)}")
+            out.write(f"  {self._outage(outage, event.sizes)}")
+        for does, relations in (("Rewrites", event.rewritten), ("Empties", event.emptied)):
+            for relation in relations[:_MOST]:
+                out.write(f"  {does} {visible(relation)}{there(relation, event.sizes)}")
         lists = (event.outages, event.rewritten, event.emptied)
         if more := sum(len(one[_MOST:]) for one in lists):
             out.write(f"  and {more} more")
-        out.write(f"  Rolled back after {compact(event.ms)}")
+        if not self._on_scratch:
+            out.write(f"  Rolled back after {compact(event.ms)}")
         for name in event.sequences:
             out.write(f"  {out.paint('yellow', 'moved on:')} sequence {visible(name)}")
         for line in over_budget(event):

@@ -22,9 +22,13 @@ from schemamig_tui.settings import Settings
 if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.advice.advice import Advice
     from schemamig_tui.approval import ApprovedPlan
-    from schemamig_tui.engine import Plan, Selection
+    from schemamig_tui.engine import Plan, Selection, Survey
     from schemamig_tui.headless.rehearsal_page import RehearsalPage
-    from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
+    from schemamig_tui.rehearsal.events import (
+        RehearsalEvent,
+        RehearsalFinished,
+        RehearsalListener,
+    )
 
 
 def apply(
@@ -125,14 +129,15 @@ def rehearse(
     report: Path | None = None,
     with_queries: bool = False,
     with_advice: bool = False,
+    on_scratch: bool = False,
 ) -> ExitCode:
     """Rehearse what is pending, up to ``to``; ``with_advice`` asks for that before.
 
-    What was found is written as ``report``, with the queries of other sessions where they are asked
-    for. Raises SettingsError for a name that does not say how, and FilesError where it cannot be.
+    ``on_scratch``: not in the database, but where ``settings.scratch`` says. What was found is
+    written as ``report``, with the queries of other sessions where they are asked for. Raises
+    SettingsError for a name that does not say how, and FilesError where it cannot be.
     """
     from schemamig_tui.headless.rehearsal_page import RehearsalPage
-    from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
 
     page = RehearsalPage(queries=with_queries)
     listen = reporter.rehearsal(settings.directory, to)
@@ -148,18 +153,54 @@ def rehearse(
             page.database = target.identity
             reporter.advised(page.advice)
         recorder = RunRecorder(settings, target, failures, reporter.warning)
-        rehearsal = Rehearsal(
-            partial(target.connect, on_wait),
-            settings.directory,
-            settings.table,
-            recorder,
-            limits=RehearsalLimits(
-                settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
-            ),
-            extension_hint=target.extension_hint,
-        )
-        with stop.cancelling(rehearsal.cancel), recorder:
-            return failures.exit_code(rehearsal.rehearse_pending(to))
+        with recorder:
+            if on_scratch:
+                from schemamig_tui.headless.verifying import PROGRESS_SECONDS
+                from schemamig_tui.scratch.replay import seldom
+                from schemamig_tui.scratch_rehearsal import rehearse_on_scratch
+
+                finished = rehearse_on_scratch(
+                    target,
+                    settings,
+                    on_wait,
+                    lambda found: _pending(found, to),
+                    recorder,
+                    progress=seldom(reporter.verifying, PROGRESS_SECONDS),
+                    cancelling=stop.cancelling,
+                )
+            else:
+                finished = _rehearse_in_place(target, settings, on_wait, to, recorder, stop)
+            return failures.exit_code(finished)
+
+
+def _rehearse_in_place(
+    target: Target,
+    settings: Settings,
+    on_wait: OnWait,
+    to: str | None,
+    listener: "RehearsalListener",
+    stop: Stop,
+) -> "RehearsalFinished":
+    from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
+
+    rehearsal = Rehearsal(
+        partial(target.connect, on_wait),
+        settings.directory,
+        settings.table,
+        listener,
+        limits=RehearsalLimits(
+            settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
+        ),
+        extension_hint=target.extension_hint,
+    )
+    with stop.cancelling(rehearsal.cancel):
+        return rehearsal.rehearse_pending(to)
+
+
+def _pending(found: "Survey", to: str | None) -> "Plan":
+    from schemamig_tui.engine import Selection, make_plan
+
+    return make_plan(found, Selection(to))
 
 
 @contextlib.contextmanager
@@ -185,12 +226,11 @@ def _advice(
 ) -> "tuple[Advice, ...]":
     """What the database advises on what is pending, up to ``to``."""
     from schemamig_tui.advice.advise import advise
-    from schemamig_tui.engine import Selection, make_plan
     from schemamig_tui.engine.run.trial import require_session
     from schemamig_tui.survey import looking
 
     with looking(target, settings, on_wait) as (conn, survey):
-        plan = make_plan(survey, Selection(to))
+        plan = _pending(survey, to)
         require_session(partial(target.connect, on_wait), conn)
         return advise(conn, plan.scripts())
 

@@ -51,6 +51,7 @@ class Stop:
     def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
         """Within this the first signal calls ``cancel``; the second one ends the program."""
         self._cancel = cancel
+        self._done.clear()  # there may have been others before
         try:
             yield
         finally:

@@ -48,16 +48,45 @@ class LocksTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class ScratchUsed:
+    """The rehearsal is not in the database but on a scratch, which has the schema and no rows.
+
+    It comes before all that is found there. ``applied`` migrations have made its schema, in an
+    earlier run where that is ``remembered``. ``differences`` is how many there are between that and
+    the schema of the database, and ``differing`` names what differs. Times are not
+    known, the rows that are written are those there; scans and sizes have what the database has.
+    """
+
+    scratch: str
+    applied: int
+    remembered: bool
+    same_version: bool
+    differences: int
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelationSize:
+    """How large a table is in the database: about so many rows, and its bytes with its indexes."""
+
+    relation: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class RelationsRewritten:
     """A statement wrote tables or indexes anew that were there before (their relfilenode).
 
-    The indexes that were written anew with their table are left out.
+    The indexes that were written anew with their table are left out. ``sizes`` are those of the
+    tables in the database, where the rehearsal is on a scratch.
     """
 
     name: str
     statement: int
     line: int
     relations: tuple[str, ...]
+    sizes: tuple[RelationSize, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +151,12 @@ class FileRehearsed:
     ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
     relation that was there before: from the start of the statement that took it to the end of the
     file, or to its own next COMMIT. ``changes`` is what the file does to the schema, ``wal`` as in
-    ``WorkDone``.
+    ``WorkDone``. On a scratch a time is None, but for the 0 where there is no such lock.
     """
 
     name: str
-    ms: float
-    exclusive_ms: float
+    ms: float | None
+    exclusive_ms: float | None
     changes: tuple[Change, ...]
     wal: int = 0
 
@@ -147,12 +176,13 @@ class FileLeftOut:
 class Outage:
     """How long at a stretch a run would block others on a relation that was there before.
 
-    ``blocks`` is as in ``RelationLock``, ``name`` the file that does it for the longest.
+    ``blocks`` is as in ``RelationLock``, ``name`` the file that does it for the longest. ``ms`` is
+    None on a scratch.
     """
 
     relation: str
     blocks: tuple[str, ...]
-    ms: float
+    ms: float | None
     name: str
 
 
@@ -183,7 +213,8 @@ class RehearsalFinished:
     how many bytes of WAL were written meanwhile, and ``slots`` keep it until it has been read.
     ``counted`` is False where the server does not count (``track_counts``) and the role may not
     have it do so: then no scans and no rows are known. ``over_budget`` are the files that took
-    longer than ``budget_ms``, or held ACCESS EXCLUSIVE longer.
+    longer than ``budget_ms``, or held ACCESS EXCLUSIVE longer. On a scratch nothing is left behind,
+    and ``sizes`` are those in the database of what is locked, written anew or truncated.
     """
 
     rehearsed: tuple[str, ...]
@@ -204,10 +235,12 @@ class RehearsalFinished:
     counted: bool = True
     budget_ms: float | None = None
     over_budget: tuple[OverBudget, ...] = ()
+    sizes: tuple[RelationSize, ...] = ()
 
 
 RehearsalEvent = (
     Event
+    | ScratchUsed
     | LocksTaken
     | RelationsRewritten
     | WorkDone

@@ -97,15 +97,17 @@ class Rehearsal:
         """Stop the rehearsal; everything is rolled back in any case. From any thread."""
         self._preparation.cancellation.request()
 
-    def rehearse(self, plan: Plan) -> RehearsalFinished:
+    def rehearse(self, plan: Plan, *, without_rows: bool = False) -> RehearsalFinished:
         """Rehearse what ``plan`` holds, up to the first failure.
+
+        ``without_rows``: the tables are empty, and stand for others that may not be.
 
         Returns the last event, which the listener has got already. Raises PlanChanged, FilesError,
         LedgerError, ConnectionFailed, LockTimeout and Interrupted where ``Runner.apply`` does.
         """
         began = time.perf_counter()
         with schema_errors(), self._preparation.connected() as conn:
-            return self._rehearse(conn, plan, began)
+            return self._rehearse(conn, plan, began, without_rows=without_rows)
 
     def rehearse_pending(self, to: str | None = None) -> RehearsalFinished:
         """Plan everything pending, up to and with the file ``to``, and rehearse it.
@@ -115,24 +117,21 @@ class Rehearsal:
         began = time.perf_counter()
         pending = self._preparation.pending(lambda found: make_plan(found, Selection(to)))
         with schema_errors(), pending as (conn, plan):
-            return self._rehearse(conn, plan, began)
+            return self._rehearse(conn, plan, began, without_rows=False)
 
     def _rehearse(
-        self, conn: psycopg.Connection[Any], plan: Plan, began: float
+        self, conn: psycopg.Connection[Any], plan: Plan, began: float, *, without_rows: bool
     ) -> RehearsalFinished:
         for warning in plan.warnings:
             self._listener(Warned(warning))
         plan.require()
         if not plan.migrations:
-            ms = (time.perf_counter() - began) * 1000
-            finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
-            self._listener(finished)
-            return finished
+            return nothing_rehearsed(plan, began, self._listener)
         with self._preparation.locked(conn, plan, self._listener) as context:
             conn = context.backend.conn
             # A file may say DEALLOCATE ALL behind psycopg's back.
             conn.prepare_threshold = None
-            return self._stage(context, conn).perform(began)
+            return self._stage(context, conn).perform(began, without_rows=without_rows)
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
         limits, own = context.limits, own_limits(conn)
@@ -144,6 +143,14 @@ class Rehearsal:
         if limits.statement is None:
             guards = guards.within("statement_timeout", own.get("statement_timeout"))
         return Stage(context, conn, guards, self._listener, self._budget_ms)
+
+
+def nothing_rehearsed(plan: Plan, began: float, listener: RehearsalListener) -> RehearsalFinished:
+    """Report the end of the rehearsal of a plan without migrations, which ``began`` then."""
+    ms = (time.perf_counter() - began) * 1000
+    finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
+    listener(finished)
+    return finished
 
 
 @contextlib.contextmanager

@@ -124,16 +124,17 @@ class Stage:
         self._calls_counted = self._runs_code = False
         self._constraints = _NONE_DEFERRABLE
 
-    def perform(self, began: float) -> RehearsalFinished:
+    def perform(self, began: float, *, without_rows: bool) -> RehearsalFinished:
         """Rehearse file after file up to the first that fails, roll back, and report the end.
 
-        ``began`` is when the rehearsal did, by time.perf_counter. Raises ConnectionLost when the
-        connection is lost between two files, and what psycopg raises before the first.
+        ``began`` is when the rehearsal did, by time.perf_counter; ``without_rows`` is as in
+        ``WorkCounter``. Raises ConnectionLost when the connection is lost between two files, and
+        what psycopg raises before the first.
         """
         conn = self._conn
         self._report(RunStarted(self._files.names))
         self._relations = Relations(conn, self._guards.query)
-        self._work = WorkCounter(self._relations.known)
+        self._work = WorkCounter(self._relations.known, without_rows=without_rows)
         self._wal = wal_position(conn)
         if slots := idle_slots(conn):
             self._report(Warned(kept_by(slots)))

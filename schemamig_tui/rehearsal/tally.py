@@ -53,7 +53,7 @@ class Tally:
             self.over_budget.append(OverBudget(self._name, self.ms, self.exclusive_ms))
         for outage in self._outages:
             key = outage.relation, outage.blocks
-            if key not in self._longest or self._longest[key].ms < outage.ms:
+            if key not in self._longest or _ms(self._longest[key]) < _ms(outage):
                 self._longest[key] = outage
 
     @property
@@ -63,10 +63,15 @@ class Tally:
         outages = []
         for outage in sorted(self._longest.values(), key=_order):
             before = kept.setdefault(outage.relation, outage)
-            if before is outage or outage.ms > before.ms:
+            if before is outage or _ms(outage) > _ms(before):
                 outages.append(outage)
         return tuple(outages)
 
 
+def _ms(outage: Outage) -> float:
+    """How long it is, which is known of those that are counted here."""
+    return outage.ms or 0
+
+
 def _order(outage: Outage) -> tuple[bool, float, str]:
-    return "reads" not in outage.blocks, -outage.ms, outage.relation
+    return "reads" not in outage.blocks, -_ms(outage), outage.relation

@@ -1,9 +1,16 @@
 """What a rehearsal has found as sentences, in the same words on every face."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from schemamig_tui.rehearsal.events import DeadRows, RehearsalFinished, WorkDone
-from schemamig_tui.text import visible
+from schemamig_tui.rehearsal.events import (
+    DeadRows,
+    FileRehearsed,
+    RehearsalFinished,
+    RelationSize,
+    ScratchUsed,
+    WorkDone,
+)
+from schemamig_tui.text import some_names, visible
 from schemamig_tui.units import duration, plural, size
 
 BEFORE = (
@@ -12,8 +19,49 @@ BEFORE = (
 )
 """What a rehearsal costs the server, for those who are about to start one."""
 
+SCRATCH_TELLS = "locks, rewrites, scans and what becomes of the schema"
+SCRATCH_CANNOT_TELL = (
+    "how long anything takes, what queries read and write, which rows violate what is new, who"
+    " waits, how much WAL"
+)
+"""A scratch has the schema and no rows."""
+
 _MUCH_WAL = 1 << 20
 _MOST = 10
+
+
+def on_scratch(event: ScratchUsed) -> Iterator[str]:
+    """Where a rehearsal is that is not in the database, and what that cannot tell, a line each."""
+    made = plural(event.applied, "applied migration")
+    remembered = " (remembered)" if event.remembered else ""
+    verb = "makes" if event.applied == 1 else "make"
+    yield f"On {event.scratch}, with the schema that {made} {verb}{remembered}"
+    yield f"It tells {SCRATCH_TELLS}; not {SCRATCH_CANNOT_TELL}."
+
+
+def unlike(event: ScratchUsed) -> str | None:
+    """That the database is not what was rehearsed on, and the way out; None where it is."""
+    if not event.differences:
+        return None
+    count, names = plural(event.differences, "difference"), some_names(event.differing)
+    return (
+        "The database is not what its migrations make, and so not what was rehearsed on"
+        f" ({count}: {names}). --verify shows how it differs; --rehearse without --scratch is in"
+        " the database itself."
+    )
+
+
+def there(relation: str, sizes: Iterable[RelationSize]) -> str:
+    """What to add to a relation: how large it is in the database, if that is not where it was."""
+    found = next((one for one in sizes if one.relation == relation), None)
+    return f", {size(found.bytes)} there" if found else ""
+
+
+def exclusive(event: FileRehearsed, spelled: Callable[[float], str]) -> str:
+    """For how long a file has held ACCESS EXCLUSIVE, if it has; behind what else is said of it."""
+    if event.exclusive_ms is None:
+        return ", with ACCESS EXCLUSIVE"
+    return f", ACCESS EXCLUSIVE for {spelled(event.exclusive_ms)}" if event.exclusive_ms else ""
 
 
 def work(done: WorkDone, tag: str | None) -> Iterator[str]:

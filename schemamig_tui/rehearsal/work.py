@@ -44,11 +44,12 @@ _NOTHING = Work()
 class WorkCounter:
     """Compares the counters behind each statement with those before it.
 
-    ``known`` are the relations that were there before, by their oids.
+    ``known`` are the relations that were there before, by their oids. ``without_rows`` tells that
+    they are empty in place of others: what reads one of them would read all of that.
     """
 
-    def __init__(self, known: Mapping[int, KnownRelation]) -> None:
-        self._known = known
+    def __init__(self, known: Mapping[int, KnownRelation], *, without_rows: bool) -> None:
+        self._known, self._without_rows = known, without_rows
         self._files = {one.file for one in known.values() if one.kind == "i"}
         self._counts: dict[int, Counts] = {}
         self._indexes: set[int] = set()
@@ -102,7 +103,9 @@ class WorkCounter:
     ) -> Iterator[TableScan]:
         for oid, (was, now) in changed.items():
             rows = now.returned - was.returned
-            if now.scans == was.scans or oid in new_files or not now.bytes:
+            if now.scans == was.scans or oid in new_files:
+                continue
+            if not now.bytes and not self._without_rows:
                 continue
             believed = self._known[oid].rows
             if verb in _READ_ALL:

@@ -45,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[int], Iterator[Row]]] = {
     "watcher": watcher.watcher,
     "catalog": catalog.catalog,
     "rehearsals": rehearsals.rehearsals,
+    "scratch": rehearsals.on_scratch,
     "docs": documentation.documentation,
 }
 

@@ -1,5 +1,7 @@
 """What a rehearsal costs, beside the apply of the same migrations."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -8,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from schemamig_tui.connect import resolve
+from schemamig_tui.engine import Selection
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from schemamig_tui.settings import load
@@ -20,6 +23,8 @@ _TABLES = 2_000
 _BEFORE = 300
 _MOST = 3.0
 _LEDGER = "kb.schema_migrations"
+_APPLIED, _PENDING = 300, 5
+_MOST_ON_SCRATCH = 2.0
 
 
 def rehearsals(repeat: int) -> Iterator[Row]:
@@ -34,6 +39,33 @@ def rehearsals(repeat: int) -> Iterator[Row]:
         tables = samples.tables(bench.folder, _TABLES).migrations
         what = f"a rehearsal of {_TABLES:,} CREATE TABLEs; apply"
         yield _row(bench, what, tables, repeat, before=_BEFORE)
+
+
+def on_scratch(repeat: int) -> Iterator[Row]:
+    """The whole program on a scratch that is remembered, and in the database itself."""
+    with rig() as bench:
+        migrations = samples.history(bench.folder, _APPLIED + _PENDING)
+        conninfo = bench.database()
+        connect = resolve(load({"dsn": conninfo}, {})).connect
+        last = sorted(migrations.iterdir())[_APPLIED - 1].name
+        Runner(connect, migrations, _LEDGER, lambda event: None).apply_pending(Selection(last))
+        scratch = ("--scratch", bench.server.conninfo)
+        _program(migrations, conninfo, *scratch)
+        ours, in_place = medians(
+            repeat,
+            lambda: _program(migrations, conninfo, *scratch),
+            lambda: _program(migrations, conninfo),
+        )
+        what = f"{_PENDING} files behind {_APPLIED} on a remembered scratch; in the database"
+        yield ratio(what, ours, in_place, _MOST_ON_SCRATCH)
+
+
+def _program(migrations: Path, conninfo: str, *arguments: str) -> float:
+    """Milliseconds of one ``--rehearse``."""
+    command = [sys.executable, "-m", "schemamig_tui", "--rehearse", "--dir", migrations]
+    began = time.perf_counter()
+    subprocess.run([*command, "--dsn", conninfo, *arguments], check=True, capture_output=True)
+    return (time.perf_counter() - began) * 1000
 
 
 def _row(bench: Rig, what: str, migrations: Path, repeat: int, before: int = 0) -> Row:
