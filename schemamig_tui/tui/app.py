@@ -89,6 +89,7 @@ class MigrationsApp(BaseApp):
         if self.run_on is not None and not self._leaving:
             self.run_on.cancel()
             self.run_on.wait()
+        self.verifying.close()
         self.looking.close()
 
     # -- folder and ledger
@@ -272,6 +273,7 @@ class MigrationsApp(BaseApp):
         """Why an action of the table of keys cannot be taken now."""
         state = KeyState(
             self.run_on,
+            self.verifying.is_on,
             self.read_only,
             self.looking.latest is not None,
             self.looking.target is not None,
@@ -355,8 +357,11 @@ class MigrationsApp(BaseApp):
         announce(self, self.main.log_view, outcome, severity)
 
     def action_cancel_run(self) -> None:
-        """Ask whether to cancel the run, and say what that keeps."""
-        self.runs.ask_to_cancel()
+        """Ask whether to cancel the run, and say what that keeps; cancel a verification at once."""
+        if self.run_on is None:
+            self.verifying.cancel()
+        else:
+            self.runs.ask_to_cancel()
 
     # -- the program
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from heapq import heappushpop
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Plan
@@ -233,7 +233,7 @@ class EngineThread(ABC):
         except Exception as error:  # the app shows it when the run is over
             self.error = error
 
-    def _enqueue(self, event: Event) -> None:
+    def _enqueue(self, event: Any) -> None:  # noqa: ANN401  # a rehearsal has more than Event
         if len(self._queue) >= _MOST_WAITING and isinstance(
             event, NoticeReceived | StatementFinished
         ):

@@ -190,12 +190,13 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 MORE = {
     "apply": "A dialog shows first what that is; when something changes behind it, it shows that,"
     " and has to be confirmed again",
-    "cancel": "What is committed stays, the rest is rolled back, and the ledger says so",
+    "cancel": "What is committed stays, the rest is rolled back, and the ledger says so; a"
+    " verification has nothing to lose, and is cancelled at once",
     "blockers": "It offers two ways to end that",
     "dry-run": "It says why, has warnings come first, and changes nothing; it can be saved as a"
     " plan",
     "rehearse": "It shows locks, rewrites, and what changes, and the list marks what was rehearsed"
-    " until its file changes",
+    " until its file changes; on a scratch, which the dialog offers, nothing is locked",
     "new": "It asks for a title, and opens the file in the editor",
     "reverse": "It asks first, and opens the draft in the editor",
     "difference": "It names the commit that has changed it",

@@ -22,11 +22,13 @@ _WITH_FILE = ("apply_to", "rehearse_to", "edit", "copy_path", "reverse")
 class KeyState:
     """What it depends on which keys work.
 
-    ``run`` is the run that is on, ``has_looked``: the ledger has been read, ``refused`` are the
-    files that cannot be run, and ``selected`` is the migration under the cursor.
+    ``run`` is the run that is on, ``verifies``: a verification is. ``has_looked``: the ledger has
+    been read, ``refused`` are the files that cannot be run, and ``selected`` is the migration under
+    the cursor.
     """
 
     run: EngineThread | None
+    verifies: bool
     read_only: bool
     has_looked: bool
     is_connected: bool
@@ -38,7 +40,7 @@ def obstacle(action: str, state: KeyState) -> str | None:
     """Why an action cannot be taken, as a sentence without a full stop; None: it can."""
     if action == "cancel_run":
         if state.run is None:
-            return "No run is on"
+            return None if state.verifies else "No run is on"
         return "It is being cancelled" if state.run.cancelled else None
     if action in _WRITES and state.read_only:
         return "Read-only: nothing is written to this database"

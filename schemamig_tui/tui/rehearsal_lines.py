@@ -1,6 +1,7 @@
 """The events that only a rehearsal has, as lines of the log."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from schemamig_tui.engine.events import FileFailed
 from schemamig_tui.rehearsal.events import (
@@ -9,11 +10,21 @@ from schemamig_tui.rehearsal.events import (
     LocksTaken,
     RelationLock,
     RelationsRewritten,
+    ScratchUsed,
     WorkDone,
 )
-from schemamig_tui.rehearsal.wording import work
+from schemamig_tui.rehearsal.wording import exclusive, on_scratch, there, work
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.units import duration
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProgress:
+    """The file that runs on a scratch, its number and the count: before a rehearsal there."""
+
+    name: str
+    number: int
+    total: int
 
 
 def rehearsal_lines(event: object) -> Iterator[Line]:
@@ -21,8 +32,13 @@ def rehearsal_lines(event: object) -> Iterator[Line]:
     match event:
         case LocksTaken(locks=locks):
             yield from (lock_line(lock) for lock in locks)
-        case RelationsRewritten(relations=relations):
-            yield from (rewritten_line(relation) for relation in relations)
+        case RelationsRewritten():
+            yield from rewritten_lines(event)
+        case ScratchUsed():
+            for style, text in zip(("strong", "dim"), on_scratch(event), strict=True):
+                yield ((style, inline(text)),)
+        case SchemaProgress(name, number, total):
+            yield (("dim", f"On the scratch: {number:,} of {total:,}, {inline(name)}"),)
         case WorkDone():
             yield from work_lines(event)
         case FileRehearsed() | FileLeftOut():
@@ -41,10 +57,9 @@ def file_headline(name: str, end: FileRehearsed | FileLeftOut | FileFailed) -> L
         case FileFailed(ms=ms):
             took = ("dim", f"  failed after {duration(ms)}")
             return (("bad", "✗ "), ("strong", inline(name)), took)
-    line: Line = (("good", "✓ "), ("strong", inline(name)), ("dim", f"  {duration(end.ms)}"))
-    if not end.exclusive_ms:
-        return line
-    return (*line, ("warn", f", ACCESS EXCLUSIVE for {duration(end.exclusive_ms)}"))
+    spent = "" if end.ms is None else f"  {duration(end.ms)}"
+    held = ("warn", exclusive(end, duration))
+    return (("good", "✓ "), ("strong", inline(name)), ("dim", spent), held)
 
 
 def lock_line(lock: RelationLock) -> Line:
@@ -54,9 +69,11 @@ def lock_line(lock: RelationLock) -> Line:
     return (("dim", f"        {inline(lock.mode)} on {inline(lock.relation)}"), (style, blocks))
 
 
-def rewritten_line(relation: str) -> Line:
-    """A relation that a statement wrote anew."""
-    return (("warn", f"        rewritten: {inline(relation)}"),)
+def rewritten_lines(event: RelationsRewritten) -> Iterator[Line]:
+    """The relations that a statement wrote anew."""
+    for relation in event.relations:
+        what = f"{inline(relation)}{there(relation, event.sizes)}"
+        yield (("warn", f"        rewritten: {what}"),)
 
 
 def work_lines(done: WorkDone, tag: str | None = None) -> Iterator[Line]:

@@ -9,36 +9,57 @@ from dataclasses import dataclass, field
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Plan, describe
-from schemamig_tui.engine.events import FileFailed, FileStarted, NoticeReceived, StatementFinished
+from schemamig_tui.engine.events import (
+    FileFailed,
+    FileStarted,
+    NoticeReceived,
+    StatementFinished,
+    Warned,
+)
 from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
     LocksTaken,
     Outage,
+    RehearsalEvent,
     RehearsalFinished,
     RelationLock,
     RelationsRewritten,
+    ScratchUsed,
     WorkDone,
 )
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal, RehearsalLimits
-from schemamig_tui.rehearsal.wording import UNCOUNTED, left_behind, over_budget
+from schemamig_tui.rehearsal.wording import (
+    SCRATCH_CANNOT_TELL,
+    UNCOUNTED,
+    left_behind,
+    over_budget,
+    there,
+    unlike,
+)
 from schemamig_tui.reporting.recorder import RunRecorder
+from schemamig_tui.scratch.replay import seldom
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
+from schemamig_tui.tui.cancelling import CancelSwitch
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
 from schemamig_tui.tui.lines import Line, body, inline
 from schemamig_tui.tui.log_lines import SLOW, event_lines
 from schemamig_tui.tui.rehearsal_lines import (
+    SchemaProgress,
     file_headline,
     lock_line,
-    rewritten_line,
+    rewritten_lines,
     work_lines,
 )
 from schemamig_tui.units import duration, plural
 
 _MOST_QUIET = 200  # statements of a file that say nothing
 _MOST_OUTAGES = 5
+PROGRESS_SECONDS = 2.0
+"""So often at the most the log gets a line on how far the migrations are on a scratch."""
+
 _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 
@@ -58,6 +79,23 @@ def warning(settings: Settings) -> list[Line]:
     ]
 
 
+def both_ways(settings: Settings) -> list[Line]:
+    """The lines that explain what a rehearsal in the database can tell, and what one on a scratch.
+
+    They are for a dialog in which ``y`` is the one, and ``s`` is the other.
+    """
+    where = settings.scratch if settings.scratch in ("embedded", "server") else "--scratch"
+    first, *others = warning(settings)[:-1]
+    return [
+        (("strong", "y "), *first),
+        *others,
+        (("strong", "s "), ("plain", f"On a scratch ({where}): its schema and no rows.")),
+        (("plain", "  No lock here. It tells locks, rewrites, scans, changes;"),),
+        (("warn", "! not times, what queries do, rows that violate, WAL."),),
+        (),
+    ]
+
+
 class RehearsalThread(EngineThread):
     """Rehearses a plan: see ``Rehearsal.rehearse``."""
 
@@ -66,7 +104,6 @@ class RehearsalThread(EngineThread):
 
     def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
         super().__init__(plan, RehearsalProgress())
-        # The queue takes any event; the app knows the events of a rehearsal.
         self._recorder = RunRecorder(settings, target, self._enqueue, self.warnings.append)
         self._rehearsal = Rehearsal(
             target.connect,
@@ -85,6 +122,45 @@ class RehearsalThread(EngineThread):
 
     def _stop(self) -> None:
         self._rehearsal.cancel()
+
+
+class ScratchThread(EngineThread):
+    """Rehearses a plan on a scratch: see ``rehearse_on_scratch``."""
+
+    doing = "rehearsing"
+    kept = "The scratch is removed, as it would be in any case; the database is not touched."
+
+    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
+        super().__init__(plan, RehearsalProgress())
+        self._target, self._settings = target, settings
+        self._recorder = RunRecorder(settings, target, self._take, self.warnings.append)
+        self._switch = CancelSwitch()
+
+    def _take(self, event: RehearsalEvent) -> None:
+        if isinstance(event, Warned):
+            self.warnings.append(event.message)
+        else:
+            self._enqueue(event)
+
+    def _perform(self) -> None:
+        from schemamig_tui.scratch_rehearsal import rehearse_on_scratch
+
+        with self._recorder:
+            rehearse_on_scratch(
+                self._target,
+                self._settings,
+                self._switch.on_wait,
+                lambda found: self.plan,
+                self._recorder,
+                progress=seldom(self._progressed, PROGRESS_SECONDS),
+                cancelling=self._switch.cancelling,
+            )
+
+    def _progressed(self, name: str, number: int, total: int) -> None:
+        self._enqueue(SchemaProgress(name, number, total))
+
+    def _stop(self) -> None:
+        self._switch.cancel()
 
 
 class RehearsalProgress(RunProgress):
@@ -113,7 +189,7 @@ class _File:
     name: str
     statements: list[StatementFinished] = field(default_factory=list)
     locks: dict[int, tuple[RelationLock, ...]] = field(default_factory=dict)
-    rewritten: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    rewritten: dict[int, list[RelationsRewritten]] = field(default_factory=dict)
     work: dict[int, list[WorkDone]] = field(default_factory=dict)
     notices: int = 0
     end: FileRehearsed | FileLeftOut | FileFailed | None = None
@@ -136,6 +212,7 @@ class Report:
 
     def __init__(self, files: int) -> None:
         self.finished: RehearsalFinished | None = None
+        self._scratch: ScratchUsed | None = None
         self._at = clock.now()
         self._total = files
         self._files: dict[str, _File] = {}
@@ -152,13 +229,14 @@ class Report:
                     # The locks of a COMMIT come for the statement before it, which had its own.
                     before = self._file(name).locks.get(number, ())
                     self._file(name).locks[number] = before + locks
-                case RelationsRewritten(name=name, statement=number, relations=relations):
-                    written = self._file(name).rewritten.get(number, ())
-                    self._file(name).rewritten[number] = written + relations
+                case RelationsRewritten(name=name, statement=number):
+                    self._file(name).rewritten.setdefault(number, []).append(event)
                 case WorkDone(name=name, statement=number):
                     self._file(name).work.setdefault(number, []).append(event)
                 case FileRehearsed(name=name) | FileLeftOut(name=name) | FileFailed(name=name):
                     self._file(name).end = event
+                case ScratchUsed():
+                    self._scratch = event
                 case RehearsalFinished():
                     self.finished = event
 
@@ -176,7 +254,8 @@ class Report:
         file = self._files.get(name)
         if file is None or file.end is None:
             return []
-        when = f"Rehearsed {self._at:%Y-%m-%d} {clock.time_of(self._at)}, and rolled back"
+        way = "on a scratch" if self._scratch else "and rolled back"
+        when = f"Rehearsed {self._at:%Y-%m-%d} {clock.time_of(self._at)}, {way}"
         return [(("dim", when),), (), *_file_lines(file)]
 
     @property
@@ -216,8 +295,12 @@ class Report:
             counts.append((("warn", f"{len(finished.remaining):,} remaining"),))
         spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
         took = f" in {duration(finished.ms)}; everything is rolled back"
+        if self._scratch:
+            took = f" on {inline(self._scratch.scratch)}"
         lines: list[Line] = [(("strong", "Done: "), *spans, ("dim", took))]
-        lines += [_outage(outage) for outage in finished.outages[:_MOST_OUTAGES]]
+        if self._scratch:
+            lines += _about_scratch(self._scratch)
+        lines += [_outage(outage, finished) for outage in finished.outages[:_MOST_OUTAGES]]
         if (more := len(finished.outages) - _MOST_OUTAGES) > 0:
             lines.append(
                 (("dim", f"  and {plural(more, 'such wait')} more, as the locks below tell"),)
@@ -254,18 +337,28 @@ def _statement_lines(file: _File) -> Iterator[Line]:
     for one in file.statements:
         yield from event_lines(one)
         yield from (lock_line(lock) for lock in file.locks.get(one.statement, ()))
-        yield from (rewritten_line(relation) for relation in file.rewritten.get(one.statement, ()))
+        for written in file.rewritten.get(one.statement, ()):
+            yield from rewritten_lines(written)
         for done in file.work.get(one.statement, ()):
             yield from work_lines(done, one.tag)
     if file.quiet:
         yield (("dim", f"    and {plural(file.quiet, 'statement')} that took no new lock"),)
 
 
-def _outage(outage: Outage) -> Line:
+def _about_scratch(scratch: ScratchUsed) -> Iterator[Line]:
+    """What it cannot tell, and whether it is like the database at all."""
+    yield (("dim", f"Not known there: {SCRATCH_CANNOT_TELL}."),)
+    if sentence := unlike(scratch):
+        yield (("bad", f"! {inline(sentence)}"),)
+
+
+def _outage(outage: Outage, finished: RehearsalFinished) -> Line:
     style = "bad" if "reads" in outage.blocks else "warn"
+    size = there(outage.relation, finished.sizes)
+    lasts = "" if outage.ms is None else duration(outage.ms)
     return (
         (style, f"! Blocks {', '.join(outage.blocks)}"),
-        ("plain", f" of {inline(outage.relation)} for "),
-        ("strong", duration(outage.ms)),
+        ("plain", f" of {inline(outage.relation)}{size}{' for ' if lasts else ''}"),
+        ("strong", lasts),
         ("dim", f" ({inline(outage.name)})"),
     )

@@ -68,15 +68,18 @@ class Runs:
     def ask(self, to: str | None = None, found: Sequence[str] = ()) -> None:
         """Ask whether to apply all, or all up to ``to``. ``found`` has changed since one asked."""
         if view := self._view(to, found=found):
-            question = PlanQuestion("Apply", view, self._looking.database, seen=not found)
+            other = "Start over" if goes_on(view.todo) else ""
+            database = self._looking.database
+            question = PlanQuestion("Apply", view, database, other=other, seen=not found)
             self._app.push_screen(question, partial(self._approved, question))
 
     def ask_to_rehearse(self, to: str | None = None, found: Sequence[str] = ()) -> None:
         """Ask whether to rehearse all, or all up to ``to``."""
         from schemamig_tui.tui import rehearsing
 
-        if view := self._view(to, rehearsing.warning(self._settings), found):
-            question = PlanQuestion("Rehearse", view, self._looking.database, seen=not found)
+        if view := self._view(to, rehearsing.both_ways(self._settings), found):
+            other, database = "Scratch", self._looking.database
+            question = PlanQuestion("Rehearse", view, database, other=other, seen=not found)
             self._app.push_screen(question, partial(self._rehearsal_approved, question))
 
     def show_plan(self) -> None:
@@ -115,9 +118,9 @@ class Runs:
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan
-        if plan is None or answer not in (Answer.YES, Answer.OVER):
+        if plan is None or answer not in (Answer.YES, Answer.OTHER):
             return
-        approved = plan.starting_over() if answer is Answer.OVER else plan
+        approved = plan.starting_over() if answer is Answer.OTHER else plan
         ask_for_target(
             self._app, self._settings, self._looking.database, lambda: self._apply(approved)
         )
@@ -131,10 +134,14 @@ class Runs:
         from schemamig_tui.tui import rehearsing
 
         plan = question.plan
-        if plan and answer is Answer.YES and (target := self._free_target()):
+        if plan is None or answer not in (Answer.YES, Answer.OTHER):
+            return
+        if target := self._free_target():
             self._report = report = rehearsing.Report(len(plan.migrations))
             self._main.log_view.add([report.title])
-            self._follow(rehearsing.RehearsalThread(target, self._settings, plan))
+            on_scratch = answer is Answer.OTHER
+            thread = rehearsing.ScratchThread if on_scratch else rehearsing.RehearsalThread
+            self._follow(thread(target, self._settings, plan))
 
     def _free_target(self) -> Target | None:
         """The database if it is connected and no run is on; otherwise a toast says why not."""

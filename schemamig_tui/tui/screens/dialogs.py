@@ -53,20 +53,20 @@ class Answer(StrEnum):
 
     NO = "no"
     YES = "yes"
-    OVER = "over"
+    OTHER = "other"
 
 
 class Question(ModalScreen[Answer]):
     """A dialog with a text and a question about a database. "No" has the focus; ``y`` is yes.
 
-    Where ``over`` is given it is a third answer, for which the key is ``s``.
+    Where ``other`` is given it is a third answer, for which the key is ``s``.
     """
 
     AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer('yes')", "Yes", tooltip="Do it"),
         Binding("n,escape,q", "answer('no')", "No", tooltip="Leave everything as it is"),
-        Binding("s", "answer('over')", "Start over"),
+        Binding("s", "answer('other')", "The other way"),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
         Binding("right", "app.focus_next", "Next answer", show=False),
@@ -81,11 +81,11 @@ class Question(ModalScreen[Answer]):
         *,
         yes: str,
         no: str = "Cancel",
-        over: str = "",
+        other: str = "",
     ) -> None:
         super().__init__()
         self._title, self._view, self._database = title, view, database
-        self._yes, self._no, self._over = yes, no, over
+        self._yes, self._no, self._other = yes, no, other
 
     def compose(self) -> ComposeResult:
         """The text over the answers."""
@@ -95,8 +95,8 @@ class Question(ModalScreen[Answer]):
             yield self._view
             with Horizontal(classes="answers"):
                 yield Button(Content(f"{self._no} (esc)"), id=Answer.NO)
-                if self._over:
-                    yield Button(Content(f"{self._over} (s)"), id=Answer.OVER)
+                if self._other:
+                    yield Button(Content(f"{self._other} (s)"), id=Answer.OTHER)
                 yield Button(Content(f"{self._yes} (y)"), id=Answer.YES, variant="primary")
 
     def on_mount(self) -> None:
@@ -123,7 +123,7 @@ class Question(ModalScreen[Answer]):
 
     def action_answer(self, answer: str) -> None:
         """Answer."""
-        if answer != Answer.OVER or self._over:
+        if answer != Answer.OTHER or self._other:
             self.dismiss(Answer(answer))
 
     def action_scroll(self, by: int) -> None:

@@ -10,7 +10,6 @@ from textual.widgets import Button
 
 from schemamig_tui.connect import Identity
 from schemamig_tui.engine import Plan
-from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question, TextDialog
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.units import plural
@@ -19,16 +18,23 @@ from schemamig_tui.units import plural
 class PlanQuestion(Question):
     """Asks whether a plan is to run, or to be rehearsed: ``verb`` is what is done with it.
 
+    ``other`` is another way to do that, which is open where the plan is refused, too.
+
     ``y`` is yes as soon as the plan is shown. When something changes behind it the dialog shows the
     new plan and takes the ``y`` back: the next one says that the change has been seen. So does the
     first one where the view begins with a change that has not been ``seen``.
     """
 
     def __init__(
-        self, verb: str, view: PlanView, database: Identity | None, *, seen: bool = True
+        self,
+        verb: str,
+        view: PlanView,
+        database: Identity | None,
+        *,
+        other: str = "",
+        seen: bool = True,
     ) -> None:
-        over = "Start over" if verb == "Apply" and goes_on(view.todo) else ""
-        super().__init__(_title(verb, len(view.todo)), view, database, yes=verb, over=over)
+        super().__init__(_title(verb, len(view.todo)), view, database, yes=verb, other=other)
         self._verb = verb
         self._is_refused, self._is_unseen = False, not seen
         self.plan: Plan | None = None
@@ -72,7 +78,10 @@ class PlanQuestion(Question):
         return self._is_refused and answer == Answer.YES
 
     def _show_state(self) -> None:
-        for answer, label in ((Answer.YES, f"{self._verb} (y)"), (Answer.OVER, "Start over (s)")):
+        for answer, label in (
+            (Answer.YES, f"{self._verb} (y)"),
+            (Answer.OTHER, f"{self._other} (s)"),
+        ):
             for button in self.query(f"#{answer}").results(Button):
                 button.disabled = self.plan is None or self._is_off(answer)
                 seen = self._is_unseen and not button.disabled

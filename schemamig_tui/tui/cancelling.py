@@ -1,0 +1,45 @@
+"""Cancels what is done on a scratch, which has several parts that are cancelled each in its way."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+
+from schemamig_tui.errors import Interrupted
+
+
+class CancelSwitch:
+    """Passes the wish to stop on to the part that is at work, or to the next one.
+
+    It is used by the thread that works; ``cancel`` may be called from any other.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._lock = threading.Lock()
+        self._cancel: Callable[[], None] | None = None
+
+    def cancel(self) -> None:
+        """Stop what is at work."""
+        with self._lock:
+            self.requested = True
+            cancel = self._cancel
+        if cancel:
+            cancel()
+
+    @contextlib.contextmanager
+    def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
+        """Within this ``cancel`` is what stops the work."""
+        with self._lock:
+            self._cancel = cancel
+        if self.requested:
+            cancel()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._cancel = None
+
+    def on_wait(self, seconds_left: float, reason: str) -> None:
+        """Wait on for a server, or raise Interrupted."""
+        if self.requested:
+            raise Interrupted("interrupted while waiting for the scratch")
