@@ -3,9 +3,9 @@
 The rules are those of src/backend/commands/tablecmds.c in the server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from schemamig_tui.advice.catalog import Catalog, Constraint, Relation
+from schemamig_tui.advice.catalog import PARTITIONED, Catalog, Constraint, Relation
 from schemamig_tui.advice.new_types import rebuilds_indexes, rewrites
 from schemamig_tui.sql.actions import (
     MAY_REWRITE,
@@ -30,14 +30,28 @@ def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
     yield table, lock, None
     for action in touch.actions:
         tables = [table]
-        if action.does not in _ONE_TABLE and not touch.only:
-            tables += catalog.descendants(table.oid)
+        tables += _children(action, touch, table, catalog)
         # Until 17 the index of each partition is made as CREATE INDEX makes it.
         gentle = action.does is Does.ADD_KEY and not action.primary and catalog.major < 18
         for one in tables:
             mode = Lock.SHARE if gentle and one is not table else lock
-            yield one, mode, _work(action, one, catalog)
+            spared = action.no_inherit and one is not table
+            yield one, mode, None if spared else _work(action, one, catalog)
         yield from _others(action, table, tables, catalog)
+
+
+def _children(
+    action: TableAction, touch: Touch, table: Relation, catalog: Catalog
+) -> Iterable[Relation]:
+    """The children of the table to which the action is done as well."""
+    if action.does in _ONE_TABLE:
+        return ()
+    if touch.only:
+        # A child that had the column from there has it from now on as one of its own.
+        return catalog.children(table.oid) if action.does is Does.DROP_COLUMN else ()
+    if action.does is Does.CHANGE_PARTITIONS and table.kind not in PARTITIONED:
+        return ()
+    return catalog.descendants(table.oid)
 
 
 def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
@@ -189,9 +203,13 @@ def unproven(partition: Relation | None, catalog: Catalog) -> str:
 
 def referring(parent: Relation, catalog: Catalog) -> Iterator[Found]:
     """The tables whose foreign keys refer to a partitioned table, when it gets a partition."""
+    tables = {key.table for key in catalog.referencing[parent.oid]}
     for key in catalog.referencing[parent.oid]:
+        table = catalog.relations.get(key.table)
+        if table and not tables.isdisjoint(table.parents):
+            continue  # That of a partition is only a part of its parent's.
         mode = Lock.SHARE_ROW_EXCLUSIVE if catalog.major >= 15 else Lock.ACCESS_SHARE
-        yield catalog.relations.get(key.table), mode, None
+        yield table, mode, None
 
 
 def _keys_made_again(

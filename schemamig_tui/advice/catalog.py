@@ -171,6 +171,10 @@ class Catalog:
         keys = [one.columns for one in self._of_kind(other.oid, "p")]
         return action.others or next(iter(keys), ())
 
+    def children(self, oid: int) -> list[Relation]:
+        """Those that inherit from a relation themselves."""
+        return [self.relations[child] for child in self._children[oid] if child in self.relations]
+
     def descendants(self, oid: int) -> Iterator[Relation]:
         """All that inherit from a relation, partitions first of all."""
         seen = {oid}

@@ -8,11 +8,9 @@ from schemamig_tui.advice.alterations import Found
 from schemamig_tui.advice.catalog import INDEXES, PARTITIONED, TABLES, Catalog, Relation
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.actions import MAY_REWRITE, READS, READS_UNPROVEN, REWRITES, Does
+from schemamig_tui.sql.actions import EMPTIES, MAY_REWRITE, READS, READS_UNPROVEN, REWRITES, Does
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
-
-EMPTIES = "empties it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,10 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     reads = touch.statement == "REFRESH MATERIALIZED VIEW"
     for oid in catalog.read[number]:
         mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
-        yield catalog.relations.get(oid), mode, READS if reads else touch.work
+        work = READS if reads else touch.work
+        yield catalog.relations.get(oid), mode, work
+        if touch.statement != "INSERT":
+            yield from ((child, mode, work) for child in catalog.descendants(oid))
     for oid in catalog.with_domain[number]:
         yield catalog.relations.get(oid), Lock.SHARE, READS
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
@@ -95,9 +96,10 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     if touch.actions:
         yield from alterations.effects(touch, relation, catalog)
         return
-    # How a partition is read depends on the table that it is attached to.
-    attached = touch.statement.endswith("ATTACH PARTITION")
-    yield relation, touch.lock, None if attached else touch.work
+    # How a partition is read depends on the table that it is attached to, and of a table that is
+    # indexed again only the indexes that there are.
+    depends = touch.statement.endswith("ATTACH PARTITION") or touch.statement == "REINDEX"
+    yield relation, touch.lock, None if depends else touch.work
     if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
     rule = _RULES.get(touch.statement)
@@ -137,6 +139,12 @@ def _partitions(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[
         yield from _children(touch, relation, catalog)
 
 
+def _trigger_renamed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """Since 15 that of each partition gets the new name as well."""
+    if catalog.major >= 15:
+        yield from _partitions(touch, relation, catalog)
+
+
 def _analyzed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """The rows of children that are no partitions are only read; 18 analyzes them as well."""
     if relation.kind in PARTITIONED or catalog.major >= 18:
@@ -171,8 +179,9 @@ def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
     if relation.kind in INDEXES:
         return
     for table in (relation, *catalog.descendants(relation.oid)):
-        yield table, Lock.SHARE, READS
-        for index in catalog.indexes(table.oid):
+        indexes = catalog.indexes(table.oid)
+        yield table, Lock.SHARE, READS if indexes else None
+        for index in indexes:
             yield index, Lock.ACCESS_EXCLUSIVE, None
 
 
@@ -208,6 +217,7 @@ def _deleted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fou
 
 
 _RULES = {
+    "ALTER TRIGGER": _trigger_renamed,
     "ANALYZE": _analyzed,
     "CLUSTER": _partitions,
     "COPY": _inserted,
@@ -218,6 +228,7 @@ _RULES = {
     "DELETE": _deleted,
     "DROP FOREIGN TABLE": _dropped,
     "DROP TABLE": _dropped,
+    "DROP TRIGGER": _partitions,
     "INSERT": _inserted,
     "LOCK TABLE": _children,
     "REINDEX": _reindexed,

@@ -195,18 +195,17 @@ WHERE r.oid <> 0
 """
 
 READ_BY_VIEWS = """
-WITH RECURSIVE reads (number, oid) AS (
-    SELECT number, oid FROM unnest(%(numbers)s::int[], %(oids)s::oid[]) AS a (number, oid)
+WITH RECURSIVE reads (number, oid, named) AS (
+    SELECT number, oid, true FROM unnest(%(numbers)s::int[], %(oids)s::oid[]) AS a (number, oid)
     UNION
-    SELECT v.number, d.refobjid FROM reads v
+    SELECT v.number, d.refobjid, false FROM reads v
         JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
         JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
             AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
-    WHERE d.refobjid <> v.oid
-        AND (c.relkind = 'v' OR EXISTS (SELECT FROM unnest(%(oids)s::oid[]) o WHERE o = v.oid))
+    WHERE d.refobjid <> v.oid AND (c.relkind = 'v' OR v.named)
 )
-SELECT number, oid::bigint FROM reads
+SELECT DISTINCT number, oid::bigint FROM reads
 """
 
 # Nested domains, and the columns of composite types, are not followed.

@@ -7,7 +7,7 @@ from schemamig_tui.advice import queries
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
-from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.actions import EMPTIES, Does, TableAction
 from schemamig_tui.sql.touch import ObjectKind, Touch
 from schemamig_tui.sql.type_names import type_name
 from schemamig_tui.sql.words import Name
@@ -120,7 +120,9 @@ def _read_by_views(
     views = {
         number: oids[use.touch.name]
         for number, use in enumerate(uses)
-        if use.touch.statement in _THROUGH_VIEWS and use.touch.name in oids
+        if use.touch.statement in _THROUGH_VIEWS
+        and use.touch.work != EMPTIES
+        and use.touch.name in oids
     }
     if not views:
         return ()

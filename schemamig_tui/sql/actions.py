@@ -8,6 +8,7 @@ from enum import Enum, auto
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
 
+EMPTIES = "empties it"
 READS = "reads all of it"
 READS_UNPROVEN = "reads all of it, unless a CHECK proves where its rows belong"
 REWRITES = "rewrites all of it"
@@ -37,6 +38,8 @@ class Does(Enum):
     """The data are written to another place, or another form: SET LOGGED, SET TABLESPACE."""
     CHANGE = auto()
     """Anything else that is done to the children of the table as well."""
+    CHANGE_PARTITIONS = auto()
+    """Anything else that is done to the partitions of the table, but not to other children."""
     CHANGE_ONE = auto()
     """Anything else that is done to the one table."""
 
@@ -50,7 +53,8 @@ class TableAction:
     as it is written, ``calls`` the functions that a new value is computed with, None if that cannot
     be known. ``computed``: every row gets a value of its own. ``defaulted``: a new column has a
     value. ``new``: the constraint is that of a new column. ``primary``: it is a primary key.
-    ``trusted``: rows are not looked at, for NOT VALID, NOT ENFORCED or USING INDEX. ``text`` is the
+    ``trusted``: rows are not looked at, for NOT VALID, NOT ENFORCED or USING INDEX.
+    ``no_inherit``: the rows of children need not keep to a CHECK. ``text`` is the
     condition of a CHECK, the USING of a new type, or the word behind SET.
     """
 
@@ -68,6 +72,7 @@ class TableAction:
     new: bool = False
     primary: bool = False
     trusted: bool = False
+    no_inherit: bool = False
     text: str | None = None
 
     @property

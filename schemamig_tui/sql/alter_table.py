@@ -147,7 +147,7 @@ def _switch(words: Words) -> Iterator[TableAction]:
     words.take(b"always")
     words.take(b"replica")
     if words.take(b"trigger"):
-        yield TableAction(Does.CHANGE, lock=Lock.SHARE_ROW_EXCLUSIVE)
+        yield TableAction(Does.CHANGE_PARTITIONS, lock=Lock.SHARE_ROW_EXCLUSIVE)
     else:
         yield TableAction(Does.CHANGE_ONE)
 

@@ -75,15 +75,16 @@ def _others(action: TableAction, statement: str) -> Iterator[Touch]:
 
 
 def _publication(words: Words) -> Iterator[Touch]:
-    """The tables that are added to a publication; ``SET TABLE`` names those that stay as well."""
-    if words.path() and (words.take(b"add", b"table") or words.take(b"set", b"table")):
+    """The tables that come or go; ``SET TABLE`` names those that stay, but none that goes."""
+    verb = words.peek() if words.path() else b""
+    if words.take(verb, b"table") and verb in (b"add", b"set", b"drop"):
         for name, only in take_names(words):
             yield Touch(
                 ObjectKind.RELATION,
                 name,
                 "ALTER PUBLICATION",
                 Lock.SHARE_UPDATE_EXCLUSIVE,
-                Right.OWNER,
+                None if verb == b"drop" else Right.OWNER,
                 only=only,
             )
 

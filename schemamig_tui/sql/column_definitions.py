@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.expressions import calls
@@ -80,10 +81,10 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
     if kind == b"not":
         words.take(b"null")
         named = column if new else one_part(words)
-        trusted = _is_trusted(words)
+        trusted = _marks(words).trusted
         yield TableAction(Does.SET_NOT_NULL, column=named, name=name, new=new, trusted=trusted)
     elif kind == b"check":
-        condition = inside(words)
+        condition, marks = inside(words), _marks(words)
         yield TableAction(
             Does.ADD_CHECK,
             name=name,
@@ -91,7 +92,8 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
             text=b" ".join(condition).decode(errors="replace"),
             calls=calls(condition),
             new=new,
-            trusted=_is_trusted(words),
+            trusted=marks.trusted,
+            no_inherit=marks.no_inherit,
         )
     elif kind in (b"unique", b"primary", b"exclude"):
         words.take(b"key")
@@ -125,7 +127,7 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
             columns=own,
             others=others,
             new=new,
-            trusted=_is_trusted(words),
+            trusted=_marks(words).trusted,
         )
 
 
@@ -170,18 +172,28 @@ def _expression(words: Words) -> list[bytes]:
     return found
 
 
-def _is_trusted(words: Words) -> bool:
-    """Whether NOT VALID or NOT ENFORCED follows, before another constraint begins."""
+class _Marks(NamedTuple):
+    """What stands behind a constraint: NOT VALID or NOT ENFORCED, and NO INHERIT."""
+
+    trusted: bool
+    no_inherit: bool
+
+
+def _marks(words: Words) -> _Marks:
+    """What follows, before another constraint begins."""
+    trusted = no_inherit = False
     while words.peek() and words.peek() not in _NEXT:
         if words.take(b"not", b"valid") or words.take(b"not", b"enforced"):
-            return True
-        if words.take(b"not", b"deferrable"):
+            trusted = True
+        elif words.take(b"no", b"inherit"):
+            no_inherit = True
+        elif words.take(b"not", b"deferrable"):
             continue
-        if words.peek() == b"not":
-            return False
-        if not words.group():
+        elif words.peek() == b"not":
+            break
+        elif not words.group():
             words.next()
-    return False
+    return _Marks(trusted, no_inherit)
 
 
 def _using_index(words: Words) -> Name | None:

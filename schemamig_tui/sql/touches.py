@@ -6,8 +6,9 @@ function does cannot be seen.
 
 from collections.abc import Callable, Iterator
 
-from schemamig_tui.sql.actions import READS, REWRITES
+from schemamig_tui.sql.actions import EMPTIES, READS, REWRITES
 from schemamig_tui.sql.altering import alter, comment, drop
+from schemamig_tui.sql.column_definitions import inside
 from schemamig_tui.sql.creating import create
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name, take_names
@@ -61,7 +62,7 @@ def _delete(words: Words) -> Iterator[Touch]:
 
 
 def _with(words: Words) -> Iterator[Touch]:
-    """What stands behind the queries that WITH names. What they write themselves is not seen."""
+    """What the queries that WITH names write, and what stands behind them."""
     words.take(b"recursive")
     while words.path():
         words.group()
@@ -69,12 +70,18 @@ def _with(words: Words) -> Iterator[Touch]:
             return
         words.take(b"not")
         words.take(b"materialized")
-        if not words.group():
+        named = inside(words)
+        if not named:
             return
+        if named[0].lower() in _WRITES:
+            yield from _statement(Words(named))
         if not words.take(b","):
-            if words.peek() in (b"insert", b"update", b"delete", b"merge"):
+            if words.peek() in _WRITES:
                 yield from _statement(words)
             return
+
+
+_WRITES = (b"insert", b"update", b"delete", b"merge")
 
 
 def _copy(words: Words) -> Iterator[Touch]:
@@ -150,6 +157,8 @@ def _refresh(words: Words) -> Iterator[Touch]:
     gently = words.take(b"concurrently")
     mode, work = (Lock.EXCLUSIVE, READS) if gently else (_STRONGEST, REWRITES)
     if name := words.name():
+        if words.take(b"with", b"no", b"data"):
+            work = EMPTIES
         statement = "REFRESH MATERIALIZED VIEW"
         yield Touch(ObjectKind.RELATION, name, statement, mode, Right.MAINTAIN, work)
 

@@ -8,11 +8,12 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.advice.alterations import REWRITES
 from schemamig_tui.advice.database import Database as Questions
-from schemamig_tui.advice.effects import EMPTIES, effects
+from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
 from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.rehearsal import probe
+from schemamig_tui.sql.actions import EMPTIES
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.sql.touches import touches
 from tests.advice.conftest import Desk
