@@ -44,14 +44,20 @@ def _children(
     action: TableAction, touch: Touch, table: Relation, catalog: Catalog
 ) -> Iterable[Relation]:
     """The children of the table to which the action is done as well."""
-    if action.does in _ONE_TABLE:
+    # Since 18 children are locked before it is looked whether they take the constraint over.
+    if action.does in _ONE_TABLE or (action.no_inherit and catalog.major < 18):
         return ()
     if touch.only:
-        # A child that had the column from there has it from now on as one of its own.
-        return catalog.children(table.oid) if action.does is Does.DROP_COLUMN else ()
+        return catalog.children(table.oid) if _leaves_children(action, table, catalog) else ()
     if action.does is Does.CHANGE_PARTITIONS and table.kind not in PARTITIONED:
         return ()
     return catalog.descendants(table.oid)
+
+
+def _leaves_children(action: TableAction, table: Relation, catalog: Catalog) -> bool:
+    """Whether children keep what is dropped from the table alone: it is their own from now on."""
+    dropped = action.does is Does.DROP_CONSTRAINT and _constraint(action.name, table, catalog)
+    return action.does is Does.DROP_COLUMN or bool(dropped and dropped.kind in "cn")
 
 
 def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
@@ -187,7 +193,8 @@ def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
     yield rest, Lock.ACCESS_EXCLUSIVE, unproven(rest, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = keys or catalog.indexes(table.oid)
-    yield part, Lock.ACCESS_EXCLUSIVE, READS if is_read else unproven(part, catalog)
+    for one in (part, *catalog.descendants(part.oid)) if part else ():
+        yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else unproven(one, catalog)
     for key in keys:
         yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, READS
     yield from referring(table, catalog)

@@ -128,8 +128,8 @@ class Catalog:
     """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What goes or changes with the object that a use drops, by the number of the use."""
-    with_domain: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """The tables that have columns of the domain that a use alters, likewise."""
+    of_type: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The tables with columns of the domain, or OF the type, that a use alters, likewise."""
     read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What a view is made of that a use names, likewise."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

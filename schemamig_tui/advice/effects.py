@@ -87,10 +87,12 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
         mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
         work = READS if reads else touch.work
         yield catalog.relations.get(oid), mode, work
-        if touch.statement != "INSERT":
+        if touch.statement != "INSERT" and oid != (relation and relation.oid):
             yield from ((child, mode, work) for child in catalog.descendants(oid))
-    for oid in catalog.with_domain[number]:
-        yield catalog.relations.get(oid), Lock.SHARE, READS
+    of_domain = touch.statement == "ALTER DOMAIN"
+    for oid in catalog.of_type[number]:
+        lock, work = (Lock.SHARE, READS) if of_domain else (Lock.ACCESS_EXCLUSIVE, None)
+        yield catalog.relations.get(oid), lock, work
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
         return
     if touch.actions:

@@ -246,7 +246,7 @@ def _on_extensions(
 ) -> Iterator[Advice]:
     asked: dict[str, Use] = {}
     for use in uses:
-        if use.touch.target is ObjectKind.EXTENSION:
+        if use.touch.target is ObjectKind.EXTENSION and use.touch.creates:
             asked.setdefault(use.touch.name.name, use)
     if not asked:
         return

@@ -154,6 +154,11 @@ WITH RECURSIVE asked AS (
     UNION SELECT number, 'pg_catalog.pg_proc'::regclass, p.oid, 0
     FROM named JOIN pg_catalog.pg_proc p ON proname = name AND pronamespace = namespace
     WHERE kind = 'function'
+    UNION SELECT number, 'pg_catalog.pg_collation'::regclass, l.oid, 0
+    FROM named JOIN pg_catalog.pg_collation l ON collname = name AND collnamespace = namespace
+    WHERE kind = 'collation'
+    UNION SELECT number, 'pg_catalog.pg_extension'::regclass, e.oid, 0
+    FROM asked JOIN pg_catalog.pg_extension e ON extname = name WHERE kind = 'extension'
     UNION SELECT number, 'pg_catalog.pg_statistic_ext'::regclass, x.oid, 0
     FROM named JOIN pg_catalog.pg_statistic_ext x ON stxname = name AND stxnamespace = namespace
     WHERE kind = 'statistics'
@@ -205,21 +210,33 @@ WITH RECURSIVE reads (number, oid, named) AS (
             AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
     WHERE d.refobjid <> v.oid AND (c.relkind = 'v' OR v.named)
 )
-SELECT DISTINCT number, oid::bigint FROM reads
+SELECT number, oid::bigint FROM reads
 """
 
-# Nested domains, and the columns of composite types, are not followed.
-WITH_DOMAIN = """
-SELECT DISTINCT a.number::int, t.attrelid::bigint AS oid
-FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(names)s::name[]) AS a (number, schema, name)
-    CROSS JOIN LATERAL (
-        SELECT y.oid FROM pg_catalog.pg_type y
-            JOIN pg_catalog.pg_namespace s ON s.oid = y.typnamespace
-        WHERE y.typname = a.name AND y.typtype = 'd'
-            AND s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
-                ELSE ARRAY[a.schema] END)
-        ORDER BY array_position(current_schemas(true), s.nspname) LIMIT 1
-    ) d
-    JOIN pg_catalog.pg_attribute t ON t.atttypid = d.oid AND NOT t.attisdropped
-    JOIN pg_catalog.pg_class c ON c.oid = t.attrelid AND c.relkind IN ('r', 'm')
+# Where a column has the domain inside an array, a range or a composite type, the server refuses.
+OF_TYPE = """
+WITH RECURSIVE asked AS (
+    SELECT a.number, t.oid
+    FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(names)s::name[])
+            AS a (number, schema, name)
+        CROSS JOIN LATERAL (
+            SELECT y.oid FROM pg_catalog.pg_type y
+                JOIN pg_catalog.pg_namespace s ON s.oid = y.typnamespace
+            WHERE y.typname = a.name
+                AND s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
+                    ELSE ARRAY[a.schema] END)
+            ORDER BY array_position(current_schemas(true), s.nspname) LIMIT 1
+        ) t
+), types (number, oid, domain) AS (
+    SELECT a.number, t.oid, t.typtype = 'd'
+    FROM asked a JOIN pg_catalog.pg_type t ON t.oid = a.oid
+    UNION SELECT o.number, t.oid, true
+    FROM types o JOIN pg_catalog.pg_type t ON t.typbasetype = o.oid WHERE t.typtype = 'd'
+)
+SELECT number::int, attrelid::bigint AS oid
+FROM types JOIN pg_catalog.pg_attribute a ON atttypid = types.oid AND NOT attisdropped
+    JOIN pg_catalog.pg_class c ON c.oid = attrelid AND relkind IN ('r', 'm')
+WHERE domain
+UNION SELECT number::int, c.oid::bigint
+FROM types JOIN pg_catalog.pg_class c ON c.reloftype = types.oid
 """

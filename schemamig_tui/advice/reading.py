@@ -16,8 +16,10 @@ _KINDS = {
     ObjectKind.RELATION: "relation",
     ObjectKind.TYPE: "type",
     ObjectKind.SCHEMA: "schema",
+    ObjectKind.EXTENSION: "extension",
     ObjectKind.OTHER: "function",
 }
+_KINDS_BY_VERB = {"DROP COLLATION": "collation", "DROP STATISTICS": "statistics"}
 # They are parts of a table, whose own lock says it all.
 _NO_OBJECTS = ("DROP TRIGGER", "DROP POLICY", "DROP RULE", "DROP CONSTRAINT")
 _DROPS = {Does.DROP_COLUMN: "column", Does.DROP_CONSTRAINT: "constraint"}
@@ -53,13 +55,13 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     catalog = Catalog(names=dict(oids), major=database.major)
     for row in _dropped(database, uses, oids):
         catalog.dropped[row.number].append(row.oid)
-    for row in _with_domain(database, uses):
-        catalog.with_domain[row.number].append(row.oid)
+    for row in _of_type(database, uses):
+        catalog.of_type[row.number].append(row.oid)
     for row in _read_by_views(database, uses, oids):
         catalog.read[row.number].append(row.oid)
     near = {*oids.values()}
     near.update(oid for found in catalog.dropped.values() for oid in found)
-    near.update(oid for found in catalog.with_domain.values() for oid in found)
+    near.update(oid for found in catalog.of_type.values() for oid in found)
     near.update(oid for found in catalog.read.values() for oid in found)
     if not near:
         return catalog
@@ -82,7 +84,7 @@ def _dropped(
         touch = use.touch
         oid = oids.get(touch.name, 0) if touch.target is ObjectKind.RELATION else 0
         if touch.statement.startswith("DROP ") and touch.statement not in _NO_OBJECTS:
-            kind = "statistics" if touch.statement == "DROP STATISTICS" else _KINDS[touch.target]
+            kind = _KINDS_BY_VERB.get(touch.statement) or _KINDS[touch.target]
             asked.append((number, kind, oid, touch.name.schema, touch.name.name))
         for action in touch.actions if oid else ():
             if action.does in _DROPS:
@@ -95,11 +97,12 @@ def _dropped(
     return database.ask("what depends on what is dropped", _Numbered, queries.DROPPED, parameters)
 
 
-def _with_domain(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     numbers = [
         number
         for number, use in enumerate(uses)
-        if use.touch.statement == "ALTER DOMAIN" and use.touch.work
+        if (use.touch.statement == "ALTER DOMAIN" and use.touch.work)
+        or (use.touch.statement == "ALTER TYPE" and use.touch.cascade)
     ]
     if not numbers:
         return ()
@@ -109,8 +112,8 @@ def _with_domain(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]
         "schemas": [name.schema for name in names],
         "names": [name.name for name in names],
     }
-    about = "the columns of domains"
-    return database.ask(about, _Numbered, queries.WITH_DOMAIN, parameters)
+    about = "the tables of domains and types"
+    return database.ask(about, _Numbered, queries.OF_TYPE, parameters)
 
 
 def _read_by_views(

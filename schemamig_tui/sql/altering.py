@@ -10,6 +10,8 @@ from schemamig_tui.sql.naming import OWNED, PARTS, relation, take_kind, take_nam
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
 from schemamig_tui.sql.words import Words, named
 
+# Whose these are is not asked.
+_RIGHT_UNKNOWN = (ObjectKind.OTHER, ObjectKind.EXTENSION)
 _LIKE_TABLES = ("TABLE", "MATERIALIZED VIEW", "FOREIGN TABLE")
 
 
@@ -47,7 +49,8 @@ def alter(words: Words) -> Iterator[Touch]:
         return
     mode = _LOCKS.get(kind[0], _strongest)(Words(rest))
     work = READS if kind[0] == "DOMAIN" and _reads_rows(Words(rest)) else None
-    yield Touch(kind[1], name, statement, mode, Right.OWNER, work)
+    cascade = b"".join(rest[-1:]).lower() == b"cascade"
+    yield Touch(kind[1], name, statement, mode, Right.OWNER, work, cascade=cascade)
     if kind[0] == "INDEX" and Words(rest).take(b"attach"):
         yield from relation(Words(rest[2:]), statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
 
@@ -128,7 +131,7 @@ def drop(words: Words) -> Iterator[Touch]:
             yield from relation(words, f"DROP {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
         return
     kind = take_kind(words)
-    if kind is None or kind[1] not in (*OWNED, ObjectKind.OTHER):
+    if kind is None or kind[1] not in (*OWNED, *_RIGHT_UNKNOWN):
         return
     statement, mode = f"DROP {kind[0]}", Lock.ACCESS_EXCLUSIVE
     if words.take(b"concurrently"):
@@ -136,7 +139,7 @@ def drop(words: Words) -> Iterator[Touch]:
     words.take(b"if", b"exists")
     names = [name for name, _ in take_names(words)]
     cascade = words.take(b"cascade")
-    right = None if kind[1] is ObjectKind.OTHER else Right.DROP
+    right = None if kind[1] in _RIGHT_UNKNOWN else Right.DROP
     for name in names:
         yield Touch(kind[1], name, statement, mode, right, cascade=cascade)
 

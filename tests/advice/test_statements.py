@@ -52,7 +52,7 @@ def names(sql: str) -> list[str]:
         ("UPDATE ONLY s.t SET a = (SELECT 1 FROM x)", ["s.t"]),
         ("DELETE FROM t USING x WHERE true", ["t"]),
         ("INSERT INTO s.t (a) SELECT 1 FROM x", ["s.t"]),
-        ("WITH a AS (DELETE FROM x RETURNING *), b (c) AS (SELECT 1) INSERT INTO t TABLE a", ["t"]),
+        ("WITH a AS (DELETE FROM x RETURNING 1), b AS (TABLE y) INSERT INTO t TABLE a", ["x", "t"]),
         ("WITH update AS NOT MATERIALIZED (SELECT 1) SELECT 2", []),
         ("MERGE INTO s.t USING x ON true WHEN MATCHED THEN DELETE", ["s.t"]),
         ("COPY s.t (a, b) FROM stdin", ["s.t"]),
