@@ -114,6 +114,17 @@ class Status:
         return tuple(m for m in self.migrations if m.missing)
 
     @cached_property
+    def renamed(self) -> tuple[tuple[Migration, str], ...]:
+        """Pending ones with the checksum that a missing one was applied with, and its name."""
+        gone = {m.row.checksum: m.name for m in self.missing if m.row and m.row.success}
+        gone.pop(MD5_OF_NOTHING, None)
+        return tuple(
+            (m, gone[m.file.checksum])
+            for m in self.pending
+            if m.row is None and m.file and m.file.checksum in gone
+        )
+
+    @cached_property
     def last_applied(self) -> Migration | None:
         """The last one in the order that the ledger calls a success."""
         return self.applied[-1] if self.applied else None

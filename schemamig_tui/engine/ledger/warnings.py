@@ -20,6 +20,7 @@ def folder_warnings(
         *twin_warnings(m.name for m in status.migrations),
         *passed_over_warnings(passed_over),
         *_out_of_order(status, to),
+        *_renamed(status, to),
         *(_unwritten(status.unwritten(to))),
     )
 
@@ -38,17 +39,27 @@ def drift_warnings(status: Status) -> tuple[str, ...]:
 
 
 def _out_of_order(status: Status, to: str | None) -> list[str]:
-    last = None if to is None else to.encode()
-    late = [m for m in status.out_of_order if last is None or m.name.encode() <= last]
+    late = [m for m in status.out_of_order if _is_up_to(m, to)]
     if not late or status.last_applied is None:
         return []
     before = f"before {visible(status.last_applied.name)}, which is applied"
     return _of(late, f"Pending, but sorted {before}")
 
 
+def _renamed(status: Status, to: str | None) -> list[str]:
+    names = [f"{m.name} (as {old})" for m, old in status.renamed if _is_up_to(m, to)]
+    if not names:
+        return []
+    return [
+        f"Applied under a name that is missing now, and pending under another: {some_names(names)}."
+        " An apply would run it again. Give it its name back, or mark it as applied and forget the"
+        " old name."
+    ]
+
+
 def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
     """Why ``--strict`` lets nothing run: folder and ledger do not tell the same history."""
-    if found := [*drift_warnings(status), *_out_of_order(status, to)]:
+    if found := [*drift_warnings(status), *_out_of_order(status, to), *_renamed(status, to)]:
         return DriftError(
             "\n".join(found),
             hint="Put it right, or run without --strict. '-- schemamig: out-of-order' at the top of"
@@ -66,6 +77,10 @@ def empty_warnings(status: Status) -> tuple[str, ...]:
             "Empty, with a written file behind them, so an apply records them as applied",
         ),
     )
+
+
+def _is_up_to(migration: Migration, to: str | None) -> bool:
+    return to is None or migration.name.encode() <= to.encode()
 
 
 def _unwritten(migrations: Sequence[Migration]) -> list[str]:
