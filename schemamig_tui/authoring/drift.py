@@ -61,20 +61,26 @@ def drift_of(migration: Migration) -> Drift | None:
         return None
     path = migration.file.path
     checksum = migration.row.checksum
-    why = "its row has no checksum"
+    why, is_shallow = "its row has no checksum", False
     if checksum and checksum != MANUAL:
         try:
-            versions = find_versions(Repository.of(path.parent), {migration.name: checksum})
+            repository = Repository.of(path.parent)
+            versions = find_versions(repository, {migration.name: checksum})
+            is_shallow = repository.is_shallow
         except SchemamigError as error:
             why = error.message
         else:
             if version := versions.get(migration.name):
                 return Drift(migration.name, version, _read(path))
-            why = "no commit has a version of it with this checksum"
+            where = "of those in this shallow clone " if is_shallow else ""
+            why = f"no commit {where}has a version of it with this checksum"
+    restore = (
+        "Get the whole history with git fetch --unshallow, restore" if is_shallow else "Restore"
+    )
     raise FilesError(
         f"The text that was applied is not known: the ledger has its MD5 only, and {why}.",
         path=path,
-        hint=f"Restore the text with the MD5 {visible(checksum or '')}, or accept the one of now:"
+        hint=f"{restore} the text with the MD5 {visible(checksum or '')}, or accept the one of now:"
         f" --accept-checksum {visible(migration.name)}",
     )
 

@@ -67,8 +67,15 @@ class Repository:
         found._run("rev-parse", "--git-dir")
         return found
 
+    @property
+    def is_shallow(self) -> bool:
+        """Whether it has only the newest commits, as CI fetches them."""
+        return self._run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
     def commit(self, ref: str) -> str:
         """The hash of the commit that a branch, a tag or another name stands for."""
+        if not ref.strip():
+            raise GitUnavailable("the name of the branch is empty; was a variable not set?")
         try:
             answer = self._run(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"

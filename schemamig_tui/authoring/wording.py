@@ -12,7 +12,10 @@ def comparison_lines(compared: BranchComparison) -> Iterator[Styled]:
     ref = visible(compared.ref)
     new = plural(len(compared.new), "new migration")
     if not compared.findings:
-        behind = f" behind {visible(compared.last)}" if compared.last and compared.new else ""
+        if compared.last is None:
+            yield "plain", f"{ref} has no migrations in this folder, so nothing is compared: {new}"
+            return
+        behind = f" behind {visible(compared.last)}" if compared.new else ""
         yield "plain", f"In order: {new}{behind}, and none of {ref} has changed"
         return
     for finding in compared.findings:

@@ -63,6 +63,19 @@ def test_changed_comments_are_told_from_changed_statements(repository: Program) 
     assert "changed by: no commit; it has changed since" in repository("--diff", "0002_b.sql").out
 
 
+def test_a_shallow_clone_says_how_to_get_the_text_that_was_applied(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "CREATE TABLE t (i int);\n")
+    assert repository("--apply").code == 0
+    commit(repository, "0001_a.sql", "CREATE TABLE t (i bigint);\n")
+    git(repository, "clone", "-q", "--depth=1", f"file://{repository.folder}", "clone")
+    ended = repository("--diff", "0001_a.sql", "--dir", "clone/migrations")
+    assert ended.code == 2
+    assert "no commit of those in this shallow clone has a version of it" in ended.err
+    assert "hint: Get the whole history with git fetch --unshallow, restore the text" in ended.err
+    git(repository, "-C", "clone", "fetch", "-q", "--unshallow")
+    assert repository("--diff", "0001_a.sql", "--dir", "clone/migrations").code == 0
+
+
 def test_without_git_the_text_that_was_applied_is_not_known(program: Program) -> None:
     program.write("0001_a.sql", "CREATE TABLE t (i int);\n")
     assert program("--apply").code == 0
@@ -191,11 +204,25 @@ def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(
 
 def test_an_unknown_branch_is_one_clear_error(repository: Program) -> None:
     commit(repository, "0001_a.sql", "SELECT 1;\n")
-    for ref in ("origin/main", "--upload-pack=touch x", ""):
+    for ref, problem in {
+        "origin/main": "git knows no origin/main",
+        "--upload-pack=touch x": "git knows no --upload-pack=touch x",
+        "": "the name of the branch is empty; was a variable not set?",
+    }.items():
         ended = repository("--check", f"--against={ref}")
         assert ended.code == 2, ref
-        assert "git knows no" in ended.err
+        assert problem in ended.err
     assert "--against only goes with --check" in repository("--list", "--against", "main").err
+
+
+def test_a_branch_without_migrations_in_the_folder_is_told(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\n")
+    git(repository, "mv", "migrations", "db")
+    ended = repository("--check", "--against", "main", "--dir", "db")
+    assert (ended.code, ended.out) == (
+        0,
+        "main has no migrations in this folder, so nothing is compared: 1 new migration\n",
+    )
 
 
 def test_without_a_repository_there_is_nothing_to_compare_with(program: Program) -> None:
