@@ -222,6 +222,42 @@ def test_of_a_failed_file_only_what_is_done_is_taken_back(drafts: Drafts) -> Non
     assert rollback.trial.failed is None
 
 
+def test_a_file_of_which_nothing_has_run_is_drafted_as_a_pending_one(drafts: Drafts) -> None:
+    drafts.write("1.sql", "CREATE TABLE t (i int DEFAULT 1);")
+    drafts.apply()
+    drafts.write("2.sql", "ALTER TABLE t ALTER i SET DEFAULT 2; SELECT 1/0;")
+    with pytest.raises(AssertionError):
+        drafts.apply()
+    drafts.write("2.sql", "ALTER TABLE t ALTER i SET DEFAULT 2;")
+    rollback = drafts.rollback("2.sql")
+    assert statements(rollback.path) == "ALTER TABLE public.t ALTER COLUMN i SET DEFAULT 1;"
+    assert (rollback.complete, rollback.trial.as_before) == (True, True)
+
+
+def test_a_file_in_batches_is_not_tried(drafts: Drafts) -> None:
+    drafts.write("1.sql", "CREATE TABLE t (id int PRIMARY KEY, v int);")
+    drafts.apply()
+    drafts.write(
+        "2.sql",
+        "-- schemamig: backfill table=t key=id\nUPDATE t SET v = 1 WHERE id BETWEEN :from AND :to;",
+    )
+    left_out = drafts.rollback("2.sql").trial.left_out
+    assert left_out == "the statement in line 2 runs in batches, each committed by itself"
+
+
+def test_a_draft_that_has_not_run_yet_is_not_written_twice(drafts: Drafts) -> None:
+    drafts.write("1_t.sql", "CREATE TABLE t ();")
+    drafts.write("2_t.sql", "CREATE TABLE u ();")
+    first = drafts.rollback("1_t.sql").path
+    other = drafts.rollback("2_t.sql").path
+    with pytest.raises(SettingsError, match=f"{first.name} reverts 1_t.sql already") as caught:
+        drafts.rollback("1_t.sql")
+    assert caught.value.hint == "edit that file, or remove it to have it drafted anew"
+    first.unlink()
+    assert drafts.rollback("1_t.sql").trial.left_out is None
+    assert other.exists()
+
+
 @pytest.mark.parametrize("applied", [False, True])
 def test_the_samples_are_taken_back(applied: bool, drafts: Drafts) -> None:
     for sample in sorted(SAMPLES.glob("*.sql")):

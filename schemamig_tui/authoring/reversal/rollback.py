@@ -11,19 +11,20 @@ from typing import Any
 
 import psycopg
 
-from schemamig_tui.authoring.naming import NewName, PrefixStyle, next_name
+from schemamig_tui.authoring.naming import NewName, PrefixStyle, description, next_name, slug
 from schemamig_tui.authoring.new import create_file
 from schemamig_tui.authoring.reversal import trial
 from schemamig_tui.authoring.reversal.draft import Draft, Drafting
 from schemamig_tui.authoring.reversal.history import history
 from schemamig_tui.authoring.reversal.trial import Trial
 from schemamig_tui.authoring.reversal.walk import Walk, obstacles
-from schemamig_tui.authoring.reversal.writing import title_of, write
+from schemamig_tui.authoring.reversal.writing import reverts, title_of, write
 from schemamig_tui.engine import Migration, Script, State, Survey
 from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.shape import readable
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.run.reading import read
+from schemamig_tui.engine.script.files import beginning
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from schemamig_tui.text import visible
@@ -68,17 +69,17 @@ def write_rollback(
 
     ``conn`` is a connection in autocommit mode, on which all is run in a transaction that is rolled
     back: a pending file, with those before it, to know what was there, and then the draft.
-    Raises SettingsError for a file that is not in the folder, FilesError for one that cannot be
-    read or written, and psycopg.Error where the connection is lost.
+    Raises SettingsError for a file that is not in the folder, or has a draft that is still to run,
+    FilesError for one that cannot be read or written, and psycopg.Error where the connection is
+    lost.
     """
     migration = _migration(survey, name)
+    _refuse_second(survey, name)
     new = next_name([file.name for file in survey.folder.files], title_of(name), today, style)
     cancellation = cancellation or Cancellation()
     walk = partial(Walk, conn, cancellation, limits.lock, limits.statement)
     drafting = _RollbackWriter(walk, survey, migration, new, today)
-    if migration.state is State.PENDING:
-        return drafting.of_pending()
-    return drafting.of_applied()
+    return drafting.of_pending() if drafting.done == 0 else drafting.of_applied()
 
 
 def _migration(survey: Survey, name: str) -> Migration:
@@ -89,6 +90,23 @@ def _migration(survey: Survey, name: str) -> Migration:
         f"there is no migration {visible(name)}",
         hint="give the name of a file in the folder; --list shows them",
     )
+
+
+def _refuse_second(survey: Survey, name: str) -> None:
+    """Raise SettingsError where a reversal of the file is still to run: a second one would fail."""
+    described = slug(title_of(name))
+    for migration in survey.status.migrations:
+        file, is_to_run = migration.file, migration.state is not State.APPLIED
+        if (
+            file
+            and is_to_run
+            and description(file.name) == described
+            and reverts(beginning(file).decode(errors="replace"), name)
+        ):
+            raise SettingsError(
+                f"{visible(file.name)} reverts {visible(name)} already, and has not run",
+                hint="edit that file, or remove it to have it drafted anew",
+            )
 
 
 class _RollbackWriter:
@@ -106,6 +124,8 @@ class _RollbackWriter:
         self._new = new
         self._today = today
         self._script = self._read(migration)
+        self.done = self._statements_done()
+        """How many of its statements have run; None: all of them."""
         self._kept = readable(survey.ledger.schema)
 
     def of_pending(self) -> Rollback:
@@ -122,16 +142,22 @@ class _RollbackWriter:
 
     def of_applied(self) -> Rollback:
         """The reversal of a file that has run, or a part of it: what was before is not known."""
-        left = left_off(self._migration, self._script)
-        done = None if self._migration.state is not State.FAILED else left.done if left else 0
         earlier = history(self._read(one) for one in self._before())
-        draft = Drafting(self._script, self._kept, history=earlier).draft(done)
+        draft = Drafting(self._script, self._kept, history=earlier).draft(self.done)
         script = self._write(draft, asked=False)
         with self._walk() as walk:
             tried = trial.of_applied(
-                walk, script, self._script if done is None else None, self._kept
+                walk, script, self._script if self.done is None else None, self._kept
             )
         return self._rollback(draft, script, tried)
+
+    def _statements_done(self) -> int | None:
+        if self._migration.state is State.PENDING:
+            return 0
+        if self._migration.state is not State.FAILED:
+            return None
+        left = left_off(self._migration, self._script)
+        return left.done if left else 0
 
     def _read(self, migration: Migration) -> Script:
         return read(migration, self._survey.dialect, resume=False).script

@@ -177,6 +177,8 @@ class Walk:
 def obstacle(script: Script, i: int) -> str | None:
     """Why a statement cannot run in a transaction that others are in; None where it can."""
     traits, sql = script.traits(i), script.sql(i)
+    if i in script.batched:
+        return f"the statement in line {script.line(i)} runs in batches, each committed by itself"
     if without_concurrently(sql):
         return None
     if sets_sequence(sql):

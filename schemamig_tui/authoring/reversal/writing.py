@@ -23,10 +23,19 @@ def write(draft: Draft, original: str, today: date, *, asked: bool) -> str:
     return "\n".join([*_heading(draft, original, today, asked=asked), *_body(draft), ""])
 
 
+def reverts(text: str, original: str) -> bool:
+    """Whether a file that begins with ``text`` is the reversal of ``original``."""
+    return _reverts(original) in text.splitlines()
+
+
+def _reverts(original: str) -> str:
+    return f"-- Reverts: {visible(original)}"
+
+
 def _heading(draft: Draft, original: str, today: date, *, asked: bool) -> Iterator[str]:
     title = title_of(original).capitalize()
     yield f"-- Migration: {title}"
-    yield f"-- Reverts: {visible(original)}"
+    yield _reverts(original)
     yield f"-- Date: {today:%Y-%m-%d}"
     if draft.stopped:
         yield f"-- Drafted from its text, as not all of it could be run: {visible(draft.stopped)}"

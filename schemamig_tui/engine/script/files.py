@@ -103,7 +103,7 @@ def has_statements(file: MigrationFile) -> bool:
 
     if file.unwritten or file.size == 0:
         return False
-    first = next(_pieces(file.path), b"")
+    first = beginning(file)
     return file.size > len(first) or has_statements(first)
 
 
@@ -111,7 +111,12 @@ def allows_out_of_order(file: MigrationFile) -> bool:
     """Whether a file says that it may run behind later ones. Raises FilesError if unreadable."""
     from schemamig_tui.sql.notes import allows_out_of_order
 
-    return allows_out_of_order(next(_pieces(file.path), b""))
+    return allows_out_of_order(beginning(file))
+
+
+def beginning(file: MigrationFile) -> bytes:
+    """What a file begins with: enough for the comments at its top. Raises FilesError."""
+    return next(_pieces(file.path), b"")
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
