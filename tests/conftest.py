@@ -35,7 +35,8 @@ class Database:
 
     def connect(self, **parameters: str | int | None) -> psycopg.Connection:
         """A new connection in autocommit; ``parameters`` are libpq's, such as ``user``."""
-        return psycopg.connect(make_conninfo(self.conninfo, **parameters), autocommit=True)
+        conninfo = make_conninfo(self.conninfo, **parameters)
+        return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
