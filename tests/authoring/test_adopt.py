@@ -184,6 +184,15 @@ def test_what_does_not_fit_together_is_a_warning(shop: Workshop) -> None:
     assert "Changed since sqlx has applied it" in changed
 
 
+def test_the_version_of_golang_migrate_that_no_file_has_is_told(shop: Workshop) -> None:
+    their(shop, "1_a.up.sql", "SELECT 1;\n")
+    shop.ask(f"{GOLANG_MIGRATE}; UPDATE schema_migrations SET version = 9")
+    [gone] = adopted(shop, "golang-migrate").warnings
+    assert gone.endswith("has it and there is no file: 9.")
+    shop.ask("UPDATE schema_migrations SET version = 1")
+    assert adopted(shop, "golang-migrate").warnings == ()
+
+
 def test_a_ledger_outside_of_the_search_path_is_found_if_there_is_only_one(shop: Workshop) -> None:
     their(shop, "1_a.sql", "SELECT 1;\n")
     shop.ask(f"CREATE SCHEMA app; SET search_path = app; {NODE}")

@@ -145,7 +145,7 @@ def _golang_migrate(table: str, rows: _Rows) -> TheirLedger:
             f"version {version} is dirty: it has failed, and may be applied in part",
             "put the schema right, and run migrate force with the version that it has then",
         )
-    return TheirLedger(table, up_to=(version,))
+    return TheirLedger(table, {str(version): TheirRow()}, up_to=(version,))
 
 
 def _sqlx(table: str, rows: _Rows) -> TheirLedger:
