@@ -85,6 +85,10 @@ def test_a_row_by_hand_can_get_the_checksum_of_its_file(shop: Workshop) -> None:
     ((_, _, after),) = repaired(shop, accept_checksum, "3.sql")
     assert after is not None
     assert after.checksum == hashlib.md5(b"CREATE TABLE u (i int);").hexdigest()
+    shop.ask("UPDATE kb.schema_migrations SET checksum = NULL")
+    ((_, before, _),) = repaired(shop, accept_checksum, "3.sql")
+    assert before is not None
+    assert before.summary.endswith(", no checksum")
 
 
 def test_rows_of_failed_and_missing_files_can_be_forgotten(shop: Workshop) -> None:

@@ -42,7 +42,8 @@ class LedgerRow:
         state = {True: "applied", False: "failed", None: "success is NULL"}[self.success]
         why = (self.error_message or "").partition("\n")[0]
         because = f", error: {why}" if why else ""
-        return visible(f"{state}, {self.when}, checksum {self.checksum}{because}")
+        checksum = "no checksum" if self.checksum is None else f"checksum {self.checksum}"
+        return visible(f"{state}, {self.when}, {checksum}{because}")
 
 
 class LedgerRefusal(NamedTuple):
