@@ -2,16 +2,21 @@
 
 import contextlib
 import json
+import math
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from typing import IO, Any
 
 from schemamig_tui.text import redact, visible
 from schemamig_tui.units import lasting
 
 _LONGEST_OUTPUT = 2000  # bytes at the end of what it has written, of which the last line is shown
+# What it writes beyond that is thrown away while it runs: a command in a loop would fill the disk.
+_MOST_OUTPUT = 1 << 20
+_LOOK = 0.05  # seconds
 
 
 def alert(command: str, run: dict[str, Any], limit: float | None) -> str | None:
@@ -35,7 +40,7 @@ def alert(command: str, run: dict[str, Any], limit: float | None) -> str | None:
         except OSError as error:
             return f"cannot be started: {error.strerror}"
         try:
-            code = program.wait(limit)
+            code = _wait(program, written, limit)
         except subprocess.TimeoutExpired:
             _kill(program)
             return f"was ended after {lasting(limit or 0)}"
@@ -43,6 +48,22 @@ def alert(command: str, run: dict[str, Any], limit: float | None) -> str | None:
             return None
         ended = f"ended with {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}"
         return ": ".join(filter(None, [ended, _last_line(written)]))
+
+
+def _wait(program: subprocess.Popen[bytes], written: IO[bytes], limit: float | None) -> int:
+    """Its exit code. Raises TimeoutExpired after ``limit`` seconds."""
+    end = math.inf if limit is None else time.monotonic() + limit
+    while True:
+        left = end - time.monotonic()
+        try:
+            return program.wait(max(0, min(_LOOK, left)))
+        except subprocess.TimeoutExpired:
+            if left <= _LOOK:
+                raise
+        if os.fstat(written.fileno()).st_size > _MOST_OUTPUT:
+            # The place where the command writes is ours, too: it goes on from the beginning.
+            written.seek(0)
+            written.truncate()
 
 
 def _kill(program: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
 """The log file: every event of every run, appended as JSON lines, for whoever asks afterwards."""
 
+import contextlib
 import json
 import os
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ class LogFile:
         self._run = os.urandom(6).hex()
         try:
             self._file = path.open("ab", buffering=0)
+            if _is_cut_off(path):
+                self._file.write(b"\n")
         except OSError as error:
             raise SettingsError(
                 f"the log file {visible(str(path))} cannot be written: {error.strerror}"
@@ -61,12 +64,24 @@ class LogFile:
         if self.lost is not None:
             return
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        line = json.dumps({"at": at, "run": self._run, "event": event, **values})
+        line = json.dumps({"at": at, "run": self._run, "event": event, **values}).encode() + b"\n"
         try:
-            self._file.write(line.encode() + b"\n")
+            # Where a disk becomes full, a part is written, and only the next write is an error.
+            while line:
+                line = line[self._file.write(line) :]
         except OSError as error:
             self.lost = f"the log file {visible(str(self._path))} ends early: {error.strerror}"
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _is_cut_off(path: Path) -> bool:
+    """Whether the last line of a file has no end, as a full disk leaves it."""
+    with contextlib.suppress(OSError):  # it may be one that can only be written
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as file:
+                file.seek(-1, os.SEEK_END)
+                return file.read() != b"\n"
+    return False

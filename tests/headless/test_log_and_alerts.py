@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from schemamig_tui.reporting.alerts import alert
 from tests import tools
 from tests.headless.conftest import Program
 from tests.headless.test_readme import README
@@ -57,6 +58,15 @@ def test_a_log_that_cannot_be_written_any_more_does_not_end_the_run(program: Pro
     assert "warning: the log file /dev/full ends early: No space left on device\n" in applied.err
 
 
+def test_a_line_that_a_full_disk_has_cut_off_spoils_no_other(program: Program) -> None:
+    program.write("0001_a.sql", "CREATE TABLE a ();")
+    log = program.folder / "log"
+    log.write_text('{"at": "2026-10-19T12:00:00.000+00:00", "run": "a')
+    assert program("--apply", "--log-file", "log").code == 0
+    _, *whole = log.read_text().splitlines()
+    assert [json.loads(line)["event"] for line in whole][-1] == "run_finished"
+
+
 def test_a_command_gets_each_run_that_did_something(program: Program) -> None:
     settings(program, on_success="cat >> good", on_failure="cat >> bad")
     good, bad = program.folder / "good", program.folder / "bad"
@@ -100,6 +110,15 @@ def test_a_command_that_fails_is_reported_and_the_run_stays_what_it_is(
     assert applied.code == 0
     assert applied.events[-1] == warning
     assert warning.items() <= lines(program.folder / "log")[-1].items()
+
+
+def test_what_a_command_writes_in_a_loop_does_not_fill_the_disk() -> None:
+    size_of_its_output = "sleep 0.2; stat -L -c %s /proc/self/fd/1 >&2; exit 3"
+    problem = alert(f"head -c 100000000 /dev/zero; {size_of_its_output}", {}, 30)
+    assert problem is not None
+    told, _, size = problem.partition(": ")
+    assert told == "ended with 3"
+    assert int(size.rpartition(r"\x00")[2]) < 2_000_000
 
 
 # -- the recipes of README
