@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # a new file needs no database
 
 def new_migration(settings: Settings, title: str) -> NewFile:
     """Write a new migration with this title. Raises SettingsError and FilesError."""
-    template = read_template(settings.template) if settings.template else TEMPLATE
+    template = TEMPLATE
+    if settings.template:
+        template = read_template(settings.template, settings.origins["template"])
     style = _style(settings)
     return write_new(settings.directory, title, date.today(), style=style, template=template)
 

@@ -53,20 +53,25 @@ def write_new(
     return NewFile(directory / name, warning)
 
 
-def read_template(path: Path) -> str:
-    """A template of somebody's own. Raises SettingsError where it cannot be one."""
+def read_template(path: Path, named_by: str) -> str:
+    """A template of somebody's own, which a setting has named.
+
+    Raises SettingsError where it cannot be one.
+    """
+    where = f"{named_by}: {visible(str(path))}"
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST_TEMPLATE + 1)
         if len(content) > _LONGEST_TEMPLATE:
-            raise SettingsError(f"the template {visible(str(path))} is longer than 64 KiB")
-        return content.decode("utf-8-sig")
+            raise SettingsError(f"{where} is longer than 64 KiB")
+        text = content.decode("utf-8-sig")
     except OSError as error:
-        raise SettingsError(
-            f"the template {visible(str(path))} cannot be read: {error.strerror}"
-        ) from error
+        raise SettingsError(f"{where} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"the template {visible(str(path))} is not UTF-8") from error
+        raise SettingsError(f"{where} is not UTF-8") from error
+    if "\0" in text:
+        raise SettingsError(f"{where} has a NUL byte, which no migration may have")
+    return text
 
 
 def create_file(path: Path, text: str) -> None:

@@ -135,19 +135,22 @@ def test_the_template_says_what_and_when_and_waits_to_be_written(tmp_path: Path)
 def test_an_own_template_is_filled_in(tmp_path: Path) -> None:
     own = tmp_path / "own.txt"
     own.write_text("-- {title} ({date}, {name})\nSELECT '{}', $1;\n", encoding="utf-8-sig")
-    path = write_new(tmp_path, "x", TODAY, template=read_template(own)).path
+    path = write_new(tmp_path, "x", TODAY, template=read_template(own, "template")).path
     assert path.read_text() == "-- X (2025-10-19, 20251019_x.sql)\nSELECT '{}', $1;\n"
 
 
 def test_a_template_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file"):
-        read_template(tmp_path / "missing")
+        read_template(tmp_path / "missing", "template")
     (tmp_path / "latin").write_bytes("ä".encode("latin-1"))
     with pytest.raises(SettingsError, match="is not UTF-8"):
-        read_template(tmp_path / "latin")
+        read_template(tmp_path / "latin", "template")
     (tmp_path / "long").write_text("-" * 70_000)
     with pytest.raises(SettingsError, match="longer than 64 KiB"):
-        read_template(tmp_path / "long")
+        read_template(tmp_path / "long", "template")
+    (tmp_path / "nul").write_bytes(b"a\0b")
+    with pytest.raises(SettingsError, match=r"^template: .*nul has a NUL byte"):
+        read_template(tmp_path / "nul", "template")
 
 
 def test_nothing_is_ever_overwritten(tmp_path: Path) -> None:
