@@ -20,9 +20,12 @@ MASK = "***"
 """What stands in the place of a secret."""
 # A password in a URI ends at its last "@", because people forget to encode the ones it holds.
 _URI_PASSWORD = re.compile(r"(\w://[^\s:@/]*:)[^\s]*(?=@)")
+SECRET_NAME = r"(?:passw(?:or)?d|oauth_client_secret|scram_(?:client|server)_key)"
+"""The keywords of libpq that hold a secret, as a pattern, and what ends in one of them."""
 _NAMED_PASSWORD = re.compile(
-    r"(passw(?:or)?d\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
+    rf"({SECRET_NAME}\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
 )
+_TOKEN = re.compile(r"(\bBearer\s+|[?&](?:access_)?token=)[^\s&'\"]+", re.I)
 _QUERIED_PASSWORD = re.compile(r"(passw(?:or)?d).*['$=].*", re.I | re.S)
 
 
@@ -70,10 +73,11 @@ def cells(text: str) -> int:
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Replace each of ``secrets``, and whatever looks like a password in a DSN, by ``***``."""
+    """Replace each of ``secrets``, and what looks like a password or a token, by ``***``."""
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     text = _URI_PASSWORD.sub(rf"\1{MASK}", text)
+    text = _TOKEN.sub(rf"\1{MASK}", text)
     return _NAMED_PASSWORD.sub(rf"\1{MASK}", text)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.text import SECRET_NAME
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 _VARIABLES = re.compile(rf"(?:{_VARIABLE.pattern})*", re.ASCII)
@@ -16,7 +17,7 @@ _URI = re.compile(r"[a-z][a-z0-9+_]*://", re.I)
 # libpq takes what is before the first @ for a login if no / comes before it
 # (conninfo_uri_parse_options in fe-connect.c).
 _LOGIN = re.compile(r"://[^:@/]*:([^@/]*)@")
-_NAMED = re.compile(r"passw(?:or)?d\s*=\s*('(?:[^'\\]|\\.)*'?|[^\s&]*)", re.I | re.S)
+_NAMED = re.compile(rf"{SECRET_NAME}\s*=\s*('(?:[^'\\]|\\.)*'?|[^\s&]*)", re.I | re.S)
 
 
 def refuse_password(dsn: str, where: str) -> None:

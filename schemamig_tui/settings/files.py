@@ -8,6 +8,7 @@ from typing import Any, get_args
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.settings.model import LintLevel
 from schemamig_tui.settings.values import (
+    DSNS,
     PLACES,
     SETTINGS,
     TARGET_SETTINGS,
@@ -140,6 +141,7 @@ def _parse(path: Path) -> SettingsFile | None:
         for name, one in targets.items()
     }
     check_table(table, lambda key: _spelled(path) + key)
+    _refuse_passwords(table, _spelled(path))
     for name, target in targets.items():
         _check_target(target, _spelled(path, f"targets.{visible(name)}"))
     return SettingsFile(path, table, targets, keys, rules)
@@ -158,10 +160,15 @@ def _check_target(target: Mapping[str, Any], spelled: str) -> None:
     if PLACES.isdisjoint(target):
         places = "dsn, container, connection or embedded"
         raise SettingsError(f"{spelled.rstrip()} does not say where the database is: {places}")
-    if "dsn" in target:
-        from schemamig_tui.settings.dsn import refuse_password
+    _refuse_passwords(target, spelled)
 
-        refuse_password(target["dsn"], f"{spelled}dsn")
+
+def _refuse_passwords(table: Mapping[str, Any], spelled: str) -> None:
+    for name in DSNS:
+        if name in table:
+            from schemamig_tui.settings.dsn import refuse_password
+
+            refuse_password(table[name], spelled + name)
 
 
 def _spelled(path: Path, table: str = "") -> str:

@@ -15,7 +15,7 @@ from schemamig_tui.errors import SettingsError
 from schemamig_tui.settings import files
 from schemamig_tui.settings.files import SettingsFile
 from schemamig_tui.settings.model import Settings
-from schemamig_tui.settings.values import PLACES, Given, read
+from schemamig_tui.settings.values import DSNS, PLACES, Given, read
 from schemamig_tui.settings.variables import from_environment, unknown_variables, variable
 from schemamig_tui.text import visible
 
@@ -48,11 +48,14 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     if not of_target.values:
         values.pop("target", None)
         origins.pop("target", None)
-    dsn_in_file = of_target if of_target.values else of_file
-    if values.get("dsn") and origins["dsn"] == dsn_in_file.origins.get("dsn"):
-        from schemamig_tui.settings.dsn import expand
+    for name in DSNS:
+        if values.get(name) and origins[name] in (
+            of_file.origins.get(name),
+            of_target.origins.get(name),
+        ):
+            from schemamig_tui.settings.dsn import expand
 
-        values["dsn"] = expand(str(values["dsn"]), environ, origins["dsn"])
+            values[name] = expand(str(values[name]), environ, origins[name])
     warnings = tuple(unknown_variables(environ))
     return Settings(variables=added, warnings=warnings, origins=origins, **values)  # type: ignore[arg-type]  # each read for its field
 

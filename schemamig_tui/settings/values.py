@@ -192,6 +192,9 @@ SETTINGS = {
 PLACES = frozenset({"dsn", "embedded", "connection", "container"})
 """The settings that say where the database is, if no target does."""
 
+DSNS = ("dsn", "scratch")
+"""The settings that may be a DSN."""
+
 TARGET_SETTINGS = {
     **{name: read for name, read in SETTINGS.items() if name not in ("env-file", "target")},
     "protected": SettingReader("protected", (bool,), bool),

@@ -102,13 +102,30 @@ def test_a_variable_alone_is_the_whole_dsn() -> None:
         "host=h password=geheim",
         "host=h password = 'ge heim'",
         "host=h sslpassword=geheim",
+        "host=h oauth_client_secret=geheim",
+        "postgresql://h/app?scram_client_key=geheim",
     ],
 )
 def test_a_password_that_is_written_out_is_refused_and_not_shown(dsn: str) -> None:
-    write(f'[targets.a]\ndsn = "{dsn}"\n')
-    with pytest.raises(SettingsError, match=r"\[targets.a\] dsn holds a password") as caught:
-        load({}, {})
-    assert "heim" not in f"{caught.value.message} {caught.value.hint}"
+    for text, where in {
+        f'[targets.a]\ndsn = "{dsn}"\n': r"\[targets.a\] dsn",
+        f'dsn = "{dsn}"\n': "toml: dsn",
+        f'scratch = "{dsn}"\n': "toml: scratch",
+    }.items():
+        write(text)
+        with pytest.raises(SettingsError, match=f"{where} holds a password") as caught:
+            load({}, {})
+        assert "heim" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_every_dsn_in_a_file_takes_its_password_from_a_variable() -> None:
+    write('dsn = "host=h password=${PW}"\nscratch = "postgresql://u:${PW}@s/d"\n')
+    settings = load({}, {"PW": "a b"})
+    assert (settings.dsn, settings.scratch) == (
+        r"host=h password=a\ b",
+        "postgresql://u:a%20b@s/d",
+    )
+    assert load({"scratch": "host=${PW}"}, {"PW": "x"}).scratch == "host=${PW}"
 
 
 @pytest.mark.parametrize(

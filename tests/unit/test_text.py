@@ -98,6 +98,14 @@ def test_a_password_in_a_dsn_is_masked(dsn: str) -> None:
     assert "spec" in masked or "spec" not in dsn
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["curl -H 'Authorization: Bearer geheim' $URL", "curl 'https://h/hook?room=1&token=geheim'"],
+)
+def test_a_token_in_a_command_is_masked(command: str) -> None:
+    assert redact(command) == command.replace("geheim", "***")
+
+
 def test_known_secrets_are_masked_the_longest_first() -> None:
     assert redact("tick, ticktock, and nothing", ["tick", "ticktock", ""]) == (
         "***, ***, and nothing"
