@@ -7,6 +7,7 @@ import gc
 import itertools
 import os
 import re
+import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,15 @@ def _no_settings_of_the_developer() -> Iterator[None]:
         patch.setenv("PGPASSFILE", "/nonexistent/pgpass")
         patch.setenv("PGSERVICEFILE", "/nonexistent/pg_service.conf")
         yield
+
+
+@pytest.fixture
+def on_linux() -> None:
+    """Let a test run on Linux only: nothing else shows processes as files, ties a server to its
+    supervisor, or has containers in its own network.
+    """
+    if sys.platform != "linux":
+        tools.unavailable("needs Linux")
 
 
 @pytest.fixture

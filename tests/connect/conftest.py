@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 import schemamig_tui
+from tests import tools
 
 
 @dataclass(frozen=True)
@@ -60,4 +61,12 @@ def nobody() -> User:
             errors = str(error)
         if not errors:
             return user
-    pytest.skip(f"account nobody can run no Python {version} with our packages: {errors}")
+    why = f"account nobody can run no Python {version} with our packages: {errors}"
+    return tools.unavailable(why)
+
+
+@pytest.fixture
+def as_root() -> None:
+    """Let a test run as root only."""
+    if os.geteuid() != 0:
+        tools.unavailable("needs root, as only root hands the server to others")

@@ -17,8 +17,6 @@ from schemamig_tui.settings import Settings
 from tests import tools
 from tests.conftest import Database, wait_until_gone
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the server to others")
-
 
 def test_its_own_psql_reaches_a_fresh_database(database: Database, psql: Path) -> None:
     query = ("-d", database.conninfo, "-c", "SELECT current_database()")
@@ -189,7 +187,7 @@ def test_where_no_postgresql_has_an_extension_the_hint_says_so(server: Embedded)
     assert hint.startswith('No PostgreSQL on this machine has the extension "no-such-extension".')
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 def test_a_folder_that_the_servers_account_cannot_enter_is_one_clear_error(folder: Path) -> None:
     folder.chmod(0o700)
     with pytest.raises(ConnectionFailed, match="Permission denied") as caught:
@@ -214,7 +212,7 @@ def private_programs(server: Embedded, folder: Path, monkeypatch: pytest.MonkeyP
     return private
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 def test_private_programs_are_copied_and_not_opened_up(
     private_programs: Path, folder: Path
 ) -> None:
@@ -230,8 +228,7 @@ def test_private_programs_are_copied_and_not_opened_up(
     assert Embedded(folder / "base").bindir == server.bindir
 
 
-@as_root
-@pytest.mark.usefixtures("private_programs")
+@pytest.mark.usefixtures("as_root", "private_programs")
 def test_programs_are_not_copied_to_where_others_can_change_them(folder: Path) -> None:
     (folder / "cache").mkdir()
     (folder / "cache" / "programs").mkdir()

@@ -7,7 +7,6 @@ import itertools
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,10 +26,6 @@ with Embedded(Path(sys.argv[1]), fast=True) as server:
     print(server.conninfo, flush=True)
     sys.stdin.read()
 """
-
-on_linux = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux ties a server to its supervisor"
-)
 
 
 class Client:
@@ -137,7 +132,7 @@ def test_killed_users_are_not_counted(place: Place) -> None:
     wait_until_gone(place.base)
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_works(
     place: Place,
 ) -> None:
@@ -148,7 +143,7 @@ def test_a_killed_supervisor_takes_the_server_with_it_and_the_next_start_works(
     assert place.client().server_started() != before
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_whoever_is_killed_in_whatever_order_nothing_stays_and_nothing_is_lost(
     place: Place,
 ) -> None:
@@ -176,7 +171,7 @@ def test_half_an_initdb_is_never_taken_for_a_cluster(empty_place: Place) -> None
     assert not list(empty_place.base.glob("pg*.new"))
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_a_stale_pid_that_another_process_has_by_now_is_not_believed(place: Place) -> None:
     client = place.client()
     client.conninfo()

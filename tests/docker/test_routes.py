@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import socket
-import sys
 import threading
 from typing import Self
 
@@ -17,9 +16,6 @@ from schemamig_tui.settings import Settings
 from tests import tools
 from tests.docker.containers import SPEC, Engine, published_port, put, target, wait_for_server
 
-on_linux = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux has containers in its own network"
-)
 UNPROVEN = "the server that answers there is not known to be the container's"
 
 
@@ -33,7 +29,7 @@ def test_a_published_port_comes_first(published: Container) -> None:
         assert who == ("spec", "spec")
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_without_a_published_port_the_containers_address_is_taken(addressed: Container) -> None:
     (network,) = addressed.attrs["NetworkSettings"]["Networks"].values()
     with target(addressed) as place, place.connect() as connection:
@@ -82,7 +78,7 @@ def test_no_variable_leads_to_another_server(
             assert connection.info.dbname == "spec"
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_a_server_that_is_not_the_containers_is_never_taken(
     engine: Engine, published: Container
 ) -> None:
@@ -94,7 +90,7 @@ def test_a_server_that_is_not_the_containers_is_never_taken(
     assert caught.value.message == f"Docker {idle.name}, host network, port {port}: {UNPROVEN}"
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_a_server_on_the_hosts_network_is_found(engine: Engine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -139,7 +135,7 @@ def test_a_server_that_has_proved_itself_gets_the_password_as_it_wants_it(
         assert f"require_auth={asked_for}" in place.conninfo
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_a_server_that_wants_no_password_is_proved_without_one(
     addressed: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,7 +188,7 @@ ASKS_FOR = {
 }
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 @pytest.mark.parametrize(
     "asks",
     [
@@ -221,7 +217,7 @@ def test_a_stranger_never_gets_anything_of_the_password(
     assert SPEC["POSTGRES_PASSWORD"].encode() not in b"".join(impostor.received)
 
 
-@on_linux
+@pytest.mark.usefixtures("on_linux")
 def test_processes_that_are_not_its_own_prove_nothing(engine: Engine, published: Container) -> None:
     """It sees the process of the other container's server among those of the host."""
     port = published_port(published)

@@ -54,7 +54,7 @@ def until(what: Callable[[], object], explain: Callable[[], object]) -> None:
         time.sleep(0.2)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the processes as files")
+@pytest.mark.usefixtures("on_linux")
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_killed_run_leaves_no_process_behind(tmp_path: Path, workers: str) -> None:
     tools.needs("tmux")
