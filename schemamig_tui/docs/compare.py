@@ -150,7 +150,7 @@ def _pairs(
 
 
 def _given(parts: Sequence[_Noted]) -> list[_Noted]:
-    return [replace(part, note=Note(part.note.given)) if part.note else part for part in parts]
+    return [part._replace(note=Note(part.note.given)) if part.note else part for part in parts]
 
 
 def _columns(table: DbmlTable) -> str:

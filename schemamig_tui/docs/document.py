@@ -1,6 +1,7 @@
-"""What a DBML file says, as plain values."""
+"""What a DBML file says, as plain values: what there are very many of is quickest as a tuple."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from schemamig_tui.units import plural
 
@@ -10,8 +11,7 @@ Path = tuple[str, ...]
 _BY_HAND = "By hand:"
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """A note: what the database gives, and what people have written below it.
 
     Neither is ever lost for the other: where there is both, a line "By hand:" divides them.
@@ -31,6 +31,10 @@ class Note:
         return self.given or self.by_hand
 
 
+NO_NOTE = Note()
+"""Of most that could have one."""
+
+
 def divided(text: str, *, given: bool) -> Note:
     """A note that was read; ``given`` says that it is marked as one of the database."""
     if not given:
@@ -39,16 +43,14 @@ def divided(text: str, *, given: bool) -> Note:
     return Note(before, behind) if found else Note(text)
 
 
-@dataclass(frozen=True)
-class Default:
+class Default(NamedTuple):
     """A default: ``quote`` is "" for a number or a word, "'" for a string, "`" for SQL."""
 
     text: str
     quote: str = "`"
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column. ``type`` is a path where it names an enum, else one text."""
 
     name: str
@@ -58,19 +60,17 @@ class Column:
     not_null: bool = False
     increment: bool = False
     default: Default | None = None
-    note: Note = Note()
+    note: Note = NO_NOTE
 
 
-@dataclass(frozen=True)
-class IndexElement:
+class IndexElement(NamedTuple):
     """A column or, with ``expression``, some SQL."""
 
     text: str
     expression: bool = False
 
 
-@dataclass(frozen=True)
-class Index:
+class Index(NamedTuple):
     """An index or a key; without a name where the file gives none."""
 
     elements: tuple[IndexElement, ...]
@@ -78,11 +78,10 @@ class Index:
     pk: bool = False
     unique: bool = False
     method: str = ""
-    note: Note = Note()
+    note: Note = NO_NOTE
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """A CHECK constraint."""
 
     expression: str
@@ -101,18 +100,17 @@ class DbmlTable:
     columns: tuple[Column, ...] = ()
     indexes: tuple[Index, ...] = ()
     checks: tuple[Check, ...] = ()
-    note: Note = Note()
+    note: Note = NO_NOTE
     alias: str = field(default="", compare=False)
     settings: tuple[str, ...] = field(default=(), compare=False)
     by_hand: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class EnumValue:
+class EnumValue(NamedTuple):
     """A value of an enum."""
 
     name: str
-    note: Note = Note()
+    note: Note = NO_NOTE
 
 
 @dataclass(frozen=True)
@@ -123,8 +121,7 @@ class Enum:
     values: tuple[EnumValue, ...] = ()
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(NamedTuple):
     """A foreign key, from ``table`` to ``to``."""
 
     table: Path
@@ -161,7 +158,7 @@ class Document:
     tables: tuple[DbmlTable, ...] = ()
     refs: tuple[Ref, ...] = ()
     notes: tuple[tuple[str, str], ...] = ()
-    note: Note = Note()
+    note: Note = NO_NOTE
     by_hand: tuple[Element, ...] = field(default=(), compare=False)
     beyond: int = field(default=0, compare=False)
     left_out: int = field(default=0, compare=False)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
 from schemamig_tui.catalog.objects import Object, words
-from schemamig_tui.docs.document import Note
+from schemamig_tui.docs.document import NO_NOTE, Note
 
 HEADING = "In PostgreSQL:"
 """The line above what a note says in lines."""
@@ -13,7 +13,7 @@ HEADING = "In PostgreSQL:"
 
 # As the owners and the grants, it differs from one server to the next.
 _OF_ROLES = frozenset({"owner may not"})
-_NOTHING = Note(), 0
+_NOTHING = NO_NOTE, 0
 
 
 def facts(one: Object, known: Collection[str] = ()) -> Iterator[str]:

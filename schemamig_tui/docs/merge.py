@@ -71,7 +71,7 @@ def _with_notes(
     by_hand = {part.name: part.note for part in old if part.note.by_hand and part.name}
     for part in parts:
         if note := by_hand.pop(part.name, None):
-            yield replace(part, note=_with_hand(part.note, note))
+            yield part._replace(note=_with_hand(part.note, note))
         else:
             yield part
     lost += [where + name for name in by_hand]
@@ -79,7 +79,7 @@ def _with_notes(
 
 def _with_hand(note: Note, old: Note) -> Note:
     # A comment that was written into the file first may have gone into the database since.
-    return replace(note, by_hand="" if old.by_hand == note.given else old.by_hand)
+    return note._replace(by_hand="" if old.by_hand == note.given else old.by_hand)
 
 
 def _notes_in(table: DbmlTable) -> Iterator[str]:

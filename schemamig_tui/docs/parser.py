@@ -162,7 +162,7 @@ class _DbmlParser:
         return dbml.Ref(table, columns, to, referenced, name, on_delete, on_update)
 
     def _resolved(self, ref: dbml.Ref) -> dbml.Ref:
-        return replace(ref, table=self._table_path(ref.table), to=self._table_path(ref.to))
+        return ref._replace(table=self._table_path(ref.table), to=self._table_path(ref.to))
 
     def _table_path(self, path: dbml.Path) -> dbml.Path:
         return self._aliases.get(path) or _whole(path)
@@ -222,8 +222,8 @@ def _whole(path: dbml.Path) -> dbml.Path:
 def _with_enum(column: dbml.Column, enums: set[dbml.Path]) -> dbml.Column:
     path = _whole(column.type)
     if len(column.type) == 1:
-        return replace(column, type=path) if path in enums else column
-    return column if path in enums else replace(column, type=(".".join(column.type),))
+        return column._replace(type=path) if path in enums else column
+    return column if path in enums else column._replace(type=(".".join(column.type),))
 
 
 def _inline(table: dbml.Path, column: str, setting: Setting) -> dbml.Ref:

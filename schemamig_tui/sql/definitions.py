@@ -5,7 +5,7 @@ name of a table has its schema.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.words import identifier
@@ -18,8 +18,7 @@ _FLAT = re.compile(rb"\(([^()\[\]'\"$/-]*)\)")
 _LITERAL = re.compile(r"'((?:[^']|'')*)'(?:::(.*))?", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class IndexDefinition:
+class IndexDefinition(NamedTuple):
     """An index, a primary key or a UNIQUE constraint. ``rest`` is what stands behind its columns.
 
     ``method`` is the access method, "" for btree. ``elements`` are columns or expressions, as SQL
@@ -33,8 +32,7 @@ class IndexDefinition:
     rest: str = ""
 
 
-@dataclass(frozen=True)
-class ForeignKeyDefinition:
+class ForeignKeyDefinition(NamedTuple):
     """A foreign key: ``table`` is schema and name. An action of "" is NO ACTION, the default."""
 
     columns: tuple[str, ...]
@@ -45,8 +43,7 @@ class ForeignKeyDefinition:
     rest: str = ""
 
 
-@dataclass(frozen=True)
-class CheckDefinition:
+class CheckDefinition(NamedTuple):
     """A CHECK constraint: the expression, and what stands behind it, such as NO INHERIT."""
 
     expression: str
