@@ -73,8 +73,7 @@ def warning(settings: Settings) -> list[Line]:
         (("plain", "They really run, in one transaction that is rolled back."),),
         (("warn", "! Locks are held until then; others wait for them."),),
         (("plain", f"  {limits}."),),
-        (("warn", "! Not rolled back: sequences, what leaves the database,"),),
-        (("warn", "  dead rows until a VACUUM, and WAL."),),
+        (("warn", "! Not rolled back: sequences, dead rows, WAL, dblink."),),
         (),
     ]
 
@@ -89,10 +88,8 @@ def both_ways(settings: Settings) -> list[Line]:
     return [
         (("strong", "y "), *first),
         *others,
-        (("strong", "s "), ("plain", f"On a scratch ({where}): its schema and no rows.")),
-        (("plain", "  No lock here. It tells locks, rewrites, scans, changes;"),),
-        (("warn", "! not times, what queries do, rows that violate, WAL."),),
-        (),
+        (("strong", "s "), ("plain", f"On a scratch ({where}), which has no rows: no lock here.")),
+        (("plain", "  It tells locks, rewrites, scans"), ("warn", "; not times, or bad rows.")),
     ]
 
 

@@ -18,8 +18,8 @@ async def test_the_dialog_offers_both_and_says_what_each_can_tell(desk: Desk) ->
             assert "Scratch (s)" in ui.screen
             assert "y They really run, in one transaction that is rolled back." in ui.screen
             assert "! Locks are held until then; others wait for them." in ui.screen
-            assert "s On a scratch (server): its schema and no rows." in ui.screen
-            assert "! not times, what queries do, rows that violate, WAL." in ui.screen
+            assert "s On a scratch (server), which has no rows: no lock here." in ui.screen
+            assert "It tells locks, rewrites, scans; not times, or bad rows." in ui.screen
             await ui.press("s")
             await ui.run_over()
             assert "Done: 1 rehearsed on PostgreSQL" in ui.log
