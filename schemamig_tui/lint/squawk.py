@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.script.places import BOM
@@ -18,6 +18,10 @@ from schemamig_tui.lint.finding import LintFinding, Severity
 from schemamig_tui.text import visible
 
 MISSING = "squawk is not installed, so its rules were not tried: pip install 'schemamig-tui[lint]'"
+
+_UNREADABLE = (
+    "its output cannot be read, so it may be too old: pip install --upgrade 'schemamig-tui[lint]'"
+)
 
 # Our own rules find the same, and know the database, the settings, or how the file is run.
 _COVERED = frozenset(
@@ -47,6 +51,17 @@ _NOTES = frozenset(
     )
 )
 _LARGEST = 8 * 1024 * 1024
+
+
+class _Item(NamedTuple):
+    """What squawk has found: its keys, as it prints them."""
+
+    file: str
+    rule_name: str
+    line: int
+    column: int
+    message: str
+    help: str | None
 
 
 class _Call(NamedTuple):
@@ -85,15 +100,15 @@ class Squawk:
             output, errors = process.communicate()
             self._calls.pop(0)
             try:
-                found = json.loads(output)
-            except ValueError:
+                found = [_Item(*map(one.__getitem__, _Item._fields)) for one in json.loads(output)]
+            except (ValueError, KeyError, TypeError):
                 reason = errors.decode(errors="replace").strip().partition("\n")[0]
-                self.remarks.append(f"squawk has failed: {visible(reason) or process.returncode}")
+                self.remarks.append(f"squawk has failed: {visible(reason) or _UNREADABLE}")
                 continue
             starts: dict[str, list[int]] = {}
             for item in found:
-                name, script = item["file"], scripts.get(item["file"])
-                if script and item["rule_name"] not in _COVERED:
+                name, script = item.file, scripts.get(item.file)
+                if script and item.rule_name not in _COVERED:
                     if name not in starts:
                         starts[name] = [script.line(i) for i in range(len(script))]
                     yield from self._translated(item, script, starts[name])
@@ -142,13 +157,13 @@ class Squawk:
             self._calls.append(_Call(process, {_shown(path): one for path, one in scripts.items()}))
 
     def _translated(
-        self, item: Mapping[str, Any], script: Script, starts: Sequence[int]
+        self, item: _Item, script: Script, starts: Sequence[int]
     ) -> Iterator[LintFinding]:
-        rule = item["rule_name"]
-        line = item["line"] + 1
+        rule = item.rule_name
+        line = item.line + 1
         mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
         column = 1
-        if end := item["column"] - mark:
+        if end := item.column - mark:
             column += len(script.source_line(line).encode()[:end].decode(errors="replace"))
         statement = statement_at(script, starts, line, column)
         severity = Severity.NOTE if rule in _NOTES else Severity.WARNING
@@ -156,14 +171,14 @@ class Squawk:
             # Only the server knows for sure. It knows no data, psql's commands and :from.
             if statement is None or statement in script.batched:
                 return
-            item = {**item, "message": f"squawk cannot read this: {item['message']}"}
+            item = item._replace(message=f"squawk cannot read this: {item.message}")
         yield LintFinding(
             rule,
             severity,
             script.file.name,
             line,
-            item["message"].rstrip("."),
-            item["help"] and item["help"].rstrip("."),
+            item.message.rstrip("."),
+            item.help and item.help.rstrip("."),
             column=column,
             statement=statement,
         )

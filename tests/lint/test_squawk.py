@@ -64,6 +64,24 @@ def test_a_file_that_squawk_cannot_read_is_left_out_and_named(tmp_path: Path) ->
     assert "renaming-table" in {one.rule for one in found.of("0002_b.sql")}
 
 
+@pytest.mark.parametrize(
+    "output",
+    ["squawk 0.5", '[{"file": "x", "line": 0, "column": 0, "level": "Note", "messages": []}]'],
+)
+def test_a_squawk_that_is_too_old_is_told_and_our_own_rules_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    program = tmp_path / "squawk"
+    program.write_text(f"#!/bin/sh\necho '{output}'\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    (tmp_path / "0001_a.sql").write_text(f"{HEAD}DROP TABLE u;\n")
+    found = report(tmp_path)
+    assert "drop-table" in {one.rule for one in found.findings}
+    (remark,) = found.remarks
+    assert remark.startswith("squawk has failed: its output cannot be read, so it may be too old:")
+
+
 def test_rules_that_ours_know_better_are_not_said_twice(tmp_path: Path) -> None:
     (tmp_path / "0001_a.sql").write_text(
         f"{HEAD}SET lock_timeout = '2s'; SET statement_timeout = '5s';\nCREATE INDEX i ON t (a);\n"
