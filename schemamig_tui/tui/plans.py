@@ -125,6 +125,7 @@ def _files(
     planned = {file.name: file for file in plan.files}
     refused = {error.path.name: error for error in refusals if isinstance(error, FilesError)}
     doubts = {error.path.name: error for error in plan.doubts}
+    misplaced = _misplaced(plan.survey.status)
     advice: dict[str | None, list[Line]] = {}
     for one in review.advice if review else ():
         place = f"line {one.line}" if one.line else ""
@@ -133,12 +134,25 @@ def _files(
         name = migration.name
         file = planned.get(name)
         found = planned_findings(findings.of(name))
-        notes = [*_notes(migration, file), *advice.get(name, ()), *found]
+        notes = [*misplaced.get(name, ()), *_notes(migration, file), *advice.get(name, ()), *found]
         if error := refused.get(name) or doubts.get(name):
             notes = [*_error_lines(error, "✗" if name in refused else "!"), *notes]
         is_bad = name in refused or migration.state is State.FAILED
         mark = ("bad", "✗") if is_bad else ("warn", "•")
         yield _Row(number, migration, file, mark, notes)
+
+
+def _misplaced(status: Status) -> dict[str, list[Line]]:
+    """What is to be known of files that are late, or were applied under another name."""
+    notes: dict[str, list[Line]] = {}
+    for migration, old in status.renamed:
+        note = f"! Applied as {inline(old)}, which is missing: it would run again"
+        notes[migration.name] = [(("warn", note),)]
+    for migration in status.out_of_order:
+        last = inline(status.last_applied.name if status.last_applied else "")
+        note = f"! Sorted before {last}, which is applied"
+        notes.setdefault(migration.name, []).append((("warn", note),))
+    return notes
 
 
 def _error_lines(error: FilesError, mark: str) -> Iterator[Line]:

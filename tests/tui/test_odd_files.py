@@ -3,6 +3,7 @@
 import re
 
 from tests.tui.conftest import Desk, played
+from tests.tui.test_running import toast
 
 
 @played
@@ -48,3 +49,21 @@ async def test_what_is_warned_of_is_said_once_and_when_it_is_new(desk: Desk) -> 
         await ui.until(lambda: "Changed since it was applied: 0001_a.sql." in ui.log)
         await ui.press("r")
         assert ui.log.count("Changed since it was applied: 0001_a.sql.") == 1
+
+
+@played
+async def test_late_and_renamed_files_say_so_where_they_are_approved(desk: Desk) -> None:
+    desk.write("0001_a.sql", "CREATE TABLE a ();")
+    desk.write("0005_e.sql")
+    desk.apply()
+    (desk.folder / "0001_a.sql").rename(desk.folder / "0006_a.sql")
+    desk.write("0002_late.sql", "SELECT 2;")
+    async with desk.open() as ui:
+        for key in ("d", "a"):
+            await ui.press(key)
+            await ui.until(lambda: "Sorted before 0005_e.sql, which is applied" in ui.screen)
+            shown = "Applied as 0001_a.sql, which is missing: it would run again"
+            assert shown in ui.screen
+            await ui.press("escape")
+        await ui.press("3", "g", "D")
+        assert "0001_a.sql is not in the folder: there is no difference" in toast(ui)[0]
