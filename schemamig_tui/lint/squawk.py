@@ -53,7 +53,7 @@ _NOTES = frozenset(
 _LARGEST = 8 * 1024 * 1024
 
 
-class _Item(NamedTuple):
+class _SquawkItem(NamedTuple):
     """What squawk has found: its keys, as it prints them."""
 
     file: str
@@ -100,7 +100,10 @@ class Squawk:
             output, errors = process.communicate()
             self._calls.pop(0)
             try:
-                found = [_Item(*map(one.__getitem__, _Item._fields)) for one in json.loads(output)]
+                found = [
+                    _SquawkItem(*map(one.__getitem__, _SquawkItem._fields))
+                    for one in json.loads(output)
+                ]
             except (ValueError, KeyError, TypeError):
                 reason = errors.decode(errors="replace").strip().partition("\n")[0]
                 self.remarks.append(f"squawk has failed: {visible(reason) or _UNREADABLE}")
@@ -157,7 +160,7 @@ class Squawk:
             self._calls.append(_Call(process, {_shown(path): one for path, one in scripts.items()}))
 
     def _translated(
-        self, item: _Item, script: Script, starts: Sequence[int]
+        self, item: _SquawkItem, script: Script, starts: Sequence[int]
     ) -> Iterator[LintFinding]:
         rule = item.rule_name
         line = item.line + 1
