@@ -107,14 +107,16 @@ def test_a_late_file_is_pointed_out_in_every_mode(program: Program) -> None:
 
 
 def test_a_renamed_file_is_recognised_before_it_runs_again(program: Program) -> None:
-    path = program.write("0001_a.sql", "SELECT 1;\n")
+    path = program.write("0001_a.sql", "CREATE TABLE t ();\n")
     assert program("--apply").code == 0
     path.rename(path.with_name("0002_b.sql"))
-    sentence = "pending under another: 0002_b.sql (as 0001_a.sql). An apply would run it again."
+    sentence = "to run under another: 0002_b.sql (as 0001_a.sql). An apply would run it again."
     for mode in ("--list", "--check", "--dry-run"):
         assert sentence in program(mode).err, mode
     ended = program("--apply", "--strict")
     assert (ended.code, sentence in ended.err) == (2, True)
+    assert program("--apply").code == 1
+    assert sentence in program("--list").err, "also when it has failed"
     assert program("--mark-applied", "0002_b.sql").code == 0
     assert sentence not in program("--list").err
     assert program("--forget", "0001_a.sql").code == 0

@@ -115,13 +115,11 @@ class Status:
 
     @cached_property
     def renamed(self) -> tuple[tuple[Migration, str], ...]:
-        """Pending ones with the checksum that a missing one was applied with, and its name."""
+        """Those to run with the checksum that a missing one was applied with, and its name."""
         gone = {m.row.checksum: m.name for m in self.missing if m.row and m.row.success}
         gone.pop(MD5_OF_NOTHING, None)
         return tuple(
-            (m, gone[m.file.checksum])
-            for m in self.pending
-            if m.row is None and m.file and m.file.checksum in gone
+            (m, gone[m.file.checksum]) for m in self.to_run() if m.file and m.file.checksum in gone
         )
 
     @cached_property

@@ -51,7 +51,7 @@ def _renamed(status: Status, to: str | None) -> list[str]:
     if not names:
         return []
     return [
-        f"Applied under a name that is missing now, and pending under another: {some_names(names)}."
+        f"Applied under a name that is missing now, and to run under another: {some_names(names)}."
         " An apply would run it again. Give it its name back, or mark it as applied and forget the"
         " old name."
     ]
