@@ -32,8 +32,13 @@ def against(settings: Settings, reporter: Reporter, ref: str) -> ExitCode:
 
 def _applied(migrations: tuple[Migration, ...], name: str) -> Migration:
     found = next((one for one in migrations if one.name == name), None)
-    if found is None or found.state is not State.APPLIED or found.file is None:
-        what = "is not applied" if found and found.file else "is not in the folder"
+    if found and found.missing:
+        raise SettingsError(
+            f"{visible(name)} is in the ledger, but not in the folder",
+            hint="put it back, such as from the history of git, or give the name of another file",
+        )
+    if found is None or found.state is not State.APPLIED:
+        what = "is not applied" if found else "is not in the folder"
         raise SettingsError(
             f"{visible(name)} {what}",
             hint="give the name of a file that is applied; --list shows them",

@@ -87,6 +87,8 @@ def test_without_git_the_text_that_was_applied_is_not_known(program: Program) ->
     program.write("0002_b.sql", "SELECT 1;\n")
     assert "0002_b.sql is not applied" in program("--diff", "0002_b.sql").err
     assert "0003_c.sql is not in the folder" in program("--diff", "0003_c.sql").err
+    (program.folder / "migrations/0001_a.sql").unlink()
+    assert "is in the ledger, but not in the folder" in program("--diff", "0001_a.sql").err
 
 
 def _drifted(program: Program) -> Ended:
