@@ -234,6 +234,13 @@ def test_a_file_of_which_nothing_has_run_is_drafted_as_a_pending_one(drafts: Dra
     assert (rollback.complete, rollback.trial.as_before) == (True, True)
 
 
+def test_of_a_file_without_statements_there_is_nothing_to_draft(drafts: Drafts) -> None:
+    drafts.write("1.sql", "-- Purpose:\nBEGIN;\n\nCOMMIT;\n")
+    with pytest.raises(SettingsError, match=r"1\.sql has no statements"):
+        drafts.rollback("1.sql")
+    assert [path.name for path in drafts.folder.iterdir()] == ["1.sql"]
+
+
 def test_a_file_in_batches_is_not_tried(drafts: Drafts) -> None:
     drafts.write("1.sql", "CREATE TABLE t (id int PRIMARY KEY, v int);")
     drafts.apply()

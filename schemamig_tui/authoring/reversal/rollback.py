@@ -24,7 +24,7 @@ from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.shape import readable
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.run.reading import read
-from schemamig_tui.engine.script.files import beginning
+from schemamig_tui.engine.script.files import beginning, has_statements
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, STATEMENT_TIMEOUT
 from schemamig_tui.text import visible
@@ -69,11 +69,13 @@ def write_rollback(
 
     ``conn`` is a connection in autocommit mode, on which all is run in a transaction that is rolled
     back: a pending file, with those before it, to know what was there, and then the draft.
-    Raises SettingsError for a file that is not in the folder, or has a draft that is still to run,
-    FilesError for one that cannot be read or written, and psycopg.Error where the connection is
-    lost.
+    Raises SettingsError for a file that is not in the folder, has no statements, or has a draft
+    that is still to run, FilesError for one that cannot be read or written, and psycopg.Error where
+    the connection is lost.
     """
     migration = _migration(survey, name)
+    if migration.file and not has_statements(migration.file):
+        raise SettingsError(f"{visible(name)} has no statements: there is nothing to take back")
     _refuse_second(survey, name)
     new = next_name([file.name for file in survey.folder.files], title_of(name), today, style)
     cancellation = cancellation or Cancellation()
