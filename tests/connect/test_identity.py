@@ -65,11 +65,11 @@ def test_a_dsn_of_a_variable_or_a_file_is_not_called_a_flag(
     monkeypatch.chdir(tmp_path)
     dsn = make_conninfo(database.conninfo, password=SECRET)
     assert identity(load({}, {"SCHEMAMIG_DSN": dsn})).location.source == "SCHEMAMIG_DSN"
-    text = f'[tool.schemamig-tui]\ndsn = """{dsn}"""\n'
+    text = f'[tool.schemamig-tui]\ndsn = """{database.conninfo} password=${{OURS}}"""\n'
     (tmp_path / "pyproject.toml").write_text(text)
-    source = identity(load({}, {})).location.source
+    source = identity(load({}, {"OURS": SECRET})).location.source
     assert source == "pyproject.toml: [tool.schemamig-tui] dsn"
-    assert identity(load({"dsn": dsn}, {})).location.source == "--dsn"
+    assert identity(load({"dsn": dsn}, {"OURS": SECRET})).location.source == "--dsn"
 
 
 def test_variables_are_named_by_their_names(
