@@ -76,7 +76,7 @@ def _run(argv: Sequence[str], stop: "Stop") -> int:
 
 
 def _print_completion(wanted: str) -> int:
-    from schemamig_tui.headless.completion import completion
+    from schemamig_tui.completion import completion
     from schemamig_tui.headless.output import Output
 
     Output(sys.stdout).write(completion(wanted))

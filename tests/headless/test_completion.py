@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.headless.completion import completion
+from schemamig_tui.completion import completion
 from tests import tools
 
 COMPLETE = """
