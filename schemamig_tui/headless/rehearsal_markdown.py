@@ -3,7 +3,7 @@
 All that comes from files and servers stands in code: nothing in it is taken for Markdown or HTML.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from schemamig_tui.catalog.render import render, text
 from schemamig_tui.engine import describe
@@ -19,14 +19,13 @@ from schemamig_tui.markdown import code_block, code_span
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
-    Outage,
     RehearsalFinished,
     RelationLock,
-    RelationSize,
     ScratchUsed,
 )
 from schemamig_tui.rehearsal.wording import (
     UNCOUNTED,
+    blocking,
     exclusive,
     left_behind,
     on_scratch,
@@ -76,7 +75,7 @@ def _summary(finished: RehearsalFinished | None, *, is_scratch: bool) -> Iterato
     yield f"**{', '.join(counts)}**{'' if is_scratch else took}"
     sizes = finished.sizes
     facts = [
-        *(_outage(one, sizes) for one in finished.outages),
+        *(blocking(one, sizes, duration, code_span) for one in finished.outages),
         *(f"Rewrites {code_span(one)}{there(one, sizes)}" for one in finished.rewritten),
         *(f"Empties {code_span(one)}{there(one, sizes)}" for one in finished.emptied),
         *(f"Over budget: {code_span(line)}" for line in over_budget(finished)),
@@ -88,13 +87,6 @@ def _summary(finished: RehearsalFinished | None, *, is_scratch: bool) -> Iterato
     if facts:
         yield ""
         yield from (f"- {fact}" for fact in facts)
-
-
-def _outage(outage: Outage, sizes: Sequence[RelationSize]) -> str:
-    whom = "reads and writes" if "reads" in outage.blocks else "writes"
-    lasts = "" if outage.ms is None else f" for {duration(outage.ms)}"
-    what = f"{code_span(outage.relation)}{there(outage.relation, sizes)}"
-    return f"Blocks {whom} of {what}{lasts}: {code_span(outage.name)}"
 
 
 def _advice(page: RehearsalPage, name: str | None) -> Iterator[str]:

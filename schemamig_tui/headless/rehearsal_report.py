@@ -1,6 +1,5 @@
 """Reports a rehearsal for people while it goes on."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from schemamig_tui.catalog.render import render
@@ -15,11 +14,9 @@ from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
     LocksTaken,
-    Outage,
     RehearsalEvent,
     RehearsalFinished,
     RelationLock,
-    RelationSize,
     RelationsRewritten,
     ScratchUsed,
     WorkDone,
@@ -27,6 +24,7 @@ from schemamig_tui.rehearsal.events import (
 from schemamig_tui.rehearsal.wording import (
     BEFORE,
     UNCOUNTED,
+    blocking,
     exclusive,
     left_behind,
     on_scratch,
@@ -151,13 +149,6 @@ class RehearsalReport:
         took = "" if event.ms is None else f" in {compact(event.ms)}"
         out.write(f"  {out.paint('green', out.done)} Rehearsed{took}{exclusive(event, compact)}")
 
-    def _outage(self, outage: Outage, sizes: Sequence[RelationSize]) -> str:
-        whom = "reads and writes" if "reads" in outage.blocks else "writes"
-        lasts = "" if outage.ms is None else f" for {compact(outage.ms)}"
-        size = there(outage.relation, sizes)
-        text = f"Blocks {whom} of {outage.relation}{size}{lasts}: {outage.name}"
-        return self._out.paint("yellow", visible(text))
-
     def _summary(self, event: RehearsalFinished) -> None:
         out = self._out
         out.write(f"\n{out.paint('bold', 'Rehearsal Summary')}")
@@ -170,7 +161,8 @@ class RehearsalReport:
             if count:
                 out.write(f"  {title}: {count}")
         for outage in event.outages[:_MOST]:
-            out.write(f"  {self._outage(outage, event.sizes)}")
+            text = blocking(outage, event.sizes, compact, visible)
+            out.write(f"  {out.paint('yellow', text)}")
         for does, relations in (("Rewrites", event.rewritten), ("Empties", event.emptied)):
             for relation in relations[:_MOST]:
                 out.write(f"  {does} {visible(relation)}{there(relation, event.sizes)}")

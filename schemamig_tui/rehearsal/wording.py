@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from schemamig_tui.rehearsal.events import (
     DeadRows,
     FileRehearsed,
+    Outage,
     RehearsalFinished,
     RelationSize,
     ScratchUsed,
@@ -55,6 +56,19 @@ def there(relation: str, sizes: Iterable[RelationSize]) -> str:
     """What to add to a relation: how large it is in the database, if that is not where it was."""
     found = next((one for one in sizes if one.relation == relation), None)
     return f", {size(found.bytes)} there" if found else ""
+
+
+def blocking(
+    outage: Outage,
+    sizes: Iterable[RelationSize],
+    spelled: Callable[[float], str],
+    quoted: Callable[[str], str],
+) -> str:
+    """Whom a file would block, where and for how long; names are written as ``quoted``."""
+    whom = "reads and writes" if "reads" in outage.blocks else "writes"
+    where = quoted(outage.relation) + there(outage.relation, sizes)
+    lasts = "" if outage.ms is None else f" for {spelled(outage.ms)}"
+    return f"Blocks {whom} of {where}{lasts}: {quoted(outage.name)}"
 
 
 def exclusive(event: FileRehearsed, spelled: Callable[[float], str]) -> str:
