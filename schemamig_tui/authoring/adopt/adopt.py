@@ -8,7 +8,7 @@ migration again.
 import contextlib
 import hashlib
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from schemamig_tui.authoring.adopt.folder import TheirFile, TheirFolder, read_their_folder
@@ -21,7 +21,6 @@ from schemamig_tui.authoring.adopt.placing import (
 )
 from schemamig_tui.authoring.adopt.their_ledger import (
     TheirLedger,
-    TheirRow,
     read_their_ledger,
     their_table,
 )
@@ -39,7 +38,7 @@ class AdoptedFile:
 
     ``checksum`` is the MD5 of our file. ``written``: it was not there. ``applied`` by one of both
     ledgers; ``recorded``: ours did not say so, and ``applied_at`` is then what theirs says, if it
-    does.
+    does, and ``ms`` how long it took by that.
     """
 
     source: Path
@@ -49,6 +48,7 @@ class AdoptedFile:
     applied: bool
     recorded: bool
     applied_at: str | None
+    ms: int = field(compare=False)
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ def adopt(
             if approved and replace(approved, preview=place.preview) != adoption:
                 raise changed_since("the ledgers or the folders have")
             records = [
-                _record(file, row)
-                for file in theirs.files
-                if ledger and file.name not in ours and (row := ledger.row(file.key, file.version))
+                Record(file.path.name, file.checksum, file.applied_at, file.ms)
+                for file in adoption.files
+                if file.recorded
             ]
             if records and not place.preview:
                 repairs.create_table()
@@ -133,24 +133,17 @@ def _adoption(
             AdoptedFile(
                 file.path,
                 place.directory / file.name,
-                _checksum(file),
+                hashlib.md5(file.up.text, usedforsecurity=False).hexdigest(),
                 written=file.name in new,
                 applied=is_ours or row is not None,
                 recorded=row is not None and not is_ours,
                 applied_at=row.applied_at if row else None,
+                ms=(row and row.ms) or 0,
             )
         )
     warnings = (*theirs.warnings, *_warnings(tool, theirs.files, ledger))
     table = ledger.table if ledger else None
     return Adoption(tool.name, table, tuple(files), warnings, place.preview)
-
-
-def _record(file: TheirFile, row: TheirRow) -> Record:
-    return Record(file.name, _checksum(file), row.applied_at, row.ms or 0)
-
-
-def _checksum(file: TheirFile) -> str:
-    return hashlib.md5(file.up.text, usedforsecurity=False).hexdigest()
 
 
 def _warnings(tool: Tool, files: Sequence[TheirFile], ledger: TheirLedger | None) -> Iterator[str]:
