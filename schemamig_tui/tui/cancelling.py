@@ -1,10 +1,13 @@
-"""Cancels what is done on a scratch, which has several parts that are cancelled each in its way."""
+"""What is done on a scratch has several parts, of which each is cancelled in its own way."""
 
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
 
 from schemamig_tui.errors import Interrupted
+
+PROGRESS_SECONDS = 2.0
+"""So often at the most the log gets a line on how far the migrations are on a scratch."""
 
 
 class CancelSwitch:

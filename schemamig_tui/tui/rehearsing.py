@@ -42,7 +42,7 @@ from schemamig_tui.reporting.recorder import RunRecorder
 from schemamig_tui.scratch.replay import seldom
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
-from schemamig_tui.tui.cancelling import CancelSwitch
+from schemamig_tui.tui.cancelling import PROGRESS_SECONDS, CancelSwitch
 from schemamig_tui.tui.engine_thread import EngineThread, RunProgress, TimedEvent
 from schemamig_tui.tui.lines import Line, body, inline
 from schemamig_tui.tui.log_lines import SLOW, event_lines
@@ -57,9 +57,6 @@ from schemamig_tui.units import duration, plural
 
 _MOST_QUIET = 200  # statements of a file that say nothing
 _MOST_OUTAGES = 5
-PROGRESS_SECONDS = 2.0
-"""So often at the most the log gets a line on how far the migrations are on a scratch."""
-
 _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 

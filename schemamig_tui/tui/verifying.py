@@ -12,7 +12,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.tui.announcing import announce, announce_failure
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
-from schemamig_tui.tui.cancelling import CancelSwitch
+from schemamig_tui.tui.cancelling import PROGRESS_SECONDS, CancelSwitch
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -21,8 +21,6 @@ from schemamig_tui.tui.widgets.run_log import RunLog
 if TYPE_CHECKING:  # it is not imported before there is a verification
     from schemamig_tui.scratch.verified import SchemaVerification
 
-_PROGRESS_SECONDS = 2.0
-"""So often at the most the log gets a line on how far the migrations are."""
 _LONGEST_END = 5.0
 """So long a program that ends waits, in seconds, until the scratch is removed."""
 
@@ -107,7 +105,7 @@ class Verifying:
                     self._settings,
                     on_wait,
                     warn=note,
-                    progress=seldom(progress, _PROGRESS_SECONDS),
+                    progress=seldom(progress, PROGRESS_SECONDS),
                     cancelling=switch.cancelling,
                 )
             finally:
