@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 from unittest import mock
 
+import psycopg
 import pytest
 
 import schemamig_tui
@@ -105,6 +106,13 @@ def _written(stream: io.TextIOWrapper) -> str:
     stream.flush()
     stream.seek(0)
     return stream.read()
+
+
+def scratch_databases(conninfo: str) -> list[str]:
+    """The scratch databases on a server."""
+    with psycopg.connect(conninfo) as conn:
+        names = conn.execute("SELECT datname FROM pg_database WHERE datname ~ '^schemamig_scratch'")
+        return [name for (name,) in names]
 
 
 def named(database: Database) -> str:

@@ -4,12 +4,11 @@ import json
 import time
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
 from tests.conftest import Database
-from tests.headless.conftest import Ended, Program
+from tests.headless.conftest import Ended, Program, scratch_databases
 
 _TABLE = "CREATE TABLE documents (id int PRIMARY KEY, body text);"
 _WIDER = (
@@ -94,14 +93,7 @@ def test_nothing_in_the_database_is_locked_or_waited_for(
         "0002_b.sql",
         "0003_c.sql",
     ]
-    assert scratches(server.conninfo) == []
-
-
-def scratches(conninfo: str) -> list[str]:
-    """The scratch databases on a server."""
-    with psycopg.connect(conninfo) as conn:
-        names = conn.execute("SELECT datname FROM pg_database WHERE datname ~ '^schemamig_scratch'")
-        return [name for (name,) in names]
+    assert scratch_databases(server.conninfo) == []
 
 
 def test_another_schema_than_that_of_the_database_is_not_passed_over(

@@ -14,7 +14,7 @@ from schemamig_tui.connect.embedded import Embedded
 from tests import tools, versions
 from tests.clusters import short_folder, wait_until_gone
 from tests.conftest import Database
-from tests.headless.conftest import Program
+from tests.headless.conftest import Program, scratch_databases
 
 _FIRST = """
 CREATE ROLE {role};
@@ -57,12 +57,6 @@ def applied(program: Program, database: Database) -> Iterator[Program]:
     yield program
     with database.connect() as conn:
         conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
-
-
-def scratch_databases(conninfo: str) -> list[str]:
-    with psycopg.connect(conninfo) as conn:
-        names = conn.execute("SELECT datname FROM pg_database WHERE datname ~ '^schemamig_scratch'")
-        return [name for (name,) in names]
 
 
 def test_a_database_that_the_migrations_make_is_the_same_each_time(

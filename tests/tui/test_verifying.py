@@ -6,13 +6,13 @@ from tests.tui.conftest import Desk, played
 def scratches(desk: Desk, *, sleeping: bool = False) -> list[str]:
     """The scratch databases on the server of the tests; those in which a migration sleeps."""
     query = """
-        SELECT datname FROM pg_database d WHERE datname LIKE 'schemamig_scratch_%'
+        SELECT datname FROM pg_database d WHERE datname ~ '^schemamig_scratch_'
             AND (NOT %s OR EXISTS (
                 SELECT FROM pg_stat_activity a
                 WHERE a.datid = d.oid AND wait_event = 'PgSleep'))
     """
     with desk.database.connect() as conn:
-        return [name for (name,) in conn.execute(query.replace("_%", "_%%"), [sleeping])]
+        return [name for (name,) in conn.execute(query, [sleeping])]
 
 
 @played
