@@ -1,6 +1,7 @@
 """What an image of this machine's programs is made of: these, and the libraries they need."""
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -53,5 +54,12 @@ def _link(tar: tarfile.TarFile, name: str, target: str) -> None:
 
 def _libraries(programs: Iterable[Path]) -> set[Path]:
     """What the dynamic linker will look for, under the names it will look for."""
-    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ldd", *programs],
+        # The C library loads this one by itself when a thread ends before it is through.
+        env={**os.environ, "LD_PRELOAD": "libgcc_s.so.1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     return {Path(path) for path in re.findall(r"(/\S+\.so\S*) \(0x", listed)}
