@@ -189,7 +189,7 @@ class Target:
         if _wants_password(error):
             hint = self._hint_of_endpoint or _PASSWORD_HINT.format(self._location.source)
             return PasswordWanted(message, hint=hint)
-        hint = _NO_OPTIONS if "startup parameter" in str(error) else self._hint
+        hint = next((way for refusal, way in _WAYS_OUT if refusal.search(str(error))), self._hint)
         return ConnectionFailed(message, hint=hint)
 
 
@@ -234,7 +234,19 @@ def _wants_password(error: Exception) -> bool:
 _OPTIONS_REFUSED = re.compile(
     "startup parameter|command-line option|" + "|".join(SERVER_SIDE), re.IGNORECASE
 )
-_NO_OPTIONS = "A pooler passes no options on: unset PGOPTIONS, or connect to the server itself."
+# What only some refusals have for a way out. A server says the second one in its language; the
+# texts are those of PostgreSQL from 14 on, and of PgBouncer.
+_WAYS_OUT = (
+    (
+        re.compile("startup parameter"),
+        "A pooler passes no options on: unset PGOPTIONS, or connect to the server itself.",
+    ),
+    (
+        re.compile("too many (clients|connections)|remaining connection slots|no more connections"),
+        "A run needs two connections: end other sessions, or raise the limit that is reached"
+        " (max_connections, or the CONNECTION LIMIT of the role or the database).",
+    ),
+)
 
 
 def _own_options(endpoint: Endpoint, limits: Limits) -> str | None:

@@ -155,6 +155,15 @@ def test_each_failure_says_what_is_wrong(
     assert reason in failure.message
 
 
+def test_a_server_without_room_says_that_two_connections_are_needed(server: Embedded) -> None:
+    with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        admin.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0")
+        failure = _failure(Settings(dsn=make_conninfo(server.conninfo, user="crowded")))
+        admin.execute("DROP ROLE crowded")
+    assert 'too many connections for role "crowded"' in failure.message
+    assert (failure.hint or "").startswith("A run needs two connections: end other sessions, or")
+
+
 def test_each_host_of_several_is_explained(free_port: int) -> None:
     hosts = f"host=127.0.0.1,/missing port={free_port},5432"
     reasons = _failure(Settings(dsn=hosts)).message.splitlines()[-1].split("; ")
