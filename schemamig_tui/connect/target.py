@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.limits import Limits
-from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
+from schemamig_tui.patience import CLIENT_SIDE, IDLE_WITHOUT_END, SERVER_SIDE
 from schemamig_tui.settings import Settings
 
 _CONNECT_TIMEOUT = 10
@@ -90,7 +90,8 @@ class Target:
         self.tried = tuple(tried)
         own_options = _own_options(endpoint, settings.limits)
         self.conninfo = _conninfo(endpoint, own_options)
-        self._without_options = _conninfo(endpoint, None) if own_options is not None else None
+        self._brings_options = own_options is not None
+        self._without_options = _conninfo(endpoint, None) if self._brings_options else None
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint_of_endpoint = endpoint.hint
@@ -161,14 +162,16 @@ class Target:
     def _identified(self) -> psycopg.Connection[Any]:
         """A new connection; the first one is asked which database it leads to."""
         conn = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
-        with self._naming:
-            if self.identity is None:
-                try:
+        try:
+            if not self._brings_options:
+                conn.execute(IDLE_WITHOUT_END, (conn.info.backend_pid,))
+            with self._naming:
+                if self.identity is None:
                     self.identity = identify(conn, self._location)
-                except psycopg.Error:
-                    conn.close()
-                    raise
-                self.on_identity(self.identity)
+                    self.on_identity(self.identity)
+        except psycopg.Error:
+            conn.close()
+            raise
         return conn
 
     def _answers(self, error: Exception) -> bool:

@@ -1,5 +1,6 @@
 """Which database it is, over all ways to name one; never a password."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -99,17 +100,34 @@ def test_variables_are_named_by_their_names(
     assert identity(settings).location.source == "DATABASE_URL"
 
 
-def test_a_service_file_is_looked_through(
-    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def service(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the database in a service file."""
     file = tmp_path / "services"
     lines = [f"{name}={value}" for name, value in conninfo_to_dict(database.conninfo).items()]
     file.write_text("\n".join(["[staging]", *filter(lambda one: one[-1] != "=", lines)]) + "\n")
     monkeypatch.setenv("PGSERVICEFILE", str(file))
-    assert identity(Settings(dsn="service=staging")).database == database.name
-    monkeypatch.setenv("PGSERVICE", "staging")
+    return "staging"
+
+
+def test_a_service_file_is_looked_through(
+    database: Database, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert identity(Settings(dsn=f"service={service}")).database == database.name
+    monkeypatch.setenv("PGSERVICE", service)
     found = identity(Settings(connection="environment"))
     assert (found.database, found.location.source) == (database.name, "PGSERVICE")
+
+
+def test_no_idle_timeout_of_the_role_ends_a_session_of_a_service_file(
+    database: Database, service: str
+) -> None:
+    with database.connect() as conn:
+        limit = "SET idle_session_timeout = '100ms'"
+        conn.execute(f"ALTER ROLE postgres IN DATABASE {database.name} {limit}".encode())
+    with resolve(Settings(dsn=f"service={service}")).connect() as conn:
+        time.sleep(0.2)
+        assert conn.execute("SHOW idle_session_timeout").fetchone() == ("0",)
 
 
 def test_a_socket_is_named_by_its_folder(database: Database, server: Embedded) -> None:

@@ -15,6 +15,7 @@ from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.patience import IDLE_WITHOUT_END
 from tests.conftest import Database
 
 LEDGER = "kb.schema_migrations"
@@ -32,9 +33,9 @@ class Workshop:
     lock_timeout: str | None = None
 
     def connect(self) -> psycopg.Connection:
-        """A connection as the run makes it: of ``login`` and with ``lock_timeout``, where set.
+        """A connection as a run gets it by a service file: none of our settings came with it.
 
-        Raises ConnectionFailed.
+        It is of ``login`` and with ``lock_timeout``, where set. Raises ConnectionFailed.
         """
         parameters: dict[str, str] = {}
         if self.login:
@@ -42,7 +43,9 @@ class Workshop:
         if self.lock_timeout:
             parameters["options"] = f"-c lock_timeout={self.lock_timeout}"
         try:
-            return self.database.connect(**parameters)
+            conn = self.database.connect(**parameters)
+            conn.execute(IDLE_WITHOUT_END, (conn.info.backend_pid,))
+            return conn
         except psycopg.OperationalError as error:
             raise ConnectionFailed(str(error)) from error
 

@@ -133,7 +133,7 @@ def test_the_roles_transaction_timeout_does_not_end_our_notes(shop: Workshop) ->
 def test_none_of_them_is_the_second_connections(shop: Workshop) -> None:
     for setting in ("idle_session_timeout", "statement_timeout"):
         set_for_role(shop, setting, "100ms")
-    with shop.connect() as first, Watch(shop.connect, Backend.of(first)) as watch:
+    with shop.connect() as first, Watch(shop.database.connect, Backend.of(first)) as watch:
         time.sleep(0.3)
         assert watch.ask(lambda conn, _: conn.execute("SHOW statement_timeout").fetchone(), 0) == (
             "5s",
