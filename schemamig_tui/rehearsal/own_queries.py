@@ -1,11 +1,15 @@
 """Has the server plan the queries that a rehearsal asks behind each statement and file once.
 
 To plan them takes longer than to run them. They are planned by PREPARE, which a file may undo with
-DEALLOCATE ALL: where its text, or the code of a function, has that word, they are sent as they are.
+DEALLOCATE ALL: where its text, or the code of a function, has that word, they are sent as they are;
+and so they are where a block of the file has EXECUTE, which may put the word together. A function
+that does so cannot be told from others: a file that calls one is left out of the rehearsal.
 """
 
 import secrets
 from collections.abc import Iterator, Sequence
+
+from psycopg.errors import Diagnostic, InvalidSqlStatementName
 
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
@@ -13,6 +17,10 @@ from schemamig_tui.engine.run.file_run import FileRun
 # No two of a session may have the same name, which behind a pooler other programs have had, too.
 _NAME = "schemamig_{}_{}"
 _UNDO = ("deallocate", "pg_prepared_statements")
+_EXECUTE = b"EXECUTE "
+
+UNDONE = "a function that it calls drops all prepared statements, those of the rehearsal as well"
+"""Why a file is left out."""
 
 
 class OwnQueries:
@@ -30,7 +38,13 @@ class OwnQueries:
 
     def are_undone_by(self, run: FileRun) -> bool:
         """Whether a file may undo what is prepared, or looks at it."""
-        return self.may_be_undone or any(run.script.mentions(word) for word in _UNDO)
+        return (
+            self.may_be_undone
+            or any(run.script.mentions(word) for word in _UNDO)
+            or any(
+                one.runs_code and "execute" in one.mentions for one in run.script.special.values()
+            )
+        )
 
     def start_file(self, run: FileRun) -> Iterator[Step]:
         """Begin with a file: prepare the queries, where they are not and it leaves them alone."""
@@ -45,8 +59,13 @@ class OwnQueries:
         """Note that the session has lost them."""
         self._are_planned = False
 
+    def were_undone(self, step: Step, error: Diagnostic) -> bool:
+        """Whether a step has failed because one of them is not prepared any more."""
+        undone = error.sqlstate == InvalidSqlStatementName.sqlstate
+        return undone and any(step.sql == _EXECUTE + name for name in self._names.values())
+
     def sent(self, query: bytes) -> bytes:
         """The text to send for a query."""
         if self._are_planned and query in self._names:
-            return b"EXECUTE " + self._names[query]
+            return _EXECUTE + self._names[query]
         return query

@@ -58,7 +58,7 @@ from schemamig_tui.rehearsal.fitness import (
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
-from schemamig_tui.rehearsal.own_queries import OwnQueries
+from schemamig_tui.rehearsal.own_queries import UNDONE, OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.wording import kept_by, shared_session
@@ -360,6 +360,8 @@ class Stage:
 
     def _refusal(self, run: FileRun, crash: Crash) -> str | None:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
+        if self._own.were_undone(crash.step, error):
+            return UNDONE
         return refusal(run, crash.step, error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:

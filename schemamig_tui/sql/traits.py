@@ -121,6 +121,7 @@ WATCHED = frozenset(
         "track_functions",
         "pg_prepared_statements",
         "deallocate",
+        "execute",
     )
 )
-"""The settings, view and command of which it matters whether a file names them in any way."""
+"""The settings, view and commands of which it matters whether a file names them in any way."""

@@ -4,6 +4,8 @@ import pytest
 
 from schemamig_tui.catalog.changes import What
 from schemamig_tui.engine.events import NoticeReceived, StatementFinished
+from schemamig_tui.rehearsal.events import FileLeftOut
+from schemamig_tui.rehearsal.own_queries import UNDONE
 from tests.engine.conftest import limited_role
 from tests.engine.test_hostile_path import make_hostile
 from tests.rehearsal.conftest import Rehearsals
@@ -73,6 +75,22 @@ def test_the_change_of_the_schema_is_seen_whatever_a_file_does_to_prepared_state
     )
     made = [changes[0] for changes in shop.changes.values()]
     assert made == [(What.ADDED, "table", f"public.t{n}") for n in range(1, 10)]
+
+
+def test_code_may_put_together_what_undoes_what_the_rehearsal_has_prepared(
+    shop: Rehearsals,
+) -> None:
+    code = "$$BEGIN EXECUTE 'DEALL' || 'OCATE ALL'; END$$"
+    shop.ask(f"CREATE FUNCTION undo() RETURNS void LANGUAGE plpgsql AS {code}")
+    finished = shop.rehearses(
+        "CREATE TABLE t1 ();",
+        f"DO {code}; CREATE TABLE t2 ();",
+        "SELECT undo(); CREATE TABLE t3 ();",
+        "CREATE TABLE t4 ();",
+    )
+    assert finished.rehearsed == ("1.sql", "2.sql", "4.sql")
+    (left_out,) = shop.events_of(FileLeftOut)
+    assert left_out.reason == UNDONE
 
 
 def test_lastval_is_unknown_to_the_next_file(shop: Rehearsals) -> None:
