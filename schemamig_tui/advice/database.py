@@ -15,8 +15,10 @@ Row = TypeVar("Row")
 TIMEOUT = 2.0
 """How long a question may take, in seconds, where nothing else is said."""
 
+# Where a server can compile its plans, that takes seconds for one of these questions, which look
+# expensive to it: seen on Debian's PostgreSQL 15.
 _LIMITS = """
-SELECT set_config('statement_timeout', %(timeout)s, true),
+SELECT set_config('statement_timeout', %(timeout)s, true), set_config('jit', 'off', true),
     set_config('lock_timeout', '300ms', true), set_config('transaction_read_only', 'on', true),
     set_config('row_security', %(row_security)s, true)
 """
