@@ -29,6 +29,8 @@ def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
     lock = touch.lock or Lock.ACCESS_EXCLUSIVE
     yield table, lock, None
     for action in touch.actions:
+        if catalog.is_there(action, table.oid):
+            continue
         tables = [table]
         tables += _children(action, touch, table, catalog)
         # Until 17 the index of each partition is made as CREATE INDEX makes it.

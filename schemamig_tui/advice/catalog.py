@@ -57,6 +57,7 @@ class Constraint:
     validated: bool
     condition: str
     on_delete: str
+    on_update: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,14 @@ class Catalog:
     """The tables with columns of the domain, or OF the type, that a use alters, likewise."""
     read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What a view is made of that a use names, likewise."""
+    written: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """What is written to by the rules of the relation that a use names, likewise."""
+    replaced: set[int] = field(default_factory=set)
+    """The numbers of the uses in whose place rules do something else."""
+    published: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The tables of the publication whose list a use replaces, by the number of the use."""
+    idle: set[int] = field(default_factory=set)
+    """The numbers of the uses that do nothing, as what IF NOT EXISTS asks for is there."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     _indexes: defaultdict[int, list[Relation]] = field(default_factory=lambda: defaultdict(list))
 
@@ -170,6 +179,10 @@ class Catalog:
         """The columns that a new foreign key refers to: without a list, the primary key."""
         keys = [one.columns for one in self._of_kind(other.oid, "p")]
         return action.others or next(iter(keys), ())
+
+    def is_there(self, action: TableAction, oid: int) -> bool:
+        """Whether an action does nothing, because ADD COLUMN IF NOT EXISTS finds the column."""
+        return action.missing_only and (oid, action.of_column or "") in self.columns
 
     def children(self, oid: int) -> list[Relation]:
         """Those that inherit from a relation themselves."""

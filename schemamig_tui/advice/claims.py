@@ -43,11 +43,11 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
     written: dict[int, Use] = {}
     labels: dict[str, tuple[str, ...]] = {}
     changed: defaultdict[int, set[str | None]] = defaultdict(set)
-    for _, use, table, ahead in steps(numbered, catalog):
+    for number, use, table, ahead in steps(numbered, catalog):
         touch = use.touch
         if touch.labels is not None:
             labels[touch.name.name] = touch.labels
-        if table is None or table.kind not in _WITH_ROWS:
+        if table is None or table.kind not in _WITH_ROWS or number in catalog.idle:
             continue
         if touch.statement in _WRITES:
             for one in (table.oid, *table.parents, *(d.oid for d in ahead.descendants(table.oid))):
@@ -55,7 +55,9 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
         changed[table.oid].update(
             action.column
             for action in touch.actions
-            if action.does in _RESHAPING and not action.new
+            if action.does in _RESHAPING
+            and not action.new
+            and not ahead.is_there(action, table.oid)
         )
         made = _Claims(use, table, ahead, changed[table.oid])
         for claim in _of(use, made, labels):
@@ -104,7 +106,7 @@ class _Claims:
         does = action.does
         if does is Does.VALIDATE:
             yield from self._validated(action)
-        elif action.trusted:
+        elif action.trusted or self._catalog.is_there(action, self._table.oid):
             return
         elif does is Does.SET_NOT_NULL and action.new:
             if not action.defaulted:

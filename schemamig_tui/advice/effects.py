@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from schemamig_tui.advice import alterations
 from schemamig_tui.advice.alterations import Found
+from schemamig_tui.advice.cascades import following
 from schemamig_tui.advice.catalog import INDEXES, PARTITIONED, TABLES, Catalog, Relation
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
@@ -85,7 +86,7 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     reads = touch.statement == "REFRESH MATERIALIZED VIEW"
     for oid in catalog.read[number]:
         mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
-        work = READS if reads else touch.work
+        work = READS if reads else None if number in catalog.replaced else touch.work
         yield catalog.relations.get(oid), mode, work
         if touch.statement != "INSERT" and oid != (relation and relation.oid):
             yield from ((child, mode, work) for child in catalog.descendants(oid))
@@ -93,7 +94,17 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     for oid in catalog.of_type[number]:
         lock, work = (Lock.SHARE, READS) if of_domain else (Lock.ACCESS_EXCLUSIVE, None)
         yield catalog.relations.get(oid), lock, work
+    for oid in catalog.published[number]:
+        yield catalog.relations.get(oid), Lock.SHARE_UPDATE_EXCLUSIVE, None
+    for oid in catalog.written[number]:
+        yield catalog.relations.get(oid), Lock.ROW_EXCLUSIVE, None
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
+        return
+    if number in catalog.idle:
+        yield from _looked_at(touch, relation, catalog)
+        return
+    if number in catalog.replaced:
+        yield relation, touch.lock, None
         return
     if touch.actions:
         yield from alterations.effects(touch, relation, catalog)
@@ -107,6 +118,13 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     rule = _RULES.get(touch.statement)
     if rule:
         yield from rule(touch, relation, catalog)
+
+
+def _looked_at(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """What is locked to find out that there is nothing to do."""
+    if touch.statement.startswith("CREATE INDEX"):
+        for one in (relation, *catalog.descendants(relation.oid)):
+            yield one, touch.lock or Lock.SHARE, None
 
 
 def _dropped(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -209,13 +227,17 @@ def _inserted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fo
 
 def _deleted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     yield from _children(touch, relation, catalog)
-    for key in catalog.referencing[relation.oid]:
-        changes = key.on_delete in ("c", "n", "d")
-        yield (
-            catalog.relations.get(key.table),
-            Lock.ROW_EXCLUSIVE if changes else Lock.ROW_SHARE,
-            None,
-        )
+    yield from following(relation.oid, None, catalog)
+
+
+def _updated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    yield from _children(touch, relation, catalog)
+    sets = frozenset(touch.sets)
+    for table in (relation, *(() if touch.only else catalog.descendants(relation.oid))):
+        for key in catalog.foreign_keys(table.oid):
+            if not sets.isdisjoint(key.columns):
+                yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
+        yield from following(table.oid, sets, catalog)
 
 
 _RULES = {
@@ -228,14 +250,16 @@ _RULES = {
     "CREATE TABLE ... PARTITION OF": _new_partition,
     "CREATE TRIGGER": _partitions,
     "DELETE": _deleted,
+    "EXPLAIN": _children,
     "DROP FOREIGN TABLE": _dropped,
     "DROP TABLE": _dropped,
     "DROP TRIGGER": _partitions,
     "INSERT": _inserted,
     "LOCK TABLE": _children,
+    "MERGE": _updated,
     "REINDEX": _reindexed,
     "TRUNCATE": _truncated,
-    "UPDATE": _children,
+    "UPDATE": _updated,
     "VACUUM": _partitions,
     "VACUUM FULL": _partitions,
 }

@@ -32,6 +32,8 @@ def steps(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Ste
 
 
 def _apply(action: TableAction, table: Relation, ahead: Catalog) -> None:
+    if ahead.is_there(action, table.oid):
+        return
     before = ahead.constraints[table.oid]
     if action.does is Does.ADD_CHECK:
         check = Constraint(
@@ -45,6 +47,7 @@ def _apply(action: TableAction, table: Relation, ahead: Catalog) -> None:
             validated=not action.trusted,
             condition=action.text or "",
             on_delete="",
+            on_update="",
         )
         ahead.constraints[table.oid] = [*before, check]
     elif action.does is Does.VALIDATE:

@@ -6,7 +6,9 @@ the server does.
 
 RELATED = """
 WITH RECURSIVE keys AS MATERIALIZED (
-    SELECT DISTINCT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'
+    SELECT conrelid, confrelid, bool_or(confupdtype IN ('c', 'n', 'd')
+        OR confdeltype IN ('c', 'n', 'd')) AS follows
+    FROM pg_catalog.pg_constraint WHERE contype = 'f' GROUP BY conrelid, confrelid
 ), near (oid) AS (
     SELECT oid FROM unnest(%(oids)s::oid[]) oid
     UNION
@@ -14,7 +16,8 @@ WITH RECURSIVE keys AS MATERIALIZED (
         SELECT inhrelid FROM pg_catalog.pg_inherits WHERE inhparent = n.oid
         UNION ALL SELECT inhparent FROM pg_catalog.pg_inherits WHERE inhrelid = n.oid
         UNION ALL SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = n.oid
-        UNION ALL SELECT conrelid FROM keys WHERE confrelid = n.oid AND %(transitive)s
+        UNION ALL SELECT conrelid FROM keys
+            WHERE confrelid = n.oid AND (%(transitive)s OR %(following)s AND follows)
     ) other (oid)
 ), wide (oid) AS (
     (SELECT oid FROM near
@@ -58,7 +61,7 @@ SELECT k.oid::bigint, k.conname::text AS name, k.contype::text AS kind,
         AS others,
     k.convalidated AS validated,
     CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) ELSE '' END AS condition,
-    k.confdeltype::text AS on_delete
+    k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update
 FROM pg_catalog.pg_constraint k
 WHERE k.conrelid = ANY (%(oids)s::oid[]) OR k.contype = 'f' AND k.confrelid = ANY (%(oids)s::oid[])
 ORDER BY k.oid
@@ -199,18 +202,65 @@ SELECT DISTINCT number, r.oid::bigint FROM gone g CROSS JOIN LATERAL (
 WHERE r.oid <> 0
 """
 
-READ_BY_VIEWS = """
-WITH RECURSIVE reads (number, oid, named) AS (
-    SELECT number, oid, true FROM unnest(%(numbers)s::int[], %(oids)s::oid[]) AS a (number, oid)
+# Events are those of pg_rewrite: 1 is to read, 2 UPDATE, 3 INSERT, 4 DELETE; the bits of tgtype are
+# in pg_trigger.h. A view is not looked through where a rule or a trigger does something instead.
+# The trees of rules have the lock that is taken on each relation: 3 is ROW EXCLUSIVE.
+THROUGH_RULES = """
+WITH RECURSIVE reached (number, oid, event, named) AS (
+    SELECT number, oid, event, true
+    FROM unnest(%(numbers)s::int[], %(oids)s::oid[], %(events)s::"char"[])
+        AS a (number, oid, event)
     UNION
-    SELECT v.number, d.refobjid, false FROM reads v
+    SELECT v.number, d.refobjid, v.event, false FROM reached v
         JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
-        JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+        JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid AND w.ev_type = '1'
         JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
             AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
-    WHERE d.refobjid <> v.oid AND (c.relkind = 'v' OR v.named)
+    WHERE d.refobjid <> v.oid AND (c.relkind = 'v' OR v.named) AND (v.event = '1'
+        OR NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite i WHERE i.ev_class = v.oid
+                AND i.ev_type = v.event AND i.is_instead AND i.ev_qual = '<>')
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = v.oid
+                AND t.tgtype & 64 <> 0 AND t.tgtype
+                    & CASE v.event WHEN '2' THEN 16 WHEN '3' THEN 4 ELSE 8 END <> 0))
+), rules AS (
+    SELECT v.number, w.* FROM reached v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+        AND w.ev_type = v.event AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 )
-SELECT number, oid::bigint FROM reads
+SELECT number, oid::bigint, 'read' AS how FROM reached
+UNION ALL SELECT number, ev_class::bigint, 'replaced' FROM rules
+WHERE is_instead AND ev_qual = '<>'
+UNION ALL SELECT DISTINCT number, found[1]::bigint, 'written' FROM rules,
+    regexp_matches(ev_action::text, ':relid (\\d+)[^{}]*? :rellockmode 3', 'g') found
+"""
+
+PUBLISHED = """
+SELECT a.number, r.prrelid::bigint AS oid
+FROM unnest(%(numbers)s::int[], %(names)s::name[]) AS a (number, name)
+    JOIN pg_catalog.pg_publication p ON p.pubname = a.name
+    JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+"""
+
+# What IF EXISTS and IF NOT EXISTS ask for.
+PRESENT = """
+SELECT a.number, coalesce(a."table", 0)::bigint AS oid
+FROM unnest(%(numbers)s::int[], %(kinds)s::text[], %(tables)s::bigint[], %(schemas)s::name[],
+    %(names)s::name[]) AS a (number, kind, "table", schema, name)
+WHERE CASE a.kind
+    WHEN 'relation' THEN EXISTS (SELECT FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relname = a.name AND n.nspname = coalesce(a.schema, current_schema()))
+    WHEN 'index' THEN EXISTS (SELECT FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_class t ON t.relnamespace = c.relnamespace
+        WHERE c.relname = a.name AND t.oid = a."table")
+    WHEN 'column' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute
+        WHERE attrelid = a."table" AND attname = a.name AND NOT attisdropped)
+    WHEN 'trigger' THEN EXISTS (SELECT FROM pg_catalog.pg_trigger
+        WHERE tgrelid = a."table" AND tgname = a.name)
+    WHEN 'rule' THEN EXISTS (SELECT FROM pg_catalog.pg_rewrite
+        WHERE ev_class = a."table" AND rulename = a.name)
+    WHEN 'policy' THEN EXISTS (SELECT FROM pg_catalog.pg_policy
+        WHERE polrelid = a."table" AND polname = a.name)
+    END
 """
 
 # Where a column has the domain inside an array, a range or a composite type, the server refuses.

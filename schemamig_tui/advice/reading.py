@@ -34,6 +34,13 @@ class _Numbered:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reached(_Numbered):
+    """``how``: it is read, or ``written`` by a rule, or ``replaced`` by what rules do instead."""
+
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Function:
     name: str
     volatile: bool
@@ -57,17 +64,32 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
         catalog.dropped[row.number].append(row.oid)
     for row in _of_type(database, uses):
         catalog.of_type[row.number].append(row.oid)
-    for row in _read_by_views(database, uses, oids):
-        catalog.read[row.number].append(row.oid)
+    for reached in _through_rules(database, uses, oids):
+        if reached.how == "replaced":
+            catalog.replaced.add(reached.number)
+        else:
+            by_use = catalog.read if reached.how == "read" else catalog.written
+            by_use[reached.number].append(reached.oid)
+    for row in _published(database, uses):
+        catalog.published[row.number].append(row.oid)
     near = {*oids.values()}
-    near.update(oid for found in catalog.dropped.values() for oid in found)
-    near.update(oid for found in catalog.of_type.values() for oid in found)
-    near.update(oid for found in catalog.read.values() for oid in found)
+    for by_use in (
+        catalog.dropped,
+        catalog.of_type,
+        catalog.read,
+        catalog.written,
+        catalog.published,
+    ):
+        near.update(oid for found in by_use.values() for oid in found)
     if not near:
         return catalog
+    catalog.idle = _idle(database, uses, oids)
     about = "what goes together with the tables that the pending files touch"
-    transitive = any(use.touch.cascade and use.touch.statement == "TRUNCATE" for use in uses)
-    limits = {"oids": sorted(near), "transitive": transitive}
+    limits = {
+        "oids": sorted(near),
+        "transitive": any(use.touch.cascade and use.touch.statement == "TRUNCATE" for use in uses),
+        "following": any(use.touch.statement in ("DELETE", "UPDATE") for use in uses),
+    }
     catalog.add_relations(database.ask(about, Relation, queries.RELATED, limits))
     known = {"oids": sorted(catalog.relations)}
     catalog.add_constraints(database.ask(about, Constraint, queries.CONSTRAINTS, known))
@@ -116,25 +138,68 @@ def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     return database.ask(about, _Numbered, queries.OF_TYPE, parameters)
 
 
-def _read_by_views(
+def _through_rules(
     database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
-) -> Sequence[_Numbered]:
-    """What the views are made of that are refreshed, locked or written to."""
-    views = {
-        number: oids[use.touch.name]
+) -> Sequence[_Reached]:
+    """What the views are made of that are refreshed, locked or written to, and what rules write."""
+    asked = [
+        (number, oids[use.touch.name], _EVENTS[use.touch.statement])
         for number, use in enumerate(uses)
-        if use.touch.statement in _THROUGH_VIEWS
-        and use.touch.work != EMPTIES
-        and use.touch.name in oids
-    }
-    if not views:
+        if use.touch.statement in _EVENTS and use.touch.work != EMPTIES and use.touch.name in oids
+    ]
+    if not asked:
         return ()
-    parameters = {"numbers": list(views), "oids": list(views.values())}
-    about = "what views are made of"
-    return database.ask(about, _Numbered, queries.READ_BY_VIEWS, parameters)
+    parameters = {
+        key: [row[i] for row in asked] for i, key in enumerate(("numbers", "oids", "events"))
+    }
+    about = "what views and rules are made of"
+    return database.ask(about, _Reached, queries.THROUGH_RULES, parameters)
 
 
-_THROUGH_VIEWS = ("REFRESH MATERIALIZED VIEW", "LOCK TABLE", "INSERT", "UPDATE", "DELETE")
+# By the number that pg_rewrite has for each.
+_EVENTS = {
+    "REFRESH MATERIALIZED VIEW": "1",
+    "LOCK TABLE": "1",
+    "UPDATE": "2",
+    "INSERT": "3",
+    "DELETE": "4",
+}
+
+
+def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+    named = {
+        number: use.touch.name.name
+        for number, use in enumerate(uses)
+        if use.touch.target is ObjectKind.PUBLICATION
+    }
+    if not named:
+        return ()
+    parameters = {"numbers": list(named), "names": list(named.values())}
+    about = "the tables of publications"
+    return database.ask(about, _Numbered, queries.PUBLISHED, parameters)
+
+
+def _idle(database: Database, uses: Sequence[Use], oids: Mapping[Name, int]) -> set[int]:
+    """The numbers of the uses that do nothing, for what is there or for what is not."""
+    conditions = {
+        number: condition
+        for number, use in enumerate(uses)
+        if (condition := use.touch.condition) and (condition.on is None or condition.on in oids)
+    }
+    if not conditions:
+        return set()
+    asked = conditions.values()
+    parameters = {
+        "numbers": list(conditions),
+        "kinds": [one.kind for one in asked],
+        "tables": [oids[one.on] if one.on else None for one in asked],
+        "schemas": [one.name.schema for one in asked],
+        "names": [one.name.name for one in asked],
+    }
+    about = "what IF EXISTS and IF NOT EXISTS ask for"
+    rows = database.ask(about, _Numbered, queries.PRESENT, parameters)
+    present = {row.number for row in rows}
+    return {number for number, one in conditions.items() if (number in present) != one.there}
 
 
 def _read_columns(database: Database, catalog: Catalog, uses: Sequence[Use]) -> None:
@@ -156,7 +221,9 @@ def _columns(touch: Touch, oid: int, catalog: Catalog) -> Iterator[tuple[int, st
     yield from ((oid, name) for name in touch.unique)
     tables = [oid, *(child.oid for child in catalog.descendants(oid))]
     for action in touch.actions:
-        named = (action.column, *action.columns) if not action.new else ()
+        named = (action.column, *action.columns)
+        if action.new and not action.missing_only:
+            named = ()
         yield from ((table, name) for table in tables for name in named if name is not None)
         if action.does is Does.ADD_KEY and (index := catalog.index(oid, action.other)):
             yield from ((oid, name) for name in index.columns)

@@ -8,9 +8,9 @@ from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
+from schemamig_tui.sql.prepared import PreparedStatements
 from schemamig_tui.sql.statements import traits_of
 from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right, Touch
-from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.traits import Kind, Traits
 from schemamig_tui.sql.words import Name
 
@@ -90,6 +90,7 @@ class _Finder:
         read = 0
         # How statements of this file begin that write rows: another such one adds nothing.
         heads: tuple[bytes, ...] = ()
+        prepared = PreparedStatements()
         in_block = script.mode is Mode.TRANSACTION
         for i in range(len(script)):
             if read > READ:
@@ -105,7 +106,7 @@ class _Finder:
                 heads = (*heads, head)
             traits = traits_of(sql)
             self._session.follow(traits)
-            for touch in touches(sql):
+            for touch in prepared.touches(sql):
                 self._note(touch, script, i)
             self._code_has_run |= traits.runs_code
         return True
@@ -123,7 +124,8 @@ class _Finder:
             # What it does differs from one statement to the next, but not the right that it needs.
             kind = touch.target, name, touch.statement, touch.right
             if kind in self._rights:
-                touch = replace(touch, right=None) if touch.actions else touch
+                differs = touch.actions or touch.sets
+                touch = replace(touch, right=None) if differs else touch
             self._rights.add(kind)
             if touch not in self.uses:
                 self.uses[touch] = Use(

@@ -54,8 +54,9 @@ class TableAction:
     be known. ``computed``: every row gets a value of its own. ``defaulted``: a new column has a
     value. ``new``: the constraint is that of a new column. ``primary``: it is a primary key.
     ``trusted``: rows are not looked at, for NOT VALID, NOT ENFORCED or USING INDEX.
-    ``no_inherit``: the rows of children need not keep to a CHECK. ``text`` is the
-    condition of a CHECK, the USING of a new type, or the word behind SET.
+    ``no_inherit``: the rows of children need not keep to a CHECK. ``missing_only``: nothing is
+    done where the new ``column`` is there already. ``text`` is the condition of a CHECK, the USING
+    of a new type, or the word behind SET.
     """
 
     does: Does
@@ -73,7 +74,13 @@ class TableAction:
     primary: bool = False
     trusted: bool = False
     no_inherit: bool = False
+    missing_only: bool = False
     text: str | None = None
+
+    @property
+    def of_column(self) -> str | None:
+        """The column that it makes, or changes, or that its constraint is a part of."""
+        return self.column or next(iter(self.columns), None)
 
     @property
     def written_type(self) -> str:

@@ -5,6 +5,7 @@ RESET are in src/backend/access/common/reloptions.c.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.column_definitions import (
@@ -63,8 +64,9 @@ def _add(words: Words) -> Iterator[TableAction]:
         yield from constraint(words, name, None)
         return
     words.take(b"column")
-    words.take(b"if", b"not", b"exists")
-    yield from new_column(words)
+    missing_only = words.take(b"if", b"not", b"exists")
+    for action in new_column(words):
+        yield replace(action, missing_only=missing_only)
 
 
 def _alter(words: Words) -> Iterator[TableAction]:

@@ -7,8 +7,8 @@ from schemamig_tui.sql.actions import READS, Does, TableAction, lock_of, work_of
 from schemamig_tui.sql.alter_table import actions
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import OWNED, PARTS, relation, take_kind, take_name, take_names
-from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Words, named
+from schemamig_tui.sql.touch import Condition, ObjectKind, Right, Touch
+from schemamig_tui.sql.words import Name, Words, named
 
 # Whose these are is not asked.
 _RIGHT_UNKNOWN = (ObjectKind.OTHER, ObjectKind.EXTENSION)
@@ -20,10 +20,15 @@ def alter(words: Words) -> Iterator[Touch]:
     if words.peek() in PARTS:
         what = words.next().upper().decode()
         if words.path() and words.take(b"on"):
-            yield from relation(words, f"ALTER {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+            for touch in relation(words, f"ALTER {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER):
+                depends = words.take(b"depends") or words.take(b"no", b"depends")
+                yield replace(touch, lock=Lock.ACCESS_SHARE) if depends else touch
         return
     if words.take(b"publication"):
         yield from _publication(words)
+        return
+    if words.take(b"extension"):
+        yield from _extension(words)
         return
     kind = take_kind(words)
     if kind is None or kind[1] not in OWNED:
@@ -39,7 +44,7 @@ def alter(words: Words) -> Iterator[Touch]:
     rest = words.rest()
     if kind[0] in _LIKE_TABLES:
         found = actions(rest)
-        others = [one for action in found for one in _others(action, statement)]
+        others = [one for action in found for one in _others(action, statement, name)]
         # A partition comes first: what happens to it is why the statement is there.
         yield from (one for one in others if "PARTITION" in one.statement)
         mode, work = lock_of(found), work_of(found)
@@ -55,7 +60,7 @@ def alter(words: Words) -> Iterator[Touch]:
         yield from relation(Words(rest[2:]), statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
 
 
-def _others(action: TableAction, statement: str) -> Iterator[Touch]:
+def _others(action: TableAction, statement: str, table: Name) -> Iterator[Touch]:
     """The other table of an action of ALTER TABLE."""
     if action.other is None:
         return
@@ -74,13 +79,37 @@ def _others(action: TableAction, statement: str) -> Iterator[Touch]:
     elif action.does is Does.NO_INHERIT:
         mode = Lock.ACCESS_SHARE
     if mode:
-        yield Touch(ObjectKind.RELATION, action.other, statement, mode, right, work)
+        condition = None
+        if action.missing_only and (column := action.of_column) is not None:
+            condition = Condition("column", Name(None, column), there=False, on=table)
+        target = ObjectKind.RELATION
+        yield Touch(target, action.other, statement, mode, right, work, condition=condition)
+
+
+def _extension(words: Words) -> Iterator[Touch]:
+    """The relation that becomes, or was, a part of an extension."""
+    if not words.path() or not (words.take(b"add") or words.take(b"drop")):
+        return
+    kind = take_kind(words)
+    if kind and kind[1] is ObjectKind.RELATION:
+        mode = Lock.SHARE_UPDATE_EXCLUSIVE
+        yield from relation(words, "ALTER EXTENSION", mode, Right.OWNER)
 
 
 def _publication(words: Words) -> Iterator[Touch]:
-    """The tables that come or go; ``SET TABLE`` names those that stay, but none that goes."""
-    verb = words.peek() if words.path() else b""
-    if words.take(verb, b"table") and verb in (b"add", b"set", b"drop"):
+    """The tables that come or go.
+
+    ``SET TABLE`` names those that stay: that of the publication stands for those that go.
+    """
+    publication = words.name()
+    verb = words.peek() if publication else b""
+    if publication and (words.take(b"set", b"table") or words.take(b"set", b"tables")):
+        statement, mode = "ALTER PUBLICATION ... SET", Lock.SHARE_UPDATE_EXCLUSIVE
+        yield Touch(ObjectKind.PUBLICATION, publication, statement, mode)
+        verb = b"" if words.peek() == b"in" else verb
+    elif not words.take(verb, b"table"):
+        return
+    if verb in (b"add", b"set", b"drop"):
         for name, only in take_names(words):
             yield Touch(
                 ObjectKind.RELATION,
@@ -125,10 +154,14 @@ def _reads_rows(words: Words) -> bool:
 def drop(words: Words) -> Iterator[Touch]:
     """What DROP touches, from the word behind it on."""
     if words.peek() in PARTS:
-        what = words.next().upper().decode()
-        words.take(b"if", b"exists")
-        if words.path() and words.take(b"on"):
-            yield from relation(words, f"DROP {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+        what = words.next().decode().lower()
+        if_exists = words.take(b"if", b"exists")
+        part = words.name()
+        if part and words.take(b"on"):
+            statement = f"DROP {what.upper()}"
+            for touch in relation(words, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER):
+                condition = Condition(what, part, there=True, on=touch.name) if if_exists else None
+                yield replace(touch, condition=condition)
         return
     kind = take_kind(words)
     if kind is None or kind[1] not in (*OWNED, *_RIGHT_UNKNOWN):

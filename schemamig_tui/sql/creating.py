@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from schemamig_tui.sql.actions import READS
 from schemamig_tui.sql.column_definitions import inside, one_part
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_kind, take_names
-from schemamig_tui.sql.touch import ObjectKind, Right, Touch
+from schemamig_tui.sql.touch import Condition, ObjectKind, Right, Touch
 from schemamig_tui.sql.words import Name, Words, unquoted
+from schemamig_tui.sql.writing import writes
 
 
 def create(words: Words) -> Iterator[Touch]:
@@ -33,6 +35,7 @@ def create(words: Words) -> Iterator[Touch]:
     if name is None:
         return
     temporary = not modifiers.isdisjoint(_TEMPORARY)
+    condition = Condition("relation", name, there=False) if missing_only else None
     if replaces and target is ObjectKind.RELATION:
         yield Touch(target, name, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
     right = None if temporary else Right.CREATE
@@ -42,7 +45,20 @@ def create(words: Words) -> Iterator[Touch]:
         target, name, statement, right=right, creates=creates, temporary=temporary, labels=labels
     )
     if statement == "CREATE TABLE":
-        yield from _table(words, statement)
+        for touch in _table(words, statement):
+            yield replace(touch, condition=condition)
+    elif target is ObjectKind.SCHEMA:
+        yield from _in_schema(words.rest(), name.name)
+
+
+def _in_schema(rest: list[bytes], schema: str) -> Iterator[Touch]:
+    """What the statements inside a CREATE SCHEMA touch: what they make is made in the schema."""
+    starts = [i for i, word in enumerate(rest) if word.lower() in (b"create", b"grant")]
+    for start, end in pairwise((*starts, len(rest))):
+        if rest[start].lower() == b"create":
+            for touch in create(Words(rest[start + 1 : end])):
+                is_made = touch.creates and touch.name.schema is None
+                yield replace(touch, name=Name(schema, touch.name.name)) if is_made else touch
 
 
 def _labels(words: Words) -> tuple[str, ...] | None:
@@ -95,6 +111,9 @@ def _index(words: Words) -> Iterator[Touch]:
         return
     only = words.take(b"only")
     if table := words.name():
+        condition = None
+        if missing_only and path:
+            condition = Condition("index", Name(None, path[-1]), there=False, on=table)
         yield Touch(
             ObjectKind.RELATION,
             table,
@@ -104,6 +123,7 @@ def _index(words: Words) -> Iterator[Touch]:
             READS,
             only=only,
             unique=_plain_columns(words),
+            condition=condition,
         )
     if path and not missing_only:
         yield Touch(ObjectKind.RELATION, Name(None, path[-1]), statement, creates=True)
@@ -141,8 +161,19 @@ def _policy(words: Words) -> Iterator[Touch]:
 
 
 def _rule(words: Words) -> Iterator[Touch]:
-    if words.seek(b"to"):
-        yield from relation(words, "CREATE RULE", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+    """The relation that has it, and those that it is to write to, which are locked to read it."""
+    if not words.seek(b"to"):
+        return
+    yield from relation(words, "CREATE RULE", Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+    words.seek(b"do")
+    words.take(b"also")
+    words.take(b"instead")
+    actions = inside(words) if words.peek() == b"(" else words.rest()
+    ends = [i for i, word in enumerate(actions) if word == b";"]
+    for start, end in pairwise((-1, *ends, len(actions))):
+        for touch in writes(Words(actions[start + 1 : end])):
+            if touch.lock:
+                yield Touch(touch.target, touch.name, "CREATE RULE", touch.lock)
 
 
 def _statistics(words: Words) -> Iterator[Touch]:

@@ -4,7 +4,8 @@ import re
 
 
 def writing_head(sql: bytes) -> bytes | None:
-    """How a statement that writes rows begins, up to what follows the name of the table.
+    """How a statement that writes rows begins, up to what follows the name of the table, or of the
+    one column that an UPDATE sets.
 
     Where two begin with the same head, they touch the same: see ``adds_no_touch``.
     """
@@ -14,14 +15,22 @@ def writing_head(sql: bytes) -> bytes | None:
 
 def adds_no_touch(sql: bytes) -> bool:
     """Whether a statement with a head that is known already touches nothing in another way."""
-    return sql[:1] in b"Ii" or _WHERE.search(sql) is not None
+    if sql[:1] in b"Ii":
+        return True
+    return _WHERE.search(sql) is not None and not (sql[:1] in b"Uu" and _SETS_MORE.search(sql))
 
 
 _IDENTIFIER = rb'(?:[\w$\x80-\xff]++|"[^"]++")'
 _TABLE = _IDENTIFIER + rb"(?:\." + _IDENTIFIER + rb")?"
+_COLUMN = _IDENTIFIER + rb"\s*+="
 _HEAD = re.compile(
-    rb"(?i)(?:insert\s++into|update|delete\s++from)\s++(?!only\b)"
+    rb"(?i)(?:insert\s++into|delete\s++from)\s++(?!only\b)"
     + _TABLE
-    + rb"(?:\s*+\(|\s++[a-z])"
+    + rb"(?:\s*+\(|\s++[a-z])|update\s++(?!only\b)"
+    + _TABLE
+    + rb"\s++set\s++"
+    + _COLUMN
 )
+# The second column that an UPDATE sets, or what looks like one.
+_SETS_MORE = re.compile(rb",\s*+(?:\(|" + _IDENTIFIER + rb"\s*+[=.\[])")
 _WHERE = re.compile(rb"(?i)\bwhere\b")

@@ -20,6 +20,7 @@ class ObjectKind(Enum):
     """A type or domain."""
     SCHEMA = auto()
     EXTENSION = auto()
+    PUBLICATION = auto()
     ROLE = auto()
     DATABASE = auto()
     OTHER = auto()
@@ -50,6 +51,21 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What decides whether a statement does anything: IF EXISTS and IF NOT EXISTS.
+
+    It does something only if the object ``name`` is ``there``, or is not. ``kind`` is
+    ``relation``, or ``column``, ``index``, ``trigger``, ``rule`` or ``policy``: that of the table
+    ``on``.
+    """
+
+    kind: str
+    name: Name
+    there: bool
+    on: Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Touch:
     """What a kind of statement does with an object.
 
@@ -58,7 +74,8 @@ class Touch:
     object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
     the children of a table are left alone; ``cascade``: what depends on the object goes with it;
     ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
-    those of a new enum.
+    those of a new enum, ``sets`` the columns that an UPDATE, also of a MERGE,
+    gives a value.
     """
 
     target: ObjectKind
@@ -74,3 +91,5 @@ class Touch:
     actions: tuple[TableAction, ...] = ()
     unique: tuple[str, ...] = ()
     labels: tuple[str, ...] | None = None
+    sets: tuple[str, ...] = ()
+    condition: Condition | None = None

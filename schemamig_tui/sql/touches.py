@@ -5,6 +5,7 @@ function does cannot be seen.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from schemamig_tui.sql.actions import EMPTIES, READS, REWRITES
 from schemamig_tui.sql.altering import alter, comment, drop
@@ -14,6 +15,7 @@ from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name, take_names
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
 from schemamig_tui.sql.words import Words, words_of
+from schemamig_tui.sql.writing import WRITING, writes
 
 
 def touches(sql: bytes) -> Iterator[Touch]:
@@ -23,68 +25,39 @@ def touches(sql: bytes) -> Iterator[Touch]:
 
 def touches_of(words: Words) -> Iterator[Touch]:
     """The same of a statement that somebody has cut into words for other purposes, too."""
-    yield from _statement(words)
-
-
-def _statement(words: Words) -> Iterator[Touch]:
     rule = _RULES.get(words.next().lower())
     if rule:
         yield from rule(words)
 
 
-def _insert(words: Words) -> Iterator[Touch]:
-    if words.take(b"into"):
-        yield from relation(words, "INSERT", Lock.ROW_EXCLUSIVE, Right.INSERT)
+def _explain(words: Words) -> Iterator[Touch]:
+    """With ANALYZE the statement is run; without, its tables are locked for a plan of it."""
+    runs = not {b"analyze", b"analyse"}.isdisjoint(
+        _options(words, b"analyze", b"analyse", b"verbose")
+    )
+    inserts = words.peek() == b"insert"
+    for touch in writes(words):
+        if runs:
+            yield touch
+        elif touch.lock:
+            only = touch.only or inserts
+            yield replace(touch, statement="EXPLAIN", work=None, only=only, sets=())
 
 
-def _merge(words: Words) -> Iterator[Touch]:
-    if words.take(b"into"):
-        yield from relation(words, "MERGE", Lock.ROW_EXCLUSIVE, None)
-
-
-def _has_where(words: Words) -> bool:
-    """Whether rows may be chosen, also where the statement is too long to know."""
-    return words.seek(b"where") != b"" or words.cut
-
-
-def _update(words: Words) -> Iterator[Touch]:
-    name = take_name(words)
-    if name:
-        work = None if _has_where(words) else "writes all of it anew"
-        yield Touch(ObjectKind.RELATION, name, "UPDATE", Lock.ROW_EXCLUSIVE, Right.UPDATE, work)
-
-
-def _delete(words: Words) -> Iterator[Touch]:
-    name = take_name(words) if words.take(b"from") else None
-    if name:
-        work = None if _has_where(words) else "goes through all of it"
-        yield Touch(ObjectKind.RELATION, name, "DELETE", Lock.ROW_EXCLUSIVE, Right.DELETE, work)
-
-
-def _with(words: Words) -> Iterator[Touch]:
-    """What the queries that WITH names write, and what stands behind them."""
-    words.take(b"recursive")
-    while words.path():
-        words.group()
-        if not words.take(b"as"):
-            return
-        words.take(b"not")
-        words.take(b"materialized")
-        named = inside(words)
-        if not named:
-            return
-        if named[0].lower() in _WRITES:
-            yield from _statement(Words(named))
-        if not words.take(b","):
-            if words.peek() in _WRITES:
-                yield from _statement(words)
-            return
-
-
-_WRITES = (b"insert", b"update", b"delete", b"merge")
+def _prepare(words: Words) -> Iterator[Touch]:
+    """The tables that are written to, but not their children, are locked to read the query."""
+    words.path()
+    words.group()
+    if words.take(b"as"):
+        for touch in writes(words):
+            if touch.lock:
+                yield Touch(touch.target, touch.name, "PREPARE", touch.lock)
 
 
 def _copy(words: Words) -> Iterator[Touch]:
+    if words.peek() == b"(":
+        yield from writes(Words(inside(words)))
+        return
     name = take_name(words)
     direction = words.peek()
     if name and direction == b"from":
@@ -190,15 +163,13 @@ _RULES: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
     b"comment": comment,
     b"copy": _copy,
     b"create": create,
-    b"delete": _delete,
     b"drop": drop,
-    b"insert": _insert,
+    b"explain": _explain,
     b"lock": _lock,
-    b"merge": _merge,
+    b"prepare": _prepare,
     b"refresh": _refresh,
     b"reindex": _reindex,
     b"truncate": _truncate,
-    b"update": _update,
     b"vacuum": _vacuum,
-    b"with": _with,
+    **WRITING,
 }

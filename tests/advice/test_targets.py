@@ -142,6 +142,31 @@ def test_one_update_of_all_rows_is_found_among_many_of_one_row(pending: Pending)
     ]
 
 
+def test_updates_of_other_columns_are_told_apart_among_many(pending: Pending) -> None:
+    one = "".join(f"UPDATE t SET a = 1 WHERE id = {i};\n" for i in range(100))
+    others = 'UPDATE t SET a = 1, b = 2 WHERE id = 1;\nUPDATE t SET "B"=1 WHERE id = 1;\n'
+    both = "UPDATE t SET a = 1, (c, d[2]) = (SELECT 1, 2) WHERE id IS DISTINCT FROM 1;\n"
+    uses = found(pending, one + others + one + both).uses
+    assert [use.touch.sets for use in uses] == [("a",), ("a", "b"), ("B",), ("a", "c", "d")]
+
+
+def test_what_is_executed_was_prepared_in_the_same_file(pending: Pending) -> None:
+    prepare = "PREPARE p (int) AS DELETE FROM t WHERE id = $1;\n"
+    execute = "EXECUTE p (1);\nEXPLAIN ANALYZE EXECUTE p (2);\nEXECUTE other;\n"
+    assert judged(pending, prepare + execute, execute) == ["0001.sql:2 DELETE t"]
+
+
+def test_what_select_into_and_create_schema_make_is_new(pending: Pending) -> None:
+    make = """SELECT 1 AS id INTO made; WITH x AS (SELECT 1 AS id) SELECT id INTO TABLE more FROM x;
+        CREATE SCHEMA s CREATE TABLE t (id int) CREATE VIEW v AS SELECT id FROM t;"""
+    use = "ALTER TABLE made ADD a int; DROP TABLE more; ALTER TABLE s.t ADD a int; DROP VIEW s.v;"
+    assert judged(pending, make, use) == [
+        "0001.sql:1 CREATE made",
+        "0001.sql:1 CREATE more",
+        "0001.sql:2 CREATE s",
+    ]
+
+
 def test_a_long_file_is_read_to_a_limit_and_says_so(
     pending: Pending, monkeypatch: pytest.MonkeyPatch
 ) -> None:

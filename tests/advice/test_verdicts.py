@@ -24,6 +24,7 @@ ALTER TABLE t ADD CONSTRAINT late_key FOREIGN KEY (owner) REFERENCES people (cod
 CREATE TABLE parts (id int, x int) PARTITION BY RANGE (id);
 CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (100);
 INSERT INTO parts VALUES (1, NULL);
+CREATE INDEX there ON t (id);
 CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false';
 """
 # Each statement fails as it is said, or it does not: the server is asked as well.
@@ -91,6 +92,12 @@ FAILING = [
     ("ALTER TABLE t ALTER m TYPE text", None),
     ("ALTER TABLE t ADD x int NOT NULL DEFAULT 1", None),
     ("ALTER TABLE t ADD x serial NOT NULL", None),
+    ("ALTER TABLE t ADD IF NOT EXISTS owner int NOT NULL", None),
+    ("CREATE UNIQUE INDEX IF NOT EXISTS there ON t (owner)", None),
+    (
+        "CREATE UNIQUE INDEX IF NOT EXISTS missing ON t (owner)",
+        "3 values of owner in public.t occur more",
+    ),
 ]
 
 

@@ -1,0 +1,137 @@
+"""What statements touch that write rows: INSERT, UPDATE, DELETE, MERGE, and WITH in front of them.
+
+So do the queries of EXPLAIN, PREPARE and COPY, and SELECT INTO, which makes a table.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from schemamig_tui.sql.column_definitions import inside
+from schemamig_tui.sql.locks import Lock
+from schemamig_tui.sql.naming import relation, take_name
+from schemamig_tui.sql.touch import ObjectKind, Right, Touch
+from schemamig_tui.sql.words import Words
+
+
+def writes(words: Words) -> Iterator[Touch]:
+    """What a statement touches that writes rows; nothing for another one."""
+    if rule := WRITING.get(words.peek()):
+        words.next()
+        yield from rule(words)
+
+
+def _insert(words: Words) -> Iterator[Touch]:
+    if words.take(b"into"):
+        yield from relation(words, "INSERT", Lock.ROW_EXCLUSIVE, Right.INSERT)
+
+
+def _merge(words: Words) -> Iterator[Touch]:
+    if not words.take(b"into"):
+        return
+    for touch in relation(words, "MERGE", Lock.ROW_EXCLUSIVE, None):
+        sets: list[str] = []
+        while words.seek(b"update"):
+            sets += _assigned(words, b"when")
+        yield replace(touch, sets=tuple(sets))
+
+
+def _has_where(words: Words) -> bool:
+    """Whether rows may be chosen, also where the statement is too long to know."""
+    return words.seek(b"where") != b"" or words.cut
+
+
+def _update(words: Words) -> Iterator[Touch]:
+    only = words.peek() == b"only"
+    name = take_name(words)
+    if name is None:
+        return
+    rest = words.rest()
+    chosen = words.cut or _has_where(Words(rest))
+    yield Touch(
+        ObjectKind.RELATION,
+        name,
+        "UPDATE",
+        Lock.ROW_EXCLUSIVE,
+        Right.UPDATE,
+        None if chosen else "writes all of it anew",
+        only=only,
+        sets=tuple(_assigned(Words(rest))),
+    )
+
+
+def _assigned(words: Words, *ends: bytes) -> Iterator[str]:
+    """The columns that get a value, from what stands in front of SET up to one of the words."""
+    words.seek(b"set")
+    while words.peek():
+        columns = _columns(Words(inside(words)) if words.peek() == b"(" else words)
+        if words.peek().startswith(b"="):
+            yield from columns
+        if words.seek(b",", *ends) != b",":
+            return
+
+
+def _columns(words: Words) -> list[str]:
+    """The columns that are next, without the fields and the elements of them that are set."""
+    found = []
+    while path := words.path():
+        found.append(path[0])
+        while words.take(b"["):
+            words.seek(b"]")
+        if not words.take(b","):
+            break
+    return found
+
+
+def _delete(words: Words) -> Iterator[Touch]:
+    if not words.take(b"from"):
+        return
+    only = words.peek() == b"only"
+    if name := take_name(words):
+        work = None if _has_where(words) else "goes through all of it"
+        mode, right = Lock.ROW_EXCLUSIVE, Right.DELETE
+        yield Touch(ObjectKind.RELATION, name, "DELETE", mode, right, work, only=only)
+
+
+def _with(words: Words) -> Iterator[Touch]:
+    """What the queries that WITH names write, and what stands behind them."""
+    words.take(b"recursive")
+    while words.path():
+        words.group()
+        if not words.take(b"as"):
+            return
+        words.take(b"not")
+        words.take(b"materialized")
+        named = inside(words)
+        if not named:
+            return
+        if named[0].lower() in _IN_WITH:
+            yield from writes(Words(named))
+        if not words.take(b","):
+            yield from writes(words)
+            return
+
+
+def _select(words: Words) -> Iterator[Touch]:
+    """The table that SELECT INTO makes."""
+    if words.seek(b"into", b"from") != b"into":
+        return
+    temporary = words.take(b"temp") or words.take(b"temporary")
+    words.take(b"unlogged")
+    words.take(b"table")
+    if name := words.name():
+        right = None if temporary else Right.CREATE
+        yield Touch(
+            ObjectKind.RELATION, name, "SELECT INTO", right=right, creates=True, temporary=temporary
+        )
+
+
+_IN_WITH = (b"insert", b"update", b"delete", b"merge")
+WRITING: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
+    b"delete": _delete,
+    b"insert": _insert,
+    b"merge": _merge,
+    b"select": _select,
+    b"update": _update,
+    b"with": _with,
+}
+"""By the first word of a statement, what reads the rest of it."""
