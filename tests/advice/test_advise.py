@@ -9,6 +9,7 @@ import pytest
 from schemamig_tui.advice import sizes
 from schemamig_tui.advice.advice import describe
 from schemamig_tui.advice.advise import advise
+from schemamig_tui.advice.database import Database
 from tests.advice.conftest import Desk
 
 
@@ -150,3 +151,11 @@ def test_the_number_of_questions_does_not_grow_with_the_files(desk: Desk) -> Non
         conn.cursor_factory = Counting
         advise(conn, desk.write(*files))
     assert len(queries) < 20
+
+
+def test_a_question_is_never_compiled_by_the_server(desk: Desk) -> None:
+    desk.prepare(f"ALTER DATABASE {desk.database.name} SET jit = on")
+    with desk.database.connect() as conn:
+        with Database(conn).asking():
+            assert conn.execute("SHOW jit").fetchone() == ("off",)
+        assert conn.execute("SHOW jit").fetchone() == ("on",)
