@@ -251,7 +251,9 @@ class FileFailed:
 
     ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not. ``kept``
     counts the statements of a file without a transaction that stay applied. It is None where the
-    server could not be asked: then the file may even have been applied.
+    server could not be asked: then the file may even have been applied. ``obstacle`` says why the
+    next run cannot go on behind them, and what to do then; None: as far as ledger and file tell, it
+    can.
     """
 
     name: str
@@ -260,6 +262,7 @@ class FileFailed:
     recorded: bool
     unrecorded: str | None = None
     kept: int | None = 0
+    obstacle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class RunReport:
         self._to = to
         self._has_begun = False
         self._kept: int | None = 0
+        self._obstacle: str | None = None
         self._in_batches = False
         self._warn_after = warn_after
         self._slow: list[FileApplied] = []
@@ -153,6 +154,7 @@ class RunReport:
             why = f": {visible(event.unrecorded)}" if event.unrecorded else ""
             self._err.write(f"warning: the ledger could not record this failure{why}")
         self._kept = event.kept
+        self._obstacle = event.obstacle
 
     def _summary(self, event: RunFinished) -> None:
         out = self._out
@@ -191,5 +193,11 @@ class RunReport:
         after = f" after {first}" if done else ""
         if self._in_batches and following == event.failed:
             after += ", behind its last batch"
+        if self._obstacle and following == event.failed:
+            self._err.write(
+                f"hint: {kept}the next --apply cannot go on with {place}{after}:"
+                f" {visible(self._obstacle)}"
+            )
+            return
         verb = "goes on" if event.version or after else "starts"
         self._err.write(f"hint: {kept}the next --apply {verb} with {place}{after}")

@@ -95,7 +95,7 @@ def script_lines(script: Script, migration: Migration) -> Iterator[Line]:
     yield (("plain", f"{plural(len(script), 'statement')}, {size(migration.file.size)}"),)
     if migration.written_since:
         yield (("warn", "! Recorded when it was empty: its statements have never been run"),)
-    if left := left_off(migration, script):
+    if left := left_off(migration.row, script):
         yield from left_off_lines(left, len(script))
     for warning in script.warnings:
         yield (("warn", f"! line {warning.line}: {inline(warning.message)}"),)

@@ -163,6 +163,8 @@ def _failed(event: FileFailed) -> Iterator[Line]:
     if event.kept:
         kept = plural(event.kept, "statement")
         yield (("warn", f"{_INDENT}Its first {kept} stay applied"),)
+    if event.obstacle:
+        yield (("warn", f"{_INDENT}It cannot go on behind them: {inline(event.obstacle)}"),)
     if event.unrecorded:  # it says why; a rehearsal records nothing, and has no reason to say so
         why = inline(event.unrecorded)
         yield (("warn", f"{_INDENT}The ledger could not record this failure: {why}"),)

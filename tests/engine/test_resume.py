@@ -28,7 +28,7 @@ def where(shop: Workshop) -> tuple[int, str | None] | None:
     """Where an apply would go on with the last file of the folder, and why it cannot."""
     *_, migration = compare(scan(shop.folder), shop.rows.values()).migrations
     assert migration.file
-    left = left_off(migration, parse(migration.file))
+    left = left_off(migration.row, parse(migration.file))
     return left and (left.done, left.obstacle)
 
 

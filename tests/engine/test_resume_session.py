@@ -71,11 +71,13 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
         f"{DIRECTIVE}create table n (a int);\ncreate temp table s as select 1 a;\n"
         "select 1/0;\ninsert into n select a from s;",
     )
+    told = shop.failure.obstacle
     refused = refusal(shop)
     assert refused.message == (
         "its first 2 statements have been applied by an earlier try, and a new session cannot have"
         " what was left in the old one: the temporary table s (line 3)"
     )
+    assert told == f"{refused.message.partition(', and ')[2]}. {refused.hint}"
     assert "--no-resume" in str(refused.hint)
     assert "BEGIN ... COMMIT" in str(refused.hint)
     shop.ask("DROP TABLE n")

@@ -103,6 +103,7 @@ def test_a_failure_has_all_that_is_known(program: Program) -> None:
         "recorded": True,
         "unrecorded": None,
         "kept": 0,
+        "obstacle": None,
         "failure": {
             "severity": "ERROR",
             "sqlstate": "42703",

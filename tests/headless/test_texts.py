@@ -350,7 +350,13 @@ def test_a_session_that_cannot_be_had_again_is_refused_before_anything_runs(
 ) -> None:
     head = "-- schemamig: no-transaction\ncreate temp table s as select 1 a;\n"
     program.write("0001_a.sql", f"{head}select 1/0;\ncreate table n as select a from s;")
-    assert program("--apply").code == ExitCode.MIGRATION_FAILED
+    failed = program("--apply")
+    assert failed.code == ExitCode.MIGRATION_FAILED
+    assert (
+        "0001_a.sql after its first statement: a new session cannot have what was left in the old"
+        " one: the temporary table s (line 2). Undo those statements by hand"
+    ) in failed.err
+    assert "the next --apply goes on" not in failed.err
     program.write("0001_a.sql", f"{head}select 1/1;\ncreate table n as select a from s;")
     program.write("0000_before.sql", "CREATE TABLE b ();")
     for command in ("--dry-run", "--rehearse", "--apply"):

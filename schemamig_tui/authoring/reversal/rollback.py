@@ -158,7 +158,7 @@ class _RollbackWriter:
             return 0
         if self._migration.state is not State.FAILED:
             return None
-        left = left_off(self._migration, self._script)
+        left = left_off(self._migration.row, self._script)
         return left.done if left else 0
 
     def _read(self, migration: Migration) -> Script:

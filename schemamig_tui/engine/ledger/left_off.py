@@ -17,7 +17,6 @@ from schemamig_tui.engine.ledger.checkpoint import (
     statement_digest,
 )
 from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.sql.leftovers import Leftover, leftover
 from schemamig_tui.sql.new_session import traces_of
@@ -65,9 +64,8 @@ class LeftOff:
     way_out: str | None = None
 
 
-def left_off(migration: Migration, script: Script) -> LeftOff | None:
+def left_off(row: LedgerRow | None, script: Script) -> LeftOff | None:
     """Where an apply would go on with a file; None where it starts with the first statement."""
-    row = migration.row
     checkpoint = read_checkpoint(row.error_message) if row and not row.success else None
     if checkpoint is None:
         return _behind_damage(row, script) if row and not row.success else None

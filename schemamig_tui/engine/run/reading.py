@@ -105,7 +105,7 @@ def read(migration: Migration, dialect: Dialect, *, resume: bool = True) -> Plan
     """Read one file, and where it is to go on, if it can: see ``resume.check``."""
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, dialect)
-    return PlannedFile(migration, script, left_off(migration, script) if resume else None)
+    return PlannedFile(migration, script, left_off(migration.row, script) if resume else None)
 
 
 def run_of(file: PlannedFile) -> FileRun:

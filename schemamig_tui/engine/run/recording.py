@@ -10,6 +10,7 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.engine.events import Failure, Mode
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.write_failures import explain_write
@@ -63,6 +64,22 @@ def record(
     psycopg.OperationalError when the connection is lost.
     """
     return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed))
+
+
+def obstacle(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun) -> str | None:
+    """Why the next run cannot go on with a file whose failure is recorded, and what to do then.
+
+    None where it can, as far as ledger and file tell. Raises psycopg.OperationalError when the
+    connection is lost.
+    """
+    try:
+        rows = ledger.read(conn)
+    except (LedgerError, psycopg.Error):
+        if conn.closed:
+            raise
+        return None
+    stopped = left_off(next((row for row in rows if row.filename == run.name), None), run.script)
+    return f"{stopped.obstacle}. {stopped.way_out}" if stopped and stopped.obstacle else None
 
 
 def record_unread(

@@ -28,7 +28,7 @@ from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_within, take_over
-from schemamig_tui.engine.run.recording import flush, make_fit, record, record_unread
+from schemamig_tui.engine.run.recording import flush, make_fit, obstacle, record, record_unread
 from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.verification import held
 from schemamig_tui.engine.watch.observer import Observer
@@ -379,7 +379,8 @@ class Recovery:
         unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed)
         if unrecorded:
             flush(conn, self._ledger, self._log.applied)
-        return FileFailed(run.name, elapsed, failure, unrecorded is None, unrecorded, kept=run.done)
+        why = obstacle(conn, self._ledger, run) if run.done and unrecorded is None else None
+        return FileFailed(run.name, elapsed, failure, not unrecorded, unrecorded, run.done, why)
 
 
 def _is_standby(conn: psycopg.Connection[Any]) -> bool:
