@@ -18,8 +18,11 @@ _NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _TAB_STOP = 8
 MASK = "***"
 """What stands in the place of a secret."""
-# A password in a URI ends at its last "@", because people forget to encode the ones it holds.
-_URI_PASSWORD = re.compile(r"(\w://[^\s:@/]*:)[^\s]*(?=@)")
+# A password in a URI ends at its last "@", because people forget to encode the ones that it and the
+# name hold.
+_URI_PASSWORD = re.compile(r"(\w://[^\s:/]*:)[^\s]*(?=@)")
+# The name of a parameter may be encoded as well, so that nobody can tell whether it is a secret.
+_ENCODED_NAME = re.compile(r"([?&][^\s=&]*%[^\s=&]*=)[^\s&]*")
 SECRET_NAME = r"(?:passw(?:or)?d|oauth_client_secret|scram_(?:client|server)_key)"
 """The keywords of libpq that hold a secret, as a pattern, and what ends in one of them."""
 _NAMED_PASSWORD = re.compile(
@@ -77,6 +80,7 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     text = _URI_PASSWORD.sub(rf"\1{MASK}", text)
+    text = _ENCODED_NAME.sub(rf"\1{MASK}", text)
     text = _TOKEN.sub(rf"\1{MASK}", text)
     return _NAMED_PASSWORD.sub(rf"\1{MASK}", text)
 

@@ -5,7 +5,7 @@ alone is the whole DSN.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote, unquote
 
 from schemamig_tui.errors import SettingsError
@@ -14,21 +14,33 @@ from schemamig_tui.text import SECRET_NAME
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 _VARIABLES = re.compile(rf"(?:{_VARIABLE.pattern})*", re.ASCII)
 _URI = re.compile(r"[a-z][a-z0-9+_]*://", re.I)
-# libpq takes what is before the first @ for a login if no / comes before it
-# (conninfo_uri_parse_options in fe-connect.c).
-_LOGIN = re.compile(r"://[^:@/]*:([^@/]*)@")
+# What a person takes for a login, also where libpq reads another one, because of an @ or a / that
+# is not encoded, or a scheme that is missing. A query may have an @ that belongs to no login.
+_LOGIN = re.compile(r"(?:://|^(?!\w[\w+]*://))[^:/=]*:([^@/]*(?:(?!\?\w+=).)*)@", re.S)
 _NAMED = re.compile(rf"{SECRET_NAME}\s*=\s*('(?:[^'\\]|\\.)*'?|[^\s&]*)", re.I | re.S)
+_SECRET = re.compile(rf".*{SECRET_NAME}\s*", re.I | re.S)
 
 
 def refuse_password(dsn: str, where: str) -> None:
     """Raise SettingsError for a password that is written out; ``where`` is the key it is in."""
-    for text in (dsn, unquote(dsn)):
-        for found in (*_LOGIN.finditer(text), *_NAMED.finditer(text)):
-            if not _VARIABLES.fullmatch(found[1].strip("'")):
-                raise SettingsError(
-                    f"{where} holds a password, which everybody can read who has the file",
-                    hint="write ${NAME} in its place, and set the variable NAME",
-                )
+    if not all(_VARIABLES.fullmatch(password) for password in _passwords(dsn)):
+        raise SettingsError(
+            f"{where} holds a password, which everybody can read who has the file",
+            hint="write ${NAME} in its place, and set the variable NAME. An @ that ends no login is"
+            " written %40",
+        )
+
+
+def _passwords(dsn: str) -> Iterator[str]:
+    """What stands in the places of passwords."""
+    # An encoded colon parts no login for libpq, but whoever wrote it meant one.
+    for text in (dsn, unquote(dsn.replace("%40", ""))):
+        yield from (found[1] for found in _LOGIN.finditer(text))
+    yield from (found[1].strip("'") for found in _NAMED.finditer(dsn))
+    for parameter in re.split("[?&]", dsn):
+        name, _, value = parameter.partition("=")
+        if _SECRET.fullmatch(unquote(name)):
+            yield value.strip("'")
 
 
 def expand(dsn: str, environ: Mapping[str, str], where: str) -> str:

@@ -30,8 +30,10 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
     }
     for name, reader in readers.items():
         source = settings.origins.get(reader.field, _DEFAULT)
-        value = getattr(settings, reader.field)
-        yield ShownSetting(name, _value(value), source)
+        value = _value(getattr(settings, reader.field))
+        if name == "dsn" and value and "=" not in value and "://" not in value:
+            value = MASK  # it is no DSN, so nobody can tell what in it is a password
+        yield ShownSetting(name, value, source)
     for name, key in settings.keys.items():
         yield ShownSetting(f"keys.{visible(name)}", visible(key), settings.origins["keys"])
     for name, severity in settings.rules.items():

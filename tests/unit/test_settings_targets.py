@@ -104,6 +104,20 @@ def test_a_variable_alone_is_the_whole_dsn() -> None:
         "host=h sslpassword=geheim",
         "host=h oauth_client_secret=geheim",
         "postgresql://h/app?scram_client_key=geheim",
+        "postgresql://app:/geheim@h/app",
+        "postgresql://app:ge/heim@h/app",
+        "postgresql://app:5432/geheim@h/app?application_name=a",
+        "postgresql://app:${PW}/geheim@h/app",
+        "postgresql://app@corp:geheim@h/app",
+        "postgresql://app%3A%67eheim@h/app",
+        "postgresql://app:%24%7BPW%7Dgeheim@h/app",
+        "postgresql://h/app?p%61ssword=%26geheim",
+        "postgresql+psycopg://app:geheim@h/app",
+        "host=h password=${PW}geheim",
+        r"host=h password=\\'geheim",
+        "host=h password='${PW} geheim'",
+        "host=h password='geheim",
+        "host=h\\npassword\\n=\\ngeheim",
     ],
 )
 def test_a_password_that_is_written_out_is_refused_and_not_shown(dsn: str) -> None:
@@ -128,8 +142,25 @@ def test_every_dsn_in_a_file_takes_its_password_from_a_variable() -> None:
     assert load({"scratch": "host=${PW}"}, {"PW": "x"}).scratch == "host=${PW}"
 
 
+def test_a_password_without_a_scheme_before_it_is_refused_as_well() -> None:
+    write('dsn = "app:geheim@h/app"')
+    with pytest.raises(SettingsError, match="dsn holds a password"):
+        load({}, {})
+
+
 @pytest.mark.parametrize(
-    "dsn", ["postgresql://h:5432/app?application_name=a", "postgresql://app@h/app", "host=h"]
+    "dsn",
+    [
+        "postgresql://h:5432/app?application_name=a",
+        "postgresql://app@h/app",
+        "postgresql://app@h:5432/app?user=a@b",
+        "postgresql://h:5432/a%40pp?application_name=a@b",
+        "postgresql://[::1]:5432,h:1/app",
+        "postgresql://app:@h/app",
+        "host=h",
+        "host=h password='' user=a:b@c",
+        "host=h passfile=/home/app/.pgpass require_auth=scram-sha-256",
+    ],
 )
 def test_a_dsn_without_a_password_is_taken(dsn: str) -> None:
     write(f'[targets.a]\ndsn = "{dsn}"\n')

@@ -83,7 +83,9 @@ def test_no_text_takes_more_than_two_columns_a_character(text: str) -> None:
     [
         "postgresql://spec:geheim@localhost:5432/spec",
         "postgres://spec:ge@he/im@localhost/spec?sslmode=require",
+        "postgresql://spec@corp:ge@he/im@localhost/spec",
         "postgresql://localhost/spec?user=spec&password=geheim&sslmode=require",
+        "postgresql://localhost/spec?p%61ssword=geheim",
         "host=localhost password=geheim dbname=spec",
         "host=localhost password = 'ge heim' dbname=spec",
         r"password='it\'s geheim' dbname=spec",
