@@ -1,6 +1,7 @@
 """The findings in migrations under the settings of the program, for both faces."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -8,6 +9,7 @@ import psycopg
 from schemamig_tui.engine import Script
 from schemamig_tui.lint.finding import LintReport, Severity
 from schemamig_tui.lint.lint import lint
+from schemamig_tui.lint.rule_names import remarks
 from schemamig_tui.settings import Settings
 
 
@@ -24,7 +26,11 @@ def findings_in(
         for rule, value in settings.rules.items()
     }
     limited = bool(settings.lock_timeout)
-    return lint(scripts, conn, lock_timeout=limited, severities=severities)
+    report = lint(scripts, conn, lock_timeout=limited, severities=severities)
+    if not severities:
+        return report
+    unused = remarks([*severities], settings.origins["rules"])
+    return replace(report, remarks=(*report.remarks, *unused))
 
 
 def lint_level(settings: Settings) -> Severity:

@@ -6,8 +6,10 @@ in bytes (seen in 2.70). It honours the ``.squawk.toml`` of the current folder a
 
 import glob
 import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from typing import NamedTuple
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.script.places import BOM
 from schemamig_tui.lint.finding import LintFinding, Severity
+from schemamig_tui.processes import kill_group
 from schemamig_tui.text import visible
 
 MISSING = "squawk is not installed, so its rules were not tried: pip install 'schemamig-tui[lint]'"
@@ -23,8 +26,7 @@ _UNREADABLE = (
     "its output cannot be read, so it may be too old: pip install --upgrade 'schemamig-tui[lint]'"
 )
 
-# Our own rules find the same, and know the database, the settings, or how the file is run.
-_COVERED = frozenset(
+COVERED = frozenset(
     (
         "adding-not-nullable-field",
         "ban-concurrent-index-creation-in-transaction",
@@ -37,8 +39,9 @@ _COVERED = frozenset(
         "require-lock-timeout",
     )
 )
-# Matters of taste, and what the settings of the role are the better place for.
-_NOTES = frozenset(
+"""Our own rules find the same, and know the database, the settings, or how the file is run."""
+
+NOTES = frozenset(
     (
         "ban-char-field",
         "prefer-bigint-over-int",
@@ -50,7 +53,17 @@ _NOTES = frozenset(
         "require-table-schema",
     )
 )
+"""Matters of taste, and what the settings of the role are the better place for."""
+
+SYNTAX_ERROR = "syntax-error"
+"""What squawk calls its errors; it is no rule that it could be asked about."""
+
+PATIENCE = 60.0
+"""How many seconds squawk may take: it reads thousands of files in this time."""
+
 _LARGEST = 8 * 1024 * 1024
+_RULE_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_UNKNOWN_RULE = re.compile(r"invalid rule name (\S+)")
 
 
 class _SquawkItem(NamedTuple):
@@ -76,6 +89,7 @@ class Squawk:
         self.remarks: list[str] = []
         self._calls: list[_Call] = []
         self._marked: set[str] = set()
+        self._end = time.monotonic() + PATIENCE
         program = _find()
         if program is None:
             self.remarks.append(MISSING)
@@ -89,15 +103,22 @@ class Squawk:
     def close(self) -> None:
         """End what still runs."""
         for process, _ in self._calls:
-            process.kill()
-            process.communicate()
+            kill_group(process)
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
         self._calls.clear()
 
     def findings(self) -> Iterator[LintFinding]:
         """What it has found, when it is done."""
         while self._calls:
             process, scripts = self._calls[0]
-            output, errors = process.communicate()
+            try:
+                output, errors = process.communicate(timeout=self._end - time.monotonic())
+            except subprocess.TimeoutExpired:
+                self.remarks.append(f"squawk was given up after {PATIENCE:g} seconds")
+                self.close()
+                return
             self._calls.pop(0)
             try:
                 found = [
@@ -111,7 +132,7 @@ class Squawk:
             starts: dict[str, list[int]] = {}
             for item in found:
                 name, script = item.file, scripts.get(item.file)
-                if script and item.rule_name not in _COVERED:
+                if script and item.rule_name not in COVERED:
                     if name not in starts:
                         starts[name] = [script.line(i) for i in range(len(script))]
                     yield from self._translated(item, script, starts[name])
@@ -153,6 +174,7 @@ class Squawk:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                start_new_session=True,  # that of npm is a script, which starts the program
             )
         except OSError as error:
             self.remarks.append(f"squawk could not be started: {error.strerror}")
@@ -169,8 +191,8 @@ class Squawk:
         if end := item.column - mark:
             column += len(script.source_line(line).encode()[:end].decode(errors="replace"))
         statement = statement_at(script, starts, line, column)
-        severity = Severity.NOTE if rule in _NOTES else Severity.WARNING
-        if rule == "syntax-error":
+        severity = Severity.NOTE if rule in NOTES else Severity.WARNING
+        if rule == SYNTAX_ERROR:
             # Only the server knows for sure. It knows no data, psql's commands and :from.
             if statement is None or statement in script.batched:
                 return
@@ -185,6 +207,32 @@ class Squawk:
             column=column,
             statement=statement,
         )
+
+
+def unknown_to_squawk(names: Iterable[str]) -> set[str] | None:
+    """Those of the names that are no rules of squawk; None: it cannot be asked."""
+    program = _find()
+    if program is None:
+        return None
+    known = {name for name in names if _RULE_NAME.fullmatch(name)}
+    unknown = set(names) - known
+    while known:
+        # It looks at its options first, and names one rule that it does not know.
+        options = [f"--exclude={','.join(sorted(known))}", "--version"]
+        try:
+            asked = subprocess.run(
+                [program, *options], capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        if asked.returncode == 0:
+            break
+        refused = _UNKNOWN_RULE.search(asked.stderr.decode(errors="replace"))
+        if refused is None or refused[1] not in known:
+            return None
+        known.remove(refused[1])
+        unknown.add(refused[1])
+    return unknown
 
 
 def _find() -> str | None:

@@ -1,6 +1,5 @@
 """Alerts: the command of the settings that is started once after a run."""
 
-import contextlib
 import json
 import math
 import os
@@ -10,6 +9,7 @@ import tempfile
 import time
 from typing import IO, Any
 
+from schemamig_tui.processes import kill_group
 from schemamig_tui.text import redact, visible
 from schemamig_tui.units import lasting
 
@@ -42,7 +42,7 @@ def alert(command: str, run: dict[str, Any], limit: float | None) -> str | None:
         try:
             code = _wait(program, written, limit)
         except subprocess.TimeoutExpired:
-            _kill(program)
+            kill_group(program)
             return f"was ended after {lasting(limit or 0)}"
         if code == 0:
             return None
@@ -64,15 +64,6 @@ def _wait(program: subprocess.Popen[bytes], written: IO[bytes], limit: float | N
             # The place where the command writes is ours, too: it goes on from the beginning.
             written.seek(0)
             written.truncate()
-
-
-def _kill(program: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        if hasattr(os, "killpg"):
-            os.killpg(program.pid, signal.SIGKILL)
-        else:  # Windows
-            program.kill()
-    program.wait()
 
 
 def _last_line(written: IO[bytes]) -> str:

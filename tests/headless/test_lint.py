@@ -1,5 +1,7 @@
 """``--lint`` as its users meet it."""
 
+import pytest
+
 from tests.conftest import Database
 from tests.headless.conftest import Program
 
@@ -85,6 +87,35 @@ def test_the_level_and_each_rule_can_be_set(program: Program) -> None:
     settings.write_text('[rules]\ndrop-schema = "never"\n')
     ended = program("--lint")
     assert (ended.code, "off, note, warning, error" in ended.err) == (2, True)
+
+
+def test_a_rule_that_a_setting_cannot_mean_is_told(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;\n")
+    right = 'drop-table = "error"\nban-drop-view = "off"\nsyntax-error = "off"\n'
+    settings = program.folder / "schemamig.toml"
+    settings.write_text(f"[rules]\n{right}")
+    assert "[rules]" not in program("--lint").err
+    settings.write_text(
+        f'[rules]\n{right}drop-tabel = "off"\nban-drop-views = "off"\n"Y, n" = "off"\n'
+        'ban-drop-table = "off"\nbad-allow = "off"\n'
+    )
+    told = [
+        "ban-drop-table has no effect: of squawk's rules, this one is left to ours",
+        "bad-allow has no effect: no setting changes this rule",
+        "drop-tabel is no rule. Did you mean drop-table?",
+        "ban-drop-views is no rule.",
+        "Y, n is no rule.",
+    ]
+    for mode in ("--lint", "--dry-run"):
+        found = [line for line in program(mode).err.splitlines() if "[rules]" in line]
+        assert found == [f"warning: schemamig.toml: [rules] {one}" for one in told]
+    monkeypatch.setattr("schemamig_tui.lint.squawk._find", lambda: None)
+    found = [line for line in program("--lint").err.splitlines() if "[rules]" in line]
+    assert found[2:] == [
+        "warning: schemamig.toml: [rules] drop-tabel is no rule of ours. Did you mean drop-table?"
+    ]
 
 
 def test_only_what_is_pending_is_looked_at(program: Program) -> None:

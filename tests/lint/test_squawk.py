@@ -1,5 +1,6 @@
 """What squawk itself finds, translated."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,13 @@ def test_a_file_that_squawk_cannot_read_is_left_out_and_named(tmp_path: Path) ->
     assert "renaming-table" in {one.rule for one in found.of("0002_b.sql")}
 
 
+def _replace_squawk(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    program = folder / "squawk"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(folder / "python"))
+
+
 @pytest.mark.parametrize(
     "output",
     ["squawk 0.5", '[{"file": "x", "line": 0, "column": 0, "level": "Note", "messages": []}]'],
@@ -71,15 +79,26 @@ def test_a_file_that_squawk_cannot_read_is_left_out_and_named(tmp_path: Path) ->
 def test_a_squawk_that_is_too_old_is_told_and_our_own_rules_are_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
 ) -> None:
-    program = tmp_path / "squawk"
-    program.write_text(f"#!/bin/sh\necho '{output}'\n")
-    program.chmod(0o755)
-    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    _replace_squawk(tmp_path, monkeypatch, f"echo '{output}'")
     (tmp_path / "0001_a.sql").write_text(f"{HEAD}DROP TABLE u;\n")
     found = report(tmp_path)
     assert "drop-table" in {one.rule for one in found.findings}
     (remark,) = found.remarks
     assert remark.startswith("squawk has failed: its output cannot be read, so it may be too old:")
+
+
+def test_a_squawk_that_hangs_is_given_up_and_our_own_rules_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _replace_squawk(tmp_path, monkeypatch, "sleep 60 &\nwait")
+    monkeypatch.setattr("schemamig_tui.lint.squawk.PATIENCE", 0.3)
+    (tmp_path / "0001_a.sql").write_text(f"{HEAD}DROP TABLE u;\n")
+    (tmp_path / "0002_b.sql").write_text(f"{HEAD}VACUUM;\n")
+    started = time.monotonic()
+    found = report(tmp_path)
+    assert time.monotonic() - started < 30, "nor is what it has started waited for"
+    assert found.remarks == ("squawk was given up after 0.3 seconds",)
+    assert "drop-table" in [one.rule for one in found.findings]
 
 
 def test_rules_that_ours_know_better_are_not_said_twice(tmp_path: Path) -> None:

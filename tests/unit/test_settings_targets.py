@@ -7,6 +7,7 @@ import pytest
 from schemamig_tui.connect.environment import parse
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.settings import Settings, load
+from schemamig_tui.settings.shown import shown
 
 STAGING = """
 table = "file.t"
@@ -146,6 +147,11 @@ def test_a_password_without_a_scheme_before_it_is_refused_as_well() -> None:
     write('dsn = "app:geheim@h/app"')
     with pytest.raises(SettingsError, match="dsn holds a password"):
         load({}, {})
+
+
+def test_what_is_no_dsn_is_not_shown() -> None:
+    values = {one.name: one.value for one in shown(load({"dsn": "app:geheim@h/app"}, {}))}
+    assert values["dsn"] == "***"
 
 
 @pytest.mark.parametrize(
