@@ -61,6 +61,8 @@ SYNTAX_ERROR = "syntax-error"
 PATIENCE = 60.0
 """How many seconds squawk may take: it reads thousands of files in this time."""
 
+_PROMPT = 5.0  # seconds for a question about its own options
+
 _LARGEST = 8 * 1024 * 1024
 _RULE_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _UNKNOWN_RULE = re.compile(r"invalid rule name (\S+)")
@@ -103,10 +105,7 @@ class Squawk:
     def close(self) -> None:
         """End what still runs."""
         for process, _ in self._calls:
-            kill_group(process)
-            for pipe in (process.stdout, process.stderr):
-                if pipe:
-                    pipe.close()
+            _end(process)
         self._calls.clear()
 
     def findings(self) -> Iterator[LintFinding]:
@@ -169,13 +168,7 @@ class Squawk:
             *([f"--pg-version={version}"] if version else []),
         ]
         try:
-            process = subprocess.Popen(
-                [program, *options, *map(glob.escape, scripts)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,  # that of npm is a script, which starts the program
-            )
+            process = _started(program, [*options, *map(glob.escape, scripts)])
         except OSError as error:
             self.remarks.append(f"squawk could not be started: {error.strerror}")
         else:
@@ -220,19 +213,39 @@ def unknown_to_squawk(names: Iterable[str]) -> set[str] | None:
         # It looks at its options first, and names one rule that it does not know.
         options = [f"--exclude={','.join(sorted(known))}", "--version"]
         try:
-            asked = subprocess.run(
-                [program, *options], capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            asked = _started(program, options)
+        except OSError:
+            return None
+        try:
+            _, errors = asked.communicate(timeout=_PROMPT)
+        except subprocess.TimeoutExpired:
+            _end(asked)
             return None
         if asked.returncode == 0:
             break
-        refused = _UNKNOWN_RULE.search(asked.stderr.decode(errors="replace"))
+        refused = _UNKNOWN_RULE.search(errors.decode(errors="replace"))
         if refused is None or refused[1] not in known:
             return None
         known.remove(refused[1])
         unknown.add(refused[1])
     return unknown
+
+
+def _started(program: str, options: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [program, *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # that of npm is a script, which starts the program
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    kill_group(process)
+    for pipe in (process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
 
 
 def _find() -> str | None:
