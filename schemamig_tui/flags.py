@@ -22,6 +22,11 @@ ABOUT_ONE = {
         "record the checksum that an applied FILE has now, because its change, or what it has in"
         " the place of MANUAL, is right",
     ),
+    "accept-name": (
+        "FILE",
+        "record the name that FILE has now, because it is right; what it was applied as is known by"
+        " its checksum",
+    ),
     "forget": (
         "FILE",
         "remove the row of FILE, which is not there any more, or whose failed try is to be as if it"
@@ -48,7 +53,7 @@ DOCS = {
 }
 """The modes that are about a file with the schema."""
 
-REPAIRS = ("mark-applied", "accept-checksum", "forget", "baseline")
+REPAIRS = ("mark-applied", "accept-checksum", "accept-name", "forget", "baseline")
 """The modes that change a row of the ledger."""
 
 COMPLETIONS = ("bash", "zsh", "fish", "files", "targets")

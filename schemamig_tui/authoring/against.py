@@ -5,6 +5,7 @@ those of the branch would run the new ones in another order, or never see a chan
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,15 +24,17 @@ class Problem(StrEnum):
     CHANGED = "changed"
     COMMENTS = "only comments changed"
     REMOVED = "removed"
+    RENAMED = "renamed"
     OUT_OF_ORDER = "out of order"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A file that is not as it should be."""
+    """A file that is not as it should be; ``renamed_to`` is the name that it has now."""
 
     name: str
     problem: Problem
+    renamed_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def _edited(
     repository: Repository, files: dict[str, MigrationFile], base: dict[str, str]
 ) -> list[Finding]:
     """What has become of the files that were there."""
-    findings = [Finding(name, Problem.REMOVED) for name in base if name not in files]
+    findings = [*_gone(repository, files, base)]
     contents = {name: _read(file.path) for name, file in files.items() if name in base}
     suspects = {
         name: blob
@@ -86,11 +89,32 @@ def _edited(
     }
     texts = dict(repository.contents(suspects.values()))
     for name, blob in suspects.items():
-        old, new = (text.replace(b"\r\n", b"\n") for text in (texts.get(blob, b""), contents[name]))
+        old, new = map(_with_unix_ends, (texts.get(blob, b""), contents[name]))
         if old != new:
             only = same_tokens(old, new)
             findings.append(Finding(name, Problem.COMMENTS if only else Problem.CHANGED))
     return findings
+
+
+def _gone(
+    repository: Repository, files: dict[str, MigrationFile], base: dict[str, str]
+) -> Iterator[Finding]:
+    """The files that are not there any more, or have another name, by what is in them."""
+    gone = {name: blob for name, blob in base.items() if name not in files}
+    texts = dict(repository.contents(gone.values()))
+    new: dict[bytes, list[str]] = {}
+    for name, file in files.items() if gone else ():
+        if name not in base:
+            new.setdefault(_with_unix_ends(_read(file.path)), []).append(name)
+    for name, blob in gone.items():
+        if names := new.get(_with_unix_ends(texts.get(blob, b""))):
+            yield Finding(name, Problem.RENAMED, names.pop(0))
+        else:
+            yield Finding(name, Problem.REMOVED)
+
+
+def _with_unix_ends(text: bytes) -> bytes:
+    return text.replace(b"\r\n", b"\n")
 
 
 def _blob(text: bytes, like: str) -> str:

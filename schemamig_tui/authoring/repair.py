@@ -101,6 +101,23 @@ def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         return place.as_approved(repairs.accept_checksum(name, migration.file.checksum))
 
 
+def accept_name(place: RepairPlace, name: str) -> tuple[Repair, ...]:
+    """Record the name of a file that was applied under another one, and is as it was.
+
+    ``name`` may be either of them.
+    """
+    with repairing(place) as (repairs, status):
+        for one in status.renamed:
+            if one.applied_as and name in (one.name, one.applied_as):
+                return place.as_approved(*repairs.rename(one.applied_as, one.name))
+        _file(status, name)
+        raise SettingsError(
+            f"no applied migration that is missing has the checksum of {visible(name)}",
+            hint="if it has been changed as well, --mark-applied records it by hand, and --forget"
+            " removes the row of its old name",
+        )
+
+
 def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
     """Remove the row of a migration that has failed, or whose file is gone."""
     with repairing(place) as (repairs, status):
@@ -120,6 +137,7 @@ def forget(place: RepairPlace, name: str) -> tuple[Repair, ...]:
 REPAIRS: dict[str, Callable[[RepairPlace, str], tuple[Repair, ...]]] = {
     "mark-applied": mark_applied,
     "accept-checksum": accept_checksum,
+    "accept-name": accept_name,
     "forget": forget,
     "baseline": baseline,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemamig_tui.authoring.against import BranchComparison, Problem
+from schemamig_tui.authoring.against import BranchComparison, Finding, Problem
 from schemamig_tui.text import Styled, visible
 from schemamig_tui.units import plural
 
@@ -19,13 +19,16 @@ def comparison_lines(compared: BranchComparison) -> Iterator[Styled]:
         yield "plain", f"In order: {new}{behind}, and none of {ref} has changed"
         return
     for finding in compared.findings:
-        yield "bad", f"{visible(finding.name)}: {problem_in_words(finding.problem, compared)}"
+        yield "bad", f"{visible(finding.name)}: {problem_in_words(finding, compared)}"
     yield "plain", ""
     yield "plain", f"{plural(len(compared.findings), 'finding')} against {ref}, {new}"
 
 
-def problem_in_words(problem: Problem, compared: BranchComparison) -> str:
+def problem_in_words(finding: Finding, compared: BranchComparison) -> str:
     """What is wrong with a file, as a sentence without its subject."""
-    if problem is Problem.OUT_OF_ORDER:
-        return f"sorts before {visible(compared.last or '')}, which {visible(compared.ref)} has"
-    return f"{problem} since {visible(compared.ref)}"
+    ref = visible(compared.ref)
+    if finding.problem is Problem.OUT_OF_ORDER:
+        return f"sorts before {visible(compared.last or '')}, which {ref} has"
+    if finding.renamed_to:
+        return f"renamed to {visible(finding.renamed_to)} since {ref}, so it would run again"
+    return f"{finding.problem} since {ref}"

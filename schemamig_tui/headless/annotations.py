@@ -82,8 +82,8 @@ class AnnotatedReport(TextReport):
 
         super().compared(compared)
         for finding in compared.findings:
-            what = problem_in_words(finding.problem, compared)
-            file = str(self._directory / finding.name)
+            what = problem_in_words(finding, compared)
+            file = str(self._directory / (finding.renamed_to or finding.name))
             self._annotate("error", f"{finding.name}: {what}", None, file=file)
 
     def advised(self, advice: "Iterable[Advice]") -> None:

@@ -86,6 +86,8 @@ class JsonLines:
             state=migration.state,
             changed=migration.changed,
             missing=migration.missing,
+            renamed_to=migration.renamed_to,
+            applied_as=migration.applied_as,
             unwritten=migration.unwritten,
             written_since=migration.written_since,
             batches_done=migration.batches_done,
@@ -180,7 +182,12 @@ class JsonLines:
     def compared(self, compared: "BranchComparison") -> None:
         """An event ``finding`` for each, and ``compared`` at the end."""
         for finding in compared.findings:
-            self._write("finding", name=finding.name, problem=finding.problem)
+            self._write(
+                "finding",
+                name=finding.name,
+                problem=finding.problem,
+                renamed_to=finding.renamed_to,
+            )
         self._write(
             "compared",
             ref=compared.ref,

@@ -1,4 +1,4 @@
-"""``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: mend the ledger."""
+"""``--mark-applied``, ``--accept-checksum`` and the other modes that mend the ledger."""
 
 import contextlib
 from collections.abc import Iterator

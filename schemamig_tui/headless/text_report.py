@@ -317,8 +317,12 @@ def _remarks(migration: "Migration") -> Iterator[str]:
         yield f"changed since it {ended.get(migration.state, 'was recorded')}"
     if migration.batches_done:
         yield f"its batches are not done: {visible(migration.batches_done)}"
-    if migration.missing:
+    if migration.renamed_to:
+        yield f"renamed to {visible(migration.renamed_to)}"
+    elif migration.missing:
         yield "its file is missing"
+    if migration.applied_as:
+        yield f"applied as {visible(migration.applied_as)}"
     if migration.written_since:
         yield WRITTEN_SINCE
     if migration.unwritten:

@@ -66,10 +66,9 @@ class TargetFacts:
         """Why what the files make on a scratch may differ from what was applied, as sentences."""
         status = self.survey.status
         for one in status.missing:
-            yield (
-                f"{visible(one.name)} is recorded, and its file is gone: it cannot run on the"
-                " scratch"
-            )
+            gone = "is recorded, and its file is gone"
+            what = f"has been renamed to {visible(one.renamed_to)}" if one.renamed_to else gone
+            yield f"{visible(one.name)} {what}: it does not run on the scratch"
         for one in status.changed:
             yield f"{visible(one.name)} has changed since it was applied: it runs as it is now"
         for one in status.failed:

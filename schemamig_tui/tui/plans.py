@@ -145,13 +145,13 @@ def _files(
 def _misplaced(status: Status) -> dict[str, list[Line]]:
     """What is to be known of files that are late, or were applied under another name."""
     notes: dict[str, list[Line]] = {}
-    for migration, old in status.renamed:
-        note = f"! Applied as {inline(old)}, which is missing: it would run again"
-        notes[migration.name] = [(("warn", note),)]
+    for migration in status.renamed:
+        old = inline(migration.applied_as or "")
+        notes[migration.name] = [(("warn", f"! Applied as {old}: it would run again"),)]
     for migration in status.out_of_order:
         last = inline(status.last_applied.name if status.last_applied else "")
         note = f"! Sorted before {last}, which is applied"
-        notes.setdefault(migration.name, []).append((("warn", note),))
+        notes[migration.name] = [(("warn", note),)]
     return notes
 
 

@@ -1,5 +1,6 @@
 """Repairs of the ledger, on a real one: what makes sense is done, and kept."""
 
+import dataclasses
 import hashlib
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from schemamig_tui.authoring.repair import (
     RepairPlace,
     accept_checksum,
+    accept_name,
     baseline,
     forget,
     mark_applied,
@@ -89,6 +91,22 @@ def test_a_row_by_hand_can_get_the_checksum_of_its_file(shop: Workshop) -> None:
     ((_, before, _),) = repaired(shop, accept_checksum, "3.sql")
     assert before is not None
     assert before.summary.endswith(", no checksum")
+
+
+def test_a_renamed_file_keeps_its_row_with_all_that_it_says(shop: Workshop) -> None:
+    with pytest.raises(SettingsError, match=r"has the checksum of 3\.sql"):
+        repaired(shop, accept_name, "3.sql")
+    with pytest.raises(SettingsError, match=r"there is no migration 5\.sql"):
+        repaired(shop, accept_name, "5.sql")
+    (shop.folder / "1.sql").rename(shop.folder / "2.sql")
+    (_, old, gone), (_, failed, after) = repaired(shop, accept_name, "2.sql")
+    assert old is not None
+    assert failed is not None
+    assert (gone, failed.success) == (None, False)
+    assert after == dataclasses.replace(old, filename="2.sql")
+    assert shop.rows.keys() == {"2.sql"}
+    (shop.folder / "2.sql").rename(shop.folder / "0.sql")
+    assert repaired(shop, accept_name, "2.sql")[1].name == "0.sql"
 
 
 def test_rows_of_failed_and_missing_files_can_be_forgotten(shop: Workshop) -> None:

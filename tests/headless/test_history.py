@@ -112,17 +112,46 @@ def test_a_renamed_file_is_recognised_before_it_runs_again(program: Program) -> 
     path = program.write("0001_a.sql", "CREATE TABLE t ();\n")
     assert program("--apply").code == 0
     path.rename(path.with_name("0002_b.sql"))
-    sentence = "to run under another: 0002_b.sql (as 0001_a.sql). An apply would run it again."
-    for mode in ("--list", "--check", "--dry-run"):
-        assert sentence in program(mode).err, mode
+    sentence = (
+        "Renamed since it was applied: 0001_a.sql is 0002_b.sql now. An apply would run it again."
+        " --accept-name 0002_b.sql records the name that it has now;"
+    )
+    for mode in ("--list", "--check", "--dry-run", "--rehearse"):
+        ended = program(mode)
+        assert sentence in ended.err, mode
+        assert "not in the folder" not in ended.err
+    assert program("--check").out.splitlines()[1:] == [
+        "  ✗ 0001_a.sql: renamed to 0002_b.sql",
+        "  ✗ 0002_b.sql: pending, applied as 0001_a.sql",
+    ]
+    old, new = program("--check", "--json").events[-3:-1]
+    assert (old["renamed_to"], new["applied_as"]) == ("0002_b.sql", "0001_a.sql")
+    for name in ("0001_a.sql", "0002_b.sql"):
+        ended = program("--diff", name)
+        assert "0001_a.sql has been renamed to 0002_b.sql since it was applied" in ended.err
+    assert "0001_a.sql has been renamed to 0002_b.sql: it does not" in program("--verify").err
     ended = program("--apply", "--strict")
     assert (ended.code, sentence in ended.err) == (2, True)
     assert program("--apply").code == 1
     assert sentence in program("--list").err, "also when it has failed"
-    assert program("--mark-applied", "0002_b.sql").code == 0
-    assert sentence not in program("--list").err
-    assert program("--forget", "0001_a.sql").code == 0
-    assert program("--check").code == 0
+    assert program("--accept-name", "0002_b.sql").code == 0
+    ended = program("--check")
+    assert (ended.code, ended.err.count("warning")) == (0, 0)
+
+
+def test_of_files_with_the_same_text_each_is_recognised_once_whatever_its_line_ends(
+    program: Program,
+) -> None:
+    for name in ("0001_a.sql", "0002_b.sql"):
+        program.write(name, "SELECT\n1;\n")
+    assert program("--apply").code == 0
+    for name in ("0001_a.sql", "0002_b.sql"):
+        program.folder.joinpath("migrations", name).unlink()
+    for name in ("0011_a.sql", "0012_b.sql", "0013_c.sql"):
+        program.folder.joinpath("migrations", name).write_bytes(b"SELECT\r\n1;\r\n")
+    ended = program("--list")
+    assert "0001_a.sql is 0011_a.sql now, 0002_b.sql is 0012_b.sql now. An" in ended.err
+    assert "0013_c.sql\n" in ended.out
 
 
 def test_strict_refuses_drift_and_late_files(program: Program) -> None:
@@ -166,7 +195,7 @@ def test_a_pull_request_may_add_files_at_the_end(repository: Program) -> None:
 
 
 def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program) -> None:
-    for number in range(1, 6):
+    for number in range(1, 7):
         commit(repository, f"000{number}_a.sql", f"SELECT {number}; -- a comment\n")
     git(repository, "checkout", "-qb", "feature")
     commit(repository, "0001_a.sql", "SELECT 'another';\n")
@@ -175,19 +204,27 @@ def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program)
     commit(repository, "0003_late.sql", "SELECT 3;\n")
     commit(repository, "0003_may_be_late.sql", "-- schemamig: out-of-order\nSELECT 3;\n")
     git(repository, "rm", "-q", "migrations/0004_a.sql")
+    git(repository, "mv", "migrations/0006_a.sql", "migrations/0007_b.sql")
     ended = repository("--check", "--against", "main")
     assert ended.code == 5
     assert ended.out.splitlines() == [
         "  ✗ 0001_a.sql: changed since main",
         "  ✗ 0002_a.sql: only comments changed since main",
-        "  ✗ 0003_late.sql: sorts before 0005_a.sql, which main has",
+        "  ✗ 0003_late.sql: sorts before 0006_a.sql, which main has",
         "  ✗ 0004_a.sql: removed since main",
+        "  ✗ 0006_a.sql: renamed to 0007_b.sql since main, so it would run again",
         "",
-        "4 findings against main, 2 new migrations",
+        "5 findings against main, 3 new migrations",
     ]
     events = repository("--check", "--against", "main", "--json").events
-    assert events[0] == {"event": "finding", "name": "0001_a.sql", "problem": "changed"}
-    assert events[-1]["new"] == ["0003_late.sql", "0003_may_be_late.sql"]
+    assert events[0] == {
+        "event": "finding",
+        "name": "0001_a.sql",
+        "problem": "changed",
+        "renamed_to": None,
+    }
+    assert (events[4]["problem"], events[4]["renamed_to"]) == ("renamed", "0007_b.sql")
+    assert events[-1]["new"] == ["0003_late.sql", "0003_may_be_late.sql", "0007_b.sql"]
 
 
 def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(

@@ -10,6 +10,7 @@ COMMANDS = (
     ("--baseline", "0001_a.sql"),
     ("--forget", "0001_a.sql"),
     ("--accept-checksum", "0001_a.sql"),
+    ("--accept-name", "0001_a.sql"),
     ("--adopt", "sqlx", "--dir", "theirs"),
 )
 

@@ -5,7 +5,7 @@ from typing import Literal, NotRequired, TypedDict
 
 from schemamig_tui.catalog.changes import Change
 
-Problem = Literal["changed", "only comments changed", "removed", "out of order"]
+Problem = Literal["changed", "only comments changed", "removed", "renamed", "out of order"]
 State = Literal["applied", "pending", "failed", "unknown"]
 
 
@@ -69,13 +69,17 @@ class MigrationListed(TypedDict):
 
     ``state`` is unknown where the ledger has it with a success of NULL. ``unwritten``: there is
     nothing in it to run yet. ``written_since``: it was empty when it was recorded. ``batches_done``
-    says in words how far its batches are; null: there are none, or all are done.
+    says in words how far its batches are; null: there are none, or all are done. ``renamed_to``:
+    the file that it was applied from is still to run under this name, and ``applied_as`` is the
+    other way round.
     """
 
     name: str
     state: State
     changed: bool
     missing: bool
+    renamed_to: str | None
+    applied_as: str | None
     unwritten: bool
     written_since: bool
     batches_done: str | None
@@ -238,6 +242,7 @@ class BranchFinding(TypedDict):
 
     name: str
     problem: Problem
+    renamed_to: str | None
 
 
 class Compared(TypedDict):
@@ -291,7 +296,7 @@ class RowShown(TypedDict):
 
 
 class Repaired(TypedDict):
-    """``--mark-applied``, ``--accept-checksum``, ``--forget``, ``--baseline``: a row of the ledger.
+    """``--mark-applied``, ``--accept-checksum`` and the other repairs: a row of the ledger.
 
     It is null where there was none before, or is none after.
     """

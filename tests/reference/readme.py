@@ -33,6 +33,7 @@ _MORE = {
     "--new-rollback": "take-one-back",
     "--mark-applied": "when-something-goes-wrong",
     "--accept-checksum": "when-something-goes-wrong",
+    "--accept-name": "keep-applied-files-and-the-order",
     "--forget": "when-something-goes-wrong",
     "--baseline": "when-something-goes-wrong",
     "--adopt": "coming-from-another-tool",

@@ -46,6 +46,7 @@ _INSERT_RECORD: LiteralString = (
     " VALUES (%(name)s, " + _MOMENT + ", %(checksum)s, %(ms)s, true)"
 )
 _ACCEPT: LiteralString = "UPDATE {table} SET checksum = {checksum}" + _THIS_FILE
+_RENAME: LiteralString = "UPDATE {table} SET filename = {new_name}" + _THIS_FILE
 _DELETE: LiteralString = "DELETE FROM {table}" + _THIS_FILE
 
 
@@ -127,6 +128,19 @@ class Repairs:
         kept = before is not None and after == replace(before, checksum=checksum)
         return self._checked(Repair(name, before, after), kept)
 
+    def rename(self, name: str, new_name: str) -> tuple[Repair, Repair]:
+        """Record another name for a migration, in the place of the row that this one may have."""
+        before, replaced = self._row(name), self._row(new_name)
+        if replaced:
+            self._write(_DELETE, new_name)
+        self._write(_RENAME, name, new_name=new_name)
+        gone, after = self._row(name), self._row(new_name)
+        kept = before is not None and after == replace(before, filename=new_name)
+        return (
+            self._checked(Repair(name, before, gone), gone is None),
+            self._checked(Repair(new_name, replaced, after), kept),
+        )
+
     def forget(self, name: str) -> Repair:
         """Remove the row of a migration."""
         before = self._row(name)
@@ -134,11 +148,14 @@ class Repairs:
         after = self._row(name)
         return self._checked(Repair(name, before, after), after is None)
 
-    def _write(self, query: LiteralString, name: str, checksum: str = "") -> None:
+    def _write(
+        self, query: LiteralString, name: str, checksum: str = "", new_name: str = ""
+    ) -> None:
         composed = sql.SQL(query).format(
             table=self._ledger.identifier,
             name=sql.Literal(name),
             checksum=sql.Literal(checksum),
+            new_name=sql.Literal(new_name),
         )
         with self._refusals_as_errors():
             self._conn.execute(composed)

@@ -8,8 +8,10 @@ from functools import cached_property
 from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
 from schemamig_tui.engine.ledger.wording import IN_BATCHES
 from schemamig_tui.engine.script.files import (
+    MANUAL,
     MigrationFile,
     allows_out_of_order,
+    fitting,
     has_statements,
     same_content,
 )
@@ -40,6 +42,8 @@ class Migration:
     migration, an attempt at mending for a failed one. ``written_since``: it was recorded when its
     file was empty, and now the file has statements, which have never been run. ``unwritten``: there
     is nothing to run in its file and in none behind it, so it is left until it is written.
+    ``renamed_to`` is what the file of a missing one is called now, by its checksum, and
+    ``applied_as`` is the other way round.
     """
 
     name: str
@@ -48,6 +52,8 @@ class Migration:
     changed: bool
     written_since: bool = False
     unwritten: bool = False
+    renamed_to: str | None = None
+    applied_as: str | None = None
 
     @property
     def state(self) -> State:
@@ -114,13 +120,9 @@ class Status:
         return tuple(m for m in self.migrations if m.missing)
 
     @cached_property
-    def renamed(self) -> tuple[tuple[Migration, str], ...]:
-        """Those to run with the checksum that a missing one was applied with, and its name."""
-        gone = {m.row.checksum: m.name for m in self.missing if m.row and m.row.success}
-        gone.pop(MD5_OF_NOTHING, None)
-        return tuple(
-            (m, gone[m.file.checksum]) for m in self.to_run() if m.file and m.file.checksum in gone
-        )
+    def renamed(self) -> tuple[Migration, ...]:
+        """Those still to run that were applied under another name, whose file is missing."""
+        return tuple(m for m in self.migrations if m.applied_as)
 
     @cached_property
     def last_applied(self) -> Migration | None:
@@ -131,7 +133,8 @@ class Status:
     def out_of_order(self) -> tuple[Migration, ...]:
         """Those still to run that sort before an applied one, and do not say that they may.
 
-        Reads the beginning of such files. Raises FilesError when one cannot be read.
+        They have not been applied under another name. Reads the beginning of such files. Raises
+        FilesError when one cannot be read.
         """
         last = self.last_applied
         return tuple(
@@ -142,7 +145,7 @@ class Status:
 
     def _may_be_late(self, migration: Migration) -> bool:
         # One that has failed was in its place when it was tried, and is tried again there.
-        tried = migration.row is not None
+        tried = migration.row is not None or migration.applied_as is not None
         return tried or (migration.file is not None and allows_out_of_order(migration.file))
 
     def to_run(self, to: str | None = None) -> tuple[Migration, ...]:
@@ -208,11 +211,35 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
         )
     )
     left = {migration.name for migration in status.unwritten()}
-    return _with_unwritten(status, left) if left else status
+    old_names = _renamed(status)
+    new_names = {old: new for new, old in old_names.items()}
+    if not left and not old_names:
+        return status
+    return Status(
+        tuple(
+            replace(
+                one,
+                unwritten=one.name in left,
+                renamed_to=new_names.get(one.name),
+                applied_as=old_names.get(one.name),
+            )
+            for one in status.migrations
+        )
+    )
 
 
-def _with_unwritten(status: Status, left: Collection[str]) -> Status:
-    return Status(tuple(replace(one, unwritten=one.name in left) for one in status.migrations))
+def _renamed(status: Status) -> Mapping[str, str]:
+    """The missing one that a file still to run was applied as, by the name of the file."""
+    gone: dict[str, list[str]] = {}
+    for one in status.missing:
+        checksum = one.row.checksum if one.row and one.row.success else None
+        if checksum and checksum not in (MD5_OF_NOTHING, MANUAL):
+            gone.setdefault(checksum, []).append(one.name)
+    found: dict[str, str] = {}
+    for one in status.to_run() if gone else ():
+        if one.file and (old := gone.get(fitting(one.file, gone) or "")):
+            found[one.name] = old.pop(0)
+    return found
 
 
 def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) -> Collection[str]:

@@ -29,7 +29,10 @@ def drift_warnings(status: Status) -> tuple[str, ...]:
     """Where the files are not, or no longer, what the ledger says has been run."""
     return (
         *_of(status.changed, "Changed since it was applied", "Changed since they were applied"),
-        *_of(status.missing, "In the ledger, but not in the folder"),
+        *_of(
+            [m for m in status.missing if not m.renamed_to],
+            "In the ledger, but not in the folder",
+        ),
         *_of(
             [m for m in status.pending if m.written_since],
             "Recorded when it was empty, and pending again now that it has statements",
@@ -47,13 +50,14 @@ def _out_of_order(status: Status, to: str | None) -> list[str]:
 
 
 def _renamed(status: Status, to: str | None) -> list[str]:
-    names = [f"{m.name} (as {old})" for m, old in status.renamed if _is_up_to(m, to)]
-    if not names:
+    renamed = [m for m in status.renamed if _is_up_to(m, to)]
+    if not renamed:
         return []
+    names = some_names([f"{m.applied_as} is {m.name} now" for m in renamed])
     return [
-        f"Applied under a name that is missing now, and to run under another: {some_names(names)}."
-        " An apply would run it again. Give it its name back, or mark it as applied and forget the"
-        " old name."
+        f"Renamed since {'it was' if len(renamed) == 1 else 'they were'} applied: {names}."
+        f" An apply would run it again. --accept-name {visible(renamed[0].name)} records the name"
+        " that it has now; or give it its old name back."
     ]
 
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +95,16 @@ def same_content(file: MigrationFile, checksum: str) -> bool:
     Raises FilesError when it cannot be read.
     """
     return checksum in (file.checksum, MANUAL) or checksum in _with_other_line_ends(file.path)
+
+
+def fitting(file: MigrationFile, checksums: Container[str]) -> str | None:
+    """The one of ``checksums`` that stands for the file; line ends do not count.
+
+    Raises FilesError when it cannot be read.
+    """
+    if file.checksum in checksums:
+        return file.checksum
+    return next((one for one in _with_other_line_ends(file.path) if one in checksums), None)
 
 
 def has_statements(file: MigrationFile) -> bool:
