@@ -47,6 +47,8 @@ _FORMAT = "%x01%H%x00%an%x00%ad%x00%s"
 # git compares each path with each pattern: 150 of them took a minute for 5,000 commits. With more
 # names than this, all edits of such files are asked for.
 _MOST_NAMES = 3
+# git sets these for its hooks, where they take the folder that a command runs in for the root.
+_OF_HOOKS = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX")
 _ENVIRONMENT = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 
 
@@ -156,7 +158,7 @@ class Repository:
             ended = subprocess.run(
                 ["git", "--no-pager", *arguments],
                 cwd=self.folder,
-                env={**os.environ, **_ENVIRONMENT},
+                env=_environment(),
                 input=text.encode() if text is not None else None,
                 stdin=subprocess.DEVNULL if text is None else None,
                 capture_output=True,
@@ -175,6 +177,14 @@ class Repository:
                 raise GitUnavailable("the folder is in no git repository")
             raise GitUnavailable(f"git failed: {visible(reason) or ended.returncode}")
         return ended.stdout
+
+
+def _environment() -> dict[str, str]:
+    environ = {**os.environ, **_ENVIRONMENT}
+    if "GIT_WORK_TREE" not in environ:  # which somebody has set on purpose
+        for name in _OF_HOOKS:
+            environ.pop(name, None)
+    return environ
 
 
 def _blob(name: bytes) -> str | None:

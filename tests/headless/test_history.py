@@ -1,6 +1,7 @@
 """Drift, order and pull requests, as ``--diff``, ``--strict`` and ``--against`` tell of them."""
 
 import subprocess
+import sys
 
 import pytest
 
@@ -241,6 +242,21 @@ def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(
     assert ended.out.splitlines()[0] == (
         "  ✗ 0002_mine.sql: sorts before 0003_theirs.sql, which main has"
     )
+
+
+def test_a_hook_of_git_in_another_work_tree_compares_too(repository: Program) -> None:
+    commit(repository, "0002_b.sql", "SELECT 1;\n")
+    git(repository, "worktree", "add", "-q", "other", "-b", "feature")
+    late = repository.folder / "other/migrations/0001_late.sql"
+    late.write_text("SELECT 2;\n")
+    hook = repository.folder / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\n{sys.executable} -m schemamig_tui --check --against main >&2\n")
+    hook.chmod(0o755)
+    git(repository, "-C", "other", "add", "-A")
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        git(repository, "-C", "other", "commit", "-m", "late")
+    assert "0001_late.sql: sorts before 0002_b.sql, which main has" in refused.value.stderr
 
 
 def test_an_unknown_branch_is_one_clear_error(repository: Program) -> None:
