@@ -125,3 +125,10 @@ def test_names_that_only_look_the_same_are_warned_of() -> None:
     assert twin_warnings([NFC, "0001_cafe.sql", "0002_\u00e9.sql"]) == []
     (warning,) = twin_warnings([NFC, NFD])
     assert warning.startswith(f"More than one migration is called {NFC}: ")
+
+
+def test_names_that_some_file_systems_take_for_one_are_warned_of() -> None:
+    assert twin_warnings(["0001_User.sql", "0001_user.sql", "0002_user.sql"]) == [
+        "Only upper and lower case tell 0001_User.sql and 0001_user.sql apart: on macOS and"
+        " Windows they would be one file."
+    ]

@@ -151,7 +151,12 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
 
 def _is_migration(entry: os.DirEntry[str]) -> bool:
     # A broken link or a socket stays in, to be refused by name: left out, it would be missed.
-    return is_migration(entry.name) and not entry.is_dir()
+    if not is_migration(entry.name):
+        return False
+    try:
+        return not entry.is_dir()
+    except OSError:  # a link to itself
+        return True
 
 
 def _read(path: Path, names: Collection[str], known: MigrationFile | None) -> MigrationFile:

@@ -105,18 +105,34 @@ def passed_over_warnings(names: Sequence[str]) -> list[str]:
 
 
 def twin_warnings(names: Iterable[str]) -> list[str]:
-    """Which names look the same and are not: one has é as one character, one as e and an accent.
+    """Which names are one to some file systems, or look the same, and are not.
 
-    macOS and some version control systems turn one into the other.
+    é may be one character, or an e and an accent: macOS and some version control systems turn one
+    into the other. And there, as on Windows, upper and lower case do not tell files apart.
     """
-    forms: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        if not name.isascii():
-            forms[unicodedata.normalize("NFC", name)].append(name)
-    twins = [name for name, same in forms.items() if len(same) > 1]
-    if not twins:
-        return []
-    return [
-        f"More than one migration is called {some_names(twins)}: the names look the same, but"
-        " differ in their Unicode form (NFC, NFD)."
-    ]
+        groups[_composed(name).lower()].append(name)
+    forms, cases = [], []
+    for same in groups.values():
+        composed = {_composed(name) for name in same}
+        if len(composed) < len(same):
+            forms.append(_composed(same[0]))
+        elif len(same) > 1:
+            cases.append(" and ".join(same))
+    warnings = []
+    if forms:
+        warnings.append(
+            f"More than one migration is called {some_names(forms)}: the names look the same, but"
+            " differ in their Unicode form (NFC, NFD)."
+        )
+    if cases:
+        warnings.append(
+            f"Only upper and lower case tell {some_names(cases)} apart: on macOS and Windows they"
+            " would be one file."
+        )
+    return warnings
+
+
+def _composed(name: str) -> str:
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
