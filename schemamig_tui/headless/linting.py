@@ -1,7 +1,7 @@
 """``--lint``: shows what is risky or unclear in migrations that are to run."""
 
 from schemamig_tui.engine import Selection, make_plan, parse, scan
-from schemamig_tui.errors import ExitCode, LintRefusal
+from schemamig_tui.errors import ExitCode, FilesError, LintRefusal
 from schemamig_tui.findings import findings_in, lint_level
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
@@ -18,11 +18,13 @@ def lint_pending(settings: Settings, reporter: Reporter, stop: Stop, *, to: str 
         looking(target, settings, on_wait) as (conn, survey),
     ):
         plan = make_plan(survey, Selection(to))
-        for refusal in plan.refusals:
+        # Whether the role could apply them does not matter here.
+        refused = [refusal for refusal in plan.refusals if isinstance(refusal, FilesError)]
+        for refusal in refused:
             reporter.error(refusal)
         report = findings_in([file.script for file in plan.files], settings, conn)
     code = _report(report, settings, reporter)
-    return plan.refusals[0].exit_code if plan.refusals else code
+    return refused[0].exit_code if refused else code
 
 
 def lint_new(settings: Settings, reporter: Reporter, ref: str) -> ExitCode:

@@ -58,6 +58,8 @@ def test_it_looks_compares_and_verifies_and_nothing_is_written(
     reader.write("0003_c.sql", "CREATE TABLE c ();")
     assert reader("--list").out.endswith("\nTotal: 2 applied, 1 pending\n")
     assert reader("--check").code == 5
+    linted = reader("--lint")
+    assert (linted.code, linted.out.startswith("0003_c.sql\n")) == (0, True)
     refused = reader("--apply")
     assert (refused.code, refused.out) == (2, "")
     assert "the server takes no writes: it is a standby" in refused.err
