@@ -29,6 +29,14 @@ _NAMED_PASSWORD = re.compile(
     rf"({SECRET_NAME}\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
 )
 _TOKEN = re.compile(r"(\bBearer\s+|[?&](?:access_)?token=)[^\s&'\"]+", re.I)
+# In a command of the shell: what an option gives, what is set for it, and what is behind a host, as
+# chats have their tokens there. A variable alone is no secret.
+_GIVEN = re.compile(
+    r"""((?<!\S)(?:-u|--?user|-H|--header|--(?:\w+-)?(?:password|token|key|secret))[\s=]\s*
+    |\b\w*(?:KEY|TOKEN|SECRET|PASS(?:W(?:OR)?D)?)=
+    |://[^\s/'"]+/)(?!["']?\$\w+["']?(?:\s|$))('[^']*'?|"(?:[^"\\]|\\.)*"?|[^\s'"]+)""",
+    re.I | re.X,
+)
 _QUERIED_PASSWORD = re.compile(r"(passw(?:or)?d).*['$=].*", re.I | re.S)
 
 
@@ -83,6 +91,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     text = _ENCODED_NAME.sub(rf"\1{MASK}", text)
     text = _TOKEN.sub(rf"\1{MASK}", text)
     return _NAMED_PASSWORD.sub(rf"\1{MASK}", text)
+
+
+def redact_command(command: str) -> str:
+    """A command of the shell without what may be a password, a token or a key in it."""
+    return _GIVEN.sub(rf"\1{MASK}", redact(command))
 
 
 def redact_query(query: str) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemamig_tui.settings.model import Settings
 from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS
-from schemamig_tui.text import MASK, redact, visible
+from schemamig_tui.text import MASK, redact, redact_command, visible
 
 _DEFAULT = "default"
 _CONNECTION = re.compile(r"DATABASE_URL|POSTGRES_(HOST|PORT|USER|DB|PASSWORD)|PG[A-Z]+")
@@ -31,6 +31,8 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
     for name, reader in readers.items():
         source = settings.origins.get(reader.field, _DEFAULT)
         value = _value(getattr(settings, reader.field))
+        if name in ("on-success", "on-failure") and value:
+            value = redact_command(value)
         if name == "dsn" and value and "=" not in value and "://" not in value:
             value = MASK  # it is no DSN, so nobody can tell what in it is a password
         yield ShownSetting(name, value, source)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.text import cells, one_line, redact, redact_query, visible
+from schemamig_tui.text import cells, one_line, redact, redact_command, redact_query, visible
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates too
 
@@ -106,6 +106,26 @@ def test_a_password_in_a_dsn_is_masked(dsn: str) -> None:
 )
 def test_a_token_in_a_command_is_masked(command: str) -> None:
     assert redact(command) == command.replace("geheim", "***")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("curl -u ada:geheim $URL", "curl -u *** $URL"),
+        ("curl -H 'X-Api-Key: geheim' https://h/", "curl -H *** https://h/"),
+        ('http --auth-token="ge heim" GET', "http --auth-token=*** GET"),
+        ("curl -d @- https://chat.example/T0/geheim", "curl -d @- https://chat.example/***"),
+        ("curl 'https://h/hook?key=geheim'", "curl 'https://h/***'"),
+        ("API_TOKEN=geheim ./tell", "API_TOKEN=*** ./tell"),
+        ('curl -u "$LOGIN" -d @- "$CHAT_WEBHOOK"', 'curl -u "$LOGIN" -d @- "$CHAT_WEBHOOK"'),
+        (
+            "jq -r .text | ./mail --to team@example.com",
+            "jq -r .text | ./mail --to team@example.com",
+        ),
+    ],
+)
+def test_a_command_is_shown_without_what_may_be_a_secret(command: str, shown: str) -> None:
+    assert redact_command(command) == shown
 
 
 def test_known_secrets_are_masked_the_longest_first() -> None:
