@@ -7,21 +7,28 @@ from pathlib import Path
 
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.lint.finding import LintFinding
+from schemamig_tui.lint.squawk import COVERED, NOTES, unknown_to_squawk
 from schemamig_tui.spelling import did_you_mean
 
 PAGES = Path(__file__).parent / "pages"
 
 
 def page(rule: str) -> str:
-    """The page on a rule. Raises SettingsError where there is none."""
+    """The page on a rule; of other rules of squawk, where that has one.
+
+    Raises SettingsError where there is no such rule.
+    """
     known = {path.stem: path for path in PAGES.glob("*.txt")}
-    if rule not in known:
-        meant = did_you_mean(rule, known)
-        raise SettingsError(
-            f"there is no page on {rule!r}",
-            hint=meant or f"there are {', '.join(sorted(known))}; of others, see {squawk_link()}",
-        )
-    return known[rule].read_text(encoding="utf-8")
+    if rule in known:
+        return known[rule].read_text(encoding="utf-8")
+    if rule in NOTES | COVERED or unknown_to_squawk([rule]) == set():
+        ours = ". Our own rules find the same" if rule in COVERED else ""
+        return f"A rule of squawk{ours}: {squawk_link(rule)}\n"
+    meant = did_you_mean(rule, known)
+    raise SettingsError(
+        f"there is no page on {rule!r}",
+        hint=meant or f"there are {', '.join(sorted(known))}; of others, see {squawk_link()}",
+    )
 
 
 def page_of(finding: LintFinding) -> str:

@@ -159,5 +159,8 @@ def test_a_rule_is_explained_without_a_database_or_migrations(program: Program) 
     assert "\nUnsafe\n\n    DROP TABLE orders CASCADE;\n" in ended.out
     (explained,) = program("--explain", "drop-table", "--json").events
     assert explained["page"].startswith("drop-table\n")
+    for rule in ("ban-drop-view", "prefer-text-field", "ban-drop-table"):
+        ended = program("--explain", rule)
+        assert (ended.code, f"https://squawkhq.com/docs/{rule}" in ended.out) == (0, True)
     ended = program("--explain", "drop-tabel")
     assert (ended.code, "Did you mean drop-table?" in ended.err) == (2, True)
