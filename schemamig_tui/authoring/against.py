@@ -5,16 +5,18 @@ those of the branch would run the new ones in another order, or never see a chan
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from schemamig_tui.authoring.git import Repository
+from schemamig_tui.authoring.naming import description, next_name
 from schemamig_tui.engine import MigrationFile, scan
 from schemamig_tui.engine.script.files import allows_out_of_order
 from schemamig_tui.engine.script.names import is_migration
-from schemamig_tui.errors import FilesError
+from schemamig_tui.errors import FilesError, SettingsError
 from schemamig_tui.sql.fingerprint import same_tokens
 
 
@@ -30,11 +32,15 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A file that is not as it should be; ``renamed_to`` is the name that it has now."""
+    """A file that is not as it should be.
+
+    ``renamed_to`` is the name that it has now, ``in_order`` one that would sort behind all others.
+    """
 
     name: str
     problem: Problem
     renamed_to: str | None = None
+    in_order: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,22 @@ def compare_with(folder: Path, ref: str) -> BranchComparison:
     last = max(theirs, key=str.encode, default=None)
     new = tuple(name for name in files if name not in theirs)
     findings = [*_edited(repository, files, base)]
+    names = [*files, *theirs]
     for name in new:
         late = last is not None and name.encode() < last.encode()
         if late and name not in base and not allows_out_of_order(files[name]):
-            findings.append(Finding(name, Problem.OUT_OF_ORDER))
+            in_order = _name_behind(names, name)
+            names += filter(None, [in_order])
+            findings.append(Finding(name, Problem.OUT_OF_ORDER, in_order=in_order))
     findings.sort(key=lambda finding: finding.name.encode())
     return BranchComparison(ref, last, new, tuple(findings))
+
+
+def _name_behind(names: Sequence[str], name: str) -> str | None:
+    try:
+        return next_name(names, description(name), date.today()).name
+    except SettingsError:
+        return None
 
 
 def _migrations(repository: Repository, commit: str) -> dict[str, str]:

@@ -28,7 +28,8 @@ def problem_in_words(finding: Finding, compared: BranchComparison) -> str:
     """What is wrong with a file, as a sentence without its subject."""
     ref = visible(compared.ref)
     if finding.problem is Problem.OUT_OF_ORDER:
-        return f"sorts before {visible(compared.last or '')}, which {ref} has"
+        way_out = f"; as {visible(finding.in_order)} it would not" if finding.in_order else ""
+        return f"sorts before {visible(compared.last or '')}, which {ref} has{way_out}"
     if finding.renamed_to:
         return f"renamed to {visible(finding.renamed_to)} since {ref}, so it would run again"
     return f"{finding.problem} since {ref}"

@@ -187,6 +187,7 @@ class JsonLines:
                 name=finding.name,
                 problem=finding.problem,
                 renamed_to=finding.renamed_to,
+                in_order=finding.in_order,
             )
         self._write(
             "compared",

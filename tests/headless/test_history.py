@@ -211,7 +211,7 @@ def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program)
     assert ended.out.splitlines() == [
         "  ✗ 0001_a.sql: changed since main",
         "  ✗ 0002_a.sql: only comments changed since main",
-        "  ✗ 0003_late.sql: sorts before 0006_a.sql, which main has",
+        "  ✗ 0003_late.sql: sorts before 0006_a.sql, which main has; as 0008_late.sql it would not",
         "  ✗ 0004_a.sql: removed since main",
         "  ✗ 0006_a.sql: renamed to 0007_b.sql since main, so it would run again",
         "",
@@ -223,7 +223,9 @@ def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program)
         "name": "0001_a.sql",
         "problem": "changed",
         "renamed_to": None,
+        "in_order": None,
     }
+    assert (events[2]["problem"], events[2]["in_order"]) == ("out of order", "0008_late.sql")
     assert (events[4]["problem"], events[4]["renamed_to"]) == ("renamed", "0007_b.sql")
     assert events[-1]["new"] == ["0003_late.sql", "0003_may_be_late.sql", "0007_b.sql"]
 
@@ -240,7 +242,8 @@ def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(
     ended = repository("--check", "--against", "main")
     assert ended.code == 5
     assert ended.out.splitlines()[0] == (
-        "  ✗ 0002_mine.sql: sorts before 0003_theirs.sql, which main has"
+        "  ✗ 0002_mine.sql: sorts before 0003_theirs.sql, which main has; as 0004_mine.sql it would"
+        " not"
     )
 
 

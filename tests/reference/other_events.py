@@ -238,11 +238,15 @@ class DriftShown(TypedDict):
 
 
 class BranchFinding(TypedDict):
-    """``--check --against``: a file is not as it should be."""
+    """``--check --against``: a file is not as it should be.
+
+    ``renamed_to`` is the name that it has now, ``in_order`` one that would sort behind all others.
+    """
 
     name: str
     problem: Problem
     renamed_to: str | None
+    in_order: str | None
 
 
 class Compared(TypedDict):

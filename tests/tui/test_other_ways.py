@@ -64,7 +64,7 @@ async def test_a_branch_is_compared_with(desk: Desk, monkeypatch: pytest.MonkeyP
         await ui.press("escape", "B", *"main", "enter")
         await ui.until(lambda: isinstance(ui.app.screen, TextDialog))
         assert text(ui).splitlines() == [
-            "0001_a.sql: sorts before 0002_b.sql, which main has",
+            "0001_a.sql: sorts before 0002_b.sql, which main has; as 0003_a.sql it would not",
             "",
             "1 finding against main, 1 new migration",
         ]

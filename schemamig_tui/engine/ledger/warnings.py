@@ -46,7 +46,11 @@ def _out_of_order(status: Status, to: str | None) -> list[str]:
     if not late or status.last_applied is None:
         return []
     before = f"before {visible(status.last_applied.name)}, which is applied"
-    return _of(late, f"Pending, but sorted {before}")
+    (found,) = _of(late, f"Pending, but sorted {before}")
+    return [
+        f"{found} A later name puts it in order, and '-- schemamig: out-of-order' at the top of a"
+        " file lets it run late."
+    ]
 
 
 def _renamed(status: Status, to: str | None) -> list[str]:
@@ -66,8 +70,7 @@ def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
     if found := [*drift_warnings(status), *_out_of_order(status, to), *_renamed(status, to)]:
         return DriftError(
             "\n".join(found),
-            hint="Put it right, or run without --strict. '-- schemamig: out-of-order' at the top of"
-            " a file lets it run late.",
+            hint="Put it right, or run without --strict.",
         )
     return None
 
