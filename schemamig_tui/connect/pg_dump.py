@@ -66,7 +66,11 @@ def _run(program: Path, target: Target, options: Sequence[str]) -> str:
         raise SchemamigError(f"{program} cannot be run: {one_line(error)}") from error
     if done.returncode:
         answer = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise SchemamigError(f"the dump has failed: {visible(redact(answer))}")
+        raise SchemamigError(
+            f"the dump has failed: {visible(redact(answer))}",
+            hint="a dump takes a role that may read all tables that it is of, and the ledger; a"
+            " .dbml or .md file takes no rights",
+        )
     return done.stdout.decode()
 
 

@@ -90,6 +90,23 @@ def test_without_a_pg_dump_that_is_new_enough_it_says_so(
     assert not (program.folder / "x.sql").exists()
 
 
+def test_a_role_that_may_not_read_all_is_told_what_a_dump_takes(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    assert program("--apply").code == 0
+    with database.connect() as conn:
+        conn.execute("CREATE ROLE dumps LOGIN")
+        try:
+            login = ("--dsn", f"{database.conninfo} user=dumps")
+            ended = program("--docs-generate", "x.sql", *login)
+            looked = program("--check", *login)
+        finally:
+            conn.execute("DROP ROLE dumps")
+    assert (ended.code, "hint: a dump takes a role that may read all" in ended.err) == (1, True)
+    assert "GRANT SELECT ON kb.schema_migrations TO dumps; To apply" in looked.err
+
+
 def test_other_files_are_refused(program: Program) -> None:
     ended = program("--docs-generate", "schema.txt")
     assert ended.code == 2

@@ -122,6 +122,15 @@ def test_each_manual_change_is_found_and_nothing_else(
     assert there == ["database"] * 2 + ["migrations"] * 2 + ["both"] * 2
 
 
+def test_the_ledger_of_a_database_that_nothing_is_applied_in_is_no_difference(
+    program: Program, scratch: Path
+) -> None:
+    program.write("0001_a.sql", "SELECT 1 / 0;")
+    assert program("--apply").code == 1
+    ended = program("--verify")
+    assert (ended.code, ended.out[:13]) == (0, "0 migrations ")
+
+
 def test_files_that_do_not_run_from_zero_are_found(
     program: Program, scratch: Path, database: Database
 ) -> None:

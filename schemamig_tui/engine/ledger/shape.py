@@ -165,6 +165,15 @@ def grants(facts: Facts, schema: str, name: str) -> str:
     )
 
 
+def reading_grants(facts: Facts, schema: str, name: str) -> str:
+    """The GRANTs that let the role read the ledger, and what it takes besides to keep it."""
+    role, schema = readable(facts.role), readable(schema)
+    return (
+        f"GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {name} TO {role}; To apply"
+        f" migrations, it also needs INSERT, UPDATE, and USAGE ON ALL SEQUENCES IN SCHEMA {schema}."
+    )
+
+
 def readable(name: str) -> str:
     """A name as a person would write it in SQL; only to be shown."""
     if name.isidentifier() and name.isascii() and name == name.lower():

@@ -31,6 +31,7 @@ from schemamig_tui.engine.ledger.shape import (
     last_result,
     read_facts,
     readable,
+    reading_grants,
     rules,
     uncreatable,
     unusable,
@@ -133,7 +134,7 @@ class Ledger:
             raise LedgerError(
                 f"role {readable(facts.role)} may not read the ledger {self.name}:"
                 f" {error.diag.message_primary}",
-                hint=grants(facts, self.schema, self.name),
+                hint=reading_grants(facts, self.schema, self.name),
             ) from error
         except psycopg.Error as error:
             why = one_line(error)
