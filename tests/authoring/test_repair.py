@@ -165,13 +165,18 @@ def test_nothing_is_repaired_while_a_run_is_on(shop: Workshop) -> None:
         ("INSERT", mark_applied, "3.sql"),
         ("UPDATE", mark_applied, "2.sql"),
         ("UPDATE", accept_checksum, "1.sql"),
+        ("UPDATE", accept_name, "2.sql"),
+        ("DELETE", accept_name, "2.sql"),
         ("DELETE", forget, "2.sql"),
     ],
 )
 def test_what_a_trigger_swallows_is_an_error(
     event: str, repair: _Repair, name: str, shop: Workshop
 ) -> None:
-    shop.write("1.sql", "CREATE TABLE t (i bigint);")
+    if repair is accept_name:
+        (shop.folder / "1.sql").rename(shop.folder / name)
+    else:
+        shop.write("1.sql", "CREATE TABLE t (i bigint);")
     shop.ask(
         "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
         f" CREATE TRIGGER swallow BEFORE {event} ON {LEDGER} FOR EACH ROW"

@@ -132,7 +132,7 @@ class Repairs:
         """Record another name for a migration, in the place of the row that this one may have."""
         before, replaced = self._row(name), self._row(new_name)
         if replaced:
-            self._write(_DELETE, new_name)
+            self.forget(new_name)
         self._write(_RENAME, name, new_name=new_name)
         gone, after = self._row(name), self._row(new_name)
         kept = before is not None and after == replace(before, filename=new_name)
