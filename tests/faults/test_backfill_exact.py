@@ -150,6 +150,25 @@ def cutting_before(message: int) -> Callable[[Pipeline, Step], None]:
     return sending
 
 
+def test_a_batch_ends_with_its_commit_so_that_no_late_cancellation_hits_it(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Step] = []
+
+    def noting(pipeline: Pipeline, step: Step) -> None:
+        sent.append(step)
+        send(pipeline, step)
+
+    shop.ask(SETUP)
+    monkeypatch.setattr(Pipeline, "_send", noting)
+    shop.applies("0001_a.sql", BACKFILL)
+    behind = sent
+    for _ in range(4):
+        (i, *_) = (i for i, step in enumerate(behind) if step.role is Role.BATCH)
+        behind = behind[i + [step.sql for step in behind[i:]].index(COMMIT) + 1 :]
+        assert behind[0].sql.startswith(b"BEGIN")
+
+
 WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 
 

@@ -77,15 +77,13 @@ class Batch:
         )
 
     def close(self) -> Iterator[Step]:
-        """Commit; then it is known how much WAL has been written."""
-        yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True)
-        yield Step(
-            _WAL_POSITION.encode(),
-            Role.HOUSEKEEPING,
-            prompt=True,
-            awaited=True,
-            answer=self._take_position,
-        )
+        """Ask how much WAL has been written, and commit.
+
+        Nothing of the batch comes behind its COMMIT: what a cancellation or a timeout has missed
+        there would hit it, and the batch would be taken for one that has failed.
+        """
+        yield Step(_WAL_POSITION.encode(), Role.HOUSEKEEPING, answer=self._take_position)
+        yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True, awaited=True)
 
     def _take_tag(self, result: PGresult) -> None:
         self.changed = result.command_tuples or 0
