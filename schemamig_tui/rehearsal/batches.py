@@ -70,7 +70,10 @@ def _first_batch(
     yield Step(_ROW_SECURITY.format(row_security).encode(), Role.HOUSEKEEPING)
     ((wal_after, _),) = yield from ask(_BEFORE)
     wal = max(0, int(wal_after or 0) - int(wal_before or 0))
-    yield from _require_key_kept(place, found, changed[-1])
+    if _may_move_rows(place) and found and found.range and changed[-1]:
+        yield from found.walk.opening()
+        yield from found.walk.require_key_kept(found.range)
+        yield from found.walk.closing()
     keys = found.range.keys if found and found.range else 0
     rows = yield from _rows(place, found)
     done, of = (keys, rows) if found else (changed[-1], rows)
@@ -89,6 +92,12 @@ def _first_batch(
     )
 
 
+def _may_move_rows(place: BatchedPlace) -> bool:
+    """Whether it is the table of the ranges that the statement changes the rows of."""
+    asked = place.batched.asked
+    return isinstance(asked, RangeBatches) and place.batched.head.updates(asked.table)
+
+
 def _rows(place: BatchedPlace, found: FirstRange | None) -> Questions[int | None]:
     """About how many rows there are: those of the table, or what the directive counts."""
     asked = place.batched.asked
@@ -101,23 +110,3 @@ def _rows(place: BatchedPlace, found: FirstRange | None) -> Questions[int | None
         table = yield from find_table(asked.table, IN_A_TRANSACTION)
         return table[2] if table else None
     return None
-
-
-def _require_key_kept(
-    place: BatchedPlace, found: FirstRange | None, changed: int
-) -> Questions[None]:
-    """Raises Unusable where rows of the range are not in it any more: their key has changed."""
-    head, asked = place.batched.head, place.batched.asked
-    if found is None or found.range is None or head.verb != "update" or head.target is None:
-        return
-    if asked.table is None or head.target.name != asked.table.name or not changed:
-        return
-    yield from found.walk.opening()
-    left = yield from found.walk.count(found.range.first, found.range.last)
-    yield from found.walk.closing()
-    if left < found.range.keys:
-        raise Unusable(
-            f"Of the {found.range.keys:,} rows of the first range only {left:,} are in it behind"
-            " the statement: it changes their key, or a trigger does.",
-            "Walk along another key, one that stays as it is.",
-        )

@@ -21,6 +21,10 @@ class Head(NamedTuple):
     verb: str
     target: Name | None
 
+    def updates(self, table: Name) -> bool:
+        """Whether it may be an UPDATE of this very table."""
+        return self.verb == "update" and self.target is not None and self.target.may_be(table)
+
 
 def head(sql: bytes) -> Head:
     """How a statement begins. The verb is empty for one that neither writes rows nor calls."""
@@ -63,7 +67,7 @@ def check(word: Word, sql: bytes) -> Head:
 
 def sets_key(sql: bytes, found: Head, table: Name, key: Sequence[str]) -> str | None:
     """The column of the key that an UPDATE of this very table sets, as far as its text tells."""
-    if found.verb != "update" or found.target is None or not _may_be(found.target, table):
+    if not found.updates(table):
         return None
     words = Words(token[1] for token in tokens(sql))
     words.seek(b"update")
@@ -88,10 +92,6 @@ def without_skip_locked(sql: bytes) -> bytes:
             length = other.end(1) - one.start(1)
             sql = sql[: one.start(1)] + b" " * length + sql[other.end(1) :]
     return sql
-
-
-def _may_be(one: Name, other: Name) -> bool:
-    return one.name == other.name and len({one.schema, other.schema} - {None}) < 2
 
 
 def _refuse_limits(sql: bytes) -> None:

@@ -37,11 +37,6 @@ def uses(sql: bytes, column: str) -> bool:
     return b"*" in found or any(identifier(token) == column for token in found)
 
 
-def is_same(one: Name, other: Name) -> bool:
-    """Whether two names may be of one object; the search path is not known."""
-    return one.name == other.name and len({one.schema, other.schema} - {None}) < 2
-
-
 def _drop(words: Words) -> Iterator[Removal]:
     if words.take(b"schema"):
         words.take(b"if", b"exists")

@@ -24,6 +24,10 @@ class Name:
     def __str__(self) -> str:
         return ".".join(map(_quoted, filter(None, (self.schema, self.name))))
 
+    def may_be(self, other: "Name") -> bool:
+        """Whether both may be of one object; the search path is not known."""
+        return self.name == other.name and len({self.schema, other.schema} - {None}) < 2
+
 
 MOST = 20_000
 """So many tokens of a statement are looked at; what is behind is a list of values, or nearly so."""

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished
-from schemamig_tui.engine.events import Event, FileStarted
+from schemamig_tui.engine.events import Event, FileFailed, FileStarted
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import FilesError
@@ -135,6 +135,20 @@ def test_a_key_of_another_type_is_refused(shop: Workshop) -> None:
     assert "The key is of the type bigint now, and was integer when" in failed.failure.message
 
 
+def test_a_key_in_another_order_is_refused(shop: Workshop) -> None:
+    shop.ask(
+        'CREATE TABLE docs (id text COLLATE "C" PRIMARY KEY, n int NOT NULL DEFAULT 0);'
+        "INSERT INTO docs SELECT g FROM generate_series(1, 1000) g; ANALYZE docs"
+    )
+    stop(shop)
+    shop.ask('ALTER TABLE docs ALTER id TYPE text COLLATE "POSIX"')
+    failed = shop.fails("0001_a.sql", SLOW)
+    assert failed.failure.message.startswith(
+        'The key is of the type text COLLATE pg_catalog."POSIX" now, and was text COLLATE'
+    )
+    assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [100]
+
+
 def test_a_checkpoint_changed_by_hand_is_refused(shop: Workshop) -> None:
     fill(shop)
     stop(shop)
@@ -174,23 +188,57 @@ def test_a_row_that_somebody_else_has_written_stops_the_batches_and_stays(shop: 
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [100]
 
 
-def test_a_changed_index_stops_the_batches(shop: Workshop) -> None:
-    fill(shop)
+def apply_with(shop: Workshop, change: str) -> None:
+    """Apply, and change the table behind the first batch."""
     done = threading.Event()
 
     def listen(event: Event) -> None:
         shop.events.append(event)
         if isinstance(event, BatchFinished) and not done.is_set():
             done.set()
-            shop.ask("ALTER TABLE docs RENAME id TO key")
+            for query in change.split(";"):
+                shop.ask(query)
 
     shop.write("0001_a.sql", SLOW)
     Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
-    failure = shop.failure.failure
-    assert failure.message.startswith("public.docs, its key or the index docs_pkey is not what it")
-    assert failure.hint == "Undo what has changed it, and apply again: it goes on where it stopped."
-    shop.ask("ALTER TABLE docs RENAME key TO id")
+
+
+@pytest.mark.parametrize(
+    ("change", "undo", "message"),
+    [
+        (
+            "ALTER TABLE docs RENAME id TO key",
+            "ALTER TABLE docs RENAME key TO id",
+            "public.docs has no column id.",
+        ),
+        (
+            "ALTER TABLE docs DROP CONSTRAINT docs_pkey",
+            "ALTER TABLE docs ADD PRIMARY KEY (id)",
+            "No index of public.docs can be walked along (id).",
+        ),
+        (
+            "ALTER TABLE docs RENAME TO d; CREATE TABLE docs (LIKE d INCLUDING ALL)",
+            "DROP TABLE docs; ALTER TABLE d RENAME TO docs",
+            "public.docs is not the table any more of which 100 keys walked",
+        ),
+    ],
+)
+def test_a_table_or_key_that_is_another_one_stops_the_batches_up_to_where_it_is_undone(
+    shop: Workshop, change: str, undo: str, message: str
+) -> None:
+    fill(shop)
+    apply_with(shop, change)
+    assert shop.failure.failure.message.startswith(message)
+    assert shop.failure.failure.hint
+    shop.ask(undo)
     assert shop.apply().failed is None
+    assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
+
+
+def test_an_index_that_is_built_anew_stops_nothing(shop: Workshop) -> None:
+    fill(shop)
+    apply_with(shop, "REINDEX INDEX CONCURRENTLY docs_pkey")
+    assert shop.events_of(FileFailed) == []
     assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
 
 

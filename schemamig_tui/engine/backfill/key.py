@@ -35,7 +35,8 @@ class Unusable(Exception):
 class KeyColumn:
     """A column of the key. Its type has a number, ``declared``; ``type`` is that of its values.
 
-    These differ where the type is a domain.
+    These differ where the type is a domain. ``collation`` is the number of its collation, 0 where
+    it has none; ``type_name`` names it where it is another than the type's.
     """
 
     name: str
@@ -44,6 +45,7 @@ class KeyColumn:
     declared: int
     type: int
     type_name: str
+    collation: int
     nullable: bool
 
 
@@ -72,7 +74,7 @@ class WalkKey:
 
     @property
     def type_names(self) -> tuple[str, ...]:
-        """The same by name, domains as what they are."""
+        """The types and collations by name, domains as what they are."""
         return tuple(column.type_name for column in self.columns)
 
     @property
@@ -231,10 +233,15 @@ _BASE_TYPE = """(WITH RECURSIVE d(type, base) AS (
         SELECT t.oid, t.typbasetype FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
         UNION ALL SELECT t.oid, t.typbasetype FROM d JOIN pg_catalog.pg_type t ON t.oid = d.base)
     SELECT type FROM d WHERE base = 0)"""
+_COLLATED = """(SELECT pg_catalog.format(' COLLATE %I.%I', n.nspname, o.collname)
+    FROM pg_catalog.pg_collation o JOIN pg_catalog.pg_namespace n ON n.oid = o.collnamespace
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE o.oid = a.attcollation AND o.oid <> t.typcollation)"""
 _COLUMNS = f"""(SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
         'name', k.name, 'quoted', pg_catalog.quote_ident(k.name), 'number', a.attnum,
         'declared', a.atttypid::int8, 'type', {_BASE_TYPE}::int8, 'nullable', NOT a.attnotnull,
-        'type_name', pg_catalog.format_type(a.atttypid, a.atttypmod)) ORDER BY k.n)
+        'collation', a.attcollation::int8, 'type_name', pg_catalog.concat(
+            pg_catalog.format_type(a.atttypid, a.atttypmod), {_COLLATED})) ORDER BY k.n)
     FROM pg_catalog.json_array_elements_text($2::pg_catalog.json)
             WITH ORDINALITY AS k(name, n)
         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname = k.name

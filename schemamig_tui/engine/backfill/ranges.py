@@ -14,7 +14,7 @@ from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
 from schemamig_tui.engine.batch_events import BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
-from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.sql.batches import RangeBatches
 from schemamig_tui.text import visible
 
@@ -46,11 +46,11 @@ class RangeBatching(BatchSeries):
     def _all(self) -> Iterator[Step]:
         if self._key is None:
             self._key = yield from self._begin()
-        walk = KeyWalk(self._key)
-        while True:
+        while self._end is not None or self._asked.open_end:
             self._gate.pass_through()
             self._size.target = self._asked.target * self._run.control.factor
-            found = yield from self._next(walk)
+            self._key = yield from self._opened(self._key)
+            found = yield from self._next(KeyWalk(self._key))
             if found is None:
                 return
             yield from self._one(self._key, found)
@@ -122,14 +122,24 @@ class RangeBatching(BatchSeries):
 
     # -- one batch
 
-    def _next(self, walk: KeyWalk) -> Questions[Range | None]:
-        """The next range; None where all is done."""
-        at = self.mark.at
-        if self._end is None and not self._asked.open_end:
-            return None
+    def _opened(self, key: WalkKey) -> Questions[WalkKey]:
+        """Begin to ask along the key, by another index where the one so far has been replaced.
+
+        Raises Unusable where there is none, or the key is another one.
+        """
+        walk = KeyWalk(key)
         yield from walk.opening()
-        yield Step(walk.still_same, Role.CHECK, self._place.number, line=self._place.line)
-        found = None
+        if (yield from walk.is_still_there()):
+            return key
+        yield from walk.closing()
+        key = yield from find_key(self._asked.table, self._asked.key)
+        self._require_same(key, self.mark)
+        yield from KeyWalk(key).opening()
+        return key
+
+    def _next(self, walk: KeyWalk) -> Questions[Range | None]:
+        """The next range, behind which nothing more is asked; None where all is done."""
+        at, found = self.mark.at, None
         if self._end:
             found = yield from walk.next_range(at, self._end, self._size.keys)
         if found is None and self._asked.open_end:
@@ -150,8 +160,11 @@ class RangeBatching(BatchSeries):
         yield from batch.open()
         values = (*found.first, *found.last)
         yield from batch.statement(statement.text, values, key.types * 2)
-        if before.batches == 0:
-            yield from self._require_key_kept(key, found, batch.changed)
+        if before.batches == 0 and self._place.batched.head.updates(self._asked.table):
+            walk = KeyWalk(key, IN_A_TRANSACTION)
+            yield from walk.opening()
+            yield from walk.require_key_kept(found, batch.changed)
+            yield from walk.closing()
         seconds = time.monotonic() - began
         mark = replace(
             before,
@@ -167,26 +180,6 @@ class RangeBatching(BatchSeries):
         yield from batch.close()
         self._size.done(found.keys, time.monotonic() - began)
         self._committed(batch, mark, seconds, key.rows, last=found.last == self._end)
-
-    def _require_key_kept(self, key: WalkKey, found: Range, changed: int) -> Questions[None]:
-        """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
-
-        They would be met again, and changed again. Asked in the first batch, in its transaction:
-        what it has written has its number.
-        """
-        head, table = self._place.batched.head, self._asked.table
-        if head.verb != "update" or head.target is None or head.target.name != table.name:
-            return
-        walk = KeyWalk(key, IN_A_TRANSACTION)
-        yield from walk.opening()
-        inside = yield from walk.count(found.first, found.last, written_now=True)
-        yield from walk.closing()
-        if inside < changed:
-            raise Unusable(
-                f"The statement has changed {changed:,} rows, and only {inside:,} of them are in"
-                " their range then: it changes their key, or a trigger does.",
-                "Walk along another key, one that stays as it is.",
-            )
 
     # -- besides
 

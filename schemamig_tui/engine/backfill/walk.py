@@ -8,7 +8,6 @@ without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from schemamig_tui.engine.backfill.explained import nodes
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
@@ -86,30 +85,22 @@ class KeyWalk:
                 " key.",
             )
 
-    @cached_property
-    def still_same(self) -> bytes:
-        """Fails where table, columns or index are not what they were at the start."""
+    def is_still_there(self) -> Questions[bool]:
+        """Whether table, columns and index are what they were when the key was found."""
         key = self._key
         columns = ", ".join(
-            f"({column.number}, {literal(column.name)}::pg_catalog.name, {column.declared})"
+            f"({column.number}, {literal(column.name)}::pg_catalog.name, {column.declared},"
+            f" {column.collation})"
             for column in key.columns
         )
-        message = (
-            f"{visible(key.table)}, its key or the index {visible(key.index)} is not what it was"
-            " when the batches began"
-        )
-        hint = "Undo what has changed it, and apply again: it goes on where it stopped."
-        # An error in words is only to be had from code.
-        body = (
-            f"BEGIN IF NOT (EXISTS (SELECT FROM pg_catalog.pg_index WHERE indisvalid"
+        rows = yield from ask(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_index WHERE indisvalid"
             f" AND indexrelid = {key.index_oid} AND indrelid = {key.oid})"
-            f" AND {len(key.columns)} = (SELECT count(*) FROM pg_catalog.pg_attribute"
-            f" WHERE attrelid = {key.oid} AND (attnum, attname, atttypid) IN ({columns}))"
-            f" AND pg_catalog.to_regclass({literal(key.table)}) = {key.oid}::pg_catalog.oid)"
-            f" THEN RAISE EXCEPTION USING MESSAGE = {literal(message)}, HINT = {literal(hint)};"
-            " END IF; END"
+            f" AND {len(key.columns)} = (SELECT count(*) FROM pg_catalog.pg_attribute WHERE"
+            f" attrelid = {key.oid} AND (attnum, attname, atttypid, attcollation) IN ({columns}))"
+            f" AND pg_catalog.to_regclass({literal(key.table)}) = {key.oid}::pg_catalog.oid",
         )
-        return f"DO {literal(body)}".encode()
+        return rows == [("t",)]
 
     def require_index_used(self, end: Value, keys: int) -> Questions[None]:
         """Raises Unusable where the planner would read or sort the table to find the next keys.
@@ -164,6 +155,25 @@ class KeyWalk:
             self._key.types * 2,
         )
         return int(rows[0][0] or 0)
+
+    def require_key_kept(self, found: Range, changed: int | None = None) -> Questions[None]:
+        """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
+
+        They would be met again, and changed again. Others may have deleted rows of it meanwhile: so
+        where it is known how many rows this transaction has ``changed``, these are looked for.
+        """
+        left = yield from self.count(found.first, found.last)
+        if left >= found.keys:
+            return
+        if changed is not None:
+            inside = yield from self.count(found.first, found.last, written_now=True)
+            if inside >= changed:
+                return
+        raise Unusable(
+            f"Of the {found.keys:,} rows of the first range only {left:,} are in it behind the"
+            " statement: it changes their key, or a trigger does.",
+            "Walk along another key, one that stays as it is.",
+        )
 
     def require_few(self, last: Value, keys: int) -> Questions[None]:
         """Raises Unusable where one value of the key has more than so many rows."""

@@ -10,7 +10,7 @@ from schemamig_tui.engine.run.plan import PlannedFile
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.batches import RangeBatches
-from schemamig_tui.sql.removals import Removal, is_same, removals, uses
+from schemamig_tui.sql.removals import Removal, removals, uses
 from schemamig_tui.sql.words import Name
 from schemamig_tui.text import visible
 
@@ -87,7 +87,7 @@ def _hits(removal: Removal, script: Script, number: int) -> bool:
     if not removal.name.name:
         return any(table.schema == removal.name.schema for table in tables)
     key = asked.key if isinstance(asked, RangeBatches) else ()
-    if not any(is_same(removal.name, table) for table in tables):
+    if not any(removal.name.may_be(table) for table in tables):
         return any(_may_be_index(removal.name, table, key) for table in tables)
     if removal.column is None:
         return True
