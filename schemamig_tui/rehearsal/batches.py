@@ -108,5 +108,5 @@ def _rows(place: BatchedPlace, found: FirstRange | None) -> Questions[int | None
         return int(rows[0][0] or 0)
     if asked.table:
         table = yield from find_table(asked.table, IN_A_TRANSACTION)
-        return table[2] if table else None
+        return table.rows if table else None
     return None

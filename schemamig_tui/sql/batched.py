@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from schemamig_tui.sql.batches import Misuse
+from schemamig_tui.sql.batches import Misuse, RepeatedBatches
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.notes import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.words import Name, Words
@@ -13,6 +13,10 @@ from schemamig_tui.sql.words import Name, Words
 _WRITING = {b"update": (), b"delete": (b"from",), b"insert": (b"into",), b"merge": (b"into",)}
 _MAY_BE_BOUND = re.compile(rb"'?(?:from|to)(?:_|'|\Z)")
 _USE_REPEAT = "To work through rows in any order, use -- schemamig: repeat."
+
+
+BOUNDS_HINT = "Add remaining=(SELECT count(*) ...), what is left to be done, or max-batches=N."
+"""The way out where nothing else tells that a statement that repeats goes round in circles."""
 
 
 class Head(NamedTuple):
@@ -63,6 +67,15 @@ def check(word: Word, sql: bytes) -> Head:
         return found
     _refuse_limits(sql)
     return found
+
+
+def require_end(asked: RepeatedBatches, found: Head) -> None:
+    """Raises Misuse where nothing would tell that a statement finds the same rows again."""
+    if found.verb in ("insert", "merge") and asked.remaining is None and asked.most is None:
+        raise Misuse(
+            f"Nothing would tell that the {found.verb.upper()} finds the same rows again.",
+            BOUNDS_HINT,
+        )
 
 
 def sets_key(sql: bytes, found: Head, table: Name, key: Sequence[str]) -> str | None:

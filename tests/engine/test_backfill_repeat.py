@@ -97,9 +97,79 @@ def test_one_that_finds_the_same_rows_again_fails(shop: Workshop) -> None:
     assert failed.failure.hint.startswith("Its condition has to be false for a row that it has")
 
 
+def test_one_that_finds_the_same_rows_again_fails_though_nobody_knows_how_many_there_are(
+    shop: Workshop,
+) -> None:
+    shop.ask(
+        "CREATE TABLE new (id int PRIMARY KEY, state text) WITH (autovacuum_enabled = off);"
+        "INSERT INTO new SELECT g FROM generate_series(1, 100) g"
+    )
+    sql = "UPDATE new SET state = 'x' WHERE id IN (SELECT id FROM new LIMIT 100)"
+    failed = shop.fails("0001_a.sql", f"-- schemamig: repeat\n{sql}")
+    assert "and public.new could have 292 when it began" in failed.failure.message
+
+
+def test_rows_that_have_come_in_since_the_table_was_analyzed_are_no_circle(shop: Workshop) -> None:
+    shop.ask("CREATE TABLE new (LIKE jobs) WITH (autovacuum_enabled = off)")
+    shop.ask("VACUUM ANALYZE new")
+    shop.ask("INSERT INTO new SELECT g FROM generate_series(1, 2500) g")
+    shop.applies("0001_a.sql", repeat().replace("jobs", "new"))
+    assert shop.ask("SELECT DISTINCT state FROM new") == ["new"]
+
+
+MOVE = """WITH gone AS (DELETE FROM jobs WHERE id IN (SELECT id FROM jobs LIMIT 50) RETURNING *)
+INSERT INTO old SELECT * FROM gone;"""
+COPY = """INSERT INTO old SELECT id FROM jobs WHERE NOT EXISTS (
+    SELECT FROM old WHERE old.id = jobs.id) LIMIT 50;"""
+
+
+@pytest.mark.parametrize(
+    ("sql", "remaining"),
+    [(MOVE, "FROM jobs"), (COPY, "- (SELECT count(*) FROM old) FROM jobs")],
+)
+def test_rows_may_go_into_a_table_that_is_empty(shop: Workshop, sql: str, remaining: str) -> None:
+    shop.ask("INSERT INTO jobs SELECT g FROM generate_series(1001, 2500) g")
+    shop.ask("CREATE TABLE old (LIKE jobs); ANALYZE old")
+    options = f"remaining=(SELECT count(*) {remaining})"
+    shop.applies("0001_a.sql", f"-- schemamig: repeat {options}\n{sql}")
+    assert shop.ask("SELECT count(DISTINCT id) FROM old") == [2500]
+
+
+def test_an_insert_that_never_ends_is_noticed_by_what_remains(shop: Workshop) -> None:
+    shop.ask("CREATE TABLE old (LIKE jobs)")
+    options = "remaining=(SELECT 100)"
+    sql = "INSERT INTO old SELECT * FROM jobs LIMIT 300;"
+    failed = shop.fails("0001_a.sql", f"-- schemamig: repeat {options}\n{sql}")
+    assert failed.failure.message == (
+        "The statement makes no progress: 1,200 rows changed in 4 batches, and 100 remain where"
+        " there were 100 (remaining=)."
+    )
+
+
+def test_of_a_view_nobody_knows_how_many_rows_there_are(shop: Workshop) -> None:
+    shop.ask("CREATE VIEW v AS SELECT * FROM jobs")
+    sql = repeat("{}").replace("jobs", "v")
+    failed = shop.fails("0001_a.sql", sql.format(""))
+    assert failed.failure.message.startswith("v is no table, so that nothing would tell that")
+    assert failed.failure.hint
+    assert failed.failure.hint.startswith("Add remaining=(SELECT count(*) ...)")
+    shop.applies("0001_a.sql", sql.format("max-batches=9"))
+
+
 def test_an_index_that_is_missing_is_told_by_what_is_read(shop: Workshop) -> None:
     shop.ask("INSERT INTO jobs SELECT g FROM generate_series(1001, 12000) g; ANALYZE jobs")
     shop.applies("0001_a.sql", repeat().replace("LIMIT 200", "LIMIT 400"))
+    (noted,) = shop.events_of(BatchesNoted)
+    assert noted.message.startswith("an index is missing, or not used: ")
+
+
+def test_an_index_that_is_missing_on_partitions_is_told_as_well(shop: Workshop) -> None:
+    shop.ask(
+        "CREATE TABLE parts (id int, state text) PARTITION BY RANGE (id);"
+        "CREATE TABLE parts_1 PARTITION OF parts DEFAULT;"
+        "INSERT INTO parts SELECT g FROM generate_series(1, 12000) g; ANALYZE parts"
+    )
+    shop.applies("0001_a.sql", repeat().replace("jobs", "parts").replace("200", "400"))
     (noted,) = shop.events_of(BatchesNoted)
     assert noted.message.startswith("an index is missing, or not used: ")
 

@@ -109,6 +109,17 @@ def _column(before: list[str], sql: str) -> int:
     return 1 if sql.startswith("^") else 1 + len(before[-1])
 
 
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO a SELECT * FROM b LIMIT 9;", "MERGE INTO a USING b ON a.i = b.i"]
+)
+def test_rows_that_are_added_need_an_end(sql: str) -> None:
+    error = refusal(f"-- schemamig: repeat\n{sql}")
+    assert error.line == 2
+    assert "finds the same rows again." in error.message
+    assert "or max-batches=N" in (error.hint or "")
+    assert script_of(f"-- schemamig: repeat max-batches=9\n{sql}").batched
+
+
 def test_a_call_cannot_be_repeated() -> None:
     error = refusal("-- schemamig: repeat\nCALL p();")
     assert error.message.startswith("A CALL does not tell how many rows it has changed")

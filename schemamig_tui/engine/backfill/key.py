@@ -8,7 +8,7 @@ so it is the catalog that decides, and not one plan.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemamig_tui.engine.backfill.questions import (
     OWN_TRANSACTION,
@@ -113,21 +113,29 @@ def find_key(
     )
 
 
-def find_table(
-    table: Name, bracket: Bracket = OWN_TRANSACTION
-) -> Questions[tuple[int, str, int | None] | None]:
-    """Ask for a table: its number, its name as SQL, and about how many rows it has.
+class FoundTable(NamedTuple):
+    """A table: its number, its name as SQL, and about how many rows it has.
 
-    None where there is no table of this name.
+    ``rows`` is None where nothing is known yet. There is room for ``most`` in the pages it has.
     """
+
+    oid: int
+    name: str
+    rows: int | None
+    most: int
+
+
+def find_table(table: Name, bracket: Bracket = OWN_TRANSACTION) -> Questions[FoundTable | None]:
+    """Ask for a table. None where there is none of this name."""
     found = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
     yield from opening(bracket)
     rows = yield from ask(_TABLE, (found[0][0],))
     yield from closing(bracket)
     if not rows:
         return None
-    number, name, count = rows[0]
-    return int(number or 0), name or "", None if count in (None, "NaN") else round(float(count))
+    number, name, count, most = rows[0]
+    known = None if count in (None, "NaN") else round(float(count))
+    return FoundTable(int(number or 0), name or "", known, int(most or 0))
 
 
 def _require_table(facts: Mapping[str, Any]) -> None:
@@ -266,16 +274,19 @@ _INDEXES = f"""(SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
         JOIN pg_catalog.pg_am am ON am.oid = x.relam
     WHERE i.indrelid = c.oid)"""
-# As the planner does: so many rows for each page, and the pages that there are now.
-_ROWS = """(SELECT sum(CASE WHEN p.reltuples >= 0 THEN
-            CASE WHEN p.relpages > 0 THEN p.reltuples::float8 / p.relpages
-                * (pg_catalog.pg_relation_size(p.oid)
-                    / pg_catalog.current_setting('block_size')::int8) ELSE 0 END
-        WHEN pg_catalog.pg_relation_size(p.oid) = 0 THEN 0 ELSE 'NaN' END)
-    FROM pg_catalog.pg_class p
+_PARTS_WITH_ROWS = """pg_catalog.pg_class p
     WHERE p.oid IN (SELECT c.oid UNION SELECT relid::oid
-        FROM pg_catalog.pg_partition_tree(c.oid::pg_catalog.regclass)) AND p.relkind = 'r')"""
-_TABLE = f"""SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), {_ROWS}
+        FROM pg_catalog.pg_partition_tree(c.oid::pg_catalog.regclass)) AND p.relkind = 'r'"""
+# As the planner does: so many rows for each page, and the pages that there are now.
+# Of a table that had none when it was analyzed nothing is known either, once it has been filled.
+_ROWS = f"""(SELECT sum(CASE WHEN p.reltuples >= 0 AND p.relpages > 0 THEN
+            p.reltuples::float8 / p.relpages * (pg_catalog.pg_relation_size(p.oid)
+                / pg_catalog.current_setting('block_size')::int8)
+        WHEN pg_catalog.pg_relation_size(p.oid) = 0 THEN 0 ELSE 'NaN' END)
+    FROM {_PARTS_WITH_ROWS})"""
+# A row of no columns takes 28 bytes: its header, and the pointer to it (MaxHeapTuplesPerPage).
+_MOST = f"(SELECT sum(pg_catalog.pg_relation_size(p.oid))::int8 / 28 FROM {_PARTS_WITH_ROWS})"
+_TABLE = f"""SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), {_ROWS}, {_MOST}
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid = $1::pg_catalog.oid AND c.relkind IN ('r', 'p')"""
 _FACTS = f"""SELECT pg_catalog.json_build_object(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from schemamig_tui.engine.backfill.gate import Gate
-from schemamig_tui.engine.backfill.key import Unusable, find_table
+from schemamig_tui.engine.backfill.key import FoundTable, Unusable, find_table
 from schemamig_tui.engine.backfill.pace import totals
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.backfill.questions import Questions, ask
@@ -17,7 +17,7 @@ from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.batch_events import BatchesNoted, BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.sql.batched import without_skip_locked
+from schemamig_tui.sql.batched import BOUNDS_HINT, without_skip_locked
 from schemamig_tui.sql.batches import RepeatedBatches
 from schemamig_tui.text import visible
 
@@ -27,6 +27,7 @@ _TARGET = 0.1
 _ROUNDS, _UNCERTAIN = 1.5, 1000
 # So many rows read for each row changed are too many: with an index it is one or two.
 _MANY_READ = 20.0
+_AGAIN = "Its condition has to be false for a row that it has changed."
 
 
 class RepeatBatching(BatchSeries):
@@ -41,8 +42,10 @@ class RepeatBatching(BatchSeries):
         self._resumed = mark
         self._sql = place.script.sql(place.number)
         self._begun = False
-        self._table: tuple[int, str, int | None] | None = None
+        self._target: FoundTable | None = None
+        self._table: FoundTable | None = None
         self._expected: int | None = None
+        self._left: int | None = None
         self._vacuumed = self._before = 0
         self._reads: float | None = None
         self._has_warned = False
@@ -69,26 +72,27 @@ class RepeatBatching(BatchSeries):
 
     def _begin(self) -> Questions[None]:
         yield from self._ask_server()
-        name = self._asked.table or self._place.batched.head.target
-        if name is not None:
-            self._table = yield from find_table(name)
-        if self._asked.table is not None and self._table is None:
+        asked, target = self._asked.table, self._place.batched.head.target
+        self._target = (yield from find_table(target)) if target else None
+        self._table = (yield from find_table(asked)) if asked else self._target
+        if asked is not None and self._table is None:
             raise Unusable(
-                f"The table {visible(str(self._asked.table))} does not exist, or is not in the"
-                " search_path.",
+                f"The table {visible(str(asked))} does not exist, or is not in the search_path.",
                 "Write table=SCHEMA.TABLE, or leave it out.",
             )
+        self._require_bound()
         place = self._place
         mark = self._resumed or BatchMark(place.number + 1, place.batched.fingerprint, "")
         mark = replace(mark, writer=self._checkpoints.writer)
         yield from self._checkpoints.take_over(mark)
         if self._asked.remaining is not None:
-            self._expected = mark.changed + (yield from self._remaining(self._asked.remaining))
+            self._left = yield from self._remaining(self._asked.remaining)
+            self._expected = mark.changed + self._left
         if self._table:
-            self._gate.watch_table(self._table[0])
+            self._gate.watch_table(self._table.oid)
         self._vacuumed = self._before = mark.changed
         self._pace.begin(mark)
-        table = self._table[1] if self._table else None
+        table = self._table.name if self._table else None
         self._run.report(
             BatchesStarted(
                 *place.at,
@@ -100,6 +104,16 @@ class RepeatBatching(BatchSeries):
             )
         )
 
+    def _require_bound(self) -> None:
+        """Raises Unusable where nothing would tell that it finds the same rows again."""
+        asked, head = self._asked, self._place.batched.head
+        if self._target is None and asked.remaining is None and asked.most is None:
+            raise Unusable(
+                f"{visible(str(head.target))} is no table, so that nothing would tell that the"
+                " statement finds the same rows again.",
+                BOUNDS_HINT,
+            )
+
     @staticmethod
     def _remaining(query: str) -> Questions[int]:
         rows = yield from ask(f"SELECT ({query})::int8", role=Role.CHECK)
@@ -108,7 +122,7 @@ class RepeatBatching(BatchSeries):
     def _round(self) -> Questions[int]:
         """One round; how many rows it has changed."""
         before = self.mark
-        self._require_progress(before)
+        yield from self._require_progress(before)
         batch = self._batch(_TARGET)
         began = time.monotonic()
         yield from batch.open()
@@ -129,7 +143,7 @@ class RepeatBatching(BatchSeries):
             self._compare_reads(read / batch.changed)
         return batch.changed
 
-    def _require_progress(self, mark: BatchMark) -> None:
+    def _require_progress(self, mark: BatchMark) -> Questions[None]:
         """Raises Unusable where it has been at it for too long."""
         if self._asked.most is not None and mark.batches >= self._asked.most:
             raise Unusable(
@@ -137,14 +151,33 @@ class RepeatBatching(BatchSeries):
                 "Does it find the same rows again? Else raise max-batches, and apply again: it"
                 " goes on.",
             )
-        rows = self._table[2] if self._table else None
-        if rows is not None and mark.changed - self._before > _ROUNDS * rows + _UNCERTAIN:
-            assert self._table is not None
+        changed = mark.changed - self._before
+        if self._left is not None and self._asked.remaining is not None:
+            if changed > _ROUNDS * self._left + _UNCERTAIN:
+                yield from self._require_fewer(mark, self._left, self._asked.remaining)
+        elif self._target and self._place.batched.head.verb in ("update", "delete"):
+            self._require_some_new(mark, self._target, changed)
+
+    def _require_fewer(self, mark: BatchMark, left: int, remaining: str) -> Questions[None]:
+        now = yield from self._remaining(remaining)
+        if now >= left:
+            raise Unusable(
+                f"The statement makes no progress: {mark.people}, and {now:,} remain where there"
+                f" were {left:,} (remaining=).",
+                f"{_AGAIN} Have remaining= count what it still has to do; and apply again: it goes"
+                " on.",
+            )
+        self._before, self._left = mark.changed, now
+
+    @staticmethod
+    def _require_some_new(mark: BatchMark, table: FoundTable, changed: int) -> None:
+        rows = table.rows or table.most
+        if changed > _ROUNDS * rows + _UNCERTAIN:
+            known = "had about" if table.rows else "could have"
             raise Unusable(
                 f"The statement finds the same rows again: {mark.people}, and"
-                f" {visible(self._table[1])} had about {rows:,} when it began.",
-                "Its condition has to be false for a row that it has changed. If it is, ANALYZE"
-                f" {visible(self._table[1])}; and apply again: it goes on.",
+                f" {visible(table.name)} {known} {rows:,} when it began.",
+                f"{_AGAIN} If it is, ANALYZE {visible(table.name)}; and apply again: it goes on.",
             )
 
     def _rows_read(self) -> Questions[int]:
@@ -154,7 +187,9 @@ class RepeatBatching(BatchSeries):
         # Outside of a transaction the view holds what earlier ones of the session have done too.
         rows = yield from ask(
             "SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
-            f" FROM pg_catalog.pg_stat_xact_user_tables WHERE relid = {self._table[0]}"
+            " FROM pg_catalog.pg_stat_xact_user_tables WHERE relid IN (SELECT"
+            f" {self._table.oid}::pg_catalog.oid UNION SELECT relid"
+            f" FROM pg_catalog.pg_partition_tree({self._table.oid}::pg_catalog.oid))"
         )
         return int(rows[0][0] or 0)
 
@@ -173,8 +208,8 @@ class RepeatBatching(BatchSeries):
 
     def _vacuum_in_time(self) -> Iterator[Step]:
         share = self._restraint.vacuum
-        if share is None or self._table is None or not self._table[2]:
+        if share is None or self._table is None or not self._table.rows:
             return
-        if self.mark.changed - self._vacuumed >= share * self._table[2]:
+        if self.mark.changed - self._vacuumed >= share * self._table.rows:
             self._vacuumed = self.mark.changed
-            yield from self._vacuum(self._table[1])
+            yield from self._vacuum(self._table.name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.places import Lines, fault
-from schemamig_tui.sql.batched import Head, check, sets_key
+from schemamig_tui.sql.batched import Head, check, require_end, sets_key
 from schemamig_tui.sql.batches import Batches, Misuse, RangeBatches, batches
 from schemamig_tui.sql.bounds import RangeStatement, range_statement
 from schemamig_tui.sql.encodings import UTF8, encoding_name
@@ -74,7 +74,11 @@ def _read(cut: Cutter, lines: Lines, i: int) -> BatchedStatement:
     sql = cut.source.read(cut.starts[i], cut.ends[i])
     try:
         head = check(first.word, sql)
-        found = _range(sql, asked, head) if isinstance(asked, RangeBatches) else None
+        found = None
+        if isinstance(asked, RangeBatches):
+            found = _range(sql, asked, head)
+        else:
+            require_end(asked, head)
     except Misuse as misuse:
         offset = cut.starts[i] + misuse.offset
         raise fault(cut.source, offset, misuse.message, hint=misuse.hint) from None
