@@ -31,6 +31,15 @@ def test_each_row_is_changed_once(shop: Workshop) -> None:
     assert (row.success, row.error_message) == (True, None)
 
 
+def test_a_batch_is_a_small_share_of_a_table_of_which_the_planner_knows_nothing(
+    shop: Workshop,
+) -> None:
+    fill(shop, 8000)
+    shop.applies("0001_a.sql", DIRECTIVE.replace("batch=100", "batch=5000 target=10s") + UPDATE)
+    (finished,) = shop.events_of(BatchesFinished)
+    assert finished.done.batches == 80
+
+
 def test_other_statements_may_stand_before_and_behind(shop: Workshop) -> None:
     fill(shop)
     shop.applies(

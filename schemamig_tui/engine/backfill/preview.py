@@ -5,15 +5,14 @@ how many there are, because it chooses by the first: of a key of several columns
 first one alone, and may then read another table as a whole for each batch.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.errors import Diagnostic
 
-from schemamig_tui.engine.backfill.explained import nodes
+from schemamig_tui.engine.backfill.explained import Plan, explained, nodes
 from schemamig_tui.engine.backfill.first import FirstRange, first_range
 from schemamig_tui.engine.backfill.key import Unusable
 from schemamig_tui.engine.backfill.place import BatchedPlace
@@ -89,7 +88,7 @@ def _preview(place: BatchedPlace, mark: BatchMark | None) -> Questions[BatchesPr
         return BatchesPreview(place.line, table=table)
     found = yield from first_range(asked, OWN_TRANSACTION, mark)
     lines: tuple[str, ...] = ()
-    plan: Mapping[str, Any] = {}
+    plan: Plan = {}
     if found.range and place.batched.head.verb != "call":
         lines, plan = yield from _explain(place, found)
     expected = _expected(plan) if plan else None
@@ -109,9 +108,7 @@ def _preview(place: BatchedPlace, mark: BatchMark | None) -> Questions[BatchesPr
     )
 
 
-def _explain(
-    place: BatchedPlace, found: FirstRange
-) -> Questions[tuple[tuple[str, ...], Mapping[str, Any]]]:
+def _explain(place: BatchedPlace, found: FirstRange) -> Questions[tuple[tuple[str, ...], Plan]]:
     assert place.batched.range is not None
     assert found.range is not None
     sql = place.batched.range.text.decode(errors="surrogateescape")
@@ -121,19 +118,18 @@ def _explain(
     for name, value in place.batched.asked.restraint.settings:
         yield from ask("SELECT pg_catalog.set_config($1, $2, true)", (name, value))
     lines = yield from ask(f"EXPLAIN {sql}", values, types)
-    plan = yield from ask(f"EXPLAIN (FORMAT JSON) {sql}", values, types)
+    plan = yield from explained(sql, values, types)
     yield Step(b"ROLLBACK", Role.HOUSEKEEPING)
-    found_plan: Mapping[str, Any] = json.loads(plan[0][0] or "[{}]")[0]["Plan"]
-    return tuple(visible(row[0] or "") for row in lines), found_plan
+    return tuple(visible(row[0] or "") for row in lines), plan
 
 
-def _expected(plan: Mapping[str, Any]) -> int:
+def _expected(plan: Plan) -> int:
     """How many rows the planner thinks that a batch changes: those below the node that writes."""
-    below: list[Mapping[str, Any]] = plan.get("Plans", [])
+    below: list[Plan] = plan.get("Plans", [])
     return int(below[0]["Plan Rows"] if below else plan["Plan Rows"])
 
 
-def _of_the_plan(plan: Mapping[str, Any], found: FirstRange, expected: int | None) -> Iterator[str]:
+def _of_the_plan(plan: Plan, found: FirstRange, expected: int | None) -> Iterator[str]:
     keys = found.range.keys if found.range else 0
     for node in nodes(plan):
         rows = int(node.get("Plan Rows", 0))

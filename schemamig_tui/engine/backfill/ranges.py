@@ -63,6 +63,7 @@ class RangeBatching(BatchSeries):
         walk = KeyWalk(key)
         yield from walk.opening()
         yield from walk.require_values()
+        rows = key.rows if key.rows is not None else (yield from walk.planned_rows())
         yield from walk.closing()
         yield from self._ask_server()
         mark = self._resumed
@@ -72,7 +73,7 @@ class RangeBatching(BatchSeries):
         else:
             self._require_same(key, mark)
         first = mark.size or self._asked.batch
-        self._size = BatchSize(first, self._asked.target, key.rows)
+        self._size = BatchSize(first, self._asked.target, rows)
         mark = replace(mark, writer=self._checkpoints.writer, size=self._size.keys)
         yield from self._checkpoints.take_over(mark)
         self._vacuumed, self._end = mark.walked, mark.end

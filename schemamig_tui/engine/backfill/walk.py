@@ -5,11 +5,10 @@ that sorts. A value travels as the text that the server has written, with the ty
 without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from schemamig_tui.engine.backfill.explained import nodes
+from schemamig_tui.engine.backfill.explained import explained, nodes
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey
 from schemamig_tui.engine.backfill.questions import (
     OWN_TRANSACTION,
@@ -85,6 +84,10 @@ class KeyWalk:
                 " key.",
             )
 
+    def planned_rows(self) -> Questions[int]:
+        """How many rows the planner makes out of the pages of a table of which nothing is known."""
+        return int((yield from explained(f"SELECT {self._from}"))["Plan Rows"])
+
     def is_still_there(self) -> Questions[bool]:
         """Whether table, columns and index are what they were when the key was found."""
         key = self._key
@@ -108,14 +111,14 @@ class KeyWalk:
         Asked at the first key: at the last one it may well sort the few that are left.
         """
         where, values, types = self._between(None, end)
-        plans = yield from ask(
-            f"EXPLAIN (FORMAT JSON) SELECT {self._output} {self._from} WHERE {where}"
+        plan = yield from explained(
+            f"SELECT {self._output} {self._from} WHERE {where}"
             f" ORDER BY {self._order} OFFSET {keys - 1} LIMIT 1",
             values,
             types,
         )
         rows = self._key.rows or 0
-        for node in nodes(json.loads(plans[0][0] or "[{}]")[0]["Plan"]):
+        for node in nodes(plan):
             many = int(node.get("Plan Rows", 0)) > max(_MANY_ROWS, rows // 10)
             if many and node.get("Node Type") in ("Sort", "Seq Scan"):
                 raise Unusable(
