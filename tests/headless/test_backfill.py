@@ -129,7 +129,7 @@ def test_the_dry_run_shows_the_key_and_the_plan_of_the_first_batch(program: Prog
     out = program("--dry-run").out
     assert (
         "      line 2: in batches over public.docs by id along the index docs_pkey, about 1,000"
-        " rows\n        the first one: 1,000 keys from 1 to 1000; the planner expects " in out
+        " rows\n        the first one: 100 keys from 1 to 100; the planner expects " in out
     )
     assert "          Update on docs " in out
     assert "      line 2: in batches. The table later does not exist" in out
@@ -140,9 +140,9 @@ def test_the_dry_run_shows_the_key_and_the_plan_of_the_first_batch(program: Prog
     found, missing = (event for event in events if event["event"] == "batches_planned")
     assert (found["key"], found["keys"], found["first"], found["last"]) == (
         ["id"],
-        1000,
+        100,
         "1",
-        "1000",
+        "100",
     )
     assert missing["obstacle"]
 

@@ -1,9 +1,10 @@
-"""The first batch of a statement that runs over ranges: for whoever looks before it runs."""
+"""The first batch of a statement that runs over ranges, also for whoever looks before it runs."""
 
 from typing import NamedTuple
 
 from schemamig_tui.engine.backfill.key import WalkKey, find_key
 from schemamig_tui.engine.backfill.questions import Bracket, Questions
+from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.sql.batches import RangeBatches
@@ -29,9 +30,18 @@ def first_range(
     found = None
     if end is not None:
         yield from walk.require_index_used(end, asked.batch)
+        size = yield from first_size(asked, key, walk, mark)
         at = mark.at if mark else None
-        found = yield from walk.next_range(at, end, asked.batch)
+        found = yield from walk.next_range(at, end, size.keys)
         if found:
-            yield from walk.require_few(found.last, 10 * asked.batch)
+            yield from walk.require_few(found.last, size.keys)
     yield from walk.closing()
     return FirstRange(key, walk, found)
+
+
+def first_size(
+    asked: RangeBatches, key: WalkKey, walk: KeyWalk, mark: BatchMark | None
+) -> Questions[BatchSize]:
+    """The size of the next batch: as it was, or as it is asked for, within its bounds."""
+    rows = key.rows if key.rows is not None else (yield from walk.planned_rows())
+    return BatchSize((mark and mark.size) or asked.batch, asked.target, rows)

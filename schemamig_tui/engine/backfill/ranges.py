@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from schemamig_tui.engine.backfill.first import first_size
 from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable, WalkKey, find_key
 from schemamig_tui.engine.backfill.pace import totals
@@ -17,9 +18,6 @@ from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.sql.batches import RangeBatches
 from schemamig_tui.text import visible
-
-# So many times the size of a batch may be the rows of one value of a key that is not unique.
-_MOST_OF_ONE = 10
 
 
 class RangeBatching(BatchSeries):
@@ -63,7 +61,7 @@ class RangeBatching(BatchSeries):
         walk = KeyWalk(key)
         yield from walk.opening()
         yield from walk.require_values()
-        rows = key.rows if key.rows is not None else (yield from walk.planned_rows())
+        self._size = yield from first_size(self._asked, key, walk, self._resumed)
         yield from walk.closing()
         yield from self._ask_server()
         mark = self._resumed
@@ -72,8 +70,6 @@ class RangeBatching(BatchSeries):
             mark = yield from self._from_the_start(key, walk)
         else:
             self._require_same(key, mark)
-        first = mark.size or self._asked.batch
-        self._size = BatchSize(first, self._asked.target, rows)
         mark = replace(mark, writer=self._checkpoints.writer, size=self._size.keys)
         yield from self._checkpoints.take_over(mark)
         self._vacuumed, self._end = mark.walked, mark.end
@@ -148,7 +144,7 @@ class RangeBatching(BatchSeries):
             if self._end:
                 found = yield from walk.next_range(at, self._end, self._size.keys)
         if found:
-            yield from walk.require_few(found.last, _MOST_OF_ONE * self._size.keys)
+            yield from walk.require_few(found.last, self._size.keys)
         yield from walk.closing()
         return found
 

@@ -25,6 +25,8 @@ from schemamig_tui.text import visible
 
 # A small table, or partition, may be sorted.
 _MANY_ROWS = 10_000
+# So many times the size of a batch may be the rows of one value of a key that is not unique.
+_MOST_OF_ONE = 10
 Value = tuple[str, ...]
 """One value of a key: the text of each of its columns."""
 
@@ -179,9 +181,10 @@ class KeyWalk:
         )
 
     def require_few(self, last: Value, keys: int) -> Questions[None]:
-        """Raises Unusable where one value of the key has more than so many rows."""
+        """Raises Unusable where one value of the key is many times a batch of so many keys."""
         if self._key.unique:
             return
+        keys *= _MOST_OF_ONE
         same = f"{self._whole} = {self._parameters(1)}"
         rows = yield from ask(
             f"SELECT {self._from} WHERE {same} OFFSET {keys} LIMIT 1", last, self._key.types
