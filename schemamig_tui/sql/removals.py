@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.naming import take_kind, take_name, take_names
+from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind
 from schemamig_tui.sql.words import Name, Words, identifier
+
+_TAKEN = (*IN_SCHEMAS, ObjectKind.SCHEMA)
 
 
 class Removal(NamedTuple):
-    """A table, an index or a schema that is dropped, emptied, renamed or moved, or a column of one.
+    """An object that is dropped, emptied, renamed or moved, or a column of one.
 
-    ``name`` is the table's or the index's; of a schema it has no name. ``what`` is said of it.
+    ``name`` is the object's; of a schema it has no name. ``what`` is said of it.
     """
 
     name: Name
@@ -24,63 +28,60 @@ def removals(sql: bytes) -> Iterator[Removal]:
     verb = words.next().lower()
     if verb == b"truncate":
         words.take(b"table")
-        yield from (Removal(name, None, "TRUNCATE") for name in _names(words))
+        yield from (Removal(name, None, "TRUNCATE") for name, _ in take_names(words))
     elif verb == b"drop":
         yield from _drop(words)
     elif verb == b"alter":
         yield from _alter(words)
 
 
+def mentions(sql: bytes, name: str) -> bool:
+    """Whether a statement has a name in it, of whatever it is."""
+    return any(identifier(token[1]) == name for token in tokens(sql))
+
+
 def uses(sql: bytes, column: str) -> bool:
     """Whether a statement mentions a column of this name, or all of them."""
-    found = [token[1] for token in tokens(sql)]
-    return b"*" in found or any(identifier(token) == column for token in found)
+    return mentions(sql, column) or any(token[1] == b"*" for token in tokens(sql))
 
 
 def _drop(words: Words) -> Iterator[Removal]:
-    if words.take(b"schema"):
-        words.take(b"if", b"exists")
-        while path := words.path():
-            yield Removal(Name(path[-1], ""), None, "DROP SCHEMA")
-            if not words.take(b","):
-                return
-    for kind in (b"table", b"index"):
-        if words.take(kind):
-            words.take(b"concurrently")
-            words.take(b"if", b"exists")
-            what = f"DROP {kind.decode().upper()}"
-            yield from (Removal(name, None, what) for name in _names(words))
+    kind, target = take_kind(words) or ("", None)
+    if target not in _TAKEN:
+        return
+    words.take(b"concurrently")
+    words.take(b"if", b"exists")
+    what = f"DROP {kind}"
+    if target is ObjectKind.SCHEMA:
+        yield from (Removal(Name(name.name, ""), None, what) for name, _ in take_names(words))
+    else:
+        yield from (Removal(name, None, what) for name, _ in take_names(words))
 
 
 def _alter(words: Words) -> Iterator[Removal]:
-    if words.take(b"index"):
-        words.take(b"if", b"exists")
-        name = words.name()
-        if name and words.take(b"rename"):
-            yield Removal(name, None, "ALTER INDEX ... RENAME")
-        return
-    if not words.take(b"table"):
+    kind, target = take_kind(words) or ("", None)
+    if target not in _TAKEN:
         return
     words.take(b"if", b"exists")
-    words.take(b"only")
-    name = words.name()
-    words.take(b"*")
+    name = take_name(words)
+    if name and target is ObjectKind.SCHEMA:
+        name = Name(name.name, "")
     while name:
-        yield from _action(words, name)
+        yield from _action(words, name, f"ALTER {kind}")
         if words.seek(b",") != b",":
             return
 
 
-def _action(words: Words, table: Name) -> Iterator[Removal]:
-    """The next action of an ALTER TABLE."""
+def _action(words: Words, table: Name, verb: str) -> Iterator[Removal]:
+    """The next action of an ALTER TABLE, or of another ALTER."""
     if words.take(b"rename"):
         if words.take(b"to"):
-            yield Removal(table, None, "ALTER TABLE ... RENAME")
+            yield Removal(table, None, f"{verb} ... RENAME")
         elif not words.take(b"constraint"):
             words.take(b"column")
             yield from _column(words, table, "RENAME COLUMN")
     elif words.take(b"set", b"schema"):
-        yield Removal(table, None, "ALTER TABLE ... SET SCHEMA")
+        yield Removal(table, None, f"{verb} ... SET SCHEMA")
     elif words.take(b"drop"):
         is_constraint = words.take(b"constraint")
         words.take(b"column")
@@ -102,15 +103,3 @@ def _action(words: Words, table: Name) -> Iterator[Removal]:
 def _column(words: Words, table: Name, what: str) -> Iterator[Removal]:
     if path := words.path():
         yield Removal(table, path[0], what)
-
-
-def _names(words: Words) -> Iterator[Name]:
-    while True:
-        words.take(b"only")
-        name = words.name()
-        if name is None:
-            return
-        words.take(b"*")
-        yield name
-        if not words.take(b","):
-            return

@@ -91,9 +91,36 @@ def test_a_file_waits_that_would_take_away_what_batches_work_on(shop: Workshop, 
     assert "in line 2 takes away what the batches of 0002_backfill.sql" in warnings(shop)[1]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE known;",
+        "ALTER TABLE known RENAME COLUMN v TO value;",
+        "DROP FUNCTION found(int);",
+        "ALTER TYPE mood RENAME TO feeling;",
+        "ALTER TABLE checked DROP COLUMN v;",
+    ],
+)
+def test_so_does_one_that_would_take_away_what_the_statement_or_its_check_reads(
+    shop: Workshop, sql: str
+) -> None:
+    shop.write(
+        "0002_backfill.sql",
+        "-- schemamig: backfill table=docs key=id check=(SELECT v FROM checked WHERE v IS NULL)\n"
+        "UPDATE docs SET n = found(k.v), o = ('ok'::mood = 'ok')::int FROM known k"
+        " WHERE k.id = docs.id AND docs.id BETWEEN :from AND :to;",
+    )
+    shop.write("0003_c.sql", sql)
+    assert applied(shop, skip_backfills=True) == ("0001_a.sql",)
+    assert warnings(shop)[1].endswith("takes away what the batches of 0002_backfill.sql work on.")
+
+
 def test_a_file_that_takes_away_something_else_need_not_wait(shop: Workshop) -> None:
     shop.write("0003_c.sql", "ALTER TABLE docs DROP COLUMN o; CREATE INDEX ON docs (n);")
-    assert applied(shop, skip_backfills=True) == ("0001_a.sql", "0003_c.sql")
+    shop.ask("CREATE SCHEMA old; CREATE TABLE old.docs (); CREATE TYPE t AS ENUM ()")
+    shop.write("0002_backfill.sql", BACKFILL.format(more="").replace("docs", "public.docs"))
+    shop.write("0004_d.sql", "DROP TABLE old.docs; DROP TYPE t;")
+    assert applied(shop, skip_backfills=True) == ("0001_a.sql", "0003_c.sql", "0004_d.sql")
 
 
 def test_a_file_in_front_waits_too_once_batches_are_under_way(shop: Workshop) -> None:

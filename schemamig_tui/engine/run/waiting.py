@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from schemamig_tui.engine.run.plan import PlannedFile
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.batches import RangeBatches
-from schemamig_tui.sql.removals import Removal, removals, uses
+from schemamig_tui.sql.batches import Batches, RangeBatches, RepeatedBatches
+from schemamig_tui.sql.removals import Removal, mentions, removals, uses
 from schemamig_tui.sql.words import Name
 from schemamig_tui.text import visible
 
@@ -82,16 +82,27 @@ def _conflicts(script: Script, batches: Script) -> Iterator[tuple[int, Removal]]
 
 def _hits(removal: Removal, script: Script, number: int) -> bool:
     batched = script.batched[number]
-    asked, sql = batched.asked, script.sql(number)
-    tables = [name for name in (asked.table, batched.head.target) if name is not None]
-    if not removal.name.name:
-        return any(table.schema == removal.name.schema for table in tables)
+    asked, name = batched.asked, removal.name
+    sql = b" ".join([script.sql(number), *(query.encode() for query in _queries(asked))])
+    tables = [table for table in (asked.table, batched.head.target) if table is not None]
+    if not name.name:
+        schema = name.schema or ""
+        return mentions(sql, schema) or any(table.schema == schema for table in tables)
     key = asked.key if isinstance(asked, RangeBatches) else ()
-    if not any(removal.name.may_be(table) for table in tables):
-        return any(_may_be_index(removal.name, table, key) for table in tables)
-    if removal.column is None:
-        return True
-    return removal.column in key or uses(sql, removal.column)
+    if any(name.may_be(table) for table in tables):
+        return removal.column is None or removal.column in key or uses(sql, removal.column)
+    if any(name.name == table.name for table in tables):
+        return False
+    if mentions(sql, name.name):
+        return removal.column is None or uses(sql, removal.column)
+    return any(_may_be_index(name, table, key) for table in tables)
+
+
+def _queries(asked: Batches) -> Iterator[str]:
+    """The queries of a directive."""
+    yield asked.check or ""
+    if isinstance(asked, RepeatedBatches):
+        yield asked.remaining or ""
 
 
 def _may_be_index(name: Name, table: Name, key: Sequence[str]) -> bool:
