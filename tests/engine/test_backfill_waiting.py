@@ -131,6 +131,18 @@ def test_a_file_in_front_waits_too_once_batches_are_under_way(shop: Workshop) ->
     assert applied(shop) == ("0001_b.sql",)
 
 
+def test_a_file_waits_for_batches_under_way_that_are_not_in_the_plan(shop: Workshop) -> None:
+    stop_behind_a_batch(shop)
+    shop.write("0001_b.sql", "ALTER TABLE docs DROP COLUMN n;")
+    reason = "DROP COLUMN in line 1 takes away what the batches of 0002_backfill.sql work on"
+    assert applied(shop, to="0001_b.sql") == ()
+    assert warnings(shop) == [f"0001_b.sql stays pending: {reason}."]
+    with pytest.raises(FilesError, match="It has to wait: DROP COLUMN in line 1 takes") as caught:
+        applied(shop, only="0001_b.sql")
+    assert caught.value.hint
+    assert applied(shop, only="0003_c.sql") == ("0003_c.sql",)
+
+
 def stop_behind_a_batch(shop: Workshop) -> None:
     """Apply, and cancel behind the first batch."""
 

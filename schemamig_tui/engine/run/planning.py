@@ -1,6 +1,7 @@
 """Makes the plan of a run: reads the files, and finds all that keeps them from being run."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from schemamig_tui.engine.ledger.status import Status
@@ -11,6 +12,8 @@ from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.errors import FilesError, SchemamigError, SettingsError
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.text import visible
+
+_SKIPPED = "it has batches (--skip-backfills)"
 
 
 def make_plan(
@@ -46,8 +49,9 @@ def make_plan(
     if not todo:
         return plan
     plan = _with_files(plan, progress)
-    needs = any(file.script.batched or file.script.required for file in plan.files)
-    return _with_waiting(plan, selection.skip_backfills) if needs else plan
+    beside = _under_way(plan)
+    needs = beside or any(file.script.batched or file.script.required for file in plan.files)
+    return _with_waiting(plan, beside) if needs else plan
 
 
 def _not_pending(status: Status, name: str) -> SettingsError:
@@ -59,22 +63,41 @@ def _not_pending(status: Status, name: str) -> SettingsError:
     return SettingsError(f"there is no migration {visible(name)}", hint=hint)
 
 
-def _with_waiting(plan: Plan, skip_backfills: bool) -> Plan:
+def _under_way(plan: Plan) -> Sequence[PlannedFile]:
+    """The files with batches of which some are done, and that are not in the plan."""
+    found: list[PlannedFile] = []
+    others = {migration.name for migration in plan.migrations}
+    for migration in plan.survey.status.failed:
+        if migration.batches_done and migration.file and migration.name not in others:
+            from schemamig_tui.engine.run.reading import read
+
+            # One that cannot be read now is refused when it is to run.
+            with contextlib.suppress(FilesError):
+                found.append(read(migration, plan.survey.dialect))
+    return found
+
+
+def _with_waiting(plan: Plan, beside: Sequence[PlannedFile]) -> Plan:
     """The plan without the files that stay pending, refused where one requires what is not there.
 
     What a file requires may be left out of the plan: then it waits, which is no reason to refuse.
     """
-    from schemamig_tui.engine.run.waiting import left_out, unmet
+    from schemamig_tui.engine.run.waiting import left_out, refused, unmet
 
     status = plan.survey.status
     applied = {migration.name for migration in status.applied}
     known = {migration.name for migration in status.migrations if migration.file}
     batched = [file.name for file in plan.files if file.script.batched]
-    skipped = dict.fromkeys(batched if skip_backfills else [], "it has batches (--skip-backfills)")
-    waiting = left_out(plan.files, skipped)
+    skipped = batched if plan.skip_backfills else []
+    waiting = left_out(plan.files, dict.fromkeys(skipped, _SKIPPED), beside)
+    asked_for = [
+        refused(file, waiting[file.name])
+        for file in plan.files
+        if plan.only and file.name in waiting and file.name not in skipped
+    ]
     return replace(
         plan,
-        refusals=(*plan.refusals, *unmet(plan.files, applied, known)),
+        refusals=(*plan.refusals, *unmet(plan.files, applied, known), *asked_for),
         migrations=tuple(one for one in plan.migrations if one.name not in waiting),
         files=tuple(file for file in plan.files if file.name not in waiting),
         waiting=waiting,

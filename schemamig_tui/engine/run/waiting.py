@@ -41,28 +41,48 @@ def _unmet(file: PlannedFile, line: int, name: str, *, is_known: bool) -> FilesE
     return FilesError(message, path=file.script.file.path, line=line, hint=hint)
 
 
-def left_out(files: Sequence[PlannedFile], first: Mapping[str, str]) -> dict[str, str]:
-    """Which of ``files`` cannot run, each with the reason, where those in ``first`` do not."""
+def refused(file: PlannedFile, reason: str) -> FilesError:
+    """The error that a file which is to run by itself has to wait."""
+    return FilesError(
+        f"It has to wait: {reason}.",
+        path=file.script.file.path,
+        hint="--apply without --only runs all files in an order that can be.",
+    )
+
+
+def left_out(
+    files: Sequence[PlannedFile], first: Mapping[str, str], beside: Sequence[PlannedFile] = ()
+) -> dict[str, str]:
+    """Which of ``files`` cannot run, each with the reason, where those in ``first`` do not.
+
+    ``beside`` are files whose batches are under way, and that do not run now.
+    """
     out = dict(first)
     batched = [file for file in files if file.script.batched]
     for file in files:
-        if file.name not in out and (reason := next(_reasons(file, out, batched), None)):
+        undone = [*beside, *(other for other in batched if _is_undone(other, file, out))]
+        if file.name not in out and (reason := next(_reasons(file, out, undone), None)):
             out[file.name] = reason
     return out
 
 
+def _is_undone(batches: PlannedFile, file: PlannedFile, out: Collection[str]) -> bool:
+    """Whether there are batches to be done yet when a file runs, and some are done already.
+
+    What comes first may take away what it wants while nothing of the batches is done.
+    """
+    if file.name.encode() < batches.name.encode():
+        return batches.left_off is not None
+    return file is not batches and batches.name in out
+
+
 def _reasons(
-    file: PlannedFile, out: Collection[str], batched: Sequence[PlannedFile]
+    file: PlannedFile, out: Collection[str], undone: Sequence[PlannedFile]
 ) -> Iterator[str]:
     for _, name in file.script.required:
         if name in out:
             yield f"it requires {visible(name)}"
-    for other in batched:
-        is_first = file.name.encode() < other.name.encode()
-        is_under_way = other.left_off is not None
-        # What comes first may do so while nothing of the batches is done.
-        if file is other or (not is_under_way if is_first else other.name not in out):
-            continue
+    for other in undone:
         for line, removal in _conflicts(file.script, other.script):
             yield (
                 f"{removal.what} in line {line} takes away what the batches of"
