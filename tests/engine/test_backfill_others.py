@@ -18,7 +18,7 @@ from schemamig_tui.engine.batch_events import (
 from schemamig_tui.engine.events import RunFinished
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.limits import Limits
-from tests.engine.conftest import Workshop
+from tests.engine.conftest import Workshop, limited_role
 from tests.engine.crowd import Crowd, until
 
 BACKFILL = """-- schemamig: backfill table=docs key=id batch=200 {more}
@@ -205,6 +205,19 @@ def test_an_old_snapshot_that_keeps_dead_rows_is_told_once(
     shop.applies("0001_a.sql", backfill())
     (noted,) = shop.events_of(BatchesNoted)
     assert "has had a snapshot for" in noted.message
+
+
+def test_that_a_role_may_not_see_the_snapshots_of_others_is_told_once(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    crowd.join("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1")
+    with limited_role(shop) as role:
+        shop.ask(
+            f"GRANT ALL ON docs TO {role}; GRANT CREATE ON DATABASE {shop.database.name} TO {role}"
+        )
+        shop.applies("0001_a.sql", backfill("rows-per-second=700"))
+        (noted,) = shop.events_of(BatchesNoted)
+    assert "may not see how old the snapshots of others are" in noted.message
 
 
 def test_a_vacuum_comes_after_each_share_of_the_rows(shop: Workshop, crowd: Crowd) -> None:

@@ -141,7 +141,9 @@ def test_a_standby_that_has_caught_up_is_not_behind_however_long_nothing_comes()
 def test_one_that_was_there_and_is_gone_counts_unless_it_is_ignored() -> None:
     lag = Lag(5, ("b",))
     assert lag.reasons([Standby("a", 1), Standby("b", 1)]) == []
-    assert lag.reasons([]) == ["the standby a is gone"]
+    assert lag.reasons([]) == [
+        "the standby a is gone (ignore-standby=a where it does not come back)"
+    ]
     assert lag.reasons([Standby("a", 1)]) == []
 
 

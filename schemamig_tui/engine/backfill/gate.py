@@ -26,9 +26,13 @@ from schemamig_tui.text import some_names, visible
 from schemamig_tui.units import plural
 
 _GLANCE, _ASK_EVERY, _REPORT_EVERY = 0.2, 1.0, 30.0
-_HIDDEN = (
+_HIDDEN_LAG = (
     "this role may not see how far the standbys are: max-lag has no effect without"
     " GRANT pg_monitor (a standby that is gone is seen)"
+)
+_HIDDEN_SNAPSHOTS = (
+    "this role may not see how old the snapshots of others are, for which dead rows are kept:"
+    " GRANT pg_monitor shows them"
 )
 
 
@@ -161,7 +165,9 @@ class Gate:
         """Tell once what should be known, and is in nobody's way."""
         notes = dict(sight.snapshots)
         if self._lag.hidden:
-            notes["hidden"] = _HIDDEN
+            notes["hidden lag"] = _HIDDEN_LAG
+        if sight.hides_snapshots:
+            notes["hidden snapshots"] = _HIDDEN_SNAPSHOTS
         for key, message in notes.items():
             if key not in self._noted:
                 self._noted.add(key)

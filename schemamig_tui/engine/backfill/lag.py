@@ -52,7 +52,11 @@ class Lag:
                     " purpose)"
                 )
         names = {standby.name for standby in standbys}
-        found += [f"the standby {name} is gone" for name in self._seen if name not in names]
+        found += [
+            f"the standby {name} is gone (ignore-standby={name} where it does not come back)"
+            for name in self._seen
+            if name not in names
+        ]
         self._forget(known)
         return found
 

@@ -30,6 +30,7 @@ class Sight:
 
     ``obstacles`` are sentences: what is in the way of more WAL. ``snapshots`` are old ones, by what
     holds each, with a sentence. ``dead`` are the dead rows of the table; None: there is no table.
+    ``hides_snapshots`` tells that this role may not see how old those of others are.
     """
 
     wal: int
@@ -37,6 +38,7 @@ class Sight:
     obstacles: tuple[str, ...]
     snapshots: dict[str, str]
     dead: int | None
+    hides_snapshots: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ WHERE database = current_database() AND prepared < clock_timestamp() - %(old)s *
 _NOW = """
 SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8,
     (SELECT sum(pg_stat_get_dead_tuples(o)) FROM (SELECT %(table)s::oid AS o
-        UNION SELECT relid FROM pg_partition_tree(%(table)s::oid::regclass)) p)::int8
+        UNION SELECT relid FROM pg_partition_tree(%(table)s::oid::regclass)) p)::int8,
+    EXISTS (SELECT FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND backend_type IS NULL
+        AND usesysid IS NOT NULL
+        AND datid = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
 # Whoever has written to a table holds this lock on it until the transaction ends. Nobody needs a
 # privilege to see that.
@@ -122,6 +127,7 @@ def look(conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: i
             for key, who, seconds in snapshots
         },
         dead=row[1],
+        hides_snapshots=row[2],
     )
 
 
