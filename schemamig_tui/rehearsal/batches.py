@@ -1,24 +1,21 @@
 """Rehearses one batch of a statement that runs in batches, and projects that on all of them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.backfill.batch import set_locally, settings_of
 from schemamig_tui.engine.backfill.first import FirstRange, first_range
 from schemamig_tui.engine.backfill.key import Unusable, find_table
 from schemamig_tui.engine.backfill.place import BatchedPlace
-from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, texts
+from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, literal, texts
 from schemamig_tui.engine.batch_events import BatchRehearsed
-from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.sql.batches import RangeBatches
 
-_BEFORE = (
-    "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0'),"
-    " pg_catalog.current_setting('row_security')"
-)
-_ROW_SECURITY = "SELECT pg_catalog.set_config('row_security', '{}', true)"
+_WAL = "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
 
 
 def first_batch(
@@ -61,14 +58,15 @@ def _first_batch(
     def note(result: PGresult) -> None:
         changed.append(result.command_tuples or 0)
 
-    ((wal_before, row_security),) = yield from ask(_BEFORE)
-    yield Step(_ROW_SECURITY.format("off").encode(), Role.HOUSEKEEPING, awaited=True)
+    of_batch = settings_of(place)
+    ((wal_before, *others),) = yield from ask(f"SELECT {_WAL}, {_current(of_batch)}")
+    yield set_locally(of_batch)._replace(awaited=True)
     began = time.monotonic()
     yield step._replace(awaited=True, answer=note)
     ms = (time.monotonic() - began) * 1000
     yield probe(place.number)
-    yield Step(_ROW_SECURITY.format(row_security).encode(), Role.HOUSEKEEPING)
-    ((wal_after, _),) = yield from ask(_BEFORE)
+    yield set_locally([(name, old or "") for (name, _), old in zip(of_batch, others, strict=True)])
+    ((wal_after,),) = yield from ask(f"SELECT {_WAL}")
     wal = max(0, int(wal_after or 0) - int(wal_before or 0))
     if _may_move_rows(place) and found and found.range and changed[-1]:
         yield from found.walk.opening()
@@ -90,6 +88,11 @@ def _first_batch(
             total_wal=None if factor is None else round(wal * factor),
         )
     )
+
+
+def _current(settings: Sequence[tuple[str, str]]) -> str:
+    """What asks for the present values of settings."""
+    return ", ".join(f"pg_catalog.current_setting({literal(n)}, true)" for n, _ in settings)
 
 
 def _may_move_rows(place: BatchedPlace) -> bool:

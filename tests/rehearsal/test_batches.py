@@ -46,6 +46,13 @@ def test_one_round_of_a_repeat_runs(shop: Rehearsals) -> None:
     assert (rehearsed.keys, rehearsed.changed, rehearsed.rows) == (0, 50, 950)
 
 
+def test_what_the_directive_sets_holds_in_the_batch_and_not_behind_it(shop: Rehearsals) -> None:
+    shop.ask("ALTER TABLE docs ADD CHECK (n = 0 OR current_setting('app.x', true) = 'on')")
+    sql = BACKFILL.replace("batch", "set=(app.x=on) batch")
+    shop.rehearses(sql + "DO 'BEGIN ASSERT current_setting($$app.x$$) = $$$$; END';")
+    assert shop.events_of(BatchRehearsed)[0].changed == 100
+
+
 def test_what_a_file_makes_before_its_batches_is_there(shop: Rehearsals) -> None:
     shop.rehearses(
         "CREATE TABLE new (id int PRIMARY KEY, n int); INSERT INTO new VALUES (1), (2);\n"

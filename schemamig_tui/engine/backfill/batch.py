@@ -54,11 +54,7 @@ class Batch:
         """Begin the transaction, with the settings of a batch."""
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
         yield from self.checkpoints.fence()
-        calls = ", ".join(
-            f"pg_catalog.set_config({literal(name)}, {_value(value)}, true)"
-            for name, value in self.settings
-        )
-        yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
+        yield set_locally(self.settings)
 
     def statement(
         self, sql: bytes, values: Sequence[str] = (), types: tuple[int, ...] | None = None
@@ -94,14 +90,25 @@ class Batch:
 
 def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list[tuple[str, str]]:
     """What is set for one batch, in the transaction alone."""
-    asked = place.batched.asked
-    found = [("row_security", "off")]
+    found = settings_of(place)
     if not patience.file_decides:
         milliseconds = max(1, round(patience.seconds(target) * 1000))
-        found.append(("lock_timeout", f"{milliseconds}ms"))
-    if place.batched.head.verb == "call":
-        found.append(_FRESH_PLANS)
-    return [*found, *asked.restraint.settings]
+        found.insert(0, ("lock_timeout", f"{milliseconds}ms"))
+    return found
+
+
+def settings_of(place: BatchedPlace) -> list[tuple[str, str]]:
+    """What is set for each batch of a statement."""
+    fresh_plans = [_FRESH_PLANS] if place.batched.head.verb == "call" else []
+    return [("row_security", "off"), *fresh_plans, *place.batched.asked.restraint.settings]
+
+
+def set_locally(settings: Sequence[tuple[str, str]]) -> Step:
+    """The step that sets them for the rest of the transaction."""
+    calls = ", ".join(
+        f"pg_catalog.set_config({literal(name)}, {_value(value)}, true)" for name, value in settings
+    )
+    return Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
 
 
 def _value(value: str) -> str:
