@@ -110,8 +110,8 @@ class BatchRehearsed(BatchEvent):
     """One batch of ``keys`` has been run, to be rolled back; 0 are those of one that repeats.
 
     It has ``changed`` so many rows in ``ms``, and written ``wal`` bytes of WAL, if nobody else did.
-    ``rows`` is about how many there are; ``total_ms`` and ``total_wal`` are for all of them at that
-    speed, None where it is not known how many there are.
+    ``rows`` is about how many are left; ``total_ms``, with the pauses of the directive, and
+    ``total_wal`` are for all of them at that speed, None where it is not known how many there are.
     """
 
     keys: int

@@ -96,5 +96,5 @@ def _rehearsed(event: BatchRehearsed) -> str:
         return text
     return (
         f"{text}; all, about {plural(event.rows or 0, 'row')}, would take"
-        f" {lasting(event.total_ms / 1000)} in batches, and write {size(event.total_wal)} of WAL"
+        f" {lasting(event.total_ms / 1000)}, and write {size(event.total_wal)} of WAL"
     )

@@ -8,9 +8,11 @@ from psycopg.pq.abc import PGresult
 from schemamig_tui.engine.backfill.batch import set_locally, settings_of
 from schemamig_tui.engine.backfill.first import FirstRange, first_range
 from schemamig_tui.engine.backfill.key import Unusable, find_table
+from schemamig_tui.engine.backfill.pace import rest
 from schemamig_tui.engine.backfill.place import BatchedPlace
 from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, literal, texts
 from schemamig_tui.engine.batch_events import BatchRehearsed
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.sql.batches import RangeBatches
@@ -43,9 +45,9 @@ def _first_batch(
 ) -> Iterator[Step]:
     asked, statement = place.batched.asked, place.batched.range
     step = run.statement(place.number)
+    mark = run.mark if run.done == place.number else None
     found: FirstRange | None = None
     if isinstance(asked, RangeBatches):
-        mark = run.mark if run.done == place.number else None
         found = yield from first_range(asked, IN_A_TRANSACTION, mark)
         if found.range is None:
             return
@@ -73,20 +75,26 @@ def _first_batch(
         yield from found.walk.require_key_kept(found.range)
         yield from found.walk.closing()
     keys = found.range.keys if found and found.range else 0
-    rows = yield from _rows(place, found)
-    done, of = (keys, rows) if found else (changed[-1], rows)
-    factor = of / done if of is not None and done else None
-    rehearsed(
-        BatchRehearsed(
-            *place.at,
-            keys=keys,
-            changed=changed[-1],
-            ms=ms,
-            wal=wal,
-            rows=rows,
-            total_ms=None if factor is None else ms * factor,
-            total_wal=None if factor is None else round(wal * factor),
-        )
+    rows = yield from _rows(place, found, mark)
+    rehearsed(_projected(place, rows, keys=keys, changed=changed[-1], ms=ms, wal=wal))
+
+
+def _projected(
+    place: BatchedPlace, rows: int | None, *, keys: int, changed: int, ms: float, wal: int
+) -> BatchRehearsed:
+    """One batch, and what all of them would take, with the pauses that the directive asks for."""
+    done = keys if place.batched.range else changed
+    factor = rows / done if rows is not None and done else None
+    paused_ms = 1000 * rest(place.batched.asked.restraint, ms / 1000, changed, wal)
+    return BatchRehearsed(
+        *place.at,
+        keys=keys,
+        changed=changed,
+        ms=ms,
+        wal=wal,
+        rows=rows,
+        total_ms=None if factor is None else (ms + paused_ms) * factor,
+        total_wal=None if factor is None else round(wal * factor),
     )
 
 
@@ -101,11 +109,14 @@ def _may_move_rows(place: BatchedPlace) -> bool:
     return isinstance(asked, RangeBatches) and place.batched.head.updates(asked.table)
 
 
-def _rows(place: BatchedPlace, found: FirstRange | None) -> Questions[int | None]:
-    """About how many rows there are: those of the table, or what the directive counts."""
+def _rows(
+    place: BatchedPlace, found: FirstRange | None, mark: BatchMark | None
+) -> Questions[int | None]:
+    """About how many rows are left: those of the table, or what the directive counts."""
     asked = place.batched.asked
     if found:
-        return found.key.rows
+        of, walked = found.key.rows, mark.walked if mark else 0
+        return None if of is None else max(0, of - walked)
     if not isinstance(asked, RangeBatches) and asked.remaining:
         rows = yield from ask(f"SELECT ({asked.remaining})::int8")
         return int(rows[0][0] or 0)

@@ -37,6 +37,12 @@ def test_one_batch_runs_and_tells_what_all_would_take(shop: Rehearsals) -> None:
     assert shop.ask("SELECT DISTINCT n FROM docs") == [0]
 
 
+def test_pauses_and_limits_count_in_what_all_would_take(shop: Rehearsals) -> None:
+    shop.rehearses(BACKFILL.replace("batch=100", "batch=100 rows-per-second=10"))
+    (rehearsed,) = shop.events_of(BatchRehearsed)
+    assert rehearsed.total_ms == pytest.approx(100_000)
+
+
 def test_one_round_of_a_repeat_runs(shop: Rehearsals) -> None:
     shop.rehearses(
         "-- schemamig: repeat remaining=(SELECT count(*) FROM docs WHERE n = 0)\n"
