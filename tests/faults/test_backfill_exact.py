@@ -18,8 +18,8 @@ import pytest
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.backfill.checkpoints import COMMIT, Checkpoints
-from schemamig_tui.engine.batch_events import BatchesStarted
-from schemamig_tui.engine.events import Event
+from schemamig_tui.engine.batch_events import BatchesFinished, BatchesStarted
+from schemamig_tui.engine.events import Event, StatementFinished
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.deadline import cut
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
@@ -29,6 +29,7 @@ from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from tests import tools
 from tests.conftest import Database, short_folder, wait_until_gone
 from tests.engine.conftest import LEDGER, Workshop
+from tests.engine.crowd import until
 
 ROWS = 400
 BACKFILL = """-- schemamig: backfill table=docs key=id batch=100 target=10s
@@ -169,6 +170,33 @@ def test_a_batch_ends_with_its_commit_so_that_no_late_cancellation_hits_it(
         assert behind[0].sql.startswith(b"BEGIN")
 
 
+def test_no_batch_is_done_again_where_what_comes_behind_the_last_one_is_cancelled(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches, cancelled = 0, False
+
+    def cancelling(pipeline: Pipeline, step: Step) -> None:
+        nonlocal batches, cancelled
+        batches += step.role is Role.BATCH
+        if batches < 4 or cancelled or not step.hurried:
+            send(pipeline, step)
+            return
+        cancelled = True
+        send(pipeline, step._replace(sql=b"SELECT pg_catalog.pg_sleep(60)"))
+        pipeline._pg.flush()
+        pid = pipeline._conn.info.backend_pid
+        asleep = f"SELECT pg_cancel_backend(pid) FROM {SLEEPERS} AND pid = {pid}"
+        until(lambda: shop.ask(asleep))
+
+    shop.ask(SETUP)
+    monkeypatch.setattr(Pipeline, "_send", cancelling)
+    shop.applies("0001_a.sql", BACKFILL)
+    assert cancelled
+    assert shop.ask("SELECT DISTINCT n FROM docs") == [1]
+    assert len(shop.events_of(BatchesFinished)) == len(shop.events_of(StatementFinished)) == 1
+
+
+SLEEPERS = "pg_stat_activity WHERE wait_event = 'PgSleep'"
 WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 
 

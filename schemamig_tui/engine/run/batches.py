@@ -50,17 +50,22 @@ class Batching:
         self._control = control
         self._pid = pid
         self._current: tuple[FileRun, int, BatchSeries] | None = None
+        self._finished: tuple[FileRun, int] | None = None
 
     def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
         """The steps of statement ``i``, which go on where it has got to.
 
+        Where all its batches are done there are none: the file may be here again because what comes
+        behind them was cancelled before it could be noted that they are.
         Raises FilesError where it cannot run, or go on, in batches.
         """
+        if self._finished == (run, i):
+            return
         place = BatchedPlace(run.script, i)
         if self._current is None or self._current[:2] != (run, i):
             self._current = run, i, self._begin(place, run, start)
         yield from self._current[2].steps()
-        self._current = None
+        self._current, self._finished = None, (run, i)
 
     def _begin(self, place: BatchedPlace, run: FileRun, start: SessionStart) -> BatchSeries:
         context, report = self._context, self._observer.report
