@@ -4,12 +4,13 @@ import threading
 
 import pytest
 
-from schemamig_tui.engine.batch_events import BatchesStarted, BatchFinished
+from schemamig_tui.engine.batch_events import BatchesStarted, BatchesWaiting, BatchFinished
 from schemamig_tui.engine.events import Event, FileFailed, FileStarted
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import FilesError
 from tests.engine.conftest import LEDGER, Workshop
+from tests.engine.crowd import crowded, until
 
 BACKFILL = """-- schemamig: backfill table=docs key=id batch=100
 UPDATE docs SET n = n + 1 WHERE id BETWEEN :from AND :to;
@@ -186,6 +187,24 @@ def test_a_row_that_somebody_else_has_written_stops_the_batches_and_stays(shop: 
     )
     assert shop.rows["0001_a.sql"].error_message == other
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [100]
+
+
+def test_batches_that_somebody_else_has_begun_meanwhile_are_not_begun_again(shop: Workshop) -> None:
+    fill(shop)
+    with crowded(shop.database) as crowd:
+        writer = crowd.join("BEGIN", "INSERT INTO docs VALUES (0)")
+        shop.write("0001_a.sql", SLOW)
+        run = threading.Thread(target=shop.runner().apply_pending)
+        run.start()
+        until(lambda: shop.events_of(BatchesWaiting))
+        shop.ask(
+            "UPDATE kb.schema_migrations SET error_message ="
+            " error_message || E'\\nBatches of statement 1: {}'"
+        )
+        writer.execute("ROLLBACK")
+        run.join()
+    assert shop.failure.failure.message.endswith("is not what this run has written last")
+    assert shop.ask("SELECT DISTINCT n FROM docs") == [0]
 
 
 def apply_with(shop: Workshop, change: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
+from schemamig_tui.engine.ledger.wording import BATCHES
 from schemamig_tui.engine.pipeline.step import Role, Step
 
 BEGIN_WRITING = b"BEGIN READ WRITE"
@@ -36,7 +37,7 @@ class Checkpoints:
     def take_over(self, mark: BatchMark) -> Iterator[Step]:
         """Write the first mark of this run, in a transaction of its own.
 
-        What an earlier try has written must still be there.
+        What an earlier try has written must still be there, or else nobody has written of batches.
         """
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
         yield from self.fence()
@@ -46,15 +47,13 @@ class Checkpoints:
 
     def fence(self) -> Iterator[Step]:
         """Lock the row and compare it; then the transaction is the file's again."""
+        session, writes = self._run.session, self._run.writes
         if self._found is None:
-            return
-        session = self._run.session
+            query, text = writes.first_fence, f"\n{BATCHES}"
+        else:
+            query, text = writes.fence, f"\n{self.mark.record}\n"
         yield Step(session.as_ourselves, Role.HOUSEKEEPING)
-        yield Step(
-            self._run.writes.fence,
-            Role.FENCE,
-            params=(self._place.name.encode(), f"\n{self.mark.record}\n".encode()),
-        )
+        yield Step(query, Role.FENCE, params=(self._place.name.encode(), text.encode()))
         yield Step(session.as_the_file, Role.HOUSEKEEPING)
 
     def note(self, mark: BatchMark) -> Iterator[Step]:

@@ -180,12 +180,21 @@ class LedgerWrites:
         when the row can be locked, and its note is in there then. Parameters: file name, a text
         that nobody else writes.
         """
+        return self._fence("OPERATOR(pg_catalog.>) 0")
+
+    @cached_property
+    def first_fence(self) -> bytes:
+        """The same before the first batch: it fails where the text is there."""
+        return self._fence("OPERATOR(pg_catalog.=) 0")
+
+    def _fence(self, found: LiteralString) -> bytes:
         query: LiteralString = (
             "WITH held AS MATERIALIZED (SELECT error_message FROM {table} WHERE "
             + _THIS_FILE
             + " AND NOT success FOR UPDATE)"
-            " SELECT coalesce((SELECT '1' FROM held WHERE"
-            " pg_catalog.strpos(error_message, $2) OPERATOR(pg_catalog.>) 0), {taken})::integer"
+            " SELECT coalesce((SELECT '1' FROM held WHERE pg_catalog.strpos(error_message, $2) "
+            + found
+            + "), {taken})::integer"
         )
         composed = sql.SQL(query).format(table=self._identifier, taken=sql.Literal(TAKEN))
         return composed.as_bytes(None)
