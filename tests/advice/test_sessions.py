@@ -15,6 +15,7 @@ from schemamig_tui.connect.embedded import Embedded
 from tests.advice.conftest import Desk
 from tests.clusters import wait_until_gone, with_cluster
 from tests.conftest import Database
+from tests.engine.crowd import until
 
 AGE = re.compile(r"\d\.\d s")
 ALTER = "\nALTER TABLE t ADD c int;"
@@ -134,6 +135,34 @@ def test_a_vacuum_is_in_the_way_of_a_change(table: Desk) -> None:
             assert not table.warnings("INSERT INTO t VALUES (1);")
         assert message.startswith(f"VACUUM (pid {other.info.backend_pid}, ")
     assert "holds SHARE UPDATE EXCLUSIVE on public.t, which ALTER TABLE has to wait for" in message
+
+
+def test_an_autovacuum_that_does_not_give_way_is_told_before_what_waits_for_it(
+    folder: Path,
+) -> None:
+    base = with_cluster(
+        folder / "pg", "autovacuum_naptime = 1\nautovacuum_freeze_max_age = 100000\n"
+    )
+    slowly = "autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1"
+    with Embedded(base, fast=True) as embedded:
+        table = Desk(folder, Database("postgres", embedded.conninfo))
+        table.prepare(
+            f"CREATE TABLE t (id int, w text) WITH (autovacuum_enabled = off, {slowly})",
+            "INSERT INTO t SELECT g, repeat('x', 1900) FROM generate_series(1, 5000) g",
+            "DO $$ BEGIN FOR i IN 1..100100 LOOP"
+            " PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
+        )
+        seen = "An autovacuum to prevent wraparound (pid "
+        sets = "ALTER TABLE t ALTER id SET NOT NULL;"
+        until(lambda: [m for m in table.warnings(sets) if m.startswith(seen)])
+        for sql in (
+            "CREATE INDEX CONCURRENTLY i ON t (id);",
+            "ALTER TABLE t ADD CONSTRAINT c CHECK (id > 0) NOT VALID;"
+            "ALTER TABLE t VALIDATE CONSTRAINT c;",
+        ):
+            assert any(message.startswith(seen) for message in table.warnings(sql))
+        assert table.warnings("INSERT INTO t VALUES (1);") == []
+    wait_until_gone(base)
 
 
 def test_a_forgotten_prepared_transaction_is_told_with_what_ends_it(folder: Path) -> None:
