@@ -18,9 +18,17 @@ TIMEOUT = 2.0
 # Where a server can compile its plans, that takes seconds for one of these questions, which look
 # expensive to it: seen on Debian's PostgreSQL 15.
 _LIMITS = """
-SELECT set_config('statement_timeout', %(timeout)s, true), set_config('jit', 'off', true),
-    set_config('lock_timeout', '300ms', true), set_config('transaction_read_only', 'on', true),
-    set_config('row_security', %(row_security)s, true)
+SELECT pg_catalog.set_config('statement_timeout', %(timeout)s, true),
+    pg_catalog.set_config('lock_timeout', '300ms', true),
+    pg_catalog.set_config('transaction_read_only', 'on', true),
+    pg_catalog.set_config('row_security', %(row_security)s, true),
+    pg_catalog.set_config('jit', 'off', true)
+"""
+# In front of a path that names pg_catalog behind other schemas, which may have catalogs and
+# functions of the same names. No operator is looked up yet. An empty path ends in a comma.
+_SERVERS_NAMES_FIRST = """
+SELECT pg_catalog.set_config('search_path', pg_catalog.rtrim(pg_catalog.concat(
+    'pg_catalog, ', pg_catalog.current_setting('search_path')), ', '), true)
 """
 
 
@@ -44,14 +52,17 @@ class Database:
     def asking(self, *, at_most: float | None = None, all_rows: bool = False) -> Iterator[None]:
         """The transaction around questions.
 
-        One may take ``at_most`` so many seconds, if that is less than ``timeout``. ``all_rows``: a
-        question fails where a policy would hide rows.
+        One may take ``at_most`` so many seconds, if that is less than ``timeout``. ``all_rows``:
+        they are about rows, in the words of the files, so the search_path stays as it is for those,
+        and one fails where a policy would hide rows.
         """
         limits = [limit for limit in (self.timeout, at_most) if limit is not None]
         timeout = f"{max(1, round(min(limits) * 1000))}ms" if limits else "0"
         row_security = "off" if all_rows else "on"
         with self._conn.transaction(force_rollback=True):
             self._conn.execute(_LIMITS, {"timeout": timeout, "row_security": row_security})
+            if not all_rows:
+                self._conn.execute(_SERVERS_NAMES_FIRST)
             yield
 
     def ask(

@@ -13,7 +13,7 @@ _ROLE = """
 SELECT quote_ident(current_user) AS name, r.rolsuper AS superuser, r.rolcreaterole AS makes_roles,
     r.rolcreatedb AS makes_databases, quote_ident(current_database()) AS database,
     has_database_privilege(current_database(), 'CREATE') AS makes_schemas,
-    current_schema() AS schema
+    (current_schemas(false))[2] AS schema
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
 """
 _SCHEMAS = """

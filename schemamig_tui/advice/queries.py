@@ -1,7 +1,8 @@
 """The questions to the catalog about what the pending files touch.
 
 No function in them takes a lock on a relation. Names are compared as ``name``, which cuts them as
-the server does.
+the server does. The search_path begins with pg_catalog, see ``database``: the schema behind it is
+the one that new objects are made in.
 """
 
 RELATED = """
@@ -248,7 +249,7 @@ FROM unnest(%(numbers)s::int[], %(kinds)s::text[], %(tables)s::bigint[], %(schem
 WHERE CASE a.kind
     WHEN 'relation' THEN EXISTS (SELECT FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relname = a.name AND n.nspname = coalesce(a.schema, current_schema()))
+        WHERE c.relname = a.name AND n.nspname = coalesce(a.schema, (current_schemas(false))[2]))
     WHEN 'index' THEN EXISTS (SELECT FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_class t ON t.relnamespace = c.relnamespace
         WHERE c.relname = a.name AND t.oid = a."table")

@@ -153,6 +153,28 @@ def test_the_number_of_questions_does_not_grow_with_the_files(desk: Desk) -> Non
     assert len(queries) < 20
 
 
+@pytest.mark.parametrize("path", ["evil, pg_catalog, public", "public, evil, pg_catalog", ""])
+def test_no_catalog_or_function_of_somebody_else_is_asked(desk: Desk, path: str) -> None:
+    desk.prepare("CREATE TABLE t (n int); INSERT INTO t VALUES (NULL)")
+    files = (
+        "ALTER TABLE public.t ALTER n SET NOT NULL;",
+        "CREATE TABLE IF NOT EXISTS public.t ();",
+    )
+    expected = [describe(advice) for advice in desk.advice(*files)]
+    assert any("this will fail" in line for advice in expected for line in advice)
+    functions = ("set_config(text, text, bool)", "quote_ident(text)", "format_type(oid, int)")
+    desk.prepare(
+        "CREATE SCHEMA evil",
+        *(
+            f"CREATE FUNCTION evil.{one} RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE ''hi''; END'"
+            for one in functions
+        ),
+        *(f"CREATE TABLE evil.{one} ()" for one in ("pg_class", "pg_namespace", "pg_roles")),
+        f"ALTER DATABASE {desk.database.name} SET search_path = {path or repr(path)}",
+    )
+    assert [describe(advice) for advice in desk.advice(*files)] == expected
+
+
 def test_a_question_is_never_compiled_by_the_server(desk: Desk) -> None:
     desk.prepare(f"ALTER DATABASE {desk.database.name} SET jit = on")
     with desk.database.connect() as conn:
