@@ -1,21 +1,23 @@
 """Advice before a run: sessions in the way, rows in the way, large tables, missing rights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 
 from schemamig_tui.advice.advice import Advice, note
+from schemamig_tui.advice.catalog import Catalog
 from schemamig_tui.advice.claims import claims
 from schemamig_tui.advice.database import TIMEOUT, Database
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.left_behind import left_behind
-from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.objects import TouchedRelation, find_relations, oids_by_name
 from schemamig_tui.advice.privileges import find_role, privilege_advice
 from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.sizes import size_advice
-from schemamig_tui.advice.targets import Targets, find
+from schemamig_tui.advice.targets import Targets, Use, find
 from schemamig_tui.advice.verdicts import verdicts
 from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
@@ -55,6 +57,16 @@ def advise(
     return tuple(sorted(advice, key=lambda item: item.severity == "note"))
 
 
+def _judged(
+    found: Sequence[TouchedRelation], uses: Sequence[Use], catalog: Catalog
+) -> tuple[list[TouchedRelation], list[Use]]:
+    """The same without what needs no right, as it does nothing; an index asks for that first."""
+    idle = {uses[number] for number in catalog.idle}
+    idle = {use for use in idle if not use.touch.statement.startswith("CREATE INDEX")}
+    left = [replace(one, uses=[use for use in one.uses if use not in idle]) for one in found]
+    return left, [use for use in uses if use not in idle]
+
+
 def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice]:
     uses = targets.uses
     with database.asking():
@@ -65,7 +77,7 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
         catalog = read_catalog(database, uses, oids_by_name(found))
         expected = effects(enumerate(uses), catalog)
         advice = session_advice(database, role, expected, uses, older_than)
-        advice += privilege_advice(database, role, found, uses)
+        advice += privilege_advice(database, role, *_judged(found, uses, catalog))
         advice += left_behind(uses, catalog)
     # Not in one transaction: each of them locks its table, and may take a while.
     about_rows = verdicts(database, claims(enumerate(uses), catalog))
