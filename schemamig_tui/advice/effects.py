@@ -257,6 +257,8 @@ _RULES = {
     "INSERT": _inserted,
     "LOCK TABLE": _children,
     "MERGE": _updated,
+    "MERGE ... DELETE": _deleted,
+    "MERGE ... INSERT": _inserted,
     "REINDEX": _reindexed,
     "TRUNCATE": _truncated,
     "UPDATE": _updated,

@@ -30,9 +30,14 @@ def _merge(words: Words) -> Iterator[Touch]:
         return
     for touch in relation(words, "MERGE", Lock.ROW_EXCLUSIVE, None):
         sets: list[str] = []
-        while words.seek(b"update"):
-            sets += _assigned(words, b"when")
-        yield replace(touch, sets=tuple(sets))
+        rights: dict[bytes, Right] = {}
+        while verb := words.seek(*_OF_MERGE):
+            rights[verb] = _OF_MERGE[verb]
+            if verb == b"update":
+                sets += _assigned(words, b"when")
+        yield replace(touch, right=rights.pop(b"update", None), sets=tuple(sets))
+        for right in rights.values():
+            yield replace(touch, statement=f"MERGE ... {right}", right=right)
 
 
 def _has_where(words: Words) -> bool:
@@ -125,6 +130,7 @@ def _select(words: Words) -> Iterator[Touch]:
         )
 
 
+_OF_MERGE = {b"delete": Right.DELETE, b"insert": Right.INSERT, b"update": Right.UPDATE}
 _IN_WITH = (b"insert", b"update", b"delete", b"merge")
 WRITING: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
     b"delete": _delete,

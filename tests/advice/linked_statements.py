@@ -124,6 +124,9 @@ MERGES = (
     "MERGE INTO keyed USING (SELECT 1) v ON true"
     " WHEN MATCHED THEN UPDATE SET z = 5, id = keyed.id + 999",
     "MERGE INTO tops USING (SELECT 1) v ON true WHEN MATCHED THEN UPDATE SET id = 5",
+    "MERGE INTO refers USING (SELECT 7 AS n) v ON refers.n = v.n"
+    " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (v.n)",
+    "MERGE INTO keyed USING (SELECT 2) v ON keyed.id = 2 WHEN MATCHED THEN DELETE",
 )
 # By the version in which they came.
 NEWER = {

@@ -81,6 +81,15 @@ STATEMENTS = [
     "COMMENT ON SCHEMA closed IS 'x'",
     "COMMENT ON TYPE mood IS 'x'",
 ]
+# From 15 on.
+MERGES = [
+    f"MERGE INTO theirs USING (SELECT 1 AS id) v ON theirs.id = v.id WHEN {action}"
+    for action in (
+        "MATCHED THEN UPDATE SET other = 1",
+        "MATCHED THEN DELETE",
+        "NOT MATCHED THEN INSERT VALUES (v.id)",
+    )
+]
 GRANTS = [
     [],
     ["GRANT CREATE, USAGE ON SCHEMA public, closed TO {}", "GRANT CREATE ON DATABASE {db} TO {}"],
@@ -122,9 +131,10 @@ def test_the_server_refuses_what_is_warned_of_and_nothing_else(
 ) -> None:
     with world.database.connect() as conn:
         (owner,) = conn.execute("SELECT current_user").fetchone() or ("",)
+        merges = MERGES if conn.info.server_version >= 150000 else []
     names = {"owner": owner, "db": world.database.name}
     world.prepare(*(grant.format(limited, **names) for grant in grants))
-    for statement in STATEMENTS:
+    for statement in (*STATEMENTS, *merges):
         assert bool(world.warnings(statement)) == refused(world, statement), statement
 
 

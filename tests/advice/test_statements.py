@@ -54,7 +54,7 @@ def names(sql: str) -> list[str]:
         ("INSERT INTO s.t (a) SELECT 1 FROM x", ["s.t"]),
         ("WITH a AS (DELETE FROM x RETURNING 1), b AS (TABLE y) INSERT INTO t TABLE a", ["x", "t"]),
         ("WITH update AS NOT MATERIALIZED (SELECT 1) SELECT 2", []),
-        ("MERGE INTO s.t USING x ON true WHEN MATCHED THEN DELETE", ["s.t"]),
+        ("MERGE INTO s.t USING x ON true WHEN MATCHED THEN DELETE", ["s.t", "s.t"]),
         ("COPY s.t (a, b) FROM stdin", ["s.t"]),
         ("COPY (SELECT * FROM x) TO stdout", []),
         ("LOCK TABLE a, s.b IN SHARE ROW EXCLUSIVE MODE", ["a", "s.b"]),
