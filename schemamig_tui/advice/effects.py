@@ -255,6 +255,7 @@ _RULES = {
     "DROP TABLE": _dropped,
     "DROP TRIGGER": _partitions,
     "INSERT": _inserted,
+    "INSERT ... ON CONFLICT": _updated,
     "LOCK TABLE": _children,
     "MERGE": _updated,
     "MERGE ... DELETE": _deleted,

@@ -16,8 +16,13 @@ def writing_head(sql: bytes) -> bytes | None:
 def adds_no_touch(sql: bytes) -> bool:
     """Whether a statement with a head that is known already touches nothing in another way."""
     if sql[:1] in b"Ii":
-        return True
+        return not updates_conflicting(sql)
     return _WHERE.search(sql) is not None and not (sql[:1] in b"Uu" and _SETS_MORE.search(sql))
+
+
+def updates_conflicting(sql: bytes) -> bool:
+    """Whether an INSERT may change rows that are there: ON CONFLICT DO UPDATE."""
+    return _UPSERTS.search(sql) is not None
 
 
 _IDENTIFIER = rb'(?:[\w$\x80-\xff]++|"[^"]++")'
@@ -33,4 +38,5 @@ _HEAD = re.compile(
 )
 # The second column that an UPDATE sets, or what looks like one.
 _SETS_MORE = re.compile(rb",\s*+(?:\(|" + _IDENTIFIER + rb"\s*+[=.\[])")
+_UPSERTS = re.compile(rb"(?i)\bdo\s++update\b")
 _WHERE = re.compile(rb"(?i)\bwhere\b")

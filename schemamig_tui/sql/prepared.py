@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from schemamig_tui.sql.touch import Touch
 from schemamig_tui.sql.touches import touches, touches_of
 from schemamig_tui.sql.words import Words, words_of
+from schemamig_tui.sql.writing import upserts
 
 
 class PreparedStatements:
@@ -17,6 +18,7 @@ class PreparedStatements:
         """What a statement touches."""
         if sql[:7].lower() not in _VERBS:
             yield from touches(sql)
+            yield from upserts(sql)
             return
         found = Words(words_of(sql)).rest()
         self._remember(Words(found[1:]))

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from schemamig_tui.sql.column_definitions import inside
+from schemamig_tui.sql.heads import updates_conflicting
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Words
+from schemamig_tui.sql.words import Words, words_of
 
 
 def writes(words: Words) -> Iterator[Touch]:
@@ -23,6 +24,25 @@ def writes(words: Words) -> Iterator[Touch]:
 def _insert(words: Words) -> Iterator[Touch]:
     if words.take(b"into"):
         yield from relation(words, "INSERT", Lock.ROW_EXCLUSIVE, Right.INSERT)
+
+
+def upserts(sql: bytes) -> Iterator[Touch]:
+    """What an INSERT does with a row that is there, where it says ON CONFLICT DO UPDATE.
+
+    ``writes`` leaves that out: it stands behind all rows, whose words take long to read.
+    """
+    if not updates_conflicting(sql):
+        return
+    words = Words(words_of(sql))
+    if words.peek() not in (b"insert", b"with"):
+        return
+    if not (words.seek(b"insert") and words.take(b"into")):
+        return
+    statement, mode = "INSERT ... ON CONFLICT", Lock.ROW_EXCLUSIVE
+    for touch in relation(words, statement, mode, Right.UPDATE):
+        while words.seek(b"do"):
+            if words.take(b"update"):
+                yield replace(touch, only=True, sets=tuple(_assigned(words)))
 
 
 def _merge(words: Words) -> Iterator[Touch]:

@@ -43,6 +43,7 @@ STATEMENTS = [
     "INSERT INTO theirs VALUES (1)",
     "INSERT INTO theirs (id) VALUES (1)",
     "INSERT INTO seen VALUES (1)",
+    "INSERT INTO theirs VALUES (1) ON CONFLICT (id) DO UPDATE SET other = 1",
     "UPDATE theirs SET other = 1",
     "DELETE FROM theirs",
     "COPY theirs TO stdout",

@@ -150,6 +150,14 @@ def test_updates_of_other_columns_are_told_apart_among_many(pending: Pending) ->
     assert [use.touch.sets for use in uses] == [("a",), ("a", "b"), ("B",), ("a", "c", "d")]
 
 
+def test_what_is_set_in_the_place_of_a_row_that_is_there_is_found_among_many(
+    pending: Pending,
+) -> None:
+    rows = "".join(f"INSERT INTO t VALUES ({i});\n" for i in range(100))
+    upsert = "INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET n = 1;\n"
+    assert judged(pending, rows + upsert + rows) == ["0001.sql:1 INSERT t", "0001.sql:101 UPDATE t"]
+
+
 def test_what_is_executed_was_prepared_in_the_same_file(pending: Pending) -> None:
     prepare = "PREPARE p (int) AS DELETE FROM t WHERE id = $1;\n"
     execute = "EXECUTE p (1);\nEXPLAIN ANALYZE EXECUTE p (2);\nEXECUTE other;\n"
