@@ -12,6 +12,11 @@ def lasting(seconds: float) -> str:
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
+def limit(seconds: float) -> str:
+    """A limit that somebody has set: ``50 ms``, ``2.0 s``, ``3 min``."""
+    return lasting(seconds) if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
 def compact(ms: float) -> str:
     """The seed's form of a duration: ``234ms``; from ten seconds on ``12.3s``, then ``12min``."""
     if ms < 1:

@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 from psycopg import errors as pg_errors
 
+from schemamig_tui import units
 from schemamig_tui.engine.activity import Victims
 from schemamig_tui.engine.wording import victims
-from schemamig_tui.units import lasting
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
 _IDLE = 60.0
@@ -132,7 +132,7 @@ class Guards:
         if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
             if limit := self.own.get("lock_timeout"):
                 return _as_in_a_run("waits for a lock", "lock_timeout", limit)
-            return f"A rehearsal waits for a lock for {lasting(self.lock)} (--lock-timeout)."
+            return f"A rehearsal waits for a lock for {units.limit(self.lock)} (--lock-timeout)."
         if sqlstate == pg_errors.OutOfMemory.sqlstate:
             return "A rehearsal holds the locks of all its files: rehearse fewer at a time (--to)."
         if sqlstate == pg_errors.QueryCanceled.sqlstate:
@@ -141,11 +141,11 @@ class Guards:
             if self.statement is not None and seconds >= _NEARLY * self.statement:
                 if limit := self.own.get("statement_timeout"):
                     return _as_in_a_run("takes", "statement_timeout", limit)
-                most = lasting(self.statement)
+                most = units.limit(self.statement)
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None
 
 
 def _as_in_a_run(does: str, setting: str, limit: OwnLimit) -> str:
-    most = lasting(limit.seconds)
+    most = units.limit(limit.seconds)
     return f"In a run as well no statement {does} longer than {most}: {setting}, by {limit.source}."

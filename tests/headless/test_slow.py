@@ -6,7 +6,7 @@ from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
 
-HINT = "HINT: A statement may take 0.3 s (--statement-timeout)."
+HINT = "HINT: A statement may take 300 ms (--statement-timeout)."
 
 
 def test_the_statement_timeout_ends_a_statement_and_says_whose_limit_it_was(

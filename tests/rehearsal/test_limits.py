@@ -17,7 +17,7 @@ def test_the_limit_of_the_database_is_kept_and_named(shop: Rehearsals) -> None:
     assert shop.tries(SLOW).failed == "1.sql"
     failure = shop.failure.failure
     assert failure.hint == (
-        "In a run as well no statement takes longer than 0.1 s: statement_timeout, by ALTER"
+        "In a run as well no statement takes longer than 100 ms: statement_timeout, by ALTER"
         f" DATABASE {name}."
     )
     shop.apply()

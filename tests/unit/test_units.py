@@ -1,6 +1,6 @@
 """Durations, sizes and counts as people read them."""
 
-from schemamig_tui.units import compact, duration, lasting, plural, recorded, size
+from schemamig_tui.units import compact, duration, lasting, limit, plural, recorded, size
 
 
 def test_a_duration_is_in_the_unit_that_suits_it() -> None:
@@ -25,6 +25,12 @@ def test_the_compact_form_of_a_duration_is_the_seeds() -> None:
 def test_a_time_that_goes_on_gets_coarser() -> None:
     assert [lasting(seconds) for seconds in (0.4, 12, 170, 7500)] == [
         "0.4 s", "12 s", "3 min", "2 h 5 min",
+    ]  # fmt: skip
+
+
+def test_a_limit_is_never_nothing() -> None:
+    assert [limit(seconds) for seconds in (0.02, 0.08, 1, 60, 300)] == [
+        "20 ms", "80 ms", "1.0 s", "60 s", "5 min",
     ]  # fmt: skip
 
 

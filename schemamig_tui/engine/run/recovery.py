@@ -10,7 +10,7 @@ import psycopg
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
-from schemamig_tui import patience
+from schemamig_tui import patience, units
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
@@ -340,7 +340,7 @@ class Recovery:
             limit = self._context.limits.statement
             if limit is None or self._log.elapsed < _NEARLY * limit * 1000:
                 return failure
-            hint = f"A statement may take {lasting(limit)} (--statement-timeout)."
+            hint = f"A statement may take {units.limit(limit)} (--statement-timeout)."
             return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))
         one = seen.count == 1
         who = "1 session" if one else f"{seen.count:,} sessions"
