@@ -243,7 +243,7 @@ FROM unnest(%(numbers)s::int[], %(names)s::name[]) AS a (number, name)
 
 # What IF EXISTS and IF NOT EXISTS ask for.
 PRESENT = """
-SELECT a.number, coalesce(a."table", 0)::bigint AS oid
+SELECT a.number
 FROM unnest(%(numbers)s::int[], %(kinds)s::text[], %(tables)s::bigint[], %(schemas)s::name[],
     %(names)s::name[]) AS a (number, kind, "table", schema, name)
 WHERE CASE a.kind

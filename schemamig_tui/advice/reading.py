@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.advice import queries
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
+from schemamig_tui.advice.conditions import idle
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import EMPTIES, Does, TableAction
@@ -83,7 +84,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
         near.update(oid for found in by_use.values() for oid in found)
     if not near:
         return catalog
-    catalog.idle = _idle(database, uses, oids)
+    catalog.idle = idle(database, uses, oids)
     about = "what goes together with the tables that the pending files touch"
     limits = {
         "oids": sorted(near),
@@ -177,29 +178,6 @@ def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     parameters = {"numbers": list(named), "names": list(named.values())}
     about = "the tables of publications"
     return database.ask(about, _Numbered, queries.PUBLISHED, parameters)
-
-
-def _idle(database: Database, uses: Sequence[Use], oids: Mapping[Name, int]) -> set[int]:
-    """The numbers of the uses that do nothing, for what is there or for what is not."""
-    conditions = {
-        number: condition
-        for number, use in enumerate(uses)
-        if (condition := use.touch.condition) and (condition.on is None or condition.on in oids)
-    }
-    if not conditions:
-        return set()
-    asked = conditions.values()
-    parameters = {
-        "numbers": list(conditions),
-        "kinds": [one.kind for one in asked],
-        "tables": [oids[one.on] if one.on else None for one in asked],
-        "schemas": [one.name.schema for one in asked],
-        "names": [one.name.name for one in asked],
-    }
-    about = "what IF EXISTS and IF NOT EXISTS ask for"
-    rows = database.ask(about, _Numbered, queries.PRESENT, parameters)
-    present = {row.number for row in rows}
-    return {number for number, one in conditions.items() if (number in present) != one.there}
 
 
 def _read_columns(database: Database, catalog: Catalog, uses: Sequence[Use]) -> None:

@@ -160,3 +160,47 @@ def test_a_sequence_that_does_not_grow_with_its_column_is_told(desk: Desk) -> No
         conn.execute((found[0].hint or "").encode())
     also = "ALTER TABLE t ALTER a TYPE int; ALTER TABLE t ALTER d TYPE bigint;"
     assert not [a for a in desk.advice(also) if a.message.startswith("The sequence ")]
+
+
+INDEX = "CREATE INDEX IF NOT EXISTS there ON t (n)"
+TABLE = "CREATE TABLE IF NOT EXISTS t (n int REFERENCES o)"
+COLUMN = "ALTER TABLE u ADD IF NOT EXISTS m int REFERENCES o"
+TRIGGER = "DROP TRIGGER IF EXISTS missing ON t"
+
+
+@pytest.mark.parametrize(
+    ("before", "statement", "is_idle"),
+    [
+        ("INSERT INTO t VALUES (1)", INDEX, True),
+        ("DROP INDEX there", INDEX, False),
+        ("DROP SCHEMA s CASCADE", INDEX, False),
+        ("ALTER INDEX there RENAME TO other", INDEX, False),
+        ("ALTER TABLE t DROP COLUMN n", INDEX, False),
+        ("ALTER TABLE t ADD x int", INDEX, True),
+        ("DO $$BEGIN EXECUTE 'DROP INDEX there'; END$$", INDEX, False),
+        ("ALTER TABLE t ADD x int", TABLE, True),
+        ("DROP TABLE t CASCADE", TABLE, False),
+        ("ALTER TABLE t RENAME TO other", TABLE, False),
+        ("ALTER TABLE u ADD IF NOT EXISTS n int", COLUMN, True),
+        ("ALTER TABLE u DROP m", COLUMN, False),
+        ("ALTER TABLE u RENAME m TO l", COLUMN, False),
+        ("INSERT INTO t VALUES (1)", TRIGGER, True),
+        ("DROP TRIGGER IF EXISTS other ON t", TRIGGER, True),
+        ("CREATE TRIGGER missing AFTER INSERT ON t EXECUTE FUNCTION f()", TRIGGER, False),
+    ],
+)
+def test_if_exists_counts_only_where_no_earlier_statement_may_have_changed_that(
+    desk: Desk, before: str, statement: str, is_idle: bool
+) -> None:
+    desk.prepare(
+        "CREATE SCHEMA s; CREATE TABLE o (id int PRIMARY KEY); CREATE TABLE t (n int);"
+        "CREATE INDEX there ON t (n); CREATE TABLE u (n int, m int)"
+    )
+    uses = find(desk.write(f"{before};", f"{statement};")).uses
+    with desk.database.connect() as conn:
+        database = Questions(conn)
+        with database.asking():
+            named = oids_by_name(find_relations(database, uses))
+            catalog = read_catalog(database, uses, named)
+    conditioned = {number for number, use in enumerate(uses) if use.touch.condition}
+    assert catalog.idle == (conditioned if is_idle else conditioned & {-1}), uses

@@ -10,6 +10,7 @@ import pytest
 from psycopg.pq.abc import PGresult
 
 from schemamig_tui.advice.alterations import REWRITES
+from schemamig_tui.advice.conditions import idle
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
@@ -118,11 +119,18 @@ def predictions(
     ]
     database = Questions(conn)
     with database.asking():
-        catalog = read_catalog(database, uses, oids_by_name(find_relations(database, uses)))
-    assert database.unknown == []
-    for number in range(len(statements)):
+        oids = oids_by_name(find_relations(database, uses))
+        catalog = read_catalog(database, uses, oids)
         # Each statement is the first one: it is rolled back before the next.
-        own = [(i, use) for i, use in enumerate(uses) if use.file == str(number)]
+        by_statement = [
+            [(i, use) for i, use in enumerate(uses) if use.file == str(number)]
+            for number in range(len(statements))
+        ]
+        catalog.idle = {
+            own[i][0] for own in by_statement for i in idle(database, [use for _, use in own], oids)
+        }
+    assert database.unknown == []
+    for own in by_statement:
         yield {
             one.relation.oid: Seen(
                 one.lock,
