@@ -74,8 +74,8 @@ class Touch:
     object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
     the children of a table are left alone; ``cascade``: what depends on the object goes with it;
     ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
-    those of a new enum, ``sets`` the columns that an UPDATE, also of a MERGE or
-    ON CONFLICT, gives a value.
+    those of a new enum, ``sets`` the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
+    a value, ``condition`` what decides whether anything is done.
     """
 
     target: ObjectKind
