@@ -62,6 +62,10 @@ class _Parser(argparse.ArgumentParser):
         Output(sys.stdout).write(message.rstrip())  # whose reader may have gone
 
 
+# Options that name something. (Settings and paths are looked at where they are read.)
+_NAMING = ("to", "only", "yes", "against")
+
+
 def make_parser() -> "_Parser":
     """The parser of the command line, from which its completion and its manual are made as well."""
     parser = _Parser(
@@ -85,6 +89,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.refuse_unknown(unknown)
+    for name in (*ABOUT_ONE, *_NAMING):
+        given = vars(options)[name]
+        if given is not None and not given.strip():
+            parser.error(f"--{name} is empty; was a variable not set?")
     options.about = None
     # Without a place behind it, it is where the settings say.
     options.on_scratch = options.scratch is not None

@@ -76,8 +76,6 @@ class Repository:
 
     def commit(self, ref: str) -> str:
         """The hash of the commit that a branch, a tag or another name stands for."""
-        if not ref.strip():
-            raise GitUnavailable("the name of the branch is empty; was a variable not set?")
         try:
             answer = self._run(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
@@ -175,6 +173,11 @@ class Repository:
             reason = ended.stderr.decode(errors="replace").strip().partition("\n")[0]
             if "not a git repository" in reason:
                 raise GitUnavailable("the folder is in no git repository")
+            if "dubious ownership" in reason:
+                raise GitUnavailable(
+                    f"git failed: {visible(reason)}",
+                    hint="trust it with git config --global --add safe.directory FOLDER",
+                )
             raise GitUnavailable(f"git failed: {visible(reason) or ended.returncode}")
         return ended.stdout
 

@@ -5,7 +5,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from schemamig_tui.connect import Target
 from schemamig_tui.errors import SchemamigError, SettingsError
@@ -33,7 +33,7 @@ class LogFile:
         self._path = path
         self._run = os.urandom(6).hex()
         try:
-            self._file = path.open("ab", buffering=0)
+            self._file = _opened(path)
             if _is_cut_off(path):
                 self._file.write(b"\n")
         except OSError as error:
@@ -75,6 +75,15 @@ class LogFile:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The file to append to. A pipe that nobody reads from is an OSError, and not waited for."""
+    if hasattr(os, "O_NONBLOCK") and path.is_fifo():
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "wb", buffering=0)
+    return path.open("ab", buffering=0)
 
 
 def _is_cut_off(path: Path) -> bool:

@@ -116,7 +116,7 @@ def _parse(path: Path) -> SettingsFile | None:
             return None
         import tomllib
 
-        table = tomllib.loads(content.decode())
+        table = tomllib.loads(content.decode("utf-8-sig"))
         if path.name == _SHARED:
             table = table.get("tool", {}).get("schemamig-tui")
     except OSError as error:

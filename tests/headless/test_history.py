@@ -267,11 +267,15 @@ def test_an_unknown_branch_is_one_clear_error(repository: Program) -> None:
     for ref, problem in {
         "origin/main": "git knows no origin/main",
         "--upload-pack=touch x": "git knows no --upload-pack=touch x",
-        "": "the name of the branch is empty; was a variable not set?",
+        "": "--against is empty; was a variable not set?",
     }.items():
         ended = repository("--check", f"--against={ref}")
         assert ended.code == 2, ref
         assert problem in ended.err
+    # git's own tests set it.
+    ended = repository("--check", "--against=main", GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+    assert "dubious ownership" in ended.err
+    assert "hint: trust it with git config --global --add safe.directory FOLDER" in ended.err
     assert "--against only goes with --check" in repository("--list", "--against", "main").err
 
 

@@ -1,6 +1,7 @@
 """What is left of a run outside of it: the log file, and the commands that are started after it."""
 
 import json
+import os
 import socketserver
 import threading
 import tomllib
@@ -36,6 +37,9 @@ def test_every_event_of_every_run_is_appended_to_the_log_file(program: Program) 
     refused = program("--apply")
     assert refused.code == 2
     assert refused.errors[0].startswith("the log file logs/runs.jsonl cannot be written: No such")
+    os.mkfifo(program.folder / "unread")
+    refused = program("--apply", "--log-file", "unread")
+    assert (refused.code, "the log file unread cannot be written" in refused.err) == (2, True)
     assert program("--check").code == 5, "and nothing has been run"
 
     program.folder.joinpath("logs").mkdir()

@@ -81,6 +81,8 @@ def test_help_tells_every_exit_code_and_fits_eighty_columns(
         (["--apply", "--lock-timeout", "5"], "--lock-timeout has to be a time with its unit"),
         (["--apply", "--connection", "ssh"], "--connection is 'ssh'"),
         (["--apply", "--dsn", ""], "--dsn is empty"),
+        (["--apply", "--to", ""], "--to is empty; was a variable not set?"),
+        (["--diff", " "], "--diff is empty; was a variable not set?"),
         ([], "no mode was given"),
     ],
 )

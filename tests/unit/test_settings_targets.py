@@ -194,7 +194,7 @@ def test_an_error_in_a_target_names_its_place(text: str, message: str) -> None:
 
 def test_schemamig_toml_goes_before_pyproject_in_the_same_folder() -> None:
     write('[tool.schemamig-tui]\ntable = "p.t"\n', "pyproject.toml")
-    write('table = "s.t"\n')
+    write('\ufefftable = "s.t"\n')
     settings = load({}, {})
     assert (settings.table, settings.origins["table"]) == ("s.t", "schemamig.toml: table")
 
