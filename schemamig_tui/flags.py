@@ -24,8 +24,8 @@ ABOUT_ONE = {
     ),
     "accept-name": (
         "FILE",
-        "record the name that FILE has now, because it is right; what it was applied as is known by"
-        " its checksum",
+        "record the name that FILE has now, because it is right; what it was recorded as is known"
+        " by its checksum",
     ),
     "forget": (
         "FILE",

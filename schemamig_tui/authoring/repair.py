@@ -102,17 +102,17 @@ def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:
 
 
 def accept_name(place: RepairPlace, name: str) -> tuple[Repair, ...]:
-    """Record the name of a file that was applied under another one, and is as it was.
+    """Record the name of a file that was recorded under another one, and is as it was.
 
-    ``name`` may be either of them.
+    ``name`` may be either of them. How far a try has got goes with it.
     """
     with repairing(place) as (repairs, status):
         for one in status.renamed:
-            if one.applied_as and name in (one.name, one.applied_as):
-                return place.as_approved(*repairs.rename(one.applied_as, one.name))
+            if one.recorded_as and name in (one.name, one.recorded_as):
+                return place.as_approved(*repairs.rename(one.recorded_as, one.name))
         _file(status, name)
         raise SettingsError(
-            f"no applied migration that is missing has the checksum of {visible(name)}",
+            f"no migration that is missing has the checksum of {visible(name)}",
             hint="if it has been changed as well, --mark-applied records it by hand, and --forget"
             " removes the row of its old name",
         )

@@ -32,10 +32,10 @@ def against(settings: Settings, reporter: Reporter, ref: str) -> ExitCode:
 
 def _applied(migrations: tuple[Migration, ...], name: str) -> Migration:
     found = next((one for one in migrations if one.name == name), None)
-    if found and (found.renamed_to or found.applied_as):
-        old, new = found.applied_as or name, found.renamed_to or name
+    if found and (found.renamed_to or found.recorded_as):
+        old, new = found.recorded_as or name, found.renamed_to or name
         raise SettingsError(
-            f"{visible(old)} has been renamed to {visible(new)} since it was applied, and has not"
+            f"{visible(old)} has been renamed to {visible(new)} since it was recorded, and has not"
             " changed",
             hint=f"--accept-name {visible(new)} records the name that it has now",
         )

@@ -87,7 +87,7 @@ class JsonLines:
             changed=migration.changed,
             missing=migration.missing,
             renamed_to=migration.renamed_to,
-            applied_as=migration.applied_as,
+            recorded_as=migration.recorded_as,
             unwritten=migration.unwritten,
             written_since=migration.written_since,
             batches_done=migration.batches_done,

@@ -321,8 +321,8 @@ def _remarks(migration: "Migration") -> Iterator[str]:
         yield f"renamed to {visible(migration.renamed_to)}"
     elif migration.missing:
         yield "its file is missing"
-    if migration.applied_as:
-        yield f"applied as {visible(migration.applied_as)}"
+    if migration.recorded_as:
+        yield f"recorded as {visible(migration.recorded_as)}"
     if migration.written_since:
         yield WRITTEN_SINCE
     if migration.unwritten:

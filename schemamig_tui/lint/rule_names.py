@@ -29,7 +29,7 @@ def _reasons(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not others:
         return
     pages = (path.stem for path in PAGES.glob("*.txt"))
-    known = {*RULES, *NOTES, *pages} - _FIXED
+    known = sorted({*RULES, *NOTES, *pages} - _FIXED)
     unknown = unknown_to_squawk(others)
     for name in others:
         meant = did_you_mean(name, known)

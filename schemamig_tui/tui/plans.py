@@ -146,8 +146,8 @@ def _misplaced(status: Status) -> dict[str, list[Line]]:
     """What is to be known of files that are late, or were applied under another name."""
     notes: dict[str, list[Line]] = {}
     for migration in status.renamed:
-        old = inline(migration.applied_as or "")
-        notes[migration.name] = [(("warn", f"! Applied as {old}: it would run again"),)]
+        old = inline(migration.recorded_as or "")
+        notes[migration.name] = [(("warn", f"! Recorded as {old}: it would run again"),)]
     for migration in status.out_of_order:
         last = inline(status.last_applied.name if status.last_applied else "")
         note = f"! Sorted before {last}, which is applied"

@@ -30,7 +30,7 @@ _SENTENCES = {
     "mark-applied": "Mark it as applied: it was applied by hand",
     "baseline": "Mark all up to it as applied: the database has them",
     "accept-checksum": "Accept its checksum: the file as it is now is right",
-    "accept-name": "Accept its name: it was renamed since it was applied",
+    "accept-name": "Accept its name: it was renamed since it was recorded",
     "forget": "Forget its row: it was never applied, or its file is gone",
 }
 _PATIENCE = 2.0
@@ -40,7 +40,7 @@ _PATIENCE = 2.0
 def repairs_of(migration: Migration) -> list[str]:
     """The repairs that make sense for a migration, by their flags."""
     row, file = migration.row, migration.file
-    found = ["accept-name"] if migration.renamed_to or migration.applied_as else []
+    found = ["accept-name"] if migration.renamed_to or migration.recorded_as else []
     if file and migration.state is not State.APPLIED:
         found += ["mark-applied", "baseline"]
     if row and file and migration.state is State.APPLIED:

@@ -146,8 +146,8 @@ class Writing:
         if migration.state is not State.APPLIED or not migration.changed:
             applied = "is not in the folder" if migration.missing else "has not changed"
             why = applied if migration.state is State.APPLIED else "is not applied"
-            if migration.renamed_to or migration.applied_as:
-                why = "is as it was applied, but for its name"
+            if migration.renamed_to or migration.recorded_as:
+                why = "is as it was recorded, but for its name"
             self._app.toast(f"{migration.name} {why}: there is no difference to show")
             return
         self._app.work("difference", self._show_difference, migration)

@@ -109,6 +109,16 @@ def test_a_renamed_file_keeps_its_row_with_all_that_it_says(shop: Workshop) -> N
     assert repaired(shop, accept_name, "2.sql")[1].name == "0.sql"
 
 
+def test_a_renamed_file_goes_on_where_it_has_failed(shop: Workshop) -> None:
+    (shop.folder / "2.sql").unlink()
+    shop.fails("2.sql", "-- schemamig: no-transaction\nCREATE TABLE once ();\nSELECT 1/0;")
+    (shop.folder / "2.sql").rename(shop.folder / "5.sql")
+    repaired(shop, accept_name, "5.sql")
+    text = "-- schemamig: no-transaction\nCREATE TABLE once ();\nSELECT 1;"
+    (shop.folder / "5.sql").write_text(text)
+    assert shop.apply().applied == ("3.sql", "4.sql", "5.sql")
+
+
 def test_rows_of_failed_and_missing_files_can_be_forgotten(shop: Workshop) -> None:
     ((_, before, after),) = repaired(shop, forget, "2.sql")
     assert before is not None

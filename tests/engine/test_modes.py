@@ -186,7 +186,7 @@ def test_the_ledger_row_is_written_under_the_login_role_in_every_mode(shop: Work
         shop.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def test_an_empty_file_is_applied_as_nothing_when_another_stands_behind_it(shop: Workshop) -> None:
+def test_an_empty_file_is_recorded_as_nothing_when_another_stands_behind_it(shop: Workshop) -> None:
     assert shop.applies("0001_a.sql", "").unwritten == ("0001_a.sql",)
     assert shop.rows == {}
     shop.applies("0002_b.sql", "-- nothing here\n/* nor here */;")

@@ -38,7 +38,7 @@ def test_where_only_unwritten_files_are_pending_nothing_runs(shop: Workshop) -> 
     assert shop.ask("SELECT to_regnamespace('kb')") == [None]
 
 
-def test_in_front_of_a_written_file_an_empty_one_is_applied_as_nothing(shop: Workshop) -> None:
+def test_in_front_of_a_written_file_an_empty_one_is_recorded_as_nothing(shop: Workshop) -> None:
     shop.write("0001_a.sql", "")
     shop.write("0002_b.sql", "BEGIN; COMMIT;")
     shop.write("0003_c.sql", "SELECT 1;")

@@ -114,7 +114,7 @@ def test_a_renamed_file_is_recognised_before_it_runs_again(program: Program) -> 
     assert program("--apply").code == 0
     path.rename(path.with_name("0002_b.sql"))
     sentence = (
-        "Renamed since it was applied: 0001_a.sql is 0002_b.sql now. An apply would run it again."
+        "Renamed since it was recorded: 0001_a.sql is 0002_b.sql now. An apply would run it again."
         " --accept-name 0002_b.sql records the name that it has now;"
     )
     for mode in ("--list", "--check", "--dry-run", "--rehearse"):
@@ -123,13 +123,13 @@ def test_a_renamed_file_is_recognised_before_it_runs_again(program: Program) -> 
         assert "not in the folder" not in ended.err
     assert program("--check").out.splitlines()[1:] == [
         "  ✗ 0001_a.sql: renamed to 0002_b.sql",
-        "  ✗ 0002_b.sql: pending, applied as 0001_a.sql",
+        "  ✗ 0002_b.sql: pending, recorded as 0001_a.sql",
     ]
     old, new = program("--check", "--json").events[-3:-1]
-    assert (old["renamed_to"], new["applied_as"]) == ("0002_b.sql", "0001_a.sql")
+    assert (old["renamed_to"], new["recorded_as"]) == ("0002_b.sql", "0001_a.sql")
     for name in ("0001_a.sql", "0002_b.sql"):
         ended = program("--diff", name)
-        assert "0001_a.sql has been renamed to 0002_b.sql since it was applied" in ended.err
+        assert "0001_a.sql has been renamed to 0002_b.sql since it was recorded" in ended.err
     assert "0001_a.sql has been renamed to 0002_b.sql: it does not" in program("--verify").err
     ended = program("--apply", "--strict")
     assert (ended.code, sentence in ended.err) == (2, True)

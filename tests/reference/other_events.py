@@ -70,7 +70,7 @@ class MigrationListed(TypedDict):
     ``state`` is unknown where the ledger has it with a success of NULL. ``unwritten``: there is
     nothing in it to run yet. ``written_since``: it was empty when it was recorded. ``batches_done``
     says in words how far its batches are; null: there are none, or all are done. ``renamed_to``:
-    the file that it was applied from is still to run under this name, and ``applied_as`` is the
+    the file that it was recorded from is still to run under this name, and ``recorded_as`` is the
     other way round.
     """
 
@@ -79,7 +79,7 @@ class MigrationListed(TypedDict):
     changed: bool
     missing: bool
     renamed_to: str | None
-    applied_as: str | None
+    recorded_as: str | None
     unwritten: bool
     written_since: bool
     batches_done: str | None

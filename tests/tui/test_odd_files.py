@@ -62,10 +62,10 @@ async def test_late_and_renamed_files_say_so_where_they_are_approved(desk: Desk)
         for key in ("d", "a"):
             await ui.press(key)
             await ui.until(lambda: "Sorted before 0005_e.sql, which is applied" in ui.screen)
-            assert "Applied as 0001_a.sql: it would run again" in ui.screen
+            assert "Recorded as 0001_a.sql: it would run again" in ui.screen
             await ui.press("escape")
         await ui.press("3", "g", "D")
-        assert "0001_a.sql is as it was applied, but for its name: there is" in toast(ui)[0]
+        assert "0001_a.sql is as it was recorded, but for its name: there is" in toast(ui)[0]
         assert re.search(r"0001_a\.sql +renamed", ui.screen)
         await ui.press("m", "enter")
         await ui.until(lambda: "Accept its name?" in ui.screen)

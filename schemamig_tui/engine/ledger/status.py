@@ -43,7 +43,7 @@ class Migration:
     file was empty, and now the file has statements, which have never been run. ``unwritten``: there
     is nothing to run in its file and in none behind it, so it is left until it is written.
     ``renamed_to`` is what the file of a missing one is called now, by its checksum, and
-    ``applied_as`` is the other way round.
+    ``recorded_as`` is the other way round.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Migration:
     written_since: bool = False
     unwritten: bool = False
     renamed_to: str | None = None
-    applied_as: str | None = None
+    recorded_as: str | None = None
 
     @property
     def state(self) -> State:
@@ -121,8 +121,8 @@ class Status:
 
     @cached_property
     def renamed(self) -> tuple[Migration, ...]:
-        """Those still to run that were applied under another name, whose file is missing."""
-        return tuple(m for m in self.migrations if m.applied_as)
+        """Those still to run that were recorded under another name, whose file is missing."""
+        return tuple(m for m in self.migrations if m.recorded_as)
 
     @cached_property
     def last_applied(self) -> Migration | None:
@@ -133,7 +133,7 @@ class Status:
     def out_of_order(self) -> tuple[Migration, ...]:
         """Those still to run that sort before an applied one, and do not say that they may.
 
-        They have not been applied under another name. Reads the beginning of such files. Raises
+        They have not been recorded under another name. Reads the beginning of such files. Raises
         FilesError when one cannot be read.
         """
         last = self.last_applied
@@ -145,7 +145,7 @@ class Status:
 
     def _may_be_late(self, migration: Migration) -> bool:
         # One that has failed was in its place when it was tried, and is tried again there.
-        tried = migration.row is not None or migration.applied_as is not None
+        tried = migration.row is not None or migration.recorded_as is not None
         return tried or (migration.file is not None and allows_out_of_order(migration.file))
 
     def to_run(self, to: str | None = None) -> tuple[Migration, ...]:
@@ -221,7 +221,7 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
                 one,
                 unwritten=one.name in left,
                 renamed_to=new_names.get(one.name),
-                applied_as=old_names.get(one.name),
+                recorded_as=old_names.get(one.name),
             )
             for one in status.migrations
         )
@@ -229,10 +229,10 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
 
 
 def _renamed(status: Status) -> Mapping[str, str]:
-    """The missing one that a file still to run was applied as, by the name of the file."""
+    """The missing one that a file still to run was recorded as, by the name of the file."""
     gone: dict[str, list[str]] = {}
     for one in status.missing:
-        checksum = one.row.checksum if one.row and one.row.success else None
+        checksum = one.row.checksum if one.row else None
         if checksum and checksum not in (MD5_OF_NOTHING, MANUAL):
             gone.setdefault(checksum, []).append(one.name)
     found: dict[str, str] = {}

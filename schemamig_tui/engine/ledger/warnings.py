@@ -57,9 +57,9 @@ def _renamed(status: Status, to: str | None) -> list[str]:
     renamed = [m for m in status.renamed if _is_up_to(m, to)]
     if not renamed:
         return []
-    names = some_names([f"{m.applied_as} is {m.name} now" for m in renamed])
+    names = some_names([f"{m.recorded_as} is {m.name} now" for m in renamed])
     return [
-        f"Renamed since {'it was' if len(renamed) == 1 else 'they were'} applied: {names}."
+        f"Renamed since {'it was' if len(renamed) == 1 else 'they were'} recorded: {names}."
         f" An apply would run it again. --accept-name {visible(renamed[0].name)} records the name"
         " that it has now; or give it its old name back."
     ]

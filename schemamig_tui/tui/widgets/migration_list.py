@@ -149,12 +149,12 @@ class MigrationList(CursorList):
 
 
 def _is_odd(row: Migration) -> bool:
-    in_doubt = row.state in (State.FAILED, State.UNKNOWN) or row.applied_as is not None
+    in_doubt = row.state in (State.FAILED, State.UNKNOWN) or row.recorded_as is not None
     return in_doubt or row.missing or row.changed or row.written_since
 
 
 def _remark(row: Migration) -> str:
-    if row.renamed_to or row.applied_as:
+    if row.renamed_to or row.recorded_as:
         return "renamed"
     if row.missing:
         return "missing"
