@@ -4,6 +4,7 @@ https://squawkhq.com, the package ``squawk-cli``. It counts lines and columns fr
 in bytes (seen in 2.70). It honours the ``.squawk.toml`` of the current folder and those above it.
 """
 
+import atexit
 import glob
 import json
 import re
@@ -92,6 +93,7 @@ class Squawk:
         self._calls: list[_Call] = []
         self._marked: set[str] = set()
         self._end = time.monotonic() + PATIENCE
+        atexit.register(self._kill)  # the thread that waits for it may end with the program
         program = _find()
         if program is None:
             self.remarks.append(MISSING)
@@ -104,9 +106,14 @@ class Squawk:
 
     def close(self) -> None:
         """End what still runs."""
+        atexit.unregister(self._kill)
         for process, _ in self._calls:
             _end(process)
         self._calls.clear()
+
+    def _kill(self) -> None:
+        for process, _ in self._calls:
+            kill_group(process)
 
     def findings(self) -> Iterator[LintFinding]:
         """What it has found, when it is done."""

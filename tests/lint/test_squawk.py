@@ -1,5 +1,8 @@
 """What squawk itself finds, translated."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from schemamig_tui.engine import parse, scan
 from schemamig_tui.lint.finding import LintReport, Severity
 from schemamig_tui.lint.lint import lint
 
+ROOT = Path(__file__).parents[2]
 HEAD = "-- Migration: a sample, of 2025-10-19\n"
 
 
@@ -99,6 +103,34 @@ def test_a_squawk_that_hangs_is_given_up_and_our_own_rules_are_tried(
     assert time.monotonic() - started < 30, "nor is what it has started waited for"
     assert found.remarks == ("squawk was given up after 0.3 seconds",)
     assert "drop-table" in [one.rule for one in found.findings]
+
+
+_LEAVING = """
+import sys, threading, time
+from pathlib import Path
+from schemamig_tui.engine import parse, scan
+from schemamig_tui.lint import squawk
+from schemamig_tui.lint.lint import lint
+folder = Path.cwd()
+squawk._find = lambda: str(folder / "squawk")
+scripts = [parse(file) for file in scan(folder)]
+threading.Thread(target=lint, args=(scripts,), daemon=True).start()
+while not (folder / "pid").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_a_squawk_that_hangs_ends_with_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = "echo $$ > pid.new && mv pid.new pid\nexec sleep 60"
+    _replace_squawk(tmp_path, monkeypatch, script)
+    (tmp_path / "0001_a.sql").write_text(f"{HEAD}DROP TABLE u;\n")
+    monkeypatch.undo()
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", _LEAVING], cwd=tmp_path, env=environ, check=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_rules_that_ours_know_better_are_not_said_twice(tmp_path: Path) -> None:
