@@ -117,6 +117,8 @@ def _gone(
 ) -> Iterator[Finding]:
     """The files that are not there any more, or have another name, by what is in them."""
     gone = {name: blob for name, blob in base.items() if name not in files}
+    for name in repository.left_out() if gone else ():
+        gone.pop(name, None)
     texts = dict(repository.contents(gone.values()))
     new: dict[bytes, list[str]] = {}
     for name, file in files.items() if gone else ():

@@ -105,6 +105,11 @@ class Repository:
                 found[os.fsdecode(path).rpartition("/")[2]] = kind[2].decode()
         return found
 
+    def left_out(self) -> set[str]:
+        """The names of the files of the folder that a sparse checkout leaves out of it."""
+        listed = self._run("ls-files", "-t", "-z", "--", "./").split(b"\0")
+        return {os.fsdecode(one[2:]) for one in listed if one.startswith(b"S ")}
+
     def edits(self, names: Sequence[str], *, everywhere: bool) -> Iterator[Edit]:
         """All edits of files of these names, in whatever folder, the newest first; and of others.
 

@@ -230,6 +230,16 @@ def test_a_pull_request_may_not_change_remove_or_squeeze_in(repository: Program)
     assert events[-1]["new"] == ["0003_late.sql", "0003_may_be_late.sql", "0007_b.sql"]
 
 
+def test_what_a_sparse_checkout_leaves_out_is_not_removed(repository: Program) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\n")
+    commit(repository, "0002_b.sql", "SELECT 2;\n")
+    git(repository, "sparse-checkout", "set", "--no-cone", "/*", "!/migrations/0001*")
+    assert not (repository.folder / "migrations/0001_a.sql").exists()
+    assert repository("--check", "--against", "main").code == 0
+    git(repository, "rm", "-q", "--sparse", "migrations/0001_a.sql")
+    assert "0001_a.sql: removed since main" in repository("--check", "--against", "main").out
+
+
 def test_what_the_branch_has_gained_meanwhile_counts_for_the_order_only(
     repository: Program,
 ) -> None:
