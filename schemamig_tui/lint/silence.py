@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from schemamig_tui.engine import Script
 from schemamig_tui.lint.finding import LintFinding, Severity
 from schemamig_tui.lint.rules.rule import LintRule
-from schemamig_tui.spelling import did_you_mean
+from schemamig_tui.spelling import nearest
 
 BAD_ALLOW = LintRule(
     "bad-allow",
@@ -60,10 +60,10 @@ def accept(
     for one in allowed:
         if one not in used:
             what = f"nothing that {one.rule} finds is allowed here"
-            hint = did_you_mean(one.rule, known) if one.rule not in known else ""
+            if one.rule not in known and (meant := nearest(one.rule, known)):
+                what += f"; did you mean {meant}?"
             unused = UNUSED_ALLOW
-            safer = hint or unused.safer
-            yield LintFinding(unused.name, unused.severity, name, one.line, what, safer)
+            yield LintFinding(unused.name, unused.severity, name, one.line, what, unused.safer)
 
 
 def by_settings(
