@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Carries DSNs past the process title; named so that nobody takes it for a setting.
 _HANDED_OVER = "_SCHEMAMIG_DSN"
 _MASK = "***"
+# One of these is in each DSN with a secret; the name of its parameter may be encoded.
+_MARKS = ("@", "passw", "secret", "_key", "%")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,7 +156,7 @@ def _process_arguments() -> list[str]:
     secrets: list[str] = []
 
     def mask(dsn: str) -> str:
-        secret = "passw" in dsn.lower() or ("://" in dsn and "@" in dsn)
+        secret = any(mark in dsn.lower() for mark in _MARKS)
         if secret:
             secrets.append(dsn)
         return _MASK if secret else dsn

@@ -290,6 +290,7 @@ def test_the_handlers_of_a_caller_are_back_afterwards() -> None:
     [
         "postgresql://spec:geheim@127.0.0.1:1/spec",
         "host=127.0.0.1 port=1 user=spec password=geheim dbname=spec",
+        "postgresql://127.0.0.1:1/spec?p%61ssword=geheim",
     ],
 )
 def test_a_password_in_the_dsn_is_not_in_the_process_title(
