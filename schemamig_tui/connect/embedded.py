@@ -99,8 +99,10 @@ class Embedded:
                 users.close()
                 raise
         except OSError as error:
+            why = f"{error.strerror}: {error.filename}" if error.filename else str(error)
             raise ConnectionFailed(
-                f"The embedded PostgreSQL in {self.base} cannot be started: {error}"
+                f"The embedded PostgreSQL in {self.base} cannot be started: {why}",
+                hint="It needs a folder that can be written, with room for a cluster.",
             ) from error
         self._users = users
         return self
@@ -261,9 +263,8 @@ class Embedded:
     def _failure(self, what: str, details: str) -> ConnectionFailed:
         return ConnectionFailed(
             f"The embedded PostgreSQL in {self.base} cannot be started: {what}.\n{details.strip()}",
-            hint="As root, choose a folder that every account can pass through."
-            if os.geteuid() == 0
-            else None,
+            hint="It needs room for a cluster, and as root a folder that every account can pass"
+            " through.",
         )
 
     def _log(self) -> str:
