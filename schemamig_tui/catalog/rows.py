@@ -1,9 +1,10 @@
 """Makes objects of the rows that the queries of a snapshot return."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
-from operator import attrgetter, itemgetter
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from schemamig_tui.catalog.kinds import CatalogKind
@@ -16,6 +17,8 @@ Parts = Mapping[int, tuple[Object, ...]]
 _ORDER = tuple(field.name for field in fields(Object))
 _IN_ROWS = frozenset(_ORDER) - {"labels", "values", "parts"}
 _NO_FACTS = _IN_ROWS | {"parent"}
+_FLAGS = frozenset({"follows", "implied"})
+_LISTS = frozenset({"grants", "usual_grants"})
 # The facts that name another object, and those that name several.
 _REFERENCE = frozenset({"partition of", "of type", "owned by"})
 _REFERENCES = frozenset({"inherits"})
@@ -35,18 +38,17 @@ def objects(
     kind: CatalogKind, answer: QueryAnswer, parts: Sequence[Parts] = ()
 ) -> tuple[Object, ...]:
     """The objects of a kind, with their parts."""
-    make = _Maker(kind, answer.columns, {}, parts)
-    return _in_order(kind, (one for row in answer.rows if (one := make.object(row))))
+    rows = _whole(answer)
+    return _in_order(kind, _made(kind, QueryAnswer(answer.columns, rows), {}, parts))
 
 
 def parts(kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]) -> Parts:
     """The parts of a kind, of all ``owners``, which are given as oids with their names."""
-    make = _Maker(kind, answer.columns, owners)
     parent = answer.columns.index("parent")
+    rows = [row for row in _whole(answer) if row[parent] in owners]
     found: defaultdict[int, list[Object]] = defaultdict(list)
-    for row in answer.rows:
-        if row[parent] in owners and (one := make.object(row)):
-            found[row[parent]].append(one)
+    for row, one in zip(rows, _made(kind, QueryAnswer(answer.columns, rows), owners), strict=True):
+        found[row[parent]].append(one)
     return {oid: _in_order(kind, of) for oid, of in found.items()}
 
 
@@ -56,69 +58,73 @@ def names(answer: QueryAnswer) -> dict[int, str]:
     return {row[oid]: f"{row[namespace]}.{row[name]}" for row in answer.rows}
 
 
-def _in_order(kind: CatalogKind, found: Iterable[Object]) -> tuple[Object, ...]:
-    return tuple(found if kind.in_order else sorted(found, key=attrgetter("name")))
+def _whole(answer: QueryAnswer) -> Sequence[tuple[Any, ...]]:
+    """The rows without those of what another session has dropped at that moment."""
+    rows = answer.rows
+    for place in (answer.columns.index(name) for name in _NEEDED if name in answer.columns):
+        rows = [row for row in rows if row[place] is not None]
+    return rows
 
 
-class _Maker:
-    """Makes an object of each row of one query.
+def _in_order(kind: CatalogKind, found: Sequence[Object]) -> tuple[Object, ...]:
+    return tuple(
+        found if kind.in_order or len(found) == 1 else sorted(found, key=attrgetter("name"))
+    )
 
-    A large schema has tens of thousands of rows. What an object needs is therefore picked at once
-    out of the row and the values that are the same for all rows, in the order of its fields.
+
+def _made(
+    kind: CatalogKind,
+    answer: QueryAnswer,
+    owners: Mapping[int, str],
+    parts: Sequence[Parts] = (),
+) -> list[Object]:
+    """An object of each row.
+
+    A large schema has tens of thousands of rows. What there is to do is therefore done column by
+    column, and mostly nothing: of few objects there is a fact under each label.
     """
-
-    def __init__(
-        self,
-        kind: CatalogKind,
-        columns: Sequence[str],
-        owners: Mapping[int, str],
-        parts: Sequence[Parts] = (),
-    ) -> None:
-        places = {column: i for i, column in enumerate(columns)}
-        labels = tuple(column for column in columns if column not in _NO_FACTS)
-        blank = Object(kind=kind.word, name="", oid=0, labels=labels)
-        self._blank = tuple(getattr(blank, name) for name in _ORDER)
-        self._pick = itemgetter(
-            *(
-                places[name] if name in _IN_ROWS and name in places else len(columns) + i
-                for i, name in enumerate(_ORDER)
+    if not answer.rows:
+        return []
+    columns = dict(zip(answer.columns, zip(*answer.rows, strict=True), strict=True))
+    labels = tuple(label for label in columns if label not in _NO_FACTS)
+    values = {label: _values(label, columns[label]) for label in labels}
+    if kind.shorten:
+        values[_DEFINITION] = [
+            kind.shorten(definition, name, owners[parent])
+            for definition, name, parent in zip(
+                columns[_DEFINITION], columns["name"], columns["parent"], strict=True
             )
-        )
-        self._values = [places[label] for label in labels]
-        self._references = [
-            (i, label)
-            for i, label in enumerate(labels)
-            if label in _REFERENCE or label in _REFERENCES
         ]
-        self._needed = [places[column] for column in _NEEDED if column in places]
-        self._definition = labels.index(_DEFINITION) if _DEFINITION in labels else 0
-        self._parent = places.get("parent", 0)
-        self._kind = kind
-        self._owners = owners
-        self._parts = parts
+    filled = {name: _filled(name, columns[name]) for name in _IN_ROWS if name in columns}
+    if "namespace" in columns:
+        filled["name"] = [
+            f"{namespace}.{name}" if namespace else name
+            for namespace, name in zip(columns["namespace"], columns["name"], strict=True)
+        ]
+    filled["values"] = zip(*values.values(), strict=True) if values else repeat(())
+    if parts:
+        filled["parts"] = [tuple(of.get(oid, ()) for of in parts) for oid in columns["oid"]]
+    blank = Object(kind=kind.word, name="", oid=0, labels=labels)
+    return [*map(Object, *(filled.get(name) or repeat(getattr(blank, name)) for name in _ORDER))]
 
-    def object(self, row: tuple[Any, ...]) -> Object | None:
-        """The object; None where another session has dropped it at that moment."""
-        for place in self._needed:
-            if row[place] is None:
-                return None
-        one = Object(*self._pick(row + self._blank))
-        one.follows, one.implied = bool(one.follows), bool(one.implied)
-        one.grants, one.usual_grants = tuple(one.grants or ()), tuple(one.usual_grants)
-        values: list[Any] = [
-            (tuple(value) if isinstance(value, list) else value) if value else None
-            for value in map(row.__getitem__, self._values)
-        ]
-        for i, label in self._references:
-            if found := values[i]:
-                several = label in _REFERENCES
-                values[i] = tuple(map(Reference, found)) if several else Reference(*found)
-        if shorten := self._kind.shorten:
-            definition, owner = values[self._definition], self._owners[row[self._parent]]
-            values[self._definition] = shorten(definition, one.name, owner)
-        one.values = tuple(values)
-        if one.namespace:
-            one.name = f"{one.namespace}.{one.name}"
-        if self._parts:
-            one.parts = tuple(of.get(one.oid, ()) for of in self._parts)
-        return one
+
+def _filled(name: str, column: Collection[Any]) -> Collection[Any]:
+    """What a column says of a field of the objects."""
+    if name in _FLAGS:
+        return [*map(bool, column)]
+    if name in _LISTS:
+        return [tuple(value) if value else () for value in column]
+    return column
+
+
+def _values(label: str, column: Collection[Any]) -> Iterable[Any]:
+    """What a column says under a label: None for what is not so, or empty."""
+    if not any(column):
+        return repeat(None, len(column))
+    if label in _REFERENCE:
+        return [Reference(*value) if value else None for value in column]
+    if label in _REFERENCES:
+        return [tuple(map(Reference, value)) if value else None for value in column]
+    if list in set(map(type, column)):
+        return [tuple(value) if value else None for value in column]
+    return [value or None for value in column]
