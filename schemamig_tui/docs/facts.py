@@ -1,10 +1,11 @@
 """Says in lines of a note what DBML has no words for."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import chain
 
-from schemamig_tui.catalog.objects import Object, words
+from schemamig_tui.catalog.objects import Object, Value, words
 from schemamig_tui.docs.document import NO_NOTE, Note
 
 HEADING = "In PostgreSQL:"
@@ -16,14 +17,29 @@ _OF_ROLES = frozenset({"owner may not"})
 _NOTHING = NO_NOTE, 0
 
 
-def facts(one: Object, known: Collection[str] = ()) -> Iterator[str]:
+def facts(one: Object, known: frozenset[str] = frozenset()) -> list[str]:
     """What an object has under all labels but those that DBML ``knows``."""
-    for label, value in zip(one.labels, one.values, strict=True):
-        if value and label not in known and label not in _OF_ROLES:
-            found = words(label, value)
-            text = f"({', '.join(found)})" if len(found) > 1 else found[0]
-            plain = value is True or label.startswith("_")
-            yield text if plain else f"{label} {text}"
+    values = one.values
+    return [
+        _fact(label, value)
+        for place, label in _unknown(one.labels, known)
+        if (value := values[place])
+    ]
+
+
+def _fact(label: str, value: Value) -> str:
+    found = words(label, value)
+    text = f"({', '.join(found)})" if len(found) > 1 else found[0]
+    return text if value is True or label.startswith("_") else f"{label} {text}"
+
+
+@cache  # there are as many as queries of a snapshot
+def _unknown(labels: tuple[str, ...], known: frozenset[str]) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (place, label)
+        for place, label in enumerate(labels)
+        if label not in known and label not in _OF_ROLES
+    )
 
 
 def part_fact(part: Object) -> str:
@@ -36,7 +52,7 @@ def object_fact(one: Object, parent: Object | None = None) -> str:
 
     ``parent`` is the table that it is a partition of: what comes from there is not repeated.
     """
-    details = [*facts(one)]
+    details = facts(one)
     if parts := [_within(part) for part in _own_parts(one, parent)]:
         details.append(f"({', '.join(parts)})")
     if one.text:
@@ -45,12 +61,14 @@ def object_fact(one: Object, parent: Object | None = None) -> str:
     return _line(f"{one.kind} {one.name}", details, one.comment)
 
 
-def noted(one: Object, lines: Iterable[str], known: Collection[str] = ()) -> tuple[Note, int]:
+def noted(
+    one: Object, lines: Iterable[str], known: frozenset[str] = frozenset()
+) -> tuple[Note, int]:
     """The note of an object: its comment, then the lines of what DBML lacks, which are counted."""
-    found = [_indented(line) for line in (*facts(one, known), *lines)]
+    found = [*facts(one, known), *lines]
     if not (found or one.comment):
         return _NOTHING  # as of most columns
-    listed = "\n".join([HEADING, *(f"- {line}" for line in found)]) if found else ""
+    listed = "\n".join([HEADING, *(f"- {_indented(line)}" for line in found)]) if found else ""
     return Note("\n\n".join(filter(None, (one.comment, listed)))), len(found)
 
 

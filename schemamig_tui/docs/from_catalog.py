@@ -24,6 +24,7 @@ from schemamig_tui.sql.definitions import dotted, string_value
 from schemamig_tui.text import visible
 
 _EMPTY = "nothing in it"
+_TYPE = frozenset({"type"})
 _TABLES = ("table", "partitioned table", "foreign table")
 # They come with their roles, not with the schema.
 _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "subscriptions"})
@@ -146,7 +147,7 @@ class _CatalogReader:
         if one.name in self._enums and one.kind == "enum":
             return f"enum {one.name} -- {one.comment}" if one.comment else ""
         if one.follows:  # the sequence of an identity column
-            unusual = one.comment or any(facts(one, ("type",)))
+            unusual = one.comment or facts(one, _TYPE)
             return object_fact(one) if unusual and one.kind == "sequence" else ""
         return object_fact(one)
 

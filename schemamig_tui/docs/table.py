@@ -1,6 +1,9 @@
 """Makes a table of a document of one in the catalog."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from operator import itemgetter
+from typing import Any
 
 from schemamig_tui.catalog.objects import Object
 from schemamig_tui.docs.document import (
@@ -19,6 +22,7 @@ from schemamig_tui.sql.definitions import (
     CheckDefinition,
     ForeignKeyDefinition,
     IndexDefinition,
+    bare,
     column_name,
     dotted,
     literal_of,
@@ -27,9 +31,12 @@ from schemamig_tui.sql.definitions import (
 )
 
 _DEFINITION = "_definition"
+_IN_PART = frozenset({_DEFINITION})
 _IN_COLUMN = frozenset({"type", "_null", "default"})
 _WORDS = ("true", "false")
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
+_NO_DEFAULT: tuple[Default | None, tuple[str, ...]] = (None, ())
+_DEFAULTS = 4096  # the same defaults stand in table after table
 
 
 def read_table(
@@ -85,8 +92,7 @@ class _TableReader:
         if isinstance(definition, IndexDefinition):
             self._key(part, definition)
         elif isinstance(definition, CheckDefinition) and "`" not in definition.expression:
-            name = dotted(part.name)[0]
-            self._checks.append(Check(definition.expression, name))
+            self._checks.append(Check(definition.expression, bare(part.name)))
             self._besides(part, definition.rest)
         elif isinstance(definition, ForeignKeyDefinition) and self._take(
             Ref(
@@ -94,7 +100,7 @@ class _TableReader:
                 definition.columns,
                 definition.table,
                 definition.referenced,
-                dotted(part.name)[0],
+                bare(part.name),
                 definition.on_delete,
                 definition.on_update,
             )
@@ -106,17 +112,17 @@ class _TableReader:
     def _besides(self, part: Object, rest: str) -> None:
         """Note what a constraint has that its element in DBML cannot have."""
         comment = f"-- {part.comment}" if part.comment else ""
-        found = " ".join(filter(None, (rest, *facts(part, {_DEFINITION}), comment)))
+        found = " ".join(filter(None, (rest, *facts(part, _IN_PART), comment)))
         if found:
             self._lines.append(f"constraint {part.name}: {found}")
 
     def _key(self, part: Object, key: IndexDefinition) -> None:
         """A key of one column with the name that the server gives is a word at its column."""
         columns = [column_name(element) for element in key.elements]
-        table, name = self._path[-1], dotted(part.name)[0]
+        table, name = self._path[-1], bare(part.name)
         usual = f"{table}_pkey" if key.primary else f"{table}_{columns[0]}_key"
-        bare = not (key.rest or part.comment or any(facts(part, {_DEFINITION})))
-        if len(columns) == 1 and columns[0] is not None and name == usual and bare:
+        alone = not (key.rest or part.comment or facts(part, _IN_PART))
+        if len(columns) == 1 and columns[0] is not None and name == usual and alone:
             if key.primary:
                 self._pk |= {columns[0]}
             else:
@@ -131,18 +137,18 @@ class _TableReader:
             self._lines.append(part_fact(part))  # the grammar takes no column twice, no backtick
             return
         lines = ["UNIQUE constraint"] if constraint and index.unique else []
-        note, count = noted(part, [*lines, *filter(None, [index.rest])], {_DEFINITION})
+        note, count = noted(part, [*lines, *filter(None, [index.rest])], _IN_PART)
         self._count += count
-        name = dotted(part.name)[0]
-        self._indexes.append(Index(elements, name, index.primary, index.unique, index.method, note))
+        self._indexes.append(
+            Index(elements, bare(part.name), index.primary, index.unique, index.method, note)
+        )
 
     def _column(self, part: Object) -> Column:
-        name = dotted(part.name)[0]
-        kind = str(part.value("type"))
-        null = str(part.value("_null") or "")
-        default, lines = self._default(part, kind)
+        name = bare(part.name)
+        kind, null, expression, generated = _column_values(part.labels)(part.values)
+        default, lines = _default(expression, kind) if expression else _NO_DEFAULT
         if null and null != "not null":
-            lines.append(null)
+            lines = (*lines, null)
         note, count = noted(part, lines, _IN_COLUMN)
         self._count += count
         return Column(
@@ -151,24 +157,29 @@ class _TableReader:
             name in self._pk,
             name in self._unique,
             bool(null) and name not in self._pk,
-            part.value("generated") is not None,
+            generated is not None,
             default,
             note,
         )
 
-    def _default(self, part: Object, kind: str) -> tuple[Default | None, list[str]]:
-        value = part.value("default")
-        if value is None:
-            return None, []
-        text = str(value)
-        if "`" in text:
-            return None, [f"default {text}"]
-        literal = literal_of(text, kind)
-        if is_number(text if literal is None else literal) and kind.startswith(_NUMBERS):
-            return Default(text if literal is None else literal, ""), []
-        if text in _WORDS:
-            return Default(text, ""), []
-        return (Default(text) if literal is None else Default(literal, "'")), []
+
+@cache  # there are as many as queries of a snapshot that read columns
+def _column_values(labels: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Takes the type, whether it may be NULL, the default and the identity from its values."""
+    return itemgetter(*map(labels.index, ("type", "_null", "default", "generated")))
+
+
+@lru_cache(_DEFAULTS)
+def _default(text: str, kind: str) -> tuple[Default | None, tuple[str, ...]]:
+    """The default of a column of the type ``kind``, or a line for its note."""
+    if "`" in text:
+        return None, (f"default {text}",)
+    literal = literal_of(text, kind)
+    if is_number(text if literal is None else literal) and kind.startswith(_NUMBERS):
+        return Default(text if literal is None else literal, ""), ()
+    if text in _WORDS:
+        return Default(text, ""), ()
+    return (Default(text) if literal is None else Default(literal, "'")), ()
 
 
 def _element(element: str) -> IndexElement:

@@ -5,6 +5,7 @@ name of a table has its schema.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemamig_tui.sql.lexer import tokens
@@ -15,6 +16,7 @@ _ACTIONS = ("cascade", "restrict", "set null", "set default")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 # Most lists have nothing in which a comma or a parenthesis would mean something else.
 _FLAT = re.compile(rb"\(([^()\[\]'\"$/-]*)\)")
+_DEFINITIONS = 4096  # many tables have the same keys
 _LITERAL = re.compile(r"'((?:[^']|'')*)'(?:::(.*))?", re.DOTALL)
 
 
@@ -61,6 +63,11 @@ def column_name(element: str) -> str | None:
     return identifier(found[0]) if len(found) == 1 else None
 
 
+def bare(name: str) -> str:
+    """The name of a part, such as a column, without its quotes."""
+    return name if '"' not in name else dotted(name)[0]
+
+
 def dotted(name: str) -> tuple[str, ...]:
     """The parts of a name as SQL writes it, without their quotes: ``kb."a.b"`` is kb and a.b."""
     if '"' not in name and "(" not in name:
@@ -84,6 +91,7 @@ def literal_of(expression: str, kind: str) -> str | None:
     return match[1].replace("''", "'")
 
 
+@lru_cache(_DEFINITIONS)
 def read_constraint(definition: str) -> Definition | None:
     """A key, a foreign key or a check; None for another kind of constraint."""
     sql = definition.encode()
@@ -105,6 +113,7 @@ def read_constraint(definition: str) -> Definition | None:
     )
 
 
+@lru_cache(_DEFINITIONS)
 def read_index(definition: str) -> IndexDefinition:
     """An index, by its definition without the names of the index and of its table."""
     sql = definition.encode()
