@@ -114,7 +114,9 @@ KINDS: Mapping[str, CatalogKind] = {
     "types": CatalogKind(
         types.TYPES, ("pg_type", "pg_range"), by_oid=True, parts=("labels", "domain constraints")
     ),
-    "sequences": CatalogKind(relations.SEQUENCES, ("pg_class", "pg_sequence"), by_oid=True),
+    "sequences": CatalogKind(
+        relations.SEQUENCES, ("pg_class", "pg_sequence"), by_oid=True, implied=True
+    ),
     "relations": CatalogKind(
         relations.RELATIONS,
         ("pg_class", "pg_inherits"),

@@ -34,6 +34,15 @@ def comment(catalog: str, oid: str, number: str = "0", label: str = "comment") -
     return f'{description(catalog, oid, number)} AS "{label}"'
 
 
+def said(catalog: str, oid: str, number: str = "0") -> str:
+    """A join that has the same as ``said.description``: for queries with a row for each table.
+
+    So many comments are found in a hash table.
+    """
+    return f"""LEFT JOIN pg_description AS said ON said.objoid = {oid}
+        AND said.classoid = '{catalog}'::regclass AND said.objsubid = {number}"""
+
+
 def shared_comment(catalog: str, oid: str) -> str:
     """The comment on an object of the whole cluster."""
     return f"""(

@@ -4,6 +4,7 @@ from schemamig_tui.catalog.queries.fragments import (
     comment,
     needed_extensions,
     of_people,
+    said,
     state,
 )
 
@@ -47,17 +48,18 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     said.description AS comment,
     {comment("pg_class", "ic.oid", label="comment on its index")}
 FROM pg_constraint AS k
-    LEFT JOIN pg_description AS said ON said.objoid = k.oid
-        AND said.classoid = 'pg_constraint'::regclass AND said.objsubid = 0
+    {said("pg_constraint", "k.oid")}
     JOIN pg_namespace AS n ON n.oid = k.connamespace
-    LEFT JOIN pg_constraint AS above ON above.oid = k.conparentid AND above.conrelid = k.conrelid
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_class AS ic ON ic.oid = i.indexrelid
     LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace,
     LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
 WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'n', 'p', 'u', 'x')
     -- A foreign key to a partitioned table has a constraint for each partition as well.
-    AND above.oid IS NULL AND {of_people()}
+    AND (k.conparentid = 0 OR k.conrelid IS DISTINCT FROM (
+        SELECT above.conrelid FROM pg_constraint AS above WHERE above.oid = k.conparentid
+    ))
+    AND {of_people()}
 """
 
 INDEXES = f"""
@@ -70,12 +72,13 @@ SELECT i.indrelid AS parent, i.indexrelid AS oid, quote_ident(ic.relname) AS nam
     {_STATISTICS},
     {_ATTACHED_TO},
     {needed_extensions("pg_class", "ic.oid")},
-    {comment("pg_class", "i.indexrelid")}
+    said.description AS comment
 FROM pg_index AS i
     JOIN pg_class AS ic ON ic.oid = i.indexrelid
+    {said("pg_class", "i.indexrelid")}
     JOIN pg_namespace AS n ON n.oid = ic.relnamespace
     LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace
-WHERE {of_people()} AND NOT EXISTS (
+WHERE {of_people()} AND NOT i.indisprimary AND NOT EXISTS (
     SELECT FROM pg_constraint AS k
     WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
 )
