@@ -17,7 +17,7 @@ from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.docs.document import Document, Enum, EnumValue, Path, Ref
 from schemamig_tui.docs.facts import facts, object_fact
-from schemamig_tui.docs.table import read_table
+from schemamig_tui.docs.table import TableReader
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.spelling import did_you_mean
 from schemamig_tui.sql.definitions import dotted, string_value
@@ -100,10 +100,11 @@ class _CatalogReader:
     def document(self, project: str) -> Document:
         paths = {name: dotted(name) for name in self._enums}
         keys = _ForeignKeys({dotted(name) for name in self._tables})
+        reader = TableReader(paths, keys.take)
         tables, beyond = [], 0
         for one in self._tables.values():
             partitions = [*self._partition_facts(one)]
-            table, count = read_table(one, paths, keys.take, partitions)
+            table, count = reader.read(one, partitions)
             tables.append(table)
             beyond += count
         notes, count = self._notes()

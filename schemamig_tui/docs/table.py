@@ -39,26 +39,58 @@ _NO_DEFAULT: tuple[Default | None, tuple[str, ...]] = (None, ())
 _DEFAULTS = 4096  # the same defaults stand in table after table
 
 
-def read_table(
-    one: Object,
-    enums: Mapping[str, Path],
-    take: Callable[[Ref], bool],
-    partitions: Sequence[str] = (),
-) -> tuple[DbmlTable, int]:
-    """The table, and how much of it DBML has no words for.
+class TableReader:
+    """Reads the tables of one snapshot.
 
     ``enums`` has the paths of the enums by their names in SQL. ``take`` gets each foreign key, and
-    says False where it cannot be one of the document. ``partitions`` are lines for the note.
+    says False where it cannot be one of the document.
     """
-    return _TableReader(one, enums, take).table(partitions)
 
-
-class _TableReader:
-    def __init__(self, one: Object, enums: Mapping[str, Path], take: Callable[[Ref], bool]) -> None:
-        self._one = one
-        self._path = dotted(one.name)
+    def __init__(self, enums: Mapping[str, Path], take: Callable[[Ref], bool]) -> None:
         self._enums = enums
-        self._take = take
+        self.take = take
+        # Many tables have the same columns: id, created_at, what says whose a row is.
+        self._columns: dict[tuple[object, ...], tuple[Column, int]] = {}
+
+    def read(self, one: Object, partitions: Sequence[str] = ()) -> tuple[DbmlTable, int]:
+        """The table, and how much of it DBML has no words for.
+
+        ``partitions`` are lines for the note.
+        """
+        return _OneTable(one, self).table(partitions)
+
+    def column(self, part: Object, *, pk: bool, unique: bool) -> tuple[Column, int]:
+        """The column, and how much of it DBML has no words for."""
+        key = (part.name, part.values, part.comment, pk, unique)
+        found = self._columns.get(key)
+        if found is None:
+            found = self._columns[key] = self._read_column(part, pk=pk, unique=unique)
+        return found
+
+    def _read_column(self, part: Object, *, pk: bool, unique: bool) -> tuple[Column, int]:
+        kind, null, expression, generated = _column_values(part.labels)(part.values)
+        default, lines = _default(expression, kind) if expression else _NO_DEFAULT
+        if null and null != "not null":
+            lines = (*lines, null)
+        note, count = noted(part, lines, _IN_COLUMN)
+        column = Column(
+            bare(part.name),
+            self._enums.get(kind, (kind,)),
+            pk,
+            unique,
+            bool(null) and not pk,
+            generated is not None,
+            default,
+            note,
+        )
+        return column, count
+
+
+class _OneTable:
+    def __init__(self, one: Object, reader: TableReader) -> None:
+        self._one = one
+        self._reader = reader
+        self._path = dotted(one.name)
         self._lines = [one.kind] if one.kind == "foreign table" else []
         self._count = 0
         self._indexes: list[Index] = []
@@ -94,7 +126,7 @@ class _TableReader:
         elif isinstance(definition, CheckDefinition) and "`" not in definition.expression:
             self._checks.append(Check(definition.expression, bare(part.name)))
             self._besides(part, definition.rest)
-        elif isinstance(definition, ForeignKeyDefinition) and self._take(
+        elif isinstance(definition, ForeignKeyDefinition) and self._reader.take(
             Ref(
                 self._path,
                 definition.columns,
@@ -145,22 +177,10 @@ class _TableReader:
 
     def _column(self, part: Object) -> Column:
         name = bare(part.name)
-        kind, null, expression, generated = _column_values(part.labels)(part.values)
-        default, lines = _default(expression, kind) if expression else _NO_DEFAULT
-        if null and null != "not null":
-            lines = (*lines, null)
-        note, count = noted(part, lines, _IN_COLUMN)
+        pk, unique = name in self._pk, name in self._unique
+        column, count = self._reader.column(part, pk=pk, unique=unique)
         self._count += count
-        return Column(
-            name,
-            self._enums.get(kind, (kind,)),
-            name in self._pk,
-            name in self._unique,
-            bool(null) and name not in self._pk,
-            generated is not None,
-            default,
-            note,
-        )
+        return column
 
 
 @cache  # there are as many as queries of a snapshot that read columns

@@ -30,7 +30,7 @@ _TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\([0-9]+(?:, ?[0-9]+)?\))?")
 # A column of such a name would be taken for something else in its table.
 _RESERVED = frozenset({"note", "indexes", "checks", "null", "true", "false", "ref", "records"})
 _NOT_PLAIN = re.compile(r"[^ -\[\]-~]")
-_WORDS = 4096  # the same names and types stand in table after table
+_WORDS = 4096  # the same names, types and columns stand in table after table
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
@@ -99,6 +99,7 @@ def check_line(check: Check) -> str:
     return f"`{check.expression}`{_settings([f'name: {string(check.name)}'] if check.name else [])}"
 
 
+@lru_cache(_WORDS)
 def column_line(column: Column) -> str:
     """A column."""
     settings = []
