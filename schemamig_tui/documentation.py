@@ -99,13 +99,13 @@ def validate(
             f"{visible(str(path))} cannot be compared with a database",
             hint="name the .dbml file, which says the same",
         )
-    with no_collections():
-        file = parser.read(path)  # an error in it needs no database
+    text = parser.text_of(path)  # an error there needs no database
     with _reading(target, schemas, on_wait, on_read) as (conn, schema):
+        database = document(schema, conn.info.dbname, schemas)
+        file = parser.parse(text, path, database)
         # In a file that has more, a foreign key to another schema is none of its notes.
-        has_more = within(file, schemas) != file
-        database = document(schema, conn.info.dbname, () if has_more else schemas)
-        database = within(database, schemas) if has_more else database
+        if within(file, schemas) != file:
+            database = within(document(schema, conn.info.dbname), schemas)
         return Validated(path, database, differences(within(file, schemas), database))
 
 

@@ -62,7 +62,8 @@ def _differences(file: Document, database: Document) -> Iterator[Difference]:
         yield from _in_enum(enum, new_enum)
     for table, new_table in _pairs(file.tables, database.tables, lambda one: one.path):
         if table and new_table:
-            yield from _in_table(table, new_table)
+            if table is not new_table:
+                yield from _in_table(table, new_table)
         elif only := table or new_table:
             lines = (_columns(one) if one else None for one in (table, new_table))
             yield Difference(f"table {path(only.path)}", "", *lines)

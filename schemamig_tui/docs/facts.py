@@ -20,6 +20,8 @@ _NOTHING = NO_NOTE, 0
 def facts(one: Object, known: frozenset[str] = frozenset()) -> list[str]:
     """What an object has under all labels but those that DBML ``knows``."""
     values = one.values
+    if values.count(None) == len(values):
+        return []  # as of most tables
     return [
         _fact(label, value)
         for place, label in _unknown(one.labels, known)

@@ -80,7 +80,7 @@ def generate_dump(path: Path, database: Document, dump: str) -> Generated:
 
 
 def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:
-    return merged(database, read(path)) if path.exists() else (database, ())
+    return merged(database, read(path, database)) if path.exists() else (database, ())
 
 
 def _is_ours(page: Path) -> bool:

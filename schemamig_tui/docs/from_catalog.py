@@ -120,7 +120,9 @@ class _CatalogReader:
 
     def _partition_facts(self, root: Object) -> Iterator[str]:
         """A line for each partition: its bounds, and where it is not as the table above it."""
-        found = self._partitions.get(root.name, [])
+        found = self._partitions.get(root.name)
+        if not found:
+            return
         known = {one.name: one for one in (root, *found)}
         for one in found:
             yield object_fact(one, known[one.parents[0]])

@@ -2,9 +2,11 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from schemamig_tui.docs.document import DbmlTable
 from schemamig_tui.docs.writer import FROM_THE_DATABASE
 from schemamig_tui.errors import FilesError
 from schemamig_tui.text import visible
@@ -27,8 +29,11 @@ _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 
 
+_NO_TABLE = "", None
+
+
 class Token(NamedTuple):
-    """A token: ``kind`` is a group of the pattern, or "end"; ``text`` is what it says.
+    """A token: ``kind`` is a group of the pattern, "known" or "end"; ``text`` is what it says.
 
     ``spaced`` tells that something is between it and the one before it.
     """
@@ -41,11 +46,18 @@ class Token(NamedTuple):
 
 
 class DbmlText:
-    """The text of a file with its places. Raises FilesError for what is no DBML."""
+    """The text of a file with its places. Raises FilesError for what is no DBML.
 
-    def __init__(self, text: str, path: Path) -> None:
+    ``known`` are texts of whole tables, by their first lines: each is one token of that kind, and
+    that line is what it says.
+    """
+
+    def __init__(
+        self, text: str, path: Path, known: Mapping[str, tuple[str, DbmlTable]] | None = None
+    ) -> None:
         self.text = text
         self.path = path
+        self.known = known or {}
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def tokens(self) -> list[Token]:
@@ -58,6 +70,13 @@ class DbmlText:
                 # Twice, so that whoever looks one token ahead need not ask.
                 return [*found, *2 * [Token("end", "the end of the file", end, end, True)]]
             start = match.start(kind)
+            if kind == "word" and self.known and match[kind] == "Table":
+                line = self.text[start : self.text.find("\n", start)]
+                text, _ = self.known.get(line, _NO_TABLE)
+                if text and self.text.startswith(text, start):
+                    position = start + len(text)
+                    found.append(Token("known", line, start, position, True))
+                    continue
             found.append(Token(kind, _meaning(kind, match[kind]), start, end, start > position))
             position = end
         gap = re.compile(_GAP, re.DOTALL).match(self.text, position)

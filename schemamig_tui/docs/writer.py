@@ -56,6 +56,12 @@ def _blocks(document: Document) -> Iterator[Iterable[str]]:
         yield [element.text]
 
 
+def texts(tables: Iterable[DbmlTable]) -> dict[str, tuple[str, DbmlTable]]:
+    """The text of each table with the table, by the line that it begins with."""
+    found = (("\n".join(_table(table)), table) for table in tables)
+    return {text.partition("\n")[0]: (text, table) for text, table in found}
+
+
 def ref_line(ref: Ref) -> str:
     """A foreign key."""
     ends = f"{path(ref.table)}.{_columns(ref.columns)} > {path(ref.to)}.{_columns(ref.referenced)}"

@@ -51,7 +51,7 @@ FROM pg_constraint AS k
     {said("pg_constraint", "k.oid")}
     JOIN pg_namespace AS n ON n.oid = k.connamespace
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
-    LEFT JOIN pg_class AS ic ON ic.oid = i.indexrelid
+    LEFT JOIN pg_class AS ic ON ic.oid = i.indexrelid AND ic.relkind IN ('i', 'I')
     LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace,
     LATERAL (SELECT pg_get_constraintdef(k.oid, true) AS definition) AS d
 WHERE k.conrelid <> 0 AND k.contype IN ('c', 'f', 'n', 'p', 'u', 'x')
