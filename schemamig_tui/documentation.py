@@ -120,6 +120,6 @@ def _reading(
         no_collections(),
     ):
         on_read()
-        found = read_schema(conn)
+        found = read_schema(conn, target.connect)
         require(found, schemas)
         yield conn, found

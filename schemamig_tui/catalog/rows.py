@@ -101,7 +101,7 @@ def _made(
             f"{namespace}.{name}" if namespace else name
             for namespace, name in zip(columns["namespace"], columns["name"], strict=True)
         ]
-    filled["values"] = zip(*values.values(), strict=True) if values else repeat(())
+    filled["values"] = [*zip(*values.values(), strict=True)] if values else ()
     if parts:
         filled["parts"] = [tuple(of.get(oid, ()) for of in parts) for oid in columns["oid"]]
     blank = Object(kind=kind.word, name="", oid=0, labels=labels)

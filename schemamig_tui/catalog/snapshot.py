@@ -16,10 +16,13 @@ from schemamig_tui.catalog.queries.fragments import Server
 from schemamig_tui.catalog.queries.rare import RARE, which
 from schemamig_tui.catalog.reading import ask, patiently, prepared
 from schemamig_tui.catalog.rows import QueryAnswer
+from schemamig_tui.catalog.sharing import Connect, SharedQueries
 
 _SYSTEM = "system"
 _MEMBERS = "members"
 _RARE = "rare"
+# Those that take the longest for each table, the longest of them first.
+_LONG = ("constraints", "indexes")
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,16 @@ class CatalogAnswers:
 
 
 def snapshot(
-    conn: psycopg.Connection[Any], wanted: Collection[str] = KINDS, *, implied: bool = True
+    conn: psycopg.Connection[Any],
+    wanted: Collection[str] = KINDS,
+    *,
+    implied: bool = True,
+    connect: Connect | None = None,
 ) -> Schema:
     """Read what people have made in the database: a few round trips, a query for each kind.
 
-    ``wanted`` are the kinds to read, ``implied`` whether also parts that others imply.
+    ``wanted`` are the kinds to read, ``implied`` whether also what others imply. ``connect`` opens
+    a second connection, which helps where there is much to read: only without a transaction.
 
     An open transaction is seen with all it has changed, and stays as it is, with its settings and
     its locks. Without one, a transaction is opened and rolled back. Works under any role,
@@ -66,18 +74,20 @@ def snapshot(
     Raises what psycopg raises: LockNotAvailable where another session holds a table exclusively for
     two seconds, and what comes of a cancelled query or a lost connection.
     """
-    return read_catalogs(conn, wanted, implied=implied).schema()
+    return patiently(lambda: _read(conn, wanted, implied=implied, connect=connect)).schema()
 
 
-def read_catalogs(
-    conn: psycopg.Connection[Any], wanted: Collection[str] = KINDS, *, implied: bool = True
-) -> CatalogAnswers:
-    """Read what a ``snapshot`` is made of, in the same way; raises as that does."""
-    return patiently(lambda: _read(conn, wanted, implied=implied))
+def read_catalogs(conn: psycopg.Connection[Any]) -> CatalogAnswers:
+    """Read what a whole ``snapshot`` is made of, in the same way; raises as that does."""
+    return patiently(lambda: _read(conn, KINDS, implied=True, connect=None))
 
 
 def _read(
-    conn: psycopg.Connection[Any], wanted: Collection[str], *, implied: bool
+    conn: psycopg.Connection[Any],
+    wanted: Collection[str],
+    *,
+    implied: bool,
+    connect: Connect | None,
 ) -> CatalogAnswers:
     with prepared(conn) as server:
         kinds = {name: kind for name, kind in of_server(KINDS, server).items() if name in wanted}
@@ -86,9 +96,15 @@ def _read(
         common = {name: kind for name, kind in {**kinds, **parts}.items() if name not in rare}
         queries = {name: _query(kind, server, implied=implied) for name, kind in common.items()}
         first = {_SYSTEM: session.SYSTEM, _MEMBERS: MEMBERS, _RARE: which(rare)}
+        shared = None
+        if connect and conn.execute(session.IS_LARGE, prepare=False).fetchall() == [(True,)]:
+            long = {name: queries.pop(name) for name in _LONG if name in queries}
+            shared = SharedQueries(connect, long)
         answers = ask(conn, first | queries)
         ((there,),) = answers[_RARE].rows
         answers |= ask(conn, {name: kinds[name].sql(server) for name in there})
+        if shared:
+            answers |= shared.answers(conn)
     return CatalogAnswers(kinds, answers)
 
 

@@ -14,6 +14,7 @@ import psycopg
 
 from schemamig_tui.catalog.kinds import KINDS, Scope
 from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.sharing import Connect
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.docs.document import Document, Enum, EnumValue, Path, Ref
 from schemamig_tui.docs.facts import facts, object_fact
@@ -31,9 +32,12 @@ _LEFT_OUT = frozenset({"default privileges", "privileges", "user mappings", "sub
 _SHOWN = frozenset(name for name, kind in KINDS.items() if kind.scope is Scope.SCHEMA) - _LEFT_OUT
 
 
-def read_schema(conn: psycopg.Connection[Any]) -> Schema:
-    """What a document shows of a database; raises as ``snapshot``, which reads all else, too."""
-    return snapshot(conn, _SHOWN, implied=False)
+def read_schema(conn: psycopg.Connection[Any], connect: Connect | None = None) -> Schema:
+    """What a document shows of a database, read with the help of a second connection.
+
+    Raises as ``snapshot``, which reads all else, too.
+    """
+    return snapshot(conn, _SHOWN, implied=False, connect=connect)
 
 
 def document(schema: Schema, project: str, schemas: Sequence[str] = ()) -> Document:

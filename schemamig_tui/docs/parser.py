@@ -63,9 +63,7 @@ class _DbmlParser:
             self._element()
         enums = {enum.path for enum in self._enums}
         tables = tuple(
-            _with_enums(one, enums)
-            if isinstance(one, dbml.DbmlTable)
-            else self._table(*one, enums)
+            _with_enums(one, enums) if isinstance(one, dbml.DbmlTable) else self._table(*one, enums)
             for one in self._tables
         )
         return dbml.Document(

@@ -43,6 +43,9 @@ FROM (VALUES
 While there is little in a catalog, a plan would read all of it, and would still do so later.
 """
 
+IS_LARGE = "SELECT pg_relation_size('pg_attribute') > 8 * 1024 * 1024"
+"""Whether there are so many tables, about 2,000, that it is worth to open another connection."""
+
 WRITES = """
 SELECT CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool THEN coalesce(
     pg_catalog.jsonb_object_agg(w.name, ARRAY[w.written, w.deleted])

@@ -78,10 +78,11 @@ FROM pg_index AS i
     {said("pg_class", "i.indexrelid")}
     JOIN pg_namespace AS n ON n.oid = ic.relnamespace
     LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace
-WHERE {of_people()} AND NOT i.indisprimary AND NOT EXISTS (
-    SELECT FROM pg_constraint AS k
-    WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
-)
+WHERE {of_people()} AND NOT i.indisprimary AND NOT i.indisexclusion
+    AND NOT (i.indisunique AND EXISTS (
+        SELECT FROM pg_constraint AS k
+        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+    ))
 """
 
 TRIGGERS = f"""
