@@ -18,7 +18,7 @@ from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import SettingsError
 from schemamig_tui.garbage import no_collections
-from schemamig_tui.rehearsal.rehearsal import schema_errors
+from schemamig_tui.schema_errors import schema_errors
 from schemamig_tui.text import visible
 
 OnRead = Callable[[], None]

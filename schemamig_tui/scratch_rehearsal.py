@@ -22,9 +22,9 @@ from schemamig_tui.rehearsal.rehearsal import (
     Rehearsal,
     RehearsalLimits,
     nothing_rehearsed,
-    schema_errors,
 )
 from schemamig_tui.rehearsal.wording import unlike
+from schemamig_tui.schema_errors import schema_errors
 from schemamig_tui.scratch.facts import TargetFacts, facts_of
 from schemamig_tui.scratch.made import ScratchSchema, scratch_schema
 from schemamig_tui.scratch.replay import (

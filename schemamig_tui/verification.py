@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect import OnWait, Target
-from schemamig_tui.rehearsal.rehearsal import schema_errors
+from schemamig_tui.schema_errors import schema_errors
 from schemamig_tui.scratch.comparison import SchemaComparison, compare_schemas
 from schemamig_tui.scratch.facts import TargetFacts, facts_of
 from schemamig_tui.scratch.made import ScratchSchema, scratch_schema

@@ -19,31 +19,26 @@ The differences from a run that a migration could notice:
   A shorter one of the role or the database is kept, as a run keeps it.
 """
 
-import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.errors import LockNotAvailable
 
 from schemamig_tui.engine import Connect, Selection, make_plan
 from schemamig_tui.engine.events import Warned
-from schemamig_tui.engine.pipeline.loss import ends_session, loss_message
 from schemamig_tui.engine.run.plan import Plan
 from schemamig_tui.engine.run.preparation import (
     ExtensionHint,
     Preparation,
     RunContext,
 )
-from schemamig_tui.errors import ConnectionLost, LockTimeout, SchemamigError
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards, own_limits
 from schemamig_tui.rehearsal.stage import Stage
-from schemamig_tui.text import one_line
+from schemamig_tui.schema_errors import schema_errors
 
 LOCK_TIMEOUT = 2.0
 """How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
@@ -151,19 +146,3 @@ def nothing_rehearsed(plan: Plan, began: float, listener: RehearsalListener) -> 
     finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
     listener(finished)
     return finished
-
-
-@contextlib.contextmanager
-def schema_errors() -> Iterator[None]:
-    """Turn what keeps a schema from being read into errors."""
-    try:
-        yield
-    except LockNotAvailable as error:
-        raise LockTimeout(
-            "the schema cannot be read: another session holds a table exclusively",
-            hint="wait until that session is done, or end it",
-        ) from error
-    except psycopg.Error as error:
-        if ends_session(error):
-            raise ConnectionLost(loss_message(error)) from error
-        raise SchemamigError(f"the schema cannot be read: {one_line(error)}") from error
