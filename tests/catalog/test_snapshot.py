@@ -10,6 +10,8 @@ from psycopg.pq import TransactionStatus
 
 from schemamig_tui.catalog import reading
 from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.queries import session
+from schemamig_tui.catalog.sharing import SharedQueries
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.writes import catalog_writes
 from tests.catalog.conftest import Rehearsal, changes
@@ -208,3 +210,62 @@ def test_whether_a_transaction_has_written_to_the_catalogs_can_be_asked(
 def test_where_writes_are_not_counted_nobody_knows(conn: psycopg.Connection) -> None:
     conn.execute("SET track_counts = off")
     assert catalog_writes(conn) is None
+
+
+def _not_at_all() -> psycopg.Connection:
+    raise psycopg.OperationalError("too many connections")
+
+
+@pytest.mark.parametrize("second", ["another", "ended", "none"])
+def test_a_second_connection_only_helps(
+    database: Database, conn: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    def ended() -> psycopg.Connection:
+        other = database.connect()
+        conn.execute("SELECT pg_terminate_backend(%s, 5000)", [other.info.backend_pid])
+        return other
+
+    connects = {"another": database.connect, "ended": ended, "none": _not_at_all}
+    monkeypatch.setattr(session, "IS_LARGE", "SELECT true")
+    assert snapshot(conn, connect=connects[second]) == snapshot(conn)
+    assert conn.info.transaction_status == TransactionStatus.IDLE
+
+
+def test_what_one_connection_has_begun_the_other_waits_for(
+    database: Database, conn: psycopg.Connection
+) -> None:
+    began = threading.Event()
+
+    def connect() -> psycopg.Connection:
+        began.set()
+        return database.connect()
+
+    queries = {
+        "slow": "SELECT pg_backend_pid() AS pid, pg_sleep(0.3)",
+        "next": "SELECT pg_backend_pid() AS pid, pg_sleep(0.3)",
+    }
+    shared = SharedQueries(connect, queries)
+    assert began.wait(5)
+    answers = shared.answers(conn)
+    pids = {answer.rows[0][0] for answer in answers.values()}
+    assert answers.keys() == queries.keys()
+    assert len(pids) == 2
+    assert conn.info.backend_pid in pids
+
+
+def test_what_the_second_connection_has_begun_and_cannot_end_the_first_one_asks(
+    database: Database, conn: psycopg.Connection
+) -> None:
+    def connect() -> psycopg.Connection:
+        other = database.connect()
+        pids.append(other.info.backend_pid)
+        return other
+
+    pids: list[int] = []
+    query = "SELECT 1 AS one FROM pg_sleep(CASE pg_backend_pid() WHEN {} THEN 0 ELSE 60 END)"
+    shared = SharedQueries(connect, {"long": query.format(conn.info.backend_pid)})
+    waiting = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event = 'PgSleep'"
+    while not (pids and conn.execute(waiting, pids).fetchall()):
+        time.sleep(0.01)
+    conn.execute("SELECT pg_terminate_backend(%s, 5000)", pids)
+    assert shared.answers(conn)["long"].rows == [(1,)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemamig_tui.docs.document import Column, DbmlTable, Document
+from schemamig_tui.docs.document import Column, DbmlTable, Document, Enum, EnumValue, Note
 from schemamig_tui.docs.files import generate
 from schemamig_tui.docs.parser import parse
 from schemamig_tui.docs.writer import write
@@ -55,3 +55,51 @@ def test_the_comments_above_a_group_go_with_it(tmp_path: Path) -> None:
     assert path.read_text() == write(_SMALL) + (
         "\n// one\n  // two\nTableGroup g {\n  a.t\n}\n\nNote n { 'x' }\n"
     )
+
+
+_COLUMNS = (
+    Column("id", ("integer",), pk=True),
+    Column("state", ("a", "state"), note=Note("a comment")),
+)
+_DATABASE = Document(
+    "x",
+    (Enum(("a", "state"), (EnumValue("new"),)),),
+    tuple(
+        DbmlTable(("a", f"t{number}"), _COLUMNS, note=Note("one of many")) for number in range(9)
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""),
+        ("Table a.t3 {", "Table a.t3 as b [headercolor: #ff0000] {"),
+        ("Table a.t3 {\n  id integer [pk]", "Table a.t3 {\n  id bigint [pk]"),
+        ("Table a.t3 {", "table a.t3 {"),
+        ("Table a.t3 {", "// by hand\nTable a.t3 {\n  note: 'by hand'"),
+        ("Table a.t3 {", "Table a.u3 {"),
+        ('Enum a.state {\n  "new"\n}', ""),
+        ('Project "x" {', 'TableGroup g {\n  a.t3\n}\n\nProject "x" {'),
+        ("\n\nTable a.t3", "  \nTable a.t3"),
+    ],
+)
+def test_a_file_is_read_in_the_same_way_with_the_database_as_without(old: str, new: str) -> None:
+    text = write(_DATABASE)
+    assert old in text
+    text = text.replace(old, new, 1) if old else text
+    read = parse(text, database=_DATABASE)
+    assert read == parse(text)
+    assert [one.by_hand for one in (read, *read.tables)] == [
+        one.by_hand for one in (parse(text), *parse(text).tables)
+    ]
+    same = [table for table in read.tables if any(table is one for one in _DATABASE.tables)]
+    assert len(same) >= len(_DATABASE.tables) - 1 or "Enum" not in text
+
+
+def test_a_table_that_is_there_twice_is_an_error_with_its_line() -> None:
+    text = write(_DATABASE)
+    table = text[text.index("Table a.t3") : text.index("Table a.t4")]
+    with pytest.raises(FilesError, match=r"table a\.t3 is there twice") as error:
+        parse(text + table, database=_DATABASE)
+    assert error.value.line == text.count("\n") + 1
