@@ -36,7 +36,7 @@ _IN_COLUMN = frozenset({"type", "_null", "default"})
 _WORDS = ("true", "false")
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 _NO_DEFAULT: tuple[Default | None, tuple[str, ...]] = (None, ())
-_DEFAULTS = 4096  # the same defaults stand in table after table
+_REPEATED = 4096  # the same defaults and elements of indexes stand in table after table
 
 
 class TableReader:
@@ -163,13 +163,14 @@ class _OneTable:
         self._index(part, key, constraint=True)
 
     def _index(self, part: Object, index: IndexDefinition, *, constraint: bool) -> None:
-        elements = tuple(map(_element, index.elements))
-        texts = [element.text for element in elements]
-        if len(set(texts)) < len(texts) or any("`" in text for text in texts):
-            self._lines.append(part_fact(part))  # the grammar takes no column twice, no backtick
+        elements = _elements(index.elements)
+        if elements is None:
+            self._lines.append(part_fact(part))
             return
         lines = ["UNIQUE constraint"] if constraint and index.unique else []
-        note, count = noted(part, [*lines, *filter(None, [index.rest])], _IN_PART)
+        if index.rest:
+            lines.append(index.rest)
+        note, count = noted(part, lines, _IN_PART)
         self._count += count
         self._indexes.append(
             Index(elements, bare(part.name), index.primary, index.unique, index.method, note)
@@ -189,7 +190,7 @@ def _column_values(labels: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple
     return itemgetter(*map(labels.index, ("type", "_null", "default", "generated")))
 
 
-@lru_cache(_DEFAULTS)
+@lru_cache(_REPEATED)
 def _default(text: str, kind: str) -> tuple[Default | None, tuple[str, ...]]:
     """The default of a column of the type ``kind``, or a line for its note."""
     if "`" in text:
@@ -202,6 +203,13 @@ def _default(text: str, kind: str) -> tuple[Default | None, tuple[str, ...]]:
     return (Default(text) if literal is None else Default(literal, "'")), ()
 
 
-def _element(element: str) -> IndexElement:
-    column = column_name(element)
-    return IndexElement(element, True) if column is None else IndexElement(column)
+@lru_cache(_REPEATED)
+def _elements(elements: tuple[str, ...]) -> tuple[IndexElement, ...] | None:
+    """The elements of an index; None where the grammar, with no column twice, cannot take them."""
+    names = tuple(map(column_name, elements))
+    found = tuple(
+        IndexElement(element, True) if name is None else IndexElement(name)
+        for element, name in zip(elements, names, strict=True)
+    )
+    texts = {one.text for one in found}
+    return None if len(texts) < len(found) or any("`" in text for text in texts) else found
