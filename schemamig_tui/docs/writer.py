@@ -5,10 +5,11 @@ backticks knows none.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from schemamig_tui.docs.document import (
+    NO_NOTE,
     Check,
     Column,
     DbmlTable,
@@ -66,7 +67,7 @@ def ref_line(ref: Ref) -> str:
     """A foreign key."""
     ends = f"{path(ref.table)}.{_columns(ref.columns)} > {path(ref.to)}.{_columns(ref.referenced)}"
     events = (("delete", ref.on_delete), ("update", ref.on_update))
-    actions = _settings(f"{event}: {action}" for event, action in events if action)
+    actions = _settings([f"{event}: {action}" for event, action in events if action])
     return f"Ref{' ' + name(ref.name) if ref.name else ''}: {ends}{actions}"
 
 
@@ -77,27 +78,23 @@ def _enum(enum: Enum) -> Iterator[str]:
     yield "}"
 
 
-def _table(table: DbmlTable) -> Iterator[str]:
+def _table(table: DbmlTable) -> list[str]:
     alias = f" as {name(table.alias)}" if table.alias else ""
-    yield f"Table {path(table.path)}{alias}{_settings(table.settings)} {{"
-    yield from (f"  {column_line(column)}" for column in table.columns)
+    lines = [f"Table {path(table.path)}{alias}{_settings(table.settings)} {{"]
+    lines += [f"  {column_line(column)}" for column in table.columns]
     if table.indexes:
-        yield ""
-        yield "  indexes {"
-        yield from (f"    {index_line(index)}" for index in table.indexes)
-        yield "  }"
+        lines += ("", "  indexes {")
+        lines += [f"    {index_line(index)}" for index in table.indexes]
+        lines.append("  }")
     if table.checks:
-        yield ""
-        yield "  checks {"
-        yield from (f"    {check_line(check)}" for check in table.checks)
-        yield "  }"
+        lines += ("", "  checks {")
+        lines += [f"    {check_line(check)}" for check in table.checks]
+        lines.append("  }")
     if table.note:
-        yield ""
-        yield from _note(table.note)
+        lines += ("", *_note(table.note))
     for text in table.by_hand:
-        yield ""
-        yield f"  {text}"
-    yield "}"
+        lines += ("", f"  {text}")
+    return [*lines, "}"]
 
 
 def check_line(check: Check) -> str:
@@ -149,9 +146,8 @@ def _mark(note: Note) -> str:
     return f" {FROM_THE_DATABASE}" if note.given else ""
 
 
-def _settings(settings: Iterable[str], note: Note | None = None) -> str:
-    found = list(settings)
-    return f" [{', '.join(found)}]{_mark(note) if note else ''}" if found else ""
+def _settings(settings: Sequence[str], note: Note = NO_NOTE) -> str:
+    return f" [{', '.join(settings)}]{_mark(note)}" if settings else ""
 
 
 def _default(default: Default) -> str:

@@ -21,7 +21,9 @@ def owner(oid: str) -> str:
 def description(catalog: str, oid: str, number: str = "0") -> str:
     """The comment on an object of a catalog, or on its part of that number.
 
-    obj_description() says the same, but as a function of its own for each row.
+    obj_description() says the same, but as a function of its own for each row. A join would be
+    quicker still, or, where the server does not know yet how many comments there are, look at all
+    of them for each row.
     """
     return f"""(
         SELECT description FROM pg_description
@@ -32,15 +34,6 @@ def description(catalog: str, oid: str, number: str = "0") -> str:
 def comment(catalog: str, oid: str, number: str = "0", label: str = "comment") -> str:
     """The same as a column of the answer."""
     return f'{description(catalog, oid, number)} AS "{label}"'
-
-
-def said(catalog: str, oid: str, number: str = "0") -> str:
-    """A join that has the same as ``said.description``: for queries with a row for each table.
-
-    So many comments are found in a hash table.
-    """
-    return f"""LEFT JOIN pg_description AS said ON said.objoid = {oid}
-        AND said.classoid = '{catalog}'::regclass AND said.objsubid = {number}"""
 
 
 def shared_comment(catalog: str, oid: str) -> str:

@@ -2,13 +2,13 @@
 
 from schemamig_tui.catalog.queries.fragments import (
     GRANT,
+    comment,
     description,
     grants,
     needed_extensions,
     of_people,
     own,
     owner,
-    said,
 )
 
 RELATIONS = f"""
@@ -33,9 +33,7 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
     nullif(am.amname, 'heap') AS using,
     quote_ident(ts.spcname) AS tablespace,
     coalesce(c.reloptions, '{{}}') || coalesce(f.ftoptions, '{{}}')
-        || CASE WHEN toast.oid IS NULL THEN '{{}}'
-            ELSE ARRAY(SELECT 'toast.' || option FROM unnest(toast.reloptions) AS option) END
-        AS "with",
+        || ARRAY(SELECT 'toast.' || option FROM unnest(toast.reloptions) AS option) AS "with",
     CASE WHEN c.relrowsecurity AND c.relforcerowsecurity THEN 'forced'
         WHEN c.relrowsecurity THEN 'enabled' WHEN c.relforcerowsecurity THEN 'forced, not enabled'
     END AS "row level security",
@@ -50,13 +48,12 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
     END AS "replica identity",
     {needed_extensions("pg_class", "c.oid")},
     CASE WHEN c.relkind = 'c' THEN {description("pg_type", "c.reltype")}
-        ELSE said.description END AS comment,
+        ELSE {description("pg_class", "c.oid")} END AS comment,
     {grants("coalesce(c.relacl, ct.typacl)", "c.relowner", "letter.of_acl")}
 FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    {said("pg_class", "c.oid")}
-    LEFT JOIN pg_type AS ct ON ct.oid = c.reltype AND c.relkind = 'c' AND ct.typacl IS NOT NULL
-    LEFT JOIN pg_class AS toast ON toast.oid = c.reltoastrelid AND toast.reloptions IS NOT NULL
+    LEFT JOIN pg_type AS ct ON ct.oid = c.reltype AND c.relkind = 'c'
+    LEFT JOIN pg_class AS toast ON toast.oid = c.reltoastrelid
     LEFT JOIN pg_am AS am ON am.oid = c.relam
     LEFT JOIN pg_tablespace AS ts ON ts.oid = c.reltablespace
     LEFT JOIN pg_foreign_table AS f ON f.ftrelid = c.oid
@@ -77,7 +74,7 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
     quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collate,
     CASE WHEN a.attnotnull THEN 'not null'
-        || CASE WHEN nn.oid IS NOT NULL THEN ' not valid' ELSE '' END END AS _null,
+        || CASE WHEN NOT nn.convalidated THEN ' not valid' ELSE '' END END AS _null,
     CASE WHEN a.attgenerated = '' THEN e.expression END AS default,
     CASE a.attidentity WHEN 'a' THEN 'always as identity' WHEN 'd' THEN 'by default as identity'
     END AS generated,
@@ -91,7 +88,7 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
         CASE a.attcompression WHEN 'p' THEN 'compression pglz' WHEN 'l' THEN 'compression lz4' END,
         'statistics ' || nullif(a.attstattarget, -1)
     ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}') AS "with",
-    said.description AS comment,
+    {comment("pg_class", "a.attrelid", "a.attnum")},
     CASE WHEN a.attacl IS NOT NULL
         THEN ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
 FROM pg_attribute AS a
@@ -100,14 +97,13 @@ FROM pg_attribute AS a
     LEFT JOIN (pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace)
         ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
     LEFT JOIN pg_constraint AS nn ON nn.conrelid = a.attrelid
-        AND nn.contype = 'n' AND nn.conkey[1] = a.attnum AND NOT nn.convalidated
+        AND nn.contype = 'n' AND nn.conkey[1] = a.attnum
     LEFT JOIN pg_attrdef AS d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN LATERAL (
         -- Only where it may name columns does it look at the table.
         SELECT pg_get_expr(d.adbin, CASE WHEN a.attgenerated <> '' THEN d.adrelid ELSE 0 END, true)
             AS expression
     ) AS e ON true
-    {said("pg_class", "a.attrelid", "a.attnum")}
 WHERE a.attnum > 0 AND NOT a.attisdropped
     AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c') AND {of_people()}
 ORDER BY a.attrelid, a.attnum
@@ -118,9 +114,10 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
     'sequence' AS kind,
     d.deptype = 'i' AS follows,
     -- Its column says it all.
-    d.deptype = 'i' AND c.relpersistence = 'p' AND said.description IS NULL
+    d.deptype = 'i' AND c.relpersistence = 'p'
         AND (s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle)
-            = (1, 1, 1, bound.largest, 1, false) AS implied,
+            = (1, 1, 1, bound.largest, 1, false)
+        AND {description("pg_class", "c.oid")} IS NULL AS implied,
     -- That of a column's sequence is the owner of its table.
     CASE WHEN d.deptype IS NULL THEN quote_ident(pg_get_userbyid(c.relowner)) END AS owner,
     format_type(s.seqtypid, NULL) AS type,
@@ -134,14 +131,13 @@ SELECT c.oid, quote_ident(n.nspname) AS namespace, quote_ident(c.relname) AS nam
     c.relpersistence = 'u' AS unlogged,
     CASE WHEN d.deptype = 'a' THEN ARRAY[format('%I.%I.%I', tn.nspname, t.relname, a.attname)]
     END AS "owned by",
-    said.description AS comment,
+    {comment("pg_class", "c.oid")},
     {grants("c.relacl", "c.relowner", "'s'")}
 FROM pg_sequence AS s
     JOIN pg_class AS c ON c.oid = s.seqrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
         AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-    {said("pg_class", "c.oid")}
     LEFT JOIN pg_class AS t ON t.oid = d.refobjid
     LEFT JOIN pg_namespace AS tn ON tn.oid = t.relnamespace
     LEFT JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid,

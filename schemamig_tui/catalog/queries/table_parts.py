@@ -4,7 +4,6 @@ from schemamig_tui.catalog.queries.fragments import (
     comment,
     needed_extensions,
     of_people,
-    said,
     state,
 )
 
@@ -48,7 +47,8 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     said.description AS comment,
     {comment("pg_class", "ic.oid", label="comment on its index")}
 FROM pg_constraint AS k
-    {said("pg_constraint", "k.oid")}
+    LEFT JOIN pg_description AS said ON said.objoid = k.oid
+        AND said.classoid = 'pg_constraint'::regclass AND said.objsubid = 0
     JOIN pg_namespace AS n ON n.oid = k.connamespace
     LEFT JOIN pg_index AS i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_class AS ic ON ic.oid = i.indexrelid AND ic.relkind IN ('i', 'I')
@@ -72,10 +72,9 @@ SELECT i.indrelid AS parent, i.indexrelid AS oid, quote_ident(ic.relname) AS nam
     {_STATISTICS},
     {_ATTACHED_TO},
     {needed_extensions("pg_class", "ic.oid")},
-    said.description AS comment
+    {comment("pg_class", "i.indexrelid")}
 FROM pg_index AS i
     JOIN pg_class AS ic ON ic.oid = i.indexrelid
-    {said("pg_class", "i.indexrelid")}
     JOIN pg_namespace AS n ON n.oid = ic.relnamespace
     LEFT JOIN pg_tablespace AS ts ON ts.oid = ic.reltablespace
 WHERE {of_people()} AND NOT i.indisprimary AND NOT i.indisexclusion
