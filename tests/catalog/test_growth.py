@@ -10,8 +10,10 @@ import pytest
 
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.following import SchemaFollower
+from schemamig_tui.catalog.kinds import KINDS, PARTS
 from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.prepared import PreparedQueries, Query
+from schemamig_tui.catalog.reading import prepared
 from schemamig_tui.catalog.rows import QueryAnswer
 from tests.conftest import Database
 
@@ -19,6 +21,17 @@ FEW, MANY = 25, 100
 TABLE = """
     CREATE TABLE t{0} (id serial PRIMARY KEY, a int CHECK (a > 0), b text NOT NULL DEFAULT '');
     CREATE INDEX i{0} ON t{0} (a, lower(b)); COMMENT ON TABLE t{0} IS 'one of many';
+"""
+
+
+_RICH = """
+    CREATE TABLE t{0} (
+        id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY USING INDEX TABLESPACE pg_default,
+        a int UNIQUE CHECK (a > 0) REFERENCES t{0} (id), b text COLLATE "C" DEFAULT 'x'
+    ) WITH (toast.autovacuum_enabled = off);
+    CREATE INDEX i{0} ON t{0} (lower(b)) WITH (fillfactor = 50);
+    COMMENT ON TABLE t{0} IS 'a table'; COMMENT ON COLUMN t{0}.a IS 'a column';
+    COMMENT ON INDEX i{0} IS 'an index';
 """
 
 
@@ -98,6 +111,27 @@ def test_nothing_is_read_where_nothing_is_written(
             conn.execute("INSERT INTO t VALUES (1); SET search_path = pg_catalog")
         assert follower.changes() == ()
         assert read == [1]  # which catalogs were written
+
+
+def test_no_query_compares_each_object_with_each_where_there_are_no_statistics(
+    conn: psycopg.Connection,
+) -> None:
+    count = 300
+    conn.autocommit = False  # so that none are made behind our back
+    for number in range(count):
+        conn.execute(_RICH.format(number).encode())
+    with prepared(conn) as server:
+        for name in ("relations", "sequences", *KINDS["relations"].parts):
+            sql = {**KINDS, **PARTS}[name].sql(server)
+            explain = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING off) {sql}".encode()
+            (((plan,),),) = conn.execute(explain).fetchall()
+            assert _most_compared(plan["Plan"]) < count * count / 2, name
+
+
+def _most_compared(plan: Mapping[str, Any]) -> float:
+    """How many pairs of rows a join has looked at in vain."""
+    own = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
+    return max([own, *map(_most_compared, plan.get("Plans", ()))])
 
 
 def test_renaming_many_tables_is_as_much_work_for_each_as_renaming_few() -> None:
