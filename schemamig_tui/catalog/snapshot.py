@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -27,10 +28,14 @@ _LONG = ("constraints", "indexes")
 
 @dataclass(frozen=True)
 class CatalogAnswers:
-    """What the catalogs have answered of ``kinds``, and of which a schema is still to be made."""
+    """What the catalogs have answered of ``kinds``, and of which a schema is still to be made.
+
+    ``parts`` are those that were made while the server had still to answer.
+    """
 
     kinds: Mapping[str, CatalogKind]
     answers: Mapping[str, QueryAnswer]
+    parts: Mapping[str, rows.Parts] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -47,7 +52,9 @@ class CatalogAnswers:
         return Schema(
             database=database,
             objects={
-                name: read_objects(name, kind, self.answers) if name in self.answers else ()
+                name: read_objects(name, kind, self.answers, self.parts)
+                if name in self.answers
+                else ()
                 for name, kind in self.kinds.items()
             },
             members=members,
@@ -103,9 +110,14 @@ def _read(
         answers = ask(conn, first | queries)
         ((there,),) = answers[_RARE].rows
         answers |= ask(conn, {name: kinds[name].sql(server) for name in there})
-        if shared:
-            answers |= shared.answers(conn)
-    return CatalogAnswers(kinds, answers)
+        if not shared:
+            return CatalogAnswers(kinds, answers)
+        with ThreadPoolExecutor(1, "catalog") as pool:
+            others = pool.submit(shared.answers, conn)
+            made: dict[str, rows.Parts] = {}
+            for name, kind in kinds.items():
+                made |= _parts(name, answers, [part for part in kind.parts if part in answers])
+            return CatalogAnswers(kinds, answers | others.result(), made)
 
 
 def _query(kind: CatalogKind, server: Server, *, implied: bool) -> str:
@@ -130,9 +142,21 @@ def read_members(
 
 
 def read_objects(
-    name: str, kind: CatalogKind, answers: Mapping[str, QueryAnswer]
+    name: str,
+    kind: CatalogKind,
+    answers: Mapping[str, QueryAnswer],
+    made: Mapping[str, rows.Parts] = {},
 ) -> tuple[Object, ...]:
-    """The objects of a kind, from the answers to its query and to those of its parts."""
-    owners = rows.names(answers[name]) if kind.parts else {}
-    parts = [rows.parts(PARTS[part], answers[part], owners) for part in kind.parts]
-    return rows.objects(kind, answers[name], parts)
+    """The objects of a kind, from the answers to its query and to those of its parts.
+
+    Some of the parts may be ``made`` already.
+    """
+    parts = {**made, **_parts(name, answers, [part for part in kind.parts if part not in made])}
+    return rows.objects(kind, answers[name], [parts[part] for part in kind.parts])
+
+
+def _parts(
+    name: str, answers: Mapping[str, QueryAnswer], parts: Collection[str]
+) -> dict[str, rows.Parts]:
+    owners = rows.names(answers[name]) if parts else {}
+    return {part: rows.parts(PARTS[part], answers[part], owners) for part in parts}
