@@ -143,7 +143,7 @@ class JsonLines:
 
     def advised(self, advice: "Iterable[Advice]") -> None:
         """An event ``advice`` for each."""
-        from schemamig_tui.headless.advice_json import advice_as_json
+        from schemamig_tui.reporting.advice_json import advice_as_json
 
         for item in advice:
             self._write("advice", **advice_as_json(item))

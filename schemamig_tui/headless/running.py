@@ -12,7 +12,13 @@ import psycopg
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine.events import Failure, FileFailed, RunFinished
 from schemamig_tui.engine.pipeline.loss import is_lost
-from schemamig_tui.errors import ExitCode, FilesError, PlanChanged, SchemamigError
+from schemamig_tui.errors import (
+    ExitCode,
+    FilesError,
+    PlanChanged,
+    SchemamigError,
+    SettingsError,
+)
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -23,12 +29,12 @@ if TYPE_CHECKING:  # an apply can do without
     from schemamig_tui.advice.advice import Advice
     from schemamig_tui.approval import ApprovedPlan
     from schemamig_tui.engine import Plan, Selection, Survey
-    from schemamig_tui.headless.rehearsal_page import RehearsalPage
     from schemamig_tui.rehearsal.events import (
         RehearsalEvent,
         RehearsalFinished,
         RehearsalListener,
     )
+    from schemamig_tui.reporting.rehearsal_page import RehearsalPage
 
 
 def apply(
@@ -137,7 +143,7 @@ def rehearse(
     written as ``report``, with the queries of other sessions where they are asked for. Raises
     SettingsError for a name that does not say how, and FilesError where it cannot be.
     """
-    from schemamig_tui.headless.rehearsal_page import RehearsalPage
+    from schemamig_tui.reporting.rehearsal_page import RehearsalPage
 
     page = RehearsalPage(queries=with_queries)
     listen = reporter.rehearsal(settings.directory, to)
@@ -209,9 +215,10 @@ def _saved(report: Path | None, page: "RehearsalPage") -> Iterator[None]:
     if report is None:
         yield
         return
-    from schemamig_tui.headless.report_file import require_writable, save
+    from schemamig_tui.reporting.report_file import refusal, save
 
-    require_writable(report)
+    if problem := refusal(report):
+        raise SettingsError(f"--report {report}: {problem}", hint="such as rehearsal.md")
     try:
         yield
     except SchemamigError:

@@ -5,10 +5,10 @@ import json
 from schemamig_tui.advice.advice import warning
 from schemamig_tui.errors import ExitCode
 from schemamig_tui.headless.annotations import annotation
-from schemamig_tui.headless.rehearsal_json import page_as_json
-from schemamig_tui.headless.rehearsal_markdown import markdown
-from schemamig_tui.headless.rehearsal_page import RehearsalPage
 from schemamig_tui.markdown import code_span
+from schemamig_tui.reporting.rehearsal_json import page_as_json
+from schemamig_tui.reporting.rehearsal_markdown import markdown
+from schemamig_tui.reporting.rehearsal_page import RehearsalPage
 from tests.conftest import Database
 from tests.headless.conftest import Program
 

@@ -9,12 +9,6 @@ from schemamig_tui.catalog.render import render, text
 from schemamig_tui.engine import describe
 from schemamig_tui.engine.batch_wording import batch_event
 from schemamig_tui.engine.events import FileFailed
-from schemamig_tui.headless.rehearsal_page import (
-    SLOW,
-    FileOnPage,
-    RehearsalPage,
-    StatementOnPage,
-)
 from schemamig_tui.markdown import code_block, code_span
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
@@ -34,13 +28,20 @@ from schemamig_tui.rehearsal.wording import (
     unlike,
     work,
 )
+from schemamig_tui.reporting.rehearsal_page import (
+    SLOW,
+    TITLE,
+    FileOnPage,
+    RehearsalPage,
+    StatementOnPage,
+)
 from schemamig_tui.text import visible
 from schemamig_tui.units import duration, plural, size
 
 
 def markdown(page: RehearsalPage) -> str:
     """The whole page, which ends with a newline: the sum on top, then file by file."""
-    lines = ["# Rehearsal", ""]
+    lines = [TITLE]
     if page.database:
         lines += [f"Database: {code_span(str(page.database))}", ""]
     if page.on_scratch:

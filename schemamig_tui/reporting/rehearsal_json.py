@@ -1,13 +1,18 @@
-"""A rehearsal as values for JSON, as ``--report FILE.json`` writes them."""
+"""A rehearsal as values for JSON, as a page of JSON has them."""
 
 from dataclasses import asdict
 from typing import Any
 
 from schemamig_tui._version import __version__
-from schemamig_tui.headless.advice_json import advice_as_json
-from schemamig_tui.headless.rehearsal_page import FileOnPage, RehearsalPage, StatementOnPage
 from schemamig_tui.rehearsal.events import LocksTaken
+from schemamig_tui.reporting.advice_json import advice_as_json
 from schemamig_tui.reporting.json_events import as_json
+from schemamig_tui.reporting.rehearsal_page import (
+    FORMAT_NAME,
+    FileOnPage,
+    RehearsalPage,
+    StatementOnPage,
+)
 
 FORMAT = 1
 
@@ -15,7 +20,7 @@ FORMAT = 1
 def page_as_json(page: RehearsalPage) -> dict[str, Any]:
     """The page as values for JSON; the events in it are as with ``--json``."""
     return {
-        "schemamig_rehearsal": FORMAT,
+        FORMAT_NAME: FORMAT,
         "made_by": f"schemamig-tui {__version__}",
         "database": str(page.database) if page.database else None,
         "on_scratch": as_json(page.on_scratch)[1] if page.on_scratch else None,

@@ -1,4 +1,4 @@
-"""Collects a rehearsal for ``--report``."""
+"""Collects a rehearsal for the page that is made of it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +23,10 @@ from schemamig_tui.rehearsal.events import (
 if TYPE_CHECKING:
     from schemamig_tui.connect import Identity
 
+TITLE = "# Rehearsal\n"
+"""The first line of a page of Markdown."""
+FORMAT_NAME = "schemamig_rehearsal"
+"""The first key of a page of JSON, whose value is the number of its format."""
 SLOW = 100
 """From so many milliseconds on a statement is on the page also if it did nothing to the tables."""
 

@@ -1,0 +1,45 @@
+"""Writes what a rehearsal has found as a file: a page of Markdown, or JSON."""
+
+import json
+from pathlib import Path
+
+from schemamig_tui.errors import FilesError
+from schemamig_tui.reporting.rehearsal_page import FORMAT_NAME, TITLE, RehearsalPage
+
+_BEGINNING = 100
+"""So many characters of a file tell what it is."""
+
+
+def refusal(path: Path) -> str | None:
+    """Why no page can have this name, as the rest of a sentence; None: it can."""
+    if path.suffix not in (".md", ".json"):
+        return "the name has to end with .md or .json"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return None
+
+
+def is_page(path: Path) -> bool:
+    """Whether a file is a page that ``save`` has written, or that begins as one."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            beginning = file.read(_BEGINNING)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return beginning.startswith(TITLE) or f'"{FORMAT_NAME}"' in beginning
+
+
+def save(path: Path, page: RehearsalPage) -> None:
+    """Write the page, as its name says. Raises FilesError."""
+    if path.suffix == ".json":
+        from schemamig_tui.reporting.rehearsal_json import page_as_json
+
+        text = json.dumps(page_as_json(page), indent=2) + "\n"
+    else:
+        from schemamig_tui.reporting.rehearsal_markdown import markdown
+
+        text = markdown(page)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FilesError(f"The report cannot be written: {error.strerror}.", path=path) from None
