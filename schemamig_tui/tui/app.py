@@ -14,6 +14,7 @@ from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.documenting import Documenting
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keymap import checked
+from schemamig_tui.tui.leaving import Leaving
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.obstacles import KeyState, obstacle
@@ -22,7 +23,7 @@ from schemamig_tui.tui.plan_saving import ask_to_save
 from schemamig_tui.tui.repairing import Repairing
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
+from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun
 from schemamig_tui.tui.settings_shown import settings_dialog
@@ -70,8 +71,8 @@ class MigrationsApp(BaseApp):
         self.adopting = Adopting(self, self.main, self.looking, settings)
         self.documenting = Documenting(self, self.main.log_view, settings)
         self.verifying = Verifying(self, self.main.log_view, settings)
+        self.leaving = Leaving(self, self.runs, self.looking)
         self.targets = TargetChoice(self, settings, settings_of)
-        self._leaving = False
         self._has_seen = False
 
     def get_default_screen(self) -> Screen[None]:
@@ -86,7 +87,7 @@ class MigrationsApp(BaseApp):
 
     def close(self) -> None:
         """After the end: cancel a run that is still on, and close the connections."""
-        if self.run_on is not None and not self._leaving:
+        if self.run_on is not None and not self.leaving.is_on:
             self.run_on.cancel()
             self.run_on.wait()
         self.verifying.close()
@@ -313,6 +314,10 @@ class MigrationsApp(BaseApp):
         """Show the report of the last rehearsal."""
         self.runs.show_report()
 
+    def on_rehearsal_dialog_page_asked(self) -> None:
+        """Save what the last rehearsal has found."""
+        self.runs.save_report()
+
     def on_run_panel_progressed(self, message: RunPanel.Progressed) -> None:
         """Show what the run has done."""
         self.runs.show_events(message)
@@ -321,7 +326,7 @@ class MigrationsApp(BaseApp):
         """Show how the run has ended, and look at what it has left; or leave."""
         self.runs.end(message.run)
         self.refresh_bindings()
-        if self._leaving:
+        if self.leaving.is_on:
             self.exit()
             return
         self.looking.resume()
@@ -375,24 +380,8 @@ class MigrationsApp(BaseApp):
 
     async def action_quit(self) -> None:
         """Quit, or ask where a run is on; asked again, quit at once."""
-        if self.run_on is None or self._leaving:
-            self.exit()
-            return
-
-        def answered(answer: Answer | None) -> None:
-            if answer is Answer.YES:
-                self.terminated()
-
-        what = f"{self.run_on.kept} Quitting waits for that; asked again it does not."
-        view = LinesView([(("plain", what),)], fold=True)
-        yes = "Cancel it and quit"
-        question = Question("A run is on", view, self.looking.database, yes=yes, no="Stay")
-        self.push_screen(question, answered)
+        self.leaving.ask()
 
     def terminated(self) -> None:
         """Leave, after cancelling the run; at once when asked again."""
-        if self.run_on is None or self._leaving:
-            self.exit()
-            return
-        self._leaving = True
-        self.run_on.cancel()
+        self.leaving.leave()

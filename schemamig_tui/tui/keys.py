@@ -197,6 +197,7 @@ MORE = {
     " plan",
     "rehearse": "It shows locks, rewrites, and what changes, and the list marks what was rehearsed"
     " until its file changes; on a scratch, which the dialog offers, nothing is locked",
+    "report": "It can be saved as a page for a pull request",
     "new": "It asks for a title, and opens the file in the editor",
     "reverse": "It asks first, and opens the draft in the editor",
     "difference": "It names the commit that has changed it",

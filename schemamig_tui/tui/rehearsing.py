@@ -3,9 +3,10 @@
 This module is not imported before the first rehearsal.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from schemamig_tui.advice.advice import Advice
 from schemamig_tui.catalog.render import render
 from schemamig_tui.connect import Target
 from schemamig_tui.engine import Plan, describe
@@ -39,6 +40,7 @@ from schemamig_tui.rehearsal.wording import (
     unlike,
 )
 from schemamig_tui.reporting.recorder import RunRecorder
+from schemamig_tui.reporting.rehearsal_page import RehearsalPage
 from schemamig_tui.scratch.replay import seldom
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clock
@@ -91,14 +93,34 @@ def both_ways(settings: Settings) -> list[Line]:
 
 
 class RehearsalThread(EngineThread):
-    """Rehearses a plan: see ``Rehearsal.rehearse``."""
+    """Rehearses a plan, and keeps what it finds as a ``page``, with the ``advice`` on it."""
 
     doing = "rehearsing"
+
+    def __init__(
+        self, target: Target, settings: Settings, plan: Plan, advice: Sequence[Advice] = ()
+    ) -> None:
+        super().__init__(plan, RehearsalProgress())
+        self.page = RehearsalPage(advice)
+        self.page.database = target.identity
+        self._target, self._settings = target, settings
+        self._recorder = RunRecorder(settings, target, self._take, self.warnings.append)
+
+    def _take(self, event: RehearsalEvent) -> None:
+        """Pass an event on. The page has every one, the queue may be too full for some."""
+        self.page.take(event)
+        self._enqueue(event)
+
+
+class InPlaceThread(RehearsalThread):
+    """Rehearses in the database: see ``Rehearsal.rehearse``."""
+
     kept = "Everything is rolled back, as it would be in any case."
 
-    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
-        super().__init__(plan, RehearsalProgress())
-        self._recorder = RunRecorder(settings, target, self._enqueue, self.warnings.append)
+    def __init__(
+        self, target: Target, settings: Settings, plan: Plan, advice: Sequence[Advice] = ()
+    ) -> None:
+        super().__init__(target, settings, plan, advice)
         self._rehearsal = Rehearsal(
             target.connect,
             settings.directory,
@@ -118,23 +140,22 @@ class RehearsalThread(EngineThread):
         self._rehearsal.cancel()
 
 
-class ScratchThread(EngineThread):
-    """Rehearses a plan on a scratch: see ``rehearse_on_scratch``."""
+class ScratchThread(RehearsalThread):
+    """Rehearses on a scratch: see ``rehearse_on_scratch``."""
 
-    doing = "rehearsing"
     kept = "The scratch is removed, as it would be in any case; the database is not touched."
 
-    def __init__(self, target: Target, settings: Settings, plan: Plan) -> None:
-        super().__init__(plan, RehearsalProgress())
-        self._target, self._settings = target, settings
-        self._recorder = RunRecorder(settings, target, self._take, self.warnings.append)
+    def __init__(
+        self, target: Target, settings: Settings, plan: Plan, advice: Sequence[Advice] = ()
+    ) -> None:
+        super().__init__(target, settings, plan, advice)
         self._switch = CancelSwitch()
 
     def _take(self, event: RehearsalEvent) -> None:
         if isinstance(event, Warned):
             self.warnings.append(event.message)
         else:
-            self._enqueue(event)
+            super()._take(event)
 
     def _perform(self) -> None:
         from schemamig_tui.scratch_rehearsal import rehearse_on_scratch
@@ -202,13 +223,14 @@ class _File:
 
 
 class Report:
-    """The report of a rehearsal, file by file."""
+    """The report of a rehearsal, file by file, from the events of ``thread``."""
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, thread: RehearsalThread) -> None:
         self.finished: RehearsalFinished | None = None
         self._scratch: ScratchUsed | None = None
         self._at = clock.now()
-        self._total = files
+        self._total = len(thread.plan.migrations)
+        self.thread = thread
         self._files: dict[str, _File] = {}
 
     def take(self, events: Iterable[object]) -> None:

@@ -17,12 +17,14 @@ from schemamig_tui.tui.following import FileLogs, after, outcome, toast_text
 from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.looking import Looking
+from schemamig_tui.tui.page_saving import ask_to_save_page
 from schemamig_tui.tui.plans import goes_on, hidden_lines, nothing_to_do
 from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.blockers import BlockersScreen
-from schemamig_tui.tui.screens.dialogs import Answer, Question, TextDialog
+from schemamig_tui.tui.screens.dialogs import Answer, Question
 from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
+from schemamig_tui.tui.screens.rehearsal import RehearsalDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanBefore, PlanView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
@@ -137,11 +139,12 @@ class Runs:
         if plan is None or answer not in (Answer.YES, Answer.OTHER):
             return
         if target := self._free_target():
-            self._report = report = rehearsing.Report(len(plan.migrations))
-            self._main.log_view.add([report.title])
             on_scratch = answer is Answer.OTHER
-            thread = rehearsing.ScratchThread if on_scratch else rehearsing.RehearsalThread
-            self._follow(thread(target, self._settings, plan))
+            kind = rehearsing.ScratchThread if on_scratch else rehearsing.InPlaceThread
+            thread = kind(target, self._settings, plan, question.advice)
+            self._report = report = rehearsing.Report(thread)
+            self._main.log_view.add([report.title])
+            self._follow(thread)
 
     def _free_target(self) -> Target | None:
         """The database if it is connected and no run is on; otherwise a toast says why not."""
@@ -252,4 +255,11 @@ class Runs:
             self._app.toast(f"No rehearsal yet: {key_of('rehearse')} rehearses what is pending")
         else:
             view = LinesView(self._report.lines, fold=True)
-            self._app.push_screen(TextDialog("Rehearsal", view, wide=True))
+            self._app.push_screen(RehearsalDialog(view))
+
+    def save_report(self) -> None:
+        """Save the last rehearsal as a page."""
+        if self._report is None or self._report.thread is self.on:
+            self._app.toast("The rehearsal is still on")
+        else:
+            ask_to_save_page(self._app, self._main.log_view, self._report.thread.page)

@@ -1,5 +1,7 @@
 """A rehearsal as its user sees it: what it warns of, what it shows, and that it changes nothing."""
 
+import json
+
 import pytest
 from textual.widgets import Button
 
@@ -255,3 +257,46 @@ async def test_hostile_names_in_a_report_are_data(desk: Desk, text: str) -> None
             await ui.press("pagedown")
         await ui.press("y", "escape", "5", "g")
         assert_harmless(ui)
+
+
+@played
+async def test_a_report_is_saved_as_a_page_where_that_destroys_nothing(desk: Desk) -> None:
+    path = desk.write("0001_a.sql", "ALTER TABLE users ALTER id TYPE BIGINT;")
+    page = desk.folder.parent / "page.md"
+    mine = desk.folder.parent / "mine.md"
+    mine.write_text("# Ours\n")
+    async with desk.open() as ui:
+        await ui.press("R")
+        await ui.until(lambda: "Looking at the database" not in ui.screen)
+        await ui.press("y")
+        await ui.run_over()
+        assert "s save" in ui.screen
+        await ui.press("s", *str(path), "enter")
+        assert "The name has to end with .md or .json" in ui.screen
+        await ui.press("ctrl+u", *str(mine), "enter")
+        assert "That file is there, and is no rehearsal" in ui.screen
+        await ui.press("ctrl+u", *str(page), "enter")
+        await ui.until(lambda: "The rehearsal is saved: /" in ui.screen)
+        first = page.read_text()
+        assert first.startswith(f"# Rehearsal\n\nDatabase: `{desk.database.name} at ")
+        assert "**1 rehearsed**; rolled back after " in first
+        assert "AccessExclusiveLock on table public.users" in first
+        assert "- note: `The pending files touch public.users, which is there already" in first
+        for kind in (".md", ".json", ".json"):  # it may take the place of an older one
+            saved = ui.log.count("The rehearsal is saved")
+            await ui.press("s", *str(page.with_suffix(kind)), "enter")
+            await ui.until(lambda before=saved: ui.log.count("The rehearsal is saved") > before)
+    assert json.loads(page.with_suffix(".json").read_text())["schemamig_rehearsal"] == 1
+    assert mine.read_text() == "# Ours\n"
+
+
+@played
+async def test_no_page_is_saved_of_a_rehearsal_that_is_on(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP)
+    async with desk.open() as ui:
+        await ui.press("R", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.press("v", "s")
+        assert "The rehearsal is still on" in ui.screen
+        await ui.press("escape", "x", "y")
+        await ui.run_over()

@@ -1,5 +1,6 @@
 """The dialogs that show a plan: a question before it runs, and a dry run to be read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Button
 
+from schemamig_tui.advice.advice import Advice
 from schemamig_tui.connect import Identity
 from schemamig_tui.engine import Plan
 from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question, TextDialog
@@ -39,6 +41,8 @@ class PlanQuestion(Question):
         self._is_refused, self._is_unseen = False, not seen
         self.plan: Plan | None = None
         """The plan that is shown; None while it is being made."""
+        self.advice: Sequence[Advice] = ()
+        """What the database has advised on it so far."""
 
     def on_mount(self) -> None:
         """There is no yes before there is a plan."""
@@ -47,6 +51,7 @@ class PlanQuestion(Question):
     def on_plan_view_planned(self, message: PlanView.Planned) -> None:
         """Let it be approved, unless it cannot be run."""
         self.plan, self._is_refused = message.plan, message.is_refused
+        self.advice = message.review.advice if message.review else ()
         self._show_title(len(message.plan.migrations))
         self._show_state()
 

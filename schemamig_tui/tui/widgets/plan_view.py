@@ -54,10 +54,15 @@ class PlanView(LinesView):
 
     @dataclass
     class Planned(Message):
-        """The plan is shown; ``is_refused``: nothing of it can be run."""
+        """The plan is shown; with ``review`` what the database says of it, too."""
 
         plan: Plan
-        is_refused: bool
+        review: Review | None = None
+
+        @property
+        def is_refused(self) -> bool:
+            """Whether nothing of it can be run."""
+            return bool(self.review.refusals if self.review else self.plan.refusals)
 
     @dataclass
     class Linted(Message):
@@ -124,11 +129,11 @@ class PlanView(LinesView):
             self.post_message(self.Changed(0))
             return
         await self._draw()
-        self.post_message(self.Planned(plan, bool(plan.refusals)))
+        self.post_message(self.Planned(plan))
         asking = partial(_reviewed, plan, self._target, self._settings.advice_timeout)
         self._review = found = await in_thread(asking)
         await self._draw()
-        self.post_message(self.Planned(plan, bool(found.refusals)))
+        self.post_message(self.Planned(plan, found))
         self._findings = await in_thread(self._lint)
         await self._draw()
         self.post_message(self.Linted(self._findings))
