@@ -6,6 +6,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from schemamig_tui.engine import Selection
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import clipboard, pager, state_files
 from schemamig_tui.tui.adopting import Adopting
@@ -290,7 +291,12 @@ class MigrationsApp(BaseApp):
     def action_apply_to(self) -> None:
         """Apply up to the selected one, after a dialog that shows the plan."""
         if self.main.selected is not None and self.main.selected.file is not None:
-            self.runs.ask(self.main.selected.name)
+            self.runs.ask(Selection(to=self.main.selected.name))
+
+    def action_apply_only(self) -> None:
+        """Apply the selected one alone, after a dialog that shows the plan."""
+        if self.main.selected is not None and self.main.selected.file is not None:
+            self.runs.ask(Selection(only=self.main.selected.name))
 
     def action_dry_run(self) -> None:
         """Show how each pending file would be run."""
@@ -308,7 +314,7 @@ class MigrationsApp(BaseApp):
     def action_rehearse_to(self) -> None:
         """Rehearse up to the selected one, after the same dialog."""
         if self.main.selected is not None and self.main.selected.file is not None:
-            self.runs.ask_to_rehearse(self.main.selected.name)
+            self.runs.ask_to_rehearse(Selection(to=self.main.selected.name))
 
     def action_report(self) -> None:
         """Show the report of the last rehearsal."""

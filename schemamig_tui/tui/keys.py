@@ -32,6 +32,7 @@ class Key(NamedTuple):
 RUN = (  # while one is on, its own keys come first in the footer
     Key("apply", "a", "app.apply", "Apply all pending, and retry what failed", "Apply"),
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
+    Key("apply-only", "E", "app.apply_only", "Execute only the selected migration: apply it alone"),
     Key(
         "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
     ),
@@ -189,7 +190,8 @@ GROUPS: dict[str, tuple[Key, ...]] = {
 
 MORE = {
     "apply": "A dialog shows first what that is; when something changes behind it, it shows that,"
-    " and has to be confirmed again",
+    " and has to be confirmed again; it can leave files with batches out",
+    "apply-only": "What is pending before it stays so; one with batches leaves other runs in peace",
     "cancel": "What is committed stays, the rest is rolled back, and the ledger says so; a"
     " verification has nothing to lose, and is cancelled at once",
     "blockers": "It offers two ways to end that",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from schemamig_tui.engine import Status, Survey
+from schemamig_tui.engine import Selection, Status, Survey
 from schemamig_tui.lint.finding import LintReport
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.background import in_thread
@@ -36,7 +36,7 @@ class Linting:
 
     async def _lint(self, survey: Survey) -> None:
         target, settings = self._looking.target, self._settings
-        report = await in_thread(partial(pending_findings, survey, None, target, settings))
+        report = await in_thread(partial(pending_findings, survey, Selection(), target, settings))
         self.remark(report)
         self._main.detail.show_findings(report)
         self._app.refresh_bindings()

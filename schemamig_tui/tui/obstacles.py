@@ -8,14 +8,14 @@ from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.tui.engine_thread import EngineThread
 from schemamig_tui.tui.keys import key_of
 
-_WRITES = ("apply", "apply_to", "repair", "adopt")
+_WRITES = ("apply", "apply_to", "apply_only", "repair", "adopt")
 _NOT_DURING_A_RUN = (
-    *("apply", "apply_to", "rehearse", "rehearse_to", "refresh"),
+    *("apply", "apply_to", "apply_only", "rehearse", "rehearse_to", "refresh"),
     *("document", "validate", "verify", "repair", "adopt", "reverse", "target"),
 )
 _WITH_LEDGER = ("apply", "dry_run", "rehearse", "history", "document", "validate", "verify")
 _WITH_CONNECTION = ("reverse", "repair", "adopt")
-_WITH_FILE = ("apply_to", "rehearse_to", "edit", "copy_path", "reverse")
+_WITH_FILE = ("apply_to", "apply_only", "rehearse_to", "edit", "copy_path", "reverse")
 
 
 @dataclass(frozen=True, slots=True)

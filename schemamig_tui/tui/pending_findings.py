@@ -16,20 +16,20 @@ _MOST = 1_000
 
 
 def pending_findings(
-    survey: Survey, to: str | None, target: Target | None, settings: Settings
+    survey: Survey, selection: Selection, target: Target | None, settings: Settings
 ) -> LintReport:
-    """The findings in what a survey has to run, up to ``to``. Blocks.
+    """The findings in what is chosen of a survey to run. Blocks.
 
     The files are read again, as a run may be reading those of the plan at the same time. Without
     a database there are no verdicts.
     """
     from schemamig_tui.findings import findings_in
 
-    if (count := len(survey.status.to_run(to))) > _MOST:
+    if (count := len(selection.of(survey.status))) > _MOST:
         return LintReport({}, (f"{count:,} files take long: --lint looks for findings in them.",))
     unknown: tuple[str, ...] = ()
     try:
-        scripts = [file.script for file in make_plan(survey, Selection(to)).files]
+        scripts = [file.script for file in make_plan(survey, selection).files]
         if target is not None:
             try:
                 with losses_as_errors(), contextlib.closing(target.connect()) as conn:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from schemamig_tui.advice.advice import Advice
-from schemamig_tui.engine import Migration, Plan, PlannedFile, State, Status
+from schemamig_tui.engine import Migration, Plan, PlannedFile, Selection, State, Status
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.ledger.warnings import history_warnings
 from schemamig_tui.engine.run.plan import waits
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.lint.finding import LintReport
@@ -27,8 +28,11 @@ _NO_FINDINGS = LintReport({})
 _CLEAR: Line = (("good", "✓ "), ("dim", "Nothing in the database is in the way"))
 
 
-def nothing_to_do(status: Status, to: str | None) -> str:
-    """Why there is nothing to run up to the migration ``to``."""
+def nothing_to_do(status: Status, selection: Selection) -> str:
+    """Why there is nothing to run of what is chosen."""
+    to = selection.only or selection.to
+    if selection.only and to not in {one.name for one in status.unwritten(to)}:
+        return "Nothing to do: this one is applied"
     until = " up to this one" if to else ""
     if unwritten := status.unwritten(to):
         pending = plural(len(unwritten), "pending migration")
@@ -42,6 +46,18 @@ def hidden_lines(hidden: Sequence[str], filter: str) -> list[Line]:
         return []
     what = f"! The filter {inline(filter)} hides {inline(some_names(hidden))}, which would run too"
     return [(("warn", what),)]
+
+
+def passed_over_lines(status: Status, selection: Selection) -> list[Line]:
+    """The line that says what stays pending before the one file that is to run."""
+    if selection.only is None:
+        return []
+    only = selection.only.encode()
+    before = [one.name for one in status.to_run() if one.name.encode() < only]
+    if not before:
+        return []
+    stay = "would stay as it is" if len(before) == 1 else "would stay as they are"
+    return [(("warn", f"! Only this one: {inline(some_names(before))} before it {stay}"),)]
 
 
 def goes_on(migrations: Sequence[Migration]) -> bool:
@@ -95,7 +111,10 @@ def plan_lines(
     telling = [file for file in files if file.notes]
     others = [file for file in files if not file.notes]
     table = _Table(files, columns)
-    lines = [*_refused(refusals), total(plan.migrations), *_about_database(review), ()]
+    history = [
+        (("warn", f"! {inline(sentence)}"),) for sentence in history_warnings(plan.survey.status)
+    ]
+    lines = [*_refused(refusals), total(plan.migrations), *history, *_about_database(review), ()]
     for file in telling:
         lines += [table.row(file), *((("plain", "      "), *note) for note in file.notes)]
     if telling and others:

@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from schemamig_tui.connect import Target
-from schemamig_tui.engine import Migration, Plan
+from schemamig_tui.engine import Migration, Plan, Selection
 from schemamig_tui.engine.events import RunStarted
+from schemamig_tui.engine.run.selection import EVERYTHING
 from schemamig_tui.errors import FilesError, PlanChanged, SchemamigError
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.base_app import BaseApp
@@ -67,40 +68,42 @@ class Runs:
 
     # -- before
 
-    def ask(self, to: str | None = None, found: Sequence[str] = ()) -> None:
-        """Ask whether to apply all, or all up to ``to``. ``found`` has changed since one asked."""
-        if view := self._view(to, found=found):
+    def ask(self, selection: Selection = EVERYTHING, found: Sequence[str] = ()) -> None:
+        """Ask whether to apply what is chosen. ``found`` has changed since one asked."""
+        if view := self._view(selection, found=found):
             other = "Start over" if goes_on(view.todo) else ""
             database = self._looking.database
             question = PlanQuestion("Apply", view, database, other=other, seen=not found)
             self._app.push_screen(question, partial(self._approved, question))
 
-    def ask_to_rehearse(self, to: str | None = None, found: Sequence[str] = ()) -> None:
-        """Ask whether to rehearse all, or all up to ``to``."""
+    def ask_to_rehearse(self, selection: Selection = EVERYTHING, found: Sequence[str] = ()) -> None:
+        """Ask whether to rehearse what is chosen."""
         from schemamig_tui.tui import rehearsing
 
-        if view := self._view(to, rehearsing.both_ways(self._settings), found):
+        if view := self._view(selection, rehearsing.both_ways(self._settings), found):
             other, database = "Scratch", self._looking.database
             question = PlanQuestion("Rehearse", view, database, other=other, seen=not found)
             self._app.push_screen(question, partial(self._rehearsal_approved, question))
 
     def show_plan(self) -> None:
         """Show what an apply would do."""
-        if view := self._view(None):
+        if view := self._view(EVERYTHING):
             self._app.push_screen(DryRun(view))
 
     def mark_refused(self, plan: Plan) -> None:
         """Mark the files of a plan that cannot be run in the list.
 
         One that an earlier try has begun is no such file: the dialog has a way to start it over.
+        Nor is one that is to run alone, which may only lack what is pending before it.
         """
         refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
-        if not goes_on(plan.migrations):
-            found = (m.file for m in plan.migrations if m.file and m.name in refused)
-            self._main.mark_refused(found)
+        if plan.only is None and not goes_on(plan.migrations):
+            planned = {m.file for m in plan.migrations if m.file}
+            found = {file for file in planned if file.name in refused}
+            self._main.mark_refused(self._main.refused - planned | found)
 
     def _view(
-        self, to: str | None, preface: Sequence[Line] = (), found: Sequence[str] = ()
+        self, selection: Selection, preface: Sequence[Line] = (), found: Sequence[str] = ()
     ) -> PlanView | None:
         """The view of what is to run; if that is nothing, a toast says why."""
         if self._looking.latest is None:
@@ -108,15 +111,15 @@ class Runs:
         # A run that is on has done more than what the last look has found.
         survey = replace(self._looking.latest, status=self._main.status)
         stays = self.on is not None
-        todo = survey.status.to_run(to)
+        todo = selection.of(survey.status)
         if not todo:
-            self._app.toast(nothing_to_do(survey.status, to))
+            self._app.toast(nothing_to_do(survey.status, selection))
             return None
         names = [migration.name for migration in todo]
         hidden = hidden_lines(self._main.hidden(names), self._main.filter.value)
         before = PlanBefore([*preface, *hidden], found, stays)
         target, settings = self._looking.target, self._settings
-        return PlanView(survey, to, target, settings, before)
+        return PlanView(survey, selection, target, settings, before)
 
     def _approved(self, question: PlanQuestion, answer: Answer | None) -> None:
         plan = question.plan
@@ -232,10 +235,11 @@ class Runs:
     def show_result(self, run: EngineThread) -> None:
         """Show what is to be seen behind a run: its result, or the question that it answered."""
         if isinstance(run.error, PlanChanged):
+            selection = replace(run.plan.selection, resume=True)
             if run.doing:
-                self.ask_to_rehearse(run.plan.to, run.error.differences)
+                self.ask_to_rehearse(selection, run.error.differences)
             else:
-                self.ask(run.plan.to, run.error.differences)
+                self.ask(selection, run.error.differences)
         elif run.doing and run.error is None:
             if self._app.screen is self._main:
                 self.show_report()

@@ -52,10 +52,13 @@ async def test_what_is_warned_of_is_said_once_and_when_it_is_new(desk: Desk) -> 
 
 
 @played
-async def test_late_and_renamed_files_say_so_where_they_are_approved(desk: Desk) -> None:
+async def test_what_strict_would_refuse_is_said_where_it_is_approved(desk: Desk) -> None:
     desk.write("0001_a.sql", "CREATE TABLE a ();")
-    desk.write("0005_e.sql")
+    for name in ("0003_c.sql", "0004_d.sql", "0005_e.sql"):
+        desk.write(name)
     desk.apply()
+    (desk.folder / "0004_d.sql").unlink()
+    desk.write("0003_c.sql", "SELECT 3;")
     (desk.folder / "0001_a.sql").rename(desk.folder / "0006_a.sql")
     desk.write("0002_late.sql", "SELECT 2;")
     async with desk.open() as ui:
@@ -63,6 +66,8 @@ async def test_late_and_renamed_files_say_so_where_they_are_approved(desk: Desk)
             await ui.press(key)
             await ui.until(lambda: "Sorted before 0005_e.sql, which is applied" in ui.screen)
             assert "Recorded as 0001_a.sql: it would run again" in ui.screen
+            assert "! Changed since it was applied: 0003_c.sql." in ui.screen
+            assert "! In the ledger, but not in the folder: 0004_d.sql." in ui.screen
             await ui.press("escape")
         await ui.press("3", "g", "D")
         assert "0001_a.sql is as it was recorded, but for its name: there is" in toast(ui)[0]

@@ -28,15 +28,22 @@ def folder_warnings(
 def drift_warnings(status: Status) -> tuple[str, ...]:
     """Where the files are not, or no longer, what the ledger says has been run."""
     return (
-        *_of(status.changed, "Changed since it was applied", "Changed since they were applied"),
-        *_of(
-            [m for m in status.missing if not m.renamed_to],
-            "In the ledger, but not in the folder",
-        ),
+        *history_warnings(status),
         *_of(
             [m for m in status.pending if m.written_since],
             "Recorded when it was empty, and pending again now that it has statements",
             "Recorded when they were empty, and pending again now that they have statements",
+        ),
+    )
+
+
+def history_warnings(status: Status) -> tuple[str, ...]:
+    """Which files that were applied are others now, or are not there."""
+    return (
+        *_of(status.changed, "Changed since it was applied", "Changed since they were applied"),
+        *_of(
+            [m for m in status.missing if not m.renamed_to],
+            "In the ledger, but not in the folder",
         ),
     )
 

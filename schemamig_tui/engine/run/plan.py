@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import unsettled
+from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.engine.run.survey import Survey
 from schemamig_tui.errors import FilesError, PlanChanged, SchemamigError
 from schemamig_tui.text import visible
@@ -70,6 +71,13 @@ class Plan:
     skip_backfills: bool = False
 
     @property
+    def selection(self) -> Selection:
+        """What it was made of, but for ``strict``, which is over when it is made."""
+        return Selection(
+            self.to, resume=self.resume, skip_backfills=self.skip_backfills, only=self.only
+        )
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What is odd about folder and ledger, and what waits, as sentences; it stops nothing."""
         waiting = (waits(name, reason) for name, reason in self.waiting.items())
@@ -103,8 +111,8 @@ class Plan:
         """
         return tuple(
             migration
-            for migration in now.status.to_run(self.to)
-            if migration.name not in self.waiting and self.only in (None, migration.name)
+            for migration in self.selection.of(now.status)
+            if migration.name not in self.waiting
         )
 
     def still_to_run(self, now: Survey) -> tuple[Migration, ...]:

@@ -28,11 +28,9 @@ def make_plan(
     does not exist.
     """
     status, to, only = survey.status, selection.to, selection.only
-    todo = status.to_run(to)
-    if only is not None:
-        todo = tuple(migration for migration in todo if migration.name == only)
-        if not todo:
-            raise _not_pending(status, only)
+    todo = selection.of(status)
+    if only is not None and not todo:
+        raise _not_pending(status, only)
     drift = strict_refusal(status, to) if selection.strict else None
     plan = Plan(
         survey,

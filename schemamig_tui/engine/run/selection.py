@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schemamig_tui.engine.ledger.status import Migration, Status
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -18,6 +20,14 @@ class Selection:
     strict: bool = False
     skip_backfills: bool = False
     only: str | None = None
+
+    def of(self, status: Status) -> tuple[Migration, ...]:
+        """What of a status it chooses, as far as that can be told before a file is read.
+
+        Raises SettingsError where ``to`` is no file of the folder.
+        """
+        todo = status.to_run(self.to)
+        return todo if self.only is None else tuple(one for one in todo if one.name == self.only)
 
 
 EVERYTHING = Selection()

@@ -39,6 +39,12 @@ class Dialog(Vertical):
         self.border_subtitle = Content(text or self._keys)
         self._timer = self.set_timer(seconds, self._remind) if text and seconds else None
 
+    def show_keys(self, keys: str) -> None:
+        """Show other keys, also behind a remark."""
+        if str(self.border_subtitle) == self._keys:
+            self.border_subtitle = Content(keys)
+        self._keys = keys
+
     def _remind(self) -> None:
         self.border_subtitle = Content(self._keys)
 
@@ -147,10 +153,16 @@ class TextDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The text."""
-        search, copy = keys.key_of("view-search"), keys.key_of("copy")
-        shown = f"{self._keys}{search} search   {copy} copy   esc"
-        with Dialog(self._title, shown, wide=self._wide):
+        with Dialog(self._title, self._shown(self._keys), wide=self._wide):
             yield self._view
+
+    def show_keys(self, own: str) -> None:
+        """Show others of its own keys."""
+        self.query_one(Dialog).show_keys(self._shown(own))
+
+    def _shown(self, own: str) -> str:
+        search, copy = keys.key_of("view-search"), keys.key_of("copy")
+        return f"{own}{search} search   {copy} copy   esc"
 
 
 def key_lines(where: keys.Where) -> list[Line]:

@@ -24,8 +24,11 @@ class PlanQuestion(Question):
 
     ``y`` is yes as soon as the plan is shown. When something changes behind it the dialog shows the
     new plan and takes the ``y`` back: the next one says that the change has been seen. So does the
-    first one where the view begins with a change that has not been ``seen``.
+    first one where the view begins with a change that has not been ``seen``. ``b`` leaves files
+    with batches out, or no more.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("b", "backfills", "Without backfills")]
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class PlanQuestion(Question):
         seen: bool = True,
     ) -> None:
         super().__init__(_title(verb, len(view.todo)), view, database, yes=verb, other=other)
-        self._verb = verb
+        self._verb, self._plan_view = verb, view
         self._is_refused, self._is_unseen = False, not seen
         self.plan: Plan | None = None
         """The plan that is shown; None while it is being made."""
@@ -49,11 +52,14 @@ class PlanQuestion(Question):
         self._show_state()
 
     def on_plan_view_planned(self, message: PlanView.Planned) -> None:
-        """Let it be approved, unless it cannot be run."""
+        """Let it be approved, unless it cannot be run, or another one is being made."""
+        if message.plan is not self._plan_view.plan:
+            return
         self.plan, self._is_refused = message.plan, message.is_refused
         self.advice = message.review.advice if message.review else ()
         self._show_title(len(message.plan.migrations))
         self._show_state()
+        self.query_one(Dialog).show_keys(_backfills(self._plan_view).strip())
 
     def on_plan_view_changed(self, message: PlanView.Changed) -> None:
         """Take the yes back; where nothing is left to run there is nothing to ask."""
@@ -63,6 +69,13 @@ class PlanQuestion(Question):
         self.plan, self._is_unseen = None, True
         self._show_title(message.count)
         self._show_state()
+
+    def action_backfills(self) -> None:
+        """Leave files with batches out, or no more."""
+        if _backfills(self._plan_view):
+            self.plan = None
+            self._plan_view.turn_backfills()
+            self._show_state()
 
     def action_answer(self, answer: str) -> None:
         """Answer; a yes counts when what it is for is shown, and has been seen."""
@@ -96,7 +109,10 @@ class PlanQuestion(Question):
 class DryRun(TextDialog):
     """Shows a plan, and what becomes of it; it can be saved."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "save", "Save the plan")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "save", "Save the plan"),
+        Binding("b", "backfills", "Without backfills"),
+    ]
 
     @dataclass
     class SaveAsked(Message):
@@ -106,18 +122,27 @@ class DryRun(TextDialog):
 
     def __init__(self, view: PlanView) -> None:
         super().__init__("Dry run: nothing is changed", view, keys="s save   ")
+        self._plan_view = view
         self._plan: Plan | None = None
         self._is_refused = False
 
     def on_plan_view_planned(self, message: PlanView.Planned) -> None:
-        """Let it be saved, unless it cannot be run."""
-        self._plan, self._is_refused = message.plan, message.is_refused
+        """Let it be saved, unless it cannot be run, or another one is being made."""
+        if message.plan is self._plan_view.plan:
+            self._plan, self._is_refused = message.plan, message.is_refused
+            self.show_keys(f"{_backfills(self._plan_view)}s save   ")
 
     def on_plan_view_changed(self, message: PlanView.Changed) -> None:
         """Where nothing is left to run there is nothing to show."""
         self._plan = None
         if not message.count:
             self.dismiss()
+
+    def action_backfills(self) -> None:
+        """Leave files with batches out, or no more."""
+        if _backfills(self._plan_view):
+            self._plan = None
+            self._plan_view.turn_backfills()
 
     def action_save(self) -> None:
         """Ask for it to be saved, or say why it cannot be."""
@@ -127,6 +152,11 @@ class DryRun(TextDialog):
             self.query_one(Dialog).remark("It cannot be applied, so there is no plan to save")
         else:
             self.post_message(self.SaveAsked(self._plan))
+
+
+def _backfills(view: PlanView) -> str:
+    """The key that leaves backfills out of a plan, or takes them in, with what it does."""
+    return f"b {view.backfills_key}   " if view.backfills_key else ""
 
 
 def _title(verb: str, count: int) -> str:

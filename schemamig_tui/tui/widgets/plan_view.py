@@ -20,7 +20,14 @@ from schemamig_tui.text import one_line
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.lines import Line, folded, width
 from schemamig_tui.tui.pending_findings import pending_findings
-from schemamig_tui.tui.plans import change_line, changes, names, plan_lines, total
+from schemamig_tui.tui.plans import (
+    change_line,
+    changes,
+    names,
+    passed_over_lines,
+    plan_lines,
+    total,
+)
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _AT_ONCE = 100
@@ -46,7 +53,7 @@ _NOTHING_BEFORE = PlanBefore()
 
 
 class PlanView(LinesView):
-    """The migrations that would run, up to ``to``: names, then the plan, advice, and findings.
+    """The migrations that would run, as chosen: names, then the plan, advice, and findings.
 
     ``survey`` is what the last look has found, ``target`` the database, ``before`` what there is to
     know before the plan is made.
@@ -79,17 +86,18 @@ class PlanView(LinesView):
     def __init__(
         self,
         survey: Survey,
-        to: str | None,
+        selection: Selection,
         target: Target | None,
         settings: Settings,
         before: PlanBefore = _NOTHING_BEFORE,
     ) -> None:
-        self._survey, self._to = survey, to
+        self._survey, self.selection = survey, selection
         self._target, self._settings = target, settings
         self._preface, self._found, self._stays = before.preface, before.found, before.stays
-        self.todo: Sequence[Migration] = survey.status.to_run(to)
+        self.todo: Sequence[Migration] = selection.of(survey.status)
         """The migrations that are shown."""
-        self._plan: Plan | None = None
+        self.plan: Plan | None = None
+        """The plan that is shown; None while it is being made."""
         self._review: Review | None = None
         self._findings = LintReport({})
         self._read = 0
@@ -106,15 +114,33 @@ class PlanView(LinesView):
         todo: Sequence[Migration] = ()
         wanted: Sequence[Migration] = ()
         with contextlib.suppress(SettingsError):  # the file that it is to end with is gone
-            todo = survey.status.to_run(self._to)
-            wanted = self._plan.open_in(survey) if self._plan else todo
+            todo = self.selection.of(survey.status)
+            wanted = self.plan.open_in(survey) if self.plan else todo
         found = changes(self.todo, survey.status, wanted)
         if not found:
             return
-        self._survey, self.todo, self._found, self._stays = survey, todo, found, True
-        self._plan = self._review = None
-        self._findings = LintReport({})
+        self._survey, self._found = survey, found
         self.post_message(self.Changed(len(todo)))
+        self._begin_again(todo)
+
+    @property
+    def backfills_key(self) -> str:
+        """What the key does that leaves files with batches out, or no more; "" without any."""
+        if self.selection.skip_backfills:
+            return "with backfills"
+        batched = [bool(file.script.batched) for file in self.plan.files] if self.plan else []
+        return "without backfills" if any(batched) and not all(batched) else ""
+
+    def turn_backfills(self) -> None:
+        """Make the plan without files that have batches, or with them again."""
+        skip = not self.selection.skip_backfills
+        self.selection = replace(self.selection, skip_backfills=skip)
+        self._begin_again(self.selection.of(self._survey.status))
+
+    def _begin_again(self, todo: Sequence[Migration]) -> None:
+        self.todo, self._stays = todo, True
+        self.plan = self._review = None
+        self._findings = LintReport({})
         if todo:
             self.run_worker(self._fill(), group="plan", exclusive=True)
 
@@ -123,7 +149,7 @@ class PlanView(LinesView):
     async def _fill(self) -> None:
         self._read = 0
         self.show(self._first_lines(), keep_place=True, fold=True)
-        self._plan = plan = await in_thread(self._make_plan)
+        self.plan = plan = await in_thread(self._make_plan)
         self._survey, self.todo, self._stays = plan.survey, plan.migrations, True
         if not plan.migrations:
             self.post_message(self.Changed(0))
@@ -139,28 +165,28 @@ class PlanView(LinesView):
         self.post_message(self.Linted(self._findings))
 
     def _lint(self) -> LintReport:
-        return pending_findings(self._survey, self._to, self._target, self._settings)
+        return pending_findings(self._survey, self.selection, self._target, self._settings)
 
     def _make_plan(self) -> Plan:
         survey, unreadable = self._survey, None
         with no_collections():
             try:
                 survey = survey if self._stays else with_folder_of_now(survey)
-                plan = make_plan(survey, Selection(self._to), progress=self._note_read)
+                plan = make_plan(survey, self.selection, progress=self._note_read)
             except (FilesError, SettingsError) as error:  # a file that cannot be, or is gone
                 survey, unreadable = self._survey, error
-                plan = make_plan(survey, Selection(self._to))
+                plan = make_plan(survey, self.selection)
         return replace(plan, refusals=(unreadable, *plan.refusals)) if unreadable else plan
 
     def _note_read(self, count: int) -> None:
         self._read = count  # in the thread that reads
 
     def _show_progress(self) -> None:
-        if self._plan is None and self._read:
+        if self.plan is None and self._read:
             self.show(self._first_lines(), keep_place=True, fold=True)
 
     def _first_lines(self) -> list[Line]:
-        lines = [*self._preface, *self._changes(), total(self.todo)]
+        lines = [*self._above(), total(self.todo)]
         if self._read:
             lines.append((("dim", f"Reading: {self._read:,} of {len(self.todo):,}"),))
         lines += [(), *names(self.todo[:_AT_ONCE])]
@@ -168,13 +194,14 @@ class PlanView(LinesView):
             lines += [(("dim", f"and {more:,} more"),)] if more > 0 else []
         return lines
 
-    def _changes(self) -> list[Line]:
-        return [change_line(self._found)] if self._found else []
+    def _above(self) -> list[Line]:
+        changed = [change_line(self._found)] if self._found else []
+        return [*self._preface, *passed_over_lines(self._survey.status, self.selection), *changed]
 
     # -- its lines
 
     def _arrange(self) -> None:
-        if self._plan is None:
+        if self.plan is None:
             super()._arrange()
         elif len(self.todo) <= _AT_ONCE:
             self._put(*self._made())
@@ -186,11 +213,11 @@ class PlanView(LinesView):
 
     def _made(self) -> tuple[list[Line], list[Line], int]:
         """The lines for the width of the moment, the rows they are folded to, and how wide."""
-        assert self._plan is not None
+        assert self.plan is not None
         columns, folds = self.scrollable_content_region.width, self.folds
         with no_collections():
-            plan = plan_lines(self._plan, self._review, columns, self._findings)
-            lines = [*self._preface, *self._changes(), *plan]
+            plan = plan_lines(self.plan, self._review, columns, self._findings)
+            lines = [*self._above(), *plan]
             rows = [row for line in lines for row in (folded(line, columns) if folds else [line])]
         return lines, rows, max(map(width, rows), default=0)
 
