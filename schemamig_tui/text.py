@@ -70,7 +70,7 @@ def one_line(error: BaseException) -> str:
 def some_names(names: Sequence[str]) -> str:
     """``a, b, c and 2 more``, safe to show."""
     shown = ", ".join(map(visible, names[:3]))
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
 
 
 def cells(text: str) -> int:

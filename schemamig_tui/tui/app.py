@@ -18,7 +18,7 @@ from schemamig_tui.tui.keymap import checked
 from schemamig_tui.tui.leaving import Leaving
 from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
-from schemamig_tui.tui.obstacles import KeyState, obstacle
+from schemamig_tui.tui.obstacles import KeyState, Shown, no_use, obstacle
 from schemamig_tui.tui.passwords import Passwords
 from schemamig_tui.tui.plan_saving import ask_to_save
 from schemamig_tui.tui.repairing import Repairing
@@ -282,7 +282,10 @@ class MigrationsApp(BaseApp):
             self.main.refused,
             self.main.selected,
         )
-        return obstacle(action, state)
+        shown = Shown(
+            self.main.status, self.main.selected, self.runs.has_report, self.targets.is_there
+        )
+        return obstacle(action, state) or no_use(action, shown)
 
     def action_apply(self) -> None:
         """Apply all, after a dialog that shows the plan."""

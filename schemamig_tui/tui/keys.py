@@ -292,13 +292,11 @@ def shown(key: Key) -> str:
 
 
 def actions_of(key: str) -> list[str]:
-    """The actions of the app that a key has on the main screen, by their names."""
+    """The actions that a key has on the main screen, by their names."""
     return [
-        name
+        one.action.partition("(")[0].rpartition(".")[2]
         for one in _BY_ID.values()
         if one.where == "main" and key in KEYMAP.get().get(one.id, one.keys).split(",")
-        for where, _, name in [one.action.partition("(")[0].rpartition(".")]
-        if where == "app"
     ]
 
 

@@ -30,12 +30,14 @@ _CLEAR: Line = (("good", "✓ "), ("dim", "Nothing in the database is in the way
 
 def nothing_to_do(status: Status, selection: Selection) -> str:
     """Why there is nothing to run of what is chosen."""
-    to = selection.only or selection.to
-    if selection.only and to not in {one.name for one in status.unwritten(to)}:
-        return "Nothing to do: this one is applied"
+    if selection.only is not None:
+        is_applied = any(one.name == selection.only for one in status.applied)
+        return f"Nothing to do: this one is {'applied' if is_applied else 'not written yet'}"
+    to = selection.to
     until = " up to this one" if to else ""
-    if unwritten := status.unwritten(to):
-        pending = plural(len(unwritten), "pending migration")
+    left = [one for one in status.pending if to is None or one.name.encode() <= to.encode()]
+    if left:
+        pending = plural(len(left), "pending migration")
         return f"Nothing to do: {pending} not written yet{until}"
     return f"Nothing to do: no migration is pending{until}"
 

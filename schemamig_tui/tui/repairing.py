@@ -63,16 +63,12 @@ class Repairing:
     def choose(self, migration: Migration) -> None:
         """Choose one of the repairs that make sense for a migration."""
         name = migration.name
-        kinds = repairs_of(migration)
-        if not kinds:
-            self._app.toast(f"{name} is as the ledger has it: there is nothing to mend")
-            return
 
         def chosen(kind: str | None) -> None:
             if kind:
                 self._app.work("repair", self._ask, kind, name)
 
-        options = {kind: _SENTENCES[kind] for kind in kinds}
+        options = {kind: _SENTENCES[kind] for kind in repairs_of(migration)}
         self._app.push_screen(Choice(inline(name), options, enter="shows the row"), chosen)
 
     async def _ask(self, kind: str, name: str) -> None:

@@ -24,7 +24,7 @@ from schemamig_tui.tui.protection import ask_for_target
 from schemamig_tui.tui.screens.blockers import BlockersScreen
 from schemamig_tui.tui.screens.dialogs import Answer, Question
 from schemamig_tui.tui.screens.main import MainScreen
-from schemamig_tui.tui.screens.plan import DryRun, PlanQuestion
+from schemamig_tui.tui.screens.plan import START_OVER, DryRun, PlanQuestion
 from schemamig_tui.tui.screens.rehearsal import RehearsalDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.plan_view import PlanBefore, PlanView
@@ -71,7 +71,7 @@ class Runs:
     def ask(self, selection: Selection = EVERYTHING, found: Sequence[str] = ()) -> None:
         """Ask whether to apply what is chosen. ``found`` has changed since one asked."""
         if view := self._view(selection, found=found):
-            other = "Start over" if goes_on(view.todo) else ""
+            other = START_OVER if goes_on(view.todo) else ""
             database = self._looking.database
             question = PlanQuestion("Apply", view, database, other=other, seen=not found)
             self._app.push_screen(question, partial(self._approved, question))
@@ -255,11 +255,14 @@ class Runs:
 
     def show_report(self) -> None:
         """Show the report of the last rehearsal."""
-        if self._report is None:
-            self._app.toast(f"No rehearsal yet: {key_of('rehearse')} rehearses what is pending")
-        else:
+        if self._report is not None:
             view = LinesView(self._report.lines, fold=True)
             self._app.push_screen(RehearsalDialog(view))
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there has been a rehearsal."""
+        return self._report is not None
 
     def save_report(self) -> None:
         """Save the last rehearsal as a page."""

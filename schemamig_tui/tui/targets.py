@@ -16,6 +16,8 @@ class TargetChoice:
         self, app: BaseApp, settings: Settings, settings_of: Callable[[str], Settings] | None
     ) -> None:
         self._app, self._settings, self._settings_of = app, settings, settings_of
+        self.is_there = settings_of is not None and _has_targets()
+        """Whether there was one to choose when this began."""
         self.chosen: Settings | None = None
         """The settings of the target that was chosen, for another UI behind this one."""
 
@@ -42,3 +44,10 @@ class TargetChoice:
             self._app.toast(error.message, severity="error")
         else:
             self._app.exit()
+
+
+def _has_targets() -> bool:
+    try:
+        return bool(target_names())
+    except SettingsError:  # which is told when one is to be chosen
+        return True

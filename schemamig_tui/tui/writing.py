@@ -143,13 +143,6 @@ class Writing:
 
     def show_difference(self, migration: Migration) -> None:
         """Show what has changed in an applied migration, and the commit that has changed it."""
-        if migration.state is not State.APPLIED or not migration.changed:
-            applied = "is not in the folder" if migration.missing else "has not changed"
-            why = applied if migration.state is State.APPLIED else "is not applied"
-            if migration.renamed_to or migration.recorded_as:
-                why = "is as it was recorded, but for its name"
-            self._app.toast(f"{migration.name} {why}: there is no difference to show")
-            return
         self._app.work("difference", self._show_difference, migration)
 
     async def _show_difference(self, migration: Migration) -> None:

@@ -1,6 +1,7 @@
 """A part of what is pending is chosen: one file alone, or all without those that have batches."""
 
 import pytest
+from textual.widgets import Button
 
 from schemamig_tui.plan_file import load
 from schemamig_tui.tui import looking
@@ -128,3 +129,22 @@ async def test_where_nothing_else_is_pending_no_key_leaves_the_backfills_out(des
         assert "without backfills" not in ui.screen
         await ui.press("b")
         assert "Apply 1 migration?" in ui.screen
+
+
+@played
+async def test_without_the_backfills_their_tries_are_not_offered_to_be_started_over(
+    desk: Desk,
+) -> None:
+    fails = BACKFILL.replace("key=id", "key=id batch=5").replace("n = 1", "n = 1 / (40 - id)")
+    desk.write("0002_fill.sql", fails)
+    desk.apply()
+    async with desk.open() as ui:
+        await ui.press("a")
+        over = ui.app.screen.query_one("#other", Button)
+        assert not over.disabled
+        await ui.press("b")
+        assert over.disabled
+        await ui.press("s")
+        assert "There is nothing to start over" in ui.screen
+        await ui.press("b")
+        assert not over.disabled

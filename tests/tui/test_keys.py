@@ -255,6 +255,19 @@ async def test_a_key_right_behind_another_waits_for_the_dialog_that_this_one_ope
 
 @played
 async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
+    nothing = {
+        "d": "Nothing to do: no migration is pending",
+        "m": "No migration is selected",
+        "D": "No migration is selected",
+        "enter": "No migration is selected",
+        "slash": "There is no migration to filter",
+        "i": "No migration is failed, changed or missing",
+        "v": "No rehearsal yet: R rehearses what is pending",
+    }
+    async with desk.open() as ui:
+        for key, why in nothing.items():
+            await ui.press(key)
+            assert toast(ui) == (why, "warning")
     gone = desk.write("0000_gone.sql")
     desk.apply()
     gone.unlink()

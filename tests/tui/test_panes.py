@@ -295,6 +295,14 @@ async def test_a_toast_covers_no_dialog(desk: Desk) -> None:
         ui.app.toast("and [/b] more")
         await ui.settled()
         assert "and [/b] more" in ui.screen
+        await ui.press("escape")
+        for number in range(4):  # as high as a dialog
+            ui.app.toast(f"Something has happened, {number}")
+        for key, frame in (("n", "enter writes it   esc ─╯"), ("ctrl+p", "Search for commands…")):
+            await ui.press(key)
+            assert frame in ui.screen
+            await ui.press("escape")
+            assert "Something has happened, 3" in ui.screen
 
 
 @played

@@ -95,7 +95,7 @@ async def test_t_chooses_a_target_for_which_the_ui_opens_again(
     (desk.folder / ".git").mkdir()
     async with desk.open() as ui:
         await ui.press("t")
-        assert toast(ui)[0] == "There are no targets in the settings"
+        assert toast(ui)[0] == "There were no targets in the settings at the start"
         (desk.folder / "schemamig.toml").write_text(TARGETS)
         ui.app.targets = TargetChoice(ui.app, Settings(target="live"), settings_of)
         await ui.press("t")

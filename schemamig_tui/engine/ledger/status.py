@@ -120,6 +120,12 @@ class Status:
         return tuple(m for m in self.migrations if m.missing)
 
     @cached_property
+    def has_issues(self) -> bool:
+        """Whether one has failed, is in doubt, or is not what was recorded, or not there."""
+        since = any(m.written_since for m in self.pending)
+        return since or bool(self.failed or self.unknown or self.changed or self.missing)
+
+    @cached_property
     def renamed(self) -> tuple[Migration, ...]:
         """Those still to run that were recorded under another name, whose file is missing."""
         return tuple(m for m in self.migrations if m.recorded_as)
@@ -158,6 +164,17 @@ class Status:
         """
         open_ones = self._open_ones(to)
         return open_ones[: _written(open_ones)]
+
+    @cached_property
+    def _first_to_run(self) -> bytes | None:
+        """The name of the first one to run that is written."""
+        names = (m.name.encode() for m in self._open_ones(None) if not m.has_nothing)
+        return next(names, None)
+
+    def has_to_run(self, to: str | None = None) -> bool:
+        """Whether ``to_run`` has anything, which is known at once where ``to`` is in the folder."""
+        first = self._first_to_run
+        return first is not None and (to is None or first <= to.encode())
 
     def unwritten(self, to: str | None = None) -> tuple[Migration, ...]:
         """Those up to ``to`` that stay as they are until they are written.

@@ -272,6 +272,8 @@ class MainScreen(Screen[None]):
         """Which keys work now; the others are not in the footer."""
         if action == "filter":
             return bool(self._status.migrations) and not self.filter.has_focus
+        if action == "odd":
+            return self._status.has_issues
         if action == "preview":
             explains = self.detail.finding is not None and self.detail.view.has_focus
             return self.selected is not None and not explains
@@ -323,7 +325,7 @@ class MainScreen(Screen[None]):
         """
         odd = [(number, place) for number, pane in enumerate(self._lists) for place in pane.odd]
         if not odd:
-            self.notify("No migration is failed, changed or missing", markup=False)
+            self.notify("The filter hides what is changed or missing", markup=False)
             return
         at = self._lists.index(self._list(self._pane))
         here = (at, self._lists[at].place)

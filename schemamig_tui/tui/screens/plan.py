@@ -12,15 +12,21 @@ from textual.widgets import Button
 from schemamig_tui.advice.advice import Advice
 from schemamig_tui.connect import Identity
 from schemamig_tui.engine import Plan
+from schemamig_tui.tui.plans import goes_on
 from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question, TextDialog
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.units import plural
 
 
+START_OVER = "Start over"
+"""The other way to apply a plan: no file goes on with what an earlier try of it has committed."""
+
+
 class PlanQuestion(Question):
     """Asks whether a plan is to run, or to be rehearsed: ``verb`` is what is done with it.
 
-    ``other`` is another way to do that, which is open where the plan is refused, too.
+    ``other`` is another way to do that, which is open where the plan is refused, too. START_OVER is
+    so only where an earlier try of a file in the plan is gone on with.
 
     ``y`` is yes as soon as the plan is shown. When something changes behind it the dialog shows the
     new plan and takes the ``y`` back: the next one says that the change has been seen. So does the
@@ -79,9 +85,12 @@ class PlanQuestion(Question):
 
     def action_answer(self, answer: str) -> None:
         """Answer; a yes counts when what it is for is shown, and has been seen."""
+        if answer == Answer.OTHER and not self._other:
+            return
         if answer != Answer.NO and (self.plan is None or self._is_off(answer)):
-            why = "Nothing can be run as it is" if self.plan else "The files are being read"
-            self.query_one(Dialog).remark(why)
+            off = "There is nothing to start over"
+            off = off if answer == Answer.OTHER else "Nothing can be run as it is"
+            self.query_one(Dialog).remark(off if self.plan else "The files are being read")
             return
         if answer != Answer.NO and self._is_unseen:
             self._is_unseen = False
@@ -93,6 +102,8 @@ class PlanQuestion(Question):
         self.query_one(Dialog).border_title = Content(_title(self._verb, count))
 
     def _is_off(self, answer: str) -> bool:
+        if answer == Answer.OTHER and self._other == START_OVER:
+            return self.plan is not None and not goes_on(self.plan.migrations)
         return self._is_refused and answer == Answer.YES
 
     def _show_state(self) -> None:
