@@ -87,4 +87,7 @@ def empty_folder(directory: str) -> list[Line]:
         (("plain", inline(directory)),),
         (),
         (("dim", "It shows up here by itself."),),
+        (),
+        (("strong", key_of("new")), ("dim", " writes one from the template")),
+        (("strong", key_of("adopt")), ("dim", " takes over those of another tool")),
     ]

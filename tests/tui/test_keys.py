@@ -106,6 +106,17 @@ async def test_the_footer_shows_the_keys_that_work_now_and_takes_clicks(desk: De
 
 
 @played
+async def test_below_a_dialog_the_footer_stays_as_it_was(desk: Desk) -> None:
+    async with desk.open() as ui:
+        footer = ui.rows[-1]
+        assert footer == " c Copy  ? Help  q Quit"
+        await ui.press("O")
+        ui.app.refresh_bindings()
+        await ui.settled()
+        assert ui.rows[-1] == footer
+
+
+@played
 async def test_while_the_filter_is_typed_the_footer_shows_the_ways_out(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:

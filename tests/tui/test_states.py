@@ -36,6 +36,7 @@ async def test_an_empty_folder_says_what_to_do_next(desk: Desk) -> None:
         assert "No migration yet" in ui.detail
         assert "0001_first.sql" in ui.detail
         assert str(desk.folder) in ui.detail
+        assert "n writes one from the template\nM takes over those of another tool" in ui.detail
 
 
 @played

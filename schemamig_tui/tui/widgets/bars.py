@@ -105,6 +105,10 @@ class TabStrip(Bar, can_focus=False):
 class KeyBar(Bar, can_focus=False):
     """The keys that work now. (Textual's Footer, in 8.2, has a widget per key: slow to change.)"""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._listed: list[tuple[str, Line]] = []
+
     def on_mount(self) -> None:
         """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -114,7 +118,15 @@ class KeyBar(Bar, can_focus=False):
             self.refresh()
 
     def _keys(self) -> list[tuple[str, Line]]:
-        """The action of each key, and what is shown of it."""
+        """The action of each key, and what is shown of it; below a dialog it stays as it was.
+
+        Textual 8.2 asks the screen on top whether an action of ``screen`` works, also of another.
+        """
+        if self.screen is self.app.screen:
+            self._listed = self._found()
+        return self._listed
+
+    def _found(self) -> list[tuple[str, Line]]:
         actions: dict[str, Line] = {}
         program = {key.id for key in keys.PROGRAM}
         # A key that its user has set comes last in Textual 8.2.
