@@ -28,6 +28,11 @@ def now() -> datetime:
     return datetime.now(_zone).astimezone(_zone)
 
 
+def zone() -> str:
+    """The name of the zone that all times are in."""
+    return str(_zone or f"{now():%Z}")
+
+
 def time_of(moment: datetime) -> str:
     """The time of day of a moment that has a zone, with the name of that."""
     return f"{moment:%H:%M:%S %Z}"

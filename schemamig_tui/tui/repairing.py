@@ -12,6 +12,7 @@ from schemamig_tui.engine.ledger.repairs import Repair
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.settings import Settings
+from schemamig_tui.tui import clock
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.lines import Line, inline
@@ -164,4 +165,4 @@ def _lines(repairs: tuple[Repair, ...]) -> list[Line]:
             (("dim", f"  {before}"),),
             (("plain", f"  {after}"),),
         ]
-    return lines
+    return [*lines, (("dim", f"Times are in {inline(clock.zone())}"),)]

@@ -118,3 +118,7 @@ async def test_all_times_are_in_the_zone_of_the_session(
         assert abs(int(hour[1]) - int(applied[11:13])) % 24 in (0, 1, 23)
         await ui.press("right_square_bracket")
         assert re.search(r"applied_at +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ JST", ui.detail)
+        desk.write("0001_a.sql", "SELECT 2;")
+        await ui.press("r", "m", "enter")
+        await ui.until(lambda: f"before: applied, {applied}" in ui.screen)
+        assert "Times are in Asia/Tokyo" in ui.screen

@@ -265,6 +265,7 @@ async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
             ).fetchall()
         assert "Waits for another run to end" in second.screen
         assert any(f"pid {pid}, " in second.screen for (pid,) in holders)
+        assert re.search(r"connected since [-\d]+ [:\d]+ [A-Z]{3}", second.log)
         await second.press("t")
         assert "That is another run" in second.screen
         await second.press("escape")

@@ -29,7 +29,7 @@ _FIRST_PAUSE, _LAST_PAUSE = 0.05, 1.0
 _HOLDER = """
 SELECT a.pid, a.usename, a.application_name,
     coalesce(a.client_hostname, pg_catalog.host(a.client_addr), ''),
-    pg_catalog.to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS')
+    pg_catalog.to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')
 FROM pg_catalog.pg_locks l
     JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
 WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.granted

@@ -17,7 +17,6 @@ from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question, TextDial
 from schemamig_tui.tui.widgets.plan_view import PlanView
 from schemamig_tui.units import plural
 
-
 START_OVER = "Start over"
 """The other way to apply a plan: no file goes on with what an earlier try of it has committed."""
 
