@@ -5,7 +5,8 @@ from tests.tui.conftest import Desk, Ui, played
 
 def row_of(ui: Ui, name: str) -> str:
     """The row of a migration in its pane, without its mark."""
-    row = next(row.split("│")[1] for row in ui.rows if f"• {name}" in row)
+    lists = (row.split("│")[1] for row in ui.rows if row.startswith("│"))
+    row = next(row for row in lists if f" {name} " in row)
     return " ".join(row.split()[1:])
 
 
@@ -24,6 +25,19 @@ async def test_the_list_marks_what_was_rehearsed_until_its_file_changes(desk: De
         desk.write("0002_b.sql", "SELECT 2;")
         await ui.press("r")
         assert row_of(ui, "0002_b.sql") == "0002_b.sql"
+        assert row_of(ui, "0001_a.sql") == "0001_a.sql rehearsed"
+
+
+@played
+async def test_a_failed_file_that_was_mended_and_rehearsed_is_marked_as_such(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT nothing;")
+    desk.apply()
+    desk.write("0001_a.sql", "SELECT 1;")
+    async with desk.open() as ui:
+        assert row_of(ui, "0001_a.sql") == "0001_a.sql changed"
+        await ui.press("R", "y")
+        await ui.run_over()
+        await ui.press("escape")
         assert row_of(ui, "0001_a.sql") == "0001_a.sql rehearsed"
 
 

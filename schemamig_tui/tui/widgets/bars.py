@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import events
+from textual.binding import ActiveBinding
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -105,10 +106,6 @@ class TabStrip(Bar, can_focus=False):
 class KeyBar(Bar, can_focus=False):
     """The keys that work now. (Textual's Footer, in 8.2, has a widget per key: slow to change.)"""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._listed: list[tuple[str, Line]] = []
-
     def on_mount(self) -> None:
         """Follow the bindings of the screen."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
@@ -118,22 +115,14 @@ class KeyBar(Bar, can_focus=False):
             self.refresh()
 
     def _keys(self) -> list[tuple[str, Line]]:
-        """The action of each key, and what is shown of it; below a dialog it stays as it was.
-
-        Textual 8.2 asks the screen on top whether an action of ``screen`` works, also of another.
-        """
-        if self.screen is self.app.screen:
-            self._listed = self._found()
-        return self._listed
-
-    def _found(self) -> list[tuple[str, Line]]:
+        """The action of each key, and what is shown of it."""
         actions: dict[str, Line] = {}
         program = {key.id for key in keys.PROGRAM}
         # A key that its user has set comes last in Textual 8.2.
         found = self.screen.active_bindings.values()
         for active in sorted(found, key=lambda active: active.binding.id in program):
             binding = active.binding
-            shown = active.enabled and keys.in_footer(binding, self.screen.classes)
+            shown = self._works(active) and keys.in_footer(binding, self.screen.classes)
             if shown and binding.action not in actions:
                 key = self.app.get_key_display(binding)
                 actions[binding.action] = (
@@ -144,6 +133,14 @@ class KeyBar(Bar, can_focus=False):
         while len(listed) > _ALWAYS and sum(width(line) for _, line in listed) > self.size.width:
             del listed[-1 - _ALWAYS]
         return listed
+
+    def _works(self, active: ActiveBinding) -> bool:
+        """Whether a key works on this screen, or would without the dialog above it.
+
+        Textual 8.2 asks the screen on top whether an action of ``screen`` works, also of another.
+        """
+        where, _, action = active.binding.action.partition("(")[0].rpartition(".")
+        return bool(self.screen.check_action(action, ())) if where == "screen" else active.enabled
 
     def render_line(self, y: int) -> Strip:
         """The one row."""

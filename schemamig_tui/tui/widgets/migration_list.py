@@ -135,14 +135,12 @@ class MigrationList(CursorList):
         return ((style, f"{mark} "), ("plain", f"{name}{gap}"), (remark_style, remark), *facts)
 
     def _remark(self, row: Migration, *, short: bool) -> Span:
-        """What is odd about a migration, or how its rehearsal went."""
+        """How the rehearsal of a migration went, or what is odd about it."""
         if row.file in self._refused:
             return "warn", "refused"
-        if remark := _remark(row):
-            return "warn", remark
         file, went_well = self._rehearsed.get(row.name, (None, False))
         if file is None or file != row.file or row.state is State.APPLIED:
-            return "plain", ""
+            return "warn", _remark(row)
         if went_well:
             return "good", "✓" if short else "rehearsed"
         return "bad", "✗" if short else "would fail"
