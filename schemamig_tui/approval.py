@@ -87,7 +87,7 @@ class ApprovedPlan:
 
     def _of_files(self, plan: Plan) -> Iterator[str]:
         now = {one.name: one for one in approved_files(plan)}
-        known = {migration.name: migration for migration in plan.survey.status.migrations}
+        known = plan.survey.status.by_name
         for file in self.files:
             name, found = visible(file.name), now.pop(file.name, None)
             migration = known.get(file.name)

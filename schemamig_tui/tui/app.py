@@ -273,6 +273,7 @@ class MigrationsApp(BaseApp):
 
     def why_not(self, action: str) -> str | None:
         """Why an action of the table of keys cannot be taken now."""
+        selected = self.main.selected
         state = KeyState(
             self.run_on,
             self.verifying.is_on,
@@ -280,11 +281,10 @@ class MigrationsApp(BaseApp):
             self.looking.latest is not None,
             self.looking.target is not None,
             self.main.refused,
-            self.main.selected,
+            selected,
         )
-        shown = Shown(
-            self.main.status, self.main.selected, self.runs.has_report, self.targets.is_there
-        )
+        status, has_report = self.main.status, self.runs.has_report
+        shown = Shown(status, selected, has_report, self.targets.is_there)
         return obstacle(action, state) or no_use(action, shown)
 
     def action_apply(self) -> None:

@@ -31,7 +31,8 @@ _CLEAR: Line = (("good", "✓ "), ("dim", "Nothing in the database is in the way
 def nothing_to_do(status: Status, selection: Selection) -> str:
     """Why there is nothing to run of what is chosen."""
     if selection.only is not None:
-        is_applied = any(one.name == selection.only for one in status.applied)
+        one = status.by_name.get(selection.only)
+        is_applied = one is not None and one.state is State.APPLIED
         return f"Nothing to do: this one is {'applied' if is_applied else 'not written yet'}"
     to = selection.to
     until = " up to this one" if to else ""
@@ -81,7 +82,7 @@ def names(migrations: Sequence[Migration]) -> Iterator[Line]:
 
 def changes(shown: Sequence[Migration], status: Status, now: Sequence[Migration]) -> list[str]:
     """What is not as ``shown`` any more, where ``now`` is to run: sentences without a full stop."""
-    known = {migration.name: migration for migration in status.migrations}
+    known = status.by_name
     before, after = ({one.name: one for one in found} for found in (shown, now))
     found = []
     for name in before:

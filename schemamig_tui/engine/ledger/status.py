@@ -90,6 +90,11 @@ class Status:
     migrations: tuple[Migration, ...]
 
     @cached_property
+    def by_name(self) -> Mapping[str, Migration]:
+        """All of them by their names."""
+        return {migration.name: migration for migration in self.migrations}
+
+    @cached_property
     def applied(self) -> tuple[Migration, ...]:
         """Those the ledger calls a success, with or without a file."""
         return self._in(State.APPLIED)

@@ -130,7 +130,7 @@ class Plan:
 
     def _differences(self, now: Survey, todo: Sequence[Migration]) -> Iterator[str]:
         planned = {migration.name: migration for migration in self.migrations}
-        known = {migration.name: migration for migration in now.status.migrations}
+        known = now.status.by_name
         for name, migration in planned.items():
             found = known.get(name)
             if found is None or found.file is None:

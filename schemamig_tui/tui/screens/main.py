@@ -105,7 +105,7 @@ class MainScreen(Screen[None]):
         ]
 
     def _migration(self, name: str | None) -> Migration | None:
-        return next((m for m in self._status.migrations if m.name == name), None)
+        return self._status.by_name.get(name) if name is not None else None
 
     # -- what is shown
 
