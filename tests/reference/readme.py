@@ -61,6 +61,8 @@ _MORE = {
     # of keys
     "dry-run": "review-first-apply-later",
     "rehearse": "rehearse",
+    "report": "rehearse",
+    "apply-only": "change-large-tables-in-batches",
     "blockers": "see-and-steer-a-run",
     "new": "begin-a-new-one",
     "reverse": "take-one-back",

@@ -148,3 +148,14 @@ async def test_without_the_backfills_their_tries_are_not_offered_to_be_started_o
         assert "There is nothing to start over" in ui.screen
         await ui.press("b")
         assert not over.disabled
+
+
+@played
+async def test_a_rehearsal_can_leave_the_backfills_out_too(desk: Desk) -> None:
+    async with desk.open() as ui:
+        await ui.press("R", "b")
+        assert "Rehearse 2 migrations?" in ui.screen
+        await ui.press("y")
+        await ui.run_over()
+        assert "Done: 2 rehearsed" in ui.screen
+        assert "0002_fill.sql" not in text(ui)

@@ -292,6 +292,6 @@ async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
         await ui.press("3", "e")
         assert toast(ui)[0] == "No file is selected"
     async with desk.open(read_only=True) as ui:
-        for key in "AmM":
+        for key in "AEmM":
             await ui.press("r", key)
             assert toast(ui)[0] == "Read-only: nothing is written to this database"

@@ -16,7 +16,7 @@ async def test_nothing_is_applied_by_a_key_a_click_or_the_palette(desk: Desk) ->
         for key in ("a", "A"):
             await ui.press(key)
             assert ui.app.screen is ui.main
-        for action in ("app.apply", "app.apply_to"):
+        for action in ("app.apply", "app.apply_to", "app.apply_only"):
             await ui.app.run_action(action, ui.main)
             assert ui.app.screen is ui.main
     with desk.database.connect() as conn:
