@@ -279,7 +279,7 @@ class MigrationsApp(BaseApp):
             self.verifying.is_on,
             self.read_only,
             self.looking.latest is not None,
-            self.looking.target is not None,
+            self.looking.is_connected,
             self.main.refused,
             selected,
         )

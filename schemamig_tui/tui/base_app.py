@@ -198,12 +198,16 @@ class BaseApp(App[None]):
     def toast(self, message: str, severity: SeverityLevel = "information") -> None:
         """Show a toast, or a remark in the frame of a dialog, which a toast would cover.
 
-        Its text is data: no markup is parsed from it.
+        Its text is data: no markup is parsed from it. One that says the same as another one takes
+        its place, as what is below them is to be read.
         """
+        text = inline(message)
         if dialogs := self.screen.query(Dialog):
-            dialogs.first().remark(inline(message))
-        else:
-            self.notify(inline(message), severity=severity, markup=False)
+            dialogs.first().remark(text)
+            return
+        for one in [one for one in self._notifications if one.message == text]:
+            self._unnotify(one)
+        self.notify(text, severity=severity, markup=False)
 
     async def push_when_free(
         self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None

@@ -103,6 +103,7 @@ class Looking:
         self._folder = FolderWatch(settings.directory)
         self._warned: set[str] = set()
         self._error: str | None = None
+        self._is_away = False
         self._away_since: datetime | None = None
         self._retry = _FIRST_PAUSE
         self._pause = _EVERY
@@ -146,6 +147,11 @@ class Looking:
     def route(self) -> str:
         """How the database was found; empty when it was not."""
         return self.target.route if self.target else ""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server has answered the last look, whatever it has said."""
+        return self.target is not None and not self._is_away
 
     @property
     def dialect(self) -> Dialect:
@@ -213,11 +219,12 @@ class Looking:
         warnings = [text for text in found if text not in self._warned]
         self._warned.update(warnings)
         absence = Absence(self._away_since, clock.now()) if self._away_since else None
+        self._is_away = False
         self._away_since, self._retry = None, _FIRST_PAUSE
         self._post(self.Found(survey, warnings, absence, recovered))
 
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
-        is_away = isinstance(error, ConnectionFailed)
+        self._is_away = is_away = isinstance(error, ConnectionFailed)
         # An embedded server that does not start would be started again and again.
         waits = isinstance(error, PasswordWanted)  # for somebody who knows it
         retried = is_away and not waits and self._settings.embedded is None
@@ -226,6 +233,8 @@ class Looking:
             self._pause = self._retry if retried else math.inf
             self._retry = min(2 * self._retry, _LONGEST_PAUSE)
             self._away_since = self._away_since or clock.now()
+        elif self.target is not None:  # it is known, though its ledger cannot be read
+            self.database = self.target.identity or self.database
         known = error.message == self._error and not asked
         self._error = error.message
         self._post(self.Failed(error, retried, self._away_since, known))

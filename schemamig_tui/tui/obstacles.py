@@ -53,7 +53,8 @@ def obstacle(action: str, state: KeyState) -> str | None:
         return "Not while a run is on"
     is_away = action in (*_WITH_LEDGER, *_WITH_FILE) and not state.has_looked
     if is_away or (action in _WITH_CONNECTION and not state.is_connected):
-        return f"Not connected: {key_of('refresh')} tries again"
+        why = "Nothing can be shown yet" if state.is_connected else "Not connected"
+        return f"{why}: {key_of('refresh')} tries again"
     if action == "apply" and state.refused:
         return f"There are files that cannot be run: {key_of('dry-run')} says why"
     if action in _WITH_FILE and (state.selected is None or state.selected.file is None):

@@ -284,7 +284,8 @@ async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
     gone.unlink()
     desk.write("0001_a.sql", "\\i other.sql\n")
     async with desk.open() as ui:
-        await ui.press("x")
+        await ui.press("x", "x", "x")
+        assert [toast.message for toast in ui.app._notifications] == ["No run is on"]
         assert toast(ui) == ("No run is on", "warning")
         await ui.press("a", "escape", "a")
         assert ui.app.screen is ui.main

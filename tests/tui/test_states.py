@@ -190,6 +190,9 @@ async def test_a_ledger_of_another_shape_is_said(desk: Desk) -> None:
     async with desk.open() as ui:
         assert "has another shape" in ui.detail
         assert "--table" in ui.detail
+        assert desk.database.name in ui.rows[0]
+        await ui.press("a")
+        assert "Nothing can be shown yet: r tries again" in ui.screen
 
 
 @played
