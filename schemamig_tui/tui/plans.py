@@ -117,7 +117,8 @@ def plan_lines(
     history = [
         (("warn", f"! {inline(sentence)}"),) for sentence in history_warnings(plan.survey.status)
     ]
-    lines = [*_refused(refusals), total(plan.migrations), *history, *_about_database(review), ()]
+    about = _about_database(review) if plan.migrations else ()
+    lines = [*_refused(refusals), total(plan.migrations), *history, *about, ()]
     for file in telling:
         lines += [table.row(file), *((("plain", "      "), *note) for note in file.notes)]
     if telling and others:

@@ -13,6 +13,8 @@ BACKFILL = """\
 UPDATE docs SET n = 1 WHERE id BETWEEN :from AND :to;
 """
 
+FAILS = BACKFILL.replace("key=id", "key=id batch=5").replace("n = 1", "n = 1 / (40 - id)")
+
 
 @pytest.fixture
 def desk(desk: Desk) -> Desk:
@@ -58,6 +60,22 @@ async def test_what_a_file_alone_lacks_is_said_and_keeps_nothing_else_from_runni
         assert isinstance(ui.app.screen, PlanQuestion)
         await ui.press("escape", "a")
         assert "Apply 4 migrations?" in ui.screen
+
+
+@played
+async def test_where_all_that_is_chosen_has_to_wait_the_dialog_says_why(desk: Desk) -> None:
+    desk.write("0002_fill.sql", FAILS)
+    desk.apply()
+    desk.write("0004_d.sql", "ALTER TABLE docs DROP COLUMN n;")
+    async with desk.open() as ui:
+        await ui.press("1", "G")
+        for keys in (["E"], ["a", "b"]):
+            await ui.press(*keys)
+            assert "0004_d.sql stays pending: DROP COLUMN in line 1 takes away" in text(ui)
+            assert ui.app.screen.query_one("#yes", Button).disabled
+            await ui.press("y")
+            assert isinstance(ui.app.screen, PlanQuestion)
+            await ui.press("escape")
 
 
 @played
@@ -135,8 +153,7 @@ async def test_where_nothing_else_is_pending_no_key_leaves_the_backfills_out(des
 async def test_without_the_backfills_their_tries_are_not_offered_to_be_started_over(
     desk: Desk,
 ) -> None:
-    fails = BACKFILL.replace("key=id", "key=id batch=5").replace("n = 1", "n = 1 / (40 - id)")
-    desk.write("0002_fill.sql", fails)
+    desk.write("0002_fill.sql", FAILS)
     desk.apply()
     async with desk.open() as ui:
         await ui.press("a")

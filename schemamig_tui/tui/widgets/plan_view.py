@@ -68,8 +68,9 @@ class PlanView(LinesView):
 
         @property
         def is_refused(self) -> bool:
-            """Whether nothing of it can be run."""
-            return bool(self.review.refusals if self.review else self.plan.refusals)
+            """Whether nothing of it can be run, or all of it has to wait."""
+            refusals = self.review.refusals if self.review else self.plan.refusals
+            return bool(refusals) or not self.plan.migrations
 
     @dataclass
     class Linted(Message):
@@ -151,7 +152,7 @@ class PlanView(LinesView):
         self.show(self._first_lines(), keep_place=True, fold=True)
         self.plan = plan = await in_thread(self._make_plan)
         self._survey, self.todo, self._stays = plan.survey, plan.migrations, True
-        if not plan.migrations:
+        if not plan.migrations and not plan.waiting:
             self.post_message(self.Changed(0))
             return
         await self._draw()
