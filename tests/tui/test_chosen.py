@@ -128,12 +128,15 @@ async def test_a_yes_right_behind_b_approves_nothing_that_is_not_shown(desk: Des
 
 
 @played
-async def test_a_plan_without_backfills_is_saved_as_one(desk: Desk) -> None:
-    plan = desk.folder.parent / "plan.json"
+async def test_a_plan_without_backfills_is_saved_as_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    plan = desk.folder / "p.json"
     async with desk.open() as ui:
         await ui.press("d")
         assert "b without backfills   s save" in ui.screen
-        await ui.press("b", "s", *str(plan), "enter")
+        await ui.press("b", "s", *plan.name, "enter")
         await ui.until(plan.exists)
         await ui.until(lambda: "The plan is saved" in ui.log)
     assert [file.name for file in load(plan).files] == ["0001_a.sql", "0004_d.sql"]

@@ -260,10 +260,12 @@ async def test_hostile_names_in_a_report_are_data(desk: Desk, text: str) -> None
 
 
 @played
-async def test_a_report_is_saved_as_a_page_where_that_destroys_nothing(desk: Desk) -> None:
-    path = desk.write("0001_a.sql", "ALTER TABLE users ALTER id TYPE BIGINT;")
-    page = desk.folder.parent / "page.md"
-    mine = desk.folder.parent / "mine.md"
+async def test_a_report_is_saved_as_a_page_where_that_destroys_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    desk.write("0001_a.sql", "ALTER TABLE users ALTER id TYPE BIGINT;")
+    mine = desk.folder / "m.md"
     mine.write_text("# Ours\n")
     async with desk.open() as ui:
         await ui.press("R")
@@ -271,22 +273,22 @@ async def test_a_report_is_saved_as_a_page_where_that_destroys_nothing(desk: Des
         await ui.press("y")
         await ui.run_over()
         assert "s save" in ui.screen
-        await ui.press("s", *str(path), "enter")
+        await ui.press("s", *"0001_a.sql", "enter")
         assert "The name has to end with .md or .json" in ui.screen
-        await ui.press("ctrl+u", *str(mine), "enter")
+        await ui.press("ctrl+u", *"m.md", "enter")
         assert "That file is there, and is no rehearsal" in ui.screen
-        await ui.press("ctrl+u", *str(page), "enter")
-        await ui.until(lambda: "The rehearsal is saved: /" in ui.screen)
-        first = page.read_text()
+        await ui.press("ctrl+u", *"p.md", "enter")
+        await ui.until(lambda: "The rehearsal is saved: p.md" in ui.screen)
+        first = (desk.folder / "p.md").read_text()
         assert first.startswith(f"# Rehearsal\n\nDatabase: `{desk.database.name} at ")
         assert "**1 rehearsed**; rolled back after " in first
         assert "AccessExclusiveLock on table public.users" in first
         assert "- note: `The pending files touch public.users, which is there already" in first
-        for kind in (".md", ".json", ".json"):  # it may take the place of an older one
+        for name in ("p.md", "p.json", "p.json"):  # it may take the place of an older one
             saved = ui.log.count("The rehearsal is saved")
-            await ui.press("s", *str(page.with_suffix(kind)), "enter")
+            await ui.press("s", *name, "enter")
             await ui.until(lambda before=saved: ui.log.count("The rehearsal is saved") > before)
-    assert json.loads(page.with_suffix(".json").read_text())["schemamig_rehearsal"] == 1
+    assert json.loads((desk.folder / "p.json").read_text())["schemamig_rehearsal"] == 1
     assert mine.read_text() == "# Ours\n"
 
 
