@@ -87,9 +87,8 @@ class PlanQuestion(Question):
         if answer == Answer.OTHER and not self._other:
             return
         if answer != Answer.NO and (self.plan is None or self._is_off(answer)):
-            off = "There is nothing to start over"
-            off = off if answer == Answer.OTHER else "Nothing can be run as it is"
-            self.query_one(Dialog).remark(off if self.plan else "The files are being read")
+            why = "Nothing can be run as it is" if self.plan else "The files are being read"
+            self.query_one(Dialog).remark(why)
             return
         if answer != Answer.NO and self._is_unseen:
             self._is_unseen = False
@@ -101,9 +100,10 @@ class PlanQuestion(Question):
         self.query_one(Dialog).border_title = Content(_title(self._verb, count))
 
     def _is_off(self, answer: str) -> bool:
-        if answer == Answer.OTHER and self._other == START_OVER:
-            return self.plan is not None and not goes_on(self.plan.migrations)
-        return self._is_refused and answer == Answer.YES
+        if answer == Answer.YES:
+            return self._is_refused
+        migrations = self.plan.migrations if self.plan else ()
+        return not (goes_on(migrations) if self._other == START_OVER else migrations)
 
     def _show_state(self) -> None:
         for answer, label in (
