@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from schemamig_tui.sql.batches import Misuse
 from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.limiting import limits
 
 _OPERATOR = re.compile(rb"[<>=!~@#%^&|?+*/\-]")
 _VARIABLE = re.compile(rb"'([\w\x80-\xff]++)'|([\w\x80-\xff]++)")
@@ -138,7 +139,7 @@ class _BoundsReader:
         self._key = key
         self._behind: list[int] = []
         self._from: list[int] = []
-        self._whole = {"from": 0, "to": 0}
+        self._whole: dict[str, list[int]] = {"from": [], "to": []}
         self._loose: list[_Item] = []
         self._opened_by_between = False
 
@@ -152,9 +153,12 @@ class _BoundsReader:
             count = self._tuple_at(i)
             self._compare(i, count)
             i += (2 * count - 1) if count > 1 else 1
-        for end in ("from", "to"):
-            if not self._whole[end]:
+        words = [item.text for item in self._items]
+        for end, compared in self._whole.items():
+            if not compared:
                 raise self._unclear(next(x for x in self._items if x.end_of_range == end))
+            if not any(limits(words, at) for at in compared):
+                raise self._without_limit(self._items[compared[0]])
         if self._behind and self._from:
             raise Misuse(
                 "The statement compares with both > and >=: a row would be done twice, or never.",
@@ -197,10 +201,10 @@ class _BoundsReader:
         word = self._items[at].text if at >= 0 else b""
         is_whole = count == len(self._key)
         if item.end_of_range == "from":
-            self._compare_first(item, at, word, is_whole)
+            self._compare_first(i, at, word, is_whole)
         elif word == b"<=" or (word == b"and" and self._opened_by_between):
             self._opened_by_between = False
-            self._count("to", item, is_whole)
+            self._count("to", i, is_whole)
         elif word == b"<":
             raise Misuse(
                 "With < the last key of every range is left out.",
@@ -215,7 +219,8 @@ class _BoundsReader:
         following = (item.text for item in self._items[i:] if item.text != b")")
         return _OPERATOR.match(next(following, b"")) is not None
 
-    def _compare_first(self, item: _Item, at: int, word: bytes, is_whole: bool) -> None:
+    def _compare_first(self, i: int, at: int, word: bytes, is_whole: bool) -> None:
+        item = self._items[i]
         if word == b"between":
             if at and self._items[at - 1].text == b"not":
                 raise self._unclear(item)
@@ -224,20 +229,29 @@ class _BoundsReader:
             # Of a key of columns, the first one alone is compared so besides the whole key.
             if is_whole:
                 self._from.append(at)
-            self._count("from", item, is_whole)
+            self._count("from", i, is_whole)
         elif word == b">" and is_whole:
             self._behind.append(at)
-            self._count("from", item, is_whole)
+            self._count("from", i, is_whole)
         elif word in (*_COMPARING, b">"):
             raise self._unclear(item)
         else:
             self._loose.append(item)
 
-    def _count(self, end: str, item: _Item, is_whole: bool) -> None:
+    def _count(self, end: str, i: int, is_whole: bool) -> None:
         if is_whole:
-            self._whole[end] += 1
-        elif item.column:
-            raise self._unclear(item)
+            self._whole[end].append(i)
+        elif self._items[i].column:
+            raise self._unclear(self._items[i])
+
+    def _without_limit(self, item: _Item) -> Misuse:
+        name = self._sql[item.start : item.end].decode(errors="replace")
+        return Misuse(
+            f"{name} does not limit what a batch changes: it is beside an OR, under a NOT, in a"
+            " CASE, or in what is set or selected.",
+            f"Write {_sample(self._key)}, and AND between that and the rest, in parentheses.",
+            item.start,
+        )
 
     def _unclear(self, item: _Item) -> Misuse:
         name = self._sql[item.start : item.end].decode(errors="replace")

@@ -139,6 +139,53 @@ def test_what_is_not_clear_is_refused_where_it_stands(sql: str, at: int, message
     assert error.offset == at
 
 
+RANGE = "id BETWEEN :from AND :to"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"UPDATE d SET n = 1 WHERE {RANGE} OR n = 0",
+        f"UPDATE d SET n = 1 WHERE n = 0 OR m = 0 AND {RANGE}",
+        f"UPDATE d SET n = 1 WHERE NOT {RANGE}",
+        f"UPDATE d SET n = 1 WHERE NOT (n = 0 AND {RANGE})",
+        f"UPDATE d SET n = 1 WHERE ({RANGE}) IS FALSE",
+        f"UPDATE d SET n = 1 WHERE (n > 0 AND ({RANGE}) OR m > 0)",
+        "UPDATE d SET n = 1 WHERE id > :from AND (id <= :to OR n = 1)",
+        "UPDATE d SET n = 1 WHERE id > :from OR id <= :to",
+        f"UPDATE d SET n = 1 WHERE id NOT IN (SELECT id FROM o WHERE {RANGE})",
+        f"UPDATE d SET n = 1 WHERE id <> ALL (SELECT id FROM o WHERE {RANGE})",
+        f"UPDATE d SET n = 1 WHERE NOT EXISTS (SELECT FROM o WHERE {RANGE})",
+        f"UPDATE d SET n = CASE WHEN {RANGE} THEN 1 END",
+        f"UPDATE d SET b = {RANGE}",
+        f"INSERT INTO d SELECT id, {RANGE} FROM o",
+        f"INSERT INTO d SELECT count(*) FILTER (WHERE {RANGE}) FROM o",
+    ],
+)
+def test_a_range_that_does_not_limit_the_statement_is_refused(sql: str) -> None:
+    error = misuse(sql)
+    assert "does not limit what a batch changes" in error.message
+    assert sql[error.offset :].startswith((":from", ":to"))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"UPDATE d SET n = 1 WHERE {RANGE} AND (n = 0 OR n = 1) AND NOT (m = 0) AND o IS NOT NULL",
+        f"UPDATE d SET b = (a OR c) WHERE NOT b AND (({RANGE}))",
+        f"UPDATE d SET n = CASE WHEN a OR b THEN 1 ELSE 0 END WHERE {RANGE} RETURNING a OR b",
+        f"UPDATE d SET n = 1 FROM o JOIN p ON o.a = p.a OR p.a = 0 WHERE {RANGE}",
+        f"WITH r AS NOT MATERIALIZED (SELECT id FROM d WHERE {RANGE}) UPDATE d SET n = 1 FROM r",
+        f"DELETE FROM d WHERE id IN (SELECT id FROM d WHERE {RANGE} AND (a OR b))",
+        f"INSERT INTO c SELECT a OR b FROM d WHERE {RANGE} ON CONFLICT (id) DO NOTHING",
+        f"MERGE INTO c USING d ON c.id = d.id WHEN MATCHED AND d.{RANGE} THEN DELETE",
+        f"MERGE INTO c USING (SELECT * FROM d WHERE {RANGE}) d ON c.id = d.id OR c.id = 0",
+    ],
+)
+def test_a_range_that_limits_the_statement_may_stand_beside_anything(sql: str) -> None:
+    assert "BETWEEN $1" in sent(sql)
+
+
 @pytest.mark.parametrize(
     ("sql", "at"),
     [
