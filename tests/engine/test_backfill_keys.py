@@ -36,10 +36,13 @@ TYPES = {
     "domain": ("positive", "g"),
     "domain of a domain": ("large", "g"),
     "inet": ("inet", "'10.0.0.0'::inet + g"),
+    "array": ("text[]", "ARRAY['a,b' || g, NULL, E'\"\\\\']"),
+    "range": ("int4range", "int4range(g, g + 3)"),
+    "row": ("pair", "ROW(g, 'x'',\"(' || g)::pair"),
     "bytea": ("bytea", "decode(md5(g::text), 'hex')"),
 }
 SETUP = (
-    "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');"
+    "CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE TYPE pair AS (a int, b text);"
     "CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE DOMAIN large AS positive;"
 )
 NOT_UNIQUE = ("boolean and more", "enum")
