@@ -88,6 +88,27 @@ def test_rows_of_a_transaction_that_is_open_at_the_start_are_waited_for(
     assert shop.ask("SELECT count(*) FROM docs") == [1001]
 
 
+def test_while_nobody_can_say_who_has_written_it_waits_as_well(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    writer = crowd.join("BEGIN", "INSERT INTO docs VALUES (0)")
+    with limited_role(shop) as role:
+        shop.ask(f"GRANT ALL ON docs TO {role}")
+        shop.ask(f"GRANT CREATE ON DATABASE {shop.database.name} TO {role}")
+        run = Running(shop, backfill())
+        until(seen(shop, BatchesWaiting))
+        shop.ask(f"ALTER ROLE {role} NOLOGIN")
+        observer = f"usename = '{role}' AND query LIKE '%pg_locks%'"
+        shop.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {observer}")
+        until(lambda: len(shop.events_of(BatchesWaiting)) > 1)
+        writer.execute("COMMIT")
+        shop.ask(f"ALTER ROLE {role} LOGIN")
+        assert run.end().failed is None
+    assert "does not say now who has written" in shop.events_of(BatchesWaiting)[1].reasons[0]
+    assert once(shop)
+    assert shop.ask("SELECT count(*) FROM docs") == [1001]
+
+
 def test_a_batch_that_gets_no_lock_is_halved_and_who_has_it_is_named(
     shop: Workshop, crowd: Crowd
 ) -> None:

@@ -1,7 +1,7 @@
 """What the next batch waits for, and what it says meanwhile.
 
 Everything is asked between two batches, at most once a second. What cannot be asked, or may not be
-seen, is in nobody's way.
+seen, is in nobody's way, but for who has written to the table before the first batch.
 """
 
 import re
@@ -79,13 +79,17 @@ class Gate:
     def await_writers(self, table: int, name: str) -> None:
         """Wait until the transactions are over that have written to the table by now.
 
-        The walk would pass the rows by that they have not committed yet.
+        The walk would pass the rows by that they have not committed yet. So it waits, too, until
+        the server can be asked who they are.
         """
         first: dict[str, Writer] | None = None
 
         def reasons() -> tuple[str, ...]:
             nonlocal first
-            found = {one.number: one for one in self._writers(table)}
+            writers = self._writers(table)
+            if writers is None:
+                return (f"the server does not say now who has written to {visible(name)} before",)
+            found = {one.number: one for one in writers}
             first = found if first is None else {n: w for n, w in first.items() if n in found}
             if not first:
                 return ()
@@ -153,13 +157,14 @@ class Gate:
             self._seen = ()
             return None
 
-    def _writers(self, table: int) -> tuple[Writer, ...]:
+    def _writers(self, table: int) -> tuple[Writer, ...] | None:
+        """Who has written to the table; None: that cannot be asked now."""
         try:
             return self._keeper.watch.ask(
                 lambda conn, pid: signals.writers(conn, pid, table), self._keeper.pid
             )
         except (psycopg.Error, SchemamigError):
-            return ()
+            return None
 
     def _note(self, sight: Sight) -> None:
         """Tell once what should be known, and is in nobody's way."""
