@@ -18,7 +18,7 @@ import pytest
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.backfill.checkpoints import COMMIT, Checkpoints
-from schemamig_tui.engine.batch_events import BatchesFinished, BatchesStarted
+from schemamig_tui.engine.batch_events import BatchesFinished, BatchesStarted, BatchFinished
 from schemamig_tui.engine.events import Event, StatementFinished
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.deadline import cut
@@ -221,11 +221,14 @@ def test_crashes_of_the_server_change_no_row_twice_and_leave_none_out(
     def crash() -> None:
         os.kill(shop.ask(WAL_WRITER)[0], signal.SIGKILL)
 
-    def listen(event: Event) -> None:
-        if isinstance(event, BatchesStarted):
-            threading.Timer(dice.uniform(0.05, 0.3), crash).start()
-
+    # From its first batch on, so that a busy machine gets on, too.
     for _ in tools.all_in_ci(range(20), 6):
+        running = [threading.Timer(dice.uniform(0.05, 0.3), crash)]
+
+        def listen(event: Event, timers: list[threading.Timer] = running) -> None:
+            if isinstance(event, BatchFinished) and timers:
+                timers.pop().start()
+
         with contextlib.suppress(ConnectionLost):
             finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
             assert finished.failed
