@@ -147,6 +147,18 @@ def test_one_that_was_there_and_is_gone_counts_unless_it_is_ignored() -> None:
     assert lag.reasons([Standby("a", 1)]) == []
 
 
+def test_one_of_two_that_nobody_has_named_is_gone() -> None:
+    first, second = (Standby("walreceiver", 1, address) for address in ("10.0.0.1", "10.0.0.2"))
+    lag = Lag(5, ())
+    assert lag.reasons([first, second]) == []
+    (reason,) = lag.reasons([first])
+    assert reason.startswith("the standby walreceiver at 10.0.0.2 is gone (ignore-standby=wal")
+    assert Lag(5, ("walreceiver",)).reasons([first]) == []
+    named = Lag(5, ())
+    assert named.reasons([Standby("a", 1, "10.0.0.1")]) == []
+    assert named.reasons([Standby("a", 1, "10.0.0.9")]) == []  # it has got another address
+
+
 def test_what_a_role_may_not_see_is_no_reason_and_is_known() -> None:
     lag = Lag(0.001, ())
     lag.committed(5)

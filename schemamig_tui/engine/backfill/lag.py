@@ -29,7 +29,7 @@ class Lag:
         self._ignored = ignored
         self._clock = clock
         self._marks: deque[tuple[int, float]] = deque(maxlen=_MOST_MARKS)
-        self._seen: dict[str, None] = {}
+        self._seen: dict[str, str] = {}
         self.hidden = False
         """Whether there is a standby of which this role may not see how far it is."""
 
@@ -42,20 +42,20 @@ class Lag:
         found, now = [], self._clock()
         known = [one for one in standbys if one.name not in self._ignored]
         for standby in known:
-            self._seen[standby.name] = None
+            self._seen[standby.shown] = standby.name
             if standby.replayed is None:
                 self.hidden = True
             elif (behind := self._behind(standby.replayed, now)) > self._most:
                 found.append(
-                    f"the standby {standby.name} has not replayed what was committed"
+                    f"the standby {standby.shown} has not replayed what was committed"
                     f" {lasting(behind)} ago (ignore-standby={standby.name} where it is delayed on"
                     " purpose)"
                 )
-        names = {standby.name for standby in standbys}
+        there = {standby.shown for standby in standbys}
         found += [
-            f"the standby {name} is gone (ignore-standby={name} where it does not come back)"
-            for name in self._seen
-            if name not in names
+            f"the standby {shown} is gone (ignore-standby={name} where it does not come back)"
+            for shown, name in self._seen.items()
+            if shown not in there
         ]
         self._forget(known)
         return found

@@ -18,10 +18,20 @@ _OLD_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """A standby that streams. ``replayed`` is up to where it has, in bytes of WAL; None: hidden."""
+    """A standby that streams. ``replayed`` is up to where it has, in bytes of WAL; None: hidden.
+
+    ``address`` is empty where it is hidden, or a socket.
+    """
 
     name: str
     replayed: int | None
+    address: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What tells it from the others: where nobody has named it, its address does."""
+        is_unnamed = self.name == "walreceiver" and self.address
+        return f"{self.name} at {self.address}" if is_unnamed else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ class Writer:
 # A backup streams as well, and a walsender of a logical slot is no standby.
 _STANDBYS = """
 SELECT coalesce(nullif(application_name, ''), 'pid ' || pid),
-    pg_wal_lsn_diff(replay_lsn, '0/0')::int8
+    pg_wal_lsn_diff(replay_lsn, '0/0')::int8, coalesce(host(client_addr), '')
 FROM pg_stat_replication
 WHERE application_name <> 'pg_basebackup' AND state IS DISTINCT FROM 'backup'
     AND NOT EXISTS (SELECT FROM pg_replication_slots s
@@ -117,7 +127,7 @@ def look(conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: i
     assert row is not None
     return Sight(
         wal=row[0],
-        standbys=tuple(Standby(visible(name), replayed) for name, replayed in standbys),
+        standbys=tuple(Standby(visible(name), *position) for name, *position in standbys),
         obstacles=tuple(visible(sentence) for (sentence,) in obstacles),
         snapshots={
             key: visible(
