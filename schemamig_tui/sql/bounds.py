@@ -248,7 +248,7 @@ class _BoundsReader:
         name = self._sql[item.start : item.end].decode(errors="replace")
         return Misuse(
             f"{name} does not limit what a batch changes: it is beside an OR, under a NOT, in a"
-            " CASE, or in what is set or selected.",
+            " CASE, in what is set or selected, or a UNION adds rows without it.",
             f"Write {_sample(self._key)}, and AND between that and the rest, in parentheses.",
             item.start,
         )

@@ -14,23 +14,33 @@ _NEGATING = (b"is", b"=", b"<>", b"!=", b"<", b">", b"isnull", b"notnull")
 def limits(words: Sequence[bytes], at: int) -> bool:
     """Whether the comparison with the word ``at`` has to be true for each row.
 
-    It need not be beside an OR, under a NOT, in a CASE or in a list of what is selected or set. The
-    ``words`` are those of the statement in lower case, each operator in one piece.
+    It need not be beside an OR, under a NOT, in a CASE or in a list of what is selected or set, or
+    where a UNION adds rows without it. The ``words`` are those of the statement in lower case, each
+    operator and each bound in one piece.
     """
     while True:
         start, end = _clause(words, at)
         if b"or" in _outside(words, start, end) or _is_negated(words, start, at):
             return False
-        clause = words[start - 1] if start else b""
+        clause = _keyword(words, start)
         if clause in _LISTS or (clause == b"when" and words[start] not in (b"matched", b"not")):
             return False
         opened = _opened(words, at)
         if opened is None:
-            return True
+            return not _adds_rows(words)
+        if _keyword(words, _clause(words, opened)[0]) == b"with":
+            return True  # what is made of such a query is said behind it
         closed = _closed(words, opened)
         if words[closed + 1 : closed + 2] and words[closed + 1] in _NEGATING:
             return False
+        if _adds_rows(words[opened + 1 : closed]):
+            return False
         at = opened
+
+
+def _keyword(words: Sequence[bytes], start: int) -> bytes:
+    """The word that a part of a clause stands behind."""
+    return words[start - 1] if start else b""
 
 
 def _clause(words: Sequence[bytes], at: int) -> tuple[int, int]:
@@ -61,6 +71,20 @@ def _outside(words: Sequence[bytes], start: int, end: int) -> Sequence[bytes]:
             found.append(word)
         depth += word == b"("
     return found
+
+
+def _adds_rows(words: Sequence[bytes]) -> bool:
+    """Whether one of the queries that a UNION puts together has no bound."""
+    bounded = [False]
+    depth = 0
+    for word in words:
+        depth += (word == b"(") - (word == b")")
+        if depth == 0 and word == b"with":
+            return False  # its queries may have it
+        if depth == 0 and word == b"union":
+            bounded.append(False)
+        bounded[-1] = bounded[-1] or word.startswith(b":from")
+    return len(bounded) > 1 and not all(bounded)
 
 
 def _is_negated(words: Sequence[bytes], start: int, at: int) -> bool:

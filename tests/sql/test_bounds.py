@@ -160,6 +160,8 @@ RANGE = "id BETWEEN :from AND :to"
         f"UPDATE d SET b = {RANGE}",
         f"INSERT INTO d SELECT id, {RANGE} FROM o",
         f"INSERT INTO d SELECT count(*) FILTER (WHERE {RANGE}) FROM o",
+        f"INSERT INTO d SELECT a FROM o WHERE {RANGE} UNION ALL SELECT a FROM p",
+        f"DELETE FROM d WHERE id IN (SELECT a FROM p UNION SELECT a FROM o WHERE {RANGE})",
     ],
 )
 def test_a_range_that_does_not_limit_the_statement_is_refused(sql: str) -> None:
@@ -178,6 +180,12 @@ def test_a_range_that_does_not_limit_the_statement_is_refused(sql: str) -> None:
         f"WITH r AS NOT MATERIALIZED (SELECT id FROM d WHERE {RANGE}) UPDATE d SET n = 1 FROM r",
         f"DELETE FROM d WHERE id IN (SELECT id FROM d WHERE {RANGE} AND (a OR b))",
         f"INSERT INTO c SELECT a OR b FROM d WHERE {RANGE} ON CONFLICT (id) DO NOTHING",
+        f"INSERT INTO c SELECT 1 FROM d WHERE {RANGE} UNION ALL SELECT 2 FROM d WHERE {RANGE}",
+        f"INSERT INTO c SELECT id FROM d WHERE {RANGE} EXCEPT SELECT id FROM c",
+        f"WITH RECURSIVE r AS (SELECT * FROM d WHERE {RANGE} UNION ALL SELECT d.* FROM d JOIN r"
+        " ON d.parent = r.id) DELETE FROM d USING r WHERE d.id = r.id",
+        f"WITH r AS (SELECT * FROM d WHERE {RANGE}) INSERT INTO c SELECT a FROM r UNION"
+        " SELECT b FROM r",
         f"MERGE INTO c USING d ON c.id = d.id WHEN MATCHED AND d.{RANGE} THEN DELETE",
         f"MERGE INTO c USING (SELECT * FROM d WHERE {RANGE}) d ON c.id = d.id OR c.id = 0",
     ],
