@@ -274,7 +274,8 @@ class RunFinished:
     ``lost`` those that FilesLost has taken back. ``version`` is the number of successful rows in
     the ledger, None when the server could no longer be asked: then of ``applied`` is only known
     that the server had committed it. ``cancelled`` tells that the user ended the run. ``unwritten``
-    are the pending files that were left because nobody has written them yet.
+    are the pending files that were left because nobody has written them yet, ``waiting`` those that
+    stay pending for another reason, which Warned has told.
     """
 
     applied: tuple[str, ...]
@@ -285,6 +286,7 @@ class RunFinished:
     cancelled: bool = False
     lost: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
 
 Event = (

@@ -108,7 +108,7 @@ class JsonLines:
             missing=len(status.missing),
         )
 
-    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+    def plan_started(self, status: "Status", to: str | None, total: int, waiting: int) -> None:
         """An event ``plan_started``."""
         self._write("plan_started", total=total)
 

@@ -128,7 +128,8 @@ def _report(
     doubts = {error.path.name: error for error in plan.doubts}
     for error in found.refusals:
         reporter.error(error)
-    reporter.plan_started(plan.survey.status, plan.to, len(plan.migrations))
+    total, waiting = len(plan.migrations), len(plan.waiting)
+    reporter.plan_started(plan.survey.status, plan.to, total, waiting)
     for migration in plan.migrations:
         name = migration.name
         if name in doubts:

@@ -49,7 +49,7 @@ class Reporter(Protocol):
     def checked(self, status: "Status") -> None:
         """``--check``: what is not as it should be."""
 
-    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+    def plan_started(self, status: "Status", to: str | None, total: int, waiting: int) -> None:
         """``--dry-run``: so many migrations would be run."""
 
     def planned(

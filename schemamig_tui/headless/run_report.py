@@ -99,7 +99,9 @@ class RunReport:
             case RunFinished() if self._has_begun:
                 self._summary(event)
             case RunFinished(version=version):
-                out.write(nothing_to_do(version, self._to, len(event.unwritten)))
+                out.write(
+                    nothing_to_do(version, self._to, len(event.unwritten), len(event.waiting))
+                )
 
     @cached_property
     def _insight(self) -> "InsightReport":

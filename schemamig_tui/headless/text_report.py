@@ -126,12 +126,12 @@ class TextReport:
 
     # -- --dry-run
 
-    def plan_started(self, status: "Status", to: str | None, total: int) -> None:
+    def plan_started(self, status: "Status", to: str | None, total: int, waiting: int) -> None:
         """A heading in front of the first file that can run, or that nothing is pending."""
         self._heading_due = total > 0
         if not total:
             unwritten = len(status.unwritten(to))
-            self._out.write(nothing_to_do(len(status.applied), to, unwritten))
+            self._out.write(nothing_to_do(len(status.applied), to, unwritten, waiting))
 
     def planned(
         self, migration: "Migration", script: "Script", *, done: int, with_sql: bool

@@ -75,7 +75,11 @@ def test_a_deployment_may_leave_backfills_for_later_and_one_may_run_by_itself(
     assert "warning: 0002_b.sql stays pending: it requires 0001_a.sql." in ended.err
     assert "Success: 1" in ended.out
     planned = program("--dry-run", "--skip-backfills")
-    assert "Total: 0 to apply" not in planned.out
+    assert planned.out.startswith("Nothing to do: 2 migrations pending for later (1 migration")
+    ended = program("--apply", "--skip-backfills")
+    assert ended.out == "Nothing to do: 2 migrations pending for later (1 migration applied).\n"
+    finished = program("--apply", "--skip-backfills", "--json").events[-1]
+    assert finished["waiting"] == ["0001_a.sql", "0002_b.sql"]
     ended = program("--apply", "--only", "migrations/0001_a.sql")
     assert ended.code == 0
     assert "Success: 1" in ended.out

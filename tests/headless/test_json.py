@@ -86,6 +86,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "cancelled": False,
         "lost": [],
         "unwritten": [],
+        "waiting": [],
         "slow": [],
     }
 

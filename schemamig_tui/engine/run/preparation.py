@@ -6,7 +6,7 @@ What finds out that there is nothing to do is imported here; the rest when there
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,6 @@ from schemamig_tui.limits import Limits
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited, Warned
-    from schemamig_tui.engine.ledger.status import Migration
     from schemamig_tui.engine.pipeline.backend import Backend
     from schemamig_tui.engine.pipeline.step import Step
     from schemamig_tui.engine.run.reading import RunFiles
@@ -56,6 +55,7 @@ class RunContext:
     files: RunFiles
     state: LedgerState
     unwritten: tuple[str, ...]
+    waiting: tuple[str, ...]
     watch: Watch
     locks: Locks
     extension_hint: ExtensionHint | None = None
@@ -132,7 +132,9 @@ class Preparation:
             before = plan.survey
             folder = Folder.read(self._directory, before.folder)
             now = survey(conn, folder, self._ledger, before)
-            files = RunFiles(plan, self._still_to_run(conn, plan, now, report))
+            left = self._left_to_others(conn, plan, report)
+            todo = plan.still_to_run(now)
+            files = RunFiles(plan, tuple(one for one in todo if one.name not in left))
             files.read_on(conn, 0)
             if any(run.left_off for run in files):
                 from schemamig_tui.engine.run.resume import check
@@ -162,27 +164,23 @@ class Preparation:
                 files=files,
                 state=state_of_run(now),
                 unwritten=plan.unwritten,
+                waiting=(*plan.waiting, *left),
                 watch=watch,
                 locks=locks,
                 extension_hint=self._extension_hint,
                 row_made=beside.row_made if beside else None,
             )
 
-    def _still_to_run(
-        self,
-        conn: Connection,
-        plan: Plan,
-        now: Survey,
-        report: Callable[[Warned], None],
-    ) -> tuple[Migration, ...]:
-        """What of the plan is to run, without the files that runs beside this one are at."""
-        todo = plan.still_to_run(now)
+    def _left_to_others(
+        self, conn: Connection, plan: Plan, report: Callable[[Warned], None]
+    ) -> Collection[str]:
+        """The files that runs beside this one are at, and what waits for them, which is told."""
         if plan.only is not None or not any(file.script.batched for file in plan.files):
-            return todo
+            return ()
         from schemamig_tui.engine.events import Warned
         from schemamig_tui.engine.run.beside import left_to_others
 
         waiting = left_to_others(conn, plan, self._ledger.name)
         for name, reason in waiting.items():
             report(Warned(waits(name, reason)))
-        return tuple(migration for migration in todo if migration.name not in waiting)
+        return waiting

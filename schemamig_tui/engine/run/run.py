@@ -102,6 +102,7 @@ class Run:
             cancelled=self._context.cancellation.requested and bool(failed or remaining),
             lost=log.lost,
             unwritten=self._context.unwritten,
+            waiting=self._context.waiting,
         )
         self._report(finished)
         if error:

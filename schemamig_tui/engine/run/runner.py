@@ -86,7 +86,10 @@ class Runner:
         if not plan.migrations:
             ms = (time.perf_counter() - began) * 1000
             version = state_of_run(plan.survey).version
-            finished = RunFinished((), None, (), version, ms, unwritten=plan.unwritten)
+            waiting = tuple(plan.waiting)
+            finished = RunFinished(
+                (), None, (), version, ms, unwritten=plan.unwritten, waiting=waiting
+            )
             self._listener(finished)
             return finished
         from schemamig_tui.engine.run.run import Run
