@@ -26,7 +26,8 @@ class Terminal:
 
     def tmux(self, *arguments: str) -> str:
         """Run a command of tmux on our own server, and return its output."""
-        command = ["tmux", "-u", "-S", str(self.folder / "tmux"), "-f", os.devnull, *arguments]
+        # -N: a command that outlives a killed run of the tests starts no server of its own.
+        command = ["tmux", "-N", "-u", "-S", str(self.folder / "tmux"), *arguments]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def start(self, *arguments: str, columns: int = 120, rows: int = 36) -> None:
@@ -102,5 +103,7 @@ def terminal(folder: Path) -> Iterator[Terminal]:
         "XDG_CACHE_HOME": str(folder / "cache"),
         "XDG_STATE_HOME": str(folder / "state"),
     }
-    with at_the_end("tmux", "-S", folder / "tmux", "kill-server"):
+    server = ("tmux", "-S", folder / "tmux", "-f", os.devnull)
+    stays = ("start-server", ";", "set-option", "-g", "exit-empty", "off")
+    with at_the_end(*server, "kill-server", start=(*server, *stays)):
         yield Terminal(folder, environ)

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,7 +27,13 @@ def test_endless(terminal: Terminal, database: Database) -> None:
     terminal.start()
     time.sleep(600)
 """
-PROGRAMS = ("bin/postgres ", "supervisor.py ", "tmux ", "-m schemamig_tui ")
+# How their commands begin: that of a shell or of a client of tmux names the program as well.
+PROGRAMS = (
+    re.compile(r"\S+/bin/postgres "),
+    re.compile(r"\S+ -I -S \S+/supervisor\.py "),
+    re.compile("tmux -S "),
+    re.compile(rf"{re.escape(sys.executable)} -m schemamig_tui "),
+)
 
 
 def processes(mark: str) -> dict[int, str]:
@@ -43,7 +50,7 @@ def processes(mark: str) -> dict[int, str]:
 def all_run(mark: str) -> bool:
     """Whether there are all the programs that such a test starts."""
     commands = processes(mark).values()
-    return all(any(program in command for command in commands) for program in PROGRAMS)
+    return all(any(map(program.match, commands)) for program in PROGRAMS)
 
 
 def until(what: Callable[[], object], explain: Callable[[], object]) -> None:
