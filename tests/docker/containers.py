@@ -72,8 +72,14 @@ def connected(environ: Mapping[str, str]) -> Iterator[Engine]:
 
 
 def wait_for_server(container: Container, port: int = 5432) -> Container:
-    """Return when the server in the container takes connections."""
-    knock = ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
+    """Return when the server in the container lets its clients in.
+
+    It listens before, and answers with an error then: R is the first byte of a request to prove
+    who one is (AuthenticationRequest in PostgreSQL's protocol).
+    """
+    start = r"printf '\0\0\0\x10\0\3\0\0user\0x\0\0'"
+    ask = f"exec 3<>/dev/tcp/127.0.0.1/{port} && {start} >&3 && read -rN1 answer <&3"
+    knock = ["bash", "-c", f'{ask} && [ "$answer" = R ]']
     for _ in range(600):
         if container.exec_run(knock).exit_code == 0:
             return container

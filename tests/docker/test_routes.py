@@ -129,7 +129,7 @@ def test_a_server_that_has_proved_itself_gets_the_password_as_it_wants_it(
     )
     wait_for_server(container).reload()
     with target(container) as place, place.connect() as connection:
-        assert place.route.endswith(f"published port {published_port(container)}")
+        assert place.route.endswith(f"published port {published_port(container)}"), place.tried
         assert connection.info.password == SPEC["POSTGRES_PASSWORD"]
         # A server that comes in its place does not get it in the clear instead.
         assert f"require_auth={asked_for}" in place.conninfo
