@@ -43,7 +43,8 @@ class MainScreen(Screen[None]):
         """A migration is selected, or stands otherwise than before."""
 
     def __init__(self, directory: str, warnings: Sequence[str] = ()) -> None:
-        super().__init__()
+        # It begins with a page: to become one would style all of it once more.
+        super().__init__(classes="-page")
         self.top = TopBar(id="top")
         self.filter = Filter(placeholder="Filter by name", id="filter", compact=True)
         self.detail = Detail()
