@@ -89,7 +89,19 @@ def _make(cluster: Path) -> None:
         (data,) = server.base.glob("pg*")
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS)
+        _remove_maps(data)
         unfinished = cluster.with_suffix(".new")
         unfinished.mkdir(mode=0o755)
         shutil.move(data, unfinished)
         unfinished.rename(cluster)
+
+
+def _remove_maps(data: Path) -> None:
+    """Remove the maps of free space and of visible pages, a quarter of the files of a database.
+
+    They are hints, of which the server makes anew what it needs. A CREATE and a DROP DATABASE take
+    a seventh less without them.
+    """
+    for pattern in ("base/*/*_fsm", "base/*/*_vm"):
+        for file in data.glob(pattern):
+            file.unlink()
