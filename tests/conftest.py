@@ -176,6 +176,18 @@ def copying(server: Embedded) -> LiteralString:
     return "STRATEGY file_copy" if server.major >= 15 else ""
 
 
+def empty_template(server: Embedded, admin: psycopg.Connection) -> str:
+    """The name of an empty database: a template0 that has been connected to once.
+
+    The server then keeps in a file what each first connection to a copy would have to find out.
+    """
+    if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'empty'").fetchone():
+        admin.execute("CREATE DATABASE empty TEMPLATE template0")
+        psycopg.connect(server.conninfo, dbname="empty").close()
+        admin.execute("ALTER DATABASE empty ALLOW_CONNECTIONS false")
+    return "empty"
+
+
 # A module may have a server of its own.
 @pytest.fixture(scope="module")
 def admin(server: Embedded) -> Iterator[psycopg.Connection]:
@@ -186,15 +198,8 @@ def admin(server: Embedded) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture(scope="module")
 def empty(server: Embedded, admin: psycopg.Connection) -> str:
-    """The name of an empty database: a template0 that has been connected to once.
-
-    The server then keeps in a file what each first connection to a copy would have to find out.
-    """
-    if not admin.execute("SELECT 1 FROM pg_database WHERE datname = 'empty'").fetchone():
-        admin.execute("CREATE DATABASE empty TEMPLATE template0")
-        psycopg.connect(server.conninfo, dbname="empty").close()
-        admin.execute("ALTER DATABASE empty ALLOW_CONNECTIONS false")
-    return "empty"
+    """See ``empty_template``."""
+    return empty_template(server, admin)
 
 
 @pytest.fixture

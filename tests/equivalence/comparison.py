@@ -25,7 +25,7 @@ from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived, Warned
 from schemamig_tui.engine.run.runner import Runner
 from tests import tools
-from tests.conftest import Database, copying
+from tests.conftest import Database, copying, empty_template
 from tests.equivalence.state import capture
 
 SUBJECT = "subject"
@@ -75,8 +75,10 @@ class Recovery:
 def subject(server: Embedded) -> Iterator[Database]:
     """A fresh database; it and all that was added to its cluster is gone afterwards."""
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
+        template = empty_template(server, admin)
         before = _cluster_objects(admin)
-        admin.execute(f"CREATE DATABASE {SUBJECT} TEMPLATE template0 {copying(server)}")
+        create = f"CREATE DATABASE {SUBJECT} TEMPLATE {template} {copying(server)}"
+        admin.execute(create.encode())
         try:
             yield Database(SUBJECT, make_conninfo(server.conninfo, dbname=SUBJECT))
         finally:
