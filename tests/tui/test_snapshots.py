@@ -46,6 +46,7 @@ from schemamig_tui.tui import (
     rehearsing,
 )
 from schemamig_tui.tui.widgets import batch_bar, insight_bar, status_bars
+from tests import tools
 from tests.tui.conftest import Desk, Ui, played
 
 PICTURES = Path(__file__).parent / "snapshots"
@@ -198,13 +199,15 @@ async def test_themes(desk: Desk) -> None:
     async with desk.open(*SIZES[0]) as ui:
         await ui.press("3", "1")
         drawn = {path.name.partition("-80x24")[0] for path in (PICTURES / "themes").glob("*")}
-        themes = ui.app.available_themes.keys()
-        assert len(themes & drawn) > 15 or os.environ.get("UPDATE_SNAPSHOTS")
-        for theme in themes:
+        themes = list(ui.app.available_themes)
+        if not os.environ.get("UPDATE_SNAPSHOTS"):
             # A version of Textual that has one more is none that draws the others otherwise.
-            if theme in drawn or os.environ.get("UPDATE_SNAPSHOTS"):
-                ui.app.theme = theme
-                await compare(ui, f"themes/{theme}", colors=True)
+            themes = [theme for theme in themes if theme in drawn]
+            assert len(themes) > 15
+            themes = list(tools.all_in_ci(themes, 5))
+        for theme in themes:
+            ui.app.theme = theme
+            await compare(ui, f"themes/{theme}", colors=True)
 
 
 async def nothing(desk: Desk) -> None:
