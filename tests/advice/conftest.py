@@ -37,11 +37,14 @@ class Desk(Pending):
     database: Database
     login: str | None = None
 
+    def connect(self) -> psycopg.Connection:
+        """A new connection of the login role."""
+        return self.database.connect(**({"user": self.login} if self.login else {}))
+
     def advice(self, *files: str | bytes, older_than: float = 60) -> list[Advice]:
         """The advice on these files, as the login role gets it."""
         scripts = self.write(*files)
-        login = {"user": self.login} if self.login else {}
-        with self.database.connect(**login) as conn:
+        with self.connect() as conn:
             return list(advise(conn, scripts, older_than=older_than))
 
     def warnings(self, *files: str | bytes, older_than: float = 60) -> list[str]:

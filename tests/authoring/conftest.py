@@ -1,5 +1,6 @@
 """A folder whose migrations are drafted back, on a database with something of everything."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,8 @@ class Drafts:
 
     folder: Path
     conninfo: str
+    kept: psycopg.Connection | None = None
+    """A connection that has looked at the catalogs before, which takes as long as all the rest."""
 
     def connect(self) -> psycopg.Connection:
         """A new connection in autocommit mode."""
@@ -41,9 +44,19 @@ class Drafts:
 
     def rollback(self, name: str) -> Rollback:
         """Draft the reversal of a file."""
-        with self.connect() as conn:
+        with self._session() as conn:
             found = survey(conn, Folder.read(self.folder), Ledger(LEDGER))
             return write_rollback(conn, found, name, TODAY)
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[psycopg.Connection]:
+        """A session as good as new."""
+        if self.kept is None:
+            with self.connect() as conn:
+                yield conn
+        else:
+            yield self.kept
+            self.kept.execute("DISCARD ALL")
 
     def reversal(self, sql: str) -> str:
         """The statements that take a pending migration back, which restores the schema."""
@@ -124,19 +137,19 @@ ALTER TABLE app.parent SET (fillfactor = 70);
 
 
 @pytest.fixture(scope="module")
-def everything(server: Embedded) -> Iterator[str]:
-    """The conninfo of a database with something of everything, in which nothing ever stays."""
+def everything(server: Embedded) -> Iterator[psycopg.Connection]:
+    """A connection to a database with something of everything, in which nothing ever stays."""
     with psycopg.connect(server.conninfo, autocommit=True) as admin:
         admin.execute("CREATE DATABASE everything TEMPLATE template0")
         conninfo = psycopg.conninfo.make_conninfo(server.conninfo, dbname="everything")
         with psycopg.connect(conninfo, autocommit=True) as conn:
             conn.execute(_EVERYTHING)
-        yield conninfo
+            yield conn
         admin.execute("DROP DATABASE everything WITH (FORCE)")
         admin.execute("DROP ROLE reverting")
 
 
 @pytest.fixture
-def changes(tmp_path: Path, everything: str) -> Drafts:
+def changes(tmp_path: Path, everything: psycopg.Connection) -> Drafts:
     """An empty folder, and the database with something of everything."""
-    return Drafts(tmp_path, everything)
+    return Drafts(tmp_path, everything.info.dsn, everything)
