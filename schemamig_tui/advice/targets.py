@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
@@ -120,12 +120,12 @@ class _Finder:
         found_by_path = name.schema is None and touch.target in IN_SCHEMAS
         if not self._is_new(touch) and (self._session.path_known or not found_by_path):
             if not self._session.judged:
-                touch = replace(touch, right=None)
+                touch = touch._replace(right=None)
             # What it does differs from one statement to the next, but not the right that it needs.
             kind = touch.target, name, touch.statement, touch.right
             if kind in self._rights:
                 differs = touch.actions or touch.sets
-                touch = replace(touch, right=None) if differs else touch
+                touch = touch._replace(right=None) if differs else touch
             self._rights.add(kind)
             if touch not in self.uses:
                 self.uses[touch] = Use(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from schemamig_tui.sql.words import Name
 from schemamig_tui.units import plural
@@ -19,8 +20,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class LintFinding:
+class LintFinding(NamedTuple):
     """What a rule has found at ``line`` (from 1) of ``file``, in its statement ``statement``.
 
     ``statement`` counts from 0; None: it is about no single one. ``column`` counts characters from

@@ -71,10 +71,12 @@ def _own(
         statements = _statements(script, remarks)
         before.start_file(statements, lock_timeout=lock_timeout)
         for rule, check_file in _OF_FILES:
-            yield from _findings(rule, script, None, check_file(script, statements))
+            for hit in check_file(script, statements):
+                yield _finding(rule, script, None, hit)
         for statement in statements:
-            for rule, check in _rules_for(statement.head[:1]):
-                yield from _findings(rule, script, statement, check(statement, before))
+            for rule, check in _rules_for(statement.verb):
+                for hit in check(statement, before):
+                    yield _finding(rule, script, statement, hit)
             wrapped = script.mode == "transaction" or script.in_block(statement.number)
             before.follow(statement, in_transaction=wrapped)
         script.release()
@@ -85,12 +87,10 @@ _OF_STATEMENTS = tuple((rule, rule.check) for rule in RULES.values() if rule.che
 
 
 @cache
-def _rules_for(head: tuple[bytes, ...]) -> tuple[tuple[LintRule, StatementCheck], ...]:
+def _rules_for(verb: bytes) -> tuple[tuple[LintRule, StatementCheck], ...]:
     """The rules for a statement that begins with this word; there are as many words as verbs."""
     return tuple(
-        (rule, check)
-        for rule, check in _OF_STATEMENTS
-        if not rule.verbs or not rule.verbs.isdisjoint(head)
+        (rule, check) for rule, check in _OF_STATEMENTS if not rule.verbs or verb in rule.verbs
     )
 
 
@@ -106,21 +106,17 @@ def _statements(script: Script, remarks: list[str]) -> list[Statement]:
     return statements
 
 
-def _findings(
-    rule: LintRule, script: Script, statement: Statement | None, hits: Iterator[Hit]
-) -> Iterator[LintFinding]:
-    for hit in hits:
-        line = hit.line or (statement.line if statement else 1)
-        yield LintFinding(
-            rule.name,
-            rule.severity,
-            script.file.name,
-            line,
-            hit.message,
-            rule.safer,
-            statement=statement.number if statement else None,
-            table=hit.table,
-        )
+def _finding(rule: LintRule, script: Script, statement: Statement | None, hit: Hit) -> LintFinding:
+    return LintFinding(
+        rule.name,
+        rule.severity,
+        script.file.name,
+        hit.line or (statement.line if statement else 1),
+        hit.message,
+        rule.safer,
+        statement=statement.number if statement else None,
+        table=hit.table,
+    )
 
 
 def _asks(finding: LintFinding) -> bool:

@@ -5,7 +5,7 @@ one. There is no way to silence all rules.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemamig_tui.engine import Script
 from schemamig_tui.lint.finding import LintFinding, Severity
@@ -75,7 +75,7 @@ def by_settings(
         if severity is finding.severity:
             yield finding
         elif severity is not None:
-            yield replace(finding, severity=severity)
+            yield finding._replace(severity=severity)
 
 
 def _covers(allowed: _Allowed, finding: LintFinding) -> bool:

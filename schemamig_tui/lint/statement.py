@@ -1,6 +1,7 @@
 """A statement as the rules see it, and what they know of the statements before it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -10,19 +11,22 @@ from schemamig_tui.engine import Script
 from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.constraints import first_indexed, may_constrain, may_refer, new_table
 from schemamig_tui.sql.expressions import proves_not_null
-from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
-from schemamig_tui.sql.touches import touches, touches_of
+from schemamig_tui.sql.touches import VERBS, touches, touches_of
 from schemamig_tui.sql.traits import Kind, Traits
-from schemamig_tui.sql.words import MOST, Name, Words, words_of
+from schemamig_tui.sql.words import MOST, Name, Words, verb_of
+
+WAITING = VERBS - {b"comment", b"select"}
+"""How the statements begin that touch what others may wait for: a COMMENT keeps nobody waiting."""
 
 _ENDS = (Kind.COMMIT, Kind.CHAIN, Kind.ROLLBACK)
 _MAKES = ("CREATE TABLE", "CREATE MATERIALIZED VIEW")
-_INDEXES = ((b"create", b"index"), (b"create", b"unique"))
+_INDEXES = ((b"index",), (b"unique",))
 _NAME = 24  # so many words surely have the name of a new table, and that of the one it is part of
-_TOUCH_NOTHING = ((b"comment",), (b"select",), (b"set",), (b"do",))
-_MAY_INDEX = ((b"create",), (b"alter",))
+_MAY_INDEX = (b"create", b"alter")
+_DDL = (b"create", b"alter", b"drop")
 _WRITES = ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
 
 
@@ -35,11 +39,15 @@ class ForeignKey(NamedTuple):
 
 
 class Statement:
-    """One statement of a file; what is costly to find out is found out once, when it is asked."""
+    """One statement of a file; what is costly to find out is found out once, when it is asked.
+
+    ``verb`` is the word that it begins with, in lower case.
+    """
 
     def __init__(self, script: Script, number: int) -> None:
         self.number = number
         self.sql = script.sql(number)
+        self.verb = verb_of(self.sql)
         self.traits: Traits = script.traits(number)
         self.batched = number in script.batched
         self._script = script
@@ -53,55 +61,48 @@ class Statement:
         """The line of a byte of it."""
         return self.line + self.sql.count(b"\n", 0, offset)
 
+    @property
+    def head(self) -> tuple[bytes, ...]:
+        """The first two words, in lower case."""
+        return tuple(word.lower() for word in islice(words_of(self.sql), 2))
+
     @cached_property
     def tokens(self) -> tuple[bytes, ...]:
         """Its tokens as they are written, as many as are looked at of any statement."""
         return tuple(islice(words_of(self.sql), MOST))
 
     @cached_property
-    def words(self) -> tuple[bytes, ...]:
-        """Its tokens in lower case."""
-        return tuple(token.lower() for token in self.tokens)
-
-    @cached_property
-    def head(self) -> tuple[bytes, ...]:
-        """The first two words, in lower case."""
-        return tuple(token[1].lower() for token in islice(tokens(self.sql), 2))
-
-    @cached_property
     def touches(self) -> tuple[Touch, ...]:
         """What it touches, new objects too; not what it comments on, which keeps nobody waiting."""
-        if self.head[:1] in _TOUCH_NOTHING:
+        if self.verb not in WAITING:
             return ()
-        if self.head == (b"create", b"table") and not self._refers:
+        if self._refers:  # its words are looked at for keys, too
+            return tuple(touches_of(Words(self.tokens)))
+        if self.verb == b"create" and self.head[1:] == (b"table",):
             first = islice(words_of(self.sql), _NAME)  # behind them is at most a weak lock
             return tuple(touches_of(Words(first)))
-        if self.head[:1] in _MAY_INDEX:  # their words are looked at for other things, too
-            return tuple(touches_of(Words(self.tokens)))
         return tuple(touches(self.sql))
 
-    @cached_property
-    def relations(self) -> tuple[Touch, ...]:
+    @property
+    def relations(self) -> Iterator[Touch]:
         """The relations that it touches and does not make."""
-        return tuple(
-            touch
-            for touch in self.touches
-            if touch.target is ObjectKind.RELATION and touch.lock is not None
-        )
+        for touch in self.touches:
+            if touch.lock is not None and touch.target is ObjectKind.RELATION:
+                yield touch
 
     @cached_property
     def constraining(self) -> tuple[tuple[Name, TableAction], ...]:
         """The tables to which it adds foreign keys and unique indexes, with what adds each."""
-        if self.head[:1] not in _MAY_INDEX or not may_constrain(self.sql):
+        if self.verb not in _MAY_INDEX or not may_constrain(self.sql):
             return ()
-        if self.head[:1] == (b"create",):
+        if self.verb == b"create":
             made = new_table(self.tokens)
             return tuple((made[0], action) for action in made[1]) if made else ()
         return tuple((touch.name, action) for touch in self.touches for action in touch.actions)
 
     @cached_property
     def _refers(self) -> bool:
-        return may_refer(self.sql)
+        return self.verb in _MAY_INDEX and may_refer(self.sql)
 
     @property
     def keys(self) -> tuple[ForeignKey, ...]:
@@ -117,8 +118,8 @@ class Statement:
     @property
     def index_keys(self) -> tuple[tuple[str, str], ...]:
         """The tables and first columns of the indexes that it makes."""
-        if self.head[:2] in _INDEXES:
-            found = first_indexed(self.tokens)
+        if self.verb == b"create" and self.head[1:] in _INDEXES:
+            found = first_indexed(words_of(self.sql))
             return ((found[0].name, found[1]),) if found else ()
         return tuple(
             (table.name, one.columns[0])
@@ -134,7 +135,7 @@ class Statement:
     @property
     def is_ddl(self) -> bool:
         """Whether it makes, alters or drops something."""
-        return self.head[:1] in ((b"create",), (b"alter",), (b"drop",))
+        return self.verb in _DDL
 
 
 @dataclass
@@ -153,7 +154,8 @@ class Before:
     lock_timeout: bool = False
     _checks: dict[tuple[str, str | None], str] = field(default_factory=dict)
     _checked: dict[str, list[str]] = field(default_factory=dict)
-    _indexing: list[Statement] = field(default_factory=list)
+    _new: list[Statement] = field(default_factory=list)
+    _indexing: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
     _indexed: set[tuple[str, str]] = field(default_factory=set)
 
     def start_file(self, statements: Sequence[Statement], *, lock_timeout: bool) -> None:
@@ -161,7 +163,7 @@ class Before:
         self.keyed.clear()
         self.exclusive = None
         self.lock_timeout = lock_timeout
-        self._indexing += [one for one in statements if one.head[:1] in _MAY_INDEX]
+        self._new += [one for one in statements if one.verb in _MAY_INDEX]
 
     def existing(self, statement: Statement, *kinds: str) -> list[Touch]:
         """The relations that it touches and that no earlier statement has made.
@@ -171,7 +173,7 @@ class Before:
         return [
             one
             for one in statement.relations
-            if one.name.name not in self.created and (not kinds or one.statement in kinds)
+            if (not kinds or one.statement in kinds) and one.name.name not in self.created
         ]
 
     def is_checked(self, table: str, column: str) -> bool:
@@ -180,8 +182,12 @@ class Before:
 
     def has_index(self, table: str, column: str) -> bool:
         """Whether a statement of this file, or one before it, makes an index that begins so."""
-        while self._indexing:
-            self._indexed.update(self._indexing.pop().index_keys)
+        while self._new:
+            statement = self._new.pop()
+            for touch in statement.touches:
+                self._indexing[touch.name.name].append(statement)
+        for statement in self._indexing.pop(table, ()):
+            self._indexed.update(statement.index_keys)
         return (table, column) in self._indexed
 
     def follow(self, statement: Statement, *, in_transaction: bool) -> None:
@@ -191,6 +197,8 @@ class Before:
             self.lock_timeout = traits.assigns.value not in (None, "0")
         if not in_transaction or traits.kind in _ENDS:
             self.exclusive = None
+        if statement.verb not in WAITING:
+            return
         for touch in self.existing(statement) if in_transaction else ():
             if touch.lock is Lock.ACCESS_EXCLUSIVE and self.exclusive is None:
                 self.exclusive = statement.line, touch.name

@@ -4,7 +4,7 @@ It is asked once for the tables of all findings. What it does not answer changes
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -87,7 +87,7 @@ def judged(
                 yield finding
         elif found is None:
             if known:
-                yield replace(finding, severity=Severity.NOTE, verdict="it does not exist yet")
+                yield finding._replace(severity=Severity.NOTE, verdict="it does not exist yet")
             elif asked is not Asks.ONLY_WORK:
                 yield finding
         elif asked is Asks.ROWS:
@@ -98,16 +98,16 @@ def judged(
 
 def _of_rows(finding: LintFinding, found: TableSize) -> LintFinding:
     if found.empty:
-        return replace(finding, severity=Severity.NOTE, verdict="it is empty: fine")
-    return replace(finding, verdict=f"it has {found}")
+        return finding._replace(severity=Severity.NOTE, verdict="it is empty: fine")
+    return finding._replace(verdict=f"it has {found}")
 
 
 def _of_work(finding: LintFinding, found: TableSize) -> LintFinding:
     if _is_large(found):
-        return replace(finding, severity=Severity.ERROR, verdict=f"it is large: {found}")
+        return finding._replace(severity=Severity.ERROR, verdict=f"it is large: {found}")
     if found.bytes <= _SMALL_BYTES:
-        return replace(finding, severity=Severity.NOTE, verdict=f"it is small: {found}")
-    return replace(finding, verdict=str(found))
+        return finding._replace(severity=Severity.NOTE, verdict=f"it is small: {found}")
+    return finding._replace(verdict=str(found))
 
 
 def _is_large(found: TableSize) -> bool:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name
@@ -44,8 +44,7 @@ class Does(Enum):
     """Anything else that is done to the one table."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableAction:
+class TableAction(NamedTuple):
     """One action of an ALTER TABLE.
 
     ``column`` and ``name`` are the column and the constraint that it is about, ``other`` the other

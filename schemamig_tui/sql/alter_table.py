@@ -5,16 +5,9 @@ RESET are in src/backend/access/common/reloptions.c.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from schemamig_tui.sql.actions import Does, TableAction
-from schemamig_tui.sql.column_definitions import (
-    CONSTRAINTS,
-    constraint,
-    inside,
-    new_column,
-    one_part,
-)
+from schemamig_tui.sql.column_definitions import CONSTRAINTS, constraint, new_column, one_part
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Words
 
@@ -32,7 +25,7 @@ def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
     return tuple(
         action
         for one in _each(words)
-        if any(word.lower() in _OF_KEYS for word in one)
+        if not _OF_KEYS.isdisjoint(word.lower() for word in one)
         for action in _add(Words(one))
     )
 
@@ -40,10 +33,13 @@ def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
 def _each(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     start = depth = 0
     for i, word in enumerate(words):
-        depth += (word in b"([") - (word in b")]")
-        if word == b"," and depth == 0:
-            yield words[start:i]
-            start = i + 1
+        if word in _EDGES:
+            if word == b",":
+                if depth == 0:
+                    yield words[start:i]
+                    start = i + 1
+            else:
+                depth += 1 if word in b"([" else -1
     yield words[start:]
 
 
@@ -66,7 +62,7 @@ def _add(words: Words) -> Iterator[TableAction]:
     words.take(b"column")
     missing_only = words.take(b"if", b"not", b"exists")
     for action in new_column(words):
-        yield replace(action, missing_only=missing_only)
+        yield action._replace(missing_only=True) if missing_only else action
 
 
 def _alter(words: Words) -> Iterator[TableAction]:
@@ -169,7 +165,7 @@ def _set(words: Words) -> Iterator[TableAction]:
 
 def _options(words: Words) -> Iterator[TableAction]:
     """SET and RESET of options: most can be changed while rows are written."""
-    strong = not _STRONG_OPTIONS.isdisjoint(word.lower() for word in inside(words))
+    strong = not _STRONG_OPTIONS.isdisjoint(word.lower() for word in words.inside())
     mode = Lock.ACCESS_EXCLUSIVE if strong else Lock.SHARE_UPDATE_EXCLUSIVE
     yield TableAction(Does.CHANGE_ONE, lock=mode)
 
@@ -178,7 +174,8 @@ def _cluster(words: Words) -> Iterator[TableAction]:
     yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE)
 
 
-_OF_KEYS = (b"primary", b"references", b"unique")
+_EDGES = frozenset((b",", b"(", b")", b"[", b"]"))
+_OF_KEYS = frozenset((b"primary", b"references", b"unique"))
 # reloptions.c: what is not among those that need SHARE UPDATE EXCLUSIVE, of tables and indexes.
 _STRONG_OPTIONS = frozenset(
     (

@@ -1,7 +1,6 @@
 """What ALTER, DROP and COMMENT touch."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from schemamig_tui.sql.actions import READS, Does, TableAction, lock_of, work_of
 from schemamig_tui.sql.alter_table import actions
@@ -22,7 +21,7 @@ def alter(words: Words) -> Iterator[Touch]:
         if words.path() and words.take(b"on"):
             for touch in relation(words, f"ALTER {what}", Lock.ACCESS_EXCLUSIVE, Right.OWNER):
                 depends = words.take(b"depends") or words.take(b"no", b"depends")
-                yield replace(touch, lock=Lock.ACCESS_SHARE) if depends else touch
+                yield touch._replace(lock=Lock.ACCESS_SHARE) if depends else touch
         return
     if words.take(b"publication"):
         yield from _publication(words)
@@ -49,7 +48,7 @@ def alter(words: Words) -> Iterator[Touch]:
         yield from (one for one in others if "PARTITION" in one.statement)
         mode, work = lock_of(found), work_of(found)
         own = Touch(kind[1], name, statement, mode, Right.OWNER, work, only=only)
-        yield replace(own, actions=found)
+        yield own._replace(actions=found)
         yield from (one for one in others if "PARTITION" not in one.statement)
         return
     mode = _LOCKS.get(kind[0], _strongest)(Words(rest))
@@ -161,7 +160,7 @@ def drop(words: Words) -> Iterator[Touch]:
             statement = f"DROP {what.upper()}"
             for touch in relation(words, statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER):
                 condition = Condition(what, part, there=True, on=touch.name) if if_exists else None
-                yield replace(touch, condition=condition)
+                yield touch._replace(condition=condition)
         return
     kind = take_kind(words)
     if kind is None or kind[1] not in (*OWNED, *_RIGHT_UNKNOWN):

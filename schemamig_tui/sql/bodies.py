@@ -69,7 +69,27 @@ def _is_label(words: list[bytes]) -> bool:
     return words[-2:] == [b">", b">"] and words[-5:-3] == [b"<", b"<"]
 
 
+def first_ddl(code: bytes) -> tuple[str, int] | None:
+    """How the first statement of PL/pgSQL that makes, alters, drops or empties something begins.
+
+    The word is in upper case; the number is its offset, for EXECUTE that of the string it is in.
+    """
+    lower = code.lower()
+    if not any(word in lower for word in _DDL):
+        return None
+    previous = b";"
+    for token in tokens(code):
+        word = token[1].lower()
+        executed = previous == b"execute"
+        text = word.lstrip(b"e'$").split(b" ")[0] if executed else word
+        if text in _DDL and (executed or previous in _STARTS):
+            return text.decode().upper(), token.start(1)
+        previous = word
+    return None
+
+
 _MAY_END = re.compile(rb"(?i)commit|rollback")
+_DDL = (b"create", b"alter", b"drop", b"truncate")
 # What can be in front of a statement.
 _STARTS = (b";", b"begin", b"then", b"else", b"loop")
 

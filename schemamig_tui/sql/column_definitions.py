@@ -1,7 +1,6 @@
 """The definition of a column, and the constraints of a table, read word by word."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from schemamig_tui.sql.actions import Does, TableAction
@@ -9,10 +8,14 @@ from schemamig_tui.sql.expressions import calls
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.words import Name, Words
 
-CONSTRAINTS = (b"not", b"check", b"unique", b"primary", b"exclude", b"foreign", b"references")
-_NEXT = (b"constraint", b"check", b"unique", b"primary", b"references", b"default", b"generated")
-_BEHIND_VALUE = (*_NEXT, b"not", b"null", b"collate", b"deferrable", b"initially")
-_BEHIND_TYPE = (*_BEHIND_VALUE, b"storage", b"compression", b"options")
+CONSTRAINTS = frozenset(
+    (b"not", b"check", b"unique", b"primary", b"exclude", b"foreign", b"references")
+)
+_NEXT = frozenset(
+    (b"constraint", b"check", b"unique", b"primary", b"references", b"default", b"generated")
+)
+_BEHIND_VALUE = _NEXT | {b"not", b"null", b"collate", b"deferrable", b"initially"}
+_BEHIND_TYPE = _BEHIND_VALUE | {b"storage", b"compression", b"options"}
 _SERIAL = ("serial", "serial2", "serial4", "serial8", "smallserial", "bigserial")
 
 
@@ -58,7 +61,7 @@ def new_column(words: Words) -> Iterator[TableAction]:
         computed=computed,
         defaulted=defaulted,
     )
-    yield from (replace(one, defaulted=True) for one in rest) if defaulted else rest
+    yield from (one._replace(defaulted=True) for one in rest) if defaulted else rest
 
 
 def _is_stored(words: Words) -> bool:
@@ -84,7 +87,7 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
         trusted = _marks(words).trusted
         yield TableAction(Does.SET_NOT_NULL, column=named, name=name, new=new, trusted=trusted)
     elif kind == b"check":
-        condition, marks = inside(words), _marks(words)
+        condition, marks = words.inside(), _marks(words)
         yield TableAction(
             Does.ADD_CHECK,
             name=name,
@@ -137,22 +140,8 @@ def one_part(words: Words) -> str | None:
     return path[-1] if path else None
 
 
-def inside(words: Words) -> list[bytes]:
-    """What stands in the parentheses that are next, without them."""
-    if words.peek() != b"(":
-        return []
-    found: list[bytes] = []
-    depth = 0
-    while word := words.next():
-        depth += (word == b"(") - (word == b")")
-        found.append(word)
-        if depth == 0:
-            break
-    return found[1:-1]
-
-
 def _columns(words: Words) -> tuple[str, ...]:
-    names = Words(inside(words))
+    names = Words(words.inside())
     found = []
     while column := one_part(names):
         found.append(column)
@@ -182,15 +171,14 @@ class _Marks(NamedTuple):
 def _marks(words: Words) -> _Marks:
     """What follows, before another constraint begins."""
     trusted = no_inherit = False
-    while words.peek() and words.peek() not in _NEXT:
-        if words.take(b"not", b"valid") or words.take(b"not", b"enforced"):
-            trusted = True
-        elif words.take(b"no", b"inherit"):
+    while (word := words.peek()) and word not in _NEXT:
+        if word == b"not":
+            if words.take(b"not", b"valid") or words.take(b"not", b"enforced"):
+                trusted = True
+            elif not words.take(b"not", b"deferrable"):
+                break
+        elif word == b"no" and words.take(b"no", b"inherit"):
             no_inherit = True
-        elif words.take(b"not", b"deferrable"):
-            continue
-        elif words.peek() == b"not":
-            break
         elif not words.group():
             words.next()
     return _Marks(trusted, no_inherit)

@@ -1,10 +1,9 @@
 """The tables and indexes that a statement makes, read for their constraints and columns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.alter_table import keys
-from schemamig_tui.sql.column_definitions import inside
 from schemamig_tui.sql.words import Name, Words, identifier
 
 _KINDS = (b"global", b"local", b"unlogged", b"temp", b"temporary")
@@ -21,7 +20,7 @@ def may_refer(sql: bytes) -> bool:
     return b"references" in sql.lower()
 
 
-def new_table(tokens: Sequence[bytes]) -> tuple[Name, tuple[TableAction, ...]] | None:
+def new_table(tokens: Iterable[bytes]) -> tuple[Name, tuple[TableAction, ...]] | None:
     """The table that a CREATE TABLE makes, and what would add its keys."""
     words = Words(tokens)
     words.take(b"create")
@@ -31,10 +30,10 @@ def new_table(tokens: Sequence[bytes]) -> tuple[Name, tuple[TableAction, ...]] |
         return None
     words.take(b"if", b"not", b"exists")
     table = words.name()
-    return (table, keys(inside(words))) if table else None
+    return (table, keys(words.inside())) if table else None
 
 
-def first_indexed(tokens: Sequence[bytes]) -> tuple[Name, str] | None:
+def first_indexed(tokens: Iterable[bytes]) -> tuple[Name, str] | None:
     """The table of a CREATE INDEX, and the first column; None where that is an expression."""
     words = Words(tokens)
     words.take(b"create")

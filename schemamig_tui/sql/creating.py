@@ -1,11 +1,10 @@
 """What CREATE touches: the new object, and what it is made on."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from schemamig_tui.sql.actions import READS
-from schemamig_tui.sql.column_definitions import inside, one_part
+from schemamig_tui.sql.column_definitions import one_part
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_kind, take_names
 from schemamig_tui.sql.touch import Condition, ObjectKind, Right, Touch
@@ -22,7 +21,8 @@ def create(words: Words) -> Iterator[Touch]:
     if rule := _CREATING.get(words.peek()):
         words.next()
         for touch in rule(words):
-            yield touch if b"unique" in modifiers else replace(touch, unique=())
+            unneeded = touch.unique and b"unique" not in modifiers
+            yield touch._replace(unique=()) if unneeded else touch
         return
     kind = take_kind(words)
     if kind is None or words.take(b"mapping"):
@@ -46,7 +46,7 @@ def create(words: Words) -> Iterator[Touch]:
     )
     if statement == "CREATE TABLE":
         for touch in _table(words, statement):
-            yield replace(touch, condition=condition)
+            yield touch._replace(condition=condition)
     elif target is ObjectKind.SCHEMA:
         yield from _in_schema(words.rest(), name.name)
 
@@ -58,14 +58,14 @@ def _in_schema(rest: list[bytes], schema: str) -> Iterator[Touch]:
         if rest[start].lower() == b"create":
             for touch in create(Words(rest[start + 1 : end])):
                 is_made = touch.creates and touch.name.schema is None
-                yield replace(touch, name=Name(schema, touch.name.name)) if is_made else touch
+                yield touch._replace(name=Name(schema, touch.name.name)) if is_made else touch
 
 
 def _labels(words: Words) -> tuple[str, ...] | None:
     """The labels of a new enum; None for another type."""
     if not words.take(b"as", b"enum"):
         return None
-    return tuple(unquoted(word) or "" for word in inside(words) if word != b",")
+    return tuple(unquoted(word) or "" for word in words.inside() if word != b",")
 
 
 def _table(words: Words, statement: str) -> Iterator[Touch]:
@@ -98,7 +98,9 @@ def _references(rest: list[bytes], statement: str) -> Iterator[Touch]:
 
 _AUTHORIZATION = Name(None, "authorization")
 _TEMPORARY = (b"temp", b"temporary")
-_MODIFIERS = (b"global", b"local", b"unlogged", b"recursive", b"unique", b"constraint", *_TEMPORARY)
+_MODIFIERS = frozenset(
+    (b"global", b"local", b"unlogged", b"recursive", b"unique", b"constraint", *_TEMPORARY)
+)
 
 
 def _index(words: Words) -> Iterator[Touch]:
@@ -133,7 +135,7 @@ def _plain_columns(words: Words) -> tuple[str, ...]:
     """The columns of an index on columns alone and on all rows; none for another one."""
     if words.take(b"using"):
         words.next()
-    names = Words(inside(words))
+    names = Words(words.inside())
     found = []
     while column := one_part(names):
         found.append(column)
@@ -152,7 +154,7 @@ def _trigger(words: Words) -> Iterator[Touch]:
     statement, mode = "CREATE TRIGGER", Lock.SHARE_ROW_EXCLUSIVE
     for touch in relation(words, statement, mode, Right.TRIGGER):
         # The partitions of a table get a trigger of their own only if it fires for each row.
-        yield replace(touch, only=not words.seek(b"row"))
+        yield touch._replace(only=not words.seek(b"row"))
 
 
 def _policy(words: Words) -> Iterator[Touch]:
@@ -168,7 +170,7 @@ def _rule(words: Words) -> Iterator[Touch]:
     words.seek(b"do")
     words.take(b"also")
     words.take(b"instead")
-    actions = inside(words) if words.peek() == b"(" else words.rest()
+    actions = words.inside() if words.peek() == b"(" else words.rest()
     ends = [i for i, word in enumerate(actions) if word == b";"]
     for start, end in pairwise((-1, *ends, len(actions))):
         for touch in writes(Words(actions[start + 1 : end])):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.words import identifier, words_of
+from schemamig_tui.sql.lexer import tokens, words_of
+from schemamig_tui.sql.words import identifier
 
 
 def calls(expression: Iterable[bytes]) -> frozenset[str]:

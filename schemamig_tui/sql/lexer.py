@@ -14,6 +14,7 @@ that is there as a whole.
 import re
 from collections.abc import Iterator
 from functools import cache
+from operator import itemgetter
 
 from schemamig_tui.sql.notes import MARK
 
@@ -127,7 +128,7 @@ def _skipping(standard_strings: bool, counts_begin: bool) -> bytes:
     return _many(*text, group, *opaque)
 
 
-_GAP = _many(rb"\s++", rb"--[^\n\r]*+", rb"/" + _BLOCK_COMMENT)
+_GAP = rb"\s*+" + _many(rb"--[^\n\r]*+\s*+", rb"/" + _BLOCK_COMMENT + rb"\s*+")
 
 
 @cache
@@ -139,15 +140,29 @@ def phrase(pattern: bytes) -> re.Pattern[bytes]:
     return re.compile(pattern.replace(b" ", rb"(?=[\s\-/])~").replace(b"~", _GAP), re.DOTALL)
 
 
-_TOKEN = re.compile(
-    _GAP + rb"("
-    rb"(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag)"
-    rb"|[Ee]'" + ESCAPED_INSIDE.pattern + rb"'"
-    rb"|(?:[BbNnXx]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"'"
-    rb'|(?:[Uu]&)?"' + IDENTIFIER_INSIDE.pattern + rb'"'
-    rb"|" + WORD.pattern + rb"|[0-9][\w.]*+|.)",
-    re.DOTALL,
-)
+@cache
+def token_pattern(*, joined: bool) -> re.Pattern[bytes]:
+    """The pattern of a token as group 1, which is empty at the end of the text.
+
+    ``joined``: the characters of one operator are one token.
+    """
+    operator = (rb"[+*<>=~!@#%^&|`?:]++", rb"-(?!-)", rb"/(?!\*)")
+    alternatives = (
+        WORD.pattern + rb"(?!['&])",  # no prefix of a string: nearly every token is one of these
+        rb"(?P<tag>" + DOLLAR_TAG.pattern + rb").*?(?P=tag)",
+        rb"[Ee]'" + ESCAPED_INSIDE.pattern + rb"'",
+        rb"(?:[BbNnXx]|[Uu]&)?'" + STANDARD_INSIDE.pattern + rb"'",
+        rb'(?:[Uu]&)?"' + IDENTIFIER_INSIDE.pattern + rb'"',
+        WORD.pattern,
+        rb"[0-9][\w.]*+",
+        *((rb"(?:" + rb"|".join(operator) + rb")" + _many(*operator),) if joined else ()),
+        rb".",
+        rb"\Z",
+    )
+    return re.compile(_GAP + rb"(" + rb"|".join(alternatives) + rb")", re.DOTALL)
+
+
+_first_group = itemgetter(1)
 
 
 def tokens(sql: bytes, position: int = 0) -> Iterator[re.Match[bytes]]:
@@ -155,10 +170,21 @@ def tokens(sql: bytes, position: int = 0) -> Iterator[re.Match[bytes]]:
 
     Operators come in pieces. A quote that is never closed comes as a single character.
     """
-    while match := _TOKEN.match(sql, position):
-        position = match.end()
-        if match[1] == b"/" and sql.startswith(b"*", position):
-            position = _after_nested(sql, position - 1)
+    return _matches(token_pattern(joined=False), sql, position)
+
+
+def words_of(sql: bytes) -> Iterator[bytes]:
+    """The words of a statement, with the characters of one operator together: ``::``, ``<=``."""
+    pattern = token_pattern(joined=True)
+    found = _matches(pattern, sql, 0) if b"/*" in sql else pattern.finditer(sql)
+    return filter(None, map(_first_group, found))
+
+
+def _matches(pattern: re.Pattern[bytes], sql: bytes, position: int) -> Iterator[re.Match[bytes]]:
+    found = pattern.finditer(sql, position)
+    while (match := next(found))[1]:
+        if match[1] == b"/" and sql.startswith(b"*", match.end()):
+            found = pattern.finditer(sql, _after_nested(sql, match.start(1)))
         else:
             yield match
 

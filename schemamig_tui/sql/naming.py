@@ -31,6 +31,7 @@ _KINDS: dict[tuple[bytes, ...], ObjectKind] = {
     (b"database",): ObjectKind.DATABASE,
 }
 _PAIRS = {kind[0]: kind for kind in _KINDS if len(kind) > 1}
+_LABELS = {kind: b" ".join(kind).decode().upper() for kind in _KINDS}
 OWNED = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.SCHEMA)
 PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 """What belongs to a table and is named together with it."""
@@ -43,7 +44,7 @@ def take_kind(words: Words) -> tuple[str, ObjectKind] | None:
     target = _KINDS.get(kind)
     if target is None or not words.take(*kind):
         return None
-    return b" ".join(kind).decode().upper(), target
+    return _LABELS[kind], target
 
 
 def take_name(words: Words) -> Name | None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.touch import Touch
 from schemamig_tui.sql.touches import touches, touches_of
-from schemamig_tui.sql.words import Words, words_of
+from schemamig_tui.sql.words import Words
 from schemamig_tui.sql.writing import upserts
 
 

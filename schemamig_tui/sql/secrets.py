@@ -4,7 +4,7 @@ The beginnings of tokens are those that their makers document, so that scanners 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -35,9 +35,12 @@ _HINT = re.compile(
 _SECRET = re.compile(b"|".join(b"(?P<k%d>%s)" % pair for pair in enumerate(_KINDS.values())))
 
 
-def secret_literals(sql: bytes) -> Iterator[SecretLiteral]:
+def secret_literals(sql: bytes) -> Sequence[SecretLiteral]:
     """What in a statement, its comments and the code that it carries looks like a secret."""
-    if _HINT.search(sql.lower()):
-        for match in _SECRET.finditer(sql):
-            if match.lastgroup:
-                yield SecretLiteral(match.start(), list(_KINDS)[int(match.lastgroup[1:])])
+    if not _HINT.search(sql.lower()):
+        return ()
+    return [
+        SecretLiteral(match.start(), list(_KINDS)[int(match.lastgroup[1:])])
+        for match in _SECRET.finditer(sql)
+        if match.lastgroup
+    ]

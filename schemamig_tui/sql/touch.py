@@ -3,8 +3,8 @@
 Rights are those that the manual's page on the statement names.
 """
 
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import NamedTuple
 
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.locks import Lock
@@ -50,8 +50,7 @@ class Right(StrEnum):
     TRIGGER = "TRIGGER"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """What decides whether a statement does anything: IF EXISTS and IF NOT EXISTS.
 
     It does something only if the object ``name`` is ``there``, or is not. ``kind`` is
@@ -65,8 +64,7 @@ class Condition:
     on: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """What a kind of statement does with an object.
 
     ``lock`` is what it takes on a relation, ``right`` what it needs; None: nothing that is known.

@@ -5,29 +5,27 @@ function does cannot be seen.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from schemamig_tui.sql.actions import EMPTIES, READS, REWRITES
 from schemamig_tui.sql.altering import alter, comment, drop
-from schemamig_tui.sql.column_definitions import inside
 from schemamig_tui.sql.creating import create
+from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name, take_names
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Words, words_of
+from schemamig_tui.sql.words import Words
 from schemamig_tui.sql.writing import WRITING, writes
 
 
 def touches(sql: bytes) -> Iterator[Touch]:
     """What one statement touches."""
-    yield from touches_of(Words(words_of(sql)))
+    return touches_of(Words(words_of(sql)))
 
 
 def touches_of(words: Words) -> Iterator[Touch]:
     """The same of a statement that somebody has cut into words for other purposes, too."""
     rule = _RULES.get(words.next().lower())
-    if rule:
-        yield from rule(words)
+    return rule(words) if rule else iter(())
 
 
 def _explain(words: Words) -> Iterator[Touch]:
@@ -41,7 +39,7 @@ def _explain(words: Words) -> Iterator[Touch]:
             yield touch
         elif touch.lock:
             only = touch.only or inserts
-            yield replace(touch, statement="EXPLAIN", work=None, only=only, sets=())
+            yield touch._replace(statement="EXPLAIN", work=None, only=only, sets=())
 
 
 def _prepare(words: Words) -> Iterator[Touch]:
@@ -56,7 +54,7 @@ def _prepare(words: Words) -> Iterator[Touch]:
 
 def _copy(words: Words) -> Iterator[Touch]:
     if words.peek() == b"(":
-        yield from writes(Words(inside(words)))
+        yield from writes(Words(words.inside()))
         return
     name = take_name(words)
     direction = words.peek()
@@ -173,3 +171,5 @@ _RULES: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
     b"vacuum": _vacuum,
     **WRITING,
 }
+VERBS = frozenset(_RULES)
+"""How the statements begin that touch something."""

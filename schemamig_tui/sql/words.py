@@ -1,18 +1,16 @@
 """A statement read word by word, and the names in it as the server would read them."""
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from schemamig_tui.sql.lexer import WORD, tokens
 
 _SIMPLE = re.compile(r"[a-z_][a-z0-9_$]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """The name of an object. ``schema`` is None where the search path decides.
 
     ``str`` writes it as SQL, but does not know which words are reserved.
@@ -33,6 +31,9 @@ MOST = 20_000
 """So many tokens of a statement are looked at; what is behind is a list of values, or nearly so."""
 
 
+_AT_ONCE = 16
+
+
 class Words:
     """The tokens of a statement, from left to right. Behind the last one there is ``b""``.
 
@@ -40,9 +41,9 @@ class Words:
     """
 
     def __init__(self, tokens: Iterable[bytes]) -> None:
-        self._rest = iter(tokens)
-        self._left = MOST
-        self._ahead: deque[bytes] = deque()
+        self._unread = iter(tokens)
+        self._read: list[bytes] = []
+        self._at = 0
         self.cut = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -52,27 +53,36 @@ class Words:
 
     def rest(self) -> list[bytes]:
         """What is left, as it is written, which is taken."""
-        found = [*self._ahead, *islice(self._rest, max(self._left, 0))]
-        self._ahead.clear()
-        self._left = 0
-        self.cut = self.cut or next(self._rest, None) is not None
+        while self._read_on():
+            pass
+        found = self._read[self._at :]
+        self._at = len(self._read)
         return found
 
     def next(self) -> bytes:
         """The next token, which is taken."""
-        return self._ahead.popleft() if self._ahead else self._read()
+        at = self._at
+        if at == len(self._read) and not self._read_on():
+            return b""
+        self._at += 1
+        return self._read[at]
 
     def peek(self) -> bytes:
         """The next token in lower case, which stays."""
-        return self._look(0)
+        if self._at == len(self._read) and not self._read_on():
+            return b""
+        return self._read[self._at].lower()
 
     def take(self, *words: bytes) -> bool:
         """Take these words, if they are the next ones."""
-        for i, word in enumerate(words):
-            if self._look(i) != word:
+        at = self._at
+        for word in words:
+            if at == len(self._read) and not self._read_on():
                 return False
-        for _ in words:
-            self._ahead.popleft()
+            if self._read[at].lower() != word:
+                return False
+            at += 1
+        self._at = at
         return True
 
     def group(self) -> bool:
@@ -80,17 +90,27 @@ class Words:
         if self.peek() != b"(":
             return False
         depth = 0
-        while token := self.next():
-            depth += (token == b"(") - (token == b")")
-            if depth == 0:
-                break
+        while self._at < len(self._read) or self._read_on():
+            token = self._read[self._at]
+            self._at += 1
+            if token == b"(":
+                depth += 1
+            elif token == b")":
+                depth -= 1
+                if depth == 0:
+                    break
         return True
+
+    def inside(self) -> list[bytes]:
+        """What stands in the parentheses that are next, without them; the group is taken."""
+        before = self._at
+        return self._read[before + 1 : self._at - 1] if self.group() else []
 
     def seek(self, *words: bytes) -> bytes:
         """Take everything up to and with one of the words, outside of parentheses. Which it is."""
         while word := self.peek():
             if not self.group():
-                self.next()
+                self._at += 1
             if word in words:
                 return word
         return b""
@@ -98,9 +118,12 @@ class Words:
     def path(self) -> list[str]:
         """The parts of the dotted name that is next, which is taken; none for another thing."""
         parts: list[str] = []
-        while (part := identifier(self._look(0, fold=False))) is not None:
+        while self._at < len(self._read) or self._read_on():
+            part = identifier(self._read[self._at])
+            if part is None:
+                break
             parts.append(part)
-            self._ahead.popleft()
+            self._at += 1
             if not self.take(b"."):
                 return parts
         return []
@@ -109,42 +132,20 @@ class Words:
         """The name of an object that is next, which is taken. None for another thing."""
         return named(self.path())
 
-    def _look(self, i: int, *, fold: bool = True) -> bytes:
-        while len(self._ahead) <= i:
-            token = self._read()
-            if not token:
-                return b""
-            self._ahead.append(token)
-        return self._ahead[i].lower() if fold else self._ahead[i]
-
-    def _read(self) -> bytes:
-        self._left -= 1
-        if self._left >= 0:
-            return next(self._rest, b"")
-        self.cut = self.cut or next(self._rest, None) is not None
-        return b""
+    def _read_on(self) -> bool:
+        """Read more tokens, a few at first; whether there are any."""
+        read = len(self._read)
+        self._read += islice(self._unread, min(_AT_ONCE + read, MOST - read))
+        if len(self._read) > read:
+            return True
+        self.cut = self.cut or next(self._unread, None) is not None
+        return False
 
 
-def words_of(sql: bytes) -> Iterator[bytes]:
-    """The words of a statement, with the characters of one operator together: ``::``, ``<=``."""
-    before = b""
-    for token in tokens(sql):
-        word = token[1]
-        if before and token[0] == word and word in _OPERATORS:
-            before += word
-            continue
-        if before:
-            yield before
-        before = b""
-        if word in _OPERATORS:
-            before = word
-        else:
-            yield word
-    if before:
-        yield before
-
-
-_OPERATORS = frozenset(bytes([one]) for one in b"+-*/<>=~!@#%^&|`?:")
+def verb_of(sql: bytes) -> bytes:
+    """The word that a statement begins with, in lower case; empty where it begins otherwise."""
+    word = WORD.match(sql)
+    return word[0].lower() if word else b""
 
 
 def behind(sql: bytes, count: int | None = None, *, fold: bool = True) -> list[bytes]:
@@ -184,12 +185,14 @@ def named(path: list[str]) -> Name | None:
 def identifier(token: bytes) -> str | None:
     """What a token names. None for one that is no name, or one with Unicode escapes (U&"")."""
     try:
+        if WORD.fullmatch(token):
+            # The server folds ASCII only, where one character may be more than one byte.
+            return token.lower().decode()
         if token.startswith(b'"') and len(token) > 2:
             return token[1:-1].replace(b'""', b'"').decode()
-        # The server folds ASCII only, where one character may be more than one byte.
-        return token.lower().decode() if WORD.fullmatch(token) else None
     except UnicodeDecodeError:
-        return None  # The file is in another encoding: nothing here can tell what it says.
+        pass  # The file is in another encoding: nothing here can tell what it says.
+    return None
 
 
 def _quoted(name: str) -> str:

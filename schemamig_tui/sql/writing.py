@@ -4,7 +4,6 @@ So do the queries of EXPLAIN, PREPARE and COPY, and SELECT INTO, which makes a t
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from schemamig_tui.sql.column_definitions import inside
 from schemamig_tui.sql.heads import updates_conflicting
@@ -42,7 +41,7 @@ def upserts(sql: bytes) -> Iterator[Touch]:
     for touch in relation(words, statement, mode, Right.UPDATE):
         while words.seek(b"do"):
             if words.take(b"update"):
-                yield replace(touch, only=True, sets=tuple(_assigned(words)))
+                yield touch._replace(only=True, sets=tuple(_assigned(words)))
 
 
 def _merge(words: Words) -> Iterator[Touch]:
@@ -55,9 +54,9 @@ def _merge(words: Words) -> Iterator[Touch]:
             rights[verb] = _OF_MERGE[verb]
             if verb == b"update":
                 sets += _assigned(words, b"when")
-        yield replace(touch, right=rights.pop(b"update", None), sets=tuple(sets))
+        yield touch._replace(right=rights.pop(b"update", None), sets=tuple(sets))
         for right in rights.values():
-            yield replace(touch, statement=f"MERGE ... {right}", right=right)
+            yield touch._replace(statement=f"MERGE ... {right}", right=right)
 
 
 def _has_where(words: Words) -> bool:
@@ -88,7 +87,7 @@ def _assigned(words: Words, *ends: bytes) -> Iterator[str]:
     """The columns that get a value, from what stands in front of SET up to one of the words."""
     words.seek(b"set")
     while words.peek():
-        columns = _columns(Words(inside(words)) if words.peek() == b"(" else words)
+        columns = _columns(Words(words.inside()) if words.peek() == b"(" else words)
         if words.peek().startswith(b"="):
             yield from columns
         if words.seek(b",", *ends) != b",":
@@ -126,7 +125,7 @@ def _with(words: Words) -> Iterator[Touch]:
             return
         words.take(b"not")
         words.take(b"materialized")
-        named = inside(words)
+        named = words.inside()
         if not named:
             return
         if named[0].lower() in _IN_WITH:

@@ -136,6 +136,7 @@ def test_what_is_longer_than_a_window_is_still_one_thing(form: str) -> None:
 def test_no_pattern_trips_over_the_repeats_of_early_python_3_11() -> None:
     # gh-106052: before 3.11.5 a repeated group has to end in an alternative that never fits.
     patterns = [value for value in vars(lexer).values() if isinstance(value, re.Pattern)]
+    patterns += [lexer.token_pattern(joined=joined) for joined in (True, False)]
     for standard in (True, False):
         patterns.append(lexer.ordinary(standard_strings=standard))
         patterns += [

@@ -229,6 +229,18 @@ class Script:
         text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
         return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
 
+    @property
+    def data(self) -> bytes:
+        """All bytes of the file."""
+        return self._source.read(0, self._source.size)
+
+    @property
+    def lead(self) -> str:
+        """What stands in front of the line of the first statement, up to 1 MiB of it."""
+        start = line_start(self._source, self._starts[0])
+        text = self._source.read(0, min(start, _LONGEST_LINE))
+        return text.removeprefix(BOM).decode(errors="replace")
+
     def apart(self) -> "Script":
         """The same script for another thread: none of what reading the file changes is shared."""
         other = copy.copy(self)

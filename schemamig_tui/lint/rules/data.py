@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schemamig_tui.lint.finding import Severity
 from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule
 from schemamig_tui.lint.statement import Before, Statement
-from schemamig_tui.sql.removals import removals
+from schemamig_tui.sql.actions import Does
 
 _LOST = "make sure that nothing uses it any more and that a backup has it; say so at the statement"
 _BATCHES = "let it run in batches: -- schemamig: backfill table=... key=... in front of it"
@@ -18,18 +18,17 @@ def _drop_table(statement: Statement, before: Before) -> Iterator[Hit]:
 
 
 def _drop_schema(statement: Statement, before: Before) -> Iterator[Hit]:
-    if statement.head[:2] in ((b"drop", b"schema"), (b"drop", b"database"), (b"drop", b"owned")):
-        what = b" ".join(statement.head[:2]).decode().upper()
+    if statement.head in ((b"drop", b"schema"), (b"drop", b"database"), (b"drop", b"owned")):
+        what = b" ".join(statement.head).decode().upper()
         yield Hit(f"{what} takes away all that is in it")
 
 
 def _drop_column(statement: Statement, before: Before) -> Iterator[Hit]:
-    if statement.head[:2] != (b"alter", b"table") or b"drop" not in statement.words:
-        return
-    for removal in removals(statement.sql):
-        if removal.what == "DROP COLUMN" and removal.name.name not in before.created:
-            what = f"the column {removal.column} of {removal.name} and its values are gone for good"
-            yield Hit(what, removal.name)
+    for touch in before.existing(statement, "ALTER TABLE"):
+        for action in touch.actions:
+            if action.does is Does.DROP_COLUMN and action.column:
+                what = f"the column {action.column} of {touch.name} and its values"
+                yield Hit(f"{what} are gone for good", touch.name)
 
 
 def _truncate(statement: Statement, before: Before) -> Iterator[Hit]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemamig_tui.lint.finding import Severity
 from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule
-from schemamig_tui.lint.statement import Before, Statement
+from schemamig_tui.lint.statement import WAITING, Before, Statement
 from schemamig_tui.sql.actions import Does
 from schemamig_tui.sql.locks import Lock
 
@@ -133,6 +133,7 @@ RULES = (
         "move the slow statement in front of the one that locks, or into a file of its own",
         _under_lock,
         asks=Asks.WORK,
+        verbs=WAITING,
     ),
     LintRule(
         "missing-lock-timeout",
@@ -141,5 +142,6 @@ RULES = (
         "SET lock_timeout = '5s' in front of it, or --lock-timeout 5s --lock-retries 3 for all",
         _lock_timeout,
         asks=Asks.EXISTENCE,
+        verbs=WAITING,
     ),
 )

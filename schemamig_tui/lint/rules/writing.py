@@ -6,31 +6,26 @@ from collections.abc import Iterator
 from schemamig_tui.engine import Script
 from schemamig_tui.lint.finding import Severity
 from schemamig_tui.lint.rules.rule import Hit, LintRule
-from schemamig_tui.lint.statement import Before, Statement
-from schemamig_tui.sql.bodies import body
-from schemamig_tui.sql.lexer import tokens
+from schemamig_tui.lint.statement import WAITING, Before, Statement
+from schemamig_tui.sql.bodies import body, first_ddl
 from schemamig_tui.sql.secrets import secret_literals
 
 _DATE = re.compile(r"\b\d{4}-?\d{2}-?\d{2}")
-_WORDS = re.compile(r"[^\W\d_]{2,}")
+_TWO_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]{2,}+.*?[^\W\d_]{2}")
 _COMMENT_LINES = 30
-_DDL = (b"create", b"alter", b"drop", b"truncate")
-_STARTS = (b";", b"begin", b"then", b"else", b"loop", b"execute")
 _GUARDED = (b"table", b"index", b"schema", b"sequence", b"view", b"extension")
 
 
 def _comment(script: Script, statements: list[Statement]) -> Iterator[Hit]:
     if not statements:
         return
-    last = min(statements[0].line - 1, _COMMENT_LINES)
+    lines = (line.strip() for line in script.lead.split("\n", _COMMENT_LINES)[:_COMMENT_LINES])
     head = " ".join(
-        text
-        for text in (script.source_line(line).strip() for line in range(1, last + 1))
-        if text.startswith(("--", "/*", "*")) and "schemamig:" not in text
+        line for line in lines if line.startswith(("--", "/*", "*")) and "schemamig:" not in line
     )
-    if len(_WORDS.findall(head)) < 2:
+    if not _TWO_WORDS.search(head):
         yield Hit("no comment at the top says what this migration is for", line=1)
-    elif not _DATE.search(head) and not _DATE.match(script.file.name):
+    elif not _DATE.match(script.file.name) and not _DATE.search(head):
         yield Hit("neither the name nor the comment at the top says of when it is", line=1)
 
 
@@ -38,6 +33,8 @@ def _mixed(script: Script, statements: list[Statement]) -> Iterator[Hit]:
     made: set[str] = set()
     ddl: int | None = None
     for statement in statements:
+        if statement.verb not in WAITING:
+            continue
         made.update(one.name.name for one in statement.touches if one.lock is None)
         if statement.is_ddl:
             ddl = ddl or statement.line
@@ -52,13 +49,13 @@ def _guard(script: Script, statements: list[Statement]) -> Iterator[Hit]:
     if script.mode != "no transaction":
         return
     for statement in statements:
-        head = statement.words[:8]
-        verb = head[:1]
+        if statement.verb not in (b"create", b"drop"):
+            continue
+        head = [word.lower() for word in statement.tokens[:8]]
         kind = [word for word in head[1:4] if word in _GUARDED]
-        guarded = b"if" in head or b"replace" in head
-        if verb in ((b"create",), (b"drop",)) and kind and not guarded:
-            guard = "IF NOT EXISTS" if verb == (b"create",) else "IF EXISTS"
-            what = f"{verb[0].decode().upper()} {kind[0].decode().upper()} without {guard}"
+        if kind and b"if" not in head and b"replace" not in head:
+            guard = "IF NOT EXISTS" if statement.verb == b"create" else "IF EXISTS"
+            what = f"{head[0].decode().upper()} {kind[0].decode().upper()} without {guard}"
             yield Hit(f"{what}, in a file that may stop half-way", line=statement.line)
 
 
@@ -68,21 +65,12 @@ def _secret(statement: Statement, before: Before) -> Iterator[Hit]:
 
 
 def _code(statement: Statement, before: Before) -> Iterator[Hit]:
-    if statement.head[:1] != (b"do",):
-        return
     found = body(statement.sql)
-    previous = b";"
-    for token in tokens(found.code) if found else ():
-        word = token[1].lower()
-        text = word.lstrip(b"e'$").split(b" ")[0] if previous == b"execute" else word
-        if previous in _STARTS and text in _DDL:
-            what = text.decode().upper()
-            line = None
-            if found and found.start is not None:
-                line = statement.line_at(found.start + token.start(1))
-            yield Hit(f"{what} in a DO block: no rule can tell what it locks", line=line)
-            return
-        previous = word
+    ddl = first_ddl(found.code) if found else None
+    if found and ddl:
+        what, offset = ddl
+        line = None if found.start is None else statement.line_at(found.start + offset)
+        yield Hit(f"{what} in a DO block: no rule can tell what it locks", line=line)
 
 
 RULES = (
