@@ -7,13 +7,20 @@ in bytes (seen in 2.70). It honours the ``.squawk.toml`` of the current folder a
 import atexit
 import glob
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock, Thread
+from typing import IO, NamedTuple
 
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.script.places import BOM
@@ -80,20 +87,31 @@ class _SquawkItem(NamedTuple):
     help: str | None
 
 
+_values = itemgetter(*_SquawkItem._fields)
+
+
 class _Call(NamedTuple):
-    process: "subprocess.Popen[bytes]"
     scripts: Mapping[str, Script]
+    options: Sequence[str]
+    result: Future[tuple[bytes, bytes]]
+    """What it has printed, and its errors."""
 
 
 class Squawk:
-    """squawk, at work on files since it was made: at most two calls, one for each kind of file."""
+    """squawk, at work on files since it was made: at most two calls, one for each kind of file.
+
+    They run one after the other, beside our own rules.
+    """
 
     def __init__(self, scripts: Sequence[Script], server_version: int | None) -> None:
         self.remarks: list[str] = []
         self._calls: list[_Call] = []
         self._marked: set[str] = set()
         self._end = time.monotonic() + PATIENCE
-        atexit.register(self._kill)  # the thread that waits for it may end with the program
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._closing = Lock()
+        self._worker: Thread | None = None
         program = _find()
         if program is None:
             self.remarks.append(MISSING)
@@ -102,35 +120,43 @@ class Squawk:
         for wrapped in (True, False):
             group = [script for script in fit if (script.mode == "transaction") is wrapped]
             if group:
-                self._start(program, group, server_version, wrapped)
+                # Its arguments are patterns, and what begins with a dash would be an option.
+                paths = {_as_argument(script.file.path): script for script in group}
+                options = [*_options(server_version, wrapped), *map(glob.escape, paths)]
+                shown = {_shown(path): script for path, script in paths.items()}
+                self._calls.append(_Call(shown, options, Future()))
+        # A daemon: the program may end before squawk does, and then ends it.
+        self._worker = Thread(target=self._work, args=(program,), name="squawk", daemon=True)
+        atexit.register(self._kill)
+        self._worker.start()
 
     def close(self) -> None:
         """End what still runs."""
         atexit.unregister(self._kill)
-        for process, _ in self._calls:
-            _end(process)
-        self._calls.clear()
+        self._kill()
+        if self._worker:
+            self._worker.join()
 
     def _kill(self) -> None:
-        for process, _ in self._calls:
-            kill_group(process)
+        with self._closing:
+            self._closed = True
+            if self._process:
+                kill_group(self._process)
 
     def findings(self) -> Iterator[LintFinding]:
         """What it has found, when it is done."""
-        while self._calls:
-            process, scripts = self._calls[0]
+        for scripts, _, result in self._calls:
             try:
-                output, errors = process.communicate(timeout=self._end - time.monotonic())
-            except subprocess.TimeoutExpired:
+                output, errors = result.result(self._end - time.monotonic())
+            except TimeoutError:
                 self.remarks.append(f"squawk was given up after {PATIENCE:g} seconds")
                 self.close()
                 return
-            self._calls.pop(0)
+            except OSError as error:
+                self.remarks.append(f"squawk could not be started: {error.strerror}")
+                continue
             try:
-                found = [
-                    _SquawkItem(*map(one.__getitem__, _SquawkItem._fields))
-                    for one in json.loads(output)
-                ]
+                found = [*map(_SquawkItem._make, map(_values, json.loads(output)))]
             except (ValueError, KeyError, TypeError):
                 reason = errors.decode(errors="replace").strip().partition("\n")[0]
                 self.remarks.append(f"squawk has failed: {visible(reason) or _UNREADABLE}")
@@ -146,13 +172,11 @@ class Squawk:
     def _is_fit(self, script: Script) -> bool:
         """Whether squawk can read a file: one that is not UTF-8 would end it for all files."""
         if script.file.size <= _LARGEST:
+            data = script.data
             try:
-                data = script.file.path.read_bytes()
                 data.decode()
             except UnicodeDecodeError:
                 why = "is not UTF-8"
-            except OSError as error:
-                why = f"cannot be read: {error.strerror}"
             else:
                 if data.startswith(BOM):
                     self._marked.add(script.file.name)
@@ -162,24 +186,26 @@ class Squawk:
         self.remarks.append(f"squawk has not looked at {visible(script.file.name)}, which {why}")
         return False
 
-    def _start(
-        self, program: str, group: Iterable[Script], server_version: int | None, wrapped: bool
-    ) -> None:
-        # Its arguments are patterns, and what begins with a dash would be an option.
-        scripts = {_as_argument(script.file.path): script for script in group}
-        version = f"{server_version // 10000}.{server_version % 10000}" if server_version else ""
-        options = [
-            "--reporter=json",
-            "--no-error-on-unmatched-pattern",
-            *(["--assume-in-transaction"] if wrapped else []),
-            *([f"--pg-version={version}"] if version else []),
-        ]
-        try:
-            process = _started(program, [*options, *map(glob.escape, scripts)])
-        except OSError as error:
-            self.remarks.append(f"squawk could not be started: {error.strerror}")
-        else:
-            self._calls.append(_Call(process, {_shown(path): one for path, one in scripts.items()}))
+    def _work(self, program: str) -> None:
+        for call in self._calls:
+            try:
+                call.result.set_result(self._run(program, call.options))
+            except OSError as error:  # it belongs to the one who waits
+                call.result.set_exception(error)
+
+    def _run(self, program: str, options: Sequence[str]) -> tuple[bytes, bytes]:
+        # Pipes would be full while our own rules are at work, and keep squawk waiting.
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+            with self._closing:
+                if self._closed:
+                    return b"", b""
+                process = self._process = _started(program, options, output, errors)
+            process.wait()
+            with self._closing:
+                self._process = None
+            output.seek(0)
+            errors.seek(0)
+            return output.read(), errors.read()
 
     def _translated(
         self, item: _SquawkItem, script: Script, starts: Sequence[int]
@@ -187,9 +213,7 @@ class Squawk:
         rule = item.rule_name
         line = item.line + 1
         mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
-        column = 1
-        if end := item.column - mark:
-            column += len(script.source_line(line).encode()[:end].decode(errors="replace"))
+        column = partial(_column, script, line, item.column - mark)
         statement = statement_at(script, starts, line, column)
         severity = Severity.NOTE if rule in NOTES else Severity.WARNING
         if rule == SYNTAX_ERROR:
@@ -204,7 +228,7 @@ class Squawk:
             line,
             item.message.rstrip("."),
             item.help and item.help.rstrip("."),
-            column=column,
+            column=column(),
             statement=statement,
         )
 
@@ -238,12 +262,21 @@ def unknown_to_squawk(names: Iterable[str]) -> set[str] | None:
     return unknown
 
 
-def _started(program: str, options: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _started(
+    program: str,
+    options: Sequence[str],
+    stdout: int | IO[bytes] = subprocess.PIPE,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+) -> "subprocess.Popen[bytes]":
+    # It has a thread for each processor (rayon). One is left to our own rules, which are at work at
+    # the same time and take about as long.
+    threads = max(1, (os.cpu_count() or 1) - 1)
     return subprocess.Popen(
         [program, *options],
+        env={"RAYON_NUM_THREADS": str(threads), **os.environ},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
         start_new_session=True,  # that of npm is a script, which starts the program
     )
 
@@ -263,6 +296,15 @@ def _find() -> str | None:
     return shutil.which("squawk", path=beside) or shutil.which("squawk")
 
 
+def _options(server_version: int | None, wrapped: bool) -> Iterator[str]:
+    yield "--reporter=json"
+    yield "--no-error-on-unmatched-pattern"
+    if wrapped:
+        yield "--assume-in-transaction"
+    if server_version:
+        yield f"--pg-version={server_version // 10000}.{server_version % 10000}"
+
+
 def _as_argument(path: Path) -> str:
     text = str(path)
     return f"./{text}" if text.startswith("-") else text
@@ -273,17 +315,27 @@ def _shown(argument: str) -> str:
     return argument.removeprefix("./")
 
 
-def statement_at(script: Script, starts: Sequence[int], line: int, column: int) -> int | None:
-    """The statement in which a place is; None: it is in none. ``starts`` are the lines of all."""
-    import bisect
+def _column(script: Script, line: int, end: int) -> int:
+    """The column behind so many bytes of a line."""
+    if end == 0:
+        return 1
+    return 1 + len(script.source_line(line).encode()[:end].decode(errors="replace"))
 
-    i = bisect.bisect_right(starts, line) - 1
-    while i > 0 and starts[i] == line and _column(script, i) > column:
+
+def statement_at(
+    script: Script, starts: Sequence[int], line: int, column: Callable[[], int]
+) -> int | None:
+    """The statement in which a place is; None: it is in none. ``starts`` are the lines of all.
+
+    Its column is asked for only where more than one statement may be in the line.
+    """
+    i = bisect_right(starts, line) - 1
+    while i > 0 and starts[i] == line and _starts_behind(script, i, column()):
         i -= 1
     if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
         return None
     return i
 
 
-def _column(script: Script, i: int) -> int:
-    return script.locate(i, 1, "utf-8").column or 1
+def _starts_behind(script: Script, i: int, column: int) -> bool:
+    return (script.locate(i, 1, "utf-8").column or 1) > column

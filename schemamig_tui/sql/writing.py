@@ -5,12 +5,12 @@ So do the queries of EXPLAIN, PREPARE and COPY, and SELECT INTO, which makes a t
 
 from collections.abc import Callable, Iterator
 
-from schemamig_tui.sql.column_definitions import inside
 from schemamig_tui.sql.heads import updates_conflicting
+from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Words, words_of
+from schemamig_tui.sql.words import Words
 
 
 def writes(words: Words) -> Iterator[Touch]:
