@@ -267,6 +267,23 @@ os.kill(os.getpid(), signal.SIGHUP)
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("thread", [False, True])
+def test_the_process_ends_when_all_is_written_and_done(thread: bool) -> None:
+    code = f"""
+import atexit, sys, threading
+from schemamig_tui.__main__ import program
+atexit.register(print, "at the end")
+if {thread}:
+    threading.Thread(target=lambda: (threading.main_thread().join(), print("a thread"))).start()
+sys.argv = ["schemamig-tui", "--version"]
+program()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=ENVIRON, capture_output=True)
+    lines = [f"schemamig-tui {schemamig_tui.__version__}", *["a thread"] * thread, "at the end"]
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout.decode().splitlines() == lines
+
+
 def test_before_the_signals_nothing_is_imported_that_takes_time() -> None:
     code = """
 import sys
