@@ -4,7 +4,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemamig_tui.engine import describe
 from schemamig_tui.engine.events import (
     BatchEvent,
     BlockedSeen,
@@ -148,6 +147,8 @@ class RunReport:
         )
 
     def _failed(self, event: FileFailed) -> None:
+        from schemamig_tui.engine import describe
+
         mark = self._out.paint("red", self._out.failed)
         self._out.write(f"  {mark} Failed after {compact(event.ms)}")
         path = self._directory / event.name

@@ -47,3 +47,16 @@ def test_a_name_loads_no_more_than_it_needs() -> None:
     loaded = run.stdout.split()
     assert "schemamig_tui.engine.script.files" in loaded
     assert not {"psycopg", "schemamig_tui.engine.script.cutter"}.intersection(loaded)
+
+
+def test_a_run_with_nothing_to_do_loads_nothing_that_reads_sql() -> None:
+    code = """
+import sys
+from schemamig_tui.engine import Runner
+from schemamig_tui.headless import connecting, run_report, running
+print(*sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = run.stdout.split()
+    assert "schemamig_tui.engine.run.runner" in loaded
+    assert not {"schemamig_tui.sql.lexer", "schemamig_tui.engine.run.failure"}.intersection(loaded)
