@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +72,7 @@ def _dump(target: Target, conn: psycopg.Connection[Any], name: str, schemas: Seq
     text = dump(target, conn.info.server_version // 10000, [*OPTIONS, *only_schemas(schemas)])
     if schemas and ledger.schema not in schemas:
         return tidied(text)
-    rows = [astuple(row) for row in ledger.read(conn)]
-    columns = [field.name for field in fields(LedgerRow)]
-    return tidied(text) + rows_of(ledger.name, columns, rows)
+    return tidied(text) + rows_of(ledger.name, LedgerRow._fields, [*ledger.read(conn)])
 
 
 def dbml_of(paths: Sequence[Path]) -> Path:

@@ -6,11 +6,10 @@ notices a client that has vanished (``SERVER_SIDE``), and what a proxy keeps up 
 is found out by asking on the second connection, see ``engine.watch.silence``.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(NamedTuple):
     """Times in seconds.
 
     ``glance`` is for a question about a run, which can do without the answer, ``answer`` for one of

@@ -1,14 +1,12 @@
 """Which database a connection leads to: what people, logs and programs are shown of it."""
 
 import contextlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """What is known of a server before it is asked.
 
     ``source`` is the flag, the variable or the key that has named it. ``container`` is the Docker
@@ -22,8 +20,7 @@ class Location:
     embedded: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """A database and the way to it. It never holds a password.
 
     ``database``, ``role`` and ``login`` are the server's own words: a pooler may know the database

@@ -6,9 +6,8 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemamig_tui.engine import Selection, scan
 from schemamig_tui.engine.script.files import passed_over
@@ -24,8 +23,7 @@ from schemamig_tui.settings import Settings, load
 from schemamig_tui.survey import look
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """The command and its own options; folder and database are in the settings.
 
     ``mode`` is the flag that has chosen it, without its dashes. ``about`` is the one thing that it

@@ -308,6 +308,6 @@ def _moment(applied_at: datetime | str | None) -> str | None:
 def _row(row: "LedgerRow | None") -> dict[str, Any] | None:
     if row is None:
         return None
-    values = asdict(row)
+    values = row._asdict()
     del values["filename"]
     return {**values, "applied_at": _moment(row.applied_at)}

@@ -100,7 +100,7 @@ def _plan_to_hold_to(
 
     with looking(target, settings, on_wait) as (conn, survey):
         if approved:
-            plan = make_plan(survey, replace(approved.selection, strict=selection.strict))
+            plan = make_plan(survey, approved.selection._replace(strict=selection.strict))
             _require_approved(approved, plan, conn)
             plan = replace(plan, exact=True)
         else:

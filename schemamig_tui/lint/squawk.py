@@ -140,7 +140,7 @@ class Squawk:
     def _kill(self) -> None:
         with self._closing:
             self._closed = True
-            if self._process:
+            if self._process and self._process.poll() is None:
                 kill_group(self._process)
 
     def findings(self) -> Iterator[LintFinding]:

@@ -1,7 +1,7 @@
 """The events of a run as values for JSON. The keys are the fields; see EVENTS.md."""
 
 import math
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +43,9 @@ class RunAsJson:
 
 def database_as_json(database: "Identity") -> dict[str, Any]:
     """The values of the event ``connected``."""
-    values = asdict(database)
+    values = database._asdict()
     location = values.pop("location")
-    return {**values, **location}
+    return {**values, **location._asdict()}
 
 
 def error_as_json(error: SchemamigError) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """What the server at hand makes of SQL that others read differently."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """How a file has to be read for a server.
 
     ``standard_strings`` is the standard_conforming_strings that its sessions start with, by which

@@ -6,7 +6,6 @@ may do. Everything is qualified, as in ``ledger.writes``, and for the same reaso
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -125,7 +124,7 @@ class Repairs:
         before = self._row(name)
         self._write(_ACCEPT, name, checksum)
         after = self._row(name)
-        kept = before is not None and after == replace(before, checksum=checksum)
+        kept = before is not None and after == before._replace(checksum=checksum)
         return self._checked(Repair(name, before, after), kept)
 
     def rename(self, name: str, new_name: str) -> tuple[Repair, Repair]:
@@ -135,7 +134,7 @@ class Repairs:
             self.forget(new_name)
         self._write(_RENAME, name, new_name=new_name)
         gone, after = self._row(name), self._row(new_name)
-        kept = before is not None and after == replace(before, filename=new_name)
+        kept = before is not None and after == before._replace(filename=new_name)
         return (
             self._checked(Repair(name, before, gone), gone is None),
             self._checked(Repair(new_name, replaced, after), kept),

@@ -1,6 +1,5 @@
 """The rows of the ledger, and what else is known of it, as values."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import LiteralString, NamedTuple
@@ -12,8 +11,7 @@ MD5_OF_NOTHING: LiteralString = "d41d8cd98f00b204e9800998ecf8427e"
 """The checksum of a file that was empty when it was recorded, which is a success of nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """A row of the ledger.
 
     ``applied_at`` has no time zone. It is the text that the server writes where that is no date
@@ -58,8 +56,7 @@ class LedgerRefusal(NamedTuple):
         return LedgerError(self.message, hint=self.hint)
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerState:
+class LedgerState(NamedTuple):
     """What is in the database: whether the table and its schema exist, and the rows in order.
 
     ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing

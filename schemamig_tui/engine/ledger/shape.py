@@ -1,8 +1,7 @@
 """What the table of a ledger is like, and whether migrations can be recorded in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -39,8 +38,7 @@ _AS_WRITTEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the catalog says of a ledger.
 
     ``kind`` and ``persistence`` are those of pg_class, None without a table. ``columns`` has the

@@ -1,9 +1,10 @@
 """The files of the folder against the rows of the ledger: what is applied, pending, failed."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, LedgerRow
 from schemamig_tui.engine.ledger.wording import IN_BATCHES
@@ -34,8 +35,7 @@ class State(StrEnum):
 _TO_RUN = (State.PENDING, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """A name with its file, its row, or both.
 
     ``changed`` tells that the file is not what the row's checksum says: drift for an applied
@@ -239,8 +239,7 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
         return status
     return Status(
         tuple(
-            replace(
-                one,
+            one._replace(
                 unwritten=one.name in left,
                 renamed_to=new_names.get(one.name),
                 recorded_as=old_names.get(one.name),

@@ -164,4 +164,4 @@ def state_of_run(survey: Survey) -> LedgerState:
     """The ledger for a run: the row of a file that was empty says nothing of what is in it now."""
     empty = {migration.name for migration in survey.status.pending}
     rows = tuple(row for row in survey.state.rows if row.filename not in empty)
-    return replace(survey.state, rows=rows)
+    return survey.state._replace(rows=rows)

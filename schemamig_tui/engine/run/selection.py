@@ -1,12 +1,11 @@
 """Which of the pending migrations are to run, and how, as somebody has asked for it."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemamig_tui.engine.ledger.status import Migration, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What is to run of everything that is pending: all of it, where nothing else is said.
 
     It is everything up to and with the file ``to``. Without ``resume`` a file that stopped in the
