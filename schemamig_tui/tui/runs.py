@@ -235,7 +235,7 @@ class Runs:
     def show_result(self, run: EngineThread) -> None:
         """Show what is to be seen behind a run: its result, or the question that it answered."""
         if isinstance(run.error, PlanChanged):
-            selection = replace(run.plan.selection, resume=True)
+            selection = run.plan.selection._replace(resume=True)
             if run.doing:
                 self.ask_to_rehearse(selection, run.error.differences)
             else:

@@ -135,7 +135,7 @@ class PlanView(LinesView):
     def turn_backfills(self) -> None:
         """Make the plan without files that have batches, or with them again."""
         skip = not self.selection.skip_backfills
-        self.selection = replace(self.selection, skip_backfills=skip)
+        self.selection = self.selection._replace(skip_backfills=skip)
         self._begin_again(self.selection.of(self._survey.status))
 
     def _begin_again(self, todo: Sequence[Migration]) -> None:
