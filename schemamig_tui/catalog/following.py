@@ -17,8 +17,6 @@ from schemamig_tui.catalog.unseen import unseen
 from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of
 
 _NUMBER = "SELECT pg_catalog.pg_current_xact_id()"
-# So many times as many files have been read, and the catalogs may have grown by as much.
-_MUCH_MORE = 4
 
 
 class _Again(NamedTuple):
@@ -44,7 +42,6 @@ class SchemaFollower:
         # The transaction gets its number here, so that all its subtransactions come after it.
         conn.execute(_NUMBER, prepare=False)
         self._mark = 0
-        self._read, self._next_plans = 0, _MUCH_MORE
         with prepared(conn) as self._server:
             pass
         self.schema = snapshot(conn)
@@ -77,19 +74,11 @@ class SchemaFollower:
 
     def _again(self) -> _Again | None:
         """What was touched, read again; None where the server does not count what is written."""
-        self._replan_in_time()
         try:
             return patiently(self._read_again)
         except InvalidSqlStatementName:
             self._queries.forget()
             return patiently(self._read_again)
-
-    def _replan_in_time(self) -> None:
-        """Have the queries planned anew whenever there is much more than they were planned for."""
-        self._read += 1
-        if self._read == self._next_plans:
-            self._next_plans *= _MUCH_MORE
-            self._queries.forget()
 
     def _read_again(self) -> _Again | None:
         before = self._writes or {}

@@ -35,7 +35,8 @@ SELECT pg_catalog.set_config(name, value, true)
 FROM (VALUES
     ('plan_cache_mode', 'force_generic_plan'),
     ('enable_hashjoin', 'off'),
-    ('enable_mergejoin', 'off')
+    ('enable_mergejoin', 'off'),
+    ('enable_seqscan', 'off')
 ) AS needed (name, value)
 """
 """For queries about a few objects, planned once: look up what belongs to each in the indexes.
