@@ -80,7 +80,9 @@ FROM pg_index AS i
 WHERE {of_people()} AND NOT i.indisprimary AND NOT i.indisexclusion
     AND NOT (i.indisunique AND EXISTS (
         SELECT FROM pg_constraint AS k
-        WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')
+        -- Only by the table there is an index.
+        WHERE k.conrelid = i.indrelid AND k.conindid = i.indexrelid
+            AND k.contype IN ('p', 'u', 'x')
     ))
 """
 
