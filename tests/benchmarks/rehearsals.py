@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -15,12 +14,14 @@ from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from schemamig_tui.settings import load
 from tests.benchmarks import samples
+from tests.benchmarks.catalog import TABLE
 from tests.benchmarks.report import Row, medians, ratio
 from tests.benchmarks.rig import Rig, rig
 
 _FILES = 150
 _TABLES = 2_000
 _BEFORE = 300
+_ALTERED, _AMONG = 10, 1_500
 _MOST = 3.0
 _LEDGER = "kb.schema_migrations"
 _APPLIED, _PENDING = 300, 5
@@ -28,17 +29,22 @@ _MOST_ON_SCRATCH = 2.0
 
 
 def rehearsals(repeat: int) -> Iterator[Row]:
-    """A history of many files, and one file of many new tables beside some that were there."""
+    """Many files, one file of many new tables beside some that were there, and few among many."""
     with rig() as bench:
         history = samples.history(bench.folder, _FILES)
         yield _row(bench, f"a rehearsal of {_FILES} files; apply", history, repeat)
         small = samples.small_migrations(bench.folder, _FILES).migrations
-        what = "  of two or three statements each"
-        yield replace(_row(bench, what, small, repeat), bar="", kept=None)
+        yield _row(bench, "  of two or three statements each", small, repeat)
     with rig() as bench:
         tables = samples.tables(bench.folder, _TABLES).migrations
+        before = _with_tables(bench, "CREATE TABLE before_{0} (id int PRIMARY KEY)", _BEFORE)
         what = f"a rehearsal of {_TABLES:,} CREATE TABLEs; apply"
-        yield _row(bench, what, tables, repeat, before=_BEFORE)
+        yield _row(bench, what, tables, repeat, like=before)
+    with rig() as bench:
+        altered = samples.alterations(bench.folder, _ALTERED)
+        many = _with_tables(bench, TABLE, _AMONG)
+        what = f"a rehearsal of {_ALTERED} ALTERs, of {_AMONG:,} tables; apply"
+        yield _row(bench, what, altered, repeat, like=many)
 
 
 def on_scratch(repeat: int) -> Iterator[Row]:
@@ -68,13 +74,17 @@ def _program(migrations: Path, conninfo: str, *arguments: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _row(bench: Rig, what: str, migrations: Path, repeat: int, before: int = 0) -> Row:
+def _with_tables(bench: Rig, table: str, count: int) -> str:
+    """The name of a database with so many tables, each as ``table`` says with its number."""
+    with psycopg.connect(bench.database(), autocommit=True) as conn:
+        for number in range(count):
+            conn.execute(table.format(number).encode())
+        return conn.info.dbname
+
+
+def _row(bench: Rig, what: str, migrations: Path, repeat: int, *, like: str = "template0") -> Row:
     def on_a_fresh_database(measure: Callable[[str, Path], float]) -> float:
-        conninfo = bench.database()
-        with psycopg.connect(conninfo, autocommit=True) as conn:
-            for number in range(before):
-                conn.execute(f"CREATE TABLE before_{number} (id int PRIMARY KEY)".encode())
-        return measure(conninfo, migrations)
+        return measure(bench.database(like=like), migrations)
 
     ours, apply = medians(
         repeat, lambda: on_a_fresh_database(_rehearse), lambda: on_a_fresh_database(_apply)

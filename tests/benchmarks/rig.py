@@ -78,15 +78,16 @@ class Rig:
         first, last = map(float, told.split())
         return (last - first) * 1000
 
-    def database(self, host: str | None = None) -> str:
-        """The connection string of an empty database, with nothing left to write for the server.
+    def database(self, host: str | None = None, *, like: str = "template0") -> str:
+        """The connection string of a new database, with nothing left to write for the server.
 
-        It stays until the server goes: for minutes ext4 passes over the inodes of deleted files
-        one by one, which makes every table of the next run cost more.
+        It is empty, or a copy of the one called ``like``. It stays until the server goes: for
+        minutes ext4 passes over the inodes of deleted files one by one, which makes every table of
+        the next run cost more.
         """
         name = f"bench_{next(self._numbers)}"
         with psycopg.connect(self.server.conninfo, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {like}".encode())
             admin.execute("CHECKPOINT")
         return make_conninfo(self.server.conninfo, dbname=name, host=host or self.host)
 

@@ -171,6 +171,16 @@ def tables(folder: Path, count: int) -> Sample:
     return _one_file(folder, f"tables_{count}", pieces)
 
 
+def alterations(folder: Path, count: int) -> Path:
+    """The folder of so many files, each of which adds a column to the table ``t`` of its number."""
+    migrations = folder / f"alterations_{count}"
+    migrations.mkdir()
+    for n in range(count):
+        text = f"ALTER TABLE t{n} ADD COLUMN state TEXT NOT NULL DEFAULT 'new';\n"
+        (migrations / f"{n:04}_add_the_state.sql").write_text(text)
+    return migrations
+
+
 def without_transaction(folder: Path, statements: Iterable[str]) -> Sample:
     """One file whose statements run one by one; it takes the place of an earlier one."""
     pieces = chain(["-- schemamig: no-transaction\n"], (f"{one};\n" for one in statements))
