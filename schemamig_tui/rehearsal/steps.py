@@ -112,6 +112,8 @@ class RehearsalSteps:
         self._probe = probe
         self._rehearsed = rehearsed
         self._hurried = "statement_timeout" in run.state
+        # The query behind the last statement, if that has one.
+        self._asked = b""
 
     def opening(self, clock: Answer) -> Iterator[Step]:
         """Begin with the file; ``clock`` gets the answer that ``probe.moment`` reads."""
@@ -128,11 +130,13 @@ class RehearsalSteps:
 
         ``facts`` gets what ``noted`` reads.
         """
+        self._asked = b""
         for i in unit:
             if i in self._run.script.batched:
                 from schemamig_tui.rehearsal.batches import first_batch
 
                 yield from first_batch(self._run, i, self._probe, self._rehearsed)
+                self._asked = b""
                 continue
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
@@ -140,7 +144,9 @@ class RehearsalSteps:
                 yield step
                 if "track_counts" in self._run.script.traits(i).mentions and self._counted:
                     yield Step(_COUNT, Role.HOUSEKEEPING)
-                yield from self._unhurried(self._probe(i))
+                probe = self._probe(i)
+                self._asked = probe.sql
+                yield from self._unhurried(probe)
         asked = Step(self._own.sent(FACTS), Role.HOUSEKEEPING, prompt=True, answer=facts)
         yield from self._unhurried(asked)
 
@@ -160,14 +166,16 @@ class RehearsalSteps:
         ``check`` and ``deferral`` are what ``constraints`` has got.
         """
         ends_file = unit.stop == len(self._run.script)
-        if ends_file:
+        if ends_file and (check or self._hurried):
             yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if check:
             yield Step(check, Role.HOUSEKEEPING, prompt=True)
         for query in filter(None, deferral):
             yield Step(query, Role.HOUSEKEEPING)
-        if check or ends_file:
-            yield from self._unhurried(self._probe(unit[-1], whole=True))
+        probe = self._probe(unit[-1], whole=True)
+        # Where nothing is checked, it need not be asked twice what the last statement has done.
+        if check or (ends_file and probe.sql != self._asked):
+            yield from self._unhurried(probe)
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""
