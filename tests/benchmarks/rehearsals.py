@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine import Selection
 from schemamig_tui.engine.run.runner import Runner
@@ -27,6 +28,8 @@ _LEDGER = "kb.schema_migrations"
 _APPLIED, _PENDING = 300, 5
 _MOST_ON_SCRATCH = 2.0
 
+_Measure = Callable[[str, Path], float]
+
 
 def rehearsals(repeat: int) -> Iterator[Row]:
     """Many files, one file of many new tables beside some that were there, and few among many."""
@@ -43,8 +46,8 @@ def rehearsals(repeat: int) -> Iterator[Row]:
     with rig() as bench:
         altered = samples.alterations(bench.folder, _ALTERED)
         many = _with_tables(bench, TABLE, _AMONG)
-        what = f"a rehearsal of {_ALTERED} ALTERs, of {_AMONG:,} tables; apply"
-        yield _row(bench, what, altered, repeat, like=many)
+        what = f"a rehearsal of {_ALTERED} ALTERs, of {_AMONG:,} tables; apply and snapshot"
+        yield _row(bench, what, altered, repeat, like=many, beside=_snapshot_and_apply)
 
 
 def on_scratch(repeat: int) -> Iterator[Row]:
@@ -82,16 +85,6 @@ def _with_tables(bench: Rig, table: str, count: int) -> str:
         return conn.info.dbname
 
 
-def _row(bench: Rig, what: str, migrations: Path, repeat: int, *, like: str = "template0") -> Row:
-    def on_a_fresh_database(measure: Callable[[str, Path], float]) -> float:
-        return measure(bench.database(like=like), migrations)
-
-    ours, apply = medians(
-        repeat, lambda: on_a_fresh_database(_rehearse), lambda: on_a_fresh_database(_apply)
-    )
-    return ratio(what, ours, apply, _MOST)
-
-
 def _rehearse(conninfo: str, migrations: Path) -> float:
     connect = resolve(load({"dsn": conninfo}, {})).connect
     finished = Rehearsal(connect, migrations, _LEDGER, lambda event: None).rehearse_pending()
@@ -107,3 +100,30 @@ def _apply(conninfo: str, migrations: Path) -> float:
     if runner.apply_pending().failed:
         raise SystemExit("the apply did not come to its end")
     return (time.perf_counter() - began) * 1000
+
+
+def _snapshot_and_apply(conninfo: str, migrations: Path) -> float:
+    """A rehearsal reads the schema once, and then only what each file has touched of it."""
+    with psycopg.connect(conninfo, autocommit=True) as conn:
+        began = time.perf_counter()
+        snapshot(conn)
+        read = (time.perf_counter() - began) * 1000
+    return read + _apply(conninfo, migrations)
+
+
+def _row(
+    bench: Rig,
+    what: str,
+    migrations: Path,
+    repeat: int,
+    *,
+    like: str = "template0",
+    beside: _Measure = _apply,
+) -> Row:
+    def on_a_fresh_database(measure: _Measure) -> float:
+        return measure(bench.database(like=like), migrations)
+
+    ours, theirs = medians(
+        repeat, lambda: on_a_fresh_database(_rehearse), lambda: on_a_fresh_database(beside)
+    )
+    return ratio(what, ours, theirs, _MOST)
