@@ -1,6 +1,5 @@
 """Repairs of the ledger, on a real one: what makes sense is done, and kept."""
 
-import dataclasses
 import hashlib
 import threading
 from collections.abc import Callable
@@ -103,7 +102,7 @@ def test_a_renamed_file_keeps_its_row_with_all_that_it_says(shop: Workshop) -> N
     assert old is not None
     assert failed is not None
     assert (gone, failed.success) == (None, False)
-    assert after == dataclasses.replace(old, filename="2.sql")
+    assert after == old._replace(filename="2.sql")
     assert shop.rows.keys() == {"2.sql"}
     (shop.folder / "2.sql").rename(shop.folder / "0.sql")
     assert repaired(shop, accept_name, "2.sql")[1].name == "0.sql"

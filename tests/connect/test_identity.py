@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ def identity(settings: Settings) -> Identity:
     with resolve(settings) as target, target.connect():
         found = target.identity
         assert found is not None
-        assert SECRET not in f"{found} {found!r} {asdict(found)}"
+        assert SECRET not in f"{found} {found!r} {found._asdict()}"
         return found
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg
 import pytest
@@ -63,7 +63,7 @@ class Line:
 @pytest.fixture
 def line(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Line:
     """A way to the server, and no patience for it to come back."""
-    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, come_back=0.0))
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(come_back=0.0))
     return Line(shop)
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -176,7 +176,7 @@ def crash(server: Embedded, wal_writer: int, runs: Sequence[Attempt], *, alone: 
     """Have the server crash, and let the runs end: ``alone``, or with a server that is back."""
     with pytest.MonkeyPatch.context() as patch:
         if alone:
-            patch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, come_back=0.0))
+            patch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(come_back=0.0))
         for run in runs:
             run.is_alone = alone
         os.kill(wal_writer, signal.SIGKILL)

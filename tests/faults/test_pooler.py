@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -246,7 +246,7 @@ def test_it_is_known_behind_several_poolers_too(
     fit: bool,
 ) -> None:
     """Behind a load balancer each connection may have another one, and no session in common."""
-    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, proof=3 if fit else 0.3))
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(proof=3 if fit else 0.3))
     with (
         pgbouncer(server, database, mode) as one,
         pgbouncer(server, database, mode) as other,
@@ -260,7 +260,7 @@ def test_it_is_known_behind_several_poolers_too(
 def test_a_pool_with_one_session_is_too_small(
     tmp_path: Path, server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", replace(patience.PATIENCE, answer=0.5))
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(answer=0.5))
     with pgbouncer(server, database, "session", "default_pool_size = 1") as conninfo:
         pooled = Pooled(tmp_path, conninfo)
         pooled.write("0001_a.sql", "SELECT 1;")
