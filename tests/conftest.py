@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import LiteralString
+from zlib import crc32
 
 import psycopg
 import pytest
@@ -53,11 +54,15 @@ _ON_ONE_WORKER = ("docker", "terminal", "docs")
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of one thing on one worker."""
+    """Keep the tests of one thing on one worker, and spread those that wait most of the time.
+
+    Their files stand together in a few folders, and would leave the processors idle for a while.
+    """
     for item in items:
         for name in _ON_ONE_WORKER:
             if name in item.path.parent.name or name in item.path.name:
                 item.add_marker(pytest.mark.xdist_group(name))
+    items.sort(key=lambda item: crc32(item.location[0].encode()))
 
 
 @pytest.hookimpl(wrapper=True)
