@@ -100,7 +100,7 @@ class _Call(NamedTuple):
 class Squawk:
     """squawk, at work on files since it was made: at most two calls, one for each kind of file.
 
-    They run one after the other, beside our own rules.
+    They run beside each other and our own rules.
     """
 
     def __init__(self, scripts: Sequence[Script], server_version: int | None) -> None:
@@ -108,10 +108,10 @@ class Squawk:
         self._calls: list[_Call] = []
         self._marked: set[str] = set()
         self._end = time.monotonic() + PATIENCE
-        self._process: subprocess.Popen[bytes] | None = None
+        self._processes: set[subprocess.Popen[bytes]] = set()
         self._closed = False
         self._closing = Lock()
-        self._worker: Thread | None = None
+        self._threads: list[Thread] = []
         program = _find()
         if program is None:
             self.remarks.append(MISSING)
@@ -125,23 +125,26 @@ class Squawk:
                 options = [*_options(server_version, wrapped), *map(glob.escape, paths)]
                 shown = {_shown(path): script for path, script in paths.items()}
                 self._calls.append(_Call(shown, options, Future()))
-        # A daemon: the program may end before squawk does, and then ends it.
-        self._worker = Thread(target=self._work, args=(program,), name="squawk", daemon=True)
         atexit.register(self._kill)
-        self._worker.start()
+        for call in self._calls:
+            # A daemon: the program may end before squawk does, and then ends it.
+            thread = Thread(target=self._work, args=(program, call), name="squawk", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """End what still runs."""
         atexit.unregister(self._kill)
         self._kill()
-        if self._worker:
-            self._worker.join()
+        for thread in self._threads:
+            thread.join()
 
     def _kill(self) -> None:
         with self._closing:
             self._closed = True
-            if self._process and self._process.poll() is None:
-                kill_group(self._process)
+            for process in self._processes:
+                if process.poll() is None:
+                    kill_group(process)
 
     def findings(self) -> Iterator[LintFinding]:
         """What it has found, when it is done."""
@@ -186,12 +189,11 @@ class Squawk:
         self.remarks.append(f"squawk has not looked at {visible(script.file.name)}, which {why}")
         return False
 
-    def _work(self, program: str) -> None:
-        for call in self._calls:
-            try:
-                call.result.set_result(self._run(program, call.options))
-            except OSError as error:  # it belongs to the one who waits
-                call.result.set_exception(error)
+    def _work(self, program: str, call: _Call) -> None:
+        try:
+            call.result.set_result(self._run(program, call.options))
+        except OSError as error:  # it belongs to the one who waits
+            call.result.set_exception(error)
 
     def _run(self, program: str, options: Sequence[str]) -> tuple[bytes, bytes]:
         # Pipes would be full while our own rules are at work, and keep squawk waiting.
@@ -199,10 +201,11 @@ class Squawk:
             with self._closing:
                 if self._closed:
                     return b"", b""
-                process = self._process = _started(program, options, output, errors)
+                process = _started(program, options, output, errors)
+                self._processes.add(process)
             process.wait()
             with self._closing:
-                self._process = None
+                self._processes.remove(process)
             output.seek(0)
             errors.seek(0)
             return output.read(), errors.read()
