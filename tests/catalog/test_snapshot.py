@@ -222,7 +222,9 @@ def test_a_second_connection_only_helps(
 ) -> None:
     def ended() -> psycopg.Connection:
         other = database.connect()
-        conn.execute("SELECT pg_terminate_backend(%s, 5000)", [other.info.backend_pid])
+        # Not over the first connection, which is at work in a thread of its own.
+        with database.connect() as third:
+            third.execute("SELECT pg_terminate_backend(%s, 5000)", [other.info.backend_pid])
         return other
 
     connects = {"another": database.connect, "ended": ended, "none": _not_at_all}
