@@ -111,6 +111,21 @@ def test_the_same_kills_catch_a_checkpoint_in_a_transaction_of_its_own(
     assert wrong_after_kills(shop, every=2, enough=1)
 
 
+def test_each_row_of_a_large_table_is_changed_once_though_two_runs_are_killed(
+    shop: Workshop,
+) -> None:
+    rows = 1_000_000 if tools.in_ci() else 20_000
+    shop.ask("CREATE TABLE docs (id bigint PRIMARY KEY, n int NOT NULL)")
+    shop.ask(f"INSERT INTO docs SELECT g, 0 FROM generate_series(1, {rows}) AS g; ANALYZE docs")
+    shop.write("0001_a.sql", BACKFILL.replace("batch=100 target=10s", "batch=5000"))
+    assert killed_before(shop, 500)
+    assert killed_before(shop, 500)
+    assert shop.apply().failed is None
+    (started,) = shop.events_of(BatchesStarted)
+    assert 0 < started.resumed.changed < rows
+    assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [rows]
+
+
 def test_cut_off_before_any_message_a_run_tells_how_far_it_is_for_sure(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
