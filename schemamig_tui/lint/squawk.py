@@ -14,9 +14,8 @@ import sys
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from threading import Lock, Thread
@@ -159,7 +158,11 @@ class Squawk:
                 self.remarks.append(f"squawk could not be started: {error.strerror}")
                 continue
             try:
-                found = [*map(_SquawkItem._make, map(_values, json.loads(output)))]
+                found = [
+                    _SquawkItem._make(_values(one))
+                    for one in json.loads(output)
+                    if one["rule_name"] not in COVERED
+                ]
             except (ValueError, KeyError, TypeError):
                 reason = errors.decode(errors="replace").strip().partition("\n")[0]
                 self.remarks.append(f"squawk has failed: {visible(reason) or _UNREADABLE}")
@@ -167,10 +170,11 @@ class Squawk:
             starts: dict[str, list[int]] = {}
             for item in found:
                 name, script = item.file, scripts.get(item.file)
-                if script and item.rule_name not in COVERED:
+                if script:
                     if name not in starts:
                         starts[name] = [script.line(i) for i in range(len(script))]
-                    yield from self._translated(item, script, starts[name])
+                    if finding := self._translated(item, script, starts[name]):
+                        yield finding
 
     def _is_fit(self, script: Script) -> bool:
         """Whether squawk can read a file: one that is not UTF-8 would end it for all files."""
@@ -212,26 +216,25 @@ class Squawk:
 
     def _translated(
         self, item: _SquawkItem, script: Script, starts: Sequence[int]
-    ) -> Iterator[LintFinding]:
+    ) -> LintFinding | None:
         rule = item.rule_name
         line = item.line + 1
         mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
-        column = partial(_column, script, line, item.column - mark)
-        statement = statement_at(script, starts, line, column)
+        statement = statement_at(script, starts, line, item.column - mark)
         severity = Severity.NOTE if rule in NOTES else Severity.WARNING
         if rule == SYNTAX_ERROR:
             # Only the server knows for sure. It knows no data, psql's commands and :from.
             if statement is None or statement in script.batched:
-                return
+                return None
             item = item._replace(message=f"squawk cannot read this: {item.message}")
-        yield LintFinding(
+        return LintFinding(
             rule,
             severity,
             script.file.name,
             line,
             item.message.rstrip("."),
             item.help and item.help.rstrip("."),
-            column=column(),
+            column=_column(script, line, item.column - mark),
             statement=statement,
         )
 
@@ -325,15 +328,13 @@ def _column(script: Script, line: int, end: int) -> int:
     return 1 + len(script.source_line(line).encode()[:end].decode(errors="replace"))
 
 
-def statement_at(
-    script: Script, starts: Sequence[int], line: int, column: Callable[[], int]
-) -> int | None:
-    """The statement in which a place is; None: it is in none. ``starts`` are the lines of all.
+def statement_at(script: Script, starts: Sequence[int], line: int, end: int) -> int | None:
+    """The statement in which a place is, behind ``end`` bytes of a line; None: it is in none.
 
-    Its column is asked for only where more than one statement may be in the line.
+    ``starts`` are the lines of all. Its column is needed only where several begin in the line.
     """
     i = bisect_right(starts, line) - 1
-    while i > 0 and starts[i] == line and _starts_behind(script, i, column()):
+    while i > 0 and starts[i] == line and _starts_behind(script, i, _column(script, line, end)):
         i -= 1
     if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
         return None
