@@ -20,7 +20,7 @@ from schemamig_tui.tui.linting import Linting
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.obstacles import KeyState, Shown, no_use, obstacle
 from schemamig_tui.tui.passwords import Passwords
-from schemamig_tui.tui.plan_saving import ask_to_save
+from schemamig_tui.tui.plan_saving import ask_to_save_plan
 from schemamig_tui.tui.repairing import Repairing
 from schemamig_tui.tui.runs import Runs
 from schemamig_tui.tui.screens.blockers import BlockersScreen
@@ -308,7 +308,7 @@ class MigrationsApp(BaseApp):
     def on_dry_run_save_asked(self, message: DryRun.SaveAsked) -> None:
         """Save the plan."""
         if self.looking.target:
-            ask_to_save(self, self.main.log_view, message.plan, self.looking.target)
+            ask_to_save_plan(self, self.main.log_view, message.plan, self.looking.target)
 
     def action_rehearse(self) -> None:
         """Rehearse all, after a dialog that explains what a rehearsal does."""
