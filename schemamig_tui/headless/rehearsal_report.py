@@ -32,12 +32,12 @@ from schemamig_tui.rehearsal.wording import (
     there,
     work,
 )
+from schemamig_tui.reporting.rehearsal_page import SLOW
 from schemamig_tui.text import visible
 from schemamig_tui.units import compact, plural
 
 # Of a file with more statements, only those that do something are reported one by one.
 _FEW = 50
-_SLOW = 100
 _MOST = 10
 _COLORS = {"+": "green", "-": "red", "~": "yellow"}
 
@@ -113,7 +113,7 @@ class RehearsalReport:
             self._quiet += 1
         self._pending = event
         self._tag = event.tag
-        if self._statements <= _FEW or (event.ms or 0) >= _SLOW:
+        if self._statements <= _FEW or (event.ms or 0) >= SLOW:
             self._write_pending()
 
     def _work(self, event: WorkDone) -> None:
@@ -138,7 +138,7 @@ class RehearsalReport:
         out = self._out
         if quiet := self._quiet + bool(self._pending):
             others = plural(quiet, "other statement")
-            each = "" if event.ms is None else f", each under {_SLOW}ms,"
+            each = "" if event.ms is None else f", each under {SLOW}ms,"
             out.write(f"    and {others}{each} that took no new lock")
         self._pending = None
         for line in render(event.changes):

@@ -28,7 +28,7 @@ TITLE = "# Rehearsal\n"
 FORMAT_NAME = "schemamig_rehearsal"
 """The first key of a page of JSON, whose value is the number of its format."""
 SLOW = 100
-"""From so many milliseconds on a statement is on the page also if it did nothing to the tables."""
+"""From so many milliseconds on a statement is shown also if it did nothing to the tables."""
 
 
 @dataclass
