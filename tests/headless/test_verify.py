@@ -9,8 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from schemamig_tui.catalog.diff import diff
+from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
+from schemamig_tui.scratch.comparison import compare_schemas
 from tests import tools, versions
 from tests.clusters import short_folder, wait_until_gone
 from tests.conftest import Database
@@ -78,6 +81,19 @@ def test_a_database_that_the_migrations_make_is_the_same_each_time(
     assert scratch_databases(server.conninfo) == []
     with Embedded(scratch / str(server.major), fast=True) as own:
         assert scratch_databases(own.conninfo) == []
+
+
+def test_a_scratch_is_another_database_also_where_a_copy_of_the_server_numbers_both_alike(
+    database: Database,
+) -> None:
+    with database.connect() as conn:
+        found = snapshot(conn)
+        conn.execute(f"COMMENT ON DATABASE {database.name} IS 'a template'".encode())
+        made = snapshot(conn)
+    assert diff(made, found)
+    assert not compare_schemas(
+        made, found, "kb.schema_migrations", {}, same_version=True
+    ).differences
 
 
 def test_each_manual_change_is_found_and_nothing_else(
