@@ -4,9 +4,7 @@ The format is JSON; README.md documents it. It holds no password, nothing of whe
 and no advice, which is of a moment and may quote the statements of other sessions.
 """
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from schemamig_tui import __version__
 from schemamig_tui.approval import ApprovedFile, ApprovedPlan, approved_files
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import content_of, replace_content
 from schemamig_tui.text import visible
 
 if TYPE_CHECKING:
@@ -50,15 +49,14 @@ def save(path: Path, plan: "Plan", system: str | None) -> None:
     }
     # A line for each file, so that a difference between two plans can be read.
     text = json.dumps(head, indent=2).removesuffix("\n}")
-    _write(path, f'{text},\n  "files": [{_lines(files)}\n  ]\n}}\n')
+    text += f',\n  "files": [{_lines(files)}\n  ]\n}}\n'
+    replace_content(path, text.encode())
 
 
 def load(path: Path) -> ApprovedPlan:
     """Read a plan. Raises FilesError, with the line, for a file that is none."""
     try:
-        text = path.read_bytes().decode()
-    except OSError as error:
-        raise FilesError(f"The plan cannot be read: {error.strerror}.", path=path) from None
+        text = content_of(path).decode()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise FilesError("The plan is not UTF-8.", path=path, line=line) from None
@@ -177,18 +175,3 @@ def _as_json(approved: ApprovedFile, file: "PlannedFile | None") -> Mapping[str,
 
 def _lines(files: Sequence[Mapping[str, Any]]) -> str:
     return ",".join(f"\n    {json.dumps(file)}" for file in files)
-
-
-def _write(path: Path, text: str) -> None:
-    target = path.resolve()  # behind a link, which stays
-    new = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with new.open("x", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise FilesError(f"The plan cannot be written: {error.strerror}.", path=path) from None

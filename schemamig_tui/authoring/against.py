@@ -16,7 +16,8 @@ from schemamig_tui.authoring.naming import description, next_name
 from schemamig_tui.engine import MigrationFile, scan
 from schemamig_tui.engine.script.files import allows_out_of_order
 from schemamig_tui.engine.script.names import is_migration
-from schemamig_tui.errors import FilesError, SettingsError
+from schemamig_tui.errors import SettingsError
+from schemamig_tui.file_access import content_of
 from schemamig_tui.sql.fingerprint import same_tokens
 
 
@@ -97,7 +98,7 @@ def _edited(
 ) -> list[Finding]:
     """What has become of the files that were there."""
     findings = [*_gone(repository, files, base)]
-    contents = {name: _read(file.path) for name, file in files.items() if name in base}
+    contents = {name: content_of(file.path) for name, file in files.items() if name in base}
     suspects = {
         name: blob
         for name, blob in base.items()
@@ -123,7 +124,7 @@ def _gone(
     new: dict[bytes, list[str]] = {}
     for name, file in files.items() if gone else ():
         if name not in base:
-            new.setdefault(_with_unix_ends(_read(file.path)), []).append(name)
+            new.setdefault(_with_unix_ends(content_of(file.path)), []).append(name)
     for name, blob in gone.items():
         if names := new.get(_with_unix_ends(texts.get(blob, b""))):
             yield Finding(name, Problem.RENAMED, names.pop(0))
@@ -140,10 +141,3 @@ def _blob(text: bytes, like: str) -> str:
     head = f"blob {len(text)}\0".encode()
     algorithm = "sha256" if len(like) == 64 else "sha1"
     return hashlib.new(algorithm, head + text, usedforsecurity=False).hexdigest()
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error

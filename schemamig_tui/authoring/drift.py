@@ -3,13 +3,13 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from schemamig_tui.authoring.git import Repository
 from schemamig_tui.authoring.versions import Version, find_versions
 from schemamig_tui.engine import Migration
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.file_access import content_of
 from schemamig_tui.sql.fingerprint import same_tokens
 from schemamig_tui.text import some_names, visible
 
@@ -71,7 +71,7 @@ def drift_of(migration: Migration) -> Drift | None:
             why = error.message
         else:
             if version := versions.get(migration.name):
-                return Drift(migration.name, version, _read(path))
+                return Drift(migration.name, version, content_of(path))
             where = "of those in this shallow clone " if is_shallow else ""
             why = f"no commit {where}has a version of it with this checksum"
     restore = (
@@ -104,20 +104,13 @@ def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
         names = [
             name
             for name, version in versions.items()
-            if Drift(name, version, _read(files[name])).only_comments
+            if Drift(name, version, content_of(files[name])).only_comments
         ]
     except SchemamigError:
         return ()
     if not names:
         return ()
     return (f"Only comments have changed since it was applied: {some_names(names)}.",)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
 
 
 def _lines(text: bytes) -> list[str]:

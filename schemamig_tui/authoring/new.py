@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemamig_tui.authoring.naming import PrefixStyle, next_name
 from schemamig_tui.engine.script.files import migration_names
 from schemamig_tui.errors import FilesError, SettingsError
+from schemamig_tui.file_access import unwritable
 from schemamig_tui.text import visible
 
 TEMPLATE = """\
@@ -85,19 +86,11 @@ def create_file(path: Path, text: str) -> None:
             hint="Give the new one another title.",
         ) from None
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     try:
         with file:
             file.write(text)
     except OSError as error:
         with contextlib.suppress(OSError):
             path.unlink()
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> FilesError:
-    return FilesError(
-        f"This cannot be written: {error.strerror}.",
-        path=path,
-        hint="Check the permissions of the folder, and that there is room.",
-    )
+        raise unwritable(path, error) from error

@@ -1,6 +1,6 @@
 """Writes a document as files, each of them whole or not at all."""
 
-import shutil
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from schemamig_tui.docs.markdown import MARK, pages
 from schemamig_tui.docs.merge import merged
 from schemamig_tui.docs.parser import read
 from schemamig_tui.docs.writer import write
-from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import content_of, remove, replace_content, unwritable
 from schemamig_tui.units import plural
 
 State = Literal["created", "changed", "unchanged"]
@@ -69,7 +69,7 @@ def generate_pages(path: Path, database: Document) -> Generated:
     for old in path.with_suffix("").glob("*.md"):
         if f"{path.stem}/{old.name}" not in found and _is_ours(old):
             states.add("changed")
-            old.unlink()
+            remove(old)
     state = states.pop() if len(states) == 1 else "changed"
     return Generated(path, replace(document, beyond=0), state)
 
@@ -84,31 +84,18 @@ def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...
 
 
 def _is_ours(page: Path) -> bool:
-    with page.open("rb") as file:
-        return file.read(len(MARK)) == MARK.encode()
+    return content_of(page).startswith(MARK.encode())
 
 
 def write_file(path: Path, text: str) -> State:
     """Write a text in the place of what is there. Raises FilesError, and leaves that as it is."""
-    path = path.resolve()  # a link stays one
-    new = path.with_name(f".{path.name}.new")
     content = text.encode()
+    is_new = not os.path.exists(path)  # noqa: PTH110 - False also where nobody may look
+    if not is_new and content_of(path) == content:
+        return "unchanged"
     try:
-        is_new = not path.exists()
-        if not is_new and path.read_bytes() == content:
-            return "unchanged"
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            new.write_bytes(content)
-            if not is_new:
-                shutil.copymode(path, new)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
     except OSError as error:
-        raise FilesError(
-            f"This cannot be written: {error.strerror}.",
-            path=path,
-            hint="Check the permissions of the folder, and that there is room.",
-        ) from error
+        raise unwritable(path.parent, error) from None
+    replace_content(path, content)
     return "created" if is_new else "changed"

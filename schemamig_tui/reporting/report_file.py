@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import replace_content
 from schemamig_tui.reporting.rehearsal_page import FORMAT_NAME, TITLE, RehearsalPage
 
 _BEGINNING = 100
@@ -39,7 +39,4 @@ def save(path: Path, page: RehearsalPage) -> None:
         from schemamig_tui.reporting.rehearsal_markdown import markdown
 
         text = markdown(page)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FilesError(f"The report cannot be written: {error.strerror}.", path=path) from None
+    replace_content(path, text.encode())

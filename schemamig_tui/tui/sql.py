@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import unreadable
 from schemamig_tui.tui.lines import Line, Span, body
 
 _MOST_READ = 512 * 1024
@@ -31,7 +31,7 @@ def read_sql(path: Path) -> tuple[list[Line], int]:
         with path.open("rb") as file:
             content = file.read(_MOST_READ)
     except OSError as error:
-        raise FilesError(f"Cannot be read: {error.strerror}.", path=path) from None
+        raise unreadable(path, error) from None
     text = content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
     lines = highlight(text) if len(content) <= _MOST_COLOURED else plain_lines(text)
     return lines, len(content)

@@ -187,7 +187,8 @@ def test_a_plan_that_cannot_be_written_leaves_the_one_before(saved: Run) -> None
     ended = saved("--dry-run", "--save-plan", "nowhere/plan.json")
     assert ended.code == ExitCode.USAGE
     assert ended.errors == [
-        "nowhere/plan.json: The plan cannot be written: No such file or directory.\n"
+        "nowhere/plan.json: This cannot be written: No such file or directory.\n"
+        "hint: Check that the folder is there, that you may write to it, and that there is room.\n"
     ]
     assert saved("--dry-run", "--save-plan", f"{PLAN}/x").code == ExitCode.USAGE
     assert Path(PLAN).read_text() == before
@@ -217,7 +218,10 @@ def test_a_bad_plan_is_one_error_with_the_line(saved: Run) -> None:
     wrong = good.replace('"no transaction", "resumed": 0', '"no transaction", "resumed": "0"')
     assert bad(saved, wrong) == f"{PLAN}:{line}: This is no plan: resumed has to be a number."
     ended = saved("--apply", "--plan", "elsewhere.json")
-    assert ended.errors == ["elsewhere.json: The plan cannot be read: No such file or directory.\n"]
+    assert ended.errors == [
+        "elsewhere.json: This cannot be read: No such file or directory.\n"
+        "hint: Check that it is there and that you may read it.\n"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from schemamig_tui.authoring.adopt.names import Version, our_names
 from schemamig_tui.authoring.adopt.tools import Tool
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import content_of, unreadable
 from schemamig_tui.sql.ways_up import NoWayUp, WayUp, way_up, without_transaction
 from schemamig_tui.text import some_names
 
@@ -126,13 +127,13 @@ def _warnings(tool: Tool, paths: list[Path]) -> list[str]:
 
 
 def _read(tool: Tool, path: Path) -> tuple[bytes, WayUp]:
+    content = content_of(path)
+    conf = path.with_name(f"{path.name}.conf")
     try:
-        content = path.read_bytes()
-        conf = path.with_name(f"{path.name}.conf")
         options = conf.read_text("utf-8", "replace") if conf.is_file() else ""
         up = way_up(tool.name, content)
     except OSError as error:
-        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+        raise unreadable(conf, error) from None
     except NoWayUp as error:
         raise FilesError(
             f"This cannot become a plain file: {error}.",

@@ -4,6 +4,7 @@ All raise FilesError: where something is in the way, or cannot be read or writte
 """
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from schemamig_tui.authoring.adopt.folder import TheirFile
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import content_of, unwritable
 
 
 def refuse_same(ours: Path, theirs: Path) -> None:
@@ -46,12 +48,7 @@ def _title(name: str) -> str:
 
 
 def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FilesError(f"This cannot be read: {error.strerror}.", path=path) from error
+    return content_of(path) if os.path.lexists(path) else None
 
 
 def is_there(path: Path, file: TheirFile) -> bool:
@@ -76,13 +73,13 @@ def written_aside(directory: Path, files: Sequence[TheirFile]) -> Iterator[Path]
         directory.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".adopt-", dir=directory))
     except OSError as error:
-        raise _unwritable(directory, error) from error
+        raise unwritable(directory, error) from error
     try:
         for file in files:
             try:
                 (aside / file.name).write_bytes(file.up.text)
             except OSError as error:
-                raise _unwritable(directory / file.name, error) from error
+                raise unwritable(directory / file.name, error) from error
         yield aside
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -99,12 +96,4 @@ def move(aside: Path, directory: Path, files: Sequence[TheirFile]) -> None:
             try:
                 (aside / file.name).rename(path)
             except OSError as error:
-                raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> FilesError:
-    return FilesError(
-        f"This cannot be written: {error.strerror}.",
-        path=path,
-        hint="Check the permissions of the folder and that there is room, and do it again.",
-    )
+                raise unwritable(path, error) from error

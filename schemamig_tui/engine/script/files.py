@@ -15,6 +15,7 @@ from pathlib import Path
 from schemamig_tui.engine.script.names import check_name, is_migration
 from schemamig_tui.engine.script.source import Stamp, stamp_of
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import unreadable
 
 MANUAL = "MANUAL"
 """The checksum of a ledger row that was written by hand; it matches every content."""
@@ -146,7 +147,7 @@ def _entries(directory: Path) -> list[os.DirEntry[str]]:
             hint="Name the folder that holds the file with --dir.",
         ) from None
     except OSError as error:
-        raise _unreadable(directory, error) from None
+        raise unreadable(directory, error) from None
 
 
 def _is_migration(entry: os.DirEntry[str]) -> bool:
@@ -199,7 +200,7 @@ def _stat(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
 
 
 def _with_other_line_ends(path: Path) -> tuple[str, str]:
@@ -224,12 +225,4 @@ def _pieces(path: Path) -> Iterator[bytes]:
             while piece := file.read(_PIECE):
                 yield piece
     except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> FilesError:
-    return FilesError(
-        f"This cannot be read: {error.strerror}.",
-        path=path,
-        hint="Check that it is there and that you may read it.",
-    )
+        raise unreadable(path, error) from None

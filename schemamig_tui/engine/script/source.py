@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import unreadable
 
 HELD = 64 * 1024
 """A file of up to so many bytes is read once and kept."""
@@ -71,7 +72,7 @@ class Source:
             found = os.pread(self._fd, length, start)
             stamp = stamp_of(os.fstat(self._fd))
         except OSError as error:
-            raise self._unreadable(error) from None
+            raise unreadable(self.path, error) from None
         if stamp != self.stamp or len(found) < length:
             raise FilesError(
                 "This file was changed while it was in use.",
@@ -102,7 +103,4 @@ class Source:
             self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
             return os.fstat(self._fd)
         except OSError as error:
-            raise self._unreadable(error) from None
-
-    def _unreadable(self, error: OSError) -> FilesError:
-        return FilesError(f"This cannot be read: {error.strerror}.", path=self.path)
+            raise unreadable(self.path, error) from None

@@ -1,0 +1,61 @@
+"""Reads and writes whole files; what the system refuses is a FilesError that names the file."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from schemamig_tui.errors import FilesError
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file. Raises FilesError."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def replace_content(path: Path, content: bytes) -> None:
+    """Write a file, all of it or nothing. Raises FilesError, and leaves what is there as it is.
+
+    A link stays one, and a file that is there keeps its permissions.
+    """
+    target = Path(os.path.realpath(path))
+    new = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with new.open("xb") as file:
+            file.write(content)
+        if target.exists():
+            shutil.copymode(target, new)
+        new.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise unwritable(path, error) from None
+
+
+def remove(path: Path) -> None:
+    """Remove a file. Raises FilesError."""
+    try:
+        path.unlink()
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> FilesError:
+    """The error for a file or a folder that cannot be read."""
+    return FilesError(
+        f"This cannot be read: {error.strerror}.",
+        path=path,
+        hint="Check that it is there and that you may read it.",
+    )
+
+
+def unwritable(path: Path, error: OSError) -> FilesError:
+    """The error for a file that cannot be written."""
+    return FilesError(
+        f"This cannot be written: {error.strerror}.",
+        path=path,
+        hint="Check that the folder is there, that you may write to it, and that there is room.",
+    )
