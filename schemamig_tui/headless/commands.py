@@ -156,6 +156,10 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         from schemamig_tui.headless.linting import lint_pending
 
         return lint_pending(settings, reporter, stop, to=command.to)
+    return _list_or_check(command.mode, settings, reporter, stop)
+
+
+def _list_or_check(mode: str, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
     with connecting(settings, reporter, stop) as (target, on_wait):
         survey = look(target, settings, on_wait)
     for warning in (*survey.warnings(), *survey.ahead):
@@ -166,7 +170,7 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
 
         for sentence in only_comments(status.changed):
             reporter.warning(sentence)
-    if command.mode == "check":
+    if mode == "check":
         reporter.checked(status)
         findings = (
             status.pending,
