@@ -3,6 +3,8 @@
 
 def index(definition: str, name: str, relation: str) -> str:
     """``UNIQUE (lower(email)) WHERE ...``; the access method where it is not btree."""
+    if definition.startswith("("):  # of columns alone: the query has left out all of that
+        return definition
     definition = definition.removeprefix("CREATE ")
     unique = "UNIQUE " if definition.startswith("UNIQUE ") else ""
     for word in unique, f"INDEX {name} ON ", "ONLY ", f"{relation} ", "USING btree ":

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
 
-from schemamig_tui.catalog import reading
+from schemamig_tui.catalog import definitions, reading
 from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.sharing import SharedQueries
@@ -28,6 +28,25 @@ SAMPLE = r"""
     CREATE TABLE hidden.f (t_id int REFERENCES hidden.t);
     CREATE FUNCTION hidden.g(hidden.t) RETURNS int LANGUAGE sql AS 'SELECT 1';
 """
+
+
+INDEXES = """
+    CREATE TYPE mood AS ENUM ('well'); CREATE DOMAIN word AS text; CREATE SCHEMA "S";
+    CREATE TABLE "S"."a t" (
+        a int, b text, "C d" varchar(9), e char(3), f mood, g int[], h word, i text COLLATE "C",
+        j jsonb, k name, l oid, m numeric
+    );
+    CREATE TABLE parted (a int, b text) PARTITION BY RANGE (a);
+    CREATE TABLE part PARTITION OF parted FOR VALUES FROM (1) TO (9);
+    CREATE INDEX ON parted (b); CREATE UNIQUE INDEX ON part (b, a);
+"""
+ON = (
+    *("(a)", "(a, b)", '("C d", e)', "(f)", "(g)", "(h)", "(i, e)", "(j)", "(k)", "(l)", "(m, a)"),
+    *("(a DESC)", "(b, a NULLS FIRST)", "(b text_pattern_ops)", '("C d" varchar_pattern_ops)'),
+    *('(b COLLATE "C")', '(i COLLATE "POSIX", a)', '("C d" COLLATE "C")', "(lower(b))"),
+    *("(a, (b || 'x'))", "(a) INCLUDE (b)", "(a) WHERE b > ''", "(a) WITH (fillfactor = 50)"),
+    *("USING hash (a)", "USING gin (j)", "USING brin (a, b)"),
+)
 
 
 @pytest.fixture
@@ -90,6 +109,20 @@ def test_a_role_without_rights_sees_the_same(conn: psycopg.Connection) -> None:
     conn.execute("SET ROLE stranger")
     assert snapshot(conn) == before
     conn.execute("ROLLBACK")
+
+
+def test_an_index_is_said_as_the_server_says_it(conn: psycopg.Connection) -> None:
+    conn.execute(INDEXES)
+    for on in ON:
+        conn.execute(f'CREATE INDEX ON "S"."a t" {on}'.encode())
+    conn.execute("SET search_path TO pg_catalog")  # so that names have their schema
+    rows = conn.execute("SELECT indexrelid, pg_get_indexdef(indexrelid, 0, true) FROM pg_index")
+    said = dict(rows.fetchall())
+    seen = [(index, one.name) for one in _relations(conn) for index in one.parts[2]]
+    assert len(seen) == len(ON) + 3
+    for index, table in seen:
+        definition = definitions.index(said[index.oid], index.name, table)
+        assert index.value("_definition") == definition
 
 
 def test_temporary_objects_are_left_out_whatever_they_are_called(conn: psycopg.Connection) -> None:
