@@ -11,6 +11,7 @@ FROM (VALUES
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
     ('jit', 'off'),
+    ('max_parallel_workers_per_gather', '0'),
     ('from_collapse_limit', '1'),
     ('join_collapse_limit', '1'),
     ('quote_all_identifiers', 'off'),
@@ -26,6 +27,7 @@ FROM (VALUES
 """For this transaction: what makes the texts of a definition depend on the session, set firmly.
 
 The joins are written in the order that is best, so that no time is lost on finding one.
+A worker would read the catalogs once more, on a core that the second connection has a use for.
 
 Returns whether the role may see everything, and how many settings there are.
 """
