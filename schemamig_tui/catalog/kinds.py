@@ -35,11 +35,12 @@ class CatalogKind:
     ``catalogs`` are those that say something of the objects, first the one whose oids they have.
     ``by_oid`` is for kinds of which there may be thousands: only some of them are read again.
     ``word`` is what they are called, unless the query says it, ``parts`` are the kinds of their
-    parts. ``implied`` says that some of them only repeat what another line says. ``since`` is the
-    first major version of the server that has such objects. ``shorten`` gets a definition, the name
-    of the object, and the name of what it is a part of. ``in_order`` keeps the order of the query;
-    all else is sorted by name, and not by the server, whose order depends on the database's
-    collation.
+    parts. ``numbered`` says that their oids are numbers within what they are parts of, so that many
+    have the same. ``implied`` says that some of them only repeat what another line says.
+    ``since`` is the first major version of the server that has such objects. ``shorten`` gets a
+    definition, the name of the object, and the name of what it is a part of. ``in_order`` keeps the
+    order of the query; all else is sorted by name, and not by the server, whose order depends on
+    the database's collation.
     """
 
     query: str | Callable[[Server], str]
@@ -48,6 +49,7 @@ class CatalogKind:
     by_oid: bool = False
     word: str = ""
     parts: tuple[str, ...] = ()
+    numbered: bool = False
     implied: bool = False
     since: int = 0
     shorten: Callable[[str, str, str], str] | None = None
@@ -65,7 +67,9 @@ class CatalogKind:
 
 
 PARTS: Mapping[str, CatalogKind] = {
-    "columns": CatalogKind(relations.COLUMNS, ("pg_attribute",), word="column", in_order=True),
+    "columns": CatalogKind(
+        relations.COLUMNS, ("pg_attribute",), word="column", numbered=True, in_order=True
+    ),
     "constraints": CatalogKind(
         table_parts.CONSTRAINTS, ("pg_constraint",), word="constraint", implied=True
     ),

@@ -1,7 +1,7 @@
 """Makes objects of the rows that the queries of a snapshot return."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import repeat
 from operator import attrgetter
@@ -43,12 +43,16 @@ def objects(
 
 
 def parts(kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]) -> Parts:
-    """The parts of a kind, of all ``owners``, which are given as oids with their names."""
-    parent = answer.columns.index("parent")
-    rows = [row for row in _whole(answer) if row[parent] in owners]
+    """The parts of a kind, of all ``owners``, which are given as oids with their names.
+
+    Where only a number tells them apart, rows that say the same share one object: id, created_at
+    and what says whose a row is stand in table after table.
+    """
+    rows = [row for row in _whole(answer) if row[0] in owners]  # the first column is "parent"
+    made = (_made_once if kind.numbered else _made)(kind, QueryAnswer(answer.columns, rows), owners)
     found: defaultdict[int, list[Object]] = defaultdict(list)
-    for row, one in zip(rows, _made(kind, QueryAnswer(answer.columns, rows), owners), strict=True):
-        found[row[parent]].append(one)
+    for row, one in zip(rows, made, strict=True):
+        found[row[0]].append(one)
     return {oid: _in_order(kind, of) for oid, of in found.items()}
 
 
@@ -70,6 +74,23 @@ def _in_order(kind: CatalogKind, found: Sequence[Object]) -> tuple[Object, ...]:
     return tuple(
         found if kind.in_order or len(found) == 1 else sorted(found, key=attrgetter("name"))
     )
+
+
+def _made_once(
+    kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]
+) -> Iterator[Object]:
+    """An object of each row, the same for those that differ only in what they are parts of."""
+    distinct: dict[tuple[Any, ...], int] = {}
+    places: list[int] = []
+    for row in answer.rows:
+        try:
+            place = distinct.setdefault(row[1:], len(distinct))
+        except TypeError:  # a list
+            said = (tuple(value) if isinstance(value, list) else value for value in row[1:])
+            place = distinct.setdefault(tuple(said), len(distinct))
+        places.append(place)
+    made = _made(kind, QueryAnswer(answer.columns[1:], [*distinct]), owners)
+    return map(made.__getitem__, places)
 
 
 def _made(

@@ -81,13 +81,14 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
     CASE WHEN a.attgenerated <> '' THEN format('(%s) ', e.expression)
         || CASE a.attgenerated WHEN 's' THEN 'stored' ELSE 'virtual' END
     END AS "generated always as",
-    array_remove(ARRAY[
+    nullif(array_remove(ARRAY[
         CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || CASE a.attstorage
             WHEN 'p' THEN 'plain' WHEN 'e' THEN 'external' WHEN 'm' THEN 'main' ELSE 'extended'
         END END,
         CASE a.attcompression WHEN 'p' THEN 'compression pglz' WHEN 'l' THEN 'compression lz4' END,
         'statistics ' || nullif(a.attstattarget, -1)
-    ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}') AS "with",
+    ], NULL) || coalesce(a.attoptions, '{{}}') || coalesce(a.attfdwoptions, '{{}}'),
+        '{{}}') AS "with",
     {comment("pg_class", "a.attrelid", "a.attnum")},
     CASE WHEN a.attacl IS NOT NULL
         THEN ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
