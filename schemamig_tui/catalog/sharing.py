@@ -3,7 +3,9 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import psycopg
@@ -14,6 +16,7 @@ from schemamig_tui.errors import SchemamigError
 
 Connect = Callable[[], psycopg.Connection[Any]]
 """Opens another connection to the same database, as the same role."""
+NamedAnswer = tuple[str, QueryAnswer]
 
 
 class SharedQueries:
@@ -25,20 +28,33 @@ class SharedQueries:
 
     def __init__(self, connect: Connect, queries: Mapping[str, str]) -> None:
         self._left = deque(queries.items())
-        self._wanted = len(queries)
-        self._answers: dict[str, QueryAnswer] = {}
+        self._unanswered = len(queries)
+        self._answers: SimpleQueue[NamedAnswer | None] = SimpleQueue()
         self._changed = threading.Condition()
         threading.Thread(target=self._help, args=(connect,), name="catalog", daemon=True).start()
 
-    def answers(self, conn: psycopg.Connection[Any]) -> dict[str, QueryAnswer]:
-        """All answers, after ``conn`` has asked as well. Raises what psycopg raises of ``conn``."""
-        while True:
-            self._ask(conn)
-            with self._changed:
-                # What is neither answered nor left is under way on the other connection.
-                self._changed.wait_for(lambda: self._left or len(self._answers) == self._wanted)
-                if not self._left:
-                    return self._answers
+    @contextlib.contextmanager
+    def answers(self, conn: psycopg.Connection[Any]) -> Iterator[Iterator[NamedAnswer]]:
+        """All answers, each as soon as it has come, while ``conn`` asks as well.
+
+        Raises what psycopg raises of ``conn``, at the end.
+        """
+        with ThreadPoolExecutor(1, "catalog") as pool:
+            asking = pool.submit(self._ask_for_all, conn)
+            yield iter(self._answers.get, None)
+            asking.result()
+
+    def _ask_for_all(self, conn: psycopg.Connection[Any]) -> None:
+        try:
+            while True:
+                self._ask(conn)
+                with self._changed:
+                    # What is neither answered nor left is under way on the other connection.
+                    self._changed.wait_for(lambda: self._left or not self._unanswered)
+                    if not self._left:
+                        return
+        finally:
+            self._answers.put(None)
 
     def _help(self, connect: Connect) -> None:
         with (
@@ -55,12 +71,14 @@ class SharedQueries:
                 if not self._left:
                     return
                 name, query = self._left.popleft()
-            answer: dict[str, QueryAnswer] = {}
+            answer = None
             try:
-                answer = ask(conn, {name: query})
+                answer = ask(conn, {name: query})[name]
             finally:
                 with self._changed:
-                    self._answers |= answer
-                    if not answer:
+                    if answer is not None:
+                        self._answers.put((name, answer))
+                        self._unanswered -= 1
+                    else:
                         self._left.append((name, query))
                     self._changed.notify_all()

@@ -1,8 +1,7 @@
 """Reads the whole schema of a database, within whatever transaction is open."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,13 +16,13 @@ from schemamig_tui.catalog.queries.fragments import Server
 from schemamig_tui.catalog.queries.rare import RARE, which
 from schemamig_tui.catalog.reading import ask, patiently, prepared
 from schemamig_tui.catalog.rows import QueryAnswer
-from schemamig_tui.catalog.sharing import Connect, SharedQueries
+from schemamig_tui.catalog.sharing import Connect, NamedAnswer, SharedQueries
 
 _SYSTEM = "system"
 _MEMBERS = "members"
 _RARE = "rare"
 # Those that take the longest for each table, the longest of them first.
-_LONG = ("constraints", "indexes")
+_LONG = ("constraints", "indexes", "sequences")
 
 
 @dataclass(frozen=True)
@@ -112,12 +111,24 @@ def _read(
         answers |= ask(conn, {name: kinds[name].sql(server) for name in there})
         if not shared:
             return CatalogAnswers(kinds, answers)
-        with ThreadPoolExecutor(1, "catalog") as pool:
-            others = pool.submit(shared.answers, conn)
-            made: dict[str, rows.Parts] = {}
-            for name, kind in kinds.items():
-                made |= _parts(name, answers, [part for part in kind.parts if part in answers])
-            return CatalogAnswers(kinds, answers | others.result(), made)
+        with shared.answers(conn) as coming:
+            return _while_they_come(kinds, answers, coming)
+
+
+def _while_they_come(
+    kinds: Mapping[str, CatalogKind],
+    answers: dict[str, QueryAnswer],
+    coming: Iterator[NamedAnswer],
+) -> CatalogAnswers:
+    """All answers, with the parts that are made of each while the server has still to answer."""
+    made: dict[str, rows.Parts] = {}
+    for name, kind in kinds.items():
+        made |= _parts(name, answers, [part for part in kind.parts if part in answers])
+    for come, answer in coming:
+        answers[come] = answer
+        for name, kind in kinds.items():
+            made |= _parts(name, answers, [part for part in kind.parts if part == come])
+    return CatalogAnswers(kinds, answers, made)
 
 
 def _query(kind: CatalogKind, server: Server, *, implied: bool) -> str:

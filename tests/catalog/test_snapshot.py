@@ -281,7 +281,8 @@ def test_what_one_connection_has_begun_the_other_waits_for(
     }
     shared = SharedQueries(connect, queries)
     assert began.wait(5)
-    answers = shared.answers(conn)
+    with shared.answers(conn) as coming:
+        answers = dict(coming)
     pids = {answer.rows[0][0] for answer in answers.values()}
     assert answers.keys() == queries.keys()
     assert len(pids) == 2
@@ -303,4 +304,5 @@ def test_what_the_second_connection_has_begun_and_cannot_end_the_first_one_asks(
     while not (pids and conn.execute(waiting, pids).fetchall()):
         time.sleep(0.01)
     conn.execute("SELECT pg_terminate_backend(%s, 5000)", pids)
-    assert shared.answers(conn)["long"].rows == [(1,)]
+    with shared.answers(conn) as coming:
+        assert dict(coming)["long"].rows == [(1,)]
