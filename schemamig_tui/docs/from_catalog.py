@@ -107,11 +107,10 @@ class _CatalogReader:
         reader = TableReader(paths, keys.take)
         tables, beyond = [], 0
         for one in self._tables.values():
-            partitions = [*self._partition_facts(one)]
-            table, count = reader.read(one, partitions)
+            table, count = reader.read(one, self._partition_facts(one))
             tables.append(table)
             beyond += count
-        notes, count = self._notes()
+        notes, count = self._notes({table.path[0] for table in tables})
         return Document(
             project,
             tuple(sorted(map(_enum, self._enums.values()), key=lambda enum: enum.path)),
@@ -122,17 +121,19 @@ class _CatalogReader:
             left_out=self._left_out,
         )
 
-    def _partition_facts(self, root: Object) -> Iterator[str]:
+    def _partition_facts(self, root: Object) -> list[str]:
         """A line for each partition: its bounds, and where it is not as the table above it."""
-        found = self._partitions.get(root.name)
-        if not found:
-            return
+        if root.name not in self._partitions:
+            return []
+        found = self._partitions[root.name]
         known = {one.name: one for one in (root, *found)}
-        for one in found:
-            yield object_fact(one, known[one.parents[0]])
+        return [object_fact(one, known[one.parents[0]]) for one in found]
 
-    def _notes(self) -> tuple[tuple[tuple[str, str], ...], int]:
-        """A note for each schema that has more than tables, one for what is in no schema."""
+    def _notes(self, used: set[str]) -> tuple[tuple[tuple[str, str], ...], int]:
+        """A note for each schema that has more than tables, one for what is in no schema.
+
+        ``used`` are the schemas with tables.
+        """
         schemas = {dotted(one.name)[0]: one for one in self._objects["schemas"]}
         partitions = chain.from_iterable(self._partitions.values())
         elsewhere = {id(one) for one in chain(self._tables.values(), partitions)}
@@ -141,7 +142,7 @@ class _CatalogReader:
             if one.kind != "schema" and id(one) not in elsewhere and (fact := self._fact(one)):
                 found[dotted(one.name)[0] if one.namespace else ""].append(fact)
         notes = [("database", "\n".join(found[""]))] if found[""] else []
-        used = {dotted(name)[0] for name in (*self._tables, *self._enums)}
+        used = used.union(dotted(name)[0] for name in self._enums)
         for schema in sorted({*schemas, *found} - {""}):
             comment = schemas[schema].comment if schema in schemas else None
             text = "\n\n".join(filter(None, (comment, "\n".join(found[schema]))))

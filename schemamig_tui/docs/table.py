@@ -7,6 +7,7 @@ from typing import Any
 
 from schemamig_tui.catalog.objects import Object
 from schemamig_tui.docs.document import (
+    NO_NOTE,
     Check,
     Column,
     DbmlTable,
@@ -95,7 +96,8 @@ class _OneTable:
         self._count = 0
         self._indexes: list[Index] = []
         self._checks: list[Check] = []
-        self._pk = self._unique = frozenset[str]()
+        # Columns as SQL writes their names.
+        self._pk, self._unique = set[str](), set[str]()
 
     def table(self, partitions: Sequence[str]) -> tuple[DbmlTable, int]:
         columns, constraints, indexes, *others = self._one.parts
@@ -143,6 +145,8 @@ class _OneTable:
 
     def _besides(self, part: Object, rest: str) -> None:
         """Note what a constraint has that its element in DBML cannot have."""
+        if not (rest or _says_more(part)):
+            return
         comment = f"-- {part.comment}" if part.comment else ""
         found = " ".join(filter(None, (rest, *facts(part, _IN_PART), comment)))
         if found:
@@ -150,16 +154,13 @@ class _OneTable:
 
     def _key(self, part: Object, key: IndexDefinition) -> None:
         """A key of one column with the name that the server gives is a word at its column."""
-        columns = [column_name(element) for element in key.elements]
-        table, name = self._path[-1], bare(part.name)
-        usual = f"{table}_pkey" if key.primary else f"{table}_{columns[0]}_key"
-        alone = not (key.rest or part.comment or facts(part, _IN_PART))
-        if len(columns) == 1 and columns[0] is not None and name == usual and alone:
-            if key.primary:
-                self._pk |= {columns[0]}
-            else:
-                self._unique |= {columns[0]}
-            return
+        if len(key.elements) == 1 and not (key.rest or _says_more(part)):
+            (element,) = key.elements
+            column = column_name(element)
+            usual = f"{self._path[-1]}_{'pkey' if key.primary else f'{column}_key'}"
+            if column is not None and bare(part.name) == usual:
+                (self._pk if key.primary else self._unique).add(element)
+                return
         self._index(part, key, constraint=True)
 
     def _index(self, part: Object, index: IndexDefinition, *, constraint: bool) -> None:
@@ -170,18 +171,24 @@ class _OneTable:
         lines = ["UNIQUE constraint"] if constraint and index.unique else []
         if index.rest:
             lines.append(index.rest)
-        note, count = noted(part, lines, _IN_PART)
-        self._count += count
+        note = NO_NOTE
+        if lines or _says_more(part):
+            note, count = noted(part, lines, _IN_PART)
+            self._count += count
         self._indexes.append(
             Index(elements, bare(part.name), index.primary, index.unique, index.method, note)
         )
 
     def _column(self, part: Object) -> Column:
-        name = bare(part.name)
-        pk, unique = name in self._pk, name in self._unique
+        pk, unique = part.name in self._pk, part.name in self._unique
         column, count = self._reader.column(part, pk=pk, unique=unique)
         self._count += count
         return column
+
+
+def _says_more(part: Object) -> bool:
+    """Whether there is anything about a part of a table besides its definition."""
+    return bool(part.comment) or part.values.count(None) < len(part.values) - 1
 
 
 @cache  # there are as many as queries of a snapshot that read columns

@@ -81,7 +81,8 @@ def _enum(enum: Enum) -> Iterator[str]:
 def _table(table: DbmlTable) -> list[str]:
     alias = f" as {name(table.alias)}" if table.alias else ""
     lines = [f"Table {path(table.path)}{alias}{_settings(table.settings)} {{"]
-    lines += [f"  {column_line(column)}" for column in table.columns]
+    if table.columns:
+        lines.append("  " + "\n  ".join(map(column_line, table.columns)))
     if table.indexes:
         lines += ("", "  indexes {")
         lines += [f"    {index_line(index)}" for index in table.indexes]
@@ -191,7 +192,7 @@ def quoted(text: str) -> str:
 
 def string(text: str, indent: str | None = None) -> str:
     """A string; of several lines, each indented, where that keeps them as they are."""
-    if indent is not None and _fits_lines(text):
+    if indent is not None and "\n" in text and _fits_lines(text):
         lines = "\n".join(f"{indent}{line}" if line else "" for line in text.split("\n"))
         body = lines.replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
         return f"'''\n{body}\n{indent}'''"
@@ -199,17 +200,18 @@ def string(text: str, indent: str | None = None) -> str:
 
 
 def _fits_lines(text: str) -> bool:
-    """Whether the lines are the same again when their common indent is taken away."""
+    """Whether these lines are the same again when their common indent is taken away."""
     lines = text.split("\n")
     return (
-        len(lines) > 1
-        and all(line.isprintable() and line == line.rstrip() for line in lines)
+        all(line.isprintable() and line == line.rstrip() for line in lines)
         and not (lines[0].startswith(" ") or not lines[0] or not lines[-1])
         and not text.endswith("'")
     )
 
 
 def _escaped(text: str) -> str:
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text  # as nearly all are, and this is quicker than the pattern
     return _NOT_PLAIN.sub(_escape, text)
 
 
