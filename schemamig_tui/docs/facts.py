@@ -14,7 +14,6 @@ HEADING = "In PostgreSQL:"
 
 # As the owners and the grants, it differs from one server to the next.
 _OF_ROLES = frozenset({"owner may not"})
-_NOTHING = NO_NOTE, 0
 
 
 def facts(one: Object, known: frozenset[str] = frozenset()) -> list[str]:
@@ -68,9 +67,9 @@ def noted(
 ) -> tuple[Note, int]:
     """The note of an object: its comment, then the lines of what DBML lacks, which are counted."""
     found = [*facts(one, known), *lines]
-    if not (found or one.comment):
-        return _NOTHING  # as of most columns
-    listed = "\n".join([HEADING, *(f"- {_indented(line)}" for line in found)]) if found else ""
+    if not found:
+        return (Note(one.comment) if one.comment else NO_NOTE), 0
+    listed = "\n".join([HEADING, *(f"- {_indented(line)}" for line in found)])
     return Note("\n\n".join(filter(None, (one.comment, listed)))), len(found)
 
 

@@ -63,7 +63,7 @@ class _CatalogReader:
     def __init__(self, objects: Mapping[str, tuple[Object, ...]], schemas: Collection[str]) -> None:
         self._left_out = 0
         self._objects = {
-            kind: list(self._wanted(kind, found, schemas))
+            kind: [*self._wanted(kind, found, schemas)] if schemas else found
             for kind, found in objects.items()
             if kind in _SHOWN
         }
@@ -84,9 +84,7 @@ class _CatalogReader:
         self, kind: str, objects: Collection[Object], schemas: Collection[str]
     ) -> Iterator[Object]:
         for one in objects:
-            if not schemas:
-                yield one
-            elif not (one.namespace or kind == "schemas"):
+            if not (one.namespace or kind == "schemas"):
                 self._left_out += 1
             elif dotted(one.name)[0] in schemas:
                 yield one

@@ -1,6 +1,6 @@
 """Makes a table of a document of one in the catalog."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
@@ -60,15 +60,15 @@ class TableReader:
         """
         return _OneTable(one, self).table(partitions)
 
-    def column(self, part: Object, *, pk: bool, unique: bool) -> tuple[Column, int]:
+    def column(self, part: Object, pk: bool, unique: bool) -> tuple[Column, int]:
         """The column, and how much of it DBML has no words for."""
         key = (part.name, part.values, part.comment, pk, unique)
         found = self._columns.get(key)
         if found is None:
-            found = self._columns[key] = self._read_column(part, pk=pk, unique=unique)
+            found = self._columns[key] = self._read_column(part, pk, unique)
         return found
 
-    def _read_column(self, part: Object, *, pk: bool, unique: bool) -> tuple[Column, int]:
+    def _read_column(self, part: Object, pk: bool, unique: bool) -> tuple[Column, int]:
         kind, null, expression, generated = _column_values(part.labels)(part.values)
         default, lines = _default(expression, kind) if expression else _NO_DEFAULT
         if null and null != "not null":
@@ -101,16 +101,13 @@ class _OneTable:
 
     def table(self, partitions: Sequence[str]) -> tuple[DbmlTable, int]:
         columns, constraints, indexes, *others = self._one.parts
-        for part in constraints:
-            if not (part.follows or part.implied):
-                self._constraint(part)
-        for part in indexes:
-            if not part.follows:
-                definition = str(part.value(_DEFINITION))
-                self._index(part, read_index(definition), constraint=False)
+        for part, definition in _own(constraints):
+            self._constraint(part, definition)
+        for part, definition in _own(indexes):
+            self._index(part, read_index(definition), constraint=False)
         for parts in others:
             self._lines += [part_fact(part) for part in parts if not part.follows]
-        read = tuple(map(self._column, columns))
+        read = tuple(self._columns(columns))
         note, count = noted(self._one, [*self._lines, *partitions])
         table = DbmlTable(
             self._path,
@@ -121,8 +118,8 @@ class _OneTable:
         )
         return table, self._count + count
 
-    def _constraint(self, part: Object) -> None:
-        definition = read_constraint(str(part.value(_DEFINITION)))
+    def _constraint(self, part: Object, text: str) -> None:
+        definition = read_constraint(text)
         if isinstance(definition, IndexDefinition):
             self._key(part, definition)
         elif isinstance(definition, CheckDefinition) and "`" not in definition.expression:
@@ -179,11 +176,21 @@ class _OneTable:
             Index(elements, bare(part.name), index.primary, index.unique, index.method, note)
         )
 
-    def _column(self, part: Object) -> Column:
-        pk, unique = part.name in self._pk, part.name in self._unique
-        column, count = self._reader.column(part, pk=pk, unique=unique)
-        self._count += count
-        return column
+    def _columns(self, parts: Iterable[Object]) -> Iterator[Column]:
+        for part in parts:
+            pk, unique = part.name in self._pk, part.name in self._unique
+            column, count = self._reader.column(part, pk, unique)
+            self._count += count
+            yield column
+
+
+def _own(parts: Sequence[Object]) -> Iterator[tuple[Object, str]]:
+    """The parts that no other line implies, with their definitions."""
+    if parts:
+        place = parts[0].labels.index(_DEFINITION)  # one query has read them all
+        for part in parts:
+            if not (part.follows or part.implied):
+                yield part, str(part.values[place])
 
 
 def _says_more(part: Object) -> bool:
