@@ -17,6 +17,7 @@ from schemamig_tui.docs.document import (
     Document,
     Enum,
     Index,
+    IndexElement,
     Note,
     Path,
     Ref,
@@ -123,15 +124,24 @@ def column_line(column: Column) -> str:
 
 def index_line(index: Index) -> str:
     """An index."""
-    elements = [f"`{one.text}`" if one.expression else name(one.text) for one in index.elements]
-    shown = elements[0] if len(elements) == 1 else f"({', '.join(elements)})"
-    settings = [word for word, has in (("pk", index.pk), ("unique", index.unique)) if has]
+    shown = _elements(index.elements)
+    settings = []
+    if index.pk:
+        settings.append("pk")
+    if index.unique:
+        settings.append("unique")
     if index.method:
         settings.append(f"type: {name(index.method)}")
     if index.name:
         settings.append(f"name: {string(index.name)}")
     settings += _noted(index.note)
     return f"{shown}{_settings(settings, index.note)}"
+
+
+@lru_cache(_WORDS)
+def _elements(elements: tuple[IndexElement, ...]) -> str:
+    shown = [f"`{one.text}`" if one.expression else name(one.text) for one in elements]
+    return shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
 
 
 def _note(note: Note) -> Iterator[str]:
