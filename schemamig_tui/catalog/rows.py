@@ -86,8 +86,8 @@ def _made_once(
         try:
             place = distinct.setdefault(row[1:], len(distinct))
         except TypeError:  # a list
-            said = (tuple(value) if isinstance(value, list) else value for value in row[1:])
-            place = distinct.setdefault(tuple(said), len(distinct))
+            hashable = (tuple(value) if isinstance(value, list) else value for value in row[1:])
+            place = distinct.setdefault(tuple(hashable), len(distinct))
         places.append(place)
     made = _made(kind, QueryAnswer(answer.columns[1:], [*distinct]), owners)
     return map(made.__getitem__, places)
