@@ -75,6 +75,16 @@ def _dump(target: Target, conn: psycopg.Connection[Any], name: str, schemas: Seq
     return tidied(text) + rows_of(ledger.name, LedgerRow._fields, [*ledger.read(conn)])
 
 
+def check_files(paths: Iterable[Path]) -> None:
+    """Read the DBML of ``paths`` where it is there already, as ``generate`` and ``validate`` do.
+
+    They do so in a tenth of the time, but need a database. Raises FilesError.
+    """
+    for path in {path.with_suffix(".dbml") for path in paths if path.suffix != ".sql"}:
+        if path.exists():
+            parser.read(path)
+
+
 def dbml_of(paths: Sequence[Path]) -> Path:
     """The one of the documentation's files that can be compared with a database, or the first."""
     return next((path for path in paths if path.suffix == ".dbml"), paths[0])

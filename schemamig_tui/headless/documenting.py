@@ -1,11 +1,13 @@
 """``--docs-generate`` and ``--docs-validate``: the schema of the database as a file."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
-from schemamig_tui.connect import Target
-from schemamig_tui.documentation import dbml_of, generate, validate
-from schemamig_tui.errors import ExitCode, SchemamigError, SettingsError
+from schemamig_tui.connect import OnWait, Target
+from schemamig_tui.documentation import check_files, dbml_of, generate, validate
+from schemamig_tui.errors import ConnectionFailed, ExitCode, SchemamigError, SettingsError
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
@@ -25,7 +27,11 @@ def document(
     """Write the files, or compare one with the database; ``path`` may be "" for the usual ones."""
     files = (_file(path),) if path else settings.docs_path
     schemas = schemas or settings.docs_schema
-    with connecting(settings, reporter, stop) as (target, on_wait):
+    with (
+        _checked_without_database(files),
+        connecting(settings, reporter, stop) as (target, on_wait),
+    ):
+        on_wait = _checking_first(files, on_wait)
         if mode == "docs-generate":
             found = generate(
                 target, settings.table, files, schemas, on_wait, reporter.reading_schema
@@ -36,6 +42,27 @@ def document(
         validated = validate(target, dbml_of(files), schemas, on_wait, reporter.reading_schema)
     reporter.validated(validated)
     return ExitCode.CHECK_FAILED if validated.differences else ExitCode.DONE
+
+
+@contextlib.contextmanager
+def _checked_without_database(files: Sequence[Path]) -> Iterator[None]:
+    """Tell what is wrong in the files rather than that there is no database to read them with."""
+    try:
+        yield
+    except ConnectionFailed:
+        check_files(files)
+        raise
+
+
+def _checking_first(files: Sequence[Path], on_wait: OnWait) -> OnWait:
+    """The same, before anybody waits for the server."""
+    check = cache(lambda: check_files(files))
+
+    def checking(seconds_left: float, reason: str) -> None:
+        check()
+        on_wait(seconds_left, reason)
+
+    return checking
 
 
 def _file(path: str) -> Path:

@@ -146,6 +146,19 @@ def test_what_is_no_dbml_is_an_error_with_its_line(run: Run, text: str, message:
         assert Path("x.dbml").read_text() == text
 
 
+@pytest.mark.parametrize("waiting", [(), ("--wait", "60")])
+def test_what_is_no_dbml_is_told_where_no_database_answers(
+    run: Run, waiting: tuple[str, ...]
+) -> None:
+    Path("x.dbml").write_text("Table a { id int }\nTabel b { id int }")
+    for command in ("--docs-validate", "x.dbml"), ("--docs-generate", "x.md"):
+        ended = run(*command, "--dsn", "host=/nowhere", *waiting)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("error: x.dbml:2:1: Table, ")
+    Path("x.dbml").write_text("Table a { id int }")
+    assert run("--docs-validate", "x.dbml", "--dsn", "host=/nowhere").code == 3
+
+
 def test_files_that_cannot_be_read_or_written(run: Run) -> None:
     assert "hint: Write it with --docs-generate." in run("--docs-validate").err
     Path("latin1.dbml").write_bytes(b"Table \xe4 { id int }")
