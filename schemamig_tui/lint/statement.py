@@ -61,7 +61,7 @@ class Statement:
         """The line of a byte of it."""
         return self.line + self.sql.count(b"\n", 0, offset)
 
-    @property
+    @cached_property
     def head(self) -> tuple[bytes, ...]:
         """The first two words, in lower case."""
         return tuple(word.lower() for word in islice(words_of(self.sql), 2))

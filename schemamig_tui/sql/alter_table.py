@@ -18,16 +18,28 @@ def actions(words: Sequence[bytes]) -> tuple[TableAction, ...]:
 
 
 def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
-    """What would add the columns and constraints of a CREATE TABLE that have to do with keys.
-
-    ``words`` are what stands in its parentheses.
-    """
+    """What would add the keys of a CREATE TABLE; ``words`` are what stands in its parentheses."""
     return tuple(
         action
         for one in _each(words)
-        if not _OF_KEYS.isdisjoint(word.lower() for word in one)
-        for action in _add(Words(one))
+        if not _OF_KEYS.isdisjoint([word.lower() for word in one])
+        for action in _keys(Words(one))
     )
+
+
+def _keys(words: Words) -> Iterator[TableAction]:
+    """What would add those that one part has: a constraint of the table, or a column with some."""
+    if words.take(b"constraint"):
+        one_part(words)
+    if words.peek() in CONSTRAINTS:
+        yield from constraint(words, None, None)
+        return
+    column = one_part(words)
+    while word := words.peek():
+        if word in _OF_KEYS:
+            yield from constraint(words, None, column)
+        elif not words.group():
+            words.next()
 
 
 def _each(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -46,7 +46,7 @@ def create(words: Words) -> Iterator[Touch]:
     )
     if statement == "CREATE TABLE":
         for touch in _table(words, statement):
-            yield touch._replace(condition=condition)
+            yield touch._replace(condition=condition) if condition else touch
     elif target is ObjectKind.SCHEMA:
         yield from _in_schema(words.rest(), name.name)
 
@@ -73,8 +73,9 @@ def _table(words: Words, statement: str) -> Iterator[Touch]:
         part = "CREATE TABLE ... PARTITION OF"
         yield from relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
     rest = words.rest()
-    yield from _references(rest, statement)
     folded = [word.lower() for word in rest]
+    if b"references" in folded:
+        yield from _references(rest, statement)
     if b"inherits" in folded:
         behind = Words(rest[folded.index(b"inherits") + 1 :])
         behind.take(b"(")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ MOST = 20_000
 
 
 _AT_ONCE = 16
+_NAMES = 4096  # the same ones stand in statement after statement
 
 
 class Words:
@@ -41,8 +43,11 @@ class Words:
     """
 
     def __init__(self, tokens: Iterable[bytes]) -> None:
-        self._unread = iter(tokens)
         self._read: list[bytes] = []
+        if isinstance(tokens, (list, tuple)) and len(tokens) <= MOST:
+            self._read += tokens
+            tokens = ()
+        self._unread = iter(tokens)
         self._at = 0
         self.cut = False
 
@@ -182,6 +187,7 @@ def named(path: list[str]) -> Name | None:
     return Name(path[-2] if len(path) > 1 else None, path[-1])
 
 
+@lru_cache(_NAMES)
 def identifier(token: bytes) -> str | None:
     """What a token names. None for one that is no name, or one with Unicode escapes (U&"")."""
     try:
