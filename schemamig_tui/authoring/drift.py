@@ -13,8 +13,8 @@ from schemamig_tui.file_access import content_of
 from schemamig_tui.sql.fingerprint import same_tokens
 from schemamig_tui.text import some_names, visible
 
-# In a large repository git may take long to go through all commits.
-_PATIENCE = 2.0
+PATIENCE = 2.0
+"""How many seconds git may take, which goes through all commits, for what nobody has asked for."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
         return ()
     try:
         folder = next(files[name].parent for name in wanted)
-        versions = find_versions(Repository.of(folder, _PATIENCE), wanted)
+        versions = find_versions(Repository.of(folder, PATIENCE), wanted)
         names = [
             name
             for name, version in versions.items()

@@ -170,6 +170,11 @@ def _list_or_check(mode: str, settings: Settings, reporter: Reporter, stop: Stop
 
         for sentence in only_comments(status.changed):
             reporter.warning(sentence)
+    if status.missing:
+        from schemamig_tui.authoring.renamed import perhaps_renamed
+
+        for sentence in perhaps_renamed(status):
+            reporter.warning(sentence)
     if mode == "check":
         reporter.checked(status)
         findings = (

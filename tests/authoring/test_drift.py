@@ -213,5 +213,5 @@ def test_what_nobody_has_asked_for_does_not_wait_for_git(
 ) -> None:
     comments = history.commit("-- old\nSELECT 1;\n")
     history.write("-- new\nSELECT 1;\n")
-    monkeypatch.setattr("schemamig_tui.authoring.drift._PATIENCE", 0.0)
+    monkeypatch.setattr("schemamig_tui.authoring.drift.PATIENCE", 0.0)
     assert only_comments([history.applied(comments)]) == ()

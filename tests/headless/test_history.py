@@ -140,6 +140,36 @@ def test_a_renamed_file_is_recognised_before_it_runs_again(program: Program) -> 
     assert (ended.code, ended.err.count("warning")) == (0, 0)
 
 
+def test_a_file_that_was_perhaps_renamed_and_changed_is_told_with_the_way_out(
+    repository: Program,
+) -> None:
+    table = "CREATE TABLE {} (\n    id int,\n    name text,\n    born date,\n    {} text\n);\n"
+    commit(repository, "0001_a.sql", table.format("a", "place"))
+    commit(repository, "0002_b.sql", "CREATE TABLE b (i int);\n")
+    assert repository("--apply").code == 0
+    for name in ("0001_a.sql", "0002_b.sql"):
+        repository.folder.joinpath("migrations", name).unlink()
+    repository.write("0003_b.sql", "ALTER TABLE b RENAME TO c;\n")
+    repository.write("0011_a.sql", table.format("a", "town"))
+    sentence = (
+        "warning: Perhaps renamed and changed since recorded, by the lines that are the same:"
+        " 0001_a.sql is 0011_a.sql now. An apply would run it again. If it is so,"
+        " --mark-applied 0011_a.sql records the new file by hand, and --forget 0001_a.sql removes"
+        " the row of the old one.\n"
+    )
+    for mode in ("--list", "--check"):
+        assert sentence in repository(mode).err
+    assert repository("--mark-applied", "0011_a.sql").code == 0
+    assert repository("--forget", "0001_a.sql").code == 0
+    ended = repository("--check")
+    assert "Perhaps" not in ended.err
+    assert ended.out.splitlines()[1:] == [
+        "  ✗ 0002_b.sql: its file is missing",
+        "  ✗ 0003_b.sql: pending",
+    ]
+    assert repository("--apply").code == 0
+
+
 def test_of_files_with_the_same_text_each_is_recognised_once_whatever_its_line_ends(
     program: Program,
 ) -> None:
