@@ -33,6 +33,7 @@ _KINDS: dict[tuple[bytes, ...], ObjectKind] = {
 _PAIRS = {kind[0]: kind for kind in _KINDS if len(kind) > 1}
 _LABELS = {kind: b" ".join(kind).decode().upper() for kind in _KINDS}
 OWNED = (ObjectKind.RELATION, ObjectKind.TYPE, ObjectKind.SCHEMA)
+_BEHIND = (b")", b"*", b"(")
 PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 """What belongs to a table and is named together with it."""
 
@@ -52,7 +53,7 @@ def take_name(words: Words) -> Name | None:
     if words.take(b"only"):
         words.take(b"(")
     name = words.name()
-    if name:
+    if name and words.peek() in _BEHIND:
         words.take(b")")
         words.take(b"*")
         words.group()

@@ -129,8 +129,9 @@ class Words:
                 break
             parts.append(part)
             self._at += 1
-            if not self.take(b"."):
+            if self.peek() != b".":
                 return parts
+            self._at += 1
         return []
 
     def name(self) -> Name | None:

@@ -60,6 +60,8 @@ def fault(source: Source, offset: int, message: str, *, hint: str | None = None)
 
 def newlines(source: Source, start: int, end: int) -> int:
     """How many lines end between two bytes."""
+    if start < end <= start + _PIECE:
+        return source.read(start, end).count(b"\n")
     count = 0
     while start < end:
         piece = source.read(start, min(end, start + _PIECE))
