@@ -94,16 +94,17 @@ class Words:
         """Take a whole group in parentheses, if one is next."""
         if self.peek() != b"(":
             return False
-        depth = 0
-        while self._at < len(self._read) or self._read_on():
-            token = self._read[self._at]
-            self._at += 1
+        read, at, depth = self._read, self._at, 0
+        while at < len(read) or self._read_on():
+            token = read[at]
+            at += 1
             if token == b"(":
                 depth += 1
             elif token == b")":
                 depth -= 1
                 if depth == 0:
                     break
+        self._at = at
         return True
 
     def inside(self) -> list[bytes]:
