@@ -15,6 +15,7 @@ from schemamig_tui.text import some_names, visible
 # With fewer of their lines the same, files are told to be alike that only have the same habits.
 _ALIKE = 0.7
 _LARGEST = 1024 * 1024
+_MOST = 100  # where more are missing, somebody has put all of them into a new one
 
 _Lines = Counter[bytes]
 
@@ -32,7 +33,7 @@ def perhaps_renamed(status: Status) -> tuple[str, ...]:
     }
     files = [m.file for m in status.to_run() if m.file and not m.recorded_as]
     files = [file for file in files if file.size <= _LARGEST]
-    if not missing or not files:
+    if not (0 < len(missing) <= _MOST and 0 < len(files) <= _MOST):
         return ()
     try:
         versions = find_versions(Repository.of(files[0].path.parent, PATIENCE), missing)
