@@ -21,15 +21,15 @@ _Lines = Counter[bytes]
 
 
 def perhaps_renamed(status: Status) -> tuple[str, ...]:
-    """A sentence about pending files that look like missing ones, renamed and changed.
+    """A sentence about files to run that look like applied ones that are missing.
 
     None where there are no such, or git has not kept what the missing ones were, or cannot tell in
     time: nobody has asked for it.
     """
     missing = {
         m.name: m.row.checksum
-        for m in status.missing
-        if m.row and not m.renamed_to and m.row.checksum not in (None, MANUAL)
+        for m in status.applied
+        if m.missing and not m.renamed_to and m.row and m.row.checksum not in (None, MANUAL)
     }
     files = [m.file for m in status.to_run() if m.file and not m.recorded_as]
     files = [file for file in files if file.size <= _LARGEST]

@@ -170,6 +170,18 @@ def test_a_file_that_was_perhaps_renamed_and_changed_is_told_with_the_way_out(
     assert repository("--apply").code == 0
 
 
+def test_a_renamed_and_changed_file_that_has_failed_is_not_to_be_marked_as_applied(
+    repository: Program,
+) -> None:
+    commit(repository, "0001_a.sql", "SELECT 1;\nSELECT 2;\nSELECT 3;\nSELECT 1/0;\n")
+    assert repository("--apply").code == 1
+    repository.folder.joinpath("migrations/0001_a.sql").unlink()
+    repository.write("0002_a.sql", "SELECT 1;\nSELECT 2;\nSELECT 3;\nSELECT 4;\n")
+    ended = repository("--list")
+    assert "0001_a.sql" in ended.out
+    assert "Perhaps" not in ended.err
+
+
 def test_of_files_with_the_same_text_each_is_recognised_once_whatever_its_line_ends(
     program: Program,
 ) -> None:
