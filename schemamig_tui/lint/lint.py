@@ -73,12 +73,12 @@ def _own(
         for rule, check_file in _OF_FILES:
             for hit in check_file(script, statements):
                 yield _finding(rule, script, None, hit)
-        for statement in statements:
+        wrapped = script.mode == "transaction"
+        for statement, inside in zip(statements, script.in_blocks(), strict=False):
             for rule, check in _rules_for(statement.verb):
                 for hit in check(statement, before):
                     yield _finding(rule, script, statement, hit)
-            wrapped = script.mode == "transaction" or script.in_block(statement.number)
-            before.follow(statement, in_transaction=wrapped)
+            before.follow(statement, in_transaction=wrapped or inside)
         script.release()
 
 

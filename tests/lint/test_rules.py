@@ -1,12 +1,13 @@
 """What each of our rules finds in a file, and what it does not."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from schemamig_tui.engine import parse, scan
+from schemamig_tui.engine import Script, parse, scan
 from schemamig_tui.lint.finding import LintFinding, Severity
 from schemamig_tui.lint.lint import RULES, lint
 from schemamig_tui.lint.squawk import MISSING
@@ -172,6 +173,33 @@ def test_a_finding_is_at_its_line(tmp_path: Path) -> None:
         "secret-literal": (4, Severity.ERROR),
         "ddl-in-code": (7, Severity.NOTE),
     }
+
+
+def test_work_grows_with_the_statements_of_a_file(tmp_path: Path) -> None:
+    amounts = []
+    for count in (50, 200):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        statements = "SET work_mem = '1MB';\nUPDATE t SET a = 1 WHERE b;\n" * count
+        (folder / "1_a.sql").write_text(ALONE + statements)
+        amounts.append(_calls([parse(file) for file in scan(folder)]))
+    assert amounts[1] < 1.2 * (200 / 50) * amounts[0]
+
+
+def _calls(scripts: Sequence[Script]) -> int:
+    """How many functions are called to look at some files."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        lint(scripts)
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
 def test_a_missing_squawk_is_said_once(tmp_path: Path) -> None:

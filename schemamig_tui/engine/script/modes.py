@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count, islice
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.cutter import Cutter
@@ -86,12 +87,16 @@ def decide(cut: Cutter, lines: Lines, dialect: Dialect) -> Decision:
 
 def in_block(traits: Mapping[int, Traits], i: int) -> bool:
     """Whether statement ``i`` is in a transaction of the file's own."""
+    return next(islice(in_blocks(traits), i, None))
+
+
+def in_blocks(traits: Mapping[int, Traits]) -> Iterator[bool]:
+    """The same of each statement in turn, and without an end."""
     flow = _Flow()
-    for number, found in traits.items():
-        if number >= i:
-            break
-        flow.add(number, found)
-    return flow.open is not None
+    for i in count():
+        yield flow.open is not None
+        if found := traits.get(i):
+            flow.add(i, found)
 
 
 class _Decider:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from schemamig_tui.engine.events import Mode, Place
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.files import MigrationFile
-from schemamig_tui.engine.script.modes import ScriptWarning, decide, in_block
+from schemamig_tui.engine.script.modes import ScriptWarning, decide, in_block, in_blocks
 from schemamig_tui.engine.script.places import BOM, Lines, line_offset, line_start
 from schemamig_tui.engine.script.source import HELD, Source
 from schemamig_tui.sql.assignments import is_true
@@ -129,6 +129,10 @@ class Script:
     def in_block(self, i: int) -> bool:
         """Whether statement ``i`` is in a transaction of the file's own."""
         return in_block(self._traits, i)
+
+    def in_blocks(self) -> Iterator[bool]:
+        """The same of each statement in turn, and without an end."""
+        return in_blocks(self._traits)
 
     @cached_property
     def traces(self) -> Traces:
