@@ -105,7 +105,6 @@ class Squawk:
     def __init__(self, scripts: Sequence[Script], server_version: int | None) -> None:
         self.remarks: list[str] = []
         self._calls: list[_Call] = []
-        self._marked: set[str] = set()
         self._end = time.monotonic() + PATIENCE
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -167,26 +166,22 @@ class Squawk:
                 reason = errors.decode(errors="replace").strip().partition("\n")[0]
                 self.remarks.append(f"squawk has failed: {visible(reason) or _UNREADABLE}")
                 continue
-            starts: dict[str, list[int]] = {}
+            places: dict[str, _Places] = {}
             for item in found:
-                name, script = item.file, scripts.get(item.file)
-                if script:
-                    if name not in starts:
-                        starts[name] = [script.line(i) for i in range(len(script))]
-                    if finding := self._translated(item, script, starts[name]):
+                if script := scripts.get(item.file):
+                    if item.file not in places:
+                        places[item.file] = _Places(script)
+                    if finding := _translated(item, script, places[item.file]):
                         yield finding
 
     def _is_fit(self, script: Script) -> bool:
         """Whether squawk can read a file: one that is not UTF-8 would end it for all files."""
         if script.file.size <= _LARGEST:
-            data = script.data
             try:
-                data.decode()
+                script.data.decode()
             except UnicodeDecodeError:
                 why = "is not UTF-8"
             else:
-                if data.startswith(BOM):
-                    self._marked.add(script.file.name)
                 return True
         else:
             why = "is too large"
@@ -214,29 +209,60 @@ class Squawk:
             errors.seek(0)
             return output.read(), errors.read()
 
-    def _translated(
-        self, item: _SquawkItem, script: Script, starts: Sequence[int]
-    ) -> LintFinding | None:
-        rule = item.rule_name
-        line = item.line + 1
-        mark = len(BOM) if line == 1 and script.file.name in self._marked else 0
-        statement = statement_at(script, starts, line, item.column - mark)
-        severity = Severity.NOTE if rule in NOTES else Severity.WARNING
-        if rule == SYNTAX_ERROR:
-            # Only the server knows for sure. It knows no data, psql's commands and :from.
-            if statement is None or statement in script.batched:
-                return None
-            item = item._replace(message=f"squawk cannot read this: {item.message}")
-        return LintFinding(
-            rule,
-            severity,
-            script.file.name,
-            line,
-            item.message.rstrip("."),
-            item.help and item.help.rstrip("."),
-            column=_column(script, line, item.column - mark),
-            statement=statement,
-        )
+
+class _Places:
+    """Where in a file squawk's places are: its columns count bytes, those of a BOM as well."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._starts = [script.line(i) for i in range(len(script))]
+        data = script.data
+        self._mark = len(BOM) if data.startswith(BOM) else 0
+        self._is_ascii = data.isascii()
+
+    def column(self, line: int, end: int) -> int:
+        """The column behind so many bytes of a line."""
+        if line == 1:
+            end -= self._mark
+        if end == 0 or self._is_ascii:
+            return 1 + end
+        text = self._script.source_line(line).encode()[:end]
+        return 1 + len(text.decode(errors="replace"))
+
+    def statement(self, line: int, end: int) -> int | None:
+        """The statement that the same place is in; None: it is in none."""
+        starts, script = self._starts, self._script
+        i = bisect_right(starts, line) - 1
+        # The column is needed only where several begin in the line.
+        while i > 0 and starts[i] == line and self._begins_behind(i, self.column(line, end)):
+            i -= 1
+        if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
+            return None
+        return i
+
+    def _begins_behind(self, i: int, column: int) -> bool:
+        return (self._script.locate(i, 1, "utf-8").column or 1) > column
+
+
+def _translated(item: _SquawkItem, script: Script, places: _Places) -> LintFinding | None:
+    line = item.line + 1
+    statement = places.statement(line, item.column)
+    severity = Severity.NOTE if item.rule_name in NOTES else Severity.WARNING
+    if item.rule_name == SYNTAX_ERROR:
+        # Only the server knows for sure. It knows no data, psql's commands and :from.
+        if statement is None or statement in script.batched:
+            return None
+        item = item._replace(message=f"squawk cannot read this: {item.message}")
+    return LintFinding(
+        item.rule_name,
+        severity,
+        script.file.name,
+        line,
+        item.message.rstrip("."),
+        item.help and item.help.rstrip("."),
+        column=places.column(line, item.column),
+        statement=statement,
+    )
 
 
 def unknown_to_squawk(names: Iterable[str]) -> set[str] | None:
@@ -319,27 +345,3 @@ def _as_argument(path: Path) -> str:
 def _shown(argument: str) -> str:
     """The path as squawk writes it."""
     return argument.removeprefix("./")
-
-
-def _column(script: Script, line: int, end: int) -> int:
-    """The column behind so many bytes of a line."""
-    if end == 0:
-        return 1
-    return 1 + len(script.source_line(line).encode()[:end].decode(errors="replace"))
-
-
-def statement_at(script: Script, starts: Sequence[int], line: int, end: int) -> int | None:
-    """The statement in which a place is, behind ``end`` bytes of a line; None: it is in none.
-
-    ``starts`` are the lines of all. Its column is needed only where several begin in the line.
-    """
-    i = bisect_right(starts, line) - 1
-    while i > 0 and starts[i] == line and _starts_behind(script, i, _column(script, line, end)):
-        i -= 1
-    if i < 0 or line > starts[i] + script.sql(i).count(b"\n"):
-        return None
-    return i
-
-
-def _starts_behind(script: Script, i: int, column: int) -> bool:
-    return (script.locate(i, 1, "utf-8").column or 1) > column
