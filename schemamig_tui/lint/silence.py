@@ -4,6 +4,7 @@
 one. There is no way to silence all rules.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,10 +45,11 @@ def accept(
     """
     name = script.file.name
     allowed: list[_Allowed] = []
+    starts = [script.line(i) for i in range(len(script))] if script.allowed else []
     for line, text in script.allowed:
         rule, colon, reason = (part.strip() for part in text.partition(":"))
         if rule and colon and reason:
-            allowed.append(_Allowed(line, rule, _meant(script, line)))
+            allowed.append(_Allowed(line, rule, _meant(script, starts, line)))
         else:
             bad = BAD_ALLOW
             yield LintFinding(bad.name, bad.severity, name, line, bad.what, bad.safer)
@@ -84,13 +86,12 @@ def _covers(allowed: _Allowed, finding: LintFinding) -> bool:
     return finding.statement in allowed.statements
 
 
-def _meant(script: Script, line: int) -> frozenset[int]:
-    """The statements that a comment in this line is about."""
-    there: set[int] = set()
-    for i in range(len(script)):
-        start = script.line(i)
-        if start > line:
-            return frozenset(there or {i})
-        if line <= start + script.sql(i).count(b"\n"):
-            there.add(i)
-    return frozenset(there)
+def _meant(script: Script, starts: Sequence[int], line: int) -> frozenset[int]:
+    """The statements that a comment in this line is about; ``starts`` are the lines of all."""
+    after = bisect_right(starts, line)
+    first = after
+    while first > 0 and line <= starts[first - 1] + script.sql(first - 1).count(b"\n"):
+        first -= 1
+    if first == after:
+        return frozenset({after} if after < len(starts) else ())
+    return frozenset(range(first, after))
