@@ -80,7 +80,7 @@ def check_files(paths: Iterable[Path]) -> None:
 
     They do so in a tenth of the time, but need a database. Raises FilesError.
     """
-    for path in {path.with_suffix(".dbml") for path in paths if path.suffix != ".sql"}:
+    for path in sorted({path.with_suffix(".dbml") for path in paths if path.suffix != ".sql"}):
         if path.exists():
             parser.read(path)
 

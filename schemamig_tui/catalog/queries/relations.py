@@ -74,7 +74,7 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
     quote_ident(cn.nspname) || '.' || quote_ident(co.collname) AS collate,
     CASE WHEN a.attnotnull THEN 'not null'
-        || CASE WHEN doubtful.oid IS NULL THEN '' ELSE ' not valid' END END AS _null,
+        || CASE WHEN not_valid.oid IS NULL THEN '' ELSE ' not valid' END END AS _null,
     CASE WHEN a.attgenerated = '' THEN e.expression END AS default,
     CASE a.attidentity WHEN 'a' THEN 'always as identity' WHEN 'd' THEN 'by default as identity'
     END AS generated,
@@ -97,8 +97,9 @@ FROM pg_attribute AS a
     JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN (pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace)
         ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
-    LEFT JOIN pg_constraint AS doubtful ON doubtful.conrelid = a.attrelid
-        AND doubtful.contype = 'n' AND doubtful.conkey[1] = a.attnum AND NOT doubtful.convalidated
+    LEFT JOIN pg_constraint AS not_valid ON not_valid.conrelid = a.attrelid
+        AND not_valid.conkey[1] = a.attnum
+        AND not_valid.contype = 'n' AND NOT not_valid.convalidated
     LEFT JOIN pg_attrdef AS d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN LATERAL (
         -- Only where it may name columns does it look at the table.
