@@ -93,10 +93,12 @@ SELECT a.attrelid AS parent, a.attnum AS oid, quote_ident(a.attname) AS name,
     CASE WHEN a.attacl IS NOT NULL
         THEN ARRAY(SELECT {GRANT} FROM aclexplode(a.attacl) ORDER BY 1) END AS grants
 FROM pg_attribute AS a
-    JOIN (pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace) ON c.oid = a.attrelid
+    JOIN pg_class AS c ON c.oid = a.attrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_type AS t ON t.oid = a.atttypid
-    LEFT JOIN (pg_collation AS co JOIN pg_namespace AS cn ON cn.oid = co.collnamespace)
+    LEFT JOIN pg_collation AS co
         ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
+    LEFT JOIN pg_namespace AS cn ON cn.oid = co.collnamespace
     LEFT JOIN pg_constraint AS not_valid ON not_valid.conrelid = a.attrelid
         AND not_valid.conkey[1] = a.attnum
         AND not_valid.contype = 'n' AND NOT not_valid.convalidated
