@@ -11,7 +11,7 @@ from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.reading import patiently, prepared
-from schemamig_tui.catalog.rereading import Rereading
+from schemamig_tui.catalog.rereading import Reading, Rereading
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.unseen import unseen
 from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of
@@ -19,7 +19,7 @@ from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of
 _NUMBER = "SELECT pg_catalog.pg_current_xact_id()"
 
 
-class _Again(NamedTuple):
+class ReadAgain(NamedTuple):
     """What was written by now, to which catalogs since the last call, and what that has changed."""
 
     writes: Writes
@@ -38,7 +38,7 @@ class SchemaFollower:
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
-        self._queries = PreparedQueries(conn)
+        self.queries = PreparedQueries(conn)
         # The transaction gets its number here, so that all its subtransactions come after it.
         conn.execute(_NUMBER, prepare=False)
         self._mark = 0
@@ -53,14 +53,33 @@ class SchemaFollower:
         ``counted`` is False if ``track_counts`` may have been off for a while: then all is read.
         Raises what ``snapshot`` does.
         """
-        schema = self.schema
         again = self._again() if counted and self._writes is not None else None
-        if again is None:
-            self.schema, self._writes = snapshot(self._conn), catalog_writes(self._conn)
-            return diff(schema, self.schema)
+        if again:
+            return self.changed(again)
+        schema = self.schema
+        self.schema, self._writes = snapshot(self._conn), catalog_writes(self._conn)
+        return diff(schema, self.schema)
+
+    def reading(self, writes: Writes) -> Reading[ReadAgain]:
+        """Read again what was touched, where ``writes`` are all that there have been by now.
+
+        The result is for ``changed``. What is yielded is to be asked between the ``opening`` and
+        the ``closing`` of ``queries``. It may be given up and begun anew.
+        """
+        before = self._writes or {}
+        written = {name for name in writes if writes[name] != before.get(name)}
+        deleted = {name for name in written if writes[name].deleted != _deleted(before, name)}
+        again = Rereading(self._server, self.schema, self._mark)
+        if written:
+            yield from again.read(written, deleted)
+        return ReadAgain(writes, written, again)
+
+    def changed(self, again: ReadAgain) -> tuple[Change, ...]:
+        """What has changed by what was read again."""
         self._writes = again.writes
         if not again.written:
             return ()
+        schema = self.schema
         if again.reading.named_everywhere_is_renamed:
             self.schema = snapshot(self._conn)
         else:
@@ -68,30 +87,27 @@ class SchemaFollower:
         changes = diff(schema, self.schema)
         return *changes, *unseen(again.written, again.reading.extensions, changes)
 
-    def forget_queries(self) -> None:
-        """Prepare our queries anew, as the session has lost them. To call it is only faster."""
-        self._queries.forget()
-
-    def _again(self) -> _Again | None:
+    def _again(self) -> ReadAgain | None:
         """What was touched, read again; None where the server does not count what is written."""
         try:
             return patiently(self._read_again)
         except InvalidSqlStatementName:
-            self._queries.forget()
+            self.queries.forget()
             return patiently(self._read_again)
 
-    def _read_again(self) -> _Again | None:
-        before = self._writes or {}
-        with self._queries.settings():
-            now = writes_of(self._queries.ask({"writes": Query(session.WRITES)})["writes"].rows)
+    def _read_again(self) -> ReadAgain | None:
+        with self.queries.settings():
+            now = writes_of(self.queries.ask({"writes": Query(session.WRITES)})["writes"].rows)
             if now is None:
                 return None
-            written = {name for name in now if now[name] != before.get(name)}
-            deleted = {name for name in written if now[name].deleted != _deleted(before, name)}
-            reading = Rereading(self._queries, self._server, self.schema, self._mark)
-            if written:
-                reading.read(written, deleted)
-        return _Again(now, written, reading)
+            reading = self.reading(now)
+            try:
+                asked = next(reading)
+                while True:
+                    asked = reading.send(self.queries.ask(asked))
+            except StopIteration as end:
+                again: ReadAgain = end.value
+                return again
 
 
 def _deleted(writes: Writes, catalog: str) -> int:

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import psycopg
 
 from schemamig_tui.catalog.queries import session
-from schemamig_tui.catalog.reading import read_answer, text_cursor
+from schemamig_tui.catalog.reading import AnswerReader
 from schemamig_tui.catalog.rows import QueryAnswer
 
-_SAVEPOINT = "SAVEPOINT schemamig_schema"
-_BACK = b"ROLLBACK TO SAVEPOINT schemamig_schema; RELEASE SAVEPOINT schemamig_schema"
+_BACK = ("ROLLBACK TO SAVEPOINT schemamig_schema", "RELEASE SAVEPOINT schemamig_schema")
 # No two of a session may have the same name, which behind a pooler other programs have had, too.
 _NAME = f"schemamig_{secrets.token_hex(4)}_{{}}"
 _NUMBERS = count(1)
@@ -26,6 +25,13 @@ class Query(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+class Statement(NamedTuple):
+    """A statement to send, and the name of the query that its answer is for, if it has any."""
+
+    sql: str
+    name: str | None = None
+
+
 _SETTINGS = Query(session.SETTINGS), Query(session.PLANS)
 
 
@@ -34,17 +40,19 @@ class PreparedQueries:
 
     It is done by PREPARE and EXECUTE, because psycopg forgets its own at every ROLLBACK TO, and
     what is asked together travels as one text: so the server waits for us as seldom as can be.
+    Whoever sends the ``statements`` in another way reads the answers with ``reader``.
     """
 
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
         self._names: dict[str, str] = {}
-        self._opening: list[str] = []
+        self._opening: list[Statement] = []
+        self.reader = AnswerReader(conn)
 
     @contextlib.contextmanager
     def settings(self) -> Iterator[None]:
         """The settings of ``reading.prepared``, for as long as it lasts, in an open transaction."""
-        self._opening = [_SAVEPOINT, *(part for one in _SETTINGS for part in self._execute(one))]
+        self._opening = [*self.opening()]
         try:
             yield
         except BaseException:
@@ -56,8 +64,12 @@ class PreparedQueries:
 
     def _close(self) -> None:
         if not self._opening:
-            self._conn.execute(_BACK, prepare=False)
+            self.close()
         self._opening = []
+
+    def close(self) -> None:
+        """Go back to where ``opening`` was, over the connection."""
+        self._conn.execute("; ".join(_BACK).encode(), prepare=False)
 
     def forget(self) -> None:
         """Prepare all queries anew, because somebody has said DEALLOCATE ALL."""
@@ -70,23 +82,35 @@ class PreparedQueries:
         """
         if not queries:
             return {}
-        parts, self._opening = self._opening, []
-        names: dict[int, str] = {}
-        for name, query in queries.items():
-            parts += self._execute(query)
-            names[len(parts) - 1] = name
-        cursor = text_cursor(self._conn).execute("; ".join(parts).encode(), prepare=False)
+        statements, self._opening = [*self._opening, *self.statements(queries)], []
+        text = "; ".join(statement.sql for statement in statements)
+        cursor = self._conn.execute(text.encode(), prepare=False)
         answers = {}
-        for place in range(len(parts)):
-            if place in names:
-                answers[names[place]] = read_answer(cursor)
+        for statement in statements:
+            if statement.name is not None:
+                answers[statement.name] = self.reader.read(cursor.pgresult)
             cursor.nextset()
         return answers
 
-    def _execute(self, query: Query) -> Iterator[str]:
+    def opening(self) -> Iterator[Statement]:
+        """What goes before the queries, and sets what they need."""
+        yield Statement("SAVEPOINT schemamig_schema")
+        for query in _SETTINGS:
+            yield from self._execute(query)
+
+    def statements(self, queries: Mapping[str, Query]) -> Iterator[Statement]:
+        """What asks for several queries."""
+        for name, query in queries.items():
+            yield from self._execute(query, name)
+
+    def closing(self) -> Iterator[Statement]:
+        """What goes behind the queries: no setting and no lock of theirs is left."""
+        yield from map(Statement, _BACK)
+
+    def _execute(self, query: Query, answers: str | None = None) -> Iterator[Statement]:
         name = self._names.get(query.sql)
         if name is None:
             name = self._names[query.sql] = _NAME.format(next(_NUMBERS))
-            yield f"PREPARE {name} AS {query.sql}"
+            yield Statement(f"PREPARE {name} AS {query.sql}")
         values = ", ".join(f"'{value}'" for value in query.values)
-        yield f"EXECUTE {name}({values})" if values else f"EXECUTE {name}"
+        yield Statement(f"EXECUTE {name}({values})" if values else f"EXECUTE {name}", answers)

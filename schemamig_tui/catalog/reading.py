@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
+from psycopg.adapt import Loader, Transformer
 from psycopg.errors import InternalError_, LockNotAvailable
+from psycopg.pq.abc import PGresult
 
 from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.queries.fragments import Server
@@ -58,9 +59,10 @@ def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, 
     with conn.pipeline():
         # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
         cursors = {
-            name: text_cursor(conn).execute(query, prepare=False) for name, query in queries.items()
+            name: conn.execute(query, prepare=False) for name, query in queries.items()
         }
-    return {name: read_answer(cursor) for name, cursor in cursors.items()}
+    reader = AnswerReader(conn)
+    return {name: reader.read(cursor.pgresult) for name, cursor in cursors.items()}
 
 
 class _AnyText(Loader):
@@ -70,14 +72,26 @@ class _AnyText(Loader):
         return bytes(data).decode(errors="backslashreplace")
 
 
-def text_cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
-    """A cursor that reads text also where it is in no encoding that anybody knows."""
-    cursor = conn.cursor()
-    if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
-        cursor.adapters.register_loader("text", _AnyText)
-    return cursor
+class AnswerReader:
+    """Reads what the server has answered, under the settings of ``prepared``.
 
+    So it does text that is in no encoding that anybody knows.
+    """
 
-def read_answer(cursor: psycopg.Cursor[Any]) -> QueryAnswer:
-    """The answer that the cursor is at."""
-    return QueryAnswer([column.name for column in cursor.description or ()], cursor.fetchall())
+    def __init__(self, conn: psycopg.Connection[Any]) -> None:
+        cursor = conn.cursor()
+        if conn.info.parameter_status("server_encoding") == "SQL_ASCII":
+            cursor.adapters.register_loader("text", _AnyText)
+        self._transformer = Transformer(cursor)
+
+    def read(self, *results: PGresult | None) -> QueryAnswer:
+        """The answer, of which libpq may have made several results, or none where it is empty."""
+        columns: list[str] = []
+        rows: list[tuple[Any, ...]] = []
+        for result in filter(None, results):
+            # A description of a cursor would say much more, and take longer than the rows.
+            names = (result.fname(column) or b"" for column in range(result.nfields))
+            columns = [name.decode() for name in names]
+            self._transformer.set_pgresult(result)
+            rows += self._transformer.load_rows(0, result.ntuples, tuple)
+        return QueryAnswer(columns, rows)

@@ -1,14 +1,14 @@
 """Reads again what a transaction has touched of the schema, and what names it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Generator, Iterable, Mapping, Set
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from schemamig_tui.catalog.kinds import KINDS, PARTS, CatalogKind, of_server
 from schemamig_tui.catalog.objects import Identity, Schema
-from schemamig_tui.catalog.prepared import PreparedQueries, Query
+from schemamig_tui.catalog.prepared import Query
 from schemamig_tui.catalog.queries import touched as queries
 from schemamig_tui.catalog.queries.database import MEMBERS
 from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID, Server
@@ -24,6 +24,10 @@ _NO_PARTS = QueryAnswer(("parent",), ())
 # Their names stand in the texts of all kinds of objects.
 _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 
+T = TypeVar("T")
+Reading = Generator[Mapping[str, Query], Mapping[str, QueryAnswer], T]
+"""Yields queries, goes on with their answers by the same names, and returns what was read."""
+
 
 class Rereading:
     """Reads again, in one prepared transaction, what was touched of ``schema``.
@@ -32,8 +36,7 @@ class Rereading:
     own objects something was done.
     """
 
-    def __init__(self, queries: PreparedQueries, server: Server, schema: Schema, mark: int) -> None:
-        self._queries = queries
+    def __init__(self, server: Server, schema: Schema, mark: int) -> None:
         self._server = server
         self.schema = schema
         self.mark = mark
@@ -50,15 +53,15 @@ class Rereading:
         """Whether all has to be read again, because a name has changed that stands anywhere."""
         return not self._renamed.kinds.isdisjoint(_NAMED_EVERYWHERE)
 
-    def read(self, written: Set[str], deleted: Set[str]) -> None:
+    def read(self, written: Set[str], deleted: Set[str]) -> Reading[None]:
         """Read what rows of ``written`` catalogs are about, or where some are ``deleted``."""
         self._written = written
-        self._find(written, deleted)
-        self._read_touched(written, deleted)
+        yield from self._find(written, deleted)
+        yield from self._read_touched(written, deleted)
         if self._renamed and not self.named_everywhere_is_renamed:
-            self._read_dependents()
+            yield from self._read_dependents()
 
-    def _find(self, written: Set[str], deleted: Set[str]) -> None:
+    def _find(self, written: Set[str], deleted: Set[str]) -> Reading[None]:
         """Find what was touched, by the catalogs.
 
         What depends on an extension or belongs to one, and does so no more or only now, is touched
@@ -73,7 +76,7 @@ class Rereading:
             sql["locked"] = Query(queries.locked())
         if "pg_depend" in written:
             sql["members"] = Query(MEMBERS)
-        found = {name: answer.rows for name, answer in self._queries.ask(sql).items()}
+        found = {name: answer.rows for name, answer in (yield sql).items()}
         before = self.schema.members
         if "members" in found:
             self._compare_members(found["members"])
@@ -97,7 +100,7 @@ class Rereading:
             self._touched.update(known.get(identity, identity) for identity, _ in changed)
         self.schema = replace(old, members=members, needing=needing)
 
-    def _read_touched(self, written: Set[str], deleted: Set[str]) -> None:
+    def _read_touched(self, written: Set[str], deleted: Set[str]) -> Reading[None]:
         """Read what was touched, and all kinds that catalogs were ``written`` for."""
         touched = {catalog for catalog, _ in self._touched}
         if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):
@@ -110,18 +113,18 @@ class Rereading:
         }
         if any(one[1] < FIRST_OWN_OID or one in self.schema.members for one in self._touched):
             names.add(_PRIVILEGES)
-        self._merge(self._touched, names)
+        yield from self._merge(self._touched, names)
 
-    def _read_dependents(self) -> None:
+    def _read_dependents(self) -> Reading[None]:
         """Read what names something that has a new name."""
         values = _array(self._renamed.objects), _array(self._renamed.reshaped)
         query = Query(queries.DEPENDENTS, values)
-        found = self._queries.ask({"dependents": query})["dependents"].rows
+        found = (yield {"dependents": query})["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
-        self._merge(rest, others if self._renamed.objects else set())
+        yield from self._merge(rest, others if self._renamed.objects else set())
 
-    def _merge(self, touched: Set[Identity], names: Collection[str]) -> None:
+    def _merge(self, touched: Set[Identity], names: Collection[str]) -> Reading[None]:
         """Put what is read into the place of what was known."""
         self._read |= touched
         oids: dict[str, set[int]] = {}
@@ -147,7 +150,7 @@ class Rereading:
                 parents = self._possible(part, PARTS[part], only or set(), having)
                 if parents:
                     sql[part] = _only(PARTS[part].sql(self._server), "parent", parents)
-        answers = defaultdict(lambda: _NO_PARTS, self._queries.ask(sql))
+        answers = defaultdict(lambda: _NO_PARTS, (yield sql))
         for name, only in chosen.items():
             old = objects[name]
             gone = [one for one in old if only is None or one.oid in only]

@@ -28,7 +28,7 @@ _NEEDED = ("name", "text", _DEFINITION)
 
 
 class QueryAnswer(NamedTuple):
-    """What the server has answered to the query of a kind."""
+    """What the server has answered to the query of a kind; no columns where it had no rows."""
 
     columns: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
@@ -48,6 +48,8 @@ def parts(kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]) -> 
     Where only a number tells them apart, rows that say the same share one object: id, created_at
     and what says whose a row is stand in table after table.
     """
+    if not answer.rows:
+        return {}
     rows = [row for row in _whole(answer) if row[0] in owners]  # the first column is "parent"
     made = (_made_once if kind.numbered else _made)(kind, QueryAnswer(answer.columns, rows), owners)
     found: defaultdict[int, list[Object]] = defaultdict(list)
@@ -58,6 +60,8 @@ def parts(kind: CatalogKind, answer: QueryAnswer, owners: Mapping[int, str]) -> 
 
 def names(answer: QueryAnswer) -> dict[int, str]:
     """The names of the objects, by their oids."""
+    if not answer.rows:
+        return {}
     oid, namespace, name = map(answer.columns.index, ("oid", "namespace", "name"))
     return {row[oid]: f"{row[namespace]}.{row[name]}" for row in answer.rows}
 

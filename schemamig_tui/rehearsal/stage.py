@@ -270,7 +270,7 @@ class Stage:
 
     def _renewal(self) -> Iterator[Step]:
         if self._has_plans:
-            self._schema.forget_queries()
+            self._schema.queries.forget()
             self._own.forget()
         release = self._renewing if self._has_locks else None
         return rehearsal_steps.renewal(release, self._guards.query, has_plans=self._has_plans)
