@@ -97,7 +97,8 @@ class SchemaFollower:
 
     def _read_again(self) -> ReadAgain | None:
         with self.queries.settings():
-            now = writes_of(self.queries.ask({"writes": Query(session.WRITES)})["writes"].rows)
+            ((found,),) = self.queries.ask({"writes": Query(session.WRITES)})["writes"].rows
+            now = writes_of(found)
             if now is None:
                 return None
             reading = self.reading(now)

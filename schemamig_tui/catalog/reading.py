@@ -58,9 +58,7 @@ def ask(conn: psycopg.Connection[Any], queries: Mapping[str, str]) -> dict[str, 
         return {}
     with conn.pipeline():
         # Never prepared: a migration may say DEALLOCATE ALL behind psycopg's back.
-        cursors = {
-            name: conn.execute(query, prepare=False) for name, query in queries.items()
-        }
+        cursors = {name: conn.execute(query, prepare=False) for name, query in queries.items()}
     reader = AnswerReader(conn)
     return {name: reader.read(cursor.pgresult) for name, cursor in cursors.items()}
 

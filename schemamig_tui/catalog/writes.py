@@ -1,6 +1,6 @@
 """Which catalogs the open transaction has written to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import psycopg
@@ -25,10 +25,10 @@ def catalog_writes(conn: psycopg.Connection[Any]) -> Writes | None:
     Where that is the same as before, the transaction has not changed the schema since. None where
     the server does not count (``track_counts``). Raises what psycopg raises.
     """
-    return writes_of(conn.execute(session.WRITES, prepare=False).fetchall())
+    ((found,),) = conn.execute(session.WRITES, prepare=False).fetchall()
+    return writes_of(found)
 
 
-def writes_of(rows: Sequence[tuple[Any, ...]]) -> Writes | None:
+def writes_of(found: Mapping[str, list[int]] | None) -> Writes | None:
     """What the answer to ``session.WRITES`` says, as ``catalog_writes`` returns it."""
-    ((found,),) = rows
     return None if found is None else {name: Written(*counts) for name, counts in found.items()}

@@ -60,6 +60,7 @@ from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.own_queries import UNDONE, OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
+from schemamig_tui.rehearsal.rereading import SchemaSteps
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.wording import kept_by, shared_session
 from schemamig_tui.rehearsal.work import WorkCounter
@@ -144,8 +145,15 @@ class Stage:
             self._counted = conn.execute("SHOW track_counts").fetchone() == ("on",)
         self._guards = replace(self._guards, tracking=tracking)
         conn.execute(self._guards.query)
-        self._schema = SchemaFollower(conn)
-        self._own = OwnQueries((probe.QUICK, self._relations.whole_query, rehearsal_steps.FACTS))
+        self._schema = SchemaSteps(SchemaFollower(conn))
+        self._own = OwnQueries(
+            (
+                probe.QUICK,
+                self._relations.whole_query,
+                rehearsal_steps.FACTS,
+                self._guards.query,
+            )
+        )
         if facts := conn.execute(rehearsal_steps.FACTS).pgresult:
             self._note_facts(facts)
         with self._observer:
@@ -238,6 +246,8 @@ class Stage:
         self._runs_code = self._calls_counted or runs_code(run)
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
+        if crash and self._schema.give_up(crash.step):
+            crash = None
         if crash and (reason := self._refusal(run, crash)):
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
@@ -254,26 +264,29 @@ class Stage:
         steps = rehearsal_steps.RehearsalSteps(
             run, partial(self._probe, run), self._own, self._report, counted=self._counted
         )
-        before = steps.opening(self._read_clock)
+        before: Iterator[Step] = chain(self._schema.closing(), steps.opening(self._read_clock))
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
             yield chain(before, steps.statements(unit, self._note_facts))
             if self._facts.deferrable:
                 yield steps.constraints(self._read_constraints)
-            before = steps.commit(unit, *self._constraints)
+            before = steps.commit(unit, self._note_facts, *self._constraints)
             if unit.stop < len(run.script):
                 yield before
                 self._tally.commit()
                 before = iter(())
-        yield chain(before, self._renewal())
-        self._tally.commit()
+        yield chain(before, self._renewal(), self._reading(run))
 
     def _renewal(self) -> Iterator[Step]:
         if self._has_plans:
-            self._schema.queries.forget()
+            self._schema.forget_queries()
             self._own.forget()
         release = self._renewing if self._has_locks else None
-        return rehearsal_steps.renewal(release, self._guards.query, has_plans=self._has_plans)
+        guards = self._own.sent(self._guards.query)
+        yield from rehearsal_steps.renewal(release, guards, has_plans=self._has_plans)
+
+    def _reading(self, run: FileRun) -> Iterator[Step]:
+        yield from self._schema.reading(self._facts.writes if _counts_writes(run) else None)
 
     def _send(self, parts: Iterable[Iterable[Step]]) -> Crash | None:
         for steps in parts:
@@ -283,9 +296,10 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
-        changes = self._schema.changes(counted=not run.script.mentions("track_counts"))
+        changes = self._schema.changes(counted=_counts_writes(run))
         self._rehearsed.append(run)
         tally = self._tally
+        tally.commit()
         tally.keep()
         self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal))
 
@@ -393,6 +407,11 @@ class Stage:
         if self._log.current is None:
             raise ConnectionLost(message) from error
         return Failure(message, code or CONNECTION_FAILURE, FATAL)
+
+
+def _counts_writes(run: FileRun) -> bool:
+    """Whether the server has counted all that a file has written."""
+    return not run.script.mentions("track_counts")
 
 
 def _with_hint(failure: Failure, hint: str | None) -> Failure:

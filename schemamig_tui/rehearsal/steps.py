@@ -4,11 +4,14 @@ Our own run under whatever role, search_path or client_encoding a file has set: 
 wherever another schema could stand in, and speak ASCII.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.catalog.queries import session
+from schemamig_tui.catalog.writes import Writes, writes_of
 from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
@@ -40,13 +43,14 @@ _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
     THEN pg_catalog.set_config('track_counts', 'on', true) END"""
 _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
-FACTS = b"""
+FACTS = f"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
     EXISTS (
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
     OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger),
-    coalesce(code.locks, false), coalesce(code.undo, false), code.functions, code.calls
+    coalesce(code.locks, false), coalesce(code.undo, false), code.functions, code.calls,
+    ({session.WRITES})
 FROM (
     SELECT pg_catalog.count(*) FILTER (WHERE l.lanispl) AS functions,
         pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid))
@@ -57,7 +61,7 @@ FROM (
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
 ) code
-"""
+""".encode()
 """What ``noted`` reads.
 
 Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
@@ -147,8 +151,7 @@ class RehearsalSteps:
                 probe = self._probe(i)
                 self._asked = probe.sql
                 yield from self._unhurried(probe)
-        asked = Step(self._own.sent(FACTS), Role.HOUSEKEEPING, prompt=True, answer=facts)
-        yield from self._unhurried(asked)
+        yield from self._unhurried(self._asking(facts))
 
     def constraints(self, constraints: Answer) -> Iterator[Step]:
         """Ask about the deferrable constraints.
@@ -160,10 +163,13 @@ class RehearsalSteps:
             Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
 
-    def commit(self, unit: range, check: bytes | None, *deferral: bytes | None) -> Iterator[Step]:
+    def commit(
+        self, unit: range, facts: Answer, check: bytes | None, *deferral: bytes | None
+    ) -> Iterator[Step]:
         """What a COMMIT behind a unit does that can be done without: check what was deferred.
 
-        ``check`` and ``deferral`` are what ``constraints`` has got.
+        ``check`` and ``deferral`` are what ``constraints`` has got, ``facts`` is as in
+        ``statements``: a check may run triggers.
         """
         ends_file = unit.stop == len(self._run.script)
         if ends_file and (check or self._hurried):
@@ -176,6 +182,11 @@ class RehearsalSteps:
         # Where nothing is checked, it need not be asked twice what the last statement has done.
         if check or (ends_file and probe.sql != self._asked):
             yield from self._unhurried(probe)
+        if check:
+            yield from self._unhurried(self._asking(facts)._replace(awaited=True))
+
+    def _asking(self, facts: Answer) -> Step:
+        return Step(self._own.sent(FACTS), Role.HOUSEKEEPING, prompt=True, answer=facts)
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""
@@ -204,13 +215,16 @@ class SessionFacts(NamedTuple):
     """Functions that keep plans."""
     calls: int = 0
     """How often these have been called in the rehearsal, as far as that is counted."""
+    writes: Writes | None = None
+    """What has been written to the catalogs; None where that is not counted."""
 
 
 def noted(answer: PGresult) -> SessionFacts:
     """The facts in the answer."""
     deferrable, plans, locks, undo = (answer.get_value(0, column) == b"t" for column in range(4))
     functions, calls = (int(answer.get_value(0, column) or 0) for column in (4, 5))
-    return SessionFacts(deferrable, plans, locks, undo, functions > 0, calls)
+    writes = writes_of(json.loads(answer.get_value(0, 6) or b"null"))
+    return SessionFacts(deferrable, plans, locks, undo, functions > 0, calls, writes)
 
 
 def renewal(
