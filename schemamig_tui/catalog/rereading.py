@@ -69,7 +69,7 @@ class Rereading:
         """
         sql: dict[str, Query] = {}
         if rows := queries.written(written):
-            sql["written"] = Query(rows, (str(self.mark),))
+            sql["written"] = Query(rows, (str(-self.mark),))
         if deleted:
             sql["dropped"] = Query(queries.dropped())
         if not deleted.isdisjoint(queries.HIDE_WHAT_IS_GONE):

@@ -63,6 +63,8 @@ FROM (
     -- By the oid (FirstNormalObjectId) there is an index: not all tables of people are passed over.
     WHERE c.oid OPERATOR(pg_catalog.<) 16384 AND c.relkind OPERATOR(pg_catalog.=) 'r'
         AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
+    -- So they are asked for once, though they are of use twice.
+    OFFSET 0
 ) AS w
 """
 """How many rows of which catalogs the open transaction has written, and how many of these deleted.

@@ -7,6 +7,8 @@ holds a lock on it to its end.
 
 from collections.abc import Set
 
+from schemamig_tui.catalog.queries.fragments import FIRST_OWN_OID
+
 _WINDOW = 1 << 24
 """So many numbers at most are given out during a transaction: rows of older ones are frozen.
 
@@ -39,10 +41,15 @@ _ROWS = {
     "pg_description": ("classoid::regclass::text", "objoid"),
     "pg_depend": ("classid::regclass::text", "objid"),
 }
-# Of all that depends on something else, only what depends on an extension is of interest: that is
-# found by an index.
+# Only these rows are of interest, and an index finds them: of all that depends on something else,
+# what depends on an extension; of the thousands of comments that initdb has made, those on schemas,
+# on extensions and on what belongs to these.
 _ONLY = {
-    "pg_depend": " AND refclassid = 'pg_extension'::regclass AND deptype IN ('e', 'x')",
+    "pg_depend": "refclassid = 'pg_extension'::regclass AND deptype IN ('e', 'x') AND",
+    "pg_description": f"""(objoid >= {FIRST_OWN_OID} OR objoid = ANY (ARRAY(
+        SELECT oid FROM pg_namespace UNION ALL SELECT oid FROM pg_extension
+        UNION ALL SELECT objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass
+    ))) AND""",
 }
 _DROPPED = ("pg_proc", "pg_type", "pg_constraint", "pg_trigger", "pg_rewrite", "pg_policy")
 # Whoever takes a weaker lock does not change what a table is like.
@@ -57,8 +64,8 @@ HIDE_WHAT_IS_GONE = frozenset({"pg_description", "pg_inherits"})
 def written(catalogs: Set[str]) -> str | None:
     """The class and oid of what rows of ``catalogs`` are about, and when they were written.
 
-    Transactions are counted from the one that is open, which has to have a number. $1 is the one
-    after which they are of interest. None where none of the catalogs is one of these.
+    Transactions are counted from the one that is open, which has to have a number. $1 is, below 0,
+    the one after which they are of interest. None where none of the catalogs is one of these.
     """
     if _ROWS.keys().isdisjoint(catalogs):
         return None
@@ -66,8 +73,7 @@ def written(catalogs: Set[str]) -> str | None:
         " UNION ALL ".join(
             f"""
     SELECT {class_}, {oid}::oid, -age(xmin) FROM {catalog}
-    WHERE CASE WHEN age(xmin) < -$1::int4 THEN age(xmin) > -{_WINDOW} END
-        {_ONLY.get(catalog, "")}"""
+    WHERE {_ONLY.get(catalog, "")} age(xmin) < $1::int4 AND age(xmin) > -{_WINDOW}"""
             for catalog, (class_, oid) in _ROWS.items()
             if catalog in catalogs
         )
