@@ -32,7 +32,7 @@ class Statement(NamedTuple):
     name: str | None = None
 
 
-_SETTINGS = Query(session.SETTINGS), Query(session.PLANS)
+_SETTINGS = Query(session.LOOKUPS)
 
 
 class PreparedQueries:
@@ -95,8 +95,7 @@ class PreparedQueries:
     def opening(self) -> Iterator[Statement]:
         """What goes before the queries, and sets what they need."""
         yield Statement("SAVEPOINT schemamig_schema")
-        for query in _SETTINGS:
-            yield from self._execute(query)
+        yield from self._execute(_SETTINGS)
 
     def statements(self, queries: Mapping[str, Query]) -> Iterator[Statement]:
         """What asks for several queries."""

@@ -1,9 +1,13 @@
 """What a snapshot asks besides the objects: settings, writes, which database it is."""
 
-SETTINGS = """
+_SET = """
 SELECT pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT'),
     pg_catalog.count(pg_catalog.set_config(name, value, true))
 FROM (VALUES
+{}
+) AS needed (name, value)
+"""
+_SETTINGS = """
     ('search_path', 'pg_catalog, pg_temp'),
     ('client_encoding', CASE
         WHEN pg_catalog.current_setting('server_encoding') OPERATOR(pg_catalog.=) 'SQL_ASCII'
@@ -21,9 +25,8 @@ FROM (VALUES
     ('datestyle', 'ISO, YMD'),
     ('intervalstyle', 'postgres'),
     ('timezone', 'UTC'),
-    ('lc_monetary', 'C')
-) AS needed (name, value)
-"""
+    ('lc_monetary', 'C')"""
+SETTINGS = _SET.format(_SETTINGS)
 """For this transaction: what makes the texts of a definition depend on the session, set firmly.
 
 The joins are written in the order that is best, so that no time is lost on finding one.
@@ -32,16 +35,14 @@ A worker would read the catalogs once more, on a core that the second connection
 Returns whether the role may see everything, and how many settings there are.
 """
 
-PLANS = """
-SELECT pg_catalog.set_config(name, value, true)
-FROM (VALUES
+LOOKUPS = _SET.format(
+    f"""{_SETTINGS},
     ('plan_cache_mode', 'force_generic_plan'),
     ('enable_hashjoin', 'off'),
     ('enable_mergejoin', 'off'),
-    ('enable_seqscan', 'off')
-) AS needed (name, value)
-"""
-"""For queries about a few objects, planned once: look up what belongs to each in the indexes.
+    ('enable_seqscan', 'off')"""
+)
+"""The same for queries about few objects, planned once: look up what they have in the indexes.
 
 While there is little in a catalog, a plan would read all of it, and would still do so later.
 """
@@ -51,19 +52,18 @@ IS_LARGE = "SELECT pg_relation_size('pg_attribute') > 8 * 1024 * 1024"
 
 WRITES = """
 SELECT CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool THEN coalesce(
-    pg_catalog.jsonb_object_agg(w.name, ARRAY[w.written, w.deleted])
-        FILTER (WHERE w.written OPERATOR(pg_catalog.<>) 0), '{}'
+    pg_catalog.jsonb_object_agg(w.name, ARRAY[w.kept OPERATOR(pg_catalog.+) w.deleted, w.deleted])
+        FILTER (WHERE w.kept OPERATOR(pg_catalog.<>) 0 OR w.deleted OPERATOR(pg_catalog.<>) 0), '{}'
 ) END
 FROM (
     SELECT c.relname AS name, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted,
         pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
-            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
-            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS written
+            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS kept
     FROM pg_catalog.pg_class AS c
     -- By the oid (FirstNormalObjectId) there is an index: not all tables of people are passed over.
     WHERE c.oid OPERATOR(pg_catalog.<) 16384 AND c.relkind OPERATOR(pg_catalog.=) 'r'
         AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
-    -- So they are asked for once, though they are of use twice.
+    -- So each is asked for once, though it is of use several times.
     OFFSET 0
 ) AS w
 """
