@@ -126,7 +126,7 @@ def _lifted(raw: str) -> str:
     """With the table in the place of its index, constraint, trigger, row type and so on.
 
     Each is looked up by itself. OFFSET 0 keeps the server from making a join of it, which would
-    read all of a catalog for the few rows that there are.
+    read all of a catalog for the few rows that there are, and from looking each up twice.
     """
     return f"""
 WITH raw AS (
@@ -168,6 +168,7 @@ FROM (
         LEFT JOIN LATERAL (
             SELECT k.conrelid, k.contypid FROM pg_constraint AS k WHERE k.oid = r.oid OFFSET 0
         ) AS k ON r.class = 'pg_constraint'
+    OFFSET 0
 ) AS whole
 WHERE whole.oid IS NOT NULL
 GROUP BY 1, 2
