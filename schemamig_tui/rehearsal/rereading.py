@@ -41,6 +41,11 @@ class SchemaSteps:
         if writes is not None:
             self._again = yield from self._answered(self._follower.reading(writes))
 
+    @property
+    def is_read(self) -> bool:
+        """Whether ``changes``, where they are counted, do not need the connection any more."""
+        return bool(self._again and not self._again.reading.named_everywhere_is_renamed)
+
     def changes(self, *, counted: bool) -> tuple[Change, ...]:
         """What the file has changed; ``counted`` is as in ``SchemaFollower.changes``.
 

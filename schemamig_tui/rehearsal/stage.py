@@ -108,6 +108,8 @@ class Stage:
         )
         self._observer.follow(context.backend, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
+        # What is to be reported of the last of them, and whether all its writes were counted.
+        self._owed: tuple[FileRehearsed, bool] | None = None
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
@@ -158,6 +160,7 @@ class Stage:
             self._note_facts(facts)
         with self._observer:
             failed = self._all_files()
+            self._report_owed()
         # Where the connection is lost, the server does it by itself.
         with contextlib.suppress(psycopg.OperationalError):
             conn.execute("ROLLBACK; DEALLOCATE ALL")
@@ -183,6 +186,7 @@ class Stage:
 
     def _leave_out_unread(self) -> None:
         """Report the files that can only be read when the last one here has been applied."""
+        self._report_owed()
         self._unread = self._files.unread
         for name in self._unread:
             reason = (
@@ -267,7 +271,8 @@ class Stage:
         before: Iterator[Step] = chain(self._schema.closing(), steps.opening(self._read_clock))
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
-            yield chain(before, steps.statements(unit, self._note_facts))
+            statements = steps.statements(unit, self._note_facts)
+            yield chain(before, statements, self._meanwhile())
             if self._facts.deferrable:
                 yield steps.constraints(self._read_constraints)
             before = steps.commit(unit, self._note_facts, *self._constraints)
@@ -296,14 +301,29 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
-        changes = self._schema.changes(counted=_counts_writes(run))
         self._rehearsed.append(run)
-        tally = self._tally
+        tally, counted = self._tally, _counts_writes(run)
         tally.commit()
         tally.keep()
-        self._report(FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal))
+        event = FileRehearsed(run.name, tally.ms, tally.exclusive_ms, (), tally.wal)
+        self._owed = event, counted
+        if not (counted and self._schema.is_read):
+            self._report_owed()
+
+    def _report_owed(self) -> None:
+        """Report the file that has been rehearsed last, before anything of the next one."""
+        if self._owed:
+            (event, counted), self._owed = self._owed, None
+            self._report(replace(event, changes=self._schema.changes(counted=counted)))
+
+    def _meanwhile(self) -> Iterator[Step]:
+        """Compare and report while the server is at the next file; these are no steps."""
+        self._pipeline.push()
+        self._report_owed()
+        yield from ()
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
+        self._report_owed()
         self._flush()
         self._left_out.append(run)
         self._report(FileLeftOut(run.name, reason))
@@ -312,6 +332,7 @@ class Stage:
 
     def _take_event(self, event: Event) -> None:
         """Pass an event on. A finished statement waits until the server's time of it is known."""
+        self._report_owed()
         if isinstance(event, StatementFinished):
             self._finished = event
         else:

@@ -115,6 +115,10 @@ class Pipeline:
         self._given_up = reason
         cut(self._conn)
 
+    def push(self) -> None:
+        """Send what is buffered, so that the server works while ``steps`` are not yet asked on."""
+        self._pg.flush()
+
     def run(self, steps: Iterable[Step]) -> Crash | None:
         """Run the steps up to the first that fails or the cancellation.
 
