@@ -9,12 +9,11 @@ from psycopg.errors import InvalidSqlStatementName
 from schemamig_tui.catalog.changes import Change
 from schemamig_tui.catalog.diff import diff
 from schemamig_tui.catalog.prepared import PreparedQueries, Query
-from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.reading import patiently, prepared
 from schemamig_tui.catalog.rereading import Reading, Rereading
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.unseen import unseen
-from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of
+from schemamig_tui.catalog.writes import Writes, catalog_writes, writes_of, writes_query
 
 _NUMBER = "SELECT pg_catalog.pg_current_xact_id()"
 
@@ -46,6 +45,8 @@ class SchemaFollower:
             pass
         self.schema = snapshot(conn)
         self._writes = catalog_writes(conn)
+        self.writes_query = writes_query(conn)
+        """Tells what ``reading`` has to know."""
 
     def changes(self, *, counted: bool = True) -> tuple[Change, ...]:
         """What has changed since the last call.
@@ -97,7 +98,7 @@ class SchemaFollower:
 
     def _read_again(self) -> ReadAgain | None:
         with self.queries.settings():
-            ((found,),) = self.queries.ask({"writes": Query(session.WRITES)})["writes"].rows
+            ((found,),) = self.queries.ask({"writes": Query(self.writes_query)})["writes"].rows
             now = writes_of(found)
             if now is None:
                 return None

@@ -25,10 +25,17 @@ def catalog_writes(conn: psycopg.Connection[Any]) -> Writes | None:
     Where that is the same as before, the transaction has not changed the schema since. None where
     the server does not count (``track_counts``). Raises what psycopg raises.
     """
-    ((found,),) = conn.execute(session.WRITES, prepare=False).fetchall()
+    query = session.writes(f"ARRAY({session.CATALOGS})")
+    ((found,),) = conn.execute(query.encode(), prepare=False).fetchall()
     return writes_of(found)
 
 
+def writes_query(conn: psycopg.Connection[Any]) -> str:
+    """What to ask a server again and again, in any session; ``writes_of`` reads the answer."""
+    oids = ",".join(str(oid) for (oid,) in conn.execute(session.CATALOGS.encode(), prepare=False))
+    return session.writes(f"'{{{oids}}}'::pg_catalog.oid[]")
+
+
 def writes_of(found: Mapping[str, list[int]] | None) -> Writes | None:
-    """What the answer to ``session.WRITES`` says, as ``catalog_writes`` returns it."""
+    """What the answer to ``session.writes`` says, as ``catalog_writes`` returns it."""
     return None if found is None else {name: Written(*counts) for name, counts in found.items()}

@@ -147,16 +147,18 @@ class Stage:
             self._counted = conn.execute("SHOW track_counts").fetchone() == ("on",)
         self._guards = replace(self._guards, tracking=tracking)
         conn.execute(self._guards.query)
-        self._schema = SchemaSteps(SchemaFollower(conn))
+        follower = SchemaFollower(conn)
+        self._schema = SchemaSteps(follower)
+        self._facts_query = rehearsal_steps.facts_query(follower.writes_query)
         self._own = OwnQueries(
             (
                 probe.QUICK,
                 self._relations.whole_query,
-                rehearsal_steps.FACTS,
+                self._facts_query,
                 self._guards.query,
             )
         )
-        if facts := conn.execute(rehearsal_steps.FACTS).pgresult:
+        if facts := conn.execute(self._facts_query).pgresult:
             self._note_facts(facts)
         with self._observer:
             failed = self._all_files()
@@ -271,11 +273,11 @@ class Stage:
         before: Iterator[Step] = chain(self._schema.closing(), steps.opening(self._read_clock))
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
-            statements = steps.statements(unit, self._note_facts)
+            statements = steps.statements(unit, self._ask_facts)
             yield chain(before, statements, self._meanwhile())
             if self._facts.deferrable:
                 yield steps.constraints(self._read_constraints)
-            before = steps.commit(unit, self._note_facts, *self._constraints)
+            before = steps.commit(unit, self._ask_facts, *self._constraints)
             if unit.stop < len(run.script):
                 yield before
                 self._tally.commit()
@@ -378,6 +380,10 @@ class Stage:
 
     def _read_clock(self, answer: PGresult) -> None:
         self._moment = probe.moment(answer)
+
+    def _ask_facts(self) -> Step:
+        query = self._own.sent(self._facts_query)
+        return Step(query, Role.HOUSEKEEPING, prompt=True, answer=self._note_facts)
 
     def _note_facts(self, answer: PGresult) -> None:
         before, facts = self._facts, rehearsal_steps.noted(answer)

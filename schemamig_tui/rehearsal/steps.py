@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.catalog.queries import session
 from schemamig_tui.catalog.writes import Writes, writes_of
 from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
@@ -43,14 +42,14 @@ _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
     THEN pg_catalog.set_config('track_counts', 'on', true) END"""
 _DEALLOCATE, _DISCARD = b"DEALLOCATE ALL", b"DISCARD PLANS"
-FACTS = f"""
+_FACTS = """
 SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE condeferrable),
     EXISTS (
         SELECT FROM pg_catalog.pg_prepared_statements
         WHERE NOT pg_catalog.starts_with(name, 'schemamig_'))
     OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger),
     coalesce(code.locks, false), coalesce(code.undo, false), code.functions, code.calls,
-    ({session.WRITES})
+    ({writes})
 FROM (
     SELECT pg_catalog.count(*) FILTER (WHERE l.lanispl) AS functions,
         pg_catalog.sum(pg_catalog.pg_stat_get_xact_function_calls(p.oid))
@@ -61,10 +60,6 @@ FROM (
         JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
     WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
 ) code
-""".encode()
-"""What ``noted`` reads.
-
-Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
 """
 # SET CONSTRAINTS for the deferrable constraints, and for what is deferred again in the next
 # transaction. A name stands for all constraints in the schema that have it, and SET CONSTRAINTS
@@ -92,6 +87,14 @@ FROM (
         GROUP BY n.nspname, c.conname HAVING pg_catalog.bool_or(c.condeferrable)
     ) a
 ) b"""
+
+
+def facts_query(writes: str) -> bytes:
+    """What ``noted`` reads; ``writes`` is the query of what has been written to the catalogs.
+
+    Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
+    """
+    return _FACTS.format(writes=writes).encode()
 
 
 class RehearsalSteps:
@@ -129,10 +132,10 @@ class RehearsalSteps:
         yield from restoration(self._run.state)
         yield Step(self._own.sent(QUICK), Role.OPEN, prompt=True, answer=clock)
 
-    def statements(self, unit: range, facts: Answer) -> Iterator[Step]:
+    def statements(self, unit: range, facts: Callable[[], Step]) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
 
-        ``facts`` gets what ``noted`` reads.
+        ``facts`` makes the step whose answer ``noted`` reads.
         """
         self._asked = b""
         for i in unit:
@@ -151,7 +154,7 @@ class RehearsalSteps:
                 probe = self._probe(i)
                 self._asked = probe.sql
                 yield from self._unhurried(probe)
-        yield from self._unhurried(self._asking(facts))
+        yield from self._unhurried(facts())
 
     def constraints(self, constraints: Answer) -> Iterator[Step]:
         """Ask about the deferrable constraints.
@@ -164,7 +167,11 @@ class RehearsalSteps:
         )
 
     def commit(
-        self, unit: range, facts: Answer, check: bytes | None, *deferral: bytes | None
+        self,
+        unit: range,
+        facts: Callable[[], Step],
+        check: bytes | None,
+        *deferral: bytes | None,
     ) -> Iterator[Step]:
         """What a COMMIT behind a unit does that can be done without: check what was deferred.
 
@@ -183,10 +190,7 @@ class RehearsalSteps:
         if check or (ends_file and probe.sql != self._asked):
             yield from self._unhurried(probe)
         if check:
-            yield from self._unhurried(self._asking(facts)._replace(awaited=True))
-
-    def _asking(self, facts: Answer) -> Step:
-        return Step(self._own.sent(FACTS), Role.HOUSEKEEPING, prompt=True, answer=facts)
+            yield from self._unhurried(facts()._replace(awaited=True))
 
     def _unhurried(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""

@@ -50,27 +50,37 @@ While there is little in a catalog, a plan would read all of it, and would still
 IS_LARGE = "SELECT pg_relation_size('pg_attribute') > 8 * 1024 * 1024"
 """Whether there are so many tables, about 2,000, that it is worth to open another connection."""
 
-WRITES = """
+# FirstNormalObjectId in access/transam.h is 16384.
+CATALOGS = """
+SELECT c.oid FROM pg_catalog.pg_class AS c
+WHERE c.oid OPERATOR(pg_catalog.<) 16384 AND c.relkind OPERATOR(pg_catalog.=) 'r'
+    AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
+"""
+"""The oids of the catalogs."""
+
+
+def writes(catalogs: str) -> str:
+    """How many rows of which catalogs the open transaction has written, how many of these deleted.
+
+    ``catalogs`` is an array of their oids as SQL: to find these takes longer than all else. NULL
+    where that is not counted. In any session, also one whose search_path is not pg_catalog.
+    """
+    return f"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool THEN coalesce(
-    pg_catalog.jsonb_object_agg(w.name, ARRAY[w.kept OPERATOR(pg_catalog.+) w.deleted, w.deleted])
-        FILTER (WHERE w.kept OPERATOR(pg_catalog.<>) 0 OR w.deleted OPERATOR(pg_catalog.<>) 0), '{}'
+    pg_catalog.jsonb_object_agg(
+        (SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) w.oid),
+        ARRAY[w.kept OPERATOR(pg_catalog.+) w.deleted, w.deleted]
+    ) FILTER (WHERE w.kept OPERATOR(pg_catalog.<>) 0 OR w.deleted OPERATOR(pg_catalog.<>) 0), '{{}}'
 ) END
 FROM (
-    SELECT c.relname AS name, pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted,
-        pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid)
-            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS kept
-    FROM pg_catalog.pg_class AS c
-    -- By the oid (FirstNormalObjectId) there is an index: not all tables of people are passed over.
-    WHERE c.oid OPERATOR(pg_catalog.<) 16384 AND c.relkind OPERATOR(pg_catalog.=) 'r'
-        AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
+    SELECT oid, pg_catalog.pg_stat_get_xact_tuples_deleted(oid) AS deleted,
+        pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
+            OPERATOR(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(oid) AS kept
+    FROM pg_catalog.unnest({catalogs}) AS oid
     -- So each is asked for once, though it is of use several times.
     OFFSET 0
-) AS w
-"""
-"""How many rows of which catalogs the open transaction has written, and how many of these deleted.
+) AS w"""
 
-NULL where that is not counted. In any session, also one whose search_path is not pg_catalog.
-"""
 
 SYSTEM = """
 SELECT c.system_identifier || '/' || d.oid AS id
