@@ -106,7 +106,7 @@ class SchemaFollower:
             try:
                 asked = next(reading)
                 while True:
-                    asked = reading.send(self.queries.ask(asked))
+                    asked = reading.send(self.queries.ask(asked.queries))
             except StopIteration as end:
                 again: ReadAgain = end.value
                 return again

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Mapping, Set
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from schemamig_tui.catalog.kinds import KINDS, PARTS, CatalogKind, of_server
-from schemamig_tui.catalog.objects import Identity, Schema
+from schemamig_tui.catalog.objects import Identity, Object, Schema
 from schemamig_tui.catalog.prepared import Query
 from schemamig_tui.catalog.queries import touched as queries
 from schemamig_tui.catalog.queries.database import MEMBERS
@@ -25,7 +25,16 @@ _NO_PARTS = QueryAnswer(("parent",), ())
 _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 
 T = TypeVar("T")
-Reading = Generator[Mapping[str, Query], Mapping[str, QueryAnswer], T]
+
+
+class Questions(NamedTuple):
+    """Queries, and whether it is known that there are none behind them."""
+
+    queries: Mapping[str, Query]
+    are_last: bool = False
+
+
+Reading = Generator[Questions, Mapping[str, QueryAnswer], T]
 """Yields queries, goes on with their answers by the same names, and returns what was read."""
 
 
@@ -76,7 +85,7 @@ class Rereading:
             sql["locked"] = Query(queries.locked())
         if "pg_depend" in written:
             sql["members"] = Query(MEMBERS)
-        found = {name: answer.rows for name, answer in (yield sql).items()}
+        found = {name: answer.rows for name, answer in (yield Questions(sql)).items()}
         before = self.schema.members
         if "members" in found:
             self._compare_members(found["members"])
@@ -119,12 +128,15 @@ class Rereading:
         """Read what names something that has a new name."""
         values = _array(self._renamed.objects), _array(self._renamed.reshaped)
         query = Query(queries.DEPENDENTS, values)
-        found = (yield {"dependents": query})["dependents"].rows
+        found = (yield Questions({"dependents": query}))["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
-        yield from self._merge(rest, others if self._renamed.objects else set())
+        names = others if self._renamed.objects else set()
+        yield from self._merge(rest, names, are_last=True)
 
-    def _merge(self, touched: Set[Identity], names: Collection[str]) -> Reading[None]:
+    def _merge(
+        self, touched: Set[Identity], names: Collection[str], *, are_last: bool = False
+    ) -> Reading[None]:
         """Put what is read into the place of what was known."""
         self._read |= touched
         oids: dict[str, set[int]] = {}
@@ -134,6 +146,7 @@ class Rereading:
         objects = dict(self.schema.objects)
         sql: dict[str, Query] = {}
         chosen: dict[str, set[int] | None] = {}
+        gone: dict[str, list[Object]] = {}
         for name, kind in kinds.items():
             if name not in names and not (kind.by_oid and kind.catalog in oids):
                 continue
@@ -144,18 +157,20 @@ class Rereading:
                 if not only:
                     continue
             chosen[name] = only
+            gone[name] = [one for one in objects[name] if only is None or one.oid in only]
             sql[name] = _only(kind.sql(self._server), "oid", only)
             for place, part in enumerate(kind.parts):
                 having = {oid for oid, one in known.items() if one.parts[place]}
                 parents = self._possible(part, PARTS[part], only or set(), having)
                 if parents:
                     sql[part] = _only(PARTS[part].sql(self._server), "parent", parents)
-        answers = defaultdict(lambda: _NO_PARTS, (yield sql))
+        # What was not there before has no other name than before.
+        questions = Questions(sql, are_last or not any(gone.values()))
+        answers = defaultdict(lambda: _NO_PARTS, (yield questions))
         for name, only in chosen.items():
             old = objects[name]
-            gone = [one for one in old if only is None or one.oid in only]
             come = read_objects(name, kinds[name], answers)
-            self._renamed.compare(name, kinds[name].catalog, gone, come)
+            self._renamed.compare(name, kinds[name].catalog, gone[name], come)
             kept = [one for one in old if only is not None and one.oid not in only]
             objects[name] = tuple(sorted([*kept, *come], key=attrgetter("name")))
         self.schema = replace(self.schema, objects=objects)
