@@ -25,7 +25,7 @@ class Query(NamedTuple):
     values: tuple[str, ...] = ()
 
 
-class Statement(NamedTuple):
+class SentStatement(NamedTuple):
     """A statement to send, and the name of the query that its answer is for, if it has any."""
 
     sql: str
@@ -46,7 +46,7 @@ class PreparedQueries:
     def __init__(self, conn: psycopg.Connection[Any]) -> None:
         self._conn = conn
         self._names: dict[str, str] = {}
-        self._opening: list[Statement] = []
+        self._opening: list[SentStatement] = []
         self.reader = AnswerReader(conn)
 
     @contextlib.contextmanager
@@ -92,24 +92,24 @@ class PreparedQueries:
             cursor.nextset()
         return answers
 
-    def opening(self) -> Iterator[Statement]:
+    def opening(self) -> Iterator[SentStatement]:
         """What goes before the queries, and sets what they need."""
-        yield Statement("SAVEPOINT schemamig_schema")
+        yield SentStatement("SAVEPOINT schemamig_schema")
         yield from self._execute(_SETTINGS)
 
-    def statements(self, queries: Mapping[str, Query]) -> Iterator[Statement]:
+    def statements(self, queries: Mapping[str, Query]) -> Iterator[SentStatement]:
         """What asks for several queries."""
         for name, query in queries.items():
             yield from self._execute(query, name)
 
-    def closing(self) -> Iterator[Statement]:
+    def closing(self) -> Iterator[SentStatement]:
         """What goes behind the queries: no setting and no lock of theirs is left."""
-        yield from map(Statement, _BACK)
+        yield from map(SentStatement, _BACK)
 
-    def _execute(self, query: Query, answers: str | None = None) -> Iterator[Statement]:
+    def _execute(self, query: Query, answers: str | None = None) -> Iterator[SentStatement]:
         name = self._names.get(query.sql)
         if name is None:
             name = self._names[query.sql] = _NAME.format(next(_NUMBERS))
-            yield Statement(f"PREPARE {name} AS {query.sql}")
+            yield SentStatement(f"PREPARE {name} AS {query.sql}")
         values = ", ".join(f"'{value}'" for value in query.values)
-        yield Statement(f"EXECUTE {name}({values})" if values else f"EXECUTE {name}", answers)
+        yield SentStatement(f"EXECUTE {name}({values})" if values else f"EXECUTE {name}", answers)

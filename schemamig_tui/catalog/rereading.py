@@ -27,14 +27,14 @@ _NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
 T = TypeVar("T")
 
 
-class Questions(NamedTuple):
+class AskedQueries(NamedTuple):
     """Queries, and whether it is known that there are none behind them."""
 
     queries: Mapping[str, Query]
     are_last: bool = False
 
 
-Reading = Generator[Questions, Mapping[str, QueryAnswer], T]
+Reading = Generator[AskedQueries, Mapping[str, QueryAnswer], T]
 """Yields queries, goes on with their answers by the same names, and returns what was read."""
 
 
@@ -85,7 +85,7 @@ class Rereading:
             sql["locked"] = Query(queries.locked())
         if "pg_depend" in written:
             sql["members"] = Query(MEMBERS)
-        found = {name: answer.rows for name, answer in (yield Questions(sql)).items()}
+        found = {name: answer.rows for name, answer in (yield AskedQueries(sql)).items()}
         before = self.schema.members
         if "members" in found:
             self._compare_members(found["members"])
@@ -128,7 +128,7 @@ class Rereading:
         """Read what names something that has a new name."""
         values = _array(self._renamed.objects), _array(self._renamed.reshaped)
         query = Query(queries.DEPENDENTS, values)
-        found = (yield Questions({"dependents": query}))["dependents"].rows
+        found = (yield AskedQueries({"dependents": query}))["dependents"].rows
         others = {name for name, kind in self._kinds().items() if not kind.by_oid}
         rest = {(catalog, oid) for catalog, oid, _ in found} - self._read
         names = others if self._renamed.objects else set()
@@ -165,7 +165,7 @@ class Rereading:
                 if parents:
                     sql[part] = _only(PARTS[part].sql(self._server), "parent", parents)
         # What was not there before has no other name than before.
-        questions = Questions(sql, are_last or not any(gone.values()))
+        questions = AskedQueries(sql, are_last or not any(gone.values()))
         answers = defaultdict(lambda: _NO_PARTS, (yield questions))
         for name, only in chosen.items():
             old = objects[name]

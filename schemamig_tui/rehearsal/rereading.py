@@ -6,8 +6,8 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.catalog.changes import Change
 from schemamig_tui.catalog.following import ReadAgain, SchemaFollower
-from schemamig_tui.catalog.prepared import Query, Statement
-from schemamig_tui.catalog.rereading import Questions, Reading
+from schemamig_tui.catalog.prepared import Query, SentStatement
+from schemamig_tui.catalog.rereading import AskedQueries, Reading
 from schemamig_tui.catalog.writes import Writes
 from schemamig_tui.engine.pipeline.step import Role, Step
 
@@ -101,7 +101,7 @@ class SchemaSteps:
         self._sent += steps
         yield from steps
 
-    def _go_on(self, reading: Reading[ReadAgain], results: _Results | None) -> Questions | None:
+    def _go_on(self, reading: Reading[ReadAgain], results: _Results | None) -> AskedQueries | None:
         """What is asked after these results; None where all has been read."""
         reader = self._follower.queries.reader
         try:
@@ -113,7 +113,7 @@ class SchemaSteps:
             return None
 
 
-def _step(statement: Statement, results: _Results | None = None) -> Step:
+def _step(statement: SentStatement, results: _Results | None = None) -> Step:
     """The step of a statement, which puts its answer among the ``results``."""
     answer = results[statement.name].append if results and statement.name else None
     return Step(statement.sql.encode(), Role.HOUSEKEEPING, answer=answer)

@@ -42,11 +42,8 @@ from schemamig_tui.rehearsal import steps as rehearsal_steps
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
-    LocksTaken,
     RehearsalFinished,
     RehearsalListener,
-    RelationsRewritten,
-    WorkDone,
 )
 from schemamig_tui.rehearsal.fitness import (
     locks_advisory,
@@ -60,13 +57,13 @@ from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import needed
 from schemamig_tui.rehearsal.own_queries import UNDONE, OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
+from schemamig_tui.rehearsal.reports import StatementReports
 from schemamig_tui.rehearsal.rereading import SchemaSteps
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.wording import kept_by, shared_session
 from schemamig_tui.rehearsal.work import WorkCounter
 from schemamig_tui.text import one_line, visible
 
-_MUCH_WAL = 64 << 10
 _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
 
@@ -108,17 +105,12 @@ class Stage:
         )
         self._observer.follow(context.backend, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
-        # What is to be reported of the last of them, and whether all its writes were counted.
-        self._owed: tuple[FileRehearsed, bool] | None = None
+        # What is still to be reported of the last of them.
+        self._owed: FileRehearsed | None = None
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
         self._counted = True
-        self._rewritten: set[str] = set()
-        self._emptied: set[str] = set()
-        # When our last query was over, and where the WAL was then.
-        self._moment = probe.Moment(0, 0, 0)
-        self._finished: StatementFinished | None = None
         # The queries of SET CONSTRAINTS behind the unit that is at work.
         self._facts = rehearsal_steps.SessionFacts()
         # Whether the session may keep plans and advisory locks of the file.
@@ -150,13 +142,10 @@ class Stage:
         follower = SchemaFollower(conn)
         self._schema = SchemaSteps(follower)
         self._facts_query = rehearsal_steps.facts_query(follower.writes_query)
-        self._own = OwnQueries(
-            (
-                probe.QUICK,
-                self._relations.whole_query,
-                self._facts_query,
-                self._guards.query,
-            )
+        whole = self._relations.whole_query
+        self._own = OwnQueries((probe.QUICK, whole, self._facts_query, self._guards.query))
+        self._reports = StatementReports(
+            self._relations, self._work, self._tally, self._own, self._report
         )
         if facts := conn.execute(self._facts_query).pgresult:
             self._note_facts(facts)
@@ -212,10 +201,10 @@ class Stage:
             needs=needs,
             sequences=() if lost else self._relations.moved_sequences(self._conn),
             outages=self._tally.outages,
-            rewritten=tuple(sorted(self._rewritten)),
+            rewritten=tuple(sorted(self._reports.rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
             unwritten=self._unwritten,
-            emptied=tuple(sorted(self._emptied)),
+            emptied=tuple(sorted(self._reports.emptied)),
             dead=self._work.dead,
             wal=0 if lost else wal_position(self._conn) - self._wal,
             slots=() if lost else idle_slots(self._conn),
@@ -239,7 +228,7 @@ class Stage:
         if failure is None:
             self._log.current = None
             return None
-        self._flush()
+        self._reports.flush()
         if self._log.current is None:
             self._log.open()
         return FileFailed(run.name, self._log.elapsed, failure, recorded=False)
@@ -253,7 +242,7 @@ class Stage:
         self._tally.start(run.name)
         crash = self._send(self._parts(run))
         if crash and self._schema.give_up(crash.step):
-            crash = None
+            crash = self._pipeline.crash = None
         if crash and (reason := self._refusal(run, crash)):
             self._conn.execute(rehearsal_steps.BACK_TO_SAVEPOINT)
             forget()
@@ -268,9 +257,10 @@ class Stage:
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
         steps = rehearsal_steps.RehearsalSteps(
-            run, partial(self._probe, run), self._own, self._report, counted=self._counted
+            run, partial(self._reports.probe, run), self._own, self._report, counted=self._counted
         )
-        before: Iterator[Step] = chain(self._schema.closing(), steps.opening(self._read_clock))
+        opening = steps.opening(self._reports.read_clock)
+        before: Iterator[Step] = chain(self._schema.closing(), opening)
         for unit in units(run):
             self._constraints = _NONE_DEFERRABLE
             statements = steps.statements(unit, self._ask_facts)
@@ -303,20 +293,20 @@ class Stage:
         return None
 
     def _note_rehearsed(self, run: FileRun) -> None:
+        counted, tally = _counts_writes(run), self._tally
+        changes = () if counted and self._schema.is_read else self._schema.changes(counted=counted)
         self._rehearsed.append(run)
-        tally, counted = self._tally, _counts_writes(run)
         tally.commit()
         tally.keep()
-        event = FileRehearsed(run.name, tally.ms, tally.exclusive_ms, (), tally.wal)
-        self._owed = event, counted
-        if not (counted and self._schema.is_read):
-            self._report_owed()
+        self._owed = FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal)
 
     def _report_owed(self) -> None:
         """Report the file that has been rehearsed last, before anything of the next one."""
-        if self._owed:
-            (event, counted), self._owed = self._owed, None
-            self._report(replace(event, changes=self._schema.changes(counted=counted)))
+        if event := self._owed:
+            self._owed = None
+            if self._schema.is_read:
+                event = replace(event, changes=self._schema.changes(counted=True))
+            self._report(event)
 
     def _meanwhile(self) -> Iterator[Step]:
         """Compare and report while the server is at the next file; these are no steps."""
@@ -326,7 +316,7 @@ class Stage:
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
         self._report_owed()
-        self._flush()
+        self._reports.flush()
         self._left_out.append(run)
         self._report(FileLeftOut(run.name, reason))
 
@@ -336,50 +326,9 @@ class Stage:
         """Pass an event on. A finished statement waits until the server's time of it is known."""
         self._report_owed()
         if isinstance(event, StatementFinished):
-            self._finished = event
+            self._reports.finish(event)
         else:
             self._report(event)
-
-    def _flush(self, ms: float | None = None) -> None:
-        if event := self._finished:
-            self._finished = None
-            self._report(event if ms is None else replace(event, ms=ms, batch=1))
-
-    def _probe(self, run: FileRun, i: int, *, whole: bool = False) -> Step:
-        script, relations = run.script, self._relations
-        sql = script.sql(i)
-        named = relations.named(sql)
-        answer = partial(self._seen, run.name, i + 1, script.line(i), named)
-        query = relations.whole_query if whole else relations.query(sql, named)
-        return Step(self._own.sent(query), Role.HOUSEKEEPING, prompt=True, answer=answer)
-
-    def _seen(
-        self,
-        name: str,
-        statement: int,
-        line: int,
-        named: Iterable[tuple[list[int], str]],
-        answer: PGresult,
-    ) -> None:
-        relations = self._relations
-        sighting = relations.see(answer, named)
-        tag = self._finished.tag if self._finished else ""
-        work = self._work.see(answer, sighting.new_files, relations.replaced, tag)
-        last, self._moment = self._moment, sighting.moment
-        ms, wal = max(0, self._moment.began - last.ended) / 1000, self._moment.wal - last.wal
-        self._tally.add(ms, sighting.taken, wal)
-        self._flush(ms)
-        if sighting.news:
-            self._report(LocksTaken(name, statement, line, sighting.news))
-        if work.rewritten:
-            self._rewritten.update(work.rewritten)
-            self._report(RelationsRewritten(name, statement, line, work.rewritten))
-        self._emptied.update(work.emptied)
-        if wal >= _MUCH_WAL or not work.is_none:
-            self._report(WorkDone(name, statement, line, *work[1:], wal=wal))
-
-    def _read_clock(self, answer: PGresult) -> None:
-        self._moment = probe.moment(answer)
 
     def _ask_facts(self) -> Step:
         query = self._own.sent(self._facts_query)

@@ -1,12 +1,15 @@
 """Every file finds the session as good as new, and nothing of ours in its way."""
 
+import threading
+
 import pytest
 
 from schemamig_tui.catalog.changes import What
-from schemamig_tui.engine.events import NoticeReceived, StatementFinished
-from schemamig_tui.rehearsal.events import FileLeftOut
+from schemamig_tui.engine.events import FileStarted, NoticeReceived, StatementFinished
+from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalEvent
 from schemamig_tui.rehearsal.own_queries import UNDONE
-from tests.engine.conftest import limited_role
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from tests.engine.conftest import LEDGER, limited_role
 from tests.engine.test_hostile_path import make_hostile
 from tests.rehearsal.conftest import Rehearsals
 
@@ -262,3 +265,42 @@ def test_what_the_search_path_of_the_role_finds_before_pg_catalog_is_not_asked(
         "2.sql": ["public.u"],
     }
     assert shop.lock("table public.t").mode == "AccessExclusiveLock"
+
+
+def test_what_a_deferred_trigger_does_to_the_schema_is_its_files(shop: Rehearsals) -> None:
+    shop.rehearses(
+        "CREATE TABLE t (x int); CREATE FUNCTION makes() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN CREATE TABLE made (); RETURN NULL; END';"
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION makes();",
+        "INSERT INTO t VALUES (1);",
+        "SELECT 1;",
+    )
+    _, of_trigger, last = shop.events_of(FileRehearsed)
+    assert [change.name for change in of_trigger.changes] == ["public.made"]
+    assert last.changes == ()
+
+
+def test_what_another_session_holds_for_a_moment_is_read_when_it_lets_go(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t (x int); CREATE TABLE u (y int);")
+    shop.ask("CREATE VIEW v AS SELECT x, y FROM t, u;")
+    with shop.database.connect() as other:
+        events: list[RehearsalEvent] = []
+
+        def listen(event: RehearsalEvent) -> None:
+            events.append(event)
+            if isinstance(event, FileStarted) and event.name == "2.sql":
+                # Writing out the view takes a lock on it, which the rename itself does not.
+                other.execute("BEGIN; LOCK TABLE t")
+                threading.Timer(0.2, other.execute, ["ROLLBACK"]).start()
+
+        for number, sql in enumerate(("SELECT 1", "ALTER TABLE u RENAME TO w", "SELECT 2"), 1):
+            shop.write(f"{number}.sql", sql)
+        rehearsal = Rehearsal(shop.connect, shop.folder, LEDGER, listen)
+        assert rehearsal.rehearse_pending().failed is None
+    changes = [event.changes for event in events if isinstance(event, FileRehearsed)]
+    assert [[(one.what, one.name) for one in found] for found in changes] == [
+        [],
+        [(What.CHANGED, "public.v"), (What.RENAMED, "public.w")],
+        [],
+    ]
