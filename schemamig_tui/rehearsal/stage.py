@@ -332,7 +332,7 @@ class Stage:
 
     def _ask_facts(self) -> Step:
         query = self._own.sent(self._facts_query)
-        return Step(query, Role.HOUSEKEEPING, prompt=True, answer=self._note_facts)
+        return Step(query, Role.HOUSEKEEPING, answer=self._note_facts)
 
     def _note_facts(self, answer: PGresult) -> None:
         before, facts = self._facts, rehearsal_steps.noted(answer)

@@ -148,7 +148,8 @@ class RehearsalSteps:
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
                 self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
-                yield step
+                # It is only reported when the answer of its probe is there.
+                yield step._replace(together=True)
                 if "track_counts" in self._run.script.traits(i).mentions and self._counted:
                     yield Step(_COUNT, Role.HOUSEKEEPING)
                 probe = self._probe(i)

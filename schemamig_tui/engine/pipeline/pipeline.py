@@ -187,7 +187,7 @@ class Pipeline:
             pg.enter_pipeline_mode()
             self._piped = True
         pg.send_query_params(step.sql, step.params, param_types=step.types)
-        if step.prompt:
+        if step.prompt and not step.together:
             pg.send_flush_request()
         if not self._waiting:
             self._stream_rows(step)

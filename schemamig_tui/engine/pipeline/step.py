@@ -34,9 +34,10 @@ class Step(NamedTuple):
     """One query. ``statement`` is the 0-based number of the statement that it is, where it is one.
 
     ``types`` are the numbers of the types of the ``params``; without them the server infers them.
-    ``prompt`` asks for the result at once; with ``awaited`` the next step is only made when that
-    is there. ``alone`` keeps it out of the pipeline and sends it by the simple protocol, with the
-    chunks of ``copy_data`` when the server asks for them.
+    ``prompt`` asks for the result at once, or, with ``together``, along with that of the next
+    step; with ``awaited`` the next step is only made when that is there. ``alone`` keeps it out of
+    the pipeline and sends it by the simple protocol, with the chunks of ``copy_data`` when the
+    server asks for them.
     ``line`` is where a statement starts in its file, from 1.
     ``saves`` is how many statements of a file without a transaction are committed with it.
     ``answer`` is called with the result of a query of our own that has rows, and with that of an
@@ -50,6 +51,7 @@ class Step(NamedTuple):
     params: tuple[bytes | None, ...] | None = None
     types: tuple[int, ...] | None = None
     prompt: bool = False
+    together: bool = False
     awaited: bool = False
     alone: bool = False
     copy_data: Callable[[], Iterator[bytes | memoryview]] | None = None
