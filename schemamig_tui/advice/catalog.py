@@ -134,7 +134,7 @@ class Catalog:
     read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What a view is made of that a use names, likewise."""
     written: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """What is written to by the rules of the relation that a use names, likewise."""
+    """What the rules of the relation that a use names write to, and the rules of that, likewise."""
     replaced: set[int] = field(default_factory=set)
     """The numbers of the uses in whose place rules do something else."""
     published: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -205,32 +205,41 @@ WHERE r.oid <> 0
 
 # Events are those of pg_rewrite: 1 is to read, 2 UPDATE, 3 INSERT, 4 DELETE; the bits of tgtype are
 # in pg_trigger.h. A view is not looked through where a rule or a trigger does something instead.
-# The trees of rules have the lock that is taken on each relation: 3 is ROW EXCLUSIVE.
+# The trees of rules have the lock that is taken on each relation: 3 is ROW EXCLUSIVE. Commands have
+# the numbers of the events, and the first such relation behind a command is the one it writes to.
 THROUGH_RULES = """
-WITH RECURSIVE reached (number, oid, event, named) AS (
-    SELECT number, oid, event, true
+WITH RECURSIVE reached (number, oid, event, named, how) AS (
+    SELECT number, oid, event, true, 'read'
     FROM unnest(%(numbers)s::int[], %(oids)s::oid[], %(events)s::"char"[])
         AS a (number, oid, event)
     UNION
-    SELECT v.number, d.refobjid, v.event, false FROM reached v
-        JOIN pg_catalog.pg_class c ON c.oid = v.oid AND c.relkind IN ('v', 'm')
-        JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid AND w.ev_type = '1'
-        JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
-            AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
-    WHERE d.refobjid <> v.oid AND (c.relkind = 'v' OR v.named) AND (v.event = '1'
-        OR NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite i WHERE i.ev_class = v.oid
-                AND i.ev_type = v.event AND i.is_instead AND i.ev_qual = '<>')
-            AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = v.oid
-                AND t.tgtype & 64 <> 0 AND t.tgtype
-                    & CASE v.event WHEN '2' THEN 16 WHEN '3' THEN 4 ELSE 8 END <> 0))
+    SELECT v.number, next.oid, next.event, false, next.how FROM reached v, LATERAL (
+        SELECT d.refobjid AS oid, v.event, v.how FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid AND w.ev_type = '1'
+            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
+                AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+        WHERE c.oid = v.oid AND c.relkind IN ('v', 'm') AND d.refobjid <> v.oid
+            AND (c.relkind = 'v' OR v.named) AND (v.event = '1'
+            OR NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite i WHERE i.ev_class = v.oid
+                    AND i.ev_type = v.event AND i.is_instead AND i.ev_qual = '<>')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = v.oid
+                    AND t.tgtype & 64 <> 0 AND t.tgtype
+                        & CASE v.event WHEN '2' THEN 16 WHEN '3' THEN 4 ELSE 8 END <> 0))
+        UNION ALL
+        SELECT found[2]::oid, found[1]::"char", 'written' FROM pg_catalog.pg_rewrite w,
+            regexp_matches(w.ev_action::text,
+                ':commandType ([234]).*?:relid (\\d+)[^{}]*? :rellockmode 3', 'g') found
+        WHERE w.ev_class = v.oid AND w.ev_type = v.event AND w.ev_type <> '1'
+            AND w.ev_enabled <> 'D'
+    ) next
 ), rules AS (
-    SELECT v.number, w.* FROM reached v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
+    SELECT v.number, v.how, w.* FROM reached v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
         AND w.ev_type = v.event AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 )
-SELECT number, oid::bigint, 'read' AS how FROM reached
-UNION ALL SELECT number, ev_class::bigint, 'replaced' FROM rules
-WHERE is_instead AND ev_qual = '<>'
-UNION ALL SELECT DISTINCT number, found[1]::bigint, 'written' FROM rules,
+SELECT number, oid::bigint, how FROM reached
+UNION SELECT number, ev_class::bigint, 'replaced' FROM rules
+WHERE how = 'read' AND is_instead AND ev_qual = '<>'
+UNION SELECT number, found[1]::bigint, 'written' FROM rules,
     regexp_matches(ev_action::text, ':relid (\\d+)[^{}]*? :rellockmode 3', 'g') found
 """
 

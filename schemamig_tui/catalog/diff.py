@@ -69,7 +69,8 @@ class _Comparison:
             if self._same or kind.scope is Scope.SCHEMA:
                 before = self._before.objects.get(name, ())
                 after = self._after.objects.get(name, ())
-                yield from ((kind, pair) for pair in pairing.pairs(before, after, self._same))
+                if before is not after:
+                    yield from ((kind, pair) for pair in pairing.pairs(before, after, self._same))
 
     def _compare(
         self, kind: CatalogKind, old: Object | None, new: Object | None

@@ -22,7 +22,7 @@ def pairs(before: Sequence[Object], after: Sequence[Object], same: bool) -> list
     ``same`` is whether an oid means the same in both. Objects that are one and the same value are
     left out, as most of a schema always is.
     """
-    if before is after or not (before or after):
+    if not (before or after):
         return []
     if len(before) == len(after):
         both = [(old, new) for old, new in zip(before, after, strict=True) if old is not new]
