@@ -268,7 +268,9 @@ class TextReport:
 
     def verifying(self, name: str, number: int, total: int) -> None:
         """How far it is, on stderr."""
-        self._err.write(f"On the scratch: {number} of {total}, {visible(name)}")
+        from schemamig_tui.scratch.wording import replaying
+
+        self._err.write(replaying(name, number, total))
 
     def verified(self, found: "SchemaVerification", directory: Path) -> None:
         """The differences by what they mean, or that there are none."""

@@ -1,4 +1,4 @@
-"""What a verification has found, in the same words on every face."""
+"""How far a scratch is, and what a verification has found, in the same words on every face."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +13,11 @@ from schemamig_tui.text import Styled, visible
 from schemamig_tui.units import plural
 
 _STYLES: dict[str, Literal["good", "bad"]] = {"+": "good", "-": "bad"}
+
+
+def replaying(name: str, number: int, total: int) -> str:
+    """Which migration runs on the scratch, its number and how many there are."""
+    return f"On the scratch: {number:,} of {total:,}, {visible(name)}"
 
 
 def verification_lines(found: SchemaVerification, directory: Path) -> Iterator[Styled]:

@@ -38,7 +38,9 @@ def rehearsal_lines(event: object) -> Iterator[Line]:
             for style, text in zip(("strong", "dim"), on_scratch(event), strict=True):
                 yield ((style, inline(text)),)
         case SchemaProgress(name, number, total):
-            yield (("dim", f"On the scratch: {number:,} of {total:,}, {inline(name)}"),)
+            from schemamig_tui.scratch.wording import replaying
+
+            yield (("dim", inline(replaying(name, number, total))),)
         case WorkDone():
             yield from work_lines(event)
         case FileRehearsed() | FileLeftOut():

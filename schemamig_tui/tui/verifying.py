@@ -85,6 +85,7 @@ class Verifying:
     ) -> "Callable[[], SchemaVerification]":
         """What is done in a thread; how far it is goes to the log in the ``loop``."""
         from schemamig_tui.scratch.replay import seldom
+        from schemamig_tui.scratch.wording import replaying
         from schemamig_tui.verification import verify
 
         def note(sentence: str) -> None:
@@ -92,7 +93,7 @@ class Verifying:
                 loop.call_soon_threadsafe(self._log.add, [(("dim", inline(sentence)),)])
 
         def progress(name: str, number: int, total: int) -> None:
-            note(f"On the scratch: {number} of {total}, {name}")
+            note(replaying(name, number, total))
 
         def on_wait(seconds: float, reason: str) -> None:
             switch.on_wait(seconds, reason)
