@@ -87,7 +87,7 @@ class AnswerReader:
         columns: list[str] = []
         rows: list[tuple[Any, ...]] = []
         for result in filter(None, results):
-            # A description of a cursor would say much more, and take longer than the rows.
+            # The description of a cursor says much more, which takes longer than the rows.
             names = (result.fname(column) or b"" for column in range(result.nfields))
             columns = [name.decode() for name in names]
             self._transformer.set_pgresult(result)

@@ -25,14 +25,15 @@ def catalog_writes(conn: psycopg.Connection[Any]) -> Writes | None:
     Where that is the same as before, the transaction has not changed the schema since. None where
     the server does not count (``track_counts``). Raises what psycopg raises.
     """
-    query = session.writes(f"ARRAY({session.CATALOGS})")
+    query = session.writes(f"ARRAY({session.CATALOG_OIDS})")
     ((found,),) = conn.execute(query.encode(), prepare=False).fetchall()
     return writes_of(found)
 
 
 def writes_query(conn: psycopg.Connection[Any]) -> str:
     """What to ask a server again and again, in any session; ``writes_of`` reads the answer."""
-    oids = ",".join(str(oid) for (oid,) in conn.execute(session.CATALOGS.encode(), prepare=False))
+    found = conn.execute(session.CATALOG_OIDS.encode(), prepare=False)
+    oids = ",".join(str(oid) for (oid,) in found)
     return session.writes(f"'{{{oids}}}'::pg_catalog.oid[]")
 
 

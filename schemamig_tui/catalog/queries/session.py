@@ -51,7 +51,7 @@ IS_LARGE = "SELECT pg_relation_size('pg_attribute') > 8 * 1024 * 1024"
 """Whether there are so many tables, about 2,000, that it is worth to open another connection."""
 
 # FirstNormalObjectId in access/transam.h is 16384.
-CATALOGS = """
+CATALOG_OIDS = """
 SELECT c.oid FROM pg_catalog.pg_class AS c
 WHERE c.oid OPERATOR(pg_catalog.<) 16384 AND c.relkind OPERATOR(pg_catalog.=) 'r'
     AND c.relnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace
