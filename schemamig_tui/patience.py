@@ -12,9 +12,9 @@ from typing import NamedTuple
 class Patience(NamedTuple):
     """Times in seconds.
 
-    ``glance`` is for a question about a run, which can do without the answer, ``answer`` for one of
-    the run's own that costs the server little. A session is asked about after ``doubt`` without a
-    word; it is lost when there was none for ``silence``, on any connection. A server that is lost
+    ``glance`` is for a question that can do without the answer, ``answer`` for what a run does
+    after a failure. A session is asked about after ``doubt`` without a word; it is lost when there
+    was none for ``silence``, and the server waits for us or cannot be asked. A server that is lost
     has ``come_back`` to come back, and then ``settle`` to end what it was sent. After a signal it
     has ``confirm`` to say that it has cancelled, and ``report`` to say what it has committed:
     together less than the ten that ``docker stop`` leaves. ``proof`` is how long a notification may
@@ -70,3 +70,12 @@ WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %s
 """The first query of a session that comes without ``SERVER_SIDE``: a role's timeout may be shorter
 than what is done before it gets the others. Its parameter is the pid that libpq knows: behind a
 pooler, where the session may be somebody else's a moment later, that is another one."""
+
+WAITS_FOR_CLIENT = (
+    "coalesce(wait_event OPERATOR(pg_catalog.=) ANY (ARRAY['ClientRead', 'ClientWrite']), false)"
+)
+"""Whether a session of pg_stat_activity waits for its client. It is hidden from a role that may not
+see the session: then that is taken to be at work.
+
+The state does not tell: a session in the middle of a COPY, or of a pipeline whose next message does
+not come, is active (PostgreSQL reports it idle when it is ready for a query)."""

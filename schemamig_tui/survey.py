@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from schemamig_tui import patience
 from schemamig_tui.connect import OnWait, Target
 from schemamig_tui.engine import Folder, Ledger, Survey
-from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.errors import PoolingRefused, SchemamigError
@@ -78,11 +76,7 @@ def look_again(
     """
     ledger = Ledger(settings.table)
     folder = Folder.read(settings.directory, before.survey.folder if before else None)
-    with (
-        losses_as_errors(),
-        contextlib.closing(target.connect(on_wait)) as conn,
-        answered_within(conn, patience.PATIENCE.answer),
-    ):
+    with losses_as_errors(), contextlib.closing(target.connect(on_wait)) as conn:
         # Asked first: what is written between the two is seen by the next look.
         stamp = _stamp(conn, ledger)
         if before and stamp and (stamp, folder) == (before.stamp, before.survey.folder):

@@ -13,6 +13,7 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.identity import Identity, Location, identify
+from schemamig_tui.connect.patient import PatientConnection
 from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.limits import Limits
 from schemamig_tui.patience import CLIENT_SIDE, IDLE_WITHOUT_END, SERVER_SIDE
@@ -161,7 +162,8 @@ class Target:
 
     def _identified(self) -> psycopg.Connection[Any]:
         """A new connection; the first one is asked which database it leads to."""
-        conn = psycopg.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+        conn = PatientConnection.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+        conn.conninfo = self.conninfo
         try:
             if not self._brings_options:
                 conn.execute(IDLE_WITHOUT_END, (conn.info.backend_pid,))

@@ -24,7 +24,6 @@ from schemamig_tui.engine.events import (
     StatementFinished,
     Warned,
 )
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.failure import (
@@ -36,7 +35,7 @@ from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch.observer import Observer
-from schemamig_tui.errors import ConnectionLost, FilesError
+from schemamig_tui.errors import ConnectionLost, FilesError, SchemamigError
 from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal import steps as rehearsal_steps
 from schemamig_tui.rehearsal.events import (
@@ -45,6 +44,7 @@ from schemamig_tui.rehearsal.events import (
     RehearsalFinished,
     RehearsalListener,
 )
+from schemamig_tui.rehearsal.failure import explain_loss, with_hint
 from schemamig_tui.rehearsal.fitness import (
     locks_advisory,
     obstacle,
@@ -62,7 +62,7 @@ from schemamig_tui.rehearsal.rereading import SchemaSteps
 from schemamig_tui.rehearsal.tally import Tally
 from schemamig_tui.rehearsal.wording import kept_by, shared_session
 from schemamig_tui.rehearsal.work import WorkCounter
-from schemamig_tui.text import one_line, visible
+from schemamig_tui.text import visible
 
 _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
@@ -124,10 +124,37 @@ class Stage:
 
         ``began`` is when the rehearsal did, by time.perf_counter; ``without_rows`` is as in
         ``WorkCounter``. Raises ConnectionLost when the connection is lost between two files, and
-        what psycopg raises before the first.
+        psycopg.Error for whatever else keeps it from its end. That has been reported then, too.
         """
-        conn = self._conn
         self._report(RunStarted(self._files.names))
+        try:
+            finished = self._perform(began, without_rows=without_rows)
+        except (SchemamigError, psycopg.Error):
+            self._report(self._end(None, began))
+            raise
+        self._report(finished)
+        return finished
+
+    def _perform(self, began: float, *, without_rows: bool) -> RehearsalFinished:
+        self._begin(without_rows=without_rows)
+        with self._observer:
+            failed = self._all_files()
+            self._report_owed()
+        # Where the connection is lost, the server does it by itself.
+        with contextlib.suppress(psycopg.OperationalError):
+            self._conn.execute("ROLLBACK; DEALLOCATE ALL")
+        needs = needed(failed.failure, self._left_out) if failed else None
+        if failed:
+            if needs:
+                why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
+                failed = replace(failed, failure=with_hint(failed.failure, why))
+            self._report(failed)
+        finished = replace(self._end(failed, began), needs=needs, dead=self._work.dead)
+        return finished if self._conn.broken else self._with_leftovers(finished)
+
+    def _begin(self, *, without_rows: bool) -> None:
+        """Begin the transaction, and read what the files are compared with."""
+        conn = self._conn
         self._relations = Relations(conn, self._guards.query)
         self._work = WorkCounter(self._relations.known, without_rows=without_rows)
         self._wal = wal_position(conn)
@@ -149,19 +176,6 @@ class Stage:
         )
         if facts := conn.execute(self._facts_query).pgresult:
             self._note_facts(facts)
-        with self._observer:
-            failed = self._all_files()
-            self._report_owed()
-        # Where the connection is lost, the server does it by itself.
-        with contextlib.suppress(psycopg.OperationalError):
-            conn.execute("ROLLBACK; DEALLOCATE ALL")
-        needs = needed(failed.failure, self._left_out) if failed else None
-        if failed:
-            if needs:
-                why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
-                failed = replace(failed, failure=_with_hint(failed.failure, why))
-            self._report(failed)
-        return self._finish(failed, needs, began)
 
     def _all_files(self) -> FileFailed | None:
         for run in self._files:
@@ -185,35 +199,35 @@ class Stage:
             )
             self._report(FileLeftOut(name, reason))
 
-    def _finish(
-        self, failed: FileFailed | None, needs: str | None, began: float
-    ) -> RehearsalFinished:
+    def _end(self, failed: FileFailed | None, began: float) -> RehearsalFinished:
+        """The end, without what only the server can tell of it."""
         left_out = (*(run.name for run in self._left_out), *self._unread)
         met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
         remaining = tuple(name for name in self._files.names if name not in met)
-        lost = self._conn.broken
-        finished = RehearsalFinished(
+        return RehearsalFinished(
             rehearsed=tuple(run.name for run in self._rehearsed),
             left_out=left_out,
             failed=failed.name if failed else None,
             remaining=remaining,
             ms=(time.perf_counter() - began) * 1000,
-            needs=needs,
-            sequences=() if lost else self._relations.moved_sequences(self._conn),
             outages=self._tally.outages,
             rewritten=tuple(sorted(self._reports.rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
             unwritten=self._unwritten,
             emptied=tuple(sorted(self._reports.emptied)),
-            dead=self._work.dead,
-            wal=0 if lost else wal_position(self._conn) - self._wal,
-            slots=() if lost else idle_slots(self._conn),
             counted=self._counted,
             budget_ms=self._tally.budget_ms,
             over_budget=tuple(self._tally.over_budget),
         )
-        self._report(finished)
-        return finished
+
+    def _with_leftovers(self, finished: RehearsalFinished) -> RehearsalFinished:
+        """The end, with what the rollback has not undone."""
+        return replace(
+            finished,
+            sequences=self._relations.moved_sequences(self._conn),
+            wal=wal_position(self._conn) - self._wal,
+            slots=idle_slots(self._conn),
+        )
 
     # -- one file
 
@@ -224,7 +238,9 @@ class Stage:
             place = Place(error.line, error.column) if error.line else None
             failure = Failure(error.message, hint=error.hint, place=place)
         except psycopg.Error as error:
-            failure = self._explain_loss(error)
+            failure = explain_loss(self._conn, self._pipeline.crash, error, self._guards)
+            if self._conn.broken and self._log.current is None:
+                raise ConnectionLost(failure.message) from error
         if failure is None:
             self._log.current = None
             return None
@@ -364,31 +380,13 @@ class Stage:
             detail = "\n".join(filter(None, (wording.had_lock(seen), failure.detail)))
             failure = replace(failure, detail=detail)
         seconds = (self._log.elapsed - self._tally.ms) / 1000
-        failure = _with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
+        failure = with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
         for before in self._rehearsed:
             if may_show(before.script, run.script):
-                return _with_hint(failure, shared_session(before.name))
+                return with_hint(failure, shared_session(before.name))
         return failure
-
-    def _explain_loss(self, error: psycopg.Error) -> Failure:
-        """The failure for a lost connection, or for a query of our own that failed."""
-        crash = self._pipeline.crash
-        code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
-        primary = crash and Diagnostic(crash.result).message_primary
-        message = visible(primary) if primary else one_line(error)
-        if not self._conn.broken:
-            failure = Failure(f"the schema cannot be read: {message}", code)
-            return _with_hint(failure, self._guards.hint(code))
-        message = f"the connection was lost: {message}"
-        if self._log.current is None:
-            raise ConnectionLost(message) from error
-        return Failure(message, code or CONNECTION_FAILURE, FATAL)
 
 
 def _counts_writes(run: FileRun) -> bool:
     """Whether the server has counted all that a file has written."""
     return not run.script.mentions("track_counts")
-
-
-def _with_hint(failure: Failure, hint: str | None) -> Failure:
-    return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))) or None)

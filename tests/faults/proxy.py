@@ -27,8 +27,10 @@ class Line:
     def __init__(self, client: socket.socket, server: socket.socket, *, swallowed: bool) -> None:
         self._client, self._server = client, server
         self._swallowed = swallowed
-        self.paused = False
-        """Read nothing, as a server does that is busy: its window closes, TCP acknowledges on."""
+        self.swallow_from: bytes | None = None
+        """Swallow all from the message of the client on that has this in it."""
+        self.bytes_per_second: int | None = None
+        """How slow the line is; what it does not hold yet is acknowledged, and buffered here."""
         for source, other in ((client, server), (server, client)):
             threading.Thread(target=self._pass, args=(source, other), daemon=True).start()
 
@@ -51,8 +53,10 @@ class Line:
     def _pass(self, source: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                while self.paused:
-                    time.sleep(0.01)
+                if self.swallow_from and self.swallow_from in data:
+                    self._swallowed = True
+                if self.bytes_per_second:
+                    time.sleep(len(data) / self.bytes_per_second)
                 if not self._swallowed:
                     other.sendall(data)
         if not self._swallowed:
@@ -71,6 +75,8 @@ class Proxy:
         )
         self.lines: list[Line] = []
         """In the order in which they were made; those that have ended, too."""
+        self.swallow_from: bytes | None = None
+        """What the first line that is to be made is to swallow from."""
         self._swallowed = False
 
     def __enter__(self) -> Self:
@@ -105,7 +111,9 @@ class Proxy:
                 client, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(str(self._server))
-                self.lines.append(Line(client, server, swallowed=self._swallowed))
+                line = Line(client, server, swallowed=self._swallowed)
+                line.swallow_from, self.swallow_from = self.swallow_from, None
+                self.lines.append(line)
 
 
 def _drop_all(sock: socket.socket) -> None:

@@ -260,7 +260,7 @@ def test_it_is_known_behind_several_poolers_too(
 def test_a_pool_with_one_session_is_too_small(
     tmp_path: Path, server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(answer=0.5))
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(silence=0.5, glance=0.5))
     with pgbouncer(server, database, "session", "default_pool_size = 1") as conninfo:
         pooled = Pooled(tmp_path, conninfo)
         pooled.write("0001_a.sql", "SELECT 1;")

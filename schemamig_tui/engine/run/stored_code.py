@@ -6,9 +6,7 @@ from typing import Any, Self
 
 import psycopg
 
-from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.script.script import Script
-from schemamig_tui.patience import PATIENCE
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
 from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_change, may_hide
@@ -130,8 +128,7 @@ def ask_as_postgres(
     psycopg.Error.
     """
     cursor = psycopg.ClientCursor(conn)
-    with answered_within(conn, PATIENCE.answer):
-        cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
+    cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
     answers = []
     while cursor.nextset():
         if cursor.description:

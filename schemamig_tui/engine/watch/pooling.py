@@ -13,7 +13,6 @@ import psycopg
 
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
-from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.errors import ConnectionFailed, PoolingRefused
 from schemamig_tui.text import one_line
 
@@ -26,8 +25,7 @@ def require_session_pooling(first: Backend, second: psycopg.Connection[Any]) -> 
     Raises ConnectionFailed where the pooler has no session left for the ``second`` one.
     """
     try:
-        with answered_within(second, patience.PATIENCE.answer):
-            pid = _pid(second)
+        pid = _pid(second)
     except psycopg.OperationalError as error:
         raise ConnectionFailed(
             "A run needs two connections, and the pooler has no session for the second one:"

@@ -15,11 +15,9 @@ from typing import Any
 
 import psycopg
 
-from schemamig_tui import patience
 from schemamig_tui.engine import wording
 from schemamig_tui.engine.events import LockAwaited, Session
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.errors import Interrupted, LockTimeout
 
 # The first half of the keys: "smig", as a number, and the next ones.
@@ -51,8 +49,7 @@ class AdvisoryLock:
     def take(self, conn: psycopg.Connection[Any]) -> bool:
         """Take the lock if it is free."""
         query = "SELECT pg_catalog.pg_try_advisory_lock(%s, %s)"
-        with answered_within(conn, patience.PATIENCE.answer):
-            row = conn.execute(query, (self.purpose, self.subject)).fetchone()
+        row = conn.execute(query, (self.purpose, self.subject)).fetchone()
         return bool(row and row[0])
 
     def drop(self, conn: psycopg.Connection[Any]) -> None:
@@ -61,8 +58,7 @@ class AdvisoryLock:
 
     def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
         """Who holds the lock; None when nobody does any more, or we may not see it."""
-        with answered_within(conn, patience.PATIENCE.answer):
-            row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
+        row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
         return Session(*row) if row else None
 
     @property

@@ -3,7 +3,8 @@
 A statement may take hours, and its connection is silent as long. TCP finds out what is dead below
 it (see ``schemamig_tui.patience``), but not behind a proxy that lives and leads nowhere. So the
 server is asked on the second connection. The session is lost where there is none any more, or
-where it waits for us while we wait for it; and where nobody has answered for too long.
+where it waits for us while we wait for it; and where nobody has answered for too long. What we ask
+outside of a pipeline is bounded by the connection itself.
 """
 
 import time
@@ -19,10 +20,10 @@ from schemamig_tui.engine.watch.watch import Aside, Watch
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.units import lasting
 
-# The state is hidden from a role that may not see it: then the session is taken to be at work.
-_STATE = """
-SELECT state LIKE 'idle%%', extract(epoch FROM clock_timestamp() - state_change)::float8
-FROM pg_stat_activity WHERE pid = %s
+# A COPY tells how far it is; of anything else the state changes with each message of ours.
+_STATE = f"""
+SELECT {patience.WAITS_FOR_CLIENT}, (state_change, bytes_processed)::text
+FROM pg_stat_activity LEFT JOIN pg_stat_progress_copy USING (pid) WHERE pid = %s
 """
 
 
@@ -31,55 +32,42 @@ class Silence:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._unanswered_since: float | None = None
-        self._queued = -1
-        self._queued_since = 0.0
+        self._found: object = None
+        self._found_since = 0.0
 
     def verdict(self, backend: Backend, silent_s: float) -> str | None:
         """Why a session counts as lost that has been silent for so long; None: it does not."""
         if silent_s < patience.PATIENCE.doubt:
-            self._unanswered_since = None
+            self._found = None
             return None
         try:
-            idle_s = self._watch.ask(_idle_s, backend.pid)
+            state = self._watch.ask(_state, backend.pid)
         except Aside:
             return None
         except (psycopg.Error, SchemamigError) as error:
-            return self._unanswered(error, silent_s)
-        self._unanswered_since = None
-        if idle_s is None:
-            return "the server has ended the session, and the network has not said so"
-        both_s = min(idle_s, silent_s, self._still_s(backend))
-        if both_s >= patience.PATIENCE.silence:
-            return f"the server has waited for us, as we have for it, for {lasting(both_s)}"
-        return None
-
-    def _still_s(self, backend: Backend) -> float:
-        """For how many seconds nothing of what we have sent has got any further."""
-        queued, now = unacknowledged(backend.conn), time.monotonic()
-        if queued != self._queued:
-            self._queued, self._queued_since = queued, now
-        return now - self._queued_since
-
-    def _unanswered(self, error: Exception, silent_s: float) -> str | None:
-        if _is_an_answer(error):
-            self._unanswered_since = None
-            return None
-        now = time.monotonic()
-        self._unanswered_since = self._unanswered_since or now
+            found: object = None if _is_an_answer(error) else "no answer"
+            reason = f"the server has not answered for {lasting(silent_s)}, nor on a new connection"
+        else:
+            if state is None:
+                return "the server has ended the session, and the network has not said so"
+            waits, place = state
+            # What is on its way over a slow line is no silence.
+            found = (place, unacknowledged(backend.conn)) if waits else None
+            reason = f"the server waits for us, and we have waited for it for {lasting(silent_s)}"
         most = patience.PATIENCE.silence
-        if silent_s >= most and now - self._unanswered_since >= most / 2:
-            return f"the server has not answered for {lasting(silent_s)}, nor on a new connection"
-        return None
+        return reason if self._found_for_s(found) >= most / 2 and silent_s >= most else None
+
+    def _found_for_s(self, found: object) -> float:
+        """For how many seconds each look has found just this; 0.0 for None."""
+        now = time.monotonic()
+        if found is None or found != self._found:
+            self._found, self._found_since = found, now
+        return now - self._found_since
 
 
-def _idle_s(conn: psycopg.Connection[Any], pid: int) -> float | None:
-    """For how many seconds the session has been idle, 0.0 while it is at work; None: it is gone."""
-    row = conn.execute(_STATE, (pid,)).fetchone()
-    if row is None:
-        return None
-    is_idle, seconds = row
-    return float(seconds) if is_idle else 0.0
+def _state(conn: psycopg.Connection[Any], pid: int) -> tuple[bool, str] | None:
+    """Whether the session waits for its client, and how far it is; None: it is gone."""
+    return conn.execute(_STATE, (pid,)).fetchone()
 
 
 def _is_an_answer(error: Exception) -> bool:

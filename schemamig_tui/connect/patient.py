@@ -1,0 +1,95 @@
+"""A connection that does not wait without end for a server that is gone.
+
+TCP finds out what is dead below it (see ``schemamig_tui.patience``), but not behind a proxy that
+lives and leads nowhere. So the server is asked on another connection whether it is at the query.
+What a pipeline sends does not come by here; for that see ``engine.watch.silence``.
+"""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import psycopg
+
+from schemamig_tui import patience
+from schemamig_tui.units import lasting
+
+_WAITS = f"""
+SELECT {patience.WAITS_FOR_CLIENT} FROM pg_catalog.pg_stat_activity
+WHERE pid OPERATOR(pg_catalog.=) %s
+"""
+
+Answer = TypeVar("Answer")
+_Waiting = Generator[Any, Any, Answer]
+
+
+class _BriefConnection(psycopg.Connection[Any]):
+    """A connection for one question, which can do without the answer."""
+
+    def wait(  # type: ignore[override]  # its further parameters differ with the version
+        self, gen: _Waiting[Answer], *args: float, **kwargs: float
+    ) -> Answer:
+        seconds = patience.PATIENCE.glance
+        return super().wait(_bounded(self, gen, seconds, lambda: False), *args, **kwargs)
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Waits for the answer to a query as long as the server is at it.
+
+    Raises psycopg.OperationalError where it is not and nothing has come for ``Patience.silence``,
+    and is closed then. ``conninfo`` leads to the same server.
+    """
+
+    conninfo = ""
+
+    def wait(  # type: ignore[override]  # its further parameters differ with the version
+        self, gen: _Waiting[Answer], *args: float, **kwargs: float
+    ) -> Answer:
+        """Wait as psycopg does, but not for ever."""
+        seconds = patience.PATIENCE.silence
+        return super().wait(_bounded(self, gen, seconds, self._is_at_work), *args, **kwargs)
+
+    def _is_at_work(self) -> bool:
+        """Whether the server says on another connection that it does not wait for us.
+
+        Behind a pooler our number is none of the server's, and there is nobody to be asked about.
+        """
+        limit = math.ceil(patience.PATIENCE.glance)
+        with (
+            contextlib.suppress(psycopg.Error),
+            contextlib.closing(
+                _BriefConnection.connect(self.conninfo, connect_timeout=limit)
+            ) as other,
+        ):
+            row = other.execute(_WAITS, (self.info.backend_pid,)).fetchone()
+            return row is not None and not row[0]
+        return False
+
+
+def _bounded(
+    conn: psycopg.Connection[Any],
+    gen: _Waiting[Answer],
+    seconds: float,
+    goes_on: Callable[[], bool],
+) -> _Waiting[Answer]:
+    """Wait as ``gen`` does, which psycopg wakes every 0.1 s, until nothing has come for so long."""
+    since = time.monotonic()
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if ready:
+                since = time.monotonic()
+            elif time.monotonic() - since >= seconds:
+                if not goes_on():
+                    conn.pgconn.finish()
+                    raise psycopg.OperationalError(
+                        f"the server has not answered for {lasting(seconds)}"
+                    )
+                since = time.monotonic()
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer

@@ -1,0 +1,34 @@
+"""Why a rehearsal of a file failed, where that was none of its statements."""
+
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+from psycopg.errors import Diagnostic
+
+from schemamig_tui.engine.events import Failure
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
+from schemamig_tui.engine.pipeline.pipeline import Crash
+from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.text import one_line, visible
+
+
+def explain_loss(
+    conn: psycopg.Connection[Any], crash: Crash | None, error: psycopg.Error, guards: Guards
+) -> Failure:
+    """The failure for a lost connection, or for a query of our own that failed.
+
+    ``crash`` is what the server has said in the pipeline before, where it has.
+    """
+    code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
+    primary = crash and Diagnostic(crash.result).message_primary
+    message = visible(primary) if primary else one_line(error)
+    if conn.broken:
+        return Failure(f"the connection was lost: {message}", code or CONNECTION_FAILURE, FATAL)
+    failure = Failure(f"the schema cannot be read: {message}", code)
+    return with_hint(failure, guards.hint(code))
+
+
+def with_hint(failure: Failure, hint: str | None) -> Failure:
+    """The failure, with a further hint where there is one."""
+    return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))) or None)
