@@ -22,7 +22,10 @@ SELECT pg_catalog.set_config('statement_timeout', %(timeout)s, true),
     pg_catalog.set_config('lock_timeout', '300ms', true),
     pg_catalog.set_config('transaction_read_only', 'on', true),
     pg_catalog.set_config('row_security', %(row_security)s, true),
-    pg_catalog.set_config('jit', 'off', true)
+    pg_catalog.set_config('jit', 'off', true),
+    pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true),
+    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
+        THEN pg_catalog.set_config('transaction_timeout', '0', true) END
 """
 # In front of a path that names pg_catalog behind other schemas, which may have catalogs and
 # functions of the same names. No operator is looked up yet. An empty path ends in a comma.

@@ -39,7 +39,8 @@ class PatientConnection(psycopg.Connection[Any]):
     """Waits for the answer to a query as long as the server is at it.
 
     Raises psycopg.OperationalError where it is not and nothing has come for ``Patience.silence``,
-    and is closed then. ``conninfo`` leads to the same server.
+    and whenever the server has ended the session, and is closed then. ``conninfo`` leads to the
+    same server.
     """
 
     conninfo = ""
@@ -93,3 +94,10 @@ def _bounded(
     except StopIteration as end:
         answer: Answer = end.value
         return answer
+    except psycopg.Error as error:
+        # psycopg takes the classes by the SQLSTATE, and what ends a session for the time that a
+        # transaction took has one of an error in it (25P03, 25P04).
+        if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+            conn.pgconn.finish()
+            raise psycopg.OperationalError(str(error)) from error
+        raise

@@ -10,6 +10,7 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui import units
 from schemamig_tui.engine.activity import Victims
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.wording import victims
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
@@ -59,7 +60,8 @@ class OwnLimit:
 
 def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
     """The limits that a session begins with, by the names of their settings, where it has any."""
-    return {name: OwnLimit(*limit) for name, *limit in conn.execute(_OF_SESSION, prepare=False)}
+    found = without_statement_timeout(conn, lambda: conn.execute(_OF_SESSION, prepare=False))
+    return {name: OwnLimit(*limit) for name, *limit in found}
 
 
 def trackable(conn: psycopg.Connection[Any]) -> dict[str, str]:

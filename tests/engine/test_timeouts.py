@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import (
     Event,
     FileRetried,
@@ -17,9 +18,12 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.watch import Watch
+from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
+from schemamig_tui.settings import Settings
 from tests.engine.conftest import LEDGER, Workshop
 
 TIMEOUTS = pytest.mark.parametrize(
@@ -200,3 +204,23 @@ def test_a_timeout_of_the_file_that_cancels_our_own_work_now_and_then_is_no_fail
         *("1shared", "2alone", "3own", "4chained", "54MB")
     ]
     assert shop.ask("SELECT last_value > 15 FROM tries") == [True]
+
+
+@pytest.mark.parametrize("milliseconds", [1, 2, 5])
+def test_a_limit_that_is_too_short_for_what_a_run_asks_is_not_for_that(
+    shop: Workshop, milliseconds: int
+) -> None:
+    """It is the migration that fails, or goes well, and no connection counts as lost."""
+    shop.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;")
+    shop.write("0002_b.sql", "SELECT pg_sleep(1);")
+    set_for_role(shop, "statement_timeout", f"{milliseconds}ms")
+    assert shop.apply().failed == "0002_b.sql"
+    assert shop.failure.failure.sqlstate == "57014"
+
+
+@pytest.mark.postgres(min=17)
+def test_a_session_that_a_timeout_has_ended_counts_as_lost(shop: Workshop) -> None:
+    """psycopg takes such an error for one in the transaction, by its SQLSTATE."""
+    with pytest.raises(ConnectionLost, match="transaction timeout"), losses_as_errors():
+        conn = resolve(Settings(dsn=shop.database.conninfo)).connect()
+        conn.execute("SET transaction_timeout = 1; SELECT pg_sleep(1)")

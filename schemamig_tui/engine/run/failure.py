@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure, Mode, Place
+from schemamig_tui.engine.pipeline.loss import (
+    CONNECTION_FAILURE,
+    FATAL,
+    CancelUnconfirmed,
+    ends_session,
+)
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.traits import Kind
-from schemamig_tui.text import cells, visible
+from schemamig_tui.text import cells, one_line, visible
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.pipeline.pipeline import Crash
@@ -29,6 +36,7 @@ _WANTS_NO_TRANSACTION = {
 }
 WITHOUT_LOCK = {pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate}
 """The codes of what others are the cause of, and what may go well when they have ended."""
+LOST = "the connection was lost: {}"
 _DIRECTIVE_HINT = (
     "To run every statement of the file by itself, as psql does, make its first line"
     " '-- schemamig: no-transaction'."
@@ -112,6 +120,22 @@ def explain_crash(
     if step.role is Role.LEDGER:
         return replace(failure, message=unwritten(script, failure.message))
     return replace(failure, context=None) if step.role is Role.CHECK else failure
+
+
+def explain_loss(crash: Crash | None, error: psycopg.Error) -> Failure:
+    """The failure that ``error`` means, which has ended a session, behind a ``crash`` or not."""
+    reason = message_of(crash) if crash else one_line(error)
+    if isinstance(error, CancelUnconfirmed):
+        code = pg_errors.QueryCanceled.sqlstate
+        return Failure(f"cancelled by the user, and {reason}", code)
+    if crash is None and not ends_session(error):
+        return Failure(f"a query of the run's own has failed: {reason}", error.sqlstate)
+    return Failure(LOST.format(reason), CONNECTION_FAILURE, FATAL)
+
+
+def message_of(crash: Crash) -> str:
+    """What the server has said, on one line."""
+    return visible(Diagnostic(crash.result).message_primary or "the server gave no reason")
 
 
 def unwritten(script: Script, why: str) -> str:

@@ -18,11 +18,20 @@ from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.deadline import answered_within
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, CancelUnconfirmed
+from schemamig_tui.engine.pipeline.loss import (
+    is_lost,
+)
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.run.failed_session import ask_state
-from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash, unwritten
+from schemamig_tui.engine.run.failure import (
+    LOST,
+    WITHOUT_LOCK,
+    explain_crash,
+    explain_loss,
+    message_of,
+    unwritten,
+)
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
@@ -39,10 +48,9 @@ from schemamig_tui.errors import (
     LedgerError,
     SchemamigError,
 )
-from schemamig_tui.text import one_line, some_names, visible
+from schemamig_tui.text import one_line, some_names
 from schemamig_tui.units import lasting
 
-_LOST = "the connection was lost: {}"
 _TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
 _NEARLY = 0.9  # our clock and the server's differ by the time that an answer takes
@@ -93,7 +101,7 @@ class Recovery:
             if not self._log.at_end:
                 flush(conn, self._ledger, self._log.applied)
             if crash and not self._cancellation.requested:
-                raise SchemamigError(_message(crash))
+                raise SchemamigError(message_of(crash))
             return None
         if crash:
             failure = explain_crash(crash, run.script, encoding, self._context.extension_hint)
@@ -181,7 +189,9 @@ class Recovery:
             return FileFailed(run.name, elapsed, failure, False, why, kept=None)
         unfinished = not self._log.at_end or reason is not None
         if self._log.lost or (unfinished and not self._cancellation.requested):
-            raise ConnectionLost(failure.message, hint=self._hint_for_lost())
+            lost_it = self._log.lost or is_lost(failure.severity)
+            kind = ConnectionLost if lost_it else SchemamigError
+            raise kind(failure.message, hint=self._hint_for_lost())
         return None
 
     def check_new_session(self, conn: psycopg.Connection[Any]) -> None:
@@ -274,12 +284,8 @@ class Recovery:
             failure = explain_crash(crash, run.script, "utf-8")
             if failure.severity == "ERROR":
                 return failure
-            return replace(failure, message=_LOST.format(failure.message))
-        reason = _message(crash) if crash else one_line(error)
-        failure = Failure(_LOST.format(reason), CONNECTION_FAILURE, FATAL)
-        if isinstance(error, CancelUnconfirmed):
-            code = pg_errors.QueryCanceled.sqlstate
-            failure = Failure(f"cancelled by the user, and {reason}", code)
+            return replace(failure, message=LOST.format(failure.message))
+        failure = explain_loss(crash, error)
         if run and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)
@@ -387,8 +393,3 @@ def _is_standby(conn: psycopg.Connection[Any]) -> bool:
     """Whether the server may still be behind: what it does not have may not be lost."""
     row = conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
     return bool(row and row[0])
-
-
-def _message(crash: Crash) -> str:
-    error = Diagnostic(crash.result)
-    return visible(error.message_primary or "the server gave no reason")

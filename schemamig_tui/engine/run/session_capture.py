@@ -155,7 +155,13 @@ def ask_start(
         "of_the_run": _OF_THE_RUN,
         "not_settings": _NOT_SETTINGS,
     }
-    row = conn.execute(_START, parameters).fetchone()
+    cursor = psycopg.ClientCursor(conn)
+    cursor.execute(
+        b"; ".join((b"BEGIN", UNTIMED_BUT_KNOWN, _START.encode(), b"COMMIT")), parameters
+    )
+    for _ in range(2):  # behind the answers to the first two
+        cursor.nextset()
+    row = cursor.fetchone()
     assert row is not None
     found = json.loads(row[0])
     named: dict[str, str | None] = found["named"]
@@ -318,11 +324,15 @@ _NOT_SETTINGS = [
     "transaction_isolation",
     "transaction_read_only",
 ]
+# It follows UNTIMED_BUT_KNOWN.
 _START: LiteralString = """
 SELECT pg_catalog.json_build_object(
     'login', session_user,
     'role', pg_catalog.current_setting('role'),
-    'settings', pg_catalog.json_object_agg(name, pg_catalog.current_setting(name))
+    'settings', pg_catalog.json_object_agg(name, coalesce(CASE WHEN name
+            OPERATOR(pg_catalog.=) ANY (ARRAY['statement_timeout', 'transaction_timeout'])
+            THEN pg_catalog.current_setting(pg_catalog.concat('schemamig.', name)) END,
+            pg_catalog.current_setting(name)))
         FILTER (WHERE context OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'superuser'])
         AND name OPERATOR(pg_catalog.<>) ALL (%(not_settings)s)),
     'starts', coalesce(pg_catalog.json_object_agg(name, reset_val)
