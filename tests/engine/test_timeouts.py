@@ -11,9 +11,11 @@ import pytest
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import (
     Event,
+    FileApplied,
     FileRetried,
     FileStarted,
     LockAwaited,
+    RunStarted,
     StatementFinished,
 )
 from schemamig_tui.engine.ledger import own_session
@@ -206,21 +208,30 @@ def test_a_timeout_of_the_file_that_cancels_our_own_work_now_and_then_is_no_fail
     assert shop.ask("SELECT last_value > 15 FROM tries") == [True]
 
 
-@pytest.mark.parametrize("milliseconds", [1, 2, 5])
-def test_a_limit_that_is_too_short_for_what_a_run_asks_is_not_for_that(
-    shop: Workshop, milliseconds: int
+@pytest.mark.parametrize(("on", "table"), [(RunStarted, "pg_event_trigger"), (FileApplied, LEDGER)])
+def test_nor_one_of_what_a_run_asks_about_a_session(
+    shop: Workshop, on: type[Event], table: str
 ) -> None:
-    """It is the migration that fails, or goes well, and no connection counts as lost."""
-    shop.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;")
-    shop.write("0002_b.sql", "SELECT pg_sleep(1);")
-    set_for_role(shop, "statement_timeout", f"{milliseconds}ms")
-    assert shop.apply().failed == "0002_b.sql"
-    assert shop.failure.failure.sqlstate == "57014"
+    """It asks about one in which a file runs without a transaction, and about each new one."""
+    shop.write("0001_a.sql", "-- schemamig: no-transaction\nSET app.tenant TO 1;")
+    shop.write("0002_b.sql", "SELECT 1;")
+    set_for_role(shop, "statement_timeout", "200ms")
+    with shop.database.connect() as other:
+        other.execute("SET statement_timeout = 0")
+
+        def listen(event: Event) -> None:
+            if isinstance(event, on) and getattr(event, "name", "0001_a.sql") == "0001_a.sql":
+                other.execute("BEGIN")
+                other.execute(f"LOCK TABLE {table}".encode())
+                threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+
+        finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
+    assert finished.version == 2
 
 
 @pytest.mark.postgres(min=17)
 def test_a_session_that_a_timeout_has_ended_counts_as_lost(shop: Workshop) -> None:
     """psycopg takes such an error for one in the transaction, by its SQLSTATE."""
+    conn = resolve(Settings(dsn=shop.database.conninfo)).connect()
     with pytest.raises(ConnectionLost, match="transaction timeout"), losses_as_errors():
-        conn = resolve(Settings(dsn=shop.database.conninfo)).connect()
         conn.execute("SET transaction_timeout = 1; SELECT pg_sleep(1)")

@@ -23,6 +23,7 @@ from schemamig_tui.engine.pipeline.loss import (
 )
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.run.failed_session import ask_state
 from schemamig_tui.engine.run.failure import (
     LOST,
@@ -219,7 +220,7 @@ class Recovery:
 
     def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
-        state = self._ledger.inspect(conn)
+        state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
         recorded = {row.filename: row.checksum for row in state.rows if row.success}
         self._log.take_back(held(recorded, self._runs))
         if catch_up:

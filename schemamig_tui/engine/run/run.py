@@ -137,6 +137,7 @@ class Run:
             except FilesError as error:
                 return self._recovery.after_reading(self._conn, error)
             except psycopg.OperationalError as error:
+                self._conn.close()
                 return self._recovery.after_loss(self._backend, None, error)
             except ConnectionFailed as error:
                 if self._log.current is None:
