@@ -82,7 +82,13 @@ def test_who_is_ahead_in_the_queue_blocks_as_well(crowd: Crowd) -> None:
     [
         ("SELECT pg_advisory_lock(1, -2)", None, "ExclusiveLock", r"advisory lock \(1, -2\)"),
         ("SELECT pg_advisory_lock(-5)", None, "ExclusiveLock", "advisory lock -5"),
-        ("UPDATE t SET i = 2", None, "ShareLock", r"transaction \d+"),
+        (
+            "UPDATE t SET i = 2",
+            None,
+            "ShareLock",
+            r"transaction \d+, for row \(0,1\) of table public\.t",
+        ),
+        ("INSERT INTO k VALUES (1)", None, "ShareLock", r"transaction \d+"),
         ("DROP SCHEMA s", "CREATE TABLE s.a ()", "AccessShareLock", "schema s"),
         ('LOCK TABLE "a b"', 'TABLE "a b"', "AccessShareLock", r'table public\."a b"'),
         ("REFRESH MATERIALIZED VIEW m", "TABLE m", "AccessShareLock", "materialized view public.m"),
@@ -93,6 +99,7 @@ def test_what_is_waited_for_has_a_name(
     crowd: Crowd, held: str, wanted: str | None, lock: str, on: str
 ) -> None:
     crowd.watch.execute('CREATE TABLE "a b" ()')
+    crowd.watch.execute("CREATE TABLE k (i int PRIMARY KEY)")
     crowd.watch.execute("CREATE VIEW v AS TABLE t")
     crowd.watch.execute("CREATE MATERIALIZED VIEW m AS TABLE t")
     crowd.watch.execute("CREATE SCHEMA s")

@@ -47,6 +47,7 @@ _TARGET = f"""CASE ours.locktype
     WHEN 'page' THEN 'page ' || ours.page || ' of ' || {_RELATION}
     WHEN 'tuple' THEN 'row (' || ours.page || ',' || ours.tuple || ') of ' || {_RELATION}
     WHEN 'transactionid' THEN 'transaction ' || ours.transactionid
+        || coalesce(', for row (' || r.page || ',' || r.tuple || ') of ' || {_RELATION}, '')
     WHEN 'virtualxid' THEN 'virtual transaction ' || ours.virtualxid
     WHEN 'advisory' THEN 'advisory lock ' || CASE ours.objsubid WHEN 1
         THEN (ours.classid::bigint::bit(64) << 32 | ours.objid::bigint::bit(64))::bigint::text
@@ -55,6 +56,8 @@ _TARGET = f"""CASE ours.locktype
     WHEN 'object' THEN coalesce({_OBJECT},
         'object ' || ours.objid || ' of ' || ours.classid::regclass)
     ELSE ours.locktype END"""
+# Who waits for the transaction that has changed a row holds the lock on the row itself meanwhile
+# (README.tuplock of the server's heap). A key that another one has inserted has no such row yet.
 # Prepared transactions hold their locks without a pid; pg_blocking_pids calls all of them 0. Which
 # one has a lock can be told by its lock on its own number (not by '-1/', as the manual has it: that
 # is so only after a restart).
@@ -63,7 +66,8 @@ WITH RECURSIVE chain AS (
     SELECT unnest(pg_blocking_pids(%(pid)s)) AS pid
     UNION SELECT unnest(pg_blocking_pids(chain.pid)) FROM chain
 ), locks AS MATERIALIZED (
-    SELECT l.*, l.waitstart AS since FROM pg_locks l WHERE NOT l.granted OR l.pid IS NULL
+    SELECT l.*, l.waitstart AS since FROM pg_locks l
+    WHERE NOT l.granted OR l.pid IS NULL OR l.locktype = 'tuple'
 ), ours AS (
     SELECT l.* FROM locks l LEFT JOIN pg_stat_activity a USING (pid)
     WHERE NOT l.granted AND %(pid)s IN (l.pid, a.leader_pid) ORDER BY l.since LIMIT 1
@@ -90,7 +94,9 @@ WITH RECURSIVE chain AS (
 )
 SELECT ours.mode, {_TARGET},
     coalesce(extract(epoch FROM clock_timestamp() - ours.since), 0)::float8, blockers.*
-FROM ours LEFT JOIN pg_class c ON c.oid = ours.relation
+FROM ours
+    LEFT JOIN locks r ON r.locktype = 'tuple' AND r.granted AND r.pid = ours.pid
+    LEFT JOIN pg_class c ON c.oid = coalesce(ours.relation, r.relation)
     LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN blockers ON direct OR NOT waits
 ORDER BY waits, direct DESC, 13 DESC NULLS LAST LIMIT {_MOST_BLOCKERS}
