@@ -97,7 +97,7 @@ def _bounded(
     except psycopg.Error as error:
         # psycopg takes the classes by the SQLSTATE, and what ends a session for the time that a
         # transaction took has one of an error in it (25P03, 25P04).
-        if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+        if (error.diag.severity_nonlocalized or error.diag.severity) in ("FATAL", "PANIC"):
             conn.pgconn.finish()
             raise psycopg.OperationalError(str(error)) from error
         raise

@@ -149,6 +149,20 @@ def test_the_statement_timeout_holds_through_a_pooler_in_every_file(
         assert pooled.failure.failure.sqlstate == "57014"
 
 
+def test_a_connection_that_the_pooler_has_ended_is_lost_and_says_at_which_statement(
+    tmp_path: Path, server: Embedded, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a pooler says has no severity but the one in words, and comes before any answer."""
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(settle=0.1))
+    with pgbouncer(server, database, "session", "query_timeout = 1") as conninfo:
+        pooled = Pooled(tmp_path, conninfo)
+        pooled.write("0001_a.sql", "SELECT 1;\nSELECT pg_sleep(60);")
+        pooled.runner().apply_pending()
+    failure = pooled.failure.failure
+    assert (failure.severity, failure.sqlstate, failure.statement) == ("FATAL", "08P01", 2)
+    assert failure.message == "the connection was lost: query timeout"
+
+
 def test_a_run_through_a_pooler_can_be_cancelled_and_says_who_holds_the_lock(
     tmp_path: Path, server: Embedded, database: Database
 ) -> None:

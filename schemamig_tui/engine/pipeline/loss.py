@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
 
 from schemamig_tui.errors import ConnectionLost, LockTimeout, RightsMissing, SchemamigError
 from schemamig_tui.text import one_line
@@ -30,7 +31,12 @@ def is_lost(severity: str | None) -> bool:
 
 def ends_session(error: psycopg.Error) -> bool:
     """Whether the session in which ``error`` was met is gone."""
-    return is_lost(error.diag.severity_nonlocalized)
+    return is_lost(severity_of(error.diag))
+
+
+def severity_of(diagnostic: Diagnostic) -> str | None:
+    """Its severity in English, as a server has it from 9.6 on; PgBouncer speaks nothing else."""
+    return diagnostic.severity_nonlocalized or diagnostic.severity
 
 
 def server_refused(message: str) -> bool:

@@ -22,7 +22,7 @@ from psycopg.pq import ExecStatus
 from schemamig_tui.engine.events import Notice
 from schemamig_tui.engine.pipeline.cancellation import CANCEL_EVERY, Cancellation, Canceller
 from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
-from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
+from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed, severity_of
 from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.errors import SchemamigError
 
@@ -388,7 +388,7 @@ def _answer(step: Step, result: pq.abc.PGresult) -> None:
 def _notice(diagnostic: psycopg.errors.Diagnostic) -> Notice:
     """The message as a value: a diagnostic is empty as soon as libpq has freed its result."""
     return Notice(
-        severity=diagnostic.severity_nonlocalized or diagnostic.severity or "NOTICE",
+        severity=severity_of(diagnostic) or "NOTICE",
         sqlstate=diagnostic.sqlstate or "",
         message=diagnostic.message_primary or "",
         detail=diagnostic.message_detail,

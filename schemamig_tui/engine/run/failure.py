@@ -17,6 +17,7 @@ from schemamig_tui.engine.pipeline.loss import (
     FATAL,
     CancelUnconfirmed,
     ends_session,
+    severity_of,
 )
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
@@ -99,7 +100,7 @@ def explain(
     return Failure(
         message=error.message_primary or "the server gave no reason",
         sqlstate=error.sqlstate,
-        severity=error.severity_nonlocalized or "ERROR",
+        severity=severity_of(error) or "ERROR",
         detail=error.message_detail,
         hint="\n".join(filter(None, hints)) or None,
         context="\n".join(filter(None, context)) or None,

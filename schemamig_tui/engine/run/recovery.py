@@ -285,9 +285,11 @@ class Recovery:
             failure = explain_crash(crash, run.script, "utf-8")
             if failure.severity == "ERROR":
                 return failure
-            return replace(failure, message=LOST.format(failure.message))
-        failure = explain_loss(crash, error)
-        if run and (at := max(self._log.at, run.done)) < len(run.script):
+            failure = replace(failure, message=LOST.format(failure.message))
+        else:
+            failure = explain_loss(crash, error)
+        # What ends a session may come in the place of the answer to a query of our own.
+        if run and not failure.place and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)
             return replace(failure, statement=at + 1, place=Place(line), source=source)
