@@ -172,6 +172,8 @@ def test_other_line_ends_are_the_same_content(
         assert same_content(file, md5(unix))
         assert same_content(file, md5(windows))
         assert same_content(file, md5(mixed)) is (data == mixed)
+        for end in (b"\n", b"\r\n", b"\r"):
+            assert same_content(file, md5(end.join((b"a", b"", b"b", b"c", b"", b""))))
 
 
 def test_a_matching_checksum_does_not_read_the_file_again(tmp_path: Path) -> None:

@@ -39,6 +39,18 @@ def test_up_to_twelve_line_ends_are_found_in_every_way(tmp_path: Path) -> None:
     assert was(tmp_path / "a.sql", then, then.replace(b"\r\n", b"\n"))
 
 
+def test_up_to_seven_line_ends_of_three_kinds_are_found_in_every_way(tmp_path: Path) -> None:
+    then, now = b"a\r\nb\rc\nd\r\re\r\n\nf", b"a\nb\r\nc\rd\n\r\ne\r\rf"
+    assert was(tmp_path / "a.sql", then, now)
+    assert not was(tmp_path / "b.sql", then + b"g", now)
+
+
+def test_a_lone_cr_ends_a_line_too(tmp_path: Path) -> None:
+    now = mixed(30, range(0))
+    for then in (mixed(30, range(0, 9)), mixed(30, range(12, 20)), mixed(30, range(25, 30))):
+        assert was(tmp_path / "a.sql", then.replace(b"\r\n", b"\r"), now)
+
+
 def test_one_mixture_is_known_by_another(tmp_path: Path) -> None:
     assert was(tmp_path / "a.sql", mixed(30, range(9)), mixed(30, range(20, 25)))
 

@@ -8,7 +8,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Collection, Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,8 +91,8 @@ def passed_over(directory: Path) -> list[str]:
 def same_content(file: MigrationFile, checksum: str) -> bool:
     """Whether ``checksum``, as a ledger row has it, still stands for the file.
 
-    A difference in line ends alone is none: the checksum of the file with every CRLF turned into
-    LF, or every LF into CRLF, counts too. The file is read for that only when nothing else fits.
+    A difference in line ends alone is none: the checksum of the file with all of them of another
+    kind counts too. The file is read for that only when nothing else fits.
     Raises FilesError when it cannot be read.
     """
     return checksum in (file.checksum, MANUAL) or checksum in _with_other_line_ends(file.path)
@@ -203,20 +203,29 @@ def _stat(path: Path) -> os.stat_result:
         raise unreadable(path, error) from None
 
 
-def _with_other_line_ends(path: Path) -> tuple[str, str]:
-    """The checksums the file would have with LF only, and with CRLF only."""
-    unix = hashlib.md5(usedforsecurity=False)
-    windows = hashlib.md5(usedforsecurity=False)
+def _with_other_line_ends(path: Path) -> tuple[str, ...]:
+    """The checksums the file would have with LF only, and with CRLF only.
+
+    Both first with each lone CR left as it is, then in its place, too; last, with lone CRs only.
+    """
+    digests = [hashlib.md5(usedforsecurity=False) for _ in range(5)]
     held = b""
     for piece in _pieces(path):
         text = held + piece
         held = b"\r" if text.endswith(b"\r") else b""
-        text = text[: len(text) - len(held)].replace(b"\r\n", b"\n")
-        unix.update(text)
-        windows.update(text.replace(b"\n", b"\r\n"))
-    unix.update(held)
-    windows.update(held)
-    return unix.hexdigest(), windows.hexdigest()
+        _hash_with_other_line_ends(digests, text[: len(text) - len(held)])
+    _hash_with_other_line_ends(digests, held)
+    return tuple(digest.hexdigest() for digest in digests)
+
+
+def _hash_with_other_line_ends(digests: "Sequence[hashlib._Hash]", text: bytes) -> None:
+    kept = text.replace(b"\r\n", b"\n")
+    unix = kept.replace(b"\r", b"\n")
+    ways = (kept, kept.replace(b"\n", b"\r\n"), unix)
+    for digest, way in zip(
+        digests, (*ways, unix.replace(b"\n", b"\r\n"), unix.replace(b"\n", b"\r")), strict=True
+    ):
+        digest.update(way)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

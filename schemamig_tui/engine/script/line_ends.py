@@ -1,22 +1,22 @@
 """Whether two contents differ in nothing but their line ends, where of one there is only its MD5.
 
 Line ends never count: Git, editors and unzip change them. For a file that had one kind of line end
-its MD5 with the other kind is easily made. Of one that had both, one would have to try every way to
-put them, 2 to the power of their number; so these are tried, in this order, while the ``budget``
-lasts:
+its MD5 with another kind is easily made. Of one that had several, one would have to try every way
+to put them, 2 or 3 to the power of their number; so these are tried, in this order, while the
+``budget`` lasts, with LF and CRLF first, and then with the lone CR of old systems, too:
 
-- the file begins with one kind and goes on with the other, at whatever line: something was pasted,
+- the file begins with one kind and goes on with another, at whatever line: something was pasted,
   or appended, on another system;
-- up to 12 line ends, in every way;
-- a block of lines has one kind and all the rest the other, short blocks first.
+- up to 12 line ends of two kinds, or 7 of three, in every way;
+- a block of lines has one kind and all the rest another, short blocks first.
 
 What else was mixed is taken for a change, though it is none: an MD5 tells no more.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ BUDGET = 16 * 1024 * 1024
 """How many bytes may be hashed for all changed files together: about 50 ms."""
 
 _LONGEST = 1024 * 1024
-_IN_EVERY_WAY = 12
+# By how many kinds there are.
+_IN_EVERY_WAY = {2: 12, 3: 7}
 # What a digest costs next to its bytes, in bytes.
 _DIGEST = 1024
 
@@ -35,7 +36,7 @@ _DIGEST = 1024
 def had_mixed_line_ends(path: Path, content: str, recorded: str, budget: int) -> bool:
     """Whether the file, whose MD5 is ``content``, once had the MD5 ``recorded`` by its line ends.
 
-    Both kinds alone (see ``files.same_content``) are not tried. False also where it cannot be
+    Each kind alone (see ``files.same_content``) are not tried. False also where it cannot be
     told, because the budget is used up, or the file cannot be read, or is another one by now.
     """
     try:
@@ -51,7 +52,7 @@ def _had_mixed_line_ends(path: Path, content: str, recorded: str, budget: int) -
     text = path.read_bytes()
     if hashlib.md5(text, usedforsecurity=False).hexdigest() != content:
         raise OSError("the file has changed meanwhile")
-    for digest, cost in _candidates(text.replace(b"\r\n", b"\n").split(b"\n")):
+    for digest, cost in _candidates(text):
         budget -= cost + _DIGEST
         if budget < 0:
             return False
@@ -60,18 +61,30 @@ def _had_mixed_line_ends(path: Path, content: str, recorded: str, budget: int) -
     return False
 
 
-def _candidates(lines: list[bytes]) -> "Iterator[tuple[_Hash, int]]":
-    """Digests of the lines with mixed ends, each with how many bytes were hashed for it."""
+def _candidates(text: bytes) -> "Iterator[tuple[_Hash, int]]":
+    """Digests of the text with mixed line ends, each with how many bytes were hashed for it."""
+    lines = text.replace(b"\r\n", b"\n").split(b"\n")
+    yield from _mixed(lines, (b"\n", b"\r\n"), [(b"\n", b"\r\n"), (b"\r\n", b"\n")])
+    kinds = (b"\n", b"\r\n", b"\r")
+    with_cr = [pair for pair in permutations(kinds, 2) if b"\r" in pair]
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    yield from _mixed(lines, kinds, with_cr)
+
+
+def _mixed(
+    lines: list[bytes], kinds: Sequence[bytes], pairs: Sequence[tuple[bytes, bytes]]
+) -> "Iterator[tuple[_Hash, int]]":
+    """The lines with two kinds of end each, or, where they are few, with all ``kinds``."""
     ends = len(lines) - 1
-    both = _Text(lines, b"\n"), _Text(lines, b"\r\n")
-    for base, other in (both, both[::-1]):
-        yield from _beginnings(base, other)
-    if ends <= _IN_EVERY_WAY:
-        yield from _every_way(lines)
+    texts = {kind: _Text(lines, kind) for kind in kinds}
+    for base, other in pairs:
+        yield from _beginnings(texts[base], texts[other])
+    if ends <= _IN_EVERY_WAY[len(kinds)]:
+        yield from _every_way(lines, kinds)
         return
     for length in range(1, ends):
-        for base, other in (both, both[::-1]):
-            yield from _blocks(base, other, length)
+        for base, other in pairs:
+            yield from _blocks(texts[base], texts[other], length)
 
 
 class _Text:
@@ -114,10 +127,10 @@ def _blocks(base: _Text, other: _Text, length: int) -> "Iterator[tuple[_Hash, in
         yield digest, len(block) + len(rest)
 
 
-def _every_way(lines: list[bytes]) -> "Iterator[tuple[_Hash, int]]":
+def _every_way(lines: list[bytes], kinds: Sequence[bytes]) -> "Iterator[tuple[_Hash, int]]":
     start = [hashlib.md5(usedforsecurity=False)]
     for line in lines[:-1]:
-        start = [_with(digest, line + end) for digest in start for end in (b"\n", b"\r\n")]
+        start = [_with(digest, line + end) for digest in start for end in kinds]
     for digest in start:
         yield _with(digest, lines[-1]), len(lines[-1])
 
