@@ -12,9 +12,11 @@ from typing import Any, ParamSpec
 import pytest
 import textual.app
 import textual.pilot
+from textual._compositor import Compositor
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
@@ -72,6 +74,19 @@ def _stylesheets_are_parsed_once() -> Iterator[None]:
         yield
 
 
+_draw = Compositor.render_update
+
+
+@pytest.fixture(autouse=True)
+def _frames_that_nobody_sees_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Textual only note what is to be drawn. ``Ui`` draws it when all keys have been pressed.
+
+    Textual 8.2 draws frame after frame on the way there, a quarter of the work of these tests, and
+    throws each away where there is no terminal. How many these are is a matter of chance.
+    """
+    monkeypatch.setattr(Compositor, "render_update", lambda *_, **__: None)
+
+
 def played(test: Callable[Parameters, Awaitable[None]]) -> Callable[Parameters, None]:
     """Make an ordinary test of an async one."""
 
@@ -99,10 +114,15 @@ class Ui:
         return self.app.main
 
     @property
+    def strips(self) -> list[Strip]:
+        """The rows of the screen with their styles."""
+        self.draw()
+        return self.app.screen._compositor.render_strips()
+
+    @property
     def rows(self) -> list[str]:
         """The rows of the screen."""
-        strips = self.app.screen._compositor.render_strips()
-        return [strip.text.rstrip() for strip in strips]
+        return [strip.text.rstrip() for strip in self.strips]
 
     @property
     def screen(self) -> str:
@@ -128,17 +148,22 @@ class Ui:
         for key in keys:
             await self.app._press_keys([key])
             await self.settled()
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what has changed since the last time, as a terminal would show it."""
+        _draw(self.app.screen._compositor, screen_stack=self.app._background_screens)
 
     async def settled(self) -> None:
         """Wait until nothing is being read any more. A run may go on."""
-        await self._drawn()
+        await self._arranged()
         while self._is_reading():
             await asyncio.sleep(0.005)
             if not self._is_reading():  # what has been read may lead to something else
-                await self._drawn()
+                await self._arranged()
 
-    async def _drawn(self) -> None:
-        """Wait until the screen is as all messages want it.
+    async def _arranged(self) -> None:
+        """Wait until the screen is as all messages want it, but for what is left to ``draw``.
 
         Pilot.pause does so by a message to each widget, which takes longer than most keys.
         """
@@ -159,6 +184,7 @@ class Ui:
             assert time.monotonic() < deadline, self.screen
             await asyncio.sleep(0.02)
         await self.settled()
+        self.draw()
 
     async def apply(self) -> None:
         """Apply all that is pending, to its end."""
@@ -210,6 +236,7 @@ class Desk:
             async with app.run_test(size=(columns, rows), notifications=True) as pilot:
                 ui = Ui(app, pilot)
                 await ui.settled()
+                ui.draw()
                 yield ui
         finally:
             app.close()

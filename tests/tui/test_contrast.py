@@ -16,7 +16,7 @@ SEVERITIES: tuple[SeverityLevel, ...] = ("information", "warning", "error")
 
 def texts(ui: Ui, region: Region) -> Iterator[Segment]:
     """What is drawn in a part of the screen, without its frames and spaces."""
-    for strip in ui.app.screen._compositor.render_strips()[region.y : region.bottom]:
+    for strip in ui.strips[region.y : region.bottom]:
         for segment in strip.crop(region.x, region.right):
             if any(char.isalnum() for char in segment.text):
                 yield segment

@@ -31,7 +31,7 @@ EVERY_SHOWN = pytest.mark.parametrize("text", [HOSTILE[name] for name in SHOWN],
 def assert_harmless(ui: Ui) -> None:
     """What reaches the terminal prints, and fits."""
     columns, rows = ui.app.size
-    strips = ui.app.screen._compositor.render_strips()
+    strips = ui.strips
     assert len(strips) == rows
     for strip in strips:
         assert strip.text.isprintable()

@@ -47,7 +47,7 @@ def long(desk: Desk) -> Desk:
 
 def marked(ui: Ui) -> list[str]:
     """The texts on the screen that are marked."""
-    strips = ui.app.screen._compositor.render_strips()
+    strips = ui.strips
     return [
         segment.text
         for strip in strips

@@ -157,7 +157,7 @@ def looks(ui: Ui) -> tuple[list[str], list[str]]:
     """
     rows = [
         [str(segment.style) for segment in strip for _ in range(segment.cell_length)]
-        for strip in ui.app.screen._compositor.render_strips()
+        for strip in ui.strips
     ]
     cells = [cell for row in rows for cell in row]
     common = max(set(cells), key=cells.count)

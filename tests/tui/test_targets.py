@@ -79,7 +79,7 @@ def test_the_top_line_names_the_target_in_its_colour(desk: Desk, color: str | No
         desk.options |= {"target": "live", "header": color}
         async with desk.open() as ui:
             assert ui.rows[0].startswith(" live  ")
-            first = next(iter(ui.app.screen._compositor.render_strips()[0]))
+            first = next(iter(ui.strips[0]))
             assert first.style
             assert first.style.bgcolor
             assert (first.style.bgcolor.name == "#b3261e") is (color == "red")
