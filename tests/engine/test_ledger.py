@@ -169,6 +169,10 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
             "ALTER TABLE {t} ALTER checksum TYPE varchar(31)",
             r"checksum is character varying\(31\), too short for an MD5",
         ),
+        (
+            "CREATE DOMAIN kb.text AS varchar(9); ALTER TABLE {t} ALTER error_message TYPE kb.text",
+            "error_message should be text, but is kb.text",
+        ),
     ],
 )
 def test_the_hint_mends_a_ledger_of_another_shape(shop: Workshop, change: str, says: str) -> None:

@@ -22,19 +22,12 @@ is seen or the query fails, and dates and names are written the same way everywh
 # The columns and the types that serve, the one of the original system first: other tools, and
 # hands, have made tables that differ in nothing that matters.
 _COLUMNS = {
-    "filename": ("varchar", "text"),
-    "applied_at": ("timestamp", "timestamptz"),
-    "checksum": ("varchar", "text"),
-    "execution_time_ms": ("int4", "int8"),
-    "success": ("bool",),
-    "error_message": ("text", "varchar"),
-}
-_AS_WRITTEN = {
-    "varchar": "character varying",
-    "timestamp": "timestamp",
-    "int4": "integer",
-    "bool": "boolean",
-    "text": "text",
+    "filename": ("character varying", "text"),
+    "applied_at": ("timestamp without time zone", "timestamp with time zone"),
+    "checksum": ("character varying", "text"),
+    "execution_time_ms": ("integer", "bigint"),
+    "success": ("boolean",),
+    "error_message": ("text", "character varying"),
 }
 
 
@@ -42,11 +35,12 @@ class Facts(NamedTuple):
     """What the catalog says of a ledger.
 
     ``kind`` and ``persistence`` are those of pg_class, None without a table. ``columns`` has the
-    type of each column as SQL writes it, ``types`` its name where it is one of the server's own.
-    ``demanding`` are columns that a row cannot do without and we do not know, ``generated`` those
-    of ours that take no value, and ``never_null`` tells that error_message has to have one.
-    ``short_checksum``: an MD5 is too long for it. ``hidden``: row level security hides rows from
-    the role. ``rules`` are those that take effect when rows are written.
+    type of each column as SQL writes it, ``types`` the same without a length: only a type of the
+    server's own has no schema there. ``demanding`` are columns that a row cannot do without and we
+    do not know, ``generated`` those of ours that take no value, and ``never_null`` tells that
+    error_message has to have one. ``short_checksum``: an MD5 is too long for it. ``hidden``: row
+    level security hides rows from the role. ``rules`` are those that take effect when rows are
+    written.
     """
 
     kind: str | None
@@ -184,7 +178,7 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     for name, types in _COLUMNS.items():
         if facts.types.get(name) in types:
             continue
-        right, is_now = _AS_WRITTEN[types[0]], facts.columns.get(name)
+        right, is_now = types[0].removesuffix(" without time zone"), facts.columns.get(name)
         what = f"{name} should be {right}, but is {is_now or 'missing'}"
         change = f"ALTER {name} TYPE {right} USING {name}::{right}" if is_now else None
         yield what, f"ALTER TABLE {ledger} {change or f'ADD {name} {right}'};"
@@ -250,8 +244,7 @@ LEFT JOIN pg_namespace n ON n.nspname = {schema}
 LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {table}
 CROSS JOIN LATERAL (
     SELECT json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) AS columns,
-        json_object_agg(a.attname, t.typname)
-            FILTER (WHERE t.typnamespace = 'pg_catalog'::regnamespace) AS types,
+        json_object_agg(a.attname, format_type(a.atttypid, NULL)) AS types,
         json_agg(a.attname) FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
             AND a.attname <> ALL ({known})) AS demanding,
         json_agg(a.attname) FILTER (WHERE a.attgenerated <> ''
@@ -259,7 +252,7 @@ CROSS JOIN LATERAL (
         bool_or(a.attname = 'error_message' AND a.attnotnull) AS never_null,
         bool_or(a.attname = 'checksum' AND a.atttypmod BETWEEN 4 AND 35) AS short_checksum,
         max(a.attnum) FILTER (WHERE a.attname = 'filename') AS filename
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 ) AS has
 """
