@@ -69,7 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
     """Up to four workers more than there are processors: many tests wait for most of their time."""
     workers = yield
-    return workers if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else workers + min(workers, 4)
+    more = 0 if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else min(2 * workers, 4)
+    return workers + more
 
 
 def pytest_configure(config: pytest.Config) -> None:
