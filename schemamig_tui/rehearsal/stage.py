@@ -149,7 +149,13 @@ class Stage:
                 why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
                 failed = replace(failed, failure=with_hint(failed.failure, why))
             self._report(failed)
-        finished = replace(self._end(failed, began), needs=needs, dead=self._work.dead)
+        finished = replace(
+            self._end(failed, began),
+            needs=needs,
+            dead=self._work.dead,
+            rewritten=tuple(sorted(self._reports.rewritten)),
+            emptied=tuple(sorted(self._reports.emptied)),
+        )
         return finished if self._conn.broken else self._with_leftovers(finished)
 
     def _begin(self, *, without_rows: bool) -> None:
@@ -200,7 +206,7 @@ class Stage:
             self._report(FileLeftOut(name, reason))
 
     def _end(self, failed: FileFailed | None, began: float) -> RehearsalFinished:
-        """The end, without what only the server can tell of it."""
+        """The end, without what was found out on the way."""
         left_out = (*(run.name for run in self._left_out), *self._unread)
         met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
         remaining = tuple(name for name in self._files.names if name not in met)
@@ -211,10 +217,8 @@ class Stage:
             remaining=remaining,
             ms=(time.perf_counter() - began) * 1000,
             outages=self._tally.outages,
-            rewritten=tuple(sorted(self._reports.rewritten)),
             cancelled=self._cancellation.requested and bool(failed or remaining),
             unwritten=self._unwritten,
-            emptied=tuple(sorted(self._reports.emptied)),
             counted=self._counted,
             budget_ms=self._tally.budget_ms,
             over_budget=tuple(self._tally.over_budget),
