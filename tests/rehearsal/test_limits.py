@@ -13,11 +13,11 @@ SLOW = "SELECT pg_sleep(2);"
 
 def test_the_limit_of_the_database_is_kept_and_named(shop: Rehearsals) -> None:
     name = shop.database.name
-    shop.ask(f"ALTER DATABASE {name} SET statement_timeout = '100ms'")
+    shop.ask(f"ALTER DATABASE {name} SET statement_timeout = '500ms'")
     assert shop.tries(SLOW).failed == "1.sql"
     failure = shop.failure.failure
     assert failure.hint == (
-        "In a run as well no statement takes longer than 100 ms: statement_timeout, by ALTER"
+        "In a run as well no statement takes longer than 500 ms: statement_timeout, by ALTER"
         f" DATABASE {name}."
     )
     shop.apply()
