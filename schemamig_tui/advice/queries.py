@@ -236,11 +236,14 @@ WITH RECURSIVE reached (number, oid, event, named, how) AS (
     SELECT v.number, v.how, w.* FROM reached v JOIN pg_catalog.pg_rewrite w ON w.ev_class = v.oid
         AND w.ev_type = v.event AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 )
-SELECT number, oid::bigint, how FROM reached
-UNION SELECT number, ev_class::bigint, 'replaced' FROM rules
-WHERE how = 'read' AND is_instead AND ev_qual = '<>'
-UNION SELECT number, found[1]::bigint, 'written' FROM rules,
-    regexp_matches(ev_action::text, ':relid (\\d+)[^{}]*? :rellockmode 3', 'g') found
+SELECT number, oid, how FROM (
+    SELECT number, oid::bigint, how, named FROM reached
+    UNION ALL SELECT number, ev_class::bigint, 'replaced', false FROM rules
+    WHERE how = 'read' AND is_instead AND ev_qual = '<>'
+    UNION ALL SELECT number, found[1]::bigint, 'written', false FROM rules,
+        regexp_matches(ev_action::text, ':relid (\\d+)[^{}]*? :rellockmode 3', 'g') found
+) a
+GROUP BY number, oid, how ORDER BY number, bool_or(named) DESC, oid
 """
 
 PUBLISHED = """
