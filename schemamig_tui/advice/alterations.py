@@ -15,7 +15,7 @@ from schemamig_tui.sql.actions import (
     Does,
     TableAction,
 )
-from schemamig_tui.sql.expressions import proves_not_null
+from schemamig_tui.sql.expressions import proven_not_null
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import Touch
 from schemamig_tui.sql.type_names import type_name
@@ -152,7 +152,7 @@ def _is_not_null(name: str | None, table: Relation, catalog: Catalog) -> bool:
     if column is None:
         return False
     return column.not_null or any(
-        one.validated and proves_not_null(one.condition, column.name)
+        one.validated and column.name in proven_not_null(one.condition)
         for one in catalog.checks(table.oid)
     )
 

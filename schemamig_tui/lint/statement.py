@@ -10,7 +10,7 @@ from typing import NamedTuple
 from schemamig_tui.engine import Script
 from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.constraints import first_indexed, may_constrain, may_refer, new_table
-from schemamig_tui.sql.expressions import proves_not_null
+from schemamig_tui.sql.expressions import proven_not_null
 from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Touch
@@ -153,7 +153,7 @@ class Before:
     exclusive: tuple[int, Name] | None = None
     lock_timeout: bool = False
     _checks: dict[tuple[str, str | None], str] = field(default_factory=dict)
-    _checked: dict[str, list[str]] = field(default_factory=dict)
+    _checked: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _new: list[Statement] = field(default_factory=list)
     _indexing: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
     _indexed: set[tuple[str, str]] = field(default_factory=set)
@@ -178,7 +178,7 @@ class Before:
 
     def is_checked(self, table: str, column: str) -> bool:
         """Whether a CHECK that was validated proves that a column is not NULL."""
-        return any(proves_not_null(check, column) for check in self._checked.get(table, ()))
+        return column in self._checked[table]
 
     def has_index(self, table: str, column: str) -> bool:
         """Whether a statement of this file, or one before it, makes an index that begins so."""
@@ -217,6 +217,6 @@ class Before:
             if action.does is Does.ADD_CHECK and action.text:
                 self._checks[table, action.name] = action.text
                 if not action.trusted:
-                    self._checked.setdefault(table, []).append(action.text)
+                    self._checked[table] |= proven_not_null(action.text)
             elif action.does is Does.VALIDATE and (check := self._checks.get((table, action.name))):
-                self._checked.setdefault(table, []).append(check)
+                self._checked[table] |= proven_not_null(check)

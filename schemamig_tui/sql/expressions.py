@@ -29,18 +29,18 @@ def identifiers(expression: str) -> frozenset[str]:
     return frozenset(name for name in names if name is not None)
 
 
-def proves_not_null(condition: str, column: str) -> bool:
-    """Whether a condition, as the server writes it, is false where a column is NULL.
+def proven_not_null(condition: str) -> frozenset[str]:
+    """The columns that a condition, as the server writes it, does not hold for where one is NULL.
 
     As the server does for SET NOT NULL: one of its parts that AND joins has to be
     ``column IS NOT NULL``.
     """
-    return any(
-        len(part) == 4
-        and identifier(part[0]) == column
-        and [word.lower() for word in part[1:]] == [b"is", b"not", b"null"]
+    names = (
+        identifier(part[0])
         for part in _conjunction([token[1] for token in tokens(condition.encode())])
+        if [word.lower() for word in part[1:]] == [b"is", b"not", b"null"]
     )
+    return frozenset(name for name in names if name is not None)
 
 
 def _conjunction(words: Sequence[bytes]) -> list[Sequence[bytes]]:

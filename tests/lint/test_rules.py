@@ -175,13 +175,20 @@ def test_a_finding_is_at_its_line(tmp_path: Path) -> None:
     }
 
 
-def test_work_grows_with_the_statements_of_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "SET work_mem = '1MB';\nUPDATE t SET a = 1 WHERE b;\n",
+        "ALTER TABLE t ADD CHECK (c{0} > 0);\nALTER TABLE t ALTER c{0} SET NOT NULL;\n",
+    ],
+)
+def test_work_grows_with_the_statements_of_a_file(tmp_path: Path, statements: str) -> None:
     amounts = []
     for count in (50, 200):
         folder = tmp_path / str(count)
         folder.mkdir()
-        statements = "SET work_mem = '1MB';\nUPDATE t SET a = 1 WHERE b;\n" * count
-        (folder / "1_a.sql").write_text(ALONE + statements)
+        text = "".join(statements.format(number) for number in range(count))
+        (folder / "1_a.sql").write_text(ALONE + text)
         amounts.append(_calls([parse(file) for file in scan(folder)]))
     assert amounts[1] < 1.2 * (200 / 50) * amounts[0]
 
