@@ -7,7 +7,7 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, LOST
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.text import one_line, visible
@@ -24,7 +24,7 @@ def explain_loss(
     primary = crash and Diagnostic(crash.result).message_primary
     message = visible(primary) if primary else one_line(error)
     if conn.broken:
-        return Failure(f"the connection was lost: {message}", code or CONNECTION_FAILURE, FATAL)
+        return Failure(LOST.format(message), code or CONNECTION_FAILURE, FATAL)
     failure = Failure(f"the schema cannot be read: {message}", code)
     return with_hint(failure, guards.hint(code))
 

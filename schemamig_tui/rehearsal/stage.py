@@ -111,12 +111,12 @@ class Stage:
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
         self._counted = True
-        # The queries of SET CONSTRAINTS behind the unit that is at work.
         self._facts = rehearsal_steps.SessionFacts()
         # Whether the session may keep plans and advisory locks of the file.
         self._has_plans = self._has_locks = False
         # Whether the server counts the calls of functions; if not, whether the file may do any.
         self._calls_counted = self._runs_code = False
+        # The queries of SET CONSTRAINTS behind the unit that is at work.
         self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float, *, without_rows: bool) -> RehearsalFinished:

@@ -12,6 +12,8 @@ from schemamig_tui.errors import ConnectionLost, LockTimeout, RightsMissing, Sch
 from schemamig_tui.text import one_line
 from schemamig_tui.units import lasting
 
+LOST = "the connection was lost: {}"
+"""What is said of a connection that was lost, with the reason."""
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
 
@@ -60,7 +62,7 @@ class CancelUnconfirmed(psycopg.OperationalError):
 
 def loss_message(error: psycopg.Error) -> str:
     """The sentence for a connection that was lost with this error."""
-    return f"the connection was lost: {one_line(error)}"
+    return LOST.format(one_line(error))
 
 
 @contextlib.contextmanager

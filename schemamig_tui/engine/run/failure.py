@@ -15,6 +15,7 @@ from schemamig_tui.engine.events import Failure, Mode, Place
 from schemamig_tui.engine.pipeline.loss import (
     CONNECTION_FAILURE,
     FATAL,
+    LOST,
     CancelUnconfirmed,
     ends_session,
     severity_of,
@@ -37,7 +38,6 @@ _WANTS_NO_TRANSACTION = {
 }
 WITHOUT_LOCK = {pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate}
 """The codes of what others are the cause of, and what may go well when they have ended."""
-LOST = "the connection was lost: {}"
 _DIRECTIVE_HINT = (
     "To run every statement of the file by itself, as psql does, make its first line"
     " '-- schemamig: no-transaction'."

@@ -18,15 +18,12 @@ from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.deadline import answered_within
-from schemamig_tui.engine.pipeline.loss import (
-    is_lost,
-)
+from schemamig_tui.engine.pipeline.loss import LOST, is_lost
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.run.failed_session import ask_state
 from schemamig_tui.engine.run.failure import (
-    LOST,
     WITHOUT_LOCK,
     explain_crash,
     explain_loss,
