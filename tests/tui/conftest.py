@@ -148,7 +148,6 @@ class Ui:
         for key in keys:
             await self.app._press_keys([key])
             await self.settled()
-        self.draw()
 
     def draw(self) -> None:
         """Draw what has changed since the last time, as a terminal would show it."""
@@ -184,7 +183,6 @@ class Ui:
             assert time.monotonic() < deadline, self.screen
             await asyncio.sleep(0.02)
         await self.settled()
-        self.draw()
 
     async def apply(self) -> None:
         """Apply all that is pending, to its end."""
@@ -236,7 +234,6 @@ class Desk:
             async with app.run_test(size=(columns, rows), notifications=True) as pilot:
                 ui = Ui(app, pilot)
                 await ui.settled()
-                ui.draw()
                 yield ui
         finally:
             app.close()
