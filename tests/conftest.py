@@ -3,6 +3,7 @@
 ``SCHEMAMIG_PG_BINDIR`` chooses its programs, for instance to test with another major version.
 """
 
+import contextlib
 import gc
 import itertools
 import os
@@ -10,6 +11,7 @@ import re
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import LiteralString
 from zlib import crc32
@@ -62,7 +64,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for name in _ON_ONE_WORKER:
             if name in item.path.parent.name or name in item.path.name:
                 item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: crc32(item.location[0].encode()))
+    items.sort(key=lambda item: _spread(item.nodeid.partition("::")[0]))
+
+
+def _spread(file: str) -> tuple[int, str]:
+    return crc32(file.encode()), file
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,6 +99,20 @@ def pytest_configure(config: pytest.Config) -> None:
             suppress_health_check=[HealthCheck.too_slow],
         )
     settings.load_profile("thorough" if tools.in_ci() else "fast")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each worker of a whole run begin with the import of other files than the others.
+
+    What pytest compiles of a file that was never imported, it keeps for later; workers that go
+    through the files side by side would each compile all of them.
+    """
+    config = session.config
+    if hasattr(config, "workerinput") and config.args == config.getini("testpaths"):
+        first, step = int(config.workerinput["workerid"][2:]), config.workerinput["workercount"]
+        for path in sorted(Path(__file__).parent.rglob("test_*.py"))[first::step]:
+            with contextlib.suppress(Exception):  # the collection tells of it
+                import_module(".".join(path.relative_to(config.rootpath).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
