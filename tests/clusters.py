@@ -19,8 +19,8 @@ from tests import shared
 # So many bytes have to be free in memory for the folders of servers to be there.
 _ENOUGH_MEMORY = 2 << 30
 # With the default of 128 MB, a CREATE and a DROP DATABASE take a quarter longer, as both look at
-# every buffer.
-_SETTINGS = "shared_buffers = 16MB\n"
+# every buffer. Each process that meets the first DO would load plpgsql anew.
+_SETTINGS = "shared_buffers = 16MB\nshared_preload_libraries = 'plpgsql'\n"
 
 
 def memory() -> Path:

@@ -91,12 +91,12 @@ class Workshop:
     @property
     def rows(self) -> dict[str, LedgerRow]:
         """The ledger, by file name."""
-        with self.database.connect() as conn:
+        with self.database.session() as conn:
             return {row.filename: row for row in Ledger(LEDGER).read(conn)}
 
     def ask(self, query: str) -> list[Any]:
-        """The first column of a query's rows, asked in a session of its own."""
-        with self.database.connect() as conn:
+        """The first column of a query's rows, asked in another session."""
+        with self.database.session() as conn:
             cursor = conn.execute(query.encode())
             while cursor.nextset():
                 pass

@@ -72,7 +72,7 @@ class Range:
 
     def clear(self) -> None:
         """Leave in the database nothing but what the scripts need."""
-        with closing(self.database.connect()) as conn:
+        with self.database.session() as conn:
             conn.execute(CLEAR.encode())
 
     def write(self, number: int, stop: tuple[int, str] | None = None) -> None:
@@ -128,13 +128,13 @@ class Range:
 
     def rows(self) -> list[str]:
         """The rows that a script has left in the two tables."""
-        with closing(self.database.connect()) as conn:
+        with self.database.session() as conn:
             row = conn.execute(ROWS).fetchone()
             return row[0] if row else []
 
     def ledger(self) -> list[tuple[str, str]]:
         """The names and messages in the ledger."""
-        with closing(self.database.connect()) as conn:
+        with self.database.session() as conn:
             return [(row.filename, row.error_message or "") for row in Ledger(LEDGER).read(conn)]
 
     def run_steps(self, number: int, stop: int | None) -> int:
