@@ -116,15 +116,17 @@ class MainScreen(Screen[None]):
         On a narrow screen they have the room of the lists, until ``leave_page``.
         """
         self.detail.show_message(lines)
-        self.add_class("-page")
-        if self.has_class("-narrow"):
+        narrow = self.has_class("-narrow")
+        self.add_class("-page", update=narrow)  # elsewhere it looks the same
+        if narrow:
             self.set_focus(self.detail.view)
 
     def leave_page(self) -> None:
         """There is more to be shown than a page."""
         if self.has_class("-page"):
-            self.remove_class("-page")
-            if self.has_class("-narrow"):
+            narrow = self.has_class("-narrow")
+            self.remove_class("-page", update=narrow)
+            if narrow:
                 self.action_pane(self._pane.value)
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
