@@ -235,6 +235,8 @@ class Desk:
                 ui = Ui(app, pilot)
                 await ui.settled()
                 yield ui
+                # What would be found from now on, Textual 8.2 gives to an app without a screen.
+                app.workers.cancel_all()
         finally:
             app.close()
 
