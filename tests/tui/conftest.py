@@ -13,6 +13,7 @@ import pytest
 import textual.app
 import textual.pilot
 from textual._compositor import Compositor
+from textual._context import visible_screen_stack
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
@@ -74,12 +75,9 @@ def _stylesheets_are_parsed_once() -> Iterator[None]:
         yield
 
 
-_draw = Compositor.render_update
-
-
 @pytest.fixture(autouse=True)
 def _frames_that_nobody_sees_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Textual only note what is to be drawn. ``Ui`` draws it when all keys have been pressed.
+    """Let Textual only note what is to be drawn. ``Ui`` draws the screen when it is looked at.
 
     Textual 8.2 draws frame after frame on the way there, a quarter of the work of these tests, and
     throws each away where there is no terminal. How many these are is a matter of chance.
@@ -107,6 +105,7 @@ class Ui:
 
     app: MigrationsApp
     pilot: Pilot[None]
+    _drawn: tuple[Compositor, list[Strip]] | None = None
 
     @property
     def main(self) -> MainScreen:
@@ -115,9 +114,13 @@ class Ui:
 
     @property
     def strips(self) -> list[Strip]:
-        """The rows of the screen with their styles."""
-        self.draw()
-        return self.app.screen._compositor.render_strips()
+        """The rows of the screen with their styles, drawn anew where something has changed."""
+        compositor = self.app.screen._compositor
+        if not self._drawn or self._drawn[0] is not compositor or compositor._dirty_regions:
+            compositor._dirty_regions.clear()
+            visible_screen_stack.set(self.app._background_screens)
+            self._drawn = compositor, compositor.render_strips()
+        return self._drawn[1]
 
     @property
     def rows(self) -> list[str]:
@@ -149,10 +152,6 @@ class Ui:
             await self.app._press_keys([key])
             await self.settled()
 
-    def draw(self) -> None:
-        """Draw what has changed since the last time, as a terminal would show it."""
-        _draw(self.app.screen._compositor, screen_stack=self.app._background_screens)
-
     async def settled(self) -> None:
         """Wait until nothing is being read any more. A run may go on."""
         await self._arranged()
@@ -162,7 +161,7 @@ class Ui:
                 await self._arranged()
 
     async def _arranged(self) -> None:
-        """Wait until the screen is as all messages want it, but for what is left to ``draw``.
+        """Wait until the screen is as all messages want it, but for what is left to be drawn.
 
         Pilot.pause does so by a message to each widget, which takes longer than most keys.
         """
