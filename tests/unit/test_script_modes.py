@@ -259,7 +259,7 @@ DIRECTIVE = "-- schemamig: no-transaction\n"
         ("DECLARE c CURSOR FOR SELECT 1", "DECLARE"),
         ("DECLARE c BINARY SCROLL CURSOR WITHOUT HOLD FOR SELECT ' with hold '", "DECLARE"),
         ("COMMIT AND CHAIN; COMMIT", "COMMIT AND CHAIN"),
-        ("ROLLBACK AND CHAIN; COMMIT", "ROLLBACK AND CHAIN"),
+        ("ROLLBACK AND CHAIN", "ROLLBACK AND CHAIN"),
     ],
 )
 @pytest.mark.parametrize("before", [DIRECTIVE, "VACUUM;\n", "BEGIN; COMMIT; BEGIN; ROLLBACK;\n"])
@@ -273,6 +273,13 @@ def test_what_the_server_refuses_outside_of_a_transaction_is_refused_before(
     assert (error.line, error.column) == (3, 2)
     assert error.hint is not None
     assert "BEGIN" in error.hint
+
+
+@pytest.mark.parametrize("end", ["COMMIT", "ROLLBACK"])
+def test_a_transaction_that_no_statement_has_begun_is_not_chained_to_ours(end: str) -> None:
+    error = refusal(f"SELECT 1;\n {end} AND CHAIN;")
+    assert error.message.startswith(f"{end} AND CHAIN needs a transaction, and this file is run")
+    assert (error.line, error.column) == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -71,9 +71,10 @@ class _Flow:
                 self.stray.append(i)
             self.open = None
         elif traits.chained:
-            self.begins.append(i)
             self.ends.append(i)
-            self.open = i
+            if self.open is not None:
+                self.begins.append(i)
+                self.open = i
 
 
 def decide(cut: Cutter, lines: Lines, dialect: Dialect) -> Decision:
