@@ -77,8 +77,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 # These share what a machine has once, one Docker engine with its names, one terminal to look at; or
-# what takes long to begin, the parser of DBML.
-_ON_ONE_WORKER = ("docker", "terminal", "docs")
+# what takes long to begin, the parser of DBML and a look at all of the source.
+_ON_ONE_WORKER = ("docker", "terminal", "docs", "hygiene")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
