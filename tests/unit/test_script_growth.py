@@ -9,7 +9,10 @@ from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.engine.script.source import Source
 from tests.unit.scripts import on_disk
 
-FEW, MANY = 3_000, 12_000
+FEW, MANY = 600, 2_400
+# Lines are indented to this many bytes: the smaller file then is more than the 64 kB that are held
+# of a file, the larger one more than its window of 256 kB. Statements take the time, spaces none.
+WIDTH = 128
 
 
 def cut_only(script: Script) -> None:
@@ -67,8 +70,9 @@ def test_work_grows_with_the_file(
 
     monkeypatch.setattr(Source, "read", counting)
     amounts = []
+    wide = line.rjust(WIDTH).encode()
     for count in (FEW, MANY):
         read = 0
-        work(parse(on_disk(tmp_path / "1.sql", line.encode() * count)))
+        work(parse(on_disk(tmp_path / "1.sql", wide * count)))
         amounts.append(read)
     assert amounts[1] < 1.5 * (MANY / FEW) * amounts[0]
