@@ -1,41 +1,40 @@
 """Other accounts, for the tests of the embedded server."""
 
-import inspect
 import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import psycopg
 import pytest
 
-import schemamig_tui
+from schemamig_tui.connect import supervisor
 from tests import tools
+from tests.forked import fork
 
 
 @dataclass(frozen=True)
 class User:
-    """An account, and a Python with our packages that it can run."""
+    """An account, and a Python that it can run the supervisor of a server with."""
 
     uid: int
     gid: int
     python: str
 
-    def popen(self, program: str, *arguments: str | Path) -> subprocess.Popen[str]:
-        """Run the source text ``program``, with pipes to it."""
-        packages = (
-            str(Path(inspect.getfile(module)).parents[1]) for module in (schemamig_tui, psycopg)
-        )
-        return subprocess.Popen(
-            [self.python, "-c", program, *arguments],
+    def fork(self, run: Callable[[], object]) -> subprocess.Popen[str]:
+        """Call ``run`` in a process of this account, with pipes to it."""
+
+        def as_user() -> object:
+            sys.executable = self.python
+            return run()
+
+        return fork(
+            as_user,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
             cwd="/",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(packages)},
             user=self.uid,
             group=self.gid,
             extra_groups=[] if os.geteuid() == 0 else None,
@@ -54,14 +53,18 @@ def nobody() -> User:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for python in (sys.executable, f"/usr/bin/python{version}"):
         user = User(entry.pw_uid, entry.pw_gid, python)
+        command = [python, "-I", "-S", "-c", f"open({supervisor.__file__!r})"]
         try:
-            with user.popen("import schemamig_tui.connect.embedded") as process:
-                _, errors = process.communicate()
+            done = subprocess.run(
+                command, user=user.uid, group=user.gid, cwd="/", capture_output=True, text=True
+            )
         except OSError as error:
             errors = str(error)
+        else:
+            errors = done.stderr
         if not errors:
             return user
-    why = f"account nobody can run no Python {version} with our packages: {errors}"
+    why = f"account nobody can run no Python {version} with our source: {errors}"
     return tools.unavailable(why)
 
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,25 +16,23 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from schemamig_tui.connect.embedded import Embedded
 from tests.clusters import wait_until_gone, with_cluster
 from tests.connect.conftest import User
 
-_CLIENT = """
-import sys
-from pathlib import Path
-from schemamig_tui.connect.embedded import Embedded
 
-with Embedded(Path(sys.argv[1]), fast=True) as server:
-    print(server.conninfo, flush=True)
-    sys.stdin.read()
-"""
+def use(base: Path) -> None:
+    """Use the server, say how to reach it, and leave when stdin ends."""
+    with Embedded(base, fast=True) as server:
+        print(server.conninfo, flush=True)
+        sys.stdin.read()
 
 
 class Client:
     """A process that uses the server until it is asked to leave, or killed."""
 
     def __init__(self, base: Path, user: User) -> None:
-        self.process = user.popen(_CLIENT, base)
+        self.process = user.fork(lambda: use(base))
 
     def conninfo(self) -> str:
         """How to reach the server; returns when it answers. To be asked once."""

@@ -146,17 +146,15 @@ def test_permission_denied_says_how_to_get_it(
 ) -> None:
     path = listen("docker.sock")
     path.chmod(0)
-    program = """
-import os, sys
-from schemamig_tui.connect.engines import locate
-from schemamig_tui.errors import ConnectionFailed
-try:
-    locate({"DOCKER_HOST": "unix://" + sys.argv[1]})
-except ConnectionFailed as error:
-    print(type(error).__name__, error.message, error.hint)
-"""
+
+    def look() -> None:
+        try:
+            locate({"DOCKER_HOST": f"unix://{path}"})
+        except ConnectionFailed as error:
+            print(type(error).__name__, error.message, error.hint)
+
     user = nobody if ourselves.uid == 0 else ourselves
-    with user.popen(program, path) as process:
+    with user.fork(look) as process:
         output, _ = process.communicate()
     assert (
         f"ConnectionFailed Permission denied: you may not use the Docker engine at {path}" in output
