@@ -2,9 +2,8 @@
 
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
+from tests.forked import fork_program
 
 
 @dataclass
@@ -27,20 +27,15 @@ class Program:
         (self.folder / name).write_text(sql)
 
     def start(
-        self,
-        conninfo: str | None = None,
-        *options: str,
-        mode: str = "--apply",
-        program: Sequence[str] = ("-m", "schemamig_tui"),
+        self, conninfo: str | None = None, *options: str, mode: str = "--apply"
     ) -> subprocess.Popen[str]:
-        """Begin an apply; ``program`` is what Python is to run."""
-        process = subprocess.Popen(
-            [sys.executable, *program, mode, "--dir", str(self.folder), *options],
-            env={**os.environ, "DATABASE_URL": conninfo or self.database.conninfo}
+        """Begin an apply."""
+        process = fork_program(
+            *(mode, "--dir", str(self.folder), *options),
+            environ={**os.environ, "DATABASE_URL": conninfo or self.database.conninfo}
             | {"SCHEMAMIG_CONNECTION": "environment"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
         )
         self.started.append(process)
         return process

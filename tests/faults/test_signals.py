@@ -5,19 +5,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
+from schemamig_tui import patience
 from schemamig_tui.errors import ExitCode
 from tests.faults.conftest import Program
 
-QUICK = """
-import sys
-from schemamig_tui import patience
-patience.PATIENCE = patience.Patience(confirm=0.3, report={report}, settle=0.3)
-from schemamig_tui.__main__ import main
-sys.exit(main())
-"""
 SLEEPER = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
 
@@ -48,7 +43,9 @@ def frozen() -> Iterator[Frozen]:
 
 def start(program: Program, report: float = 2.5) -> "subprocess.Popen[str]":
     """Begin an apply that is not patient."""
-    return program.start(program=("-c", QUICK.format(report=report)))
+    quick = patience.Patience(confirm=0.3, report=report, settle=0.3)
+    with mock.patch.object(patience, "PATIENCE", quick):
+        return program.start()
 
 
 def sleeper(program: Program) -> int:

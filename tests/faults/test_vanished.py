@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -15,13 +16,6 @@ from schemamig_tui.settings import Settings
 from tests.conftest import Database
 from tests.faults.conftest import Program
 
-HASTY = """
-import sys
-from schemamig_tui import patience
-patience.SERVER_SIDE["client_connection_check_interval"] = "100"
-from schemamig_tui.__main__ import main
-sys.exit(main())
-"""
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
 ALONE = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()"
 IN_USE = """
@@ -36,7 +30,8 @@ OURS = {
 
 def test_a_statement_of_a_killed_run_is_ended_and_the_next_run_goes_on(program: Program) -> None:
     program.write("0001_a.sql", "CREATE TABLE a (); SELECT pg_sleep(60);")
-    process = program.start(program=("-c", HASTY))
+    with mock.patch.dict(SERVER_SIDE, {"client_connection_check_interval": "100"}):
+        process = program.start()
     program.wait_until(SLEEPS)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -18,6 +18,7 @@ import pytest
 import schemamig_tui
 from schemamig_tui.cli import main
 from tests.conftest import Database
+from tests.forked import fork_program
 from tests.reference.event_schema import validate_event
 
 PACKAGE_ROOT = Path(schemamig_tui.__file__).parents[1]
@@ -49,8 +50,9 @@ class Ended:
 class Program:
     """Runs schemamig-tui in ``folder``, where ``migrations`` is, connected to a database.
 
-    Called, it runs within the process of the tests, which takes a tenth of the time. ``run`` and
-    ``start`` are for what only a process of its own has: signals, and an encoding of its output.
+    Called, it runs within the process of the tests. ``run`` and ``start`` are for what only a
+    process of its own has, such as signals; ``start_python`` is for what an interpreter of its own
+    has, such as an encoding of its output, and takes fifty times as long to begin.
     """
 
     folder: Path
@@ -88,12 +90,26 @@ class Program:
         self, *arguments: str, stdout: int | IO[str] = subprocess.PIPE, **environ: str
     ) -> "subprocess.Popen[str]":
         """Start a process, with a pipe for stderr and, by default, for stdout."""
+        process = fork_program(
+            *arguments,
+            environ={**self.environ, **environ},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        self.started.append(process)
+        return process
+
+    def start_python(self, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+        """Start an interpreter, with pipes for stdout and stderr."""
         process = subprocess.Popen(
             [sys.executable, "-m", "schemamig_tui", *arguments],
             cwd=self.folder,
             env={**self.environ, **environ},
             stdin=subprocess.DEVNULL,
-            stdout=stdout,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",

@@ -2,11 +2,10 @@
 
 import os
 import pty
-import subprocess
-import sys
 
 import pytest
 
+from tests.forked import fork_program
 from tests.headless.conftest import Program
 
 NAMES = [
@@ -58,20 +57,22 @@ def test_a_terminal_that_knows_only_ascii_is_enough(program: Program) -> None:
     program.write("0001_é.sql", "SELECT 1;")
     program.write("0002_b.sql", "SELECT nothing;")
     environ = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
-    ended = program.run("--apply", **environ)
-    assert ended.code == 1
-    assert "  Applying: 0001_\\xe9.sql\n  + Applied in " in ended.out
-    assert "  x Failed after " in ended.out
-    assert "  + 0001_\\xe9.sql (" in program.run("--list", **environ).out
+    process = program.start_python("--apply", **environ)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "  Applying: 0001_\\xe9.sql\n  + Applied in " in out
+    assert "  x Failed after " in out
+    out, _ = program.start_python("--list", **environ).communicate(timeout=60)
+    assert "  + 0001_\\xe9.sql (" in out
 
 
 def on_a_terminal(program: Program, *arguments: str, **environ: str) -> str:
     """What the program shows on a terminal."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "schemamig_tui", *arguments],
+    process = fork_program(
+        *arguments,
+        environ={**program.environ, "TERM": "xterm", **environ},
         cwd=program.folder,
-        env={**program.environ, "TERM": "xterm", **environ},
         stdout=theirs,
         stderr=theirs,
     )

@@ -101,7 +101,7 @@ def wait_for_handlers(process: "subprocess.Popen[str]") -> None:
 @pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2, 0.3])
 def test_ctrl_c_shows_no_traceback_at_any_time(program: Program, mode: str, delay: float) -> None:
     program.write("0001_a.sql", SLEEP % 30)
-    process = program.start(mode)
+    process = program.start_python(mode)
     wait_for_handlers(process)
     time.sleep(delay)
     process.send_signal(signal.SIGINT)
@@ -125,7 +125,7 @@ def test_a_signal_that_the_parent_ignores_stays_ignored(program: Program) -> Non
     program.write("0001_a.sql", SLEEP % 1)
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
-        process = program.start("--apply")
+        process = program.start_python("--apply")
     finally:
         signal.signal(signal.SIGHUP, before)
     read_until(process.stdout, "NOTICE: asleep")

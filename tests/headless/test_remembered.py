@@ -1,8 +1,6 @@
 """What migrations have made on a scratch is remembered, as long as it would be the same."""
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -117,24 +115,9 @@ def test_a_run_that_was_killed_at_any_point_leaves_nothing_that_the_next_does_no
             conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
 
 
-# The program, with its scratch in the folder of the tests.
-_WITH_SCRATCH = """
-import sys
-from pathlib import Path
-from schemamig_tui.cli import main
-from schemamig_tui.scratch import place
-folder, *arguments = sys.argv[1:]
-place.default_embedded_directory = lambda: Path(folder) / "embedded"
-main(arguments)
-"""
-
-
-def kill_asleep(program: Program, scratch: Path, conn: psycopg.Connection, *mode: str) -> str:
+def kill_asleep(program: Program, conn: psycopg.Connection, *mode: str) -> str:
     """Kill a run as it is in pg_sleep on the scratch; returns the name of the database there."""
-    command = [sys.executable, "-c", _WITH_SCRATCH, str(scratch.parent), *mode]
-    process = subprocess.Popen(
-        command, cwd=program.folder, env=program.environ, stdout=subprocess.DEVNULL
-    )
+    process = program.start(*mode)
     try:
         asleep: list[str] = []
         while not asleep:
@@ -159,13 +142,13 @@ def test_a_run_that_is_killed_for_real_is_tidied_up_behind_at_once(
     assert program("--apply").code == 0
     try:
         own.execute("CREATE DATABASE schemamig_marker IS_TEMPLATE true")
-        assert kill_asleep(program, scratch, own, "--verify").startswith("schemamig_scratch_")
+        assert kill_asleep(program, own, "--verify").startswith("schemamig_scratch_")
         own.execute("ALTER DATABASE schemamig_marker IS_TEMPLATE false")
         assert not is_remembered(program)
         (kept,) = templates.templates(own, private=True)
 
         pending = program.write("0002_b.sql", "INSERT INTO a DEFAULT VALUES; SELECT pg_sleep(60);")
-        assert kill_asleep(program, scratch, own, "--rehearse", "--scratch") == kept.name
+        assert kill_asleep(program, own, "--rehearse", "--scratch") == kept.name
         pending.write_text("INSERT INTO a DEFAULT VALUES;")
         ended = program("--rehearse", "--scratch")
         assert (ended.code, "(remembered)" in ended.err + ended.out) == (0, False)

@@ -1,26 +1,23 @@
 """However the program that rehearses dies, the database is as it was."""
 
-import os
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
+from tests.forked import fork
 from tests.rehearsal.conftest import Rehearsals
 
-PROGRAM = """
-import sys
-from pathlib import Path
-import psycopg
-from schemamig_tui.rehearsal.rehearsal import Rehearsal
-def tell(event):
-    print(type(event).__name__, flush=True)
-def connect():
-    return psycopg.connect(sys.argv[1], autocommit=True)
-Rehearsal(connect, Path(sys.argv[2]), "kb.schema_migrations", tell).rehearse_pending()
-"""
+
+def rehearse(shop: Rehearsals) -> None:
+    """Rehearse, and say what happens as it does."""
+
+    def tell(event: object) -> None:
+        print(type(event).__name__, flush=True)
+
+    connect = shop.database.connect
+    Rehearsal(connect, shop.folder, "kb.schema_migrations", tell).rehearse_pending()
 
 
 @pytest.mark.parametrize("moment", ["FileStarted", "StatementFinished", "FileRehearsed"])
@@ -29,12 +26,7 @@ def test_kill_9_leaves_nothing_behind(shop: Rehearsals, moment: str) -> None:
     before, rows = shop.inventory(), shop.rows
     shop.write("1.sql", "ALTER TABLE t ALTER x TYPE bigint; CREATE TABLE u (); DELETE FROM t;")
     shop.write("2.sql", "INSERT INTO t DEFAULT VALUES; SELECT pg_sleep(1);")
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, shop.database.conninfo, str(shop.folder)],
-        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with fork(lambda: rehearse(shop), stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert any(line.strip() == moment for line in process.stdout)
         process.kill()
