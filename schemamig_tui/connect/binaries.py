@@ -180,19 +180,31 @@ def _usable(directories: Iterable[Path], account: Account) -> Iterator[Binaries]
             yield Binaries(directory, major)
 
 
+# The major version of each program that was run, by its place, its account and its state then.
+_majors: dict[tuple[Path, Account, int, int], int] = {}
+
+
 def _major(directory: Path, account: Account) -> int | None:
     """The major version of ``postgres``, or None if ``account`` cannot run it.
 
-    Running it is the only test that knows of modes, missing libraries and foreign processors.
+    Running it is the only test that knows of modes, missing libraries and foreign processors. One
+    that ran is not run again: for root it takes a fork of this process, 30 ms where that is large.
     """
+    program = directory / "postgres"
     if not (directory / "initdb").exists():
         return None
     try:
-        version = account.run(directory / "postgres", "-V").stdout
+        stat = program.stat()
+        known = program, account, stat.st_ino, stat.st_mtime_ns
+        if known in _majors:
+            return _majors[known]
+        version = account.run(program, "-V").stdout
     except OSError:
         return None
-    match = re.match(r"postgres \(PostgreSQL\) (\d+)", version)
-    return int(match[1]) if match else None
+    if match := re.match(r"postgres \(PostgreSQL\) (\d+)", version):
+        _majors[known] = int(match[1])
+        return _majors[known]
+    return None
 
 
 def _is_wheel(directory: Path) -> bool:

@@ -143,6 +143,21 @@ def old_programs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return programs
 
 
+def test_programs_are_asked_once_for_their_version_and_again_when_they_are_replaced(
+    old_programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = binaries.server_account()
+    assert binaries.of_version(12, account) == (old_programs, 12)
+    with monkeypatch.context() as patch:
+        patch.setattr(binaries.Account, "run", None)
+        assert binaries.Binaries(old_programs, 12) in binaries.choices(account)
+    new = shutil.copy(old_programs / "postgres", old_programs / "new")
+    new.write_text(new.read_text().replace("12.22", "13.1"))
+    new.rename(old_programs / "postgres")
+    assert binaries.of_version(12, account) is None
+    assert binaries.of_version(13, account) == (old_programs, 13)
+
+
 def test_no_empty_cluster_is_made_beside_one_of_another_version(
     folder: Path,
 ) -> None:
