@@ -1,6 +1,7 @@
 """The embedded server: its programs, its folder, what it is started with."""
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -30,10 +31,26 @@ def test_it_knows_letters_beyond_ascii_and_sorts_by_byte(database: Database) -> 
         )
 
 
-@pytest.fixture(
-    params=["a b", "größe", "a,b", "50%", "it's", 'a"b', r"a\b", "@x", "long" * 40],
-    ids=["space", "umlaut", "comma", "percent", "quote", "quotes", "backslash", "at", "long"],
-)
+UNLUCKY = {
+    "at": "@x",
+    "space": "a b",
+    "umlaut": "größe",
+    "comma": "a,b",
+    "percent": "50%",
+    "quote": "it's",
+    "quotes": 'a"b',
+    "backslash": r"a\b",
+}
+LONG = "long" * 40
+
+
+@pytest.mark.parametrize("name", [*UNLUCKY.values(), LONG], ids=[*UNLUCKY, "long"])
+def test_a_path_that_libpq_could_not_use_has_its_socket_elsewhere(folder: Path, name: str) -> None:
+    socket_folder = Embedded(folder / name).parameters["host"]
+    assert re.fullmatch(r"/tmp/schemamig-\d+-[0-9a-f]{12}", socket_folder)
+
+
+@pytest.fixture(params=["".join(UNLUCKY.values()), LONG], ids=["all", "long"])
 def unlucky(request: pytest.FixtureRequest, folder: Path) -> Iterator[Path]:
     base = folder / str(request.param)
     yield base
