@@ -139,11 +139,11 @@ def test_of_several_hosts_it_is_the_one_that_was_reached(database: Database, por
     assert identity(Settings(dsn=dsn)).address == f"127.0.0.1:{port}"
 
 
-def test_the_embedded_server_is_named_by_its_folder(folder: Path) -> None:
-    found = identity(Settings(embedded=folder / "base"))
-    wait_until_gone(folder / "base")
+def test_the_embedded_server_is_named_by_its_folder(base: Path) -> None:
+    found = identity(Settings(embedded=base))
+    wait_until_gone(base)
     assert found.address == "embedded"
-    assert f"postgres embedded in {folder}/base, role postgres, PostgreSQL " in str(found)
+    assert f"postgres embedded in {base}, role postgres, PostgreSQL " in str(found)
     assert str(found).endswith(", from --embedded")
 
 

@@ -27,7 +27,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from tests import tools
-from tests.conftest import Database, short_folder, wait_until_gone
+from tests.conftest import Database, short_folder, wait_until_gone, with_cluster
 from tests.engine.conftest import LEDGER, Workshop
 from tests.engine.crowd import until
 
@@ -219,7 +219,7 @@ WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 def fragile() -> Iterator[Embedded]:
     """A server of its own, which may crash."""
     with short_folder() as folder:
-        with Embedded(folder / "pg", fast=True) as server:
+        with Embedded(with_cluster(folder / "pg"), fast=True) as server:
             yield server
         wait_until_gone(folder / "pg")
 

@@ -18,7 +18,7 @@ from schemamig_tui.engine.batch_events import (
     BatchFinished,
 )
 from schemamig_tui.engine.events import RunFinished
-from tests.conftest import Database, short_folder, wait_until_gone
+from tests.conftest import Database, short_folder, wait_until_gone, with_cluster
 from tests.engine.conftest import Workshop
 from tests.engine.crowd import until
 from tests.faults.test_failover import ask, pair, wait_for
@@ -133,11 +133,7 @@ def test_it_waits_while_a_slot_keeps_too_much(
 def archiving() -> Iterator[Embedded]:
     """A server whose archiver fails."""
     with short_folder() as folder:
-        base = folder / "pg"
-        with Embedded(base, fast=True) as server:
-            ask(server, "ALTER SYSTEM SET archive_mode = on")
-            ask(server, "ALTER SYSTEM SET archive_command = 'false'")
-        wait_until_gone(base)
+        base = with_cluster(folder / "pg", "archive_mode = on\narchive_command = 'false'\n")
         with Embedded(base, fast=True) as server:
             yield server
         wait_until_gone(base)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
-from tests.conftest import Database, wait_until_gone
+from tests.conftest import Database
 from tests.headless.conftest import PACKAGE_ROOT, Program
 
 README = (PACKAGE_ROOT / "README.md").read_text()
@@ -76,12 +76,12 @@ def test_a_role_that_owns_its_schemas_applies(program: Program, deploy: Database
     assert "default_transaction_read_only is on" in refused.err
 
 
-def test_psql_reaches_the_embedded_database_through_the_folder_s(folder: Path, psql: Path) -> None:
+def test_psql_reaches_the_embedded_database_through_the_folder_s(
+    server: Embedded, psql: Path
+) -> None:
     assert "embedded/s -U postgres" in README
-    with Embedded(folder / "base", fast=True) as server:
-        command = [psql, "-h", f"{server.base}/s", "-U", "postgres", "-Atc", "SELECT 1"]
-        assert subprocess.run(command, capture_output=True, text=True).stdout == "1\n"
-    wait_until_gone(folder / "base")
+    command = [psql, "-h", f"{server.base}/s", "-U", "postgres", "-Atc", "SELECT 1"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "1\n"
 
 
 def places(page: Path) -> set[str]:
