@@ -12,6 +12,7 @@
       LintRefusal                  5   there are findings (``--lint-error``)
       ConnectionFailed             3   no server answered
         ConnectionLost             3   a server answered, and then no more
+          AppliedLost              3   and what had been applied is not there any more
         PasswordWanted             3   the server asks for a password that it was not given
       LockTimeout                  4   another run, or a session with the ledger, takes too long
       Interrupted                130   the user asked to stop
@@ -168,6 +169,10 @@ class ConnectionFailed(SchemamigError):
 
 class ConnectionLost(ConnectionFailed):
     """The server went away after it had answered."""
+
+
+class AppliedLost(ConnectionLost):
+    """What a run has told as applied is not in the ledger that answers now."""
 
 
 class PasswordWanted(ConnectionFailed):

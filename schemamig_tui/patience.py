@@ -6,6 +6,9 @@ notices a client that has vanished (``SERVER_SIDE``), and what a proxy keeps up 
 is found out by asking on the second connection, see ``engine.watch.silence``.
 """
 
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import NamedTuple
 
 
@@ -17,8 +20,8 @@ class Patience(NamedTuple):
     was none for ``silence``, and the server waits for us or cannot be asked. A server that is lost
     has ``come_back`` to come back, and then ``settle`` to end what it was sent. After a signal it
     has ``confirm`` to say that it has cancelled, and ``report`` to say what it has committed:
-    together less than the ten that ``docker stop`` leaves. ``proof`` is how long a notification may
-    take from one session to another.
+    together less than the ten that ``docker stop`` leaves. A question of our own has ``hurried``
+    then. ``proof`` is how long a notification may take from one session to another.
     """
 
     glance: float = 10.0
@@ -29,10 +32,32 @@ class Patience(NamedTuple):
     settle: float = 10.0
     confirm: float = 4.0
     report: float = 3.0
+    hurried: float = 2.0
     proof: float = 5.0
 
 
 PATIENCE = Patience()
+
+CancelledAt = Callable[[], float | None]
+"""When the user has asked to stop, by time.monotonic; None: that has not been."""
+
+_CANCELLED_AT: ContextVar[CancelledAt] = ContextVar("cancelled_at", default=lambda: None)
+
+
+@contextlib.contextmanager
+def hurried_by(cancelled_at: CancelledAt) -> Iterator[None]:
+    """Whatever this thread waits for within this ends soon after a cancellation."""
+    token = _CANCELLED_AT.set(cancelled_at)
+    try:
+        yield
+    finally:
+        _CANCELLED_AT.reset(token)
+
+
+def cancellation() -> CancelledAt:
+    """What tells, in whatever thread, when that has been cancelled which this thread does."""
+    return _CANCELLED_AT.get()
+
 
 # Seconds: silent after 30, asked three times, given up after 60.
 _IDLE, _INTERVAL, _COUNT = 30, 10, 3

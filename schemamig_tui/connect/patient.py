@@ -39,8 +39,8 @@ class PatientConnection(psycopg.Connection[Any]):
     """Waits for the answer to a query as long as the server is at it.
 
     Raises psycopg.OperationalError where it is not and nothing has come for ``Patience.silence``,
-    and whenever the server has ended the session, and is closed then. ``conninfo`` leads to the
-    same server.
+    or ``Patience.hurried`` after a cancellation whatever the server does, and whenever the server
+    has ended the session; and is closed then. ``conninfo`` leads to the same server.
     """
 
     conninfo = ""
@@ -77,18 +77,19 @@ def _bounded(
 ) -> _Waiting[Answer]:
     """Wait as ``gen`` does, which psycopg wakes every 0.1 s, until nothing has come for so long."""
     since = time.monotonic()
+    cancelled_at = patience.cancellation()
     try:
         wanted = next(gen)
         while True:
             ready = yield wanted
+            now = time.monotonic()
             if ready:
-                since = time.monotonic()
-            elif time.monotonic() - since >= seconds:
+                since = now
+            elif (at := cancelled_at()) and now - max(at, since) >= patience.PATIENCE.hurried:
+                raise _no_answer(conn, patience.PATIENCE.hurried)
+            elif now - since >= seconds:
                 if not goes_on():
-                    conn.pgconn.finish()
-                    raise psycopg.OperationalError(
-                        f"the server has not answered for {lasting(seconds)}"
-                    )
+                    raise _no_answer(conn, seconds)
                 since = time.monotonic()
             wanted = gen.send(ready)
     except StopIteration as end:
@@ -101,3 +102,8 @@ def _bounded(
             conn.pgconn.finish()
             raise psycopg.OperationalError(str(error)) from error
         raise
+
+
+def _no_answer(conn: psycopg.Connection[Any], seconds: float) -> psycopg.OperationalError:
+    conn.pgconn.finish()
+    return psycopg.OperationalError(f"the server has not answered for {lasting(seconds)}")

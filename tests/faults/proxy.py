@@ -26,7 +26,8 @@ class Line:
 
     def __init__(self, client: socket.socket, server: socket.socket, *, swallowed: bool) -> None:
         self._client, self._server = client, server
-        self._swallowed = swallowed
+        self.swallowed = swallowed
+        """Whether nothing is passed on any more."""
         self.swallow_from: bytes | None = None
         """Swallow all from the message of the client on that has this in it."""
         self.bytes_per_second: int | None = None
@@ -36,12 +37,12 @@ class Line:
 
     def silence(self) -> None:
         """Let no packet of the client's side be seen any more, and answer none."""
-        self._swallowed = True
+        self.swallowed = True
         _drop_all(self._client)
 
     def swallow(self, *, end_server: bool = True) -> None:
         """Acknowledge whatever comes, and pass nothing on; the server sees the end, or nothing."""
-        self._swallowed = True
+        self.swallowed = True
         if end_server:
             _shut_down(self._server)
 
@@ -54,12 +55,12 @@ class Line:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
                 if self.swallow_from and self.swallow_from in data:
-                    self._swallowed = True
+                    self.swallowed = True
                 if self.bytes_per_second:
                     time.sleep(len(data) / self.bytes_per_second)
-                if not self._swallowed:
+                if not self.swallowed:
                     other.sendall(data)
-        if not self._swallowed:
+        if not self.swallowed:
             self.close()
 
 

@@ -1,5 +1,6 @@
 """A signal ends the program in a bounded time, whatever the server does, or does not."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from schemamig_tui import patience
 from schemamig_tui.errors import ExitCode
 from tests.faults.conftest import Program
+from tests.faults.proxy import Proxy
 
 SLEEPER = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
@@ -41,11 +43,13 @@ def frozen() -> Iterator[Frozen]:
     frozen.thaw()
 
 
-def start(program: Program, report: float = 2.5) -> "subprocess.Popen[str]":
+def start(
+    program: Program, report: float = 2.5, conninfo: str | None = None, *options: str
+) -> "subprocess.Popen[str]":
     """Begin an apply that is not patient."""
-    quick = patience.Patience(confirm=0.3, report=report, settle=0.3)
+    quick = patience.Patience(confirm=0.3, report=report, settle=0.3, hurried=0.2)
     with mock.patch.object(patience, "PATIENCE", quick):
-        return program.start()
+        return program.start(conninfo, *options)
 
 
 def sleeper(program: Program) -> int:
@@ -110,9 +114,28 @@ def test_a_signal_ends_a_wait_that_nothing_else_does(program: Program) -> None:
     program.write("0002_b.sql", "SELECT 2;")
     with program.database.connect() as conn, conn.transaction():
         conn.execute("LOCK TABLE kb.schema_migrations")
-        process = start(program, report=0.2)
+        process = start(program)
         program.wait_until("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
         process.send_signal(signal.SIGINT)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == ExitCode.INTERRUPTED
-    assert "the server could not be asked" in output
+    assert "error: interrupted: the server has not answered for 0.2 s" in output
+
+
+def test_a_signal_while_a_question_is_silent_ends_the_run_with_its_last_event(
+    program: Program,
+) -> None:
+    program.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;")
+    with Proxy(program.database.conninfo) as proxy:
+        proxy.swallow_from = b"login"
+        process = start(program, 2.5, proxy.conninfo, "--json")
+        deadline = time.monotonic() + 20
+        while not any(line.swallowed for line in proxy.lines):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == ExitCode.INTERRUPTED
+    events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    assert [event["event"] for event in events][-2:] == ["run_started", "run_finished"]
+    assert events[-1]["cancelled"]

@@ -20,7 +20,7 @@ from schemamig_tui.engine.events import (
     RunStarted,
 )
 from schemamig_tui.engine.run.runner import Runner
-from schemamig_tui.errors import ConnectionFailed, ConnectionLost
+from schemamig_tui.errors import ConnectionFailed, ConnectionLost, Interrupted
 from schemamig_tui.rehearsal.events import RehearsalEvent, RehearsalFinished
 from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from schemamig_tui.settings import Settings
@@ -36,6 +36,7 @@ QUICK = patience.Patience(
     settle=0.5,
     confirm=0.4,
     report=1.0,
+    hurried=0.2,
 )
 # What TCP itself is to notice, as soon as Linux can.
 QUICK_TCP = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 1}
@@ -225,6 +226,68 @@ def test_a_question_of_a_runs_own_is_not_waited_for_without_end(
         faults.runner().apply_pending()
     kinds = [type(event) for event in faults.events]
     assert kinds[-1:] == ([RunFinished] if RunStarted in kinds else [])
+
+
+def cancel_when_swallowed(faults: Faults, cancel: Callable[[], None]) -> None:
+    """Cancel as soon as a line has swallowed a message; a thread of its own does it."""
+
+    def wait() -> None:
+        deadline = time.monotonic() + 30
+        while not any(line.swallowed for line in faults.proxy.lines):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        cancel()
+
+    threading.Thread(target=wait).start()
+
+
+@pytest.mark.parametrize("question", ["current_database()", "pg_postmaster_start_time()", "login"])
+def test_a_silent_question_ends_soon_after_a_cancellation(
+    faults: Faults, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """It is no loss then: what has begun ends with its last event, as cancelled."""
+    monkeypatch.setattr(patience, "PATIENCE", QUICK._replace(silence=60))
+    (faults.folder / "0001_a.sql").write_text("-- schemamig: no-transaction\nSELECT 1;")
+    faults.proxy.swallow_from = question.encode()
+    runner = faults.runner()
+    cancel_when_swallowed(faults, runner.cancel)
+    if question != "login":
+        with pytest.raises(Interrupted, match=r"has not answered for 0\.2 s"):
+            runner.apply_pending()
+        assert not faults.events
+        return
+    finished = runner.apply_pending()
+    assert faults.events[-1] == finished
+    assert finished.cancelled
+    assert finished.remaining == ("0001_a.sql",)
+    assert finished.version == 0
+
+
+def test_a_silent_rehearsal_ends_soon_after_a_cancellation(
+    faults: Faults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", QUICK._replace(silence=60))
+    (faults.folder / "0001_a.sql").write_text("SELECT 1;")
+    faults.proxy.swallow_from = b"pg_wal_lsn_diff"
+    events: list[RehearsalEvent] = []
+    connect = resolve(Settings(dsn=faults.proxy.conninfo)).connect
+    rehearsal = Rehearsal(connect, faults.folder, "kb.schema_migrations", events.append)
+    cancel_when_swallowed(faults, rehearsal.cancel)
+    with pytest.raises(Interrupted, match=r"has not answered for 0\.2 s"):
+        rehearsal.rehearse_pending()
+    assert isinstance(events[-1], RehearsalFinished)
+    assert events[-1].cancelled
+
+
+def test_a_session_that_falls_silent_while_it_is_restored_is_not_waited_for(
+    faults: Faults,
+) -> None:
+    sql = "SET work_mem = '8MB';\nVACUUM pg_am;\nSELECT 1 / 0;"
+    (faults.folder / "0001_a.sql").write_text(sql)
+    assert faults.runner(faults.database.conninfo).apply_pending().failed
+    faults.proxy.swallow_from = b"8MB"
+    with pytest.raises(ConnectionLost, match=r"has not answered for 0\.8 s"):
+        faults.runner().apply_pending()
 
 
 def test_a_question_of_a_rehearsals_own_ends_it_as_it_has_begun(faults: Faults) -> None:

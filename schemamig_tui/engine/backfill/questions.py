@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.pipeline import Crash
+from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.pipeline.step import Role, Step
 
 Row = tuple[str | None, ...]
@@ -129,14 +129,7 @@ def answer(conn: psycopg.Connection[Any], questions: Questions[Answer]) -> Answe
     def steps() -> Iterator[Step]:
         found.append((yield from questions))
 
-    pipeline = Pipeline(
-        conn,
-        Cancellation(),
-        on_done=lambda step, tag, arrival: None,
-        on_notice=lambda step, notice: None,
-        cancel=lambda: None,
-    )
-    if crash := pipeline.run(steps()):
+    if crash := run_quietly(conn, steps()):
         raise QuestionFailed(crash)
     return found[0]
 

@@ -22,12 +22,16 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
-        self._requested = False
+        self._requested_at: float | None = None
 
     @property
     def requested(self) -> bool:
         """Whether somebody has asked to stop."""
-        return self._requested
+        return self._requested_at is not None
+
+    def requested_at(self) -> float | None:
+        """When somebody has asked to stop, by time.monotonic; None: nobody has."""
+        return self._requested_at
 
     def fileno(self) -> int:
         """The descriptor that becomes readable when the cancellation is requested."""
@@ -35,17 +39,17 @@ class Cancellation:
 
     def request(self) -> None:
         """Ask to stop. Safe in a signal handler; asking again changes nothing."""
-        if not self._requested:
-            self._requested = True
+        if not self.requested:
+            self._requested_at = time.monotonic()
             os.write(self._write, b"x")
 
     def wait(self, seconds: float) -> bool:
         """Sleep, but not longer than until the request; tells whether it has come."""
-        if not self._requested:
+        if not self.requested:
             poll = select.poll()  # unlike select, it takes descriptors from 1024 on
             poll.register(self._read, select.POLLIN)
             poll.poll(seconds * 1000)
-        return self._requested
+        return self.requested
 
     def __del__(self) -> None:
         # Nobody can say when the last request, from a signal handler, may come.

@@ -7,46 +7,59 @@ import os
 import socket
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 from psycopg import pq
 
+from schemamig_tui import patience
 from schemamig_tui.units import lasting
+
+# Seconds from one look at whether the user has asked to stop to the next.
+_LOOK_S = 0.1
 
 
 @contextlib.contextmanager
 def answered_within(conn: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
     """Cut ``conn`` where what is done on it takes longer, so that nobody waits for it any more.
 
-    It finds what TCP does not: a proxy that acknowledges everything and leads nowhere. Raises
+    It finds what TCP does not: a proxy that acknowledges everything and leads nowhere. After a
+    cancellation that comes meanwhile there is ``Patience.report`` left at the most. Raises
     psycopg.OperationalError then. Nobody else may close the connection meanwhile.
     """
     lock = threading.Lock()
-    over = cut_off = False
+    over = threading.Event()
+    began = time.monotonic()
+    cancelled_at = patience.cancellation()
+    cut_after: float | None = None
 
     def end() -> None:
-        nonlocal cut_off
+        nonlocal cut_after
+        limit = seconds
+        while (left := began + limit - time.monotonic()) > 0:
+            if over.wait(min(left, _LOOK_S)):
+                return
+            at = cancelled_at()
+            if at is not None and at > began:
+                limit = min(seconds, at - began + patience.PATIENCE.report)
         with lock:
-            if not over:
-                cut_off = True
+            if not over.is_set():
+                cut_after = limit
                 cut(conn)
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=end, name="deadline", daemon=True).start()
     try:
         yield
     except psycopg.OperationalError as error:
-        if cut_off:
-            message = f"the server has not answered within {lasting(seconds)}"
+        if cut_after is not None:
+            message = f"the server has not answered within {lasting(cut_after)}"
             raise psycopg.OperationalError(message) from error
         raise
     finally:
         with lock:
-            over = True
-        timer.cancel()
+            over.set()
 
 
 def cut(conn: psycopg.Connection[Any]) -> None:

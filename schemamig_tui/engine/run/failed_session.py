@@ -14,8 +14,7 @@ from schemamig_tui.engine.ledger.checkpoint import (
     read_checkpoint,
 )
 from schemamig_tui.engine.ledger.left_off import first_unknown
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Pipeline
+from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.session_capture import SessionStart, capturing, state_of
 
@@ -36,15 +35,9 @@ def ask_state(
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         conn.execute("ROLLBACK")
     answers: list[dict[str, str]] = []
-    pipeline = Pipeline(
-        conn,
-        Cancellation(),
-        on_done=lambda step, tag, arrival: None,
-        on_notice=lambda step, notice: None,
-        cancel=lambda: None,
-    )
     for _ in range(_TRIES):
-        if pipeline.run(capturing(start, lambda answer: answers.append(state_of(answer)))) is None:
+        steps = capturing(start, lambda answer: answers.append(state_of(answer)))
+        if run_quietly(conn, steps) is None:
             break
         conn.execute("ROLLBACK")
     else:

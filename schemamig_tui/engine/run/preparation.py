@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from schemamig_tui import patience
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
+from schemamig_tui.engine.pipeline.loss import ends_session
 from schemamig_tui.engine.run.plan import Plan, state_of_run, waits
 from schemamig_tui.engine.run.survey import Folder, Survey, survey
+from schemamig_tui.errors import AppliedLost, ConnectionFailed, Interrupted
 from schemamig_tui.limits import Limits
+from schemamig_tui.text import one_line
 
 if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited, Warned
@@ -100,9 +104,21 @@ class Preparation:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Connection]:
-        """A connection for a run."""
-        with contextlib.closing(self._connect()) as conn:
-            yield conn
+        """A connection for a run, which is hurried by its cancellation.
+
+        Raises Interrupted where the run has lost the server after that, or has not reached it.
+        """
+        with patience.hurried_by(self.cancellation.requested_at):
+            try:
+                with contextlib.closing(self._connect()) as conn:
+                    yield conn
+            except AppliedLost:
+                raise
+            except (ConnectionFailed, psycopg.OperationalError) as error:
+                if self.cancellation.requested and _is_loss(error):
+                    why = error.message if isinstance(error, ConnectionFailed) else one_line(error)
+                    raise Interrupted(f"interrupted: {why}") from error
+                raise
 
     @contextlib.contextmanager
     def locked(
@@ -184,3 +200,7 @@ class Preparation:
         for name, reason in waiting.items():
             report(Warned(waits(name, reason)))
         return waiting
+
+
+def _is_loss(error: ConnectionFailed | psycopg.OperationalError) -> bool:
+    return isinstance(error, ConnectionFailed) or ends_session(error)

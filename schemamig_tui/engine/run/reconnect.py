@@ -1,6 +1,7 @@
 """A new connection after one was lost, and the end of what the server still does for that one."""
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -8,12 +9,13 @@ from typing import Any
 
 import psycopg
 
+from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.loss import server_refused
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Queue
-from schemamig_tui.errors import ConnectionFailed, LockTimeout
+from schemamig_tui.errors import ConnectionFailed, Interrupted, LockTimeout
 
 _Made = psycopg.Connection[Any] | Exception
 
@@ -28,21 +30,22 @@ def connect_in_place(connect: Connect) -> psycopg.Connection[Any]:
     """A new connection in the place of one that has just been closed.
 
     The server may still count that one: its process ends a moment later, and a role, a database or
-    the server itself may have room for no more. Raises ConnectionFailed.
+    the server itself may have room for no more. Raises ConnectionFailed, after a cancellation at
+    once.
     """
     deadline = time.monotonic() + _CLOSE_S
+    cancelled_at = patience.cancellation()
     while True:
         try:
-            return connect()
+            return connect_within(connect, math.inf)
         except ConnectionFailed as error:
-            if not server_refused(error.message) or time.monotonic() > deadline:
+            over = time.monotonic() > deadline or cancelled_at() is not None
+            if not server_refused(error.message) or over:
                 raise
         time.sleep(_GLANCE_S)
 
 
-def connect_within(
-    connect: Connect, seconds: float, cancellation: Cancellation
-) -> psycopg.Connection[Any]:
+def connect_within(connect: Connect, seconds: float) -> psycopg.Connection[Any]:
     """A new connection, or ConnectionFailed when that takes longer, or a cancellation comes.
 
     It is made in a thread that nobody waits for: looking up a name, or the time that a network may
@@ -64,8 +67,9 @@ def connect_within(
 
     threading.Thread(target=make, name="reconnect", daemon=True).start()
     deadline = time.monotonic() + seconds
-    before = cancellation.requested
-    while time.monotonic() < deadline and cancellation.requested == before:
+    cancelled_at = patience.cancellation()
+    before = cancelled_at()
+    while time.monotonic() < deadline and cancelled_at() == before:
         with contextlib.suppress(queue.Empty):
             return _outcome(made.get(timeout=_GLANCE_S))
     with lock:
@@ -82,27 +86,36 @@ def _outcome(made: _Made) -> psycopg.Connection[Any]:
 
 
 def take_over(
-    conn: psycopg.Connection[Any], lock: AdvisoryLock, lost: Backend, seconds: float
+    conn: psycopg.Connection[Any],
+    lock: AdvisoryLock,
+    lost: Backend,
+    seconds: float,
+    cancellation: Cancellation,
 ) -> None:
     """Take the work lock of the session that was ``lost``, when that is done with what it was sent.
 
-    Where that takes longer than so many seconds, the session is ended: nobody listens to it any
-    more, and what it still did would be told by nobody. Raises LockTimeout where it does not end.
+    Where that takes longer than so many seconds, or a cancellation comes, the session is ended:
+    nobody listens to it any more, and what it still did would be told by nobody. Raises LockTimeout
+    where it does not end.
     """
+    # One that has come before is why there are so few seconds.
+    news = Cancellation() if cancellation.requested else cancellation
     try:
-        _wait(conn, lock, seconds)
+        _wait(conn, lock, seconds, news)
         return
-    except LockTimeout:
+    except (LockTimeout, Interrupted):
         holder = lock.holder(conn)
         if holder is None or holder.pid != lost.pid or Backend.of(conn).server != lost.server:
             raise
     conn.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (lost.pid,))
     try:
-        _wait(conn, lock, _END_S)
+        _wait(conn, lock, _END_S, Cancellation())
     except LockTimeout:
         message = f"the server has not ended the session of the run, pid {lost.pid}"
         raise LockTimeout(message) from None
 
 
-def _wait(conn: psycopg.Connection[Any], lock: AdvisoryLock, seconds: float) -> None:
-    Queue(Cancellation(), lambda awaited: None, seconds).await_lock(lock, conn)
+def _wait(
+    conn: psycopg.Connection[Any], lock: AdvisoryLock, seconds: float, cancellation: Cancellation
+) -> None:
+    Queue(cancellation, lambda awaited: None, seconds).await_lock(lock, conn)

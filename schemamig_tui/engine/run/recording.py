@@ -14,8 +14,8 @@ from schemamig_tui.engine.ledger.left_off import left_off
 from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.write_failures import explain_write
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.pipeline import Crash
+from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.run.failed_session import checkpoint_lines
 from schemamig_tui.engine.run.failure import describe
 from schemamig_tui.engine.run.file_run import FileRun
@@ -156,7 +156,7 @@ def _write(
     crash = None
     for text in _spellings(conn, message):
         steps = record_failure(ledger, file, round(elapsed), text + progress)
-        crash = _quiet_pipeline(conn).run(steps)
+        crash = run_quietly(conn, steps)
         if crash is None:
             return None
         make_fit(conn)
@@ -189,13 +189,3 @@ def _why(conn: psycopg.Connection[Any], ledger: Ledger, name: str, crash: Crash)
     if refusal := explain_write(conn, ledger, name, error):
         return f"{refusal.message}: {refusal.hint}"
     return visible(error.message_primary or "the server gave no reason")
-
-
-def _quiet_pipeline(conn: psycopg.Connection[Any]) -> Pipeline:
-    return Pipeline(
-        conn,
-        Cancellation(),
-        on_done=lambda step, tag, arrival: None,
-        on_notice=lambda step, notice: None,
-        cancel=lambda: None,
-    )

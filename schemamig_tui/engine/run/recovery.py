@@ -40,6 +40,7 @@ from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.verification import held
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import (
+    AppliedLost,
     ConnectionFailed,
     ConnectionLost,
     FilesError,
@@ -51,6 +52,7 @@ from schemamig_tui.units import lasting
 
 _TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
+_LEAST = 0.1  # seconds, of which a server that is there needs fewer
 _NEARLY = 0.9  # our clock and the server's differ by the time that an answer takes
 
 
@@ -150,9 +152,15 @@ class Recovery:
 
     @property
     def seconds(self) -> float:
-        """How many the server has to roll back and to record: few after a signal."""
-        times = patience.PATIENCE
-        return times.report if self._cancellation.requested else times.answer
+        """How many the server has to roll back and to record: few after a signal.
+
+        All that it has after that, be it one thing or several, is ``confirm`` and ``report``.
+        """
+        times, at = patience.PATIENCE, self._cancellation.requested_at()
+        if at is None:
+            return times.answer
+        left = at + times.confirm + times.report - time.monotonic()
+        return max(_LEAST, min(times.report, left))
 
     def after_loss(
         self, lost: Backend, crash: Crash | None, error: psycopg.Error
@@ -167,11 +175,11 @@ class Recovery:
         try:
             with (
                 contextlib.closing(self._reconnect(crash, error)) as conn,
-                answered_within(conn, max(0.1, ends - time.monotonic())),
+                answered_within(conn, max(_LEAST, ends - time.monotonic())),
             ):
                 make_fit(conn)
                 settle = min(patience.PATIENCE.settle, self.seconds / 2)
-                take_over(conn, self._context.locks.work, lost, settle)
+                take_over(conn, self._context.locks.work, lost, settle, self._cancellation)
                 self._believe(conn, catch_up=True)
                 if run := self._log.current:
                     failure = self._loss(crash, error)
@@ -187,22 +195,23 @@ class Recovery:
             return FileFailed(run.name, elapsed, failure, False, why, kept=None)
         unfinished = not self._log.at_end or reason is not None
         if self._log.lost or (unfinished and not self._cancellation.requested):
-            lost_it = self._log.lost or is_lost(failure.severity)
-            kind = ConnectionLost if lost_it else SchemamigError
+            kind = ConnectionLost if is_lost(failure.severity) else SchemamigError
+            kind = AppliedLost if self._log.lost else kind
             raise kind(failure.message, hint=self._hint_for_lost())
         return None
 
     def check_new_session(self, conn: psycopg.Connection[Any]) -> None:
         """Make sure that a new session is on a server that has what was applied before.
 
-        Raises ConnectionLost where it has not: another one has taken over, and was behind.
+        Raises AppliedLost where it has not, as another one has taken over that was behind, and
+        ConnectionLost where one has that may be.
         """
         if _is_standby(conn):
             self._unreachable = True
             raise ConnectionLost(_STANDBY)
         self._believe(conn)
         if self._log.lost:
-            raise ConnectionLost(
+            raise AppliedLost(
                 "the server that answers now is behind the one that the run began on",
                 hint=self._hint_for_lost(),
             )
@@ -256,7 +265,7 @@ class Recovery:
         deadline = time.monotonic() + seconds
         reported = False
         while True:
-            left = max(0.1, deadline - time.monotonic())
+            left = max(_LEAST, deadline - time.monotonic())
             try:
                 return self._connect_to_primary(left)
             except (ConnectionFailed, psycopg.OperationalError):
@@ -269,7 +278,7 @@ class Recovery:
                     raise
 
     def _connect_to_primary(self, seconds: float) -> psycopg.Connection[Any]:
-        conn = connect_within(self._context.connect, seconds, self._cancellation)
+        conn = connect_within(self._context.connect, seconds)
         if not _is_standby(conn):
             return conn
         conn.close()

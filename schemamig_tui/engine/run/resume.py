@@ -16,9 +16,8 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.ledger.checkpoint import SessionState
 from schemamig_tui.engine.ledger.left_off import START_OVER
 from schemamig_tui.engine.pipeline.backend import Backend
-from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.connect import Connect
-from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
+from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.reading import refuse, refuse_obstacle
@@ -82,16 +81,16 @@ def _try(
         )
     if changed := _changed_starts(session, start):
         refuse(run, f"a new session starts with other settings now: {changed}", START_OVER)
-    crash = _quietly(conn, restoration(session.state), transaction=True)
+    crash = run_quietly(conn, _in_a_transaction(restoration(session.state)))
     if crash:
         why = Diagnostic(crash.result).message_primary or "the server gave no reason"
         refuse(run, f"what was set cannot be set again: {visible(why)}", START_OVER)
     answers: list[dict[str, str]] = []
-    _quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
+    run_quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
     expected = start.differing(session.state)
     now = start.differing(answers[0]) if answers else {}
     # The end of the session would do that as well, but a moment later, or behind a pooler never.
-    _quietly(conn, iter([Step(b"DISCARD ALL", Role.HOUSEKEEPING)]))
+    run_quietly(conn, [Step(b"DISCARD ALL", Role.HOUSEKEEPING)])
     if now != expected:
         others = {n for n in {*now, *expected} if now.get(n) != expected.get(n)}
         what = ", ".join(map(visible, sorted(others)))
@@ -140,19 +139,6 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, functions: Store
                 " that of the old session",
                 START_OVER,
             )
-
-
-def _quietly(
-    conn: psycopg.Connection[Any], steps: Iterator[Step], *, transaction: bool = False
-) -> Crash | None:
-    pipeline = Pipeline(
-        conn,
-        Cancellation(),
-        on_done=lambda step, tag, arrival: None,
-        on_notice=lambda step, notice: None,
-        cancel=lambda: None,
-    )
-    return pipeline.run(_in_a_transaction(steps) if transaction else steps)
 
 
 def _in_a_transaction(steps: Iterator[Step]) -> Iterator[Step]:
