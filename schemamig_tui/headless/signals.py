@@ -1,4 +1,9 @@
-"""Handles SIGINT, SIGTERM and SIGHUP: the program ends, or the run is cancelled first."""
+"""Handles SIGINT, SIGTERM and SIGHUP: the program ends, or the run is cancelled first.
+
+Python calls a handler in the main thread, where that is at Python code again; a look-up of a host's
+name has kept it from that for nine seconds and more. So a thread takes the signals, whose numbers
+the interpreter writes to a pipe as they come (signal.set_wakeup_fd).
+"""
 
 import os
 import signal
@@ -6,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
 
 from schemamig_tui import patience
 from schemamig_tui.errors import ExitCode
@@ -36,16 +40,31 @@ class Stop:
         self._for_good = for_good
         self._done = threading.Event()
         self._before: dict[int, signal._HANDLER] = {}
+        self._pipe = self._pipe_before = -1
 
     def __enter__(self) -> "Stop":
+        numbers, self._pipe = os.pipe()
+        os.set_blocking(self._pipe, False)
+        self._taking = threading.Thread(target=self._take, args=(numbers,), daemon=True)
+        self._taking.start()
+        self._pipe_before = signal.set_wakeup_fd(self._pipe, warn_on_full_buffer=False)
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                self._before[number] = signal.signal(number, self._received)
+                self._before[number] = signal.signal(number, lambda number, frame: None)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_IGN if self._for_good else handler)
+        signal.set_wakeup_fd(self._pipe_before)
+        os.close(self._pipe)
+        self._taking.join()
+
+    def _take(self, numbers: int) -> None:
+        with os.fdopen(numbers, "rb", buffering=0) as pipe:
+            while received := pipe.read(1):
+                if received[0] in self._before:
+                    self._received()
 
     @contextmanager
     def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
@@ -58,7 +77,7 @@ class Stop:
             self._cancel = None
             self._done.set()
 
-    def _received(self, _number: int, _frame: FrameType | None) -> None:
+    def _received(self) -> None:
         cancel, self._cancel = self._cancel, None
         if cancel is None:
             _say("interrupted")

@@ -45,9 +45,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def signals_restored() -> Iterator[None]:
     """Give the signals back as they were: asyncio leaves those of its loop at the default."""
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    pipe = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(pipe)
     try:
         yield
     finally:
+        signal.set_wakeup_fd(pipe)
         for number, handler in before.items():
             if handler is not None:  # it is not one of Python's
                 signal.signal(number, handler)

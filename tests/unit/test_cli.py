@@ -254,6 +254,22 @@ runpy.run_module("schemamig_tui", run_name="__main__")
     assert (ended.stdout, ended.stderr) == (b"", b"interrupted\n")
 
 
+def test_a_signal_is_obeyed_while_the_main_thread_is_outside_of_python() -> None:
+    """As in a look-up of a name, which no signal ends; here it waits for a lock of C's."""
+    code = """
+import ctypes, os, signal, threading
+from schemamig_tui.headless.signals import Stop
+libc, lock = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+libc.pthread_mutex_lock(lock)
+with Stop(for_good=True):
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    libc.pthread_mutex_lock(lock)
+"""
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, env=ENVIRON, capture_output=True, timeout=20)
+    assert (ended.returncode, ended.stderr) == (ExitCode.INTERRUPTED, b"interrupted\n")
+
+
 def test_a_signal_that_is_ignored_from_the_start_stays_so() -> None:
     code = """
 import os, signal, sys
@@ -297,8 +313,11 @@ sys.exit(str({"schemamig_tui.cli", "signal", "enum", "argparse"} & {*sys.modules
 
 def test_the_handlers_of_a_caller_are_back_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT)
+    pipe = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(pipe)
     cli.main(["--version"])
     assert signal.getsignal(signal.SIGINT) is before
+    assert signal.set_wakeup_fd(pipe) == pipe
 
 
 @pytest.mark.parametrize("form", [["--dsn", "{}"], ["--dsn={}"]])

@@ -6,6 +6,7 @@ What finds out that there is nothing to do is imported here; the rest when there
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from schemamig_tui import patience
 from schemamig_tui.engine.ledger.rows import LedgerState
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.connect import Connect
+from schemamig_tui.engine.pipeline.connect import Connect, connect_within
 from schemamig_tui.engine.pipeline.loss import ends_session
 from schemamig_tui.engine.run.plan import Plan, state_of_run, waits
 from schemamig_tui.engine.run.survey import Folder, Survey, survey
@@ -110,7 +111,7 @@ class Preparation:
         """
         with patience.hurried_by(self.cancellation.requested_at):
             try:
-                with contextlib.closing(self._connect()) as conn:
+                with contextlib.closing(connect_within(self._connect, math.inf)) as conn:
                     yield conn
             except AppliedLost:
                 raise

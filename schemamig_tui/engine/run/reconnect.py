@@ -1,9 +1,6 @@
 """A new connection after one was lost, and the end of what the server still does for that one."""
 
-import contextlib
 import math
-import queue
-import threading
 import time
 from typing import Any
 
@@ -12,12 +9,10 @@ import psycopg
 from schemamig_tui import patience
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
-from schemamig_tui.engine.pipeline.connect import Connect
+from schemamig_tui.engine.pipeline.connect import Connect, connect_within
 from schemamig_tui.engine.pipeline.loss import server_refused
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Queue
 from schemamig_tui.errors import ConnectionFailed, Interrupted, LockTimeout
-
-_Made = psycopg.Connection[Any] | Exception
 
 _GLANCE_S = 0.05
 # How long the server may count a connection that we have closed.
@@ -43,46 +38,6 @@ def connect_in_place(connect: Connect) -> psycopg.Connection[Any]:
             if not server_refused(error.message) or over:
                 raise
         time.sleep(_GLANCE_S)
-
-
-def connect_within(connect: Connect, seconds: float) -> psycopg.Connection[Any]:
-    """A new connection, or ConnectionFailed when that takes longer, or a cancellation comes.
-
-    It is made in a thread that nobody waits for: looking up a name, or the time that a network may
-    take to say nothing, is up to the system.
-    """
-    made: queue.SimpleQueue[_Made] = queue.SimpleQueue()
-    lock = threading.Lock()
-    given_up = False
-
-    def make() -> None:
-        try:
-            outcome: _Made = connect()
-        except Exception as error:  # it belongs to the one who waits
-            outcome = error
-        with lock:
-            if given_up and isinstance(outcome, psycopg.Connection):
-                outcome.close()
-            made.put(outcome)
-
-    threading.Thread(target=make, name="reconnect", daemon=True).start()
-    deadline = time.monotonic() + seconds
-    cancelled_at = patience.cancellation()
-    before = cancelled_at()
-    while time.monotonic() < deadline and cancelled_at() == before:
-        with contextlib.suppress(queue.Empty):
-            return _outcome(made.get(timeout=_GLANCE_S))
-    with lock:
-        given_up = True
-    with contextlib.suppress(queue.Empty):  # it may have come just now
-        return _outcome(made.get_nowait())
-    raise ConnectionFailed("the server does not answer")
-
-
-def _outcome(made: _Made) -> psycopg.Connection[Any]:
-    if isinstance(made, Exception):
-        raise made
-    return made
 
 
 def take_over(

@@ -17,6 +17,7 @@ from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.backend import Backend
+from schemamig_tui.engine.pipeline.connect import connect_within
 from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import LOST, is_lost
 from schemamig_tui.engine.pipeline.pipeline import Crash
@@ -34,7 +35,7 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
-from schemamig_tui.engine.run.reconnect import connect_within, take_over
+from schemamig_tui.engine.run.reconnect import take_over
 from schemamig_tui.engine.run.recording import flush, make_fit, obstacle, record, record_unread
 from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.verification import held
