@@ -1,5 +1,6 @@
 """The timeouts of a role are for its migrations, as in psql, and not for what a run does itself."""
 
+import contextlib
 import subprocess
 import threading
 import time
@@ -9,6 +10,15 @@ import psycopg
 import pytest
 
 from schemamig_tui.connect import resolve
+from schemamig_tui.engine.backfill.questions import (
+    OWN_TRANSACTION,
+    Questions,
+    Row,
+    answer,
+    ask,
+    closing,
+    opening,
+)
 from schemamig_tui.engine.events import (
     Event,
     FileApplied,
@@ -78,6 +88,22 @@ def test_the_pause_before_the_next_try_outlasts_it_too(shop: Workshop) -> None:
         assert retried.wait(30)
     thread.join()
     assert shop.rows["0001_a.sql"].success
+
+
+def test_it_does_not_count_between_two_questions_about_batches(shop: Workshop) -> None:
+    """Each waits for the answer to the one before, which takes its time on a slow line."""
+    set_for_role(shop, "idle_in_transaction_session_timeout", "20ms")
+
+    def questions() -> Questions[list[Row]]:
+        yield from opening(OWN_TRANSACTION)
+        first = yield from ask("SELECT 1")
+        time.sleep(0.1)
+        second = yield from ask("SELECT 2")
+        yield from closing(OWN_TRANSACTION)
+        return first + second
+
+    with contextlib.closing(shop.connect()) as conn:
+        assert answer(conn, questions()) == [("1",), ("2",)]
 
 
 def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:

@@ -55,6 +55,8 @@ _OWN_WORDS = {
     # What a walk does is little, whatever the planner thinks of it.
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
+    # The way to us and back, and no transaction of anybody that has been left open.
+    "idle_in_transaction_session_timeout": "0",
 }
 
 
