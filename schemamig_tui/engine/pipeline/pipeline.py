@@ -77,7 +77,7 @@ class Pipeline:
         self._silent_since: float | None = None
         self._arrived = time.perf_counter()
         self._given_up: str | None = None
-        self._piped = False
+        self._piped = self._ending = False
         self.crash: Crash | None = None
         self._alone: Step | None = None
         self._last: Step | None = None
@@ -205,7 +205,9 @@ class Pipeline:
         """End the pipeline with a Sync, and wait for everything that is on its way."""
         if not self._piped:
             return
-        self._pg.pipeline_sync()
+        if not self._ending:
+            self._pg.pipeline_sync()
+            self._ending = True
         while self._piped:
             self._turn()
 
@@ -237,7 +239,7 @@ class Pipeline:
                 self._finish(step)
             elif result.status == ExecStatus.PIPELINE_SYNC:
                 pg.exit_pipeline_mode()
-                self._piped = False
+                self._piped = self._ending = False
             else:
                 self._note(self._waiting[0], result)
         return some
