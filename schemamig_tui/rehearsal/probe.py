@@ -57,6 +57,7 @@ FROM (
         FROM pg_catalog.pg_locks
         WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND granted
             AND locktype OPERATOR(pg_catalog.=) 'relation'
+            AND mode OPERATOR(pg_catalog.<>) 'SIReadLock'
             AND database OPERATOR(pg_catalog.=) {database}::pg_catalog.oid
             AND relation OPERATOR(pg_catalog.<=) {last}::pg_catalog.oid
         OFFSET 0

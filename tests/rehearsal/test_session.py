@@ -304,3 +304,12 @@ def test_what_another_session_holds_for_a_moment_is_read_when_it_lets_go(shop: R
         [(What.CHANGED, "public.v"), (What.RENAMED, "public.w")],
         [],
     ]
+
+
+def test_what_a_serializable_transaction_has_read_is_no_lock(shop: Rehearsals) -> None:
+    shop.ask("CREATE TABLE t AS SELECT 1 AS x")
+    database = shop.database.name
+    shop.ask(f"ALTER DATABASE {database} SET default_transaction_isolation = 'serializable'")
+    with shop.database.connect() as other:
+        other.execute("BEGIN; CREATE TABLE others ()")
+        shop.rehearses("UPDATE t SET x = 2;", "SELECT * FROM t;")
