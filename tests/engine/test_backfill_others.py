@@ -249,6 +249,19 @@ def test_a_vacuum_comes_after_each_share_of_the_rows(shop: Workshop, crowd: Crow
     assert once(shop)
 
 
+def test_questions_are_read_committed_whatever_the_database_has(
+    shop: Workshop, crowd: Crowd
+) -> None:
+    """Behind a VACUUM they were not, and a read-only one that is deferrable waits for others."""
+    database = f"ALTER DATABASE {shop.database.name} SET default_transaction_"
+    shop.ask(f"{database}isolation = 'serializable'; {database}deferrable = on")
+    check = "check=(SELECT FROM docs WHERE n = 0)"
+    crowd.join("BEGIN; CREATE TABLE others ()")
+    shop.ask("ANALYZE docs")
+    shop.applies("0001_a.sql", backfill(f"vacuum=20% {check}"))
+    assert once(shop)
+
+
 def test_settings_of_the_directive_hold_in_each_batch_alone(shop: Workshop, crowd: Crowd) -> None:
     more = "set=(random_page_cost=1.7, app.x='a, b')"
     asked = " + (current_setting('random_page_cost') <> '1.7')::int"

@@ -62,6 +62,22 @@ def test_the_dry_run_says_why_the_file_has_no_transaction(program: Program) -> N
     assert "the backfill in line 1 commits after every batch" in ended.out
 
 
+def test_the_dry_run_waits_for_no_transaction_of_others(program: Program) -> None:
+    """As one does that only reads, where the database has it serializable and deferrable."""
+    fill(program)
+    program.write("0001_a.sql", BACKFILL)
+    with psycopg.connect(program.environ["SCHEMAMIG_DSN"], autocommit=True) as conn:
+        for setting in (
+            "default_transaction_isolation = 'serializable'",
+            "default_transaction_deferrable = on",
+            "statement_timeout = '5s'",
+        ):
+            conn.execute(f"ALTER DATABASE {conn.info.dbname} SET {setting}".encode())
+        conn.execute("BEGIN ISOLATION LEVEL SERIALIZABLE; CREATE TABLE others ()")
+        ended = program("--dry-run")
+    assert "line 2: in batches over public.docs" in ended.out, ended.err
+
+
 def test_a_deployment_may_leave_backfills_for_later_and_one_may_run_by_itself(
     program: Program,
 ) -> None:

@@ -114,7 +114,7 @@ def _explain(place: BatchedPlace, found: FirstRange) -> Questions[tuple[tuple[st
     sql = place.batched.range.text.decode(errors="surrogateescape")
     values = (*found.range.first, *found.range.last)
     types = found.key.types * 2
-    yield Step(b"BEGIN READ ONLY", Role.HOUSEKEEPING)
+    yield Step(OWN_TRANSACTION.begin, Role.HOUSEKEEPING)
     for name, value in place.batched.asked.restraint.settings:
         yield from ask("SELECT pg_catalog.set_config($1, $2, true)", (name, value))
     lines = yield from ask(f"EXPLAIN {sql}", values, types)

@@ -9,7 +9,7 @@ from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable
 from schemamig_tui.engine.backfill.pace import Pace, rest
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
-from schemamig_tui.engine.backfill.questions import Questions, ask, literal
+from schemamig_tui.engine.backfill.questions import OWN_TRANSACTION, Questions, ask, literal
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
 
@@ -96,14 +96,17 @@ class BatchSeries(ABC):
         timeout = "SELECT pg_catalog.set_config('statement_timeout', {}, false)"
         yield Step(timeout.format("'0'").encode(), Role.HOUSEKEEPING)
         yield Step(f"VACUUM (SKIP_LOCKED) {table}".encode(), Role.HOUSEKEEPING, alone=True)
-        yield Step(timeout.format(literal(before[0][0] or "0")).encode(), Role.HOUSEKEEPING)
+        # Awaited, so that the next BEGIN is not behind a query in the same implicit transaction,
+        # where no other isolation level can be had than the default.
+        restored = timeout.format(literal(before[0][0] or "0"))
+        yield Step(restored.encode(), Role.HOUSEKEEPING, awaited=True)
 
     def _check(self) -> Questions[None]:
         """Raises Unusable where the SELECT that has to find nothing finds a row."""
         check = self._place.batched.asked.check
         if check is None:
             return
-        yield Step(b"BEGIN READ ONLY", Role.HOUSEKEEPING)
+        yield Step(OWN_TRANSACTION.begin, Role.HOUSEKEEPING)
         yield Step(b"SET LOCAL row_security = off", Role.HOUSEKEEPING)
         rows = yield from ask(f"SELECT EXISTS ({check})", role=Role.CHECK)
         yield Step(b"COMMIT", Role.HOUSEKEEPING)
