@@ -14,6 +14,32 @@ _ALTERED_SYSTEM = (
     "SELECT format('%s = %s', name, setting) FROM pg_file_settings"
     " WHERE sourcefile LIKE '%/postgresql.auto.conf'"
 )
+# Everything that pg_dumpall --globals-only shows, and who has a password, without a process and a
+# connection of its own. Numbers of objects are made names; in-place tablespaces have theirs as the
+# location.
+_GLOBALS = """
+SELECT concat('role ', to_jsonb(r) - '{oid,rolpassword}'::text[], rolpassword IS NOT NULL)
+FROM pg_authid r
+UNION ALL
+SELECT concat('member ', to_jsonb(m) - 'oid' || jsonb_build_object(
+    'roleid', roleid::regrole, 'member', member::regrole, 'grantor', grantor::regrole))
+FROM pg_auth_members m
+UNION ALL
+SELECT concat('setting ', to_jsonb(s) || jsonb_build_object('setrole', setrole::regrole,
+    'setdatabase', (SELECT datname FROM pg_database WHERE oid = setdatabase)))
+FROM pg_db_role_setting s
+UNION ALL
+SELECT concat('tablespace ', to_jsonb(t) - 'oid' || jsonb_build_object('spcowner',
+    spcowner::regrole, 'at', regexp_replace(pg_tablespace_location(oid), '^pg_tblspc/.*', '')))
+FROM pg_tablespace t
+UNION ALL
+SELECT format('comment on %s: %s', pg_describe_object(classoid, objoid, 0), description)
+FROM pg_shdescription
+UNION ALL
+SELECT format('label of %s: %s %s', pg_describe_object(classoid, objoid, 0), provider, label)
+FROM pg_shseclabel
+"""
+_PARAMETERS_SINCE_15 = "SELECT concat('parameter ', to_jsonb(p) - 'oid') FROM pg_parameter_acl p"
 
 
 def capture(server: Embedded, database: Database) -> list[str]:
@@ -21,9 +47,7 @@ def capture(server: Embedded, database: Database) -> list[str]:
 
     The rows of each table are sorted.
     """
-    dump = _start(server, database, "pg_dump", "--create")
-    cluster = _start(server, database, "pg_dumpall", "--globals-only", "--no-role-passwords")
-    lines = [*_with_sorted_rows(_output(dump)), *_output(cluster)]
+    lines = [*_with_sorted_rows(_pg_dump(server, database))]
     with database.connect() as conn:
 
         def column(query: str) -> list[str]:
@@ -31,23 +55,20 @@ def capture(server: Embedded, database: Database) -> list[str]:
 
         for view in column(_MATERIALIZED):
             lines += [f"-- Rows of {view}", *column(f"SELECT row::text FROM {view} AS row")]
+        lines += ["-- Globals", *column(_GLOBALS)]
+        if server.major >= 15:
+            lines += column(_PARAMETERS_SINCE_15)
         lines += ["-- Databases", *column(_DATABASES)]
         lines += ["-- Settings of the system", *column(_ALTERED_SYSTEM)]
     return lines
 
 
-def _start(
-    server: Embedded, database: Database, program: str, *options: str
-) -> subprocess.Popen[str]:
-    command = [tools.client(program, server.bindir), *options, "-d", database.conninfo]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
-
-
-def _output(program: subprocess.Popen[str]) -> Iterator[str]:
+def _pg_dump(server: Embedded, database: Database) -> Iterator[str]:
     """What it prints, but for the random key that newer versions guard it with."""
-    output, _ = program.communicate()
-    assert program.returncode == 0
-    return (line for line in output.split("\n") if not line.startswith(("\\restrict", "\\unres")))
+    command = [tools.client("pg_dump", server.bindir), "--create", "-d", database.conninfo]
+    done = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    lines = done.stdout.split("\n")
+    return (line for line in lines if not line.startswith(("\\restrict", "\\unres")))
 
 
 def _with_sorted_rows(dump: Iterator[str]) -> Iterator[str]:
