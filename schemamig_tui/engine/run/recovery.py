@@ -8,14 +8,11 @@ from typing import Any
 
 import psycopg
 from psycopg import errors as pg_errors
-from psycopg.errors import Diagnostic
 
-from schemamig_tui import patience, units
-from schemamig_tui.engine import wording
+from schemamig_tui import patience
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.connect import connect_within
 from schemamig_tui.engine.pipeline.deadline import answered_within
@@ -23,14 +20,9 @@ from schemamig_tui.engine.pipeline.loss import LOST, is_lost
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
+from schemamig_tui.engine.run.causes import Causes
 from schemamig_tui.engine.run.failed_session import ask_state
-from schemamig_tui.engine.run.failure import (
-    WITHOUT_LOCK,
-    explain_crash,
-    explain_loss,
-    message_of,
-    unwritten,
-)
+from schemamig_tui.engine.run.failure import explain_crash, explain_loss, message_of
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import invalid_indexes
 from schemamig_tui.engine.run.logbook import Logbook
@@ -49,12 +41,10 @@ from schemamig_tui.errors import (
     SchemamigError,
 )
 from schemamig_tui.text import one_line, some_names
-from schemamig_tui.units import lasting
 
 _TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
 _LEAST = 0.1  # seconds, of which a server that is there needs fewer
-_NEARLY = 0.9  # our clock and the server's differ by the time that an answer takes
 
 
 class Recovery:
@@ -67,6 +57,7 @@ class Recovery:
         self._runs = context.files
         self._log = log
         self._observer = observer
+        self._causes = Causes(context, log, observer)
         self._invalid: Collection[int] = ()
         # The successful rows of the ledger that are not of this run.
         self._others = context.state.version
@@ -307,67 +298,13 @@ class Recovery:
     ) -> Failure:
         """The failure, with what the database and the observer know of it."""
         try:
-            failure = self._explain(conn, run, crash, failure)
-            return self._name_leftovers(conn, run, failure)
+            known = self._causes.of(conn, run, crash, failure)
+            return self._name_leftovers(conn, run, known)
         except (LedgerError, psycopg.Error):
             # What the server has said is there in any case.
             if conn.closed:
                 raise
             return failure
-
-    def _explain(
-        self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash, failure: Failure
-    ) -> Failure:
-        code = failure.sqlstate
-        if crash.step.role in (Role.LEDGER, Role.FENCE):
-            error = Diagnostic(crash.result, encoding=conn.info.encoding)
-            if refusal := explain_write(conn, self._ledger, run.name, error):
-                message = refusal.message
-                if crash.step.role is Role.LEDGER:
-                    message = unwritten(run.script, message)
-                code = None if is_own_check(error) else code
-                return replace(failure, message=message, hint=refusal.hint, sqlstate=code)
-        if code in WITHOUT_LOCK:
-            return self._without_lock(run, crash, failure)
-        if code == pg_errors.QueryCanceled.sqlstate and not self._cancellation.requested:
-            return self._giving_way(failure)
-        return failure
-
-    def _without_lock(self, run: FileRun, crash: Crash, failure: Failure) -> Failure:
-        """The failure, with who had the lock, and how often it was tried."""
-        if run.retries and self._cancellation.requested:
-            return replace(
-                failure,
-                message="cancelled by the user before the next try",
-                sqlstate=pg_errors.QueryCanceled.sqlstate,
-                detail=f"The last try has ended so: {failure.message}",
-            )
-        message, detail = failure.message, failure.detail
-        if run.retries:
-            message += f" (tried {run.retries + 1} times)"
-        if seen := self._observer.in_the_way(crash.step):
-            # Of a deadlock the server tells the processes and numbers; here are names.
-            detail = "\n".join(filter(None, (wording.had_lock(seen), detail)))
-        return replace(failure, message=message, detail=detail)
-
-    def _giving_way(self, failure: Failure) -> Failure:
-        """The failure, with those for whom the run has cancelled itself, or its own limit."""
-        if (seen := self._observer.gave_way) is None:
-            limit = self._context.limits.statement
-            if limit is None or self._log.elapsed < _NEARLY * limit * 1000:
-                return failure
-            hint = f"A statement may take {units.limit(limit)} (--statement-timeout)."
-            return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))
-        one = seen.count == 1
-        who = "1 session" if one else f"{seen.count:,} sessions"
-        longest = "" if one else ", the longest"
-        return replace(
-            failure,
-            message=f"cancelled because {who} had waited behind it{longest}"
-            f" {lasting(seen.longest_s)} (--max-blocking)",
-            detail="\n".join(map(wording.session, seen.sessions)),
-            gave_way=True,
-        )
 
     def _name_leftovers(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure
