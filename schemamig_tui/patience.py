@@ -7,6 +7,7 @@ is found out by asking on the second connection, see ``engine.watch.silence``.
 """
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -38,6 +39,9 @@ class Patience(NamedTuple):
 
 PATIENCE = Patience()
 
+LEAST = 0.1
+"""Seconds, of which a server that is there needs fewer to answer."""
+
 CancelledAt = Callable[[], float | None]
 """When the user has asked to stop, by time.monotonic; None: that has not been."""
 
@@ -57,6 +61,17 @@ def hurried_by(cancelled_at: CancelledAt) -> Iterator[None]:
 def cancellation() -> CancelledAt:
     """What tells, in whatever thread, when that has been cancelled which this thread does."""
     return _CANCELLED_AT.get()
+
+
+def to_recover(cancelled_at: float | None) -> float:
+    """How many seconds a server has now to roll back and to record, before or after a cancellation.
+
+    All that it has after that, be it for one thing or for several, is ``confirm`` and ``report``.
+    """
+    if cancelled_at is None:
+        return PATIENCE.answer
+    left = cancelled_at + PATIENCE.confirm + PATIENCE.report - time.monotonic()
+    return max(LEAST, min(PATIENCE.report, left))
 
 
 # Seconds: silent after 30, asked three times, given up after 60.

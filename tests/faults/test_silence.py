@@ -13,6 +13,7 @@ from schemamig_tui import patience
 from schemamig_tui.connect import resolve
 from schemamig_tui.engine.events import (
     Event,
+    FileApplied,
     FileFailed,
     FileStarted,
     LockAwaited,
@@ -288,6 +289,24 @@ def test_a_session_that_falls_silent_while_it_is_restored_is_not_waited_for(
     faults.proxy.swallow_from = b"8MB"
     with pytest.raises(ConnectionLost, match=r"has not answered for 0\.8 s"):
         faults.runner().apply_pending()
+
+
+def test_a_file_that_could_not_be_told_as_failed_has_not_begun(faults: Faults) -> None:
+    """It turned out unfit when the one before it had run, and the line fell silent then."""
+    strings = f"ALTER DATABASE {faults.database.name} SET standard_conforming_strings = off;"
+    (faults.folder / "0001_a.sql").write_text(strings)
+    (faults.folder / "0002_b.sql").write_text("SELECT 'it\\'s fine', 'not closed;")
+
+    def listen(event: Event) -> None:
+        faults.events.append(event)
+        if isinstance(event, FileApplied):
+            faults.proxy.swallow_from = b"never closed"
+
+    connect = resolve(Settings(dsn=faults.proxy.conninfo)).connect
+    with pytest.raises(ConnectionLost, match=r"has not answered for 0\.8 s"):
+        Runner(connect, faults.folder, "kb.schema_migrations", listen).apply_pending()
+    kinds = [type(event) for event in faults.events]
+    assert [kinds.count(kind) for kind in (FileStarted, FileFailed, RunFinished)] == [1, 0, 1]
 
 
 def test_a_question_of_a_rehearsals_own_ends_it_as_it_has_begun(faults: Faults) -> None:

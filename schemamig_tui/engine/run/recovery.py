@@ -44,7 +44,6 @@ from schemamig_tui.text import one_line, some_names
 
 _TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
-_LEAST = 0.1  # seconds, of which a server that is there needs fewer
 
 
 class Recovery:
@@ -129,30 +128,23 @@ class Recovery:
     def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
         """After a file that could only be read now, behind others, turned out unfit to run.
 
-        Raises psycopg.OperationalError when the connection is lost.
+        Raises psycopg.OperationalError when the connection is lost; then nothing is told of it.
         """
         name, names = error.path.name, self._runs.names
-        number = names.index(name) + 1
-        self._observer.report(FileStarted(name, number, len(names), Mode.TRANSACTION, 0))
         place = Place(error.line, error.column) if error.line else None
         failure = Failure(error.message, hint=error.hint, place=place)
         make_fit(conn)
         unrecorded = record_unread(conn, self._ledger, self._runs.migration(name), failure)
         if unrecorded:
             flush(conn, self._ledger, self._log.applied)
+        number = names.index(name) + 1
+        self._observer.report(FileStarted(name, number, len(names), Mode.TRANSACTION, 0))
         return FileFailed(name, 0, failure, unrecorded is None, unrecorded)
 
     @property
     def seconds(self) -> float:
-        """How many the server has to roll back and to record: few after a signal.
-
-        All that it has after that, be it one thing or several, is ``confirm`` and ``report``.
-        """
-        times, at = patience.PATIENCE, self._cancellation.requested_at()
-        if at is None:
-            return times.answer
-        left = at + times.confirm + times.report - time.monotonic()
-        return max(_LEAST, min(times.report, left))
+        """How many the server has to roll back and to record: few after a signal."""
+        return patience.to_recover(self._cancellation.requested_at())
 
     def after_loss(
         self, lost: Backend, crash: Crash | None, error: psycopg.Error
@@ -167,7 +159,7 @@ class Recovery:
         try:
             with (
                 contextlib.closing(self._reconnect(crash, error)) as conn,
-                answered_within(conn, max(_LEAST, ends - time.monotonic())),
+                answered_within(conn, max(patience.LEAST, ends - time.monotonic())),
             ):
                 make_fit(conn)
                 settle = min(patience.PATIENCE.settle, self.seconds / 2)
@@ -257,7 +249,7 @@ class Recovery:
         deadline = time.monotonic() + seconds
         reported = False
         while True:
-            left = max(_LEAST, deadline - time.monotonic())
+            left = max(patience.LEAST, deadline - time.monotonic())
             try:
                 return self._connect_to_primary(left)
             except (ConnectionFailed, psycopg.OperationalError):

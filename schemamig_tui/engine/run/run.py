@@ -130,12 +130,7 @@ class Run:
             if failed or self._log.at_end or self._context.cancellation.requested:
                 return failed
             try:
-                self._renew_session()
-                if self._log.current is None:
-                    self._files.read_on(self._conn, self._log.begun)
-                    self._check_resumes()
-            except FilesError as error:
-                return self._recovery.after_reading(self._conn, error)
+                failed = self._prepare_next()
             except psycopg.OperationalError as error:
                 self._conn.close()
                 return self._recovery.after_loss(self._backend, None, error)
@@ -144,6 +139,19 @@ class Run:
                     raise
                 lost = psycopg.OperationalError(str(error))
                 return self._recovery.after_loss(self._backend, None, lost)
+            if failed:
+                return failed
+
+    def _prepare_next(self) -> FileFailed | None:
+        """Make a new session, and the next file fit to run in it; returns it where it is not."""
+        try:
+            self._renew_session()
+            if self._log.current is None:
+                self._files.read_on(self._conn, self._log.begun)
+                self._check_resumes()
+        except FilesError as error:
+            return self._recovery.after_reading(self._conn, error)
+        return None
 
     def _verify(self) -> None:
         """Raise LedgerError where the ledger has lost what was applied."""
