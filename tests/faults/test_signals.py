@@ -44,10 +44,14 @@ def frozen() -> Iterator[Frozen]:
 
 
 def start(
-    program: Program, report: float = 2.5, conninfo: str | None = None, *options: str
+    program: Program,
+    conninfo: str | None = None,
+    *options: str,
+    report: float = 2.5,
+    settle: float = 0.3,
 ) -> "subprocess.Popen[str]":
     """Begin an apply that is not patient."""
-    quick = patience.Patience(confirm=0.3, report=report, settle=0.3, hurried=0.2)
+    quick = patience.Patience(confirm=0.3, report=report, settle=settle, hurried=0.2)
     with mock.patch.object(patience, "PATIENCE", quick):
         return program.start(conninfo, *options)
 
@@ -94,6 +98,24 @@ def test_what_was_committed_is_told_where_only_the_second_connection_is_frozen(
     assert program.ask("SELECT success FROM kb.schema_migrations") == [False]
 
 
+def test_a_signal_ends_the_wait_for_a_session_that_was_lost(
+    program: Program, frozen: Frozen
+) -> None:
+    program.write("0001_a.sql", "SELECT pg_sleep(60);")
+    with Proxy(program.database.conninfo) as proxy:
+        process = start(program, proxy.conninfo, settle=60)
+        pid = sleeper(program)
+        frozen.freeze(pid)
+        proxy.lines[0].close()
+        ours = "FROM pg_stat_activity WHERE application_name = 'schemamig-tui'"
+        program.wait_until(f"SELECT count(*) = 3 {ours}")
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert f"the server has not ended the session of the run, pid {pid}" in output
+    assert "Migration Summary" in output
+
+
 def test_the_second_signal_ends_it_at_once(program: Program, frozen: Frozen) -> None:
     program.write("0001_a.sql", "SELECT pg_sleep(60);")
     process = start(program, report=60)
@@ -128,7 +150,7 @@ def test_a_signal_while_a_question_is_silent_ends_the_run_with_its_last_event(
     program.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;")
     with Proxy(program.database.conninfo) as proxy:
         proxy.swallow_from = b"login"
-        process = start(program, 2.5, proxy.conninfo, "--json")
+        process = start(program, proxy.conninfo, "--json")
         deadline = time.monotonic() + 20
         while not any(line.swallowed for line in proxy.lines):
             assert time.monotonic() < deadline
