@@ -20,6 +20,7 @@ from schemamig_tui.sql.assignments import (
 )
 from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
+from schemamig_tui.sql.creations import created_schemas, schemas_created_by_code
 from schemamig_tui.sql.enum_values import added, added_by_code
 from schemamig_tui.sql.lexer import WORD, tokens
 from schemamig_tui.sql.new_session import changes_reading
@@ -67,7 +68,7 @@ def _always_alone(verb: bytes, sql: bytes) -> Traits:
 def _create(verb: bytes, sql: bytes) -> Traits | None:
     words = behind(sql, 3)
     if words[0] == b"schema":
-        return _create_schema(sql)
+        return Traits("CREATE SCHEMA", creates_schemas=tuple(created_schemas(sql)))
     if words[0] == b"type":
         return _create_type(sql)
     if words[0] in _CARRY_CODE or words[:2] == [b"or", b"replace"]:
@@ -84,14 +85,6 @@ def _create_or_drop(verb: bytes, sql: bytes) -> Traits | None:
     if words[:2] != [b"index", b"concurrently"]:
         return None
     return replace(_alone(verb, *words[:2]), concurrently=concurrent(sql))
-
-
-def _create_schema(sql: bytes) -> Traits:
-    words = Words(token[1] for token in islice(tokens(sql), 2, 12))
-    words.take(b"if", b"not", b"exists")
-    words.take(b"authorization")  # without a name, the schema has that of the role
-    name = words.name()
-    return Traits("CREATE SCHEMA", creates_schema=name.name if name else None)
 
 
 def _create_type(sql: bytes) -> Traits:
@@ -193,10 +186,17 @@ def _options(words: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def _do(verb: bytes, sql: bytes) -> Traits:
     found = body(sql)
+    schemas = schemas_created_by_code(sql)
     if found and (ends := ends_transaction(found.code)):
-        return _carrying(sql, Traits(f"DO with {ends}", Kind.ALONE))
+        return _carrying(sql, Traits(f"DO with {ends}", Kind.ALONE, creates_schemas=schemas))
     calls = found is not None and _CALL.search(found.code) is not None
-    return _carrying(sql, Traits("DO", commits=calls, adds_enum_values=added_by_code(sql)))
+    traits = Traits(
+        "DO",
+        commits=calls,
+        creates_schemas=schemas,
+        adds_enum_values=added_by_code(sql),
+    )
+    return _carrying(sql, traits)
 
 
 _CALL = re.compile(rb"(?i)(?<![\w$])call(?![\w$])")

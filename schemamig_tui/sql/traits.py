@@ -70,9 +70,9 @@ class Traits:
     file's BEGIN; ``assigns`` is what. ``outside``: what psql does with it where no transaction is
     open. ``savepoint`` is the name that SAVEPOINT, RELEASE or ROLLBACK TO gives.
 
-    ``commits``: it calls code that may end the transaction it runs in. ``creates_schema`` is the
-    name of the schema that it makes, ``adds_enum_values`` are new values of enums, also by code
-    that it runs, ``concurrently`` is what it does so. ``mentions`` are those names of ``WATCHED``
+    ``commits``: it calls code that may end the transaction it runs in. ``creates_schemas`` are the
+    names of schemas that it makes, ``adds_enum_values`` are new values of enums, both also by code
+    of its own, ``concurrently`` is what it does so. ``mentions`` are those names of ``WATCHED``
     that occur anywhere in it, in code that it carries or defines as well. ``runs_code``: it runs
     functions, a procedure or a block. ``alters_defaults``: it changes what new sessions of a role
     or database start with; ``changes_reading``: what of that, or of code that does it, decides how
@@ -91,7 +91,7 @@ class Traits:
     assigns: Assignment | None = None
     savepoint: str | None = None
     commits: bool = False
-    creates_schema: str | None = None
+    creates_schemas: tuple[str, ...] = ()
     adds_enum_values: tuple[AddedValue, ...] = ()
     concurrently: Concurrent | None = None
     mentions: frozenset[str] = frozenset()

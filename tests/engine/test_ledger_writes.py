@@ -272,6 +272,21 @@ DUMP = (
     + ORIGINAL.replace("CREATE SCHEMA IF NOT EXISTS kb;", "")
     + "CREATE TABLE kb.other (x int);\n"
 )
+# As pg_dump writes it.
+IN_PIECES = """
+CREATE TABLE kb.schema_migrations (id integer NOT NULL, filename varchar(255) NOT NULL,
+    applied_at timestamp DEFAULT now() NOT NULL, checksum varchar(64), execution_time_ms integer,
+    success boolean DEFAULT true NOT NULL, error_message text);
+CREATE TABLE kb.other (x int);
+CREATE SEQUENCE kb.schema_migrations_id_seq AS integer OWNED BY kb.schema_migrations.id;
+ALTER TABLE ONLY kb.schema_migrations
+    ALTER COLUMN id SET DEFAULT nextval('kb.schema_migrations_id_seq'::regclass);
+COPY kb.schema_migrations (id, filename, checksum) FROM stdin;
+1\t0000_older.sql\tMANUAL
+\\.
+SELECT pg_catalog.setval('kb.schema_migrations_id_seq', 1, true);
+ALTER TABLE ONLY kb.schema_migrations ADD PRIMARY KEY (id), ADD UNIQUE (filename);
+"""
 
 
 @pytest.mark.parametrize(
@@ -282,6 +297,9 @@ DUMP = (
         f"{DUMP} VACUUM;",
         f"BEGIN; {DUMP} COMMIT; VACUUM;",
         f"SET search_path = kb; {DUMP.replace('TABLE kb.', 'TABLE ')} VACUUM;",
+        f"CREATE SCHEMA kb; {IN_PIECES} VACUUM;",
+        f"VACUUM pg_am; DO $$BEGIN {DUMP} END$$;",
+        f"DO $$BEGIN EXECUTE 'CREATE SCHEMA /*!*/ \"kb\"'; END$$; VACUUM; {IN_PIECES}",
     ],
 )
 def test_a_dump_may_make_the_ledger_itself(shop: Workshop, sql: str) -> None:

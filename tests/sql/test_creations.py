@@ -1,8 +1,9 @@
-"""Which statements make the table of the ledger, by their text."""
+"""Which statements make the table of the ledger, or its schema, by their text."""
 
 import pytest
 
 from schemamig_tui.sql.creations import creates_table
+from schemamig_tui.sql.statements import traits_of
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,30 @@ def test_a_table_of_that_name_may_be_the_ledger(sql: str) -> None:
 )
 def test_another_statement_is_not(sql: str) -> None:
     assert not creates_table(sql.encode(), "kb", "schema_migrations")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE SCHEMA kb",
+        'create /* the */ schema if not exists "kb" authorization me',
+        "CREATE SCHEMA AUTHORIZATION kb",
+        "DO $$BEGIN IF true THEN CREATE SCHEMA IF NOT EXISTS KB; END IF; END$$",
+        "DO 'BEGIN CREATE SCHEMA app; CREATE SCHEMA kb; COMMIT; END'",
+        "DO $$BEGIN EXECUTE 'create schema ' || 'app'; EXECUTE $a$CREATE SCHEMA kb$a$; END$$",
+    ],
+)
+def test_a_statement_makes_a_schema_also_by_code_of_its_own(sql: str) -> None:
+    assert "kb" in traits_of(sql.encode()).creates_schemas
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'CREATE SCHEMA "KB"',
+        "DO $$BEGIN CREATE TABLE kb.schema (); -- CREATE SCHEMA kb\nEND$$",
+        "SELECT 'CREATE SCHEMA kb'",
+    ],
+)
+def test_one_that_only_looks_like_it_does_not(sql: str) -> None:
+    assert "kb" not in traits_of(sql.encode()).creates_schemas

@@ -256,11 +256,22 @@ def _stores_code(sql: bytes, functions: StoredCode) -> bool:
 
 
 def end_of_ledger(script: Script, ledger: Ledger) -> int:
-    """How many statements there are up to the last that makes the ledger or its schema, or 0."""
-    end = 0
-    for i in range(len(script)):
-        if script.traits(i).creates_schema == ledger.schema or creates_table(
-            script.sql(i), ledger.schema, ledger.table
-        ):
-            end = next(unit.stop for unit in units(script, 0) if i in unit)
-    return end
+    """How many statements there are up to the last that has a part in making the ledger, or 0.
+
+    Where the file makes its table or its schema, that is the last one that names the table: a dump
+    makes it in pieces, and fills it, before it takes a row of ours.
+    """
+    if not any(_makes(script, i, ledger) for i in range(len(script))):
+        return 0
+    name = ledger.table.encode().lower()
+    last = max(
+        i for i in range(len(script)) if name in script.sql(i).lower() or _makes(script, i, ledger)
+    )
+    return next(unit.stop for unit in units(script, 0) if last in unit)
+
+
+def _makes(script: Script, i: int, ledger: Ledger) -> bool:
+    """Whether statement ``i`` makes the table of the ledger, or its schema."""
+    return ledger.schema in script.traits(i).creates_schemas or creates_table(
+        script.sql(i), ledger.schema, ledger.table
+    )
