@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from schemamig_tui.sql.lexer import tokens
+
 _COMMAND = re.compile(rb"\\([;:]|[^\s\\;]*)[ \t]*([^\r\n]*)")
 _QUOTED = re.compile(rb"'(?:[^'\\]|\\.)*'|\"[^\"]*\"|`[^`]*`")
 _STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|yes)'?)?\s*\Z")
@@ -10,8 +12,12 @@ _STOPS = re.compile(rb"(?i)ON_ERROR_STOP(?:[ \t]+'?(?:on|1|t|tr|tru|true|y|ye|ye
 # variable_char of psqlscan.l. The whole is what psql replaces by a quoted value.
 _QUOTED_VARIABLE = re.compile(rb"'[\w\x80-\xff]++'|\"[\w\x80-\xff]++\"")
 _VARIABLE = re.compile(r":[\w'\"{]")
-# What ends an expression in front of a colon, somewhere behind JSON_OBJECT(: the key of a member.
-_JSON_KEY = re.compile(rb"(?is)\bjson_object(?:agg)?\s*+\(.*[\w'\"\])\x80-\xff]\s*:\Z")
+# What ends an expression in front of a colon, behind JSON_OBJECT(: the key of a member.
+_JSON_OBJECT = re.compile(rb"(?i)\bjson_object(?:agg)?\s*+\Z")
+_KEY = re.compile(rb"(?i)(?<!\bvalue)(?<=[\w'\"\])$\x80-\xff])\s*+:\Z")
+_NEAR = 64  # a search for what ends a text tries each of its bytes
+# ARRAY[[...], [...]]
+_IN_FRONT_OF_ELEMENTS = (b"array", b"[", b",", b"")
 VARIABLE_HINT = "Variables are psql's own: write the value itself."
 
 _INSTEAD = {
@@ -67,21 +73,36 @@ def refuse(command: bytes) -> Refusal:
     return Refusal(f"\\{name} is a command of psql, not SQL.", instead)
 
 
-def quoted_variable(before: bytes, quoted: bytes) -> Refusal | None:
+def quoted_variable(call: bytes, before: bytes, quoted: bytes) -> Refusal | None:
     """The refusal of psql's :'name' and :"name", which the server takes for a syntax error.
 
-    ``quoted`` starts with the quote; ``before`` is what is in front of it in its statement. In
-    brackets it is the bound of a slice: a[1:"n"]; behind the key of a JSON_OBJECT it is its value,
-    which psql leaves alone too, as no variable has that name.
+    ``quoted`` starts with the quote; ``before`` is what is in front of it in its statement, behind
+    the innermost parenthesis that is open, and ``call`` what is in front of that. Where the server
+    has a use for the colon, psql leaves it alone too, as no variable has that name.
     """
     colons = len(before) - len(before.rstrip(b":"))
     found = _QUOTED_VARIABLE.match(quoted)
-    if colons % 2 == 0 or found is None or before.rfind(b"[") > before.rfind(b"]"):
+    if colons % 2 == 0 or found is None:
         return None
-    if _JSON_KEY.search(before):
+    is_value = _JSON_OBJECT.search(call[-_NEAR:]) and _KEY.search(before[-_NEAR:])
+    if is_value or _is_in_slice(before):
         return None
     name = found[0].decode(errors="replace")
     return Refusal(f":{name} is a variable of psql, not SQL.", VARIABLE_HINT)
+
+
+def _is_in_slice(before: bytes) -> bool:
+    """Whether the innermost bracket that is open has bounds in it, as in a[1:"n"]."""
+    opened: list[bytes] = []
+    last = b""
+    for token in tokens(before):
+        word = token[1].lower()
+        if word == b"[":
+            opened.append(last)
+        elif word == b"]":
+            del opened[-1:]
+        last = word
+    return bool(opened) and opened[-1] not in _IN_FRONT_OF_ELEMENTS
 
 
 def is_variable(sql: str) -> bool:

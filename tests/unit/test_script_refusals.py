@@ -108,6 +108,9 @@ def test_commands_that_change_nothing_are_left_out() -> None:
         "SELECT id={} FROM t",
         "SELECT ({}), ((((({})))))",
         "SELECT a[1:2], {}",
+        "SELECT '[', $$ json_object( $$, {} /* [ */, {}",
+        "SELECT ARRAY[{}], ARRAY[ 'a', {} ], ARRAY[['a'], [{}]], a[f({})]",
+        "SELECT json_object('a' VALUE {}), json_object('a':f({}))",
         "CREATE TABLE t (a text DEFAULT {})",
         "INSERT INTO t VALUES ('a'), ({})",
         "CREATE FUNCTION f() RETURNS text BEGIN ATOMIC SELECT {}; END",
@@ -132,6 +135,7 @@ def test_a_quoted_variable_of_psql_is_refused_at_its_place(
     [
         """SELECT a[1:2], a[:n], a[n:], a[1:"n"], a["n":"m"], a[:'2'], a[(1):'2']""",
         """SELECT json_object('a':'x', k :"v", 'b':json_objectagg(t.k:'y'), (k):'z')""",
+        f"""SELECT json_object('a':'{1100 * "x"}', $$b$$ :'y', 'c' || 'd' :'z'), a[f('('):'2']""",
         """SELECT x::"Type", 'x'::"Type", x :: "Type", x::text, ('x')::'y'""",
         """SELECT f(a := 'x', b :='y', c :="z"), g(a => ':''x''')""",
         """SELECT ':''x'' :"y"', E':\\'x\\'', " :'x' ", $$ :'x' :"y" $$, $a$:'x'$a$""",

@@ -6,7 +6,7 @@ from array import array
 from schemamig_tui.engine.script.comments import Comments
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
-from schemamig_tui.engine.script.window import MARGIN, Window
+from schemamig_tui.engine.script.window import HEAD, MARGIN, Window
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql import lexer
 from schemamig_tui.sql.assignments import is_true
@@ -44,6 +44,7 @@ class Cutter:
         self._window = Window(source, trusted=trusted)
         self._starts_standard = standard_strings
         self._session = SessionModel()
+        self._start = 0
         self._parentheses: list[int] = []
         self._blocks: list[int] = []
 
@@ -86,7 +87,7 @@ class Cutter:
         """Cut the statement that starts here. The position behind its semicolon."""
         window = self._window
         position = window.show_head(position)
-        start = window.base + position
+        start = self._start = window.base + position
         rule = rule_for(window.text, position)
         counts_begin = creates(window.text, position) is not None
         skip = lexer.skipper(standard_strings=self._standard_strings, counts_begin=counts_begin)
@@ -166,8 +167,10 @@ class Cutter:
         if self.comments.waiting and self._window.text.startswith(b"'", position):
             return
         offset = self._window.base + position
-        before = self.source.read(max(0, offset - MARGIN), offset)
-        if refusal := quoted_variable(before, self.source.read(offset, offset + MARGIN)):
+        opened = self._parentheses[-1] if self._parentheses else self._start - 1
+        call = self.source.read(max(0, opened - MARGIN), opened) if self._parentheses else b""
+        before = self.source.read(max(opened + 1, offset - HEAD), offset)
+        if refusal := quoted_variable(call, before, self.source.read(offset, offset + MARGIN)):
             raise self._fault(offset - 1, refusal.message, hint=refusal.hint)
 
     def _count(self, word: bytes, position: int) -> None:
