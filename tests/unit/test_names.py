@@ -62,6 +62,8 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
         ("up.sql", "down.sql"),
         ("0001_Users_Up.sql", "0001_Users_Down.sql"),
         ("0001_users.sql", "0001_users.undo.sql"),
+        ("0001_users.sql", "0001_users_down.sql"),
+        ("0001_users.sql", "0001_Users-Rollback.sql"),
         ("0001_users.deploy.sql", "0001_users.revert.sql"),
         ("0001-users-do.sql", "0001-users-undo.sql"),
     ],

@@ -27,7 +27,7 @@ _WAYS_BACK = {
     "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
 }
 # These names may be innocent ("slow-down"), unless the way there has the same name but for that.
-_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert)\.sql")
+_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert|rollback)\.sql")
 _THERE = ("up", "do", "deploy")
 
 
@@ -70,9 +70,7 @@ def _way_back(name: str, names: Collection[str]) -> str | None:
     if found is None:
         return None
     before = found["before"]
-    there = {f"{before}{word}.sql" for word in _THERE}
-    if before.endswith("."):
-        there.add(f"{before}sql")
+    there = {f"{before}{word}.sql" for word in _THERE} | {f"{before[:-1]}.sql"}
     return None if there.isdisjoint(map(str.lower, names)) else "db-migrate and others"
 
 
