@@ -64,11 +64,6 @@ def _added(traits: Mapping[int, Traits], *, of_new_types: bool) -> dict[str, int
         if found.creates_type and not of_new_types:
             made.setdefault(found.creates_type.name, []).append(found.creates_type)
         for name, value in found.adds_enum_values:
-            if name is None or not any(_may_be_same(name, one) for one in made.get(name.name, ())):
+            if name is None or not any(name.may_be(one) for one in made.get(name.name, ())):
                 added.setdefault(value, i)
     return added
-
-
-def _may_be_same(one: Name, other: Name) -> bool:
-    """Whether two names may be of one object; the search path is not known."""
-    return one.name == other.name and len({one.schema, other.schema} - {None}) < 2
