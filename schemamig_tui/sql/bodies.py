@@ -1,6 +1,7 @@
 """The code that DO blocks and functions carry in a string."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
@@ -29,6 +30,18 @@ def body(sql: bytes) -> Body | None:
         if is_code and (code := string_value(text)) is not None:
             return Body(_start_of_code(text, token.start(1)), code)
     return None
+
+
+def executed_texts(code: bytes, depth: int = 2) -> Iterator[bytes]:
+    """The code of a body, and each string in it that may be passed to EXECUTE.
+
+    Strings in strings are among them, ``depth`` levels deep.
+    """
+    yield code
+    for token in tokens(code) if depth else ():
+        content = string_value(token[1])
+        if content is not None:
+            yield from executed_texts(content, depth - 1)
 
 
 def creates(sql: bytes, position: int = 0) -> str | None:

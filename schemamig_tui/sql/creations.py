@@ -2,27 +2,18 @@
 
 from collections.abc import Iterator
 
-from schemamig_tui.sql.bodies import body
+from schemamig_tui.sql.bodies import body, executed_texts
 from schemamig_tui.sql.lexer import phrase, tokens
-from schemamig_tui.sql.strings import string_value
 from schemamig_tui.sql.words import Words
 
 _BETWEEN = (b"global", b"local", b"unlogged", b"foreign")
-# How deep code is looked at: a string in a string that DO passes to EXECUTE.
-_DEPTH = 2
 
 
-def created_schemas(sql: bytes, depth: int = 0) -> Iterator[str]:
-    """The schemas that CREATE SCHEMA makes in a text, and in strings in it ``depth`` levels deep.
-
-    One without a name has that of its role.
-    """
+def created_schemas(sql: bytes) -> Iterator[str]:
+    """The schemas that CREATE SCHEMA makes in a text. One without a name has that of its role."""
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
-        content = string_value(word) if depth else None
-        if content is not None:
-            yield from created_schemas(content, depth - 1)
-        elif word.lower() == b"create" and words.take(b"schema"):
+        if word.lower() == b"create" and words.take(b"schema"):
             words.take(b"if", b"not", b"exists")
             words.take(b"authorization")
             if name := words.name():
@@ -34,7 +25,8 @@ def schemas_created_by_code(sql: bytes) -> tuple[str, ...]:
     if not _CREATE_SCHEMA.search(sql):
         return ()
     code = body(sql)
-    return tuple(created_schemas(code.code, _DEPTH)) if code else ()
+    texts = executed_texts(code.code) if code else ()
+    return tuple(name for text in texts for name in created_schemas(text))
 
 
 _CREATE_SCHEMA = phrase(rb"(?i:\bcreate schema\b)")

@@ -5,15 +5,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from schemamig_tui.sql.bodies import body, creates
+from schemamig_tui.sql.bodies import body, creates, executed_texts
 from schemamig_tui.sql.lexer import phrase, tokens
 from schemamig_tui.sql.strings import string_value
 from schemamig_tui.sql.words import Name, Words
 
 # More alternatives than that take longer than reading a statement word by word.
 _FEW = 50
-# How deep code is looked at: a string in a string that DO passes to EXECUTE.
-_DEPTH = 2
 # These look at every value of a type.
 _OF_ALL = frozenset((b"enum_range", b"enum_first", b"enum_last"))
 # What is around a value in an array, a row, a range or JSON.
@@ -27,14 +25,11 @@ class AddedValue(NamedTuple):
     value: str
 
 
-def added(sql: bytes, depth: int = 0) -> Iterator[AddedValue]:
-    """The values that ALTER TYPE adds in a text, and in the strings in it ``depth`` levels deep."""
+def added(sql: bytes) -> Iterator[AddedValue]:
+    """The values that ALTER TYPE adds in a text."""
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
-        content = string_value(word) if depth else None
-        if content is not None:
-            yield from added(content, depth - 1)
-        elif word.lower() == b"alter" and words.take(b"type"):
+        if word.lower() == b"alter" and words.take(b"type"):
             name = words.name()
             if words.seek(b"add", b";") != b"add" or not words.take(b"value"):
                 continue
@@ -48,7 +43,8 @@ def added_by_code(sql: bytes) -> tuple[AddedValue, ...]:
     if not _ADD_VALUE.search(sql):
         return ()
     code = body(sql)
-    return tuple(added(code.code, _DEPTH)) if code else ()
+    texts = executed_texts(code.code) if code else ()
+    return tuple(value for text in texts for value in added(text))
 
 
 _ADD_VALUE = phrase(rb"(?i:\badd value\b)")
@@ -74,12 +70,12 @@ def used(sql: bytes) -> Iterator[str | None]:
     words = [token[1].lower() for token in islice(tokens(sql), 2)]
     if words[:1] == [b"comment"] or words == [b"alter", b"type"]:
         return
-    yield from _strings(sql, depth=0)
+    yield from _strings(sql)
     is_function = creates(sql) is not None
     if words[:1] == [b"do"] or (is_function and _is_in_sql(sql)):
         code = body(sql)
-        if code is not None:
-            yield from _strings(code.code, depth=_DEPTH)
+        for text in executed_texts(code.code) if code else ():
+            yield from _strings(text)
 
 
 def among(values: Iterable[str]) -> re.Pattern[bytes]:
@@ -91,7 +87,7 @@ def among(values: Iterable[str]) -> re.Pattern[bytes]:
 _FIELD = rb"(?:^|(?<=[^\w ]))(%s)(?=[^\w ]|$)"
 
 
-def _strings(code: bytes, *, depth: int) -> Iterator[str | None]:
+def _strings(code: bytes) -> Iterator[str | None]:
     for token in tokens(code):
         content = string_value(token[1])
         if content is None:
@@ -102,8 +98,6 @@ def _strings(code: bytes, *, depth: int) -> Iterator[str | None]:
         if _STRUCTURE.search(content):
             for piece in _STRUCTURE.split(content):
                 yield piece.strip().decode(errors="replace")
-        if depth:
-            yield from _strings(content, depth=depth - 1)
 
 
 def _is_in_sql(sql: bytes) -> bool:

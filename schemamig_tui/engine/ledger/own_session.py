@@ -20,7 +20,8 @@ def _locals(settings: Mapping[str, str | None]) -> Iterator[str]:
     return (set_local(name, value) for name, value in settings.items())
 
 
-def _select(*expressions: str) -> bytes:
+def select(*expressions: str) -> bytes:
+    """The query for these expressions."""
     return f"SELECT {', '.join(expressions)}".encode()
 
 
@@ -40,15 +41,15 @@ _KEPT = (
     " pg_catalog.current_setting('transaction_timeout'), true) END",
 )
 
-UNTIMED = _select(_NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
+UNTIMED = select(_NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
 """In a transaction of our own: no timeout counts."""
 
-UNTIMED_AND_UNFLUSHED = _select(
+UNTIMED_AND_UNFLUSHED = select(
     _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT, set_local("synchronous_commit", "off")
 )
 """The same, and the commit is not flushed: see ``IN_MID_FILE``."""
 
-UNTIMED_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
+UNTIMED_BUT_KNOWN = select(*_KEPT, _NO_STATEMENT_TIMEOUT, _NO_TRANSACTION_TIMEOUT)
 """The same, and what they were is kept as settings, for the question of ``session_capture``."""
 
 AS_IN_COMMIT = b"SET LOCAL statement_timeout = 0"
@@ -56,7 +57,7 @@ AS_IN_COMMIT = b"SET LOCAL statement_timeout = 0"
 timeout of a statement does not count in a COMMIT either (finish_xact_command in postgres.c), and
 that of a transaction does."""
 
-AS_IN_COMMIT_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT)
+AS_IN_COMMIT_BUT_KNOWN = select(*_KEPT, _NO_STATEMENT_TIMEOUT)
 """The same, and what the timeouts were is kept."""
 
 # -- the rest of the session
@@ -65,10 +66,10 @@ AS_IN_COMMIT_BUT_KNOWN = _select(*_KEPT, _NO_STATEMENT_TIMEOUT)
 _FOR_US = {"row_security": "off", "statement_timeout": "0"}
 _LAZY = {"synchronous_commit": "off"}
 
-AFTER_RESET = _select(*_locals(_FOR_US), _NO_TRANSACTION_TIMEOUT)
+AFTER_RESET = select(*_locals(_FOR_US), _NO_TRANSACTION_TIMEOUT)
 """Behind the resets of ``pipeline.session``, which have brought back the rest."""
 
-LAZILY_AFTER_RESET = _select(*_locals(_FOR_US | _LAZY), _NO_TRANSACTION_TIMEOUT)
+LAZILY_AFTER_RESET = select(*_locals(_FOR_US | _LAZY), _NO_TRANSACTION_TIMEOUT)
 """The same where the commit need not be flushed: a later one of the run flushes them all."""
 
 # Of these we need what the session has started with (ALTER ROLE ... SET, PGOPTIONS): who writes, in

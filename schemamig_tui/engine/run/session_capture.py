@@ -87,7 +87,7 @@ class SessionStart:
             subject=self.lock.subject & 0xFFFFFFFF,
             of_libraries=self._of_libraries,
         )
-        who = _select(*_WHO, self._as_at_login, own_session.set_local("role", None))
+        who = own_session.select(*_WHO, self._as_at_login, own_session.set_local("role", None))
         return who, question.encode()
 
     @cached_property
@@ -97,7 +97,7 @@ class SessionStart:
         Who works, and what the ledger's own triggers find, is as it was at the start; what is sent
         is UTF-8, and no timeout of the file is meant.
         """
-        return _select(self._as_at_login, *own_session.IN_MID_FILE)
+        return own_session.select(self._as_at_login, *own_session.IN_MID_FILE)
 
     @property
     def as_ourselves(self) -> bytes:
@@ -247,17 +247,13 @@ class _Escapes(dict[int, str]):
 _ESCAPED = _Escapes()
 
 
-def _select(*expressions: str) -> bytes:
-    return f"SELECT {', '.join(expressions)}".encode()
-
-
 _WHO = (
     "pg_catalog.set_config('schemamig.role', pg_catalog.current_setting('role'), true)",
     "pg_catalog.set_config('schemamig.session_authorization', session_user::pg_catalog.text, true)",
 )
 _WAS = "pg_catalog.current_setting('schemamig.{}')"
 _WAS_USER = _WAS.format("session_authorization")
-AS_THE_FILE = _select(
+AS_THE_FILE = own_session.select(
     f"CASE WHEN session_user::pg_catalog.text OPERATOR(pg_catalog.<>) {_WAS_USER}"
     f" THEN pg_catalog.set_config('session_authorization', {_WAS_USER}, true) END",
     # To set the session user resets the role.
