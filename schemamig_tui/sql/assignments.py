@@ -6,8 +6,9 @@ https://www.postgresql.org/docs/current/sql-set.html has the special forms, such
 import re
 from dataclasses import replace
 
+from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.traits import WATCHED, Assignment, Kind, Traits
-from schemamig_tui.sql.words import behind, unquoted
+from schemamig_tui.sql.words import Words, behind, unquoted
 
 _TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
 _READ_ONLY = ("transaction_read_only", "default_transaction_read_only")
@@ -83,7 +84,10 @@ _SPECIAL: tuple[tuple[tuple[bytes, ...], str], ...] = (
 
 
 def assigning_select(sql: bytes) -> Traits | None:
-    """SELECT set_config(name, value, local) and nothing else, which is another way to write SET."""
+    """SELECT set_config(name, value, local) and nothing else, which is another way to write SET.
+
+    Like SET LOCAL, it has no effect for the transaction where none is open.
+    """
     words = behind(sql, 11, fold=False)
     if [word.lower() for word in words[:2]] == [b"pg_catalog", b"."]:
         words = words[2:]
@@ -91,8 +95,25 @@ def assigning_select(sql: bytes) -> Traits | None:
     if function.lower() != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
         return None
     setting = (unquoted(name) or "").lower()
-    traits = Traits("set_config", only_sets=True)
-    return _assigning(traits, setting, value, local=is_true(unquoted(local.lower())))
+    is_local = is_true(unquoted(local.lower()))
+    traits = Traits("set_config", only_sets=True, outside="ignore" if is_local else None)
+    return _assigning(traits, setting, value, local=is_local)
+
+
+def set_beside_others(sql: bytes) -> Assignment | None:
+    """What a SELECT that calls set_config sets of how files are read, as far as its text says."""
+    last = None
+    words = Words(token[1] for token in tokens(sql))
+    while word := words.next():
+        if word.lower() == b"set_config" and len(given := words.inside()) == _ARGUMENTS:
+            name, _, value, _, local = given
+            is_local = is_true(unquoted(local.lower()))
+            found = Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+            last = found if found.decides_reading else last
+    return last
+
+
+_ARGUMENTS = 5  # with the commas
 
 
 def _assigning(traits: Traits, name: str, value: bytes, *, local: bool) -> Traits:

@@ -16,6 +16,7 @@ from schemamig_tui.sql.assignments import (
     assigning_select,
     discard,
     reset,
+    set_beside_others,
     set_statement,
 )
 from schemamig_tui.sql.bodies import body, ends_transaction
@@ -208,8 +209,10 @@ def _call(verb: bytes, sql: bytes) -> Traits:
 
 
 def _select(verb: bytes, sql: bytes) -> Traits | None:
-    sets = assigning_select(sql) if _SET_CONFIG.search(sql) else None
-    return sets or replace(_SELECT, mentions=_mentions(sql), changes_reading=changes_reading(sql))
+    found = replace(_SELECT, mentions=_mentions(sql), changes_reading=changes_reading(sql))
+    if not _SET_CONFIG.search(sql):
+        return found
+    return assigning_select(sql) or replace(found, assigns=set_beside_others(sql))
 
 
 _SET_CONFIG = re.compile(rb"(?i)set_config")

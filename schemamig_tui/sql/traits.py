@@ -45,6 +45,11 @@ class Assignment:
         """Whether it may be another role for which the statements behind it run."""
         return self.name in ("role", "session_authorization")
 
+    @property
+    def decides_reading(self) -> bool:
+        """Whether it decides where the statements of a file end."""
+        return self.name in ("client_encoding", "standard_conforming_strings")
+
 
 @dataclass(frozen=True, slots=True)
 class Concurrent:

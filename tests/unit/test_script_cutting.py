@@ -130,6 +130,7 @@ def test_the_server_may_start_without_standard_strings() -> None:
         "set session standard_conforming_strings to 'off'",
         'SET LOCAL "standard_conforming_strings" TO false',
         "SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false)",
+        "SELECT 0, set_config('standard_conforming_strings', 'off', false) AS x",
         "SET /* now */ standard_conforming_strings -- !\n = 0",
     ],
 )

@@ -211,6 +211,7 @@ def test_a_transaction_that_is_left_open_is_refused(text: str) -> None:
     ("statement", "label", "what"),
     [
         ("SET LOCAL work_mem = '1MB'", "SET LOCAL", "ignore"),
+        ("SELECT set_config('work_mem', '1MB', true)", "set_config", "ignore"),
         ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION", "ignore"),
         ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS", "ignore"),
         ("LOCK TABLE t", "LOCK", "refuse"),
@@ -301,6 +302,7 @@ def test_inside_of_a_transaction_of_the_file_they_are_not(text: str) -> None:
     [
         ("SET LOCAL work_mem = '1MB'", "SET LOCAL"),
         ("SET LOCAL TIME ZONE 'UTC'", "SET LOCAL"),
+        ("SELECT pg_catalog.set_config('work_mem', '1MB', 'on')", "set_config"),
         ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION"),
         ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS"),
     ],

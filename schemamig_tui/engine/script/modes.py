@@ -10,7 +10,7 @@ from schemamig_tui.engine.script.new_values import needs_commit
 from schemamig_tui.engine.script.places import Lines, fault
 from schemamig_tui.sql import notes
 from schemamig_tui.sql.dialect import Dialect
-from schemamig_tui.sql.traits import Assignment, Kind, Traits
+from schemamig_tui.sql.traits import Kind, Traits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -218,7 +218,7 @@ class _Decider:
                     " psql would fail here.",
                     hint="Put BEGIN in front of it, and COMMIT behind the statements it is for.",
                 )
-            if found.assigns and _decides_reading(found.assigns):
+            if found.assigns and found.assigns.decides_reading:
                 raise fault(
                     cut.source,
                     cut.starts[i],
@@ -258,8 +258,3 @@ class _Decider:
         for i in flow.inside:
             message = f"{traits[i].label} cannot run in a transaction: the server will refuse it."
             yield ScriptWarning(self._line(i), message)
-
-
-def _decides_reading(assigns: Assignment) -> bool:
-    """Whether a setting decides where the statements of a file end."""
-    return assigns.name in ("client_encoding", "standard_conforming_strings")
