@@ -13,7 +13,7 @@ MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
-    rb"|transactional[ \t]*:)"
+    rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b)"
 )
 """How a comment that may say something begins, behind its two dashes."""
 
@@ -38,6 +38,7 @@ _WAYS_BACK = {
     "Play": rb"--[ \t\-]*!Downs\b",
     "Atlas": rb"-- down\.sql --[ \t]*(?=[\r\n]|\Z)",
     "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
+    "Mojo::Pg": rb"--[ \t]*\d+[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
     "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
 }
 _WAY_BACK = re.compile(
@@ -78,6 +79,7 @@ class _Rule(NamedTuple):
     head: re.Pattern[bytes] | None = None
 
 
+_TOP_COMMENTS = re.compile(rb"(?:[ \t]*(?:--[^\n]*)?\n)*")
 _NO_TRANSACTION = {
     "goose": _Rule(re.compile(rb"--[ \t]*(?i:\+goose[ \t]+no transaction)[ \t]*(?=[\r\n]|\Z)")),
     "sql-migrate": _Rule(re.compile(rb"-- \+migrate +Up[ \t][^\r\n]*?\bnotransaction\b")),
@@ -103,7 +105,12 @@ _NO_TRANSACTION = {
     "yoyo": _Rule(
         re.compile(rb"--[ \t]*transactional[ \t]*:[ \t]*(?i:false)[ \t]*(?=[\r\n]|\Z)"),
         "in the comments at the top",
-        re.compile(rb"(?:[ \t]*(?:--[^\n]*)?\n)*"),
+        _TOP_COMMENTS,
+    ),
+    "Codd": _Rule(
+        re.compile(rb"--[ \t]*codd:[^\r\n]*?\bno-txn\b"),
+        "in the comments at the top",
+        _TOP_COMMENTS,
     ),
 }
 

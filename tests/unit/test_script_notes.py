@@ -18,6 +18,7 @@ WAYS_BACK = {
     "Atlas": ("-- down.sql --",),
     "Play": ("# --- !Downs", "-- !Downs", "# -- !Downs", "#--- !Downs"),
     "shmig": ("-- ==== DOWN ====",),
+    "Mojo::Pg": ("-- 1 down", "--12 DOWN "),
     "Sqitch": ("-- Revert app:users from pg",),
 }
 NO_TRANSACTION = {
@@ -37,6 +38,7 @@ NO_TRANSACTION = {
     ),
     "Atlas": ("-- atlas:txmode none\n", "-- a comment\n-- atlas:txmode none\n"),
     "postgres-migrations": ("-- postgres-migrations disable-transaction",),
+    "Codd": ("-- codd: no-txn", "-- a comment\n\n-- codd: force, no-txn"),
     "yoyo": ("-- transactional: false", "-- depends: 0001\n\n--transactional:False"),
 }
 
@@ -60,7 +62,8 @@ def test_the_markers_of_the_way_there_are_plain_comments() -> None:
         "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- +goose StatementEnd\n"
         "-- +migrate Up\n-- migrate:up\n-- Up Migration\n-- rambler up\n-- !Ups\n"
         "-- ====  UP  ====\n-- Deploy app:users to pg\n-- atlas:txtar\n-- migration.sql --\n"
-        "--changeset ann:1 runInTransaction:true\n--rollback DROP TABLE users;\nSELECT 2;"
+        "--changeset ann:1 runInTransaction:true\n--rollback DROP TABLE users;\nSELECT 2;\n"
+        "-- 1 up\n-- 2 down, 1 to go\n-- codd: in-txn\nSELECT 3;"
     )
 
 
@@ -114,6 +117,7 @@ def test_the_directive_of_another_tool_is_heeded_and_named(tool: str, head: str)
         ("-- atlas:txmode none\nSELECT 1;", 1, "Atlas"),
         ("\n-- atlas:txmode none\n\nSELECT 1;", 2, "Atlas"),
         ("SELECT 1;\n-- transactional: false\n", 2, "yoyo"),
+        ("SELECT 1;\n-- codd: no-txn\n", 2, "Codd"),
     ],
 )
 def test_a_directive_where_its_tool_does_not_heed_it_is_warned_of(
