@@ -58,7 +58,7 @@ def creates(sql: bytes, position: int = 0) -> str | None:
     if next(words, b"") == b".":
         name = next(words, b"")
     text = name.decode(errors="replace")
-    return text[1:-1] if text.startswith('"') else text.lower()
+    return text[1:-1].replace('""', '"') if text.startswith('"') else text.lower()
 
 
 def ends_transaction(code: bytes) -> str | None:

@@ -24,6 +24,13 @@ from tests.engine.conftest import Workshop
             "22012",
             Place(3),
         ),
+        (
+            'CREATE SCHEMA "a b"; CREATE FUNCTION "a b"."f (""x"")"(i int) RETURNS int\n'
+            "LANGUAGE plpgsql AS $$\nBEGIN\n RETURN 1/0;\nEND $$;\n"
+            'SELECT "a b"."f (""x"")"(1);',
+            "22012",
+            Place(4),
+        ),
         ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\nz\n\\.\n", "22P02", Place(4)),
     ],
 )

@@ -50,6 +50,7 @@ def test_a_line_of_code_that_has_its_newlines_escaped_has_no_place() -> None:
         ("f", "f"),
         ("F", "f"),
         ('"F g"', "F g"),
+        ('"F ""g"""', 'F "g"'),
         ("app.f", "f"),
         ('"app" . /* x */ f', "f"),
     ],

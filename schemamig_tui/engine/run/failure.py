@@ -23,6 +23,7 @@ from schemamig_tui.engine.pipeline.loss import (
 from schemamig_tui.engine.pipeline.step import Role
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.traits import Kind
+from schemamig_tui.sql.words import unquoted
 from schemamig_tui.text import cells, one_line, visible
 
 if TYPE_CHECKING:
@@ -52,9 +53,11 @@ _ADD_EARLIER_HINT = (
     "Move the ALTER TYPE ... ADD VALUE in front of the file's own BEGIN, so that it is committed"
     " before."
 )
-# "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first.
+# "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first; or "kb"."My f"(integer).
 _BODY_LINE = re.compile(
-    r'^PL/pgSQL function (?:"?[^"(\s]+"?\.)?"?([^"(\s]+)"?.* line (\d+) at', re.M
+    r'^PL/pgSQL function (?:(?:"(?:[^"]|"")+"|[^".(\s]+)\.)?("(?:[^"]|"")+"|[^"(\s]+)'
+    r".* line (\d+) at",
+    re.M,
 )
 # The context of an error in code: no partitioned table is meant, for instance.
 _CODE_LINE = re.compile(r"^(?:SQL (?:statement|function)|PL/\w+ function) ", re.M)
@@ -215,7 +218,7 @@ def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> 
             return place
     # Of a recursion that went too deep, the context has thousands of lines.
     for function, line in dict.fromkeys(_BODY_LINE.findall(error.context or "")):
-        name = None if function == "inline_code_block" else function
+        name = None if function == "inline_code_block" else unquoted(function.encode())
         place = script.locate_body(statement, name, int(line))
         if place is not None:
             return place
