@@ -4,5 +4,5 @@
 -- psql leaves: made
 -- ours: ERROR:  schema "kb" already exists
 -- we leave:
-DO $$ BEGIN EXECUTE 'CREATE SCHEMA kb'; END $$;
+DO $$ BEGIN EXECUTE format('CREATE %s kb', 'SCHEMA'); END $$;
 CREATE TABLE seen AS SELECT 'made' AS what;
