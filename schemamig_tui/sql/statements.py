@@ -138,7 +138,8 @@ def _alter_subscription(verb: bytes, what: bytes, sql: bytes) -> Traits | None:
     words = behind(sql)[2:]
     if _CHANGES_PUBLICATIONS.match(b" ".join(words)):
         return _alone(verb, what, *words[:2])
-    if words[:2] == [b"set", b"("] and not _ALONE_OPTIONS.isdisjoint(words):
+    options = {word.strip(b'"') for word in words}
+    if words[:2] == [b"set", b"("] and not _ALONE_OPTIONS.isdisjoint(options):
         # AlterSubscription: these are changed at the publisher as well.
         return _alone(verb, what, *words[:1])
     return None
