@@ -7,13 +7,13 @@ It is the end of the error_message of the file's row, for people and for a later
     Session of postgres after statement 4: {"role": "app", "search_path": "app, public"}
 
 Where the next statement runs in batches, two lines of ``batch_mark`` stand in front of those about
-the session. The digest is that of the statements that are done, so that a later run can tell
-whether they still are what was run; line ends do not count. The session is what differs from a new
-one's: settings by their names, ``role`` and ``session_authorization``, and one name with a blank in
-it for everything else, such as ``LISTEN a``, ``advisory lock 0 7 1 ExclusiveLock``, ``temporary
-table x``. Where it applies there are more lines behind the first one: ``The next one commits by
-itself, and may be done as well (md5 5f3c...)``, ``What the last one left in its session is not
-known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
+the session. The digest is that of the statements that are done, with the data behind each COPY, so
+that a later run can tell whether they still are what was run; line ends do not count. The session
+is what differs from a new one's: settings by their names, ``role`` and ``session_authorization``,
+and one name with a blank in it for everything else, such as ``LISTEN a``, ``advisory lock 0 7 1
+ExclusiveLock``, ``temporary table x``. Where it applies there are more lines behind the first one:
+``The next one commits by itself, and may be done as well (md5 5f3c...)``, ``What the last one left
+in its session is not known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ from schemamig_tui.engine.ledger.wording import (
     STARTS,
     UNASKED,
 )
-from schemamig_tui.engine.script.script import Script
+from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.text import visible
 
 State = Mapping[str, str]
@@ -98,12 +98,13 @@ class Checkpoint:
 class Progress:
     """Writes the first lines of one script's checkpoints.
 
-    Asked in rising order it reads every statement once. Line ends count where they are ``kept``,
-    as in the digests of earlier versions.
+    Asked in rising order it reads every statement once. The digests of earlier versions were made
+    without the ``data`` behind a COPY, and those before also with line ends that were ``kept``.
     """
 
-    def __init__(self, script: Script, *, kept: bool = False) -> None:
+    def __init__(self, script: Script, *, data: bool = True, kept: bool = False) -> None:
         self._script = script
+        self._data = data
         self._kept = kept
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._hashed = 0
@@ -117,6 +118,9 @@ class Progress:
         for i in range(self._hashed, done):
             sql = self._script.sql(i)
             self._md5.update((sql if self._kept else _with_lf(sql)) + b";")
+            if self._data and self._script.kind(i) is Kind.COPY_IN:
+                for piece in self._script.copy_data(i):
+                    self._md5.update(piece.replace(b"\r", b""))
         self._hashed = max(done, self._hashed)
         return self._md5.hexdigest()
 

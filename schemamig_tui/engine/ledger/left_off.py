@@ -113,10 +113,12 @@ def _still_holds(checkpoint: Checkpoint, script: Script) -> bool:
     """Whether the statements that are done still are the first ones of the script."""
     if checkpoint.statements > len(script):
         return False
-    return any(
-        Progress(script, kept=kept).digest(checkpoint.statements) == checkpoint.digest
-        for kept in (False, True)
+    ways = (
+        Progress(script),
+        Progress(script, data=False),
+        Progress(script, data=False, kept=True),
     )
+    return any(way.digest(checkpoint.statements) == checkpoint.digest for way in ways)
 
 
 def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
