@@ -118,7 +118,7 @@ class RehearsalSteps:
         self._counted = counted
         self._probe = probe
         self._rehearsed = rehearsed
-        self._hurried = "statement_timeout" in run.state
+        self._timed = "statement_timeout" in run.state
         # The query behind the last statement, if that has one.
         self._asked = b""
 
@@ -147,15 +147,15 @@ class RehearsalSteps:
                 continue
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step):
-                self._hurried |= "statement_timeout" in self._run.script.traits(i).mentions
+                self._timed |= "statement_timeout" in self._run.script.traits(i).mentions
                 # It is only reported when the answer of its probe is there.
                 yield step._replace(together=True)
                 if "track_counts" in self._run.script.traits(i).mentions and self._counted:
                     yield Step(_COUNT, Role.HOUSEKEEPING)
                 probe = self._probe(i)
                 self._asked = probe.sql
-                yield from self._unhurried(probe)
-        yield from self._unhurried(facts())
+                yield from self._untimed(probe)
+        yield from self._untimed(facts())
 
     def constraints(self, constraints: Answer) -> Iterator[Step]:
         """Ask about the deferrable constraints.
@@ -163,7 +163,7 @@ class RehearsalSteps:
         ``constraints`` gets what checks those that exist, and what defers again those that are
         deferred by default.
         """
-        yield from self._unhurried(
+        yield from self._untimed(
             Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
         )
 
@@ -180,7 +180,7 @@ class RehearsalSteps:
         ``statements``: a check may run triggers.
         """
         ends_file = unit.stop == len(self._run.script)
-        if ends_file and (check or self._hurried):
+        if ends_file and (check or self._timed):
             yield Step(_UNHURRIED, Role.HOUSEKEEPING)
         if check:
             yield Step(check, Role.HOUSEKEEPING, prompt=True)
@@ -189,13 +189,13 @@ class RehearsalSteps:
         probe = self._probe(unit[-1], whole=True)
         # Where nothing is checked, it need not be asked twice what the last statement has done.
         if check or (ends_file and probe.sql != self._asked):
-            yield from self._unhurried(probe)
+            yield from self._untimed(probe)
         if check:
-            yield from self._unhurried(facts()._replace(awaited=True))
+            yield from self._untimed(facts()._replace(awaited=True))
 
-    def _unhurried(self, step: Step) -> Iterator[Step]:
+    def _untimed(self, step: Step) -> Iterator[Step]:
         """A query of ours, for which a timeout of the file does not count."""
-        if not self._hurried:
+        if not self._timed:
             yield step
             return
         yield Step(b"SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)

@@ -194,7 +194,7 @@ def test_no_batch_is_done_again_where_what_comes_behind_the_last_one_is_cancelle
     def cancelling(pipeline: Pipeline, step: Step) -> None:
         nonlocal batches, cancelled
         batches += step.role is Role.BATCH
-        if batches < 4 or cancelled or not step.hurried:
+        if batches < 4 or cancelled or not step.timed:
             send(pipeline, step)
             return
         cancelled = True

@@ -42,7 +42,7 @@ class Step(NamedTuple):
     ``saves`` is how many statements of a file without a transaction are committed with it.
     ``answer`` is called with the result of a query of our own that has rows, and with that of an
     awaited step in any case.
-    ``hurried``: it is our own, and a timeout that the file has set holds for it.
+    ``timed``: it is our own, and a timeout that the file has set holds for it.
     """
 
     sql: bytes
@@ -58,7 +58,7 @@ class Step(NamedTuple):
     saves: int | None = None
     line: int = 1
     answer: Callable[[PGresult], None] | None = None
-    hurried: bool = False
+    timed: bool = False
 
 
 class Arrival(NamedTuple):

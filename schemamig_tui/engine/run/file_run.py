@@ -18,23 +18,25 @@ from schemamig_tui.sql.session_effects import only_writes
 class FileRun:
     """A file of a run, and what is known of it while it runs.
 
-    ``retried`` tells that the ledger has a failed row of it, ``done`` counts the statements that
-    an earlier try, or this one, has committed, ``retries`` how often it was sent again because it
-    did not get a lock; ``hurried`` has the count of statements done for each time that a timeout of
-    the file has cancelled our own work there. ``alone`` holds statements that turned out not to be
-    allowed in a transaction, ``apart`` the first ones of transactions that turned out to be
-    read-only. A file without a transaction is ``reopened`` where it goes on in its session, and
-    ``goes_on`` where only a batch of it is tried again. ``left_off`` says where the earlier try has
-    stopped. ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session``
-    is what its session was like after it has failed. ``answered`` says that the server has told how
-    that ended. ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
+    ``retried``: the ledger has a row of a failed try. ``done`` counts the statements that are
+    committed, by an earlier try or this one, and ``retries`` how often it was sent again because it
+    did not get a lock. ``timed_out`` has, for each time that a timeout of the file has cancelled
+    our own work, how many statements were done then. ``alone`` are statements that turned out not
+    to be allowed in a transaction, ``apart`` the first ones of transactions that turned out to be
+    read-only.
+
+    A file without a transaction is ``reopened`` where it goes on in its session, and ``goes_on``
+    where only a batch of it is tried again. ``left_off`` says where the earlier try has stopped.
+    ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session`` is what
+    its session was like after it has failed. ``answered``: the server has said how that ended.
+    ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
     """
 
     script: Script
     retried: bool = False
     done: int = 0
     retries: int = 0
-    hurried: list[int] = field(default_factory=list)
+    timed_out: list[int] = field(default_factory=list)
     alone: set[int] = field(default_factory=set)
     apart: set[int] = field(default_factory=set)
     reopened: bool = False

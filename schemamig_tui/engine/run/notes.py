@@ -88,10 +88,11 @@ class Notes:
     def again(self) -> Iterator[Step]:
         """Note that it goes on in its own session, in a transaction of the caller."""
         run = self._run
-        # The last note may be missing, where what was in front of it was too slow for the file.
-        asks = bool(run.hurried) and not (run.done and run.script.kind(run.done - 1) is Kind.CHAIN)
+        # A timeout of the file may have cancelled our own work in front of the last note.
+        in_chain = run.done > 0 and run.script.kind(run.done - 1) is Kind.CHAIN
+        asks = bool(run.timed_out) and not in_chain
         timeouts = own_session.UNTIMED_BUT_KNOWN if asks else own_session.UNTIMED
-        yield Step(timeouts, Role.HOUSEKEEPING, hurried=True)
+        yield Step(timeouts, Role.HOUSEKEEPING, timed=True)
         if not self._open:
             return
         if asks:
@@ -121,7 +122,7 @@ class Notes:
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         asks = chained or found in (Effect.SETS, Effect.RUNS)
         timeouts = own_session.AS_IN_COMMIT_BUT_KNOWN if asks else own_session.AS_IN_COMMIT
-        yield Step(timeouts, Role.HOUSEKEEPING, hurried=True)
+        yield Step(timeouts, Role.HOUSEKEEPING, timed=True)
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
         if not asks:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
@@ -141,8 +142,8 @@ class Notes:
 
     def apart(self, unit: range) -> Iterator[Step]:
         """Write the note behind ``unit``, in a transaction of its own."""
-        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, hurried=True)
-        yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, hurried=True)
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, timed=True)
+        yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, timed=True)
         yield from self._ask()
         yield from self._write_session(unit.stop, True)
         yield Step(b"COMMIT", Role.HOUSEKEEPING, saves=unit.stop, prompt=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # most runs have no batches
 # when a long one does.
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
 # How often in one place of a file our own work is tried again that its timeout has cancelled.
-_MOST_HURRIED = 9
+_MOST_TIMEOUTS = 9
 
 
 class Retries:
@@ -54,21 +54,21 @@ class Retries:
         if _belongs_apart(run, crash):
             run.apart.add(run.done)
             return _reopen(conn, run)
-        if self._is_hurried(run, crash):
-            run.hurried.append(run.done)
+        if self._is_timed_out(run, crash):
+            run.timed_out.append(run.done)
             return _reopen(conn, run)
         return self._lacks_lock(conn, run, crash) and self._pause(conn, run, crash)
 
-    def _is_hurried(self, run: FileRun, crash: Crash) -> bool:
+    def _is_timed_out(self, run: FileRun, crash: Crash) -> bool:
         """Whether a timeout of the file has cancelled our own work in a file without a transaction.
 
         Nothing of that has happened. Where the timeout is a millisecond, that is now and then so on
         a busy machine, though the work takes a tenth of it.
         """
         return (
-            crash.step.hurried
+            crash.step.timed
             and run.script.mode is Mode.NO_TRANSACTION
-            and run.hurried.count(run.done) < _MOST_HURRIED
+            and run.timed_out.count(run.done) < _MOST_TIMEOUTS
             and Diagnostic(crash.result).sqlstate == pg_errors.QueryCanceled.sqlstate
             and not self._cancellation.requested
             and self._observer.gave_way is None
@@ -150,7 +150,7 @@ def _belongs_apart(run: FileRun, crash: Crash) -> bool:
 def _reopen(conn: psycopg.Connection[Any], run: FileRun) -> bool:
     """Roll back, and have the file go on in its session."""
     run.reopened = True
-    for _ in range(_MOST_HURRIED):
+    for _ in range(_MOST_TIMEOUTS):
         if conn.info.transaction_status is TransactionStatus.IDLE:
             break
         with contextlib.suppress(pg_errors.QueryCanceled):

@@ -102,7 +102,7 @@ class StepOrder:
         state = run.state
         read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
         notes.read_only = read_only
-        yield Step(BEGIN_WRITING, Role.OPEN, prompt=True, hurried=run.reopened)
+        yield Step(BEGIN_WRITING, Role.OPEN, prompt=True, timed=run.reopened)
         if not run.goes_on:
             yield from notes.again() if run.reopened else notes.first()
         yield Step(_COMMIT, Role.HOUSEKEEPING)
@@ -119,8 +119,8 @@ class StepOrder:
             notes.read_only = read_only
             yield from self._unit(run, unit, notes, lifts, apart=apart)
             i = unit.stop
-        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, hurried=True)
-        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING, hurried=True)
+        yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, timed=True)
+        yield Step(own_session.UNTIMED, Role.HOUSEKEEPING, timed=True)
         yield from self._renewal(last)
         yield run.writing(self.ledger.writes.finish, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
@@ -142,7 +142,7 @@ class StepOrder:
             yield run.statement(unit[-1])._replace(saves=unit.stop)
             yield from notes.behind(unit)
         elif not block and not apart and run.may_share(unit[0]):
-            yield Step(_BEGIN, Role.HOUSEKEEPING, hurried=True)
+            yield Step(_BEGIN, Role.HOUSEKEEPING, timed=True)
             yield run.statement(unit[0])
             yield from notes.inside(unit)
             yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
