@@ -92,7 +92,7 @@ class BatchRetried(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchesNoted(BatchEvent):
-    """Something about the database that matters to the batches, and stops nothing. Told once."""
+    """Something of the database that matters to the batches, and stops nothing; it comes once."""
 
     message: str
 

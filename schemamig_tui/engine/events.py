@@ -202,7 +202,7 @@ class FileRetried:
 
 @dataclass(frozen=True, slots=True)
 class BatchEvent:
-    """What is told of a statement that runs in batches: see ``engine.batch_events``."""
+    """Something about a statement that runs in batches: see ``engine.batch_events``."""
 
     name: str
     statement: int
@@ -275,7 +275,7 @@ class RunFinished:
     the ledger, None when the server could no longer be asked: then of ``applied`` is only known
     that the server had committed it. ``cancelled`` tells that the user ended the run. ``unwritten``
     are the pending files that were left because nobody has written them yet, ``waiting`` those that
-    stay pending for another reason, which Warned has told.
+    stay pending for another reason, which a warning has given.
     """
 
     applied: tuple[str, ...]

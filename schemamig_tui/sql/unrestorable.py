@@ -1,6 +1,6 @@
 """What a session has that no statement of ours could make again in another one.
 
-Nor can the server be asked for it: it is told by words alone, in statements and in code.
+The server cannot be asked for it: only the words of statements and of code show it.
 """
 
 import re

@@ -191,7 +191,7 @@ class Preparation:
     def _left_to_others(
         self, conn: Connection, plan: Plan, report: Callable[[Warned], None]
     ) -> Collection[str]:
-        """The files that runs beside this one are at, and what waits for them, which is told."""
+        """The files that other runs are at, and what waits for them; reports a warning for each."""
         if plan.only is not None or not any(file.script.batched for file in plan.files):
             return ()
         from schemamig_tui.engine.events import Warned

@@ -50,8 +50,7 @@ def take_over(
     """Take the work lock of the session that was ``lost``, when that is done with what it was sent.
 
     Where that takes longer than so many seconds, or a cancellation comes, the session is ended:
-    nobody listens to it any more, and what it still did would be told by nobody. Raises LockTimeout
-    where it does not end.
+    no event would report what it still did. Raises LockTimeout where it does not end.
     """
     # One that has come before is why there are so few seconds.
     news = Cancellation() if cancellation.requested else cancellation

@@ -128,7 +128,7 @@ class Recovery:
     def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
         """After a file that could only be read now, behind others, turned out unfit to run.
 
-        Raises psycopg.OperationalError when the connection is lost; then nothing is told of it.
+        Raises psycopg.OperationalError when the connection is lost; then no event tells of it.
         """
         name, names = error.path.name, self._runs.names
         place = Place(error.line, error.column) if error.line else None
@@ -164,7 +164,7 @@ class Recovery:
                 make_fit(conn)
                 settle = min(patience.PATIENCE.settle, self.seconds / 2)
                 take_over(conn, self._context.locks.work, lost, settle, self._cancellation)
-                self._believe(conn, catch_up=True)
+                self._follow_ledger(conn, catch_up=True)
                 if run := self._log.current:
                     failure = self._loss(crash, error)
                     run.answered = crash is not None and failure.severity == "ERROR"
@@ -193,7 +193,7 @@ class Recovery:
         if _is_standby(conn):
             self._unreachable = True
             raise ConnectionLost(_STANDBY)
-        self._believe(conn)
+        self._follow_ledger(conn)
         if self._log.lost:
             raise AppliedLost(
                 "the server that answers now is behind the one that the run began on",
@@ -203,12 +203,12 @@ class Recovery:
     def _take_back(self, conn: psycopg.Connection[Any]) -> None:
         """Take back what the ledger does not hold, where it can be read."""
         try:
-            self._believe(conn)
+            self._follow_ledger(conn)
         except (LedgerError, psycopg.Error):
             if conn.closed:
                 raise
 
-    def _believe(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
+    def _follow_ledger(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
         state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
         recorded = {row.filename: row.checksum for row in state.rows if row.success}

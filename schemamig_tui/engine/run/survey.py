@@ -103,7 +103,7 @@ def with_folder_of_now(before: Survey) -> Survey:
 
 
 def dialect_of(conn: psycopg.Connection[Any]) -> Dialect:
-    """How a session reads files, which the server has told of its own accord."""
+    """How a session reads files, as the server has reported when the session began."""
     return Dialect(
         standard_strings=conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off",
         has_open_enums=conn.info.server_version >= _OPEN_ENUMS,

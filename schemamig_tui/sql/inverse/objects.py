@@ -95,8 +95,8 @@ _ROUTINES = ("AGGREGATE", "FUNCTION", "PROCEDURE", "ROUTINE")
 class ObjectReference:
     """An object in a statement: its kind as SQL writes it, and its name as the statement does.
 
-    ``tail`` is what else it is told by, as it follows the name: `` ON kb.jobs``, ``(integer)``.
-    ``table`` is the one that it is on.
+    ``tail`` is what tells it from others of that name, and follows that: `` ON kb.jobs``,
+    ``(integer)``. ``table`` is the one that it is on.
     """
 
     kind: str

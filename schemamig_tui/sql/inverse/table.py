@@ -1,7 +1,7 @@
 """The table of inverses: what takes each kind of statement back.
 
-The kinds are told by their first word. What a statement leaves in the session alone needs no way
-back, and neither does what only looks, or keeps the house.
+The first word of a statement decides its kind. Nothing has to take back what is left in the session
+alone, what only reads, and housekeeping such as VACUUM.
 """
 
 from collections.abc import Callable
