@@ -207,6 +207,18 @@ def test_a_sequence_that_is_behind_is_named_with_what_mends_it(shop: Workshop, s
     assert shop.apply().failed is None
 
 
+def test_so_is_a_sequence_that_only_the_default_of_the_column_names(shop: Workshop) -> None:
+    shop.ask(
+        ORIGINAL + 'CREATE SEQUENCE public."My s"; ALTER TABLE kb.schema_migrations ALTER id'
+        " SET DEFAULT nextval('public.\"My s\"'); DROP SEQUENCE kb.schema_migrations_id_seq;"
+        "INSERT INTO kb.schema_migrations VALUES (1, '0000_o.sql')"
+    )
+    failed = shop.fails("0001_a.sql", "SELECT 1;")
+    assert 'the sequence public."My s" is behind' in failed.failure.message
+    shop.ask(failed.failure.hint or "")
+    assert shop.apply().failed is None
+
+
 def test_the_time_that_is_told_is_the_one_that_is_recorded(shop: Workshop) -> None:
     for number, sql in enumerate(IN_EACH_MODE):
         shop.write(f"000{number}_a.sql", sql.replace("TABLE a", f"TABLE a{number}"))

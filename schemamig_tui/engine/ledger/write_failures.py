@@ -157,9 +157,17 @@ WHERE n.nspname = {} AND c.relname = {} AND NOT tgisinternal AND tgenabled <> 'D
 ORDER BY tgname
 """
 
-# The columns of a unique index, each with the sequence that it takes its values from.
+# The columns of a unique index, each with the sequence that it takes its values from: its own, or
+# one that its default names.
 _UNIQUE: LiteralString = """
-SELECT a.attname, pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname)
+SELECT a.attname, coalesce(
+    pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname),
+    (SELECT format('%I.%I', of_s.nspname, s.relname)
+        FROM pg_attrdef d JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass
+            AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
+            JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
+            JOIN pg_namespace of_s ON of_s.oid = s.relnamespace
+        WHERE d.adrelid = c.oid AND d.adnum = a.attnum ORDER BY s.oid LIMIT 1))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
