@@ -172,6 +172,16 @@ def test_a_file_that_cannot_be_run_is_refused_when_it_can_be_read(shop: Workshop
     assert shop.apply().applied == ("0002_b.sql", "0003_c.sql", "0004_d.sql")
 
 
+def test_one_waits_for_those_in_front_of_it_that_may_call_what_changes_strings(
+    shop: Workshop,
+) -> None:
+    change = changes_strings(shop)
+    shop.write("0001_a.sql", f"CREATE PROCEDURE p() LANGUAGE plpgsql AS $$BEGIN {change} END$$;")
+    shop.write("0002_b.sql", "CALL p();")
+    shop.write("0003_c.sql", "SELECT 'it\\'s fine';")
+    assert shop.apply().applied == ("0001_a.sql", "0002_b.sql", "0003_c.sql")
+
+
 def test_files_in_front_of_one_that_changes_strings_are_refused_before_anything_runs(
     shop: Workshop,
 ) -> None:

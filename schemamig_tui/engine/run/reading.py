@@ -10,9 +10,10 @@ from schemamig_tui.engine.ledger.status import Migration
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.plan import Plan, PlannedFile
 from schemamig_tui.engine.run.survey import dialect_of
-from schemamig_tui.engine.script.script import parse
+from schemamig_tui.engine.script.script import Script, parse
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.dialect import Dialect
+from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.text import visible
 
 
@@ -63,7 +64,8 @@ class RunFiles(Sequence[FileRun]):
         """Read as many files as can be for the new session ``conn``; ``begun`` have begun to run.
 
         Those that were cut for sessions of another kind are read again. Raises FilesError for the
-        first one that cannot be run.
+        first one that cannot be run, but not yet where a file in front of it may call what one that
+        has begun has made, and so change how it is read.
         """
         dialect = dialect_of(conn)
         if dialect != self._dialect:
@@ -75,8 +77,15 @@ class RunFiles(Sequence[FileRun]):
             try:
                 file = read(migration, dialect, resume=self._resume)
             except FilesError as error:
+                if self._may_change_reading(begun):
+                    break
                 raise self._with_changer(error) from error
             self._read.append(run_of(file))
+
+    def _may_change_reading(self, begun: int) -> bool:
+        """Whether a file that has been read and has not begun may call code that changes it."""
+        made = any(run.script.changes_reading for run in self._read[:begun])
+        return made and any(_runs_code(run.script) for run in self._read[begun:])
 
     def migration(self, name: str) -> Migration:
         """The migration of one of the files, read or not."""
@@ -99,6 +108,10 @@ class RunFiles(Sequence[FileRun]):
             column=error.column,
             hint="\n".join(filter(None, (error.hint, changer))),
         )
+
+
+def _runs_code(script: Script) -> bool:
+    return any(effect(script.sql(i), script.traits(i)) >= Effect.RUNS for i in range(len(script)))
 
 
 def read(migration: Migration, dialect: Dialect, *, resume: bool = True) -> PlannedFile:
