@@ -19,7 +19,7 @@ _STRUCTURE = re.compile(rb"[{}()\[\],:\"]")
 
 
 class AddedValue(NamedTuple):
-    """A value that ALTER TYPE adds; the name of the type is None where it has Unicode escapes."""
+    """A value that ALTER TYPE adds; the name of the type is None where the text does not say it."""
 
     type: Name | None
     value: str
@@ -27,6 +27,11 @@ class AddedValue(NamedTuple):
 
 def added(sql: bytes) -> Iterator[AddedValue]:
     """The values that ALTER TYPE adds in a text."""
+    return (AddedValue(name, value) for name, value in _additions(sql) if value is not None)
+
+
+def _additions(sql: bytes) -> Iterator[tuple[Name | None, str | None]]:
+    """Each type with the value that it gets; None: that is no string here, but %L or the like."""
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
         if word.lower() == b"alter" and words.take(b"type"):
@@ -34,17 +39,24 @@ def added(sql: bytes) -> Iterator[AddedValue]:
             if words.seek(b"add", b";") != b"add" or not words.take(b"value"):
                 continue
             words.take(b"if", b"not", b"exists")
-            if (value := string_value(words.next())) is not None:
-                yield AddedValue(name, value.decode(errors="replace"))
+            value = string_value(words.next())
+            yield name, None if value is None else value.decode(errors="replace")
 
 
 def added_by_code(sql: bytes) -> tuple[AddedValue, ...]:
-    """The values that the code of a DO statement adds."""
-    if not _ADD_VALUE.search(sql):
-        return ()
-    code = body(sql)
-    texts = executed_texts(code.code) if code else ()
-    return tuple(value for text in texts for value in added(text))
+    """The values that the code of a DO statement adds.
+
+    Where it puts a statement together, any string in it may be the value.
+    """
+    code = body(sql) if _ADD_VALUE.search(sql) else None
+    texts = [*executed_texts(code.code)] if code else []
+    strings = [s.decode(errors="replace") for s in texts[1:] if not _ADD_VALUE.search(s)]
+    return tuple(
+        AddedValue(name, one)
+        for text in texts
+        for name, value in _additions(text)
+        for one in (strings if value is None else [value])
+    )
 
 
 _ADD_VALUE = phrase(rb"(?i:\badd value\b)")

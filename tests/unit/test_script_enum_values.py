@@ -62,6 +62,21 @@ def test_an_enum_value_is_known_however_it_is_added(by: str, added: str) -> None
     assert script.mode is Mode.NO_TRANSACTION
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "EXECUTE format('ALTER TYPE %I ADD VALUE IF NOT EXISTS %L', 'mood', 'ok');",
+        "EXECUTE 'ALTER TYPE mood ADD VALUE ' || quote_literal('ok');",
+        "FOREACH v IN ARRAY ARRAY['sad', 'ok'] LOOP"
+        " EXECUTE 'ALTER TYPE mood ADD VALUE ''' || v || ''''; END LOOP;",
+    ],
+)
+def test_any_string_may_be_the_value_in_a_statement_that_is_put_together(code: str) -> None:
+    block = f"DO $$ DECLARE v text; BEGIN {code} END $$;"
+    assert script_of(f"{block} SELECT 'ok'::mood;").mode is Mode.NO_TRANSACTION
+    assert script_of(f"{block} SELECT 'else';").mode is Mode.TRANSACTION
+
+
 def test_the_data_of_a_big_copy_is_searched_for_an_enum_value() -> None:
     rows = "Ann\tsad\n" * 20_000
     copy = "ALTER TYPE mood ADD VALUE 'ok'; COPY people FROM stdin;\n"
