@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from schemamig_tui import patience
+from schemamig_tui.severity import is_fatal, severity_of
 from schemamig_tui.units import lasting
 
 _WAITS = f"""
@@ -98,7 +99,7 @@ def _bounded(
     except psycopg.Error as error:
         # psycopg takes the classes by the SQLSTATE, and what ends a session for the time that a
         # transaction took has one of an error in it (25P03, 25P04).
-        if (error.diag.severity_nonlocalized or error.diag.severity) in ("FATAL", "PANIC"):
+        if is_fatal(severity_of(error.diag)):
             conn.pgconn.finish()
             raise psycopg.OperationalError(str(error)) from error
         raise

@@ -7,9 +7,10 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.events import Failure
-from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, FATAL, LOST
+from schemamig_tui.engine.pipeline.loss import CONNECTION_FAILURE, LOST
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.rehearsal.guards import Guards
+from schemamig_tui.severity import FATAL
 from schemamig_tui.text import one_line, visible
 
 

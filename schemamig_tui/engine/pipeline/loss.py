@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import psycopg
 from psycopg import errors as pg_errors
-from psycopg.errors import Diagnostic
 
 from schemamig_tui.errors import ConnectionLost, LockTimeout, RightsMissing, SchemamigError
+from schemamig_tui.severity import is_fatal, severity_of
 from schemamig_tui.text import one_line
 from schemamig_tui.units import lasting
 
@@ -17,28 +17,18 @@ LOST = "the connection was lost: {}"
 CONNECTION_FAILURE = "08006"
 """The SQLSTATE of a loss of which the server itself has said nothing."""
 
-FATAL = "FATAL"
-"""The severity of a loss of which the server itself has said nothing."""
-
 
 def is_lost(severity: str | None) -> bool:
     """Whether an error of this severity means that the session is gone.
 
-    That is what FATAL and PANIC mean, whatever the SQLSTATE (table 20.2 of the manual); and the
-    SQLSTATE alone says nothing, as dblink raises 08006, and RAISE whatever it likes, in a session
-    that goes on. An error of libpq has no severity, None: then the session is gone as well.
+    It is where the server has ended it, and after an error of libpq, which has no severity.
     """
-    return severity in (None, FATAL, "PANIC")
+    return severity is None or is_fatal(severity)
 
 
 def ends_session(error: psycopg.Error) -> bool:
     """Whether the session in which ``error`` was met is gone."""
     return is_lost(severity_of(error.diag))
-
-
-def severity_of(diagnostic: Diagnostic) -> str | None:
-    """Its severity in English, as a server has it from 9.6 on; PgBouncer speaks nothing else."""
-    return diagnostic.severity_nonlocalized or diagnostic.severity
 
 
 def server_refused(message: str) -> bool:

@@ -22,9 +22,10 @@ from psycopg.pq import ExecStatus
 from schemamig_tui.engine.events import Notice
 from schemamig_tui.engine.pipeline.cancellation import CANCEL_EVERY, Cancellation, Canceller
 from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
-from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed, severity_of
+from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
 from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.errors import SchemamigError
+from schemamig_tui.severity import severity_of
 
 # What may be on its way: enough to fill a line with a long delay, little enough to hold in memory.
 MAX_STEPS = 4096

@@ -14,13 +14,12 @@ from psycopg.errors import Diagnostic
 from schemamig_tui.engine.events import Failure, Mode, Place
 from schemamig_tui.engine.pipeline.loss import (
     CONNECTION_FAILURE,
-    FATAL,
     LOST,
     CancelUnconfirmed,
     ends_session,
-    severity_of,
 )
 from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.severity import FATAL, severity_of
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.traits import Kind
 from schemamig_tui.sql.words import unquoted
