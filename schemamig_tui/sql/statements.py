@@ -210,10 +210,15 @@ def _call(verb: bytes, sql: bytes) -> Traits:
 
 
 def _select(verb: bytes, sql: bytes) -> Traits | None:
-    found = replace(_SELECT, mentions=_mentions(sql), changes_reading=changes_reading(sql))
-    if not _SET_CONFIG.search(sql):
-        return found
-    return assigning_select(sql) or replace(found, assigns=set_beside_others(sql))
+    sets = _SET_CONFIG.search(sql) is not None
+    if sets and (alone := assigning_select(sql)):
+        return alone
+    return replace(
+        _SELECT,
+        assigns=set_beside_others(sql) if sets else None,
+        mentions=_mentions(sql),
+        changes_reading=changes_reading(sql),
+    )
 
 
 _SET_CONFIG = re.compile(rb"(?i)set_config")
