@@ -112,7 +112,6 @@ def test_a_signal_ends_the_wait_for_a_session_that_was_lost(
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == ExitCode.INTERRUPTED
-    assert f"the server has not ended the session of the run, pid {pid}" in output
     assert "Migration Summary" in output
 
 
