@@ -262,12 +262,12 @@ def end_of_ledger(script: Script, ledger: Ledger) -> int:
     Where the file makes its table or its schema, that is the last one that names the table: a dump
     makes it in pieces, and fills it, before it takes a row of ours.
     """
-    if not any(_makes(script, i, ledger) for i in range(len(script))):
+    made = max((i for i in range(len(script)) if _makes(script, i, ledger)), default=None)
+    if made is None:
         return 0
     name = ledger.table.encode().lower()
-    last = max(
-        i for i in range(len(script)) if name in script.sql(i).lower() or _makes(script, i, ledger)
-    )
+    behind = range(len(script) - 1, made, -1)
+    last = next((i for i in behind if name in script.sql(i).lower()), made)
     return next(unit.stop for unit in units(script, 0) if last in unit)
 
 
