@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemamig_tui.sql.bodies import body, executed_texts
+from schemamig_tui.sql.bodies import executed_texts
 from schemamig_tui.sql.lexer import phrase, tokens
 from schemamig_tui.sql.words import Words
 
@@ -20,12 +20,9 @@ def created_schemas(sql: bytes) -> Iterator[str]:
                 yield name.name
 
 
-def schemas_created_by_code(sql: bytes) -> tuple[str, ...]:
+def schemas_created_by_code(code: bytes) -> tuple[str, ...]:
     """The schemas that the code of a DO statement makes."""
-    if not _CREATE_SCHEMA.search(sql):
-        return ()
-    code = body(sql)
-    texts = executed_texts(code.code) if code else ()
+    texts = executed_texts(code) if _CREATE_SCHEMA.search(code) else ()
     return tuple(name for text in texts for name in created_schemas(text))
 
 

@@ -43,13 +43,12 @@ def _additions(sql: bytes) -> Iterator[tuple[Name | None, str | None]]:
             yield name, None if value is None else value.decode(errors="replace")
 
 
-def added_by_code(sql: bytes) -> tuple[AddedValue, ...]:
+def added_by_code(code: bytes) -> tuple[AddedValue, ...]:
     """The values that the code of a DO statement adds.
 
     Where it puts a statement together, any string in it may be the value.
     """
-    code = body(sql) if _ADD_VALUE.search(sql) else None
-    texts = [*executed_texts(code.code)] if code else []
+    texts = [*executed_texts(code)] if _ADD_VALUE.search(code) else []
     strings = [s.decode(errors="replace") for s in texts[1:] if not _ADD_VALUE.search(s)]
     return tuple(
         AddedValue(name, one)

@@ -188,15 +188,15 @@ def _options(words: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def _do(verb: bytes, sql: bytes) -> Traits:
     found = body(sql)
-    schemas = schemas_created_by_code(sql)
-    if found and (ends := ends_transaction(found.code)):
+    code = found.code if found else b""
+    schemas = schemas_created_by_code(code)
+    if ends := ends_transaction(code):
         return _carrying(sql, Traits(f"DO with {ends}", Kind.ALONE, creates_schemas=schemas))
-    calls = found is not None and _CALL.search(found.code) is not None
     traits = Traits(
         "DO",
-        commits=calls,
+        commits=_CALL.search(code) is not None,
         creates_schemas=schemas,
-        adds_enum_values=added_by_code(sql),
+        adds_enum_values=added_by_code(code),
     )
     return _carrying(sql, traits)
 
