@@ -52,7 +52,7 @@ def set_statement(sql: bytes) -> Traits:
         "SET LOCAL" if local else "SET", only_sets=True, outside="ignore" if local else None
     )
     name, value = _name_and_value(words, written[-1:])
-    return _assigning(traits, name, value, local=local) if name else traits
+    return _assigning(traits, Assignment(name, unquoted(value), local)) if name else traits
 
 
 def _name_and_value(words: list[bytes], last: list[bytes]) -> tuple[str | None, bytes]:
@@ -94,10 +94,9 @@ def assigning_select(sql: bytes) -> Traits | None:
     function, opening, name, _, value, _, local, closing, more, *_ = words
     if function.lower() != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
         return None
-    setting = (unquoted(name) or "").lower()
-    is_local = is_true(unquoted(local.lower()))
-    traits = Traits("set_config", only_sets=True, outside="ignore" if is_local else None)
-    return _assigning(traits, setting, value, local=is_local)
+    sets = _by_set_config(name, value, local)
+    traits = Traits("set_config", only_sets=True, outside="ignore" if sets.local else None)
+    return _assigning(traits, sets)
 
 
 def set_beside_others(sql: bytes) -> Assignment | None:
@@ -107,8 +106,7 @@ def set_beside_others(sql: bytes) -> Assignment | None:
     while word := words.next():
         if word.lower() == b"set_config" and len(given := words.inside()) == _ARGUMENTS:
             name, _, value, _, local = given
-            is_local = is_true(unquoted(local.lower()))
-            found = Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+            found = _by_set_config(name, value, local)
             last = found if found.decides_reading else last
     return last
 
@@ -116,13 +114,17 @@ def set_beside_others(sql: bytes) -> Assignment | None:
 _ARGUMENTS = 5  # with the commas
 
 
-def _assigning(traits: Traits, name: str, value: bytes, *, local: bool) -> Traits:
-    text = unquoted(value)
+def _by_set_config(name: bytes, value: bytes, local: bytes) -> Assignment:
+    is_local = is_true(unquoted(local.lower()))
+    return Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+
+
+def _assigning(traits: Traits, sets: Assignment) -> Traits:
     return replace(
         traits,
-        assigns=Assignment(name, text, local),
-        read_only=name in _READ_ONLY and is_true(text),
-        mentions=WATCHED & {name},
+        assigns=sets,
+        read_only=sets.name in _READ_ONLY and is_true(sets.value),
+        mentions=WATCHED & {sets.name},
     )
 
 
