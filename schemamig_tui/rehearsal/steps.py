@@ -36,7 +36,7 @@ _TAKEN_OUT = (Kind.BEGIN, Kind.COMMIT, Kind.CHAIN)
 _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
-_UNHURRIED = b"SET LOCAL statement_timeout = 0"
+_UNTIMED = b"SET LOCAL statement_timeout = 0"
 # Whoever has switched it off may switch it on.
 _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
@@ -181,7 +181,7 @@ class RehearsalSteps:
         """
         ends_file = unit.stop == len(self._run.script)
         if ends_file and (check or self._timed):
-            yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+            yield Step(_UNTIMED, Role.HOUSEKEEPING)
         if check:
             yield Step(check, Role.HOUSEKEEPING, prompt=True)
         for query in filter(None, deferral):
@@ -199,7 +199,7 @@ class RehearsalSteps:
             yield step
             return
         yield Step(b"SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
-        yield Step(_UNHURRIED, Role.HOUSEKEEPING)
+        yield Step(_UNTIMED, Role.HOUSEKEEPING)
         yield step
         yield Step(b"ROLLBACK TO SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
         yield Step(b"RELEASE SAVEPOINT schemamig_probe", Role.HOUSEKEEPING)
