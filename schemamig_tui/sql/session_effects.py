@@ -46,14 +46,13 @@ def effect(sql: bytes, traits: Traits) -> Effect:
         return Effect.SETS if known and traits.label in _SETTING else Effect.LATER
     found = WORD.match(sql)
     verb = found[0].lower() if found else b""
-    if verb in _RUN_CODE:
-        if _MAY_SET.search(sql, 0, _READ) and not _SETTERS.isdisjoint(_words(sql)):
-            return Effect.LATER
-        return Effect.RUNS
     if verb in _SIMPLE:
         return Effect.NONE
     rule = {b"create": _create, b"alter": _alter}.get(verb)
-    return rule(sql) if rule else Effect.LATER
+    if verb not in _RUN_CODE and rule is None:
+        return Effect.LATER
+    runs = rule(sql) if rule else Effect.RUNS
+    return Effect.LATER if runs is Effect.RUNS and _calls_setter(sql) else runs
 
 
 def is_quiet(sql: bytes, traits: Traits) -> bool:
@@ -105,7 +104,7 @@ _RUN_CODE = frozenset(
 _WRITE = frozenset(b"alter analyse analyze copy create delete insert merge truncate update".split())
 _MAY_SET = re.compile(rb"(?i)set_config|advisory|temp")
 _SETTERS = frozenset(
-    [b"set_config", b"temp", b"temporary"]
+    [b"set_config", b"temp", b"temporary", b"pg_temp"]
     + [
         b"pg_" + trying + b"advisory_" + scope + what
         for trying in (b"", b"try_")
@@ -114,6 +113,11 @@ _SETTERS = frozenset(
     ]
 )
 _TEMPORARY = re.compile(rb"(?i)\b(?:temp|temporary|pg_temp)\b")
+
+
+def _calls_setter(sql: bytes) -> bool:
+    """Whether a statement that runs code names a function that sets, or something temporary."""
+    return bool(_MAY_SET.search(sql, 0, _READ)) and not _SETTERS.isdisjoint(_words(sql))
 
 
 def _words(sql: bytes) -> Iterator[bytes]:
