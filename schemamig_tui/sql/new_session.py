@@ -127,10 +127,14 @@ class _Mentions:
             if argument := phrase(_NAME_AS_ARGUMENT).match(text, word.end()):
                 self._note_name(argument["name"])
             elif word["function"] == b"config" and phrase(_OPENING).match(text, word.end()):
-                self.leave = True
+                self._note_name(None)
 
     def _note_name(self, name: bytes | None) -> None:
-        """Note a setting; None is one whose name only the run knows, like that of a seed."""
+        """Note a setting; None is one whose name only the run knows, which may be any.
+
+        temp_buffers cannot be set where the session has used temporary tables before.
+        """
+        self.see |= name is None
         if name is None or not name.isascii() or name in (b"seed", b"track_counts"):
             self.leave = True
         elif b"." in name:

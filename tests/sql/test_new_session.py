@@ -99,6 +99,8 @@ def test_what_nobody_can_be_asked_for_needs_a_new_session_behind_it(sql: str) ->
     [
         "SET temp_buffers = '64MB'",
         "SELECT set_config('temp_buffers', '64MB', false)",
+        "DO $$BEGIN EXECUTE 'SET temp_' || 'buffers = 10000'; END$$",
+        "SELECT set_config('temp_' || 'buffers', '64MB', false)",
         "SELECT pg_my_temp_schema()",
         "SELECT current_schemas(true)",
         "SELECT * FROM pg_temp_3.t",
