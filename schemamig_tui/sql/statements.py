@@ -110,6 +110,9 @@ def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
         return replace(_alone(verb, what), changes_reading=changes_reading(sql))
     if what == b"type":
         return _alter_type(sql)
+    if what == b"schema":
+        made = tuple(created_schemas(sql))
+        return Traits("ALTER SCHEMA", creates_schemas=made) if made else None
     if what == b"table":
         if not _CONCURRENTLY.search(sql):
             return None

@@ -310,6 +310,7 @@ ALTER TABLE ONLY kb.schema_migrations ADD PRIMARY KEY (id), ADD UNIQUE (filename
         f"BEGIN; {DUMP} COMMIT; VACUUM;",
         f"SET search_path = kb; {DUMP.replace('TABLE kb.', 'TABLE ')} VACUUM;",
         f"CREATE SCHEMA kb; {IN_PIECES} VACUUM;",
+        f"CREATE SCHEMA a; {IN_PIECES.replace('kb.', 'a.')} ALTER SCHEMA a RENAME TO kb; VACUUM;",
         f"VACUUM pg_am; DO $$BEGIN {DUMP} END$$;",
         f"DO $$BEGIN EXECUTE 'CREATE SCHEMA /*!*/ \"kb\"'; END$$; VACUUM; {IN_PIECES}",
     ],
