@@ -5,10 +5,12 @@ https://www.postgresql.org/docs/current/sql-set.html has the special forms, such
 
 import re
 from dataclasses import replace
+from itertools import islice
+from typing import Literal
 
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.traits import WATCHED, Assignment, Kind, Traits
-from schemamig_tui.sql.words import Words, behind, unquoted
+from schemamig_tui.sql.words import Words, behind, identifier, unquoted
 
 _TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
 _READ_ONLY = ("transaction_read_only", "default_transaction_read_only")
@@ -86,37 +88,67 @@ _SPECIAL: tuple[tuple[tuple[bytes, ...], str], ...] = (
 def assigning_select(sql: bytes) -> Traits | None:
     """SELECT set_config(name, value, local) and nothing else, which is another way to write SET.
 
-    Like SET LOCAL, it has no effect for the transaction where none is open.
+    Like SET LOCAL, it has no effect for the transaction where none is open. There may be more than
+    one, and each may have a name.
     """
-    words = behind(sql, 11, fold=False)
-    if [word.lower() for word in words[:2]] == [b"pg_catalog", b"."]:
-        words = words[2:]
-    function, opening, name, _, value, _, local, closing, more, *_ = words
-    if function.lower() != b"set_config" or (opening, closing, more) != (b"(", b")", b""):
+    sets = _list_of_sets(Words(token[1] for token in islice(tokens(sql), 1, None)))
+    if not sets:
         return None
-    sets = _by_set_config(name, value, local)
-    traits = Traits("set_config", only_sets=True, outside="ignore" if sets.local else None)
-    return _assigning(traits, sets)
+    outside: Literal["ignore"] | None = "ignore" if all(one.local for one in sets) else None
+    traits = Traits("set_config", only_sets=True, outside=outside)
+    each = [_assigning(traits, one) for one in sets]
+    if len(each) == 1:
+        return each[0]
+    return replace(
+        traits,
+        assigns=_deciding(sets),
+        read_only=any(one.read_only for one in each),
+        mentions=frozenset().union(*(one.mentions for one in each)),
+    )
+
+
+def _list_of_sets(words: Words) -> list[Assignment]:
+    """What a list of calls of set_config sets; [] for a list of anything else."""
+    sets: list[Assignment] = []
+    while True:
+        words.take(b"pg_catalog", b".")
+        if not words.take(b"set_config") or len(given := words.inside()) != _ARGUMENTS:
+            return []
+        sets.append(_by_set_config(given))
+        named = words.take(b"as")
+        if words.peek() not in (b"", b","):
+            name = words.next()
+            # A word that is no name, such as FROM, has something behind it.
+            if identifier(name) is None or (not named and words.peek() not in (b"", b",")):
+                return []
+        if not words.peek():
+            return sets
+        if not words.take(b","):
+            return []
 
 
 def set_beside_others(sql: bytes) -> Assignment | None:
     """What a SELECT that calls set_config sets of how files are read, as far as its text says."""
-    last = None
+    sets: list[Assignment] = []
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
         if word.lower() == b"set_config" and len(given := words.inside()) == _ARGUMENTS:
-            name, _, value, _, local = given
-            found = _by_set_config(name, value, local)
-            last = found if found.decides_reading else last
-    return last
+            sets.append(_by_set_config(given))
+    return _deciding(sets)
 
 
 _ARGUMENTS = 5  # with the commas
 
 
-def _by_set_config(name: bytes, value: bytes, local: bytes) -> Assignment:
+def _by_set_config(arguments: list[bytes]) -> Assignment:
+    name, _, value, _, local = arguments
     is_local = is_true(unquoted(local.lower()))
     return Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+
+
+def _deciding(sets: list[Assignment]) -> Assignment | None:
+    """The last of them that decides how files are read."""
+    return next((one for one in reversed(sets) if one.decides_reading), None)
 
 
 def _assigning(traits: Traits, sets: Assignment) -> Traits:

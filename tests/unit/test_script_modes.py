@@ -107,7 +107,8 @@ def test_a_statement_that_a_transaction_forbids_is_run_by_itself(
 )
 def test_a_file_may_bring_its_own_transaction(begin: str, commit: str) -> None:
     script = script_of(
-        "--\nSET lock_timeout = '1s';\nSELECT pg_catalog.set_config('search_path', '', false);\n"
+        "--\nSET lock_timeout = '1s';\nSELECT pg_catalog.set_config('search_path', '', false) AS a,"
+        " set_config('a.b', '1', false);\n"
         f"{begin};\nSAVEPOINT a;\nROLLBACK TO a;\nSET LOCAL work_mem = 1;\n{commit};\n-- end"
     )
     assert script.mode is Mode.OWN_TRANSACTION
@@ -134,6 +135,14 @@ def test_a_file_may_bring_its_own_transaction(begin: str, commit: str) -> None:
         ("SELECT 1;\nBEGIN; COMMIT", "the statement in line 1 is outside its BEGIN and COMMIT"),
         ("BEGIN; COMMIT;\nSET a.b = 1", "the statement in line 2 is outside its BEGIN and COMMIT"),
         ("RESET a.b; BEGIN; COMMIT", "the statement in line 1 is outside its BEGIN and COMMIT"),
+        (
+            "SELECT set_config('a.b', '1', false) FROM f(); BEGIN; COMMIT",
+            "the statement in line 1 is outside its BEGIN and COMMIT",
+        ),
+        (
+            "SELECT set_config('a.b', '1', true), f(); BEGIN; COMMIT",
+            "the statement in line 1 is outside its BEGIN and COMMIT",
+        ),
         (
             "SELECT set_config('a.b', (SELECT f()), true); BEGIN; COMMIT",
             "the statement in line 1 is outside its BEGIN and COMMIT",
@@ -307,6 +316,8 @@ def test_inside_of_a_transaction_of_the_file_they_are_not(text: str) -> None:
         ("SET LOCAL work_mem = '1MB'", "SET LOCAL"),
         ("SET LOCAL TIME ZONE 'UTC'", "SET LOCAL"),
         ("SELECT pg_catalog.set_config('work_mem', '1MB', 'on')", "set_config"),
+        ("SELECT set_config('work_mem', '1MB', true) AS \"from\"", "set_config"),
+        ("SELECT set_config('a.b', '1', true) x, set_config('a.c', '2', true)", "set_config"),
         ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION"),
         ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS"),
     ],
