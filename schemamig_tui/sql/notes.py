@@ -13,7 +13,8 @@ MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
-    rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b)"
+    rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b"
+    rb"|down[ \t]*(?=[\r\n]|\Z))"
 )
 """How a comment that may say something begins, behind its two dashes."""
 
@@ -40,7 +41,11 @@ _WAYS_BACK = {
     "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
     "Mojo::Pg": rb"--[ \t]*\d+[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
     "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
+    "node-sqlite": rb"--[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
 }
+# "-- down" alone may be an innocent comment, unless the way there begins with "-- up".
+_PAIRED = "node-sqlite"
+_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--[ \t]*up[ \t]*\r?$")
 _WAY_BACK = re.compile(
     b"|".join(b"(?P<t%d>%s)" % (i, pattern) for i, pattern in enumerate(_WAYS_BACK.values()))
 )
@@ -147,12 +152,18 @@ def allows_out_of_order(text: bytes) -> bool:
     return False
 
 
-def way_back(comment: bytes) -> tuple[str, str] | None:
-    """Whose way back begins with a comment, and how that is spelt."""
+def way_back(comment: bytes, before: bytes) -> tuple[str, str] | None:
+    """Whose way back begins with a comment, and how that is spelt.
+
+    ``before`` is the top of the file, up to the comment at most.
+    """
     found = _WAY_BACK.match(comment)
     if found is None or found.lastgroup is None:
         return None
-    return list(_WAYS_BACK)[int(found.lastgroup[1:])], _shown(found[0])
+    tool = list(_WAYS_BACK)[int(found.lastgroup[1:])]
+    if tool == _PAIRED and not _PAIRED_UP.search(before):
+        return None
+    return tool, _shown(found[0])
 
 
 def no_transaction(comment: bytes) -> Directive | None:

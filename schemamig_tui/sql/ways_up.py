@@ -68,7 +68,7 @@ def _marked(tool: str, text: bytes) -> WayUp:
     alone = found = False
     for number, line in enumerate(text.splitlines(keepends=True), start=1):
         comment = line.strip()
-        back = way_back(comment)
+        back = way_back(comment, b"")
         directive = no_transaction(comment)
         if directive and directive.tool == tool:
             alone = True

@@ -66,6 +66,10 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
         ("0001_users.sql", "0001_Users-Rollback.sql"),
         ("0001_users.deploy.sql", "0001_users.revert.sql"),
         ("0001-users-do.sql", "0001-users-undo.sql"),
+        ("0001_users_apply.sql", "0001_users_rollback.sql"),
+        ("0001_users.migrate.sql", "0001_users.undo.sql"),
+        ("0001_users.forward.sql", "0001_users.backward.sql"),
+        ("0001_users_forwards.sql", "0001_users_backwards.sql"),
     ],
 )
 def test_a_name_with_down_or_kin_is_a_way_back_where_that_of_the_way_there_is_the_same(

@@ -19,6 +19,7 @@ WAYS_BACK = {
     "Play": ("# --- !Downs", "-- !Downs", "# -- !Downs", "#--- !Downs"),
     "shmig": ("-- ==== DOWN ====",),
     "Mojo::Pg": ("-- 1 down", "--12 DOWN "),
+    "node-sqlite": ("-- Down", "--DOWN ", "  --  down"),
     "Sqitch": ("-- Revert app:users from pg",),
 }
 NO_TRANSACTION = {
@@ -92,6 +93,8 @@ def test_a_way_back_that_stands_in_a_statement_is_refused_too() -> None:
         "SELECT (\n-- !Downs\n1);",
         "-- !downs\n-- rambler downhill\n-- ---- create above / drop below\nSELECT 1;",
         "-- Revert the default from before\nSELECT 1;",
+        "-- down\nSELECT 1;\n-- up\nSELECT 2;",
+        "-- up\nSELECT 1;\n-- down the road\n-- downs\nSELECT 2;",
     ],
 )
 def test_the_same_words_elsewhere_are_just_text(text: str) -> None:

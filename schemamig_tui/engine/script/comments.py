@@ -54,7 +54,7 @@ class Comments:
         if (asked := notes.our_directive(comment)) is not None:
             self._heed_ours(offset, asked)
         elif self._starts_line(offset):
-            if found := notes.way_back(comment):
+            if found := notes.way_back(comment, self._head[:offset]):
                 self._way_back = self._way_back or (offset, *found)
             elif directive := notes.no_transaction(comment):
                 self._heed_theirs(offset, directive)

@@ -27,8 +27,8 @@ _WAYS_BACK = {
     "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
 }
 # These names may be innocent ("slow-down"), unless the way there has the same name but for that.
-_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert|rollback)\.sql")
-_THERE = ("up", "do", "deploy")
+_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert|rollback|backwards?)\.sql")
+_THERE = ("up", "do", "deploy", "apply", "migrate", "forward", "forwards")
 
 
 def is_migration(name: str) -> bool:
