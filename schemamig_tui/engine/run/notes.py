@@ -50,10 +50,19 @@ class Notes:
     """Makes the steps for the notes of one file, in the order of its statements.
 
     ``create`` makes the ledger with the first one. Where the file itself makes it, or its schema,
-    there is no place for a note before that. ``start`` is what the session of the file began with.
+    there is no place for a note before that. ``start`` is what the session of the file began with;
+    with ``stores_code``, files since then may have stored code that it does not know.
     """
 
-    def __init__(self, ledger: Ledger, run: FileRun, start: SessionStart, *, create: bool) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        run: FileRun,
+        start: SessionStart,
+        *,
+        create: bool,
+        stores_code: bool = False,
+    ) -> None:
         self._writes = ledger.writes
         self._run = run
         self._start = start
@@ -65,7 +74,7 @@ class Notes:
         self.read_only = False
         """Whether the transactions behind the next note are that, unless they say otherwise."""
         self._event_triggers = start.event_triggers
-        self._stores_code = False
+        self._stores_code = stores_code
         self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
 
     @property
@@ -248,6 +257,11 @@ class Notes:
 
 
 _FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}
+
+
+def stores_code(script: Script, functions: StoredCode) -> bool:
+    """Whether a file may store code that changes the session it is run in."""
+    return any(_stores_code(script.sql(i), functions) for i in range(len(script)))
 
 
 def _stores_code(sql: bytes, functions: StoredCode) -> bool:

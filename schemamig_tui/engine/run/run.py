@@ -237,7 +237,9 @@ class Run:
         lock, stored = self._context.locks.work, self._renewals.stored
         start = start_for(self._conn, lock, runs, stored) if runs else None
         batches = self._batching.steps if self._batching else None
-        self._step_order = replace(self._step_order, start=start, batches=batches)
+        self._step_order = replace(
+            self._step_order, start=start, stores_code=False, batches=batches
+        )
         self._recovery.start = start
 
     def _goes_on(self, crash: Crash | None) -> bool:
@@ -268,6 +270,7 @@ class Run:
                     return
                 query = self._renewals.query_behind(file, files[i + 1])
                 yield from between_files(query.sql, may_fail=query.may_fail)
+                self._step_order = self._step_order.behind(file)
             file.script.release()
         if len(files) == len(files.names):
             yield from self._verification.steps()

@@ -10,7 +10,7 @@ Our own steps between the statements of a file:
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger import own_session
@@ -30,6 +30,7 @@ from schemamig_tui.engine.run.notes import (
     CHECK_CONSTRAINTS,
     Notes,
     end_of_ledger,
+    stores_code,
 )
 from schemamig_tui.engine.run.restoration import proof, restoration
 from schemamig_tui.engine.run.session_capture import SessionStart
@@ -52,6 +53,7 @@ class StepOrder:
     ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
     CONCURRENTLY. ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``.
     ``start`` is what the session began with, where a file without a transaction is to run in it.
+    With ``stores_code``, a file since then may have stored code that ``start`` does not know.
     ``batches`` makes the steps of a statement that runs in batches, ``row_made`` those behind the
     first note of a file, where there are any.
     """
@@ -60,6 +62,7 @@ class StepOrder:
     lifts_timeout: bool
     own_settings: bytes = b""
     start: SessionStart | None = None
+    stores_code: bool = False
     batches: Callable[[FileRun, int, SessionStart], Iterator[Step]] | None = None
     row_made: Callable[[], Iterator[Step]] | None = None
 
@@ -71,6 +74,12 @@ class StepOrder:
             Mode.NO_TRANSACTION: self._without_transaction,
         }[run.script.mode]
         yield from order(run, create, last)
+
+    def behind(self, run: FileRun) -> "StepOrder":
+        """The order for the files behind ``run`` in its session."""
+        if self.start is None or self.stores_code:
+            return self
+        return replace(self, stores_code=stores_code(run.script, self.start.functions))
 
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         yield Step(_BEGIN, Role.OPEN, prompt=True)
@@ -98,7 +107,7 @@ class StepOrder:
         script, start = run.script, self.start
         # What the file itself says of it holds.
         lifts = self.lifts_timeout and not script.mentions("lock_timeout")
-        notes = Notes(self.ledger, run, start, create=create)
+        notes = Notes(self.ledger, run, start, create=create, stores_code=self.stores_code)
         state = run.state
         read_only = is_true(state.get(_READ_ONLY) or start.settings.get(_READ_ONLY))
         notes.read_only = read_only

@@ -177,7 +177,8 @@ SELECT p.oid::int8, p.proname::text, {_CODE},
     ARRAY(SELECT split_part(setting, '=', 1) FROM unnest(p.proconfig) AS setting),
     l.lanname IN ('sql', 'plpgsql'),
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass
-        AND d.refobjid = p.oid AND d.deptype = 'n' AND d.classid <> 'pg_proc'::regclass)
+        AND d.refobjid = p.oid AND d.deptype = 'n' AND (d.classid <> 'pg_proc'::regclass
+            OR d.objid IN (SELECT aggfnoid FROM pg_aggregate)))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {_FIRST} AND l.lanname NOT IN ('c', 'internal')"""
 # Of a column alone, the planner tries the pattern on a hundred values that ANALYZE has kept.
