@@ -3,7 +3,7 @@
 import pytest
 
 from tests.engine.conftest import Workshop
-from tests.engine.test_resume_session import DIRECTIVE, TABLES, stop
+from tests.engine.test_resume_session import DIRECTIVE, TABLES, refusal, stop
 
 SETS = "CREATE FUNCTION public.sets() RETURNS {} AS $$BEGIN SET search_path = app; {}; END$$;"
 
@@ -36,16 +36,50 @@ def test_code_sets_something_also_where_an_earlier_file_of_the_run_has_made_it(
     assert shop.ask("SELECT a FROM app.r") == [2]
 
 
-def test_what_an_aggregate_calls_is_found(shop: Workshop) -> None:
+@pytest.mark.parametrize(
+    ("made", "call"),
+    [
+        ("CREATE AGGREGATE public.f(int) (sfunc = sets, stype = text)", "SELECT public.f(1)"),
+        (
+            "CREATE FUNCTION public.f(a text DEFAULT sets('', 1)) RETURNS text LANGUAGE sql"
+            " AS 'SELECT a'",
+            "SELECT public.f()",
+        ),
+    ],
+)
+def test_what_calls_a_function_without_code_of_its_own_that_names_it_is_found(
+    shop: Workshop, made: str, call: str
+) -> None:
     shop.ask(
         f"{TABLES}; CREATE FUNCTION sets(text, int) RETURNS text LANGUAGE plpgsql AS"
-        " $$BEGIN SET search_path = app; RETURN 'x'; END$$;"
-        " CREATE AGGREGATE public.total(int) (sfunc = sets, stype = text)"
+        f" $$BEGIN SET search_path = app; RETURN 'x'; END$$; {made}"
     )
     stop(
         shop,
-        f"{DIRECTIVE}CREATE TABLE public.made AS SELECT public.total(1);"
-        " SELECT 1/0; INSERT INTO r VALUES (2);",
+        f"{DIRECTIVE}CREATE TABLE public.made AS {call}; SELECT 1/0; INSERT INTO r VALUES (2);",
     )
     assert shop.apply().failed is None
     assert shop.ask("SELECT a FROM app.r") == [2]
+
+
+@pytest.mark.parametrize(
+    ("made", "call"),
+    [
+        (
+            "CREATE DOMAIN d AS text DEFAULT set_config('search_path', 'app', false);"
+            " CREATE TABLE public.t (a int, b d)",
+            "INSERT INTO public.t (a) VALUES (1)",
+        ),
+        (
+            "CREATE FUNCTION f(a text DEFAULT set_config('search_path', 'app', false))"
+            " RETURNS text LANGUAGE sql AS 'SELECT a'",
+            "CREATE TABLE public.made AS SELECT public.f()",
+        ),
+    ],
+)
+def test_a_default_of_a_domain_or_an_argument_that_sets_something_makes_a_resume_refuse(
+    shop: Workshop, made: str, call: str
+) -> None:
+    shop.ask(f"{TABLES}; {made}")
+    stop(shop, f"{DIRECTIVE}{call}; SELECT 1/0; INSERT INTO r VALUES (2);")
+    assert "set_config, in a default, a view or the like" in refusal(shop).message

@@ -29,7 +29,8 @@ class StoredCode:
     More kinds of names are for checkpoints: ``changing`` functions may change the session in any
     way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``remembering``
     ones ask for the last value of a sequence, and ``fired`` are those that a trigger or kin runs.
-    ``sets``: an expression of a table, view or policy sets something itself.
+    ``sets``: an expression of a table, view or policy sets something itself, or a default of a
+    domain or an argument.
     """
 
     names: frozenset[str] = frozenset()
@@ -178,7 +179,8 @@ SELECT p.oid::int8, p.proname::text, {_CODE},
     l.lanname IN ('sql', 'plpgsql'),
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass
         AND d.refobjid = p.oid AND d.deptype = 'n' AND (d.classid <> 'pg_proc'::regclass
-            OR d.objid IN (SELECT aggfnoid FROM pg_aggregate)))
+            OR d.objid IN (SELECT oid FROM pg_proc
+                WHERE prokind = 'a' OR proargdefaults IS NOT NULL)))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {_FIRST} AND l.lanname NOT IN ('c', 'internal')"""
 # Of a column alone, the planner tries the pattern on a hundred values that ANALYZE has kept.
@@ -204,6 +206,9 @@ _OTHERS = f"""
 SELECT EXISTS (SELECT FROM pg_rewrite WHERE oid >= {_FIRST}
         AND ({_sets_something("ev_action::text")}))
     OR EXISTS (SELECT FROM pg_attrdef WHERE {_sets_something("adbin::text")})
+    OR EXISTS (SELECT FROM pg_type WHERE {_sets_something("typdefaultbin::text")})
+    OR EXISTS (SELECT FROM pg_proc
+        WHERE oid >= {_FIRST} AND ({_sets_something("proargdefaults::text")}))
     OR EXISTS (SELECT FROM pg_policy
         WHERE {_sets_something("concat(polqual::text, polwithcheck::text)")})
     OR EXISTS (SELECT FROM pg_constraint WHERE {_sets_something("conbin::text")})
