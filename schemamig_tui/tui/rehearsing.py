@@ -284,8 +284,16 @@ class Report:
         return lines
 
     def marks(self, files: Mapping[str, MigrationFile]) -> dict[str, tuple[MigrationFile, bool]]:
-        """The files that were rehearsed, by name, and whether each of them went well."""
-        ends = ((name, self._files[name].end) for name in files if name in self._files)
+        """The files that were rehearsed, by name, and whether each of them went well.
+
+        One that was cancelled has done neither.
+        """
+        cancelled = self.finished.failed if self.finished and self.finished.cancelled else None
+        ends = (
+            (name, self._files[name].end)
+            for name in files
+            if name in self._files and name != cancelled
+        )
         return {
             name: (files[name], isinstance(end, FileRehearsed))
             for name, end in ends

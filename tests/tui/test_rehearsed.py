@@ -29,6 +29,20 @@ async def test_the_list_marks_what_was_rehearsed_until_its_file_changes(desk: De
 
 
 @played
+async def test_of_a_file_whose_rehearsal_was_cancelled_it_says_nothing(desk: Desk) -> None:
+    desk.write("0001_a.sql")
+    desk.write("0002_b.sql", "DO $$BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(30); END$$;")
+    async with desk.open() as ui:
+        await ui.press("R", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        await ui.press("x", "y")
+        await ui.run_over()
+        await ui.press("escape")
+        assert row_of(ui, "0001_a.sql") == "0001_a.sql rehearsed"
+        assert row_of(ui, "0002_b.sql") == "0002_b.sql"
+
+
+@played
 async def test_a_failed_file_that_was_mended_and_rehearsed_is_marked_as_such(desk: Desk) -> None:
     desk.write("0001_a.sql", "SELECT nothing;")
     desk.apply()
