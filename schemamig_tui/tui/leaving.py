@@ -30,7 +30,7 @@ class Leaving:
         view = LinesView([(("plain", what),)], fold=True)
         yes = "Cancel it and quit"
         question = Question("A run is on", view, self._looking.database, yes=yes, no="Stay")
-        self._app.push_screen(question, answered)
+        self._runs.ask_about(question, answered)
 
     def leave(self) -> None:
         """Leave, after cancelling the run; at once when asked again."""

@@ -1,6 +1,6 @@
 """Asks before an apply or a rehearsal, starts it, and shows what comes of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ class Runs:
         self._looking, self._settings = looking, settings
         self._logs = FileLogs()
         self._report: Report | None = None
+        self._question: Question | None = None
         self.tally = SessionTally()
         """What the runs have done so far."""
         self.bug: Exception | None = None
@@ -200,6 +201,11 @@ class Runs:
         view = LinesView([(("plain", run.kept),)], fold=True)
         yes = f"Cancel the {what}"
         question = Question(f"{yes}?", view, self._looking.database, yes=yes, no="Go on")
+        self.ask_about(question, answered)
+
+    def ask_about(self, question: Question, answered: Callable[[Answer | None], None]) -> None:
+        """Ask something about what is on, up to its end: then there is nothing to answer."""
+        self._question = question
         self._app.push_screen(question, answered)
 
     def show_events(self, message: RunPanel.Progressed) -> None:
@@ -221,6 +227,8 @@ class Runs:
 
     def end(self, run: EngineThread) -> None:
         """Say how a run has ended."""
+        if self._question and self._question.is_current:
+            self._question.dismiss(Answer.NO)
         self._main.remove_class("-running")
         self._main.mark_running(None)
         self._main.log_view.add(outcome(run))

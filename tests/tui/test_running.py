@@ -249,6 +249,24 @@ async def test_q_asks_while_a_run_is_on_and_waits_for_its_end(desk: Desk) -> Non
 
 
 @played
+@pytest.mark.parametrize("key", ["q", "x"])
+async def test_a_question_about_a_run_goes_away_when_that_ends(desk: Desk, key: str) -> None:
+    desk.write("0001_a.sql", "DO $$BEGIN RAISE NOTICE 'here'; LOCK t; END$$;")
+    desk.execute("CREATE TABLE t ()")
+    async with desk.open() as ui:
+        with desk.database.connect() as conn, conn.transaction():
+            conn.execute("LOCK t")
+            await ui.press("a", "y")
+            await ui.until(lambda: "NOTICE: here" in ui.log)
+            await ui.press(key)
+            assert isinstance(ui.app.screen, Question)
+        await ui.run_over()
+        await ui.until(lambda: ui.app.screen is ui.main)
+        assert ui.names("applied") == ["0001_a.sql"]
+    assert desk.ledger["0001_a.sql"].success
+
+
+@played
 async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
     desk.write("0001_a.sql", ASLEEP % 30)
     async with desk.open() as first, desk.open() as second:
