@@ -19,46 +19,64 @@ _STRUCTURE = re.compile(rb"[{}()\[\],:\"]")
 
 
 class AddedValue(NamedTuple):
-    """A value that ALTER TYPE adds; the name of the type is None where the text does not say it."""
+    """A value that ALTER TYPE adds; the name of the type is None where the text does not say it.
+
+    ``before`` is what it was called so far, where ALTER TYPE only renames it.
+    """
 
     type: Name | None
     value: str
+    before: str | None = None
 
 
 def added(sql: bytes) -> Iterator[AddedValue]:
-    """The values that ALTER TYPE adds in a text."""
-    return (AddedValue(name, value) for name, value in _additions(sql) if value is not None)
+    """The values that ALTER TYPE adds or renames in a text."""
+    return (AddedValue(name, new, old) for name, new, old in _additions(sql) if new is not None)
 
 
-def _additions(sql: bytes) -> Iterator[tuple[Name | None, str | None]]:
-    """Each type with the value that it gets; None: that is no string here, but %L or the like."""
+def _additions(sql: bytes) -> Iterator[tuple[Name | None, str | None, str | None]]:
+    """Each type with the value that it gets, and how that was called before.
+
+    A value of None is no string here, but %L or the like.
+    """
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
-        if word.lower() == b"alter" and words.take(b"type"):
-            name = words.name()
-            if words.seek(b"add", b";") != b"add" or not words.take(b"value"):
-                continue
+        if word.lower() != b"alter" or not words.take(b"type"):
+            continue
+        name = words.name()
+        verb = words.seek(b"add", b"rename", b";")
+        if verb not in (b"add", b"rename") or not words.take(b"value"):
+            continue
+        if verb == b"rename":
+            before = _string(words.next())
+            if before is not None and words.take(b"to"):
+                yield name, _string(words.next()), before
+        else:
             words.take(b"if", b"not", b"exists")
-            value = string_value(words.next())
-            yield name, None if value is None else value.decode(errors="replace")
+            yield name, _string(words.next()), None
+
+
+def _string(token: bytes) -> str | None:
+    value = string_value(token)
+    return None if value is None else value.decode(errors="replace")
 
 
 def added_by_code(code: bytes) -> tuple[AddedValue, ...]:
-    """The values that the code of a DO statement adds.
+    """The values that the code of a DO statement adds or renames.
 
     Where it puts a statement together, any string in it may be the value.
     """
     texts = [*executed_texts(code)] if _ADD_VALUE.search(code) else []
     strings = [s.decode(errors="replace") for s in texts[1:] if not _ADD_VALUE.search(s)]
     return tuple(
-        AddedValue(name, one)
+        AddedValue(name, one, before)
         for text in texts
-        for name, value in _additions(text)
+        for name, value, before in _additions(text)
         for one in (strings if value is None else [value])
     )
 
 
-_ADD_VALUE = phrase(rb"(?i:\badd value\b)")
+_ADD_VALUE = phrase(rb"(?i:\b(?:add|rename) value\b)")
 
 
 def mentioning(values: Iterable[str]) -> re.Pattern[bytes]:

@@ -123,6 +123,20 @@ def test_the_values_of_a_type_of_the_same_file_can_be_used_at_once(made: str, mo
     assert script.mode is mode
 
 
+@pytest.mark.parametrize(
+    ("rename", "mode"),
+    [
+        ("ALTER TYPE mood RENAME VALUE 'ok' TO 'fine';", Mode.NO_TRANSACTION),
+        ("DO $$BEGIN ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'; END$$;", Mode.NO_TRANSACTION),
+        ("ALTER TYPE mood RENAME VALUE 'sad' TO 'fine';", Mode.TRANSACTION),
+    ],
+)
+def test_a_value_that_is_added_and_renamed_is_committed_before_its_new_name_is_used(
+    rename: str, mode: Mode
+) -> None:
+    assert script_of(f"ALTER TYPE mood ADD VALUE 'ok'; {rename} SELECT 'fine'::mood;").mode is mode
+
+
 def test_before_postgresql_17_the_values_of_a_type_of_the_same_file_have_to_be_committed() -> None:
     file = "CREATE TYPE mood AS ENUM ('sad'); ALTER TYPE mood ADD VALUE 'ok'; SELECT 'ok'::mood;"
     script = script_of(file, Dialect(has_open_enums=False))

@@ -56,6 +56,8 @@ def _in_data(cut: Cutter, i: int, values: list[str]) -> Iterator[str]:
 def _added(traits: Mapping[int, Traits], *, of_new_types: bool) -> dict[str, int]:
     """The enum values that statements add, each with the number of the first one that adds it.
 
+    So does one that renames a value which has been added.
+
     Those of types that the file has made itself count with ``of_new_types``.
     """
     made: dict[str, list[Name]] = {}
@@ -63,7 +65,9 @@ def _added(traits: Mapping[int, Traits], *, of_new_types: bool) -> dict[str, int
     for i, found in traits.items():
         if found.creates_type and not of_new_types:
             made.setdefault(found.creates_type.name, []).append(found.creates_type)
-        for name, value in found.adds_enum_values:
+        for name, value, before in found.adds_enum_values:
+            if before is not None and before not in added:
+                continue  # a value that was there can be used at once by its new name
             if name is None or not any(name.may_be(one) for one in made.get(name.name, ())):
                 added.setdefault(value, i)
     return added
