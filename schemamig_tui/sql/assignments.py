@@ -111,10 +111,11 @@ def _list_of_sets(words: Words) -> list[Assignment]:
     """What a list of calls of set_config sets; [] for a list of anything else."""
     sets: list[Assignment] = []
     while True:
-        words.take(b"pg_catalog", b".")
-        if not words.take(b"set_config") or len(given := words.inside()) != _ARGUMENTS:
+        called = words.path()
+        one = _by_set_config(words.inside()) if called in _SET_CONFIG else None
+        if one is None:
             return []
-        sets.append(_by_set_config(given))
+        sets.append(one)
         named = words.take(b"as")
         if words.peek() not in (b"", b","):
             name = words.next()
@@ -132,18 +133,22 @@ def set_beside_others(sql: bytes) -> Assignment | None:
     sets: list[Assignment] = []
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
-        if word.lower() == b"set_config" and len(given := words.inside()) == _ARGUMENTS:
-            sets.append(_by_set_config(given))
+        if identifier(word) == "set_config" and (one := _by_set_config(words.inside())):
+            sets.append(one)
     return _deciding(sets)
 
 
-_ARGUMENTS = 5  # with the commas
+_SET_CONFIG = (["set_config"], ["pg_catalog", "set_config"])
+_TO_BOOL = re.compile(rb"(?i)(?:: : (?:pg_catalog \. )?bool(?:ean)?)?")
 
 
-def _by_set_config(arguments: list[bytes]) -> Assignment:
-    name, _, value, _, local = arguments
-    is_local = is_true(unquoted(local.lower()))
-    return Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+def _by_set_config(arguments: list[bytes]) -> Assignment | None:
+    """What a call with these arguments sets; None where one is computed."""
+    match arguments:
+        case [name, b",", value, b",", local, *cast] if _TO_BOOL.fullmatch(b" ".join(cast)):
+            is_local = is_true(unquoted(local.lower()))
+            return Assignment((unquoted(name) or "").lower(), unquoted(value), is_local)
+    return None
 
 
 def _deciding(sets: list[Assignment]) -> Assignment | None:

@@ -318,6 +318,8 @@ def test_inside_of_a_transaction_of_the_file_they_are_not(text: str) -> None:
         ("SELECT pg_catalog.set_config('work_mem', '1MB', 'on')", "set_config"),
         ("SELECT set_config('work_mem', '1MB', true) AS \"from\"", "set_config"),
         ("SELECT set_config('a.b', '1', true) x, set_config('a.c', '2', true)", "set_config"),
+        ("SELECT \"set_config\"('work_mem', '1MB', 't'::Boolean)", "set_config"),
+        ("SELECT pg_catalog.\"set_config\"('a', '1', true::pg_catalog.bool) AS a", "set_config"),
         ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION"),
         ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS"),
     ],
