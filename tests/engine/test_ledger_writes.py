@@ -180,6 +180,7 @@ def test_row_level_security_that_comes_in_mid_run_undoes_the_migration(shop: Wor
             " FORCE ROW LEVEL SECURITY;",
         )
         assert failed.failure.sqlstate == psycopg.errors.InsufficientPrivilege.sqlstate
+        assert "have the file leave the rights to the ledger" in (failed.failure.hint or "")
         assert shop.ask("SELECT to_regclass('b')::text") == [None]
         shop.ask(f"ALTER TABLE {LEDGER} OWNER TO postgres")
 
@@ -215,6 +216,24 @@ def test_so_is_a_sequence_that_only_the_default_of_the_column_names(shop: Worksh
     )
     failed = shop.fails("0001_a.sql", "SELECT 1;")
     assert 'the sequence public."My s" is behind' in failed.failure.message
+    shop.ask(failed.failure.hint or "")
+    assert shop.apply().failed is None
+
+
+@pytest.mark.parametrize(
+    "options", ["INCREMENT -1", "MAXVALUE 2 CYCLE", "INCREMENT -1 MINVALUE -2 CYCLE"]
+)
+def test_what_mends_a_sequence_follows_its_direction_and_keeps_it_from_going_round(
+    shop: Workshop, options: str
+) -> None:
+    shop.ask(
+        ORIGINAL + f"CREATE SEQUENCE kb.s {options};"
+        "ALTER TABLE kb.schema_migrations ALTER id SET DEFAULT nextval('kb.s');"
+        "INSERT INTO kb.schema_migrations(filename) VALUES ('0000_a.sql'), ('0000_b.sql');"
+        "ALTER SEQUENCE kb.s RESTART"
+    )
+    failed = shop.fails("0001_a.sql", "SELECT 1;")
+    assert "the sequence kb.s is behind" in failed.failure.message
     shop.ask(failed.failure.hint or "")
     assert shop.apply().failed is None
 

@@ -30,7 +30,10 @@ def explain_write(
         facts = ledger.facts(conn)
         if facts.hidden:
             return hidden_rows(facts, ledger.name)
-        return LedgerRefusal(error.message_primary or "permission denied", ledger.grants(conn))
+        hint = ledger.grants(conn)
+        if facts.may_record:  # now that the file is rolled back
+            hint = f"have the file leave the rights to the ledger as they are; or else: {hint}"
+        return LedgerRefusal(error.message_primary or "permission denied", hint)
     if code == pg_errors.FeatureNotSupported.sqlstate:
         return rules(ledger.facts(conn), ledger.name)
     if code == pg_errors.UniqueViolation.sqlstate:
@@ -103,9 +106,8 @@ def _explain_conflict(
         sql.Literal(error.constraint_name or ""),
     )
     columns = last_result(conn.execute(query)).fetchall()
-    if columns and all(column != "filename" for column, _ in columns):
-        column, sequence = columns[0]
-        return _behind(ledger, column, sequence)
+    if columns and all(column != "filename" for column, *_ in columns):
+        return _behind(ledger, *columns[0])
     rows = sql.SQL("SELECT filename, success FROM {} WHERE filename = {}").format(
         ledger.identifier, sql.Literal(name)
     )
@@ -130,16 +132,21 @@ def _explain_conflict(
     return LedgerRefusal(message, "another program has recorded this migration meanwhile")
 
 
-def _behind(ledger: Ledger, column: str, sequence: str | None) -> LedgerRefusal:
+def _behind(
+    ledger: Ledger, column: str, sequence: str | None, descends: bool | None, cycles: bool | None
+) -> LedgerRefusal:
     if sequence is None:
         return LedgerRefusal(
             f"the default of the column {column} of {ledger.name} gives values that are taken",
             "look at that column's default",
         )
     literal = visible(sql.Literal(sequence).as_string(None))
+    last, end = ("min", "MINVALUE") if descends else ("max", "MAXVALUE")
+    # What has come to its end and begun anew would do so again.
+    mend = f"ALTER SEQUENCE {visible(sequence)} NO CYCLE NO {end}; " if cycles else ""
     return LedgerRefusal(
         f"the sequence {visible(sequence)} is behind: it gives numbers that are taken",
-        f"SELECT setval({literal}, (SELECT max({readable(column)}) FROM {ledger.name}));",
+        f"{mend}SELECT setval({literal}, (SELECT {last}({readable(column)}) FROM {ledger.name}));",
     )
 
 
@@ -157,20 +164,25 @@ WHERE n.nspname = {} AND c.relname = {} AND NOT tgisinternal AND tgenabled <> 'D
 ORDER BY tgname
 """
 
-# The columns of a unique index, each with the sequence that it takes its values from: its own, or
-# one that its default names.
+# The columns of a unique index, each with the sequence that it takes its values from, which its
+# default names or which is its own; and whether that goes down, and begins anew at its end.
 _UNIQUE: LiteralString = """
-SELECT a.attname, coalesce(
-    pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname),
-    (SELECT format('%I.%I', of_s.nspname, s.relname)
-        FROM pg_attrdef d JOIN pg_depend p ON p.classid = 'pg_attrdef'::regclass
-            AND p.objid = d.oid AND p.refclassid = 'pg_class'::regclass
-            JOIN pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
-            JOIN pg_namespace of_s ON of_s.oid = s.relnamespace
-        WHERE d.adrelid = c.oid AND d.adnum = a.attnum ORDER BY s.oid LIMIT 1))
+SELECT a.attname, taken.sequence, taken.descends, taken.cycles
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    LEFT JOIN LATERAL (
+        SELECT format('%I.%I', of_s.nspname, s.relname) AS sequence,
+            q.seqincrement < 0 AS descends, q.seqcycle AS cycles
+        FROM pg_depend p JOIN pg_sequence q ON q.seqrelid IN (p.refobjid, p.objid)
+            JOIN pg_class s ON s.oid = q.seqrelid
+            JOIN pg_namespace of_s ON of_s.oid = s.relnamespace
+        WHERE p.refclassid = 'pg_class'::regclass
+            AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
+            OR (p.classid = 'pg_class'::regclass AND p.refobjid = c.oid
+                AND p.refobjsubid = a.attnum))
+        ORDER BY p.classid = 'pg_attrdef'::regclass DESC, s.oid LIMIT 1) taken ON true
 WHERE n.nspname = {} AND c.relname = {} AND x.relname = {}
 ORDER BY a.attnum
 """
