@@ -9,12 +9,24 @@ comment for us as well.
 import re
 from typing import Literal, NamedTuple
 
+_SIGN = rb"[^\w\r\n\x80-\xff]"
+# A comment of nothing but a word, with "migration" or the like beside it, and signs around them.
+_TITLE = (
+    _SIGN
+    + rb"*+(?:migrat\w++"
+    + _SIGN
+    + rb"++)?%s(?:"
+    + _SIGN
+    + rb"++migrat\w++)?"
+    + _SIGN
+    + rb"*+(?=[\r\n]|\Z)"
+)
 MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
-    rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b"
-    rb"|down[ \t]*(?=[\r\n]|\Z))"
+    rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b|running[ \t]+downgrade\b"
+    rb"|" + _TITLE % rb"(?:down|rollback|undo)" + rb")"
 )
 """How a comment that may say something begins, behind its two dashes."""
 
@@ -41,11 +53,14 @@ _WAYS_BACK = {
     "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
     "Mojo::Pg": rb"--[ \t]*\d+[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
     "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
-    "node-sqlite": rb"--[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
+    "pogo-migrate": rb"--[ \t]*(?i:migrate:[ \t]*rollback)\b",
+    "Alembic": rb"--[ \t]*Running downgrade[ \t]",
+    "two-way": rb"(?i:--" + _TITLE % rb"(?:down|rollback|undo)" + rb")",
 }
-# "-- down" alone may be an innocent comment, unless the way there begins with "-- up".
-_PAIRED = "node-sqlite"
-_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--[ \t]*up[ \t]*\r?$")
+# "-- down" (node-sqlite), "--- migration:down" (cigogne) and the like may be innocent comments,
+# unless the way there begins with "-- up" or the like.
+_PAIRED = "two-way"
+_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--" + _TITLE % rb"(?:up|apply)")
 _WAY_BACK = re.compile(
     b"|".join(b"(?P<t%d>%s)" % (i, pattern) for i, pattern in enumerate(_WAYS_BACK.values()))
 )

@@ -70,6 +70,10 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
         ("0001_users.migrate.sql", "0001_users.undo.sql"),
         ("0001_users.forward.sql", "0001_users.backward.sql"),
         ("0001_users_forwards.sql", "0001_users_backwards.sql"),
+        ("0001_up_users.sql", "0001_down_users.sql"),
+        ("0001_users.up.pgsql.sql", "0001_users.down.pgsql.sql"),
+        ("0001_users.sql", "rollback_0001_users.sql"),
+        ("0001_users.apply.sql", "0001_users.unapply.sql"),
     ],
 )
 def test_a_name_with_down_or_kin_is_a_way_back_where_that_of_the_way_there_is_the_same(

@@ -67,10 +67,11 @@ class Comments:
         if self._way_back is None or end < self._way_back[0]:
             return
         offset, tool, text = self._way_back
+        article = "an" if tool[0] in "AEIOU" else "a"
         raise fault(
             self._source,
             offset,
-            f"The way back of a {tool} migration begins here ({text}): run with the rest,"
+            f"The way back of {article} {tool} migration begins here ({text}): run with the rest,"
             " it would undo it.",
             hint="Remove this part. To undo a migration, add a new one that reverses it.",
         )

@@ -27,7 +27,7 @@ _WAYS_BACK = {
     "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
 }
 # These names may be innocent ("slow-down"), unless the way there has the same name but for that.
-_BACK = re.compile(r"(?P<before>(?:.*[-_.])?)(?:down|undo|revert|rollback|backwards?)\.sql")
+_BACK = re.compile(r"(?<![^-_.])(?:down|undo|unapply|revert|rollback|backwards?)(?![^-_.])")
 _THERE = ("up", "do", "deploy", "apply", "migrate", "forward", "forwards")
 
 
@@ -66,12 +66,17 @@ def _way_back(name: str, names: Collection[str]) -> str | None:
     for tool, pattern in _WAYS_BACK.items():
         if pattern.fullmatch(name):
             return tool
-    found = _BACK.fullmatch(name.lower())
-    if found is None:
-        return None
-    before = found["before"]
-    there = {f"{before}{word}.sql" for word in _THERE} | {f"{before[:-1]}.sql"}
-    return None if there.isdisjoint(map(str.lower, names)) else "db-migrate and others"
+    there, lower = {*map(str.lower, names)}, name.lower()
+    for word in _BACK.finditer(lower):
+        before, behind = lower[: word.start()], lower[word.end() :]
+        if any(before + instead + behind in there for instead in _THERE):
+            return "db-migrate and others"
+        # "0001_a_undo.sql" beside "0001_a.sql", or "undo_0001_a.sql"
+        if (behind == ".sql" and before[:-1] + behind in there) or (
+            not before and behind[1:] in there
+        ):
+            return "db-migrate and others"
+    return None
 
 
 def order_warnings(names: Iterable[str]) -> list[str]:
