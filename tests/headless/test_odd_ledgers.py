@@ -62,6 +62,27 @@ Total: 4 applied, 1 pending, 1 unknown, 1 missing
     assert program("--check").code == 5
 
 
+def test_the_ends_of_time_are_shown_in_any_time_zone(program: Program, database: Database) -> None:
+    with database.connect() as conn:
+        conn.execute(LOOSE)
+        conn.execute(
+            "TRUNCATE kb.schema_migrations;"
+            "ALTER TABLE kb.schema_migrations ALTER applied_at TYPE timestamptz;"
+            "INSERT INTO kb.schema_migrations (filename, applied_at, success) VALUES"
+            " ('a', '294276-12-31 23:59+00', true), ('b', '4714-11-24 00:00+00 BC', true),"
+            " ('c', '0001-01-01 00:00+00', true), ('d', '2025-06-01 12:00:00.5+00', true)"
+        )
+        conn.execute(f"ALTER DATABASE {database.name} SET timezone = 'Europe/Amsterdam'")
+    program.write(PENDING, "SELECT 1;")
+    shown = [line for line in program("--list").out.splitlines() if "missing" in line]
+    assert [line[line.index("(") + 1 : line.index(")")] for line in shown[:4]] == [
+        "294277-01-01 00:59:00",
+        "4714-11-24 00:17:30 BC",
+        "0001-01-01 00:17:30",
+        "2025-06-01 14:00:00",
+    ]
+
+
 def test_nothing_runs_before_a_row_in_doubt_is_settled(
     program: Program, database: Database
 ) -> None:

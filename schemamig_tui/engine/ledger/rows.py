@@ -1,5 +1,6 @@
 """The rows of the ledger, and what else is known of it, as values."""
 
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import LiteralString, NamedTuple
@@ -31,7 +32,7 @@ class LedgerRow(NamedTuple):
     def when(self) -> str:
         """``applied_at`` as people read it, to the second."""
         if isinstance(self.applied_at, datetime):
-            return f"{self.applied_at:%Y-%m-%d %H:%M:%S}"
+            return self.applied_at.isoformat(" ", "seconds")
         return self.applied_at or "at a time unknown"
 
     @property
@@ -88,10 +89,18 @@ class LedgerState(NamedTuple):
 
 
 def as_moment(text: str | None) -> datetime | str | None:
-    """A timestamp as the server writes it in the date style ISO; as it is where Python has none."""
+    """A timestamp as the server writes it in the date style ISO; as it is where Python has none.
+
+    The offset of one with a time zone is left away: to cast it would fail in the last hours that
+    the server knows.
+    """
     if text is None:
         return None
+    local = _OFFSET.sub("", text)
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(local)
     except ValueError:
-        return text
+        return local
+
+
+_OFFSET = re.compile(r"(?<=[\d.])[+-]\d\d(?::\d\d){0,2}(?=\Z| BC\Z)")

@@ -119,10 +119,7 @@ class Ledger:
     def _rows(self, conn: psycopg.Connection[Any]) -> tuple[LedgerRow, ...]:
         # Sorting is left to Python: the database's collation does not sort by bytes.
         query = sql.SQL(
-            READING
-            + "SELECT coalesce(filename, '"
-            + _NO_NAME
-            + "'), applied_at::timestamp::text, checksum,"
+            READING + "SELECT coalesce(filename, '" + _NO_NAME + "'), applied_at::text, checksum,"
             " execution_time_ms, success, error_message FROM {}"
         ).format(self.identifier)
         try:
