@@ -285,7 +285,11 @@ def _conninfo(endpoint: Endpoint, own_options: str | None) -> str:
 def reason(error: Exception) -> str:
     """The text of libpq's error on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
-    lines = (failures if several else str(error)).splitlines()
+    text = failures if several else str(error)
+    if host := os.environ.get("PGHOST"):
+        # psycopg 3.3 does not say which host it cannot resolve where it has it from there.
+        text = text.replace("resolve host None:", f"resolve host {host!r}:")
+    lines = text.splitlines()
     texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
     return "; ".join(texts)
 

@@ -135,6 +135,14 @@ def test_the_container_is_no_way_out_of_the_environment(
     assert str(hint).startswith("Set DATABASE_URL, or POSTGRES_HOST,")
 
 
+def test_a_host_of_libpqs_variable_that_is_not_found_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PGHOST", "missing.invalid")
+    message = _failure(Settings(connection="environment")).message
+    assert "PGHOST: failed to resolve host 'missing.invalid'" in message
+
+
 @pytest.mark.parametrize(
     ("parameters", "reason"),
     [
