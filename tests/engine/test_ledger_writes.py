@@ -1,5 +1,6 @@
 """What is written into the ledger is there, as whoever and wherever it is written."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -338,6 +339,21 @@ def test_a_dump_may_make_the_ledger_itself(shop: Workshop, sql: str) -> None:
     shop.applies("0000_base.sql", sql)
     assert shop.rows["0000_base.sql"].success
     assert shop.ask("SELECT to_regclass('kb.other')::text") == ["kb.other"]
+
+
+@pytest.mark.parametrize("sql", ["{}", "BEGIN; {} COMMIT;", "{} VACUUM;", "{} VACUUM; SELECT 1/0;"])
+def test_a_row_for_its_own_name_that_a_dump_brings_gives_way_to_that_of_the_run(
+    shop: Workshop, sql: str
+) -> None:
+    dump = DUMP + "INSERT INTO kb.schema_migrations(filename, checksum) VALUES"
+    file = sql.format(f"{dump} ('0000_base.sql', 'x'), ('0000_older.sql', 'y');")
+    shop.write("0000_base.sql", file)
+    failed = shop.apply().failed
+    row = shop.rows["0000_base.sql"]
+    assert row.checksum == hashlib.md5(file.encode()).hexdigest()
+    assert row.success is (failed is None)
+    assert (row.error_message is None) is row.success
+    assert shop.rows["0000_older.sql"].checksum == "y"
 
 
 def test_a_failed_dump_that_makes_the_ledger_itself_can_be_retried(shop: Workshop) -> None:

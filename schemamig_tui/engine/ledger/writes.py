@@ -98,12 +98,27 @@ class LedgerWrites:
         return self._replace(_SINCE_BEGIN, "true", "NULL", _SUCCESS)
 
     @cached_property
+    def overwrite_by_success(self) -> bytes:
+        """The same where the file has made the ledger: any row for it there is the file's own."""
+        return self._replace(_SINCE_BEGIN, "true", "NULL", _SUCCESS, "true")
+
+    @cached_property
     def replace_by_failure(self) -> bytes:
         """Records a failed or unfinished try. Parameters: file name, checksum, ms, message."""
         return self._replace("$3::integer", "false", "$4", _FAILURE)
 
+    @cached_property
+    def overwrite_by_failure(self) -> bytes:
+        """As ``replace_by_failure``, where the file has made the ledger."""
+        return self._replace("$3::integer", "false", "$4", _FAILURE, "true")
+
     def _replace(
-        self, ms: LiteralString, success: LiteralString, why: LiteralString, kept: LiteralString
+        self,
+        ms: LiteralString,
+        success: LiteralString,
+        why: LiteralString,
+        kept: LiteralString,
+        replaceable: LiteralString = _REPLACEABLE,
     ) -> bytes:
         # The INSERT runs only where the UPDATE found no row that may be replaced; where the row is
         # a success it hits the unique index, so that a success is never overwritten.
@@ -120,7 +135,7 @@ class LedgerWrites:
             + " WHERE "
             + _THIS_FILE
             + " AND "
-            + _REPLACEABLE
+            + replaceable
             + returning
             + "), fresh AS (INSERT INTO {table} "
             + _IN_COLUMNS

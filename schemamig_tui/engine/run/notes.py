@@ -247,13 +247,10 @@ class Notes:
         if run.modes:
             message += f"\n{CHAINED}{run.modes}"
         message += f"\n{self._session.lines()}"
-        yield run.writing(
-            self._writes.replace_by_failure,
-            run.name.encode(),
-            run.checksum,
-            b"0",
-            message.encode(),
-        )
+        writes = self._writes
+        # A dump that makes the ledger may have brought a row for its own name.
+        query = writes.overwrite_by_failure if self._first else writes.replace_by_failure
+        yield run.writing(query, run.name.encode(), run.checksum, b"0", message.encode())
 
 
 _FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}

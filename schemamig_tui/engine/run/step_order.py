@@ -201,6 +201,8 @@ class StepOrder:
         if create:
             yield from (Step(query, Role.LEDGER) for query in writes.create)
         query = writes.replace_by_success if run.retried else writes.insert_success
+        if create and makes_ledger(run.script, self.ledger):
+            query = writes.overwrite_by_success  # a dump may have brought a row for its own name
         yield run.writing(query, run.name.encode(), run.checksum)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
