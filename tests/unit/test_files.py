@@ -176,6 +176,19 @@ def test_other_line_ends_are_the_same_content(
             assert same_content(file, md5(end.join((b"a", b"", b"b", b"c", b"", b""))))
 
 
+@pytest.mark.parametrize("piece", [1, 2, 1000])
+def test_so_is_the_content_with_or_without_the_line_end_of_its_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(files, "_PIECE", piece)
+    contents = (b"a\nb", b"a\nb\n", b"a\r\nb", b"a\r\nb\r\n")
+    for data in contents:
+        file = on_disk(tmp_path / "a.sql", data)
+        assert all(same_content(file, md5(other)) for other in contents)
+        for other in (b"a\nb\n\n", b"a\nb \n", b"ab", b"\na\nb"):
+            assert not same_content(file, md5(other))
+
+
 def test_a_matching_checksum_does_not_read_the_file_again(tmp_path: Path) -> None:
     file = on_disk(tmp_path / "a.sql", b"SELECT 1;")
     file.path.unlink()

@@ -92,7 +92,8 @@ def same_content(file: MigrationFile, checksum: str) -> bool:
     """Whether ``checksum``, as a ledger row has it, still stands for the file.
 
     A difference in line ends alone is none: the checksum of the file with all of them of another
-    kind counts too. The file is read for that only when nothing else fits.
+    kind counts too, and with or without that of its last line. The file is read for that only when
+    nothing else fits.
     Raises FilesError when it cannot be read.
     """
     return checksum in (file.checksum, MANUAL) or checksum in _with_other_line_ends(file.path)
@@ -206,16 +207,21 @@ def _stat(path: Path) -> os.stat_result:
 def _with_other_line_ends(path: Path) -> tuple[str, ...]:
     """The checksums the file would have with LF only, and with CRLF only.
 
-    Both first with each lone CR left as it is, then in its place, too; last, with lone CRs only.
+    Both first with each lone CR left as it is, then in its place, too; then with lone CRs only.
+    Last, the same once more with the line end of the last line taken away: editors add that one.
     """
     digests = [hashlib.md5(usedforsecurity=False) for _ in range(5)]
     held = b""
     for piece in _pieces(path):
         text = held + piece
-        held = b"\r" if text.endswith(b"\r") else b""
+        held = next((end for end in _LINE_ENDS if text.endswith(end)), b"")
         _hash_with_other_line_ends(digests, text[: len(text) - len(held)])
-    _hash_with_other_line_ends(digests, held)
-    return tuple(digest.hexdigest() for digest in digests)
+    unended = [digest.copy() for digest in digests]
+    _hash_with_other_line_ends(digests, held or b"\n")
+    return tuple(digest.hexdigest() for digest in (*digests, *unended))
+
+
+_LINE_ENDS = (b"\r\n", b"\n", b"\r")
 
 
 def _hash_with_other_line_ends(digests: "Sequence[hashlib._Hash]", text: bytes) -> None:
