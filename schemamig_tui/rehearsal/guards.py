@@ -17,6 +17,8 @@ from schemamig_tui.engine.wording import victims
 _IDLE = 60.0
 # Our clock and the server's differ by the time that an answer takes.
 _NEARLY = 0.9
+# A query of our own may take longer than a statement that has fewer seconds.
+_SHORT = 1.0
 
 _TRACKING = (("track_counts", "on"), ("track_functions", "pl"))
 # RESET goes back to reset_val; source is where the present value is from, which may be a SET. Of
@@ -102,6 +104,21 @@ class Guards:
         if name == "lock_timeout":
             return replace(held, lock=own.seconds)
         return replace(held, statement=own.seconds)
+
+    @property
+    def are_short(self) -> bool:
+        """Whether our own work needs more time than a statement of a file has."""
+        return self.statement is not None and self.statement < _SHORT
+
+    @property
+    def for_us(self) -> bytes:
+        """As ``query``, between two files: a short limit of statements is not meant for us."""
+        return replace(self, statement=0).query if self.are_short else self.query
+
+    @property
+    def for_statements(self) -> bytes | None:
+        """What comes in front of the statements of a file, where ``for_us`` is not ``query``."""
+        return self.query if self.are_short else None
 
     @property
     def query(self) -> bytes:

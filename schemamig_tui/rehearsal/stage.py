@@ -161,7 +161,9 @@ class Stage:
     def _begin(self, *, without_rows: bool) -> None:
         """Begin the transaction, and read what the files are compared with."""
         conn = self._conn
-        self._relations = Relations(conn, self._guards.query)
+        if self._guards.are_short:
+            conn.execute("SET statement_timeout = 0")
+        self._relations = Relations(conn, self._guards.for_us)
         self._work = WorkCounter(self._relations.known, without_rows=without_rows)
         self._wal = wal_position(conn)
         if slots := idle_slots(conn):
@@ -171,12 +173,12 @@ class Stage:
         if "track_counts" not in tracking:
             self._counted = conn.execute("SHOW track_counts").fetchone() == ("on",)
         self._guards = replace(self._guards, tracking=tracking)
-        conn.execute(self._guards.query)
+        conn.execute(self._guards.for_us)
         follower = SchemaFollower(conn)
         self._schema = SchemaSteps(follower)
         self._facts_query = rehearsal_steps.facts_query(follower.writes_query)
         whole = self._relations.whole_query
-        self._own = OwnQueries((probe.QUICK, whole, self._facts_query, self._guards.query))
+        self._own = OwnQueries((probe.QUICK, whole, self._facts_query, self._guards.for_us))
         self._reports = StatementReports(
             self._relations, self._work, self._tally, self._own, self._report
         )
@@ -276,8 +278,9 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
+        probe, limits = partial(self._reports.probe, run), self._guards.for_statements
         steps = rehearsal_steps.RehearsalSteps(
-            run, partial(self._reports.probe, run), self._own, self._report, counted=self._counted
+            run, probe, self._own, self._report, counted=self._counted, limits=limits
         )
         opening = steps.opening(self._reports.read_clock)
         before: Iterator[Step] = chain(self._schema.closing(), opening)
@@ -299,7 +302,7 @@ class Stage:
             self._schema.forget_queries()
             self._own.forget()
         release = self._renewing if self._has_locks else None
-        guards = self._own.sent(self._guards.query)
+        guards = self._own.sent(self._guards.for_us)
         yield from rehearsal_steps.renewal(release, guards, has_plans=self._has_plans)
 
     def _reading(self, run: FileRun) -> Iterator[Step]:

@@ -101,7 +101,8 @@ class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
     ``rehearsed`` is called for each statement in batches, of which one is run. ``counted``: the
-    server is to count what the statements do, also where a file does not want it.
+    server is to count what the statements do, also where a file does not want it. ``limits`` is
+    the query that sets those of the statements, where our own work has others.
     """
 
     def __init__(
@@ -112,13 +113,15 @@ class RehearsalSteps:
         rehearsed: Callable[[BatchRehearsed], None],
         *,
         counted: bool,
+        limits: bytes | None = None,
     ) -> None:
         self._run = run
+        self._limits = limits
         self._own = own
         self._counted = counted
         self._probe = probe
         self._rehearsed = rehearsed
-        self._timed = "statement_timeout" in run.state
+        self._timed = limits is not None or "statement_timeout" in run.state
         # The query behind the last statement, if that has one.
         self._asked = b""
 
@@ -128,9 +131,11 @@ class RehearsalSteps:
         if self._run.script.mentions("pg_prepared_statements"):
             yield Step(_DEALLOCATE, Role.HOUSEKEEPING)
         yield from self._own.start_file(self._run)
+        yield Step(self._own.sent(QUICK), Role.OPEN, prompt=True, answer=clock)
+        if self._limits:
+            yield Step(self._limits, Role.HOUSEKEEPING)
         # What is set in this transaction is set for its session until it is rolled back.
         yield from restoration(self._run.state)
-        yield Step(self._own.sent(QUICK), Role.OPEN, prompt=True, answer=clock)
 
     def statements(self, unit: range, facts: Callable[[], Step]) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
