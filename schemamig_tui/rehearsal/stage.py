@@ -26,10 +26,7 @@ from schemamig_tui.engine.events import (
 )
 from schemamig_tui.engine.pipeline.pipeline import Crash, Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.engine.run.failure import (
-    WITHOUT_LOCK,
-    explain_crash,
-)
+from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash, name_own
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
@@ -382,7 +379,7 @@ class Stage:
         failure = explain_crash(crash, run.script, encoding, self._extension_hint)
         if self._cancellation.requested:
             return failure
-        code = failure.sqlstate
+        failure, code = name_own(crash, failure), failure.sqlstate
         if code in WITHOUT_LOCK and (seen := self._observer.in_the_way(crash.step)):
             detail = "\n".join(filter(None, (wording.had_lock(seen), failure.detail)))
             failure = replace(failure, detail=detail)

@@ -3,6 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import NoticeReceived, Place
+from schemamig_tui.engine.run import step_order
 from schemamig_tui.errors import FilesError
 from tests.engine.conftest import Workshop
 
@@ -166,6 +167,15 @@ def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> N
     failed = shop.fails("0002_b.sql", "INSERT INTO a VALUES (1, 2);")
     assert failed.failure.sqlstate == "23503"
     assert shop.ask("SELECT count(*) FROM a") == [0]
+
+
+def test_a_failure_of_a_query_of_our_own_is_not_told_as_one_of_the_file(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_order, "RESET", (b"SELECT 1/0",))
+    failure = shop.fails("0001_a.sql", "CREATE TABLE a ();").failure
+    assert failure.message == "a query of the run's own has failed: division by zero"
+    assert failure.place is None
 
 
 def test_notices_are_told_with_their_severity_statement_and_line(shop: Workshop) -> None:

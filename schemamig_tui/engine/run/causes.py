@@ -13,7 +13,7 @@ from schemamig_tui.engine.events import Failure
 from schemamig_tui.engine.ledger.write_failures import explain_write, is_own_check
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.step import Role
-from schemamig_tui.engine.run.failure import WITHOUT_LOCK, unwritten
+from schemamig_tui.engine.run.failure import WITHOUT_LOCK, name_own, unwritten
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
@@ -36,6 +36,8 @@ class Causes:
     ) -> Failure:
         """The failure at ``crash``, with what is known of it. Raises psycopg.Error."""
         code = failure.sqlstate
+        if not self._context.cancellation.requested:
+            failure = name_own(crash, failure)
         if crash.step.role in (Role.LEDGER, Role.FENCE):
             error = Diagnostic(crash.result, encoding=conn.info.encoding)
             if refusal := explain_write(conn, self._context.ledger, run.name, error):

@@ -71,6 +71,9 @@ _NOT_AVAILABLE = {
 _MISSING_EXTENSION = re.compile(
     r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
 )
+# Of our own queries, those that check what the file has put off to the end of its transaction.
+_PUT_OFF = (b"SET CONSTRAINTS", b"COMMIT")
+_OWN = "a query of the run's own has failed: {}"
 _OF_A_STATEMENT = (Role.STATEMENT, Role.BATCH, Role.CHECK)
 # How much of a long line is kept around the place that matters, in characters.
 _AROUND = 200
@@ -125,6 +128,14 @@ def explain_crash(
     return replace(failure, context=None) if step.role is Role.CHECK else failure
 
 
+def name_own(crash: Crash, failure: Failure) -> Failure:
+    """The failure at ``crash``, which says so where it was a query of ours and not of the file."""
+    step = crash.step
+    if step.role is not Role.HOUSEKEEPING or step.sql.startswith(_PUT_OFF):
+        return failure
+    return replace(failure, message=_OWN.format(failure.message))
+
+
 def explain_loss(crash: Crash | None, error: psycopg.Error) -> Failure:
     """The failure that ``error`` means, which has ended a session, behind a ``crash`` or not."""
     reason = message_of(crash) if crash else one_line(error)
@@ -132,7 +143,7 @@ def explain_loss(crash: Crash | None, error: psycopg.Error) -> Failure:
         code = pg_errors.QueryCanceled.sqlstate
         return Failure(f"cancelled by the user, and {reason}", code)
     if crash is None and not ends_session(error):
-        return Failure(f"a query of the run's own has failed: {reason}", error.sqlstate)
+        return Failure(_OWN.format(reason), error.sqlstate)
     return Failure(LOST.format(reason), CONNECTION_FAILURE, FATAL)
 
 
