@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 
 class Patience(NamedTuple):
@@ -110,6 +110,18 @@ WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %s
 """The first query of a session that comes without ``SERVER_SIDE``: a role's timeout may be shorter
 than what is done before it gets the others. Its parameter is the pid that libpq knows: behind a
 pooler, where the session may be somebody else's a moment later, that is another one."""
+
+
+def own_question(version: int) -> LiteralString:
+    """What comes in front of a question of ours to a server of ``version`` (such as 150004).
+
+    Sent together, both are one transaction, for which a role's transaction_timeout, a setting of
+    PostgreSQL 17, is not meant. It leaves nothing behind in the session of a pooler.
+    """
+    return "SET LOCAL transaction_timeout = 0; " if version >= _HAS_TRANSACTION_TIMEOUT else ""
+
+
+_HAS_TRANSACTION_TIMEOUT = 170000
 
 WAITS_FOR_CLIENT = (
     "coalesce(wait_event OPERATOR(pg_catalog.=) ANY (ARRAY['ClientRead', 'ClientWrite']), false)"

@@ -31,6 +31,7 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
+from schemamig_tui.engine.run import step_order
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import ConnectionLost
@@ -115,17 +116,29 @@ def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:
     assert failed.failure.sqlstate == "57014"
 
 
-def test_and_no_limit_of_ours(shop: Workshop) -> None:
+@TIMEOUTS
+def test_and_no_limit_of_ours(shop: Workshop, setting: str) -> None:
     shop.applies("0001_a.sql", "SELECT 1;")
-    set_for_role(shop, "statement_timeout", "150ms")
-    shop.write("0002_b.sql", "CREATE TABLE b AS SELECT current_setting('statement_timeout') AS x;")
+    set_for_role(shop, setting, "150ms")
+    shop.write("0002_b.sql", f"CREATE TABLE b AS SELECT current_setting('{setting}') AS x;")
     with shop.database.connect() as other:
+        other.execute(f"SET {setting} = 0")
         other.execute("BEGIN")
         other.execute(f"LOCK TABLE {LEDGER}")
         threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
-        # Reading the ledger takes longer than a statement of a migration may.
+        # Reading the ledger takes longer than a statement, or all, of a migration may.
         assert shop.apply().applied == ("0002_b.sql",)
     assert shop.ask("SELECT x FROM b") == ["150ms"]
+
+
+def test_the_resets_between_two_files_have_no_timeout_of_the_role(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RESET ALL brings it back, for whatever comes behind."""
+    *resets, last = step_order.RESET
+    monkeypatch.setattr(step_order, "RESET", (*resets, b"SELECT pg_sleep(0.3)", last))
+    set_for_role(shop, "statement_timeout", "150ms")
+    shop.applies("0001_a.sql", "SELECT 1;")
 
 
 @TIMEOUTS

@@ -7,18 +7,15 @@ import psycopg
 from psycopg import sql
 
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
+from schemamig_tui.patience import own_question
 from schemamig_tui.text import visible
 
-READING: LiteralString = (
+# So no function, operator or table of somebody else is found in the place of the server's, every
+# row is seen or the query fails, and dates and names are written the same way everywhere.
+_READING: LiteralString = (
     "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off;"
     " SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL quote_all_identifiers = off; "
 )
-"""What comes in front of a query that reads: sent together, they are one transaction.
-
-So no function, operator or table of somebody else is found in the place of the server's, every row
-is seen or the query fails, and dates and names are written the same way everywhere.
-"""
-
 # The columns and the types that serve, the one of the original system first: other tools, and
 # hands, have made tables that differ in nothing that matters.
 _COLUMNS = {
@@ -65,14 +62,23 @@ class Facts(NamedTuple):
 
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
-    query = sql.SQL(READING + _FACTS).format(
-        known=sql.Literal([*_COLUMNS]), schema=sql.Literal(schema), table=sql.Literal(table)
-    )
-    return Facts(**last_result(conn.execute(query)).fetchall()[0][0])
+    names = {"schema": sql.Literal(schema), "table": sql.Literal(table)}
+    answer = ask(conn, _FACTS, known=sql.Literal([*_COLUMNS]), **names)
+    return Facts(**answer.fetchall()[0][0])
 
 
-def last_result(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
-    """The cursor at the result of the last of several statements."""
+def ask(
+    conn: psycopg.Connection[Any],
+    query: LiteralString,
+    *parts: sql.Composable,
+    **named: sql.Literal,
+) -> psycopg.Cursor[Any]:
+    """Ask what reads the ledger, or the catalog about it, in a transaction of its own.
+
+    ``parts`` and those that are ``named`` are put into the query. Raises psycopg.Error.
+    """
+    before = own_question(conn.info.server_version) + _READING
+    cursor = conn.execute(sql.SQL(before + query).format(*parts, **named))
     while cursor.nextset():
         pass
     return cursor

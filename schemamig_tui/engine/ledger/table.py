@@ -25,10 +25,9 @@ from psycopg import sql
 
 from schemamig_tui.engine.ledger.rows import LedgerRefusal, LedgerRow, LedgerState, as_moment
 from schemamig_tui.engine.ledger.shape import (
-    READING,
     Facts,
+    ask,
     grants,
-    last_result,
     read_facts,
     readable,
     reading_grants,
@@ -44,12 +43,17 @@ from schemamig_tui.text import one_line, visible
 _NO_NAME: LiteralString = "NULL"
 # Where a version of a row is, and which transaction has written it, no other one has in common.
 _EXISTS: LiteralString = (
-    READING + "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = {} AND c.relname = {}"
 )
 _STAMP: LiteralString = (
-    READING + "SELECT count(*), coalesce(bit_xor(hashtextextended("
+    "SELECT count(*), coalesce(bit_xor(hashtextextended("
     "concat_ws(' ', tableoid, ctid, xmin), 0)), 0) FROM {}"
+)
+# Sorting is left to Python: the database's collation does not sort by bytes.
+_ROWS: LiteralString = (
+    "SELECT coalesce(filename, '" + _NO_NAME + "'), applied_at::text, checksum,"
+    " execution_time_ms, success, error_message FROM {}"
 )
 
 
@@ -97,10 +101,10 @@ class Ledger:
 
         It costs the server a look at every row, and nobody the rows. Raises psycopg.Error.
         """
-        exists = last_result(conn.execute(sql.SQL(_EXISTS).format(*self._literals))).fetchone()
+        exists = ask(conn, _EXISTS, *self._literals).fetchone()
         if exists is None:
             return None
-        row = last_result(conn.execute(sql.SQL(_STAMP).format(self.identifier))).fetchone()
+        row = ask(conn, _STAMP, self.identifier).fetchone()
         assert row is not None
         return row[0], row[1]
 
@@ -117,13 +121,8 @@ class Ledger:
         return grants(self.facts(conn), self.schema, self.name)
 
     def _rows(self, conn: psycopg.Connection[Any]) -> tuple[LedgerRow, ...]:
-        # Sorting is left to Python: the database's collation does not sort by bytes.
-        query = sql.SQL(
-            READING + "SELECT coalesce(filename, '" + _NO_NAME + "'), applied_at::text, checksum,"
-            " execution_time_ms, success, error_message FROM {}"
-        ).format(self.identifier)
         try:
-            found = last_result(conn.execute(query))
+            found = ask(conn, _ROWS, self.identifier).fetchall()
         except psycopg.OperationalError:
             raise
         except psycopg.errors.InsufficientPrivilege as error:

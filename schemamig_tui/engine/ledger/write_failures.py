@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
-from schemamig_tui.engine.ledger.shape import READING, hidden_rows, last_result, readable, rules
+from schemamig_tui.engine.ledger.shape import ask, hidden_rows, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.writes import GONE, SWALLOWED, TAKEN
 from schemamig_tui.text import some_names, visible
@@ -100,12 +100,8 @@ def _explain_conflict(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
 ) -> LedgerRefusal:
     message = error.message_primary or "the row is there already"
-    query = sql.SQL(READING + _UNIQUE).format(
-        sql.Literal(ledger.schema),
-        sql.Literal(ledger.table),
-        sql.Literal(error.constraint_name or ""),
-    )
-    columns = last_result(conn.execute(query)).fetchall()
+    names = (ledger.schema, ledger.table, error.constraint_name or "")
+    columns = ask(conn, _UNIQUE, *map(sql.Literal, names)).fetchall()
     if columns and all(column != "filename" for column, *_ in columns):
         return _behind(ledger, *columns[0])
     rows = sql.SQL("SELECT filename, success FROM {} WHERE filename = {}").format(
@@ -151,10 +147,8 @@ def _behind(
 
 
 def _names(conn: psycopg.Connection[Any], ledger: Ledger, query: LiteralString) -> str:
-    composed = sql.SQL(READING + query).format(
-        sql.Literal(ledger.schema), sql.Literal(ledger.table)
-    )
-    return visible(", ".join(row[0] for row in last_result(conn.execute(composed))))
+    names = sql.Literal(ledger.schema), sql.Literal(ledger.table)
+    return visible(", ".join(row[0] for row in ask(conn, query, *names)))
 
 
 _TRIGGERS: LiteralString = """

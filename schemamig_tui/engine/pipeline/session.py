@@ -6,15 +6,16 @@ It is what DISCARD ALL does, which itself is not allowed in a pipeline.
 RESET = (
     b"SET SESSION AUTHORIZATION DEFAULT",
     b"RESET ROLE",
-    b"RESET ALL",
     b"CLOSE ALL",
     b"DEALLOCATE ALL",
     b"UNLISTEN *",
     b"DISCARD TEMP",
     # PL/pgSQL fails at a record whose fields have other types than in the plans that it keeps.
     b"DISCARD PLANS",
+    # Last, as it brings back timeouts of the role, which are not meant for the others.
+    b"RESET ALL",
 )
-"""Role, settings, cursors, prepared statements, LISTENs, temporary objects and plans."""
+"""Role, cursors, prepared statements, LISTENs, temporary objects, plans and settings."""
 
 FORGET_SEQUENCES = b"DISCARD SEQUENCES"
 """The last one, only after our own row: the ledger's sequence would be found by lastval()."""
