@@ -145,6 +145,23 @@ def test_rules_that_ours_know_better_are_not_said_twice(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("BEGIN;\nSAVEPOINT a;\nROLLBACK TO a;\nRELEASE a;\nCOMMIT;\n", []),
+        ("BEGIN;\nSELECT 1;\nCOMMIT AND CHAIN;\nSELECT 2;\nCOMMIT;\n", []),
+        ("BEGIN;\nSELECT 1;\nPREPARE TRANSACTION 'a';\n", []),
+        ("BEGIN;\nBEGIN;\nCOMMIT;\nCOMMIT;\n", [3, 5]),
+    ],
+)
+def test_what_squawk_takes_for_a_nested_transaction_and_is_none_is_not_told(
+    tmp_path: Path, text: str, lines: list[int]
+) -> None:
+    (tmp_path / "0001_a.sql").write_text(HEAD + text)
+    found = report(tmp_path).findings
+    assert [one.line for one in found if "transaction" in one.rule] == lines
+
+
 def test_its_own_file_of_settings_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("m").mkdir()
