@@ -188,7 +188,7 @@ class RehearsalSteps:
         if ends_file and (check or self._timed):
             yield Step(_UNTIMED, Role.HOUSEKEEPING)
         if check:
-            yield Step(check, Role.HOUSEKEEPING, prompt=True)
+            yield Step(check, Role.HOUSEKEEPING, statement=unit[-1], prompt=True)
         for query in filter(None, deferral):
             yield Step(query, Role.HOUSEKEEPING)
         probe = self._probe(unit[-1], whole=True)

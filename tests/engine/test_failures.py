@@ -169,6 +169,25 @@ def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> N
     assert shop.ask("SELECT count(*) FROM a") == [0]
 
 
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("VACUUM a;\nINSERT INTO a VALUES (1, 2);\n\nSELECT 1;", 2),
+        ("VACUUM a;\nBEGIN;\nINSERT INTO a VALUES (1, 2);\nCOMMIT;\nSELECT 1;", 4),
+    ],
+)
+def test_without_a_transaction_it_fails_where_psql_would_commit(
+    shop: Workshop, sql: str, line: int
+) -> None:
+    shop.applies(
+        "0001_a.sql",
+        "CREATE TABLE a (x int PRIMARY KEY, y int REFERENCES a DEFERRABLE INITIALLY DEFERRED);",
+    )
+    failure = shop.fails("0002_b.sql", sql).failure
+    assert failure.place == Place(line)
+    assert failure.sqlstate == "23503"
+
+
 def test_a_failure_of_a_query_of_our_own_is_not_told_as_one_of_the_file(
     shop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

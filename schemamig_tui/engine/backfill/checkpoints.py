@@ -58,7 +58,7 @@ class Checkpoints:
 
     def note(self, mark: BatchMark) -> Iterator[Step]:
         """Write how far it is then, at the end of a transaction of the file."""
-        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=mark.statement - 1)
         yield Step(self._run.session.in_mid_file, Role.HOUSEKEEPING)
         message = self._run.progress.message(self._place.number, batches=mark)
         params = (self._place.name.encode(), message.encode())

@@ -31,7 +31,8 @@ class Role(Enum):
 
 
 class Step(NamedTuple):
-    """One query. ``statement`` is the 0-based number of the statement that it is, where it is one.
+    """One query. ``statement`` is the 0-based number of the statement that it is, where it is one,
+    or of the one behind which it checks the constraints that were put off.
 
     ``types`` are the numbers of the types of the ``params``; without them the server infers them.
     ``prompt`` asks for the result at once, or, with ``together``, along with that of the next

@@ -120,7 +120,9 @@ def explain_crash(
 ) -> Failure:
     """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
-    statement = step.statement if step.role in _OF_A_STATEMENT else None
+    # In a file without a transaction, what was put off fails the statement that psql would commit.
+    put_off = script.mode is Mode.NO_TRANSACTION and step.sql.startswith(_PUT_OFF[0])
+    statement = step.statement if step.role in _OF_A_STATEMENT or put_off else None
     error = Diagnostic(crash.result, encoding=encoding)
     failure = explain(error, script, statement, encoding, extension_hint)
     if step.role is Role.LEDGER:

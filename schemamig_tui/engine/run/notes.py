@@ -132,7 +132,7 @@ class Notes:
         asks = chained or found in (Effect.SETS, Effect.RUNS)
         timeouts = own_session.AS_IN_COMMIT_BUT_KNOWN if asks else own_session.AS_IN_COMMIT
         yield Step(timeouts, Role.HOUSEKEEPING, timed=True)
-        yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING)
+        yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=unit[-1])
         if not asks:
             yield Step(self._start.in_mid_file, Role.HOUSEKEEPING)
             yield from self._write_progress(unit.stop, unasked=found is Effect.LATER)
