@@ -16,7 +16,7 @@ from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.restoration import restoration
-from schemamig_tui.engine.script.script import Kind
+from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.rehearsal.own_queries import OwnQueries
 from schemamig_tui.rehearsal.probe import QUICK
 
@@ -151,7 +151,7 @@ class RehearsalSteps:
                 self._asked = b""
                 continue
             step = self._run.statement(i)
-            if not _is_taken_out(self._run, step):
+            if not _is_taken_out(self._run, step) or _comes_too_late(self._run.script, unit, i):
                 self._timed |= "statement_timeout" in self._run.script.traits(i).mentions
                 # It is only reported when the answer of its probe is there.
                 yield step._replace(together=True)
@@ -252,6 +252,17 @@ def renewal(
         yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
     yield Step(_RELEASE, Role.HOUSEKEEPING)
     yield Step(guards, Role.HOUSEKEEPING)
+
+
+def _comes_too_late(script: Script, unit: range, i: int) -> bool:
+    """Whether the server refuses it in a run, and here, as there was something before it."""
+    before = map(script.traits, range(unit.start, i))
+    return (
+        i not in script.ignored
+        and script.traits(i).comes_first
+        # LOCK, SAVEPOINT and the like are no queries.
+        and not all(one.only_sets or one.outside or one.kind is Kind.BEGIN for one in before)
+    )
 
 
 def _is_taken_out(run: FileRun, step: Step) -> bool:

@@ -13,6 +13,7 @@ from schemamig_tui.sql.traits import WATCHED, Assignment, Kind, Traits
 from schemamig_tui.sql.words import Words, behind, identifier, unquoted
 
 _TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
+_BEFORE_ANY_QUERY = frozenset((b"isolation", b"deferrable", b"snapshot"))
 _READ_ONLY = ("transaction_read_only", "default_transaction_read_only")
 
 
@@ -48,8 +49,12 @@ def set_statement(sql: bytes) -> Traits:
             read_only=says_read_only(words),
         )
     if words[:1] in ([b"transaction"], [b"constraints"]):
-        label = f"SET {words[0].decode().upper()}"
-        return Traits(label, read_only=says_read_only(words), outside="ignore")
+        return Traits(
+            f"SET {words[0].decode().upper()}",
+            read_only=says_read_only(words),
+            outside="ignore",
+            comes_first=words[0] == b"transaction" and not _BEFORE_ANY_QUERY.isdisjoint(words),
+        )
     traits = Traits(
         "SET LOCAL" if local else "SET", only_sets=True, outside="ignore" if local else None
     )

@@ -31,6 +31,7 @@ SLOW = "DO $$BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(60); END$$;"
         "BEGIN;\nCREATE TABLE t (x int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
         "INSERT INTO t VALUES (1), (1);\nCOMMIT;",
         "BEGIN; VACUUM; COMMIT;",
+        "BEGIN; CREATE TABLE t (); SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; COMMIT;",
     ],
 )
 def test_a_failure_is_explained_as_in_a_run(shop: Rehearsals, sql: str) -> None:

@@ -235,7 +235,7 @@ def test_a_transaction_that_is_left_open_is_refused(text: str) -> None:
 def test_what_needs_a_transaction_gets_one_with_a_warning(
     statement: str, label: str, what: str
 ) -> None:
-    assert script_of(f"SELECT 1;\n{statement};").warnings == (
+    assert script_of(f"SET lock_timeout = 0;\n{statement};").warnings == (
         ScriptWarning(
             2, f"{label} works here, where the whole file is one transaction; psql would {what} it."
         ),
@@ -331,6 +331,21 @@ def test_what_the_server_ignores_outside_of_a_transaction_is_warned_of(
     message = f"{label} has no effect here: no transaction is open."
     assert script.warnings == (ScriptWarning(2, message), ScriptWarning(3, message))
     assert script.ignored == {0, 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [
+        ("SET lock_timeout = 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; SELECT 1;", False),
+        ("SELECT 1; SET TRANSACTION READ WRITE;", False),
+        ("SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", True),
+        ("CREATE TABLE t (); SET TRANSACTION DEFERRABLE;", True),
+    ],
+)
+def test_a_set_transaction_that_comes_too_late_is_not_said_to_work(text: str, late: bool) -> None:
+    *_, warning = script_of(text).warnings
+    works = "SET TRANSACTION works here" in warning.message
+    assert ("SET TRANSACTION comes too late" in warning.message, works) == (late, not late)
 
 
 def test_a_set_local_in_front_of_the_files_own_begin_is_warned_of() -> None:

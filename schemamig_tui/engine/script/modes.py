@@ -10,7 +10,7 @@ from schemamig_tui.engine.script.new_values import needs_commit
 from schemamig_tui.engine.script.places import Lines, fault
 from schemamig_tui.sql import notes
 from schemamig_tui.sql.dialect import Dialect
-from schemamig_tui.sql.traits import Kind, Traits
+from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -227,6 +227,14 @@ class _Decider:
                     hint="Use SET, or remove it.",
                 )
 
+    def _comes_too_late(self, i: int) -> bool:
+        """Whether there is something before it in its file, which it has to come before."""
+        before = (self._cut.traits.get(j, ORDINARY) for j in range(i))
+        # LOCK, SAVEPOINT and the like are no queries.
+        return self._cut.traits[i].comes_first and not all(
+            one.only_sets or one.outside for one in before
+        )
+
     def _remarks(self, mode: Mode) -> Iterator[ScriptWarning]:
         cut = self._cut
         if not cut.starts:
@@ -242,7 +250,12 @@ class _Decider:
         traits, flow = self._cut.traits, self._flow
         for i in flow.outside:
             label, what = traits[i].label, traits[i].outside
-            if mode is Mode.TRANSACTION:
+            if mode is Mode.TRANSACTION and self._comes_too_late(i):
+                message = (
+                    f"{label} comes too late, behind other statements: the server will refuse it,"
+                    f" where psql would {what} it."
+                )
+            elif mode is Mode.TRANSACTION:
                 message = (
                     f"{label} works here, where the whole file is one transaction; "
                     f"psql would {what} it."
