@@ -19,6 +19,7 @@ from schemamig_tui.sql.expressions import proven_not_null
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import Touch
 from schemamig_tui.sql.type_names import type_name
+from schemamig_tui.sql.words import identifier
 
 Found = tuple[Relation | None, Lock, str | None]
 _ONE_TABLE = (Does.ATTACH, Does.DETACH, Does.INHERIT, Does.NO_INHERIT, Does.MOVE, Does.CHANGE_ONE)
@@ -116,8 +117,10 @@ def _is_there(action: TableAction, table: Relation) -> bool:
 
 
 def _new_column(action: TableAction, catalog: Catalog) -> str | None:
-    made = catalog.types.get(type_name(action.type) or "")
-    if action.computed or (made and (made.constrained or made.volatile)):
+    name = type_name(action.type) or ""
+    made = catalog.types.get(name)
+    checked = made.constrained or made.volatile if made else _bare(name) in catalog.new_domains
+    if action.computed or checked:
         return REWRITES
     if action.calls is None:
         return MAY_REWRITE
@@ -125,6 +128,11 @@ def _new_column(action: TableAction, catalog: Catalog) -> str | None:
     if any(known):
         return REWRITES
     return MAY_REWRITE if None in known else None
+
+
+def _bare(name: str) -> str | None:
+    """The name of a type without its schema, as ``type_name`` has it."""
+    return identifier(name.rpartition(" . ")[2].encode())
 
 
 def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | None:

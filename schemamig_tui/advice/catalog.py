@@ -125,6 +125,8 @@ class Catalog:
     """Whether the functions that the files call are volatile; one that is not there is unknown."""
     types: dict[str, Type] = field(default_factory=dict)
     """The types that the files name, by their text."""
+    new_domains: set[str] = field(default_factory=set)
+    """The names, without schemas, of domains with constraints that earlier statements make."""
     castable: set[tuple[int, int]] = field(default_factory=set)
     """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

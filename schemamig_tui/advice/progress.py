@@ -17,11 +17,18 @@ def steps(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Ste
     What an earlier statement adds or proves is known; what it changes in another way is not known
     any more. The catalog that is given stays as it is.
     """
-    ahead = replace(catalog, columns=dict(catalog.columns), constraints=catalog.constraints.copy())
+    ahead = replace(
+        catalog,
+        columns=dict(catalog.columns),
+        constraints=catalog.constraints.copy(),
+        new_domains=set(),
+    )
     for number, use in numbered:
         is_relation = use.touch.target is ObjectKind.RELATION
         relation = ahead.relation(use.touch.name) if is_relation else None
         yield number, use, relation, ahead
+        if use.touch.constrained:
+            ahead.new_domains.add(use.touch.name.name)
         if relation:
             tables = [relation]
             if not use.touch.only:

@@ -42,7 +42,14 @@ def create(words: Words) -> Iterator[Touch]:
     creates = not missing_only and not replaces
     labels = _labels(words) if statement == "CREATE TYPE" else None
     yield Touch(
-        target, name, statement, right=right, creates=creates, temporary=temporary, labels=labels
+        target,
+        name,
+        statement,
+        right=right,
+        creates=creates,
+        temporary=temporary,
+        labels=labels,
+        constrained=statement == "CREATE DOMAIN" and words.seek(b"check", b"not") != b"",
     )
     if statement == "CREATE TABLE":
         for touch in _table(words, statement):

@@ -72,7 +72,8 @@ class Touch(NamedTuple):
     object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
     the children of a table are left alone; ``cascade``: what depends on the object goes with it;
     ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
-    those of a new enum, ``sets`` the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
+    those of a new enum, ``constrained`` tells that not all values are among those of a new domain,
+    ``sets`` are the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
     a value, ``condition`` what decides whether anything is done.
     """
 
@@ -89,5 +90,6 @@ class Touch(NamedTuple):
     actions: tuple[TableAction, ...] = ()
     unique: tuple[str, ...] = ()
     labels: tuple[str, ...] | None = None
+    constrained: bool = False
     sets: tuple[str, ...] = ()
     condition: Condition | None = None

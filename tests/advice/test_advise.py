@@ -53,6 +53,24 @@ def test_many_rows_make_a_table_large_too(desk: Desk, monkeypatch: pytest.Monkey
     assert "about 120 rows): ALTER TABLE rewrites all of it, and blocks everybody" in message
 
 
+@pytest.mark.parametrize(
+    ("domain", "column", "rewrites"),
+    [
+        ("d AS int CHECK (VALUE > 0)", "d", True),
+        ('public."D" AS int NOT NULL', 'public."D"', True),
+        ("d AS int DEFAULT 1", "d", False),
+        ("d AS int CHECK (VALUE > 0)", "int", False),
+    ],
+)
+def test_a_column_of_a_domain_that_the_files_make_is_checked_in_each_row(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, domain: str, column: str, rewrites: bool
+) -> None:
+    monkeypatch.setattr(sizes, "LARGE_ROWS", 10)
+    desk.prepare("CREATE TABLE t AS SELECT generate_series(1, 20) AS id", "ANALYZE t")
+    found = desk.warnings(f"CREATE DOMAIN {domain}; ALTER TABLE t ADD x {column};")
+    assert any("rewrites all of it" in message for message in found) is rewrites
+
+
 def test_the_table_of_an_index_is_what_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
     desk.prepare("CREATE TABLE t (id int PRIMARY KEY)")
