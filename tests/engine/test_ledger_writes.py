@@ -356,6 +356,18 @@ def test_a_row_for_its_own_name_that_a_dump_brings_gives_way_to_that_of_the_run(
     assert shop.rows["0000_older.sql"].checksum == "y"
 
 
+def test_nor_does_it_hide_that_the_dump_has_failed(shop: Workshop) -> None:
+    sql = (
+        f"{DUMP} INSERT INTO kb.schema_migrations(filename) VALUES ('0000_base.sql'); SELECT 1/0;"
+        "SELECT setval('kb.schema_migrations_id_seq', 7); VACUUM;"
+    )
+    failed = shop.fails("0000_base.sql", sql)
+    assert failed.recorded
+    assert "division by zero" in (shop.rows["0000_base.sql"].error_message or "")
+    shop.applies("0000_base.sql", sql.replace("1/0", "1/1"))
+    assert shop.ask("SELECT count(*) FROM kb.schema_migrations") == [1]
+
+
 def test_a_failed_dump_that_makes_the_ledger_itself_can_be_retried(shop: Workshop) -> None:
     shop.ask("CREATE SCHEMA kb")
     sql = DUMP.replace("CREATE SCHEMA kb;", "")

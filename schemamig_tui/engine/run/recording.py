@@ -57,13 +57,16 @@ def record(
     run: FileRun,
     failure: Failure,
     elapsed: float,
+    *,
+    made: bool,
 ) -> str | None:
     """Write that ``run``, one of the ``files`` of a run, has failed after ``elapsed`` ms.
 
+    ``made``: before the run there was no ledger.
     The session has to be fit (``make_fit``). Returns why it could not be recorded, or None. Raises
     psycopg.OperationalError when the connection is lost.
     """
-    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed))
+    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed, made))
 
 
 def obstacle(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun) -> str | None:
@@ -131,6 +134,7 @@ def _record(
     run: FileRun,
     failure: Failure,
     elapsed: float,
+    made: bool,
 ) -> str | None:
     state = ledger.inspect(conn)
     if not state.exists and any(makes_ledger(file.script, ledger) for file in files):
@@ -142,7 +146,8 @@ def _record(
     if run.script.mode is Mode.NO_TRANSACTION:
         rows = (row.error_message for row in state.rows if row.filename == run.name)
         progress = "\n" + checkpoint_lines(run, next(rows, None))
-    return _write(conn, ledger, run.script.file, elapsed, message, progress)
+    overwrites = made and makes_ledger(run.script, ledger)
+    return _write(conn, ledger, run.script.file, elapsed, message, progress, overwrites=overwrites)
 
 
 def _write(
@@ -152,10 +157,13 @@ def _write(
     elapsed: float,
     message: str,
     progress: str = "",
+    *,
+    overwrites: bool = False,
 ) -> str | None:
     crash = None
     for text in _spellings(conn, message):
-        steps = record_failure(ledger, file, round(elapsed), text + progress)
+        ms, text = round(elapsed), text + progress
+        steps = record_failure(ledger, file, ms, text, overwrites=overwrites)
         crash = run_quietly(conn, steps)
         if crash is None:
             return None

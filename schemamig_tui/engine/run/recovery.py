@@ -321,7 +321,8 @@ class Recovery:
     def _record(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
     ) -> FileFailed:
-        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed)
+        made = not self._context.state.exists
+        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed, made=made)
         if unrecorded:
             flush(conn, self._ledger, self._log.applied)
         why = obstacle(conn, self._ledger, run) if run.done and unrecorded is None else None

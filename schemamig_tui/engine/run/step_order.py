@@ -254,12 +254,19 @@ def between_files(query: bytes, *, may_fail: bool) -> Iterator[Step]:
     return _transaction(Step(query, role))
 
 
-def record_failure(ledger: Ledger, file: MigrationFile, ms: int, message: str) -> Iterator[Step]:
-    """The steps that write a failure into the ledger, durably, in a transaction of their own."""
+def record_failure(
+    ledger: Ledger, file: MigrationFile, ms: int, message: str, *, overwrites: bool = False
+) -> Iterator[Step]:
+    """The steps that write a failure into the ledger, durably, in a transaction of their own.
+
+    ``overwrites``: the file has made the ledger, and what is there of it is its own.
+    """
+    writes = ledger.writes
     yield Step(_BEGIN, Role.HOUSEKEEPING)
     yield Step(own_session.AFTER_RESET, Role.HOUSEKEEPING)
-    yield from (Step(query, Role.LEDGER) for query in ledger.writes.create)
+    yield from (Step(query, Role.LEDGER) for query in writes.create)
     checksum = file.checksum.encode()
     params = (file.name.encode(), checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
-    yield Step(ledger.writes.replace_by_failure, Role.LEDGER, params=params)
+    query = writes.overwrite_by_failure if overwrites else writes.replace_by_failure
+    yield Step(query, Role.LEDGER, params=params)
     yield Step(_COMMIT, Role.HOUSEKEEPING)
