@@ -80,9 +80,22 @@ MAY_LEAVE_TRACES = (
 
 @cache
 def any_word(words: frozenset[str]) -> re.Pattern[bytes]:
-    """The pattern of a text that has one of these words in it, in upper or lower case."""
-    either = b"|".join(re.escape(word.encode()) for word in sorted(words))
-    return re.compile(rb"(?i)(?<!\w)(?:" + either + rb")(?![\w$])")
+    """The pattern of a text that has one of these names in it, in upper or lower case.
+
+    Each is as the server has it, which cuts a name that is too long.
+    """
+    either = b"|".join(_written(word.encode()) for word in sorted(words))
+    return re.compile(rb"(?i)(?<!\w)(?:" + either + rb")")
+
+
+def _written(name: bytes) -> bytes:
+    """The pattern of what is written for a name: quotes are doubled where it is quoted."""
+    end = rb"" if len(name) >= _MAY_BE_CUT else rb"(?![\w$])"
+    return re.escape(name).replace(b'"', b'"+') + end
+
+
+# NAMEDATALEN - 1 is 63, less up to three bytes of a character that would be cut in two.
+_MAY_BE_CUT = 60
 
 
 def _traces(text: bytes) -> Traces:

@@ -8,9 +8,8 @@ and else behind its COMMIT, which ends SET LOCAL and makes LISTEN come true.
 import re
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from itertools import islice
 
-from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.lexer import WORD, phrase, tokens
 from schemamig_tui.sql.traits import Kind, Traits
 
 
@@ -78,8 +77,11 @@ def is_about_temporary(sql: bytes) -> bool:
 
 
 def makes_event_trigger(sql: bytes) -> bool:
-    """Whether there may be an event trigger behind it, which runs in any DDL."""
-    return [token[1].lower() for token in islice(tokens(sql), 1, 3)] == [b"event", b"trigger"]
+    """Whether there may be an event trigger behind it, which runs in any DDL.
+
+    Code that the statement carries may make one.
+    """
+    return _EVENT_TRIGGER.search(sql) is not None
 
 
 _READ = 64 * 1024
@@ -102,9 +104,11 @@ _RUN_CODE = frozenset(
     b" select table truncate update vacuum values with".split()
 )
 _WRITE = frozenset(b"alter analyse analyze copy create delete insert merge truncate update".split())
-_MAY_SET = re.compile(rb"(?i)set_config|advisory|temp")
+_UNICODE_NAME = rb"\bu&\""
+_MAY_SET = re.compile(rb"(?i)set_config|advisory|temp|pg_settings|set_limit|" + _UNICODE_NAME)
 _SETTERS = frozenset(
-    [b"set_config", b"temp", b"temporary", b"pg_temp"]
+    # An UPDATE of pg_settings is a SET, and set_limit is that of pg_trgm.
+    [b"set_config", b"temp", b"temporary", b"pg_temp", b"pg_settings", b"set_limit", b"u&"]
     + [
         b"pg_" + trying + b"advisory_" + scope + what
         for trying in (b"", b"try_")
@@ -112,20 +116,29 @@ _SETTERS = frozenset(
         for what in (b"lock", b"lock_shared", b"unlock", b"unlock_shared", b"unlock_all")
     ]
 )
-_TEMPORARY = re.compile(rb"(?i)\b(?:temp|temporary|pg_temp)\b")
+_TEMPORARY = re.compile(rb"(?i)\b(?:temp|temporary|pg_temp)\b|" + _UNICODE_NAME)
+_EVENT_TRIGGER = phrase(rb"(?i:\bevent trigger\b)")
 
 
 def _calls_setter(sql: bytes) -> bool:
-    """Whether a statement that runs code names a function that sets, or something temporary."""
+    """Whether a statement that runs code names what sets, or something temporary.
+
+    A name with Unicode escapes may be any.
+    """
     return bool(_MAY_SET.search(sql, 0, _READ)) and not _SETTERS.isdisjoint(_words(sql))
 
 
 def _words(sql: bytes) -> Iterator[bytes]:
-    """The words and quoted names of a statement in lower case; no strings, no comments."""
+    """The words and quoted names of a statement in lower case; no strings, no comments.
+
+    A name with Unicode escapes is only ``u&``.
+    """
     for token in tokens(sql):
         word = token[1]
         if word.startswith(b'"'):
             yield word[1:-1].lower()
+        elif word.endswith(b'"'):
+            yield b"u&"
         elif WORD.match(word) and not word.endswith(b"'"):
             yield word.lower()
 

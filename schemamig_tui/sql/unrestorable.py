@@ -11,8 +11,8 @@ from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens, without_comments
 from schemamig_tui.sql.new_session import traces_of
 
 MAY_MATTER = (
-    r"set_config|advisory|listen|\m(?:local|prepare|temp|temporary|pg_temp|execute|load|discard"
-    r"|deallocate|set|reset)\M|currval|lastval"
+    r"set_config|pg_settings|set_limit|u&\"|advisory|listen|currval|lastval"
+    r"|\m(?:local|prepare|temp|temporary|pg_temp|execute|load|discard|deallocate|set|reset)\M"
 )
 """A pattern of the server's (for ~*) that finds the code in which anything here may be found, but
 for what ``new_session`` finds."""
@@ -22,12 +22,13 @@ _LOCKS = re.compile(rb"(?i)\bpg_(?:try_)?advisory_lock(?:_shared)?\b")
 _UNLOCKS = re.compile(rb"(?i)\bpg_advisory_unlock(?!_all)")
 # What may run a part of a statement more than once.
 _REPEATS = re.compile(rb"(?i)\b(?:from|loop|with)\b")
-_MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|listen\b|advisory_xact")
+_MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|\bu&\"|listen\b|advisory_xact")
 
 # SET is a statement of its own, and not a part of UPDATE, where something like this is before it.
 _MAY_CHANGE = re.compile(
-    rb"set_config|advisory|listen\b|\b(?:prepare|temp|temporary|pg_temp|execute|load|discard"
-    rb"|deallocate)\b|(?:\A|[;>]|\b(?:begin|then|else|loop|atomic)\b)\s*(?:re)?set\s"
+    rb"set_config|pg_settings|set_limit|\bu&\"|advisory|listen\b"
+    rb"|\b(?:prepare|temp|temporary|pg_temp|execute|load|discard|deallocate)\b"
+    rb"|(?:\A|[;>]|\b(?:begin|then|else|loop|atomic)\b)\s*(?:re)?set\s"
 )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemamig_tui.sql.new_session import NO_TRACES, Traces, traces_of
+from schemamig_tui.sql.new_session import NO_TRACES, Traces, any_word, traces_of
 from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges
 
 
@@ -182,3 +182,17 @@ def test_whatever_a_function_declares_may_go_with_a_schema() -> None:
     changes = TypeChanges(anything=True)
     assert changes.held_by(b"v int;")
     assert not changes.held_by(b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "found"),
+    [
+        ("f", "SELECT F()", True),
+        ("f", "SELECT f$()", False),
+        ('a"b', 'SELECT "a""b"()', True),
+        (63 * "f", f"SELECT {70 * 'f'}()", True),
+        (63 * "f", f"SELECT {62 * 'f'}()", False),
+    ],
+)
+def test_a_name_is_found_as_it_may_be_written(name: str, sql: str, found: bool) -> None:
+    assert bool(any_word(frozenset((name, "other"))).search(sql.encode())) is found

@@ -56,6 +56,9 @@ STATEMENTS = {
     "SET LOCAL search_path = app": LATER,
     "ROLLBACK TO s": LATER,
     "SELECT 1, set_config('a', 'b', false)": LATER,
+    "UPDATE pg_settings SET setting = 'b' WHERE name = 'a'": LATER,
+    "INSERT INTO a SELECT set_limit(0.5)": LATER,
+    "INSERT INTO a SELECT U&\"set\\005fconfig\"('a', 'b', false)": LATER,
     "INSERT INTO a SELECT \"pg_catalog\".\"set_config\"('a', 'b', true)": LATER,
     "SELECT pg_try_advisory_xact_lock(1)": LATER,
     "SELECT 1 INTO TEMP x": LATER,
@@ -94,12 +97,14 @@ def test_what_code_does_beside_a_set_is_only_known_behind_the_commit() -> None:
 def test_what_leads_to_the_temporary_schema_is_found() -> None:
     assert is_about_temporary(b"SET search_path = pg_temp, public")
     assert is_about_temporary(b"CREATE TABLE pg_temp.a (x int)")
+    assert is_about_temporary(b'CREATE TABLE U&"pg\\005ftemp".a (x int)')
     assert not is_about_temporary(b"CREATE TABLE templates (attempt int)")
 
 
 def test_an_event_trigger_is_found() -> None:
     assert makes_event_trigger(b"CREATE EVENT TRIGGER t ON ddl_command_end EXECUTE FUNCTION f()")
     assert makes_event_trigger(b"ALTER /* */ EVENT TRIGGER t ENABLE")
+    assert makes_event_trigger(b"DO $$BEGIN CREATE EVENT TRIGGER t ON login; END$$")
     assert not makes_event_trigger(b"CREATE TRIGGER event AFTER INSERT ON a EXECUTE FUNCTION f()")
 
 

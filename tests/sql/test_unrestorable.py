@@ -2,7 +2,12 @@
 
 import pytest
 
-from schemamig_tui.sql.unrestorable import asks_for_last_value, leaves, may_hide
+from schemamig_tui.sql.unrestorable import (
+    asks_for_last_value,
+    leaves,
+    may_change,
+    may_hide,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +56,16 @@ def test_the_last_value_of_a_sequence(sql: str, found: bool) -> None:
 )
 def test_what_may_look_different_behind_a_commit(code: str, found: bool) -> None:
     assert may_hide(code.encode()) is found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("BEGIN UPDATE pg_settings SET setting = 'b' WHERE name = 'a'; END", True),
+        ("SELECT set_limit(0.5)", True),
+        ("SELECT U&\"set\\005fconfig\"('a', 'b', false)", True),
+        ("BEGIN UPDATE settings SET setting = 'b'; END", False),
+    ],
+)
+def test_what_may_change_a_session(code: str, found: bool) -> None:
+    assert may_change(code.encode()) is found
