@@ -6,9 +6,10 @@ The server cannot be asked for it: only the words of statements and of code show
 import re
 from collections.abc import Iterator
 
-from schemamig_tui.sql.bodies import body
+from schemamig_tui.sql.bodies import body, creates
 from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens, without_comments
 from schemamig_tui.sql.new_session import traces_of
+from schemamig_tui.sql.words import verb_of
 
 MAY_MATTER = (
     r"set_config|pg_settings|set_limit|u&\"|advisory|listen|currval|lastval"
@@ -23,6 +24,9 @@ _UNLOCKS = re.compile(rb"(?i)\bpg_advisory_unlock(?!_all)")
 # What may run a part of a statement more than once.
 _REPEATS = re.compile(rb"(?i)\b(?:from|loop|with)\b")
 _MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|\bu&\"|listen\b|advisory_xact")
+_MAY_STORE = re.compile(rb"(?i)\b(?:create|alter|execute|pg_temp)\b|\bu&\"")
+# In what a view, a default and kin have of code, or an extension.
+_MAY_STORE_SETTER = re.compile(rb"(?i)set_config|pg_settings|\bextension\b|\bu&\"")
 
 # SET is a statement of its own, and not a part of UPDATE, where something like this is before it.
 _MAY_CHANGE = re.compile(
@@ -61,6 +65,24 @@ def may_hide(code: bytes) -> bool:
 def may_change(code: bytes) -> bool:
     """Whether the code of a function may change its session in any way."""
     return _MAY_CHANGE.search(without_comments(code).lower()) is not None
+
+
+def may_store(code: bytes) -> bool:
+    """Whether code may store other code, or lead to where all that is made is temporary."""
+    return _MAY_STORE.search(code) is not None
+
+
+def stores_setter(sql: bytes) -> bool:
+    """Whether a statement may store code that changes the session it is run in.
+
+    Code that calls a function which does is another matter.
+    """
+    verb = verb_of(sql)
+    if verb == b"do":
+        return may_store(sql) and may_change(sql)
+    if creates(sql) is not None:
+        return may_change(sql)
+    return verb in (b"create", b"alter") and _MAY_STORE_SETTER.search(sql) is not None
 
 
 def code_of(sql: bytes) -> bytes:

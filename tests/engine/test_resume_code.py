@@ -83,3 +83,60 @@ def test_a_default_of_a_domain_or_an_argument_that_sets_something_makes_a_resume
     shop.ask(f"{TABLES}; {made}")
     stop(shop, f"{DIRECTIVE}{call}; SELECT 1/0; INSERT INTO r VALUES (2);")
     assert "set_config, in a default, a view or the like" in refusal(shop).message
+
+
+FIRED = SETS.format("{} LANGUAGE plpgsql", "RETURN {}")
+TRIGGER = "CREATE TRIGGER t BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.sets()"
+INSTALLER = (
+    "CREATE FUNCTION public.install() RETURNS int LANGUAGE plpgsql AS"
+    f" $$BEGIN EXECUTE '{TRIGGER}'; RETURN 1; END$$;"
+)
+FIRE = "INSERT INTO public.t VALUES (1);"
+ENDS_SESSION = "SET app.x = '1'"
+
+
+@pytest.mark.parametrize(
+    ("before", "files", "statements"),
+    [
+        ("", [], "UPDATE pg_settings SET setting = 'app' WHERE name = 'search_path';"),
+        ("", [f"DO $x$BEGIN {FIRED.format('trigger', 'new')} {TRIGGER}; END$x$"], FIRE),
+        (FIRED.format("trigger", "new") + INSTALLER, [], f"SELECT public.install(); {FIRE}"),
+        (
+            "",
+            [],
+            "ALTER TABLE public.t ADD b text DEFAULT set_config('search_path', 'app', false);"
+            f"RESET search_path; {FIRE} ALTER TABLE public.t DROP b;",
+        ),
+        ("", [f"{FIRED.format('trigger', 'new')} {TRIGGER}", ENDS_SESSION], FIRE),
+        (
+            FIRED.format("event_trigger", ""),
+            [],
+            "DO $$BEGIN CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION sets(); END$$;"
+            " CREATE TABLE public.made ();",
+        ),
+    ],
+)
+def test_whatever_has_made_code_run_or_set_the_path_the_file_goes_on_with_it(
+    shop: Workshop, before: str, files: list[str], statements: str
+) -> None:
+    shop.ask(f"{TABLES}; CREATE TABLE public.t (a int); {before}")
+    for number, sql in enumerate(files):
+        shop.write(f"0000_{number}.sql", f"{sql};")
+    stop(shop, f"{DIRECTIVE}{statements} SELECT 1/0; INSERT INTO r VALUES (2);")
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT a FROM app.r") == [2]
+
+
+def test_a_path_that_a_function_leads_to_temporary_tables_makes_a_resume_refuse(
+    shop: Workshop,
+) -> None:
+    shop.ask(
+        "CREATE FUNCTION public.leads() RETURNS int LANGUAGE plpgsql AS"
+        " $$BEGIN SET search_path = pg_temp, public; RETURN 1; END$$"
+    )
+    stop(
+        shop,
+        f"{DIRECTIVE}SELECT public.leads(); CREATE TABLE t (a int); SELECT 1/0;"
+        " CREATE TABLE IF NOT EXISTS t (a int);",
+    )
+    assert "the temporary table t (line 2)" in refusal(shop).message

@@ -7,6 +7,7 @@ from schemamig_tui.sql.unrestorable import (
     leaves,
     may_change,
     may_hide,
+    stores_setter,
 )
 
 
@@ -69,3 +70,22 @@ def test_what_may_look_different_behind_a_commit(code: str, found: bool) -> None
 )
 def test_what_may_change_a_session(code: str, found: bool) -> None:
     assert may_change(code.encode()) is found
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN SET a = 1; END'", True),
+        ("DO $$BEGIN EXECUTE 'CREATE FUNCTION f() ...'; END$$", True),
+        ("CREATE TABLE a (x text DEFAULT set_config('a', 'b', false))", True),
+        ("ALTER VIEW a ALTER x SET DEFAULT set_config('a', 'b', false)", True),
+        ("CREATE RULE r AS ON INSERT TO a DO ALSO UPDATE pg_settings SET setting = 1", True),
+        ("CREATE EXTENSION x", True),
+        ("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", False),
+        ("CREATE TRIGGER t BEFORE INSERT ON a EXECUTE FUNCTION f()", False),
+        ("DO $$BEGIN SET a = 1; UPDATE a SET created_at = now(); END$$", False),
+        ("INSERT INTO a VALUES ('set_config')", False),
+    ],
+)
+def test_what_may_store_code_that_changes_a_session(sql: str, found: bool) -> None:
+    assert stores_setter(sql.encode()) is found

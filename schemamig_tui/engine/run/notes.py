@@ -29,7 +29,6 @@ from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
 from schemamig_tui.engine.run.units import units
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.bodies import creates
 from schemamig_tui.sql.creations import creates_table
 from schemamig_tui.sql.session_effects import (
     Effect,
@@ -39,7 +38,7 @@ from schemamig_tui.sql.session_effects import (
     only_writes,
     together,
 )
-from schemamig_tui.sql.unrestorable import may_change
+from schemamig_tui.sql.unrestorable import stores_setter
 
 BEGIN_WRITING = b"BEGIN READ WRITE"
 CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
@@ -73,9 +72,10 @@ class Notes:
         self._found = Effect.NONE
         self.read_only = False
         """Whether the transactions behind the next note are that, unless they say otherwise."""
-        self._event_triggers = start.event_triggers
-        self._stores_code = stores_code
-        self._temporary = any(is_about_temporary(v.encode()) for v in self._session.state.values())
+        self._event_triggers = start.event_triggers or stores_code
+        self._stores_code = self._unseen = stores_code
+        paths = (start.settings.get("search_path") or "", *self._session.state.values())
+        self._untold = any(is_about_temporary(path.encode()) for path in paths)
 
     @property
     def _session(self) -> SessionState:
@@ -164,16 +164,19 @@ class Notes:
         for i in unit:
             sql = script.sql(i)
             found = effect(sql, script.traits(i))
+            if found >= Effect.RUNS and (self._unseen or mentioned(functions.storing, sql)):
+                # It may lead to pg_temp, or make a trigger, for any kind of event.
+                self._stores_code = self._untold = True
             if found is Effect.RUNS:
                 found = self._effect_of_code(sql)
             else:
-                self._temporary = self._temporary or is_about_temporary(sql)
+                self._untold = self._untold or is_about_temporary(sql)
                 self._event_triggers = self._event_triggers or makes_event_trigger(sql)
                 # It may define a function, or have a trigger call one.
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
         found = together(effects)
-        if self._temporary:
+        if self._untold:
             return Effect.LATER
         if self._event_triggers and found is Effect.NONE:
             found = Effect.RUNS
@@ -263,8 +266,7 @@ def stores_code(script: Script, functions: StoredCode) -> bool:
 
 def _stores_code(sql: bytes, functions: StoredCode) -> bool:
     """Whether rows that are written later may have code change the session that did not before."""
-    defines = creates(sql) is not None and may_change(sql)
-    return defines or mentioned(functions.changing, sql) is not None
+    return stores_setter(sql) or mentioned(functions.changing, sql) is not None
 
 
 def end_of_ledger(script: Script, ledger: Ledger) -> int:

@@ -20,6 +20,7 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.notes import stores_code
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.type_changes import NO_TYPES
 
@@ -78,6 +79,9 @@ class Renewals:
         self._housekeeping = housekeeping
         self._stored: StoredCode | None = None
         self._is_stale = False
+        self._notes_follow = False
+        self.stores_code = False
+        """Whether files may have stored code, for checkpoints, since it was asked for."""
         self._stored_declarations: bytes | None = None
         self._declarations = b""
         self._names: set[str] = set()
@@ -89,11 +93,12 @@ class Renewals:
         files = self._files[first:]
         if len(files) < 2:
             return
-        if self._stored is None or self._is_stale:
+        self._notes_follow = any(file.script.mode is Mode.NO_TRANSACTION for file in files[1:])
+        if self._stored is None or self._is_stale or self.stores_code:
             from schemamig_tui.engine.run.stored_code import StoredCode
 
             self._stored, self._stored_declarations = StoredCode.ask(conn), None
-            self._is_stale = False
+            self._is_stale = self.stores_code = False
         self._names = {*self._stored.names}
         self._declarations = b""
         if not self._stored.always:
@@ -103,7 +108,7 @@ class Renewals:
     @property
     def stored(self) -> StoredCode | None:
         """What stored code can do, where that is known for the session that has begun."""
-        return None if self._is_stale else self._stored
+        return None if self._is_stale or self.stores_code else self._stored
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
         if any(file.script.traces.types is not NO_TYPES for file in files):
@@ -138,6 +143,8 @@ class Renewals:
         one, other = file.script, following.script
         mentioned = stored.mentioned_in(one)
         self._is_stale |= mentioned or one.traces.stores_code
+        if self._notes_follow and not self.stores_code:
+            self.stores_code = stores_code(one, stored)
         return (
             stored.always
             or one.traces.leaves

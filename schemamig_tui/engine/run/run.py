@@ -268,9 +268,10 @@ class Run:
             if i + 1 < len(files):
                 if self._renewals.ends_behind(file, files[i + 1]):
                     return
+                stores_code = self._renewals.stores_code
+                self._step_order = replace(self._step_order, stores_code=stores_code)
                 query = self._renewals.query_behind(file, files[i + 1])
                 yield from between_files(query.sql, may_fail=query.may_fail)
-                self._step_order = self._step_order.behind(file)
             file.script.release()
         if len(files) == len(files.names):
             yield from self._verification.steps()

@@ -10,7 +10,7 @@ Our own steps between the statements of a file:
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger import own_session
@@ -30,7 +30,6 @@ from schemamig_tui.engine.run.notes import (
     CHECK_CONSTRAINTS,
     Notes,
     end_of_ledger,
-    stores_code,
 )
 from schemamig_tui.engine.run.restoration import proof, restoration
 from schemamig_tui.engine.run.session_capture import SessionStart
@@ -74,12 +73,6 @@ class StepOrder:
             Mode.NO_TRANSACTION: self._without_transaction,
         }[run.script.mode]
         yield from order(run, create, last)
-
-    def behind(self, run: FileRun) -> "StepOrder":
-        """The order for the files behind ``run`` in its session."""
-        if self.start is None or self.stores_code:
-            return self
-        return replace(self, stores_code=stores_code(run.script, self.start.functions))
 
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         yield Step(_BEGIN, Role.OPEN, prompt=True)

@@ -9,7 +9,13 @@ import psycopg
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
-from schemamig_tui.sql.unrestorable import MAY_MATTER, asks_for_last_value, may_change, may_hide
+from schemamig_tui.sql.unrestorable import (
+    MAY_MATTER,
+    asks_for_last_value,
+    may_change,
+    may_hide,
+    may_store,
+)
 from schemamig_tui.text import visible
 
 # What is not PostgreSQL's own has numbers from this one on (FirstNormalObjectId).
@@ -27,8 +33,9 @@ class StoredCode:
     conditions in SQL that tell that an extension has kept nothing in the session.
 
     More kinds of names are for checkpoints: ``changing`` functions may change the session in any
-    way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``remembering``
-    ones ask for the last value of a sequence, and ``fired`` are those that a trigger or kin runs.
+    way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``storing`` ones
+    may be those that have other statements do so from then on, ``remembering`` ones ask for the
+    last value of a sequence, and ``fired`` are those that a trigger or kin runs.
     ``sets``: an expression of a table, view or policy sets something itself, or a default of a
     domain or an argument.
     """
@@ -40,6 +47,7 @@ class StoredCode:
     questions: tuple[str, ...] = ()
     changing: frozenset[str] = frozenset()
     hiding: frozenset[str] = frozenset()
+    storing: frozenset[str] = frozenset()
     remembering: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
     sets: bool = False
@@ -82,6 +90,8 @@ class StoredCode:
                 remembering.append(function)
         for kind in (marked, changing, hiding, remembering):
             kind += _callers(conn, kind)
+        storing = [one for one in changing if may_store(one.code) or not one.is_sql]
+        storing += _callers(conn, storing)
         return cls(
             names=frozenset(names),
             words=frozenset(function.name for function in marked),
@@ -90,6 +100,7 @@ class StoredCode:
             questions=tuple(questions),
             changing=frozenset(function.name for function in changing),
             hiding=frozenset(function.name for function in hiding),
+            storing=frozenset(function.name for function in storing),
             remembering=frozenset(function.name for function in remembering),
             fired=frozenset(function.name for function in (*marked, *changing) if function.is_used),
             sets=sets,
