@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemamig_tui.engine.run.stored_code import StoredCode
 from tests.engine.conftest import Workshop
 from tests.engine.test_resume_session import DIRECTIVE, TABLES, refusal, stop
 
@@ -127,6 +128,23 @@ def test_whatever_has_made_code_run_or_set_the_path_the_file_goes_on_with_it(
     assert shop.ask("SELECT a FROM app.r") == [2]
 
 
+def test_an_event_trigger_finds_what_it_has_set_also_where_the_file_has_ddl_only(
+    shop: Workshop,
+) -> None:
+    shop.applies("0000_ledger.sql", "CREATE TABLE public.counted (n text);")
+    shop.ask(
+        "CREATE FUNCTION counts() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN"
+        " PERFORM set_config('app.n', current_setting('app.n', true) || 'x', false);"
+        " INSERT INTO public.counted VALUES (current_setting('app.n')); END$$;"
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION counts()"
+    )
+    text = f"{DIRECTIVE}CREATE TABLE a (); CREATE TABLE b (x {{}}); CREATE TABLE c ();"
+    shop.fails("0001_a.sql", text.format("imagined"))
+    shop.write("0001_a.sql", text.format("int"))
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT n FROM public.counted") == ["", "x", "xx"]
+
+
 def test_a_path_that_a_function_leads_to_temporary_tables_makes_a_resume_refuse(
     shop: Workshop,
 ) -> None:
@@ -140,3 +158,18 @@ def test_a_path_that_a_function_leads_to_temporary_tables_makes_a_resume_refuse(
         " CREATE TABLE IF NOT EXISTS t (a int);",
     )
     assert "the temporary table t (line 2)" in refusal(shop).message
+
+
+def test_functions_that_set_something_without_a_word_of_it_in_their_code_are_known(
+    shop: Workshop,
+) -> None:
+    shop.ask(
+        "CREATE FUNCTION made_known() RETURNS int LANGUAGE sql SET app.x = '1' AS 'SELECT 1';"
+        "CREATE FUNCTION alias(text, text, bool) RETURNS text LANGUAGE internal AS"
+        " 'set_config_by_name';"
+        "CREATE AGGREGATE over_set_config(text, bool) (sfunc = set_config, stype = text);"
+        "CREATE FUNCTION plain() RETURNS int LANGUAGE sql SET search_path = app AS 'SELECT 1'"
+    )
+    with shop.database.session() as conn:
+        known = StoredCode.ask(conn).changing
+    assert known == {"made_known", "alias", "over_set_config"}

@@ -20,11 +20,11 @@ from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.ledger.own_session import UNTIMED_BUT_KNOWN
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.engine.run.stored_code import StoredCode
+from schemamig_tui.engine.run.stored_code import StoredCode, ask_as_postgres
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.new_session import ANY_TRACES, traces_of
-from schemamig_tui.sql.session_effects import Effect, effect
+from schemamig_tui.sql.session_effects import Effect, effect, makes_event_trigger
 
 ANSWER = "pg_catalog.current_setting('schemamig.session')"
 """An expression: the answer to the question, as the text of a jsonb."""
@@ -145,7 +145,7 @@ def ask_start(
     asked = set(names)
     functions = StoredCode()
     # Functions only matter where one may be called.
-    if any(map(_may_change_session, scripts)):
+    if any(map(_may_change_session, scripts)) or _has_event_triggers(conn):
         functions = stored or StoredCode.ask(conn)
         asked |= functions.names.union(*map(_names_in, scripts))
     is_utf8 = conn.info.parameter_status("server_encoding") == "UTF8"
@@ -202,7 +202,15 @@ def _names_in(script: Script) -> frozenset[str]:
 
 def _may_change_session(script: Script) -> bool:
     """Whether a statement may set something, or call code that does."""
-    return any(effect(script.sql(i), script.traits(i)) > Effect.NONE for i in range(len(script)))
+    return any(
+        effect(sql, script.traits(i)) > Effect.NONE or makes_event_trigger(sql)
+        for i, sql in ((i, script.sql(i)) for i in range(len(script)))
+    )
+
+
+def _has_event_triggers(conn: psycopg.Connection[Any]) -> bool:
+    (((found,),),) = ask_as_postgres(conn, f"SELECT {_HAS_EVENT_TRIGGERS}")
+    return bool(found)
 
 
 def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iterator[Step]:
@@ -320,8 +328,10 @@ _NOT_SETTINGS = [
     "transaction_isolation",
     "transaction_read_only",
 ]
+_HAS_EVENT_TRIGGERS: LiteralString = """EXISTS (SELECT FROM pg_catalog.pg_event_trigger
+        WHERE evtenabled OPERATOR(pg_catalog.<>) 'D')"""
 # It follows UNTIMED_BUT_KNOWN.
-_START: LiteralString = """
+_START: LiteralString = f"""
 SELECT pg_catalog.json_build_object(
     'login', session_user,
     'role', pg_catalog.current_setting('role'),
@@ -334,12 +344,11 @@ SELECT pg_catalog.json_build_object(
     'starts', coalesce(pg_catalog.json_object_agg(name, reset_val)
         FILTER (WHERE name OPERATOR(pg_catalog.=) 'client_encoding'
         OR source OPERATOR(pg_catalog.=) ANY (%(given)s)
-        AND name OPERATOR(pg_catalog.<>) ALL (%(of_the_run)s)), '{}'),
+        AND name OPERATOR(pg_catalog.<>) ALL (%(of_the_run)s)), '{{}}'),
     'named', (SELECT coalesce(pg_catalog.json_object_agg(n,
-        pg_catalog.current_setting(n, true)), '{}')
+        pg_catalog.current_setting(n, true)), '{{}}')
         FROM pg_catalog.unnest(%(names)s::pg_catalog.text[]) AS n),
-    'event_triggers', EXISTS (SELECT FROM pg_catalog.pg_event_trigger
-        WHERE evtenabled OPERATOR(pg_catalog.<>) 'D'),
+    'event_triggers', {_HAS_EVENT_TRIGGERS},
     'has_libraries', EXISTS (SELECT FROM pg_catalog.pg_proc
         WHERE probin IS NOT NULL AND oid OPERATOR(pg_catalog.>=) '16384'))::pg_catalog.text
 FROM pg_catalog.pg_settings

@@ -78,11 +78,12 @@ class StoredCode:
         for function in (_StoredFunction(*row) for row in rows):
             traces = traces_of(function.code)
             names |= traces.names
-            names.update(name.lower() for name in function.settings if "." in name)
+            placeholders = {name.lower() for name in function.settings if "." in name}
+            names |= placeholders
             alters_start |= traces.alters_start
             if traces.leaves or traces.sees or not function.is_sql:
                 marked.append(function)
-            if may_change(function.code) or not function.is_sql:
+            if placeholders or may_change(function.code) or not function.is_sql:
                 changing.append(function)
             if may_hide(function.code) or not function.is_sql:
                 hiding.append(function)
@@ -193,7 +194,9 @@ SELECT p.oid::int8, p.proname::text, {_CODE},
             OR d.objid IN (SELECT oid FROM pg_proc
                 WHERE prokind = 'a' OR proargdefaults IS NOT NULL)))
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-WHERE p.oid >= {_FIRST} AND l.lanname NOT IN ('c', 'internal')"""
+WHERE p.oid >= {_FIRST} AND (l.lanname NOT IN ('c', 'internal')
+    OR p.prosrc = 'set_config_by_name'
+    OR p.oid IN (SELECT aggfnoid FROM pg_aggregate WHERE aggtransfn = 2078))"""
 # Of a column alone, the planner tries the pattern on a hundred values that ANALYZE has kept.
 _FUNCTIONS = f"""{_SELECT} AND (l.lanname NOT IN ('sql', 'plpgsql') OR p.proconfig IS NOT NULL
     OR p.prosqlbody IS NOT NULL OR p.prosrc || '' ~* %(pattern)s)"""
@@ -215,7 +218,7 @@ def _sets_something(trees: str) -> str:
 # and what only an extension can tell: connections of postgres_fdw, and until 17 a flag of isn.
 _OTHERS = f"""
 SELECT EXISTS (SELECT FROM pg_rewrite WHERE oid >= {_FIRST}
-        AND ({_sets_something("ev_action::text")}))
+        AND ({_sets_something("concat(ev_action::text, ev_qual::text)")}))
     OR EXISTS (SELECT FROM pg_attrdef WHERE {_sets_something("adbin::text")})
     OR EXISTS (SELECT FROM pg_type WHERE {_sets_something("typdefaultbin::text")})
     OR EXISTS (SELECT FROM pg_proc
