@@ -161,11 +161,11 @@ def _create(sql: bytes) -> Effect:
         return Effect.NONE if not {b"create", b"grant"} & set(words) else Effect.RUNS
     if what in _MADE_WITHOUT_CODE:
         return Effect.NONE
-    return Effect.RUNS if what == b"materialized" else Effect.LATER
+    return Effect.RUNS if what in (b"aggregate", b"materialized") else Effect.LATER
 
 
 _MADE_WITHOUT_CODE = frozenset(
-    b"access aggregate cast collation conversion domain event group operator policy publication"
+    b"access cast collation conversion domain event group operator policy publication"
     b" role rule sequence server statistics text transform trigger type user view".split()
 )
 

@@ -145,6 +145,20 @@ def test_an_event_trigger_finds_what_it_has_set_also_where_the_file_has_ddl_only
     assert shop.ask("SELECT n FROM public.counted") == ["", "x", "xx"]
 
 
+def test_what_a_function_of_an_earlier_file_sets_is_kept_though_no_text_of_the_file_names_it(
+    shop: Workshop,
+) -> None:
+    shop.ask("CREATE VIEW public.found AS SELECT current_setting('app.x', true) AS x")
+    shop.ask("CREATE TABLE public.r (x text)")
+    shop.write("0000_code.sql", SETS.format("int LANGUAGE plpgsql", "SET app.x = 'y'; RETURN 1"))
+    stop(
+        shop,
+        f"{DIRECTIVE}SELECT public.sets(); SELECT 1/0; INSERT INTO public.r TABLE public.found;",
+    )
+    assert shop.apply().failed is None
+    assert shop.ask("SELECT x FROM public.r") == ["y"]
+
+
 def test_a_path_that_a_function_leads_to_temporary_tables_makes_a_resume_refuse(
     shop: Workshop,
 ) -> None:

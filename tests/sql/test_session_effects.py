@@ -47,6 +47,7 @@ STATEMENTS = {
     "CREATE INDEX i ON a (lower(x))": RUNS,
     "CREATE UNIQUE INDEX i ON a (x) WHERE f(x)": RUNS,
     "CREATE MATERIALIZED VIEW m AS SELECT 1": RUNS,
+    "CREATE AGGREGATE a (int) (sfunc = f, stype = d, initcond = '1')": RUNS,
     "ALTER TABLE a ADD COLUMN x mood": RUNS,
     "ALTER TABLE a ADD COLUMN x int DEFAULT f()": RUNS,
     "ALTER TABLE a ADD COLUMN x int DEFAULT 1::int": RUNS,

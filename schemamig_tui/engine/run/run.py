@@ -233,9 +233,9 @@ class Run:
     def _ask_start(self) -> None:
         """Ask what the session is like, which is new, for the checkpoints of its files."""
         files = self._files[self._log.finished :]
-        runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
         lock, stored = self._context.locks.work, self._renewals.stored
-        start = start_for(self._conn, lock, runs, stored) if runs else None
+        asks = any(run.script.mode is Mode.NO_TRANSACTION for run in files)
+        start = start_for(self._conn, lock, files, stored) if asks else None
         batches = self._batching.steps if self._batching else None
         self._step_order = replace(
             self._step_order, start=start, stores_code=False, batches=batches

@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.ledger.own_session import UNTIMED_BUT_KNOWN
@@ -184,11 +185,17 @@ def ask_start(
 def start_for(
     conn: psycopg.Connection[Any],
     lock: AdvisoryLock,
-    runs: Sequence[FileRun],
+    files: Sequence[FileRun],
     stored: StoredCode | None = None,
 ) -> SessionStart:
-    """Ask for the start of a session, as good as new, in which files without a transaction run."""
+    """Ask for the start of a session, as good as new, for those of its files without a transaction.
+
+    The others may store code for them, which sets something with a dot in its name.
+    """
+    runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
+    others = [run.script for run in files if run.script.mode is not Mode.NO_TRANSACTION]
     names = {name for run in runs for name in run.state if "." in name}
+    names.update(*(script.traces.names for script in others if script.traces.stores_code))
     return ask_start(conn, lock, [run.script for run in runs], names, stored)
 
 
