@@ -187,3 +187,17 @@ def test_functions_that_set_something_without_a_word_of_it_in_their_code_are_kno
     with shop.database.session() as conn:
         known = StoredCode.ask(conn).changing
     assert known == {"made_known", "alias", "over_set_config"}
+
+
+def test_a_file_behind_one_that_has_gone_on_does_not_find_what_that_got_back(
+    shop: Workshop,
+) -> None:
+    shop.ask(
+        "CREATE VIEW found AS SELECT current_setting('app.x', true) IS NULL AS a;"
+        "CREATE TABLE r (a bool);"
+        "CREATE FUNCTION sets() RETURNS text LANGUAGE sql AS"
+        " $$SELECT set_config('app.x', 'y', false)$$"
+    )
+    stop(shop, f"{DIRECTIVE}SELECT sets(); DROP FUNCTION sets(); SELECT 1/0;")
+    shop.applies("0002_b.sql", "INSERT INTO r TABLE found;")
+    assert shop.ask("SELECT a FROM r") == [True]

@@ -122,7 +122,7 @@ class Renewals:
         """Ask which settings there are from the start on, and what the session has started with."""
         from schemamig_tui.engine.run.stored_code import ask_as_postgres
 
-        names = self._names.union(*(file.script.traces.names for file in files))
+        names = self._names.union(*map(_names_in, files))
         leave = any(self._may_alter_start(f) and _leaves_pipeline(f.script) for f in files)
         self._defined, self._start = frozenset(), ""
         if not (names or leave):
@@ -169,7 +169,7 @@ class Renewals:
 
     def query_behind(self, file: FileRun, following: FileRun) -> Housekeeping:
         """The run's own SELECT between two files, which fails if the next needs a new session."""
-        self._names |= file.script.traces.names
+        self._names |= _names_in(file)
         self._declarations += file.script.traces.declarations
         clean = " AND ".join(self._conditions(file, following))
         if not clean:
@@ -181,7 +181,7 @@ class Renewals:
     def _conditions(self, file: FileRun, following: FileRun) -> Iterator[str]:
         """What is true in a session that is as good as new, as far as it can be otherwise."""
         yield from self._stored.questions if self._stored else ()
-        for name in sorted(self._names.union(following.script.traces.names) - self._defined):
+        for name in sorted(self._names.union(_names_in(following)) - self._defined):
             yield f"pg_catalog.current_setting('{name}', true) IS NULL"
         changes = (file.script.traces.types, following.script.traces.types)
         if any(types.held_by(self._declarations) for types in changes):
@@ -205,6 +205,11 @@ def may_show(script: Script, later: Script) -> bool:
     """Whether a file may leave in a session what a later one, in the same one, fails at."""
     one, other = script.traces, later.traces
     return one.leaves or other.sees or not one.names.isdisjoint(other.names)
+
+
+def _names_in(file: FileRun) -> set[str]:
+    """The settings with a dot that a file sets or reads, or gets where it goes on."""
+    return {*file.script.traces.names, *(name for name in file.state if "." in name)}
 
 
 def _leaves_pipeline(script: Script) -> bool:
