@@ -100,3 +100,18 @@ def test_a_tiny_statement_timeout_of_a_file_does_not_hit_our_own_work(shop: Work
     shop.write("0003_c.sql", "VACUUM pg_am; SET statement_timeout = '20ms'; SELECT 1;")
     shop.write("0004_d.sql", "SELECT pg_sleep(0.1);")
     assert shop.apply().failed is None
+
+
+@pytest.mark.parametrize("first", ["", "-- schemamig: no-transaction\n"])
+def test_what_an_event_trigger_sets_when_the_ledger_is_made_is_undone(
+    shop: Workshop, first: str
+) -> None:
+    shop.ask(
+        "CREATE SCHEMA app; CREATE TABLE app.r (a int); CREATE TABLE public.r (a int);"
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$BEGIN SET search_path = app; END$$;"
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()"
+    )
+    shop.write("0001_a.sql", f"{first}INSERT INTO r VALUES (1);")
+    shop.applies("0002_b.sql", "INSERT INTO r VALUES (2);")
+    assert shop.ask("SELECT a FROM public.r ORDER BY a") == [1, 2]

@@ -107,6 +107,8 @@ class StepOrder:
         yield Step(BEGIN_WRITING, Role.OPEN, prompt=True, timed=run.reopened)
         if not run.goes_on:
             yield from notes.again() if run.reopened else notes.first()
+            if create and not run.reopened:
+                yield from self._renewal(last=False)  # event triggers have run as well
         yield Step(_COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
             yield from self.row_made() if self.row_made else ()
@@ -193,6 +195,7 @@ class StepOrder:
         writes = self.ledger.writes
         if create:
             yield from (Step(query, Role.LEDGER) for query in writes.create)
+            yield from self._renewal(last)  # event triggers have run as well
         query = writes.replace_by_success if run.retried else writes.insert_success
         if create and makes_ledger(run.script, self.ledger):
             query = writes.overwrite_by_success  # a dump may have brought a row for its own name
