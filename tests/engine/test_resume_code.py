@@ -115,6 +115,12 @@ ENDS_SESSION = "SET app.x = '1'"
             "DO $$BEGIN CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION sets(); END$$;"
             " CREATE TABLE public.made ();",
         ),
+        (
+            SETS.format("event_trigger LANGUAGE plpgsql", "SET LOCAL search_path = public")
+            + "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION sets();",
+            [],
+            "SET search_path = public; CREATE TABLE public.made ();",
+        ),
     ],
 )
 def test_whatever_has_made_code_run_or_set_the_path_the_file_goes_on_with_it(

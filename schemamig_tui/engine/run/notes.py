@@ -170,8 +170,7 @@ class Notes:
             if found is Effect.RUNS:
                 found = self._effect_of_code(sql)
             else:
-                self._untold = self._untold or is_about_temporary(sql)
-                self._event_triggers = self._event_triggers or makes_event_trigger(sql)
+                self._untold = self._untold or is_about_temporary(sql) or makes_event_trigger(sql)
                 # It may define a function, or have a trigger call one.
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
@@ -179,7 +178,7 @@ class Notes:
         if self._untold:
             return Effect.LATER
         if self._event_triggers and found is Effect.NONE:
-            found = Effect.RUNS
+            found = Effect.LATER if functions.hiding & functions.fired else Effect.RUNS
         if not self._open:
             # Nobody has been asked yet what the statements before it have left.
             return _FIRST_ASKED.get(found, found)
