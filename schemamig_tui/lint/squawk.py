@@ -253,8 +253,9 @@ def _is_mistaken(item: _SquawkItem, script: Script) -> bool:
 
     (Seen in 2.70.) The script warns of what really is nested, or ends nothing.
     """
-    lines = {warning.line for warning in script.warnings}
-    return item.rule_name == _NESTING and item.line + 1 not in lines
+    return item.rule_name == _NESTING and all(
+        warning.line != item.line + 1 for warning in script.warnings
+    )
 
 
 def _translated(item: _SquawkItem, script: Script, places: _Places) -> LintFinding | None:

@@ -1,5 +1,6 @@
 """The names of migrations: those that are refused, and those that are warned of."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from schemamig_tui.engine.script import names
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.names import (
+    check_name,
     order_warnings,
     passed_over_warnings,
     twin_warnings,
@@ -85,6 +87,16 @@ def test_a_name_with_down_or_kin_is_a_way_back_where_that_of_the_way_there_is_th
     with pytest.raises(FilesError, match="as in db-migrate and others") as caught:
         scan(tmp_path)
     assert caught.value.path == tmp_path / down
+
+
+def test_in_a_large_folder_a_name_is_looked_up_and_not_compared_with_each() -> None:
+    class LookedUp(set[str]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("they are gone through")
+
+    check_name(Path("0001_a.sql"), LookedUp({"0001_a.sql"}))
+    with pytest.raises(FilesError):
+        check_name(Path("0001_a_Down.sql"), LookedUp({"0001_a.sql", "0001_a_down.sql"}))
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,9 @@ def adopt(
     theirs = read_their_folder(tool, directory)
     refuse_same(place.directory, directory)
     names = {file.name for file in theirs.files}
+    beside = {name.lower() for name in names}
     for file in theirs.files:
-        check_name(file.path.with_name(file.name), names)
+        check_name(file.path.with_name(file.name), beside)
     new = [file for file in theirs.files if not is_there(place.directory / file.name, file)]
     refuse_other_names(place.directory, new, names)
     with contextlib.ExitStack() as stack:

@@ -59,10 +59,10 @@ def scan(directory: Path, known: Iterable[MigrationFile] = ()) -> tuple[Migratio
     that cannot be read or recorded.
     """
     found = _entries(directory)
-    names = {entry.name for entry in found}
+    beside = {entry.name.lower() for entry in found}
     found.sort(key=lambda entry: os.fsencode(entry.name))
     by_name = {file.name: file for file in known}
-    return tuple(_read(directory / entry.name, names, by_name.get(entry.name)) for entry in found)
+    return tuple(_read(directory / entry.name, beside, by_name.get(entry.name)) for entry in found)
 
 
 def migration_names(directory: Path) -> list[str]:
@@ -161,8 +161,8 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
         return True
 
 
-def _read(path: Path, names: Collection[str], known: MigrationFile | None) -> MigrationFile:
-    check_name(path, names)
+def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> MigrationFile:
+    check_name(path, beside)
     before = _stat(path)
     if not stat.S_ISREG(before.st_mode):
         raise FilesError("This is not a regular file.", path=path)

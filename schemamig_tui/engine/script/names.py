@@ -36,8 +36,11 @@ def is_migration(name: str) -> bool:
     return name.endswith(".sql") and name[0] != "."
 
 
-def check_name(path: Path, names: Collection[str]) -> None:
-    """Raise FilesError for a name that no migration can have. ``names`` are all of the folder."""
+def check_name(path: Path, beside: Collection[str]) -> None:
+    """Raise FilesError for a name that no migration can have.
+
+    ``beside`` are the names of all files of the folder in lower case.
+    """
     try:
         path.name.encode()
     except UnicodeEncodeError:
@@ -53,7 +56,7 @@ def check_name(path: Path, names: Collection[str]) -> None:
             path=path,
             hint="Rename the file.",
         )
-    if tool := _way_back(path.name, names):
+    if tool := _way_back(path.name, beside):
         raise FilesError(
             f"By its name this undoes a migration, as in {tool}: run with the others, it would"
             " undo what they do.",
@@ -62,18 +65,18 @@ def check_name(path: Path, names: Collection[str]) -> None:
         )
 
 
-def _way_back(name: str, names: Collection[str]) -> str | None:
+def _way_back(name: str, beside: Collection[str]) -> str | None:
     for tool, pattern in _WAYS_BACK.items():
         if pattern.fullmatch(name):
             return tool
-    there, lower = {*map(str.lower, names)}, name.lower()
+    lower = name.lower()
     for word in _BACK.finditer(lower):
         before, behind = lower[: word.start()], lower[word.end() :]
-        if any(before + instead + behind in there for instead in _THERE):
+        if any(before + instead + behind in beside for instead in _THERE):
             return "db-migrate and others"
         # "0001_a_undo.sql" beside "0001_a.sql", or "undo_0001_a.sql"
-        if (behind == ".sql" and before[:-1] + behind in there) or (
-            not before and behind[1:] in there
+        if (behind == ".sql" and before[:-1] + behind in beside) or (
+            not before and behind[1:] in beside
         ):
             return "db-migrate and others"
     return None
