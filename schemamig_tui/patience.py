@@ -10,7 +10,11 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import LiteralString, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg import sql
 
 
 class Patience(NamedTuple):
@@ -112,13 +116,22 @@ than what is done before it gets the others. Its parameter is the pid that libpq
 pooler, where the session may be somebody else's a moment later, that is another one."""
 
 
-def own_question(version: int) -> LiteralString:
-    """What comes in front of a question of ours to a server of ``version`` (such as 150004).
+def ask_untimed(
+    conn: "psycopg.Connection[Any]", query: "sql.SQL | sql.Composed"
+) -> "psycopg.Cursor[Any]":
+    """Ask a question of ours, for which a role's transaction_timeout is not meant.
 
-    Sent together, both are one transaction, for which a role's transaction_timeout, a setting of
-    PostgreSQL 17, is not meant. It leaves nothing behind in the session of a pooler.
+    Both are one transaction, so that nothing is left behind in the session of a pooler. Raises
+    psycopg.Error.
     """
-    return "SET LOCAL transaction_timeout = 0; " if version >= _HAS_TRANSACTION_TIMEOUT else ""
+    from psycopg import sql
+
+    if conn.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
+        query = sql.SQL("SET LOCAL transaction_timeout = 0; ") + query
+    cursor = conn.execute(query)
+    while cursor.nextset():
+        pass
+    return cursor
 
 
 _HAS_TRANSACTION_TIMEOUT = 170000

@@ -1,15 +1,14 @@
 """Which database a connection leads to: what people, logs and programs are shown of it."""
 
 import contextlib
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import sql
 
-from schemamig_tui.patience import own_question
+from schemamig_tui.patience import ask_untimed
 
-_WHO: LiteralString = (
-    "SELECT pg_catalog.current_database()::text, current_user::text, session_user::text"
-)
+_WHO = sql.SQL("SELECT pg_catalog.current_database()::text, current_user::text, session_user::text")
 
 
 class Location(NamedTuple):
@@ -79,10 +78,7 @@ def identify(conn: psycopg.Connection[Any], location: Location) -> Identity:
     database, role, login = info.dbname, info.user, info.user
     # A statement_timeout of the role, of a millisecond say, is not meant for us.
     with contextlib.suppress(psycopg.errors.QueryCanceled):
-        cursor = conn.execute(own_question(info.server_version) + _WHO)
-        while cursor.nextset():
-            pass
-        database, role, login = cursor.fetchone() or (database, role, login)
+        database, role, login = ask_untimed(conn, _WHO).fetchone() or (database, role, login)
     version = conn.pgconn.parameter_status(b"server_version") or b"?"
     return Identity(
         database=database,

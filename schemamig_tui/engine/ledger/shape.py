@@ -7,7 +7,7 @@ import psycopg
 from psycopg import sql
 
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
-from schemamig_tui.patience import own_question
+from schemamig_tui.patience import ask_untimed
 from schemamig_tui.text import visible
 
 # So no function, operator or table of somebody else is found in the place of the server's, every
@@ -77,11 +77,7 @@ def ask(
 
     ``parts`` and those that are ``named`` are put into the query. Raises psycopg.Error.
     """
-    before = own_question(conn.info.server_version) + _READING
-    cursor = conn.execute(sql.SQL(before + query).format(*parts, **named))
-    while cursor.nextset():
-        pass
-    return cursor
+    return ask_untimed(conn, sql.SQL(_READING + query).format(*parts, **named))
 
 
 def unusable(facts: Facts, name: str) -> LedgerRefusal | None:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -13,17 +13,17 @@ from schemamig_tui.engine.pipeline.deadline import answered_within
 from schemamig_tui.engine.pipeline.loss import ends_session
 from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
-from schemamig_tui.patience import PATIENCE, SERVER_SIDE, own_question
+from schemamig_tui.patience import PATIENCE, SERVER_SIDE, ask_untimed
 
 _NO_LIMITS = Limits()
 _AT_REST = (TransactionStatus.IDLE, TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 # The interval stands for all settings of ours: no server has it on by default.
-_FACTS: LiteralString = """
+_FACTS = sql.SQL("""
 SELECT pg_catalog.pg_backend_pid(),
     extract(epoch FROM pg_catalog.pg_postmaster_start_time())::double precision,
     pg_catalog.current_setting('client_connection_check_interval', true)
-"""
+""")
 # What a pooler has set in a session of the server's to make it the one that we have asked for.
 _SET_BY_POOLER = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source = 'session'"
 
@@ -46,10 +46,7 @@ class Backend:
     @classmethod
     def of(cls, conn: psycopg.Connection[Any]) -> "Backend":
         """Ask the server who it is; that changes nothing. Raises psycopg.Error."""
-        cursor = conn.execute(own_question(conn.info.server_version) + _FACTS)
-        while cursor.nextset():
-            pass
-        pid, server, interval = cursor.fetchall()[0]
+        pid, server, interval = ask_untimed(conn, _FACTS).fetchall()[0]
         pooled = pid != conn.info.backend_pid
         return cls(conn, pid, server, pooled, equipped=not pooled and interval not in ("0", None))
 
