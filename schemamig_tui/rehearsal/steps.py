@@ -257,12 +257,8 @@ def renewal(
 def _comes_too_late(script: Script, unit: range, i: int) -> bool:
     """Whether the server refuses it in a run, and here, as there was something before it."""
     before = map(script.traits, range(unit.start, i))
-    return (
-        i not in script.ignored
-        and script.traits(i).comes_first
-        # LOCK, SAVEPOINT and the like are no queries.
-        and not all(one.only_sets or one.outside or one.kind is Kind.BEGIN for one in before)
-    )
+    comes_first = i not in script.ignored and script.traits(i).comes_first
+    return comes_first and any(one.is_query for one in before)
 
 
 def _is_taken_out(run: FileRun, step: Step) -> bool:

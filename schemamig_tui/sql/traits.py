@@ -114,6 +114,11 @@ class Traits:
         """Whether it is SET TRANSACTION, whose modes have to be set before any query."""
         return self.label == "SET TRANSACTION"
 
+    @property
+    def is_query(self) -> bool:
+        """Whether what ``comes_first`` is too late behind it. LOCK, SAVEPOINT and kin are none."""
+        return not (self.only_sets or self.outside or self.kind is Kind.BEGIN)
+
 
 ORDINARY = Traits()
 """Those of a statement that is like any other."""

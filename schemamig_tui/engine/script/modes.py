@@ -227,14 +227,6 @@ class _Decider:
                     hint="Use SET, or remove it.",
                 )
 
-    def _comes_too_late(self, i: int) -> bool:
-        """Whether there is something before it in its file, which it has to come before."""
-        before = (self._cut.traits.get(j, ORDINARY) for j in range(i))
-        # LOCK, SAVEPOINT and the like are no queries.
-        return self._cut.traits[i].comes_first and not all(
-            one.only_sets or one.outside for one in before
-        )
-
     def _remarks(self, mode: Mode) -> Iterator[ScriptWarning]:
         cut = self._cut
         if not cut.starts:
@@ -248,9 +240,11 @@ class _Decider:
     def _surprises(self, mode: Mode) -> Iterator[ScriptWarning]:
         """What does something else than in psql, does nothing, or cannot work."""
         traits, flow = self._cut.traits, self._flow
+        numbers = range(len(self._cut.starts))
+        query = next((i for i in numbers if traits.get(i, ORDINARY).is_query), len(numbers))
         for i in flow.outside:
             label, what = traits[i].label, traits[i].outside
-            if mode is Mode.TRANSACTION and self._comes_too_late(i):
+            if mode is Mode.TRANSACTION and traits[i].comes_first and i > query:
                 message = (
                     f"{label} comes too late, behind other statements: the server will refuse it,"
                     f" where psql would {what} it."
