@@ -21,12 +21,13 @@ _TITLE = (
     + _SIGN
     + rb"*+(?=[\r\n]|\Z)"
 )
+_DOWN = _TITLE % rb"(?:down|rollback|undo)"
 MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
     rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b|running[ \t]+downgrade\b"
-    rb"|" + _TITLE % rb"(?:down|rollback|undo)" + rb")"
+    rb"|" + _DOWN + rb")"
 )
 """How a comment that may say something begins, behind its two dashes."""
 
@@ -55,7 +56,7 @@ _WAYS_BACK = {
     "Sqitch": rb"--[ \t]*Revert[ \t]+\S+:\S+[ \t]+from[ \t]+\w+[ \t]*(?=[\r\n]|\Z)",
     "pogo-migrate": rb"--[ \t]*(?i:migrate:[ \t]*rollback)\b",
     "Alembic": rb"--[ \t]*Running downgrade[ \t]",
-    "two-way": rb"(?i:--" + _TITLE % rb"(?:down|rollback|undo)" + rb")",
+    "two-way": rb"(?i:--" + _DOWN + rb")",
 }
 # "-- down" (node-sqlite), "--- migration:down" (cigogne) and the like may be innocent comments,
 # unless the way there begins with "-- up" or the like.

@@ -72,7 +72,8 @@ _MISSING_EXTENSION = re.compile(
     r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
 )
 # Of our own queries, those that check what the file has put off to the end of its transaction.
-_PUT_OFF = (b"SET CONSTRAINTS", b"COMMIT")
+_CHECK = b"SET CONSTRAINTS"
+_PUT_OFF = (_CHECK, b"COMMIT")
 _OWN = "a query of the run's own has failed: {}"
 _OF_A_STATEMENT = (Role.STATEMENT, Role.BATCH, Role.CHECK)
 # How much of a long line is kept around the place that matters, in characters.
@@ -121,7 +122,7 @@ def explain_crash(
     """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
     # In a file without a transaction, what was put off fails the statement that psql would commit.
-    put_off = script.mode is Mode.NO_TRANSACTION and step.sql.startswith(_PUT_OFF[0])
+    put_off = script.mode is Mode.NO_TRANSACTION and step.sql.startswith(_CHECK)
     statement = step.statement if step.role in _OF_A_STATEMENT or put_off else None
     error = Diagnostic(crash.result, encoding=encoding)
     failure = explain(error, script, statement, encoding, extension_hint)

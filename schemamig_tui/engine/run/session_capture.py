@@ -210,8 +210,8 @@ def _names_in(script: Script) -> frozenset[str]:
 def _may_change_session(script: Script) -> bool:
     """Whether a statement may set something, or call code that does."""
     return any(
-        effect(sql, script.traits(i)) > Effect.NONE or makes_event_trigger(sql)
-        for i, sql in ((i, script.sql(i)) for i in range(len(script)))
+        effect(sql := script.sql(i), script.traits(i)) > Effect.NONE or makes_event_trigger(sql)
+        for i in range(len(script))
     )
 
 

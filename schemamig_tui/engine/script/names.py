@@ -72,12 +72,12 @@ def _way_back(name: str, beside: Collection[str]) -> str | None:
     lower = name.lower()
     for word in _BACK.finditer(lower):
         before, behind = lower[: word.start()], lower[word.end() :]
-        if any(before + instead + behind in beside for instead in _THERE):
-            return "db-migrate and others"
-        # "0001_a_undo.sql" beside "0001_a.sql", or "undo_0001_a.sql"
-        if (behind == ".sql" and before[:-1] + behind in beside) or (
-            not before and behind[1:] in beside
-        ):
+        there = [before + instead + behind for instead in _THERE]
+        if behind == ".sql":  # 0001_a_undo.sql beside 0001_a.sql
+            there.append(before[:-1] + behind)
+        if not before:  # undo_0001_a.sql
+            there.append(behind[1:])
+        if any(one in beside for one in there):
             return "db-migrate and others"
     return None
 
