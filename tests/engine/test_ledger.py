@@ -170,6 +170,10 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
             r"checksum is character varying\(31\), too short for an MD5",
         ),
         (
+            "ALTER TABLE {t} ALTER error_message TYPE varchar(200)",
+            r"error_message is character varying\(200\), and what a checkpoint says may be longer",
+        ),
+        (
             "CREATE DOMAIN kb.text AS varchar(9); ALTER TABLE {t} ALTER error_message TYPE kb.text",
             "error_message should be text, but is kb.text",
         ),
@@ -212,7 +216,7 @@ def test_extra_columns_and_wider_types_are_no_other_shape(shop: Workshop) -> Non
     shop.ask(
         "ALTER TABLE kb.schema_migrations ADD COLUMN who text DEFAULT CURRENT_USER,"
         " ALTER filename TYPE text, ALTER applied_at TYPE timestamptz,"
-        " ALTER execution_time_ms TYPE bigint"
+        " ALTER execution_time_ms TYPE bigint, ALTER error_message TYPE varchar"
     )
     shop.applies("0001_a.sql", "SELECT 1;")
     row = shop.rows["0001_a.sql"]

@@ -35,9 +35,10 @@ class Facts(NamedTuple):
     type of each column as SQL writes it, ``types`` the same without a length: only a type of the
     server's own has no schema there. ``demanding`` are columns that a row cannot do without and we
     do not know, ``generated`` those of ours that take no value, and ``never_null`` tells that
-    error_message has to have one. ``short_checksum``: an MD5 is too long for it. ``hidden``: row
-    level security hides rows from the role. ``rules`` are those that take effect when rows are
-    written.
+    error_message has to have one. ``short_checksum``: an MD5 is too long for it.
+    ``limited_message``: error_message has a length, and what a failure or a checkpoint says has
+    none. ``hidden``: row level security hides rows from the role. ``rules`` are those that take
+    effect when rows are written.
     """
 
     kind: str | None
@@ -49,6 +50,7 @@ class Facts(NamedTuple):
     generated: list[str]
     never_null: bool
     short_checksum: bool
+    limited_message: bool
     unique_name: bool
     hidden: bool
     rules: list[str]
@@ -196,6 +198,10 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     if facts.short_checksum:
         mend = f"ALTER TABLE {ledger} ALTER checksum TYPE character varying(64);"
         yield f"checksum is {facts.columns['checksum']}, too short for an MD5", mend
+    if facts.limited_message:
+        is_now = facts.columns["error_message"]
+        mend = f"ALTER TABLE {ledger} ALTER error_message TYPE text;"
+        yield f"error_message is {is_now}, and what a checkpoint says may be longer", mend
     if not facts.unique_name:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
 
@@ -222,6 +228,7 @@ SELECT json_build_object(
     'generated', coalesce(has.generated, '[]'),
     'never_null', coalesce(has.never_null, false),
     'short_checksum', coalesce(has.short_checksum, false),
+    'limited_message', coalesce(has.limited_message, false),
     'unique_name', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique
         AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL
         AND i.indkey[0] = has.filename),
@@ -253,6 +260,8 @@ CROSS JOIN LATERAL (
             AND a.attname = ANY ({known})) AS generated,
         bool_or(a.attname = 'error_message' AND a.attnotnull) AS never_null,
         bool_or(a.attname = 'checksum' AND a.atttypmod BETWEEN 4 AND 35) AS short_checksum,
+        bool_or(a.attname = 'error_message' AND a.atttypid = 'varchar'::regtype
+            AND a.atttypmod <> -1) AS limited_message,
         max(a.attnum) FILTER (WHERE a.attname = 'filename') AS filename
     FROM pg_attribute a
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
