@@ -60,7 +60,7 @@ def drift_of(migration: Migration) -> Drift | None:
     if not migration.changed:
         return None
     path = migration.file.path
-    checksum = migration.row.checksum
+    checksum = migration.row.md5
     why, is_shallow = "its row has no checksum", False
     if checksum and checksum != MANUAL:
         try:
@@ -90,11 +90,7 @@ def only_comments(migrations: Sequence[Migration]) -> tuple[str, ...]:
 
     None where there are no such, or git cannot tell, or not in time: nobody has asked for it.
     """
-    wanted = {
-        m.name: m.row.checksum
-        for m in migrations
-        if m.changed and m.file and m.row and m.row.checksum
-    }
+    wanted = {m.name: m.row.md5 for m in migrations if m.changed and m.file and m.row and m.row.md5}
     files = {m.name: m.file.path for m in migrations if m.file}
     if not wanted:
         return ()

@@ -27,9 +27,9 @@ def perhaps_renamed(status: Status) -> tuple[str, ...]:
     time: nobody has asked for it.
     """
     missing = {
-        m.name: m.row.checksum
+        m.name: m.row.md5
         for m in status.applied
-        if m.missing and not m.renamed_to and m.row and m.row.checksum not in (None, MANUAL)
+        if m.missing and not m.renamed_to and m.row and m.row.md5 not in (None, MANUAL)
     }
     files = [m.file for m in status.to_run() if m.file and not m.recorded_as]
     files = [file for file in files if file.size <= _LARGEST]

@@ -141,6 +141,12 @@ def test_line_ends_that_git_has_changed_do_not_matter(history: History) -> None:
     assert history.drift(applied).version.text == b"SELECT 1;\nSELECT 2;\n"
 
 
+def test_the_version_is_found_by_an_md5_in_upper_case(history: History) -> None:
+    applied = history.commit("SELECT 1;\n")
+    history.commit("SELECT 2;\n")
+    assert history.drift(applied.upper()).version.text == b"SELECT 1;\n"
+
+
 def test_what_has_not_changed_has_no_drift(history: History) -> None:
     applied = history.commit("SELECT 1;\n")
     assert drift_of(history.applied(applied)) is None

@@ -1,7 +1,9 @@
 """Files that nobody has written yet wait; the warnings about a folder come before a run."""
 
+import pytest
+
 from schemamig_tui.engine.events import FileApplied, FileWarned, RunFinished, RunStarted, Warned
-from tests.engine.conftest import Workshop
+from tests.engine.conftest import LEDGER, Workshop
 
 
 def applied(shop: Workshop) -> list[str]:
@@ -48,12 +50,14 @@ def test_in_front_of_a_written_file_an_empty_one_is_recorded_as_nothing(shop: Wo
     assert warnings(shop) == []
 
 
+@pytest.mark.parametrize("hex_", ["lower", "upper"])
 def test_a_file_that_was_applied_when_it_was_empty_is_applied_once_it_is_written(
-    shop: Workshop,
+    shop: Workshop, hex_: str
 ) -> None:
     shop.write("0001_a.sql", "")
     shop.write("0002_b.sql", "SELECT 1;")
     assert shop.apply().version == 2
+    shop.ask(f"UPDATE {LEDGER} SET checksum = {hex_}(checksum)")
     shop.write("0001_a.sql", "CREATE TABLE a ();")
     finished = shop.apply()
     assert (finished.applied, finished.version) == (("0001_a.sql",), 2)

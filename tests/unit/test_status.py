@@ -76,6 +76,30 @@ def test_a_row_made_by_hand_is_never_drift(tmp_path: Path) -> None:
         assert not compare([file], [manual]).changed
 
 
+def test_the_case_of_the_hex_of_a_checksum_does_not_count(tmp_path: Path) -> None:
+    was = {
+        "a.sql": b"a\nb",
+        "b.sql": b"a\nb",
+        "c.sql": b"a\nb\r\nc\n",
+        "gone.sql": b"d",
+        "e.sql": b"",
+    }
+    is_now = {
+        "a.sql": b"a\nb",
+        "b.sql": b"a\r\nb",
+        "c.sql": b"a\nb\nc\n",
+        "d.sql": b"d",
+        "e.sql": b"e",
+    }
+    for name, content in is_now.items():
+        (tmp_path / name).write_bytes(content)
+    rows = [row(name, content) for name, content in was.items()]
+    status = compare(scan(tmp_path), [one._replace(checksum=one.checksum.upper()) for one in rows])
+    assert names(status.changed) == []
+    assert names(status.pending) == ["d.sql", "e.sql"]
+    assert [(one.name, one.recorded_as) for one in status.renamed] == [("d.sql", "gone.sql")]
+
+
 def test_names_sort_by_their_bytes() -> None:
     files = [MigrationFile(name, Path(name), 0, "") for name in ("é.sql", "Z.sql", "a.sql")]
     assert names(compare(files, []).migrations) == ["Z.sql", "a.sql", "é.sql"]

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import LiteralString, NamedTuple
 
+from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.text import visible
 
@@ -34,6 +35,14 @@ class LedgerRow(NamedTuple):
         if isinstance(self.applied_at, datetime):
             return self.applied_at.isoformat(" ", "seconds")
         return self.applied_at or "at a time unknown"
+
+    @property
+    def md5(self) -> str | None:
+        """The checksum as the one of a file is written, to be compared with it; or MANUAL.
+
+        Other tools, and SQL's upper(md5()), write the same hex in upper case.
+        """
+        return self.checksum if self.checksum in (MANUAL, None) else self.checksum.lower()
 
     @property
     def summary(self) -> str:

@@ -253,7 +253,7 @@ def _renamed(status: Status) -> Mapping[str, str]:
     """The missing one that a file still to run was recorded as, by the name of the file."""
     gone: dict[str, list[str]] = {}
     for one in status.missing:
-        checksum = one.row.checksum if one.row else None
+        checksum = one.row.md5 if one.row else None
         if checksum and checksum not in (MD5_OF_NOTHING, MANUAL):
             gone.setdefault(checksum, []).append(one.name)
     found: dict[str, str] = {}
@@ -269,7 +269,7 @@ def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) 
         name: (file, checksum)
         for name, file in files.items()
         if (row := rows.get(name))
-        and (checksum := row.checksum) is not None
+        and (checksum := row.md5) is not None
         and file.checksum != checksum
         and not same_content(file, checksum)
     }
@@ -283,7 +283,7 @@ def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) 
 
 def _written_since(file: MigrationFile | None, row: LedgerRow) -> bool:
     """Whether a file has statements now and had none when it was recorded."""
-    is_of_nothing = row.success is True and row.checksum == MD5_OF_NOTHING
+    is_of_nothing = row.success is True and row.md5 == MD5_OF_NOTHING
     return is_of_nothing and file is not None and has_statements(file)
 
 

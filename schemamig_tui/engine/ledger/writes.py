@@ -34,7 +34,7 @@ _THIS_FILE: LiteralString = (
 )
 # A failed try, or the success of a file that was empty then and is not now.
 _REPLACEABLE: LiteralString = (
-    "(NOT success OR (checksum OPERATOR(pg_catalog.=) '"
+    "(NOT success OR (pg_catalog.lower(checksum) OPERATOR(pg_catalog.=) '"
     + MD5_OF_NOTHING
     + "' AND $2 OPERATOR(pg_catalog.<>) '"
     + MD5_OF_NOTHING

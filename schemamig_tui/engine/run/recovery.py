@@ -211,7 +211,7 @@ class Recovery:
     def _follow_ledger(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
         """Read the ledger, and take back whatever it does not hold."""
         state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
-        recorded = {row.filename: row.checksum for row in state.rows if row.success}
+        recorded = {row.filename: row.md5 for row in state.rows if row.success}
         self._log.take_back(held(recorded, self._runs))
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})

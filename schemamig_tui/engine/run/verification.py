@@ -39,20 +39,18 @@ class Verification:
     def _read(self, answer: PGresult) -> None:
         rows = range(answer.ntuples)
         found = ([answer.get_value(row, column) for column in (0, 1)] for row in rows)
-        recorded = {name.decode(): (sum_ or b"").decode() for name, sum_ in found if name}
+        recorded = {name.decode(): (sum_ or b"").decode().lower() for name, sum_ in found if name}
         self.held = held(recorded, self._files)
 
 
 def held(recorded: Mapping[str, str | None], files: RunFiles) -> frozenset[str]:
-    """The names of files that have been applied, by the checksums in their successful rows.
+    """The names of files that have been applied, by the MD5s in their successful rows.
 
     The row of a file that was empty when it was recorded says nothing of what is in it now.
     """
     written = {run.name for run in files if run.script.file.checksum != MD5_OF_NOTHING}
     return frozenset(
-        name
-        for name, checksum in recorded.items()
-        if checksum != MD5_OF_NOTHING or name not in written
+        name for name, md5 in recorded.items() if md5 != MD5_OF_NOTHING or name not in written
     )
 
 

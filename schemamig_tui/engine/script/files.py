@@ -89,7 +89,7 @@ def passed_over(directory: Path) -> list[str]:
 
 
 def same_content(file: MigrationFile, checksum: str) -> bool:
-    """Whether ``checksum``, as a ledger row has it, still stands for the file.
+    """Whether ``checksum``, as ``LedgerRow.md5`` has it, still stands for the file.
 
     A difference in line ends alone is none: the checksum of the file with all of them of another
     kind counts too, and with or without that of its last line. The file is read for that only when
