@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 if TYPE_CHECKING:
     import psycopg
@@ -126,12 +126,19 @@ def ask_untimed(
     """
     from psycopg import sql
 
-    if conn.info.server_version >= _HAS_TRANSACTION_TIMEOUT:
-        query = sql.SQL("SET LOCAL transaction_timeout = 0; ") + query
-    cursor = conn.execute(query)
+    cursor = conn.execute(sql.SQL(no_transaction_timeout(conn)) + query)
     while cursor.nextset():
         pass
     return cursor
+
+
+def no_transaction_timeout(conn: "psycopg.Connection[Any]") -> LiteralString:
+    """What lifts the transaction_timeout of the transaction it stands in, up to a semicolon.
+
+    It is empty for a server that has no such setting.
+    """
+    has_it = conn.info.server_version >= _HAS_TRANSACTION_TIMEOUT
+    return "SET LOCAL transaction_timeout = 0; " if has_it else ""
 
 
 _HAS_TRANSACTION_TIMEOUT = 170000

@@ -33,6 +33,7 @@ from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
 from schemamig_tui.engine.run import step_order
 from schemamig_tui.engine.run.runner import Runner
+from schemamig_tui.engine.run.stored_code import ask_as_postgres
 from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import ConnectionLost
 from schemamig_tui.limits import Limits
@@ -152,6 +153,14 @@ def test_nor_one_of_the_row_that_we_write(shop: Workshop, setting: str) -> None:
         other.execute(f"LOCK TABLE {LEDGER} IN SHARE MODE")
         threading.Timer(1, lambda: other.execute("COMMIT")).start()
         assert shop.apply().applied == ("0002_b.sql",)
+
+
+@TIMEOUTS
+def test_nor_what_is_asked_about_stored_code_and_indexes(shop: Workshop, setting: str) -> None:
+    set_for_role(shop, setting, "50ms")
+    with shop.database.connect() as conn:
+        assert ask_as_postgres(conn, "SELECT 1 FROM pg_sleep(0.1)") == [[(1,)]]
+        assert conn.execute(f"SHOW {setting}").fetchone() == ("50ms",)
 
 
 @pytest.mark.postgres(min=17)

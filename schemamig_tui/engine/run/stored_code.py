@@ -7,6 +7,7 @@ from typing import Any, Self
 import psycopg
 
 from schemamig_tui.engine.script.script import Script
+from schemamig_tui.patience import no_transaction_timeout
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
 from schemamig_tui.sql.type_changes import declared
 from schemamig_tui.sql.unrestorable import (
@@ -141,7 +142,8 @@ def ask_as_postgres(
     psycopg.Error.
     """
     cursor = psycopg.ClientCursor(conn)
-    cursor.execute(f"{_BEGIN}; {queries}; COMMIT".encode(), params)
+    query = f"{_BEGIN}; {no_transaction_timeout(conn)}{queries}; COMMIT"
+    cursor.execute(query.encode(), params)
     answers = []
     while cursor.nextset():
         if cursor.description:
