@@ -141,6 +141,8 @@ class Catalog:
     """The numbers of the uses in whose place rules do something else."""
     published: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The tables of the publication whose list a use replaces, by the number of the use."""
+    reindexed: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The tables of the schema, or of the database, that a use reindexes, likewise."""
     idle: set[int] = field(default_factory=set)
     """The numbers of the uses that do nothing, as what IF NOT EXISTS asks for is there."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -96,6 +96,9 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
         yield catalog.relations.get(oid), lock, work
     for oid in catalog.published[number]:
         yield catalog.relations.get(oid), Lock.SHARE_UPDATE_EXCLUSIVE, None
+    for oid in catalog.reindexed[number]:
+        if table := catalog.relations.get(oid):
+            yield from _indexed_again(touch, table, catalog)
     for oid in catalog.written[number]:
         yield catalog.relations.get(oid), Lock.ROW_EXCLUSIVE, None
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
@@ -199,10 +202,14 @@ def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
     if relation.kind in INDEXES:
         return
     for table in (relation, *catalog.descendants(relation.oid)):
-        indexes = catalog.indexes(table.oid)
-        yield table, Lock.SHARE, READS if indexes else None
-        for index in indexes:
-            yield index, Lock.ACCESS_EXCLUSIVE, None
+        yield from _indexed_again(touch, table, catalog)
+
+
+def _indexed_again(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
+    indexes = catalog.indexes(table.oid)
+    yield table, touch.lock or Lock.SHARE, READS if indexes else None
+    for index in indexes if touch.statement == "REINDEX" else ():
+        yield index, Lock.ACCESS_EXCLUSIVE, None
 
 
 def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:

@@ -253,6 +253,18 @@ FROM unnest(%(numbers)s::int[], %(names)s::name[]) AS a (number, name)
     JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
 """
 
+# A schema of NULL is all that is not the server's own. What is done CONCURRENTLY waits for nobody
+# who only uses a table without an index, where there is none for its TOAST either.
+REINDEXED = """
+SELECT a.number, c.oid::bigint
+FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(concurrent)s::boolean[])
+        AS a (number, schema, concurrent)
+    JOIN pg_catalog.pg_namespace n ON n.nspname = a.schema OR a.schema IS NULL
+    JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
+    AND (c.relhasindex OR c.reltoastrelid <> 0 OR NOT a.concurrent)
+"""
+
 # What IF EXISTS and IF NOT EXISTS ask for.
 PRESENT = """
 SELECT a.number

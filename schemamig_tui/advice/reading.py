@@ -73,6 +73,8 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
             by_use[reached.number].append(reached.oid)
     for row in _published(database, uses):
         catalog.published[row.number].append(row.oid)
+    for row in _reindexed(database, uses):
+        catalog.reindexed[row.number].append(row.oid)
     near = {*oids.values()}
     for by_use in (
         catalog.dropped,
@@ -80,6 +82,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
         catalog.read,
         catalog.written,
         catalog.published,
+        catalog.reindexed,
     ):
         near.update(oid for found in by_use.values() for oid in found)
     if not near:
@@ -178,6 +181,29 @@ def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     parameters = {"numbers": list(named), "names": list(named.values())}
     about = "the tables of publications"
     return database.ask(about, _Numbered, queries.PUBLISHED, parameters)
+
+
+def _reindexed(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+    asked = {
+        number: use.touch
+        for number, use in enumerate(uses)
+        if use.touch.statement.startswith("REINDEX") and use.touch.target in _WITH_TABLES
+    }
+    if not asked:
+        return ()
+    parameters = {
+        "numbers": list(asked),
+        "schemas": [
+            touch.name.name if touch.target is ObjectKind.SCHEMA else None
+            for touch in asked.values()
+        ],
+        "concurrent": [touch.statement != "REINDEX" for touch in asked.values()],
+    }
+    about = "the tables that are reindexed"
+    return database.ask(about, _Numbered, queries.REINDEXED, parameters)
+
+
+_WITH_TABLES = (ObjectKind.SCHEMA, ObjectKind.DATABASE)
 
 
 def _read_columns(database: Database, catalog: Catalog, uses: Sequence[Use]) -> None:

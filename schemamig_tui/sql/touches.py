@@ -13,7 +13,7 @@ from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_name, take_names
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Words
+from schemamig_tui.sql.words import Name, Words
 from schemamig_tui.sql.writing import WRITING, writes
 
 
@@ -107,14 +107,17 @@ def _analyze(words: Words) -> Iterator[Touch]:
 
 def _reindex(words: Words) -> Iterator[Touch]:
     options = _options(words)
+    what = words.next().lower()
     # Whoever reads the table plans with all of its indexes, and so has locked this one.
-    mode = _STRONGEST if words.take(b"index") else Lock.SHARE if words.take(b"table") else None
-    if mode is None:
-        return
-    statement = "REINDEX"
+    statement, mode = "REINDEX", _STRONGEST if what == b"index" else Lock.SHARE
     if words.take(b"concurrently") or b"concurrently" in options:
         statement, mode = "REINDEX CONCURRENTLY", _GENTLE
-    yield from relation(words, statement, mode, Right.MAINTAIN, READS)
+    if what in (b"index", b"table"):
+        yield from relation(words, statement, mode, Right.MAINTAIN, READS)
+    elif what == b"schema" and (name := words.name()):
+        yield Touch(ObjectKind.SCHEMA, name, statement, mode, work=READS)
+    elif what == b"database":
+        yield Touch(ObjectKind.DATABASE, _CURRENT, statement, mode, work=READS)
 
 
 def _cluster(words: Words) -> Iterator[Touch]:
@@ -150,6 +153,7 @@ def _options(words: Words, *flags: bytes) -> set[bytes]:
     return found
 
 
+_CURRENT = Name(None, "")  # that of another database is an error
 _STRONGEST = Lock.ACCESS_EXCLUSIVE
 _GENTLE = Lock.SHARE_UPDATE_EXCLUSIVE
 _OFF = (b"false", b"off", b"0")

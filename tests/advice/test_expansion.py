@@ -33,6 +33,10 @@ IN_THE_WAY = [
     ("ed", "CREATE TABLE e2 PARTITION OF e FOR VALUES FROM (1) TO (9)", "on public.ed,"),
     ("en", "ALTER TABLE e ADD COLUMN z int", "ACCESS SHARE on public.en,"),
     ("p", "REINDEX INDEX p_pkey", "on public.p_pkey, which REINDEX"),
+    ("p", "REINDEX SCHEMA public", "on public.p_pkey, which REINDEX"),
+    ("p", "REINDEX DATABASE", "on public.p_pkey, which REINDEX"),
+    ("p", "REINDEX SCHEMA CONCURRENTLY public", "on public.p, which REINDEX CONCURRENTLY"),
+    ("p", "REINDEX (CONCURRENTLY) DATABASE", "on public.p, which REINDEX CONCURRENTLY"),
     ("v", "DROP TABLE plain CASCADE", "ACCESS SHARE on public.plain and "),
 ]
 NOT_IN_THE_WAY = [
@@ -40,6 +44,10 @@ NOT_IN_THE_WAY = [
     ("p", "ALTER TABLE c VALIDATE CONSTRAINT fk"),
     ("ed", "ALTER TABLE ONLY e SET (fillfactor = 70)"),
     ("plain", "ALTER SEQUENCE IF EXISTS plain CYCLE"),
+    ("plain", "REINDEX DATABASE"),
+    ("plain", "REINDEX DATABASE CONCURRENTLY"),
+    ("p", "CREATE SCHEMA s; REINDEX SCHEMA s"),
+    ("p", "REINDEX SYSTEM"),
     ("plain", "CREATE STATISTICS s ON id, n FROM plain"),
 ]
 
