@@ -17,13 +17,14 @@ import psycopg
 import pytest
 
 from schemamig_tui.connect.embedded import Embedded
-from schemamig_tui.engine.backfill.checkpoints import COMMIT, Checkpoints
+from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.batch_events import BatchesFinished, BatchesStarted, BatchFinished
 from schemamig_tui.engine.events import Event, StatementFinished
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.deadline import cut
 from schemamig_tui.engine.pipeline.pipeline import Pipeline
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import ConnectionFailed, ConnectionLost
 from tests import tools

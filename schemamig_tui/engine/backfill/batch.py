@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.engine.backfill.checkpoints import BEGIN_WRITING, COMMIT, Checkpoints
+from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.backfill.place import BatchedPlace
 from schemamig_tui.engine.backfill.questions import literal, texts
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, COMMIT
 
 _LONGEST_PATIENCE = 30.0
 _LEAST = 0.05

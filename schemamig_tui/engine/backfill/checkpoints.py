@@ -12,10 +12,7 @@ from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.ledger.wording import BATCHES
 from schemamig_tui.engine.pipeline.step import Role, Step
-
-BEGIN_WRITING = b"BEGIN READ WRITE"
-COMMIT = b"COMMIT"
-_CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
+from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, CHECK_CONSTRAINTS, COMMIT
 
 
 class Checkpoints:
@@ -58,7 +55,7 @@ class Checkpoints:
 
     def note(self, mark: BatchMark) -> Iterator[Step]:
         """Write how far it is then, at the end of a transaction of the file."""
-        yield Step(_CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=mark.statement - 1)
+        yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=mark.statement - 1)
         yield Step(self._run.session.in_mid_file, Role.HOUSEKEEPING)
         message = self._run.progress.message(self._place.number, batches=mark)
         params = (self._place.name.encode(), message.encode())

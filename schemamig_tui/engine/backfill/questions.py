@@ -9,6 +9,7 @@ from psycopg.pq.abc import PGresult
 from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import COMMIT
 
 Row = tuple[str | None, ...]
 Answer = TypeVar("Answer")
@@ -70,7 +71,7 @@ class Bracket(NamedTuple):
     ends: tuple[bytes, ...]
 
 
-OWN_TRANSACTION = Bracket(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", (b"COMMIT",))
+OWN_TRANSACTION = Bracket(b"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", (COMMIT,))
 IN_A_TRANSACTION = Bracket(
     b"SAVEPOINT schemamig_questions",
     (

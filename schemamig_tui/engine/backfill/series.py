@@ -12,6 +12,7 @@ from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
 from schemamig_tui.engine.backfill.questions import OWN_TRANSACTION, Questions, ask, literal
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import COMMIT
 
 _DEADLOCK_TIMEOUT = (
     "SELECT extract(epoch FROM pg_catalog.current_setting('deadlock_timeout')::interval)"
@@ -109,7 +110,7 @@ class BatchSeries(ABC):
         yield Step(OWN_TRANSACTION.begin, Role.HOUSEKEEPING)
         yield Step(b"SET LOCAL row_security = off", Role.HOUSEKEEPING)
         rows = yield from ask(f"SELECT EXISTS ({check})", role=Role.CHECK)
-        yield Step(b"COMMIT", Role.HOUSEKEEPING)
+        yield Step(COMMIT, Role.HOUSEKEEPING)
         if rows == [("t",)]:
             word = self._place.batched.word
             raise Unusable(

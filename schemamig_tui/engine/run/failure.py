@@ -19,6 +19,7 @@ from schemamig_tui.engine.pipeline.loss import (
     ends_session,
 )
 from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.severity import FATAL, severity_of
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.traits import Kind
@@ -71,9 +72,10 @@ _NOT_AVAILABLE = {
 _MISSING_EXTENSION = re.compile(
     r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
 )
-# Of our own queries, those that check what the file has put off to the end of its transaction.
-_CHECK = b"SET CONSTRAINTS"
-_PUT_OFF = (_CHECK, b"COMMIT")
+# Of our own queries, those that check what the file has put off to the end of its transaction: all
+# at once, and by their names in a rehearsal.
+_CHECK = b"SET CONSTRAINTS "
+_PUT_OFF = (_CHECK, COMMIT)
 _OWN = "a query of the run's own has failed: {}"
 _OF_A_STATEMENT = (Role.STATEMENT, Role.BATCH, Role.CHECK)
 # How much of a long line is kept around the place that matters, in characters.

@@ -20,6 +20,7 @@ from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.wording import CHAINED
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, CHECK_CONSTRAINTS, COMMIT
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.session_capture import (
     TRANSACTION_MODES,
@@ -39,10 +40,6 @@ from schemamig_tui.sql.session_effects import (
     together,
 )
 from schemamig_tui.sql.unrestorable import stores_setter
-
-BEGIN_WRITING = b"BEGIN READ WRITE"
-CHECK_CONSTRAINTS = b"SET CONSTRAINTS ALL IMMEDIATE"
-"""Deferred constraints are checked while the role and the settings of the file still hold."""
 
 
 class Notes:
@@ -155,7 +152,7 @@ class Notes:
         yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, timed=True)
         yield from self._ask()
         yield from self._write_session(unit.stop, True)
-        yield Step(b"COMMIT", Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
+        yield Step(COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
 
     def _effect(self, unit: range) -> Effect:
         """What a unit does to the session, also with what statements before it have made."""

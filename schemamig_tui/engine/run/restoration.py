@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from schemamig_tui.engine.ledger.checkpoint import State, dumped
 from schemamig_tui.engine.ledger.own_session import UNTIMED_BUT_KNOWN
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import BEGIN
 from schemamig_tui.engine.run.session_capture import (
     ANSWER,
     SessionStart,
@@ -66,7 +67,7 @@ def proof(done: int, start: SessionStart, state: State) -> Iterator[Step]:
             ' be restored', DETAIL = pg_catalog.concat(
             'It is ', {ANSWER}, ' instead of ', {expected});
     END IF; END $schemamig$"""
-    yield Step(b"BEGIN", Role.HOUSEKEEPING)
+    yield Step(BEGIN, Role.HOUSEKEEPING)
     yield Step(UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
     yield Step(who, Role.HOUSEKEEPING)
     yield Step(question, Role.HOUSEKEEPING)

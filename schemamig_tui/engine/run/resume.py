@@ -19,6 +19,7 @@ from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import BEGIN, COMMIT
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.reading import refuse, refuse_obstacle
 from schemamig_tui.engine.run.reconnect import connect_in_place
@@ -142,6 +143,6 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, functions: Store
 
 
 def _in_a_transaction(steps: Iterator[Step]) -> Iterator[Step]:
-    yield Step(b"BEGIN", Role.HOUSEKEEPING)
+    yield Step(BEGIN, Role.HOUSEKEEPING)
     yield from steps
-    yield Step(b"COMMIT", Role.HOUSEKEEPING)
+    yield Step(COMMIT, Role.HOUSEKEEPING)

@@ -20,6 +20,7 @@ from schemamig_tui.engine.ledger import own_session
 from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.ledger.own_session import UNTIMED_BUT_KNOWN
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import BEGIN, COMMIT
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.stored_code import StoredCode, ask_as_postgres
 from schemamig_tui.engine.script.script import Script
@@ -157,9 +158,7 @@ def ask_start(
         "not_settings": _NOT_SETTINGS,
     }
     cursor = psycopg.ClientCursor(conn)
-    cursor.execute(
-        b"; ".join((b"BEGIN", UNTIMED_BUT_KNOWN, _START.encode(), b"COMMIT")), parameters
-    )
+    cursor.execute(b"; ".join((BEGIN, UNTIMED_BUT_KNOWN, _START.encode(), COMMIT)), parameters)
     for _ in range(2):  # behind the answers to the first two
         cursor.nextset()
     row = cursor.fetchone()
@@ -222,7 +221,7 @@ def _has_event_triggers(conn: psycopg.Connection[Any]) -> bool:
 
 def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iterator[Step]:
     """The steps that ask what a session is like, where no transaction is open."""
-    yield Step(b"BEGIN", Role.HOUSEKEEPING)
+    yield Step(BEGIN, Role.HOUSEKEEPING)
     yield Step(UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
     who, question = start.questions
     yield Step(who, Role.HOUSEKEEPING)

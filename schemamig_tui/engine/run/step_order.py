@@ -18,6 +18,12 @@ from schemamig_tui.engine.ledger.checkpoint import State
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.session import FORGET_SEQUENCES, RESET
 from schemamig_tui.engine.pipeline.step import Role, Step
+from schemamig_tui.engine.pipeline.transaction import (
+    BEGIN,
+    BEGIN_WRITING,
+    CHECK_CONSTRAINTS,
+    COMMIT,
+)
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.indexes import (
     LIFT_LOCK_TIMEOUT,
@@ -25,12 +31,7 @@ from schemamig_tui.engine.run.indexes import (
     check_after,
     check_before,
 )
-from schemamig_tui.engine.run.notes import (
-    BEGIN_WRITING,
-    CHECK_CONSTRAINTS,
-    Notes,
-    end_of_ledger,
-)
+from schemamig_tui.engine.run.notes import Notes, end_of_ledger
 from schemamig_tui.engine.run.restoration import proof, restoration
 from schemamig_tui.engine.run.session_capture import SessionStart
 from schemamig_tui.engine.run.units import unit_at
@@ -39,8 +40,6 @@ from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.traits import Traits
 
-_BEGIN = b"BEGIN"
-_COMMIT = b"COMMIT"
 _COMMITTING = (Kind.COMMIT, Kind.CHAIN)
 _READ_ONLY = "default_transaction_read_only"
 
@@ -75,16 +74,16 @@ class StepOrder:
         yield from order(run, create, last)
 
     def _in_one_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
-        yield Step(_BEGIN, Role.OPEN, prompt=True)
+        yield Step(BEGIN, Role.OPEN, prompt=True)
         for i in range(len(run.script)):
             yield run.statement(i)
         yield from self._row(run, create, last)
-        yield Step(_COMMIT, Role.CLOSE, prompt=True)
+        yield Step(COMMIT, Role.CLOSE, prompt=True)
 
     def _in_its_own_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         begin, commit = run.script.begin, len(run.script) - 1
-        yield Step(_BEGIN, Role.OPEN, prompt=True)
-        yield Step(_COMMIT, Role.HOUSEKEEPING)
+        yield Step(BEGIN, Role.OPEN, prompt=True)
+        yield Step(COMMIT, Role.HOUSEKEEPING)
         for i in range(begin):
             if i in run.script.ignored:
                 yield run.statement(i, alone=True)
@@ -109,12 +108,12 @@ class StepOrder:
             yield from notes.again() if run.reopened else notes.first()
             if create and not run.reopened:
                 yield from self._renewal(last=False)  # event triggers have run as well
-        yield Step(_COMMIT, Role.HOUSEKEEPING)
+        yield Step(COMMIT, Role.HOUSEKEEPING)
         if not run.reopened:
             yield from self.row_made() if self.row_made else ()
             yield from _restored(run, start, state)
         if run.done and script.kind(run.done - 1) is Kind.CHAIN:
-            yield Step(b"BEGIN " + (run.modes or "").encode(), Role.HOUSEKEEPING)
+            yield Step(BEGIN + b" " + (run.modes or "").encode(), Role.HOUSEKEEPING)
         i = run.done
         while i < len(script):
             apart = read_only or i in run.apart
@@ -128,7 +127,7 @@ class StepOrder:
         yield from self._renewal(last)
         yield run.writing(self.ledger.writes.finish, run.name.encode())
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
-        yield Step(_COMMIT, Role.CLOSE, prompt=True)
+        yield Step(COMMIT, Role.CLOSE, prompt=True)
 
     def _unit(
         self, run: FileRun, unit: range, notes: Notes, lifts: bool, *, apart: bool
@@ -146,10 +145,10 @@ class StepOrder:
             yield run.statement(unit[-1])._replace(saves=unit.stop)
             yield from notes.behind(unit)
         elif not block and not apart and run.may_share(unit[0]):
-            yield Step(_BEGIN, Role.HOUSEKEEPING, timed=True)
+            yield Step(BEGIN, Role.HOUSEKEEPING, timed=True)
             yield run.statement(unit[0])
             yield from notes.inside(unit)
-            yield Step(_COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
+            yield Step(COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
             yield from notes.behind(unit)
         elif block:
             yield from (run.statement(i) for i in unit[:-1])
@@ -219,24 +218,24 @@ def _makes_read_only(traits: Traits) -> bool:
 def _restored(run: FileRun, start: SessionStart, state: State) -> Iterator[Step]:
     """The steps that give a file the session that its checkpoint holds, and prove it."""
     if start.differing(state):
-        yield Step(_BEGIN, Role.HOUSEKEEPING)
+        yield Step(BEGIN, Role.HOUSEKEEPING)
         yield from restoration(state)
-        yield Step(_COMMIT, Role.HOUSEKEEPING)
+        yield Step(COMMIT, Role.HOUSEKEEPING)
         yield from proof(run.done, start, state)
 
 
 def _check(step: Step | None) -> Iterator[Step]:
     if step:
-        yield Step(_BEGIN, Role.HOUSEKEEPING)
+        yield Step(BEGIN, Role.HOUSEKEEPING)
         yield Step(own_session.UNTIMED, Role.HOUSEKEEPING)
         yield step
-        yield Step(_COMMIT, Role.HOUSEKEEPING)
+        yield Step(COMMIT, Role.HOUSEKEEPING)
 
 
 def _transaction(step: Step) -> Iterator[Step]:
-    yield Step(_BEGIN, Role.HOUSEKEEPING)
+    yield Step(BEGIN, Role.HOUSEKEEPING)
     yield step
-    yield Step(_COMMIT, Role.HOUSEKEEPING)
+    yield Step(COMMIT, Role.HOUSEKEEPING)
 
 
 def makes_ledger(script: Script, ledger: Ledger) -> bool:
@@ -258,11 +257,11 @@ def record_failure(
     ``overwrites``: the file has made the ledger, and what is there of it is its own.
     """
     writes = ledger.writes
-    yield Step(_BEGIN, Role.HOUSEKEEPING)
+    yield Step(BEGIN, Role.HOUSEKEEPING)
     yield Step(own_session.AFTER_RESET, Role.HOUSEKEEPING)
     yield from (Step(query, Role.LEDGER) for query in writes.create)
     checksum = file.checksum.encode()
     params = (file.name.encode(), checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     query = writes.overwrite_by_failure if overwrites else writes.replace_by_failure
     yield Step(query, Role.LEDGER, params=params)
-    yield Step(_COMMIT, Role.HOUSEKEEPING)
+    yield Step(COMMIT, Role.HOUSEKEEPING)
