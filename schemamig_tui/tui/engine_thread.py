@@ -131,6 +131,11 @@ class RunProgress:
         return min(1.0, (self.applied + part) / self.total)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether a file has begun, was left out, or none will begin any more."""
+        return bool(self.number or self.applied or self.finished)
+
+    @property
     def mode(self) -> Mode | None:
         """How the current file is run."""
         return self.file.mode if self.file else None
@@ -146,6 +151,8 @@ class EngineThread(ABC):
 
     doing = ""
     """The word that the progress bar shows for it; empty for a run."""
+    at_first = "the files are read, and the server is asked"
+    """What is done before the first file begins, in words."""
     kept = "What is committed stays, the rest is rolled back, and the ledger says so."
     """The sentence that says what a cancellation leaves in the database."""
 

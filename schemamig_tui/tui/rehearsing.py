@@ -143,6 +143,7 @@ class InPlaceThread(RehearsalThread):
 class ScratchThread(RehearsalThread):
     """Rehearses on a scratch: see ``rehearse_on_scratch``."""
 
+    at_first = "the scratch is made"
     kept = "The scratch is removed, as it would be in any case; the database is not touched."
 
     def __init__(

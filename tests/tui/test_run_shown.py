@@ -1,5 +1,10 @@
 """How a run is cancelled, and what the tab of its result shows while it is on and afterwards."""
 
+import pytest
+
+from schemamig_tui import patience
+from schemamig_tui.tui.widgets import status_bars
+from tests.faults.proxy import Proxy
 from tests.tui.conftest import Desk, played
 
 ASLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(30); END $$;"
@@ -60,3 +65,24 @@ async def test_a_failure_that_is_not_recorded_stays_to_be_read(desk: Desk) -> No
         ui.main.detail.open("Result")
         await ui.until(lambda: ui.detail.startswith("No run is recorded yet"))
         assert 'ERROR 42703: column "nothing" does not exist' in ui.detail
+
+
+@played
+async def test_a_run_that_does_not_begin_says_what_it_is_at(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql")
+    monkeypatch.setattr(status_bars, "SLOW", 100)
+    monkeypatch.setattr(patience, "PATIENCE", patience.Patience(hurried=0.1))
+    with Proxy(desk.database.conninfo) as proxy:
+        desk.options["dsn"] = proxy.conninfo
+        async with desk.open() as ui:
+            await ui.press("a")
+            proxy.swallow_from = b"pg_postmaster_start_time()"
+            await ui.press("y")
+            what = "No file has begun yet: the files are read, and the server is asked"
+            await ui.until(lambda: what in ui.screen)
+            await ui.press("x", "y")
+            await ui.run_over()
+            assert what not in ui.screen
+            assert "interrupted: " in ui.log

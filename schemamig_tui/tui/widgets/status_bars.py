@@ -114,6 +114,9 @@ class RunBar(Bar, can_focus=False):
         if progress.lost:
             return (("warn", f" {inline(wording.server_awaited(progress.lost))}"),), ()
         if file is None:
+            waits = not (progress.has_begun or progress.awaited or progress.retried)
+            if waits and (now - run.began) * 1000 >= SLOW:
+                return (("warn", f" No file has begun yet: {run.at_first}"),), ()
             return (), ()
         ms = (now - progress.statement_began) * 1000
         number = min(progress.statement + 1, file.statements)
