@@ -23,7 +23,7 @@ from schemamig_tui.sql.bodies import body, ends_transaction
 from schemamig_tui.sql.concurrently import concurrent
 from schemamig_tui.sql.creations import created_schemas, schemas_created_by_code
 from schemamig_tui.sql.enum_values import added, added_by_code
-from schemamig_tui.sql.lexer import WORD, tokens
+from schemamig_tui.sql.lexer import WORD, tokens, without_comments
 from schemamig_tui.sql.new_session import changes_reading
 from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
 from schemamig_tui.sql.words import Words, behind, unquoted
@@ -200,8 +200,24 @@ def _do(verb: bytes, sql: bytes) -> Traits:
         commits=_CALL.search(code) is not None,
         creates_schemas=schemas,
         adds_enum_values=added_by_code(code),
+        sets_locally=_sets_locally(code),
     )
     return _carrying(sql, traits)
+
+
+def _sets_locally(code: bytes) -> bool:
+    """Whether code has SET LOCAL as a statement, also one in a string, or set_config like it."""
+    if not _MAY_SET_LOCALLY.search(code):
+        return False
+    plain = without_comments(code)
+    calls = _CALLS_OF_SET_CONFIG.finditer(plain)
+    return bool(_SET_LOCAL.search(plain)) or any(_IS_LOCAL.search(call[1]) for call in calls)
+
+
+_MAY_SET_LOCALLY = re.compile(rb"(?i)\blocal\b|set_config")
+_SET_LOCAL = re.compile(rb"(?i)(?:\A|[;>']|\b(?:begin|then|else|loop))\s*set\s+local\b")
+_CALLS_OF_SET_CONFIG = re.compile(rb"(?i)\bset_config\s*\(((?:[^()]|\([^()]*+\))*+)\)")
+_IS_LOCAL = re.compile(rb"(?i),\s*true\s*\Z")
 
 
 _CALL = re.compile(rb"(?i)(?<![\w$])call(?![\w$])")

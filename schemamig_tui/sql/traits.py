@@ -83,6 +83,7 @@ class Traits:
     or database start with; ``changes_reading``: what of that, or of code that does it, decides how
     files are cut then. ``data_encoding`` is what the data behind a COPY is in, where it says so.
     ``creates_type`` is the name of the type that is made.
+    ``sets_locally``: a block sets something up to the end of the transaction that it runs in.
     ``comes_first``: it sets of its transaction what the server takes before any query only.
     ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
     that it carries, who may do what (``maybe``).
@@ -106,6 +107,7 @@ class Traits:
     changes_reading: bool = False
     data_encoding: str | None = None
     creates_type: Name | None = None
+    sets_locally: bool = False
     comes_first: bool = False
     rights: Literal["role", "maybe"] | None = None
 

@@ -257,6 +257,13 @@ class _Decider:
             else:
                 message = f"{label} has no effect here: no transaction is open."
             yield ScriptWarning(self._line(i), message)
+        for i, found in traits.items() if mode is Mode.TRANSACTION else ():
+            if found.sets_locally and i != numbers[-1]:
+                message = (
+                    "What the DO block sets locally holds to the end of the file here, where the"
+                    " whole file is one transaction; psql would end it with the block."
+                )
+                yield ScriptWarning(self._line(i), message)
         for i in flow.stray:
             message = f"{traits[i].label} ends no transaction: none is open here."
             yield ScriptWarning(self._line(i), message)
