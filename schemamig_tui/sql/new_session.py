@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from schemamig_tui.sql.lexer import phrase, without_comments
+from schemamig_tui.sql.strings import string_value
 from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges, declarations, type_changes
 
 
@@ -73,7 +74,7 @@ def changes_reading(sql: bytes) -> bool:
 MAY_LEAVE_TRACES = (
     r"set_config|current_setting|setseed|temp_buffers|track_counts|current_schemas|set_system_time"
     r"|\m(?:re)?set\M|\mshow\M|\mload\M|\mexecute\M|\malter\M|\mon\s+database\M"
-    r"|extension|event|server|foreign|language|plpgsql\.|dblink_|pg_|isn_weak|hypopg_|pgv_"
+    r"|extension|event|server|foreign|language|plpgsql\.|dblink_|pg_|isn_weak|hypopg_|pgv_|u&\""
 )
 """A pattern of the server's for its operator ~*, which finds the code that ``traces_of`` may."""
 
@@ -99,6 +100,8 @@ _MAY_BE_CUT = 60
 
 
 def _traces(text: bytes) -> Traces:
+    if b'u&"' in text:
+        text = _ESCAPED_NAME.sub(_plain_name, text).lower()
     words = _Mentions(text)
     keeps = words.leave or _is_found(_KEEP, text)
     leaves = keeps or _is_found(_LEAVE, text)
@@ -110,6 +113,18 @@ def _traces(text: bytes) -> Traces:
         return NO_TRACES
     names, stores = frozenset(words.names), any(word in text for word in _STORING)
     return Traces(leaves, words.see, names, alters_start, types, declared, stores, keeps)
+
+
+_ESCAPED_NAME = re.compile(rb"""u&"((?:[^"]|"")*+)"(?:\s*+uescape\s*+'([^'])')?""")
+
+
+def _plain_name(name: re.Match[bytes]) -> bytes:
+    """A name with Unicode escapes as it is written without any."""
+    inside = name[1].replace(b'""', b'"').replace(b"'", b"''")
+    if name[2]:
+        inside = inside.replace(name[2], b"\\")
+    plain = string_value(b"u&'" + inside + b"'") or b""
+    return b'"' + plain.replace(b'"', b'""') + b'"'
 
 
 def _is_found(rules: tuple[tuple[bytes, bytes], ...], text: bytes) -> bool:
@@ -179,12 +194,22 @@ _PART = rb"\"?[a-z_\x80-\xff][\w$\x80-\xff]*+\"?"
 _DOTTED = _PART + rb"(?:~\.~" + _PART + rb")+"
 _ENDS = rb"(?=\s*+(?:[;'$]|\Z))"
 # EXECUTE 'SET ' || name, 'SET app.' || name, format('SET %I'), format('SET app.%I'); SET seed
-_OTHERS = rb"(?:[\w$.\"]++)?" + _QUOTE + rb"\s*+(?:\|\||,)|%|" + _PART + rb"\.%|seed(?![\w$])"
+_CUT_OFF = rb"(?:(?:[\w$.\"]++)?" + _QUOTE + rb"|[\w.\"]*+\$\w*+\$)\s*+(?:\|\||,)"
+_OTHERS = _CUT_OFF + rb"|%|" + _PART + rb"\.%|seed(?![\w$])"
+# q := 'SET app.'; replace('SET # = 1', '#', name)
+_UNFINISHED = rb"(?:(?:" + _PART + rb"\.)?(?:" + _QUOTE + rb"|\$\w*+\$)|[#:{<@?!])"
 _SET = (
     rb"set(?:(?<!\wset)(?: (?:session|local))? (?:(?P<set>"
     + _DOTTED
     + rb")~(?:=|(?:to|from)(?![\w$]))"
-    rb"|" + _OTHERS + rb")|(?<=reset)(?<!\wreset) (?P<reset>" + _DOTTED + rb")" + _ENDS + rb")"
+    rb"|" + _OTHERS + rb")"
+    rb"|(?<=['$]set)(?: (?:session|local))? "
+    + _UNFINISHED
+    + rb"|(?<=reset)(?<!\wreset) (?P<reset>"
+    + _DOTTED
+    + rb")"
+    + _ENDS
+    + rb")"
 )
 _SHOW = rb"show(?<!\wshow) (?P<show>" + _DOTTED + rb")" + _ENDS
 # UPDATE t SET is something else.
@@ -195,6 +220,8 @@ _OF_PLPGSQL = rb"(?<!\w)plpgsql\.[a-z]"
 # -- statements: a word that is found in little time, and the phrase it is a part of
 
 _KEEP = (
+    # EXECUTE concat_ws(' ', 'SET', name, '=', value)
+    (b"'set'", rb"(?:concat(?:_ws)?|format)~\([^;()]{0,200}?'set'~[,)]"),
     (b"load", rb"load(?<!\wload)~(?:e?'|\$)"),
     (b"setseed", rb"setseed(?<!\wsetseed)\"?~\("),
     # PL/Perl, PL/Python and PL/Tcl have variables that last as long as the session.

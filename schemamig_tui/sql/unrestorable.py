@@ -99,7 +99,9 @@ def _parts(sql: bytes, *, is_code: bool) -> Iterator[bytes]:
             yield b" "
         tag = DOLLAR_TAG.match(token)
         if tag and is_code:
+            yield tag[0]  # where a text ends matters: $$SET app.$$ || name
             yield from _parts(token[tag.end() : -tag.end()], is_code=True)
+            yield tag[0]
         elif is_code or not token.endswith((b"'", b"$")) or _is_name(before):
             yield token
         else:

@@ -112,6 +112,11 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
             "line 2 may have left",
         ),
         (
+            "DO $$DECLARE q text := 'SET app.'; BEGIN q := q || 'x = 1'; EXECUTE q; END$$",
+            "",
+            "line 2 may have left",
+        ),
+        (
             "SELECT pg_advisory_lock(7);\nDO 'BEGIN PERFORM pg_advisory_lock(7); END'",
             "SELECT pg_advisory_unlock(7)",
             "line 5 gives an advisory lock back once",

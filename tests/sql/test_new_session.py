@@ -54,6 +54,8 @@ def test_an_ordinary_text_leaves_nothing_and_sees_nothing(sql: str) -> None:
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET app.x = 1 AS 'SELECT 1'",
         "ALTER FUNCTION f SET app.x TO 1",
         "SELECT '--', '/*', set_config('app.x', '1', false)",
+        r"""SELECT U&"set\005fconfig"('app.x', '1', false)""",
+        """SET U&"!0061pp" UESCAPE '!' . x = 1""",
     ],
 )
 def test_the_name_of_a_setting_is_found_however_it_is_set_or_read(sql: str) -> None:

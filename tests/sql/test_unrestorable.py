@@ -20,6 +20,11 @@ from schemamig_tui.sql.unrestorable import (
         ("SELECT set_config(name, 'x', false) FROM settings", True),
         ("DO $$BEGIN EXECUTE 'SET ' || v; END$$", True),
         ("DO $$BEGIN EXECUTE format('SET %I = 1', v); END$$", True),
+        ("DO $a$BEGIN EXECUTE $$SET app.$$ || v; END$a$", True),
+        ("DO $$BEGIN q := 'SET app.'; EXECUTE q || v; END$$", True),
+        ("DO $$BEGIN EXECUTE replace('SET # = 1', '#', v); END$$", True),
+        ("DO $$BEGIN EXECUTE concat_ws(' ', 'SET', v, '= 1'); END$$", True),
+        (r"""SELECT U&"set\005fconfig"('app.' || v, 'x', false)""", True),
         ("CREATE FUNCTION f() RETURNS int LANGUAGE plpython3u AS $$return 1$$", True),
         ("SELECT set_config('app.x', 'x', false)", False),
         ("CREATE EXTENSION IF NOT EXISTS pg_trgm", False),
@@ -27,6 +32,11 @@ from schemamig_tui.sql.unrestorable import (
         ("SELECT 1 -- setseed(1)\n", False),
         ("DO $$BEGIN /* setseed(1) */ PERFORM 1; END$$", False),
         ("UPDATE a SET b = '%'", False),
+        (r"""CREATE TABLE U&"\0061" (x int)""", False),
+        ("DO $$BEGIN EXECUTE 'UPDATE a SET ' || v || ' = 1'; END$$", False),
+        ("DO $$BEGIN EXECUTE 'ALTER TABLE a ' || 'SET (fillfactor = 90)'; END$$", False),
+        ("DO $$BEGIN EXECUTE format('ALTER TABLE %I SET SCHEMA %I', v, w); END$$", False),
+        ("DO $$BEGIN INSERT INTO a VALUES ('set of #1'), ('set', 'x'); END$$", False),
     ],
 )
 def test_what_stays_in_a_session(sql: str, found: bool) -> None:
