@@ -85,7 +85,7 @@ def makes_event_trigger(sql: bytes) -> bool:
 
 
 _READ = 64 * 1024
-"""Nobody writes a longer statement by hand, and what is behind are values."""
+"""Nobody writes a longer statement by hand, and most of what is behind are values."""
 _ENDS = (Kind.BEGIN, Kind.COMMIT, Kind.ROLLBACK, Kind.CHAIN)
 _SETTING = ("SET", "RESET", "RESET ALL", "DISCARD ALL", "SET SESSION CHARACTERISTICS")
 _WITHOUT_EFFECT = (
@@ -116,6 +116,8 @@ _SETTERS = frozenset(
         for what in (b"lock", b"lock_shared", b"unlock", b"unlock_shared", b"unlock_all")
     ]
 )
+_SET_IN_REST = (b"set_config", b"advisory", b"pg_settings", b"set_limit", b'u&"')
+_LONGEST_NAME = 63
 _TEMPORARY = re.compile(rb"(?i)\b(?:temp|temporary|pg_temp)\b|" + _UNICODE_NAME)
 _EVENT_TRIGGER = phrase(rb"(?i:\bevent trigger\b)")
 
@@ -123,9 +125,13 @@ _EVENT_TRIGGER = phrase(rb"(?i:\bevent trigger\b)")
 def _calls_setter(sql: bytes) -> bool:
     """Whether a statement that runs code names what sets, or something temporary.
 
-    A name with Unicode escapes may be any.
+    A name with Unicode escapes may be any. To cut what is behind ``_READ`` into words would take
+    longer than to ask the session once more.
     """
-    return bool(_MAY_SET.search(sql, 0, _READ)) and not _SETTERS.isdisjoint(_words(sql))
+    if _MAY_SET.search(sql, 0, _READ) and not _SETTERS.isdisjoint(_words(sql[:_READ])):
+        return True
+    rest = sql[_READ - _LONGEST_NAME :].lower() if len(sql) > _READ else b""
+    return any(name in rest for name in _SET_IN_REST)
 
 
 def _words(sql: bytes) -> Iterator[bytes]:
@@ -171,16 +177,25 @@ _MADE_WITHOUT_CODE = frozenset(
 
 
 def _create_table(words: Sequence[bytes]) -> Effect:
-    """A table is empty; but AS runs a query, and the bounds of a partition are computed."""
-    depth = 0
+    """A table is empty; but AS runs a query, and the bounds of a partition are computed.
+
+    What is constant in the expression of a generated column, or of a key to partition by, is
+    computed as well, to see whether it may stand there.
+    """
+    depth, by = 0, False
     for word, following in zip(words, [*words[1:], b""], strict=True):
         depth += (word == b"(") - (word == b")")
-        if depth == 0 and (word in (b"as", b"execute") or (word, following) == _PARTITION_OF):
+        if depth == 0:
+            by = by or (word, following) == _PARTITION_BY
+            if word in (b"as", b"execute") or (word, following) == _PARTITION_OF:
+                return Effect.RUNS
+        elif (word, following) == _GENERATED_AS or (by and depth > 1):
             return Effect.RUNS
     return Effect.NONE
 
 
-_PARTITION_OF = (b"partition", b"of")
+_PARTITION_OF, _PARTITION_BY = (b"partition", b"of"), (b"partition", b"by")
+_GENERATED_AS = (b"as", b"(")
 
 
 def _is_plain_index(words: Sequence[bytes]) -> bool:
