@@ -22,7 +22,9 @@ _LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
 _LOCKS = re.compile(rb"(?i)\bpg_(?:try_)?advisory_lock(?:_shared)?\b")
 _UNLOCKS = re.compile(rb"(?i)\bpg_advisory_unlock(?!_all)")
 # What may run a part of a statement more than once.
-_REPEATS = re.compile(rb"(?i)\b(?:from|loop|with)\b")
+_REPEATS = re.compile(rb"(?i)\b(?:execute|from|loop|with)\b")
+# Those whose code runs when they do, and not later, and perhaps more than once.
+_RUN_ONCE = (b"do", b"select")
 _MAY_HIDE = re.compile(rb"(?i)\blocal\b|set_config|\bu&\"|listen\b|advisory_xact")
 _MAY_STORE = re.compile(rb"(?i)\b(?:create|alter|execute|pg_temp)\b|\bu&\"")
 # In what a view, a default and kin have of code, or an extension.
@@ -48,13 +50,24 @@ def asks_for_last_value(sql: bytes) -> bool:
 
 def unlocks(sql: bytes) -> bool:
     """Whether it gives an advisory lock back once: who took it twice still holds it then."""
-    return _UNLOCKS.search(sql) is not None and _UNLOCKS.search(code_of(sql)) is not None
+    return may_unlock(sql) and may_unlock(code_of(sql))
 
 
 def locks_taken(sql: bytes) -> int | None:
     """How many times a statement takes an advisory lock; None where its text does not tell."""
-    found = len(_LOCKS.findall(code_of(sql))) if _LOCKS.search(sql) else 0
-    return None if found and _REPEATS.search(sql) else found
+    found = len(_LOCKS.findall(code_of(sql))) if may_lock(sql) else 0
+    tells = verb_of(sql) in _RUN_ONCE and not _REPEATS.search(sql)
+    return found if tells or not found else None
+
+
+def may_lock(code: bytes) -> bool:
+    """Whether the code of a function may take an advisory lock that its session keeps."""
+    return _LOCKS.search(code) is not None
+
+
+def may_unlock(code: bytes) -> bool:
+    """Whether the code of a function may give an advisory lock back once."""
+    return _UNLOCKS.search(code) is not None
 
 
 def may_hide(code: bytes) -> bool:

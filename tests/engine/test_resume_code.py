@@ -1,5 +1,7 @@
 """A file that goes on where it stopped knows what stored code has set in its session."""
 
+import itertools
+
 import pytest
 
 from schemamig_tui.engine.run.stored_code import StoredCode
@@ -121,7 +123,31 @@ ENDS_SESSION = "SET app.x = '1'"
             [],
             "SET search_path = public; CREATE TABLE public.made ();",
         ),
+        (
+            "CREATE VIEW of_it AS TABLE pg_settings; CREATE VIEW of_that AS TABLE of_it",
+            [],
+            "UPDATE of_that SET setting = 'app' WHERE name = 'search_path';",
+        ),
+        (
+            "CREATE RULE r AS ON INSERT TO public.t DO ALSO"
+            " UPDATE pg_settings SET setting = 'app' WHERE name = 'search_path'",
+            [],
+            FIRE,
+        ),
+        (
+            "CREATE FUNCTION public.sets() RETURNS text IMMUTABLE LANGUAGE sql AS"
+            " $$SELECT set_config('search_path', 'app', false)$$",
+            [],
+            "CREATE TABLE public.made (a text GENERATED ALWAYS AS (public.sets()) STORED);",
+        ),
+        (
+            "",
+            [],
+            f"CREATE TABLE public.made AS SELECT '{70_000 * 'x'}',"
+            " set_config('search_path', 'app', false);",
+        ),
     ],
+    ids=itertools.count(),
 )
 def test_whatever_has_made_code_run_or_set_the_path_the_file_goes_on_with_it(
     shop: Workshop, before: str, files: list[str], statements: str
@@ -163,6 +189,28 @@ def test_what_a_function_of_an_earlier_file_sets_is_kept_though_no_text_of_the_f
     )
     assert shop.apply().failed is None
     assert shop.ask("SELECT x FROM public.r") == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("locks", "unlocks"),
+    [
+        ("SELECT pg_advisory_lock(7); SELECT pg_advisory_lock(7)", "SELECT gives_back()"),
+        ("SELECT takes(); SELECT pg_advisory_lock(7)", "SELECT pg_advisory_unlock(7)"),
+        ("SELECT takes()", "INSERT INTO public.t VALUES (1)"),
+    ],
+)
+def test_a_lock_that_functions_may_take_twice_and_give_back_once_makes_a_resume_refuse(
+    shop: Workshop, locks: str, unlocks: str
+) -> None:
+    shop.ask(
+        "CREATE FUNCTION takes() RETURNS void LANGUAGE sql AS 'SELECT pg_advisory_lock(7)';"
+        "CREATE FUNCTION gives_back() RETURNS bool LANGUAGE sql AS 'SELECT pg_advisory_unlock(7)';"
+        "CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM gives_back(); RETURN new; END'; CREATE TABLE public.t (a int);"
+        "CREATE TRIGGER t BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION fired()"
+    )
+    stop(shop, f"{DIRECTIVE}{locks};\nSELECT 1/0;\n{unlocks};")
+    assert "gives an advisory lock back once" in refusal(shop).message
 
 
 def test_a_path_that_a_function_leads_to_temporary_tables_makes_a_resume_refuse(

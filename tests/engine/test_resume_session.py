@@ -127,6 +127,11 @@ def test_a_temporary_table_is_named_with_the_line_that_made_it_and_the_way_out(
             "line 4 gives an advisory lock back once",
         ),
         (
+            "PREPARE p AS SELECT pg_advisory_lock(7);\nEXECUTE p;\nEXECUTE p;\nDEALLOCATE p",
+            "SELECT pg_advisory_unlock(7)",
+            "line 7 gives an advisory lock back once",
+        ),
+        (
             "CREATE TEMP TABLE s ();\nDROP TABLE s",
             "SELECT pg_my_temp_schema()",
             "line 5 may see that its session has had something temporary",

@@ -162,7 +162,7 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
     if unknown is not None:
         why = _LOST if checkpoint.session else _OLD
         yield f"{why} what line {script.line(unknown)} left in its session", START_OVER
-    held = sum(name.startswith(_ADVISORY_LOCK) for name in state)
+    may_differ = holds_once(state, script, done) is False
     had_temporary = any(is_about_temporary(script.sql(i)) for i in range(done))
     for i in range(done, len(script)):
         sql = script.sql(i)
@@ -172,12 +172,8 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
                 " the old session",
                 START_OVER,
             )
-        if held and unlocks(sql) and not _are_held_once(held, script, done):
-            yield (
-                f"line {script.line(i)} gives an advisory lock back once, which the old session may"
-                " have held more than once",
-                START_OVER,
-            )
+        if may_differ and unlocks(sql):
+            yield f"line {script.line(i)} {GIVES_BACK}", START_OVER
         if had_temporary and traces_of(sql).sees:
             yield (
                 f"line {script.line(i)} may see that its session has had something temporary, which"
@@ -186,8 +182,15 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
             )
 
 
-def _are_held_once(held: int, script: Script, done: int) -> bool:
-    """Whether each of so many advisory locks has been taken once, which no server tells."""
+def holds_once(state: State, script: Script, done: int) -> bool | None:
+    """Whether each advisory lock of a session has been taken once, which no server tells.
+
+    That is as far as the text of its statements says: code of the database may take some as well.
+    None: it has no such lock.
+    """
+    held = sum(name.startswith(_ADVISORY_LOCK) for name in state)
+    if not held:
+        return None
     taken = 0
     for i in range(done):
         count = locks_taken(script.sql(i))
@@ -198,6 +201,8 @@ def _are_held_once(held: int, script: Script, done: int) -> bool:
 
 
 _ADVISORY_LOCK = "advisory lock "
+GIVES_BACK = "gives an advisory lock back once, which the old session may have held more than once"
+"""What a statement does that is named in front of it."""
 _KEPT = (
     "something in its session that no statement can make again, such as a library, a seed, a"
     " connection or a setting whose name is made up"

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.ledger.checkpoint import SessionState
-from schemamig_tui.engine.ledger.left_off import START_OVER
+from schemamig_tui.engine.ledger.left_off import GIVES_BACK, START_OVER, holds_once
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.connect import Connect
 from schemamig_tui.engine.pipeline.quiet import run_quietly
@@ -33,6 +33,7 @@ from schemamig_tui.engine.run.session_capture import (
 from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.session_effects import Effect, effect
+from schemamig_tui.sql.unrestorable import unlocks
 from schemamig_tui.text import visible
 
 
@@ -74,6 +75,7 @@ def _try(
     _refuse_by_code(run, session, start.functions)
     if session is None:
         return
+    _refuse_by_locks(run, session, start.functions)
     if visible(start.login) != session.login:
         refuse(
             run,
@@ -122,10 +124,8 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, functions: Store
     """Raises FilesError where functions may have done what nobody can know of."""
     script = run.script
     leaving = functions.words if session else functions.words | functions.changing
-    for i in range(run.done):
-        sql = script.sql(i)
-        calls = effect(sql, script.traits(i)) >= Effect.RUNS
-        if calls and (called := functions.called(leaving, sql)):
+    for i, sql in _calling(run):
+        if called := functions.called(leaving, sql):
             refuse(
                 run,
                 f"it cannot be known what line {script.line(i)} left in its session: {called} may"
@@ -140,6 +140,32 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, functions: Store
                 " that of the old session",
                 START_OVER,
             )
+
+
+def _refuse_by_locks(run: FileRun, session: SessionState, functions: StoredCode) -> None:
+    """Raises FilesError where a lock may be given back that functions may have taken twice.
+
+    Of what the file itself takes and gives back the ledger tells: see ``left_off``.
+    """
+    script = run.script
+    is_once = holds_once(session.state, script, run.done)
+    if is_once:
+        is_once = not any(functions.run_by(functions.locking, sql) for _, sql in _calling(run))
+    if is_once is not False:
+        return
+    for i in range(run.done, len(script)):
+        sql = script.sql(i)
+        if unlocks(sql) or functions.run_by(functions.unlocking, sql):
+            refuse(run, f"line {script.line(i)} {GIVES_BACK}", START_OVER)
+
+
+def _calling(run: FileRun) -> Iterator[tuple[int, bytes]]:
+    """The statements that are done, by number, where each may call functions."""
+    script = run.script
+    for i in range(run.done):
+        sql = script.sql(i)
+        if effect(sql, script.traits(i)) >= Effect.RUNS:
+            yield i, sql
 
 
 def _in_a_transaction(steps: Iterator[Step]) -> Iterator[Step]:

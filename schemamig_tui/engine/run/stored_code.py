@@ -15,7 +15,9 @@ from schemamig_tui.sql.unrestorable import (
     asks_for_last_value,
     may_change,
     may_hide,
+    may_lock,
     may_store,
+    may_unlock,
 )
 from schemamig_tui.text import visible
 
@@ -36,7 +38,9 @@ class StoredCode:
     More kinds of names are for checkpoints: ``changing`` functions may change the session in any
     way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``storing`` ones
     may be those that have other statements do so from then on, ``remembering`` ones ask for the
-    last value of a sequence, and ``fired`` are those that a trigger or kin runs.
+    last value of a sequence, ``locking`` ones take advisory locks, ``unlocking`` ones give them
+    back, and ``fired`` are those that a trigger or kin runs. Views of pg_settings, and tables with
+    rules that change it, count as functions here: an UPDATE there is a SET.
     ``sets``: an expression of a table, view or policy sets something itself, or a default of a
     domain or an argument.
     """
@@ -50,6 +54,8 @@ class StoredCode:
     hiding: frozenset[str] = frozenset()
     storing: frozenset[str] = frozenset()
     remembering: frozenset[str] = frozenset()
+    locking: frozenset[str] = frozenset()
+    unlocking: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
     sets: bool = False
 
@@ -67,15 +73,19 @@ class StoredCode:
 
     @classmethod
     def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
-        rows, ((sets, login, questions),) = ask_as_postgres(
+        rows, ((sets, login, questions, leads_to_settings),) = ask_as_postgres(
             conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"}
         )
+        if leads_to_settings:
+            rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         names: set[str] = set()
         alters_start = False
         marked: list[_StoredFunction] = []
         changing: list[_StoredFunction] = []
         hiding: list[_StoredFunction] = []
         remembering: list[_StoredFunction] = []
+        locking: list[_StoredFunction] = []
+        unlocking: list[_StoredFunction] = []
         for function in (_StoredFunction(*row) for row in rows):
             traces = traces_of(function.code)
             names |= traces.names
@@ -90,7 +100,11 @@ class StoredCode:
                 hiding.append(function)
             if asks_for_last_value(function.code):
                 remembering.append(function)
-        for kind in (marked, changing, hiding, remembering):
+            if may_lock(function.code):
+                locking.append(function)
+            if may_unlock(function.code):
+                unlocking.append(function)
+        for kind in (marked, changing, hiding, remembering, locking, unlocking):
             kind += _callers(conn, kind)
         storing = [one for one in changing if may_store(one.code) or not one.is_sql]
         storing += _callers(conn, storing)
@@ -104,17 +118,24 @@ class StoredCode:
             hiding=frozenset(function.name for function in hiding),
             storing=frozenset(function.name for function in storing),
             remembering=frozenset(function.name for function in remembering),
+            locking=frozenset(function.name for function in locking),
+            unlocking=frozenset(function.name for function in unlocking),
             fired=frozenset(function.name for function in (*marked, *changing) if function.is_used),
             sets=sets,
         )
 
     def called(self, names: frozenset[str], sql: bytes) -> str | None:
         """What a statement may call of functions of some ``names``, in words; None: nothing."""
+        if found := self.run_by(names, sql):
+            return found
+        return "set_config, in a default, a view or the like," if self.sets else None
+
+    def run_by(self, names: frozenset[str], sql: bytes) -> str | None:
+        """The same where ``sets`` does not matter."""
         if found := mentioned(names, sql):
             return found
-        if fired := sorted(names & self.fired):
-            return f"the function {visible(fired[0])}"
-        return "set_config, in a default, a view or the like," if self.sets else None
+        fired = sorted(names & self.fired)
+        return f"the function {visible(fired[0])}" if fired else None
 
     def mentioned_in(self, script: Script) -> bool:
         """Whether a file mentions one of the ``words``."""
@@ -187,6 +208,15 @@ _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statemen
 # As bytes: a database in SQL_ASCII may hold some that are text in no encoding.
 _CODE = """convert_to(concat_ws(E'\\n', p.prosrc, pg_get_function_sqlbody(p.oid)),
         getdatabaseencoding())"""
+# What leads to pg_settings by its rules, which views have as well: as functions that name it.
+_BY_RULE = f"""d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
+        AND d.objid >= {_FIRST}"""
+_LEADING_TO_SETTINGS = f"""
+WITH RECURSIVE found(oid) AS (SELECT 'pg_settings'::regclass::oid
+    UNION SELECT r.ev_class FROM found f JOIN pg_depend d ON d.refobjid = f.oid AND {_BY_RULE}
+        JOIN pg_rewrite r ON r.oid = d.objid)
+SELECT c.oid::int8, c.relname::text, 'pg_settings'::bytea, ARRAY[]::text[], true, false
+FROM found f JOIN pg_class c ON c.oid = f.oid AND c.oid >= {_FIRST}"""
 _SELECT = f"""
 SELECT p.oid::int8, p.proname::text, {_CODE},
     ARRAY(SELECT split_part(setting, '=', 1) FROM unnest(p.proconfig) AS setting),
@@ -217,7 +247,8 @@ def _sets_something(trees: str) -> str:
 
 
 # Expressions that run without being mentioned; whether a trigger waits for a login (from 17 on);
-# and what only an extension can tell: connections of postgres_fdw, and until 17 a flag of isn.
+# what only an extension can tell: connections of postgres_fdw, and until 17 a flag of isn; and
+# whether a rule leads to pg_settings.
 _OTHERS = f"""
 SELECT EXISTS (SELECT FROM pg_rewrite WHERE oid >= {_FIRST}
         AND ({_sets_something("concat(ev_action::text, ev_qual::text)")}))
@@ -238,5 +269,6 @@ SELECT EXISTS (SELECT FROM pg_rewrite WHERE oid >= {_FIRST}
         WHERE l.lanname = 'c' AND p.pronargs = p.pronargdefaults
             AND p.proname IN ('isn_weak', 'postgres_fdw_get_connections')
             AND has_function_privilege(p.oid, 'EXECUTE')
-            AND has_schema_privilege(n.oid, 'USAGE'))
+            AND has_schema_privilege(n.oid, 'USAGE')),
+    EXISTS (SELECT FROM pg_depend d WHERE d.refobjid = 'pg_settings'::regclass AND {_BY_RULE})
 FROM pg_database d WHERE d.datname = current_database()"""
