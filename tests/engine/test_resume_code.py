@@ -192,6 +192,28 @@ def test_what_a_function_of_an_earlier_file_sets_is_kept_though_no_text_of_the_f
 
 
 @pytest.mark.parametrize(
+    "later",
+    [
+        "DROP FUNCTION f() CASCADE",
+        "CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
+    ],
+)
+def test_a_function_that_left_what_no_server_tells_is_known_when_it_is_gone(
+    shop: Workshop, later: str
+) -> None:
+    shop.ask(
+        "CREATE TABLE public.t (a text); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN PERFORM set_config(new.a, 'x', false); RETURN new; END$$;"
+        "CREATE TRIGGER t BEFORE INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION f()"
+    )
+    stop(
+        shop,
+        f"{DIRECTIVE}CREATE TABLE a ();\nINSERT INTO t VALUES ('app.x');\n{later};\nSELECT 1/0;",
+    )
+    assert "it cannot be known what line 3 left in its session: code" in refusal(shop).message
+
+
+@pytest.mark.parametrize(
     ("locks", "unlocks"),
     [
         ("SELECT pg_advisory_lock(7); SELECT pg_advisory_lock(7)", "SELECT gives_back()"),

@@ -26,6 +26,7 @@ SESSION = SessionState(
         Checkpoint(4, DIGEST, session=SESSION),
         Checkpoint(4, DIGEST, unasked=True, session=SESSION),
         Checkpoint(4, DIGEST, doubtful=DIGEST),
+        Checkpoint(4, DIGEST, unasked=True, unknowable=3, session=SESSION),
         Checkpoint(4, DIGEST, doubtful=DIGEST, unasked=True, session=SESSION),
         Checkpoint(
             4,

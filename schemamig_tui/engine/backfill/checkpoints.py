@@ -57,6 +57,8 @@ class Checkpoints:
         """Write how far it is then, at the end of a transaction of the file."""
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=mark.statement - 1)
         yield Step(self._run.session.in_mid_file, Role.HOUSEKEEPING)
-        message = self._run.progress.message(self._place.number, batches=mark)
+        message = self._run.progress.message(
+            self._place.number, unknowable=self._run.unknowable, batches=mark
+        )
         params = (self._place.name.encode(), message.encode())
         yield Step(self._run.writes.note_progress, Role.LEDGER, params=params)

@@ -64,12 +64,14 @@ class FileSession:
 class BatchingRun:
     """What the run has for the batches of one statement.
 
+    ``unknowable`` is what the file's checkpoint says of the statements in front of it.
     ``finished`` is called with the command tag of the whole statement when it is done.
     """
 
     writes: LedgerWrites
     session: FileSession
     progress: Progress
+    unknowable: int | None
     report: Listener
     control: BatchControl
     finished: Callable[[str], None]

@@ -13,7 +13,8 @@ is what differs from a new one's: settings by their names, ``role`` and ``sessio
 and one name with a blank in it for everything else, such as ``LISTEN a``, ``advisory lock 0 7 1
 ExclusiveLock``, ``temporary table x``. Where it applies there are more lines behind the first one:
 ``The next one commits by itself, and may be done as well (md5 5f3c...)``, ``What the last one left
-in its session is not known``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
+in its session is not known``, ``Nobody can ask for what may be left in its session by statement
+2``, ``The next transaction is ISOLATION LEVEL SERIALIZABLE, ...``.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from schemamig_tui.engine.ledger.wording import (
     IF_CHANGED,
     STARTS,
     UNASKED,
+    UNKNOWABLE,
 )
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.text import visible
@@ -69,7 +71,9 @@ class Checkpoint:
     ``chained`` are the modes of the transaction that goes on behind COMMIT AND CHAIN. ``doubtful``
     is the digest of the next statement, where that may be done as well: its end cannot be noted in
     its own transaction, and there was no answer for it. ``unasked``: the session could only be
-    asked for behind the last COMMIT, and that has not been done.
+    asked for behind the last COMMIT, and that has not been done. ``unknowable`` is the number, from
+    1, of the first statement that may have called code which leaves what no server tells: that
+    code may be gone when somebody looks for it.
     ``session`` is None where it was written by a version that did not keep it. Statements behind
     the session's that are done cannot have changed it, but for one that is ``unasked``.
     ``batches`` is how far the next statement is, where it runs in batches; ``unreadable`` tells
@@ -81,6 +85,7 @@ class Checkpoint:
     chained: str | None = None
     doubtful: str | None = None
     unasked: bool = False
+    unknowable: int | None = None
     session: SessionState | None = None
     batches: BatchMark | None = None
     unreadable: bool = False
@@ -89,10 +94,11 @@ class Checkpoint:
         """The lines behind the first one, each with the line break in front of it."""
         doubtful = f"{DOUBTFUL} (md5 {self.doubtful})" if self.doubtful else ""
         unasked = UNASKED if self.unasked else ""
+        unknowable = f"{UNKNOWABLE}{self.unknowable}" if self.unknowable else ""
         chained = f"\n{CHAINED}{self.chained}" if self.chained else ""
         batches = self.batches.lines if self.batches else ""
         session = f"\n{self.session.lines()}" if self.session else ""
-        return doubtful + unasked + chained + batches + session
+        return doubtful + unasked + unknowable + chained + batches + session
 
 
 class Progress:
@@ -130,11 +136,19 @@ class Progress:
         *,
         unasked: bool = False,
         doubtful: bool = False,
+        unknowable: int | None = None,
         batches: BatchMark | None = None,
     ) -> str:
         """The beginning of the error_message of a file that is still running."""
         following = statement_digest(self._script, done) if doubtful else None
-        more = Checkpoint(done, "", doubtful=following, unasked=unasked, batches=batches)
+        more = Checkpoint(
+            done,
+            "",
+            doubtful=following,
+            unasked=unasked,
+            unknowable=unknowable,
+            batches=batches,
+        )
         also = f", and {batches.people}" if batches else ""
         first = f"running: {done} of {len(self._script)}{also}"
         return f"{first}\n{self.line(done)}{more.further_lines()}"
@@ -184,6 +198,7 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
         chained=found["chained"],
         doubtful=found["doubtful"],
         unasked=found["unasked"] is not None,
+        unknowable=int(found["unknowable"]) if found["unknowable"] else None,
         session=session,
         batches=batches,
         unreadable=found["batched"] is not None and batches is None,
@@ -200,7 +215,8 @@ _FIRST_LINE = re.compile(r"^Statements done: (\d+) of \d+ \(md5 ", re.M)
 _CHECKPOINT = re.compile(
     r"^Statements done: (?P<done>\d+) of \d+ \(md5 (?P<digest>[0-9a-f]{32})\)"
     rf"(?:{DOUBTFUL} \(md5 (?P<doubtful>[0-9a-f]{{32}})\))?"
-    rf"(?P<unasked>{UNASKED})?(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?(?:{RECORD})?"
+    rf"(?P<unasked>{UNASKED})?(?:{UNKNOWABLE}(?P<unknowable>\d+))?"
+    rf"(?:\n{CHAINED}(?P<chained>[A-Z, ]+))?(?:{RECORD})?"
     rf"(?:\n{STARTS}(?P<starts>\{{.*\}})\nSession of (?P<login>.*) after statement (?P<after>\d+)"
     rf"(?P<doubt>{re.escape(IF_CHANGED)})?: (?P<state>\{{.*\}}))?\Z",
     re.M,

@@ -73,6 +73,7 @@ class Batching:
             writes=context.ledger.writes,
             session=FileSession(start.as_ourselves, AS_THE_FILE, start.in_mid_file),
             progress=Progress(run.script),
+            unknowable=run.unknowable,
             report=report,
             control=self._control,
             finished=lambda tag: self._log.finish_batches(place.number, place.line, tag),

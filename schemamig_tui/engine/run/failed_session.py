@@ -57,7 +57,8 @@ def checkpoint_lines(run: FileRun, running: str | None) -> str:
     lines = progress.line(run.done)
     written = read_checkpoint(running)
     if written is None or written.statements != run.done:
-        written = Checkpoint(run.done, progress.digest(run.done))
+        unknowable = run.unknowable if (run.unknowable or 0) <= run.done else None
+        written = Checkpoint(run.done, progress.digest(run.done), unknowable=unknowable)
     if run.answered:
         written = replace(written, doubtful=None)
     if not run.done and written.batches is None:

@@ -29,6 +29,8 @@ class FileRun:
     where only a batch of it is tried again. ``left_off`` says where the earlier try has stopped.
     ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session`` is what
     its session was like after it has failed. ``answered``: the server has said how that ended.
+    ``unknowable`` is the number, from 1, of the first statement that may have left what no server
+    tells, see ``Checkpoint``.
     ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
     """
 
@@ -45,6 +47,7 @@ class FileRun:
     modes: str | None = None
     session: SessionState | None = None
     answered: bool = True
+    unknowable: int | None = None
     recorded_ms: int | None = None
 
     @property

@@ -64,6 +64,7 @@ class Notes:
         self._start = start
         self._create = create
         self._progress = Progress(run.script)
+        self._looked_at = run.done
         self._first = end_of_ledger(run.script, ledger) if create else 0
         self._open = run.reopened and run.done >= self._first
         self._found = Effect.NONE
@@ -198,8 +199,29 @@ class Notes:
     def _message(
         self, done: int, *, unasked: bool = False, batches: BatchMark | None = None
     ) -> str:
-        doubtful = self._run.may_repeat(done, read_only=self.read_only)
-        return self._progress.message(done, unasked=unasked, doubtful=doubtful, batches=batches)
+        self._look_for_unknowable(done)
+        return self._progress.message(
+            done,
+            unasked=unasked,
+            doubtful=self._run.may_repeat(done, read_only=self.read_only),
+            unknowable=self._run.unknowable,
+            batches=batches,
+        )
+
+    def _look_for_unknowable(self, done: int) -> None:
+        """Find out which statement first calls code that leaves what no server tells.
+
+        A later one may drop that code, so that nobody would find it who goes on.
+        """
+        script, functions = self._run.script, self._start.functions
+        leaves = functions.words or functions.sets
+        for i in range(self._looked_at, done) if leaves and not self._run.unknowable else ():
+            sql = script.sql(i)
+            calls = effect(sql, script.traits(i)) >= Effect.RUNS
+            if calls and functions.called(functions.words, sql):
+                self._run.unknowable = i + 1
+                break
+        self._looked_at = done
 
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
         """Note how far the file is; its session is as it was at the last note, or ``unasked``."""

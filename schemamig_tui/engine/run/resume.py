@@ -132,6 +132,14 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, functions: Store
                 " be called there",
                 START_OVER,
             )
+    unknowable = run.checkpoint.unknowable if run.checkpoint else None
+    if unknowable:
+        refuse(
+            run,
+            f"it cannot be known what line {script.line(min(unknowable, run.done) - 1)} left in its"
+            " session: code that may have been called there is not what it was",
+            START_OVER,
+        )
     for i in range(run.done, len(script)):
         if name := mentioned(functions.remembering, script.sql(i)):
             refuse(
