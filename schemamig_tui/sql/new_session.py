@@ -195,7 +195,7 @@ _DOTTED = _PART + rb"(?:~\.~" + _PART + rb")+"
 _ENDS = rb"(?=\s*+(?:[;'$]|\Z))"
 # EXECUTE 'SET ' || name, 'SET app.' || name, format('SET %I'), format('SET app.%I'); SET seed
 _CUT_OFF = rb"(?:(?:[\w$.\"]++)?" + _QUOTE + rb"|[\w.\"]*+\$\w*+\$)\s*+(?:\|\||,)"
-_OTHERS = _CUT_OFF + rb"|%|" + _PART + rb"\.%|seed(?![\w$])"
+_OTHERS = _CUT_OFF + rb"|%[-\d$*]*+[sil]|" + _PART + rb"\.%|seed(?![\w$])"
 # q := 'SET app.'; replace('SET # = 1', '#', name)
 _UNFINISHED = rb"(?:(?:" + _PART + rb"\.)?(?:" + _QUOTE + rb"|\$\w*+\$)|[#:{<@?!])"
 _SET = (

@@ -32,6 +32,7 @@ from schemamig_tui.sql.unrestorable import (
         ("SELECT 1 -- setseed(1)\n", False),
         ("DO $$BEGIN /* setseed(1) */ PERFORM 1; END$$", False),
         ("UPDATE a SET b = '%'", False),
+        ("DO $$BEGIN RAISE NOTICE 'set % rows', 1; END$$", False),
         (r"""CREATE TABLE U&"\0061" (x int)""", False),
         ("DO $$BEGIN EXECUTE 'UPDATE a SET ' || v || ' = 1'; END$$", False),
         ("DO $$BEGIN EXECUTE 'ALTER TABLE a ' || 'SET (fillfactor = 90)'; END$$", False),
