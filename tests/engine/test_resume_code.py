@@ -191,6 +191,19 @@ def test_what_a_function_of_an_earlier_file_sets_is_kept_though_no_text_of_the_f
     assert shop.ask("SELECT x FROM public.r") == ["y"]
 
 
+def test_what_an_event_trigger_leaves_makes_a_resume_refuse_also_behind_ddl(
+    shop: Workshop,
+) -> None:
+    shop.applies("0000_ledger.sql", "CREATE TABLE a ();")
+    shop.ask(
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS"
+        " $$BEGIN PERFORM set_config('app.' || lower(tg_tag), 'x', false); END$$;"
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()"
+    )
+    stop(shop, f"{DIRECTIVE}SET work_mem = '7MB';\nCOMMENT ON TABLE a IS '';\nSELECT 1/0;")
+    assert "what line 3 left in its session: the function f may be called" in refusal(shop).message
+
+
 @pytest.mark.parametrize(
     "later",
     [

@@ -214,11 +214,11 @@ class Notes:
         A later one may drop that code, so that nobody would find it who goes on.
         """
         script, functions = self._run.script, self._start.functions
+        events = self._start.event_triggers
         leaves = functions.words or functions.sets
         for i in range(self._looked_at, done) if leaves and not self._run.unknowable else ():
-            sql = script.sql(i)
-            calls = effect(sql, script.traits(i)) >= Effect.RUNS
-            if calls and functions.called(functions.words, sql):
+            sql, traits = script.sql(i), script.traits(i)
+            if functions.called_by(functions.words, sql, traits, event_triggers=events):
                 self._run.unknowable = i + 1
                 break
         self._looked_at = done

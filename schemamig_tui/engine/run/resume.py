@@ -72,7 +72,7 @@ def _try(
     """Restore the session on a connection that is of no use then; raises FilesError."""
     names = {*session.starts, *session.state} if session else set()
     start = ask_start(conn, lock, [run.script], {name for name in names if "." in name})
-    _refuse_by_code(run, session, start.functions)
+    _refuse_by_code(run, session, start)
     if session is None:
         return
     _refuse_by_locks(run, session, start.functions)
@@ -120,12 +120,13 @@ def _shown(value: str | None) -> str:
     return "the server's own" if value is None else f"'{visible(value)}'"
 
 
-def _refuse_by_code(run: FileRun, session: SessionState | None, functions: StoredCode) -> None:
+def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionStart) -> None:
     """Raises FilesError where functions may have done what nobody can know of."""
-    script = run.script
+    script, functions, events = run.script, start.functions, start.event_triggers
     leaving = functions.words if session else functions.words | functions.changing
-    for i, sql in _calling(run):
-        if called := functions.called(leaving, sql):
+    for i in range(run.done):
+        sql, traits = script.sql(i), script.traits(i)
+        if called := functions.called_by(leaving, sql, traits, event_triggers=events):
             refuse(
                 run,
                 f"it cannot be known what line {script.line(i)} left in its session: {called} may"
@@ -157,23 +158,18 @@ def _refuse_by_locks(run: FileRun, session: SessionState, functions: StoredCode)
     """
     script = run.script
     is_once = holds_once(session.state, script, run.done)
-    if is_once:
-        is_once = not any(functions.run_by(functions.locking, sql) for _, sql in _calling(run))
+    if is_once and functions.locking:
+        done = range(run.done)
+        calling = (
+            script.sql(i) for i in done if effect(script.sql(i), script.traits(i)) >= Effect.RUNS
+        )
+        is_once = not any(functions.run_by(functions.locking, sql) for sql in calling)
     if is_once is not False:
         return
     for i in range(run.done, len(script)):
         sql = script.sql(i)
         if unlocks(sql) or functions.run_by(functions.unlocking, sql):
             refuse(run, f"line {script.line(i)} {GIVES_BACK}", START_OVER)
-
-
-def _calling(run: FileRun) -> Iterator[tuple[int, bytes]]:
-    """The statements that are done, by number, where each may call functions."""
-    script = run.script
-    for i in range(run.done):
-        sql = script.sql(i)
-        if effect(sql, script.traits(i)) >= Effect.RUNS:
-            yield i, sql
 
 
 def _in_a_transaction(steps: Iterator[Step]) -> Iterator[Step]:

@@ -6,9 +6,11 @@ from typing import Any, Self
 
 import psycopg
 
-from schemamig_tui.engine.script.script import Script
+from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.patience import no_transaction_timeout
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
+from schemamig_tui.sql.session_effects import Effect, effect
+from schemamig_tui.sql.traits import Traits
 from schemamig_tui.sql.type_changes import declared
 from schemamig_tui.sql.unrestorable import (
     MAY_MATTER,
@@ -39,8 +41,9 @@ class StoredCode:
     way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``storing`` ones
     may be those that have other statements do so from then on, ``remembering`` ones ask for the
     last value of a sequence, ``locking`` ones take advisory locks, ``unlocking`` ones give them
-    back, and ``fired`` are those that a trigger or kin runs. Views of pg_settings, and tables with
-    rules that change it, count as functions here: an UPDATE there is a SET.
+    back, ``fired`` are those that a trigger or kin runs, and ``on_events`` those that an event
+    trigger may run. Views of pg_settings, and tables with rules that change it, count as functions
+    here: an UPDATE there is a SET.
     ``sets``: an expression of a table, view or policy sets something itself, or a default of a
     domain or an argument.
     """
@@ -57,6 +60,7 @@ class StoredCode:
     locking: frozenset[str] = frozenset()
     unlocking: frozenset[str] = frozenset()
     fired: frozenset[str] = frozenset()
+    on_events: frozenset[str] = frozenset()
     sets: bool = False
 
     @classmethod
@@ -121,6 +125,7 @@ class StoredCode:
             locking=frozenset(function.name for function in locking),
             unlocking=frozenset(function.name for function in unlocking),
             fired=frozenset(function.name for function in (*marked, *changing) if function.is_used),
+            on_events=frozenset(function.name for function in marked if function.is_for_events),
             sets=sets,
         )
 
@@ -130,12 +135,23 @@ class StoredCode:
             return found
         return "set_config, in a default, a view or the like," if self.sets else None
 
+    def called_by(
+        self, names: frozenset[str], sql: bytes, traits: Traits, *, event_triggers: bool
+    ) -> str | None:
+        """The same where the statement runs code, or is DDL and there are event triggers."""
+        found = effect(sql, traits)
+        if found >= Effect.RUNS:
+            return self.called(names, sql)
+        fires = event_triggers and found is Effect.NONE
+        if fires and traits.kind in (Kind.ORDINARY, Kind.ALONE):
+            return _either(names & self.on_events)
+        return None
+
     def run_by(self, names: frozenset[str], sql: bytes) -> str | None:
         """The same where ``sets`` does not matter."""
         if found := mentioned(names, sql):
             return found
-        fired = sorted(names & self.fired)
-        return f"the function {visible(fired[0])}" if fired else None
+        return _either(names & self.fired)
 
     def mentioned_in(self, script: Script) -> bool:
         """Whether a file mentions one of the ``words``."""
@@ -146,6 +162,10 @@ def mentioned(names: frozenset[str], sql: bytes) -> str | None:
     """Which of some functions a statement mentions, in words; None: none."""
     found = any_word(names).search(sql) if names else None
     return f"the function {visible(found[0].decode(errors='replace'))}" if found else None
+
+
+def _either(names: frozenset[str]) -> str | None:
+    return f"the function {visible(min(names))}" if names else None
 
 
 def ask_declarations(conn: psycopg.Connection[Any]) -> bytes:
@@ -174,7 +194,10 @@ def ask_as_postgres(
 
 @dataclass(frozen=True)
 class _StoredFunction:
-    """A function. ``is_used``: something that is no function depends on it, such as a trigger."""
+    """A function. ``is_used``: something that is no function depends on it, such as a trigger.
+
+    ``is_for_events``: it is one for event triggers.
+    """
 
     oid: int
     name: str
@@ -182,6 +205,7 @@ class _StoredFunction:
     settings: Sequence[str]
     is_sql: bool
     is_used: bool
+    is_for_events: bool
 
 
 def _callers(
@@ -215,7 +239,7 @@ _LEADING_TO_SETTINGS = f"""
 WITH RECURSIVE found(oid) AS (SELECT 'pg_settings'::regclass::oid
     UNION SELECT r.ev_class FROM found f JOIN pg_depend d ON d.refobjid = f.oid AND {_BY_RULE}
         JOIN pg_rewrite r ON r.oid = d.objid)
-SELECT c.oid::int8, c.relname::text, 'pg_settings'::bytea, ARRAY[]::text[], true, false
+SELECT c.oid::int8, c.relname::text, 'pg_settings'::bytea, ARRAY[]::text[], true, false, false
 FROM found f JOIN pg_class c ON c.oid = f.oid AND c.oid >= {_FIRST}"""
 _SELECT = f"""
 SELECT p.oid::int8, p.proname::text, {_CODE},
@@ -224,7 +248,8 @@ SELECT p.oid::int8, p.proname::text, {_CODE},
     EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass
         AND d.refobjid = p.oid AND d.deptype = 'n' AND (d.classid <> 'pg_proc'::regclass
             OR d.objid IN (SELECT oid FROM pg_proc
-                WHERE prokind = 'a' OR proargdefaults IS NOT NULL)))
+                WHERE prokind = 'a' OR proargdefaults IS NOT NULL))),
+    p.prorettype = 'event_trigger'::regtype
 FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= {_FIRST} AND (l.lanname NOT IN ('c', 'internal')
     OR p.prosrc = 'set_config_by_name'
