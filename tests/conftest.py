@@ -63,6 +63,11 @@ class Database:
             raise
         self._kept.append(conn)
 
+    @property
+    def kept(self) -> list[int]:
+        """The pids of the sessions that are still connected."""
+        return [conn.info.backend_pid for conn in self._kept]
+
     def close(self) -> None:
         """Let nobody be connected by ``session`` any more."""
         for conn in self._kept:
@@ -150,6 +155,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     """Let the process end without a look for garbage: that is all the UIs of all the tests."""
+    for conn in _administrators.values():
+        conn.close()
     gc.freeze()
 
 
@@ -229,6 +236,16 @@ def copying(server: Embedded) -> LiteralString:
     return "STRATEGY file_copy" if server.major >= 15 else ""
 
 
+_administrators: dict[Path, psycopg.Connection] = {}
+
+
+def administrator(server: Embedded) -> psycopg.Connection:
+    """The one connection that makes the databases of a server: to one that no test connects to."""
+    if server.base not in _administrators:
+        _administrators[server.base] = psycopg.connect(server.conninfo, autocommit=True)
+    return _administrators[server.base]
+
+
 def empty_template(server: Embedded, admin: psycopg.Connection) -> str:
     """The name of an empty database: a template0 that has been connected to once.
 
@@ -243,10 +260,9 @@ def empty_template(server: Embedded, admin: psycopg.Connection) -> str:
 
 # A module may have a server of its own.
 @pytest.fixture(scope="module")
-def admin(server: Embedded) -> Iterator[psycopg.Connection]:
-    """A connection that makes databases: to a database that no test connects to."""
-    with psycopg.connect(server.conninfo, autocommit=True) as conn:
-        yield conn
+def admin(server: Embedded) -> psycopg.Connection:
+    """See ``administrator``."""
+    return administrator(server)
 
 
 @pytest.fixture(scope="module")

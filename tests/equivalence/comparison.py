@@ -25,7 +25,7 @@ from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import Event, FileFailed, NoticeReceived, Warned
 from schemamig_tui.engine.run.runner import Runner
 from tests import tools
-from tests.conftest import Database, copying, empty_template
+from tests.conftest import Database, administrator, copying, empty_template
 from tests.equivalence.state import capture
 
 SUBJECT = "subject"
@@ -46,7 +46,8 @@ UNION ALL SELECT 'prepared transaction: ' || gid FROM pg_prepared_xacts
 # A server process takes its temporary tables away before it leaves this view, but only after its
 # client has gone.
 _SESSIONS = """
-SELECT pid, query FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'
+SELECT pid, query FROM pg_stat_activity
+WHERE datname = %s AND backend_type = 'client backend' AND pid <> ALL (%s)
 """
 # How many seconds a closed session may take to end.
 _GONE = 30.0
@@ -74,20 +75,22 @@ class Recovery:
 @contextlib.contextmanager
 def subject(server: Embedded) -> Iterator[Database]:
     """A fresh database; it and all that was added to its cluster is gone afterwards."""
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        template = empty_template(server, admin)
-        before = _cluster_objects(admin)
-        create = f"CREATE DATABASE {SUBJECT} TEMPLATE {template} {copying(server)}"
-        admin.execute(create.encode())
-        try:
-            yield Database(SUBJECT, make_conninfo(server.conninfo, dbname=SUBJECT))
-        finally:
-            admin.execute("ALTER SYSTEM RESET ALL")
-            admin.execute(f"DROP DATABASE {SUBJECT} WITH (FORCE)")
-            for kind, name in _cluster_objects(admin):
-                if (kind, name) not in before:
-                    drop = sql.SQL("DROP {} {}").format(sql.SQL(kind), sql.Identifier(name))
-                    admin.execute(drop)
+    admin = administrator(server)
+    template = empty_template(server, admin)
+    before = _cluster_objects(admin)
+    create = f"CREATE DATABASE {SUBJECT} TEMPLATE {template} {copying(server)}"
+    admin.execute(create.encode())
+    database = Database(SUBJECT, make_conninfo(server.conninfo, dbname=SUBJECT))
+    try:
+        yield database
+    finally:
+        database.close()
+        admin.execute("ALTER SYSTEM RESET ALL")
+        admin.execute(f"DROP DATABASE {SUBJECT} WITH (FORCE)")
+        for kind, name in _cluster_objects(admin):
+            if (kind, name) not in before:
+                drop = sql.SQL("DROP {} {}").format(sql.SQL(kind), sql.Identifier(name))
+                admin.execute(drop)
 
 
 def run_psql(
@@ -99,18 +102,17 @@ def run_psql(
     next begins: see ``_SESSIONS``.
     """
     said: list[str] = []
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        for file in _in_order(folder):
-            command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
-            command += [option for variable in variables for option in ("-v", variable)]
-            command += ["-d", database.conninfo, "-f", file]
-            done = subprocess.run(command, capture_output=True, check=False)
-            errors = done.stderr.decode(errors="replace")
-            message = rf"^psql:{re.escape(str(file))}:\d+: ((?:WARNING|NOTICE|INFO):  .*)$"
-            said += re.findall(message, errors, re.M)
-            _wait_until_nothing(admin, _SESSIONS, [database.name])
-            if done.returncode:
-                return Run(said, errors)
+    for file in _in_order(folder):
+        command = [tools.client("psql", server.bindir), "-X", "-v", "ON_ERROR_STOP=1"]
+        command += [option for variable in variables for option in ("-v", variable)]
+        command += ["-d", database.conninfo, "-f", file]
+        done = subprocess.run(command, capture_output=True, check=False)
+        errors = done.stderr.decode(errors="replace")
+        message = rf"^psql:{re.escape(str(file))}:\d+: ((?:WARNING|NOTICE|INFO):  .*)$"
+        said += re.findall(message, errors, re.M)
+        _wait_until_nothing(administrator(server), _SESSIONS, [database.name, database.kept])
+        if done.returncode:
+            return Run(said, errors)
     return Run(said, None)
 
 
@@ -163,7 +165,7 @@ def assert_equal(psql: list[str], ours: list[str]) -> None:
 
 def assert_all_recorded(database: Database, folder: Path) -> None:
     """Assert one successful ledger row per file, and no other row."""
-    with database.connect() as conn:
+    with database.session() as conn:
         rows = conn.execute(
             "SELECT filename, checksum, success, error_message, execution_time_ms IS NOT NULL,"
             f" applied_at IS NOT NULL FROM {LEDGER} ORDER BY id"
@@ -177,13 +179,14 @@ def assert_all_recorded(database: Database, folder: Path) -> None:
 
 def assert_nothing_is_left_behind(database: Database) -> None:
     """Assert that neither sessions nor anything that belongs to one are there any more."""
-    with database.connect() as conn:
+    with database.session() as conn:
         _wait_until_nothing(conn, _LEFT_BEHIND)
 
 
 def take_the_ledger_away(database: Database, *, keep_schema: bool) -> None:
     """Drop the ledger, and its schema too if that was ours: nothing else may be in it."""
-    with database.connect(options="-c session_replication_role=replica") as conn:
+    with database.session() as conn:
+        conn.execute("SET session_replication_role = replica")
         conn.execute(f"DROP TABLE {LEDGER}")
         if not keep_schema:
             conn.execute("DROP SCHEMA kb")
@@ -198,7 +201,7 @@ def _apply(database: Database, folder: Path) -> list[Event]:
 
 
 def _wait_until_nothing(
-    conn: psycopg.Connection, query: LiteralString, values: Sequence[str] = ()
+    conn: psycopg.Connection, query: LiteralString, values: Sequence[object] = ()
 ) -> None:
     """Return when a query has no row any more."""
     deadline = time.monotonic() + _GONE

@@ -48,7 +48,7 @@ def capture(server: Embedded, database: Database) -> list[str]:
     The rows of each table are sorted.
     """
     lines = [*_with_sorted_rows(_pg_dump(server, database))]
-    with database.connect() as conn:
+    with database.session() as conn:
 
         def column(query: str) -> list[str]:
             return sorted(value for (value,) in conn.execute(query.encode()))

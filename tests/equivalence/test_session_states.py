@@ -64,9 +64,8 @@ def test_the_next_file_sees_what_it_sees_in_psql(
 
 def set_up(database: Database, state: State) -> None:
     """Empty the database, and make what is there before the files."""
-    with database.connect(options="-c client_min_messages=warning") as conn:
+    with database.session() as conn:
         conn.execute(filled(EMPTY, database).encode())
-    with database.connect() as conn:
         conn.execute(filled(state.before, database).encode())
 
 
@@ -97,5 +96,5 @@ def filled(sql: str, database: Database) -> str:
 def outcome(run: Run, database: Database) -> tuple[str | None, list[str | None]]:
     """The message of the error, if there was one, and what was seen."""
     message = run.error and run.error.partition("ERROR:  ")[2].partition("\n")[0]
-    with database.connect() as conn:
+    with database.session() as conn:
         return message, [what for (what,) in conn.execute("SELECT what FROM seen")]

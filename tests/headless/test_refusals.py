@@ -85,7 +85,7 @@ class Odd:
     @property
     def untouched(self) -> bool:
         """Whether nothing of the files has been run."""
-        with self.database.connect() as conn:
+        with self.database.session() as conn:
             row = conn.execute("SELECT to_regclass('public.made_by_us') IS NULL").fetchone()
         return row == (True,)
 
@@ -98,7 +98,7 @@ def odd(
     role = f"odd_{database.name}"
 
     def make(state: str) -> Odd:
-        with database.connect() as conn:
+        with database.session() as conn:
             conn.execute(LEDGERS[state].format(role=role, database=database.name).encode())
             known = conn.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
         login = role if known is not None else "postgres"
@@ -106,10 +106,8 @@ def odd(
         return Odd(Path("migrations"), database, run)
 
     yield make
-    with (
-        database.connect(options="-c default_transaction_read_only=off") as conn,
-        contextlib.suppress(psycopg.errors.UndefinedObject),
-    ):
+    # One that was there before the database took no writes.
+    with database.session() as conn, contextlib.suppress(psycopg.errors.UndefinedObject):
         conn.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
