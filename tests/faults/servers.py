@@ -14,6 +14,7 @@ from schemamig_tui.connect import binaries
 from schemamig_tui.connect.embedded import Embedded
 from tests import tools
 from tests.clusters import short_folder, wait_until_gone, with_cluster
+from tests.conftest import copying, empty_template
 
 _WAL_WRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 _QUIET = (
@@ -27,17 +28,30 @@ _QUIET = (
 def ask(server: Embedded, query: str) -> object:
     """The one value that a query has for an answer."""
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
-        cursor = conn.execute(query.encode())
-        row = cursor.fetchone() if cursor.description else None
+        return _answer(conn, query)
+
+
+def _answer(conn: psycopg.Connection, query: str) -> object:
+    cursor = conn.execute(query.encode())
+    row = cursor.fetchone() if cursor.description else None
     return row and row[0]
+
+
+def create_databases(server: Embedded, *names: str) -> None:
+    """Make empty databases."""
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        template = empty_template(server, conn)
+        for name in names:
+            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} {copying(server)}".encode())
 
 
 def wait_for(server: Embedded, query: str) -> None:
     """Return when the answer to a query is neither false nor zero."""
     deadline = time.monotonic() + 30
-    while not ask(server, query):
-        assert time.monotonic() < deadline, query
-        time.sleep(0.02)
+    with psycopg.connect(server.conninfo, autocommit=True) as conn:
+        while not _answer(conn, query):
+            assert time.monotonic() < deadline, query
+            time.sleep(0.02)
 
 
 def wait_until_back(server: Embedded) -> None:

@@ -26,6 +26,7 @@ from tests.conftest import Database
 from tests.engine.conftest import LEDGER, Workshop
 from tests.faults.servers import (
     ask,
+    create_databases,
     leave_behind,
     nothing_written,
     primary_and_standby,
@@ -138,10 +139,10 @@ def attempts(
 ) -> list[Attempt]:
     """A run for each of the places, on whichever of the servers is the primary."""
     hosts = ",".join(server.parameters["host"] for server in servers)
+    names = {place: f"{folder.name}_{place}" for place in places}
+    create_databases(servers[0], *names.values())
     made = []
-    for place in places:
-        name = f"{folder.name}_{place}"
-        ask(servers[0], f"CREATE DATABASE {name} TEMPLATE template0")
+    for place, name in names.items():
         (folder / name).mkdir()
         conninfo = make_conninfo(servers[0].conninfo, dbname=name, host=hosts)
         attempt = Attempt(folder / name, Database(name, conninfo))
@@ -198,7 +199,7 @@ def assert_same_as_psql(psql: Path, server: Embedded, runs: Sequence[Attempt]) -
 def psql_leaves(psql: Path, server: Embedded, file: Path) -> list[str]:
     """What there is when psql has run the file."""
     name = f"{file.parent.name}_psql"
-    ask(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    create_databases(server, name)
     database = Database(name, make_conninfo(server.conninfo, dbname=name))
     command = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.conninfo, "-f", file]
     subprocess.run(command, check=True, capture_output=True)

@@ -21,7 +21,7 @@ from schemamig_tui.engine.events import (
 )
 from tests.conftest import Database
 from tests.engine.conftest import Workshop
-from tests.faults.servers import ask, crash, nothing_written, quiet_server
+from tests.faults.servers import crash, create_databases, nothing_written, quiet_server
 
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
 
@@ -58,7 +58,7 @@ def shop(tmp_path: Path, server: Embedded) -> Iterator[Fragile]:
     folder = tmp_path / "migrations"
     folder.mkdir()
     name = f"fragile_{next(_numbers)}"
-    ask(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    create_databases(server, name)
     database = Database(name, make_conninfo(server.conninfo, dbname=name))
     with nothing_written(server) as wal_writer:
         yield Fragile(folder, database, wal_writer=wal_writer)
