@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from schemamig_tui.advice.advice import Advice
 from schemamig_tui.advice.advise import advise
@@ -54,7 +53,7 @@ class Desk(Pending):
 
     def prepare(self, *statements: str) -> None:
         """Change the database, as its superuser."""
-        with self.database.connect() as conn:
+        with self.database.session() as conn:
             for statement in statements:
                 conn.execute(statement.encode())
 
@@ -86,9 +85,7 @@ def desk(pending: Pending, database: Database) -> Desk:
 def limited(desk: Desk) -> Iterator[str]:
     """A role without any privilege, as which the advice is asked for."""
     role = f"limited_{desk.database.name}"
-    identifier = sql.Identifier(role)
-    with desk.database.connect() as conn:
-        conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(identifier))
-        desk.login = role
-        yield role
-        conn.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(identifier, identifier))
+    desk.prepare(f"CREATE ROLE {role} LOGIN")
+    desk.login = role
+    yield role
+    desk.prepare(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
