@@ -161,7 +161,7 @@ class Runs:
 
     def _follow(self, run: EngineThread) -> None:
         self._looking.pause()
-        self._main.add_class("-running")
+        self._main.show_run(on=True)
         self._main.follow_run()
         self._main.run_panel.follow(run)
         self._app.refresh_bindings()
@@ -229,7 +229,7 @@ class Runs:
         """Say how a run has ended."""
         if self._question and self._question.is_current:
             self._question.dismiss(Answer.NO)
-        self._main.remove_class("-running")
+        self._main.show_run(on=False)
         self._main.mark_running(None)
         self._main.log_view.add(outcome(run))
         self._main.log_view.add_survey(None, run.warnings)

@@ -116,17 +116,15 @@ class MainScreen(Screen[None]):
         On a narrow screen they have the room of the lists, until ``leave_page``.
         """
         self.detail.show_message(lines)
-        narrow = self.has_class("-narrow")
-        self.add_class("-page", update=narrow)  # elsewhere it looks the same
-        if narrow:
+        self._set_class("-page", on=True, where="-narrow")
+        if self.has_class("-narrow"):
             self.set_focus(self.detail.view)
 
     def leave_page(self) -> None:
         """There is more to be shown than a page."""
         if self.has_class("-page"):
-            narrow = self.has_class("-narrow")
-            self.remove_class("-page", update=narrow)
-            if narrow:
+            self._set_class("-page", on=False, where="-narrow")
+            if self.has_class("-narrow"):
                 self.action_pane(self._pane.value)
 
     def fill(self, status: Status, *, running: str | None = None) -> None:
@@ -211,6 +209,11 @@ class MainScreen(Screen[None]):
         for pane in self._lists:
             pane.mark_rehearsed(marks)
 
+    def show_run(self, *, on: bool) -> None:
+        """Show the panel of a run, or hide it again."""
+        self.run_panel.display = on
+        self._set_class("-running", on=on, where="-low")
+
     def follow_run(self) -> None:
         """Let the cursor go with the run from now on, until its user moves it or reads."""
         self._followed = ""
@@ -234,12 +237,7 @@ class MainScreen(Screen[None]):
     def select_first(self, *, focus: bool = True) -> None:
         """Select what is to be done first: what has failed, what is pending."""
         status = self._status
-        for migrations in (
-            status.unknown,
-            status.failed,
-            status.pending,
-            status.applied[-1:],
-        ):
+        for migrations in (status.unknown, status.failed, status.pending, status.applied[-1:]):
             if migrations:
                 self.select(migrations[0].name, focus=focus)
                 return
@@ -248,7 +246,7 @@ class MainScreen(Screen[None]):
         """One of the lists is the one to work in: where there are few rows it gets them all."""
         self._pane = state
         for pane in self._lists:
-            pane.set_class(pane.state is state, "-open")
+            pane.set_class(pane.state is state, "-open", update=self.has_class("-low"))
 
     def _list(self, state: State) -> MigrationList:
         return next(pane for pane in self._lists if pane.state is state)
@@ -305,21 +303,28 @@ class MainScreen(Screen[None]):
     def _make_visible(self, pane: Widget) -> None:
         """Where there is room for one part only, give it to that with ``pane``."""
         if self._is_zoomed:
-            self.remove_class(*_ZOOMS)
-            self.add_class(_zoom_of(pane))
+            self._zoom(_zoom_of(pane))
         if isinstance(pane, MigrationList):
             self._go_to(pane.state)
         if not isinstance(pane, RunLog):  # which has room of its own on a narrow screen
-            self.set_class(isinstance(pane, LinesView), "-reading")
+            self._set_class("-reading", on=isinstance(pane, LinesView), where="-narrow")
 
     def on_descendant_focus(self) -> None:
         """What has the focus is what stays visible when the terminal becomes narrow."""
         if self.focused is not None:
             self._make_visible(self.focused)
 
+    def _set_class(self, name: str, *, on: bool, where: str) -> None:
+        """Set a class that changes the look of a screen with the class ``where``, and no other."""
+        self.set_class(on, name, update=self.has_class(where))
+
     @property
     def _is_zoomed(self) -> bool:
         return any(self.has_class(zoom) for zoom in _ZOOMS)
+
+    def _zoom(self, wanted: str | None = None) -> None:
+        """Give one of the parts all the room, or to each its own."""
+        self.update_classes({zoom: zoom == wanted for zoom in _ZOOMS})
 
     def action_odd(self, by: int) -> None:
         """Select the next migration that is failed, changed or missing, or with -1 the one before.
@@ -366,9 +371,9 @@ class MainScreen(Screen[None]):
     def action_zoom(self) -> None:
         """Give the pane with the focus all the room, or back."""
         if self._is_zoomed:
-            self.remove_class(*_ZOOMS)
+            self._zoom()
         elif self.focused is not None:
-            self.add_class(_zoom_of(self.focused))
+            self._zoom(_zoom_of(self.focused))
 
     def action_back(self) -> None:
         """Leave what was entered last: the filter, the zoom, the detail."""
@@ -377,7 +382,7 @@ class MainScreen(Screen[None]):
             self.filter.display = False
             self.action_pane(self._pane.value)
         elif self._is_zoomed:
-            self.remove_class(*_ZOOMS)
+            self._zoom()
         else:
             self.action_pane(self._pane.value)
 

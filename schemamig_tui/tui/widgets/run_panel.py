@@ -117,9 +117,9 @@ class RunPanel(Vertical):
             self._set_class("-batches", on=self.has_batches)
 
     def _set_class(self, name: str, *, on: bool) -> None:
-        """Set a class of the screen, which some keys are there for."""
+        """Set a class of the screen, which some keys are there for. It looks like nothing."""
         if self.screen.has_class(name) != on:
-            self.screen.set_class(on, name)
+            self.screen.set_class(on, name, update=False)
             self.app.refresh_bindings()
 
     def _current_sql(self, run: EngineThread) -> str | None:
