@@ -7,14 +7,16 @@ import signal
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported, SystemCommand
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.worker import WorkType
 
 from schemamig_tui.tui import keys, theme
@@ -166,6 +168,24 @@ class BaseApp(App[None]):
             self.push_screen(TooSmall())
         elif not is_small and isinstance(self.screen, TooSmall):
             self.pop_screen()
+
+    def _register(
+        self,
+        parent: DOMNode,
+        *widgets: Widget,
+        **options: Any,  # noqa: ANN401  # as declared
+    ) -> list[Widget]:
+        """Give a screen the classes of its size before it is styled for the first time.
+
+        Textual 8.2 does so when it knows where its widgets are, and styles all of them once more.
+        """
+        for screen in widgets:
+            if isinstance(screen, Screen):
+                fit = screen._get_breakpoint_classes
+                columns = fit(self.size.width, self.HORIZONTAL_BREAKPOINTS)
+                rows = fit(self.size.height, self.VERTICAL_BREAKPOINTS)
+                screen.add_class(*columns, *rows, update=False)
+        return super()._register(parent, *widgets, **options)
 
     def get_driver_class(self) -> type[Driver]:
         """That for the terminal, which may vanish in mid-run."""
