@@ -6,6 +6,7 @@ for every widget at every change of focus, which would take longer than drawing 
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from rich.style import Style
 from textual.color import BLACK, WHITE, Color
@@ -79,6 +80,7 @@ def style(name: str, on: str | None, base: VisualStyle, *, ansi: bool) -> Style:
     return replace(mixed, foreground=readable(mixed.foreground, mixed.background)).rich_style
 
 
+@lru_cache(maxsize=1000)
 def readable(color: Color, background: Color) -> Color:
     """The colour on an opaque background, with as much black or white in it as reading it takes."""
     color = background + color

@@ -23,11 +23,19 @@ class StyledView(ScrollView):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._styles: dict[tuple[str, str | None], Style] = {}
+        self._own_style: Style | None = None
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme before."""
         super().notify_style_update()
-        self._styles = {}
+        self._styles, self._own_style = {}, None
+
+    @property
+    def rich_style(self) -> Style:
+        """Its own style, which each row ends with: Textual 8.2 would mix it anew for each."""
+        if self._own_style is None:
+            self._own_style = super().rich_style
+        return self._own_style
 
     def strip(self, line: Line, on: str | None = None) -> Strip:
         """A line in the colours of the theme, over the style ``on`` for the whole row."""
