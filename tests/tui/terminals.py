@@ -1,5 +1,6 @@
 """A real terminal, with the program in it."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -23,12 +24,17 @@ class Terminal:
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    _viewer: subprocess.Popen[str] | None = None
 
     def tmux(self, *arguments: str) -> str:
         """Run a command of tmux on our own server, and return its output."""
-        # -N: a command that outlives a killed run of the tests starts no server of its own.
-        command = ["tmux", "-N", "-u", "-S", str(self.folder / "tmux"), *arguments]
+        command = [*self._client, *arguments]
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    @property
+    def _client(self) -> list[str]:
+        # -N: a command that outlives a killed run of the tests starts no server of its own.
+        return ["tmux", "-N", "-u", "-S", str(self.folder / "tmux")]
 
     def start(self, *arguments: str, columns: int = 120, rows: int = 36) -> None:
         """Start the program."""
@@ -53,8 +59,28 @@ class Terminal:
 
     @property
     def screen(self) -> str:
-        """What it shows."""
-        return self.tmux("capture-pane", "-p")
+        """What it shows.
+
+        It is asked again and again, of one client in tmux's control mode: one for each time would
+        take twenty times as long. The client answers between ``%begin`` and ``%end``, with the flag
+        1 behind its number where that is the answer to a command of its own.
+        """
+        if self._viewer is None:
+            command = [*self._client, "-C", "attach-session", "-f", "no-output,ignore-size"]
+            pipe = subprocess.PIPE
+            self._viewer = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
+        assert self._viewer.stdin
+        assert self._viewer.stdout
+        self._viewer.stdin.write("capture-pane -p\n")
+        self._viewer.stdin.flush()
+        lines = iter(self._viewer.stdout.readline, "")
+        begin = next(line for line in lines if line.startswith("%begin ") and line.endswith(" 1\n"))
+        return "".join(itertools.takewhile(begin.replace("%begin", "%end").__ne__, lines))
+
+    def close(self) -> None:
+        """Look at it no more."""
+        if self._viewer is not None:
+            self._viewer.communicate()
 
     def press(self, *keys: str) -> None:
         """Press keys, by tmux's names."""
@@ -106,4 +132,6 @@ def terminal(folder: Path) -> Iterator[Terminal]:
     server = ("tmux", "-S", folder / "tmux", "-f", os.devnull)
     stays = ("start-server", ";", "set-option", "-g", "exit-empty", "off")
     with at_the_end(*server, "kill-server", start=(*server, *stays)):
-        yield Terminal(folder, environ)
+        terminal = Terminal(folder, environ)
+        yield terminal
+        terminal.close()
