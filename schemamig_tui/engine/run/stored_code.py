@@ -1,14 +1,15 @@
 """What functions, triggers, views and kin of the database can do to the session of a file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import psycopg
 
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.patience import no_transaction_timeout
-from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, any_word, traces_of
+from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, Traces, any_word, traces_of
 from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.sql.traits import Traits
 from schemamig_tui.sql.type_changes import declared
@@ -82,50 +83,35 @@ class StoredCode:
         )
         if leads_to_settings:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
-        names: set[str] = set()
-        alters_start = False
-        marked: list[_StoredFunction] = []
-        changing: list[_StoredFunction] = []
-        hiding: list[_StoredFunction] = []
-        remembering: list[_StoredFunction] = []
-        locking: list[_StoredFunction] = []
-        unlocking: list[_StoredFunction] = []
-        for function in (_StoredFunction(*row) for row in rows):
-            traces = traces_of(function.code)
-            names |= traces.names
-            placeholders = {name.lower() for name in function.settings if "." in name}
-            names |= placeholders
-            alters_start |= traces.alters_start
-            if traces.leaves or traces.sees or not function.is_sql:
-                marked.append(function)
-            if placeholders or may_change(function.code) or not function.is_sql:
-                changing.append(function)
-            if may_hide(function.code) or not function.is_sql:
-                hiding.append(function)
-            if asks_for_last_value(function.code):
-                remembering.append(function)
-            if may_lock(function.code):
-                locking.append(function)
-            if may_unlock(function.code):
-                unlocking.append(function)
-        for kind in (marked, changing, hiding, remembering, locking, unlocking):
-            kind += _callers(conn, kind)
+        functions = [_StoredFunction(*row) for row in rows]
+
+        def of_kind(belongs: Callable[[_StoredFunction], bool]) -> list[_StoredFunction]:
+            found = [function for function in functions if belongs(function)]
+            return found + _callers(conn, found)
+
+        def with_code(may: Callable[[bytes], bool]) -> frozenset[str]:
+            return _names(of_kind(lambda one: may(one.code)))
+
+        marked = of_kind(lambda one: one.traces.leaves or one.traces.sees or not one.is_sql)
+        changing = of_kind(
+            lambda one: bool(one.placeholders) or may_change(one.code) or not one.is_sql
+        )
+        names = (one.traces.names | one.placeholders for one in functions)
         storing = [one for one in changing if may_store(one.code) or not one.is_sql]
-        storing += _callers(conn, storing)
         return cls(
-            names=frozenset(names),
-            words=frozenset(function.name for function in marked),
-            always=sets or login or any(function.is_used for function in marked),
-            alters_start=alters_start,
+            names=frozenset[str]().union(*names),
+            words=_names(marked),
+            always=sets or login or any(one.is_used for one in marked),
+            alters_start=any(one.traces.alters_start for one in functions),
             questions=tuple(questions),
-            changing=frozenset(function.name for function in changing),
-            hiding=frozenset(function.name for function in hiding),
-            storing=frozenset(function.name for function in storing),
-            remembering=frozenset(function.name for function in remembering),
-            locking=frozenset(function.name for function in locking),
-            unlocking=frozenset(function.name for function in unlocking),
-            fired=frozenset(function.name for function in (*marked, *changing) if function.is_used),
-            on_events=frozenset(function.name for function in marked if function.is_for_events),
+            changing=_names(changing),
+            hiding=_names(of_kind(lambda one: may_hide(one.code) or not one.is_sql)),
+            storing=_names(storing + _callers(conn, storing)),
+            remembering=with_code(asks_for_last_value),
+            locking=with_code(may_lock),
+            unlocking=with_code(may_unlock),
+            fired=_names(one for one in (*marked, *changing) if one.is_used),
+            on_events=_names(one for one in marked if one.is_for_events),
             sets=sets,
         )
 
@@ -206,6 +192,20 @@ class _StoredFunction:
     is_sql: bool
     is_used: bool
     is_for_events: bool
+
+    @cached_property
+    def traces(self) -> Traces:
+        """What its code leaves and sees."""
+        return traces_of(self.code)
+
+    @property
+    def placeholders(self) -> set[str]:
+        """The settings with a dot in their name that it begins with."""
+        return {name.lower() for name in self.settings if "." in name}
+
+
+def _names(functions: Iterable[_StoredFunction]) -> frozenset[str]:
+    return frozenset(function.name for function in functions)
 
 
 def _callers(
