@@ -19,8 +19,13 @@ from tests import shared
 # So many bytes have to be free in memory for the folders of servers to be there.
 _ENOUGH_MEMORY = 2 << 30
 # With the default of 128 MB, a CREATE and a DROP DATABASE take a quarter longer, as both look at
-# every buffer. Each process that meets the first DO would load plpgsql anew.
-_SETTINGS = "shared_buffers = 16MB\nshared_preload_libraries = 'plpgsql'\n"
+# every buffer. Each process that meets the first DO would load plpgsql anew. What a killed server
+# leaves of its shared memory is gone with its folder.
+_SETTINGS = """
+shared_buffers = 16MB
+shared_preload_libraries = 'plpgsql'
+dynamic_shared_memory_type = mmap
+"""
 
 
 def memory() -> Path:
