@@ -38,11 +38,8 @@ class LedgerRow(NamedTuple):
 
     @property
     def md5(self) -> str | None:
-        """The checksum as the one of a file is written, to be compared with it; or MANUAL.
-
-        Other tools, and SQL's upper(md5()), write the same hex in upper case.
-        """
-        return self.checksum if self.checksum in (MANUAL, None) else self.checksum.lower()
+        """The checksum, to be compared with that of a file: see ``as_md5``."""
+        return None if self.checksum is None else as_md5(self.checksum)
 
     @property
     def summary(self) -> str:
@@ -95,6 +92,14 @@ class LedgerState(NamedTuple):
             values = (row.filename, row.checksum, row.execution_time_ms, row.success)
             digest.update(repr((*values, row.error_message)).encode())
         return digest.hexdigest()
+
+
+def as_md5(checksum: str) -> str:
+    """A checksum of the ledger as that of a file is written; MANUAL as it is.
+
+    Other tools, and SQL's upper(md5()), write the same hex in upper case.
+    """
+    return checksum if checksum == MANUAL else checksum.lower()
 
 
 def as_moment(text: str | None) -> datetime | str | None:

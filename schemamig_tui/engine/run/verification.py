@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from psycopg.pq.abc import PGresult
 
-from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING
+from schemamig_tui.engine.ledger.rows import MD5_OF_NOTHING, as_md5
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.reading import RunFiles
@@ -39,7 +39,7 @@ class Verification:
     def _read(self, answer: PGresult) -> None:
         rows = range(answer.ntuples)
         found = ([answer.get_value(row, column) for column in (0, 1)] for row in rows)
-        recorded = {name.decode(): (sum_ or b"").decode().lower() for name, sum_ in found if name}
+        recorded = {name.decode(): as_md5((sum_ or b"").decode()) for name, sum_ in found if name}
         self.held = held(recorded, self._files)
 
 
