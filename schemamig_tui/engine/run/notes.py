@@ -214,13 +214,18 @@ class Notes:
         A later one may drop that code, so that nobody would find it who goes on.
         """
         script, functions = self._run.script, self._start.functions
-        events = self._start.event_triggers
-        leaves = functions.words or functions.sets
-        for i in range(self._looked_at, done) if leaves and not self._run.unknowable else ():
-            sql, traits = script.sql(i), script.traits(i)
-            if functions.called_by(functions.words, sql, traits, event_triggers=events):
-                self._run.unknowable = i + 1
-                break
+        if self._run.unknowable is None and (functions.words or functions.sets):
+            calling = (
+                i + 1
+                for i in range(self._looked_at, done)
+                if functions.called_by(
+                    functions.words,
+                    script.sql(i),
+                    script.traits(i),
+                    event_triggers=self._start.event_triggers,
+                )
+            )
+            self._run.unknowable = next(calling, None)
         self._looked_at = done
 
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
