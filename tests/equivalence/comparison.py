@@ -78,8 +78,7 @@ def subject(server: Embedded) -> Iterator[Database]:
     admin = administrator(server)
     template = empty_template(server, admin)
     before = _cluster_objects(admin)
-    create = f"CREATE DATABASE {SUBJECT} TEMPLATE {template} {copying(server)}"
-    admin.execute(create.encode())
+    admin.execute(copying(server, template, SUBJECT))
     database = Database(SUBJECT, make_conninfo(server.conninfo, dbname=SUBJECT))
     try:
         yield database

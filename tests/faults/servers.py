@@ -42,7 +42,7 @@ def create_databases(server: Embedded, *names: str) -> None:
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
         template = empty_template(server, conn)
         for name in names:
-            conn.execute(f"CREATE DATABASE {name} TEMPLATE {template} {copying(server)}".encode())
+            conn.execute(copying(server, template, name))
 
 
 def wait_for(server: Embedded, query: str) -> None:
