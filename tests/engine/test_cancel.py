@@ -1,7 +1,6 @@
 """A run that is asked to stop keeps what is committed, rolls the rest back, and says so."""
 
 import threading
-import time
 
 import pytest
 
@@ -10,6 +9,7 @@ from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.errors import Interrupted, LockTimeout
 from schemamig_tui.limits import Limits
 from tests.engine.conftest import Workshop
+from tests.engine.crowd import until
 
 SLOW = "DO $$BEGIN RAISE NOTICE 'slow'; PERFORM pg_sleep(60); END$$;"
 
@@ -43,10 +43,17 @@ def test_a_cancelled_file_is_rolled_back_and_recorded(shop: Workshop, sql: str) 
 
 
 def test_a_cancelled_copy_is_rolled_back(shop: Workshop) -> None:
+    # More than fits into what stands between us and a server that takes its time for each row.
+    table = b"CREATE TABLE a (x int, y text DEFAULT pg_sleep(0.01)::text);\n"
     rows = b"1\n" * 2_000_000
-    shop.write("0001_a.sql", b"CREATE TABLE a (x int);\nCOPY a FROM stdin;\n" + rows + b"\\.\n")
+    shop.write("0001_a.sql", table + b"COPY a (x) FROM stdin;\n" + rows + b"\\.\n")
     runner = shop.runner()
-    threading.Timer(0.05, runner.cancel).start()
+
+    def cancel() -> None:
+        until(lambda: shop.ask("SELECT 1 FROM pg_stat_progress_copy"))
+        runner.cancel()
+
+    threading.Thread(target=cancel).start()
     finished = runner.apply_pending()
     assert finished.cancelled
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
@@ -68,10 +75,15 @@ def test_a_cancellation_while_waiting_for_another_run_ends_the_wait(shop: Worksh
     first = shop.runner()
     thread = threading.Thread(target=first.apply_pending)
     thread.start()
-    wait_for(shop, NoticeReceived)
+    until(lambda: shop.events_of(NoticeReceived))
     events: list[Event] = []
-    second = Runner(shop.connect, shop.folder, "kb.schema_migrations", events.append)
-    threading.Timer(0.2, second.cancel).start()
+
+    def listen(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, LockAwaited):
+            second.cancel()
+
+    second = Runner(shop.connect, shop.folder, "kb.schema_migrations", listen)
     with pytest.raises(Interrupted):
         second.apply_pending()
     third = Runner(
@@ -109,11 +121,3 @@ def test_two_runs_at_once_apply_everything_once(shop: Workshop) -> None:
         thread.join()
     assert sorted(map(len, results)) == [0, 0, 50]
     assert shop.events_of(LockAwaited)
-
-
-def wait_for(shop: Workshop, kind: type[Event]) -> None:
-    """Return when an event of a kind has come."""
-    deadline = time.monotonic() + 30
-    while not shop.events_of(kind):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -51,7 +51,7 @@ def connect_within(connect: Connect, seconds: float) -> psycopg.Connection[Any]:
         given_up = True
     with contextlib.suppress(queue.Empty):  # it may have come just now
         return _outcome(made.get_nowait())
-    raise ConnectionFailed("the server does not answer")
+    raise ConnectionFailed("the server has not answered yet")
 
 
 def _outcome(made: _Made) -> psycopg.Connection[Any]:
