@@ -168,6 +168,9 @@ class BaseApp(App[None]):
             self.push_screen(TooSmall())
         elif not is_small and isinstance(self.screen, TooSmall):
             self.pop_screen()
+        # Textual 8.2 waits for a timer, which never rings if its time has passed when it begins, as
+        # on a busy machine; it would not look at any later size either.
+        self.call_later(self._check_resize)
 
     def _register(
         self,

@@ -1,5 +1,6 @@
 """The panel of a run: its progress, what the server is doing, and who blocks it."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -95,7 +96,9 @@ class RunPanel(Vertical):
             self.post_message(self.Ended(run))
         else:
             self._title.show(run)
-            self.set_timer(run.pause(), partial(self._tick, run))
+            # A timer of Textual 8.2 never rings if its time has passed when it begins.
+            tick = partial(self.call_next, self._tick, run)
+            asyncio.get_running_loop().call_later(run.pause(), tick)
 
     def _show_insight(self) -> None:
         self._insight_bar.show(self.insight, time.monotonic())
