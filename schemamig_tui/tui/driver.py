@@ -1,5 +1,6 @@
-"""The driver of the terminal: what it writes when there is no terminal any more is dropped."""
+"""The driver of the terminal, which may be closed, or be somebody else's for a while."""
 
+import asyncio
 import contextlib
 from typing import IO, Any
 
@@ -8,10 +9,15 @@ from textual.drivers.linux_driver import LinuxDriver
 
 
 class LastingDriver(LinuxDriver):
-    """Textual's driver, which outlives its terminal.
+    """Textual's driver, which outlives its terminal, and takes it again once when it goes on.
 
     In Textual 8.2 the thread that writes ends with the first error (EIO, once the window or the
     connection is closed); its queue takes 30 pieces more, and then the program waits for ever.
+
+    With each SIGCONT it begins to read keys. Behind a SIGSTOP, which no program can answer, and
+    where none was stopped, as by systemd behind a SIGTERM, it reads them already: two threads would
+    share what is typed, the program would wait for one of them at its end for ever, and leave the
+    terminal as it was for the UI.
     """
 
     def __init__(
@@ -25,6 +31,21 @@ class LastingDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         assert self._file is not None  # without a terminal there is no UI
         self._file = _DroppingStream(self._file)  # type: ignore[assignment]  # all that is used of one
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on: at once if a SIGTSTP has given the terminal back, else when the loop has time."""
+        if self._must_signal_resume or not self._auto_restart:
+            super()._sigcont_application()
+        else:
+            with contextlib.suppress(RuntimeError):  # there is no loop any more
+                asyncio.get_running_loop().call_soon_threadsafe(self._take_again)
+
+    def _take_again(self) -> None:
+        """Give the terminal back, which a shell may have used meanwhile, and take it."""
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
 
 
 class _DroppingStream:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -160,6 +161,40 @@ def test_ctrl_z_goes_back_to_the_shell_also_from_the_editor(
     terminal.until("1 Pending 1")
     terminal.press("q")
     terminal.until("shell>")
+
+
+def test_a_stop_that_it_was_not_asked_about_loses_no_key_and_keeps_nothing_open(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start()
+    terminal.until("1 Pending 1")
+    program = Path(f"/proc/{terminal.program}")
+    threads = len([*program.glob("task/*")])
+    for _ in range(3):
+        os.kill(terminal.program, signal.SIGSTOP)
+        os.kill(terminal.program, signal.SIGCONT)
+        time.sleep(0.5)
+    assert len([*program.glob("task/*")]) <= threads
+    for key, shown in (("?", "In a list"), ("Escape", "1 SELECT 1;"), ("q", "ended with 0")):
+        terminal.press(key)
+        terminal.until(shown)
+    with Path(terminal.tmux("display-message", "-p", "#{pane_tty}").strip()).open() as tty:
+        assert termios.tcgetattr(tty)[3] & termios.ICANON
+
+
+def test_it_ends_on_a_signal_behind_which_it_is_told_to_go_on(
+    terminal: Terminal, database: Database
+) -> None:
+    """As by systemd, which would have a process that was stopped see the signal."""
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.start()
+    terminal.until("No migration yet")
+    program = terminal.program
+    os.kill(program, signal.SIGTERM)
+    os.kill(program, signal.SIGCONT)
+    terminal.until("ended with 143")
 
 
 def test_the_program_ends_with_its_terminal_when_the_run_is_cancelled(
