@@ -131,7 +131,8 @@ def test_a_concurrent_index_shows_the_old_snapshot_it_waits_for(crowd: Crowd) ->
     crowd.join("CREATE TABLE other ()")
     old = crowd.join("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT FROM other")
     progress = shown(crowd, crowd.waits("CREATE INDEX CONCURRENTLY ON t (i)"))
-    assert (progress.phase, progress.total) == ("waiting for old snapshots", 1)
+    assert progress.phase == "waiting for old snapshots"
+    assert progress.total in (1, 2)  # it has also waited for us, if we have looked just then
     (session,) = progress.waits_for
     assert (session.pid, session.query) == (old.info.backend_pid, "SELECT FROM other")
 
