@@ -200,9 +200,9 @@ def test_what_a_trigger_swallows_is_an_error(
 def test_a_timeout_of_the_database_is_not_meant_for_a_repair(shop: Workshop) -> None:
     shop.ask(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$BEGIN PERFORM pg_sleep(0.15); RETURN OLD; END$$;"
+        " $$BEGIN PERFORM pg_sleep(0.5); RETURN OLD; END$$;"
         f" CREATE TRIGGER slow BEFORE DELETE ON {LEDGER} FOR EACH ROW EXECUTE FUNCTION slow();"
-        f" ALTER DATABASE {shop.database.name} SET statement_timeout = '100ms'"
+        f" ALTER DATABASE {shop.database.name} SET statement_timeout = '300ms'"
     )
     repaired(shop, forget, "2.sql")
     assert "2.sql" not in shop.rows

@@ -120,16 +120,16 @@ def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:
 @TIMEOUTS
 def test_and_no_limit_of_ours(shop: Workshop, setting: str) -> None:
     shop.applies("0001_a.sql", "SELECT 1;")
-    set_for_role(shop, setting, "150ms")
+    set_for_role(shop, setting, "400ms")
     shop.write("0002_b.sql", f"CREATE TABLE b AS SELECT current_setting('{setting}') AS x;")
     with shop.database.connect() as other:
         other.execute(f"SET {setting} = 0")
         other.execute("BEGIN")
         other.execute(f"LOCK TABLE {LEDGER}")
-        threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+        threading.Timer(0.8, lambda: other.execute("COMMIT")).start()
         # Reading the ledger takes longer than a statement, or all, of a migration may.
         assert shop.apply().applied == ("0002_b.sql",)
-    assert shop.ask("SELECT x FROM b") == ["150ms"]
+    assert shop.ask("SELECT x FROM b") == ["400ms"]
 
 
 def test_the_resets_between_two_files_have_no_timeout_of_the_role(
@@ -137,15 +137,15 @@ def test_the_resets_between_two_files_have_no_timeout_of_the_role(
 ) -> None:
     """RESET ALL brings it back, for whatever comes behind."""
     *resets, last = step_order.RESET
-    monkeypatch.setattr(step_order, "RESET", (*resets, b"SELECT pg_sleep(0.3)", last))
-    set_for_role(shop, "statement_timeout", "150ms")
+    monkeypatch.setattr(step_order, "RESET", (*resets, b"SELECT pg_sleep(0.6)", last))
+    set_for_role(shop, "statement_timeout", "400ms")
     shop.applies("0001_a.sql", "SELECT 1;")
 
 
 @TIMEOUTS
 def test_nor_one_of_the_row_that_we_write(shop: Workshop, setting: str) -> None:
     shop.applies("0001_a.sql", "SELECT 1;")
-    set_for_role(shop, setting, "300ms")
+    set_for_role(shop, setting, "500ms")
     shop.write("0002_b.sql", "CREATE TABLE b ();")
     with shop.database.connect() as other:
         other.execute(f"SET {setting} = 0")
@@ -157,10 +157,10 @@ def test_nor_one_of_the_row_that_we_write(shop: Workshop, setting: str) -> None:
 
 @TIMEOUTS
 def test_nor_what_is_asked_about_stored_code_and_indexes(shop: Workshop, setting: str) -> None:
-    set_for_role(shop, setting, "50ms")
+    set_for_role(shop, setting, "200ms")
     with shop.database.connect() as conn:
-        assert ask_as_postgres(conn, "SELECT 1 FROM pg_sleep(0.1)") == [[(1,)]]
-        assert conn.execute(f"SHOW {setting}").fetchone() == ("50ms",)
+        assert ask_as_postgres(conn, "SELECT 1 FROM pg_sleep(0.4)") == [[(1,)]]
+        assert conn.execute(f"SHOW {setting}").fetchone() == ("200ms",)
 
 
 @pytest.mark.postgres(min=17)
@@ -233,7 +233,7 @@ def test_a_timeout_of_the_file_that_cancels_our_own_work_now_and_then_is_no_fail
 ) -> None:
     shop.ask("CREATE SEQUENCE tries; CREATE TABLE r (a int, b text)")
     # As on a busy machine. The number is not given back at a rollback.
-    slow = ", pg_sleep(CASE WHEN nextval('public.tries') % 3 = 0 THEN 0.4 ELSE 0 END)"
+    slow = ", pg_sleep(CASE WHEN nextval('public.tries') % 3 = 0 THEN 0.6 ELSE 0 END)"
     queries = {
         "UNTIMED": own_session.UNTIMED,
         "UNTIMED_BUT_KNOWN": own_session.UNTIMED_BUT_KNOWN,
@@ -244,7 +244,7 @@ def test_a_timeout_of_the_file_that_cancels_our_own_work_now_and_then_is_no_fail
         monkeypatch.setattr(own_session, name, query + slow.encode())
     shop.applies(
         "0001_a.sql",
-        "SET statement_timeout = '100ms'; INSERT INTO r VALUES (1, 'shared'); VACUUM r;\n"
+        "SET statement_timeout = '300ms'; INSERT INTO r VALUES (1, 'shared'); VACUUM r;\n"
         "DO $$BEGIN INSERT INTO r VALUES (2, 'alone'); COMMIT; END$$;\n"
         "BEGIN; INSERT INTO r VALUES (3, 'own'); COMMIT AND CHAIN;\n"
         "INSERT INTO r VALUES (4, 'chained'); COMMIT; SET work_mem = '4MB';\n"
@@ -263,7 +263,7 @@ def test_nor_one_of_what_a_run_asks_about_a_session(
     """It asks about one in which a file runs without a transaction, and about each new one."""
     shop.write("0001_a.sql", "-- schemamig: no-transaction\nSET app.tenant TO 1;")
     shop.write("0002_b.sql", "SELECT 1;")
-    set_for_role(shop, "statement_timeout", "200ms")
+    set_for_role(shop, "statement_timeout", "400ms")
     with shop.database.connect() as other:
         other.execute("SET statement_timeout = 0")
 
@@ -271,7 +271,7 @@ def test_nor_one_of_what_a_run_asks_about_a_session(
             if isinstance(event, on) and getattr(event, "name", "0001_a.sql") == "0001_a.sql":
                 other.execute("BEGIN")
                 other.execute(f"LOCK TABLE {table}".encode())
-                threading.Timer(0.5, lambda: other.execute("COMMIT")).start()
+                threading.Timer(0.8, lambda: other.execute("COMMIT")).start()
 
         finished = Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
     assert finished.version == 2

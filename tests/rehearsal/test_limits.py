@@ -28,15 +28,15 @@ def test_the_limit_of_the_database_is_kept_and_named(shop: Rehearsals) -> None:
 def test_a_short_limit_is_not_meant_for_what_a_rehearsal_does_itself(
     shop: Rehearsals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.ask(f"ALTER DATABASE {shop.database.name} SET statement_timeout = '150ms'")
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET statement_timeout = '400ms'")
     asked = steps.facts_query
     monkeypatch.setattr(
-        steps, "facts_query", lambda writes: asked(writes) + b", pg_catalog.pg_sleep(0.3)"
+        steps, "facts_query", lambda writes: asked(writes) + b", pg_catalog.pg_sleep(0.6)"
     )
     shop.rehearses("CREATE TABLE a ();", "CREATE TABLE b ();")
     assert [change for changes in shop.changes.values() for change in changes]
     assert shop.tries(SLOW).failed == "1.sql"
-    assert "no statement takes longer than 150 ms" in (shop.failure.failure.hint or "")
+    assert "no statement takes longer than 400 ms" in (shop.failure.failure.hint or "")
 
 
 @pytest.mark.parametrize("own", ["100ms", "0", "1h"])
