@@ -1,5 +1,7 @@
 """Migrations that take long: a limit for their statements, and a mark in the summary."""
 
+import re
+
 import pytest
 
 from schemamig_tui.errors import ExitCode
@@ -57,8 +59,7 @@ def test_the_summary_marks_what_took_longer_than_it_should(program: Program) -> 
     program.write("0002_b.sql", "SELECT 1;")
     out = program("--apply", "--warn-after", "500ms").out
     (slow,) = (line for line in out.splitlines() if "Slow" in line)
-    assert slow.startswith("  Slow: 0001_a.sql took ")
-    assert slow.endswith("s, more than 500ms")
+    assert re.fullmatch(r"  Slow: 0001_a\.sql took ([6-9]\d\d|\d{4,})ms, more than 500ms", slow)
 
 
 @pytest.mark.parametrize("limit", [[], ["--warn-after", "0"], ["--warn-after", "1min"]])
