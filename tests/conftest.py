@@ -8,6 +8,7 @@ import gc
 import itertools
 import os
 import re
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
@@ -121,6 +122,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Thousands of tests are imported by each worker, and hundreds of processes import the program.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     gc.set_threshold(50_000, 20, 20)
+    # A shell lets what it starts in the background ignore Ctrl-C, which tests send to programs.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, examples, same in (("fast", 25, False), ("thorough", 100, True)):
         # A busy machine may stand still for longer than an example may take by default.
         settings.register_profile(
