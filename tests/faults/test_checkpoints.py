@@ -4,6 +4,7 @@ The file has no transaction, and statements of all kinds. It is run once for eve
 time in a database of its own, and waits there; so one crash of one server does for all of them.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -103,9 +104,13 @@ class Attempt(Workshop):
         """Start the run, which then waits at the place in question."""
         self.keeper = self.database.connect()
         self.keeper.execute("SELECT pg_advisory_lock(%s), pg_advisory_lock(%s)", (PLACE, END))
-        runner = Runner(self.connect, self.folder, LEDGER, self.listen)
-        self.run = threading.Thread(target=runner.apply_pending)
+        self.run = threading.Thread(target=self._apply)
         self.run.start()
+
+    def _apply(self) -> None:
+        # Where the server does not come back, the run says so with this; the events tell as well.
+        with contextlib.suppress(ConnectionFailed):
+            Runner(self.connect, self.folder, LEDGER, self.listen).apply_pending()
 
     def listen(self, event: Event) -> None:
         """Keep an event, and stop where that is due."""
