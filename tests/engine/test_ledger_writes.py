@@ -65,6 +65,20 @@ def test_a_migration_whose_row_a_trigger_swallows_is_undone(
     assert shop.rows == {}
 
 
+@pytest.mark.parametrize("sql", IN_EACH_MODE)
+def test_a_name_that_is_too_long_for_its_column_says_so(shop: Workshop, sql: str) -> None:
+    shop.ask(ORIGINAL.replace("255", "10"))
+    shop.applies("0001_ä.sql", sql)
+    failed = shop.fails("0002_long.sql", sql.replace("a ()", "b ()"))
+    assert failed.failure.message.endswith(
+        "the ledger could not be written: the name of the file is too long for the column filename"
+        " of kb.schema_migrations, which is character varying(10)"
+    )
+    assert shop.ask("SELECT to_regclass('b')::text") == [None]
+    shop.ask(failed.failure.hint or "")
+    shop.applies("0002_long.sql", sql.replace("a ()", "b ()"))
+
+
 def test_a_file_without_a_transaction_does_not_begin_without_its_row(shop: Workshop) -> None:
     shop.ask(ORIGINAL + SWALLOW.format(does="RETURN NULL;", event="INSERT"))
     failed = shop.fails("0001_a.sql", IN_EACH_MODE[2])

@@ -3,6 +3,7 @@
 Asked after the rollback, on a session that sees the database as it is.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
@@ -42,6 +43,8 @@ def explain_write(
         encoding = conn.info.parameter_status("server_encoding")
         why = f"the database is in {encoding}, which cannot hold the name of the file"
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
+    if code == pg_errors.StringDataRightTruncation.sqlstate:
+        return _explain_length(conn, ledger, name)
     refused = error.message_primary or ""
     if code == pg_errors.InvalidTextRepresentation.sqlstate and TAKEN in refused:
         return LedgerRefusal(
@@ -88,6 +91,21 @@ def _explain_gone(conn: psycopg.Connection[Any], ledger: Ledger, name: str) -> L
         f"{who} else has deleted the row of {visible(name)} in {ledger.name}, or made it a success,"
         " while the file ran",
         "have nothing but this program write that row: it says how far the file is",
+    )
+
+
+def _explain_length(
+    conn: psycopg.Connection[Any], ledger: Ledger, name: str
+) -> LedgerRefusal | None:
+    # A ledger whose other columns are too short is no ledger: see ``shape.unusable``.
+    is_now = ledger.facts(conn).columns.get("filename", "")
+    length = re.search(r"\((\d+)\)", is_now)
+    if length is None or len(name) <= int(length[1]):
+        return None
+    return LedgerRefusal(
+        f"the name of the file is too long for the column filename of {ledger.name}, which is"
+        f" {is_now}",
+        f"ALTER TABLE {ledger.name} ALTER filename TYPE character varying(255);",
     )
 
 
