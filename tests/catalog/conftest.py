@@ -19,18 +19,25 @@ class Rehearsal:
     def __init__(self, conn: psycopg.Connection) -> None:
         self.conn = conn
         self.conn.execute("BEGIN")
-        self.last = snapshot(conn)
+        self._schema: Schema | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """What there is now: read once behind each script, and only where somebody asks."""
+        if self._schema is None:
+            self._schema = snapshot(self.conn)
+        return self._schema
 
     def given(self, script: str) -> None:
         """Run statements that the test is not about."""
         self.conn.execute(script.encode())
-        self.last = snapshot(self.conn)
+        self._schema = None
 
     def changes(self, script: str) -> str:
         """Run statements, and return the changes as text."""
-        before = self.last
+        before = self.schema
         self.given(script)
-        return changes(before, self.last)
+        return changes(before, self.schema)
 
 
 def changes(before: Schema, after: Schema) -> str:
@@ -43,9 +50,15 @@ def lines(expected: str) -> str:
     return dedent(expected).lstrip("\n")
 
 
-@pytest.fixture
-def rehearsal(server: Embedded) -> Iterator[Rehearsal]:
-    """On the server's own database, which stays empty: all is rolled back."""
+@pytest.fixture(scope="module")
+def session(server: Embedded) -> Iterator[psycopg.Connection]:
+    """One for all rehearsals: the first snapshot of a session is half as dear again as others."""
     with psycopg.connect(server.conninfo, autocommit=True) as conn:
-        yield Rehearsal(conn)
-        conn.execute("ROLLBACK")
+        yield conn
+
+
+@pytest.fixture
+def rehearsal(session: psycopg.Connection) -> Iterator[Rehearsal]:
+    """On the server's own database, which stays empty: all is rolled back."""
+    yield Rehearsal(session)
+    session.execute("ROLLBACK")

@@ -146,7 +146,7 @@ def test_databases_with_the_same_schema_are_equal(
     here = snapshot(conn)
     rehearsal.given("CREATE TABLE first ()")  # so that no oid is the same
     rehearsal.given(SAMPLE + "DROP TABLE first")
-    there = rehearsal.last
+    there = rehearsal.schema
     assert there.objects["relations"] == here.objects["relations"]
     assert _oids(there).isdisjoint(_oids(here))
     assert changes(here, there) == changes(there, here) == ""
