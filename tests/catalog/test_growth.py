@@ -1,5 +1,6 @@
 """Work grows with what has changed: told by the rows that are read, and the functions called."""
 
+import contextlib
 import sys
 from collections.abc import Iterator, Mapping
 from types import FrameType
@@ -15,7 +16,8 @@ from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.reading import prepared
 from schemamig_tui.catalog.rows import QueryAnswer
-from tests.conftest import Database
+from schemamig_tui.connect.embedded import Embedded
+from tests.conftest import Database, copying
 
 FEW, MANY = 25, 100
 TABLE = """
@@ -50,12 +52,31 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return rows
 
 
+@pytest.fixture(scope="module")
+def sizes(
+    server: Embedded, admin: psycopg.Connection, empty: str
+) -> Iterator[list[psycopg.Connection]]:
+    """Connections to a database of few tables and to one of many, which nobody changes."""
+    with contextlib.ExitStack() as stack:
+        conns = []
+        for count in FEW, MANY:
+            name = f"growth_{count}"
+            admin.execute(copying(server, empty, name))
+            stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
+            conn = psycopg.connect(server.conninfo, dbname=name, autocommit=True)
+            conns.append(stack.enter_context(conn))
+            for number in range(count):
+                conn.execute(TABLE.format(number).encode())
+        yield conns
+
+
 @pytest.fixture
 def conn(database: Database) -> Iterator[psycopg.Connection]:
     with database.connect() as conn:
         yield conn
 
 
+@pytest.mark.xdist_group("growth")  # which makes the two databases once
 @pytest.mark.parametrize(
     "change",
     [
@@ -70,12 +91,10 @@ def conn(database: Database) -> Iterator[psycopg.Connection]:
     ],
 )
 def test_among_more_tables_no_more_is_read(
-    conn: psycopg.Connection, read: list[int], change: str
+    sizes: list[psycopg.Connection], read: list[int], change: str
 ) -> None:
     amounts = []
-    for first, last in (0, FEW), (FEW, MANY):
-        for number in range(first, last):
-            conn.execute(TABLE.format(number).encode())
+    for conn in sizes:
         with conn.transaction(force_rollback=True):
             follower = SchemaFollower(conn)
             read.clear()
