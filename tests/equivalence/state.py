@@ -3,12 +3,17 @@
 import subprocess
 from collections.abc import Iterator
 
+import psycopg
+
 from schemamig_tui.connect.embedded import Embedded
 from tests import tools
-from tests.conftest import Database
+from tests.conftest import Database, administrator
 
 # pg_dump leaves out the rows of materialized views.
-_MATERIALIZED = "SELECT format('%I.%I', schemaname, matviewname) FROM pg_matviews WHERE ispopulated"
+_MATERIALIZED = (
+    "SELECT format('%s.%I', relnamespace::regnamespace, relname) FROM pg_class"
+    " WHERE relkind = 'm' AND relispopulated"
+)
 _DATABASES = "SELECT datname FROM pg_database"
 _ALTERED_SYSTEM = (
     "SELECT format('%s = %s', name, setting) FROM pg_file_settings"
@@ -59,19 +64,21 @@ def capture(server: Embedded, database: Database) -> list[str]:
     """
     lines = [*_with_sorted_rows(_pg_dump(server, database))]
     with database.session() as conn:
-
-        def column(query: str) -> list[str]:
-            return sorted(value for (value,) in conn.execute(query.encode()))
-
-        for view in column(_MATERIALIZED):
-            lines += [f"-- Rows of {view}", *column(f"SELECT row::text FROM {view} AS row")]
-        lines += ["-- Comments and labels", *column(_COMMENTS_AND_LABELS)]
-        lines += ["-- Globals", *column(_GLOBALS)]
-        if server.major >= 15:
-            lines += column(_PARAMETERS_SINCE_15)
-        lines += ["-- Databases", *column(_DATABASES)]
-        lines += ["-- Settings of the system", *column(_ALTERED_SYSTEM)]
+        for view in _column(conn, _MATERIALIZED):
+            lines += [f"-- Rows of {view}", *_column(conn, f"SELECT row::text FROM {view} AS row")]
+        lines += ["-- Comments and labels", *_column(conn, _COMMENTS_AND_LABELS)]
+    # A session that has asked before has the catalogs at hand.
+    admin = administrator(server)
+    lines += ["-- Globals", *_column(admin, _GLOBALS)]
+    if server.major >= 15:
+        lines += _column(admin, _PARAMETERS_SINCE_15)
+    lines += ["-- Databases", *_column(admin, _DATABASES)]
+    lines += ["-- Settings of the system", *_column(admin, _ALTERED_SYSTEM)]
     return lines
+
+
+def _column(conn: psycopg.Connection, query: str) -> list[str]:
+    return sorted(value for (value,) in conn.execute(query.encode()))
 
 
 def _pg_dump(server: Embedded, database: Database) -> Iterator[str]:

@@ -60,7 +60,7 @@ def _first_error(errors: str) -> str:
 
 
 def _seen(database: Database) -> str:
-    with database.connect() as conn:
+    with database.session() as conn:
         if conn.execute("SELECT to_regclass('public.seen')").fetchone() == (None,):
             return ""
         return ", ".join(what for (what,) in conn.execute("SELECT what FROM seen ORDER BY 1"))

@@ -102,7 +102,7 @@ def assert_resumes(
 
 def rows(database: Database) -> list[tuple[object, ...]] | None:
     """What the ledger says; None where there is none."""
-    with database.connect() as conn:
+    with database.session() as conn:
         if conn.execute("SELECT to_regclass(%s)", (LEDGER,)).fetchone() == (None,):
             return None
         return conn.execute(f"SELECT * FROM {LEDGER}".encode()).fetchall()
