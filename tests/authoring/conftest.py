@@ -1,6 +1,5 @@
 """A folder whose migrations are drafted back, on a database with something of everything."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -8,13 +7,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.authoring.reversal.rollback import Rollback, write_rollback
 from schemamig_tui.catalog.render import text
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine import Folder, Ledger, Runner
 from schemamig_tui.engine.run.survey import survey
-from tests.conftest import Database
+from tests.conftest import Database, copying
 
 LEDGER = "kb.schema_migrations"
 TODAY = date(2030, 1, 1)
@@ -25,13 +25,7 @@ class Drafts:
     """Writes migrations, and the reversals of them."""
 
     folder: Path
-    conninfo: str
-    kept: psycopg.Connection | None = None
-    """A connection that has looked at the catalogs before: the server works a seventh less."""
-
-    def connect(self) -> psycopg.Connection:
-        """A new connection in autocommit mode."""
-        return psycopg.connect(self.conninfo, autocommit=True)
+    database: Database
 
     def write(self, name: str, sql: str) -> None:
         """Put a migration into the folder."""
@@ -39,24 +33,16 @@ class Drafts:
 
     def apply(self) -> None:
         """Apply what is pending."""
-        finished = Runner(self.connect, self.folder, LEDGER, lambda event: None).apply_pending()
+        finished = Runner(
+            self.database.connect, self.folder, LEDGER, lambda event: None
+        ).apply_pending()
         assert finished.failed is None
 
     def rollback(self, name: str) -> Rollback:
         """Draft the reversal of a file."""
-        with self._session() as conn:
+        with self.database.session() as conn:
             found = survey(conn, Folder.read(self.folder), Ledger(LEDGER))
             return write_rollback(conn, found, name, TODAY)
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[psycopg.Connection]:
-        """A session as good as new."""
-        if self.kept is None:
-            with self.connect() as conn:
-                yield conn
-        else:
-            yield self.kept
-            self.kept.execute("DISCARD ALL")
 
     def reversal(self, sql: str) -> str:
         """The statements that take a pending migration back, which restores the schema."""
@@ -78,7 +64,7 @@ def statements(path: Path) -> str:
 @pytest.fixture
 def drafts(tmp_path: Path, database: Database) -> Drafts:
     """An empty folder and an empty database."""
-    return Drafts(tmp_path, database.conninfo)
+    return Drafts(tmp_path, database)
 
 
 _EVERYTHING = """
@@ -137,19 +123,22 @@ ALTER TABLE app.parent SET (fillfactor = 70);
 
 
 @pytest.fixture(scope="module")
-def everything(server: Embedded) -> Iterator[psycopg.Connection]:
-    """A connection to a database with something of everything, in which nothing ever stays."""
-    with psycopg.connect(server.conninfo, autocommit=True) as admin:
-        admin.execute("CREATE DATABASE everything TEMPLATE template0")
-        conninfo = psycopg.conninfo.make_conninfo(server.conninfo, dbname="everything")
-        with psycopg.connect(conninfo, autocommit=True) as conn:
-            conn.execute(_EVERYTHING)
-            yield conn
-        admin.execute("DROP DATABASE everything WITH (FORCE)")
-        admin.execute("DROP ROLE reverting")
+def everything(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
+    """A database with something of everything, in which nothing ever stays.
+
+    A session that has looked at the catalogs before saves the server a seventh of its work.
+    """
+    admin.execute(copying(server, empty, "everything"))
+    database = Database("everything", make_conninfo(server.conninfo, dbname="everything"))
+    with database.session() as conn:
+        conn.execute(_EVERYTHING)
+    yield database
+    database.close()
+    admin.execute("DROP DATABASE everything WITH (FORCE)")
+    admin.execute("DROP ROLE reverting")
 
 
 @pytest.fixture
-def changes(tmp_path: Path, everything: psycopg.Connection) -> Drafts:
+def changes(tmp_path: Path, everything: Database) -> Drafts:
     """An empty folder, and the database with something of everything."""
-    return Drafts(tmp_path, everything.info.dsn, everything)
+    return Drafts(tmp_path, everything)
