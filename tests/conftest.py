@@ -277,9 +277,9 @@ def empty(server: Embedded, admin: psycopg.Connection) -> str:
     return empty_template(server, admin)
 
 
-@pytest.fixture
-def database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
-    """A fresh, empty database."""
+@contextlib.contextmanager
+def fresh_database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
+    """A fresh, empty database, for as long as it is wanted."""
     name = f"test_{next(_numbers)}"
     admin.execute(copying(server, empty, name))
     made = Database(name, make_conninfo(server.conninfo, dbname=name))
@@ -287,6 +287,20 @@ def database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterato
     made.close()
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
     admin.execute(drop.format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
+    """A fresh, empty database for one test."""
+    with fresh_database(server, admin, empty) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def one_database(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
+    """One database for the tests of a module, which clear it: that is faster than to make one."""
+    with fresh_database(server, admin, empty) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

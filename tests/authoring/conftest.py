@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.authoring.reversal.rollback import Rollback, write_rollback
 from schemamig_tui.catalog.render import text
-from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine import Folder, Ledger, Runner
 from schemamig_tui.engine.run.survey import survey
-from tests.conftest import Database, copying
+from tests.conftest import Database
 
 LEDGER = "kb.schema_migrations"
 TODAY = date(2030, 1, 1)
@@ -123,19 +120,16 @@ ALTER TABLE app.parent SET (fillfactor = 70);
 
 
 @pytest.fixture(scope="module")
-def everything(server: Embedded, admin: psycopg.Connection, empty: str) -> Iterator[Database]:
+def everything(one_database: Database) -> Iterator[Database]:
     """A database with something of everything, in which nothing ever stays.
 
     A session that has looked at the catalogs before saves the server a seventh of its work.
     """
-    admin.execute(copying(server, empty, "everything"))
-    database = Database("everything", make_conninfo(server.conninfo, dbname="everything"))
-    with database.session() as conn:
+    with one_database.session() as conn:
         conn.execute(_EVERYTHING)
-    yield database
-    database.close()
-    admin.execute("DROP DATABASE everything WITH (FORCE)")
-    admin.execute("DROP ROLE reverting")
+    yield one_database
+    with one_database.session() as conn:
+        conn.execute("DROP OWNED BY reverting; DROP ROLE reverting")
 
 
 @pytest.fixture

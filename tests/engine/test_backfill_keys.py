@@ -1,9 +1,18 @@
 """Every kind of key that a backfill can walk along, and every one that it refuses."""
 
+from pathlib import Path
+
 import pytest
 
 from schemamig_tui.engine.batch_events import BatchesFinished, BatchesStarted
+from tests.conftest import Database
 from tests.engine.conftest import Workshop
+
+CLEAR = """
+DROP SCHEMA IF EXISTS public, kb, ext, old CASCADE;
+CREATE SCHEMA public;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+"""
 
 # By name: the type of the column, and an expression for the g-th of 400 keys.
 TYPES = {
@@ -46,6 +55,14 @@ SETUP = (
     "CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE DOMAIN large AS positive;"
 )
 NOT_UNIQUE = ("boolean and more", "enum")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, one_database: Database) -> Workshop:
+    """An empty folder and a database that is cleared."""
+    made = Workshop(tmp_path, one_database)
+    made.ask(CLEAR)
+    return made
 
 
 def backfill(key: str = "k", where: str = "k BETWEEN :from AND :to", more: str = "") -> str:
