@@ -84,18 +84,15 @@ class StoredCode:
         if leads_to_settings:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         functions = [_StoredFunction(*row) for row in rows]
+        # The callers of all that matters are asked for at once: each kind's are among them.
+        matters = [one for one in functions if any(belongs(one) for belongs in _KINDS)]
+        everyone = matters + _callers(conn, matters)
 
         def of_kind(belongs: Callable[[_StoredFunction], bool]) -> list[_StoredFunction]:
-            found = [function for function in functions if belongs(function)]
-            return found + _callers(conn, found)
+            found = [function for function in matters if belongs(function)]
+            return found + _calling(found, everyone)
 
-        def with_code(may: Callable[[bytes], bool]) -> frozenset[str]:
-            return _names(of_kind(lambda one: may(one.code)))
-
-        marked = of_kind(lambda one: one.traces.leaves or one.traces.sees or not one.is_sql)
-        changing = of_kind(
-            lambda one: bool(one.placeholders) or may_change(one.code) or not one.is_sql
-        )
+        marked, changing = of_kind(_is_marked), of_kind(_changes)
         names = (one.traces.names | one.placeholders for one in functions)
         storing = [one for one in changing if may_store(one.code) or not one.is_sql]
         return cls(
@@ -105,11 +102,11 @@ class StoredCode:
             alters_start=any(one.traces.alters_start for one in functions),
             questions=tuple(questions),
             changing=_names(changing),
-            hiding=_names(of_kind(lambda one: may_hide(one.code) or not one.is_sql)),
-            storing=_names(storing + _callers(conn, storing)),
-            remembering=with_code(asks_for_last_value),
-            locking=with_code(may_lock),
-            unlocking=with_code(may_unlock),
+            hiding=_names(of_kind(_hides)),
+            storing=_names(storing + _calling(storing, everyone)),
+            remembering=_names(of_kind(_remembers)),
+            locking=_names(of_kind(_locks)),
+            unlocking=_names(of_kind(_unlocks)),
             fired=_names(one for one in (*marked, *changing) if one.is_used),
             on_events=_names(one for one in marked if one.is_for_events),
             sets=sets,
@@ -208,6 +205,33 @@ def _names(functions: Iterable[_StoredFunction]) -> frozenset[str]:
     return frozenset(function.name for function in functions)
 
 
+def _is_marked(one: _StoredFunction) -> bool:
+    return one.traces.leaves or one.traces.sees or not one.is_sql
+
+
+def _changes(one: _StoredFunction) -> bool:
+    return bool(one.placeholders) or may_change(one.code) or not one.is_sql
+
+
+def _hides(one: _StoredFunction) -> bool:
+    return may_hide(one.code) or not one.is_sql
+
+
+def _remembers(one: _StoredFunction) -> bool:
+    return asks_for_last_value(one.code)
+
+
+def _locks(one: _StoredFunction) -> bool:
+    return may_lock(one.code)
+
+
+def _unlocks(one: _StoredFunction) -> bool:
+    return may_unlock(one.code)
+
+
+_KINDS = (_is_marked, _changes, _hides, _remembers, _locks, _unlocks)
+
+
 def _callers(
     conn: psycopg.Connection[Any], called: Sequence[_StoredFunction]
 ) -> list[_StoredFunction]:
@@ -215,17 +239,32 @@ def _callers(
     found: list[_StoredFunction] = []
     known = {function.oid for function in called}
     while called:
-        words = frozenset(function.name.lower() for function in called)
+        words = {function.name.lower() for function in called}
         (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
-        mentions = any_word(words)
-        called = [
-            function
-            for function in (_StoredFunction(*row) for row in rows)
-            if mentions.search(function.code)
-        ]
+        called = _mentioning(called, (_StoredFunction(*row) for row in rows))
         known.update(function.oid for function in called)
         found += called
     return found
+
+
+def _calling(
+    called: Sequence[_StoredFunction], among: Sequence[_StoredFunction]
+) -> list[_StoredFunction]:
+    """The same of functions that are known."""
+    found: list[_StoredFunction] = []
+    known = {function.oid for function in called}
+    while called:
+        called = _mentioning(called, (one for one in among if one.oid not in known))
+        known.update(function.oid for function in called)
+        found += called
+    return found
+
+
+def _mentioning(
+    called: Sequence[_StoredFunction], among: Iterable[_StoredFunction]
+) -> list[_StoredFunction]:
+    mentions = any_word(frozenset(function.name.lower() for function in called))
+    return [function for function in among if mentions.search(function.code)]
 
 
 _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0"
