@@ -66,7 +66,9 @@ class MigrationList(CursorList):
         count = f"{total:,}" if len(rows) == total else f"{len(rows):,} of {total:,}"
         order = "" if self.order is Order.NAME else f", by {self.order}"
         self.border_title = f"{self._title} {count}{order}"
-        self.set_class(not rows, "-empty")
+        # Of the others it is only the one with the focus that has another height when it is empty.
+        resized = self.has_focus or self.state is State.FAILED
+        self.set_class(not rows, "-empty", update=resized)
         self.virtual_size = Size(0, len(rows))
         if self.state is State.APPLIED and shows_end:
             # It goes on to show the end as long as the cursor stays visible.
