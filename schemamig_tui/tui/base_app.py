@@ -25,6 +25,7 @@ from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
+from schemamig_tui.tui.screens.opened_once import size_classes
 from schemamig_tui.tui.screens.too_small import (
     NORMAL_COLUMNS,
     TALL_ROWS,
@@ -184,10 +185,8 @@ class BaseApp(App[None]):
         """
         for screen in widgets:
             if isinstance(screen, Screen):
-                fit = screen._get_breakpoint_classes
-                columns = fit(self.size.width, self.HORIZONTAL_BREAKPOINTS)
-                rows = fit(self.size.height, self.VERTICAL_BREAKPOINTS)
-                screen.add_class(*columns, *rows, update=False)
+                for name, fits in size_classes(screen, self.size).items():
+                    screen.set_class(fits, name, update=False)
         return super()._register(parent, *widgets, **options)
 
     def get_driver_class(self) -> type[Driver]:

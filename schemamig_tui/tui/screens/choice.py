@@ -12,10 +12,10 @@ from textual.widgets.option_list import Option
 
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.screens.dialogs import Dialog
-from schemamig_tui.tui.screens.styled_once import StyledOnce
+from schemamig_tui.tui.screens.opened_once import OpenedOnce
 
 
-class Choice(StyledOnce, ModalScreen[str | None]):
+class Choice(OpenedOnce, ModalScreen[str | None]):
     """Shows sentences by their ids; the result is the id of the one that was chosen, or None."""
 
     AUTO_FOCUS = "OptionList"

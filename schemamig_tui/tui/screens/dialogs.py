@@ -15,7 +15,7 @@ from textual.widgets import Button
 from schemamig_tui.connect import Identity
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line
-from schemamig_tui.tui.screens.styled_once import StyledOnce
+from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.screens.too_small import NORMAL_COLUMNS
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -63,7 +63,7 @@ class Answer(StrEnum):
     OTHER = "other"
 
 
-class Question(StyledOnce, ModalScreen[Answer]):
+class Question(OpenedOnce, ModalScreen[Answer]):
     """A dialog with a text and a question about a database. "No" has the focus; ``y`` is yes.
 
     Where ``other`` is given it is a third answer, for which the key is ``s``.
@@ -138,7 +138,7 @@ class Question(StyledOnce, ModalScreen[Answer]):
         self._view.scroll_relative(y=by, animate=False)
 
 
-class TextDialog(StyledOnce, ModalScreen[None]):
+class TextDialog(OpenedOnce, ModalScreen[None]):
     """A dialog with a text to read; ``keys`` are those that it has besides."""
 
     AUTO_FOCUS = "LinesView"

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from schemamig_tui.engine import Migration, MigrationFile, State, Status
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line, inline
-from schemamig_tui.tui.screens.styled_once import StyledOnce
+from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.bars import KeyBar
 from schemamig_tui.tui.widgets.detail import Detail
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -34,7 +34,7 @@ class Filter(Input):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
 
 
-class MainScreen(StyledOnce, Screen[None]):
+class MainScreen(OpenedOnce, Screen[None]):
     """Arranges the panes, and knows which migration is selected."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("main")

@@ -12,7 +12,7 @@ from schemamig_tui.connect import Identity
 from schemamig_tui.settings.values import read_path
 from schemamig_tui.tui.lines import Line, inline
 from schemamig_tui.tui.screens.dialogs import Dialog
-from schemamig_tui.tui.screens.styled_once import StyledOnce
+from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -28,7 +28,7 @@ def refused_path(typed: str) -> str | None:
     return None
 
 
-class TypedQuestion(StyledOnce, ModalScreen[str | None]):
+class TypedQuestion(OpenedOnce, ModalScreen[str | None]):
     """Asks for a line; its result is what was typed, or None.
 
     ``refuse`` gets what was typed and returns why that will not do, which the dialog then shows, or
