@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -20,6 +21,9 @@ from schemamig_tui.tui.search import Search
 class StyledView(ScrollView):
     """A scrolling widget that draws row by row, in the styles of ``palette``."""
 
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    """How much there is to scroll over: columns and rows."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._styles: dict[tuple[str, str | None], Style] = {}
@@ -29,6 +33,16 @@ class StyledView(ScrollView):
         """Forget the styles of the theme before."""
         super().notify_style_update()
         self._styles, self._own_style = {}, None
+
+    def watch_virtual_size(self) -> None:
+        """Fit the scrollbars, and the whole screen only where the size is that of the lines.
+
+        Textual 8.2 arranges every widget of the screen anew whenever other lines are shown in one.
+        """
+        if self.styles.auto_dimensions:
+            self.refresh(layout=True)
+        else:
+            self._scroll_update(self.virtual_size)
 
     @property
     def rich_style(self) -> Style:
