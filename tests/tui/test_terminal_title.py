@@ -3,6 +3,7 @@
 import pytest
 
 from schemamig_tui.tui import terminal_title
+from schemamig_tui.tui.widgets.run_panel import RunPanel
 from tests.tui.conftest import Desk, Ui, played
 
 PUSH, POP = "\x1b[22;2t", "\x1b[23;2t"
@@ -61,6 +62,10 @@ async def test_leaving_in_mid_run_puts_the_title_back(
         written = watched(ui, monkeypatch)
         await ui.press("a", "y")
         await ui.until(lambda: written)
+        panel = ui.main.query_one(RunPanel)
+        run = panel.run
         ui.app.terminated()
         ui.app.terminated()
+    assert run
+    panel._tick(run)  # one that was due when the program left
     assert written[-1] == POP

@@ -75,9 +75,12 @@ class RunPanel(Vertical):
         """Whoever leaves in mid-run leaves the terminal as it was."""
         if self._title:
             self._title.restore()
+            self._title = None
 
     def _tick(self, run: EngineThread) -> None:
         """Show the new events, and come back after a pause unless the run is over."""
+        if self._title is None:  # it came due before the pane was gone
+            return
         is_over = run.ended
         events, timed = run.drain()
         if events:
@@ -87,7 +90,6 @@ class RunPanel(Vertical):
         self._bar.show(run, self._current_sql(run), batches=self.has_batches)
         self._show_insight()
         self._show_batches(run)
-        assert self._title is not None  # since follow
         if is_over and not events:
             self.run, self.insight = None, Insight()
             self._show_insight()
