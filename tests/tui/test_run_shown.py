@@ -78,6 +78,7 @@ async def test_a_run_that_does_not_begin_says_what_it_is_at(
         desk.options["dsn"] = proxy.conninfo
         async with desk.open() as ui:
             await ui.press("a")
+            await ui.until(lambda: "in the database is in the way" in ui.screen)
             proxy.swallow_from = b"pg_postmaster_start_time()"
             await ui.press("y")
             what = "No file has begun yet: the files are read, and the server is asked"
