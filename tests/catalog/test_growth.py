@@ -17,7 +17,7 @@ from schemamig_tui.catalog.prepared import PreparedQueries, Query
 from schemamig_tui.catalog.reading import prepared
 from schemamig_tui.catalog.rows import QueryAnswer
 from schemamig_tui.connect.embedded import Embedded
-from tests.conftest import Database, copying
+from tests.conftest import Database, fresh_database
 
 FEW, MANY = 25, 100
 TABLE = """
@@ -60,11 +60,9 @@ def sizes(
     with contextlib.ExitStack() as stack:
         conns = []
         for count in FEW, MANY:
-            name = f"growth_{count}"
-            admin.execute(copying(server, empty, name))
-            stack.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)".encode())
-            conn = psycopg.connect(server.conninfo, dbname=name, autocommit=True)
-            conns.append(stack.enter_context(conn))
+            database = stack.enter_context(fresh_database(server, admin, empty))
+            conn = stack.enter_context(database.connect())
+            conns.append(conn)
             for number in range(count):
                 conn.execute(TABLE.format(number).encode())
         yield conns
