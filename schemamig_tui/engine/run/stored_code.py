@@ -84,13 +84,20 @@ class StoredCode:
         if leads_to_settings:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         functions = [_StoredFunction(*row) for row in rows]
+
+        def asked(words: frozenset[str], known: set[int]) -> Iterable[_StoredFunction]:
+            (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
+            return (_StoredFunction(*row) for row in rows)
+
         # The callers of all that matters are asked for at once: each kind's are among them.
         matters = [one for one in functions if any(belongs(one) for belongs in _KINDS)]
-        everyone = matters + _callers(conn, matters)
+        everyone = matters + _callers(matters, asked)
+
+        def with_callers(found: list[_StoredFunction]) -> list[_StoredFunction]:
+            return found + _callers(found, lambda *_: everyone)
 
         def of_kind(belongs: Callable[[_StoredFunction], bool]) -> list[_StoredFunction]:
-            found = [function for function in matters if belongs(function)]
-            return found + _calling(found, everyone)
+            return with_callers([function for function in matters if belongs(function)])
 
         marked, changing = of_kind(_is_marked), of_kind(_changes)
         names = (one.traces.names | one.placeholders for one in functions)
@@ -103,7 +110,7 @@ class StoredCode:
             questions=tuple(questions),
             changing=_names(changing),
             hiding=_names(of_kind(_hides)),
-            storing=_names(storing + _calling(storing, everyone)),
+            storing=_names(with_callers(storing)),
             remembering=_names(of_kind(_remembers)),
             locking=_names(of_kind(_locks)),
             unlocking=_names(of_kind(_unlocks)),
@@ -233,38 +240,27 @@ _KINDS = (_is_marked, _changes, _hides, _remembers, _locks, _unlocks)
 
 
 def _callers(
-    conn: psycopg.Connection[Any], called: Sequence[_StoredFunction]
+    called: Sequence[_StoredFunction],
+    candidates: Callable[[frozenset[str], set[int]], Iterable[_StoredFunction]],
 ) -> list[_StoredFunction]:
-    """The functions that mention one of those, or one that does."""
+    """The functions that mention one of those, or one that does.
+
+    ``candidates`` gives those that may mention a name, for names in lower case and the numbers of
+    the functions that are known already.
+    """
     found: list[_StoredFunction] = []
     known = {function.oid for function in called}
     while called:
-        words = {function.name.lower() for function in called}
-        (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
-        called = _mentioning(called, (_StoredFunction(*row) for row in rows))
+        words = frozenset(function.name.lower() for function in called)
+        mentions = any_word(words)
+        called = [
+            function
+            for function in candidates(words, known)
+            if function.oid not in known and mentions.search(function.code)
+        ]
         known.update(function.oid for function in called)
         found += called
     return found
-
-
-def _calling(
-    called: Sequence[_StoredFunction], among: Sequence[_StoredFunction]
-) -> list[_StoredFunction]:
-    """The same of functions that are known."""
-    found: list[_StoredFunction] = []
-    known = {function.oid for function in called}
-    while called:
-        called = _mentioning(called, (one for one in among if one.oid not in known))
-        known.update(function.oid for function in called)
-        found += called
-    return found
-
-
-def _mentioning(
-    called: Sequence[_StoredFunction], among: Iterable[_StoredFunction]
-) -> list[_StoredFunction]:
-    mentions = any_word(frozenset(function.name.lower() for function in called))
-    return [function for function in among if mentions.search(function.code)]
 
 
 _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statement_timeout = 0"
