@@ -137,6 +137,24 @@ async def test_the_log_wraps_long_lines_and_drops_them_whole(desk: Desk) -> None
 
 
 @played
+async def test_a_log_at_its_end_stays_there_when_it_is_wrapped_or_gets_narrower(desk: Desk) -> None:
+    say = f"RAISE NOTICE '{'y ' * 100}is %', i;"
+    desk.write("0001_a.sql", f"DO $$ BEGIN FOR i IN 1..30 LOOP {say} END LOOP; END $$;")
+    async with desk.open(140, 30) as ui:
+        log = ui.main.log_view
+        await ui.apply()
+        await ui.press("5", "w")
+        assert log.scroll_y == log.max_scroll_y
+        await ui.pilot.resize_terminal(90, 30)
+        await ui.settled()
+        assert log.scroll_y == log.max_scroll_y
+        await ui.press("k")
+        await ui.pilot.resize_terminal(70, 30)
+        await ui.settled()
+        assert log.scroll_y < log.max_scroll_y
+
+
+@played
 async def test_the_selected_migration_is_scrolled_from_the_list(long: Desk) -> None:
     async with long.open(120, 30) as ui:
         assert "SELECT 1;" in ui.screen

@@ -1,6 +1,6 @@
 """A view of lines that scroll. Only the visible ones are drawn, so that length costs nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -104,7 +104,7 @@ class LinesView(StyledView, can_focus=True):
 
     def show_line(self, number: int) -> None:
         """Scroll to where a line is the first one that is shown."""
-        above = sum(len(self.fold(line)) for line in self.lines[:number])
+        above = sum(map(len, self.fold(self.lines[:number])))
         self.scroll_to(0, above, animate=False)
 
     def on_mount(self) -> None:
@@ -116,15 +116,15 @@ class LinesView(StyledView, can_focus=True):
         """Whether long lines are folded, as the user wants it, or else whoever shows them."""
         return self._fold if self._wraps is None else self._wraps
 
-    def fold(self, line: Line) -> list[Line]:
-        """A line as rows of the screen."""
-        if not self.folds:
-            return [line]
+    def fold(self, lines: Iterable[Line]) -> Iterator[list[Line]]:
+        """Each of ``lines`` as rows of the screen."""
         # The scrollbar takes its room only when it is needed, which folding would change.
-        return folded(line, self.scrollable_content_region.width, code=bool(self._wraps))
+        columns, code = self.scrollable_content_region.width, bool(self._wraps)
+        for line in lines:
+            yield folded(line, columns, code=code) if self.folds else [line]
 
     def _arrange(self) -> None:
-        self._rows = [row for line in self.lines for row in self.fold(line)]
+        self._rows = [row for rows in self.fold(self.lines) for row in rows]
         self.virtual_size = Size(max(map(width, self._rows), default=0), len(self._rows))
         self.refresh()
 

@@ -105,8 +105,7 @@ class PlanView(LinesView):
         super().__init__(self._first_lines(), fold=True)
 
     def on_mount(self) -> None:
-        """Begin to read the files."""
-        super().on_mount()
+        """Begin to read the files. Textual lets the view show its first lines, after that."""
         self.set_interval(_PROGRESS, self._show_progress)
         self.run_worker(self._fill(), group="plan", exclusive=True)
 

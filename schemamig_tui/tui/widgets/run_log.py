@@ -71,12 +71,11 @@ class RunLog(LinesView):
     def _add_folded(self, lines: Sequence[Entry]) -> int:
         """Add lines as rows; returns how many rows were dropped for them."""
         dropped = 0
-        for line in lines:
+        for rows in self.fold(map(made, lines)):
             if len(self._rows_of) == LONGEST:
                 for _ in range(self._rows_of[0]):
                     self._folded.popleft()
                 dropped += self._rows_of[0]
-            rows = self.fold(made(line))
             self._folded.extend(rows)
             self._rows_of.append(len(rows))
         return dropped
@@ -92,6 +91,8 @@ class RunLog(LinesView):
         if self.folds:
             self._add_folded(list(self._kept))
         self._measure(max((width(made(line)) for line in self._kept), default=0))
+        if self._follows:
+            self._go_to_end()
         self.refresh()
 
     def add_events(self, events: Sequence[Event]) -> None:
@@ -104,8 +105,7 @@ class RunLog(LinesView):
         self._follows = new_value >= self.max_scroll_y
 
     def on_resize(self) -> None:
-        """Fold again, and stay at the end."""
-        super().on_resize()
+        """Stay at the end. Textual lets the view fold again, after that."""
         if self._follows:
             self._go_to_end()
 
