@@ -99,9 +99,10 @@ class Runs:
         """
         refused = {e.path.name for e in plan.refusals if isinstance(e, FilesError)}
         if plan.only is None and not goes_on(plan.migrations):
-            planned = {m.file for m in plan.migrations if m.file}
-            found = {file for file in planned if file.name in refused}
-            self._main.mark_refused(self._main.refused - planned | found)
+            planned = {m.name: m.file for m in plan.migrations}
+            found = [file for name, file in planned.items() if file and name in refused]
+            others = [file for file in self._main.refused if file != planned.get(file.name)]
+            self._main.mark_refused([*others, *found])
 
     def _view(
         self, selection: Selection, preface: Sequence[Line] = (), found: Sequence[str] = ()

@@ -203,14 +203,14 @@ class Status:
                 f"there is no migration {visible(to)}",
                 hint=hint or "give --to the name of a file in the folder; --list shows them",
             )
-        last = None if to is None else to.encode()
-        return tuple(
-            m
-            for m in self.migrations
-            if m.state in _TO_RUN
-            and m.file is not None
-            and (last is None or m.name.encode() <= last)
-        )
+        if to is None:
+            return self._open
+        last = to.encode()
+        return tuple(m for m in self._open if m.name.encode() <= last)
+
+    @cached_property
+    def _open(self) -> tuple[Migration, ...]:
+        return tuple(m for m in self.migrations if m.state in _TO_RUN and m.file is not None)
 
     def _in(self, state: State) -> tuple[Migration, ...]:
         return tuple(m for m in self.migrations if m.state is state)

@@ -1,6 +1,6 @@
 """The main screen: three panes of migrations, the selected one, the log."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -181,11 +181,10 @@ class MainScreen(OpenedOnce, Screen[None]):
             return ((("dim", "None"),),)
         return ((("good", "✓ Everything is applied"),),)
 
-    def mark_refused(self, files: Iterable[MigrationFile]) -> None:
+    def mark_refused(self, files: Collection[MigrationFile]) -> None:
         """Mark files that cannot be run; one that has changed since is not among them any more."""
-        self.refused = frozenset(files)
-        if self.refused:
-            self.refused &= {one.file for one in self._status.to_run() if one.file is not None}
+        still = {one.name: one.file for one in self._status.to_run()} if files else {}
+        self.refused = frozenset(file for file in files if file == still.get(file.name))
         for pane in self._lists:
             pane.mark_refused(self.refused)
 
