@@ -172,18 +172,23 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
     tick = _TICK if before.st_mtime_ns % _FINE_NS else _COARSE_TICK
     recent = before.st_mtime > time.time() - tick
     size = 0
-    piece = b""
+    last = b""
     digest = hashlib.md5(usedforsecurity=False)
-    for piece in _pieces(path):
-        size += len(piece)
-        digest.update(piece)
-    unchanged = stamp == stamp_of(_stat(path))
+    try:
+        with path.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                size += len(piece)
+                digest.update(piece)
+                last = piece
+            unchanged = stamp == stamp_of(os.fstat(file.fileno()))
+    except OSError as error:
+        raise unreadable(path, error) from None
     return MigrationFile(
         path.name,
         path,
         size,
         digest.hexdigest(),
-        unwritten=size == 0 or (size == len(piece) and _is_unwritten(piece)),
+        unwritten=size == 0 or (size == len(last) and _is_unwritten(last)),
         stamp=stamp if unchanged else None,
         recent=recent,
     )
