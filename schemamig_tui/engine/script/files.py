@@ -16,6 +16,7 @@ from schemamig_tui.engine.script.names import check_name, is_migration
 from schemamig_tui.engine.script.source import Stamp, stamp_of
 from schemamig_tui.errors import FilesError
 from schemamig_tui.file_access import unreadable
+from schemamig_tui.sql import unwritten
 
 MANUAL = "MANUAL"
 """The checksum of a ledger row that was written by hand; it matches every content."""
@@ -111,12 +112,10 @@ def fitting(file: MigrationFile, checksums: Container[str]) -> str | None:
 
 def has_statements(file: MigrationFile) -> bool:
     """Whether there is anything to run in a file. Raises FilesError when it cannot be read."""
-    from schemamig_tui.sql.unwritten import has_statements
-
     if file.unwritten or file.size == 0:
         return False
     first = beginning(file)
-    return file.size > len(first) or has_statements(first)
+    return file.size > len(first) or unwritten.has_statements(first)
 
 
 def allows_out_of_order(file: MigrationFile) -> bool:
@@ -188,18 +187,15 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
         path,
         size,
         digest.hexdigest(),
-        unwritten=size == 0 or (size == len(last) and _is_unwritten(last)),
+        unwritten=_is_unwritten(last, size),
         stamp=stamp if unchanged else None,
         recent=recent,
     )
 
 
-def _is_unwritten(text: bytes) -> bool:
-    if len(text) > _LONGEST_UNWRITTEN:
-        return False
-    from schemamig_tui.sql.unwritten import is_empty_transaction
-
-    return is_empty_transaction(text)
+def _is_unwritten(text: bytes, size: int) -> bool:
+    is_short = size <= _LONGEST_UNWRITTEN
+    return size == 0 or (is_short and unwritten.is_empty_transaction(text))
 
 
 def _stat(path: Path) -> os.stat_result:

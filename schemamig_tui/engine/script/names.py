@@ -41,22 +41,22 @@ def check_name(path: Path, beside: Collection[str]) -> None:
 
     ``beside`` are the names of all files of the folder in lower case.
     """
+    name = path.name
     try:
-        path.name.encode()
+        name.encode()
     except UnicodeEncodeError:
         raise FilesError(
             "The name of the file is not valid UTF-8, so the ledger cannot hold it.",
             path=path,
             hint="Rename the file.",
         ) from None
-    if len(path.name) > NAME_LENGTH:
+    if len(name) > NAME_LENGTH:
         raise FilesError(
-            f"The name of the file has {len(path.name)} characters; "
-            f"the ledger holds {NAME_LENGTH}.",
+            f"The name of the file has {len(name)} characters; the ledger holds {NAME_LENGTH}.",
             path=path,
             hint="Rename the file.",
         )
-    if tool := _way_back(path.name, beside):
+    if tool := _way_back(name, beside):
         raise FilesError(
             f"By its name this undoes a migration, as in {tool}: run with the others, it would"
             " undo what they do.",
