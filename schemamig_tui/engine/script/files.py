@@ -194,8 +194,8 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
 
 
 def _is_unwritten(text: bytes, size: int) -> bool:
-    is_short = size <= _LONGEST_UNWRITTEN
-    return size == 0 or (is_short and unwritten.is_empty_transaction(text))
+    is_all = size == len(text) <= _LONGEST_UNWRITTEN
+    return size == 0 or (is_all and unwritten.is_empty_transaction(text))
 
 
 def _stat(path: Path) -> os.stat_result:
