@@ -4,12 +4,15 @@ Everything that makes a file unusable as such (a name the ledger cannot hold, no
 read it) is found here, before anything runs. What is written in the files is ``script``'s matter.
 """
 
+import contextlib
 import hashlib
 import os
 import stat
 import time
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from io import FileIO
 from pathlib import Path
 
 from schemamig_tui.engine.script.names import check_name, is_migration
@@ -127,7 +130,8 @@ def allows_out_of_order(file: MigrationFile) -> bool:
 
 def beginning(file: MigrationFile) -> bytes:
     """What a file begins with: enough for the comments at its top. Raises FilesError."""
-    return next(_pieces(file.path), b"")
+    with _opened(file.path) as opened:
+        return opened.read(_PIECE)
 
 
 def _entries(directory: Path) -> list[os.DirEntry[str]]:
@@ -171,23 +175,19 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
     tick = _TICK if before.st_mtime_ns % _FINE_NS else _COARSE_TICK
     recent = before.st_mtime > time.time() - tick
     size = 0
-    last = b""
+    piece = b""
     digest = hashlib.md5(usedforsecurity=False)
-    try:
-        with path.open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                size += len(piece)
-                digest.update(piece)
-                last = piece
-            unchanged = stamp == stamp_of(os.fstat(file.fileno()))
-    except OSError as error:
-        raise unreadable(path, error) from None
+    with _opened(path) as file:
+        for piece in _pieces(file):
+            size += len(piece)
+            digest.update(piece)
+        unchanged = stamp == stamp_of(os.fstat(file.fileno()))
     return MigrationFile(
         path.name,
         path,
         size,
         digest.hexdigest(),
-        unwritten=_is_unwritten(last, size),
+        unwritten=_is_unwritten(piece, size),
         stamp=stamp if unchanged else None,
         recent=recent,
     )
@@ -213,10 +213,11 @@ def _with_other_line_ends(path: Path) -> tuple[str, ...]:
     """
     digests = [hashlib.md5(usedforsecurity=False) for _ in range(5)]
     held = b""
-    for piece in _pieces(path):
-        text = held + piece
-        held = next((end for end in _LINE_ENDS if text.endswith(end)), b"")
-        _hash_with_other_line_ends(digests, text[: len(text) - len(held)])
+    with _opened(path) as file:
+        for piece in _pieces(file):
+            text = held + piece
+            held = next((end for end in _LINE_ENDS if text.endswith(end)), b"")
+            _hash_with_other_line_ends(digests, text[: len(text) - len(held)])
     unended = [digest.copy() for digest in digests]
     _hash_with_other_line_ends(digests, held or b"\n")
     return tuple(digest.hexdigest() for digest in (*digests, *unended))
@@ -235,10 +236,15 @@ def _hash_with_other_line_ends(digests: "Sequence[hashlib._Hash]", text: bytes) 
         digest.update(way)
 
 
-def _pieces(path: Path) -> Iterator[bytes]:
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[FileIO]:
+    """A file to be read. What the system refuses meanwhile is a FilesError."""
     try:
         with path.open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                yield piece
+            yield file
     except OSError as error:
         raise unreadable(path, error) from None
+
+
+def _pieces(file: FileIO) -> Iterator[bytes]:
+    return iter(partial(file.read, _PIECE), b"")
