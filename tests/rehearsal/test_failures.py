@@ -57,7 +57,8 @@ def test_a_lock_that_somebody_holds_ends_a_rehearsal(shop: Rehearsals) -> None:
     shop.ask("CREATE TABLE t (x int)")
     with shop.database.connect() as blocker, blocker.transaction():
         blocker.execute("LOCK t IN ROW EXCLUSIVE MODE")
-        finished = shop.tries("SELECT 1;\nALTER TABLE t ADD y int;", limits=Limits(lock=0.3))
+        # Long enough for a busy machine to look at the wait before it ends.
+        finished = shop.tries("SELECT 1;\nALTER TABLE t ADD y int;", limits=Limits(lock=2))
     assert finished.failed == "1.sql"
     failure = shop.failure.failure
     assert failure.sqlstate == "55P03"
