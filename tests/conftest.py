@@ -25,7 +25,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.errors import ConnectionFailed
-from tests import shared, tools
+from tests import sample, shared, tools
 from tests.clusters import memory, short_folder, wait_until_gone, with_cluster
 
 _SETTING = re.compile(r"PG|POSTGRES_|DATABASE_URL$|(FORCE|NO)_COLOR$|SCHEMAMIG_(?!PG_BINDIR$)")
@@ -82,17 +82,25 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         tools.needs_postgres(*marker.args, **marker.kwargs)
 
 
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say that not all of the tests are taken."""
+    return sample.note(config)
+
+
 # These share what a machine has once, one Docker engine with its names, one terminal to look at; or
 # what takes long to begin, the parser of DBML and a look at all of the source.
 _ON_ONE_WORKER = ("docker", "terminal", "docs", "hygiene")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of one thing on one worker, and spread those that wait most of the time.
 
     Their files stand together in a few folders, and would leave the processors idle for a while.
     """
+    if left := sample.left_out(config, items):
+        config.hook.pytest_deselected(items=[*left])
+        items[:] = [item for item in items if item not in left]
     for item in items:
         for name in _ON_ONE_WORKER:
             if name in item.path.parent.name or name in item.path.name:
@@ -116,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make what the workers share, and say how many examples each property is tried with.
 
     CI takes four times as many, and always the same ones, so that it fails for what was changed
-    only; ``--hypothesis-profile=thorough`` does so elsewhere.
+    only.
     """
     shared.make(config, memory())
     # Thousands of tests are imported by each worker, and hundreds of processes import the program.
@@ -144,7 +152,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     through the files side by side would each compile all of them.
     """
     config = session.config
-    if hasattr(config, "workerinput") and config.args == config.getini("testpaths"):
+    if hasattr(config, "workerinput") and sample.is_whole(config):
         first, step = int(config.workerinput["workerid"][2:]), config.workerinput["workercount"]
         for path in sorted(Path(__file__).parent.rglob("test_*.py"))[first::step]:
             with contextlib.suppress(Exception):  # the collection tells of it
