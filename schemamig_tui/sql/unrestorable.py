@@ -18,7 +18,8 @@ MAY_MATTER = (
 """A pattern of the server's (for ~*) that finds the code in which anything here may be found, but
 for what ``new_session`` finds."""
 
-_LAST_VALUE = re.compile(rb"(?i)\b(?:currval|lastval)\s*\(")
+_MAY_ASK = re.compile(rb"(?i)\b(?:currval|lastval)\b")
+_LAST_VALUE = re.compile(_MAY_ASK.pattern + rb"\"?\s*\(")
 _LOCKS = re.compile(rb"(?i)\bpg_(?:try_)?advisory_lock(?:_shared)?\b")
 _UNLOCKS = re.compile(rb"(?i)\bpg_advisory_unlock(?!_all)")
 # What may run a part of a statement more than once.
@@ -45,7 +46,7 @@ def leaves(sql: bytes) -> bool:
 
 def asks_for_last_value(sql: bytes) -> bool:
     """Whether it asks for the last value that a sequence gave to this session."""
-    return _LAST_VALUE.search(sql) is not None and _LAST_VALUE.search(code_of(sql)) is not None
+    return _MAY_ASK.search(sql) is not None and _LAST_VALUE.search(code_of(sql)) is not None
 
 
 def unlocks(sql: bytes) -> bool:

@@ -204,6 +204,50 @@ def test_what_an_event_trigger_leaves_makes_a_resume_refuse_also_behind_ddl(
     assert "what line 3 left in its session: the function f may be called" in refusal(shop).message
 
 
+FIRES = (
+    "CREATE TABLE child (a int, b int); CREATE FUNCTION public.fires() RETURNS trigger LANGUAGE"
+    " plpgsql AS $$BEGIN new.b := lastval(); RETURN new; EXCEPTION WHEN OTHERS THEN RETURN new;"
+    " END$$; CREATE TRIGGER t BEFORE INSERT ON child FOR EACH ROW EXECUTE FUNCTION public.fires()"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "asks", "by"),
+    [
+        (FIRES, "INSERT INTO child VALUES (1)", "child"),
+        (f"{FIRES}; CREATE VIEW over AS TABLE child", "INSERT INTO over VALUES (1)", "over"),
+        (
+            "CREATE TABLE child (a int, b int DEFAULT currval('parent_id_seq'))",
+            "INSERT INTO child VALUES (1)",
+            "child",
+        ),
+        ("CREATE VIEW last AS SELECT currval('parent_id_seq')", "TABLE last", "last"),
+        (
+            "CREATE TABLE child (b int DEFAULT lastval()); CREATE FUNCTION adds() RETURNS void"
+            " LANGUAGE sql AS 'INSERT INTO child DEFAULT VALUES'",
+            "SELECT adds()",
+            "adds",
+        ),
+    ],
+)
+def test_code_that_asks_for_the_last_value_of_a_sequence_makes_a_resume_refuse(
+    shop: Workshop, made: str, asks: str, by: str
+) -> None:
+    shop.ask(f"CREATE TABLE parent (id serial); {made}")
+    stop(shop, f"{DIRECTIVE}INSERT INTO parent DEFAULT VALUES;\nSELECT 1/0;\n{asks};")
+    assert f"line 4 leads by {by} to the last value of a sequence" in refusal(shop).message
+
+
+def test_an_index_on_a_table_whose_trigger_asks_for_a_last_value_lets_a_file_go_on(
+    shop: Workshop,
+) -> None:
+    shop.ask(FIRES)
+    stop(
+        shop, f"{DIRECTIVE}CREATE TABLE n ();\nSELECT 1/0;\nCREATE INDEX CONCURRENTLY ON child (a);"
+    )
+    assert shop.apply().failed is None
+
+
 @pytest.mark.parametrize(
     "later",
     [

@@ -49,7 +49,9 @@ def test_what_stays_in_a_session(sql: str, found: bool) -> None:
     [
         ("SELECT currval('q')", True),
         ("DO $$BEGIN PERFORM lastval (); END$$", True),
+        ("SELECT \"currval\"('q'), pg_catalog.lastval/* */()", True),
         ("SELECT 'currval(1)'", False),
+        ("SELECT lastval FROM currval", False),
         ("SELECT nextval('q') -- currval(1)\n", False),
     ],
 )

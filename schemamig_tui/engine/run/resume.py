@@ -30,7 +30,8 @@ from schemamig_tui.engine.run.session_capture import (
     capturing,
     state_of,
 )
-from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
+from schemamig_tui.engine.run.stored_code import StoredCode, name_in
+from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.sql.unrestorable import unlocks
@@ -142,10 +143,14 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionSt
             START_OVER,
         )
     for i in range(run.done, len(script)):
-        if name := mentioned(functions.remembering, script.sql(i)):
+        sql, traits = script.sql(i), script.traits(i)
+        # An index that is built, or VACUUM, fires no trigger and computes no default.
+        if traits.kind is Kind.ALONE and not traits.runs_code:
+            continue
+        if name := name_in(functions.remembering, sql):
             refuse(
                 run,
-                f"line {script.line(i)} calls {name}, which asks for the last value of a sequence,"
+                f"line {script.line(i)} leads by {name} to the last value of a sequence, which is"
                 " that of the old session",
                 START_OVER,
             )

@@ -78,9 +78,12 @@ class StoredCode:
 
     @classmethod
     def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
-        rows, ((sets, login, questions, leads_to_settings),) = ask_as_postgres(
-            conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"}
+        rows, ((sets, login, questions, leads_to_settings),), asking = ask_as_postgres(
+            conn,
+            f"{_FUNCTIONS}; {_OTHERS}; {_LEADING_TO_LAST_VALUES}",
+            {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"},
         )
+        rows += asking
         if leads_to_settings:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         functions = [_StoredFunction(*row) for row in rows]
@@ -150,8 +153,14 @@ class StoredCode:
 
 def mentioned(names: frozenset[str], sql: bytes) -> str | None:
     """Which of some functions a statement mentions, in words; None: none."""
+    name = name_in(names, sql)
+    return f"the function {name}" if name else None
+
+
+def name_in(names: frozenset[str], sql: bytes) -> str | None:
+    """Which of some names a statement has in it, fit to be shown; None: none."""
     found = any_word(names).search(sql) if names else None
-    return f"the function {visible(found[0].decode(errors='replace'))}" if found else None
+    return visible(found[0].decode(errors="replace")) if found else None
 
 
 def _either(names: frozenset[str]) -> str | None:
@@ -267,15 +276,38 @@ _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statemen
 # As bytes: a database in SQL_ASCII may hold some that are text in no encoding.
 _CODE = """convert_to(concat_ws(E'\\n', p.prosrc, pg_get_function_sqlbody(p.oid)),
         getdatabaseencoding())"""
-# What leads to pg_settings by its rules, which views have as well: as functions that name it.
+# What leads to pg_settings, or to a last value, by its rules, which views have as well: as
+# functions that name it.
 _BY_RULE = f"""d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
         AND d.objid >= {_FIRST}"""
-_LEADING_TO_SETTINGS = f"""
-WITH RECURSIVE found(oid) AS (SELECT 'pg_settings'::regclass::oid
+
+
+def _leading_to(relations: str, code: str) -> str:
+    """The query for the relations that some others lead to, as functions with this ``code``."""
+    return f"""
+WITH RECURSIVE found(oid) AS ({relations}
     UNION SELECT r.ev_class FROM found f JOIN pg_depend d ON d.refobjid = f.oid AND {_BY_RULE}
         JOIN pg_rewrite r ON r.oid = d.objid)
-SELECT c.oid::int8, c.relname::text, 'pg_settings'::bytea, ARRAY[]::text[], true, false, false
+SELECT c.oid::int8, c.relname::text, '{code}'::bytea, ARRAY[]::text[], true, false, false
 FROM found f JOIN pg_class c ON c.oid = f.oid AND c.oid >= {_FIRST}"""
+
+
+def _calls(trees: str, *functions: int) -> str:
+    """The condition that an expression calls one of the functions with these numbers."""
+    return " OR ".join(f"strpos({trees}, ':funcid {number} ') > 0" for number in functions)
+
+
+# currval and lastval.
+_LAST_VALUE = 1575, 2559
+_LEADING_TO_SETTINGS = _leading_to("SELECT 'pg_settings'::regclass::oid", "pg_settings")
+_LEADING_TO_LAST_VALUES = _leading_to(
+    f"""SELECT adrelid FROM pg_attrdef WHERE {_calls("adbin::text", *_LAST_VALUE)}
+    UNION SELECT ev_class FROM pg_rewrite WHERE oid >= {_FIRST}
+        AND ({_calls("concat(ev_action::text, ev_qual::text)", *_LAST_VALUE)})
+    UNION SELECT t.tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+        WHERE p.oid >= {_FIRST} AND p.prosrc ~* 'currval|lastval'""",
+    "lastval()",
+)
 _SELECT = f"""
 SELECT p.oid::int8, p.proname::text, {_CODE},
     ARRAY(SELECT split_part(setting, '=', 1) FROM unnest(p.proconfig) AS setting),
@@ -302,8 +334,8 @@ WHERE p.oid >= {_FIRST} AND l.lanname = 'plpgsql'"""
 
 
 def _sets_something(trees: str) -> str:
-    """The condition that an expression calls set_config (2078) or setseed (1599)."""
-    return f"strpos({trees}, ':funcid 2078 ') > 0 OR strpos({trees}, ':funcid 1599 ') > 0"
+    """The condition that an expression calls set_config or setseed."""
+    return _calls(trees, 2078, 1599)
 
 
 # Expressions that run without being mentioned; whether a trigger waits for a login (from 17 on);
