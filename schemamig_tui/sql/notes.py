@@ -21,7 +21,7 @@ _TITLE = (
     + _SIGN
     + rb"*+(?=[\r\n]|\Z)"
 )
-_DOWN = _TITLE % rb"(?:down|rollback|undo)"
+_DOWN = _TITLE % rb"(?:down|rollback|undo|unapply|revert|backwards?)"
 MARK = (
     rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
@@ -61,7 +61,7 @@ _WAYS_BACK = {
 # "-- down" (node-sqlite), "--- migration:down" (cigogne) and the like may be innocent comments,
 # unless the way there begins with "-- up" or the like.
 _PAIRED = "two-way"
-_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--" + _TITLE % rb"(?:up|apply)")
+_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--" + _TITLE % rb"(?:up|do|apply|deploy|migrate|forwards?)")
 _WAY_BACK = re.compile(
     b"|".join(b"(?P<t%d>%s)" % (i, pattern) for i, pattern in enumerate(_WAYS_BACK.values()))
 )

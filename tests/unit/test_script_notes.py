@@ -21,7 +21,7 @@ WAYS_BACK = {
     "Mojo::Pg": ("-- 1 down", "--12 DOWN "),
     "two-way": (
         *("-- Down", "--DOWN ", "  --  down", "-- @Down", "-- [down]", "-- UNDO:"),
-        *("--- migration:down", "-- Rollback Migration"),
+        *("--- migration:down", "-- Rollback Migration", "-- Revert", "-- [Backward]"),
     ),
     "pogo-migrate": ("-- migrate: rollback", "--migrate:rollback"),
     "Alembic": ("-- Running downgrade 1975ea83b712 -> ae1027a6acf",),
@@ -62,6 +62,15 @@ def test_the_way_back_of_another_tool_is_refused(tool: str, marker: str) -> None
     assert f" {tool} migration begins here (" in error.message
     assert error.hint is not None
     assert "Remove this part" in error.hint
+
+
+@pytest.mark.parametrize(
+    "there", ["-- Up", "-- Apply", "-- MIGRATE", "-- Forwards", "--- Deploy ---"]
+)
+def test_a_title_of_the_way_back_is_one_behind_a_title_of_the_way_there(there: str) -> None:
+    text = "CREATE TABLE t (a int);\n\n-- Revert:\nDROP TABLE t;"
+    assert refusal(f"{there}\n{text}").line == 4
+    script_of(f"-- users\n{text}")
 
 
 def test_the_markers_of_the_way_there_are_plain_comments() -> None:
