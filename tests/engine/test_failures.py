@@ -154,6 +154,14 @@ def test_a_variable_of_psql_is_explained(shop: Workshop, sql: str) -> None:
     assert failure.hint == "Variables are psql's own: write the value itself."
 
 
+def test_a_parameter_without_a_value_is_explained(shop: Workshop) -> None:
+    failure = shop.fails("0001_a.sql", "SELECT 1;\nSELECT $1;").failure
+    assert failure.place == Place(2)
+    assert failure.hint == (
+        "A parameter such as $1 has no value in a migration: write the value itself."
+    )
+
+
 @pytest.mark.parametrize("sql", ["SELEC :name;", "SELECT 1 : 2;", "SELECT ('{1}'::int[])[:n];"])
 def test_another_error_is_not_explained_by_variables(shop: Workshop, sql: str) -> None:
     assert shop.fails("0001_a.sql", sql).failure.hint is None
@@ -164,8 +172,10 @@ def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> N
         "0001_a.sql",
         "CREATE TABLE a (x int PRIMARY KEY, y int REFERENCES a DEFERRABLE INITIALLY DEFERRED);",
     )
-    failed = shop.fails("0002_b.sql", "INSERT INTO a VALUES (1, 2);")
-    assert failed.failure.sqlstate == "23503"
+    failure = shop.fails("0002_b.sql", "INSERT INTO a VALUES (1, 2);").failure
+    assert failure.sqlstate == "23503"
+    assert failure.hint is not None
+    assert failure.hint.startswith("A deferred constraint or trigger is checked at the end")
     assert shop.ask("SELECT count(*) FROM a") == [0]
 
 
@@ -174,9 +184,10 @@ def test_a_deferred_constraint_fails_the_file_it_belongs_to(shop: Workshop) -> N
     [
         ("VACUUM a;\nINSERT INTO a VALUES (1, 2);\n\nSELECT 1;", 2),
         ("VACUUM a;\nBEGIN;\nINSERT INTO a VALUES (1, 2);\nCOMMIT;\nSELECT 1;", 4),
+        ("BEGIN;\nINSERT INTO a VALUES (1, 2);\nCOMMIT;", 3),
     ],
 )
-def test_without_a_transaction_it_fails_where_psql_would_commit(
+def test_with_other_transactions_it_fails_where_psql_commits(
     shop: Workshop, sql: str, line: int
 ) -> None:
     shop.applies(

@@ -18,7 +18,7 @@ from schemamig_tui.engine.pipeline.loss import (
     CancelUnconfirmed,
     ends_session,
 )
-from schemamig_tui.engine.pipeline.step import Role
+from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.severity import FATAL, severity_of
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
@@ -53,6 +53,12 @@ _ADD_EARLIER_HINT = (
     "Move the ALTER TYPE ... ADD VALUE in front of the file's own BEGIN, so that it is committed"
     " before."
 )
+_DEFERRED_HINT = (
+    "A deferred constraint or trigger is checked at the end of the file, whichever statement it is"
+    " about."
+)
+# What the extended protocol makes of "there is no parameter $1".
+_NO_PARAMETER_HINT = "A parameter such as $1 has no value in a migration: write the value itself."
 # "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first; or "kb"."My f"(integer).
 _BODY_LINE = re.compile(
     r'^PL/pgSQL function (?:(?:"(?:[^"]|"")+"|[^".(\s]+)\.)?("(?:[^"]|"")+"|[^"(\s]+)'
@@ -102,6 +108,8 @@ def explain(
         hints.append(_KEPT_HINT)
     if statement is not None and _is_at_variable(error, script, statement, encoding):
         hints.append(VARIABLE_HINT)
+    if statement is not None and error.sqlstate == pg_errors.ProtocolViolation.sqlstate:
+        hints.append(_NO_PARAMETER_HINT)
     if extension_hint and (extension := _missing_extension(error)):
         hints.append(extension_hint(extension))
     context = [error.context, error.internal_query and f"QUERY: {error.internal_query}"]
@@ -123,14 +131,28 @@ def explain_crash(
 ) -> Failure:
     """The failure that the end of a pipeline means for the file that was open then."""
     step = crash.step
-    # In a file without a transaction, what was put off fails the statement that psql would commit.
-    put_off = script.mode is Mode.NO_TRANSACTION and step.sql.startswith(_CHECK)
-    statement = step.statement if step.role in _OF_A_STATEMENT or put_off else None
     error = Diagnostic(crash.result, encoding=encoding)
-    failure = explain(error, script, statement, encoding, extension_hint)
+    failure = explain(error, script, _failed(step, script), encoding, extension_hint)
+    if script.mode is Mode.TRANSACTION and step.sql.startswith(_CHECK):
+        hints = filter(None, (failure.hint, _DEFERRED_HINT))
+        return replace(failure, hint="\n".join(hints))
     if step.role is Role.LEDGER:
         return replace(failure, message=unwritten(script, failure.message))
     return replace(failure, context=None) if step.role is Role.CHECK else failure
+
+
+def _failed(step: Step, script: Script) -> int | None:
+    """The statement that fails with a step, from 0; None where it is none of the file's.
+
+    What was put off to the end of a transaction fails the statement at which psql commits: the
+    COMMIT of a file with its own transaction, and without one the statement itself.
+    """
+    checks = step.sql.startswith(_CHECK)
+    if script.mode is Mode.OWN_TRANSACTION and (checks or step.role is Role.CLOSE):
+        return len(script) - 1
+    if step.role in _OF_A_STATEMENT or (checks and script.mode is Mode.NO_TRANSACTION):
+        return step.statement
+    return None
 
 
 def name_own(crash: Crash, failure: Failure) -> Failure:
