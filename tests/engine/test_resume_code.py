@@ -217,6 +217,18 @@ FIRES = (
         (FIRES, "INSERT INTO child VALUES (1)", "child"),
         (f"{FIRES}; CREATE VIEW over AS TABLE child", "INSERT INTO over VALUES (1)", "over"),
         (
+            FIRES.replace("lastval()", "latest()")
+            + "; CREATE FUNCTION latest() RETURNS int LANGUAGE sql AS 'SELECT lastval()::int'",
+            "INSERT INTO child VALUES (1)",
+            "child",
+        ),
+        (
+            f"{FIRES}; CREATE TABLE every (LIKE child) PARTITION BY LIST (a);"
+            " ALTER TABLE every ATTACH PARTITION child FOR VALUES IN (1)",
+            "INSERT INTO every VALUES (1)",
+            "every",
+        ),
+        (
             "CREATE TABLE child (a int, b int DEFAULT currval('parent_id_seq'))",
             "INSERT INTO child VALUES (1)",
             "child",

@@ -30,7 +30,7 @@ from schemamig_tui.engine.run.session_capture import (
     capturing,
     state_of,
 )
-from schemamig_tui.engine.run.stored_code import StoredCode, name_in
+from schemamig_tui.engine.run.stored_code import StoredCode, ask_last_values, name_in
 from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.session_effects import Effect, effect
@@ -74,6 +74,7 @@ def _try(
     names = {*session.starts, *session.state} if session else set()
     start = ask_start(conn, lock, [run.script], {name for name in names if "." in name})
     _refuse_by_code(run, session, start)
+    _refuse_by_last_values(run, ask_last_values(conn, start.functions))
     if session is None:
         return
     _refuse_by_locks(run, session, start.functions)
@@ -142,12 +143,17 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionSt
             " session: code that may have been called there is not what it was",
             START_OVER,
         )
+
+
+def _refuse_by_last_values(run: FileRun, names: frozenset[str]) -> None:
+    """Raises FilesError where what is left of a file may ask for the last value of a sequence."""
+    script = run.script
     for i in range(run.done, len(script)):
         sql, traits = script.sql(i), script.traits(i)
         # An index that is built, or VACUUM, fires no trigger and computes no default.
         if traits.kind is Kind.ALONE and not traits.runs_code:
             continue
-        if name := name_in(functions.remembering, sql):
+        if name := name_in(names, sql):
             refuse(
                 run,
                 f"line {script.line(i)} leads by {name} to the last value of a sequence, which is"

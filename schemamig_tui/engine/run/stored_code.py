@@ -78,23 +78,16 @@ class StoredCode:
 
     @classmethod
     def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
-        rows, ((sets, login, questions, leads_to_settings),), asking = ask_as_postgres(
-            conn,
-            f"{_FUNCTIONS}; {_OTHERS}; {_LEADING_TO_LAST_VALUES}",
-            {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"},
+        rows, ((sets, login, questions, leads_to_settings),) = ask_as_postgres(
+            conn, f"{_FUNCTIONS}; {_OTHERS}", {"pattern": f"{MAY_LEAVE_TRACES}|{MAY_MATTER}"}
         )
-        rows += asking
         if leads_to_settings:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         functions = [_StoredFunction(*row) for row in rows]
 
-        def asked(words: frozenset[str], known: set[int]) -> Iterable[_StoredFunction]:
-            (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
-            return (_StoredFunction(*row) for row in rows)
-
         # The callers of all that matters are asked for at once: each kind's are among them.
         matters = [one for one in functions if any(belongs(one) for belongs in _KINDS)]
-        everyone = matters + _callers(matters, asked)
+        everyone = matters + _callers(matters, _asking(conn))
 
         def with_callers(found: list[_StoredFunction]) -> list[_StoredFunction]:
             return found + _callers(found, lambda *_: everyone)
@@ -165,6 +158,22 @@ def name_in(names: frozenset[str], sql: bytes) -> str | None:
 
 def _either(names: frozenset[str]) -> str | None:
     return f"the function {visible(min(names))}" if names else None
+
+
+def ask_last_values(conn: psycopg.Connection[Any], functions: StoredCode) -> frozenset[str]:
+    """The names by which a statement may ask for the last value that a sequence gave.
+
+    They are those of the ``remembering`` functions, of tables and views that lead to one by a
+    default, a trigger or a rule, and of functions that name such a table.
+    """
+    remembering = functions.remembering
+    try:
+        (rows,) = ask_as_postgres(conn, _LEADING_TO_LAST_VALUES, {"names": [*remembering]})
+        found = [_StoredFunction(*row) for row in rows]
+        return remembering | _names(found + _callers(found, _asking(conn)))
+    except psycopg.ProgrammingError:  # as in StoredCode.ask
+        conn.execute("ROLLBACK")
+        return remembering
 
 
 def ask_declarations(conn: psycopg.Connection[Any]) -> bytes:
@@ -245,6 +254,18 @@ def _unlocks(one: _StoredFunction) -> bool:
     return may_unlock(one.code)
 
 
+def _asking(
+    conn: psycopg.Connection[Any],
+) -> Callable[[frozenset[str], set[int]], Iterable[_StoredFunction]]:
+    """Asks the server for functions that may mention a name: see ``_callers``."""
+
+    def ask(words: frozenset[str], known: set[int]) -> Iterable[_StoredFunction]:
+        (rows,) = ask_as_postgres(conn, _CALLERS, {"words": [*words], "known": [*known]})
+        return (_StoredFunction(*row) for row in rows)
+
+    return ask
+
+
 _KINDS = (_is_marked, _changes, _hides, _remembers, _locks, _unlocks)
 
 
@@ -276,8 +297,8 @@ _BEGIN = "BEGIN; SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL statemen
 # As bytes: a database in SQL_ASCII may hold some that are text in no encoding.
 _CODE = """convert_to(concat_ws(E'\\n', p.prosrc, pg_get_function_sqlbody(p.oid)),
         getdatabaseencoding())"""
-# What leads to pg_settings, or to a last value, by its rules, which views have as well: as
-# functions that name it.
+# What leads to some relations by its rules, which views have as well, or as their parent: as
+# functions that name them.
 _BY_RULE = f"""d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_rewrite'::regclass
         AND d.objid >= {_FIRST}"""
 
@@ -286,8 +307,10 @@ def _leading_to(relations: str, code: str) -> str:
     """The query for the relations that some others lead to, as functions with this ``code``."""
     return f"""
 WITH RECURSIVE found(oid) AS ({relations}
-    UNION SELECT r.ev_class FROM found f JOIN pg_depend d ON d.refobjid = f.oid AND {_BY_RULE}
-        JOIN pg_rewrite r ON r.oid = d.objid)
+    UNION SELECT l.oid FROM found f, LATERAL (SELECT r.ev_class
+        FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+        WHERE d.refobjid = f.oid AND {_BY_RULE}
+        UNION ALL SELECT inhparent FROM pg_inherits WHERE inhrelid = f.oid) AS l(oid))
 SELECT c.oid::int8, c.relname::text, '{code}'::bytea, ARRAY[]::text[], true, false, false
 FROM found f JOIN pg_class c ON c.oid = f.oid AND c.oid >= {_FIRST}"""
 
@@ -304,8 +327,12 @@ _LEADING_TO_LAST_VALUES = _leading_to(
     f"""SELECT adrelid FROM pg_attrdef WHERE {_calls("adbin::text", *_LAST_VALUE)}
     UNION SELECT ev_class FROM pg_rewrite WHERE oid >= {_FIRST}
         AND ({_calls("concat(ev_action::text, ev_qual::text)", *_LAST_VALUE)})
-    UNION SELECT t.tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-        WHERE p.oid >= {_FIRST} AND p.prosrc ~* 'currval|lastval'""",
+    UNION SELECT coalesce(a.adrelid, r.ev_class, t.tgrelid)
+    FROM pg_proc p JOIN pg_depend d ON d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid
+        LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+        LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+        LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+    WHERE p.oid >= {_FIRST} AND p.proname = ANY (%(names)s::name[])""",
     "lastval()",
 )
 _SELECT = f"""
