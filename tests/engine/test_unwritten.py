@@ -3,6 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import FileApplied, FileWarned, RunFinished, RunStarted, Warned
+from schemamig_tui.errors import FilesError
 from tests.engine.conftest import LEDGER, Workshop
 
 
@@ -38,6 +39,15 @@ def test_where_only_unwritten_files_are_pending_nothing_runs(shop: Workshop) -> 
     assert finished.unwritten == ("0001_a.sql",)
     assert shop.events_of(RunStarted) == []
     assert shop.ask("SELECT to_regnamespace('kb')") == [None]
+
+
+def test_a_file_that_is_emptied_when_a_part_of_it_is_done_is_not_taken_for_unwritten(
+    shop: Workshop,
+) -> None:
+    shop.fails("0001_a.sql", "-- schemamig: no-transaction\nCREATE TABLE a ();\nSELECT 1/0;")
+    shop.write("0001_a.sql", "")
+    with pytest.raises(FilesError, match="its first statement has been applied by an earlier try"):
+        shop.apply()
 
 
 def test_in_front_of_a_written_file_an_empty_one_is_recorded_as_nothing(shop: Workshop) -> None:

@@ -66,8 +66,22 @@ class Migration(NamedTuple):
 
     @property
     def has_nothing(self) -> bool:
-        """Whether it is not applied, and there is nothing in its file to be run yet."""
-        return self.state in _TO_RUN and self.file is not None and self.file.unwritten
+        """Whether it is not applied, and there is nothing in its file to be run yet.
+
+        A file of which a try has done a part was written once, and has lost it.
+        """
+        is_empty = self.state in _TO_RUN and self.file is not None and self.file.unwritten
+        return is_empty and not self._is_begun
+
+    @property
+    def _is_begun(self) -> bool:
+        """Whether an earlier try has done statements of it, or batches, and not all."""
+        # With it comes all that cuts files, which a list of them is quicker without.
+        from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+
+        message = self.row.error_message if self.row and self.state is State.FAILED else None
+        checkpoint = read_checkpoint(message)
+        return checkpoint is not None and bool(checkpoint.statements or checkpoint.batches)
 
     @property
     def batches_done(self) -> str | None:
