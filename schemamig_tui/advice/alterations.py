@@ -38,7 +38,7 @@ def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
         gentle = action.does is Does.ADD_KEY and not action.primary and catalog.major < 18
         for one in tables:
             mode = Lock.SHARE if gentle and one is not table else lock
-            spared = action.no_inherit and one is not table
+            spared = one is not table and (action.no_inherit or _is_own_key(action, table))
             yield one, mode, None if spared else _work(action, one, catalog)
         yield from _others(action, table, tables, catalog)
 
@@ -47,14 +47,31 @@ def _children(
     action: TableAction, touch: Touch, table: Relation, catalog: Catalog
 ) -> Iterable[Relation]:
     """The children of the table to which the action is done as well."""
+    idle = action.does is Does.VALIDATE and _holds(action, table, catalog)
+    if action.does in _ONE_TABLE or idle:
+        return ()
     # Since 18 children are locked before it is looked whether they take the constraint over.
-    if action.does in _ONE_TABLE or (action.no_inherit and catalog.major < 18):
+    if (action.no_inherit or _is_own_key(action, table)) and catalog.major < 18:
         return ()
     if touch.only:
         return catalog.children(table.oid) if _leaves_children(action, table, catalog) else ()
     if action.does is Does.CHANGE_PARTITIONS and table.kind not in PARTITIONED:
         return ()
     return catalog.descendants(table.oid)
+
+
+def _is_own_key(action: TableAction, table: Relation) -> bool:
+    """Whether a key is not that of children: of a primary key these take over NOT NULL."""
+    of_table = action.does is Does.ADD_FOREIGN_KEY or (
+        action.does is Does.ADD_KEY and not action.primary
+    )
+    return of_table and table.kind not in PARTITIONED
+
+
+def _holds(action: TableAction, table: Relation, catalog: Catalog) -> bool:
+    """Whether the constraint is true of all rows already."""
+    one = _constraint(action.name, table, catalog)
+    return one is not None and one.validated
 
 
 def _leaves_children(action: TableAction, table: Relation, catalog: Catalog) -> bool:
@@ -71,7 +88,7 @@ def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
         return _new_type(action, table, catalog)
     if does is Does.SET_NOT_NULL:
         if action.new:
-            return None if action.defaulted else READS
+            return READS if action.virtual or not action.defaulted else None
         proven = _is_not_null(action.column, table, catalog)
         return None if action.trusted or proven else READS
     if does is Does.ADD_KEY:
@@ -79,8 +96,9 @@ def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
     if does in (Does.ADD_CHECK, Does.ADD_FOREIGN_KEY):
         return READS if _is_checked(action) else None
     if does is Does.VALIDATE:
-        one = _constraint(action.name, table, catalog)
-        return READS if one is None or not one.validated else None
+        return None if _holds(action, table, catalog) else READS
+    if does is Does.ALTER_CONSTRAINT:
+        return READS if _begins_to_hold(action, _constraint(action.name, table, catalog)) else None
     if does is Does.SET_EXPRESSION:
         column = catalog.columns.get((table.oid, action.column or ""))
         return None if column and column.generated == "v" else REWRITES
@@ -148,7 +166,7 @@ def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | N
     new = catalog.types[type_name(action.type) or ""]
     rebuilt = rebuilds_indexes(column, new, action)
     indexed = any(
-        column.name in index.columns and (rebuilt or not index.plain)
+        column.name in (*index.columns, *index.computed_from) and (rebuilt or index.computed_from)
         for index in catalog.indexes(table.oid)
     )
     return READS if checked or indexed else None
@@ -182,51 +200,96 @@ def _others(
         key = _constraint(action.name, table, catalog)
         if key and key.kind == "f" and not key.validated:
             yield catalog.relations.get(key.other), Lock.ROW_SHARE, READS
+    elif action.does is Does.ALTER_CONSTRAINT:
+        key = _constraint(action.name, table, catalog)
+        other = catalog.relations.get(key.other) if key else None
+        if _begins_to_hold(action, key):
+            yield from _with_partitions(other, Lock.SHARE_ROW_EXCLUSIVE, READS, catalog)
+        elif "not enforced" in (action.text or ""):
+            yield from _with_partitions(other, Lock.ACCESS_EXCLUSIVE, None, catalog)
     elif action.does is Does.ADD_FOREIGN_KEY:
         other = catalog.relation(action.other)
-        for one in (other, *catalog.descendants(other.oid)) if other else ():
-            yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
+        work = READS if _is_checked(action) else None
+        yield from _with_partitions(other, Lock.SHARE_ROW_EXCLUSIVE, work, catalog)
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
     elif action.does is Does.ATTACH:
         yield from _attached(action, table, catalog)
     elif action.does is Does.DETACH:
-        yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, None
-        for key in catalog.foreign_keys(table.oid):
-            yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
+        yield from _detached(action, table, catalog)
+
+
+def _begins_to_hold(action: TableAction, key: Constraint | None) -> bool:
+    """Whether a foreign key that was NOT ENFORCED has to be true of the rows from now on."""
+    text = (action.text or "").replace("not enforced", "")
+    return key is not None and not key.validated and "enforced" in text
+
+
+def _with_partitions(
+    table: Relation | None, lock: Lock, work: str | None, catalog: Catalog
+) -> Iterator[Found]:
+    for one in (table, *catalog.descendants(table.oid)) if table else ():
+        yield one, lock, work
 
 
 def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
     """The new partition and the default one, and the other ends of foreign keys."""
-    rest, part = catalog.default_partition(table.oid), catalog.relation(action.other)
+    part = catalog.relation(action.other)
     keys = catalog.foreign_keys(table.oid)
-    yield rest, Lock.ACCESS_EXCLUSIVE, unproven(rest, catalog)
+    yield from rows_of_others(table, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = keys or catalog.indexes(table.oid)
     for one in (part, *catalog.descendants(part.oid)) if part else ():
-        yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else unproven(one, catalog)
+        yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else _unproven(one, catalog)
     for key in keys:
         yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, READS
     yield from referring(table, catalog)
 
 
-def unproven(partition: Relation | None, catalog: Catalog) -> str:
+def _detached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The default partition, the one that goes, and the other ends of foreign keys."""
+    yield catalog.default_partition(table.oid), Lock.ACCESS_EXCLUSIVE, None
+    referrers = [*_referrers(table, catalog)]
+    if part := catalog.relation(action.other):
+        # No row may refer to those that go.
+        work = READS if referrers else None
+        yield part, action.lock, work
+        for one in catalog.descendants(part.oid):
+            yield one, Lock.ACCESS_EXCLUSIVE, work
+    for other in referrers:
+        yield other, Lock.ACCESS_EXCLUSIVE, READS
+        for one in catalog.descendants(other.oid):
+            yield one, Lock.ACCESS_SHARE, READS
+    for key in catalog.foreign_keys(table.oid):
+        yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
+
+
+def rows_of_others(parent: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The default partition, where rows may be that belong to a new one, and its partitions."""
+    if rest := catalog.default_partition(parent.oid):
+        for one in (rest, *catalog.descendants(rest.oid)):
+            yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
+
+
+def _unproven(partition: Relation, catalog: Catalog) -> str:
     """How a partition is read when bounds are to hold for it that its own CHECK may prove."""
-    has_check = partition is not None and any(
-        one.validated for one in catalog.checks(partition.oid)
-    )
+    has_check = any(one.validated for one in catalog.checks(partition.oid))
     return READS_UNPROVEN if has_check else READS
 
 
 def referring(parent: Relation, catalog: Catalog) -> Iterator[Found]:
     """The tables whose foreign keys refer to a partitioned table, when it gets a partition."""
-    tables = {key.table for key in catalog.referencing[parent.oid]}
-    for key in catalog.referencing[parent.oid]:
-        table = catalog.relations.get(key.table)
-        if table and not tables.isdisjoint(table.parents):
-            continue  # That of a partition is only a part of its parent's.
+    for table in _referrers(parent, catalog):
         mode = Lock.SHARE_ROW_EXCLUSIVE if catalog.major >= 15 else Lock.ACCESS_SHARE
         yield table, mode, None
+
+
+def _referrers(table: Relation, catalog: Catalog) -> Iterator[Relation]:
+    oids = {key.table for key in catalog.referencing[table.oid]}
+    for one in map(catalog.relations.get, oids):
+        # The key of a partition is only a part of its parent's.
+        if one and oids.isdisjoint(one.parents):
+            yield one
 
 
 def _keys_made_again(

@@ -33,10 +33,10 @@ class Relation:
     persistence: str
     tablespace: str
     access_method: str
-    plain: bool
-    """An index has neither an expression nor a condition."""
     columns: list[str]
     """The columns of an index, without expressions."""
+    computed_from: list[str]
+    """The columns in the expressions and the condition of an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class Catalog:
     """The numbers of the uses in whose place rules do something else."""
     published: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The tables of the publication whose list a use replaces, by the number of the use."""
-    reindexed: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """The tables of the schema, or of the database, that a use reindexes, likewise."""
+    kept_up: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """The tables of a schema, or of the database, that a use reindexes or vacuums, likewise."""
     idle: set[int] = field(default_factory=set)
     """The numbers of the uses that do nothing, as what IF NOT EXISTS asks for is there."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

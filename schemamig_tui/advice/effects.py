@@ -96,9 +96,12 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
         yield catalog.relations.get(oid), lock, work
     for oid in catalog.published[number]:
         yield catalog.relations.get(oid), Lock.SHARE_UPDATE_EXCLUSIVE, None
-    for oid in catalog.reindexed[number]:
-        if table := catalog.relations.get(oid):
+    for oid in catalog.kept_up[number]:
+        table = catalog.relations.get(oid)
+        if table and touch.statement.startswith("REINDEX"):
             yield from _indexed_again(touch, table, catalog)
+        else:
+            yield table, touch.lock or Lock.SHARE_UPDATE_EXCLUSIVE, touch.work
     for oid in catalog.written[number]:
         yield catalog.relations.get(oid), Lock.ROW_EXCLUSIVE, None
     if relation is None or touch.lock is None or touch.target is not ObjectKind.RELATION:
@@ -170,11 +173,12 @@ def _trigger_renamed(touch: Touch, relation: Relation, catalog: Catalog) -> Iter
 
 def _analyzed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """The rows of children that are no partitions are only read; 18 analyzes them as well."""
-    if relation.kind in PARTITIONED or catalog.major >= 18:
+    if not touch.only and (relation.kind in PARTITIONED or catalog.major >= 18):
         yield from _children(touch, relation, catalog)
     else:
         for child in catalog.descendants(relation.oid):
-            yield child, Lock.ACCESS_SHARE, None
+            if child.kind not in PARTITIONED:
+                yield child, Lock.ACCESS_SHARE, None
 
 
 def _truncated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -213,8 +217,7 @@ def _indexed_again(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[
 
 
 def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
-    rest = catalog.default_partition(relation.oid)
-    yield rest, Lock.ACCESS_EXCLUSIVE, alterations.unproven(rest, catalog)
+    yield from alterations.rows_of_others(relation, catalog)
     for key in catalog.foreign_keys(relation.oid):
         yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, None
     yield from alterations.referring(relation, catalog)

@@ -20,6 +20,7 @@ _BY_LENGTH = (
     "time with time zone",
     "interval",
 )
+_FIELDS = ("second", "minute", "hour", "day", "month", "year")
 # Their indexes have the same operator classes.
 _ALIKE = ({"text", "character varying"}, {"inet", "cidr"})
 
@@ -47,6 +48,8 @@ def _is_stored_alike(catalog: Catalog, column: ColumnFacts, new: Type) -> bool:
 def _is_cut(column: ColumnFacts, new: Type, text: str) -> bool:
     """Whether values may have to be made shorter, or padded."""
     was, now = lengths(column.written), lengths(text)
+    if new.written == "interval" and _least_field(text) > _least_field(column.written):
+        return True
     if was == now and new.base == column.base:
         return False
     if new.written == "character" and not now:
@@ -57,10 +60,16 @@ def _is_cut(column: ColumnFacts, new: Type, text: str) -> bool:
         scales = [part[1] if part[1:] else 0 for part in (was, now)]
         return not was or scales[0] != scales[1] or was[0] > now[0]
     if new.written in _BY_LENGTH:
-        if not was and "time" in new.written:
+        if not was and ("time" in new.written or new.written == "interval"):
             was = (6,)
         return not was or was[0] > now[0]
     return True
+
+
+def _least_field(text: str) -> int:
+    """The place of the smallest field that an interval may have: 0 is that of seconds."""
+    last = without_lengths(text).lower().rpartition(" ")[2]
+    return _FIELDS.index(last) if last in _FIELDS else 0
 
 
 def rebuilds_indexes(column: ColumnFacts, new: Type, action: TableAction) -> bool:

@@ -37,9 +37,14 @@ SELECT c.oid::bigint, c.relkind::text AS kind,
         AS default_partition,
     c.relispartition AS partition, c.relname::text AS bare, c.relpersistence::text AS persistence,
     coalesce(p.spcname::text, '') AS tablespace, coalesce(m.amname::text, '') AS access_method,
-    x.indexprs IS NULL AND x.indpred IS NULL AS plain,
     ARRAY(SELECT a.attname::text FROM unnest(x.indkey) k JOIN pg_catalog.pg_attribute a
-        ON a.attrelid = x.indrelid AND a.attnum = k) AS columns
+        ON a.attrelid = x.indrelid AND a.attnum = k) AS columns,
+    CASE WHEN x.indexprs IS NOT NULL OR x.indpred IS NOT NULL THEN
+        ARRAY(SELECT a.attname::text FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a
+            ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = x.indexrelid
+                AND d.refclassid = d.classid AND d.refobjid = x.indrelid AND d.refobjsubid > 0)
+        ELSE '{}' END AS computed_from
 FROM chosen JOIN pg_catalog.pg_class c USING (oid)
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_database b ON b.datname = current_database()
@@ -141,6 +146,28 @@ WITH RECURSIVE asked AS (
     SELECT a.*, s.oid AS namespace FROM asked a LEFT JOIN pg_catalog.pg_namespace s
         ON s.nspname = ANY (CASE WHEN a.schema IS NULL THEN current_schemas(true)
             ELSE ARRAY[a.schema] END)
+), others (kind, class, oid, name, namespace) AS (
+    SELECT 'operator class', 'pg_catalog.pg_opclass'::regclass, oid, opcname, opcnamespace
+    FROM pg_catalog.pg_opclass
+    UNION ALL SELECT 'operator family', 'pg_catalog.pg_opfamily'::regclass, oid, opfname,
+        opfnamespace FROM pg_catalog.pg_opfamily
+    UNION ALL SELECT 'text search configuration', 'pg_catalog.pg_ts_config'::regclass, oid,
+        cfgname, cfgnamespace FROM pg_catalog.pg_ts_config
+    UNION ALL SELECT 'text search dictionary', 'pg_catalog.pg_ts_dict'::regclass, oid,
+        dictname, dictnamespace FROM pg_catalog.pg_ts_dict
+    UNION ALL SELECT 'foreign data wrapper', 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid,
+        fdwname, NULL FROM pg_catalog.pg_foreign_data_wrapper
+    UNION ALL SELECT 'server', 'pg_catalog.pg_foreign_server'::regclass, oid, srvname, NULL
+    FROM pg_catalog.pg_foreign_server
+    UNION ALL SELECT 'language', 'pg_catalog.pg_language'::regclass, oid, lanname, NULL
+    FROM pg_catalog.pg_language
+    UNION ALL SELECT 'access method', 'pg_catalog.pg_am'::regclass, oid, amname, NULL
+    FROM pg_catalog.pg_am
+), owners (number, kind, oid) AS (
+    SELECT a.number, a.kind, r.oid FROM asked a JOIN pg_catalog.pg_roles r
+        ON r.rolname = CASE WHEN a.name IN ('current_user', 'current_role') THEN current_user
+            WHEN a.name = 'session_user' THEN session_user ELSE a.name END
+    WHERE a.kind IN ('owned', 'reassigned')
 ), roots (number, class, object, part) AS (
     SELECT number, 'pg_catalog.pg_class'::regclass::oid, "table"::oid, 0 FROM asked
     WHERE kind = 'relation'
@@ -166,6 +193,13 @@ WITH RECURSIVE asked AS (
     UNION SELECT number, 'pg_catalog.pg_statistic_ext'::regclass, x.oid, 0
     FROM named JOIN pg_catalog.pg_statistic_ext x ON stxname = name AND stxnamespace = namespace
     WHERE kind = 'statistics'
+    UNION SELECT number, o.class, o.oid, 0 FROM named n JOIN others o
+        ON o.kind = n.kind AND o.name = n.name AND coalesce(o.namespace = n.namespace, true)
+    UNION SELECT number, d.classid, d.objid, 0 FROM owners o JOIN pg_catalog.pg_shdepend d
+        ON d.refclassid = 'pg_catalog.pg_authid'::regclass AND d.refobjid = o.oid
+            AND d.deptype = 'o'
+        JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = current_database()
+    WHERE o.kind = 'owned'
 ), gone (number, class, object, part) AS (
     SELECT * FROM roots
     UNION
@@ -201,6 +235,8 @@ SELECT DISTINCT number, r.oid::bigint FROM gone g CROSS JOIN LATERAL (
         WHERE class = 'pg_catalog.pg_policy'::regclass AND oid = object
 ) r (oid)
 WHERE r.oid <> 0
+UNION SELECT o.number, c.oid::bigint FROM owners o JOIN pg_catalog.pg_class c ON c.relowner = o.oid
+WHERE o.kind = 'reassigned' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 """
 
 # Events are those of pg_rewrite: 1 is to read, 2 UPDATE, 3 INSERT, 4 DELETE; the bits of tgtype are
@@ -254,15 +290,22 @@ FROM unnest(%(numbers)s::int[], %(names)s::name[]) AS a (number, name)
 """
 
 # A schema of NULL is all that is not the server's own. What is done CONCURRENTLY waits for nobody
-# who only uses a table without an index, where there is none for its TOAST either.
-REINDEXED = """
+# who only uses a table without an index, where there is none for its TOAST either. The others leave
+# out the tables of other owners.
+KEPT_UP = """
 SELECT a.number, c.oid::bigint
-FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(concurrent)s::boolean[])
-        AS a (number, schema, concurrent)
+FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(statements)s::text[])
+        AS a (number, schema, statement)
     JOIN pg_catalog.pg_namespace n ON n.nspname = a.schema OR a.schema IS NULL
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND c.oid >= 16384
-    AND (c.relhasindex OR c.reltoastrelid <> 0 OR NOT a.concurrent)
+    JOIN pg_catalog.pg_database b ON b.datname = current_database()
+WHERE c.relkind IN ('r', 'm', 'p') AND (c.relkind <> 'p' OR a.statement = 'ANALYZE')
+    AND c.relpersistence <> 't' AND c.oid >= 16384
+    AND CASE WHEN a.statement LIKE 'REINDEX%%' THEN
+            c.relhasindex OR c.reltoastrelid <> 0 OR a.statement = 'REINDEX'
+        ELSE (pg_has_role(c.relowner, 'USAGE') OR pg_has_role(b.datdba, 'USAGE'))
+            AND (a.statement <> 'CLUSTER' OR EXISTS (SELECT FROM pg_catalog.pg_index
+                WHERE indrelid = c.oid AND indisclustered)) END
 """
 
 # What IF EXISTS and IF NOT EXISTS ask for.

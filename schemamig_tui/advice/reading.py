@@ -20,7 +20,20 @@ _KINDS = {
     ObjectKind.EXTENSION: "extension",
     ObjectKind.OTHER: "function",
 }
-_KINDS_BY_VERB = {"DROP COLLATION": "collation", "DROP STATISTICS": "statistics"}
+_KINDS_BY_VERB = {
+    "DROP ACCESS METHOD": "access method",
+    "DROP COLLATION": "collation",
+    "DROP FOREIGN DATA WRAPPER": "foreign data wrapper",
+    "DROP LANGUAGE": "language",
+    "DROP OPERATOR CLASS": "operator class",
+    "DROP OPERATOR FAMILY": "operator family",
+    "DROP OWNED": "owned",
+    "DROP SERVER": "server",
+    "DROP STATISTICS": "statistics",
+    "DROP TEXT SEARCH CONFIGURATION": "text search configuration",
+    "DROP TEXT SEARCH DICTIONARY": "text search dictionary",
+    "REASSIGN OWNED": "reassigned",
+}
 # They are parts of a table, whose own lock says it all.
 _NO_OBJECTS = ("DROP TRIGGER", "DROP POLICY", "DROP RULE", "DROP CONSTRAINT")
 _DROPS = {Does.DROP_COLUMN: "column", Does.DROP_CONSTRAINT: "constraint"}
@@ -73,8 +86,8 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
             by_use[reached.number].append(reached.oid)
     for row in _published(database, uses):
         catalog.published[row.number].append(row.oid)
-    for row in _reindexed(database, uses):
-        catalog.reindexed[row.number].append(row.oid)
+    for row in _kept_up(database, uses):
+        catalog.kept_up[row.number].append(row.oid)
     near = {*oids.values()}
     for by_use in (
         catalog.dropped,
@@ -82,7 +95,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
         catalog.read,
         catalog.written,
         catalog.published,
-        catalog.reindexed,
+        catalog.kept_up,
     ):
         near.update(oid for found in by_use.values() for oid in found)
     if not near:
@@ -109,8 +122,10 @@ def _dropped(
     for number, use in enumerate(uses):
         touch = use.touch
         oid = oids.get(touch.name, 0) if touch.target is ObjectKind.RELATION else 0
+        kind = _KINDS_BY_VERB.get(touch.statement)
         if touch.statement.startswith("DROP ") and touch.statement not in _NO_OBJECTS:
-            kind = _KINDS_BY_VERB.get(touch.statement) or _KINDS[touch.target]
+            kind = kind or _KINDS[touch.target]
+        if kind:
             asked.append((number, kind, oid, touch.name.schema, touch.name.name))
         for action in touch.actions if oid else ():
             if action.does in _DROPS:
@@ -183,11 +198,11 @@ def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     return database.ask(about, _Numbered, queries.PUBLISHED, parameters)
 
 
-def _reindexed(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+def _kept_up(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
     asked = {
         number: use.touch
         for number, use in enumerate(uses)
-        if use.touch.statement.startswith("REINDEX") and use.touch.target in _WITH_TABLES
+        if use.touch.statement in _UPKEEP and use.touch.target in _WITH_TABLES
     }
     if not asked:
         return ()
@@ -197,12 +212,13 @@ def _reindexed(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
             touch.name.name if touch.target is ObjectKind.SCHEMA else None
             for touch in asked.values()
         ],
-        "concurrent": [touch.statement != "REINDEX" for touch in asked.values()],
+        "statements": [touch.statement for touch in asked.values()],
     }
-    about = "the tables that are reindexed"
-    return database.ask(about, _Numbered, queries.REINDEXED, parameters)
+    about = "the tables that are reindexed or vacuumed"
+    return database.ask(about, _Numbered, queries.KEPT_UP, parameters)
 
 
+_UPKEEP = ("ANALYZE", "CLUSTER", "REINDEX", "REINDEX CONCURRENTLY", "VACUUM", "VACUUM FULL")
 _WITH_TABLES = (ObjectKind.SCHEMA, ObjectKind.DATABASE)
 
 

@@ -51,11 +51,12 @@ class TableAction(NamedTuple):
     table, ``columns`` and ``others`` those of a key and what they refer to. ``type`` is a type
     as it is written, ``calls`` the functions that a new value is computed with, None if that cannot
     be known. ``computed``: every row gets a value of its own. ``defaulted``: a new column has a
-    value. ``new``: the constraint is that of a new column. ``primary``: it is a primary key.
-    ``trusted``: rows are not looked at, for NOT VALID, NOT ENFORCED or USING INDEX.
-    ``no_inherit``: the rows of children need not keep to a CHECK. ``missing_only``: nothing is
-    done where the new ``column`` is there already. ``text`` is the condition of a CHECK, the USING
-    of a new type, or the word behind SET.
+    value. ``virtual``: that is made when it is read. ``new``: the constraint is that of a new
+    column. ``primary``: it is a primary key. ``trusted``: rows are not looked at, for NOT VALID,
+    NOT ENFORCED or USING INDEX. ``no_inherit``: the rows of children need not keep to it.
+    ``missing_only``: nothing is done where the new ``column`` is there already. ``text`` is the
+    condition of a CHECK, the USING of a new type, the word behind SET, or what a constraint is
+    altered to.
     """
 
     does: Does
@@ -69,6 +70,7 @@ class TableAction(NamedTuple):
     calls: frozenset[str] | None = frozenset()
     computed: bool = False
     defaulted: bool = False
+    virtual: bool = False
     new: bool = False
     primary: bool = False
     trusted: bool = False

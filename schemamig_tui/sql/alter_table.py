@@ -79,7 +79,9 @@ def _add(words: Words) -> Iterator[TableAction]:
 
 def _alter(words: Words) -> Iterator[TableAction]:
     if words.take(b"constraint"):
-        yield TableAction(Does.ALTER_CONSTRAINT, name=one_part(words))
+        name = one_part(words)
+        text = b" ".join(words).lower().decode(errors="replace")
+        yield TableAction(Does.ALTER_CONSTRAINT, name=name, text=text)
         return
     words.take(b"column")
     column = one_part(words)
@@ -103,6 +105,8 @@ def _alter(words: Words) -> Iterator[TableAction]:
         yield TableAction(Does.CHANGE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, column=column)
     elif words.take(b"set", b"(") or words.take(b"reset"):
         yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, column=column)
+    elif words.take(b"set", b"compression"):
+        yield TableAction(Does.CHANGE_ONE, column=column)
     else:
         yield TableAction(Does.CHANGE, column=column)
 

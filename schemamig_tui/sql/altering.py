@@ -162,7 +162,10 @@ def drop(words: Words) -> Iterator[Touch]:
                 condition = Condition(what, part, there=True, on=touch.name) if if_exists else None
                 yield touch._replace(condition=condition)
         return
-    kind = take_kind(words)
+    if words.take(b"owned", b"by"):
+        yield from _of_roles(words, "DROP OWNED")
+        return
+    kind = _take_dependable(words) or take_kind(words)
     if kind is None or kind[1] not in (*OWNED, *_RIGHT_UNKNOWN):
         return
     statement, mode = f"DROP {kind[0]}", Lock.ACCESS_EXCLUSIVE
@@ -174,6 +177,38 @@ def drop(words: Words) -> Iterator[Touch]:
     right = None if kind[1] in _RIGHT_UNKNOWN else Right.DROP
     for name in names:
         yield Touch(kind[1], name, statement, mode, right, cascade=cascade)
+
+
+def _take_dependable(words: Words) -> tuple[str, ObjectKind] | None:
+    words.take(b"procedural")
+    for kind in _DEPENDABLE:
+        if words.take(*kind):
+            return b" ".join(kind).decode().upper(), ObjectKind.OTHER
+    return None
+
+
+# A table, an index or a trigger may depend on them.
+_DEPENDABLE = (
+    (b"access", b"method"),
+    (b"foreign", b"data", b"wrapper"),
+    (b"language",),
+    (b"operator", b"class"),
+    (b"operator", b"family"),
+    (b"server",),
+    (b"text", b"search", b"configuration"),
+    (b"text", b"search", b"dictionary"),
+)
+
+
+def reassign(words: Words) -> Iterator[Touch]:
+    """What REASSIGN OWNED touches, from the word behind it on."""
+    if words.take(b"owned", b"by"):
+        yield from _of_roles(words, "REASSIGN OWNED")
+
+
+def _of_roles(words: Words, statement: str) -> Iterator[Touch]:
+    for name, _ in take_names(words):
+        yield Touch(ObjectKind.ROLE, name, statement, Lock.ACCESS_EXCLUSIVE)
 
 
 def comment(words: Words) -> Iterator[Touch]:

@@ -31,7 +31,7 @@ def new_column(words: Words) -> Iterator[TableAction]:
     type_ = b" ".join(kind).decode(errors="replace")
     named: frozenset[str] = frozenset()
     computed = type_.lower().rpartition(" ")[2] in _SERIAL
-    defaulted = computed
+    defaulted, virtual = computed, False
     rest: list[TableAction] = []
     name = None
     while word := words.peek():
@@ -46,7 +46,8 @@ def new_column(words: Words) -> Iterator[TableAction]:
             named |= calls(value)
         elif word == b"generated":
             words.next()
-            computed = _is_stored(words) or computed
+            virtual = not _is_stored(words)
+            computed = computed or not virtual
             defaulted = True
         elif word in CONSTRAINTS:
             rest += constraint(words, name, column)
@@ -61,7 +62,7 @@ def new_column(words: Words) -> Iterator[TableAction]:
         computed=computed,
         defaulted=defaulted,
     )
-    yield from (one._replace(defaulted=True) for one in rest) if defaulted else rest
+    yield from (one._replace(defaulted=defaulted, virtual=virtual) for one in rest)
 
 
 def _is_stored(words: Words) -> bool:
@@ -84,8 +85,15 @@ def constraint(words: Words, name: str | None, column: str | None) -> Iterator[T
     if kind == b"not":
         words.take(b"null")
         named = column if new else one_part(words)
-        trusted = _marks(words).trusted
-        yield TableAction(Does.SET_NOT_NULL, column=named, name=name, new=new, trusted=trusted)
+        marks = _marks(words)
+        yield TableAction(
+            Does.SET_NOT_NULL,
+            column=named,
+            name=name,
+            new=new,
+            trusted=marks.trusted,
+            no_inherit=marks.no_inherit,
+        )
     elif kind == b"check":
         condition, marks = words.inside(), _marks(words)
         yield TableAction(

@@ -51,7 +51,7 @@ def create(words: Words) -> Iterator[Touch]:
         labels=labels,
         constrained=statement == "CREATE DOMAIN" and words.seek(b"check", b"not") != b"",
     )
-    if statement == "CREATE TABLE":
+    if statement in ("CREATE TABLE", "CREATE FOREIGN TABLE"):
         for touch in _table(words, statement):
             yield touch._replace(condition=condition) if condition else touch
     elif target is ObjectKind.SCHEMA:

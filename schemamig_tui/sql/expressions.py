@@ -101,7 +101,9 @@ def casts_by_text(expression: str, column: str, type_: str) -> bool:
 def casts_to(expression: str, column: str, type_: str) -> bool:
     """Whether an expression is the column, at most with a cast to that type."""
     words = _bare([word.lower() for word in words_of(expression.encode())])
+    target = [word.lower() for word in words_of(type_.encode())]
+    if words[:2] == [b"cast", b"("] and words[3:] == [b"as", *target, b")"]:
+        return identifier(words[2]) == column
     if not words or identifier(words[0]) != column:
         return False
-    target = [word.lower() for word in words_of(type_.encode())]
     return words[1:] == [] or words[1:] == [b"::", *target]

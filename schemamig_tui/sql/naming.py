@@ -21,6 +21,7 @@ _KINDS: dict[tuple[bytes, ...], ObjectKind] = {
     (b"schema",): ObjectKind.SCHEMA,
     (b"function",): ObjectKind.OTHER,
     (b"procedure",): ObjectKind.OTHER,
+    (b"routine",): ObjectKind.OTHER,
     (b"aggregate",): ObjectKind.OTHER,
     (b"collation",): ObjectKind.OTHER,
     (b"statistics",): ObjectKind.OTHER,

@@ -7,7 +7,7 @@ function does cannot be seen.
 from collections.abc import Callable, Iterator
 
 from schemamig_tui.sql.actions import EMPTIES, READS, REWRITES
-from schemamig_tui.sql.altering import alter, comment, drop
+from schemamig_tui.sql.altering import alter, comment, drop, reassign
 from schemamig_tui.sql.creating import create
 from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
@@ -92,15 +92,20 @@ def _lock(words: Words) -> Iterator[Touch]:
 
 
 def _vacuum(words: Words) -> Iterator[Touch]:
+    """Without names it is about all tables, as is ANALYZE."""
     full = b"full" in _options(words, b"full", b"freeze", b"verbose", b"analyze", b"analyse")
     statement, mode = ("VACUUM FULL", _STRONGEST) if full else ("VACUUM", _GENTLE)
     work = REWRITES if full else None
+    if not words.peek():
+        yield Touch(ObjectKind.DATABASE, _CURRENT, statement, mode, work=work)
     for name, only in take_names(words):
         yield Touch(ObjectKind.RELATION, name, statement, mode, work=work, only=only)
 
 
 def _analyze(words: Words) -> Iterator[Touch]:
     _options(words, b"verbose")
+    if not words.peek():
+        yield Touch(ObjectKind.DATABASE, _CURRENT, "ANALYZE", _GENTLE)
     for name, only in take_names(words):
         yield Touch(ObjectKind.RELATION, name, "ANALYZE", _GENTLE, only=only)
 
@@ -121,7 +126,10 @@ def _reindex(words: Words) -> Iterator[Touch]:
 
 
 def _cluster(words: Words) -> Iterator[Touch]:
+    """Without a name it is about all tables that have been clustered before."""
     _options(words, b"verbose")
+    if not words.peek():
+        yield Touch(ObjectKind.DATABASE, _CURRENT, "CLUSTER", _STRONGEST, work=REWRITES)
     yield from relation(words, "CLUSTER", _STRONGEST, Right.MAINTAIN, REWRITES)
 
 
@@ -169,6 +177,7 @@ _RULES: dict[bytes, Callable[[Words], Iterator[Touch]]] = {
     b"explain": _explain,
     b"lock": _lock,
     b"prepare": _prepare,
+    b"reassign": reassign,
     b"refresh": _refresh,
     b"reindex": _reindex,
     b"truncate": _truncate,

@@ -20,7 +20,7 @@ from schemamig_tui.rehearsal import probe
 from schemamig_tui.sql.actions import EMPTIES
 from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.sql.prepared import PreparedStatements
-from tests.advice import linked_statements, near_statements, statements
+from tests.advice import linked_statements, near_statements, rare_statements, statements
 from tests.advice.conftest import Desk
 from tests.advice.statements import MERGE
 
@@ -226,7 +226,10 @@ DIFFERENCES = (
 )
 
 
-@pytest.mark.parametrize("given", [statements, near_statements, linked_statements])
+GIVEN = (statements, near_statements, linked_statements, rare_statements)
+
+
+@pytest.mark.parametrize("given", GIVEN)
 def test_a_rehearsal_sees_what_is_expected(desk: Desk, given: ModuleType) -> None:
     desk.prepare(statements.TABLES, *([] if given is statements else [given.TABLES]))
     with desk.database.connect() as conn:

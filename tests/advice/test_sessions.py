@@ -105,6 +105,32 @@ def test_a_lock_on_a_table_is_in_the_way_of_dropping_its_index(table: Desk) -> N
     assert "ROW EXCLUSIVE on public.t, which DROP INDEX has to wait for" in message
 
 
+@pytest.mark.parametrize("upkeep", ["VACUUM", "VACUUM (FULL)", "ANALYZE", "CLUSTER VERBOSE"])
+def test_a_lock_is_in_the_way_of_the_upkeep_of_all_tables(table: Desk, upkeep: str) -> None:
+    table.prepare("CREATE INDEX i ON t (id)", "CLUSTER t USING i")
+    with table.session("LOCK TABLE t IN SHARE MODE"):
+        (message,) = table.warnings(f"{upkeep};", older_than=0)
+        what = upkeep.translate({ord("("): None, ord(")"): None}).removesuffix(" VERBOSE")
+        assert f"holds SHARE on public.t, which {what} has to wait for" in message
+    with table.session("LOCK TABLE u IN SHARE MODE"):
+        assert bool(table.warnings(f"{upkeep};", older_than=0)) is (upkeep != "CLUSTER VERBOSE")
+
+
+def test_a_lock_is_in_the_way_of_what_a_role_leaves_behind(table: Desk, limited: str) -> None:
+    table.prepare(f"ALTER TABLE t OWNER TO {limited}", "CREATE VIEW v AS SELECT id FROM t")
+    table.login = None
+    for sql, name in (
+        (f"REASSIGN OWNED BY {limited} TO CURRENT_USER;", "t"),
+        (f"DROP OWNED BY {limited} CASCADE;", "t"),
+        (f"DROP OWNED BY {limited} CASCADE;", "v"),
+    ):
+        with table.session(f"LOCK TABLE {name} IN ACCESS SHARE MODE"):
+            assert f"holds ACCESS SHARE on public.{name}" in str(table.warnings(sql, older_than=0))
+    with table.session("SELECT * FROM u"):
+        assert not table.warnings(f"DROP OWNED BY {limited} CASCADE;", older_than=0)
+    table.prepare("DROP VIEW v")
+
+
 def test_the_size_of_a_table_that_is_locked_is_not_waited_for(table: Desk) -> None:
     table.prepare("VACUUM ANALYZE t")
     with table.session("LOCK TABLE t"):
