@@ -44,7 +44,9 @@ def size_advice(
     What is read as ``quick`` as a question took is no reason for a warning.
     """
     relations = {effect.relation.oid: effect.relation for effect in effects}
-    oids = sorted(relations.keys() | {item.relation.oid for item in found})
+    # Of what is only locked, no size is told, but where it is a part of what a file names.
+    asked = {one.relation.oid for one in effects if one.work or one.relation.parents}
+    oids = sorted(asked | {item.relation.oid for item in found})
     if not oids:
         return
     sizes = read_sizes(database, oids)
