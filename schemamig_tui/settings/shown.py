@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemamig_tui.settings.model import Settings
-from schemamig_tui.settings.values import SETTINGS, TARGET_SETTINGS
+from schemamig_tui.settings.values import DSNS, SETTINGS, TARGET_SETTINGS
 from schemamig_tui.text import MASK, redact, redact_command, visible
 
 _DEFAULT = "default"
@@ -33,7 +33,7 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
         value = _value(getattr(settings, reader.field))
         if name in ("on-success", "on-failure") and value:
             value = redact_command(value)
-        if name == "dsn" and value and "=" not in value and "://" not in value:
+        if name in DSNS and value and not _is_understood(value, name):
             value = MASK  # it is no DSN, so nobody can tell what in it is a password
         yield ShownSetting(name, value, source)
     for name, key in settings.keys.items():
@@ -46,6 +46,19 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
             value = MASK if name.endswith("PASSWORD") else visible(redact(given))
             source = env_file if name in settings.variables else "environment"
             yield ShownSetting(name, value, source)
+
+
+def _is_understood(dsn: str, name: str) -> bool:
+    """Whether it is an address, or parameters that libpq knows."""
+    from psycopg import ProgrammingError  # only for people who look at their settings
+    from psycopg.conninfo import conninfo_to_dict
+
+    if "=" not in dsn:
+        return "://" in dsn or name != "dsn"
+    try:
+        return "://" in dsn or bool(conninfo_to_dict(dsn))
+    except ProgrammingError:
+        return False
 
 
 def _value(value: object) -> str | None:

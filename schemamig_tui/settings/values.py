@@ -76,7 +76,8 @@ def _lint_level(value: str) -> str:
 
 def _scratch(value: str) -> str:
     if _text(value) not in ("embedded", "server") and not re.search(r"://|=", value):
-        raise ValueError(f"is {visible(value)!r}, but has to be embedded, server or a DSN")
+        # What somebody has taken for a DSN may have a password in it.
+        raise ValueError("has to be embedded, server or a DSN")
     return value
 
 

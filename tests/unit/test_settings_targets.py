@@ -149,9 +149,18 @@ def test_a_password_without_a_scheme_before_it_is_refused_as_well() -> None:
         load({}, {})
 
 
-def test_what_is_no_dsn_is_not_shown() -> None:
-    values = {one.name: one.value for one in shown(load({"dsn": "app:geheim@h/app"}, {}))}
+@pytest.mark.parametrize("dsn", ["app:geheim@h/app", "host=h passwrd=geheim", "host=h geheim"])
+def test_what_is_no_dsn_is_not_shown(dsn: str) -> None:
+    values = {one.name: one.value for one in shown(load({"dsn": dsn}, {}))}
     assert values["dsn"] == "***"
+
+
+def test_what_is_no_scratch_is_not_shown() -> None:
+    values = {one.name: one.value for one in shown(load({"scratch": "host=h pwd=geheim"}, {}))}
+    assert values["scratch"] == "***"
+    with pytest.raises(SettingsError, match="has to be embedded, server or a DSN") as refused:
+        load({"scratch": "app:geheim@h/app"}, {})
+    assert "geheim" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
