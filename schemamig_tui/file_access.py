@@ -19,11 +19,14 @@ def content_of(path: Path) -> bytes:
 def replace_content(path: Path, content: bytes) -> None:
     """Write a file, all of it or nothing. Raises FilesError, and leaves what is there as it is.
 
-    A link stays one, and a file that is there keeps its permissions.
+    A link stays one, and a file that is there keeps its permissions. What is no regular file is
+    left alone: a device such as ``/dev/full`` would be replaced for everybody.
     """
     target = Path(os.path.realpath(path))
     new = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        if target.exists() and not target.is_file():
+            raise FilesError("This is not a regular file.", path=path)
         with new.open("xb") as file:
             file.write(content)
         if target.exists():

@@ -1,6 +1,7 @@
 """A saved plan: exactly what was reviewed runs, or nothing, and it is said what differs."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,13 @@ def test_a_plan_that_cannot_be_written_leaves_the_one_before(saved: Run) -> None
     ]
     assert saved("--dry-run", "--save-plan", f"{PLAN}/x").code == ExitCode.USAGE
     assert Path(PLAN).read_text() == before
+
+
+def test_a_plan_takes_the_place_of_no_device_or_pipe(saved: Run) -> None:
+    os.mkfifo("pipe")
+    ended = saved("--dry-run", "--save-plan", "pipe")
+    assert (ended.code, ended.errors) == (ExitCode.USAGE, ["pipe: This is not a regular file.\n"])
+    assert Path("pipe").is_fifo()
 
 
 def bad(run: Run, text: str | bytes) -> str:
