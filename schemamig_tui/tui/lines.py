@@ -5,7 +5,7 @@ its style is a name that ``palette`` knows. Outside text gets in through ``inlin
 alone, which make it safe to show.
 """
 
-import re
+from collections import deque
 from collections.abc import Sequence
 
 from schemamig_tui.text import cells, visible
@@ -66,29 +66,39 @@ def folded(line: Line, columns: int, *, code: bool = False) -> list[Line]:
     label = line[0][1] if line[0][0] in ("label", "number") else ""
     indent = min(max(cells(label), len(text) - len(text.lstrip())), columns // 2)
     rows: list[Line] = []
-    row: list[Span] = []
-    room = columns
-    for style, part in line:
-        for word in re.findall(r" *[^ ]+|\s+", part):
-            while word:
-                if cells(word) <= room:
-                    row.append((style, word))
-                    room -= cells(word)
-                    break
-                gap = indent
-                if any(written.strip() for _, written in row) and cells(word.strip()) <= columns:
-                    word = word.lstrip()
-                    gap = min(indent, columns - cells(word))
-                else:
-                    fits = _fitting(word, room)
-                    row.append((style, word[:fits]))
-                    word = word[fits:]
-                rows.append(tuple(row))
-                row, room = [("plain", " " * gap)], columns - gap
-    return [*rows, tuple(row)]
+    spans = deque(line)
+    start = gap = 0
+    while start < len(text):
+        stop = following = start + _fitting(text[start:], columns - gap)
+        next_gap = indent
+        if stop < len(text):
+            word_at = text.rfind(" ", start, stop + 1) + 1
+            before, behind = text[start:word_at].rstrip(" "), text[word_at:].lstrip(" ")
+            word = behind.partition(" ")[0]
+            if before and cells(word) <= columns:
+                stop, following = start + len(before), len(text) - len(behind)
+                next_gap = min(indent, columns - cells(word))
+        rows.append((("plain", " " * gap), *_taken(spans, stop - start)))
+        _taken(spans, following - stop)
+        start, gap = following, next_gap
+    return rows
+
+
+def _taken(spans: deque[Span], count: int) -> list[Span]:
+    """Take so many characters off the beginning of ``spans``."""
+    taken: list[Span] = []
+    while count > 0:
+        style, text = spans.popleft()
+        if len(text) > count:
+            spans.appendleft((style, text[count:]))
+        taken.append((style, text[:count]))
+        count -= len(text)
+    return taken
 
 
 def _fitting(text: str, room: int) -> int:
+    if text.isascii():
+        return max(1, min(len(text), room))
     count = 0
     for char in text:
         room -= cells(char)
