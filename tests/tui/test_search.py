@@ -8,6 +8,7 @@ from textual.keys import _character_to_key
 
 from schemamig_tui.tui.lines import Line, plain
 from schemamig_tui.tui.search import Search
+from schemamig_tui.tui.widgets.lines_view import LinesView
 from tests.tui.conftest import Desk, Ui, played
 
 LONG = "\n".join(f"SELECT {n}; -- {'needle' if n in (30, 60) else 'hay'}" for n in range(1, 81))
@@ -152,6 +153,32 @@ async def test_a_log_at_its_end_stays_there_when_it_is_wrapped_or_gets_narrower(
         await ui.pilot.resize_terminal(70, 30)
         await ui.settled()
         assert log.scroll_y < log.max_scroll_y
+
+
+@played
+@pytest.mark.parametrize("pane", ["4", "5"])
+async def test_the_line_that_one_reads_stays_where_lines_are_wrapped_or_get_narrower(
+    desk: Desk, pane: str
+) -> None:
+    lines = "".join(f"RAISE NOTICE '{n} {'y ' * 60}';\n" for n in range(100, 200))
+    desk.write("0001_a.sql", f"DO $$ BEGIN\n{lines}END $$;")
+    async with desk.open(140, 30) as ui:
+        await ui.apply()
+        await ui.press(pane, "slash", *"150 y", "enter")
+        view = ui.app.screen.focused
+        assert isinstance(view, LinesView)
+
+        def first() -> str:
+            return plain([view.row(view.scroll_offset.y) or ()])
+
+        while "150 y" not in first():
+            view.scroll_relative(y=1, animate=False, immediate=True)
+        for columns in (140, 70, 50, 120):
+            await ui.pilot.resize_terminal(columns, 30)
+            await ui.press("w")
+            assert "150 y" in first()
+        await ui.press("n")
+        assert "150 y" in ui.screen
 
 
 @played

@@ -18,11 +18,11 @@ async def test_a_pending_file_that_is_saved_is_read_and_planned_again_in_its_pla
 
         async def save(first: str) -> None:
             view = ui.main.detail.view
-            place, shown = view.scroll_offset.y, ui.detail
-            assert place > 20
+            top, shown = view.row(view.scroll_offset.y), ui.detail
+            assert view.scroll_offset.y > 20
             desk.write("0002_b.sql", text(first))
             await ui.until(lambda: ui.detail != shown)  # by itself
-            assert view.scroll_offset.y == place
+            assert view.row(view.scroll_offset.y) == top
             assert selected(ui) == "0002_b.sql"
             assert ui.main.focused is view
 

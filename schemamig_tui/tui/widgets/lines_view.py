@@ -1,6 +1,9 @@
 """A view of lines that scroll. Only the visible ones are drawn, so that length costs nothing."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import accumulate, islice
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -82,6 +85,7 @@ class LinesView(StyledView, can_focus=True):
         super().__init__(id=id)
         self.lines = lines
         self._rows: Sequence[Line] = ()
+        self._heights: Sequence[int] = ()  # rows for each line; without them it is one for each
         self._fold = fold
         self._wraps: bool | None = None
         self._search: Search | None = None
@@ -104,8 +108,7 @@ class LinesView(StyledView, can_focus=True):
 
     def show_line(self, number: int) -> None:
         """Scroll to where a line is the first one that is shown."""
-        above = sum(map(len, self.fold(self.lines[:number])))
-        self.scroll_to(0, above, animate=False)
+        self.scroll_to(0, sum(self._heights[:number]), animate=False)
 
     def on_mount(self) -> None:
         """Show what there is from the beginning."""
@@ -124,9 +127,23 @@ class LinesView(StyledView, can_focus=True):
             yield folded(line, columns, code=code) if self.folds else [line]
 
     def _arrange(self) -> None:
-        self._rows = [row for rows in self.fold(self.lines) for row in rows]
-        self.virtual_size = Size(max(map(width, self._rows), default=0), len(self._rows))
+        self._show_rows(list(self.fold(self.lines)))
+
+    def _show_rows(self, rows: Sequence[Sequence[Line]]) -> None:
+        """Show each line as other rows."""
+        with self._keeping_line():
+            self._heights = [len(those) for those in rows]
+            self._rows = [row for those in rows for row in those]
+            self.virtual_size = Size(max(map(width, self._rows), default=0), len(self._rows))
         self.refresh()
+
+    @contextmanager
+    def _keeping_line(self) -> Iterator[None]:
+        """Have the same line at the top, and search on from the same one, with other rows."""
+        top, at, before = self.scroll_offset.y, self._at, self._heights
+        yield
+        self._at = _moved(at, before, self._heights)
+        self.scroll_to(y=_moved(top, before, self._heights), animate=False, immediate=True)
 
     def on_resize(self) -> None:
         """Fold again."""
@@ -254,3 +271,15 @@ class LinesView(StyledView, can_focus=True):
         """Fold long lines, or fold them no more."""
         self._wraps = not self.folds
         self._arrange()
+
+
+def _moved(row: int, before: Sequence[int], after: Sequence[int]) -> int:
+    """The row that shows what ``row`` has shown while lines had other numbers of rows."""
+    line, into, of = row, 0, 1
+    if before:
+        starts = list(accumulate(before, initial=0))
+        line = min(bisect_right(starts, row), len(before)) - 1
+        into, of = row - starts[line], before[line]
+    if line >= len(after):
+        return sum(after) or line
+    return sum(islice(after, line)) + into * after[line] // of

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from textual.geometry import Size
 from textual.message import Message
 
 from schemamig_tui.connect import Target
@@ -18,7 +17,7 @@ from schemamig_tui.settings import Settings
 from schemamig_tui.survey import Review, review
 from schemamig_tui.text import one_line
 from schemamig_tui.tui.background import in_thread
-from schemamig_tui.tui.lines import Line, folded, width
+from schemamig_tui.tui.lines import Line
 from schemamig_tui.tui.pending_findings import pending_findings
 from schemamig_tui.tui.plans import (
     change_line,
@@ -211,20 +210,18 @@ class PlanView(LinesView):
     async def _draw(self) -> None:
         self._put(*await in_thread(self._made))
 
-    def _made(self) -> tuple[list[Line], list[Line], int]:
-        """The lines for the width of the moment, the rows they are folded to, and how wide."""
+    def _made(self) -> tuple[list[Line], list[list[Line]]]:
+        """The lines for the width of the moment, and the rows that each is folded to."""
         assert self.plan is not None
-        columns, folds = self.scrollable_content_region.width, self.folds
+        columns = self.scrollable_content_region.width
         with no_collections():
             plan = plan_lines(self.plan, self._review, columns, self._findings)
             lines = [*self._above(), *plan]
-            rows = [row for line in lines for row in (folded(line, columns) if folds else [line])]
-        return lines, rows, max(map(width, rows), default=0)
+            return lines, list(self.fold(lines))
 
-    def _put(self, lines: Sequence[Line], rows: Sequence[Line], widest: int) -> None:
-        self.lines, self._rows = lines, rows
-        self.virtual_size = Size(widest, len(rows))
-        self.refresh()
+    def _put(self, lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> None:
+        self.lines = lines
+        self._show_rows(rows)
 
 
 def _reviewed(plan: Plan, target: Target | None, advice_timeout: float | None) -> Review:

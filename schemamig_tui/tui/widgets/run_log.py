@@ -26,7 +26,7 @@ class RunLog(LinesView):
         super().__init__(id="log")
         self._kept: deque[Entry] = deque(maxlen=LONGEST)
         self._folded: deque[Line] = deque()
-        self._rows_of: deque[int] = deque(maxlen=LONGEST)
+        self._heights: deque[int] = deque(maxlen=LONGEST)
         self._follows = True
         self._database: Identity | None = None
         self.border_title = "5 Log"
@@ -50,6 +50,7 @@ class RunLog(LinesView):
         dropped = before + len(lines) - len(self._kept)
         if self.folds:
             dropped = self._add_folded(lines[-LONGEST:])
+        self._at = max(0, self._at - dropped)
         columns = max((width(made(line)) for line in lines[-_MEASURED:]), default=0)
         self._measure(max(self.virtual_size.width, columns))
         if self._follows:
@@ -72,12 +73,12 @@ class RunLog(LinesView):
         """Add lines as rows; returns how many rows were dropped for them."""
         dropped = 0
         for rows in self.fold(map(made, lines)):
-            if len(self._rows_of) == LONGEST:
-                for _ in range(self._rows_of[0]):
+            if len(self._heights) == LONGEST:
+                for _ in range(self._heights[0]):
                     self._folded.popleft()
-                dropped += self._rows_of[0]
+                dropped += self._heights[0]
             self._folded.extend(rows)
-            self._rows_of.append(len(rows))
+            self._heights.append(len(rows))
         return dropped
 
     def _measure(self, columns: int) -> None:
@@ -86,12 +87,14 @@ class RunLog(LinesView):
         self.virtual_size = Size(columns, len(self._folded if self.folds else self._kept))
 
     def _arrange(self) -> None:
-        self._folded.clear()
-        self._rows_of.clear()
-        if self.folds:
-            self._add_folded(list(self._kept))
-        self._measure(max((width(made(line)) for line in self._kept), default=0))
-        if self._follows:
+        follows = self._follows
+        with self._keeping_line():
+            self._folded.clear()
+            self._heights = deque(maxlen=LONGEST)
+            if self.folds:
+                self._add_folded(list(self._kept))
+            self._measure(max((width(made(line)) for line in self._kept), default=0))
+        if follows:
             self._go_to_end()
         self.refresh()
 
