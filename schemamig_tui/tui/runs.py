@@ -259,6 +259,8 @@ class Runs:
             self._app.toast(*toast_text(run))
         if run.progress.failed and not self._main.detail.view.has_focus:
             self._main.select(run.progress.failed.name)
+            if not run.doing:  # the report of a rehearsal has its failure
+                self._main.detail.open("Result")
         elif run.doing and run.files:
             self._main.stop_following(next(iter(run.files)))
 

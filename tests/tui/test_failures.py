@@ -62,6 +62,19 @@ async def test_a_failure_has_its_code_place_detail_hint_and_context(desk: Desk) 
 
 
 @played
+async def test_a_file_that_fails_again_shows_why_whatever_tab_was_open(desk: Desk) -> None:
+    file = desk.write("0001_a.sql", "SELECT 1/0;")
+    async with desk.open() as ui:
+        await ui.apply()
+        await ui.press("enter", "escape")
+        assert "SELECT 1/0" in ui.detail
+        file.write_text("SELECT 2/0 AS again FROM nowhere;")
+        await ui.press("r")
+        await ui.apply()
+        assert 'relation "nowhere" does not exist' in ui.detail
+
+
+@played
 async def test_a_changed_file_shows_the_line_that_failed_not_the_one_there_now(
     desk: Desk,
 ) -> None:
