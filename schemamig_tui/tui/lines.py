@@ -56,14 +56,14 @@ def shortened(name: str, columns: int) -> str:
 def folded(line: Line, columns: int, *, code: bool = False) -> list[Line]:
     """A line as several that are no wider than ``columns``, broken after spaces where it can be.
 
-    The further ones are indented as the first, or behind its label; what is too long for that, but
-    not for a row of its own, stays whole. So does ``code``, which begins with its number, unless
-    that is to be folded as well.
+    The further ones are indented as the first, or behind its label or key; what is too long for
+    that, but not for a row of its own, stays whole. So does ``code``, which begins with its number,
+    unless that is to be folded as well.
     """
     if width(line) <= columns or columns < 20 or (line[0][0] == "number" and not code):
         return [line]
     text = "".join(part for _, part in line)
-    label = line[0][1] if line[0][0] in ("label", "number") else ""
+    label = line[0][1] if line[0][0] in ("label", "number", "key") else ""
     indent = min(max(cells(label), len(text) - len(text.lstrip())), columns // 2)
     rows: list[Line] = []
     spans = deque(line)

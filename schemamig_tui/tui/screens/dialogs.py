@@ -172,5 +172,5 @@ def key_lines(where: keys.Where) -> list[Line]:
     groups = sorted(keys.GROUPS.items(), key=lambda group: group[1][0].where != where)
     for title, group in groups:
         lines += [(), (("title", f" {title} "),)] if lines else [(("title", f" {title} "),)]
-        lines += [(("strong", f"  {keys.shown(key):<14}"), ("plain", key.what)) for key in group]
+        lines += [(("key", f"  {keys.shown(key):<14}"), ("plain", key.what)) for key in group]
     return lines
