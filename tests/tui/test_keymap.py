@@ -54,7 +54,7 @@ async def test_sentences_name_the_keys_that_their_user_has_set(desk: Desk) -> No
         await ui.press("f8")
         assert "No rehearsal yet: f9 rehearses what is pending" in ui.screen
         await ui.press("slash", "x")
-        assert "No name matches; f7 shows all" in ui.screen
+        assert "No match; f7 shows all" in ui.screen
         await ui.press("f7", "f6")
         assert "f11 search   f5 copy   esc" in ui.screen
         await ui.press("f11", "f", "enter")

@@ -171,7 +171,7 @@ async def test_a_filter_that_nothing_matches_says_so(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:
         await ui.press("slash", *"zzz")
-        assert "No name matches; esc shows all" in ui.screen
+        assert "No match; esc shows all" in ui.screen
         await ui.press("escape")
         assert ui.names("pending") == ["0001_a.sql"]
 

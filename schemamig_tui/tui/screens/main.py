@@ -170,7 +170,7 @@ class MainScreen(OpenedOnce, Screen[None]):
 
     def _empty(self, state: State, *, filtered: bool) -> tuple[Line, ...]:
         if filtered:
-            return ((("dim", f"No name matches; {keys.key_of('back')} shows all"),),)
+            return ((("dim", f"No match; {keys.key_of('back')} shows all"),),)
         if state is State.FAILED:
             return ((("dim", "None"),),)
         if state is State.APPLIED:
