@@ -195,7 +195,11 @@ async def test_b_says_that_nothing_blocks(desk: Desk) -> None:
         await ui.press("b")
         assert "Nothing blocks the run" in ui.screen
         assert "Blockers" not in ui.rows[-1]
-        await ui.press("x", "y")
+        panel, database = ui.main.run_panel, ui.app.looking.database
+        ui.app.push_screen(BlockersScreen(panel, desk.database.connect, database))
+        await ui.press("t")
+        assert "There is no session to end" in ui.screen
+        await ui.press("escape", "x", "y")
         await ui.run_over()
 
 

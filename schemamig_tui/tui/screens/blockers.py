@@ -83,6 +83,7 @@ class BlockersScreen(OpenedOnce, ModalScreen[None]):
         """Ask whether to cancel or to terminate the selected session."""
         session = self._list.selected
         if session is None:
+            self.query_one(Dialog).remark("There is no session to end")
             return
         if session in self._panel.insight.other_run:
             remark = "That is another run: it is cancelled where it was started"
