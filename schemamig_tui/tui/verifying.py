@@ -56,6 +56,7 @@ class Verifying:
         elif target is not None:
             self._switch = CancelSwitch()
             self._done.clear()
+            self._log.follow()
             self._app.refresh_bindings()
             self._app.work("verifying", self._verify, target, self._switch)
 

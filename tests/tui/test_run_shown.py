@@ -4,6 +4,7 @@ import pytest
 
 from schemamig_tui import patience
 from schemamig_tui.tui.widgets import status_bars
+from schemamig_tui.tui.widgets.status_bars import RunBar
 from tests.faults.proxy import Proxy
 from tests.tui.conftest import Desk, played
 
@@ -37,6 +38,40 @@ async def test_the_result_is_shown_as_running_until_it_is_there(desk: Desk) -> N
         await ui.press("x", "y")
         await ui.run_over()
         await ui.until(lambda: "Running" not in ui.detail)
+
+
+@played
+async def test_the_log_goes_with_a_new_run_unless_somebody_reads_it(desk: Desk) -> None:
+    desk.write(
+        "0001_a.sql", "DO $$ BEGIN FOR i IN 1..50 LOOP RAISE NOTICE '%', i; END LOOP; END $$"
+    )
+    async with desk.open() as ui:
+        log = ui.main.log_view
+        await ui.apply()
+        await ui.press("5", "g", "1")
+        desk.write("0002_b.sql")
+        await ui.press("r")
+        await ui.apply()
+        assert log.scroll_y == log.max_scroll_y
+        await ui.press("5", "g")
+        desk.write("0003_c.sql")
+        await ui.press("r")
+        await ui.apply()
+        assert log.scroll_y == 0
+
+
+@played
+async def test_a_statement_of_any_length_does_not_touch_its_time(desk: Desk) -> None:
+    desk.write("0001_a.sql", ASLEEP)
+    async with desk.open() as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "NOTICE: asleep" in ui.log)
+        bar = ui.main.run_panel.query_one(RunBar)
+        for length in range(100, 140):
+            bar.rows = [((("plain", "x" * length),), (("dim", "5.2 s "),))]
+            assert "x5.2 s" not in bar.render_line(0).text
+        await ui.press("x", "y")
+        await ui.run_over()
 
 
 @played

@@ -215,8 +215,9 @@ class MainScreen(OpenedOnce, Screen[None]):
         self._set_class("-running", on=on, where="-low")
 
     def follow_run(self) -> None:
-        """Let the cursor go with the run from now on, until its user moves it or reads."""
+        """Let cursor and log go with the run from now on, until their user moves them or reads."""
         self._followed = ""
+        self.log_view.follow()
 
     def stop_following(self, name: str) -> None:
         """Select a migration if the cursor still goes with the run, and leave it there."""

@@ -44,7 +44,7 @@ class Bar(StyledView, can_focus=False):
         left, right = self.row(y)
         room = max(0, columns - width(right))
         line = self.strip(left)
-        if line.cell_length > room:
+        if line.cell_length > room - bool(right):
             line = Strip.join([line.crop(0, room - 2), self.strip((("dim", "… "),))])
         line = line.extend_cell_length(room, self.rich_style)
         return Strip.join([line, self.strip(right)]).crop_extend(0, columns, self.rich_style)

@@ -107,6 +107,11 @@ class RunLog(LinesView):
         super().watch_scroll_y(old_value, new_value)
         self._follows = new_value >= self.max_scroll_y
 
+    def follow(self) -> None:
+        """Go to the end and stay there, unless somebody reads."""
+        if not self.has_focus:
+            self._go_to_end()
+
     def on_resize(self) -> None:
         """Stay at the end. Textual lets the view fold again, after that."""
         if self._follows:

@@ -67,7 +67,7 @@ class TopBar(Bar, can_focus=False):
             room = self.size.width - width((*left, *right))
             if room > width(wanted):
                 break
-        return (*left, *database_line(self._database, room)), right
+        return (*left, *database_line(self._database, room - bool(right))), right
 
 
 def _marked(state: Line) -> Line:
