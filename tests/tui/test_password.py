@@ -90,6 +90,15 @@ async def test_a_password_is_asked_for_until_it_is_right_and_is_nowhere_afterwar
 
 
 @played
+async def test_there_is_room_to_type_it_on_the_smallest_screen(desk: Desk) -> None:
+    async with opened(desk) as ui:
+        await ui.pilot.resize_terminal(40, 10)
+        await ui._arranged()
+        assert ui.screen.count("Password") == 2, "the title and the input"
+        await types(ui, "escape")
+
+
+@played
 async def test_whoever_gives_none_is_not_asked_again_before_asking(desk: Desk) -> None:
     async with opened(desk) as ui:
         await types(ui, "escape")

@@ -7,6 +7,7 @@ from schemamig_tui.survey import Look
 from schemamig_tui.tui import looking
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.screens.plan import PlanQuestion
+from schemamig_tui.tui.widgets.plan_view import PlanView
 from tests.tui.conftest import Desk, Ui, played
 
 
@@ -134,6 +135,19 @@ async def test_many_files_are_a_line_each_at_every_width(desk: Desk) -> None:
         await ui.settled()
         assert view.virtual_size.height == len(lines)
         assert "  1 • 0000_a.sql  transaction  1 statement  9 bytes" in ui.screen
+
+
+@played
+async def test_the_last_of_many_files_can_be_read_in_a_dialog_of_any_size(desk: Desk) -> None:
+    for number in range(30):
+        desk.write(f"{number:04}_a.sql", "SELECT 1;")
+    async with desk.open(80, 24) as ui:
+        await ui.press("a")
+        ui.app.screen.query_one(PlanView).focus()
+        for size in ((80, 24), (40, 24), (40, 10), (140, 30)):
+            await ui.pilot.resize_terminal(*size)
+            await ui.press("G")
+            assert "0029_a.sql" in ui.screen
 
 
 @played
