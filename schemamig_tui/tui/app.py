@@ -118,7 +118,7 @@ class MigrationsApp(BaseApp):
             self.main.fill(message.survey.status)
         for screen in self.screen_stack:
             for view in screen.query(PlanView):
-                view.follow(message.survey)
+                view.follow(message.survey, recovered=message.recovered)
             for history in screen.query(RunHistory):
                 history.follow(message.survey.status)
         if is_first or self.main.selected is None:

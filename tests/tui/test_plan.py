@@ -151,6 +151,23 @@ async def test_the_last_of_many_files_can_be_read_in_a_dialog_of_any_size(desk: 
 
 
 @played
+async def test_a_folder_that_is_back_can_be_applied_from_the_dialog_that_is_open(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    async with desk.open() as ui:
+        away = desk.folder.rename(desk.folder.with_name("elsewhere"))
+        await ui.until(lambda: "does not exist" in ui.log)
+        await ui.press("a")
+        await ui.until(lambda: "✗ 0001_a.sql  refused" in ui.screen)
+        away.rename(desk.folder)
+        await ui.until(lambda: "refused" not in ui.screen)
+        assert not yes(ui).disabled
+        await ui.press("escape")
+        assert "a Apply" in ui.rows[-1]
+
+
+@played
 async def test_what_the_filter_hides_is_counted(desk: Desk) -> None:
     for name in ("0001_a.sql", "0002_b.sql", "0003_b.sql"):
         desk.write(name)

@@ -108,8 +108,11 @@ class PlanView(LinesView):
         self.set_interval(_PROGRESS, self._show_progress)
         self.run_worker(self._fill(), group="plan", exclusive=True)
 
-    def follow(self, survey: Survey) -> None:
-        """Show another plan where ``survey`` has found that something else would run now."""
+    def follow(self, survey: Survey, *, recovered: bool) -> None:
+        """Show another plan where ``survey`` has found that something else would run now.
+
+        Where the folder can be read again (``recovered``), so may be what is refused.
+        """
         todo: Sequence[Migration] = ()
         wanted: Sequence[Migration] = ()
         with contextlib.suppress(SettingsError):  # the file that it is to end with is gone
@@ -117,6 +120,9 @@ class PlanView(LinesView):
             wanted = self.plan.open_in(survey) if self.plan else todo
         found = changes(self.todo, survey.status, wanted)
         if not found:
+            if recovered and self.plan and self.plan.refusals:
+                self._survey = survey
+                self._begin_again(todo)
             return
         self._survey, self._found = survey, found
         self.post_message(self.Changed(len(todo)))
