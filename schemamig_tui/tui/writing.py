@@ -98,8 +98,9 @@ class Writing:
         from schemamig_tui.tui import rehearsing
 
         name = inline(migration.name)
+        what = f"What takes {name} back is drafted as the newest file. Both are rehearsed:"
         lines: list[Line] = [
-            (("plain", f"What takes {name} back is drafted as the newest file, and rehearsed:"),),
+            (("plain", what),),
             *rehearsing.warning(self._settings),
         ]
         question = Question(
