@@ -33,3 +33,13 @@ def test_a_word_that_is_too_long_for_any_row_is_broken() -> None:
 
 def test_no_row_is_left_empty_by_a_word_that_does_not_fit_into_the_first() -> None:
     assert rows(("label", " " * 10), ("plain", "x" * 15), columns=20)[0].strip()
+
+
+def test_blanks_at_the_end_make_no_row_of_their_own() -> None:
+    assert rows(("plain", "x" * 19 + " " * 9), columns=20) == ["x" * 19]
+
+
+def test_a_word_of_several_styles_is_not_broken_between_them() -> None:
+    line = (("plain", "one two "), ("string", "'thr"), ("literal", "ee'"), ("plain", " four five"))
+    assert rows(*line, columns=20) == ["one two 'three' four", "five"]
+    assert rows(("plain", "one two six ten "), *line[1:], columns=20)[1] == "'three' four five"
