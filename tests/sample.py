@@ -24,7 +24,7 @@ _LONG = (
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether a run is of all tests, and not of those that somebody has named."""
-    narrowed = any(config.getoption(option) for option in ("keyword", "markexpr", "lf"))
+    narrowed = any(config.getoption(option, None) for option in ("keyword", "markexpr", "lf"))
     return config.args == config.getini("testpaths") and not narrowed
 
 

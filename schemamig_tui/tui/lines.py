@@ -5,8 +5,10 @@ its style is a name that ``palette`` knows. Outside text gets in through ``inlin
 alone, which make it safe to show.
 """
 
-from collections import deque
-from collections.abc import Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from schemamig_tui.text import cells, visible
 
@@ -45,12 +47,15 @@ def shortened(name: str, columns: int) -> str:
     if cells(name) <= columns:
         return name
     if columns < 8:
-        return name[: _fitting(name, columns)]
+        return name[: _fitting(name, 0, columns)]
     tail = (columns - 1) // 3
     head = columns - 1 - tail
     while cells(name[:head]) + cells(name[-tail:]) + 1 > columns:
         head -= 1
     return f"{name[:head]}…{name[-tail:]}"
+
+
+_WORD = re.compile(" *([^ ]*)")
 
 
 def folded(line: Line, columns: int, *, code: bool = False) -> list[Line]:
@@ -66,46 +71,40 @@ def folded(line: Line, columns: int, *, code: bool = False) -> list[Line]:
     label = line[0][1] if line[0][0] in ("label", "number", "key") else ""
     indent = min(max(cells(label), len(text) - len(text.lstrip())), columns // 2)
     rows: list[Line] = []
-    spans = deque(line)
+    starts = list(accumulate((len(part) for _, part in line), initial=0))
     start = gap = 0
     while start < len(text):
-        stop = following = start + _fitting(text[start:], columns - gap)
+        stop = following = start + _fitting(text, start, columns - gap)
         next_gap = indent
         if stop < len(text):
             word_at = text.rfind(" ", start, stop + 1) + 1
-            before, behind = text[start:word_at].rstrip(" "), text[word_at:].lstrip(" ")
-            word = behind.partition(" ")[0]
-            if before and cells(word) <= columns:
-                stop, following = start + len(before), len(text) - len(behind)
-                next_gap = min(indent, columns - cells(word))
-        rows.append((("plain", " " * gap), *_taken(spans, stop - start)))
-        _taken(spans, following - stop)
+            before = text[start:word_at].rstrip(" ")
+            word = _WORD.match(text, word_at) if before else None
+            if word and cells(word[1]) <= columns:
+                stop, following = start + len(before), word.start(1)
+                next_gap = min(indent, columns - cells(word[1]))
+        rows.append((("plain", " " * gap), *_part(line, starts, start, stop)))
         start, gap = following, next_gap
     return rows
 
 
-def _taken(spans: deque[Span], count: int) -> list[Span]:
-    """Take so many characters off the beginning of ``spans``."""
-    taken: list[Span] = []
-    while count > 0:
-        style, text = spans.popleft()
-        if len(text) > count:
-            spans.appendleft((style, text[count:]))
-        taken.append((style, text[:count]))
-        count -= len(text)
-    return taken
-
-
-def _fitting(text: str, room: int) -> int:
-    if text.isascii():
-        return max(1, min(len(text), room))
-    count = 0
-    for char in text:
-        room -= cells(char)
-        if room < 0:
+def _part(line: Line, starts: Sequence[int], start: int, stop: int) -> Iterator[Span]:
+    """The characters from ``start`` to ``stop`` of a line whose spans begin at ``starts``."""
+    for i in range(bisect_right(starts, start) - 1, len(line)):
+        if starts[i] >= stop:
             break
-        count += 1
-    return max(1, count)
+        style, text = line[i]
+        yield style, text[max(0, start - starts[i]) : stop - starts[i]]
+
+
+def _fitting(text: str, start: int, room: int) -> int:
+    """How many characters from ``start`` on fit into so many columns; at least one."""
+    if text.isascii():
+        return max(1, min(len(text) - start, room))
+    stop = start
+    while stop < len(text) and (room := room - cells(text[stop])) >= 0:
+        stop += 1
+    return max(1, stop - start)
 
 
 def plain(lines: Sequence[Line]) -> str:

@@ -19,8 +19,8 @@ class Run:
     def getini(self, _: str) -> list[str]:
         return ["tests"]
 
-    def getoption(self, name: str) -> str:
-        return getattr(self, name, "")
+    def getoption(self, name: str, default: None) -> str | None:
+        return getattr(self, name, default)
 
 
 @dataclass(frozen=True)
