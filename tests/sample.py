@@ -13,12 +13,13 @@ import pytest
 
 from tests import shared, tools
 
-_ONE_OF = 4
+_ONE_OF = 5
 
 # Folders and files, by a part of their names, each of whose tests takes long.
 _LONG = (
-    *("faults", "recipes", "scratch", "verify", "remembered", "embedded", "killed_run"),
-    *("terminal", "quitting", "pg_dump", "restored", "grammar", "single_changes"),
+    *("faults", "recipes", "scratch", "verify", "remembered", "embedded", "killed_run", "backfill"),
+    *("terminal", "quitting", "pg_dump", "restored", "grammar", "single_changes", "script_big"),
+    *("growth", "samples", "contrast"),
 )
 
 
