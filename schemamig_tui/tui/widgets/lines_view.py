@@ -127,14 +127,15 @@ class LinesView(StyledView, can_focus=True):
             yield folded(line, columns, code=code) if self.folds else [line]
 
     def _arrange(self) -> None:
-        self._show_rows(list(self.fold(self.lines)))
+        rows = list(self.fold(self.lines))
+        self._show_rows(rows, widest(rows))
 
-    def _show_rows(self, rows: Sequence[Sequence[Line]]) -> None:
-        """Show each line as other rows."""
+    def _show_rows(self, rows: Sequence[Sequence[Line]], columns: int) -> None:
+        """Show each line as other rows, of which the widest takes so many columns."""
         with self._keeping_line():
             self._heights = [len(those) for those in rows]
             self._rows = [row for those in rows for row in those]
-            self.virtual_size = Size(max(map(width, self._rows), default=0), len(self._rows))
+            self.virtual_size = Size(columns, len(self._rows))
         self.refresh()
 
     @contextmanager
@@ -271,6 +272,11 @@ class LinesView(StyledView, can_focus=True):
         """Fold long lines, or fold them no more."""
         self._wraps = not self.folds
         self._arrange()
+
+
+def widest(rows: Iterable[Sequence[Line]]) -> int:
+    """How many columns the widest of the rows takes that lines are folded to."""
+    return max((width(row) for those in rows for row in those), default=0)
 
 
 def _moved(row: int, before: Sequence[int], after: Sequence[int]) -> int:

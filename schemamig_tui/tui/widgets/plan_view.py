@@ -27,7 +27,7 @@ from schemamig_tui.tui.plans import (
     plan_lines,
     total,
 )
-from schemamig_tui.tui.widgets.lines_view import LinesView
+from schemamig_tui.tui.widgets.lines_view import LinesView, widest
 
 _AT_ONCE = 100
 """The lines of so many files are made at once; those of more in a thread, as keys would wait."""
@@ -216,18 +216,19 @@ class PlanView(LinesView):
     async def _draw(self) -> None:
         self._put(*await in_thread(self._made))
 
-    def _made(self) -> tuple[list[Line], list[list[Line]]]:
-        """The lines for the width of the moment, and the rows that each is folded to."""
+    def _made(self) -> tuple[list[Line], list[list[Line]], int]:
+        """The lines for the width of the moment, the rows they are folded to, and how wide."""
         assert self.plan is not None
         columns = self.scrollable_content_region.width
         with no_collections():
             plan = plan_lines(self.plan, self._review, columns, self._findings)
             lines = [*self._above(), *plan]
-            return lines, list(self.fold(lines))
+            rows = list(self.fold(lines))
+            return lines, rows, widest(rows)
 
-    def _put(self, lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> None:
+    def _put(self, lines: Sequence[Line], rows: Sequence[Sequence[Line]], columns: int) -> None:
         self.lines = lines
-        self._show_rows(rows)
+        self._show_rows(rows, columns)
 
 
 def _reviewed(plan: Plan, target: Target | None, advice_timeout: float | None) -> Review:
