@@ -143,11 +143,15 @@ async def test_the_last_of_many_files_can_be_read_in_a_dialog_of_any_size(desk: 
         desk.write(f"{number:04}_a.sql", "SELECT 1;")
     async with desk.open(80, 24) as ui:
         await ui.press("a")
-        ui.app.screen.query_one(PlanView).focus()
+        plan = ui.app.screen.query_one(PlanView)
         for size in ((80, 24), (40, 24), (40, 10), (140, 30)):
             await ui.pilot.resize_terminal(*size)
             await ui.press("G")
             assert "0029_a.sql" in ui.screen
+            await ui.press("pageup")
+            await ui.until(lambda: plan.scroll_y < plan.max_scroll_y)
+            await ui.press("g")
+            assert plan.scroll_y == 0
 
 
 @played

@@ -74,8 +74,12 @@ class Question(OpenedOnce, ModalScreen[Answer]):
         Binding("y", "answer('yes')", "Yes", tooltip="Do it"),
         Binding("n,escape,q", "answer('no')", "No", tooltip="Leave everything as it is"),
         Binding("s", "answer('other')", "The other way"),
-        Binding("j,down", "scroll(1)", "Down", show=False),
-        Binding("k,up", "scroll(-1)", "Up", show=False),
+        Binding("j,down", "scroll('line_down')", "Down", show=False),
+        Binding("k,up", "scroll('line_up')", "Up", show=False),
+        Binding("pagedown,ctrl+d", "scroll('page_down')", "A page down", show=False),
+        Binding("pageup,ctrl+u", "scroll('page_up')", "A page up", show=False),
+        Binding("g,home", "scroll('first')", "To the top", show=False),
+        Binding("G,end", "scroll('last')", "To the end", show=False),
         Binding("right", "app.focus_next", "Next answer", show=False),
         Binding("left", "app.focus_previous", "Previous answer", show=False),
     ]
@@ -133,9 +137,9 @@ class Question(OpenedOnce, ModalScreen[Answer]):
         if answer != Answer.OTHER or self._other:
             self.dismiss(Answer(answer))
 
-    def action_scroll(self, by: int) -> None:
-        """Scroll the text."""
-        self._view.scroll_relative(y=by, animate=False)
+    def action_scroll(self, how: str) -> None:
+        """Scroll the text, by one of its own actions."""
+        getattr(self._view, f"action_{how}")()
 
 
 class TextDialog(OpenedOnce, ModalScreen[None]):
