@@ -203,14 +203,15 @@ def _others(
     elif action.does is Does.ALTER_CONSTRAINT:
         key = _constraint(action.name, table, catalog)
         other = catalog.relations.get(key.other) if key else None
-        if _begins_to_hold(action, key):
-            yield from _with_partitions(other, Lock.SHARE_ROW_EXCLUSIVE, READS, catalog)
-        elif "not enforced" in (action.text or ""):
-            yield from _with_partitions(other, Lock.ACCESS_EXCLUSIVE, None, catalog)
+        begins = _begins_to_hold(action, key)
+        if begins or "not enforced" in (action.text or ""):
+            lock = Lock.SHARE_ROW_EXCLUSIVE if begins else Lock.ACCESS_EXCLUSIVE
+            for one in _with_partitions(other, catalog):
+                yield one, lock, READS if begins else None
     elif action.does is Does.ADD_FOREIGN_KEY:
         other = catalog.relation(action.other)
-        work = READS if _is_checked(action) else None
-        yield from _with_partitions(other, Lock.SHARE_ROW_EXCLUSIVE, work, catalog)
+        for one in _with_partitions(other, catalog):
+            yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
     elif action.does is Does.ATTACH:
@@ -225,11 +226,8 @@ def _begins_to_hold(action: TableAction, key: Constraint | None) -> bool:
     return key is not None and not key.validated and "enforced" in text
 
 
-def _with_partitions(
-    table: Relation | None, lock: Lock, work: str | None, catalog: Catalog
-) -> Iterator[Found]:
-    for one in (table, *catalog.descendants(table.oid)) if table else ():
-        yield one, lock, work
+def _with_partitions(table: Relation | None, catalog: Catalog) -> tuple[Relation, ...]:
+    return (table, *catalog.descendants(table.oid)) if table else ()
 
 
 def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -239,7 +237,7 @@ def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
     yield from rows_of_others(table, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = keys or catalog.indexes(table.oid)
-    for one in (part, *catalog.descendants(part.oid)) if part else ():
+    for one in _with_partitions(part, catalog):
         yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else _unproven(one, catalog)
     for key in keys:
         yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, READS
@@ -266,9 +264,8 @@ def _detached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
 
 def rows_of_others(parent: Relation, catalog: Catalog) -> Iterator[Found]:
     """The default partition, where rows may be that belong to a new one, and its partitions."""
-    if rest := catalog.default_partition(parent.oid):
-        for one in (rest, *catalog.descendants(rest.oid)):
-            yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
+    for one in _with_partitions(catalog.default_partition(parent.oid), catalog):
+        yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
 
 
 def _unproven(partition: Relation, catalog: Catalog) -> str:
