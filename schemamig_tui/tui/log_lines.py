@@ -184,7 +184,8 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
         limit = lasting(progress.warn_after or 0)
         text = f"! {inline(slow.name)} took {recorded(slow.ms)}, more than {limit}"
         yield (("warn", text),)
-    counts: list[Line] = [((("good", f"{len(finished.applied):,} applied")),)]
+    total = "" if finished.version is None else f" ({finished.version:,} in all)"
+    counts: list[Line] = [(("good", f"{len(finished.applied):,} applied"), ("dim", total))]
     if finished.lost:
         counts.append((("bad", f"{len(finished.lost):,} lost"),))
     if finished.failed:
@@ -194,8 +195,7 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
     if progress.notices:
         counts.append((("plain", plural(progress.notices, "notice")),))
     spans = [span for count in counts for span in (("dim", ", "), *count)][1:]
-    version = "" if finished.version is None else f"; {finished.version:,} in the ledger"
-    yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}{version}"))
+    yield (("strong", "Done: "), *spans, ("dim", f" in {duration(finished.ms)}"))
 
 
 def _slowest(progress: RunProgress) -> Iterator[Line]:

@@ -32,7 +32,7 @@ async def test_every_notice_is_counted_and_the_last_ones_are_kept(desk: Desk) ->
         await ui.apply()
         lines = ui.log.splitlines()
         assert len(lines) == LONGEST
-        assert "Done: 1 applied, 30,000 notices in " in ui.log
+        assert "Done: 1 applied (1 in all), 30,000 notices in " in ui.log
         assert "NOTICE: number 30000" in ui.log
         assert "left out" not in ui.log
 

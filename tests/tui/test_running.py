@@ -48,7 +48,7 @@ async def test_y_applies_and_the_rows_move_to_applied(desk: Desk) -> None:
         assert "✓ Everything is applied" in ui.screen
         assert "1 line 1    NOTICE: hello" in ui.log
         assert "1 line 1    WARNING: careful" in ui.log
-        assert "Done: 2 applied, 2 notices in " in ui.log
+        assert "Done: 2 applied (2 in all), 2 notices in " in ui.log
         assert all(row.success for row in desk.ledger.values())
         assert "2 migrations applied in " in ui.screen
         assert toast(ui)[1] == "information"
@@ -176,6 +176,7 @@ async def test_a_failure_is_shown_mended_and_retried(desk: Desk) -> None:
         assert toast(ui) == ('✗ 0001_a.sql: 42703 column "missing" does not exist', "error")
         assert "▶2 │ SELECT missing;\n   │        ^" in ui.detail
         assert "The file is as it was: e edits it, a retries it" in ui.detail
+        assert "Done: 0 applied (0 in all), 1 failed, 1 remaining in " in ui.log
         desk.write("0001_a.sql", "SELECT 1;\nSELECT 2;")
         await ui.until(lambda: "The file has changed since: a retries it" in ui.detail)
         await ui.press("a")
@@ -185,6 +186,7 @@ async def test_a_failure_is_shown_mended_and_retried(desk: Desk) -> None:
         await ui.run_over()
         assert ui.names("applied") == ["0001_a.sql", "0002_b.sql"]
         assert ui.names("failed") == []
+        assert "Done: 2 applied (2 in all) in " in ui.log
 
 
 @played
@@ -346,7 +348,7 @@ async def test_the_summary_names_the_slowest_statements_and_ends_with_the_totals
         summary = ui.log[ui.log.index("Slowest statement\n") :].splitlines()
         assert " s  0001_a.sql:2  SELECT 1" in summary[1]
         assert len(summary) == 3
-        assert summary[2].startswith("Done: 1 applied in ")
+        assert summary[2].startswith("Done: 1 applied (1 in all) in ")
 
 
 @played
