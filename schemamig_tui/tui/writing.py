@@ -43,13 +43,15 @@ class Writing:
     def ask_for_title(self) -> None:
         """Ask for the title of a new migration, write it, and edit it."""
         folder = inline(str(self._settings.directory))
-        lines: list[Line] = [(("plain", f"It becomes the newest file in {folder}."),)]
+        lines: list[Line] = [
+            (("plain", f"What is it to do? It becomes the newest file in {folder}."),)
+        ]
         question = TypedQuestion(
             "New migration",
             lines,
             self._write_new,
             enter="writes it",
-            placeholder="What it does, such as: add user preferences",
+            placeholder="Such as: add user preferences",
         )
         self._app.push_screen(question, self._written)
 
@@ -166,7 +168,8 @@ class Writing:
             (
                 (
                     "plain",
-                    "New files have to sort behind all that it has, and none of those may change.",
+                    "With which branch, tag or commit? New files have to sort behind all that it"
+                    " has, and none of those may change.",
                 ),
             )
         ]
@@ -175,7 +178,7 @@ class Writing:
             lines,
             lambda typed: None if typed.strip() else "It needs a branch, a tag or a commit",
             enter="compares",
-            placeholder="A branch, a tag or a commit, such as origin/main",
+            placeholder="Such as origin/main",
         )
 
         def answered(typed: str | None) -> None:

@@ -56,7 +56,7 @@ async def test_sentences_name_the_keys_that_their_user_has_set(desk: Desk) -> No
         await ui.press("slash", "x")
         assert "No match; f7 shows all" in ui.screen
         await ui.press("f7", "f6")
-        assert "f11 search   f5 copy   esc" in ui.screen
+        assert "esc   f11 search   f5 copy" in ui.screen
         await ui.press("f11", "f", "enter")
         assert "/f  f12 N" in ui.screen
         await ui.press("f5")

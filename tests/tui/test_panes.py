@@ -291,14 +291,14 @@ async def test_a_toast_covers_no_dialog(desk: Desk) -> None:
         await ui.settled()
         assert "Something has happened" in ui.screen
         await ui.press("d")
-        assert "/ search   c copy   esc ─╯" in ui.screen
+        assert "/ search   c copy ─╯" in ui.screen
         ui.app.toast("and [/b] more")
         await ui.settled()
         assert "and [/b] more" in ui.screen
         await ui.press("escape")
         for number in range(4):  # as high as a dialog
             ui.app.toast(f"Something has happened, {number}")
-        for key, frame in (("n", "enter writes it   esc ─╯"), ("ctrl+p", "Search for commands…")):
+        for key, frame in (("n", "esc   enter writes it ─╯"), ("ctrl+p", "Search for commands…")):
             await ui.press(key)
             assert frame in ui.screen
             await ui.press("escape")
@@ -327,3 +327,23 @@ async def test_all_answers_fit_into_a_narrow_terminal(desk: Desk) -> None:
         await ui.press("a")
         assert "Cancel (esc) Start over (s) Apply (y)" in ui.screen
         assert "0001_a.sql" in ui.screen
+
+
+@played
+async def test_a_narrow_dialog_shows_the_key_that_leaves_it_and_all_of_its_hint(desk: Desk) -> None:
+    backfill = (
+        "-- schemamig: backfill table=t key=id\nUPDATE t SET b = 1 WHERE id BETWEEN :from AND :to;"
+    )
+    desk.write("0001_a.sql", backfill)
+    desk.write("0002_b.sql")
+    hints = {"n": "Such as: add user preferences", "B": "Such as origin/main"}
+    async with desk.open(40, 10) as ui:
+        await ui.press("d")
+        assert "─ esc   b without backfills   s " in ui.screen
+        for key in "nBOTm":
+            await ui.press("escape", key)
+            assert "─ esc   " in ui.screen
+            assert hints.get(key, "") in ui.screen
+        await ui.press("escape", "n", "enter")
+        assert "'' gives no name for a migration" in ui.screen
+        assert "esc   enter writes it" in ui.screen, "what is wrong does not hide the keys"

@@ -63,8 +63,8 @@ class BlockersScreen(OpenedOnce, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The list."""
         cancel, terminate = keys.key_of("cancel-query"), keys.key_of("terminate")
-        ends = "" if self._read_only else f"{cancel} cancel query   {terminate} terminate   "
-        with Dialog("Blockers", f"{ends}esc", wide=True):
+        ends = "" if self._read_only else f"   {cancel} cancel query   {terminate} terminate"
+        with Dialog("Blockers", f"esc{ends}", wide=True):
             yield self._list
 
     def on_mount(self) -> None:

@@ -31,7 +31,7 @@ class Choice(OpenedOnce, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        with Dialog(self._title, f"enter {self._enter}   esc"):
+        with Dialog(self._title, f"esc   enter {self._enter}"):
             yield OptionList(
                 *(Option(Content(inline(text)), id=id) for id, text in self._options.items())
             )

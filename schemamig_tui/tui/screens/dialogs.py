@@ -24,7 +24,10 @@ _SHOWN_S = 6.0
 
 
 class Dialog(Vertical):
-    """The frame of a dialog: its title above, below the keys, or for a while a remark."""
+    """The frame of a dialog: its title above, below the keys, or for a while a remark.
+
+    Of the keys the one that leaves comes first: Textual cuts what does not fit at the end.
+    """
 
     def __init__(self, title: str, keys: str = "", *, wide: bool = False) -> None:
         super().__init__(classes="dialog -wide" if wide else "dialog")
@@ -167,7 +170,7 @@ class TextDialog(OpenedOnce, ModalScreen[None]):
 
     def _shown(self, own: str) -> str:
         search, copy = keys.key_of("view-search"), keys.key_of("copy")
-        return f"{own}{search} search   {copy} copy   esc"
+        return f"esc   {own}{search} search   {copy} copy"
 
 
 def key_lines(where: keys.Where) -> list[Line]:

@@ -39,7 +39,7 @@ class PasswordDialog(OpenedOnce, ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """What the server says, and the input."""
         lines: list[Line] = [(("plain", line),) for line in body(self._error.message)]
-        with Dialog("Password", "enter connects   esc"):
+        with Dialog("Password", "esc   enter connects"):
             yield LinesView([*lines, (), _PROMISE], fold=True)
             yield PasswordInput(password=True, placeholder="Password", compact=True)
 

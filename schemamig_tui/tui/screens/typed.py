@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from schemamig_tui.connect import Identity
 from schemamig_tui.settings.values import read_path
-from schemamig_tui.tui.lines import Line, inline
+from schemamig_tui.tui.lines import Line, body
 from schemamig_tui.tui.screens.dialogs import Dialog
 from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.bars import DatabaseBar
@@ -31,8 +31,8 @@ def refused_path(typed: str) -> str | None:
 class TypedQuestion(OpenedOnce, ModalScreen[str | None]):
     """Asks for a line; its result is what was typed, or None.
 
-    ``refuse`` gets what was typed and returns why that will not do, which the dialog then shows, or
-    None.
+    ``refuse`` gets what was typed and returns why that will not do, or None. The dialog shows it
+    above ``lines``, where there is room for all of it, until something else is typed.
     """
 
     AUTO_FOCUS = "Input"
@@ -54,7 +54,7 @@ class TypedQuestion(OpenedOnce, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """What it is for, and the input."""
-        with Dialog(self._title, f"enter {self._enter}   esc"):
+        with Dialog(self._title, f"esc   enter {self._enter}"):
             if self._database is not None:
                 yield DatabaseBar(self._database)
             yield LinesView(self._lines, fold=True)
@@ -64,11 +64,12 @@ class TypedQuestion(OpenedOnce, ModalScreen[str | None]):
         """Take it, or say why not."""
         event.stop()
         if problem := self._refuse(event.value):
-            self.query_one(Dialog).remark(inline(problem), None)
+            lines: list[Line] = [(("bad", line),) for line in body(problem)]
+            self.query_one(LinesView).show([*lines, *self._lines], fold=True)
         else:
             self.dismiss(event.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show the keys again."""
+        """Say again what it is for."""
         event.stop()
-        self.query_one(Dialog).remark("")
+        self.query_one(LinesView).show(self._lines, fold=True)
