@@ -149,6 +149,8 @@ class EngineThread(ABC):
     fill the memory while its user is in the editor.
     """
 
+    noun = "run"
+    """What it is called."""
     doing = ""
     """The word that the progress bar shows for it; empty for a run."""
     at_first = "the files are read, and the server is asked"

@@ -34,7 +34,11 @@ RUN = (  # while one is on, its own keys come first in the footer
     Key("apply-to", "A", "app.apply_to", "Apply up to the selected migration", "To here"),
     Key("apply-only", "E", "app.apply_only", "Execute only the selected migration: apply it alone"),
     Key(
-        "cancel", "x", "app.cancel_run", "Cancel the run; asks, and says what is kept", "Cancel run"
+        "cancel",
+        "x",
+        "app.cancel_run",
+        "Cancel what is on; asks, and says what is kept",
+        "Cancel run",
     ),
     Key(
         "blockers",

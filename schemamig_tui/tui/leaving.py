@@ -29,7 +29,7 @@ class Leaving:
         what = f"{run.kept} Quitting waits for that; asked again it does not."
         view = LinesView([(("plain", what),)], fold=True)
         yes = "Cancel it and quit"
-        question = Question("A run is on", view, self._looking.database, yes=yes, no="Stay")
+        question = Question(f"A {run.noun} is on", view, self._looking.database, yes=yes, no="Stay")
         self._runs.ask_about(question, answered)
 
     def leave(self) -> None:

@@ -50,7 +50,7 @@ def obstacle(action: str, state: KeyState) -> str | None:
     if action in _WRITES and state.read_only:
         return "Read-only: nothing is written to this database"
     if action in _NOT_DURING_A_RUN and state.run is not None:
-        return "Not while a run is on"
+        return f"Not while a {state.run.noun} is on"
     is_away = action in (*_WITH_LEDGER, *_WITH_FILE) and not state.has_looked
     if is_away or (action in _WITH_CONNECTION and not state.is_connected):
         why = "Nothing can be shown yet" if state.is_connected else "Not connected"

@@ -95,6 +95,7 @@ def both_ways(settings: Settings) -> list[Line]:
 class RehearsalThread(EngineThread):
     """Rehearses a plan, and keeps what it finds as a ``page``, with the ``advice`` on it."""
 
+    noun = "rehearsal"
     doing = "rehearsing"
 
     def __init__(

@@ -154,7 +154,7 @@ class Runs:
     def _free_target(self) -> Target | None:
         """The database if it is connected and no run is on; otherwise a toast says why not."""
         if self.on is not None:
-            self._app.toast("A run is on", severity="warning")
+            self._app.toast(f"A {self.on.noun} is on", severity="warning")
             return None
         if self._looking.target is None:
             self._app.toast(f"Not connected: {key_of('refresh')} tries again", severity="warning")
@@ -198,9 +198,8 @@ class Runs:
             if answer is Answer.YES and run is self.on:
                 run.cancel()
 
-        what = "rehearsal" if run.doing else "run"
         view = LinesView([(("plain", run.kept),)], fold=True)
-        yes = f"Cancel the {what}"
+        yes = f"Cancel the {run.noun}"
         question = Question(f"{yes}?", view, self._looking.database, yes=yes, no="Go on")
         self.ask_about(question, answered)
 

@@ -111,7 +111,7 @@ async def test_it_is_shown_live_and_x_ends_it(desk: Desk) -> None:
         assert "✓ 0001_a.sql" in ui.log
         assert "▶ rehearsing" in ui.screen
         assert "0002_b.sql  statement 2 of 2" in ui.screen
-        assert "x Cancel run" in ui.rows[-1]
+        assert "x Cancel rehearsal" in ui.rows[-1]
         assert "Rehearse" not in ui.rows[-1]
         await ui.press("x", "y")
         await ui.run_over()
@@ -123,7 +123,7 @@ async def test_it_is_shown_live_and_x_ends_it(desk: Desk) -> None:
 async def test_no_run_begins_while_a_rehearsal_is_on_nor_the_other_way_round(desk: Desk) -> None:
     desk.write("0001_a.sql", ASLEEP)
     async with desk.open() as ui:
-        for first, second in (("R", "a"), ("a", "R")):
+        for first, second, what in (("R", "a", "rehearsal"), ("a", "R", "run")):
             await ui.press(first, "y")
             await ui.until(lambda: ui.app.run_on is not None)
             on = ui.app.run_on
@@ -131,6 +131,7 @@ async def test_no_run_begins_while_a_rehearsal_is_on_nor_the_other_way_round(des
                 await ui.press(key)
                 assert ui.app.screen is ui.main
             assert ui.app.run_on is on
+            assert f"Not while a {what} is on" in ui.screen
             await ui.until(lambda: "statement 1 of 1" in ui.screen)
             await ui.press("x", "y")
             await ui.run_over()
@@ -145,6 +146,7 @@ async def test_quitting_asks_and_waits_for_the_rollback(desk: Desk) -> None:
         await ui.until(lambda: "NOTICE: asleep" in ui.log)
         await ui.press("q")
         assert isinstance(ui.app.screen, Question)
+        assert "A rehearsal is on" in ui.screen
         assert "Everything is rolled back" in ui.screen
         await ui.pilot.press("y")
         await ui.until(lambda: not ui.app.is_running)

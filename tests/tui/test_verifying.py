@@ -36,10 +36,10 @@ async def test_x_cancels_a_verification_at_once_as_nothing_is_lost(desk: Desk) -
         await ui.apply()
         await ui.press("V")
         await ui.until(lambda: scratches(desk, sleeping=True))
-        assert "x Cancel run" in ui.screen
+        assert "x Cancel verification" in ui.screen
         await ui.press("x")
         await ui.until(lambda: "The verification was cancelled" in ui.log)
-        assert "x Cancel run" not in ui.screen
+        assert "x Cancel" not in ui.screen
         assert not scratches(desk)
 
 

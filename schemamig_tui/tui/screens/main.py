@@ -74,7 +74,7 @@ class MainScreen(OpenedOnce, Screen[None]):
             yield self.detail
         yield self.run_panel
         yield self.log_view
-        yield KeyBar(id="keys")
+        yield KeyBar(self.run_panel.key_name, id="keys")
 
     def on_mount(self) -> None:
         """Log what the settings have that was not used."""

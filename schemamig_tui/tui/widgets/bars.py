@@ -1,10 +1,10 @@
 """Bars of one or two rows: the base class, the database, the tabs, and the keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import events
-from textual.binding import ActiveBinding
+from textual.binding import ActiveBinding, Binding
 from textual.message import Message
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -104,7 +104,14 @@ class TabStrip(Bar, can_focus=False):
 
 
 class KeyBar(Bar, can_focus=False):
-    """The keys that work now. (Textual's Footer, in 8.2, has a widget per key: slow to change.)"""
+    """The keys that work now, by the names that they have at the moment.
+
+    Textual's Footer, in 8.2, has a widget per key, and is slow to change.
+    """
+
+    def __init__(self, name_of: Callable[[Binding], str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._name_of = name_of
 
     def on_mount(self) -> None:
         """Follow the bindings of the screen."""
@@ -127,7 +134,7 @@ class KeyBar(Bar, can_focus=False):
                 key = self.app.get_key_display(binding)
                 actions[binding.action] = (
                     ("key", f" {key}"),
-                    ("plain", f" {binding.description} "),
+                    ("plain", f" {self._name_of(binding)} "),
                 )
         listed = list(actions.items())
         while len(listed) > _ALWAYS and sum(width(line) for _, line in listed) > self.size.width:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 
@@ -63,6 +64,12 @@ class RunPanel(Vertical):
         """Whether a statement is running in batches that can be steered."""
         bar, run = self._batch_bar, self.run
         return bar is not None and bar.is_on and run is not None and run.batch_control is not None
+
+    def key_name(self, binding: Binding) -> str:
+        """What the footer calls a key; that which cancels names what it would cancel now."""
+        if binding.id != "cancel":
+            return binding.description
+        return f"Cancel {self.run.noun if self.run else 'verification'}"
 
     def follow(self, run: EngineThread) -> None:
         """Start ``run``, and post what comes of it."""
