@@ -17,7 +17,11 @@ from schemamig_tui.settings import Settings
 def repair(settings: Settings, reporter: Reporter, stop: Stop, mode: str, name: str) -> ExitCode:
     """Repair the row of a migration, and show what it was and is."""
     with repair_place(settings, reporter, stop) as place:
-        reporter.repaired(REPAIRS[mode](place, name))
+        repairs = REPAIRS[mode](place, name)
+        reporter.repaired(repairs)
+        for one in repairs:
+            if one.unfinished:
+                reporter.warning(f"{one.name} {one.unfinished}")
     return ExitCode.DONE
 
 

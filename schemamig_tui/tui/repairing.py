@@ -165,4 +165,5 @@ def _lines(repairs: tuple[Repair, ...]) -> list[Line]:
             (("dim", f"  {before}"),),
             (("plain", f"  {after}"),),
         ]
+        lines += [(("warn", f"  ! {repair.unfinished}"),)] if repair.unfinished else []
     return [*lines, (("dim", f"Times are in {inline(clock.zone())}"),)]

@@ -17,6 +17,20 @@ def test_a_repair_shows_the_row_before_and_after(program: Program) -> None:
     assert "1 applied, 0 pending" in program("--list").out
 
 
+def test_a_file_that_stopped_half_way_is_not_marked_or_forgotten_in_silence(
+    program: Program,
+) -> None:
+    program.write("0001_a.sql", "-- schemamig: no-transaction\nSELECT 1;\nSELECT 1/0;\nSELECT 2;\n")
+    for repair, rest in (
+        ("--forget", "that stays applied"),
+        ("--mark-applied", "the rest is never run"),
+    ):
+        assert program("--apply").code == 1
+        ended = program(repair, "0001_a.sql")
+        assert ended.code == 0
+        assert f"warning: 0001_a.sql stopped after 1 of 3 statements: {rest}" in ended.err
+
+
 def test_the_json_of_a_repair_has_both_rows(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;\n")
     program.write("0002_b.sql", "SELECT 2;\n")

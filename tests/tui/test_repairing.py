@@ -59,6 +59,30 @@ async def test_a_repair_shows_the_row_before_and_after_and_asks(desk: Desk) -> N
 
 
 @played
+async def test_to_mark_a_file_that_stopped_half_way_says_how_far_it_came(desk: Desk) -> None:
+    desk.execute("CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t VALUES (1), (2), (3)")
+    backfill = (
+        "-- schemamig: no-transaction\nSELECT 1;\n"
+        "-- schemamig: backfill table=t key=id batch=1\n"
+        "UPDATE t SET n = 1 / (id - 3) WHERE id BETWEEN :from AND :to;\n"
+    )
+    desk.write("0001_a.sql", backfill)
+    desk.write("0002_b.sql", "SELECT 1;\nSELECT 1 / 0;")
+    desk.apply()
+    async with desk.open() as ui:
+        await ui.press("2")
+        await ask(ui, "enter")
+        assert "! stopped after 1 of 2 statements, and in the next one 1 key walked" in text(ui)
+        assert "the rest is never run" in text(ui)
+        await ui.press("y")
+        await ui.until(lambda: ui.names("applied") == ["0001_a.sql"])
+        await ui.apply()
+        await ui.press("2")
+        await ask(ui, "enter")
+        assert "stopped" not in text(ui), "a file in a transaction leaves nothing of it"
+
+
+@played
 async def test_what_has_changed_behind_the_question_is_not_written(desk: Desk) -> None:
     desk.write("0001_a.sql", "SELECT nothing;")
     async with desk.open() as ui:

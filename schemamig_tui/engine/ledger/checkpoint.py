@@ -205,13 +205,14 @@ def read_checkpoint(error_message: str | None) -> Checkpoint | None:
     )
 
 
-def done_by_damaged(error_message: str | None) -> int:
-    """How many statements are done by a checkpoint that cannot be read, as somebody changed it."""
+def statements_done(error_message: str | None) -> tuple[int, int]:
+    """How many statements are done, of how many, also by a checkpoint that somebody has changed."""
     found = _FIRST_LINE.findall(error_message or "")
-    return int(found[-1]) if found else 0
+    done, total = found[-1] if found else (0, 0)
+    return int(done), int(total)
 
 
-_FIRST_LINE = re.compile(r"^Statements done: (\d+) of \d+ \(md5 ", re.M)
+_FIRST_LINE = re.compile(r"^Statements done: (\d+) of (\d+) \(md5 ", re.M)
 _CHECKPOINT = re.compile(
     r"^Statements done: (?P<done>\d+) of \d+ \(md5 (?P<digest>[0-9a-f]{32})\)"
     rf"(?:{DOUBTFUL} \(md5 (?P<doubtful>[0-9a-f]{{32}})\))?"

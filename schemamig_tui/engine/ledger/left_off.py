@@ -12,9 +12,9 @@ from schemamig_tui.engine.ledger.checkpoint import (
     Checkpoint,
     Progress,
     State,
-    done_by_damaged,
     read_checkpoint,
     statement_digest,
+    statements_done,
 )
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.script.script import Script
@@ -88,8 +88,8 @@ def left_off(row: LedgerRow | None, script: Script) -> LeftOff | None:
 
 def _behind_damage(row: LedgerRow, script: Script) -> LeftOff | None:
     """Where somebody, or a trigger, has changed what the ledger says: it must not start over."""
-    done = done_by_damaged(row.error_message) if script.mode is Mode.NO_TRANSACTION else 0
-    if not done:
+    done, _ = statements_done(row.error_message)
+    if not done or script.mode is not Mode.NO_TRANSACTION:
         return None
     obstacle = "what the ledger has of its session cannot be read: somebody has changed that"
     return LeftOff(done, Checkpoint(done, ""), obstacle, START_OVER)

@@ -11,11 +11,13 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 from psycopg import sql
 
+from schemamig_tui.engine.ledger.checkpoint import read_checkpoint, statements_done
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.text import one_line, visible
+from schemamig_tui.units import plural
 
 _THIS_FILE: LiteralString = (
     " WHERE filename OPERATOR(pg_catalog.=) {name}"
@@ -61,6 +63,21 @@ class Repair(NamedTuple):
         """Both rows, each in one line, safe to show."""
         before, after = (row.summary if row else "no row" for row in (self.before, self.after))
         return f"before: {before}", f"after:  {after}"
+
+    @property
+    def unfinished(self) -> str | None:
+        """How far its file came, where it stopped half-way and the row after does not say so."""
+        if self.before is None or self.before.success or (self.after and not self.after.success):
+            return None
+        done, total = statements_done(self.before.error_message)
+        checkpoint = read_checkpoint(self.before.error_message)
+        batches = checkpoint.batches if checkpoint else None
+        if not done and not batches:
+            return None
+        far = f"{done:,} of {plural(total, 'statement')}"
+        far += f", and in the next one {batches.people}" if batches else ""
+        rest = "the rest is never run" if self.after else "that stays applied"
+        return f"stopped after {far}: {rest}"
 
 
 class Record(NamedTuple):
