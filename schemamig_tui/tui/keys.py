@@ -211,6 +211,7 @@ MORE = {
     " as applied; the row is shown before and after",
     "edit": "It opens at the line of its failure, or of the selected finding; of an applied one"
     " it says first that a change is drift",
+    "preview": "Where there is no room beside the list, one that has failed shows first why",
     "save-log": "Only you can read it",
     "document": "The settings name the files",
     "refresh": "That also happens by itself: when a file changes, after a run, every few seconds",

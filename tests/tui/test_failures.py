@@ -75,6 +75,22 @@ async def test_a_file_that_fails_again_shows_why_whatever_tab_was_open(desk: Des
 
 
 @played
+async def test_enter_reads_why_a_file_has_failed_where_that_is_not_beside_the_list(
+    desk: Desk,
+) -> None:
+    desk.write("0001_a.sql", "SELECT 1/0;")
+    async with desk.open(40, 12) as ui:
+        await ui.apply()
+        await ui.press("2")
+        for _ in range(2):
+            await ui.press("enter")
+            assert "division by zero" in ui.detail
+            await ui.press("enter")
+            assert ui.detail == "1 SELECT 1/0;"
+            await ui.press("escape")
+
+
+@played
 async def test_a_changed_file_shows_the_line_that_failed_not_the_one_there_now(
     desk: Desk,
 ) -> None:

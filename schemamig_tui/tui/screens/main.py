@@ -282,8 +282,9 @@ class MainScreen(OpenedOnce, Screen[None]):
         return True
 
     def action_preview(self) -> None:
-        """Read the SQL."""
-        self.detail.open("SQL")
+        """Read the SQL, or first why it has failed where that is not beside the list already."""
+        hides_failure = not self.detail.display and self.selected in self._status.failed
+        self.detail.open("Result" if hides_failure else "SQL")
         self.action_pane("detail")
 
     def action_read(self, by: int) -> None:
