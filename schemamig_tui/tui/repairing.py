@@ -160,10 +160,7 @@ def _lines(repairs: tuple[Repair, ...]) -> list[Line]:
     lines: list[Line] = []
     for repair in repairs:
         before, after = repair.lines
-        lines += [
-            (("strong", inline(repair.name)),),
-            (("dim", f"  {before}"),),
-            (("plain", f"  {after}"),),
-        ]
-        lines += [(("warn", f"  ! {repair.unfinished}"),)] if repair.unfinished else []
+        lines.append((("strong", inline(repair.name)),))
+        lines += [(("warn", f"! {repair.unfinished}"),)] if repair.unfinished else []
+        lines += [(("dim", f"  {before}"),), (("plain", f"  {after}"),)]
     return [*lines, (("dim", f"Times are in {inline(clock.zone())}"),)]

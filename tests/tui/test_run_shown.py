@@ -61,6 +61,16 @@ async def test_the_log_goes_with_a_new_run_unless_somebody_reads_it(desk: Desk) 
 
 
 @played
+async def test_a_name_of_any_length_leaves_room_for_the_statement_that_runs(desk: Desk) -> None:
+    desk.write(f"0001_{'very_' * 30}long.sql", f"SELECT 1;\n{ASLEEP}")
+    async with desk.open(80, 24) as ui:
+        await ui.press("a", "y")
+        await ui.until(lambda: "  statement 2 of 2  DO " in ui.screen)
+        await ui.press("x", "y")
+        await ui.run_over()
+
+
+@played
 async def test_a_statement_of_any_length_does_not_touch_its_time(desk: Desk) -> None:
     desk.write("0001_a.sql", ASLEEP)
     async with desk.open() as ui:

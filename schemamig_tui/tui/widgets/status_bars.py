@@ -6,7 +6,7 @@ from schemamig_tui.connect import Identity
 from schemamig_tui.engine import wording
 from schemamig_tui.tui.database import database_line
 from schemamig_tui.tui.engine_thread import EngineThread
-from schemamig_tui.tui.lines import Line, Span, body, inline, width
+from schemamig_tui.tui.lines import Line, Span, body, inline, shortened, width
 from schemamig_tui.tui.log_lines import SLOW
 from schemamig_tui.tui.looking import Looking
 from schemamig_tui.tui.widgets.bars import Bar
@@ -120,8 +120,9 @@ class RunBar(Bar, can_focus=False):
             return (), ()
         ms = (now - progress.statement_began) * 1000
         number = min(progress.statement + 1, file.statements)
+        name = shortened(inline(file.name), self.size.width // 2)
         left: Line = (
-            ("plain", f" {inline(file.name)}"),
+            ("plain", f" {name}"),
             ("dim", f"  statement {number:,} of {file.statements:,}  "),
         )
         if sql:
