@@ -32,7 +32,12 @@ def ask_to_save(app: BaseApp, log: RunLog, saving: Saving) -> None:
     """Ask for a file, and save it there."""
 
     def refuse(typed: str) -> str | None:
-        return refused_path(typed) or saving.refuse(read_path(typed.strip()))
+        if problem := refused_path(typed):
+            return problem
+        path = read_path(typed.strip())
+        if not path.parent.is_dir():
+            return f"There is no folder {path.parent}"
+        return saving.refuse(path)
 
     def answered(typed: str | None) -> None:
         if typed is not None:

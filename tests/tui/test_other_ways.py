@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from schemamig_tui.plan_file import load
 from schemamig_tui.tui.screens.dialogs import TextDialog
@@ -25,6 +26,8 @@ async def test_the_plan_of_a_dry_run_is_saved_where_that_destroys_nothing(desk: 
         assert "s save" in ui.screen
         await ui.press("s", *"~nobody-here/x", "enter")
         assert "It begins with a ~ that stands for no folder" in ui.screen
+        await ui.press("ctrl+u", *"none/plan.json", "enter")
+        assert "There is no folder none" in ui.screen
         await ui.press("ctrl+u", *str(path), "enter")
         assert "That file is there, and is no plan" in ui.screen
         await ui.press("ctrl+u", *str(plan), "enter")
@@ -32,7 +35,13 @@ async def test_the_plan_of_a_dry_run_is_saved_where_that_destroys_nothing(desk: 
         assert isinstance(ui.app.screen, DryRun)
         await ui.until(lambda: "The plan is saved: /" in ui.screen)
         assert [file.name for file in load(plan).files] == ["0001_a.sql"]
-        await ui.press("s", *str(desk.folder / "none" / "plan.json"), "enter")
+        await ui.press("s")
+        typed = ui.app.screen.query_one(Input)
+        typed.value = "x" * 256
+        await ui.press("enter")
+        assert "It cannot be used: File name too long" in ui.screen
+        typed.value = "x" * 255  # too long for the name of that beside it, in which it is made
+        await ui.press("enter")
         await ui.until(lambda: "The plan is not saved: " in ui.screen)
 
 

@@ -18,13 +18,15 @@ from schemamig_tui.tui.widgets.lines_view import LinesView
 
 
 def refused_path(typed: str) -> str | None:
-    """Why what was typed is no path; None: it is one."""
+    """Why what was typed is no path, or none that may be looked at; None: it is one."""
     if not typed.strip():
         return "It needs a path"
     try:
-        read_path(typed.strip())
+        read_path(typed.strip()).exists()
     except ValueError as error:
         return f"It {error}"
+    except OSError as error:  # its name is too long, or a folder of it may not be read
+        return f"It cannot be used: {error.strerror}"
     return None
 
 
