@@ -80,6 +80,15 @@ class Repair(NamedTuple):
         return f"stopped after {far}: {rest}"
 
 
+class Renaming(Repair):
+    """The row under the old name, of which all that it says is kept under another one."""
+
+    @property
+    def unfinished(self) -> str | None:
+        """Nothing: the row under the other name says so."""
+        return None
+
+
 class Record(NamedTuple):
     """A success that another tool has recorded; ``applied_at`` is a timestamp, None: now."""
 
@@ -153,7 +162,7 @@ class Repairs:
         gone, after = self._row(name), self._row(new_name)
         kept = before is not None and after == before._replace(filename=new_name)
         return (
-            self._checked(Repair(name, before, gone), gone is None),
+            self._checked(Renaming(name, before, gone), gone is None),
             self._checked(Repair(new_name, replaced, after), kept),
         )
 
