@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from schemamig_tui.engine.watch.run_lock import Locks
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
+from tests.engine.crowd import until
 from tests.headless.conftest import Run
 
 COLUMNS = """id serial PRIMARY KEY, filename varchar(255) UNIQUE,
@@ -73,6 +74,10 @@ FOLDERS = {
     "a file that makes the ledger": {"0001_a.sql": TABLE, "0002_b.sql": "SELECT 1;"},
 }
 
+_OTHERS_LEFT = """
+    SELECT true WHERE NOT EXISTS (SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid())"""
+
 
 @dataclass(frozen=True)
 class Odd:
@@ -88,6 +93,11 @@ class Odd:
         with self.database.session() as conn:
             row = conn.execute("SELECT to_regclass('public.made_by_us') IS NULL").fetchone()
         return row == (True,)
+
+    def wait_until_left(self) -> None:
+        """Return when the server has ended the sessions of the role, whose number has a limit."""
+        with self.database.session() as conn:
+            until(lambda: conn.execute(_OTHERS_LEFT).fetchone())
 
 
 @pytest.fixture
@@ -120,6 +130,7 @@ def test_a_dry_run_refuses_what_an_apply_would_refuse(
     for name, text in FOLDERS[files].items():
         (it.folder / name).write_text(text)
     dry = it.run("--dry-run")
+    it.wait_until_left()
     assert it.untouched
     applied = it.run("--apply")
     if applied.errors and it.untouched:
