@@ -4,10 +4,9 @@ The first thing it does is to say what a signal does, so that none that comes du
 ends in Python's own traceback. What comes before, while Python itself starts, is beyond us.
 """
 
-# The module signal makes enums of these first, which takes longer than all that is below.
+# Only what Python has loaded itself. The module signal makes enums of these first, which takes
+# longer than all that is below.
 import _signal  # type: ignore[import-not-found]  # built in, and in no stub
-import atexit
-import gc
 import os
 import sys
 
@@ -23,6 +22,8 @@ def main() -> int:
     for number in _SIGNALS:
         if _signal.getsignal(number) != _signal.SIG_IGN:  # as under nohup
             _signal.signal(number, _end)
+    import gc
+
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     from schemamig_tui.cli import main as run
 
@@ -44,6 +45,8 @@ def program() -> None:
 
 def _finished() -> bool:
     """Do what is registered for the end, and write what is left; False where that cannot be."""
+    import atexit
+
     atexit._run_exitfuncs()
     try:
         for stream in (sys.stdout, sys.stderr):
