@@ -1,17 +1,35 @@
 """Reads and writes whole files; what the system refuses is a FilesError that names the file."""
 
 import contextlib
+import errno
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from schemamig_tui.errors import FilesError
+
+_LONGEST_STREAM = 64 * 1024 * 1024
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file, or of a pipe such as ``<(...)`` of a shell. Raises OSError.
+
+    What is no regular file may have no end, such as ``/dev/zero``: of that 64 MiB may be read.
+    """
+    with path.open("rb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return file.read()
+        content = file.read(_LONGEST_STREAM + 1)
+    if len(content) > _LONGEST_STREAM:
+        raise OSError(errno.EFBIG, "not a regular file, and longer than 64 MiB")
+    return content
 
 
 def content_of(path: Path) -> bytes:
     """The bytes of a file. Raises FilesError."""
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise unreadable(path, error) from None
 
@@ -51,7 +69,9 @@ def unreadable(path: Path, error: OSError) -> FilesError:
     return FilesError(
         f"This cannot be read: {error.strerror}.",
         path=path,
-        hint="Check that it is there and that you may read it.",
+        hint=None
+        if error.errno == errno.EFBIG
+        else "Check that it is there and that you may read it.",
     )
 
 

@@ -1,6 +1,7 @@
 """Reads a DBML file: what the tool writes in full, all else as the text that people wrote."""
 
 from dataclasses import replace
+from io import BytesIO, TextIOWrapper
 from pathlib import Path as File
 
 from schemamig_tui.docs import document as dbml
@@ -9,6 +10,7 @@ from schemamig_tui.docs.lexer import DbmlText
 from schemamig_tui.docs.table_parser import TableBody, read_body, with_partials
 from schemamig_tui.docs.writer import texts
 from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import read_bytes
 
 _OTHERS = frozenset({"records", "diagramview", "metadata", "dep"})
 _DEFAULT_SCHEMA = "public"
@@ -22,7 +24,7 @@ def read(path: File, database: dbml.Document | None = None) -> dbml.Document:
 def text_of(path: File) -> str:
     """The text of a file. Raises FilesError where it cannot be read."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return TextIOWrapper(BytesIO(read_bytes(path)), encoding="utf-8-sig").read()
     except OSError as error:
         hint = "Write it with --docs-generate." if isinstance(error, FileNotFoundError) else None
         raise FilesError(f"It cannot be read: {error.strerror}.", path=path, hint=hint) from None

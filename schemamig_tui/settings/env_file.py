@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.file_access import read_bytes
 from schemamig_tui.text import visible
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)", re.ASCII)
@@ -23,7 +24,7 @@ def read_env_file(path: Path, flag: str) -> dict[str, str]:
     """
     where = visible(str(path))
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_bytes(path).decode("utf-8-sig").splitlines()
     except OSError as error:
         raise SettingsError(f"{flag}: {where} cannot be read: {error.strerror}") from error
     except UnicodeError:
