@@ -153,8 +153,17 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
     ("change", "says"),
     [
         ("ALTER TABLE {t} DROP COLUMN checksum", "checksum should be character varying"),
+        ("ALTER TABLE {t} DROP COLUMN success", "success should be boolean, but is missing"),
+        (
+            "ALTER TABLE {t} DROP success, ADD success bool GENERATED ALWAYS AS (true) STORED",
+            "success is generated",
+        ),
         ("ALTER TABLE {t} ALTER success DROP DEFAULT, ALTER success TYPE text", "success should"),
-        ("ALTER TABLE {t} ADD COLUMN who text NOT NULL", "who is NOT NULL and has no default"),
+        (
+            "ALTER TABLE {t} ADD who int NOT NULL DEFAULT 1;"
+            " ALTER TABLE {t} ALTER who DROP DEFAULT",
+            "who is NOT NULL and has no default",
+        ),
         ("ALTER TABLE {t} DROP CONSTRAINT schema_migrations_filename_key", "no unique index"),
         (
             "ALTER TABLE {t} DROP execution_time_ms,"
@@ -181,7 +190,9 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
 )
 def test_the_hint_mends_a_ledger_of_another_shape(shop: Workshop, change: str, says: str) -> None:
     shop.ask(ORIGINAL)
+    shop.ask(f"INSERT INTO {LEDGER} (filename, error_message) VALUES ('0000_o.sql', '')")
     shop.ask(change.format(t=LEDGER))
+    shop.write("0000_o.sql", "")
     shop.write("0001_a.sql", "CREATE TABLE a ();")
     with pytest.raises(LedgerError, match=says) as caught:
         shop.apply()

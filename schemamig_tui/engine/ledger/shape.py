@@ -186,12 +186,12 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
         right, is_now = types[0].removesuffix(" without time zone"), facts.columns.get(name)
         what = f"{name} should be {right}, but is {is_now or 'missing'}"
         change = f"ALTER {name} TYPE {right} USING {name}::{right}" if is_now else None
-        yield what, f"ALTER TABLE {ledger} {change or f'ADD {name} {right}'};"
+        yield what, f"ALTER TABLE {ledger} {change or _added(name, right)};"
     for name in map(readable, facts.demanding):
         mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
         yield f"{name} is NOT NULL and has no default", mend
     for name in facts.generated:
-        mend = f"ALTER TABLE {ledger} DROP {name}, ADD {name} {facts.columns[name]};"
+        mend = f"ALTER TABLE {ledger} DROP {name}, {_added(name, facts.columns[name])};"
         yield f"{name} is generated", mend
     if facts.never_null:
         mend = f"ALTER TABLE {ledger} ALTER error_message DROP NOT NULL;"
@@ -205,6 +205,11 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
         yield f"error_message is {is_now}, and what a checkpoint says may be longer", mend
     if not facts.unique_name:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
+
+
+def _added(name: str, type_name: str) -> str:
+    # Who has no column for failures records none. A success of NULL would put every row in doubt.
+    return f"ADD {name} {type_name}" + " NOT NULL DEFAULT true" * (name == "success")
 
 
 _ANOTHER = "name another table with --table"
