@@ -96,6 +96,12 @@ def test_what_only_works_outside_a_transaction_is_told_the_directive(
     shop.applies("0001_a.sql", "-- schemamig: no-transaction\n" + sql)
 
 
+COMES_FIRST = (
+    "Set the modes of a transaction before its first query: at the top of the file, right behind"
+    " its own BEGIN, or in a procedure or a DO block right behind a COMMIT or ROLLBACK."
+)
+
+
 @pytest.mark.parametrize(
     ("sql", "hint"),
     [
@@ -130,6 +136,10 @@ def test_what_only_works_outside_a_transaction_is_told_the_directive(
             " SELECT f();",
             None,
         ),
+        ("SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", COMES_FIRST),
+        ("SELECT 1; SET transaction_deferrable = on;", COMES_FIRST),
+        ("BEGIN; SELECT 1; SET TRANSACTION SNAPSHOT '00000003-00000002-1'; COMMIT;", COMES_FIRST),
+        ("DO $$BEGIN SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; END$$;", COMES_FIRST),
     ],
 )
 def test_no_directive_is_told_where_it_would_not_help(

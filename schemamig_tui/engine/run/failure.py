@@ -45,6 +45,10 @@ _DIRECTIVE_HINT = (
 )
 _MOVE_OUT_HINT = "Move this statement out of the file's own BEGIN ... COMMIT."
 _NOT_IN_CODE_HINT = "It cannot be in a function or a DO block: make it a statement of its own."
+_COMES_FIRST_HINT = (
+    "Set the modes of a transaction before its first query: at the top of the file, right behind"
+    " its own BEGIN, or in a procedure or a DO block right behind a COMMIT or ROLLBACK."
+)
 _KEPT_HINT = (
     "What it had committed before it failed stays: before the next try, have it do only what is"
     " missing."
@@ -57,6 +61,9 @@ _DEFERRED_HINT = (
     "A deferred constraint or trigger is checked at the end of the file, whichever statement it is"
     " about."
 )
+# What refuses a mode of a transaction that has begun its work: the checks of settings in guc.c, and
+# the one of SET TRANSACTION SNAPSHOT.
+_CHECKS_OF_MODES = {"call_bool_check_hook", "call_enum_check_hook", "ImportSnapshot"}
 # What the extended protocol makes of "there is no parameter $1".
 _NO_PARAMETER_HINT = "A parameter such as $1 has no value in a migration: write the value itself."
 # "PL/pgSQL function inline_code_block line 3 at RAISE", innermost first; or "kb"."My f"(integer).
@@ -204,6 +211,8 @@ def _missing_extension(error: Diagnostic) -> str | None:
 def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
     """How a statement gets out of the transaction that it cannot be in, where that is the cause."""
     forbidden = error.sqlstate == pg_errors.ActiveSqlTransaction.sqlstate
+    if forbidden and error.source_function in _CHECKS_OF_MODES:
+        return _COMES_FIRST_HINT
     if forbidden and _CODE_LINE.search(error.context or ""):
         return _NOT_IN_CODE_HINT
     if not wants_no_transaction(error) or not _may_commit(error, script, statement):
