@@ -118,6 +118,32 @@ def test_the_roles_statement_timeout_is_the_migrations(shop: Workshop) -> None:
 
 
 @TIMEOUTS
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("SET {} = '100ms';\nSELECT pg_sleep(5);", 1),
+        ("BEGIN;\nSET LOCAL {} = '100ms';\nSELECT pg_sleep(5);\nCOMMIT;", 2),
+        ("SET {} = 100; BEGIN;\nSET LOCAL {} = '1h'; COMMIT;\nSELECT pg_sleep(5); VACUUM;", 1),
+    ],
+)
+def test_the_hint_names_the_line_with_the_timeout(
+    shop: Workshop, setting: str, sql: str, line: int
+) -> None:
+    failure = shop.fails("0001_a.sql", sql.replace("{}", setting)).failure
+    assert failure.hint == f"Line {line} sets {setting}: allow more time there, or 0 for no limit."
+
+
+@pytest.mark.postgres(min=17)
+def test_the_roles_transaction_timeout_is_lifted_as_the_hint_says(shop: Workshop) -> None:
+    set_for_role(shop, "transaction_timeout", "300ms")
+    assert shop.fails("0001_a.sql", "SELECT pg_sleep(5);").failure.hint == (
+        "transaction_timeout is a limit of the role, the database or the server: SET"
+        " transaction_timeout = 0; at the top of the file lifts it."
+    )
+    shop.applies("0001_a.sql", "SET transaction_timeout = 0; SELECT pg_sleep(0.5);")
+
+
+@TIMEOUTS
 def test_and_no_limit_of_ours(shop: Workshop, setting: str) -> None:
     shop.applies("0001_a.sql", "SELECT 1;")
     set_for_role(shop, setting, "400ms")

@@ -22,6 +22,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.severity import FATAL, severity_of
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
+from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.traits import Kind
 from schemamig_tui.sql.words import unquoted
 from schemamig_tui.text import cells, one_line, visible
@@ -81,6 +82,17 @@ _NOT_AVAILABLE = {
     pg_errors.UndefinedFile.sqlstate,
     pg_errors.FeatureNotSupported.sqlstate,
 }
+# The second one is there since PostgreSQL 17.
+_TIMEOUTS = {
+    pg_errors.QueryCanceled.sqlstate: "statement_timeout",
+    "25P04": "transaction_timeout",
+}
+# English only. Without it somebody has called pg_cancel_backend.
+_IS_STATEMENT_TIMEOUT = "due to statement timeout"
+_LIFT_HINT = (
+    "transaction_timeout is a limit of the role, the database or the server: SET"
+    " transaction_timeout = 0; at the top of the file lifts it."
+)
 # English only, as the messages of an embedded server are.
 _MISSING_EXTENSION = re.compile(
     r'^extension "(.+)" is not available$|extension control file ".*/([^/]+)\.control": No such'
@@ -117,6 +129,7 @@ def explain(
         hints.append(VARIABLE_HINT)
     if statement is not None and error.sqlstate == pg_errors.ProtocolViolation.sqlstate:
         hints.append(_NO_PARAMETER_HINT)
+    hints.append(_limit_hint(error, script, statement))
     if extension_hint and (extension := _missing_extension(error)):
         hints.append(extension_hint(extension))
     context = [error.context, error.internal_query and f"QUERY: {error.internal_query}"]
@@ -233,6 +246,26 @@ def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> boo
     if error.sqlstate != pg_errors.InvalidTransactionTermination.sqlstate or statement is None:
         return True
     return script.traits(statement).label.startswith(("CALL", "DO"))
+
+
+def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
+    """How a file gets more time, where a timeout has ended it that it sets or can lift."""
+    name = _TIMEOUTS.get(error.sqlstate or "")
+    ends_statement = name == "statement_timeout"
+    if ends_statement and _IS_STATEMENT_TIMEOUT not in (error.message_primary or ""):
+        return None
+    if name is None:
+        return None
+    session = SessionModel()
+    lines: dict[str | None, int] = {}
+    for i in range(len(script) if statement is None else statement):
+        traits = script.traits(i)
+        session.follow(traits)
+        if traits.assigns and traits.assigns.name == name:
+            lines[traits.assigns.value] = script.line(i)
+    if value := session.get(name):
+        return f"Line {lines[value]} sets {name}: allow more time there, or 0 for no limit."
+    return None if ends_statement else _LIFT_HINT
 
 
 def _may_have_committed(error: Diagnostic, script: Script, statement: int) -> bool:
