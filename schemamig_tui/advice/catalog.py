@@ -18,7 +18,8 @@ class Relation:
     """A relation, its ``name`` quoted as SQL with its schema.
 
     ``parents`` are those that it inherits from or is a partition of, ``table`` is what an index is
-    on. ``default_partition``: it is one. ``persistence`` is a relpersistence.
+    on. ``default_partition``: it is one. ``persistence`` is a relpersistence. ``toasted``: long
+    values of it are kept in a table of their own.
     """
 
     oid: int
@@ -33,6 +34,7 @@ class Relation:
     persistence: str
     tablespace: str
     access_method: str
+    toasted: bool
     columns: list[str]
     """The columns of an index, without expressions."""
     computed_from: list[str]

@@ -51,6 +51,11 @@ class Database:
         """The server's major version."""
         return self._conn.info.server_version // 10000
 
+    @property
+    def maintain(self) -> str | None:
+        """The privilege that lets others than its owner keep a table up; it came with 17."""
+        return "MAINTAIN" if self.major >= 17 else None
+
     @contextlib.contextmanager
     def asking(self, *, at_most: float | None = None, all_rows: bool = False) -> Iterator[None]:
         """The transaction around questions.

@@ -38,6 +38,8 @@ class RelationEffect:
             action.does is Does.DETACH for action in touch.actions
         ):
             return Lock.ACCESS_EXCLUSIVE
+        if touch.statement == "REINDEX CONCURRENTLY" and not (self.work or self.relation.toasted):
+            return self.lock  # there is no index
         return _CONCURRENTLY.get(touch.statement, self.lock)
 
 

@@ -125,7 +125,6 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelat
             by_name.setdefault(touch.name, []).append(use)
     if not by_name:
         return []
-    maintain = [Right.MAINTAIN] if database.major >= 17 else []
     rows = database.ask(
         "the tables that the pending files touch",
         RelationFacts,
@@ -133,7 +132,7 @@ def find_relations(database: Database, uses: Iterable[Use]) -> list[TouchedRelat
         {
             "schemas": [name.schema for name in by_name],
             "names": [name.name for name in by_name],
-            "table_rights": [str(right) for right in (*_TABLE_RIGHTS, *maintain)],
+            "table_rights": [*map(str, _TABLE_RIGHTS), *filter(None, [database.maintain])],
             "column_rights": [str(right) for right in _COLUMN_RIGHTS],
         },
     )

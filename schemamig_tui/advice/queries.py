@@ -37,6 +37,7 @@ SELECT c.oid::bigint, c.relkind::text AS kind,
         AS default_partition,
     c.relispartition AS partition, c.relname::text AS bare, c.relpersistence::text AS persistence,
     coalesce(p.spcname::text, '') AS tablespace, coalesce(m.amname::text, '') AS access_method,
+    c.reltoastrelid <> 0 AS toasted,
     ARRAY(SELECT a.attname::text FROM unnest(x.indkey) k JOIN pg_catalog.pg_attribute a
         ON a.attrelid = x.indrelid AND a.attnum = k) AS columns,
     CASE WHEN x.indexprs IS NOT NULL OR x.indpred IS NOT NULL THEN
@@ -289,9 +290,9 @@ FROM unnest(%(numbers)s::int[], %(names)s::name[]) AS a (number, name)
     JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
 """
 
-# A schema of NULL is all that is not the server's own. What is done CONCURRENTLY waits for nobody
-# who only uses a table without an index, where there is none for its TOAST either. The others leave
-# out the tables of other owners.
+# A schema of NULL is all of them. The rules are those of get_all_vacuum_rels, get_tables_to_cluster
+# and ReindexMultipleTables in src/backend/commands: a table that the role may not keep up is left
+# out. A partitioned table is locked by VACUUM as well, before it is found to have no rows.
 KEPT_UP = """
 SELECT a.number, c.oid::bigint
 FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(statements)s::text[])
@@ -299,13 +300,17 @@ FROM unnest(%(numbers)s::int[], %(schemas)s::name[], %(statements)s::text[])
     JOIN pg_catalog.pg_namespace n ON n.nspname = a.schema OR a.schema IS NULL
     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
     JOIN pg_catalog.pg_database b ON b.datname = current_database()
-WHERE c.relkind IN ('r', 'm', 'p') AND (c.relkind <> 'p' OR a.statement = 'ANALYZE')
-    AND c.relpersistence <> 't' AND c.oid >= 16384
-    AND CASE WHEN a.statement LIKE 'REINDEX%%' THEN
-            c.relhasindex OR c.reltoastrelid <> 0 OR a.statement = 'REINDEX'
-        ELSE (pg_has_role(c.relowner, 'USAGE') OR pg_has_role(b.datdba, 'USAGE'))
-            AND (a.statement <> 'CLUSTER' OR EXISTS (SELECT FROM pg_catalog.pg_index
-                WHERE indrelid = c.oid AND indisclustered)) END
+    CROSS JOIN LATERAL (SELECT coalesce(has_table_privilege(c.oid, %(maintain)s),
+        pg_has_role(c.relowner, 'USAGE'))) r (maintained)
+WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't'
+    AND CASE
+        WHEN a.statement = 'REINDEX CONCURRENTLY' THEN c.relkind <> 'p'
+            AND n.nspname <> 'pg_catalog'
+        WHEN a.statement = 'REINDEX' THEN c.relkind <> 'p' AND (r.maintained OR NOT c.relisshared)
+            AND (a.schema IS NOT NULL OR %(catalogs)s OR n.nspname <> 'pg_catalog')
+        WHEN a.statement = 'CLUSTER' THEN r.maintained AND EXISTS (
+            SELECT FROM pg_catalog.pg_index WHERE indrelid = c.oid AND indisclustered)
+        ELSE r.maintained OR pg_has_role(b.datdba, 'USAGE') AND NOT c.relisshared END
 """
 
 # What IF EXISTS and IF NOT EXISTS ask for.

@@ -213,6 +213,8 @@ def _kept_up(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
             for touch in asked.values()
         ],
         "statements": [touch.statement for touch in asked.values()],
+        "maintain": database.maintain,
+        "catalogs": database.major < 16,
     }
     about = "the tables that are reindexed or vacuumed"
     return database.ask(about, _Numbered, queries.KEPT_UP, parameters)

@@ -19,12 +19,13 @@ IDLE = 1.0
 _MOST = 10
 """How many sessions are reported one by one; the others are counted."""
 
+# Catalogs that all databases share are locked in none of them.
 _LOCKS = """
 SELECT coalesce(pid, 0) AS pid, virtualtransaction AS holder, relation::bigint, mode
 FROM pg_catalog.pg_locks
 WHERE granted AND locktype = 'relation' AND relation = ANY (%(oids)s::oid[])
-    AND pid IS DISTINCT FROM pg_backend_pid() AND database =
-        (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+    AND pid IS DISTINCT FROM pg_backend_pid() AND (database = 0 OR database =
+        (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))
 """
 
 # Most of what other roles do is NULL where we may not see it, so NULL must not leave a row out.

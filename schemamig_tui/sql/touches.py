@@ -121,6 +121,8 @@ def _reindex(words: Words) -> Iterator[Touch]:
         yield from relation(words, statement, mode, Right.MAINTAIN, READS)
     elif what == b"schema" and (name := words.name()):
         yield Touch(ObjectKind.SCHEMA, name, statement, mode, work=READS)
+    elif what == b"system":
+        yield Touch(ObjectKind.SCHEMA, _CATALOGS, statement, mode, work=READS)
     elif what == b"database":
         yield Touch(ObjectKind.DATABASE, _CURRENT, statement, mode, work=READS)
 
@@ -162,6 +164,7 @@ def _options(words: Words, *flags: bytes) -> set[bytes]:
 
 
 _CURRENT = Name(None, "")  # that of another database is an error
+_CATALOGS = Name(None, "pg_catalog")  # all that SYSTEM is about, and nothing else, is in it
 _STRONGEST = Lock.ACCESS_EXCLUSIVE
 _GENTLE = Lock.SHARE_UPDATE_EXCLUSIVE
 _OFF = (b"false", b"off", b"0")

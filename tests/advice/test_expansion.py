@@ -37,6 +37,8 @@ IN_THE_WAY = [
     ("p", "REINDEX DATABASE", "on public.p_pkey, which REINDEX"),
     ("p", "REINDEX SCHEMA CONCURRENTLY public", "on public.p, which REINDEX CONCURRENTLY"),
     ("p", "REINDEX (CONCURRENTLY) DATABASE", "on public.p, which REINDEX CONCURRENTLY"),
+    ("pg_language", "REINDEX SYSTEM", "ACCESS SHARE on pg_catalog.pg_language_"),
+    ("pg_shdescription", "REINDEX SYSTEM", "on pg_catalog.pg_shdescription_o_c_index, which"),
     ("v", "DROP TABLE plain CASCADE", "ACCESS SHARE on public.plain and "),
 ]
 NOT_IN_THE_WAY = [

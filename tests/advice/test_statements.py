@@ -69,7 +69,7 @@ def names(sql: str) -> list[str]:
         ("ANALYZE t (a), u", ["t", "u"]),
         ("REINDEX (VERBOSE) TABLE CONCURRENTLY s.t", ["s.t"]),
         ("REINDEX SCHEMA s", ["s"]),
-        ("REINDEX SYSTEM", []),
+        ("REINDEX SYSTEM", ["pg_catalog"]),
         ("VACUUM (FULL)", [""]),
         ("ANALYZE VERBOSE", [""]),
         ("CLUSTER", [""]),
