@@ -152,10 +152,16 @@ WITH RECURSIVE asked AS (
     FROM pg_catalog.pg_opclass
     UNION ALL SELECT 'operator family', 'pg_catalog.pg_opfamily'::regclass, oid, opfname,
         opfnamespace FROM pg_catalog.pg_opfamily
+    UNION ALL SELECT 'operator', 'pg_catalog.pg_operator'::regclass, oid, oprname, oprnamespace
+    FROM pg_catalog.pg_operator
     UNION ALL SELECT 'text search configuration', 'pg_catalog.pg_ts_config'::regclass, oid,
         cfgname, cfgnamespace FROM pg_catalog.pg_ts_config
     UNION ALL SELECT 'text search dictionary', 'pg_catalog.pg_ts_dict'::regclass, oid,
         dictname, dictnamespace FROM pg_catalog.pg_ts_dict
+    UNION ALL SELECT 'text search parser', 'pg_catalog.pg_ts_parser'::regclass, oid, prsname,
+        prsnamespace FROM pg_catalog.pg_ts_parser
+    UNION ALL SELECT 'text search template', 'pg_catalog.pg_ts_template'::regclass, oid, tmplname,
+        tmplnamespace FROM pg_catalog.pg_ts_template
     UNION ALL SELECT 'foreign data wrapper', 'pg_catalog.pg_foreign_data_wrapper'::regclass, oid,
         fdwname, NULL FROM pg_catalog.pg_foreign_data_wrapper
     UNION ALL SELECT 'server', 'pg_catalog.pg_foreign_server'::regclass, oid, srvname, NULL
@@ -212,7 +218,8 @@ WITH RECURSIVE asked AS (
         SELECT refclassid, refobjid, refobjsubid FROM pg_catalog.pg_depend
         WHERE classid = g.class AND objid = g.object AND deptype = 'i'
             AND g.class IN ('pg_catalog.pg_rewrite'::regclass, 'pg_catalog.pg_type'::regclass,
-                'pg_catalog.pg_trigger'::regclass)
+                'pg_catalog.pg_trigger'::regclass, 'pg_catalog.pg_amop'::regclass,
+                'pg_catalog.pg_amproc'::regclass)
     ) d
 )
 SELECT DISTINCT number, r.oid::bigint FROM gone g CROSS JOIN LATERAL (

@@ -25,6 +25,7 @@ _KINDS_BY_VERB = {
     "DROP COLLATION": "collation",
     "DROP FOREIGN DATA WRAPPER": "foreign data wrapper",
     "DROP LANGUAGE": "language",
+    "DROP OPERATOR": "operator",
     "DROP OPERATOR CLASS": "operator class",
     "DROP OPERATOR FAMILY": "operator family",
     "DROP OWNED": "owned",
@@ -32,6 +33,8 @@ _KINDS_BY_VERB = {
     "DROP STATISTICS": "statistics",
     "DROP TEXT SEARCH CONFIGURATION": "text search configuration",
     "DROP TEXT SEARCH DICTIONARY": "text search dictionary",
+    "DROP TEXT SEARCH PARSER": "text search parser",
+    "DROP TEXT SEARCH TEMPLATE": "text search template",
     "REASSIGN OWNED": "reassigned",
 }
 # They are parts of a table, whose own lock says it all.

@@ -7,7 +7,7 @@ from schemamig_tui.sql.alter_table import actions
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import OWNED, PARTS, relation, take_kind, take_name, take_names
 from schemamig_tui.sql.touch import Condition, ObjectKind, Right, Touch
-from schemamig_tui.sql.words import Name, Words, named
+from schemamig_tui.sql.words import Name, Words, identifier, named
 
 # Whose these are is not asked.
 _RIGHT_UNKNOWN = (ObjectKind.OTHER, ObjectKind.EXTENSION)
@@ -172,11 +172,24 @@ def drop(words: Words) -> Iterator[Touch]:
     if words.take(b"concurrently"):
         statement, mode = f"{statement} CONCURRENTLY", Lock.SHARE_UPDATE_EXCLUSIVE
     words.take(b"if", b"exists")
-    names = [name for name, _ in take_names(words)]
+    operators = kind[0] == "OPERATOR"
+    names = [*_operators(words)] if operators else [name for name, _ in take_names(words)]
     cascade = words.take(b"cascade")
     right = None if kind[1] in _RIGHT_UNKNOWN else Right.DROP
     for name in names:
         yield Touch(kind[1], name, statement, mode, right, cascade=cascade)
+
+
+def _operators(words: Words) -> Iterator[Name]:
+    """The operators of a list, each with the types of its operands behind it."""
+    while symbol := words.next():
+        schema = identifier(symbol) if words.take(b".") else None
+        name = words.next() if schema else symbol
+        if not words.group():
+            return
+        yield Name(schema, name.decode(errors="replace"))
+        if not words.take(b","):
+            return
 
 
 def _take_dependable(words: Words) -> tuple[str, ObjectKind] | None:
@@ -194,9 +207,12 @@ _DEPENDABLE = (
     (b"language",),
     (b"operator", b"class"),
     (b"operator", b"family"),
+    (b"operator",),
     (b"server",),
     (b"text", b"search", b"configuration"),
     (b"text", b"search", b"dictionary"),
+    (b"text", b"search", b"parser"),
+    (b"text", b"search", b"template"),
 )
 
 

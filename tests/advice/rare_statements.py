@@ -30,6 +30,24 @@ CREATE INDEX ON kinds (id) WHERE t <> '';
 CREATE OPERATOR CLASS ours FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =,
     OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
 CREATE INDEX ON o (code ours);
+CREATE FUNCTION compared(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT btint4cmp($1, $2)';
+CREATE OPERATOR CLASS theirs FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =,
+    OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 compared(int, int);
+CREATE INDEX ON kinds (y theirs);
+CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE OPERATOR deep.=~= (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
+CREATE OPERATOR CLASS hashed FOR TYPE int USING hash AS OPERATOR 1 ===, FUNCTION 1 hashint4(int);
+CREATE INDEX ON cand USING hash (a hashed);
+CREATE VIEW alike AS SELECT id === n AS same FROM inh;
+CREATE VIEW through AS SELECT same FROM alike;
+CREATE TABLE unlike (a int CHECK (a OPERATOR(deep.=~=) 1));
+CREATE TEXT SEARCH PARSER parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end,
+    LEXTYPES = prsd_lextype);
+CREATE TEXT SEARCH CONFIGURATION parses (PARSER = parser);
+CREATE INDEX ON kinds USING gin (to_tsvector('parses', t));
+CREATE TEXT SEARCH TEMPLATE template (LEXIZE = dsimple_lexize, INIT = dsimple_init);
+CREATE TEXT SEARCH DICTIONARY made (TEMPLATE = template);
+CREATE VIEW lexemes AS SELECT ts_lexize('made', 'a') FROM kinds;
 CREATE TEXT SEARCH CONFIGURATION search (COPY = simple);
 CREATE INDEX ON t USING gin (to_tsvector('search', b));
 CREATE FOREIGN DATA WRAPPER wrapper;
@@ -80,6 +98,11 @@ ALTER TABLE kinds ALTER days TYPE interval
 ALTER TABLE kinds ALTER days TYPE interval year to month
 ALTER TABLE kinds ALTER y TYPE integer
 DROP ROUTINE f() CASCADE
+DROP FUNCTION compared(int, int) CASCADE
+DROP OPERATOR IF EXISTS === (int, int) CASCADE
+DROP OPERATOR deep.=~= (int, int), === (int, int) CASCADE
+DROP TEXT SEARCH PARSER parser CASCADE
+DROP TEXT SEARCH TEMPLATE template CASCADE
 DROP OPERATOR CLASS ours USING btree CASCADE
 DROP OPERATOR FAMILY ours USING btree CASCADE
 DROP TEXT SEARCH CONFIGURATION search CASCADE
