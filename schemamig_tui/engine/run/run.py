@@ -60,7 +60,7 @@ class Run:
             row_made=context.row_made,
         )
         self._renewals = Renewals(
-            context.files, context.renewal, context.ledger, row_fires=context.state.has_triggers
+            context.files, context.renewal, row_fires=context.state.has_triggers
         )
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._batching = self._make_batching(control)
