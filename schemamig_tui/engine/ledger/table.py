@@ -93,7 +93,6 @@ class Ledger:
             uncreatable=uncreatable(facts, self.schema, self.name),
             unwritable=unwritable(facts, self.schema, self.name),
             rules=rules(facts, self.name),
-            has_triggers=facts.has_triggers,
             rows=self._rows(conn) if exists else (),
         )
 

@@ -3,7 +3,6 @@
 Most of what a file leaves is undone in the session: see ``pipeline.session``. For the rest:
 
 - what the text of two files, and stored code that they mention, shows ends the session at once;
-- triggers of the ledger run behind all of that, with the row of a file: they end it as well;
 - what it makes possible is asked of the server behind the COMMIT of the first file, in a query that
   fails where the session is not as good as new. So the server itself skips the next file, which is
   on its way already, and the run goes on with that file in a new session.
@@ -73,13 +72,11 @@ class Renewals:
     """Knows of one session after the other which file is the last that it can run.
 
     ``files`` are those of the run, ``housekeeping`` is the SELECT of the run's own behind a file.
-    ``row_fires``: the ledger has triggers, which may do anything to the session.
     """
 
-    def __init__(self, files: Sequence[FileRun], housekeeping: bytes, *, row_fires: bool) -> None:
+    def __init__(self, files: Sequence[FileRun], housekeeping: bytes) -> None:
         self._files = files
         self._housekeeping = housekeeping
-        self._row_fires = row_fires
         self._stored: StoredCode | None = None
         self._is_stale = False
         self._notes_follow = False
@@ -149,8 +146,7 @@ class Renewals:
         if self._notes_follow and not self.stores_code:
             self.stores_code = stores_code(one, stored)
         return (
-            self._row_fires
-            or stored.always
+            stored.always
             or one.traces.leaves
             or other.traces.sees
             or one.changes_reading

@@ -59,9 +59,7 @@ class Run:
             own_settings=context.own_settings,
             row_made=context.row_made,
         )
-        self._renewals = Renewals(
-            context.files, context.renewal, row_fires=context.state.has_triggers
-        )
+        self._renewals = Renewals(context.files, context.renewal)
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._batching = self._make_batching(control)
         self._retries = Retries(context, self._log, self._observer, self._batching)
