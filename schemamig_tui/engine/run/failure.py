@@ -251,10 +251,10 @@ def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> boo
 def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
     """How a file gets more time, where a timeout has ended it that it sets or can lift."""
     name = _TIMEOUTS.get(error.sqlstate or "")
+    if name is None:
+        return None
     ends_statement = name == "statement_timeout"
     if ends_statement and _IS_STATEMENT_TIMEOUT not in (error.message_primary or ""):
-        return None
-    if name is None:
         return None
     session = SessionModel()
     lines: dict[str | None, int] = {}
