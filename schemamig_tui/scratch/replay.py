@@ -63,7 +63,7 @@ def survey_from_zero(found: Survey, applied: Collection[str]) -> Survey:
     """
     status = compare(found.folder.files, ())
     kept = Status(tuple(one for one in status.migrations if one.name in applied))
-    state = LedgerState(found.state.database, False, False, None, None, None, ())
+    state = LedgerState(found.state.database, False, False, None, None, None, False, ())
     return replace(found, state=state, status=kept)
 
 

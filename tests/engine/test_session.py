@@ -115,3 +115,31 @@ def test_what_an_event_trigger_sets_when_the_ledger_is_made_is_undone(
     shop.write("0001_a.sql", f"{first}INSERT INTO r VALUES (1);")
     shop.applies("0002_b.sql", "INSERT INTO r VALUES (2);")
     assert shop.ask("SELECT a FROM public.r ORDER BY a") == [1, 2]
+
+
+@pytest.mark.parametrize("made", ["before", "in the same run", "by code in the same run"])
+@pytest.mark.parametrize("first", ["", "BEGIN;", "-- schemamig: no-transaction\n"])
+def test_what_a_trigger_of_the_ledger_sets_is_not_seen_by_the_next_file(
+    shop: Workshop, first: str, made: str
+) -> None:
+    shop.applies("0001_a.sql", "CREATE SCHEMA app; CREATE TABLE app.r (a int); CREATE TABLE r ();")
+    trigger = (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$BEGIN SET search_path = app; RETURN NEW; END$$;"
+        "CREATE TRIGGER t AFTER INSERT OR UPDATE ON kb.schema_migrations"
+        " FOR EACH ROW EXECUTE FUNCTION f()"
+    )
+    hidden = trigger.replace("schema_migrations", "%I")
+    tables = "(SELECT tablename FROM pg_tables WHERE schemaname = 'kb')"
+    if made == "before":
+        shop.ask(trigger)
+    elif made == "in the same run":
+        shop.write("0002_a.sql", trigger)
+    else:
+        shop.write("0002_a.sql", f"DO $d$BEGIN EXECUTE format($q${hidden}$q$, {tables}); END$d$")
+    last = " COMMIT;" if first == "BEGIN;" else ""
+    shop.write("0002_b.sql", f"{first}SELECT 1;{last}")
+    shop.applies("0003_c.sql", "ALTER TABLE r ADD b int")
+    assert shop.ask("SELECT attrelid::regclass::text FROM pg_attribute WHERE attname = 'b'") == [
+        "r"
+    ]

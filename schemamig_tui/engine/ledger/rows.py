@@ -68,7 +68,8 @@ class LedgerState(NamedTuple):
 
     ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing
     can be recorded; None where it can. ``rules``: what to say of rules that may keep rows from
-    being written. ``database`` is the server's own name of the database.
+    being written. ``has_triggers``: some may run when rows are written. ``database`` is the
+    server's own name of the database.
     """
 
     database: str
@@ -77,6 +78,7 @@ class LedgerState(NamedTuple):
     uncreatable: LedgerRefusal | None
     unwritable: LedgerRefusal | None
     rules: LedgerRefusal | None
+    has_triggers: bool
     rows: tuple[LedgerRow, ...]
 
     @property

@@ -38,7 +38,7 @@ class Facts(NamedTuple):
     error_message has to have one. ``short_checksum``: an MD5 is too long for it.
     ``limited_message``: error_message has a length, and what a failure or a checkpoint says has
     none. ``hidden``: row level security hides rows from the role. ``rules`` are those that take
-    effect when rows are written.
+    effect when rows are written. ``has_triggers``: it has, or has had, triggers.
     """
 
     kind: str | None
@@ -54,6 +54,7 @@ class Facts(NamedTuple):
     unique_name: bool
     hidden: bool
     rules: list[str]
+    has_triggers: bool
     may_record: bool
     may_create: bool
     in_recovery: bool
@@ -240,6 +241,7 @@ SELECT json_build_object(
     'hidden', coalesce(row_security_active(c.oid), false),
     'rules', (SELECT coalesce(json_agg(rulename ORDER BY rulename), '[]') FROM pg_rewrite
         WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'),
+    'has_triggers', coalesce(c.relhastriggers, false),
     'may_record', c.oid IS NULL OR (has_schema_privilege(n.oid, 'USAGE')
         AND has_table_privilege(c.oid, 'SELECT')
         AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')

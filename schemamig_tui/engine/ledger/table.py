@@ -70,6 +70,15 @@ class Ledger:
         """The statements that write it."""
         return LedgerWrites(self.schema, self.identifier)
 
+    @property
+    def has_no_triggers(self) -> str:
+        """The condition that no trigger may run when rows are written, for a query of any path."""
+        table = sql.Literal(self.identifier.as_string(None)).as_string(None)
+        return (
+            "NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relhastriggers"
+            f" AND oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({table}))"
+        )
+
     def read(self, conn: psycopg.Connection[Any]) -> tuple[LedgerRow, ...]:
         """All rows in the byte order of their file names; none where there is no table.
 
@@ -93,6 +102,7 @@ class Ledger:
             uncreatable=uncreatable(facts, self.schema, self.name),
             unwritable=unwritable(facts, self.schema, self.name),
             rules=rules(facts, self.name),
+            has_triggers=facts.has_triggers,
             rows=self._rows(conn) if exists else (),
         )
 

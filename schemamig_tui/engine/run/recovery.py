@@ -11,8 +11,9 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui import patience
 from schemamig_tui.engine.events import Failure, FileFailed, FileStarted, Mode, Place, ServerAwaited
+from schemamig_tui.engine.ledger import write_failures
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
-from schemamig_tui.engine.ledger.rows import LedgerRow
+from schemamig_tui.engine.ledger.rows import LedgerRow, LedgerState
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.pipeline.connect import connect_within
 from schemamig_tui.engine.pipeline.deadline import answered_within
@@ -184,16 +185,19 @@ class Recovery:
             raise kind(failure.message, hint=self._hint_for_lost())
         return None
 
-    def check_new_session(self, conn: psycopg.Connection[Any]) -> None:
+    def check_new_session(self, conn: psycopg.Connection[Any], *, same_server: bool) -> None:
         """Make sure that a new session is on a server that has what was applied before.
 
         Raises AppliedLost where it has not, as another one has taken over that was behind, and
-        ConnectionLost where one has that may be.
+        ConnectionLost where one has that may be; LedgerError where it is the ``same_server`` and
+        the ledger has triggers, which may have deleted the rows.
         """
         if _is_standby(conn):
             self._unreachable = True
             raise ConnectionLost(_STANDBY)
-        self._follow_ledger(conn)
+        state = self._follow_ledger(conn)
+        if self._log.lost and same_server and state.has_triggers:
+            raise write_failures.explain_loss(conn, self._ledger, self._log.lost).error
         if self._log.lost:
             raise AppliedLost(
                 "the server that answers now is behind the one that the run began on",
@@ -208,7 +212,9 @@ class Recovery:
             if conn.closed:
                 raise
 
-    def _follow_ledger(self, conn: psycopg.Connection[Any], *, catch_up: bool = False) -> None:
+    def _follow_ledger(
+        self, conn: psycopg.Connection[Any], *, catch_up: bool = False
+    ) -> LedgerState:
         """Read the ledger, and take back whatever it does not hold."""
         state = without_statement_timeout(conn, lambda: self._ledger.inspect(conn))
         recorded = {row.filename: row.md5 for row in state.rows if row.success}
@@ -217,6 +223,7 @@ class Recovery:
             self._catch_up({row.filename: row for row in state.rows})
         ours = set(self._runs.names)
         self._others = sum(row.success is True and row.filename not in ours for row in state.rows)
+        return state
 
     def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
         """Note what the server did after its last result, and how far the open file is."""

@@ -3,6 +3,8 @@
 Most of what a file leaves is undone in the session: see ``pipeline.session``. For the rest:
 
 - what the text of two files, and stored code that they mention, shows ends the session at once;
+- triggers of the ledger run behind all of that, with the row of a file: they end it as well, and
+  where the files may make some, the server is asked for them;
 - what it makes possible is asked of the server behind the COMMIT of the first file, in a query that
   fails where the session is not as good as new. So the server itself skips the next file, which is
   on its way already, and the run goes on with that file in a new session.
@@ -19,9 +21,11 @@ import psycopg
 from psycopg import errors as pg_errors
 
 from schemamig_tui.engine.events import Mode
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.notes import stores_code
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.sql.new_session import ANY_TRACES
 from schemamig_tui.sql.type_changes import NO_TYPES
 
 if TYPE_CHECKING:  # a run of one file has no use for it
@@ -72,11 +76,17 @@ class Renewals:
     """Knows of one session after the other which file is the last that it can run.
 
     ``files`` are those of the run, ``housekeeping`` is the SELECT of the run's own behind a file.
+    ``row_fires``: the ``ledger`` has triggers, which may do anything to the session.
     """
 
-    def __init__(self, files: Sequence[FileRun], housekeeping: bytes) -> None:
+    def __init__(
+        self, files: Sequence[FileRun], housekeeping: bytes, ledger: Ledger, *, row_fires: bool
+    ) -> None:
         self._files = files
         self._housekeeping = housekeeping
+        self._ledger = ledger
+        self._row_fires = row_fires
+        self._may_make_triggers = False
         self._stored: StoredCode | None = None
         self._is_stale = False
         self._notes_follow = False
@@ -142,11 +152,13 @@ class Renewals:
         assert stored is not None  # asked when the session began
         one, other = file.script, following.script
         mentioned = stored.mentioned_in(one)
+        self._may_make_triggers = self._may_make_triggers or self._makes_triggers(one)
         self._is_stale |= mentioned or one.traces.stores_code
         if self._notes_follow and not self.stores_code:
             self.stores_code = stores_code(one, stored)
         return (
-            stored.always
+            self._row_fires
+            or stored.always
             or one.traces.leaves
             or other.traces.sees
             or one.changes_reading
@@ -154,6 +166,13 @@ class Renewals:
             or stored.mentioned_in(other)
             or self._surely_leaves(one)
         )
+
+    def _makes_triggers(self, script: Script) -> bool:
+        """Whether a file may give the ledger a trigger, by its name or by code that it executes."""
+        traces = script.traces
+        if traces is ANY_TRACES or not script.contains("trigger"):
+            return traces is ANY_TRACES
+        return traces.alters_start or script.contains(self._ledger.table)
 
     def _surely_leaves(self, script: Script) -> bool:
         """Whether a statement itself does what would be asked for: then there is no need to."""
@@ -181,6 +200,8 @@ class Renewals:
     def _conditions(self, file: FileRun, following: FileRun) -> Iterator[str]:
         """What is true in a session that is as good as new, as far as it can be otherwise."""
         yield from self._stored.questions if self._stored else ()
+        if self._may_make_triggers:
+            yield self._ledger.has_no_triggers
         for name in sorted(self._names.union(_names_in(following)) - self._defined):
             yield f"pg_catalog.current_setting('{name}', true) IS NULL"
         changes = (file.script.traces.types, following.script.traces.types)

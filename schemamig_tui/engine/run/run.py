@@ -32,7 +32,7 @@ from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.run.verification import Verification
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import ConnectionFailed, FilesError, LedgerError, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 from schemamig_tui.sql.databases import copies_database
 
 if TYPE_CHECKING:  # most runs have no batches
@@ -59,7 +59,9 @@ class Run:
             own_settings=context.own_settings,
             row_made=context.row_made,
         )
-        self._renewals = Renewals(context.files, context.renewal)
+        self._renewals = Renewals(
+            context.files, context.renewal, context.ledger, row_fires=context.state.has_triggers
+        )
         self._log = Logbook(context.files, self._report, len(context.files.names))
         self._batching = self._make_batching(control)
         self._retries = Retries(context, self._log, self._observer, self._batching)
@@ -158,8 +160,7 @@ class Run:
         held = self._verification.held
         lost = self._log.take_back(held) if held is not None else ()
         if lost:
-            refusal = explain_loss(self._conn, self._context.ledger, lost)
-            raise LedgerError(refusal.message, hint=refusal.hint)
+            raise explain_loss(self._conn, self._context.ledger, lost).error
 
     def _check_resumes(self) -> None:
         """Make sure that the files that have been read now can go on where they stopped."""
@@ -190,12 +191,13 @@ class Run:
 
     def _take(self, conn: psycopg.Connection[Any]) -> None:
         """Go on in the session ``conn``, which is a new one."""
+        before = self._backend.server
         self._conn = conn
         self._backend = Backend.of(conn)
         equip(self._backend, self._context.limits)
         lock = self._context.locks.work
         Queue(self._context.cancellation, self._report).await_lock(lock, conn)
-        self._recovery.check_new_session(self._conn)
+        self._recovery.check_new_session(conn, same_server=self._backend.server == before)
 
     def _run(self) -> FileFailed | None:
         """Run files in one session, up to where one needs a new one; returns one that failed."""
