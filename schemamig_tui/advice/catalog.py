@@ -66,8 +66,8 @@ class Constraint:
 class ColumnFacts:
     """A column; ``type`` and ``base`` are oids of its type and what a domain is made of.
 
-    ``written`` is the type as the server writes it: ``character varying(10)``. ``generated`` is an
-    attgenerated. ``enum``: the base is one.
+    ``written`` is the base as the server writes it, ``character varying(10)``, but of a domain
+    without lengths. ``generated`` is an attgenerated.
     """
 
     table: int
@@ -89,6 +89,7 @@ class Type:
     """A type that a file names as ``text``; see ``ColumnFacts``.
 
     ``constrained``: it is a domain, and not all values of its base are among its own.
+    ``written`` is the base, without lengths; ``limited`` is that of a domain, with those.
     ``volatile``: its default is another value for each row. ``labels`` are those of an enum.
     """
 
@@ -96,6 +97,7 @@ class Type:
     oid: int
     base: int
     written: str
+    limited: str
     collation: int
     constrained: bool
     volatile: bool

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts
+from schemamig_tui.advice.new_types import lengths_of
 from schemamig_tui.sql.actions import TableAction
-from schemamig_tui.sql.expressions import casts_by_text, casts_to
-from schemamig_tui.sql.type_names import lengths, type_name, without_lengths
+from schemamig_tui.sql.expressions import cast_types
+from schemamig_tui.sql.type_names import type_name, without_lengths
 from schemamig_tui.sql.words import literal
 
 # https://www.postgresql.org/docs/current/datatype-numeric.html
@@ -29,19 +30,16 @@ def unfit(
     new = catalog.types.get(type_name(text) or "")
     labels = new_enums.get(action.written_type.rpartition(".")[2]) or (new.labels if new else ())
     if labels:
-        by_text = action.text is not None and casts_by_text(action.text, column.name, text)
+        by_text = _through(column, action) == ("text", _target(action))
         known = ", ".join(map(literal, labels))
         is_cast = by_text or _is_plain(column, action)
         return f"{column.quoted}::text NOT IN ({known})" if is_cast else None
     if new is None or not _is_plain(column, action):
         return None
-    was, now = without_lengths(column.written), lengths(text)
+    was, now = without_lengths(column.written), lengths_of(new, text)
     if new.written in _STRINGS and was in _STRINGS:
-        longest = now[0] if now else 1 if new.written == "character" else None
         # Spaces at the end are cut off without a word.
-        if longest is None:
-            return None
-        return f"char_length(rtrim({column.quoted}::text)) > {longest}"
+        return f"char_length(rtrim({column.quoted}::text)) > {now[0]}" if now else None
     if new.written in _BITS and was in _NUMBERS:
         limit = 2 ** (_BITS[new.written] - 1)
         if _BITS.get(was, 99) <= _BITS[new.written]:
@@ -55,4 +53,14 @@ def unfit(
 
 def _is_plain(column: ColumnFacts, action: TableAction) -> bool:
     """Whether the values are cast as they are."""
-    return action.text is None or casts_to(action.text, column.name, action.type or "")
+    return _through(column, action) in ((), (_target(action),))
+
+
+def _through(column: ColumnFacts, action: TableAction) -> tuple[str, ...] | None:
+    """The types that the values are cast to by USING, in lower case."""
+    through = cast_types(action.text, column.name)
+    return None if through is None else tuple(text.lower() for text in through)
+
+
+def _target(action: TableAction) -> str:
+    return (type_name(action.type) or "").lower()

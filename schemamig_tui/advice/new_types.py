@@ -5,9 +5,11 @@ The rules are those of ATColumnChangeRequiresRewrite and CheckIndexCompatible in
 greater length.
 """
 
+from dataclasses import dataclass
+
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Type
 from schemamig_tui.sql.actions import TableAction
-from schemamig_tui.sql.expressions import casts_to
+from schemamig_tui.sql.expressions import cast_types
 from schemamig_tui.sql.type_names import collation, lengths, type_name, without_lengths
 
 _STAMPS = {"timestamp without time zone", "timestamp with time zone"}
@@ -25,35 +27,74 @@ _FIELDS = ("second", "minute", "hour", "day", "month", "year")
 _ALIKE = ({"text", "character varying"}, {"inet", "cidr"})
 
 
+@dataclass(frozen=True, slots=True)
+class _CastValues:
+    """What the values of an expression are: see ``ColumnFacts``.
+
+    ``name`` is that of the base type, ``written`` has the lengths; those of a domain do not count.
+    """
+
+    type: int
+    base: int
+    name: str
+    written: str
+
+
 def rewrites(catalog: Catalog, column: ColumnFacts, action: TableAction) -> bool | None:
     """Whether the table is written anew; None if that is not known."""
-    new = catalog.types.get(type_name(action.type) or "")
-    if new is None:
-        return None
-    if action.text and not casts_to(action.text, column.name, action.type or ""):
+    through = cast_types(action.text, column.name)
+    if through is None:
         return True
+    name = without_lengths(column.written)
+    values = _CastValues(column.type, column.base, name, column.written)
+    for text in (*through, action.type or ""):
+        new = catalog.types.get(type_name(text) or "")
+        if new is None:
+            return None
+        if _changes(catalog, values, new, text):
+            return True
+        values = _CastValues(new.oid, new.base, new.written, new.written if new.limited else text)
+    return False
+
+
+def _changes(catalog: Catalog, values: _CastValues, new: Type, text: str) -> bool:
+    """Whether a cast computes anything."""
+    if new.limited and new.oid == values.type:
+        return False
     if new.constrained:
         return True
-    if new.base != column.base and not _is_stored_alike(catalog, column, new):
+    if new.base != values.base and not _is_stored_alike(catalog, values, new):
         return True
-    return _is_cut(column, new, action.type or "")
+    return _is_cut(values, new, text)
 
 
-def _is_stored_alike(catalog: Catalog, column: ColumnFacts, new: Type) -> bool:
-    if (column.base, new.base) in catalog.castable:
+def _is_stored_alike(catalog: Catalog, values: _CastValues, new: Type) -> bool:
+    if (values.base, new.base) in catalog.castable:
         return True
-    return catalog.in_utc and {without_lengths(column.written), new.written} == _STAMPS
+    return catalog.in_utc and {values.name, new.written} == _STAMPS
 
 
-def _is_cut(column: ColumnFacts, new: Type, text: str) -> bool:
+def lengths_of(new: Type, text: str) -> tuple[int, ...]:
+    """The lengths that a type sets which a file names with this text."""
+    found = lengths(new.limited or text)
+    if new.written == "character" and not found and "bpchar" not in text.lower():
+        return (1,)  # character is character(1)
+    return found
+
+
+def _is_cut(values: _CastValues, new: Type, text: str) -> bool:
     """Whether values may have to be made shorter, or padded."""
-    was, now = lengths(column.written), lengths(text)
-    if new.written == "interval" and _least_field(text) > _least_field(column.written):
-        return True
-    if was == now and new.base == column.base:
+    # With another type, nothing is known of the length any more.
+    same = new.base == values.base
+    was, now = lengths(values.written) if same else (), lengths_of(new, text)
+    if new.written == "interval":
+        fields = _least_field(values.written) if same else 0, _least_field(new.limited or text)
+        if fields[1] > fields[0]:
+            return True
+        if fields[0] > 0:
+            return False  # a precision is that of seconds
+    if was == now and same:
         return False
-    if new.written == "character" and not now:
-        now = (1,)  # character is character(1)
     if not now:
         return False
     if new.written == "numeric":

@@ -85,7 +85,7 @@ WITH RECURSIVE columns AS (
         WHERE t.typtype = 'd'
 )
 SELECT DISTINCT a.attrelid::bigint AS table, a.attname::text AS name, a.atttypid::bigint AS type,
-    base.base::bigint, format_type(a.atttypid, a.atttypmod) AS written,
+    base.base::bigint, format_type(base.base, a.atttypmod) AS written,
     a.attcollation::bigint AS collation, a.attnotnull AS not_null,
     a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted,
     (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
@@ -102,10 +102,10 @@ FROM columns a JOIN base ON base.oid = a.atttypid
 TYPES = """
 WITH RECURSIVE asked AS (
     SELECT text, to_regtype(text)::oid AS oid FROM unnest(%(texts)s::text[]) text
-), base (text, oid, base, constrained, volatile) AS (
-    SELECT a.text, a.oid, a.oid, false, false FROM asked a WHERE a.oid IS NOT NULL
+), base (text, oid, base, modifier, constrained, volatile) AS (
+    SELECT a.text, a.oid, a.oid, -1, false, false FROM asked a WHERE a.oid IS NOT NULL
     UNION ALL
-    SELECT b.text, b.oid, t.typbasetype,
+    SELECT b.text, b.oid, t.typbasetype, greatest(b.modifier, t.typtypmod),
         b.constrained OR t.typnotnull
             OR EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE contypid = t.oid),
         b.volatile OR EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -116,6 +116,7 @@ WITH RECURSIVE asked AS (
 )
 SELECT b.text, b.oid::bigint, b.base::bigint, t.typcollation::bigint AS collation, b.constrained,
     b.volatile, format_type(b.base, NULL) AS written,
+    CASE WHEN b.oid = b.base THEN '' ELSE format_type(b.base, b.modifier) END AS limited,
     ARRAY(SELECT enumlabel::text FROM pg_catalog.pg_enum WHERE enumtypid = b.base) AS labels
 FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype <> 'd'
 """

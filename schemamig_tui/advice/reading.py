@@ -9,6 +9,7 @@ from schemamig_tui.advice.conditions import idle
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import EMPTIES, Does, TableAction
+from schemamig_tui.sql.expressions import cast_types
 from schemamig_tui.sql.touch import ObjectKind, Touch
 from schemamig_tui.sql.type_names import type_name
 from schemamig_tui.sql.words import Name
@@ -268,15 +269,24 @@ def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAc
         about = "the functions that defaults call"
         for one in database.ask(about, _Function, queries.FUNCTIONS, {"names": calls}):
             catalog.volatile[one.name] = one.volatile
-    texts = sorted({text for action in actions if (text := type_name(action.type))})
+    texts = sorted({text for action in actions for text in _types(action)})
     if texts:
         about = "the types of columns"
         for found in database.ask(about, Type, queries.TYPES, {"texts": texts}):
             catalog.types[found.text] = found
-    bases = {"sources": sorted({column.base for column in catalog.columns.values()})}
-    bases["targets"] = sorted({found.base for found in catalog.types.values()})
-    if bases["sources"] and bases["targets"]:
+    targets = {found.base for found in catalog.types.values()}
+    sources = targets.union(column.base for column in catalog.columns.values())
+    bases = {"sources": sorted(sources), "targets": sorted(targets)}
+    if targets and catalog.columns:
         for cast in database.ask("casts between types", _Cast, queries.CASTS, bases):
             catalog.castable.add((cast.source, cast.target))
         for zone in database.ask("the time zone", _Zone, queries.IN_UTC):
             catalog.in_utc = zone.in_utc
+
+
+def _types(action: TableAction) -> Iterator[str]:
+    """The types that an action names."""
+    through = cast_types(action.text, action.column or "") if action.does is Does.SET_TYPE else ()
+    yield from through or ()
+    if written := type_name(action.type):
+        yield written

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from schemamig_tui.sql.lexer import tokens, words_of
+from schemamig_tui.sql.type_names import type_name
 from schemamig_tui.sql.words import identifier
 
 
@@ -90,20 +91,48 @@ _KEYWORDS = frozenset(
 )  # fmt: skip
 
 
-def casts_by_text(expression: str, column: str, type_: str) -> bool:
-    """Whether an expression is the column, cast to text and that to the type, as enums are."""
-    words = _bare([word.lower() for word in words_of(expression.encode())])
-    target = [word.lower() for word in words_of(type_.encode())]
-    own = bool(words) and identifier(words[0]) == column
-    return own and list(words[1:]) == [b"::", b"text", b"::", *target]
+def cast_types(expression: str | None, column: str) -> tuple[str, ...] | None:
+    """The types that an expression casts a column to, one after the other, as they are written.
+
+    None: it is more than that. Without an expression the column stays as it is.
+    """
+    if expression is None:
+        return ()
+    words = _bare([*words_of(expression.encode())])
+    found: list[str] = []
+    while len(words) != 1:
+        if words and words[0].lower() == b"cast" and _closes(words[1:]) == len(words) - 2:
+            words, sign = words[2:-1], b"as"
+        else:
+            sign = b"::"
+        split = _last(words, sign)
+        kind = words[split + 1 :]
+        names = [word.lower() for word in kind if identifier(word) is not None]
+        # Behind a type more may follow: AT TIME ZONE, COLLATE, AND.
+        is_type = b"." in kind or len(names) == 1 or _LONG_NAMES.issuperset(names)
+        written = type_name(b" ".join(kind).decode(errors="replace"))
+        if split < 1 or not is_type or written is None:
+            return None
+        found.append(written)
+        words = _bare(words[:split])
+    return tuple(reversed(found)) if identifier(words[0]) == column else None
 
 
-def casts_to(expression: str, column: str, type_: str) -> bool:
-    """Whether an expression is the column, at most with a cast to that type."""
-    words = _bare([word.lower() for word in words_of(expression.encode())])
-    target = [word.lower() for word in words_of(type_.encode())]
-    if words[:2] == [b"cast", b"("] and words[3:] == [b"as", *target, b")"]:
-        return identifier(words[2]) == column
-    if not words or identifier(words[0]) != column:
-        return False
-    return words[1:] == [] or words[1:] == [b"::", *target]
+def _last(words: Sequence[bytes], searched: bytes) -> int:
+    """Where a word stands last outside of parentheses; -1 if it does not."""
+    found, depth = -1, 0
+    for i, word in enumerate(words):
+        depth += (word in b"([") - (word in b")]")
+        if depth == 0 and word.lower() == searched:
+            found = i
+    return found
+
+
+# https://www.postgresql.org/docs/current/datatype.html
+_LONG_NAMES = frozenset(
+    (
+        b"bit", b"char", b"character", b"day", b"double", b"hour", b"interval", b"minute", b"month",
+        b"national", b"precision", b"second", b"time", b"timestamp", b"to", b"varying", b"with",
+        b"without", b"year", b"zone",
+    )
+)  # fmt: skip

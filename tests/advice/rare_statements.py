@@ -55,6 +55,11 @@ CREATE SERVER far FOREIGN DATA WRAPPER wrapper;
 CREATE FOREIGN TABLE distant (a int) SERVER far;
 CREATE VIEW telescope AS SELECT a FROM distant;
 CREATE TABLE holder (id int CONSTRAINT holds REFERENCES o, p int CONSTRAINT parted REFERENCES pk);
+CREATE DOMAIN short AS varchar(20);
+CREATE DOMAIN filled AS varchar(20) CHECK (VALUE <> '');
+CREATE TABLE casts (n int, t text, v varchar(5), s short, o filled, c char(3), z timestamptz(0),
+    b bit(3), i interval year to month);
+INSERT INTO casts (n) VALUES (1);
 INSERT INTO mp SELECT n + 10, n % 4, 't' FROM generate_series(1, 60) n;
 INSERT INTO cand VALUES (201, 1, 't');
 INSERT INTO pk VALUES (1);
@@ -97,6 +102,28 @@ ALTER TABLE kinds ALTER iv TYPE interval second(6)
 ALTER TABLE kinds ALTER days TYPE interval
 ALTER TABLE kinds ALTER days TYPE interval year to month
 ALTER TABLE kinds ALTER y TYPE integer
+ALTER TABLE casts ALTER n TYPE regproc USING n::oid
+ALTER TABLE casts ALTER n TYPE regproc USING CAST((CAST(n AS oid)) AS regproc)
+ALTER TABLE casts ALTER n TYPE int USING n::bigint
+ALTER TABLE casts ALTER n TYPE bigint USING n::bigint
+ALTER TABLE casts ALTER n TYPE int USING n::positive
+ALTER TABLE casts ALTER n TYPE int USING n::plain::int
+ALTER TABLE casts ALTER t TYPE varchar USING t::varchar::text
+ALTER TABLE casts ALTER t TYPE text USING t::varchar(9)
+ALTER TABLE casts ALTER t TYPE text USING t COLLATE "C" || ''
+ALTER TABLE casts ALTER t TYPE bpchar
+ALTER TABLE casts ALTER t TYPE short
+ALTER TABLE casts ALTER v TYPE short
+ALTER TABLE casts ALTER v TYPE varchar(5) USING v::text::varchar(5)
+ALTER TABLE casts ALTER s TYPE varchar(20)
+ALTER TABLE casts ALTER s TYPE short USING s::short
+ALTER TABLE casts ALTER o TYPE filled
+ALTER TABLE casts ALTER o TYPE short
+ALTER TABLE casts ALTER c TYPE bpchar
+ALTER TABLE casts ALTER z TYPE timestamp(3)
+ALTER TABLE casts ALTER z TYPE timestamptz USING z::timestamp AT TIME ZONE 'UTC'
+ALTER TABLE casts ALTER b TYPE varbit(5)
+ALTER TABLE casts ALTER i TYPE interval(3)
 DROP ROUTINE f() CASCADE
 DROP FUNCTION compared(int, int) CASCADE
 DROP OPERATOR IF EXISTS === (int, int) CASCADE
