@@ -28,46 +28,54 @@ _COLUMNS = {
 }
 
 
+class LedgerColumn(NamedTuple):
+    """A column of a ledger.
+
+    ``type`` is as SQL writes it, ``kind`` the same without a length: only a type of the server's
+    own has no schema there. ``modifier`` is its atttypmod, ``number`` its attnum. ``fills_itself``:
+    a row that gives it no value gets one.
+    """
+
+    name: str
+    type: str
+    kind: str
+    modifier: int
+    number: int
+    not_null: bool
+    fills_itself: bool
+    generated: bool
+
+
 class Facts(NamedTuple):
     """What the catalog says of a ledger.
 
-    ``kind`` and ``persistence`` are those of pg_class, None without a table. ``columns`` has the
-    type of each column as SQL writes it, ``types`` the same without a length: only a type of the
-    server's own has no schema there. ``demanding`` are columns that a row cannot do without and we
-    do not know, ``generated`` those of ours that take no value, and ``never_null`` tells that
-    error_message has to have one. ``short_checksum``: an MD5 is too long for it.
-    ``limited_message``: error_message has a length, and what a failure or a checkpoint says has
-    none. ``hidden``: row level security hides rows from the role. ``rules`` are those that take
-    effect when rows are written. ``has_triggers``: it has, or has had, triggers.
+    ``kind`` and ``persistence`` are those of pg_class, None without a table. ``has_triggers``: it
+    has, or has had, triggers. ``hidden``: row level security hides rows from the role. ``rules``
+    are those that take effect when rows are written. ``unique`` has the numbers of columns that
+    alone are unique. ``columns`` are by their names.
     """
 
     kind: str | None
     persistence: str | None
-    schema_exists: bool
-    columns: dict[str, str]
-    types: dict[str, str]
-    demanding: list[str]
-    generated: list[str]
-    never_null: bool
-    short_checksum: bool
-    limited_message: bool
-    unique_name: bool
+    has_triggers: bool
     hidden: bool
     rules: list[str]
-    has_triggers: bool
+    schema_exists: bool
     may_record: bool
     may_create: bool
     in_recovery: bool
     read_only: bool
     role: str
     database: str
+    unique: list[int]
+    columns: dict[str, LedgerColumn]
 
 
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
     names = {"schema": sql.Literal(schema), "table": sql.Literal(table)}
-    answer = ask(conn, _FACTS, known=sql.Literal([*_COLUMNS]), **names)
-    return Facts(**answer.fetchall()[0][0])
+    *facts, columns = ask(conn, _FACTS, **names).fetchall()[0]
+    return Facts._make([*facts, {name: LedgerColumn(name, *rest) for name, *rest in columns}])
 
 
 def ask(
@@ -180,30 +188,35 @@ def readable(name: str) -> str:
 
 def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the table, each with the statement that mends it."""
+    columns = facts.columns
     for name, types in _COLUMNS.items():
-        if facts.types.get(name) in types:
+        column = columns.get(name)
+        if column and column.kind in types:
             continue
-        right, is_now = types[0].removesuffix(" without time zone"), facts.columns.get(name)
-        what = f"{name} should be {right}, but is {is_now or 'missing'}"
-        change = f"ALTER {name} TYPE {right} USING {name}::{right}" if is_now else None
+        right = types[0].removesuffix(" without time zone")
+        what = f"{name} should be {right}, but is {column.type if column else 'missing'}"
+        change = f"ALTER {name} TYPE {right} USING {name}::{right}" if column else None
         yield what, f"ALTER TABLE {ledger} {change or _added(name, right)};"
-    for name in map(readable, facts.demanding):
-        mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
-        yield f"{name} is NOT NULL and has no default", mend
-    for name in facts.generated:
-        mend = f"ALTER TABLE {ledger} DROP {name}, {_added(name, facts.columns[name])};"
-        yield f"{name} is generated", mend
-    if facts.never_null:
+    for column in columns.values():
+        name = readable(column.name)
+        if column.name in _COLUMNS:
+            if column.generated:
+                mend = f"ALTER TABLE {ledger} DROP {name}, {_added(name, column.type)};"
+                yield f"{name} is generated", mend
+        elif column.not_null and not column.fills_itself:
+            mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
+            yield f"{name} is NOT NULL and has no default", mend
+    filename, checksum, message = map(columns.get, ("filename", "checksum", "error_message"))
+    if message and message.not_null:
         mend = f"ALTER TABLE {ledger} ALTER error_message DROP NOT NULL;"
         yield "error_message is NOT NULL, and a success has none", mend
-    if facts.short_checksum:
+    if checksum and _HEADER <= checksum.modifier < _HEADER + 32:
         mend = f"ALTER TABLE {ledger} ALTER checksum TYPE character varying(64);"
-        yield f"checksum is {facts.columns['checksum']}, too short for an MD5", mend
-    if facts.limited_message:
-        is_now = facts.columns["error_message"]
+        yield f"checksum is {checksum.type}, too short for an MD5", mend
+    if message and message.kind == "character varying" and message.modifier != -1:
         mend = f"ALTER TABLE {ledger} ALTER error_message TYPE text;"
-        yield f"error_message is {is_now}, and what a checkpoint says may be longer", mend
-    if not facts.unique_name:
+        yield f"error_message is {message.type}, and what a checkpoint says may be longer", mend
+    if filename is None or filename.number not in facts.unique:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
 
 
@@ -212,6 +225,8 @@ def _added(name: str, type_name: str) -> str:
     return f"ADD {name} {type_name}" + " NOT NULL DEFAULT true" * (name == "success")
 
 
+# By how much the atttypmod of a string is more than its length: VARHDRSZ.
+_HEADER = 4
 _ANOTHER = "name another table with --table"
 _KINDS = {
     "v": "a view",
@@ -223,54 +238,32 @@ _KINDS = {
 }
 
 
+# Nothing is put together by the server: each function that a session calls for the first time costs
+# it more than the rows.
 _FACTS: LiteralString = """
-SELECT json_build_object(
-    'kind', c.relkind,
-    'persistence', c.relpersistence,
-    'schema_exists', n.oid IS NOT NULL,
-    'columns', coalesce(has.columns, '{{}}'),
-    'types', coalesce(has.types, '{{}}'),
-    'demanding', coalesce(has.demanding, '[]'),
-    'generated', coalesce(has.generated, '[]'),
-    'never_null', coalesce(has.never_null, false),
-    'short_checksum', coalesce(has.short_checksum, false),
-    'limited_message', coalesce(has.limited_message, false),
-    'unique_name', EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique
-        AND i.indnkeyatts = 1 AND i.indpred IS NULL AND i.indexprs IS NULL
-        AND i.indkey[0] = has.filename),
-    'hidden', coalesce(row_security_active(c.oid), false),
-    'rules', (SELECT coalesce(json_agg(rulename ORDER BY rulename), '[]') FROM pg_rewrite
-        WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'),
-    'has_triggers', coalesce(c.relhastriggers, false),
-    'may_record', c.oid IS NULL OR (has_schema_privilege(n.oid, 'USAGE')
+SELECT c.relkind, c.relpersistence, coalesce(c.relhastriggers, false),
+    coalesce(row_security_active(c.oid), false),
+    ARRAY(SELECT rulename FROM pg_rewrite
+        WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D' ORDER BY rulename),
+    n.oid IS NOT NULL,
+    c.oid IS NULL OR (has_schema_privilege(n.oid, 'USAGE')
         AND has_table_privilege(c.oid, 'SELECT')
         AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-        AND coalesce((SELECT bool_and(has_sequence_privilege(d.objid, 'USAGE')) FROM pg_depend d
+        AND true = ALL (SELECT has_sequence_privilege(d.objid, 'USAGE') FROM pg_depend d
             JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-            WHERE d.refobjid = c.oid AND d.deptype = 'a'), true)),
-    'may_create', CASE WHEN n.oid IS NULL
+            WHERE d.refobjid = c.oid AND d.deptype = 'a')),
+    CASE WHEN n.oid IS NULL
         THEN has_database_privilege(current_database(), 'CREATE')
         ELSE has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') END,
-    'in_recovery', pg_is_in_recovery(),
-    'read_only', current_setting('default_transaction_read_only')::boolean,
-    'role', current_user,
-    'database', current_database())
+    pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
+    current_user, current_database(),
+    ARRAY(SELECT indkey[0] FROM pg_index WHERE indrelid = c.oid AND indisunique
+        AND indnkeyatts = 1 AND indpred IS NULL AND indexprs IS NULL),
+    ARRAY(SELECT json_build_array(attname, format_type(atttypid, atttypmod),
+            format_type(atttypid, NULL), atttypmod, attnum, attnotnull,
+            atthasdef OR attidentity <> '', attgenerated <> '')
+        FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
 FROM (SELECT) AS one
 LEFT JOIN pg_namespace n ON n.nspname = {schema}
 LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {table}
-CROSS JOIN LATERAL (
-    SELECT json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) AS columns,
-        json_object_agg(a.attname, format_type(a.atttypid, NULL)) AS types,
-        json_agg(a.attname) FILTER (WHERE a.attnotnull AND NOT a.atthasdef AND a.attidentity = ''
-            AND a.attname <> ALL ({known})) AS demanding,
-        json_agg(a.attname) FILTER (WHERE a.attgenerated <> ''
-            AND a.attname = ANY ({known})) AS generated,
-        bool_or(a.attname = 'error_message' AND a.attnotnull) AS never_null,
-        bool_or(a.attname = 'checksum' AND a.atttypmod BETWEEN 4 AND 35) AS short_checksum,
-        bool_or(a.attname = 'error_message' AND a.atttypid = 'varchar'::regtype
-            AND a.atttypmod <> -1) AS limited_message,
-        max(a.attnum) FILTER (WHERE a.attname = 'filename') AS filename
-    FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-) AS has
 """

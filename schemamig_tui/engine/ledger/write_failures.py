@@ -98,7 +98,7 @@ def _explain_length(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str
 ) -> LedgerRefusal | None:
     # A ledger whose other columns are too short is no ledger: see ``shape.unusable``.
-    is_now = ledger.facts(conn).columns.get("filename", "")
+    is_now = ledger.facts(conn).columns["filename"].type
     length = re.search(r"\((\d+)\)", is_now)
     if length is None or len(name) <= int(length[1]):
         return None
