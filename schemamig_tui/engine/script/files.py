@@ -166,7 +166,14 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
 
 def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> MigrationFile:
     check_name(path, beside)
-    before = _stat(path)
+    try:
+        return _hashed(path, known)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def _hashed(path: Path, known: MigrationFile | None) -> MigrationFile:
+    before = path.stat()
     if not stat.S_ISREG(before.st_mode):
         raise FilesError("This is not a regular file.", path=path)
     stamp = stamp_of(before)
@@ -177,10 +184,12 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
     size = 0
     piece = b""
     digest = hashlib.md5(usedforsecurity=False)
-    with _opened(path) as file:
+    with path.open("rb", buffering=0) as file:
         for piece in _pieces(file):
             size += len(piece)
             digest.update(piece)
+            if size == before.st_size:  # whether there is more behind it, the stamp tells
+                break
         unchanged = stamp == stamp_of(os.fstat(file.fileno()))
     return MigrationFile(
         path.name,
@@ -196,13 +205,6 @@ def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> M
 def _is_unwritten(text: bytes, size: int) -> bool:
     is_all = size == len(text) <= _LONGEST_UNWRITTEN
     return size == 0 or (is_all and unwritten.is_empty_transaction(text))
-
-
-def _stat(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as error:
-        raise unreadable(path, error) from None
 
 
 def _with_other_line_ends(path: Path) -> tuple[str, ...]:
