@@ -85,13 +85,8 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     for oid in catalog.dropped[number]:
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
         yield catalog.relations.get(oid), lock, None
-    reads = touch.statement == "REFRESH MATERIALIZED VIEW"
     for oid in catalog.read[number]:
-        mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
-        work = READS if reads else None if number in catalog.replaced else touch.work
-        yield catalog.relations.get(oid), mode, work
-        if touch.statement != "INSERT" and oid != (relation and relation.oid):
-            yield from ((child, mode, work) for child in catalog.descendants(oid))
+        yield from _read(touch, number, oid, relation, catalog)
     of_domain = touch.statement == "ALTER DOMAIN"
     for oid in catalog.of_type[number]:
         lock, work = (Lock.SHARE, READS) if of_domain else (Lock.ACCESS_EXCLUSIVE, None)
@@ -126,6 +121,25 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     rule = _RULES.get(touch.statement)
     if rule:
         yield from rule(touch, relation, catalog)
+
+
+def _read(
+    touch: Touch, number: int, oid: int, named: Relation | None, catalog: Catalog
+) -> Iterator[Found]:
+    """The relation that is named, or one that a view is made of: a write to that is done to it."""
+    reads = touch.statement == "REFRESH MATERIALIZED VIEW"
+    mode = Lock.ACCESS_SHARE if reads else touch.lock or Lock.ACCESS_SHARE
+    work = READS if reads else None if number in catalog.replaced else touch.work
+    one = catalog.relations.get(oid)
+    yield one, mode, work
+    if one is None or one is named:
+        return
+    if reads or touch.statement == "LOCK TABLE":
+        yield from ((child, mode, work) for child in catalog.descendants(oid))
+    elif rule := _RULES.get(touch.statement):
+        yield from rule(
+            touch._replace(only=touch.statement == "INSERT ... ON CONFLICT"), one, catalog
+        )
 
 
 def _looked_at(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:

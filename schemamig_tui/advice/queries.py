@@ -250,6 +250,7 @@ WHERE o.kind = 'reassigned' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
 
 # Events are those of pg_rewrite: 1 is to read, 2 UPDATE, 3 INSERT, 4 DELETE; the bits of tgtype are
 # in pg_trigger.h. A view is not looked through where a rule or a trigger does something instead.
+# A write to a view is one to the only table in its FROM, which is the first relation in its tree.
 # The trees of rules have the lock that is taken on each relation: 3 is ROW EXCLUSIVE. Commands have
 # the numbers of the events, and the first such relation behind a command is the one it writes to.
 THROUGH_RULES = """
@@ -261,8 +262,12 @@ WITH RECURSIVE reached (number, oid, event, named, how) AS (
     SELECT v.number, next.oid, next.event, false, next.how FROM reached v, LATERAL (
         SELECT d.refobjid AS oid, v.event, v.how FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_rewrite w ON w.ev_class = c.oid AND w.ev_type = '1'
-            JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
-                AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            CROSS JOIN LATERAL (SELECT refobjid FROM pg_catalog.pg_depend
+                WHERE classid = 'pg_catalog.pg_rewrite'::regclass AND objid = w.oid
+                    AND refclassid = 'pg_catalog.pg_class'::regclass AND v.event = '1'
+                UNION (SELECT found[1]::oid FROM regexp_matches(w.ev_action::text,
+                    ':relid (\\d+)', 'g') found
+                WHERE v.event <> '1' AND found[1]::oid NOT IN (0, v.oid) LIMIT 1)) d
         WHERE c.oid = v.oid AND c.relkind IN ('v', 'm') AND d.refobjid <> v.oid
             AND (c.relkind = 'v' OR v.named) AND (v.event = '1'
             OR NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite i WHERE i.ev_class = v.oid

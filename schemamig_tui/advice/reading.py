@@ -109,7 +109,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     limits = {
         "oids": sorted(near),
         "transitive": any(use.touch.cascade and use.touch.statement == "TRUNCATE" for use in uses),
-        "following": any(use.touch.statement in ("DELETE", "UPDATE") for use in uses),
+        "following": any(use.touch.statement in _FOLLOWED for use in uses),
     }
     catalog.add_relations(database.ask(about, Relation, queries.RELATED, limits))
     known = {"oids": sorted(catalog.relations)}
@@ -183,10 +183,16 @@ def _through_rules(
 _EVENTS = {
     "REFRESH MATERIALIZED VIEW": "1",
     "LOCK TABLE": "1",
+    "MERGE": "2",
     "UPDATE": "2",
     "INSERT": "3",
+    "INSERT ... ON CONFLICT": "3",
+    "MERGE ... INSERT": "3",
     "DELETE": "4",
+    "MERGE ... DELETE": "4",
 }
+# Foreign keys may follow them, and those that refer to these.
+_FOLLOWED = ("DELETE", "INSERT ... ON CONFLICT", "MERGE", "MERGE ... DELETE", "UPDATE")
 
 
 def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:

@@ -218,7 +218,9 @@ DIFFERENCES = (
         first=15,
     ),
     Difference("UPDATE c SET p = 3, z = 4", ("p", "o"), _LOOKUP),
+    Difference("INSERT INTO followers VALUES (1)", ("three",), _QUERY),
     Difference(linked_statements.MERGES[0], ("keyed",), _LOOKUP, first=15),
+    Difference(linked_statements.INTO_VIEWS[0], ("keyed",), _LOOKUP, first=17),
     Difference(linked_statements.MERGES[1], ("tops", "subs"), _LOOKUP, first=15),
     Difference("DELETE FROM one", ("two",), _LOOKUP),
     Difference("COPY (SELECT * FROM upd) TO '/dev/null'", ("upd",), _QUERY),
@@ -255,3 +257,17 @@ def test_a_rehearsal_sees_what_is_expected(desk: Desk, given: ModuleType) -> Non
     assert different.keys() == allowed, "\n".join(
         text for key, text in sorted(different.items()) if key not in allowed
     )
+
+
+@pytest.mark.postgres(min=15)
+def test_what_follows_a_change_of_rows_is_looked_for_without_other_statements(desk: Desk) -> None:
+    desk.prepare(statements.TABLES, linked_statements.TABLES)
+    with desk.database.connect() as conn:
+        ((last,),) = conn.execute("SELECT 'last'::regclass::int8").fetchall()
+        for statement in (
+            "DELETE FROM keyed WHERE n = 2",
+            "INSERT INTO keyed VALUES (2) ON CONFLICT (id) DO UPDATE SET id = -2",
+            *(linked_statements.MERGES[number] for number in (0, 3)),
+        ):
+            (alone,) = predictions(conn, [statement])
+            assert last in alone, statement
