@@ -38,8 +38,11 @@ def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
         gentle = action.does is Does.ADD_KEY and not action.primary and catalog.major < 18
         for one in tables:
             mode = Lock.SHARE if gentle and one is not table else lock
-            spared = one is not table and (action.no_inherit or _is_own_key(action, table))
-            yield one, mode, None if spared else _work(action, one, catalog)
+            is_child = one is not table and table.kind not in PARTITIONED
+            if is_child:
+                yield one, mode, _work_on_child(action, table, one, catalog)
+            else:
+                yield one, mode, _work(action, one, catalog)
         yield from _others(action, table, tables, catalog)
 
 
@@ -52,6 +55,8 @@ def _children(
         return ()
     # Since 18 children are locked before it is looked whether they take the constraint over.
     if (action.no_inherit or _is_own_key(action, table)) and catalog.major < 18:
+        return ()
+    if _is_of_one(action, table, catalog):
         return ()
     if touch.only:
         return catalog.children(table.oid) if _leaves_children(action, table, catalog) else ()
@@ -68,6 +73,18 @@ def _is_own_key(action: TableAction, table: Relation) -> bool:
     return of_table and table.kind not in PARTITIONED
 
 
+def _is_of_one(action: TableAction, table: Relation, catalog: Catalog) -> bool:
+    """Whether no child has what is changed, or each keeps its own."""
+    if action.does is Does.SET_IDENTITY:
+        return table.kind not in PARTITIONED or catalog.major < 17
+    one = _constraint(action.name, table, catalog)
+    if action.does is Does.RENAME_CONSTRAINT:
+        return one is not None and (one.no_inherit or one.kind not in "cn")
+    if action.does is Does.ALTER_CONSTRAINT:
+        return one is not None and one.kind == "f" and one.no_inherit
+    return action.does is Does.DROP_CONSTRAINT and one is not None and one.no_inherit
+
+
 def _holds(action: TableAction, table: Relation, catalog: Catalog) -> bool:
     """Whether the constraint is true of all rows already."""
     one = _constraint(action.name, table, catalog)
@@ -77,7 +94,20 @@ def _holds(action: TableAction, table: Relation, catalog: Catalog) -> bool:
 def _leaves_children(action: TableAction, table: Relation, catalog: Catalog) -> bool:
     """Whether children keep what is dropped from the table alone: it is their own from now on."""
     dropped = action.does is Does.DROP_CONSTRAINT and _constraint(action.name, table, catalog)
+    if action.does is Does.DROP_NOT_NULL:
+        return catalog.major >= 18
     return action.does is Does.DROP_COLUMN or bool(dropped and dropped.kind in "cn")
+
+
+def _work_on_child(
+    action: TableAction, table: Relation, child: Relation, catalog: Catalog
+) -> str | None:
+    """What is done with the rows of a child that is no partition."""
+    if action.no_inherit or _is_own_key(action, table):
+        return None
+    if action.does is Does.ADD_KEY:
+        return READS if _makes_not_null(action, table, child, catalog) else None
+    return _work(action, child, catalog)
 
 
 def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
@@ -92,7 +122,8 @@ def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
         proven = _is_not_null(action.column, table, catalog)
         return None if action.trusted or proven else READS
     if does is Does.ADD_KEY:
-        return None if action.trusted and not _makes_not_null(action, table, catalog) else READS
+        spared = action.trusted and not _makes_not_null(action, table, table, catalog)
+        return None if spared else READS
     if does in (Does.ADD_CHECK, Does.ADD_FOREIGN_KEY):
         return READS if _is_checked(action) else None
     if does is Does.VALIDATE:
@@ -107,12 +138,11 @@ def _work(action: TableAction, table: Relation, catalog: Catalog) -> str | None:
     return None
 
 
-def _makes_not_null(action: TableAction, table: Relation, catalog: Catalog) -> bool:
-    """Whether a primary key of an existing index means that columns are NOT NULL from now on."""
+def _makes_not_null(action: TableAction, table: Relation, one: Relation, catalog: Catalog) -> bool:
+    """Whether a primary key of the table makes columns of it, or of a child, NOT NULL."""
     index = catalog.index(table.oid, action.other)
-    return action.primary and not all(
-        _is_not_null(name, table, catalog) for name in (index.columns if index else ())
-    )
+    columns = index.columns if index else action.columns
+    return action.primary and not all(_is_not_null(name, one, catalog) for name in columns)
 
 
 def _is_checked(action: TableAction) -> bool:
@@ -157,12 +187,14 @@ def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | N
     column = catalog.columns.get((table.oid, action.column or ""))
     if column is None:
         return MAY_REWRITE
+    checked = any(column.name in one.columns for one in catalog.checks(table.oid))
+    if column.generated == "v":
+        return READS if checked else None
     again = rewrites(catalog, column, action)
     if again is None:
         return MAY_REWRITE
     if again:
         return REWRITES
-    checked = any(column.name in one.columns for one in catalog.checks(table.oid))
     new = catalog.types[type_name(action.type) or ""]
     rebuilt = rebuilds_indexes(column, new, action)
     indexed = any(
@@ -199,18 +231,21 @@ def _others(
     if action.does is Does.VALIDATE:
         key = _constraint(action.name, table, catalog)
         if key and key.kind == "f" and not key.validated:
-            yield catalog.relations.get(key.other), Lock.ROW_SHARE, READS
+            other = catalog.relations.get(key.other)
+            yield other, Lock.ROW_SHARE, READS
+            for part in catalog.descendants(key.other):
+                yield part, Lock.ACCESS_SHARE, READS
     elif action.does is Does.ALTER_CONSTRAINT:
         key = _constraint(action.name, table, catalog)
         other = catalog.relations.get(key.other) if key else None
         begins = _begins_to_hold(action, key)
         if begins or "not enforced" in (action.text or ""):
             lock = Lock.SHARE_ROW_EXCLUSIVE if begins else Lock.ACCESS_EXCLUSIVE
-            for one in _with_partitions(other, catalog):
+            for one in with_partitions(other, catalog):
                 yield one, lock, READS if begins else None
     elif action.does is Does.ADD_FOREIGN_KEY:
         other = catalog.relation(action.other)
-        for one in _with_partitions(other, catalog):
+        for one in with_partitions(other, catalog):
             yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
@@ -226,21 +261,22 @@ def _begins_to_hold(action: TableAction, key: Constraint | None) -> bool:
     return key is not None and not key.validated and "enforced" in text
 
 
-def _with_partitions(table: Relation | None, catalog: Catalog) -> tuple[Relation, ...]:
+def with_partitions(table: Relation | None, catalog: Catalog) -> tuple[Relation, ...]:
+    """A table, and all that inherit from it."""
     return (table, *catalog.descendants(table.oid)) if table else ()
 
 
 def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:
     """The new partition and the default one, and the other ends of foreign keys."""
     part = catalog.relation(action.other)
-    keys = catalog.foreign_keys(table.oid)
     yield from rows_of_others(table, catalog)
     # An index is built, or a foreign key looked up, for every row.
-    is_read = keys or catalog.indexes(table.oid)
-    for one in _with_partitions(part, catalog):
+    is_read = catalog.enforced_keys(table.oid) or catalog.indexes(table.oid)
+    for one in with_partitions(part, catalog):
         yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else _unproven(one, catalog)
-    for key in keys:
-        yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, READS
+    for key in catalog.foreign_keys(table.oid):
+        work = READS if key.enforced else None
+        yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, work
     yield from referring(table, catalog)
 
 
@@ -264,7 +300,7 @@ def _detached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
 
 def rows_of_others(parent: Relation, catalog: Catalog) -> Iterator[Found]:
     """The default partition, where rows may be that belong to a new one, and its partitions."""
-    for one in _with_partitions(catalog.default_partition(parent.oid), catalog):
+    for one in with_partitions(catalog.default_partition(parent.oid), catalog):
         yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
 
 
@@ -302,7 +338,8 @@ def _keys_made_again(
         for key in catalog.foreign_keys(table.oid):
             if column.name in key.columns:
                 other = catalog.relations.get(key.other)
-                yield other, Lock.ACCESS_EXCLUSIVE, work if key.validated else None
+                lock = Lock.ACCESS_EXCLUSIVE if key.enforced else Lock.SHARE_ROW_EXCLUSIVE
+                yield other, lock, work if key.validated else None
         for key in catalog.referencing[table.oid]:
             if column.name in key.others:
                 other = catalog.relations.get(key.table)

@@ -21,7 +21,9 @@ def following(
     while changes:
         table, sets = changes.pop()
         for key in catalog.referencing[table]:
-            if key.oid in done or (sets is not None and sets.isdisjoint(key.others)):
+            if key.oid in done or not key.enforced:
+                continue
+            if sets is not None and sets.isdisjoint(key.others):
                 continue
             done.add(key.oid)
             action = key.on_delete if sets is None else key.on_update

@@ -46,7 +46,8 @@ class Constraint:
     """A constraint on ``table``; ``kind`` is a contype.
 
     ``others`` are the columns of ``other`` that a foreign key refers to, ``condition`` is that of
-    a CHECK as the server writes it.
+    a CHECK as the server writes it. ``no_inherit``: children do not have it; ``enforced``: it is
+    not NOT ENFORCED.
     """
 
     oid: int
@@ -57,6 +58,8 @@ class Constraint:
     columns: list[str]
     others: list[str]
     validated: bool
+    no_inherit: bool
+    enforced: bool
     condition: str
     on_delete: str
     on_update: str
@@ -174,18 +177,23 @@ class Catalog:
 
     def foreign_keys(self, oid: int) -> list[Constraint]:
         """The foreign keys of a table, which refer to others."""
-        return self._of_kind(oid, "f")
+        return self.of_kind(oid, "f")
+
+    def enforced_keys(self, oid: int) -> list[Constraint]:
+        """Those of them that new values are compared with."""
+        return [key for key in self.foreign_keys(oid) if key.enforced]
 
     def checks(self, oid: int) -> list[Constraint]:
         """The CHECK constraints of a table."""
-        return self._of_kind(oid, "c")
+        return self.of_kind(oid, "c")
 
-    def _of_kind(self, oid: int, kind: str) -> list[Constraint]:
+    def of_kind(self, oid: int, kind: str) -> list[Constraint]:
+        """The constraints of a table with this contype."""
         return [one for one in self.constraints[oid] if one.kind == kind]
 
     def referenced(self, action: TableAction, other: Relation) -> Sequence[str]:
         """The columns that a new foreign key refers to: without a list, the primary key."""
-        keys = [one.columns for one in self._of_kind(other.oid, "p")]
+        keys = [one.columns for one in self.of_kind(other.oid, "p")]
         return action.others or next(iter(keys), ())
 
     def is_there(self, action: TableAction, oid: int) -> bool:

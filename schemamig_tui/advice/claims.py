@@ -189,6 +189,8 @@ class _Claims:
         other = self._catalog.relations.get(one.other)
         if one.kind == "c":
             yield self._checked(one.name, one.condition)
+        elif one.kind == "n":
+            yield from self._not_null(one.columns)
         elif one.kind == "f" and other:
             yield from self._no_orphans(one.columns, other, one.others)
 

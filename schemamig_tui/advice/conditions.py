@@ -13,7 +13,7 @@ from schemamig_tui.sql.touch import Condition, Touch
 from schemamig_tui.sql.words import Name
 
 _DROPPING = (Does.DROP_COLUMN, Does.DROP_CONSTRAINT)
-_RENAMING = (Does.CHANGE, Does.CHANGE_ONE)
+_RENAMING = (Does.CHANGE, Does.CHANGE_ONE, Does.RENAME_CONSTRAINT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,19 +149,12 @@ def _looked_at(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
             yield one, touch.lock or Lock.SHARE, None
 
 
-def _dropped(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
-    """What a partition that goes has belonged to."""
-    if relation.partition:
-        for parent in relation.parents:
-            yield catalog.relations.get(parent), Lock.ACCESS_EXCLUSIVE, None
-            yield catalog.default_partition(parent), Lock.ACCESS_EXCLUSIVE, None
-
-
 def _of_index(touch: Touch, index: Relation, catalog: Catalog) -> Iterator[Found]:
     """The table of an index."""
     table = catalog.relations.get(index.table) if index.table is not None else None
     if touch.statement.startswith("DROP"):
-        yield table, touch.lock or Lock.ACCESS_EXCLUSIVE, None
+        for one in alterations.with_partitions(table, catalog):
+            yield one, touch.lock or Lock.ACCESS_EXCLUSIVE, None
     elif touch.statement == "REINDEX":
         yield table, Lock.SHARE, READS
     elif touch.statement == "REINDEX CONCURRENTLY":
@@ -178,6 +171,12 @@ def _children(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fo
 def _partitions(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """The same for all partitions, but not for other children."""
     if relation.kind in PARTITIONED:
+        yield from _children(touch, relation, catalog)
+
+
+def _published(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The same for all children that are no partitions: these are published with their table."""
+    if relation.kind not in PARTITIONED:
         yield from _children(touch, relation, catalog)
 
 
@@ -247,7 +246,7 @@ def _referenced(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[
 
 def _inserted(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """Where a row refers to another one, that is looked up and locked."""
-    for key in catalog.foreign_keys(relation.oid):
+    for key in catalog.enforced_keys(relation.oid):
         yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
 
 
@@ -260,25 +259,25 @@ def _updated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fou
     yield from _children(touch, relation, catalog)
     sets = frozenset(touch.sets)
     for table in (relation, *(() if touch.only else catalog.descendants(relation.oid))):
-        for key in catalog.foreign_keys(table.oid):
+        for key in catalog.enforced_keys(table.oid):
             if not sets.isdisjoint(key.columns):
                 yield catalog.relations.get(key.other), Lock.ROW_SHARE, None
         yield from following(table.oid, sets, catalog)
 
 
 _RULES = {
+    "ALTER PUBLICATION": _published,
     "ALTER TRIGGER": _trigger_renamed,
     "ANALYZE": _analyzed,
     "CLUSTER": _partitions,
     "COPY": _inserted,
     "CREATE INDEX": _partitions,
+    "CREATE PUBLICATION": _published,
     "CREATE TABLE": _referenced,
     "CREATE TABLE ... PARTITION OF": _new_partition,
     "CREATE TRIGGER": _partitions,
     "DELETE": _deleted,
     "EXPLAIN": _children,
-    "DROP FOREIGN TABLE": _dropped,
-    "DROP TABLE": _dropped,
     "DROP TRIGGER": _partitions,
     "INSERT": _inserted,
     "INSERT ... ON CONFLICT": _updated,

@@ -26,6 +26,8 @@ def unfit(
     None: there are none, or it is not known. ``new_enums`` are the labels of enums that pending
     statements make, by name.
     """
+    if column.generated == "v":
+        return None  # no value is there before it is read
     text = action.type or ""
     new = catalog.types.get(type_name(text) or "")
     labels = new_enums.get(action.written_type.rpartition(".")[2]) or (new.labels if new else ())

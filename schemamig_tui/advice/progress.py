@@ -43,33 +43,44 @@ def _apply(action: TableAction, table: Relation, ahead: Catalog) -> None:
         return
     before = ahead.constraints[table.oid]
     if action.does is Does.ADD_CHECK:
-        check = Constraint(
-            oid=0,
-            name=action.name or "",
-            kind="c",
-            table=table.oid,
-            other=0,
-            columns=[],
-            others=[],
-            validated=not action.trusted,
-            condition=action.text or "",
-            on_delete="",
-            on_update="",
-        )
-        ahead.constraints[table.oid] = [*before, check]
+        ahead.constraints[table.oid] = [*before, _new(action, "c", table)]
     elif action.does is Does.VALIDATE:
+        for one in before:
+            for name in one.columns if (one.name, one.kind) == (action.name, "n") else ():
+                _note_not_null(name, table, ahead)
         ahead.constraints[table.oid] = [
             replace(one, validated=True) if one.name == action.name else one for one in before
         ]
     elif action.does is Does.DROP_CONSTRAINT:
         ahead.constraints[table.oid] = [one for one in before if one.name != action.name]
     elif action.does is Does.SET_NOT_NULL and not action.new:
-        _note_not_null(action.column, table, ahead)
+        if action.trusted:
+            ahead.constraints[table.oid] = [*before, _new(action, "n", table)]
+        else:
+            _note_not_null(action.column, table, ahead)
     elif action.does is Does.ADD_KEY and action.primary:
         for name in action.columns:
             _note_not_null(name, table, ahead)
     elif action.does is not Does.ADD_KEY and action.column is not None:
         ahead.columns.pop((table.oid, action.column), None)
+
+
+def _new(action: TableAction, kind: str, table: Relation) -> Constraint:
+    return Constraint(
+        oid=0,
+        name=action.name or "",
+        kind=kind,
+        table=table.oid,
+        other=0,
+        columns=[action.column] if action.column else [],
+        others=[],
+        validated=not action.trusted,
+        no_inherit=action.no_inherit,
+        enforced=True,
+        condition=action.text or "",
+        on_delete="",
+        on_update="",
+    )
 
 
 def _note_not_null(name: str | None, table: Relation, ahead: Catalog) -> None:

@@ -56,7 +56,7 @@ FROM chosen JOIN pg_catalog.pg_class c USING (oid)
 WHERE c.relpersistence <> 't' AND c.relkind <> 'c' AND n.nspname <> 'pg_toast'
 """
 
-# A name may be that of a constraint on several tables.
+# A name may be that of a constraint on several tables. conenforced came with PostgreSQL 18.
 CONSTRAINTS = """
 SELECT k.oid::bigint, k.conname::text AS name, k.contype::text AS kind,
     k.conrelid::bigint AS table, k.confrelid::bigint AS other,
@@ -66,7 +66,8 @@ SELECT k.oid::bigint, k.conname::text AS name, k.contype::text AS kind,
     ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u (n, i)
         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = n ORDER BY i)
         AS others,
-    k.convalidated AS validated,
+    k.convalidated AS validated, k.connoinherit AS no_inherit,
+    k.convalidated OR coalesce((to_jsonb(k) ->> 'conenforced')::bool, true) AS enforced,
     CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) ELSE '' END AS condition,
     k.confdeltype::text AS on_delete, k.confupdtype::text AS on_update
 FROM pg_catalog.pg_constraint k
@@ -86,7 +87,10 @@ WITH RECURSIVE columns AS (
 )
 SELECT DISTINCT a.attrelid::bigint AS table, a.attname::text AS name, a.atttypid::bigint AS type,
     base.base::bigint, format_type(base.base, a.atttypmod) AS written,
-    a.attcollation::bigint AS collation, a.attnotnull AS not_null,
+    a.attcollation::bigint AS collation,
+    a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'n'
+        AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated)
+        AS not_null,
     a.attgenerated::text AS generated, quote_ident(a.attname) AS quoted,
     (SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
         FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.objid
@@ -137,7 +141,8 @@ SELECT current_setting('TimeZone') IN ('UTC', 'GMT', 'Etc/UTC', 'Etc/GMT', 'Etc/
     'Zulu', 'Etc/Zulu', 'Universal', 'Etc/Universal', 'Greenwich', 'Etc/Greenwich') AS in_utc
 """
 
-# A partition's part of a foreign key has triggers on its own side alone.
+# A partition's part of a foreign key has triggers on its own side alone, one that is NOT ENFORCED
+# has none. Where a partition goes, its table and the default partition of that change.
 # What goes with an object, and what is changed for that: what depends on it, and the owner of what
 # is a part of something else, as the rule of a view is. See src/backend/catalog/dependency.c.
 DROPPED = """
@@ -230,10 +235,16 @@ SELECT DISTINCT number, r.oid::bigint FROM gone g CROSS JOIN LATERAL (
     UNION ALL SELECT tgrelid FROM pg_catalog.pg_trigger
         WHERE class = 'pg_catalog.pg_trigger'::regclass AND oid = object
     UNION ALL SELECT unnest(ARRAY[k.conrelid,
-            CASE WHEN k.conparentid = 0 OR u.conrelid = k.conrelid THEN k.confrelid END])
+            CASE WHEN (k.conparentid = 0 OR u.conrelid = k.conrelid) AND (k.convalidated
+                    OR coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)
+                    OR (number, class, object, part) IN (SELECT * FROM roots))
+                THEN k.confrelid END])
         FROM pg_catalog.pg_constraint k
             LEFT JOIN pg_catalog.pg_constraint u ON u.oid = k.conparentid
         WHERE class = 'pg_catalog.pg_constraint'::regclass AND k.oid = object
+    UNION ALL SELECT unnest(ARRAY[p.partrelid, p.partdefid]) FROM pg_catalog.pg_inherits i
+            JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = i.inhparent
+        WHERE class = 'pg_catalog.pg_class'::regclass AND part = 0 AND i.inhrelid = object
     UNION ALL SELECT indrelid FROM pg_catalog.pg_index
         WHERE class = 'pg_catalog.pg_class'::regclass AND indexrelid = object
     UNION ALL SELECT stxrelid FROM pg_catalog.pg_statistic_ext

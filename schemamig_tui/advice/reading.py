@@ -258,14 +258,14 @@ def _columns(touch: Touch, oid: int, catalog: Catalog) -> Iterator[tuple[int, st
             named = ()
         yield from ((table, name) for table in tables for name in named if name is not None)
         if action.does is Does.ADD_KEY and (index := catalog.index(oid, action.other)):
-            yield from ((oid, name) for name in index.columns)
+            yield from ((table, name) for table in tables for name in index.columns)
         elif action.does is Does.ADD_FOREIGN_KEY and (other := catalog.relation(action.other)):
             yield from ((other.oid, name) for name in catalog.referenced(action, other))
         elif action.does is Does.VALIDATE:
-            for key in catalog.foreign_keys(oid):
-                if key.name == action.name:
-                    yield from ((oid, name) for name in key.columns)
-                    yield from ((key.other, name) for name in key.others)
+            for one in catalog.constraints[oid]:
+                if one.name == action.name:
+                    yield from ((oid, name) for name in one.columns)
+                    yield from ((one.other, name) for name in one.others)
 
 
 def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAction]) -> None:

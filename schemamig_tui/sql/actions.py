@@ -21,7 +21,10 @@ class Does(Enum):
     ADD_COLUMN = auto()
     SET_TYPE = auto()
     SET_NOT_NULL = auto()
+    DROP_NOT_NULL = auto()
     SET_EXPRESSION = auto()
+    SET_IDENTITY = auto()
+    """GENERATED AS IDENTITY is added, changed or dropped."""
     DROP_COLUMN = auto()
     ADD_CHECK = auto()
     ADD_KEY = auto()
@@ -30,6 +33,7 @@ class Does(Enum):
     VALIDATE = auto()
     ALTER_CONSTRAINT = auto()
     DROP_CONSTRAINT = auto()
+    RENAME_CONSTRAINT = auto()
     ATTACH = auto()
     DETACH = auto()
     INHERIT = auto()

@@ -87,6 +87,8 @@ def _alter(words: Words) -> Iterator[TableAction]:
     column = one_part(words)
     if words.take(b"set", b"not", b"null"):
         yield TableAction(Does.SET_NOT_NULL, column=column)
+    elif words.take(b"drop", b"not", b"null"):
+        yield TableAction(Does.DROP_NOT_NULL, column=column)
     elif words.take(b"type") or words.take(b"set", b"data", b"type"):
         kind: list[bytes] = []
         while words.peek() not in (b"", b"using"):
@@ -107,6 +109,11 @@ def _alter(words: Words) -> Iterator[TableAction]:
         yield TableAction(Does.CHANGE_ONE, lock=Lock.SHARE_UPDATE_EXCLUSIVE, column=column)
     elif words.take(b"set", b"compression"):
         yield TableAction(Does.CHANGE_ONE, column=column)
+    elif words.take(b"add") or words.take(b"drop", b"identity"):
+        yield TableAction(Does.SET_IDENTITY, column=column)
+    elif words.peek() == b"restart" or (words.take(b"set") and words.peek() in _OF_IDENTITY):
+        is_set = b"generated" in [word.lower() for word in words]
+        yield TableAction(Does.SET_IDENTITY if is_set else Does.CHANGE_ONE, column=column)
     else:
         yield TableAction(Does.CHANGE, column=column)
 
@@ -122,7 +129,10 @@ def _drop(words: Words) -> Iterator[TableAction]:
 
 
 def _rename(words: Words) -> Iterator[TableAction]:
-    yield TableAction(Does.CHANGE_ONE if words.peek() == b"to" else Does.CHANGE)
+    if words.take(b"constraint"):
+        yield TableAction(Does.RENAME_CONSTRAINT, name=one_part(words))
+    else:
+        yield TableAction(Does.CHANGE_ONE if words.peek() == b"to" else Does.CHANGE)
 
 
 def _validate(words: Words) -> Iterator[TableAction]:
@@ -192,6 +202,20 @@ def _cluster(words: Words) -> Iterator[TableAction]:
 
 _EDGES = frozenset((b",", b"(", b")", b"[", b"]"))
 _OF_KEYS = frozenset((b"primary", b"references", b"unique"))
+# What SET changes of an identity column: all but GENERATED is of its sequence alone.
+_OF_IDENTITY = frozenset(
+    (
+        b"cache",
+        b"cycle",
+        b"generated",
+        b"increment",
+        b"maxvalue",
+        b"minvalue",
+        b"no",
+        b"restart",
+        b"start",
+    )
+)
 # reloptions.c: what is not among those that need SHARE UPDATE EXCLUSIVE, of tables and indexes.
 _STRONG_OPTIONS = frozenset(
     (

@@ -1,5 +1,7 @@
 """What statements touch that they do not name: others that are in the way, and what is read."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from schemamig_tui.advice import sizes, verdicts
@@ -8,7 +10,8 @@ from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
 from schemamig_tui.advice.objects import find_relations, oids_by_name
 from schemamig_tui.advice.reading import read_catalog
-from schemamig_tui.advice.targets import find
+from schemamig_tui.advice.targets import Use, find
+from schemamig_tui.sql.actions import MAY_REWRITE, READS
 from tests.advice.conftest import Desk
 
 TABLES = """
@@ -128,6 +131,16 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
             assert large == [], file
 
 
+def works(desk: Desk, uses: Sequence[Use]) -> list[tuple[str, str | None]]:
+    """The number of each file, and what it does with the rows."""
+    with desk.database.connect() as conn:
+        database = Questions(conn)
+        with database.asking():
+            named = oids_by_name(find_relations(database, uses))
+            catalog = read_catalog(database, uses, named)
+    return [(one.use.file[3:4], one.work) for one in effects(enumerate(uses), catalog)]
+
+
 def test_what_an_earlier_file_proves_is_known_and_what_it_changes_is_not(desk: Desk) -> None:
     desk.prepare("CREATE TABLE t (v text, n varchar(5), w int)")
     scripts = desk.write(
@@ -140,17 +153,30 @@ def test_what_an_earlier_file_proves_is_known_and_what_it_changes_is_not(desk: D
         "ALTER TABLE t ALTER w SET NOT NULL;",
         "ALTER TABLE t ADD PRIMARY KEY (w);",
     )
-    uses = find(scripts).uses
-    with desk.database.connect() as conn:
-        database = Questions(conn)
-        with database.asking():
-            named = oids_by_name(find_relations(database, uses))
-            catalog = read_catalog(database, uses, named)
-    works = [(one.use.file[3:4], one.work) for one in effects(enumerate(uses), catalog)]
-    reads, may = "reads all of it", "may rewrite all of it"
-    assert works == [
-        *[("1", None), ("2", reads), ("3", None), ("4", None)],
-        *[("5", None), ("6", may), ("7", reads), ("8", reads)],
+    assert works(desk, find(scripts).uses) == [
+        *[("1", None), ("2", READS), ("3", None), ("4", None)],
+        *[("5", None), ("6", MAY_REWRITE), ("7", READS), ("8", READS)],
+    ]
+
+
+@pytest.mark.postgres(min=18)
+def test_not_null_is_proven_by_a_constraint_only_once_that_is_validated(desk: Desk) -> None:
+    desk.prepare(
+        "CREATE TABLE t (a int, b int, c int)",
+        "ALTER TABLE t ADD CONSTRAINT old NOT NULL b NOT VALID",
+    )
+    scripts = desk.write(
+        "ALTER TABLE t ADD CONSTRAINT k NOT NULL a NOT VALID;",
+        "ALTER TABLE t VALIDATE CONSTRAINT k;",
+        "ALTER TABLE t ALTER a SET NOT NULL;",
+        "ALTER TABLE t VALIDATE CONSTRAINT old;",
+        "ALTER TABLE t ALTER b SET NOT NULL;",
+        "ALTER TABLE t ADD NOT NULL c NOT VALID;",
+        "ALTER TABLE t ALTER c SET NOT NULL;",
+    )
+    assert works(desk, find(scripts).uses) == [
+        *[("1", None), ("2", READS), ("3", None), ("4", READS)],
+        *[("5", None), ("6", None), ("7", READS)],
     ]
 
 

@@ -236,6 +236,8 @@ def test_a_rehearsal_sees_what_is_expected(desk: Desk, given: ModuleType) -> Non
     desk.prepare(statements.TABLES, *([] if given is statements else [given.TABLES]))
     with desk.database.connect() as conn:
         major = conn.info.server_version // 10000
+        newer_tables = getattr(given, "NEWER_TABLES", {})
+        desk.prepare(*(text for first, text in newer_tables.items() if major >= first))
         newer = (text.strip().splitlines() for first, text in given.NEWER.items() if major >= first)
         tried = [*given.STATEMENTS, *(one for lines in newer for one in lines)]
         expected = list(predictions(conn, tried))

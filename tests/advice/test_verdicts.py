@@ -100,6 +100,16 @@ FAILING = [
     ),
 ]
 
+TABLES_18 = """
+ALTER TABLE t ADD CONSTRAINT late_null NOT NULL owner NOT VALID, ADD short int
+    GENERATED ALWAYS AS (owner * 1000) VIRTUAL;
+"""
+FAILING_18 = [
+    ("ALTER TABLE t VALIDATE CONSTRAINT late_null", "3 rows of public.t have no owner"),
+    ("ALTER TABLE t ALTER owner SET NOT NULL", "3 rows of public.t have no owner"),
+    ("ALTER TABLE t ALTER short TYPE smallint", None),
+]
+
 
 @pytest.fixture
 def rows(desk: Desk) -> Desk:
@@ -108,10 +118,20 @@ def rows(desk: Desk) -> Desk:
     return desk
 
 
-def test_what_is_said_to_fail_fails_and_the_query_lists_why(rows: Desk) -> None:
+@pytest.mark.parametrize(
+    ("tables", "files"),
+    [
+        pytest.param("", FAILING, id="any"),
+        pytest.param(TABLES_18, FAILING_18, id="18", marks=pytest.mark.postgres(min=18)),
+    ],
+)
+def test_what_is_said_to_fail_fails_and_the_query_lists_why(
+    rows: Desk, tables: str, files: list[tuple[str, str | None]]
+) -> None:
+    rows.prepare(tables)
     with rows.database.connect() as conn, rows.database.connect() as asking:
         conn.execute("BEGIN")
-        for file, expected in FAILING:
+        for file, expected in files:
             found = advise(asking, rows.write(f"{file};"))
             about = [advice for advice in found if "this will fail" in advice.message]
             conn.execute("SAVEPOINT before")
