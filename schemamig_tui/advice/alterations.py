@@ -196,7 +196,7 @@ def _new_type(action: TableAction, table: Relation, catalog: Catalog) -> str | N
     if again:
         return REWRITES
     new = catalog.types[type_name(action.type) or ""]
-    rebuilt = rebuilds_indexes(column, new, action)
+    rebuilt = rebuilds_indexes(catalog, column, new, action)
     indexed = any(
         column.name in (*index.columns, *index.computed_from) and (rebuilt or index.computed_from)
         for index in catalog.indexes(table.oid)

@@ -132,6 +132,8 @@ class Catalog:
     """Whether the functions that the files call are volatile; one that is not there is unknown."""
     types: dict[str, Type] = field(default_factory=dict)
     """The types that the files name, by their text."""
+    collations: dict[str, int] = field(default_factory=dict)
+    """The oids of the collations that the files name for new types, by their text."""
     new_domains: set[str] = field(default_factory=set)
     """The names, without schemas, of domains with constraints that earlier statements make."""
     castable: set[tuple[int, int]] = field(default_factory=set)

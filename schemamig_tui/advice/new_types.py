@@ -113,9 +113,10 @@ def _least_field(text: str) -> int:
     return _FIELDS.index(last) if last in _FIELDS else 0
 
 
-def rebuilds_indexes(column: ColumnFacts, new: Type, action: TableAction) -> bool:
+def rebuilds_indexes(catalog: Catalog, column: ColumnFacts, new: Type, action: TableAction) -> bool:
     """Whether the indexes on a column are built anew though its rows stay as they are."""
-    if collation(action.type or "") or column.collation != new.collation:
+    named = collation(action.type)
+    if column.collation != (catalog.collations.get(named) if named else new.collation):
         return True
     names = {without_lengths(column.written), new.written}
     return new.base != column.base and not any(names <= alike for alike in _ALIKE)

@@ -125,6 +125,11 @@ SELECT b.text, b.oid::bigint, b.base::bigint, t.typcollation::bigint AS collatio
 FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype <> 'd'
 """
 
+COLLATIONS = """
+SELECT text AS name, to_regcollation(text)::oid::bigint AS oid FROM unnest(%(texts)s::text[]) text
+WHERE to_regcollation(text) IS NOT NULL
+"""
+
 CASTS = """
 SELECT castsource::bigint AS source, casttarget::bigint AS target FROM pg_catalog.pg_cast
 WHERE castmethod = 'b' AND castsource = ANY (%(sources)s::oid[])

@@ -11,7 +11,7 @@ from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import EMPTIES, Does, TableAction
 from schemamig_tui.sql.expressions import cast_types
 from schemamig_tui.sql.touch import ObjectKind, Touch
-from schemamig_tui.sql.type_names import type_name
+from schemamig_tui.sql.type_names import collation, type_name
 from schemamig_tui.sql.words import Name
 
 _KINDS = {
@@ -62,6 +62,12 @@ class _Reached(_Numbered):
 class _Function:
     name: str
     volatile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Collation:
+    name: str
+    oid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +286,10 @@ def _read_values(database: Database, catalog: Catalog, actions: Sequence[TableAc
         about = "the types of columns"
         for found in database.ask(about, Type, queries.TYPES, {"texts": texts}):
             catalog.types[found.text] = found
+    if named := sorted({text for action in actions if (text := collation(action.type))}):
+        about = "the collations of columns"
+        for known in database.ask(about, _Collation, queries.COLLATIONS, {"texts": named}):
+            catalog.collations[known.name] = known.oid
     targets = {found.base for found in catalog.types.values()}
     sources = targets.union(column.base for column in catalog.columns.values())
     bases = {"sources": sorted(sources), "targets": sorted(targets)}

@@ -33,9 +33,13 @@ def without_lengths(text: str) -> str:
     return (before + rest.partition(")")[2]).strip()
 
 
-def collation(text: str) -> bool:
-    """Whether a type is followed by a collation."""
-    return any(token[1].lower() == b"collate" for token in tokens(text.encode()))
+def collation(text: str | None) -> str | None:
+    """The collation behind a type, as it is written."""
+    words = [token[1] for token in tokens((text or "").encode())]
+    folded = [word.lower() for word in words]
+    if b"collate" not in folded:
+        return None
+    return b" ".join(words[folded.index(b"collate") + 1 :]).decode(errors="replace")
 
 
 def _is_of_type(word: bytes) -> bool:

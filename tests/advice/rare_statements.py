@@ -60,6 +60,9 @@ CREATE DOMAIN short AS varchar(20);
 CREATE DOMAIN filled AS varchar(20) CHECK (VALUE <> '');
 CREATE TABLE casts (n int, t text, v varchar(5), s short, o filled, c char(3), z timestamptz(0),
     b bit(3), i interval year to month);
+CREATE TABLE collated (c varchar(4) COLLATE "C");
+CREATE INDEX ON collated (c);
+INSERT INTO collated VALUES ('c');
 CREATE TABLE halves (id int, x int) PARTITION BY LIST (id);
 CREATE TABLE half PARTITION OF halves FOR VALUES IN (1);
 CREATE INDEX halfx ON ONLY halves (x);
@@ -189,6 +192,10 @@ ALTER TABLE casts ALTER z TYPE timestamp(3)
 ALTER TABLE casts ALTER z TYPE timestamptz USING z::timestamp AT TIME ZONE 'UTC'
 ALTER TABLE casts ALTER b TYPE varbit(5)
 ALTER TABLE casts ALTER i TYPE interval(3)
+ALTER TABLE collated ALTER c TYPE varchar(8) COLLATE "C"
+ALTER TABLE collated ALTER c TYPE text COLLATE pg_catalog."C"
+ALTER TABLE collated ALTER c TYPE varchar(8) COLLATE "POSIX"
+ALTER TABLE collated ALTER c TYPE varchar(8)
 DROP ROUTINE f() CASCADE
 DROP FUNCTION compared(int, int) CASCADE
 DROP OPERATOR IF EXISTS === (int, int) CASCADE
