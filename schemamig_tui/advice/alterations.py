@@ -241,11 +241,11 @@ def _others(
         begins = _begins_to_hold(action, key)
         if begins or "not enforced" in (action.text or ""):
             lock = Lock.SHARE_ROW_EXCLUSIVE if begins else Lock.ACCESS_EXCLUSIVE
-            for one in with_partitions(other, catalog):
+            for one in _with_partitions(other, catalog):
                 yield one, lock, READS if begins else None
     elif action.does is Does.ADD_FOREIGN_KEY:
         other = catalog.relation(action.other)
-        for one in with_partitions(other, catalog):
+        for one in _with_partitions(other, catalog):
             yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
@@ -261,8 +261,7 @@ def _begins_to_hold(action: TableAction, key: Constraint | None) -> bool:
     return key is not None and not key.validated and "enforced" in text
 
 
-def with_partitions(table: Relation | None, catalog: Catalog) -> tuple[Relation, ...]:
-    """A table, and all that inherit from it."""
+def _with_partitions(table: Relation | None, catalog: Catalog) -> tuple[Relation, ...]:
     return (table, *catalog.descendants(table.oid)) if table else ()
 
 
@@ -272,7 +271,7 @@ def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
     yield from rows_of_others(table, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = catalog.enforced_keys(table.oid) or catalog.indexes(table.oid)
-    for one in with_partitions(part, catalog):
+    for one in _with_partitions(part, catalog):
         yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else _unproven(one, catalog)
     for key in catalog.foreign_keys(table.oid):
         work = READS if key.enforced else None
@@ -300,7 +299,7 @@ def _detached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
 
 def rows_of_others(parent: Relation, catalog: Catalog) -> Iterator[Found]:
     """The default partition, where rows may be that belong to a new one, and its partitions."""
-    for one in with_partitions(catalog.default_partition(parent.oid), catalog):
+    for one in _with_partitions(catalog.default_partition(parent.oid), catalog):
         yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
 
 

@@ -40,10 +40,13 @@ class RelationEffect:
             return Lock.ACCESS_EXCLUSIVE
         if touch.statement == "REINDEX CONCURRENTLY" and not (self.work or self.relation.toasted):
             return self.lock  # there is no index
+        if touch.statement == "CREATE INDEX CONCURRENTLY" and not self.work:
+            return self.lock  # there is one of that name
         return _CONCURRENTLY.get(touch.statement, self.lock)
 
 
 _CONCURRENTLY = {
+    "ALTER TABLE ... DETACH PARTITION": Lock.ACCESS_EXCLUSIVE,
     "CREATE INDEX CONCURRENTLY": Lock.SHARE,
     "DROP INDEX CONCURRENTLY": Lock.ACCESS_EXCLUSIVE,
     "REINDEX CONCURRENTLY": Lock.ACCESS_EXCLUSIVE,
@@ -114,7 +117,7 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
         return
     # How a partition is read depends on the table that it is attached to, and of a table that is
     # indexed again only the indexes that there are.
-    depends = touch.statement.endswith("ATTACH PARTITION") or touch.statement == "REINDEX"
+    depends = touch.statement.endswith("ATTACH PARTITION") or touch.statement.startswith("REINDEX")
     yield relation, touch.lock, None if depends else touch.work
     if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
@@ -145,20 +148,26 @@ def _read(
 def _looked_at(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """What is locked to find out that there is nothing to do."""
     if touch.statement.startswith("CREATE INDEX"):
-        for one in (relation, *catalog.descendants(relation.oid)):
-            yield one, touch.lock or Lock.SHARE, None
+        yield relation, touch.lock or Lock.SHARE, None
+        yield from _partitions(touch._replace(only=False, work=None), relation, catalog)
 
 
 def _of_index(touch: Touch, index: Relation, catalog: Catalog) -> Iterator[Found]:
     """The table of an index."""
     table = catalog.relations.get(index.table) if index.table is not None else None
     if touch.statement.startswith("DROP"):
-        for one in alterations.with_partitions(table, catalog):
-            yield one, touch.lock or Lock.ACCESS_EXCLUSIVE, None
-    elif touch.statement == "REINDEX":
-        yield table, Lock.SHARE, READS
-    elif touch.statement == "REINDEX CONCURRENTLY":
-        yield table, Lock.SHARE_UPDATE_EXCLUSIVE, READS
+        mode = touch.lock or Lock.ACCESS_EXCLUSIVE
+        yield table, mode, None
+        for part in catalog.descendants(table.oid) if table and index.kind in PARTITIONED else ():
+            yield part, mode, None
+    elif touch.statement.startswith("REINDEX"):
+        gently = touch.statement == "REINDEX CONCURRENTLY"
+        mode = Lock.SHARE_UPDATE_EXCLUSIVE if gently else Lock.SHARE
+        yield table, mode, READS
+        for part in catalog.descendants(index.oid):
+            if part.kind not in PARTITIONED and part.table is not None:
+                yield part, touch.lock or Lock.ACCESS_EXCLUSIVE, None
+                yield catalog.relations.get(part.table), mode, READS
 
 
 def _children(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -171,6 +180,19 @@ def _children(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fo
 def _partitions(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     """The same for all partitions, but not for other children."""
     if relation.kind in PARTITIONED:
+        yield from _children(touch, relation, catalog)
+
+
+def _clustered(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The same for all partitions that have rows."""
+    for found in _partitions(touch, relation, catalog):
+        if found[0] and found[0].kind not in PARTITIONED:
+            yield found
+
+
+def _vacuumed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """The same for all partitions, and since 18 for other children."""
+    if relation.kind in PARTITIONED or catalog.major >= 18:
         yield from _children(touch, relation, catalog)
 
 
@@ -220,8 +242,12 @@ def _truncated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[F
 def _reindexed(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     if relation.kind in INDEXES:
         return
-    for table in (relation, *catalog.descendants(relation.oid)):
-        yield from _indexed_again(touch, table, catalog)
+    yield from _indexed_again(touch, relation, catalog)
+    if relation.kind in PARTITIONED:
+        for part in catalog.descendants(relation.oid):
+            # To find them, they are locked in the same way for CONCURRENTLY.
+            yield part, Lock.SHARE, None
+            yield from _indexed_again(touch, part, catalog)
 
 
 def _indexed_again(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -269,7 +295,7 @@ _RULES = {
     "ALTER PUBLICATION": _published,
     "ALTER TRIGGER": _trigger_renamed,
     "ANALYZE": _analyzed,
-    "CLUSTER": _partitions,
+    "CLUSTER": _clustered,
     "COPY": _inserted,
     "CREATE INDEX": _partitions,
     "CREATE PUBLICATION": _published,
@@ -286,8 +312,9 @@ _RULES = {
     "MERGE ... DELETE": _deleted,
     "MERGE ... INSERT": _inserted,
     "REINDEX": _reindexed,
+    "REINDEX CONCURRENTLY": _reindexed,
     "TRUNCATE": _truncated,
     "UPDATE": _updated,
-    "VACUUM": _partitions,
-    "VACUUM FULL": _partitions,
+    "VACUUM": _vacuumed,
+    "VACUUM FULL": _vacuumed,
 }

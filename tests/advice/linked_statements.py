@@ -15,6 +15,7 @@ CREATE TABLE parted (id int, x int, PRIMARY KEY (id, x)) PARTITION BY LIST (id);
 CREATE TABLE parted1 PARTITION OF parted FOR VALUES IN (1);
 CREATE INDEX partedx ON parted (x);
 CREATE TABLE tops (id int);
+CREATE INDEX topsx ON tops (id);
 CREATE TABLE subs (y int) INHERITS (tops);
 CREATE TABLE one (id int);
 CREATE TABLE two (id int);
@@ -130,6 +131,8 @@ COPY (DELETE FROM three RETURNING id) TO '/dev/null'
 CREATE INDEX IF NOT EXISTS onex ON one (id)
 CREATE INDEX IF NOT EXISTS oney ON one (id)
 CREATE UNIQUE INDEX IF NOT EXISTS partedx ON parted (id, x)
+CREATE INDEX IF NOT EXISTS topsx ON tops (id)
+DROP INDEX topsx
 DROP TRIGGER IF EXISTS nothere ON one
 DROP TRIGGER IF EXISTS there ON one
 DROP RULE IF EXISTS nothere ON one
