@@ -13,7 +13,8 @@ LARGE_BYTES = 100 * 1000**2
 LARGE_ROWS = 1_000_000
 
 # The family of a relation is what is locked together with it: its partitions and other children,
-# and the table that an index belongs to. Functions that take a lock on the relation are avoided.
+# and the table that an index belongs to, whose rights count. Functions that take a lock on the
+# relation are avoided.
 _RELATIONS = """
 WITH RECURSIVE asked AS (
     SELECT * FROM unnest(%(schemas)s::name[], %(names)s::name[])
@@ -39,7 +40,8 @@ SELECT number::int, f.oid::bigint, f.relkind::text AS kind,
     quote_ident(f.nspname) AS schema, quote_ident(pg_get_userbyid(f.relowner)) AS owner,
     pg_has_role(f.relowner, 'USAGE') AS owned, pg_has_role(f.nspowner, 'USAGE') AS schema_owned,
     has_schema_privilege(f.schema, 'USAGE') AS reachable,
-    ARRAY(SELECT p FROM unnest(%(table_rights)s::text[]) p WHERE has_table_privilege(f.oid, p)
+    ARRAY(SELECT p FROM unnest(%(table_rights)s::text[]) p WHERE has_table_privilege(
+            coalesce((SELECT indrelid FROM pg_catalog.pg_index WHERE indexrelid = f.oid), f.oid), p)
         UNION ALL SELECT p FROM unnest(%(column_rights)s::text[]) p
         WHERE has_any_column_privilege(f.oid, p)) AS rights,
     families.oids AS family

@@ -49,6 +49,7 @@ STATEMENTS = [
     "COMMENT ON TABLE theirs IS 'x'",
     "COMMENT ON COLUMN theirs.other IS 'x'",
     "REINDEX TABLE theirs",
+    "REINDEX INDEX theirs_other",
     "REFRESH MATERIALIZED VIEW kept",
     "CREATE TABLE new (id int)",
     "CREATE TABLE IF NOT EXISTS theirs (id int)",
