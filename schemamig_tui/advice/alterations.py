@@ -93,9 +93,9 @@ def _holds(action: TableAction, table: Relation, catalog: Catalog) -> bool:
 
 def _leaves_children(action: TableAction, table: Relation, catalog: Catalog) -> bool:
     """Whether children keep what is dropped from the table alone: it is their own from now on."""
-    dropped = action.does is Does.DROP_CONSTRAINT and _constraint(action.name, table, catalog)
     if action.does is Does.DROP_NOT_NULL:
         return catalog.major >= 18
+    dropped = action.does is Does.DROP_CONSTRAINT and _constraint(action.name, table, catalog)
     return action.does is Does.DROP_COLUMN or bool(dropped and dropped.kind in "cn")
 
 

@@ -179,7 +179,7 @@ class Catalog:
 
     def foreign_keys(self, oid: int) -> list[Constraint]:
         """The foreign keys of a table, which refer to others."""
-        return self.of_kind(oid, "f")
+        return self._of_kind(oid, "f")
 
     def enforced_keys(self, oid: int) -> list[Constraint]:
         """Those of them that new values are compared with."""
@@ -187,15 +187,14 @@ class Catalog:
 
     def checks(self, oid: int) -> list[Constraint]:
         """The CHECK constraints of a table."""
-        return self.of_kind(oid, "c")
+        return self._of_kind(oid, "c")
 
-    def of_kind(self, oid: int, kind: str) -> list[Constraint]:
-        """The constraints of a table with this contype."""
+    def _of_kind(self, oid: int, kind: str) -> list[Constraint]:
         return [one for one in self.constraints[oid] if one.kind == kind]
 
     def referenced(self, action: TableAction, other: Relation) -> Sequence[str]:
         """The columns that a new foreign key refers to: without a list, the primary key."""
-        keys = [one.columns for one in self.of_kind(other.oid, "p")]
+        keys = [one.columns for one in self._of_kind(other.oid, "p")]
         return action.others or next(iter(keys), ())
 
     def is_there(self, action: TableAction, oid: int) -> bool:
