@@ -200,6 +200,33 @@ def test_row_level_security_that_comes_in_mid_run_undoes_the_migration(shop: Wor
         shop.ask(f"ALTER TABLE {LEDGER} OWNER TO postgres")
 
 
+@pytest.mark.parametrize("sql", IN_EACH_MODE)
+@pytest.mark.parametrize(
+    "moves",
+    [
+        f"DROP TABLE {LEDGER};",
+        f"ALTER TABLE {LEDGER} RENAME TO old;",
+        "ALTER SCHEMA kb RENAME TO old;",
+    ],
+)
+def test_a_file_that_moves_the_ledger_away_is_told_to_leave_it(
+    shop: Workshop, sql: str, moves: str
+) -> None:
+    shop.applies("0001_q.sql", "SELECT 1;")
+    failed = shop.fails("0002_a.sql", sql.replace(";", f"; {moves}", 1))
+    assert "the file has dropped, renamed or moved kb.schema_migrations" in failed.failure.message
+    assert "leave the ledger where it is" in (failed.failure.hint or "")
+    assert shop.rows["0002_a.sql"].success is False
+
+
+def test_a_table_that_a_trigger_of_the_ledger_misses_is_not_taken_for_the_ledger(
+    shop: Workshop,
+) -> None:
+    shop.ask(ORIGINAL + SWALLOW.format(does="INSERT INTO gone VALUES (1);", event="INSERT"))
+    failed = shop.fails("0001_a.sql", "SELECT 1;")
+    assert failed.failure.message.endswith('could not be written: relation "gone" does not exist')
+
+
 def test_an_unlogged_ledger_is_refused(shop: Workshop) -> None:
     shop.ask(ORIGINAL + f"ALTER TABLE {LEDGER} SET UNLOGGED")
     shop.write("0001_a.sql", "SELECT 1;")

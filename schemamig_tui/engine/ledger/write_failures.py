@@ -35,6 +35,13 @@ def explain_write(
         if facts.may_record:  # now that the file is rolled back
             hint = f"have the file leave the rights to the ledger as they are; or else: {hint}"
         return LedgerRefusal(error.message_primary or "permission denied", hint)
+    # With a context it is another table, which a trigger of the ledger has asked for.
+    is_ledger = code == pg_errors.UndefinedTable.sqlstate and not error.context
+    if is_ledger and ledger.facts(conn).kind:
+        return LedgerRefusal(
+            f"the file has dropped, renamed or moved {ledger.name}",
+            "have it leave the ledger where it is: its row is written at its end",
+        )
     if code == pg_errors.FeatureNotSupported.sqlstate:
         return rules(ledger.facts(conn), ledger.name)
     if code == pg_errors.UniqueViolation.sqlstate:
