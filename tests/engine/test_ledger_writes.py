@@ -227,6 +227,15 @@ def test_a_table_that_a_trigger_of_the_ledger_misses_is_not_taken_for_the_ledger
     assert failed.failure.message.endswith('could not be written: relation "gone" does not exist')
 
 
+def test_a_failure_is_recorded_where_the_run_has_made_sessions_read_only(shop: Workshop) -> None:
+    shop.write(
+        "0001_a.sql", f"ALTER DATABASE {shop.database.name} SET default_transaction_read_only = on;"
+    )
+    failed = shop.fails("0002_b.sql", "CREATE TABLE b ();")
+    assert failed.failure.sqlstate == psycopg.errors.ReadOnlySqlTransaction.sqlstate
+    assert failed.recorded
+
+
 def test_an_unlogged_ledger_is_refused(shop: Workshop) -> None:
     shop.ask(ORIGINAL + f"ALTER TABLE {LEDGER} SET UNLOGGED")
     shop.write("0001_a.sql", "SELECT 1;")

@@ -257,7 +257,7 @@ def record_failure(
     ``overwrites``: the file has made the ledger, and what is there of it is its own.
     """
     writes = ledger.writes
-    yield Step(BEGIN, Role.HOUSEKEEPING)
+    yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)  # a file of the run may have changed the default
     yield Step(own_session.AFTER_RESET, Role.HOUSEKEEPING)
     yield from (Step(query, Role.LEDGER) for query in writes.create)
     checksum = file.checksum.encode()
