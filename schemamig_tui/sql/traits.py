@@ -117,6 +117,19 @@ class Traits:
         return self.label == "SET TRANSACTION"
 
     @property
+    def sets_later_modes(self) -> bool:
+        """Whether it sets how transactions begin, which comes too late for its own one.
+
+        READ WRITE is what a session has anyway that may run migrations.
+        """
+        sets = self.assigns
+        if sets is None or sets.local or sets.value is None:
+            return False
+        if sets.name == "session characteristics":
+            return "isolation" in sets.value or "deferrable" in sets.value
+        return sets.name in ("default_transaction_isolation", "default_transaction_deferrable")
+
+    @property
     def is_query(self) -> bool:
         """Whether what ``comes_first`` is too late behind it. LOCK, SAVEPOINT and kin are none."""
         return not (self.only_sets or self.outside or self.kind is Kind.BEGIN)

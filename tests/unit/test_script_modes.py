@@ -348,6 +348,34 @@ def test_a_set_transaction_that_comes_too_late_is_not_said_to_work(text: str, la
     assert ("SET TRANSACTION comes too late" in warning.message, works) == (late, not late)
 
 
+@pytest.mark.parametrize(
+    ("statement", "label"),
+    [
+        ("SET default_transaction_isolation = serializable", "SET"),
+        ("SELECT set_config('default_transaction_deferrable', 'on', false)", "set_config"),
+        (
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+            "SET SESSION CHARACTERISTICS",
+        ),
+    ],
+)
+def test_modes_for_later_transactions_are_warned_of_where_there_is_none(
+    statement: str, label: str
+) -> None:
+    (warning,) = script_of(f"SELECT 1;\n{statement}; SELECT 2;").warnings
+    assert warning.line == 2
+    assert warning.message.startswith(f"{label} sets how later transactions begin")
+    assert "SET TRANSACTION at the top" in warning.message
+    for fine in (
+        f"{statement}; BEGIN; SELECT 1; COMMIT;",
+        f"{DIRECTIVE}{statement}; SELECT 1;",
+        f"SELECT 1; {statement};",
+        "SET default_transaction_read_only = off; SELECT 1;",
+        "RESET default_transaction_isolation; SELECT 1;",
+    ):
+        assert script_of(fine).warnings == ()
+
+
 def test_a_set_local_in_front_of_the_files_own_begin_is_warned_of() -> None:
     script = script_of("SET LOCAL lock_timeout = '1s';\nBEGIN; SELECT 1; COMMIT;")
     assert script.mode is Mode.OWN_TRANSACTION

@@ -264,6 +264,13 @@ class _Decider:
                     " whole file is one transaction; psql would end it with the block."
                 )
                 yield ScriptWarning(self._line(i), message)
+            if found.sets_later_modes and i != numbers[-1]:
+                message = (
+                    f"{found.label} sets how later transactions begin, and here the whole file is"
+                    " one that has begun; psql would begin each statement behind it so."
+                    " SET TRANSACTION at the top sets the modes of this one."
+                )
+                yield ScriptWarning(self._line(i), message)
         for i in flow.stray:
             message = f"{traits[i].label} ends no transaction: none is open here."
             yield ScriptWarning(self._line(i), message)
