@@ -1,5 +1,6 @@
-"""Client encodings, as far as they decide where a quote or a backslash is one."""
+"""Client encodings: where a quote or a backslash is one, and what Python calls them."""
 
+import codecs
 import re
 
 UTF8 = "UTF8"
@@ -31,6 +32,24 @@ _ALIASES = {
     "WINDOWS950": "BIG5",
     "WIN950": "BIG5",
 }
+
+# Where Python knows an encoding by another name than encoding_name gives.
+_CODECS = (
+    (re.compile(r"\AWIN(?:DOWS)?(?=\d)"), "cp"),
+    (re.compile(r"\AISO8859(?=\d)"), "iso8859-"),
+    (re.compile(r"\AKOI8(?=[RU])"), "koi8-"),
+)
+
+
+def python_codec(name: str) -> str | None:
+    """Python's name of an encoding of the server; None where it has none, as for SQL_ASCII."""
+    plain = encoding_name(name)
+    for pattern, instead in _CODECS:
+        plain = pattern.sub(instead, plain)
+    try:
+        return codecs.lookup(plain).name
+    except LookupError:
+        return None
 
 
 def encoding_name(name: str | None) -> str:

@@ -1,10 +1,17 @@
 """A failure explains itself: code, place in the file, caret, detail, hint and context."""
 
+import codecs
+from contextlib import suppress
+
+import psycopg
 import pytest
+from psycopg.pq import ExecStatus
 
 from schemamig_tui.engine.events import NoticeReceived, Place
 from schemamig_tui.engine.run import step_order
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.encodings import python_codec
+from tests.conftest import Database
 from tests.engine.conftest import Workshop
 
 
@@ -39,6 +46,44 @@ def test_the_place_of_an_error_is_found(shop: Workshop, sql: str, code: str, pla
     failure = shop.fails("0001_a.sql", sql).failure
     assert failure.sqlstate == code
     assert failure.place == place
+
+
+@pytest.mark.parametrize(
+    ("sql", "place"),
+    [
+        ("SET client_encoding = SJIS;\nSELECT '表\n表', nope_表;", Place(3, 5)),
+        ("SET NAMES 'Shift-JIS';\nBEGIN; SELECT '表\n表', nope_表; COMMIT;", Place(3, 5)),
+        ("SET client_encoding = SJIS; VACUUM pg_am;\nSELECT '表\n表', nope_表;", Place(3, 5)),
+        (
+            "SET client_encoding = SJIS; CREATE TABLE a (nope_表 int UNIQUE DEFERRABLE INITIALLY"
+            " DEFERRED);\nINSERT INTO a VALUES (1), (1);",
+            None,
+        ),
+    ],
+)
+def test_a_failure_is_read_in_the_encoding_that_the_file_has_set(
+    shop: Workshop, sql: str, place: Place | None
+) -> None:
+    failure = shop.fails("0001_a.sql", sql.encode("shift_jis")).failure
+    assert failure.place == place
+    assert "nope_表" in failure.message
+    assert failure.source in (None, sql.split("\n")[-1])
+    assert "nope_表" in (shop.rows["0001_a.sql"].error_message or "")
+
+
+def test_each_encoding_of_a_client_has_the_codec_that_psycopg_takes(database: Database) -> None:
+    known = 0
+    with database.connect() as conn:
+        query = "SELECT name FROM generate_series(1, 60) n, pg_encoding_to_char(n::int) name"
+        for (name,) in conn.execute(query).fetchall():
+            done = conn.pgconn.exec_(f"SET client_encoding = '{name}'".encode())
+            if done.status != ExecStatus.COMMAND_OK:
+                continue
+            with suppress(psycopg.NotSupportedError):
+                codec = codecs.lookup(conn.info.encoding).name
+                assert python_codec(name) == codec, name
+                known += 1
+    assert known > 20
 
 
 def test_detail_hint_and_context_are_kept(shop: Workshop) -> None:

@@ -21,6 +21,7 @@ from schemamig_tui.engine.pipeline.loss import (
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.severity import FATAL, severity_of
+from schemamig_tui.sql.encodings import python_codec
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.traits import Kind
@@ -142,23 +143,45 @@ def explain(
         context="\n".join(filter(None, context)) or None,
         statement=None if statement is None else statement + 1,
         place=place,
-        source=script.source_line(place.line) if place else None,
+        source=script.source_line(place.line, encoding) if place else None,
     )
 
 
 def explain_crash(
     crash: Crash, script: Script, encoding: str, extension_hint: ExtensionHint | None = None
 ) -> Failure:
-    """The failure that the end of a pipeline means for the file that was open then."""
+    """The failure that the end of a pipeline means for the file that was open then.
+
+    ``encoding`` is that of the connection, which may not know what the file has set.
+    """
     step = crash.step
+    statement = _failed(step, script)
+    at = len(script) if statement is None and step.sql.startswith(_CHECK) else statement
+    encoding = _encoding_at(script, at) or encoding
     error = Diagnostic(crash.result, encoding=encoding)
-    failure = explain(error, script, _failed(step, script), encoding, extension_hint)
+    failure = explain(error, script, statement, encoding, extension_hint)
     if script.mode is Mode.TRANSACTION and step.sql.startswith(_CHECK):
         hints = filter(None, (failure.hint, _DEFERRED_HINT))
         return replace(failure, hint="\n".join(hints))
     if step.role is Role.LEDGER:
         return replace(failure, message=unwritten(script, failure.message))
     return replace(failure, context=None) if step.role is Role.CHECK else failure
+
+
+def _encoding_at(script: Script, statement: int | None) -> str | None:
+    """The Python name of the client encoding that the file has set in front of a statement.
+
+    The server tells the client of a change when a pipeline is at its end (ReportChangedGUCOptions
+    in guc.c), where an error may have taken it back.
+    """
+    if statement is None:
+        return None
+    session = SessionModel()
+    for i, traits in script.special.items():
+        if i < statement:
+            session.follow(traits)
+    name = session.get("client_encoding")
+    return python_codec(name) if name else None
 
 
 def _failed(step: Step, script: Script) -> int | None:

@@ -227,11 +227,11 @@ class Script:
         start, _ = self._copies[i]
         return Place(self._lines.ends(start) + data_line)
 
-    def source_line(self, line: int) -> str:
-        """The text of a line, up to 1 MiB of it. What is not UTF-8 is replaced."""
+    def source_line(self, line: int, encoding: str = "utf-8") -> str:
+        """The text of a line, up to 1 MiB of it. What is not of the encoding is replaced."""
         start = line_offset(self._source, line)
         text = self._source.read(start, start + _LONGEST_LINE).split(b"\n", 1)[0]
-        return text.removeprefix(BOM).decode(errors="replace").rstrip("\r")
+        return text.removeprefix(BOM).decode(encoding, errors="replace").rstrip("\r")
 
     @property
     def data(self) -> bytes:
