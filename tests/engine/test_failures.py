@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.pq import ExecStatus
 
 from schemamig_tui.engine.events import NoticeReceived, Place
@@ -69,6 +70,25 @@ def test_a_failure_is_read_in_the_encoding_that_the_file_has_set(
     assert "nope_表" in failure.message
     assert failure.source in (None, sql.split("\n")[-1])
     assert "nope_表" in (shop.rows["0001_a.sql"].error_message or "")
+
+
+def test_the_place_of_an_error_is_found_where_the_server_counts_bytes(
+    shop: Workshop, database: Database
+) -> None:
+    name = f"{database.name}_ascii"
+    with shop.database.connect() as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'")
+        conninfo = make_conninfo(database.conninfo, dbname=name, client_encoding="UTF8")
+        there = Workshop(shop.folder, Database(name, conninfo))
+        try:
+            failed = there.fails("0001_a.sql", "SELECT 'é€', nope_ä;")
+            assert failed.failure.place == Place(1, 14)
+            assert "nope_ä" in failed.failure.message
+            failed = there.fails("0001_a.sql", "SELECT 'é€\n', :variable;")
+            assert failed.failure.place == Place(2, 4)
+            assert "Variables are psql's own" in (failed.failure.hint or "")
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_each_encoding_of_a_client_has_the_codec_that_psycopg_takes(database: Database) -> None:

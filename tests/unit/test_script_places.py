@@ -3,6 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import Place
+from schemamig_tui.sql.dialect import Dialect
 from tests.unit.scripts import script_of
 
 
@@ -28,6 +29,11 @@ def test_a_position_on_the_first_line_does_not_count_the_byte_order_mark() -> No
 def test_a_position_counts_characters_of_the_encoding_that_is_sent() -> None:
     script = script_of(b"SET NAMES 'sjis'; SELECT '\x95\x5c', x")
     assert script.locate(1, 13, "shift_jis") == Place(1, 31)
+
+
+def test_a_position_counts_bytes_where_the_server_does() -> None:
+    script = script_of("SELECT 'ä'; SELECT 'öü',\n'é', x", Dialect(counts_bytes=True))
+    assert script.locate(1, 22, "utf-8") == Place(2, 6)
 
 
 DO = "SELECT 1;\n\nDO LANGUAGE plpgsql {}\nBEGIN\n  RAISE 'x';\nEND{};"

@@ -307,8 +307,8 @@ def _is_at_variable(error: Diagnostic, script: Script, statement: int, encoding:
     """Whether the server does not understand what psql would have replaced by a value."""
     if error.sqlstate != pg_errors.SyntaxError.sqlstate or not error.statement_position:
         return False
-    sql = script.sql(statement).decode(encoding, errors="replace")
-    return is_variable(sql[int(error.statement_position) - 1 :])
+    _, there = script.cut_at(statement, int(error.statement_position), encoding)
+    return is_variable(there)
 
 
 def _place(error: Diagnostic, script: Script, statement: int, encoding: str) -> Place:

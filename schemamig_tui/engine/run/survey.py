@@ -107,4 +107,5 @@ def dialect_of(conn: psycopg.Connection[Any]) -> Dialect:
     return Dialect(
         standard_strings=conn.pgconn.parameter_status(b"standard_conforming_strings") != b"off",
         has_open_enums=conn.info.server_version >= _OPEN_ENUMS,
+        counts_bytes=conn.pgconn.parameter_status(b"server_encoding") == b"SQL_ASCII",
     )

@@ -103,6 +103,7 @@ class Script:
         self.ignored: frozenset[int] = decision.ignored
         self.warnings: tuple[ScriptWarning, ...] = decision.warnings
         self._standard_strings = dialect.standard_strings
+        self._counts_bytes = dialect.counts_bytes
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -184,12 +185,21 @@ class Script:
         """Whether a statement, or code that it carries, names one of the ``WATCHED`` settings."""
         return any(setting in traits.mentions for traits in self._traits.values())
 
-    def locate(self, i: int, position: int, encoding: str) -> Place:
-        """The place of the ``position``-th character (from 1) of statement ``i``.
+    def cut_at(self, i: int, position: int, encoding: str) -> tuple[str, str]:
+        """Statement ``i`` up to its ``position``-th character (from 1), and from there on.
 
-        That is how the server counts; ``encoding`` is the Python name of the client encoding.
+        That is how the server counts, or in bytes: see ``Dialect``. ``encoding`` is the Python name
+        of the client encoding.
         """
-        before = self.sql(i).decode(encoding, errors="replace")[: position - 1]
+        sql, at = self.sql(i), position - 1
+        if self._counts_bytes:
+            return sql[:at].decode(encoding, "replace"), sql[at:].decode(encoding, "replace")
+        text = sql.decode(encoding, "replace")
+        return text[:at], text[at:]
+
+    def locate(self, i: int, position: int, encoding: str) -> Place:
+        """The place in the file of a position in statement ``i``, as ``cut_at`` counts."""
+        before, _ = self.cut_at(i, position, encoding)
         line = self.line(i) + before.count("\n")
         if "\n" in before:
             return Place(line, len(before) - before.rindex("\n"))
