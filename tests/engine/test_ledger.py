@@ -143,6 +143,15 @@ def test_the_ledger_can_have_another_name(shop: Workshop) -> None:
     assert shop.apply(table='My Schema.the "ledger').applied == ()
 
 
+@pytest.mark.parametrize("name", ["pg_temp.x", "pg_catalog.x", "pg_x.x"])
+def test_a_ledger_in_a_schema_of_the_server_is_refused(shop: Workshop, name: str) -> None:
+    with pytest.raises(SettingsError, match="a schema of the server's own"):
+        Ledger(name)
+    schema = name.partition(".")[0]
+    with pytest.raises(psycopg.Error):
+        shop.ask(f"CREATE SCHEMA {schema}")
+
+
 @pytest.mark.parametrize("name", ["", "a.b.c", ".x", "x.", "kb." + "x" * 64])
 def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="does not name a table"):

@@ -174,4 +174,9 @@ def _split(name: str) -> tuple[str, str]:
             f"{visible(name)} does not name a table",
             hint="write --table schema.table, such as kb.schema_migrations",
         )
+    if schema.startswith("pg_"):
+        raise SettingsError(
+            f"{visible(name)} is in a schema of the server's own, which takes no table that stays",
+            hint="name another schema, such as kb.schema_migrations",
+        )
     return schema, table
