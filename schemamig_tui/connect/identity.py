@@ -8,7 +8,11 @@ from psycopg import sql
 
 from schemamig_tui.patience import ask_untimed
 
-_WHO = sql.SQL("SELECT pg_catalog.current_database()::text, current_user::text, session_user::text")
+# A schema in front of pg_catalog may have a type of the name text.
+_WHO = sql.SQL(
+    "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text,"
+    " session_user::pg_catalog.text"
+)
 
 
 class Location(NamedTuple):

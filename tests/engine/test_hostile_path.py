@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemamig_tui.connect.identity import Location, identify
 from schemamig_tui.engine.events import BlockedSeen, Event, RunFinished
 from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.run.runner import Runner
@@ -113,3 +114,9 @@ def test_a_right_that_everybody_has_and_this_role_has_not_is_named(
         assert "grant it to the role" in str(caught.value.hint)
     assert [e.applied for e in shop.events_of(RunFinished)] in ([], [()])
     assert shop.ask("SELECT count(*) FROM pg_tables WHERE tablename = 'a'") == [0]
+
+
+def test_a_connection_says_where_it_leads(hostile: Workshop) -> None:
+    with hostile.database.connect() as conn:
+        found = identify(conn, Location("--dsn"))
+    assert (found.database, found.role, found.login) == (hostile.database.name, *2 * ("postgres",))
