@@ -16,6 +16,7 @@ from schemamig_tui.docs.from_catalog import document, read_schema, require
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.file_access import is_there
 from schemamig_tui.garbage import no_collections
 from schemamig_tui.schema_errors import schema_errors
 from schemamig_tui.text import visible
@@ -81,7 +82,7 @@ def check_files(paths: Iterable[Path]) -> None:
     They do so in a tenth of the time, but need a database. Raises FilesError.
     """
     for path in sorted({path.with_suffix(".dbml") for path in paths if path.suffix != ".sql"}):
-        if path.exists():
+        if is_there(path):
             parser.read(path)
 
 

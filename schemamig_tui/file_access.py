@@ -26,6 +26,20 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file or a folder is there. Raises FilesError where nobody may look.
+
+    ``Path.exists`` raises OSError then, and is False from Python 3.14 on.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise unreadable(path, error) from None
+    return True
+
+
 def content_of(path: Path) -> bytes:
     """The bytes of a file. Raises FilesError."""
     try:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import itertools
 import os
+import pwd
 import re
 import signal
 import sys
@@ -170,6 +171,15 @@ def pytest_sessionfinish() -> None:
     for conn in _administrators.values():
         conn.close()
     gc.freeze()
+
+
+@pytest.fixture
+def no_privileges() -> Iterator[None]:
+    """Root may read everything; so for a while we are nobody."""
+    user = os.geteuid()
+    os.seteuid(user or pwd.getpwnam("nobody").pw_uid)
+    yield
+    os.seteuid(user)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from schemamig_tui.docs.markdown import MARK, pages
 from schemamig_tui.docs.merge import merged
 from schemamig_tui.docs.parser import read
 from schemamig_tui.docs.writer import write
-from schemamig_tui.file_access import content_of, remove, replace_content, unwritable
+from schemamig_tui.file_access import content_of, is_there, remove, replace_content, unwritable
 from schemamig_tui.units import plural
 
 State = Literal["created", "changed", "unchanged"]
@@ -80,7 +80,7 @@ def generate_dump(path: Path, database: Document, dump: str) -> Generated:
 
 
 def _with_hand(database: Document, path: Path) -> tuple[Document, tuple[str, ...]]:
-    return merged(database, read(path, database)) if path.exists() else (database, ())
+    return merged(database, read(path, database)) if is_there(path) else (database, ())
 
 
 def _is_ours(page: Path) -> bool:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from schemamig_tui.file_access import replace_content
+from schemamig_tui.file_access import is_there, replace_content
 from schemamig_tui.reporting.rehearsal_page import FORMAT_NAME, TITLE, RehearsalPage
 
 _BEGINNING = 100
@@ -11,10 +11,13 @@ _BEGINNING = 100
 
 
 def refusal(path: Path) -> str | None:
-    """Why no page can have this name, as the rest of a sentence; None: it can."""
+    """Why no page can have this name, as the rest of a sentence; None: it can.
+
+    Raises FilesError where its folder may not be looked at.
+    """
     if path.suffix not in (".md", ".json"):
         return "the name has to end with .md or .json"
-    if not path.parent.is_dir():
+    if not (is_there(path.parent) and path.parent.is_dir()):
         return f"there is no folder {path.parent}"
     return None
 

@@ -1,5 +1,6 @@
 """The settings in a file: ``schemamig.toml``, or a table of pyproject.toml."""
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +85,7 @@ def find() -> SettingsFile:
     for folder in _folders_upwards():
         for name in (_OWN, _SHARED):
             path = folder / name
-            if path.is_file() and (found := _parse(path)):
+            if _is_file(path) and (found := _parse(path)):
                 return found
     return SettingsFile()
 
@@ -105,6 +106,20 @@ def _folders_upwards() -> Iterator[Path]:
         yield folder
         if (folder / ".git").exists():
             return
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file. What may be there unseen is not passed over: it could protect."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise SettingsError(
+            f"{visible(str(path.absolute()))} cannot be looked for: {error.strerror}",
+            hint="The folder that you are in, and those above it, may have settings. Change to one"
+            " that you may read.",
+        ) from None
 
 
 def _parse(path: Path) -> SettingsFile | None:

@@ -4,6 +4,7 @@ import threading
 
 from schemamig_tui.connect import Target
 from schemamig_tui.errors import SchemamigError
+from schemamig_tui.file_access import is_there
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui.announcing import announce_failure
 from schemamig_tui.tui.background import in_thread
@@ -51,10 +52,10 @@ class Documenting:
 
         settings = self._settings
         dbml = dbml_of(settings.docs_path)
-        if not await in_thread(dbml.exists):
-            self._app.toast(f"There is no {dbml} yet: {key_of('document')} writes it")
-            return
         try:
+            if not await in_thread(lambda: is_there(dbml)):
+                self._app.toast(f"There is no {dbml} yet: {key_of('document')} writes it")
+                return
             found = await in_thread(lambda: validate(target, dbml, settings.docs_schema))
         except SchemamigError as error:
             announce_failure(self._app, self._log, "The documentation could not be compared", error)

@@ -1,5 +1,6 @@
 """Files of other tools become plain ones of ours, in the same order."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,12 @@ def test_a_script_of_flyway_may_be_configured_to_run_without_a_transaction(tmp_p
     (tmp_path / "V1__a.sql.conf").write_text("executeInTransaction = false\n")
     (file,) = read_their_folder(tool_named("Flyway"), tmp_path).files
     assert file.up.text.decode() == NO_TRANSACTION + "SELECT 1;\n"
+
+
+@pytest.mark.usefixtures("no_privileges")
+def test_a_folder_within_that_may_not_be_read_is_not_passed_over() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "V1__a.sql").write_text("SELECT 1;")
+        Path(folder, "more").mkdir(mode=0)
+        with pytest.raises(FilesError, match="This folder cannot be read: Permission denied"):
+            read_their_folder(tool_named("flyway"), Path(folder))

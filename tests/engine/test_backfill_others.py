@@ -179,12 +179,25 @@ def test_a_cancellation_by_somebody_else_is_meant(shop: Workshop, crowd: Crowd) 
     assert shop.events_of(BatchRetried) == []
 
 
-def test_while_a_file_is_there_batches_wait(shop: Workshop, crowd: Crowd, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (Path.touch, "is there (--pause-file)"),
+        (
+            lambda file: file.symlink_to(file),
+            "may be there (--pause-file): This cannot be read: Too many levels of symbolic links",
+        ),
+    ],
+    ids=["there", "loop"],
+)
+def test_while_a_file_is_there_batches_wait(
+    make: Callable[[Path], None], why: str, shop: Workshop, crowd: Crowd, tmp_path: Path
+) -> None:
     file = tmp_path / "pause"
-    file.touch()
+    make(file)
     run = Running(shop, backfill(), limits=Limits(pause_file=file))
     (waiting,) = until(seen(shop, BatchesWaiting))
-    assert waiting.reasons == (f"the file {file} is there (--pause-file)",)
+    assert waiting.reasons == (f"the file {file} {why}",)
     file.unlink()
     assert run.end().failed is None
     assert once(shop)

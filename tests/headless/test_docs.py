@@ -163,8 +163,9 @@ def test_files_that_cannot_be_read_or_written(run: Run) -> None:
     assert "hint: Write it with --docs-generate." in run("--docs-validate").err
     Path("latin1.dbml").write_bytes(b"Table \xe4 { id int }")
     assert "It is not UTF-8." in run("--docs-validate", "latin1.dbml").err
-    ended = run("--docs-generate", "/dev/full/x.dbml")
-    assert (ended.code, len(ended.errors)) == (2, 1)
+    for path in "/dev/full/x.dbml", f"{'x' * 256}.dbml", f"{'x' * 256}.md":
+        ended = run("--docs-generate", path)
+        assert (ended.code, len(ended.errors)) == (2, 1)
     assert "there is no schema kp in this database" in run("--docs-generate", "--schema", "kp").err
     assert "--schema only goes with" in run("--list", "--schema", "kb").err
 

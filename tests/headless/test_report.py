@@ -65,7 +65,11 @@ def test_a_page_as_json_has_the_same(program: Program, database: Database) -> No
 
 def test_where_a_page_cannot_be_written_is_said_before_anything_runs(program: Program) -> None:
     program.write("0001_a.sql", "SELECT 1;")
-    for path, why in (("page.html", "end with .md or .json"), ("no/page.md", "no folder no")):
+    for path, why in (
+        ("page.html", "end with .md or .json"),
+        ("no/page.md", "no folder no"),
+        (f"{'x' * 256}/page.md", "File name too long"),
+    ):
         ended = program("--rehearse", "--report", path)
         assert (ended.code, ended.out) == (ExitCode.USAGE, "")
         assert why in ended.err

@@ -1,5 +1,7 @@
 """``ctrl+g``, ``W`` and ``docs.after-apply``: the schema as a file, from within the UI."""
 
+from pathlib import Path
+
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from tests.tui.conftest import Desk, played
@@ -56,6 +58,15 @@ async def test_a_key_shows_what_is_not_as_the_database_is(desk: Desk) -> None:
         await ui.press("escape", "W")
         await ui.until(lambda: "The documentation could not be compared:\n" in ui.log)
         assert f"{path}:1:7: a name is expected here" in ui.log
+
+
+@played
+async def test_documentation_that_nobody_may_look_for_is_said_to_be_that(desk: Desk) -> None:
+    desk.options["docs_path"] = (Path(f"{'x' * 256}.dbml"),)
+    async with desk.open(read_only=True) as ui:
+        await ui.press("W")
+        await ui.until(lambda: "The documentation could not be compared:\n" in ui.log)
+        assert "This cannot be read: File name too long." in ui.log
 
 
 @played

@@ -39,7 +39,7 @@ async def test_the_plan_of_a_dry_run_is_saved_where_that_destroys_nothing(desk: 
         typed = ui.app.screen.query_one(Input)
         typed.value = "x" * 256
         await ui.press("enter")
-        assert "It cannot be used: File name too long" in ui.screen
+        assert "This cannot be read: File name too long" in ui.screen
         typed.value = "x" * 255  # too long for the name of that beside it, in which it is made
         await ui.press("enter")
         await ui.until(lambda: "The plan is not saved: " in ui.screen)

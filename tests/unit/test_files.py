@@ -2,10 +2,8 @@
 
 import hashlib
 import os
-import pwd
 import socket
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,15 +88,6 @@ def test_what_is_no_regular_file_is_refused_without_waiting_for_it(tmp_path: Pat
     os.mkfifo(tmp_path / "0001_a.sql")
     with pytest.raises(FilesError, match="not a regular file"):
         scan(tmp_path)
-
-
-@pytest.fixture
-def no_privileges() -> Iterator[None]:
-    """Root may read everything; so for a while we are nobody."""
-    user = os.geteuid()
-    os.seteuid(user or pwd.getpwnam("nobody").pw_uid)
-    yield
-    os.seteuid(user)
 
 
 @pytest.mark.usefixtures("no_privileges")

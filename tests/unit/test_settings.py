@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -325,3 +326,14 @@ def test_every_value_says_what_has_given_it(repository: Path) -> None:
         "wait": "SCHEMAMIG_WAIT",
         "table": "--table",
     }
+
+
+@pytest.mark.usefixtures("no_privileges")
+def test_a_folder_in_which_settings_cannot_be_looked_for_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.chdir(folder)
+        Path(folder).chmod(0)
+        with pytest.raises(SettingsError, match="toml cannot be looked for: Permission denied"):
+            load({}, {})

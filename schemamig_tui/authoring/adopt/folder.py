@@ -102,8 +102,17 @@ def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
 
 
 def _paths(tool: Tool, directory: Path) -> list[Path]:
-    found = sorted(directory.rglob("*") if tool.sub_folders else directory.iterdir())
-    return [path for path in found if path.is_file() and not path.name.startswith(".")]
+    """The files in the folder, and those in folders within it. Raises OSError."""
+
+    def refuse(error: OSError) -> None:
+        raise error  # os.walk passes over a folder that it may not read
+
+    found = []
+    for folder, folders, names in os.walk(directory, onerror=refuse):
+        if not tool.sub_folders:
+            folders.clear()
+        found += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(path for path in found if path.is_file())
 
 
 def _matches(tool: Tool, paths: list[Path]) -> list[tuple[Path, re.Match[str]]]:

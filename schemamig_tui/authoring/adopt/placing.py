@@ -68,8 +68,8 @@ def is_there(path: Path, file: TheirFile) -> bool:
 @contextlib.contextmanager
 def written_aside(directory: Path, files: Sequence[TheirFile]) -> Iterator[Path]:
     """A hidden folder within ours that has the files, and is removed at the end."""
-    is_new = not directory.exists()
     try:
+        is_new = not directory.exists()
         directory.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=".adopt-", dir=directory))
     except OSError as error:

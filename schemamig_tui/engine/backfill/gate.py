@@ -21,7 +21,8 @@ from schemamig_tui.engine.batch_events import BatchesGoOn, BatchesNoted, Batches
 from schemamig_tui.engine.events import Listener
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.watch.watch import Watch
-from schemamig_tui.errors import SchemamigError
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.file_access import is_there
 from schemamig_tui.text import some_names, visible
 from schemamig_tui.units import plural
 
@@ -131,8 +132,14 @@ class Gate:
         """What people want."""
         file = self._keeper.pause_file
         found = ["paused by the user"] if self._keeper.control.paused else []
-        if file is not None and file.exists():
-            found.append(f"the file {visible(str(file))} is there (--pause-file)")
+        if file is None:
+            return tuple(found)
+        name = visible(str(file))
+        try:
+            if is_there(file):
+                found.append(f"the file {name} is there (--pause-file)")
+        except FilesError as error:
+            found.append(f"the file {name} may be there (--pause-file): {error.message[:-1]}")
         return tuple(found)
 
     def _of_the_server(self) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from schemamig_tui.connect import Identity
+from schemamig_tui.errors import FilesError
+from schemamig_tui.file_access import is_there
 from schemamig_tui.settings.values import read_path
 from schemamig_tui.tui.lines import Line, body
 from schemamig_tui.tui.screens.dialogs import Dialog
@@ -22,11 +24,11 @@ def refused_path(typed: str) -> str | None:
     if not typed.strip():
         return "It needs a path"
     try:
-        read_path(typed.strip()).exists()
+        is_there(read_path(typed.strip()))
     except ValueError as error:
         return f"It {error}"
-    except OSError as error:  # its name is too long, or a folder of it may not be read
-        return f"It cannot be used: {error.strerror}"
+    except FilesError as error:  # its name is too long, or a folder of it may not be read
+        return error.message
     return None
 
 
