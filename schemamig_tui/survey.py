@@ -109,4 +109,16 @@ def review(
         refusals = refusals_of(plan, target.connect, conn)
         if any(isinstance(error, PoolingRefused) for error in refusals):
             return Review(plan, refusals, unknown=_POOLED)
-        return Review(plan, refusals, advise(conn, plan.scripts(), timeout=advice_timeout))
+        advice = advise(conn, plan.scripts(), timeout=advice_timeout)
+        return Review(plan, refusals, (*_other_run(plan, conn), *advice))
+
+
+def _other_run(plan: "Plan", conn: psycopg.Connection[Any]) -> "Iterator[Advice]":
+    """A warning where another run is on."""
+    from schemamig_tui.advice.advice import warning
+    from schemamig_tui.engine import wording
+    from schemamig_tui.engine.watch.run_lock import Locks
+
+    other = Locks.of(plan.survey.ledger.name).run.holder(conn)
+    if other is not None and plan.migrations:
+        yield warning(f"Another run is on, whose end a run waits for: {wording.holder(other)}.")
