@@ -212,12 +212,14 @@ class Looking:
         survey, target = look.survey, self.target
         clock.show_in(survey.time_zone)
         recovered, self._error = self._error is not None, None
-        self._before, self.latest = look, survey
+        before, self._before, self.latest = self.latest, look, survey
         self.database = target.identity if target else None
         of_target = target.warnings if target else ()
         found = (*of_target, *survey.warnings(), *survey.drift, *survey.ahead)
         warnings = [text for text in found if text not in self._warned]
         self._warned.update(warnings)
+        if before and before.state.rows and not survey.state.exists:
+            warnings.append(f"The ledger {survey.ledger.name} is gone: what it had is pending.")
         absence = Absence(self._away_since, clock.now()) if self._away_since else None
         self._is_away = False
         self._away_since, self._retry = None, _FIRST_PAUSE

@@ -35,6 +35,7 @@ async def test_what_others_apply_shows_up_by_itself_also_under_a_dialog(desk: De
         await ui.press("escape")
         desk.execute("DROP TABLE kb.schema_migrations")
         await ui.until(lambda: len(ui.names("pending")) == 2)
+        assert "The ledger kb.schema_migrations is gone: what it had is pending." in ui.log
 
 
 @pytest.mark.usefixtures("_often")
