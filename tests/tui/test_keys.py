@@ -100,6 +100,10 @@ async def test_the_footer_shows_the_keys_that_work_now_and_takes_clicks(desk: De
             " a Apply  A To here  d Dry run  R Rehearse  e Edit  / Filter  c Copy  enter Read"
             "  ? Help  q Quit"
         )
+        await ui.press("enter")
+        assert "enter Read" not in ui.rows[-1], "that is what is shown now"
+        await ui.press("right_square_bracket")
+        assert "enter Read" in ui.rows[-1]
         await ui.pilot.click("#keys", offset=(ui.rows[-1].index("Help"), 0))
         await ui.settled()
         assert "Apply all pending" in ui.screen

@@ -277,8 +277,8 @@ class MainScreen(OpenedOnce, Screen[None]):
         if action == "odd":
             return self._status.has_issues
         if action == "preview":
-            explains = self.detail.finding is not None and self.detail.view.has_focus
-            return self.selected is not None and not explains
+            is_used = self.detail.tab == "SQL" or self.detail.finding is not None
+            return self.selected is not None and not (is_used and self.detail.view.has_focus)
         return True
 
     def action_preview(self) -> None:
