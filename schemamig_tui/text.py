@@ -62,9 +62,13 @@ def visible(text: str, *, keep_newlines: bool = False) -> str:
 def one_line(error: BaseException) -> str:
     """The first line of an error's text, safe to show.
 
-    libpq and psycopg put guesses, hints and the position in the query on further lines.
+    libpq and psycopg put guesses, hints and the position in the query on further lines. Of an
+    error of the system it is what the system calls it, without its number, and the file.
     """
-    return visible(str(error).partition("\n")[0])
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return visible(text.partition("\n")[0])
 
 
 def some_names(names: Sequence[str]) -> str:

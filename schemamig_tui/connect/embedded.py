@@ -31,6 +31,7 @@ from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect import binaries, folders
 from schemamig_tui.errors import ConnectionFailed
+from schemamig_tui.text import one_line
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.01
@@ -99,9 +100,8 @@ class Embedded:
                 users.close()
                 raise
         except OSError as error:
-            why = f"{error.strerror}: {error.filename}" if error.filename else str(error)
             raise ConnectionFailed(
-                f"The embedded PostgreSQL in {self.base} cannot be started: {why}",
+                f"The embedded PostgreSQL in {self.base} cannot be started: {one_line(error)}",
                 hint="It needs a folder that can be written, with room for a cluster.",
             ) from error
         self._users = users

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from textual.app import App
 
+from schemamig_tui.text import one_line
 from schemamig_tui.units import size
 
 # What fits into 100,000 bytes of base64, which is as much as xterm takes in an OSC 52 sequence.
@@ -20,7 +21,7 @@ def copy(app: App[None], text: str) -> str:
     try:
         saved = f"Saved in {_save(text)}"
     except (OSError, RuntimeError) as error:
-        saved = f"It could not be saved: {error}"
+        saved = f"It could not be saved: {one_line(error)}"
     if count > _LONGEST:
         return f"{size(count)} are too much for a terminal. {saved}."
     app.copy_to_clipboard(text)

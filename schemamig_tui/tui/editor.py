@@ -12,6 +12,8 @@ from pathlib import Path
 
 from textual.app import App, SuspendNotSupported
 
+from schemamig_tui.text import one_line
+
 # These take +LINE before the file; of others we do not know.
 _TAKES_LINE = {"vi", "vim", "nvim", "view", "nano", "emacs", "emacsclient", "micro", "kak", "joe"}
 
@@ -60,7 +62,7 @@ def _run(arguments: Sequence[str], what: str) -> str | None:
     try:
         program = subprocess.Popen(arguments, process_group=0)
     except OSError as error:
-        return f"The {what} cannot be started: {error}"
+        return f"The {what} cannot be started: {one_line(error)}"
     with _able_to_take_it_back():
         stopped = True
         while stopped:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textual.app import App
 
+from schemamig_tui.text import one_line
 from schemamig_tui.tui.editor import give_terminal
 
 
@@ -20,7 +21,7 @@ def page(app: App[None], text: str) -> str | None:
             path.write_text(text + "\n", encoding="utf-8", errors="replace")
             return give_terminal(app, [*arguments, str(path)], "pager", "$PAGER")
     except (OSError, ValueError) as error:
-        return f"The pager cannot be started: {error}"
+        return f"The pager cannot be started: {one_line(error)}"
 
 
 def command(environ: Mapping[str, str]) -> list[str]:

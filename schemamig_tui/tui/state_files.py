@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from schemamig_tui.text import one_line
 from schemamig_tui.tui import clock
 
 
@@ -29,5 +30,5 @@ def save_log(text: str) -> str:
         path = state_directory() / f"log-{clock.now():%Y%m%d-%H%M%S}.txt"
         write_private(path, text + "\n")
     except (OSError, RuntimeError) as error:
-        return f"The log could not be saved: {error}"
+        return f"The log could not be saved: {one_line(error)}"
     return f"The log is saved in {path}"

@@ -34,7 +34,7 @@ async def test_a_log_that_cannot_be_saved_is_said(
     monkeypatch.setenv("XDG_STATE_HOME", str(file))
     async with desk.open() as ui:
         await ui.press("S")
-        assert "The log could not be saved" in ui.screen
+        assert toast(ui)[0] == f"The log could not be saved: Not a directory: {file}/schemamig-tui"
 
 
 @played

@@ -163,3 +163,9 @@ def test_a_query_that_only_speaks_of_passwords_is_shown() -> None:
 def test_of_an_error_only_its_first_line_is_shown_and_safely() -> None:
     assert one_line(ValueError("no \x1b[31mroute\nIs the server running?")) == r"no \x1B[31mroute"
     assert one_line(ValueError()) == ""
+
+
+def test_of_an_error_of_the_system_its_name_and_the_file_are_shown() -> None:
+    assert one_line(PermissionError(13, "Permission denied", "/a")) == "Permission denied: /a"
+    assert one_line(ConnectionRefusedError(111, "Connection refused")) == "Connection refused"
+    assert one_line(TimeoutError("timed out")) == "timed out"
