@@ -114,7 +114,8 @@ class MigrationsApp(BaseApp):
             self.main.mark_refused(())
         is_first, self._has_seen = not self._has_seen, True
         self.main.leave_page()
-        if message.survey.status is not self.main.status:
+        # Where the folder is empty the page of an error has to go, though all is as it was before.
+        if message.recovered or message.survey.status is not self.main.status:
             self.main.fill(message.survey.status)
         for screen in self.screen_stack:
             for view in screen.query(PlanView):

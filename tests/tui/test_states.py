@@ -1,6 +1,7 @@
 """What is shown when there is nothing to show, and how it gets better."""
 
 import asyncio
+import os
 import socket
 from pathlib import Path
 
@@ -37,6 +38,11 @@ async def test_an_empty_folder_says_what_to_do_next(desk: Desk) -> None:
         assert "0001_first.sql" in ui.detail
         assert str(desk.folder) in ui.detail
         assert "n writes one from the template\nM takes over those of another tool" in ui.detail
+        file = desk.folder / "0001_a.sql"
+        os.mkfifo(file)
+        await ui.until(lambda: "This is not a regular file." in ui.detail)
+        file.unlink()
+        await ui.until(lambda: "No migration yet" in ui.detail)
 
 
 @played
