@@ -110,15 +110,15 @@ def review(
         if any(isinstance(error, PoolingRefused) for error in refusals):
             return Review(plan, refusals, unknown=_POOLED)
         advice = advise(conn, plan.scripts(), timeout=advice_timeout)
-        return Review(plan, refusals, (*_other_run(plan, conn), *advice))
+        return Review(plan, refusals, (*_run_on(plan, conn), *advice))
 
 
-def _other_run(plan: "Plan", conn: psycopg.Connection[Any]) -> "Iterator[Advice]":
-    """A warning where another run is on."""
+def _run_on(plan: "Plan", conn: psycopg.Connection[Any]) -> "Iterator[Advice]":
+    """A warning where a run is on: another one, or in the UI also its own."""
     from schemamig_tui.advice.advice import warning
     from schemamig_tui.engine import wording
     from schemamig_tui.engine.watch.run_lock import Locks
 
-    other = Locks.of(plan.survey.ledger.name).run.holder(conn)
-    if other is not None and plan.migrations:
-        yield warning(f"Another run is on, whose end a run waits for: {wording.holder(other)}.")
+    holder = Locks.of(plan.survey.ledger.name).run.holder(conn)
+    if holder is not None and plan.migrations:
+        yield warning(f"A run is on, and the next one waits for its end: {wording.holder(holder)}.")

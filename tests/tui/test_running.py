@@ -275,7 +275,7 @@ async def test_a_run_that_waits_for_another_says_for_whom(desk: Desk) -> None:
         await first.press("a", "y")
         await first.until(lambda: "NOTICE: asleep" in first.log)
         await second.press("a")
-        assert "! Another run is on, whose end a run waits for: " in second.screen
+        assert "! A run is on, and the next one waits for its end: " in second.screen
         await second.press("y")
         await second.until(lambda: "Waiting for another run to end: " in second.log)
         await second.until(lambda: "waiting for another run" in second.screen)
