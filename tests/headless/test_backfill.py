@@ -119,20 +119,21 @@ def test_while_the_file_is_there_the_batches_wait(program: Program) -> None:
 
 def test_check_and_list_name_what_is_unfinished(program: Program) -> None:
     fill(program)
-    slow = BACKFILL.replace("key=id", "key=id rows-per-second=200")
-    program.write("0001_a.sql", slow)
-    process = program.start("--apply", "--json")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if '"batch_finished"' in line:
-            break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    process = program.start("--apply")
-    assert process.stderr is not None
-    next(line for line in process.stderr if "goes on behind 100 keys walked, 100 rows" in line)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    program.write("0001_a.sql", BACKFILL)
+    with psycopg.connect(program.environ["SCHEMAMIG_DSN"]) as other:
+        other.execute("SELECT FROM docs WHERE id = 101 FOR UPDATE")  # so no second batch ends
+        process = program.start("--apply", "--json")
+        assert process.stdout is not None
+        for line in process.stdout:
+            if '"batch_finished"' in line:
+                break
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        process = program.start("--apply")
+        assert process.stderr is not None
+        next(line for line in process.stderr if "goes on behind 100 keys walked, 100 rows" in line)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert "the next --apply goes on with migrations/0001_a.sql, behind its last batch" in err
     ended = program("--check")
     assert ended.code == 5
