@@ -176,12 +176,17 @@ def _encoding_at(script: Script, statement: int | None) -> str | None:
     """
     if statement is None:
         return None
+    name = _session_at(script, statement).get("client_encoding")
+    return python_codec(name) if name else None
+
+
+def _session_at(script: Script, statement: int) -> SessionModel:
+    """What the file has set in front of a statement."""
     session = SessionModel()
     for i, traits in script.special.items():
         if i < statement:
             session.follow(traits)
-    name = session.get("client_encoding")
-    return python_codec(name) if name else None
+    return session
 
 
 def _failed(step: Step, script: Script) -> int | None:
@@ -279,15 +284,14 @@ def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str
     ends_statement = name == "statement_timeout"
     if ends_statement and _IS_STATEMENT_TIMEOUT not in (error.message_primary or ""):
         return None
-    session = SessionModel()
-    lines: dict[str | None, int] = {}
-    for i in range(len(script) if statement is None else statement):
-        traits = script.traits(i)
-        session.follow(traits)
-        if traits.assigns and traits.assigns.name == name:
-            lines[traits.assigns.value] = script.line(i)
-    if value := session.get(name):
-        return f"Line {lines[value]} sets {name}: allow more time there, or 0 for no limit."
+    end = len(script) if statement is None else statement
+    if value := _session_at(script, end).get(name):
+        at = max(
+            i
+            for i, traits in script.special.items()
+            if i < end and (sets := traits.assigns) and (sets.name, sets.value) == (name, value)
+        )
+        return f"Line {script.line(at)} sets {name}: allow more time there, or 0 for no limit."
     return None if ends_statement else _LIFT_HINT
 
 
