@@ -38,8 +38,7 @@ def effects(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[Found]:
         gentle = action.does is Does.ADD_KEY and not action.primary and catalog.major < 18
         for one in tables:
             mode = Lock.SHARE if gentle and one is not table else lock
-            is_child = one is not table and table.kind not in PARTITIONED
-            if is_child:
+            if one is not table and table.kind not in PARTITIONED:
                 yield one, mode, _work_on_child(action, table, one, catalog)
             else:
                 yield one, mode, _work(action, one, catalog)

@@ -170,9 +170,11 @@ class Renewals:
     def _makes_triggers(self, script: Script) -> bool:
         """Whether a file may give the ledger a trigger, by its name or by code that it executes."""
         traces = script.traces
-        if traces is ANY_TRACES or not script.contains("trigger"):
-            return traces is ANY_TRACES
-        return traces.alters_start or script.contains(self._ledger.table)
+        if traces is ANY_TRACES:
+            return True
+        return script.contains("trigger") and (
+            traces.alters_start or script.contains(self._ledger.table)
+        )
 
     def _surely_leaves(self, script: Script) -> bool:
         """Whether a statement itself does what would be asked for: then there is no need to."""
