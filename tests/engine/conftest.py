@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.engine.events import Event, FileFailed, RunFinished
 from schemamig_tui.engine.ledger.rows import LedgerRow
@@ -113,6 +114,21 @@ def limited_role(shop: Workshop) -> Iterator[str]:
         yield role
     finally:
         shop.ask(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@contextlib.contextmanager
+def in_encoding(shop: Workshop, encoding: str) -> Iterator[Workshop]:
+    """The same folder with a database in another encoding, for clients that use UTF-8."""
+    name = f"{shop.database.name}_{encoding.lower()}"
+    with shop.database.connect() as admin:
+        admin.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING {encoding} LOCALE 'C'".encode()
+        )
+        conninfo = make_conninfo(shop.database.conninfo, dbname=name, client_encoding="UTF8")
+        try:
+            yield Workshop(shop.folder, Database(name, conninfo))
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from psycopg.pq import ExecStatus
 
 from schemamig_tui.engine.events import NoticeReceived, Place
@@ -13,7 +12,7 @@ from schemamig_tui.engine.run import step_order
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.encodings import python_codec
 from tests.conftest import Database
-from tests.engine.conftest import Workshop
+from tests.engine.conftest import Workshop, in_encoding
 
 
 @pytest.mark.parametrize(
@@ -72,23 +71,14 @@ def test_a_failure_is_read_in_the_encoding_that_the_file_has_set(
     assert "nope_表" in (shop.rows["0001_a.sql"].error_message or "")
 
 
-def test_the_place_of_an_error_is_found_where_the_server_counts_bytes(
-    shop: Workshop, database: Database
-) -> None:
-    name = f"{database.name}_ascii"
-    with shop.database.connect() as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'")
-        conninfo = make_conninfo(database.conninfo, dbname=name, client_encoding="UTF8")
-        there = Workshop(shop.folder, Database(name, conninfo))
-        try:
-            failed = there.fails("0001_a.sql", "SELECT 'é€', nope_ä;")
-            assert failed.failure.place == Place(1, 14)
-            assert "nope_ä" in failed.failure.message
-            failed = there.fails("0001_a.sql", "SELECT 'é€\n', :variable;")
-            assert failed.failure.place == Place(2, 4)
-            assert "Variables are psql's own" in (failed.failure.hint or "")
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def test_the_place_of_an_error_is_found_where_the_server_counts_bytes(shop: Workshop) -> None:
+    with in_encoding(shop, "SQL_ASCII") as there:
+        failed = there.fails("0001_a.sql", "SELECT 'é€', nope_ä;")
+        assert failed.failure.place == Place(1, 14)
+        assert "nope_ä" in failed.failure.message
+        failed = there.fails("0001_a.sql", "SELECT 'é€\n', :variable;")
+        assert failed.failure.place == Place(2, 4)
+        assert "Variables are psql's own" in (failed.failure.hint or "")
 
 
 def test_each_encoding_of_a_client_has_the_codec_that_psycopg_takes(database: Database) -> None:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.engine.events import (
     Event,
@@ -18,8 +17,7 @@ from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.survey import Folder, survey
 from schemamig_tui.errors import LedgerError
-from tests.conftest import Database
-from tests.engine.conftest import LEDGER, Workshop, limited_role
+from tests.engine.conftest import LEDGER, Workshop, in_encoding, limited_role
 from tests.engine.test_ledger import ORIGINAL
 
 SWALLOW = """
@@ -299,22 +297,13 @@ def test_the_time_that_is_told_is_the_one_that_is_recorded(shop: Workshop) -> No
 # -- what cannot be recorded
 
 
-def test_a_failure_is_recorded_without_what_the_database_cannot_hold(
-    shop: Workshop, database: Database
-) -> None:
-    name = f"{database.name}_latin1"
-    with shop.database.connect() as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING LATIN1 LOCALE 'C'")
-        conninfo = make_conninfo(database.conninfo, dbname=name, client_encoding="UTF8")
-        there = Workshop(shop.folder, Database(name, conninfo))
-        try:
-            failed = there.fails("0001_a.sql", "SELECT 1/0; -- é →")
-            assert failed.recorded
-            message = there.rows["0001_a.sql"].error_message or ""
-            assert "division by zero" in message
-            assert "SELECT 1/0; -- é ?" in message
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def test_a_failure_is_recorded_without_what_the_database_cannot_hold(shop: Workshop) -> None:
+    with in_encoding(shop, "LATIN1") as there:
+        failed = there.fails("0001_a.sql", "SELECT 1/0; -- é →")
+        assert failed.recorded
+        message = there.rows["0001_a.sql"].error_message or ""
+        assert "division by zero" in message
+        assert "SELECT 1/0; -- é ?" in message
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1/0;", "VACUUM pg_am; SELECT 1/0;"])
