@@ -15,7 +15,7 @@ from schemamig_tui.engine.wording import victims
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
 _IDLE = 60.0
-# Our clock and the server's differ by the time that an answer takes.
+# Our clock and the server's need not run at quite the same speed.
 _NEARLY = 0.9
 # A query of our own may take longer than a statement that has fewer seconds.
 _SHORT = 1.0
@@ -146,7 +146,7 @@ class Guards:
         """The hint for an error that comes from the limits, and would not come in a run.
 
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
-        is how long it took until it failed: the limits of others may be shorter.
+        is how long it took at most until it failed: the limits of others may be shorter.
         """
         if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
             if limit := self.own.get("lock_timeout"):

@@ -383,7 +383,7 @@ class Stage:
         if code in WITHOUT_LOCK and (seen := self._observer.in_the_way(crash.step)):
             detail = "\n".join(filter(None, (wording.had_lock(seen), failure.detail)))
             failure = replace(failure, detail=detail)
-        seconds = (self._log.elapsed - self._tally.ms) / 1000
+        seconds = self._tally.uncounted_ms / 1000
         failure = with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
         for before in self._rehearsed:
             if may_show(before.script, run.script):

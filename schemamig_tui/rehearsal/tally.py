@@ -1,5 +1,6 @@
 """Counts how long the files take and for how long each would block others."""
 
+import time
 from collections.abc import Iterable
 
 from schemamig_tui.rehearsal.events import Outage, OverBudget, RelationLock
@@ -21,6 +22,7 @@ class Tally:
     def start(self, name: str) -> None:
         """Begin with a file."""
         self._name = name
+        self._began = time.perf_counter()
         self._outages: list[Outage] = []
         self._since: dict[tuple[str, tuple[str, ...]], float] = {}
         self.ms = 0.0
@@ -37,6 +39,15 @@ class Tally:
             if "writes" in lock.blocks:
                 self._since.setdefault((lock.relation, lock.blocks), self.ms)
         self.ms += ms
+
+    @property
+    def uncounted_ms(self) -> float:
+        """How long the statement that is not counted yet may have taken at most.
+
+        Our clock starts before the file is sent: however late an answer is read, a statement that
+        has reached a limit has not taken less.
+        """
+        return (time.perf_counter() - self._began) * 1000 - self.ms
 
     def commit(self) -> None:
         """Note that the file would commit here, which releases its locks."""

@@ -1,10 +1,14 @@
 """A rehearsal waits no longer than a run would, and says whose limit it was."""
 
+import time
+
 import pytest
+from psycopg.pq.abc import PGresult
 
 from schemamig_tui.limits import Limits
 from schemamig_tui.rehearsal import steps
 from schemamig_tui.rehearsal.guards import OwnLimit, own_limits
+from schemamig_tui.rehearsal.reports import StatementReports
 from tests.engine.conftest import limited_role
 from tests.engine.test_retries import into_a_deadlock
 from tests.rehearsal.conftest import Rehearsals
@@ -50,6 +54,24 @@ def test_the_shorter_limit_of_two_holds(shop: Rehearsals, own: str) -> None:
     hint = shop.failure.failure.hint or ""
     assert ("ALTER DATABASE" in hint) == (own == "100ms")
     assert ("--lock-timeout" in hint) == (own != "100ms")
+
+
+def test_a_limit_is_named_also_by_a_program_that_reads_late(
+    shop: Rehearsals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_clock = StatementReports.read_clock
+
+    def late(reports: StatementReports, answer: PGresult) -> None:
+        time.sleep(0.09)
+        read_clock(reports, answer)
+
+    monkeypatch.setattr(StatementReports, "read_clock", late)
+    shop.ask("CREATE TABLE t ()")
+    shop.write("1.sql", "ALTER TABLE t ADD x int;")
+    with shop.database.connect() as blocker, blocker.transaction():
+        blocker.execute("LOCK t")
+        assert shop.rehearse(limits=Limits(lock=0.1)).failed == "1.sql"
+    assert "--lock-timeout" in (shop.failure.failure.hint or "")
 
 
 def test_a_limit_is_said_to_be_from_where_the_server_takes_it(shop: Rehearsals) -> None:
