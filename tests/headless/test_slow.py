@@ -1,9 +1,12 @@
 """Migrations that take long: a limit for their statements, and a mark in the summary."""
 
 import re
+import time
 
 import pytest
 
+from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
@@ -20,6 +23,20 @@ def test_the_statement_timeout_ends_a_statement_and_says_whose_limit_it_was(
     assert "ERROR 57014: canceling statement due to statement timeout\n" in ended.err
     assert f"{HINT}\n" in ended.err
     assert f"      {HINT}\n" in program("--list").out
+
+
+def test_the_limit_is_named_also_where_the_begin_of_the_file_is_read_late(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opens = Logbook.open
+
+    def late(log: Logbook) -> FileRun:
+        time.sleep(0.2)
+        return opens(log)
+
+    monkeypatch.setattr(Logbook, "open", late)
+    program.write("0001_a.sql", "SELECT pg_sleep(60);")
+    assert f"{HINT}\n" in program("--apply", "--statement-timeout", "300ms").err
 
 
 def test_it_is_for_each_statement_of_every_file_and_not_for_what_is_ours(

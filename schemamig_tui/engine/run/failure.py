@@ -89,7 +89,7 @@ _TIMEOUTS = {
     "25P04": "transaction_timeout",
 }
 # English only. Without it somebody has called pg_cancel_backend.
-_IS_STATEMENT_TIMEOUT = "due to statement timeout"
+IS_STATEMENT_TIMEOUT = "due to statement timeout"
 _LIFT_HINT = (
     "transaction_timeout is a limit of the role, the database or the server: SET"
     " transaction_timeout = 0; at the top of the file lifts it."
@@ -282,7 +282,7 @@ def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str
     if name is None:
         return None
     ends_statement = name == "statement_timeout"
-    if ends_statement and _IS_STATEMENT_TIMEOUT not in (error.message_primary or ""):
+    if ends_statement and IS_STATEMENT_TIMEOUT not in (error.message_primary or ""):
         return None
     end = len(script) if statement is None else statement
     if value := _session_at(script, end).get(name):
