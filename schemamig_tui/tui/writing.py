@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from schemamig_tui.engine import Migration, State
-from schemamig_tui.errors import SchemamigError
+from schemamig_tui.errors import FilesError, SchemamigError
+from schemamig_tui.file_access import is_there
 from schemamig_tui.settings import Settings
 from schemamig_tui.tui import editor
 from schemamig_tui.tui.background import in_thread
@@ -203,7 +204,7 @@ class Writing:
         await self._app.push_when_free(TextDialog(title, LinesView(lines, fold=True), wide=True))
 
     def _edit(self, path: Path, line: int | None = None) -> None:
-        if problem := editor.edit(self._app, path, line):
+        if problem := _missing(path) or editor.edit(self._app, path, line):
             self._app.toast(problem, severity="warning")
         if self._main.run_panel.run is None:
             self._looking.ask()
@@ -215,6 +216,14 @@ class Writing:
         if self._new and any(one.name == self._new.name for one in self._main.status.migrations):
             self._main.select(self._new.name)
             self._new = None
+
+
+def _missing(path: Path) -> str | None:
+    """Why a file that is shown cannot be edited any more: during a run the folder is not read."""
+    try:
+        return None if is_there(path) else f"{inline(path.name)} is gone from the folder"
+    except FilesError as error:
+        return inline(error.placed_message)
 
 
 def _diff_line(text: str) -> Line:
