@@ -71,6 +71,23 @@ def test_a_failure_is_read_in_the_encoding_that_the_file_has_set(
     assert "nope_表" in (shop.rows["0001_a.sql"].error_message or "")
 
 
+@pytest.mark.parametrize(
+    ("name", "codec", "word"),
+    [("LATIN1", "latin-1", "é"), ("SJIS", "shift_jis", "表"), ("GB18030", "gb18030", "中")],
+)
+@pytest.mark.parametrize("end", ["", " VACUUM pg_am;"])
+def test_a_notice_is_read_in_the_encoding_that_the_file_has_set(
+    shop: Workshop, name: str, codec: str, word: str, end: str
+) -> None:
+    raise_it = f"DO $$ BEGIN RAISE NOTICE '{word}' USING HINT = '{word}'; END $$;"
+    shop.write("0001_a.sql", f"SET NAMES '{name}'; {raise_it}{end}".encode(codec))
+    shop.write("0002_b.sql", raise_it)
+    shop.write("0003_c.sql", f"SET NAMES '{name}'; RESET client_encoding; {raise_it}")
+    shop.apply()
+    notices = [event.notice for event in shop.events_of(NoticeReceived)]
+    assert [(one.message, one.hint) for one in notices] == 3 * [(word, word)]
+
+
 def test_the_place_of_an_error_is_found_where_the_server_counts_bytes(shop: Workshop) -> None:
     with in_encoding(shop, "SQL_ASCII") as there:
         failed = there.fails("0001_a.sql", "SELECT 'é€', nope_ä;")

@@ -23,9 +23,9 @@ from schemamig_tui.engine.events import Notice
 from schemamig_tui.engine.pipeline.cancellation import CANCEL_EVERY, Cancellation, Canceller
 from schemamig_tui.engine.pipeline.deadline import cut, sending_ahead
 from schemamig_tui.engine.pipeline.loss import CancelUnconfirmed
+from schemamig_tui.engine.pipeline.notices import notice_of
 from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.errors import SchemamigError
-from schemamig_tui.severity import severity_of
 
 # What may be on its way: enough to fill a line with a long delay, little enough to hold in memory.
 MAX_STEPS = 4096
@@ -88,7 +88,7 @@ class Pipeline:
         self._poll.register(self._pg.socket, select.POLLIN)
         self._poll.register(cancellation, select.POLLIN)
         # psycopg logs and drops what a handler raises; so the handler only collects.
-        conn.add_notice_handler(lambda diagnostic: self._notices.append(_notice(diagnostic)))
+        self._pg.notice_handler = self._collect_notice
 
     @property
     def running(self) -> Step | None:
@@ -274,9 +274,19 @@ class Pipeline:
             # libpq cannot leave this state in a pipeline.
             raise psycopg.OperationalError("a COPY has begun that nobody knows of")
 
+    def _collect_notice(self, result: pq.abc.PGresult) -> None:
+        step = self._step_of_notices
+        # The server only says at the end of a pipeline that the encoding is another one.
+        encoding = step and self._piped and (step.encoding or "utf-8")
+        self._notices.append(notice_of(result, encoding or self._conn.info.encoding))
+
+    @property
+    def _step_of_notices(self) -> Step | None:
+        return self._waiting[0] if self._waiting else self._last
+
     def _report_notices(self) -> None:
         if self._notices:
-            step = self._waiting[0] if self._waiting else self._last
+            step = self._step_of_notices
             notices = self._notices[:]
             self._notices.clear()
             if step is not None:
@@ -386,15 +396,3 @@ class Pipeline:
 def _answer(step: Step, result: pq.abc.PGresult) -> None:
     if step.answer:
         step.answer(result)
-
-
-def _notice(diagnostic: psycopg.errors.Diagnostic) -> Notice:
-    """The message as a value: a diagnostic is empty as soon as libpq has freed its result."""
-    return Notice(
-        severity=severity_of(diagnostic) or "NOTICE",
-        sqlstate=diagnostic.sqlstate or "",
-        message=diagnostic.message_primary or "",
-        detail=diagnostic.message_detail,
-        hint=diagnostic.message_hint,
-        context=diagnostic.context,
-    )

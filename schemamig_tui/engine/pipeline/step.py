@@ -43,6 +43,7 @@ class Step(NamedTuple):
     ``saves`` is how many statements of a file without a transaction are committed with it.
     ``answer`` is called with the result of a query of our own that has rows, and with that of an
     awaited step in any case.
+    ``encoding`` is the Python name of the client encoding that its file has set, where it has.
     ``timed``: it is our own, and a timeout that the file has set holds for it.
     """
 
@@ -59,6 +60,7 @@ class Step(NamedTuple):
     saves: int | None = None
     line: int = 1
     answer: Callable[[PGresult], None] | None = None
+    encoding: str | None = None
     timed: bool = False
 
 

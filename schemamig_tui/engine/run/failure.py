@@ -21,7 +21,6 @@ from schemamig_tui.engine.pipeline.loss import (
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
 from schemamig_tui.severity import FATAL, severity_of
-from schemamig_tui.sql.encodings import python_codec
 from schemamig_tui.sql.psql_commands import VARIABLE_HINT, is_variable
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.traits import Kind
@@ -157,7 +156,7 @@ def explain_crash(
     step = crash.step
     statement = _failed(step, script)
     at = len(script) if statement is None and step.sql.startswith(_CHECK) else statement
-    encoding = _encoding_at(script, at) or encoding
+    encoding = (None if at is None else script.encoding_at(at)) or encoding
     error = Diagnostic(crash.result, encoding=encoding)
     failure = explain(error, script, statement, encoding, extension_hint)
     if script.mode is Mode.TRANSACTION and step.sql.startswith(_CHECK):
@@ -166,18 +165,6 @@ def explain_crash(
     if step.role is Role.LEDGER:
         return replace(failure, message=unwritten(script, failure.message))
     return replace(failure, context=None) if step.role is Role.CHECK else failure
-
-
-def _encoding_at(script: Script, statement: int | None) -> str | None:
-    """The Python name of the client encoding that the file has set in front of a statement.
-
-    The server tells the client of a change when a pipeline is at its end (ReportChangedGUCOptions
-    in guc.c), where an error may have taken it back.
-    """
-    if statement is None:
-        return None
-    name = _session_at(script, statement).get("client_encoding")
-    return python_codec(name) if name else None
 
 
 def _session_at(script: Script, statement: int) -> SessionModel:

@@ -128,4 +128,5 @@ class FileRun:
             alone=alone or kind in (Kind.COPY_IN, Kind.COPY_OUT),
             copy_data=partial(script.copy_data, i) if kind is Kind.COPY_IN else None,
             line=script.line(i),
+            encoding=script.encoding_at(i),
         )

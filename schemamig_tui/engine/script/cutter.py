@@ -27,9 +27,10 @@ class Cutter:
 
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
     By number from 0: ``traits`` has the statements that are not like any other, ``copies`` the
-    offsets of the data behind each COPY FROM stdin. ``settings_on_top`` is how many statements at
-    the top only set something. ``remarks`` are offsets that deserve a warning, each with its text;
-    ``comments`` has what is asked for in comments.
+    offsets of the data behind each COPY FROM stdin. ``encodings`` are the numbers of the statements
+    that change the client encoding, each with what it is then. ``settings_on_top`` is how many
+    statements at the top only set something. ``remarks`` are offsets that deserve a warning, each
+    with its text; ``comments`` has what is asked for in comments.
     """
 
     def __init__(self, source: Source, *, trusted: bool, standard_strings: bool) -> None:
@@ -38,6 +39,7 @@ class Cutter:
         self.ends = array("Q")
         self.traits: dict[int, Traits] = {}
         self.copies: dict[int, tuple[int, int]] = {}
+        self.encodings: list[tuple[int, str | None]] = []
         self.settings_on_top = 0
         self.remarks: list[tuple[int, str]] = []
         self.comments = Comments(source)
@@ -128,7 +130,10 @@ class Cutter:
             if traits.only_sets and self.settings_on_top == number:
                 self.settings_on_top += 1
             self._session.follow(traits)
-            window.switch(position, self._session.get("client_encoding"))
+            encoding = self._session.get("client_encoding")
+            if encoding != (self.encodings[-1][1] if self.encodings else None):
+                self.encodings.append((number, encoding))
+            window.switch(position, encoding)
             if traits.kind is Kind.COPY_IN:
                 return self._copy_data(start, position, traits.data_encoding)
         return position

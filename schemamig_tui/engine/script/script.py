@@ -7,8 +7,10 @@ the file would make psql do something else than was meant is an error here, befo
 import copy
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from schemamig_tui.engine.events import Mode, Place
@@ -20,6 +22,7 @@ from schemamig_tui.engine.script.source import HELD, Source
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import body, creates
 from schemamig_tui.sql.dialect import Dialect
+from schemamig_tui.sql.encodings import python_codec
 from schemamig_tui.sql.lexer import whole_word
 from schemamig_tui.sql.new_session import ANY_TRACES, Traces, traces_of
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
@@ -84,6 +87,7 @@ class Script:
         self._ends: array[int] = cut.ends
         self._traits: dict[int, Traits] = cut.traits
         self._copies = cut.copies
+        self._encodings = cut.encodings
         self._lines = Lines(source)
         decision = decide(cut, self._lines, dialect)
         self.batched: Mapping[int, BatchedStatement] = {}
@@ -180,6 +184,16 @@ class Script:
     def matches(self, pattern: re.Pattern[bytes]) -> bool:
         """Whether a pattern is found in any statement."""
         return any(pattern.search(self.sql(i)) for i in range(len(self)))
+
+    def encoding_at(self, i: int) -> str | None:
+        """The Python name of the client encoding that the file has set in front of statement ``i``.
+
+        The server tells the client of a change when a pipeline is at its end
+        (ReportChangedGUCOptions in guc.c), where an error may have taken it back.
+        """
+        change = bisect_left(self._encodings, i, key=itemgetter(0))
+        name = self._encodings[change - 1][1] if change else None
+        return python_codec(name) if name else None
 
     def mentions(self, setting: str) -> bool:
         """Whether a statement, or code that it carries, names one of the ``WATCHED`` settings."""
