@@ -71,6 +71,7 @@ CREATE TYPE app.mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE app.pair AS (a int, b text);
 CREATE DOMAIN app.email AS text DEFAULT 'x@y' CONSTRAINT has_at CHECK (VALUE LIKE '%@%');
 CREATE SEQUENCE app.numbers INCREMENT BY 5 CACHE 3;
+CREATE SEQUENCE app.owned AS smallint;
 CREATE FUNCTION app.f(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql IMMUTABLE
     AS $$ SELECT a $$;
 CREATE FUNCTION app.f(a text) RETURNS text LANGUAGE sql AS $$ SELECT a $$;
@@ -84,8 +85,10 @@ CREATE TABLE app.t (
     c varchar(20) COLLATE "C",
     parent_id int CONSTRAINT t_parent REFERENCES app.parent ON DELETE CASCADE
 );
+ALTER SEQUENCE app.owned OWNED BY app.t.a;
 CREATE INDEX t_a ON app.t USING hash (a);
 CREATE UNIQUE INDEX t_low ON app.t (lower(b)) WHERE a > 1;
+CREATE UNIQUE INDEX t_plain ON app.t (b);
 CREATE TRIGGER t_touch BEFORE INSERT OR UPDATE OF a ON app.t
     FOR EACH ROW WHEN (NEW.a > 1) EXECUTE FUNCTION app.touch();
 CREATE CONSTRAINT TRIGGER t_late AFTER DELETE ON app.t DEFERRABLE INITIALLY DEFERRED

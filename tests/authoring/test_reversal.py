@@ -60,6 +60,8 @@ _CERTAIN = {
     "ALTER TABLE app.t ADD new int UNIQUE CHECK (new > 0) REFERENCES app.parent": None,
     "ALTER TABLE app.t ADD CONSTRAINT new CHECK (a < 9)": "ALTER TABLE app.t DROP CONSTRAINT new;",
     "ALTER TABLE app.t ADD CHECK (a < 9), ADD UNIQUE (c)": None,
+    "ALTER TABLE app.parts_2 ADD CONSTRAINT new PRIMARY KEY (k)": None,
+    "ALTER TABLE app.t ADD CONSTRAINT t_plain UNIQUE USING INDEX t_plain": None,
     "ALTER TABLE app.t DROP CONSTRAINT t_parent": None,
     "ALTER TABLE app.t DROP CONSTRAINT t_pkey CASCADE": None,
     "ALTER TABLE app.t ALTER a SET DEFAULT 9": "ALTER TABLE app.t ALTER COLUMN a SET DEFAULT 7;",
@@ -101,6 +103,8 @@ _CERTAIN = {
     "ALTER VIEW app.v SET (security_barrier = false)": None,
     "ALTER VIEW app.v ALTER a SET DEFAULT 3": None,
     "ALTER SEQUENCE app.numbers INCREMENT BY 2 MAXVALUE 99 CYCLE": None,
+    "ALTER SEQUENCE app.numbers OWNED BY app.t.a": "ALTER SEQUENCE app.numbers OWNED BY NONE;",
+    "ALTER SEQUENCE app.owned OWNED BY NONE": None,
     "ALTER SEQUENCE app.numbers RENAME TO n": "ALTER SEQUENCE app.n RENAME TO numbers;",
     "ALTER TYPE app.mood RENAME VALUE 'ok' TO 'fine'": None,
     "ALTER TYPE app.pair ADD ATTRIBUTE c int": "ALTER TYPE app.pair DROP ATTRIBUTE c;",
@@ -168,6 +172,29 @@ _CERTAIN = {
     " INSERT INTO app.new VALUES (1); GRANT SELECT ON app.new TO reverting;"
     " ALTER TABLE app.new ADD j int; UPDATE app.new SET j = 1": "DROP TABLE app.new;",
     "CREATE TABLE app.new (i int); INSERT INTO app.new VALUES (1); DROP TABLE app.new": "",
+    "CREATE SEQUENCE app.new; ALTER TABLE app.t ADD new int DEFAULT nextval('app.new');"
+    " ALTER SEQUENCE app.new OWNED BY app.t.new": "ALTER TABLE app.t DROP COLUMN new;",
+    "CREATE UNIQUE INDEX new ON app.t (c); ALTER TABLE app.t ADD CONSTRAINT new UNIQUE"
+    " USING INDEX new": None,
+    "ALTER TABLE app.t ADD new int; ALTER TABLE app.t DROP COLUMN IF EXISTS new": "",
+    # What it needs of what is made behind it goes before that.
+    "CREATE TABLE app.new (i int); CREATE FUNCTION app.newer() RETURNS trigger LANGUAGE plpgsql"
+    " AS 'BEGIN RETURN new; END'; CREATE TRIGGER g BEFORE UPDATE ON app.new"
+    " FOR EACH ROW EXECUTE FUNCTION app.newer()": (
+        "DROP TRIGGER g ON app.new;\nDROP FUNCTION app.newer();\nDROP TABLE app.new;"
+    ),
+    "CREATE TABLE app.new (i int); CREATE SEQUENCE app.newer; ALTER TABLE app.new ALTER i SET"
+    " DEFAULT nextval('app.newer')": (
+        "ALTER TABLE app.new ALTER COLUMN i DROP DEFAULT;\nDROP SEQUENCE app.newer;\n"
+        "DROP TABLE app.new;"
+    ),
+    "CREATE TABLE app.new (i int); CREATE ROLE reverted; GRANT SELECT ON app.new TO reverted": None,
+    # What was there before does not go along.
+    "CREATE TABLE app.new (k int, v text) PARTITION BY LIST (k);"
+    " ALTER TABLE app.new ATTACH PARTITION app.parts_2 FOR VALUES IN (2)": None,
+    "CREATE TABLE app.new (i int); ALTER SEQUENCE app.numbers OWNED BY app.new.i": (
+        "ALTER SEQUENCE app.numbers OWNED BY NONE;\nDROP TABLE app.new;"
+    ),
     "CREATE TABLE app.new (i int); ALTER TABLE app.new RENAME TO newer": (
         "ALTER TABLE app.newer RENAME TO new;\nDROP TABLE app.new;"
     ),

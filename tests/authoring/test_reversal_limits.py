@@ -159,6 +159,56 @@ def test_the_draft_of_an_applied_file_is_tried_before_its_original(drafts: Draft
     assert "cannot drop column b of table t because other objects depend on it" in failed
 
 
+@pytest.mark.parametrize(
+    ("sql", "reversal"),
+    [
+        (
+            "CREATE TABLE t (i int); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN new; END'; CREATE TRIGGER g BEFORE UPDATE ON t"
+            " FOR EACH ROW EXECUTE FUNCTION f();",
+            "DROP TRIGGER g ON t;\nDROP FUNCTION f();\nDROP TABLE t;",
+        ),
+        (
+            "CREATE TABLE t (i int); CREATE SEQUENCE s; ALTER TABLE t ALTER i SET DEFAULT"
+            " nextval('s'); ALTER SEQUENCE s OWNED BY t.i; CREATE SEQUENCE r OWNED BY t.i;",
+            "DROP TABLE t;",
+        ),
+        (
+            "CREATE TABLE t (i int); CREATE UNIQUE INDEX u ON t (i);"
+            " ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX u;",
+            "DROP TABLE t;",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+            " ALTER FUNCTION f() COST 5;",
+            "DROP FUNCTION f();",
+        ),
+    ],
+)
+def test_what_an_applied_file_has_made_goes_in_an_order_that_works(
+    sql: str, reversal: str, drafts: Drafts
+) -> None:
+    drafts.write("1.sql", sql)
+    drafts.apply()
+    rollback = drafts.rollback("1.sql")
+    assert (rollback.complete, rollback.trial.as_before) == (True, True)
+    assert statements(rollback.path) == reversal
+
+
+def test_an_index_that_becomes_a_constraint_goes_with_it(drafts: Drafts) -> None:
+    drafts.write("0001_t.sql", "CREATE TABLE t (i int); CREATE UNIQUE INDEX i ON t (i);")
+    drafts.write(
+        "0002_u.sql",
+        "CREATE UNIQUE INDEX u ON t (i); ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX u;",
+    )
+    drafts.write("0003_i.sql", "ALTER TABLE t ADD CONSTRAINT i UNIQUE USING INDEX i;")
+    drafts.apply()
+    assert statements(drafts.rollback("0002_u.sql").path) == "ALTER TABLE t DROP CONSTRAINT u;"
+    assert "NOT TAKEN BACK: the index i, which goes with it." in (
+        drafts.rollback("0003_i.sql").path.read_text()
+    )
+
+
 def test_what_has_come_since_shows_as_a_difference(drafts: Drafts) -> None:
     drafts.write("1.sql", "CREATE TABLE t (a int);")
     drafts.write("2.sql", "ALTER TABLE t ADD b int;")

@@ -13,7 +13,7 @@ from schemamig_tui.authoring.reversal.walk import Walk, obstacle
 from schemamig_tui.catalog.writes import Writes
 from schemamig_tui.engine import Script
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
-from schemamig_tui.sql.inverse.objects import identity
+from schemamig_tui.sql.inverse.objects import Identity, identity, is_named_in, words_of
 from schemamig_tui.sql.inverse.table import inverse
 from schemamig_tui.sql.traits import Assignment
 from schemamig_tui.text import visible
@@ -76,7 +76,7 @@ class Drafting:
     walk: Walk | None = None
     history: History = field(default_factory=dict)
     stopped: str | None = None
-    _gone: dict[object, Reverted] = field(default_factory=dict)
+    _gone: dict[Identity, Reverted] = field(default_factory=dict)
 
     def draft(self, count: int | None = None) -> Draft:
         """The reversal of the first ``count`` statements, or of all."""
@@ -99,16 +99,26 @@ class Drafting:
 
     def _part(self, i: int, found: Inverse, session: Mapping[str, str]) -> Reverted:
         part = Reverted(self.script.line(i), self.script.sql(i), (), (), (), session)
-        goes_along = any(identity(one) in self._gone for one in found.on)
-        if goes_along:
+        along = set(map(identity, found.takes_along))
+        is_new = all(one in self._gone for one in along)
+        goes_along = is_new and any(identity(one) in self._gone for one in found.on)
+        if goes_along and not self._needs_later(found, part.original):
             self._run(i)
+            self._forget(along)
+            self._gone.update((one, part) for one in along)
         elif found.drops and all(identity(one) in self._gone for one in found.drops):
             self._run(i)
             self._forget({identity(one) for one in found.drops})
             return part
         else:
-            part.statements, part.stays, part.remarks, added = self._taken_back(i, found)
-            self._gone.update((identity(one), part) for one in added)
+            if along and is_new and self.walk is None:
+                self._forget(along)
+                found = replace(found, needs=())
+            known = self._taken_back(i, found)
+            if not goes_along or not known.stays:
+                goes_along = False
+                part.statements, part.stays, part.remarks, added = known
+                self._gone.update((identity(one), part) for one in added)
         # What was asked for tells by itself what is new.
         if (
             goes_along
@@ -124,8 +134,24 @@ class Drafting:
             part.remarks = (f"Schema {self.kept} stays: it has the ledger.",)
         return part
 
-    def _forget(self, dropped: set[object]) -> None:
-        """Forget what the file itself has made and drops again."""
+    def _needs_later(self, found: Inverse, sql: bytes) -> bool:
+        """Whether it may need what the file has made behind what it is about.
+
+        That is dropped first, so this has to be taken back before: a foreign key, or a trigger.
+        """
+        if found.ask is Ask.COMMENT:
+            return False
+        made = list(self._gone.items())
+        on, along = set(map(identity, found.on)), set(map(identity, found.takes_along))
+        first = next(number for number, (one, _) in enumerate(made) if one in on)
+        words = words_of(sql)
+        return any(
+            part.statements and one not in along and is_named_in(words, one)
+            for one, part in made[first + 1 :]
+        )
+
+    def _forget(self, dropped: set[Identity]) -> None:
+        """Forget what the file itself has made, and drops again or has go with something else."""
         for one in dropped:
             part = self._gone.pop(one)
             part.statements = tuple(

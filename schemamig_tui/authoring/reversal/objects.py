@@ -60,7 +60,8 @@ def furnish(old: Object, role: str) -> Iterator[str]:
 
 def change_belongings(old: Object, new: Object, collector: Collector) -> None:
     """Give an object its owner, comment and privileges back."""
-    if old.owner != new.owner:
+    # A sequence that a column owns now has the owner that it had.
+    if old.owner != new.owner and new.owner:
         collector.changes += owner(new.kind, new.name, old.owner)
     if old.comment != new.comment:
         collector.changes.append(comment(new.kind, new.name, old.comment))
@@ -190,16 +191,23 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
 
 def _sequence(old: Object, new: Object) -> Iterator[str]:
     start = f"ALTER SEQUENCE {new.name}"
-    least, most = fact(old, "minimum"), fact(old, "maximum")
-    yield (
-        f"{start} AS {fact(old, 'type')} INCREMENT BY {fact(old, 'increment') or 1}"
-        f" {f'MINVALUE {least}' if least else 'NO MINVALUE'}"
-        f" {f'MAXVALUE {most}' if most else 'NO MAXVALUE'}"
-        f" START WITH {fact(old, 'start') or 1} CACHE {fact(old, 'cache') or 1}"
-        f" {'CYCLE' if old.value('cycle') else 'NO CYCLE'}"
-    )
+    if changed(old, new, "owned by"):
+        yield f"{start} OWNED BY {old.value('owned by') or 'NONE'}"
+    if _options(old) != _options(new):
+        yield f"{start} {_options(old)}"
     if changed(old, new, "unlogged"):
         yield f"{start} SET {'UNLOGGED' if old.value('unlogged') else 'LOGGED'}"
+
+
+def _options(of: Object) -> str:
+    least, most = fact(of, "minimum"), fact(of, "maximum")
+    return (
+        f"AS {fact(of, 'type')} INCREMENT BY {fact(of, 'increment') or 1}"
+        f" {f'MINVALUE {least}' if least else 'NO MINVALUE'}"
+        f" {f'MAXVALUE {most}' if most else 'NO MAXVALUE'}"
+        f" START WITH {fact(of, 'start') or 1} CACHE {fact(of, 'cache') or 1}"
+        f" {'CYCLE' if of.value('cycle') else 'NO CYCLE'}"
+    )
 
 
 def _change_extension(old: Object, new: Object, collector: Collector) -> None:

@@ -10,7 +10,11 @@ from schemamig_tui.sql.inverse.reader import StatementReader
 
 @dataclass(frozen=True, slots=True)
 class _Action:
-    """What takes one action of an ALTER back: see ``Inverse``."""
+    """What takes one action of an ALTER back: see ``Inverse``.
+
+    ``column`` is one that it adds, ``dropped`` one that it drops, ``index`` one that becomes a
+    constraint's. ``moves``: it stays to be taken back when what it is about goes.
+    """
 
     sql: str | None = None
     needs: str | None = None
@@ -19,6 +23,8 @@ class _Action:
     remark: str | None = None
     ask: bool = False
     column: str | None = None
+    dropped: str | None = None
+    index: str | None = None
     moves: bool = False
 
 
@@ -39,6 +45,12 @@ def actions(reader: StatementReader, kind: str, head: str, reference: ObjectRefe
         remarks=tuple(a.remark for a in found if a.remark),
         creates=tuple(Named("COLUMN", f"{reference}.{a.column}") for a in found if a.column),
         if_missing=any(a.column and a.ask for a in found),
+        drops=tuple(Named("COLUMN", f"{reference}.{a.dropped}") for a in found if a.dropped)
+        if all(a.dropped for a in found)
+        else (),
+        takes_along=tuple(
+            Named("INDEX", ".".join((*reference.parts[:-1], a.index))) for a in found if a.index
+        ),
         on=() if any(a.moves for a in found) else (Named(kind, str(reference)),),
     )
 
@@ -54,7 +66,7 @@ def _action(reader: StatementReader, start: str, rules: dict[str, _Rule]) -> _Ac
 
 def _add(reader: StatementReader, start: str) -> _Action:
     if reader.take("constraint"):
-        return _Action(f"{start} DROP CONSTRAINT {reader.next()}")
+        return _constraint(reader, f"{start} DROP CONSTRAINT {reader.next()}")
     if reader.peek() in ("check", "unique", "primary", "foreign", "exclude") or (
         reader.peek() == "not" and reader.peek(1) == "null"
     ):
@@ -75,6 +87,17 @@ def _add(reader: StatementReader, start: str) -> _Action:
     )
 
 
+def _constraint(reader: StatementReader, drop: str) -> _Action:
+    is_primary = reader.peek() == "primary"
+    doubt = "Its columns stay NOT NULL: right if they were so before." if is_primary else None
+    reader.until("using")
+    if reader.take("using", "index"):
+        index = reader.next()
+        needs = f"the index {index}, which goes with it"
+        return _Action(drop, needs, doubt=doubt, index=index)
+    return _Action(drop, doubt=doubt, ask=is_primary)
+
+
 def _drop(reader: StatementReader, start: str) -> _Action:
     if reader.take("constraint"):
         return _Action(needs="the definition of the constraint")
@@ -83,7 +106,10 @@ def _drop(reader: StatementReader, start: str) -> _Action:
         return _Action(f"{start} SET NOT NULL")
     if reader.take("default"):
         return _Action(needs="the default that it had")
-    return _Action(needs=f"the {what}, and its values")
+    reader.take("column")
+    reader.take("if", "exists")
+    dropped = reader.next() if what == "column" else None
+    return _Action(needs=f"the {what}, and its values", dropped=dropped)
 
 
 def _rename(reader: StatementReader, start: str) -> _Action:
@@ -140,8 +166,11 @@ def _set(reader: StatementReader, start: str) -> _Action:
 
 
 def _attach(reader: StatementReader, start: str) -> _Action:
+    if start.startswith("ALTER INDEX "):
+        return _Action(lost="that the indexes were apart, as none can be detached")
     reader.take("partition")
-    return _Action(f"{start} DETACH PARTITION {'.'.join(reader.path())}")
+    # It is detached before a new table goes, which would take it along.
+    return _Action(f"{start} DETACH PARTITION {'.'.join(reader.path())}", moves=True)
 
 
 def _no(reader: StatementReader, start: str) -> _Action:

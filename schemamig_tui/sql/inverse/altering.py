@@ -12,6 +12,7 @@ from schemamig_tui.sql.inverse.objects import (
     ObjectReference,
     take_kind,
     take_reference,
+    with_table,
 )
 from schemamig_tui.sql.inverse.reader import StatementReader
 
@@ -43,7 +44,10 @@ def alter(reader: StatementReader) -> Inverse:
         return moved
     if kind in _BY_ACTIONS:
         return actions(reader, kind, head, reference)
-    return _other(reader, kind, head, reference)
+    if kind == "SEQUENCE" and reader.take("owned", "by"):
+        return _owned(reader, head, reference)
+    itself = (Named(kind, str(reference)),)
+    return replace(_other(reader, kind, head, reference), on=itself)
 
 
 def _moved(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse | None:
@@ -66,6 +70,17 @@ def _moved(reader: StatementReader, head: str, reference: ObjectReference) -> In
     if reader.take("no", "depends", "on", "extension"):
         return Inverse(sql=(f"{head} {reference} DEPENDS ON EXTENSION {reader.next()}",))
     return None
+
+
+def _owned(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
+    """The inverse of OWNED BY a column, with which a new sequence goes."""
+    return Inverse(
+        sql=(f"{head} {reference} OWNED BY NONE",),
+        ask=Ask.SCHEMA,
+        doubts=("This is right if it was not owned before.",),
+        on=with_table(reader.path()),
+        takes_along=(Named("SEQUENCE", str(reference)),),
+    )
 
 
 def _other(reader: StatementReader, kind: str, head: str, reference: ObjectReference) -> Inverse:

@@ -9,6 +9,7 @@ from schemamig_tui.sql.inverse.objects import (
     ObjectReference,
     take_kind,
     take_reference,
+    with_table,
     without_defaults,
 )
 from schemamig_tui.sql.inverse.reader import StatementReader
@@ -66,12 +67,16 @@ def _drop(reader: StatementReader, reference: ObjectReference, *, concurrently: 
         remarks = ("Its rows go with it.",)
     if kind == "DATABASE":
         remarks = ("Everything in it goes with it.",)
+    on = _table_of(reference)
+    if kind == "SEQUENCE":
+        reader.until("owned")
+        on = with_table(reader.path()) if reader.take("owned", "by") else ()
     word = f"{kind} CONCURRENTLY" if concurrently else kind
     return Inverse(
         sql=(f"DROP {word} {reference}",),
         remarks=remarks,
         creates=(Named(kind, str(reference)),),
-        on=_table_of(reference),
+        on=on,
     )
 
 

@@ -1,7 +1,13 @@
 """Taking back DROP, COMMENT, and what changes privileges."""
 
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named, unknown
-from schemamig_tui.sql.inverse.objects import NOT_IN_SCHEMA, Form, take_kind, take_reference
+from schemamig_tui.sql.inverse.objects import (
+    NOT_IN_SCHEMA,
+    Form,
+    take_kind,
+    take_reference,
+    with_table,
+)
 from schemamig_tui.sql.inverse.reader import StatementReader
 
 _HAS_ROWS = ("FOREIGN TABLE", "SEQUENCE", "TABLE")
@@ -49,8 +55,7 @@ def comment(reader: StatementReader) -> Inverse:
 def _commented(reader: StatementReader) -> tuple[Named, ...]:
     """What a comment is on, or on a part of."""
     if reader.take("column"):
-        path = reader.path()
-        return Named("TABLE", ".".join(path[:-1])), Named("COLUMN", ".".join(path))
+        return with_table(reader.path())
     if reader.take("constraint"):
         reader.path()
         if not reader.take("on"):

@@ -1,5 +1,6 @@
 """The kinds of objects, and what tells one object of a kind from another in a statement."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -87,6 +88,7 @@ NOT_IN_SCHEMA = frozenset(
 )
 """The kinds of objects that a snapshot of the schema does not show."""
 
+_WORD = re.compile(r"[\w$]+")
 _WITH_TABLES = ("COLUMN", "POLICY", "RULE", "TRIGGER")
 _ROUTINES = ("AGGREGATE", "FUNCTION", "PROCEDURE", "ROUTINE")
 
@@ -164,13 +166,38 @@ def take_reference(reader: StatementReader, kind: str, form: Form) -> ObjectRefe
     return reference
 
 
-def identity(named: Named) -> tuple[str, Name | str | None]:
-    """What is equal for two ways to name the same object. Of routines, all of a name are one."""
+Identity = tuple[str, Name | str | None]
+"""What is equal for two ways to name the same object. Of routines, all of a name are one."""
+
+
+def identity(named: Named) -> Identity:
+    """What the object is known by, however a statement names it."""
     if named.kind in _WITH_TABLES:
         return named.kind, named.name.lower()
     kind = "RELATION" if named.kind in RELATIONS else named.kind
     kind = "ROUTINE" if named.kind in _ROUTINES else kind
     return kind, Words(token[1] for token in tokens(named.name.encode())).name()
+
+
+def with_table(column: list[str]) -> tuple[Named, ...]:
+    """A column and its table: when one of them goes, so does what is on the column.
+
+    None for the word NONE, as in ``OWNED BY NONE``.
+    """
+    if len(column) < 2:
+        return ()
+    return Named("TABLE", ".".join(column[:-1])), Named("COLUMN", ".".join(column))
+
+
+def words_of(sql: bytes) -> set[str]:
+    """The words of a statement in lower case, also those in strings, which may be names."""
+    return set(_WORD.findall(sql.decode(errors="replace").lower()))
+
+
+def is_named_in(words: set[str], one: Identity) -> bool:
+    """Whether an object may be named in a statement with these words. Its schema does not count."""
+    name = one[1].name if isinstance(one[1], Name) else (one[1] or "").rpartition(".")[2]
+    return words.issuperset(_WORD.findall(name.lower()))
 
 
 def without_defaults(arguments: str) -> str:
