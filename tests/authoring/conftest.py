@@ -98,6 +98,13 @@ CREATE POLICY t_own ON app.t FOR SELECT TO PUBLIC USING (a > 1);
 CREATE VIEW app.v WITH (security_barrier = true) AS SELECT id, a FROM app.t WHERE a > 1;
 CREATE MATERIALIZED VIEW app.mv AS SELECT a, count(*) AS n FROM app.t GROUP BY a;
 CREATE UNIQUE INDEX mv_a ON app.mv (a);
+ALTER TABLE app.mv CLUSTER ON mv_a;
+CREATE VIEW app.v2 AS SELECT 1 AS one;
+CREATE VIEW app.v1 AS SELECT one FROM app.v2;
+CREATE FUNCTION app.one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE app.defaults (i int DEFAULT app.one());
+CREATE FOREIGN DATA WRAPPER away;
+CREATE SERVER far FOREIGN DATA WRAPPER away;
 CREATE TABLE app.parts (k int, v text) PARTITION BY LIST (k);
 CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES IN (1);
 CREATE TABLE app.parts_2 (k int, v text);
@@ -119,6 +126,10 @@ REVOKE EXECUTE ON FUNCTION app.f(int, text) FROM PUBLIC;
 GRANT USAGE ON SCHEMA app TO reverting;
 ALTER TABLE app.t ALTER b SET STATISTICS 50, ALTER b SET STORAGE EXTERNAL;
 ALTER TABLE app.parent SET (fillfactor = 70);
+ALTER TABLE app.parent CLUSTER ON parent_name_key;
+ALTER TABLE app.parts_2 ALTER k SET NOT NULL;
+CREATE UNIQUE INDEX parts_2_k ON app.parts_2 (k);
+ALTER TABLE app.parts_2 REPLICA IDENTITY USING INDEX parts_2_k;
 """
 
 

@@ -32,6 +32,10 @@ _CERTAIN = {
     "CREATE FUNCTION app.new(a int = 1, OUT b int) LANGUAGE sql AS 'SELECT 1'": None,
     "CREATE OR REPLACE FUNCTION app.f(a int, b text DEFAULT 'y') RETURNS int LANGUAGE sql"
     " AS 'SELECT 2'": None,
+    "CREATE OR REPLACE FUNCTION app.f(a text DEFAULT 'x') RETURNS text LANGUAGE sql"
+    " AS 'SELECT 1'": None,
+    "DROP FUNCTION app.f(text); CREATE FUNCTION app.f(b text) RETURNS text LANGUAGE sql"
+    " AS 'SELECT 1'": None,
     "CREATE OR REPLACE PROCEDURE app.p(x int) LANGUAGE sql AS 'SELECT 2'": None,
     "CREATE AGGREGATE app.new (int) (sfunc = int4pl, stype = int)": "DROP AGGREGATE app.new(int);",
     "CREATE AGGREGATE app.new (basetype = int, sfunc = int4pl, stype = int)": None,
@@ -60,7 +64,7 @@ _CERTAIN = {
     "ALTER TABLE app.t ADD new int UNIQUE CHECK (new > 0) REFERENCES app.parent": None,
     "ALTER TABLE app.t ADD CONSTRAINT new CHECK (a < 9)": "ALTER TABLE app.t DROP CONSTRAINT new;",
     "ALTER TABLE app.t ADD CHECK (a < 9), ADD UNIQUE (c)": None,
-    "ALTER TABLE app.parts_2 ADD CONSTRAINT new PRIMARY KEY (k)": None,
+    "ALTER TABLE app.defaults ADD CONSTRAINT new PRIMARY KEY (i)": None,
     "ALTER TABLE app.t ADD CONSTRAINT t_plain UNIQUE USING INDEX t_plain": None,
     "ALTER TABLE app.t DROP CONSTRAINT t_parent": None,
     "ALTER TABLE app.t DROP CONSTRAINT t_pkey CASCADE": None,
@@ -129,9 +133,14 @@ _CERTAIN = {
     "ALTER ROLE reverting RENAME TO reverted": "ALTER ROLE reverted RENAME TO reverting;",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO reverting": None,
     "DROP VIEW app.v": None,
+    "DROP VIEW app.v2 CASCADE": None,
+    "DROP FUNCTION app.one() CASCADE": None,
     "DROP VIEW IF EXISTS app.missing": "",
     "DROP MATERIALIZED VIEW app.mv": None,
     "DROP INDEX app.t_a, app.t_low": None,
+    "DROP INDEX app.mv_a": None,
+    "DROP INDEX app.parts_2_k": None,
+    "ALTER TABLE app.parent DROP CONSTRAINT parent_name_key": None,
     "DROP FUNCTION app.f(int, text)": None,
     "DROP PROCEDURE app.p": None,
     "DROP TRIGGER t_touch ON app.t": None,
@@ -156,6 +165,9 @@ _CERTAIN = {
     "GRANT SELECT ON app.t TO reverting WITH GRANT OPTION": None,
     "GRANT SELECT ON ALL TABLES IN SCHEMA app TO reverting": None,
     "GRANT EXECUTE ON FUNCTION app.f(int, text) TO PUBLIC": None,
+    "GRANT USAGE ON FOREIGN SERVER far TO reverting": (
+        "REVOKE USAGE ON FOREIGN SERVER far FROM reverting;"
+    ),
     "GRANT pg_monitor TO reverting": "REVOKE pg_monitor FROM reverting;",
     "REVOKE SELECT ON app.t FROM reverting": "GRANT SELECT ON TABLE app.t TO reverting;",
     "REVOKE ALL ON app.v FROM reverting": None,

@@ -22,7 +22,10 @@ _UNCERTAIN = {
         "what the rows were before"
     ),
     "DROP TABLE app.parts_2": "the data of table app.parts_2",
-    "DROP SEQUENCE app.numbers": "the data of sequence app.numbers",
+    "DROP SEQUENCE app.numbers": "the value that sequence app.numbers had",
+    "ALTER TABLE app.t ALTER a DROP DEFAULT; DROP SEQUENCE app.owned": (
+        "the value that sequence app.owned had"
+    ),
     "ALTER TABLE app.t DROP COLUMN c": "the values of column c of app.t",
     "ALTER TABLE app.t ALTER id DROP IDENTITY": "the value that the sequence of id had",
     "ALTER TABLE app.t ALTER b SET STORAGE EXTENDED; ALTER TABLE app.t ALTER c SET STORAGE PLAIN": (

@@ -12,12 +12,15 @@ Originals = Mapping[tuple[str, str, str], str]
 class Collector:
     """``drops`` are run first, the last one found at their beginning, and ``moves`` last.
 
+    ``first`` is made before the changes, as a default may call a function that was gone.
+
     ``unknown`` names what cannot be brought back. ``role`` is the one that owns what is made anew.
     """
 
     originals: Originals
     role: str
     drops: list[str] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     creations: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
@@ -26,7 +29,12 @@ class Collector:
     @property
     def statements(self) -> tuple[str, ...]:
         """All statements in their order."""
-        return (*reversed(self.drops), *self.changes, *self.creations, *self.moves)
+        return (*reversed(self.drops), *self.first, *self.changes, *self.creations, *self.moves)
+
+    def put_first(self) -> None:
+        """Have what is made anew so far made before all changes."""
+        self.first += self.creations
+        self.creations = []
 
     def replace(self, drop: str, create: Iterable[str]) -> None:
         """Drop something and make it anew."""

@@ -15,6 +15,8 @@ from schemamig_tui.authoring.reversal.spelling import (
     word,
 )
 from schemamig_tui.catalog.objects import Object
+from schemamig_tui.sql.inverse.objects import without_defaults
+from schemamig_tui.sql.inverse.reader import StatementReader
 
 # Of these the name in a snapshot is not what DROP takes.
 _NAMED_OTHERWISE = (
@@ -47,6 +49,10 @@ def create(old: Object, collector: Collector) -> None:
         return
     collector.creations.append(definition)
     collector.creations += furnish(old, collector.role)
+    if old.kind == "sequence":
+        if owner_column := old.value("owned by"):
+            collector.creations.append(f"ALTER SEQUENCE {old.name} OWNED BY {owner_column}")
+        collector.unknown.append(f"the value that sequence {old.name} had")
 
 
 def furnish(old: Object, role: str) -> Iterator[str]:
@@ -103,6 +109,9 @@ def _definition(old: Object) -> str | None:
             return f"CREATE TYPE {old.name} AS ENUM ({labels})"
         case "domain":
             return _domain(old)
+        case "sequence":
+            unlogged = "UNLOGGED " if old.value("unlogged") else ""
+            return f"CREATE {unlogged}SEQUENCE {old.name} {_options(old)}"
         case "statistics object":
             return f"CREATE STATISTICS {old.name} {fact(old, '_definition')}"
     if old.kind in _ROUTINES:
@@ -135,11 +144,26 @@ def _change_routine(old: Object, new: Object, collector: Collector) -> None:
     definition = _definition(old)
     if definition is None or (old.text == new.text and not changed(old, new, "returns")):
         return
-    if not changed(old, new, "returns"):
+    if not changed(old, new, "returns") and _takes_as_much(old, new):
         collector.changes.append(definition)
     else:
         again = [definition, *furnish(old, collector.role)]
         collector.replace(f"DROP {word(new.kind)} {new.name}", again)
+
+
+def _takes_as_much(old: Object, new: Object) -> bool:
+    """Whether OR REPLACE can do it: it neither renames parameters nor removes defaults."""
+    (before, defaults), (after, more) = map(_parameters, (old, new))
+    return before == after and defaults >= more
+
+
+def _parameters(of: Object) -> tuple[str, int]:
+    """The parameters without their defaults, and how many have one."""
+    group = StatementReader(of.text.encode()).group()
+    items = StatementReader(group[1:-1].encode()).items()
+    return without_defaults(group), sum(
+        bool(item.until("default") and item.peek()) for item in items
+    )
 
 
 def _change_type(old: Object, new: Object, collector: Collector) -> None:
@@ -185,6 +209,8 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
         collector.creations.append(
             f"{start} ADD CONSTRAINT {old.name} {fact(old, '_definition')}{valid}"
         )
+        if old.value("clustered"):
+            collector.creations.append(f"{start} CLUSTER ON {old.name}")
         if old.comment is not None:
             collector.creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
 

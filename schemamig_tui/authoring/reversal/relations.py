@@ -129,9 +129,9 @@ def _change_facts(old: Object, new: Object, collector: Collector) -> None:
         changes.append(f"{start} {force} ROW LEVEL SECURITY")
     if changed(old, new, "replica identity"):
         identity, _, index = (fact(old, "replica identity") or "default").partition(" ")
-        changes.append(
-            f"{start} REPLICA IDENTITY {f'USING INDEX {index}' if index else identity.upper()}"
-        )
+        back = f"{start} REPLICA IDENTITY {f'USING INDEX {index}' if index else identity.upper()}"
+        # The index may be one that is made anew.
+        (collector.moves if index else changes).append(back)
     if changed(old, new, "tablespace"):
         changes.append(f"{start} SET TABLESPACE {fact(old, 'tablespace') or 'pg_default'}")
     if changed(old, new, "using"):
@@ -193,6 +193,8 @@ def _create_index(old: Object, table: str) -> Iterator[str]:
     rest = definition.removeprefix("UNIQUE ")
     unique = "UNIQUE " if rest != definition else ""
     yield f"CREATE {unique}INDEX {old.name} ON {table} {rest}"
+    if old.value("clustered"):
+        yield f"ALTER TABLE {table} CLUSTER ON {old.name}"
     if old.comment is not None:
         yield comment("index", f"{schema_and_name(table)[0]}.{old.name}", old.comment)
 

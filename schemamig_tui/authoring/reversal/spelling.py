@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from schemamig_tui.catalog.objects import Object
 
 _WORDS = {
+    "base type": "TYPE",
     "composite type": "TYPE",
     "enum": "TYPE",
     "foreign-data wrapper": "FOREIGN DATA WRAPPER",
     "partitioned table": "TABLE",
     "range type": "TYPE",
+    "shell type": "TYPE",
     "statistics object": "STATISTICS",
     "window function": "FUNCTION",
 }
@@ -18,6 +20,7 @@ _GRANTED = {
     "aggregate": "FUNCTION",
     "foreign table": "TABLE",
     "materialized view": "TABLE",
+    "server": "FOREIGN SERVER",
     "view": "TABLE",
 }
 

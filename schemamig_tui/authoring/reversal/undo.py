@@ -9,12 +9,12 @@ from schemamig_tui.authoring.reversal.facts import goes_along
 from schemamig_tui.authoring.reversal.pairs import pairs
 from schemamig_tui.authoring.reversal.spelling import schema_and_name, word
 from schemamig_tui.catalog.kinds import KINDS
-from schemamig_tui.catalog.objects import Object, Schema
+from schemamig_tui.catalog.objects import Object, Reference, Schema
 from schemamig_tui.sql.inverse.inverse import Named
 
 # Made anew before relations, whose triggers and columns need them.
 _FIRST = ("schemas", "extensions", "types", "sequences", "functions")
-_HOLDS_DATA = ("foreign table", "partitioned table", "sequence", "table")
+_HOLDS_DATA = ("foreign table", "partitioned table", "table")
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,21 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
     added: list[Object] = []
     moves: list[str] = []
     for kind in (*_FIRST, *(kind for kind in KINDS if kind not in _FIRST)):
+        gone: list[Object] = []
         for old, new in pairs(before.objects.get(kind, ()), after.objects.get(kind, ())):
             if old and new:
                 if old.name != new.name and not goes_along(new):
                     moves += _moves(old, new)
                 _change(old, new, collector)
-            elif old and not goes_along(old):
-                _create(old, collector)
+            elif old and (not goes_along(old) or _is_left_by(old, after)):
+                gone.append(old)
             elif new and not goes_along(new):
                 added.append(new)
+        # A view may need one that was made before it.
+        for old in sorted(gone, key=lambda one: one.oid):
+            _create(old, collector)
+        if kind == _FIRST[-1]:
+            collector.put_first()
     if moves:
         # What else is different are only the texts in which the name occurs.
         return Undo(tuple(moves))
@@ -58,6 +64,16 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
         collector.statements,
         tuple(collector.unknown),
         tuple(Named(word(new.kind), new.name) for new in added),
+    )
+
+
+def _is_left_by(old: Object, after: Schema) -> bool:
+    """Whether a sequence is gone from a column that is still there."""
+    owner = old.value("owned by")
+    return isinstance(owner, Reference) and any(
+        owner.name == f"{one.name}.{column.name}"
+        for one in after.objects["relations"]
+        for column in one.parts[0]
     )
 
 
