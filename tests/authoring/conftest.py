@@ -107,6 +107,8 @@ CREATE FOREIGN DATA WRAPPER away;
 CREATE SERVER far FOREIGN DATA WRAPPER away;
 CREATE TABLE app.parts (k int, v text) PARTITION BY LIST (k);
 CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES IN (1);
+CREATE TRIGGER parts_touch AFTER INSERT ON app.parts
+    FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE app.parts_2 (k int, v text);
 CREATE TABLE app.child () INHERITS (app.parent);
 CREATE STATISTICS app.st ON a, b FROM app.t;

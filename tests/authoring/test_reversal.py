@@ -100,6 +100,24 @@ _CERTAIN = {
     "ALTER TABLE app.parts ATTACH PARTITION app.parts_2 FOR VALUES IN (2)": None,
     "ALTER TABLE app.parts DETACH PARTITION app.parts_1": None,
     "ALTER TABLE app.child NO INHERIT app.parent": None,
+    "ALTER TABLE app.child ALTER name SET DEFAULT 'x', ALTER name SET STATISTICS 9": None,
+    "ALTER TABLE app.parent ALTER name SET DEFAULT 'x'": (
+        "ALTER TABLE app.parent ALTER COLUMN name DROP DEFAULT;"
+    ),
+    "ALTER TABLE app.child ALTER name SET DEFAULT 'y'; ALTER TABLE app.parent ALTER name"
+    " SET DEFAULT 'x'": None,
+    "ALTER TABLE app.child ALTER name SET NOT NULL": (
+        "ALTER TABLE app.child ALTER COLUMN name DROP NOT NULL;"
+    ),
+    "GRANT UPDATE (name) ON app.child TO reverting": (
+        "REVOKE UPDATE (name) ON TABLE app.child FROM reverting;"
+    ),
+    "ALTER TABLE app.parts_1 DISABLE TRIGGER parts_touch": (
+        "ALTER TABLE app.parts_1 ENABLE TRIGGER parts_touch;"
+    ),
+    "ALTER TABLE app.parts DISABLE TRIGGER parts_touch": (
+        "ALTER TABLE app.parts ENABLE TRIGGER parts_touch;"
+    ),
     "ALTER TABLE app.t ALTER CONSTRAINT t_parent DEFERRABLE": None,
     "ALTER INDEX app.t_a RENAME TO t_z": "ALTER INDEX app.t_z RENAME TO t_a;",
     "ALTER VIEW app.v RENAME TO w": "ALTER VIEW app.w RENAME TO v;",

@@ -1,6 +1,6 @@
 """Collects the statements that turn a schema back, in the order to run them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Originals = Mapping[tuple[str, str, str], str]
@@ -13,6 +13,7 @@ class Collector:
     """``drops`` are run first, the last one found at their beginning, and ``moves`` last.
 
     ``first`` is made before the changes, as a default may call a function that was gone.
+    ``inherited`` changes what a child table has from its parent, divided behind the child's name.
 
     ``unknown`` names what cannot be brought back. ``role`` is the one that owns what is made anew.
     """
@@ -22,6 +23,7 @@ class Collector:
     drops: list[str] = field(default_factory=list)
     first: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    inherited: list[tuple[str, str]] = field(default_factory=list)
     creations: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -29,7 +31,15 @@ class Collector:
     @property
     def statements(self) -> tuple[str, ...]:
         """All statements in their order."""
-        return (*reversed(self.drops), *self.first, *self.changes, *self.creations, *self.moves)
+        drops = tuple(reversed(self.drops))
+        changes = (*self.first, *self.changes, *self._of_children())
+        return (*drops, *changes, *self.creations, *self.moves)
+
+    def _of_children(self) -> Iterator[str]:
+        """What the same change of the parent does not do to a child as well."""
+        for start, change in self.inherited:
+            if not any(one.endswith(change) for one in (*self.drops, *self.changes)):
+                yield f"{start}{change}"
 
     def put_first(self) -> None:
         """Have what is made anew so far made before all changes."""

@@ -1,6 +1,7 @@
 """Brings back the columns of tables and views, and the attributes of composite types."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from schemamig_tui.authoring.reversal.collector import Collector
 from schemamig_tui.authoring.reversal.facts import changed, fact, facts
@@ -15,6 +16,8 @@ def change_all(old: Object, new: Object, collector: Collector) -> None:
     start = f"ALTER {word(new.kind)} {new.name}"
     for before, after in pairs(old.parts[0], new.parts[0]):
         if any(column.follows for column in (before, after) if column):
+            if before and after:
+                _change_inherited(before, after, new, start, collector)
             continue
         if before and after and before.oid == after.oid:
             if before.name != after.name:
@@ -54,6 +57,18 @@ def _change(old: Object, new: Object, of: Object, collector: Collector) -> None:
     if old.comment != new.comment:
         collector.changes.append(comment("column", f"{of.name}.{new.name}", old.comment))
     collector.changes += grants(old, new.grants, f"TABLE {of.name}", new.name)
+
+
+def _change_inherited(
+    old: Object, new: Object, of: Object, start: str, collector: Collector
+) -> None:
+    """Turn back what a child has of its own in a column of its parent: a default, a setting."""
+    alone = replace(collector, drops=[], changes=[], unknown=[])
+    _change(old, new, of, alone)
+    collector.inherited += (
+        (start, one.removeprefix(start)) if one.startswith(start) else ("", one)
+        for one in alone.changes
+    )
 
 
 def _facts(old: Object, new: Object, start: str) -> Iterator[str]:

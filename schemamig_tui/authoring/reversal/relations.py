@@ -206,8 +206,12 @@ def _change_trigger(pair: Pair, table: str, collector: Collector) -> None:
             collector.moves.append(
                 f"ALTER {word(new.kind)} {new.name} ON {table} RENAME TO {old.name}"
             )
-        if changed(old, new, "_firing") and not new.follows:
-            collector.changes.append(_firing(old, new.name, table))
+        if changed(old, new, "_firing"):
+            start, change = f"ALTER TABLE {table}", _firing(old, new.name)
+            if new.follows:
+                collector.inherited.append((start, change))
+            else:
+                collector.changes.append(f"{start}{change}")
         if old.comment != new.comment:
             collector.changes.append(comment(new.kind, f"{new.name} ON {table}", old.comment))
         return
@@ -224,13 +228,13 @@ def _create_trigger(old: Object, table: str, collector: Collector) -> Iterator[s
         return
     yield statement.rstrip(";")
     if fact(old, "_firing"):
-        yield _firing(old, old.name, table)
+        yield f"ALTER TABLE {table}{_firing(old, old.name)}"
     if old.comment is not None:
         yield comment(old.kind, f"{old.name} ON {table}", old.comment)
 
 
-def _firing(old: Object, name: str, table: str) -> str:
-    return f"ALTER TABLE {table} {_FIRING[fact(old, '_firing')]} {word(old.kind)} {name}"
+def _firing(old: Object, name: str) -> str:
+    return f" {_FIRING[fact(old, '_firing')]} {word(old.kind)} {name}"
 
 
 def _change_policy(pair: Pair, table: str, collector: Collector) -> None:
