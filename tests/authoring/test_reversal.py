@@ -51,6 +51,10 @@ _CERTAIN = {
     "CREATE OPERATOR app.=== (leftarg = int, rightarg = int, function = int4eq)": (
         "DROP OPERATOR app.=== (int, int);"
     ),
+    "CREATE OPERATOR CLASS app.new FOR TYPE int USING hash AS OPERATOR 1 =,"
+    " FUNCTION 1 hashint4(int)": (
+        "DROP OPERATOR CLASS app.new USING hash;\nDROP OPERATOR FAMILY app.new USING hash;"
+    ),
     "CREATE OPERATOR FAMILY app.new USING btree": "DROP OPERATOR FAMILY app.new USING btree;",
     "CREATE CAST (app.mood AS int) WITH INOUT": "DROP CAST (app.mood AS int);",
     "CREATE STATISTICS app.new ON a, c FROM app.t": "DROP STATISTICS app.new;",

@@ -31,6 +31,7 @@ _UNCERTAIN = {
     "ALTER TABLE app.t ALTER b SET STORAGE EXTENDED; ALTER TABLE app.t ALTER c SET STORAGE PLAIN": (
         "the storage of column c of app.t"
     ),
+    "ALTER FOREIGN TABLE app.ft ALTER i OPTIONS (ADD n '1')": "the options of column i of app.ft",
     "ALTER TYPE app.mood ADD VALUE 'new'": "the new value of the enum, which cannot be dropped",
     "ALTER PUBLICATION pub SET TABLE app.t": "what the publication was like before",
     "ALTER ROLE reverting CONNECTION LIMIT 3": "what the role was like before",

@@ -53,7 +53,12 @@ def _change(old: Object, new: Object, of: Object, collector: Collector) -> None:
         start = f"ALTER {word(of.kind)} {of.name} ALTER COLUMN {new.name}"
         collector.changes += _facts(old, new, start)
         _generated(old, new, start, collector)
-        _settings(old, new, start, f"column {old.name} of {of.name}", collector)
+        what = f"column {old.name} of {of.name}"
+        if of.kind == "foreign table" and changed(old, new, "with"):
+            # Those of the server are among them.
+            collector.unknown.append(f"the options of {what}")
+        else:
+            _settings(old, new, start, what, collector)
     if old.comment != new.comment:
         collector.changes.append(comment("column", f"{of.name}.{new.name}", old.comment))
     collector.changes += grants(old, new.grants, f"TABLE {of.name}", new.name)

@@ -67,6 +67,8 @@ def _drop(reader: StatementReader, reference: ObjectReference, *, concurrently: 
         remarks = ("Its rows go with it.",)
     if kind == "DATABASE":
         remarks = ("Everything in it goes with it.",)
+    if kind == "OPERATOR CLASS" and not reader.take("family"):
+        return _with_family(reference)
     on = _table_of(reference)
     if kind == "SEQUENCE":
         reader.until("owned")
@@ -77,6 +79,17 @@ def _drop(reader: StatementReader, reference: ObjectReference, *, concurrently: 
         remarks=remarks,
         creates=(Named(kind, str(reference)),),
         on=on,
+    )
+
+
+def _with_family(reference: ObjectReference) -> Inverse:
+    """The inverse of an operator class for which a family of its name is made, if there is none."""
+    family = Named("OPERATOR FAMILY", str(reference))
+    return Inverse(
+        sql=(f"DROP OPERATOR FAMILY {reference}",),
+        ask=Ask.SCHEMA,
+        doubts=("This is right if the class has made the family, which has its name.",),
+        creates=(Named(reference.kind, str(reference)), family),
     )
 
 

@@ -195,7 +195,10 @@ def words_of(sql: bytes) -> set[str]:
 
 
 def is_named_in(words: set[str], one: Identity) -> bool:
-    """Whether an object may be named in a statement with these words. Its schema does not count."""
+    """Whether an object may be named in a statement with these words. Its schema does not count.
+
+    One without a word in its name, such as an operator, may be in any.
+    """
     name = one[1].name if isinstance(one[1], Name) else (one[1] or "").rpartition(".")[2]
     return words.issuperset(_WORD.findall(name.lower()))
 
