@@ -106,15 +106,6 @@ SERVER_SIDE = {
 }
 """Settings of our sessions, which any role may make; in the units that they have by default."""
 
-IDLE_WITHOUT_END = """
-SELECT pg_catalog.set_config('idle_session_timeout', '0', false)
-WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) %s
-    AND pg_catalog.current_setting('idle_session_timeout', true) IS NOT NULL
-"""
-"""The first query of a session that comes without ``SERVER_SIDE``: a role's timeout may be shorter
-than what is done before it gets the others. Its parameter is the pid that libpq knows: behind a
-pooler, where the session may be somebody else's a moment later, that is another one."""
-
 
 def ask_untimed(
     conn: "psycopg.Connection[Any]", query: "sql.SQL | sql.Composed"

@@ -1,6 +1,5 @@
 """The place where the database is, and the connections to it."""
 
-import os
 import re
 import threading
 import time
@@ -13,21 +12,23 @@ from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
 from schemamig_tui.connect.identity import Identity, Location, identify
+from schemamig_tui.connect.libpq import read_by_libpq
 from schemamig_tui.connect.patient import PatientConnection
 from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.limits import Limits
-from schemamig_tui.patience import CLIENT_SIDE, IDLE_WITHOUT_END, SERVER_SIDE
+from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
 
-_CONNECT_TIMEOUT = 10
 _PING_TIMEOUT = 2
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 
 _DEFAULTS = {
     "fallback_application_name": "schemamig-tui",  # gives way to PGAPPNAME
+    "connect_timeout": "10",
     **CLIENT_SIDE,
 }
+_PLACE = ("host", "hostaddr", "port")
 
 NOTHING_NAMED = "PostgreSQL's defaults"
 """The source of a place that neither a flag nor a variable has named."""
@@ -89,10 +90,8 @@ class Target:
         self._naming = threading.Lock()
         self.warnings = endpoint.warnings
         self.tried = tuple(tried)
-        own_options = _own_options(endpoint, settings.limits)
-        self.conninfo = _conninfo(endpoint, own_options)
-        self._brings_options = own_options is not None
-        self._without_options = _conninfo(endpoint, None) if self._brings_options else None
+        self.conninfo, without_options = _conninfos(endpoint, settings.limits)
+        self._without_options: str | None = without_options
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint_of_endpoint = endpoint.hint
@@ -120,8 +119,7 @@ class Target:
         PasswordWanted if that is for want of a password.
 
         Settings of ours (``patience.SERVER_SIDE``, and the limits of locks and statements) come
-        with the connection, so that a RESET ALL leaves them, unless a pooler takes none, or a
-        service file may have some.
+        with the connection, so that a RESET ALL leaves them, unless a pooler takes none.
         """
         while True:
             try:
@@ -165,8 +163,6 @@ class Target:
         conn = PatientConnection.connect(self.conninfo, autocommit=True, prepare_threshold=None)
         conn.conninfo = self.conninfo
         try:
-            if not self._brings_options:
-                conn.execute(IDLE_WITHOUT_END, (conn.info.backend_pid,))
             with self._naming:
                 if self.identity is None:
                     self.identity = identify(conn, self._location)
@@ -254,14 +250,19 @@ _WAYS_OUT = (
 )
 
 
-def _own_options(endpoint: Endpoint, limits: Limits) -> str | None:
-    """The options with those of the user; None where they would hide those of a service file."""
-    theirs = endpoint.parameters.get("options")
-    if theirs is None:
-        if "service" in endpoint.parameters or os.environ.get("PGSERVICE"):
-            return None
-        theirs = os.environ.get("PGOPTIONS", "")
-    # The last one wins: over ours the user's, and over these what the program was told itself.
+def _conninfos(endpoint: Endpoint, limits: Limits) -> tuple[str, str]:
+    """The connection string with options of ours, and the one for a pooler that takes none."""
+    try:
+        read = read_by_libpq(endpoint.parameters, (*_DEFAULTS, *_PLACE, "options"))
+        parameters = {**_DEFAULTS, **read, **endpoint.parameters, "client_encoding": "UTF8"}
+        options = _options(read.get("options", ""), limits)
+        return make_conninfo(**{**parameters, "options": options}), make_conninfo(**parameters)
+    except UnicodeError:
+        raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
+
+
+def _options(theirs: str, limits: Limits) -> str:
+    """The last one wins: over ours the user's, and over these what the program was told itself."""
     options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
     for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
         if limit is not None:
@@ -270,25 +271,10 @@ def _own_options(endpoint: Endpoint, limits: Limits) -> str | None:
     return " ".join(filter(None, options))
 
 
-def _conninfo(endpoint: Endpoint, own_options: str | None) -> str:
-    parameters = {**_DEFAULTS, **endpoint.parameters, "client_encoding": "UTF8"}
-    if not os.environ.get("PGCONNECT_TIMEOUT"):
-        parameters.setdefault("connect_timeout", str(_CONNECT_TIMEOUT))
-    if own_options is not None:
-        parameters["options"] = own_options
-    try:
-        return make_conninfo(**parameters)
-    except UnicodeError:
-        raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
-
-
 def reason(error: Exception) -> str:
     """The text of libpq's error on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     text = failures if several else str(error)
-    if host := os.environ.get("PGHOST"):
-        # psycopg 3.3 does not say which host it cannot resolve where it has it from there.
-        text = text.replace("resolve host None:", f"resolve host {host!r}:")
     lines = text.splitlines()
     texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
     return "; ".join(texts)

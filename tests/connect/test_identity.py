@@ -118,6 +118,19 @@ def test_a_service_file_is_looked_through(
     assert (found.database, found.location.source) == (database.name, "PGSERVICE")
 
 
+@pytest.mark.parametrize(
+    "forgotten", [{"PGHOST": "missing.invalid"}, {"PGHOST": "127.0.0.1,::1", "PGPORT": "1,1"}]
+)
+def test_a_service_file_goes_before_the_variables_of_a_host(
+    database: Database, service: str, monkeypatch: pytest.MonkeyPatch, forgotten: dict[str, str]
+) -> None:
+    expected = identity(Settings(dsn=database.conninfo))
+    for name, value in forgotten.items():
+        monkeypatch.setenv(name, value)
+    found = identity(Settings(dsn=f"service={service}"))
+    assert (found.database, found.address) == (database.name, expected.address)
+
+
 def test_no_idle_timeout_of_the_role_ends_a_session_of_a_service_file(
     database: Database, service: str
 ) -> None:

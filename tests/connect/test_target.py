@@ -67,7 +67,7 @@ def test_what_the_user_sets_stays(database: Database, monkeypatch: pytest.Monkey
     assert "connect_timeout=3 " in target.conninfo
     assert "keepalives_idle=7 " in target.conninfo
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "4")
-    assert "connect_timeout" not in resolve(Settings()).conninfo
+    assert "connect_timeout=4 " in resolve(Settings()).conninfo
 
 
 def test_options_in_the_dsn_stay_too(database: Database) -> None:

@@ -16,7 +16,6 @@ from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.run.runner import Runner
 from schemamig_tui.engine.run.selection import Selection
 from schemamig_tui.errors import ConnectionFailed
-from schemamig_tui.patience import IDLE_WITHOUT_END
 from tests.conftest import Database
 
 LEDGER = "kb.schema_migrations"
@@ -34,7 +33,7 @@ class Workshop:
     lock_timeout: str | None = None
 
     def connect(self) -> psycopg.Connection:
-        """A connection as a run gets it by a service file: none of our settings came with it.
+        """A connection as a run gets it through a pooler: none of our settings came with it.
 
         It is of ``login`` and with ``lock_timeout``, where set. Raises ConnectionFailed.
         """
@@ -45,7 +44,7 @@ class Workshop:
             parameters["options"] = f"-c lock_timeout={self.lock_timeout}"
         try:
             conn = self.database.connect(**parameters)
-            conn.execute(IDLE_WITHOUT_END, (conn.info.backend_pid,))
+            conn.execute("SET idle_session_timeout = 0")
             return conn
         except psycopg.OperationalError as error:
             raise ConnectionFailed(str(error)) from error

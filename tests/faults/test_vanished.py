@@ -8,9 +8,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from schemamig_tui.connect import resolve
-from schemamig_tui.engine.pipeline.backend import Backend, equip
+from schemamig_tui.engine.pipeline.backend import Backend
 from schemamig_tui.engine.watch.watch import Watch
-from schemamig_tui.limits import Limits
 from schemamig_tui.patience import SERVER_SIDE
 from schemamig_tui.settings import Settings
 from tests.conftest import Database
@@ -55,15 +54,11 @@ def test_both_sessions_are_told_to_look_for_their_client(
     connect = resolve(Settings(dsn=dsn, lock_timeout=0.3)).connect
     with connect() as first:
         backend = Backend.of(first)
-        assert backend.equipped is not service
+        assert backend.equipped
         with Watch(connect, backend) as watch:
-            own = equip(backend, Limits(lock=0.3))
-            assert bool(own) is service
             for _ in range(2):
                 assert dict(first.execute(IN_USE).fetchall()) == {**OURS, "lock_timeout": "300"}
                 first.execute("RESET ALL")
-                if own:
-                    first.execute(b"SELECT " + own)
             of_watch = dict(watch.conn.execute(IN_USE).fetchall())
             assert of_watch == {**of_watch, **OURS}
         if service:

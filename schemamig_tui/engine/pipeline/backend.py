@@ -76,8 +76,8 @@ def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:
     """Make the settings of ours that the connection did not bring; returns what makes them again.
 
     That is a part of a SELECT list, for the time after a RESET ALL, and empty where nothing is
-    lost by one. Of ``limits`` it makes those of locks and statements. A pooler takes no settings
-    with a new connection, and libpq reads a service file only where we say nothing.
+    lost by one. Of ``limits`` it makes those of locks and statements. It is a pooler that takes no
+    settings with a new connection.
     """
     if backend.equipped:
         return b""
