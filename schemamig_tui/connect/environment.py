@@ -1,5 +1,6 @@
 """Reads from the command line and the environment where the database is."""
 
+import os
 import re
 from collections.abc import Mapping
 
@@ -17,7 +18,13 @@ _POSTGRES = {
     "POSTGRES_DB": "dbname",
     "POSTGRES_PASSWORD": "password",
 }
-_LIBPQ = ("PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGDATABASE")
+_LIBPQ = {
+    "PGHOST": "host",
+    "PGHOSTADDR": "hostaddr",
+    "PGPORT": "port",
+    "PGUSER": "user",
+    "PGDATABASE": "dbname",
+}
 _NOT_SET = "not set"
 # In every container of a namespace that has a service named postgres, Kubernetes sets this, as
 # Docker does for a link of that name:
@@ -34,12 +41,14 @@ _FORM = (
 )
 
 
-def from_dsn(dsn: str, source: str = "--dsn") -> Endpoint:
-    """The place that ``dsn`` names, which ``source`` has given.
+def from_dsn(dsn: str, source: str = "--dsn", env: Mapping[str, str] = os.environ) -> Endpoint:
+    """The place that ``dsn`` names, which ``source`` has given, and ``env`` where it says nothing.
 
     Raises SettingsError if it cannot be read.
     """
-    return Endpoint(parse(source, dsn), source, Location(source))
+    parameters = parse(source, dsn)
+    source = _with_variables(source, parameters, env)
+    return Endpoint(parameters, source, Location(source))
 
 
 def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
@@ -52,7 +61,7 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
     Kubernetes or Docker has set. Raises SettingsError, which names the variable.
     """
     if url := env.get("DATABASE_URL"):
-        return from_dsn(url, "DATABASE_URL"), ()
+        return from_dsn(url, "DATABASE_URL", env), ()
     tried = [Attempt("DATABASE_URL", _NOT_SET)]
     warnings: tuple[str, ...] = ()
     named = [name for name in _POSTGRES if env.get(name)]
@@ -64,11 +73,34 @@ def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
         _check_port("POSTGRES_PORT", parameters)
         source = "POSTGRES_HOST" if "host" in parameters else ", ".join(named)
         route = " ".join(filter(None, (source, _address(parameters))))
-        endpoint = Endpoint(parameters, route, Location(source), warnings=warnings)
+        endpoint = Endpoint(
+            parameters,
+            _with_variables(route, parameters, env),
+            Location(_with_variables(source, parameters, env)),
+            warnings=warnings,
+        )
         return endpoint, tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
-    source = ", ".join(name for name in _LIBPQ if env.get(name)) or NOTHING_NAMED
+    source = ", ".join(_variables({}, env)) or NOTHING_NAMED
     return Endpoint({}, source, Location(source), warnings=warnings), tuple(tried)
+
+
+def _with_variables(source: str, parameters: Mapping[str, str], env: Mapping[str, str]) -> str:
+    """``source`` of the parameters, and the variables by which libpq completes them."""
+    variables = ", ".join(_variables(parameters, env))
+    return f"{source} with {variables}" if variables else source
+
+
+def _variables(parameters: Mapping[str, str], env: Mapping[str, str]) -> list[str]:
+    """The variables that libpq takes for what ``parameters`` say nothing of.
+
+    A service file goes before the others, so that none of them has to count beside one.
+    """
+    if "service" in parameters:
+        return []
+    if env.get("PGSERVICE"):
+        return ["PGSERVICE"]
+    return [name for name, keyword in _LIBPQ.items() if env.get(name) and keyword not in parameters]
 
 
 def names_a_server(env: Mapping[str, str]) -> bool:

@@ -48,8 +48,27 @@ def test_postgres_variables_come_next() -> None:
 
 def test_one_postgres_variable_is_enough_and_libpq_decides_the_rest() -> None:
     endpoint, _ = environment.find({"POSTGRES_USER": "spec", "POSTGRES_HOST": "", "PGHOST": "h"})
-    assert endpoint.route == "POSTGRES_USER"
+    assert endpoint.route == endpoint.location.source == "POSTGRES_USER with PGHOST"
     assert endpoint.parameters == {"user": "spec"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "source"),
+    [
+        ({"DATABASE_URL": "postgresql:///app", "PGHOST": "h"}, "DATABASE_URL with PGHOST"),
+        ({"DATABASE_URL": "host=h user=u dbname=d", "PGPORT": "1"}, "DATABASE_URL with PGPORT"),
+        ({"DATABASE_URL": "postgresql://u@h:1/d", "PGPORT": "2", "PGUSER": "x"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "service=s", "PGHOST": "h"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "dbname=d", "PGSERVICE": "s"}, "DATABASE_URL with PGSERVICE"),
+        ({"POSTGRES_PASSWORD": "x", "PGHOST": "h"}, "POSTGRES_PASSWORD with PGHOST"),
+        ({"POSTGRES_HOST": "h", "PGDATABASE": "d"}, "POSTGRES_HOST with PGDATABASE"),
+        ({"PGSERVICE": "s", "PGHOST": "h"}, "PGSERVICE"),
+    ],
+)
+def test_libpqs_variables_are_named_for_what_nothing_else_says(
+    variables: dict[str, str], source: str
+) -> None:
+    assert environment.find(variables)[0].location.source == source
 
 
 def test_without_any_libpq_decides_and_its_variables_are_named() -> None:
