@@ -23,10 +23,12 @@ MASK = "***"
 _URI_PASSWORD = re.compile(r"(\w://[^\s:/]*:)[^\s]*(?=@)")
 # The name of a parameter may be encoded as well, so that nobody can tell whether it is a secret.
 _ENCODED_NAME = re.compile(r"([?&][^\s=&]*%[^\s=&]*=)[^\s&]*")
+# An & ends a value in a URI only, where another parameter follows.
+_VALUE = r"(?:[^\s&\\]|&(?![\w.%]+=)|\\.)"
 SECRET_NAME = r"(?:passw(?:or)?d|oauth_client_secret|scram_(?:client|server)_key)"
 """The keywords of libpq that hold a secret, as a pattern, and what ends in one of them."""
 _NAMED_PASSWORD = re.compile(
-    rf"({SECRET_NAME}\s*=\s*)('(?:[^'\\]|\\.)*'?|[^\s&'](?:[^\s&\\]|\\.)*)", re.I | re.S
+    rf"({SECRET_NAME}\s*=\s*)('(?:[^'\\]|\\.)*'?|(?!'){_VALUE}+)", re.I | re.S
 )
 _TOKEN = re.compile(r"(\bBearer\s+|[?&](?:access_)?token=)[^\s&'\"]+", re.I)
 # In a command of the shell: what an option gives, what is set for it, and what is behind a host, as

@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.connect.target import NOTHING_NAMED, Attempt, Endpoint
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.settings.dsn import for_libpq
 
 _POSTGRES = {
     "POSTGRES_HOST": "host",
@@ -112,21 +113,17 @@ def names_a_server(env: Mapping[str, str]) -> bool:
 def parse(source: str, text: str) -> dict[str, str]:
     """The parameters in ``text``, a URI or a libpq connection string that ``source`` holds.
 
-    The URI may be SQLAlchemy's, with a driver (``postgresql+psycopg://``).
-
     Raises SettingsError, and never quotes the text: where a password is not encoded as it should
     be, libpq takes pieces of it for a host, a port or a name, and would show them.
     """
-    text = text.strip()
+    text = for_libpq(text)
     if not text:
         raise SettingsError(f"{source} is empty.", hint=_FORM)
     if uri := re.match(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", text, re.I):
-        if uri[1].lower() not in ("postgresql", "postgres"):
+        if uri[1] != "postgresql":
             raise SettingsError(f"{source} is a URI for {uri[1]}, not for PostgreSQL.", hint=_FORM)
-        rest = text[uri.end() :]
-        if _has_stray_at(rest):
+        if _has_stray_at(text[uri.end() :]):
             raise SettingsError(f"{source} has an @ or / that is not encoded.", hint=_FORM)
-        text = f"postgresql://{rest}"
     try:
         parameters = {name: str(value) for name, value in conninfo_to_dict(text).items()}
     except UnicodeError:

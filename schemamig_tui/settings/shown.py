@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from schemamig_tui.settings.dsn import for_libpq
 from schemamig_tui.settings.model import Settings
-from schemamig_tui.settings.values import DSNS, SETTINGS, TARGET_SETTINGS
-from schemamig_tui.text import MASK, redact, redact_command, visible
+from schemamig_tui.settings.values import DSNS, SCRATCH_PLACES, SETTINGS, TARGET_SETTINGS
+from schemamig_tui.text import MASK, SECRET_NAME, redact, redact_command, visible
 
 _DEFAULT = "default"
+_SECRET = re.compile(rf".*{SECRET_NAME}")
 _CONNECTION = re.compile(r"DATABASE_URL|POSTGRES_(HOST|PORT|USER|DB|PASSWORD)|PG[A-Z]+")
 
 
@@ -33,8 +35,8 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
         value = _value(getattr(settings, reader.field))
         if name in ("on-success", "on-failure") and value:
             value = redact_command(value)
-        if name in DSNS and value and not _is_understood(value, name):
-            value = MASK  # it is no DSN, so nobody can tell what in it is a password
+        if name in DSNS and value and value not in SCRATCH_PLACES:
+            value = _shown_dsn(str(getattr(settings, reader.field)))
         yield ShownSetting(name, value, source)
     for name, key in settings.keys.items():
         yield ShownSetting(f"keys.{visible(name)}", visible(key), settings.origins["keys"])
@@ -43,22 +45,36 @@ def shown(settings: Settings) -> Iterator[ShownSetting]:
     env_file = visible(str(settings.env_file))
     for name in filter(_CONNECTION.fullmatch, sorted(os.environ)):
         if given := os.environ[name]:
-            value = MASK if name.endswith("PASSWORD") else visible(redact(given))
             source = env_file if name in settings.variables else "environment"
-            yield ShownSetting(name, value, source)
+            yield ShownSetting(name, _of_variable(name, given), source)
 
 
-def _is_understood(dsn: str, name: str) -> bool:
-    """Whether it is an address, or parameters that libpq knows."""
+def _of_variable(name: str, given: str) -> str:
+    if name == "DATABASE_URL":
+        return _shown_dsn(given)
+    return MASK if name.endswith("PASSWORD") else visible(redact(given))
+
+
+def _shown_dsn(dsn: str) -> str:
+    """The DSN with *** for its secrets; *** alone where they cannot be told from the rest."""
+    masked = redact(dsn)
+    given, left = _parameters(dsn), _parameters(masked)
+    if given is None or left is None:
+        return MASK
+    secrets = {name for name in given | left if _SECRET.fullmatch(name)}
+    is_masked = all(left.get(name) == MASK for name in secrets)
+    return visible(masked) if is_masked and left == given | dict.fromkeys(secrets, MASK) else MASK
+
+
+def _parameters(dsn: str) -> dict[str, Any] | None:
+    """What libpq reads in a DSN; None where it is none."""
     from psycopg import ProgrammingError  # only for people who look at their settings
     from psycopg.conninfo import conninfo_to_dict
 
-    if "=" not in dsn:
-        return "://" in dsn or name != "dsn"
     try:
-        return "://" in dsn or bool(conninfo_to_dict(dsn))
-    except ProgrammingError:
-        return False
+        return conninfo_to_dict(for_libpq(dsn))
+    except (ProgrammingError, UnicodeError):
+        return None
 
 
 def _value(value: object) -> str | None:

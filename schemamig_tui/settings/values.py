@@ -74,8 +74,12 @@ def _lint_level(value: str) -> str:
     return value
 
 
+SCRATCH_PLACES = ("embedded", "server")
+"""Where a scratch database may be, if no DSN says it."""
+
+
 def _scratch(value: str) -> str:
-    if _text(value) not in ("embedded", "server") and not re.search(r"://|=", value):
+    if _text(value) not in SCRATCH_PLACES and not re.search(r"://|=", value):
         # What somebody has taken for a DSN may have a password in it.
         raise ValueError("has to be embedded, server or a DSN")
     return value

@@ -83,11 +83,11 @@ async def test_a_branch_is_compared_with(desk: Desk, monkeypatch: pytest.MonkeyP
 async def test_every_setting_is_shown_and_no_password(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:secret@[/red]/x")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:secret@h/[/red]")
     desk.options["docs_path"] = (Path("schema.dbml"),)
     async with desk.open(140, 60) as ui:
         await ui.press("O")
         shown = [" ".join(line.split()) for line in text(ui).splitlines()]
         assert "docs.path schema.dbml (default)" in shown
         assert "statement-timeout not set (default)" in shown
-        assert "DATABASE_URL postgresql://ada:***@[/red]/x (environment)" in shown
+        assert "DATABASE_URL postgresql://ada:***@h/[/red] (environment)" in shown

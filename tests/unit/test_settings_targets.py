@@ -149,10 +149,30 @@ def test_a_password_without_a_scheme_before_it_is_refused_as_well() -> None:
         load({}, {})
 
 
-@pytest.mark.parametrize("dsn", ["app:geheim@h/app", "host=h passwrd=geheim", "host=h geheim"])
-def test_what_is_no_dsn_is_not_shown(dsn: str) -> None:
+@pytest.mark.parametrize(
+    ("dsn", "value"),
+    [
+        ("app:geheim@h/app", "***"),
+        ("host=h passwrd=geheim", "***"),
+        ("host=h geheim", "***"),
+        ("h:5432:app:app:geheim", "***"),
+        ("postgres:/app:geheim@h/app", "***"),
+        ("postgresql://app:ge heim@h/app", "***"),
+        ("postgresql://h/app?passwrd=geheim", "***"),
+        ("postgresql://h:1/app?password=x@geheim", "***"),
+        ("postgresql://h/app?password=x&geheim", "***"),
+        ("host=h password=x&geheim", "host=h password=***"),
+        ("postgresql+psycopg://app:geheim@h/app", "postgresql+psycopg://app:***@h/app"),
+        ("postgresql://h?sslpassword=geheim&user=u", "postgresql://h?sslpassword=***&user=u"),
+        ("postgresql://h/app?user=u", "postgresql://h/app?user=u"),
+    ],
+)
+def test_a_dsn_is_shown_as_far_as_its_secrets_can_be_told(
+    dsn: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", dsn)
     values = {one.name: one.value for one in shown(load({"dsn": dsn}, {}))}
-    assert values["dsn"] == "***"
+    assert (values["dsn"], values["DATABASE_URL"]) == (value, value)
 
 
 def test_what_is_no_scratch_is_not_shown() -> None:
