@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import psycopg
 from psycopg import pq
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.connect.libpq import read_by_libpq
@@ -28,6 +28,8 @@ _DEFAULTS = {
     "connect_timeout": "10",
     **CLIENT_SIDE,
 }
+# A replication connection takes the simple query protocol only. Empty, it is sent to no pooler.
+_FIXED = {"client_encoding": "UTF8", "replication": ""}
 _PLACE = ("host", "hostaddr", "port")
 
 NOTHING_NAMED = "PostgreSQL's defaults"
@@ -151,7 +153,7 @@ class Target:
                     raise self._failure(error) from error
                 # It may have come up just now, so it gets one more try before its no is final.
                 answers = self._answers(error)
-                why = reason(error)
+                why = self._reason(error)
             if not answers:
                 if on_wait:
                     on_wait(left, why)
@@ -183,8 +185,16 @@ class Target:
         conninfo = make_conninfo(self.conninfo, connect_timeout=_PING_TIMEOUT)
         return pq.PGconn.ping(conninfo.encode()) in (pq.Ping.OK, pq.Ping.NO_ATTEMPT)
 
+    def _reason(self, error: Exception) -> str:
+        """The reason in libpq's form; psycopg 3.3 does not say of a single host that is silent."""
+        parameters = conninfo_to_dict(self.conninfo)
+        host, port = parameters.get("host") or parameters.get("hostaddr"), parameters.get("port")
+        if host and str(error) == "connection timeout expired":
+            return f'connection to server at "{host}", port {port} failed: {error}'
+        return reason(error)
+
     def _failure(self, error: Exception) -> ConnectionFailed:
-        attempts = (*self.tried, Attempt(self.route, reason(error)))
+        attempts = (*self.tried, Attempt(self.route, self._reason(error)))
         lines = [f"  {route}: {why}" for route, why in attempts]
         message = "\n".join(["Cannot connect to the database.", *lines])
         if _wants_password(error):
@@ -215,8 +225,9 @@ def _ways_out(settings: Settings, source: str) -> str:
 _PASSWORD_HINT = "Is the password of {} right? PGPASSWORD or a password file can have it as well."
 # What a password is called in the languages that PostgreSQL speaks: libpq does not pass on the
 # SQLSTATE with which a server refuses a connection (28P01), and the message is in its language.
+# PgBouncer says SASL of a wrong password, where it takes SCRAM.
 _PASSWORD = re.compile(
-    "passwor[dt]|mot de passe|senha|hasł|heslem|парол|lösenord|şifre|パスワード|პაროლ",
+    "passwor[dt]|SASL auth|mot de passe|senha|hasł|heslem|парол|lösenord|şifre|パスワード|პაროლ",
     re.IGNORECASE,
 )
 
@@ -254,7 +265,7 @@ def _conninfos(endpoint: Endpoint, limits: Limits) -> tuple[str, str]:
     """The connection string with options of ours, and the one for a pooler that takes none."""
     try:
         read = read_by_libpq(endpoint.parameters, (*_DEFAULTS, *_PLACE, "options"))
-        parameters = {**_DEFAULTS, **read, **endpoint.parameters, "client_encoding": "UTF8"}
+        parameters = {**_DEFAULTS, **read, **endpoint.parameters, **_FIXED}
         options = _options(read.get("options", ""), limits)
         return make_conninfo(**{**parameters, "options": options}), make_conninfo(**parameters)
     except UnicodeError:
@@ -275,9 +286,10 @@ def reason(error: Exception) -> str:
     """The text of libpq's error on one line, without psycopg's prefixes and libpq's guesses."""
     _, several, failures = str(error).partition("All failures were:\n")
     text = failures if several else str(error)
-    lines = text.splitlines()
+    lines = _NUMBER.sub("", text).splitlines()
     texts = [_PREFIX.sub("", line) for line in lines if not line.startswith("\t")]
     return "; ".join(texts)
 
 
+_NUMBER = re.compile(r"\[Errno -?\d+\] ")  # Python's, of a name that is not found
 _PREFIX = re.compile(r"(- host: .*?: )?connection (failed|is bad): ")
