@@ -17,6 +17,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui.connect import password_file
 from schemamig_tui.connect.greeting import greeting
 from schemamig_tui.connect.target import reason
 from schemamig_tui.errors import ConnectionFailed
@@ -29,7 +30,7 @@ _SECONDS = 2  # the least that libpq knows
 _REQUIRES_AUTH = 160000  # the libpq from which on there is require_auth
 _TITLES = ["sh", "-c", "cat /proc/[0-9]*/cmdline 2>/dev/null; true"]
 # Neither PGPASSWORD nor a password file steps in for one.
-_NO_PASSWORD = {"password": "", "passfile": "/nonexistent"}
+_NO_PASSWORD = {"password": "", "passfile": password_file.NONE}
 
 
 def prove(

@@ -1,16 +1,18 @@
 """The place where the database is, and the connections to it."""
 
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 
 import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from schemamig_tui.connect import password_file
 from schemamig_tui.connect.identity import Identity, Location, identify
 from schemamig_tui.connect.libpq import read_by_libpq
 from schemamig_tui.connect.patient import PatientConnection
@@ -90,10 +92,14 @@ class Target:
         self.on_identity: Callable[[Identity], None] = lambda identity: None
         self.ask_password: AskPassword = lambda target, error: None
         self._naming = threading.Lock()
-        self.warnings = endpoint.warnings
         self.tried = tuple(tried)
-        self.conninfo, without_options = _conninfos(endpoint, settings.limits)
+        try:
+            endpoint = _with_password_file(endpoint)
+            self.conninfo, without_options = _conninfos(endpoint, settings.limits)
+        except UnicodeError:
+            raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
         self._without_options: str | None = without_options
+        self.warnings = endpoint.warnings
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint_of_endpoint = endpoint.hint
@@ -261,15 +267,25 @@ _WAYS_OUT = (
 )
 
 
+def _with_password_file(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, without a password file that libpq would not use. Raises UnicodeError."""
+    read = read_by_libpq(endpoint.parameters, ("passfile",))
+    why = password_file.unusable(read.get("passfile"))
+    if why is None or endpoint.parameters.get("password") or os.environ.get("PGPASSWORD"):
+        return endpoint
+    parameters = {**endpoint.parameters, "passfile": password_file.NONE}
+    return replace(endpoint, parameters=parameters, warnings=(*endpoint.warnings, why))
+
+
 def _conninfos(endpoint: Endpoint, limits: Limits) -> tuple[str, str]:
-    """The connection string with options of ours, and the one for a pooler that takes none."""
-    try:
-        read = read_by_libpq(endpoint.parameters, (*_DEFAULTS, *_PLACE, "options"))
-        parameters = {**_DEFAULTS, **read, **endpoint.parameters, **_FIXED}
-        options = _options(read.get("options", ""), limits)
-        return make_conninfo(**{**parameters, "options": options}), make_conninfo(**parameters)
-    except UnicodeError:
-        raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
+    """The connection string with options of ours, and the one for a pooler that takes none.
+
+    Raises UnicodeError.
+    """
+    read = read_by_libpq(endpoint.parameters, (*_DEFAULTS, *_PLACE, "options"))
+    parameters = {**_DEFAULTS, **read, **endpoint.parameters, **_FIXED}
+    options = _options(read.get("options", ""), limits)
+    return make_conninfo(**{**parameters, "options": options}), make_conninfo(**parameters)
 
 
 def _options(theirs: str, limits: Limits) -> str:

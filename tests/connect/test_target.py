@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import socket
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -144,6 +145,34 @@ def test_a_host_of_libpqs_variable_that_is_not_found_is_named(
     monkeypatch.setenv("PGHOST", "missing.invalid")
     message = _failure(Settings(connection="environment")).message
     assert re.search(r"PGHOST: failed to resolve host 'missing\.invalid': [A-Z]", message)
+
+
+@pytest.mark.parametrize(
+    ("mode", "warning"),
+    [
+        (0o100640, "can be read by others, so it is not used: chmod 600 lets it count"),
+        (0o100600, None),
+        (0o040700, "is no plain file, so it is not used"),
+    ],
+)
+def test_a_password_file_that_libpq_does_not_use_is_a_warning_and_no_line_on_the_terminal(
+    database: Database,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    mode: int,
+    warning: str | None,
+) -> None:
+    path = tmp_path / "pgpass"
+    path.mkdir() if stat.S_ISDIR(mode) else path.touch()
+    path.chmod(stat.S_IMODE(mode))
+    monkeypatch.setenv("PGPASSFILE", str(path))
+    with resolve(Settings(dsn=database.conninfo)) as target:
+        target.connect().close()
+    assert target.warnings == ((f"the password file {path} {warning}",) if warning else ())
+    assert capfd.readouterr().err == ""
+    psycopg.connect(database.conninfo).close()
+    assert bool(capfd.readouterr().err) is bool(warning)
 
 
 @pytest.mark.parametrize(
