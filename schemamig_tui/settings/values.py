@@ -47,9 +47,11 @@ def read_path(value: str) -> Path:
 
 
 def _embedded(value: str | bool) -> Path | None:
-    if value is True:
-        return default_embedded_directory()
-    return None if value is False else read_path(value)
+    """A switch, or a folder; one that is called like a switch is written ``./1``."""
+    switch = _SWITCHES.get(str(value).lower())
+    if switch is None:
+        return read_path(str(value))
+    return default_embedded_directory() if switch else None
 
 
 def _connection(value: str) -> str:
@@ -102,10 +104,12 @@ def _header_color(value: str) -> str:
     return value
 
 
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+
+
 def _switch(value: str | bool) -> bool:
-    switches = {"1": True, "true": True, "0": False, "false": False}
     try:
-        return switches[str(value).lower()]
+        return _SWITCHES[str(value).lower()]
     except KeyError:
         raise ValueError("has to be true or false") from None
 

@@ -123,6 +123,22 @@ def test_embedded_without_a_folder_means_the_default_one() -> None:
     assert load({"embedded": True}, {}).embedded == default_embedded_directory()
 
 
+@pytest.mark.parametrize(
+    ("text", "folder"),
+    [
+        ("1", default_embedded_directory()),
+        ("True", default_embedded_directory()),
+        ("0", None),
+        ("false", None),
+        ("./1", Path("1")),
+    ],
+)
+def test_a_variable_can_switch_the_embedded_server_on_and_off(
+    text: str, folder: Path | None
+) -> None:
+    assert load({}, {"SCHEMAMIG_EMBEDDED": text}).embedded == folder
+
+
 def test_the_default_folder_of_the_embedded_server_is_the_users_data(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
