@@ -14,6 +14,7 @@ from schemamig_tui.connect.identity import Identity, Location
 from schemamig_tui.connect.target import AskPassword, Attempt, Endpoint, OnWait, Target
 from schemamig_tui.errors import ConnectionFailed
 from schemamig_tui.settings import Settings
+from schemamig_tui.text import visible
 
 __all__ = ["AskPassword", "Attempt", "Identity", "OnWait", "Target", "resolve"]
 
@@ -25,9 +26,11 @@ def resolve(settings: Settings) -> Target:
     ConnectionFailed if the embedded PostgreSQL cannot be started, or the container is there and
     cannot be used.
     """
+    of_file = dict.fromkeys(settings.variables, visible(str(settings.env_file)))
     if settings.dsn is not None:
         source = settings.origins.get("dsn", "--dsn")
-        return Target(environment.from_dsn(settings.dsn, source), settings)
+        endpoint = environment.from_dsn(settings.dsn, source, os.environ, of_file)
+        return Target(endpoint, settings)
     if settings.embedded is not None:
         source = settings.origins.get("embedded", "--embedded")
         return Target(_embedded(settings.embedded, source), settings)
@@ -46,7 +49,7 @@ def resolve(settings: Settings) -> Target:
                 raise
             place = f"Docker {settings.container}"
             passed_over.append(Attempt(place, error.message.rstrip(".")))
-    endpoint, tried = environment.find(os.environ)
+    endpoint, tried = environment.find(os.environ, of_file)
     return Target(endpoint, settings, (*passed_over, *tried))
 
 

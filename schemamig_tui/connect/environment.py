@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -27,6 +27,7 @@ _LIBPQ = {
     "PGDATABASE": "dbname",
 }
 _NOT_SET = "not set"
+_NO_FILE: Mapping[str, str] = {}
 # In every container of a namespace that has a service named postgres, Kubernetes sets this, as
 # Docker does for a link of that name:
 # https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables
@@ -42,54 +43,85 @@ _FORM = (
 )
 
 
-def from_dsn(dsn: str, source: str = "--dsn", env: Mapping[str, str] = os.environ) -> Endpoint:
+def from_dsn(
+    dsn: str,
+    source: str = "--dsn",
+    env: Mapping[str, str] = os.environ,
+    of_file: Mapping[str, str] = _NO_FILE,
+) -> Endpoint:
     """The place that ``dsn`` names, which ``source`` has given, and ``env`` where it says nothing.
 
-    Raises SettingsError if it cannot be read.
+    ``of_file`` has the variables that a file has given, with the file, safe to show. Raises
+    SettingsError if the DSN cannot be read.
     """
     parameters = parse(source, dsn)
-    source = _with_variables(source, parameters, env)
-    return Endpoint(parameters, source, Location(source))
+    source += _completed_by(parameters, env, of_file)
+    return Endpoint(parameters, source, Location(source), warnings=_padded(parameters, env))
 
 
-def find(env: Mapping[str, str]) -> tuple[Endpoint, tuple[Attempt, ...]]:
+def find(
+    env: Mapping[str, str], of_file: Mapping[str, str] = _NO_FILE
+) -> tuple[Endpoint, tuple[Attempt, ...]]:
     """The place that the environment names, and what was not set before it in the order.
 
     ``DATABASE_URL`` comes first, then ``POSTGRES_HOST``, ``_PORT``, ``_USER``, ``_DB`` and
     ``_PASSWORD``: one of them is enough, and libpq decides the others as it does for psql. With
     none of these, libpq decides everything, by its PG* variables, service file and defaults. An
     empty variable counts as not set, and so does, with a warning, a ``POSTGRES_PORT`` that
-    Kubernetes or Docker has set. Raises SettingsError, which names the variable.
+    Kubernetes or Docker has set. For ``of_file`` see ``from_dsn``. Raises SettingsError, which
+    names the variable.
     """
     if url := env.get("DATABASE_URL"):
-        return from_dsn(url, "DATABASE_URL", env), ()
+        return from_dsn(url, _spelled(["DATABASE_URL"], of_file), env, of_file), ()
     tried = [Attempt("DATABASE_URL", _NOT_SET)]
-    warnings: tuple[str, ...] = ()
     named = [name for name in _POSTGRES if env.get(name)]
+    warnings: tuple[str, ...] = ()
     if _SERVICE_LINK.match(env.get("POSTGRES_PORT", "")):
         named.remove("POSTGRES_PORT")
         warnings = (_LINK_IGNORED,)
+    parameters = {_POSTGRES[name]: env[name] for name in named}
+    warnings += _padded(parameters, env, named)
     if named:
-        parameters = {_POSTGRES[name]: env[name] for name in named}
-        _check_port("POSTGRES_PORT", parameters)
-        source = "POSTGRES_HOST" if "host" in parameters else ", ".join(named)
+        _check_port(_spelled(["POSTGRES_PORT"], of_file), parameters)
+        source = _spelled(["POSTGRES_HOST"] if "host" in parameters else named, of_file)
         route = " ".join(filter(None, (source, _address(parameters))))
-        endpoint = Endpoint(
-            parameters,
-            _with_variables(route, parameters, env),
-            Location(_with_variables(source, parameters, env)),
-            warnings=warnings,
-        )
+        more = _completed_by(parameters, env, of_file)
+        endpoint = Endpoint(parameters, route + more, Location(source + more), warnings=warnings)
         return endpoint, tuple(tried)
     tried.append(Attempt("POSTGRES_HOST", _NOT_SET))
-    source = ", ".join(_variables({}, env)) or NOTHING_NAMED
+    source = _spelled(_variables({}, env), of_file) or NOTHING_NAMED
     return Endpoint({}, source, Location(source), warnings=warnings), tuple(tried)
 
 
-def _with_variables(source: str, parameters: Mapping[str, str], env: Mapping[str, str]) -> str:
-    """``source`` of the parameters, and the variables by which libpq completes them."""
-    variables = ", ".join(_variables(parameters, env))
-    return f"{source} with {variables}" if variables else source
+def _spelled(names: Sequence[str], of_file: Mapping[str, str]) -> str:
+    """``PGHOST, .env: PGPORT, PGUSER``: those that a file has given come behind its name."""
+    own, given = ([name for name in names if (name in of_file) is it] for it in (False, True))
+    if given:
+        given[0] = f"{of_file[given[0]]}: {given[0]}"
+    return ", ".join((*own, *given))
+
+
+def _padded(
+    parameters: Mapping[str, str], env: Mapping[str, str], named: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """A warning of each variable in use that has white space around it, as a file of a secret has.
+
+    ``named`` are those that the parameters are from.
+    """
+    password = () if "password" in parameters else ("PGPASSWORD",)
+    return tuple(
+        f"{name} begins or ends with white space, which counts"
+        for name in (*named, *_variables(parameters, env), *password)
+        if env.get(name, "") != env.get(name, "").strip()
+    )
+
+
+def _completed_by(
+    parameters: Mapping[str, str], env: Mapping[str, str], of_file: Mapping[str, str]
+) -> str:
+    """What follows the source of the parameters: the variables by which libpq completes them."""
+    variables = _spelled(_variables(parameters, env), of_file)
+    return f" with {variables}" if variables else ""
 
 
 def _variables(parameters: Mapping[str, str], env: Mapping[str, str]) -> list[str]:

@@ -78,6 +78,27 @@ def test_without_any_libpq_decides_and_its_variables_are_named() -> None:
     assert environment.find({})[0].route == "PostgreSQL's defaults"
 
 
+def test_variables_that_a_file_has_given_are_named_with_it() -> None:
+    variables = {"PGHOST": "h", "PGPORT": "1", "PGUSER": "u"}
+    file = dict.fromkeys(["PGPORT", "PGUSER", "DATABASE_URL", "POSTGRES_PORT"], ".env")
+    assert environment.find(variables, file)[0].route == "PGHOST, .env: PGPORT, PGUSER"
+    url = {"DATABASE_URL": "postgresql://u@h/d", "PGPORT": "1"}
+    assert environment.find(url, file)[0].route == ".env: DATABASE_URL with .env: PGPORT"
+    with pytest.raises(SettingsError, match=r"\.env: POSTGRES_PORT: the port is not a number"):
+        environment.find({"POSTGRES_PORT": "x"}, file)
+
+
+def test_white_space_around_a_variable_counts_and_is_told() -> None:
+    variables = {"POSTGRES_PASSWORD": "secret\n", "POSTGRES_HOST": "h", "PGUSER": " u"}
+    variables |= {"PGPASSWORD": "of no use here\n", "PGHOST": "nor this "}
+    found, _ = environment.find(variables)
+    assert found.parameters["password"] == "secret\n"
+    assert found.warnings == (
+        "POSTGRES_PASSWORD begins or ends with white space, which counts",
+        "PGUSER begins or ends with white space, which counts",
+    )
+
+
 @pytest.mark.parametrize("port", ["x", "0", "65536", "-1", "5432 ", "5,,x"])
 def test_a_port_that_is_none_is_an_error_that_names_the_variable(port: str) -> None:
     with pytest.raises(SettingsError, match="POSTGRES_PORT"):
