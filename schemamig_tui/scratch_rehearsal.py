@@ -127,7 +127,11 @@ def _rehearse(
         settings.directory,
         settings.table,
         listen,
-        limits=RehearsalLimits(settings.limits, settings.rehearsal_statement_timeout),
+        limits=RehearsalLimits(
+            settings.limits,
+            settings.rehearsal_statement_timeout,
+            lock_timeout=settings.rehearsal_lock_timeout,
+        ),
         extension_hint=lambda name: _EXTENSION,
     )
     # A file that has stopped in the target has done nothing on the scratch.

@@ -36,9 +36,7 @@ def new_rollback(
     from schemamig_tui.authoring.reversal.rollback import RollbackLimits, write_rollback
     from schemamig_tui.survey import looking
 
-    limits = RollbackLimits(statement=settings.rehearsal_statement_timeout)
-    if settings.lock_timeout is not None:
-        limits = RollbackLimits(settings.lock_timeout, limits.statement)
+    limits = RollbackLimits(settings.rehearsal_lock_timeout, settings.rehearsal_statement_timeout)
     with looking(target, settings, on_wait) as (conn, survey):
         return write_rollback(
             conn,

@@ -195,7 +195,10 @@ def _rehearse_in_place(
         settings.table,
         listener,
         limits=RehearsalLimits(
-            settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
+            settings.limits,
+            settings.rehearsal_statement_timeout,
+            settings.time_budget,
+            settings.rehearsal_lock_timeout,
         ),
         extension_hint=target.extension_hint,
     )

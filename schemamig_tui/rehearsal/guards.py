@@ -89,7 +89,7 @@ class Guards:
     ``tracking`` has the settings with which the server counts what it would not by itself.
     """
 
-    lock: float
+    lock: float | None
     statement: float | None
     version: int
     own: Mapping[str, OwnLimit] = field(default_factory=dict)
@@ -123,10 +123,9 @@ class Guards:
     @property
     def query(self) -> bytes:
         """Sets the limits for the transaction that is open."""
-        settings = {
-            "lock_timeout": self.lock,
-            "idle_in_transaction_session_timeout": _IDLE,
-        }
+        settings: dict[str, float] = {"idle_in_transaction_session_timeout": _IDLE}
+        if self.lock is not None:
+            settings["lock_timeout"] = self.lock
         if self.statement is not None:
             settings["statement_timeout"] = self.statement
         if self.version >= 170000:
@@ -148,7 +147,9 @@ class Guards:
         ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
         is how long it took at most until it failed: the limits of others may be shorter.
         """
-        if sqlstate == pg_errors.LockNotAvailable.sqlstate and seconds >= _NEARLY * self.lock:
+        if sqlstate == pg_errors.LockNotAvailable.sqlstate:
+            if self.lock is None or seconds < _NEARLY * self.lock:
+                return None
             if limit := self.own.get("lock_timeout"):
                 return _as_in_a_run("waits for a lock", "lock_timeout", limit)
             return f"A rehearsal waits for a lock for {units.limit(self.lock)} (--lock-timeout)."

@@ -41,7 +41,7 @@ from schemamig_tui.rehearsal.stage import Stage
 from schemamig_tui.schema_errors import schema_errors
 
 LOCK_TIMEOUT = 2.0
-"""How many seconds a statement waits for a lock, where ``Limits.lock`` does not say."""
+"""How many seconds a statement waits for a lock by default."""
 STATEMENT_TIMEOUT = 60.0
 """How many seconds a statement may take by default."""
 
@@ -50,15 +50,17 @@ _NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class RehearsalLimits:
-    """The limits of a rehearsal: those of a run, and two of its own, in seconds; None is no limit.
+    """The limits of a rehearsal: those of a run, and its own, in seconds; None is no limit.
 
     ``statement_timeout`` is how long a statement may take, ``time_budget`` how long a file should
-    take at the most, all of it or what it holds ACCESS EXCLUSIVE for.
+    take at the most, all of it or what it holds ACCESS EXCLUSIVE for. ``lock_timeout`` is how long
+    it waits for a lock, where that of a run does not say.
     """
 
     run: Limits = _NO_LIMITS
     statement_timeout: float | None = STATEMENT_TIMEOUT
     time_budget: float | None = None
+    lock_timeout: float | None = LOCK_TIMEOUT
 
 
 _LIMITS = RehearsalLimits()
@@ -84,7 +86,7 @@ class Rehearsal:
     ) -> None:
         self._preparation = Preparation(connect, directory, table, limits.run, extension_hint)
         self._listener = listener
-        self._statement_timeout = limits.statement_timeout
+        self._statement_timeout, self._lock_timeout = limits.statement_timeout, limits.lock_timeout
         budget = limits.time_budget
         self._budget_ms = None if budget is None else budget * 1000
 
@@ -130,7 +132,7 @@ class Rehearsal:
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
         limits, own = context.limits, own_limits(conn)
-        lock = LOCK_TIMEOUT if limits.lock is None else limits.lock
+        lock = self._lock_timeout if limits.lock is None else limits.lock
         guards = Guards(lock, self._statement_timeout, conn.info.server_version)
         # What is asked for holds in a run as well, whatever the role or the database has.
         if limits.lock is None:

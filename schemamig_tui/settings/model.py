@@ -12,6 +12,7 @@ LintLevel = Literal["note", "warning", "error"]
 HeaderColor = Literal["red", "yellow", "green", "blue", "magenta", "cyan"]
 DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
 
+_REHEARSAL_LOCK_TIMEOUT = 2.0
 _REHEARSAL_STATEMENT_TIMEOUT = 60.0
 
 
@@ -44,7 +45,8 @@ class Settings:
     """How long to wait for a server that does not answer yet."""
 
     lock_timeout: float | None = None
-    """How long a statement waits for a lock; None is as long as it takes, in a rehearsal 2 s."""
+    """How long a statement waits for a lock; 0 is as long as it takes. So is None, but for a
+    rehearsal."""
 
     lock_retries: int = 0
     """How often a migration is tried again that could not get a lock in time."""
@@ -140,12 +142,18 @@ class Settings:
         """The settings that limit how long a run waits."""
         return Limits(
             run_lock=self.run_lock_timeout,
-            lock=self.lock_timeout,
+            lock=self.lock_timeout or None,
             retries=self.lock_retries,
             blocking=self.max_blocking,
             statement=self.statement_timeout or None,
             pause_file=self.pause_file,
         )
+
+    @property
+    def rehearsal_lock_timeout(self) -> float | None:
+        """How long a statement waits for a lock in a rehearsal; None is as long as it takes."""
+        given = self.lock_timeout
+        return _REHEARSAL_LOCK_TIMEOUT if given is None else given or None
 
     @property
     def rehearsal_statement_timeout(self) -> float | None:

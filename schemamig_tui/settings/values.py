@@ -172,7 +172,7 @@ SETTINGS = {
     "dsn": SettingReader("dsn", (str,), _text),
     "embedded": SettingReader("embedded", (str, bool), _embedded),
     "wait": SettingReader("wait", (int, float), _seconds),
-    "lock-timeout": SettingReader("lock_timeout", (str,), _duration),
+    "lock-timeout": SettingReader("lock_timeout", (str,), _duration_or_zero),
     "lock-retries": SettingReader("lock_retries", (int,), _count),
     "run-lock-timeout": SettingReader("run_lock_timeout", (str,), _duration),
     "max-blocking": SettingReader("max_blocking", (int, float), _limit),

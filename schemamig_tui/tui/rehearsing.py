@@ -30,7 +30,7 @@ from schemamig_tui.rehearsal.events import (
     ScratchUsed,
     WorkDone,
 )
-from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, Rehearsal, RehearsalLimits
+from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
 from schemamig_tui.rehearsal.wording import (
     SCRATCH_CANNOT_TELL,
     UNCOUNTED,
@@ -64,14 +64,15 @@ _SIGNS = {"+": "good", "-": "bad", "~": "warn"}
 
 def warning(settings: Settings) -> list[Line]:
     """The lines that explain a rehearsal before it starts."""
-    lock = LOCK_TIMEOUT if settings.lock_timeout is None else settings.lock_timeout
-    limits = f"At most {lock:g} s for a lock"
-    if (most := settings.rehearsal_statement_timeout) is not None:
-        limits += f", {most:g} s for a statement"
+    limits = (
+        (settings.rehearsal_lock_timeout, "for a lock"),
+        (settings.rehearsal_statement_timeout, "for a statement"),
+    )
+    given = ", ".join(f"{most:g} s {what}" for most, what in limits if most is not None)
     return [
         (("plain", "They really run, in one transaction that is rolled back."),),
         (("warn", "! Locks are held until then; others wait for them."),),
-        (("plain", f"  {limits}."),),
+        (("plain", f"  At most {given}." if given else "  Without a limit of time."),),
         (("warn", "! Not rolled back: sequences, dead rows, WAL, dblink."),),
         (),
     ]
@@ -128,7 +129,10 @@ class InPlaceThread(RehearsalThread):
             settings.table,
             self._recorder,
             limits=RehearsalLimits(
-                settings.limits, settings.rehearsal_statement_timeout, settings.time_budget
+                settings.limits,
+                settings.rehearsal_statement_timeout,
+                settings.time_budget,
+                settings.rehearsal_lock_timeout,
             ),
             extension_hint=target.extension_hint,
         )

@@ -76,7 +76,7 @@ def test_what_the_user_sets_stays(database: Database, monkeypatch: pytest.Monkey
 
 def test_options_in_the_dsn_stay_too(database: Database) -> None:
     dsn = make_conninfo(database.conninfo, options="-c work_mem=6MB", application_name="mine")
-    with resolve(Settings(dsn=dsn, lock_timeout=0)).connect() as connection:
+    with resolve(Settings(dsn=dsn, lock_timeout=0.0001)).connect() as connection:
         assert _shown(connection, "work_mem") == "6MB"
         assert _shown(connection, "application_name") == "mine"
         assert _shown(connection, "lock_timeout") == "1ms"

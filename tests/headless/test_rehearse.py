@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from schemamig_tui.errors import ExitCode
 from tests.conftest import Database
 from tests.headless.conftest import Program
@@ -73,6 +75,15 @@ def test_a_rehearsal_gives_up_a_lock_that_it_does_not_get(
         ended = program("--rehearse", "--lock-timeout", "100ms")
     assert ended.code == ExitCode.LOCKED
     assert "55P03" in ended.err
+
+
+@pytest.mark.parametrize(("given", "limit"), [((), "2s"), (("--lock-timeout", "0"), "0")])
+def test_a_rehearsal_waits_for_a_lock_as_long_as_is_asked_for(
+    program: Program, given: tuple[str, ...], limit: str
+) -> None:
+    shown = "current_setting('lock_timeout')"
+    program.write("0001_a.sql", f"DO $$ BEGIN ASSERT {shown} = '{limit}', {shown}; END $$;")
+    assert program("--rehearse", *given).code == ExitCode.DONE
 
 
 def test_a_rehearsal_can_be_interrupted(program: Program, database: Database) -> None:

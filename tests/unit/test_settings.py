@@ -249,7 +249,7 @@ def test_a_table_that_is_none_is_refused(repository: Path) -> None:
     [("1ms", 0.001), ("2s", 2.0), ("1.5s", 1.5), (" 1 min ", 60.0), ("2h", 7200.0), ("0", None)],
 )
 def test_a_duration_has_a_unit(text: str, seconds: float | None) -> None:
-    assert load({"lock-timeout": text}, {}).lock_timeout == seconds
+    assert load({"warn-after": text}, {}).warn_after == seconds
 
 
 @pytest.mark.parametrize("text", ["5", "", "s", "-1s", "2 weeks", "1e3s", "0.4ms", "0s", "600h"])
@@ -327,7 +327,11 @@ def test_a_key_that_is_mistyped_is_asked_about(repository: Path) -> None:
     assert caught.value.hint == "Did you mean lock-timeout?"
 
 
-def test_without_a_limit_a_statement_of_a_rehearsal_still_has_a_minute() -> None:
+def test_without_a_limit_a_rehearsal_still_has_those_of_its_own() -> None:
+    for given, of_run, of_rehearsal in ((None, None, 2), ("0", None, None), ("5s", 5, 5)):
+        settings = load({"lock-timeout": given}, {})
+        assert settings.limits.lock == of_run
+        assert settings.rehearsal_lock_timeout == of_rehearsal
     for given, of_run, of_rehearsal in ((None, None, 60), ("0", None, None), ("2s", 2, 2)):
         settings = load({"statement-timeout": given}, {})
         assert settings.limits.statement == of_run

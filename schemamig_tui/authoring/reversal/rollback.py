@@ -48,7 +48,7 @@ class Rollback:
 class RollbackLimits:
     """How long, in seconds, a statement may wait for a lock, and how long it may take."""
 
-    lock: float = LOCK_TIMEOUT
+    lock: float | None = LOCK_TIMEOUT
     statement: float | None = STATEMENT_TIMEOUT
 
 

@@ -84,7 +84,7 @@ class Walk:
         self,
         conn: psycopg.Connection[Any],
         cancellation: Cancellation,
-        lock: float,
+        lock: float | None,
         statement: float | None,
     ) -> None:
         self._conn = conn
