@@ -42,6 +42,14 @@ _FORM = (
     " characters such as @ : / ? % in a name or password are written %40 %3A %2F %3F %25."
 )
 
+# What Prisma, JDBC, Doctrine, Rails and node-postgres have in their URIs. Any other name that libpq
+# does not know may be a piece of a password.
+_OF_OTHERS = re.compile(
+    'parameter: "(schema|pgbouncer|connection_limit|(?:pool|socket)_timeout|statement_cache_size'
+    "|sslaccept|sslidentity|currentSchema|prepareThreshold|serverVersion|charset|encoding|pool"
+    '|pool_size|prepared_statements|ssl|uselibpqcompat)"'
+)
+
 
 def from_dsn(
     dsn: str,
@@ -161,6 +169,11 @@ def parse(source: str, text: str) -> dict[str, str]:
     except UnicodeError:
         raise SettingsError(f"{source} is not UTF-8.") from None
     except psycopg.Error as error:
+        if of_others := _OF_OTHERS.search(str(error)):
+            raise SettingsError(
+                f"{source} has the parameter {of_others[1]}, which libpq does not know.",
+                hint="It is another tool's: leave it out.",
+            ) from None
         reason = re.sub(r'".*"', '"..."', str(error).strip(), flags=re.S)
         raise SettingsError(f"{source} cannot be read: {reason}", hint=_FORM) from None
     _check_port(source, parameters)

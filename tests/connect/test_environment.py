@@ -165,6 +165,9 @@ def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
         ("postgresql://u:1/secret@h?application_name=ci@build", "an @ or / that is not encoded"),
         ("postgresql://u:secret", "the port is not a number"),
         ("postgresql://h/d?secret=1", "invalid URI query parameter"),
+        ("postgresql://u:secret@h/d?schema=public", "the parameter schema, which libpq does not"),
+        ("postgresql://u:secret@h/d?sslmode=prefer&pgbouncer=true", "the parameter pgbouncer,"),
+        ("postgresql://h/d?schema=public&secret=1", "the parameter schema, which libpq does not"),
     ],
 )
 def test_a_dsn_that_cannot_be_read_is_not_quoted(dsn: str, message: str) -> None:
