@@ -1,6 +1,6 @@
-"""Statements that run in batches: the key and its walk, the size of a batch, what it gives way to.
+"""Runs statements in batches: the walk along a key, the size of a batch, whom it gives way to.
 
-It stands below the run, which puts the batches between the other statements of a file, and above
-the watch, which it asks who waits behind a batch. It knows nothing of files that are pending, of
+This package stands below the run, which puts the batches between the other statements of a file,
+and above the watch, which it asks who waits behind a batch. It knows nothing of pending files, of
 retries of a whole file or of recovery.
 """

@@ -22,10 +22,10 @@ _WAL_POSITION = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_ins
 class LockPatience:
     """How long a batch waits for a lock.
 
-    Nobody waits for our rows before a batch began. So where its time and that wait together are
-    shorter than ``deadlock_timeout`` it is us who give up, and never the application that the
-    server ends for a deadlock. Where small batches still get no lock, it waits longer all the same.
-    ``file_decides``: the file sets a lock_timeout of its own.
+    A batch and its wait for a lock together stay below ``deadlock_timeout``: so in a deadlock our
+    batch gives up before the server looks for one, and the server never ends a transaction of the
+    application. Each time that a batch of the smallest size has ``failed`` to get a lock doubles
+    the wait. With ``file_decides`` the file sets a lock_timeout of its own, which holds.
     """
 
     deadlock_timeout: float = 1.0
@@ -33,16 +33,17 @@ class LockPatience:
     failed: int = 0
 
     def seconds(self, target: float) -> float:
-        """The lock_timeout for a batch that is to take so long."""
+        """The lock_timeout of a batch that is to take ``target`` seconds."""
         gentle = max(_LEAST, 0.9 * self.deadlock_timeout - 1.5 * target)
         return float(min(_LONGEST_PATIENCE, gentle * 2**self.failed))
 
 
 @dataclass
 class Batch:
-    """One batch: what the server has answered to its steps.
+    """Makes the steps of one batch, and keeps what the server answers to them.
 
-    ``changed`` are the rows that its statement has changed, ``wal`` is where the WAL was behind it.
+    ``changed`` is how many rows the statement has changed, ``wal`` the position of the WAL after
+    it.
     """
 
     place: BatchedPlace
@@ -60,7 +61,7 @@ class Batch:
     def statement(
         self, sql: bytes, values: Sequence[str] = (), types: tuple[int, ...] | None = None
     ) -> Iterator[Step]:
-        """The statement itself; then ``changed`` is known."""
+        """Run the statement on its range, and set ``changed``."""
         yield Step(
             sql,
             Role.BATCH,
@@ -76,8 +77,8 @@ class Batch:
     def close(self) -> Iterator[Step]:
         """Ask how much WAL has been written, and commit.
 
-        Nothing of the batch comes behind its COMMIT: what a cancellation or a timeout has missed
-        there would hit it, and the batch would be taken for one that has failed.
+        The COMMIT is the last step of a batch: a late cancellation or timeout would hit any step
+        behind it, and a batch that is committed would count as failed.
         """
         yield Step(_WAL_POSITION.encode(), Role.HOUSEKEEPING, answer=self._take_position)
         yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True, awaited=True)
@@ -90,7 +91,7 @@ class Batch:
 
 
 def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list[tuple[str, str]]:
-    """What is set for one batch, in the transaction alone."""
+    """The settings of the transaction of one batch, with its lock_timeout."""
     found = settings_of(place)
     if not patience.file_decides:
         milliseconds = max(1, round(patience.seconds(target) * 1000))
@@ -99,13 +100,13 @@ def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list
 
 
 def settings_of(place: BatchedPlace) -> list[tuple[str, str]]:
-    """What is set for each batch of a statement."""
+    """The settings that are the same for all batches of a statement."""
     fresh_plans = [_FRESH_PLANS] if place.batched.head.verb == "call" else []
     return [("row_security", "off"), *fresh_plans, *place.batched.asked.restraint.settings]
 
 
 def set_locally(settings: Sequence[tuple[str, str]]) -> Step:
-    """The step that sets them for the rest of the transaction."""
+    """The step that makes these settings for the rest of the transaction."""
     calls = ", ".join(
         f"pg_catalog.set_config({literal(name)}, {_value(value)}, true)" for name, value in settings
     )

@@ -16,7 +16,7 @@ from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, CHECK_CONST
 
 
 class Checkpoints:
-    """Makes the steps for one statement. ``mark`` is what is committed of it for sure."""
+    """Makes the steps for one statement. ``mark`` is the progress that is surely committed."""
 
     def __init__(self, place: BatchedPlace, run: BatchingRun, mark: BatchMark | None) -> None:
         self._place = place
@@ -28,13 +28,14 @@ class Checkpoints:
 
     @property
     def writer(self) -> str:
-        """What tells this run from every other one."""
+        """A text that tells this run from every other one."""
         return self._writer
 
     def take_over(self, mark: BatchMark) -> Iterator[Step]:
         """Write the first mark of this run, in a transaction of its own.
 
-        What an earlier try has written must still be there, or else nobody has written of batches.
+        It fails unless the row still has the mark of the earlier try or, where there was none, no
+        mark of batches at all.
         """
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)
         yield from self.fence()
@@ -43,7 +44,7 @@ class Checkpoints:
         self._found = self.mark = mark
 
     def fence(self) -> Iterator[Step]:
-        """Lock the row and compare it; then the transaction is the file's again."""
+        """Lock the row of the ledger and compare it, as ourselves; then go on as the file."""
         session, writes = self._run.session, self._run.writes
         if self._found is None:
             query, text = writes.first_fence, f"\n{BATCHES}"
@@ -54,7 +55,7 @@ class Checkpoints:
         yield Step(session.as_the_file, Role.HOUSEKEEPING)
 
     def note(self, mark: BatchMark) -> Iterator[Step]:
-        """Write how far it is then, at the end of a transaction of the file."""
+        """Write ``mark`` into the ledger, at the end of a transaction of the file."""
         yield Step(CHECK_CONSTRAINTS, Role.HOUSEKEEPING, statement=mark.statement - 1)
         yield Step(self._run.session.in_mid_file, Role.HOUSEKEEPING)
         message = self._run.progress.message(

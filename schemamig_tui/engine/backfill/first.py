@@ -1,4 +1,4 @@
-"""The first batch of a statement that runs over ranges, also for whoever looks before it runs."""
+"""Finds the first batch of a statement over ranges, for a run and for the preview in a plan."""
 
 from typing import NamedTuple
 
@@ -42,6 +42,6 @@ def first_range(
 def first_size(
     asked: RangeBatches, key: WalkKey, walk: KeyWalk, mark: BatchMark | None
 ) -> Questions[BatchSize]:
-    """The size of the next batch: as it was, or as it is asked for, within its bounds."""
+    """The size of the next batch: that of the last try or of the directive, within its bounds."""
     rows = key.rows if key.rows is not None else (yield from walk.planned_rows())
     return BatchSize((mark and mark.size) or asked.batch, asked.target, rows)

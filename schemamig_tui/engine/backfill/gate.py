@@ -1,7 +1,8 @@
-"""What the next batch waits for, and what it says meanwhile.
+"""Holds the next batch back while others suffer from batches or a person wants it, and says why.
 
-Everything is asked between two batches, at most once a second. What cannot be asked, or may not be
-seen, is in nobody's way, but for who has written to the table before the first batch.
+The server is asked between two batches, at most once a second. Where it does not answer, or the
+role may not see the answer, the batches go on. Only the transactions that have written to the table
+before the first batch have to be known: the first batch waits until they are.
 """
 
 import re
@@ -39,7 +40,7 @@ _HIDDEN_SNAPSHOTS = (
 
 @dataclass(frozen=True)
 class Gatekeeper:
-    """What a gate works with: the second connection, the session ``pid`` of the batches.
+    """What a gate works with: the second connection, and the ``pid`` of the session of the batches.
 
     While the file ``pause_file`` is there, batches wait.
     """
@@ -78,10 +79,10 @@ class Gate:
             self._keeper.cancellation.wait(seconds)
 
     def await_writers(self, table: int, name: str) -> None:
-        """Wait until the transactions are over that have written to the table by now.
+        """Wait for the end of all transactions that have written to the table by now.
 
-        The walk would pass the rows by that they have not committed yet. So it waits, too, until
-        the server can be asked who they are.
+        The walk would miss rows that they have not committed yet. So where the server cannot tell
+        which transactions these are, the first batch waits until it can.
         """
         first: dict[str, Writer] | None = None
 
@@ -105,7 +106,7 @@ class Gate:
         self._table = table
 
     def committed(self, wal: int) -> None:
-        """Take in that a batch is committed, where the WAL was at this position."""
+        """Note that a batch is committed, with the position of the WAL behind it."""
         self._lag.committed(wal)
 
     def _wait_while(self, in_the_way: Callable[[], tuple[str, ...]]) -> None:
@@ -114,7 +115,7 @@ class Gate:
         kinds: list[str] = []
         while reasons := in_the_way():
             now = time.monotonic()
-            # How long each lasts is a part of its sentence, and no news.
+            # The sentence of a reason also says how long it has lasted: a new number is no news.
             if (kind := [re.sub(r"\d", "", reason) for reason in reasons]) != kinds or (
                 now - reported_at > _REPORT_EVERY
             ):
@@ -129,7 +130,7 @@ class Gate:
         return (*self._wishes(), *self._of_the_server())
 
     def _wishes(self) -> tuple[str, ...]:
-        """What people want."""
+        """Why people want the batches to wait, as sentences."""
         file = self._keeper.pause_file
         found = ["paused by the user"] if self._keeper.control.paused else []
         if file is None:
@@ -143,7 +144,7 @@ class Gate:
         return tuple(found)
 
     def _of_the_server(self) -> tuple[str, ...]:
-        """What the server says, as it was seen within the last second."""
+        """Why batches would hurt the server or a standby, as it was within the last second."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _ASK_EVERY
@@ -165,7 +166,7 @@ class Gate:
             return None
 
     def _writers(self, table: int) -> tuple[Writer, ...] | None:
-        """Who has written to the table; None: that cannot be asked now."""
+        """The transactions that have written to the table; None where nobody can be asked now."""
         try:
             return self._keeper.watch.ask(
                 lambda conn, pid: signals.writers(conn, pid, table), self._keeper.pid
@@ -174,7 +175,7 @@ class Gate:
             return None
 
     def _note(self, sight: Sight) -> None:
-        """Tell once what should be known, and is in nobody's way."""
+        """Report, once, what people should know although it holds no batch back."""
         notes = dict(sight.snapshots)
         if self._lag.hidden:
             notes["hidden lag"] = _HIDDEN_LAG

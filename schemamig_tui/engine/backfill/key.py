@@ -1,8 +1,8 @@
-"""The key of a backfill: what the catalog says of the table, the columns and their indexes.
+"""Finds the key of a backfill in the catalog: the table, the columns, and an index to walk along.
 
-A walk along a key that is not the whole order of a usable index would read and sort the table for
-each batch, so that is refused. The planner uses a partial index for some values and not for others:
-so it is the catalog that decides, and not one plan.
+Each batch would read and sort the table if the key were not the whole order of a usable index: such
+a key is refused. The catalog decides that, and not the plan of one query, because the planner uses
+a partial index for some values and not for others.
 """
 
 import json
@@ -33,10 +33,10 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeyColumn:
-    """A column of the key. Its type has a number, ``declared``; ``type`` is that of its values.
+    """A column of the key: ``declared`` is the oid of its type, ``type`` that of its values.
 
-    These differ where the type is a domain. ``collation`` is the number of its collation, 0 where
-    it has none; ``type_name`` names it where it is another than the type's.
+    These differ where the type is a domain. ``collation`` is the oid of the column's collation, 0
+    where it has none; ``type_name`` names the type, and a collation that is not the type's own.
     """
 
     name: str
@@ -86,7 +86,7 @@ class WalkKey:
 def find_key(
     table: Name, columns: Sequence[str], bracket: Bracket = OWN_TRANSACTION
 ) -> Questions[WalkKey]:
-    """Ask for a key of a table, which the search_path of the file leads to. Raises Unusable."""
+    """Find a key of the table that has this name in the file's search_path. Raises Unusable."""
     found_table = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
     yield from opening(bracket)
     rows = yield from ask(_FACTS, (found_table[0][0], json.dumps([*columns])))
@@ -114,9 +114,10 @@ def find_key(
 
 
 class FoundTable(NamedTuple):
-    """A table: its number, its name as SQL, and about how many rows it has.
+    """A table: its oid, its name as SQL, and about how many rows it has.
 
-    ``rows`` is None where nothing is known yet. There is room for ``most`` in the pages it has.
+    ``rows`` is None where the planner knows nothing yet; the pages of the table have room for
+    ``most``.
     """
 
     oid: int
@@ -126,7 +127,7 @@ class FoundTable(NamedTuple):
 
 
 def find_table(table: Name, bracket: Bracket = OWN_TRANSACTION) -> Questions[FoundTable | None]:
-    """Ask for a table. None where there is none of this name."""
+    """Find a table. None where no table has this name."""
     found = yield from ask("SELECT pg_catalog.to_regclass($1)::oid", (str(table),))
     yield from opening(bracket)
     rows = yield from ask(_TABLE, (found[0][0],))
@@ -201,7 +202,7 @@ def _index(facts: Mapping[str, Any], columns: Sequence[KeyColumn]) -> dict[str, 
 
 
 def _why_not(index: Mapping[str, Any], columns: Sequence[KeyColumn]) -> str | None:
-    """Why an index cannot be walked along; None: it can."""
+    """Why the walk cannot use an index; None where it can."""
     parts = index["parts"][: len(columns)]
     numbers = [part["number"] for part in parts]
     reasons = (

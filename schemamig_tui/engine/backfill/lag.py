@@ -1,9 +1,9 @@
-"""How far standbys are behind our own batches, by our own clock.
+"""Measures how far standbys are behind our own batches, by our own clock.
 
-``replay_lag`` of the server stays at its last value while nothing new comes, and for ever where the
-walreceiver has stopped; a standby that is down has no row at all. So the position of the WAL is
-remembered with its time, and a standby is as far behind as the oldest one is old that it has not
-replayed. One that was there once and is gone counts.
+``replay_lag`` of pg_stat_replication stays at its last value while nothing new comes, and for ever
+where the walreceiver has stopped; a standby that is down has no row at all. So each position of the
+WAL is remembered with its time. The lag of a standby is the age of the oldest position that it has
+not replayed. A standby that was there once and is gone counts as well.
 """
 
 import time
@@ -17,7 +17,7 @@ _MOST_MARKS = 10_000
 
 
 class Lag:
-    """Follows the standbys; those ``ignored`` may be behind, the others for ``most`` seconds."""
+    """Follows the standbys. Those not ``ignored`` may be behind for ``most`` seconds."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Lag:
         """Whether there is a standby of which this role may not see how far it is."""
 
     def committed(self, wal: int) -> None:
-        """Remember that a batch is committed, behind which the WAL was at this position."""
+        """Remember that a batch is committed, with the position of the WAL behind it."""
         self._marks.append((wal, self._clock()))
 
     def reasons(self, standbys: Sequence[Standby]) -> list[str]:
@@ -65,7 +65,7 @@ class Lag:
         return now - oldest
 
     def _forget(self, standbys: Sequence[Standby]) -> None:
-        """Drop what all of them have replayed."""
+        """Forget the positions that all standbys have replayed."""
         replayed = [one.replayed for one in standbys if one.replayed is not None]
         least = min(replayed, default=None)
         while self._marks and (least is None or self._marks[0][0] <= least):

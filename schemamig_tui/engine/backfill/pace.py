@@ -1,4 +1,4 @@
-"""How fast batches are, what is left, and the pause that a limit asks for between two of them."""
+"""Measures how fast batches are, estimates the time that is left, and computes the pauses."""
 
 import time
 from collections import deque
@@ -37,7 +37,7 @@ class Pace:
     def took(
         self, mark: BatchMark, seconds: float, rows: int | None, dead: int | None, *, last: bool
     ) -> None:
-        """Take in a batch that is committed, and report it unless the last report is too near."""
+        """Note a batch that is committed, and report it unless the last report was just before."""
         now = self._clock()
         self._recent.append((now, mark.changed, mark.walked))
         while len(self._recent) > 2 and now - self._recent[0][0] > _NOW:
@@ -63,7 +63,7 @@ class Pace:
         )
 
     def finish(self, mark: BatchMark) -> None:
-        """Report that all is done."""
+        """Report that all batches of the statement are done."""
         ms = (self._clock() - self._began) * 1000
         self._report(BatchesFinished(*self._place.at, totals(mark), ms))
 
@@ -74,7 +74,7 @@ class Pace:
     def _left(
         self, mark: BatchMark, first: BatchMark, rows: int | None, now: float
     ) -> tuple[float, float] | None:
-        """From the speed just now, and from that since the beginning: what lies between is open."""
+        """The seconds left, at least and at most: one by the speed now, one by the average."""
         walked = mark.walked - first.walked
         if rows is None or not walked:
             return None
@@ -86,7 +86,7 @@ class Pace:
 
 
 def rest(restraint: Restraint, seconds: float, rows: int, wal: int) -> float:
-    """How many seconds to wait behind a batch that took so long, changed and wrote so much."""
+    """How many seconds to wait after a batch of so many ``seconds``, rows and bytes of WAL."""
     at_least = [restraint.pause]
     if restraint.rows:
         at_least.append(rows / restraint.rows - seconds)
@@ -96,5 +96,5 @@ def rest(restraint: Restraint, seconds: float, rows: int, wal: int) -> float:
 
 
 def totals(mark: BatchMark) -> BatchTotals:
-    """What is done, as events tell it."""
+    """What is done, as the value that events have."""
     return BatchTotals(mark.walked, mark.changed, mark.batches, mark.seconds)

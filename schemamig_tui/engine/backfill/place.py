@@ -1,4 +1,4 @@
-"""What is run in batches, and in what: one statement of a file, with what the run has of it."""
+"""What all parts of a backfill share: the statement, the session of its file, and the run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,17 +42,17 @@ class BatchedPlace:
         return self.name, self.number + 1, self.line
 
     def refusal(self, why: Unusable) -> FilesError:
-        """The error that it cannot run, or go on, in batches."""
+        """The error that the statement cannot run, or go on, in batches."""
         line = self.batched.line
         return FilesError(why.message, path=self.script.file.path, line=line, hint=why.hint)
 
 
 @dataclass(frozen=True)
 class FileSession:
-    """The queries that change, inside of a transaction of the file, who works in it.
+    """Queries that switch a transaction of the file between the file's role and settings and ours.
 
-    ``as_ourselves`` goes to who the session began as, ``as_the_file`` back. ``in_mid_file`` makes
-    the rest of the transaction fit for our own work.
+    ``as_ourselves`` goes to the user that the session began as, ``as_the_file`` goes back.
+    ``in_mid_file`` makes the rest of the transaction fit for our own work.
     """
 
     as_ourselves: bytes
@@ -62,9 +62,9 @@ class FileSession:
 
 @dataclass(frozen=True)
 class BatchingRun:
-    """What the run has for the batches of one statement.
+    """What the batches of one statement need from the run.
 
-    ``unknowable`` is what the file's checkpoint says of the statements in front of it.
+    ``unknowable`` is the field of the file's checkpoint, for the statements in front of this one.
     ``finished`` is called with the command tag of the whole statement when it is done.
     """
 

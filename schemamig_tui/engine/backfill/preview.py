@@ -1,8 +1,8 @@
-"""What a statement over ranges would do, for those who read a plan: its key, and its first batch.
+"""Previews a statement over ranges, for those who read a plan: its key, and its first batch.
 
-The planner is asked for the plan of the first batch. How many rows it expects there stands beside
-how many there are, because it chooses by the first: of a key of several columns it looks at the
-first one alone, and may then read another table as a whole for each batch.
+The planner is asked for the plan of the first batch. The number of rows that it expects is shown
+beside the real one, because the planner chooses by what it expects: of a key of several columns it
+may consider the first column alone, and then read another table as a whole for each batch.
 """
 
 from collections.abc import Iterator
@@ -42,12 +42,12 @@ WHERE c.oid = $1::oid AND s.schemaname = c.relnamespace::regnamespace::text AND 
 
 @dataclass(frozen=True, slots=True)
 class BatchesPreview:
-    """What is known before it runs of the statement in ``line``, which runs in batches.
+    """What is known, before it runs, of the statement in ``line``, which is to run in batches.
 
     ``table``, ``key`` and ``index`` are as SQL writes them, ``rows`` is about how many rows there
     are. The first batch has ``keys``, from ``first`` to ``last``, and the planner expects
     ``expected`` rows there; ``plan`` is its plan, in lines. ``warnings`` are sentences. Where
-    ``obstacle`` says why, nothing of that is known: perhaps it is made by what runs before.
+    nothing of that is known, ``obstacle`` says why: perhaps an earlier file makes the table.
     """
 
     line: int
@@ -124,7 +124,7 @@ def _explain(place: BatchedPlace, found: FirstRange) -> Questions[tuple[tuple[st
 
 
 def _expected(plan: Plan) -> int:
-    """How many rows the planner thinks that a batch changes: those below the node that writes."""
+    """How many rows the planner expects a batch to change: those below the node that writes."""
     below: list[Plan] = plan.get("Plans", [])
     return int(below[0]["Plan Rows"] if below else plan["Plan Rows"])
 
@@ -149,7 +149,7 @@ def _of_the_plan(plan: Plan, found: FirstRange, expected: int | None) -> Iterato
 
 
 def _scattered(found: FirstRange) -> Questions[str | None]:
-    """A sentence where neighbours in the order of the key are far apart in the table."""
+    """A warning where rows that are neighbours by their key are far apart in the table."""
     key = found.key
     if key.rows is None or key.rows < _MANY_ROWS:
         return None

@@ -1,4 +1,4 @@
-"""Queries of our own between two batches, as steps whose answers their maker goes on with."""
+"""Asks the server between two batches, by generators that yield queries and receive the answers."""
 
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ Questions = Generator[Step, None, Answer]
 
 
 def texts(values: Sequence[str | None]) -> tuple[bytes | None, ...]:
-    """Values as parameters. What a database in SQL_ASCII holds need not be UTF-8."""
+    """Values as parameters of a query. A database in SQL_ASCII may hold bytes that are no UTF-8."""
     return tuple(
         None if value is None else value.encode(errors="surrogateescape") for value in values
     )
@@ -43,28 +43,28 @@ def ask(
     return answers[0] if answers else []
 
 
-_OWN_WORDS = {
-    # As the server writes them, values are read under any setting.
+_SETTINGS = {
+    # Values are written in a form that the server reads back under any setting.
     "datestyle": "ISO, YMD",
     "intervalstyle": "postgres",
     "timezone": "UTC",
     "extra_float_digits": "3",
     "bytea_output": "hex",
     "client_encoding": "UTF8",
-    # Every row is seen, or the server says that it cannot be.
+    # The server shows every row, or fails where a policy would hide one.
     "row_security": "off",
-    # What a walk does is little, whatever the planner thinks of it.
+    # A walk reads little, whatever the planner expects: JIT and workers would only cost time.
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
-    # The way to us and back, and no transaction of anybody that has been left open.
+    # The session is idle only while an answer travels to us and the next query back.
     "idle_in_transaction_session_timeout": "0",
 }
 
 
 class Bracket(NamedTuple):
-    """What begins and ends a part of the session in which questions are asked.
+    """The queries that begin and end a part of the session in which questions are asked.
 
-    Nothing of it is left behind.
+    The end takes back all settings that were made in between.
     """
 
     begin: bytes
@@ -83,12 +83,12 @@ IN_A_TRANSACTION = Bracket(
 
 
 def opening(bracket: Bracket, schemas: Sequence[str] = ()) -> Iterator[Step]:
-    """Begin to ask, with values written so that they can be read.
+    """Begin to ask, with settings under which values can be read back.
 
     Operators are found in pg_catalog, and then in ``schemas``.
     """
     calls = ", ".join(
-        f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _OWN_WORDS.items()
+        f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items()
     )
     yield Step(bracket.begin, Role.HOUSEKEEPING)
     yield Step(f"SELECT {calls}".encode(), Role.HOUSEKEEPING)
@@ -103,12 +103,12 @@ def _finding(schemas: Sequence[str]) -> Iterator[Step]:
 
 
 def closing(bracket: Bracket) -> Iterator[Step]:
-    """End to ask."""
+    """End what ``opening`` has begun."""
     yield from (Step(query, Role.HOUSEKEEPING) for query in bracket.ends)
 
 
 def literal(text: str) -> str:
-    """A string as SQL, whatever standard_conforming_strings is."""
+    """A string as SQL that means the same under each value of standard_conforming_strings."""
     escaped = text.replace("\\", "\\\\").replace("'", "''")
     return f"E'{escaped}'"
 
@@ -126,7 +126,7 @@ class QuestionFailed(Exception):
 
 
 def answer(conn: psycopg.Connection[Any], questions: Questions[Answer]) -> Answer:
-    """Ask them on a connection in autocommit mode. Raises QuestionFailed and what they raise."""
+    """Ask on a connection in autocommit mode. Raises QuestionFailed, and what the questions do."""
     found: list[Answer] = []
 
     def steps() -> Iterator[Step]:

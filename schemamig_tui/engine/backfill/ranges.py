@@ -1,4 +1,4 @@
-"""A statement over one range of its key after the other: ``-- schemamig: backfill``."""
+"""Runs a statement over one range of its key after the other: ``-- schemamig: backfill``."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from schemamig_tui.text import visible
 
 
 class RangeBatching(BatchSeries):
-    """The ranges of one statement."""
+    """Runs one statement, range by range."""
 
     def __init__(
         self, place: BatchedPlace, run: BatchingRun, gate: Gate, mark: BatchMark | None
@@ -120,9 +120,9 @@ class RangeBatching(BatchSeries):
     # -- one batch
 
     def _opened(self, key: WalkKey) -> Questions[WalkKey]:
-        """Begin to ask along the key, by another index where the one so far has been replaced.
+        """Begin to ask along the key; where its index has been replaced, use another one.
 
-        Raises Unusable where there is none, or the key is another one.
+        Raises Unusable where no index is left, or the table or the key has changed.
         """
         walk = KeyWalk(key)
         yield from walk.opening()
@@ -135,7 +135,7 @@ class RangeBatching(BatchSeries):
         return key
 
     def _next(self, walk: KeyWalk) -> Questions[Range | None]:
-        """The next range, behind which nothing more is asked; None where all is done."""
+        """Find the next range, and end the questions; None where all is done."""
         at, found = self.mark.at, None
         if self._end:
             found = yield from walk.next_range(at, self._end, self._size.keys)
@@ -149,7 +149,7 @@ class RangeBatching(BatchSeries):
         return found
 
     def _one(self, key: WalkKey, found: Range) -> Iterator[Step]:
-        """The batch of one range."""
+        """Run the batch of one range."""
         before, statement = self.mark, self._place.batched.range
         assert statement is not None
         batch = self._batch(self._size.target)
@@ -181,7 +181,7 @@ class RangeBatching(BatchSeries):
     # -- besides
 
     def _vacuum_in_time(self, key: WalkKey) -> Iterator[Step]:
-        """A VACUUM after each share of the rows that is asked for, so that room is used again."""
+        """Run a VACUUM after each share of the rows that ``vacuum=`` names, to have room reused."""
         share = self._restraint.vacuum
         if share is None or not key.rows or self.mark.at == self._end:
             return

@@ -1,7 +1,7 @@
-"""A statement that limits itself, run until it changes no row: ``-- schemamig: repeat``.
+"""Runs a statement that limits itself until it changes no row: ``-- schemamig: repeat``.
 
-How many rows it reads for each that it changes tells whether an index is missing: the rows that are
-done already are read again by each round.
+A statement that reads many rows for each that it changes lacks an index: then each round reads the
+rows again that are done already.
 """
 
 import time
@@ -31,7 +31,7 @@ _AGAIN = "Its condition has to be false for a row that it has changed."
 
 
 class RepeatBatching(BatchSeries):
-    """The rounds of one statement."""
+    """Runs one statement, round by round."""
 
     def __init__(
         self, place: BatchedPlace, run: BatchingRun, gate: Gate, mark: BatchMark | None
@@ -51,7 +51,7 @@ class RepeatBatching(BatchSeries):
         self._has_warned = False
 
     def make_smaller(self) -> int:
-        """It limits itself: it can only wait longer."""
+        """Have the next round wait longer: the statement itself limits how many rows it takes."""
         self._patience.failed += 1
         return 0
 
@@ -105,7 +105,7 @@ class RepeatBatching(BatchSeries):
         )
 
     def _require_bound(self) -> None:
-        """Raises Unusable where nothing would tell that it finds the same rows again."""
+        """Raises Unusable where nothing would show that the rounds find the same rows again."""
         asked, head = self._asked, self._place.batched.head
         if self._target is None and asked.remaining is None and asked.most is None:
             raise Unusable(
@@ -120,7 +120,7 @@ class RepeatBatching(BatchSeries):
         return int(rows[0][0] or 0)
 
     def _round(self) -> Questions[int]:
-        """One round; how many rows it has changed."""
+        """Run one round. Returns how many rows it has changed."""
         before = self.mark
         yield from self._require_progress(before)
         batch = self._batch(_TARGET)
@@ -144,7 +144,7 @@ class RepeatBatching(BatchSeries):
         return batch.changed
 
     def _require_progress(self, mark: BatchMark) -> Questions[None]:
-        """Raises Unusable where it has been at it for too long."""
+        """Raises Unusable where the rounds make no progress, or are too many."""
         if self._asked.most is not None and mark.batches >= self._asked.most:
             raise Unusable(
                 f"The statement still changes rows after {mark.people} (max-batches).",
@@ -181,7 +181,7 @@ class RepeatBatching(BatchSeries):
             )
 
     def _rows_read(self) -> Questions[int]:
-        """How many rows this transaction has read from the table so far."""
+        """How many rows of the table this transaction has read so far."""
         if self._table is None:
             return 0
         # Outside of a transaction the view holds what earlier ones of the session have done too.
@@ -194,7 +194,7 @@ class RepeatBatching(BatchSeries):
         return int(rows[0][0] or 0)
 
     def _compare_reads(self, reads: float) -> None:
-        """Tell once that too much is read for each row that is changed."""
+        """Report, once, that a round reads too many rows for each that it changes."""
         first = self._reads = reads if self._reads is None else self._reads
         if reads <= _MANY_READ or self._has_warned:
             return

@@ -1,4 +1,4 @@
-"""What all statements in batches have in common: pauses, VACUUM, the check at the end."""
+"""The base of all statements in batches: their pauses, their VACUUM, and the check at the end."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -39,11 +39,11 @@ class BatchSeries(ABC):
 
     @property
     def mark(self) -> BatchMark:
-        """How far it is for sure."""
+        """The progress that is surely committed."""
         return self._checkpoints.mark
 
     def steps(self) -> Iterator[Step]:
-        """All steps from where it is. Raises FilesError where it cannot run, or go on."""
+        """All steps that are left. Raises FilesError where the statement cannot run, or go on."""
         try:
             yield from self._all()
             yield from self._check()
@@ -58,18 +58,19 @@ class BatchSeries(ABC):
 
     @abstractmethod
     def make_smaller(self) -> int:
-        """Have the next batch need less after one that got no lock; how many keys it has then.
+        """Make the next batch smaller after one that got no lock. Returns how many keys it has.
 
-        Where it cannot be smaller it is 0, or as it was, and the batch waits longer for its locks.
+        A batch that cannot be smaller waits longer for its locks instead; the result is 0 where
+        batches have no keys.
         """
 
     @property
     def failed(self) -> int:
-        """How many batches in a row, of the smallest size, have got no lock."""
+        """How many batches of the smallest size have got no lock, one after the other."""
         return self._patience.failed
 
     def _ask_server(self) -> Iterator[Step]:
-        """Ask for what a batch has to know of the server."""
+        """Ask the server for what the batches depend on."""
         ((timeout,),) = yield from ask(_DEADLOCK_TIMEOUT)
         self._patience.deadlock_timeout = float(timeout or 1)
 
@@ -92,7 +93,7 @@ class BatchSeries(ABC):
 
     @staticmethod
     def _vacuum(table: str) -> Iterator[Step]:
-        """A VACUUM, for which no timeout is meant, and which waits for nobody."""
+        """Run a VACUUM without a timeout; it skips the table rather than wait for a lock."""
         before = yield from ask("SELECT pg_catalog.current_setting('statement_timeout')")
         timeout = "SELECT pg_catalog.set_config('statement_timeout', {}, false)"
         yield Step(timeout.format("'0'").encode(), Role.HOUSEKEEPING)
@@ -103,7 +104,7 @@ class BatchSeries(ABC):
         yield Step(restored.encode(), Role.HOUSEKEEPING, awaited=True)
 
     def _check(self) -> Questions[None]:
-        """Raises Unusable where the SELECT that has to find nothing finds a row."""
+        """Raises Unusable where ``check=``, a SELECT that has to find nothing, finds a row."""
         check = self._place.batched.asked.check
         if check is None:
             return

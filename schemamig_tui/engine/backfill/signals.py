@@ -1,8 +1,8 @@
-"""What the server says of those who suffer from batches: standbys, slots, the archiver, snapshots.
+"""Asks the server who suffers from batches: standbys, slots, the archiver, old snapshots.
 
-Every function is one look on the second connection of the run, of a millisecond at the most. What
-a role may not see without pg_monitor comes as None (pg_stat_replication in the chapter
-"Monitoring Database Activity" of the manual).
+Every function asks on the second connection of the run, for a millisecond at the most. What a role
+may not see without pg_monitor comes as None (pg_stat_replication in the chapter "Monitoring
+Database Activity" of the manual).
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ _OLD_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Standby:
-    """A standby that streams. ``replayed`` is up to where it has, in bytes of WAL; None: hidden.
+    """A standby that streams. ``replayed`` is its position in the WAL, in bytes; None: hidden.
 
-    ``address`` is empty where it is hidden, or a socket.
+    ``address`` is empty where the role may not see it, and for a Unix socket.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Standby:
 
     @property
     def shown(self) -> str:
-        """What tells it from the others: where nobody has named it, its address does."""
+        """Its name, with its address where nobody has given it a name of its own."""
         is_unnamed = self.name == "walreceiver" and self.address
         return f"{self.name} at {self.address}" if is_unnamed else self.name
 
@@ -38,9 +38,10 @@ class Standby:
 class Sight:
     """What was seen of the server at one moment. ``wal`` is where its WAL is now, in bytes.
 
-    ``obstacles`` are sentences: what is in the way of more WAL. ``snapshots`` are old ones, by what
-    holds each, with a sentence. ``dead`` are the dead rows of the table; None: there is no table.
-    ``hides_snapshots`` tells that this role may not see how old those of others are.
+    ``obstacles`` are sentences that say why there should be no more WAL now. ``snapshots`` has a
+    sentence for each old snapshot, by what holds it. ``dead`` counts the dead rows of the table;
+    None: there is no table. ``hides_snapshots``: the role may not see how old the snapshots of
+    others are.
     """
 
     wal: int
@@ -53,7 +54,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A transaction that has written to a table: its virtual number, and whose it is."""
+    """A transaction that has written to a table: its virtual transaction id, and whose it is."""
 
     number: str
     who: str
@@ -142,6 +143,6 @@ def look(conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: i
 
 
 def writers(conn: psycopg.Connection[Any], pid: int, table: int) -> tuple[Writer, ...]:
-    """The transactions but ``pid``'s that have written to a table, or to a partition of it."""
+    """The transactions of others than ``pid`` that have written to a table or its partitions."""
     rows = conn.execute(_WRITERS, {"pid": pid, "table": table}).fetchall()
     return tuple(Writer(number, visible(who)) for number, who in rows)

@@ -1,7 +1,8 @@
-"""How many keys the next batch has: as many as take the target, and no more than others can bear.
+"""Adapts the size of batches to the target time, and limits it to a small share of the table.
 
-The measure is the time per key that the walk has passed: by rows changed, a filter that leaves few
-would blind it, and the time of the last batch alone follows every CHECKPOINT.
+It measures the time for each key that the walk has passed, averaged over batches. The time for each
+changed row would say nothing where a filter leaves few rows, and the time of the last batch alone
+jumps with every CHECKPOINT.
 """
 
 import math
@@ -21,8 +22,8 @@ _SMALL = 100
 class BatchSize:
     """The size of the next batch, ``keys``.
 
-    ``first`` is that of the first one, ``target`` is in seconds and may be changed, and ``rows`` is
-    how many the table has, None where that is not known.
+    ``first`` is the size of the first batch, ``target`` is in seconds and may be changed, and
+    ``rows`` is how many rows the table has, None where that is not known.
     """
 
     def __init__(self, first: int, target: float, rows: int | None) -> None:
@@ -32,7 +33,7 @@ class BatchSize:
         self.keys = self._bounded(first)
 
     def done(self, keys: int, seconds: float) -> None:
-        """Take in how long a batch of so many keys has taken."""
+        """Note how many seconds a batch of so many keys has taken, and adapt the size."""
         if keys < self.keys / 2:
             return  # The last batch, or one at the end of what there was: it says nothing.
         per_key = seconds / keys
@@ -43,12 +44,12 @@ class BatchSize:
         before = self._per_key
         average = per_key if before is None else before + _WEIGHT * (per_key - before)
         self._per_key = average
-        # Rounded up, as 20 % more of 2 are not more than 2 otherwise.
+        # Rounded up: otherwise 2 keys and 20 % more would stay 2.
         larger = math.ceil(self.keys * _FASTER)
         self.keys = self._bounded(min(self.target / max(average, 1e-9), larger))
 
     def failed(self) -> bool:
-        """Halve it after a batch that could not get a lock; False: it is small already."""
+        """Halve the size after a batch that could not get a lock; False: it is small already."""
         if self.keys <= _SMALL:
             return False
         self.keys = max(_SMALL, self.keys // 2)

@@ -1,8 +1,8 @@
-"""The walk along a key: where the next range ends, from the last key on, out of the index alone.
+"""Walks along a key: finds the end of the next range behind the last key, from the index alone.
 
-Every column is qualified: in ``SELECT id::text ... ORDER BY id`` it would be the text of the output
-that sorts. A value travels as the text that the server has written, with the type of its column:
-without that, ``$1 < $2`` compares texts, and 10 comes before 9.
+Every column is qualified: ``SELECT id::text ... ORDER BY id`` would sort by the text, as ORDER BY
+means the output column first. A value travels as the text that the server has written, with the
+type of its column: without that, ``$1 < $2`` compares texts, and 10 comes before 9.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,15 +54,15 @@ class KeyWalk:
         self._whole = f"({self._order})" if several else self._order
 
     def opening(self) -> Iterator[Step]:
-        """Begin to ask."""
+        """Begin to ask along the key."""
         return opening(self._bracket, self._key.schemas)
 
     def closing(self) -> Iterator[Step]:
-        """End to ask."""
+        """End what ``opening`` has begun."""
         return closing(self._bracket)
 
     def last(self) -> Questions[Value | None]:
-        """The last key there is; None where there is no row."""
+        """The last key of the table; None where the table has no row."""
         order = ", ".join(f"{column} DESC" for column in self._columns)
         # NULL would come first. DESC NULLS LAST would sort the table.
         known = f"WHERE {self._columns[0]} IS NOT NULL" if self._key.columns[0].nullable else ""
@@ -87,7 +87,7 @@ class KeyWalk:
             )
 
     def planned_rows(self) -> Questions[int]:
-        """How many rows the planner makes out of the pages of a table of which nothing is known."""
+        """How many rows the planner guesses, from the pages of a table that was never analyzed."""
         return int((yield from explained(f"SELECT {self._from}"))["Plan Rows"])
 
     def is_still_there(self) -> Questions[bool]:
@@ -130,9 +130,10 @@ class KeyWalk:
                 )
 
     def next_range(self, at: Value | None, end: Value, keys: int) -> Questions[Range | None]:
-        """The range of the next so many keys behind ``at``, up to ``end``; None: there is no more.
+        """The range of the next ``keys`` keys behind ``at``, up to ``end``; None: there are none.
 
-        All rows of a last key that is not unique belong to the range, so that it may have more.
+        Where the key is not unique, all rows of the last key belong to the range, so it may be
+        larger.
         """
         where, values, types = self._between(at, end)
         query = f"{self._from} WHERE {where} ORDER BY {self._order}"
@@ -164,8 +165,9 @@ class KeyWalk:
     def require_key_kept(self, found: Range, changed: int | None = None) -> Questions[None]:
         """Raises Unusable where the statement, or a trigger, has moved rows out of their range.
 
-        They would be met again, and changed again. Others may have deleted rows of it meanwhile: so
-        where it is known how many rows this transaction has ``changed``, these are looked for.
+        The walk would meet these rows again, and change them again. Others may have deleted rows of
+        the range meanwhile: so where it is known how many rows this transaction has ``changed``,
+        only these are looked for.
         """
         left = yield from self.count(found.first, found.last)
         if left >= found.keys:
@@ -181,7 +183,7 @@ class KeyWalk:
         )
 
     def require_few(self, last: Value, keys: int) -> Questions[None]:
-        """Raises Unusable where one value of the key is many times a batch of so many keys."""
+        """Raises Unusable where rows of one value of the key fill many batches of so many keys."""
         if self._key.unique:
             return
         keys *= _MOST_OF_ONE
@@ -199,7 +201,7 @@ class KeyWalk:
             )
 
     def _within(self) -> str:
-        """The condition of a range; its parameters are the first key and then the last one."""
+        """The condition of a range, whose parameters are the first key and then the last one."""
         return f"{self._whole} >= {self._parameters(1)} AND {self._whole} <= " + self._parameters(
             1 + len(self._columns)
         )
