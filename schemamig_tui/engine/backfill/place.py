@@ -38,7 +38,7 @@ class BatchedPlace:
 
     @property
     def at(self) -> tuple[str, int, int]:
-        """Name, number from 1 and line, with which every event about it begins."""
+        """File name, statement number (from 1) and line: the first fields of its events."""
         return self.name, self.number + 1, self.line
 
     def refusal(self, why: Unusable) -> FilesError:

@@ -1,1 +1,1 @@
-"""The table of the migrations, what it says of the folder, and the checkpoints in it."""
+"""The ledger: its table, the status of the folder that it gives, and the checkpoints in it."""

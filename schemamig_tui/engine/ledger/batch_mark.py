@@ -1,7 +1,7 @@
-"""How far a statement has got that runs in batches: a part of its file's checkpoint.
+"""The progress of a statement that runs in batches, as a part of its file's checkpoint.
 
-It commits together with the batch that it tells of, as two lines, one for people and one for a
-later run::
+It commits together with the batch that it is about, as two lines: one for people, one for a later
+run::
 
     In batches: 124,577 keys walked, 124,501 rows changed in 103 batches, id up to 4fc4 of fff8
     Batches of statement 3: {"at": ["4fc4"], "end": ["fff8"], "walked": 124577, ...}
@@ -23,10 +23,10 @@ class BatchMark:
     """How far statement ``statement``, by number from 1, has got.
 
     ``fingerprint`` is that of the statement and its directive, ``writer`` tells the run from every
-    other. Over ranges ``key`` are the columns with their ``types``, ``table`` is the number of the
-    table, ``at`` the last key that is done, None before the first batch, and ``end`` the last one
-    of all. ``walked`` counts keys, ``changed`` rows, ``seconds`` those in batches; ``size`` is how
-    many keys the next batch has.
+    other. For a statement over ranges ``key`` has the columns and ``types`` their types, ``table``
+    is the oid of the table, ``at`` the last key that is done (None before the first batch), and
+    ``end`` the last key of all. ``walked`` counts keys, ``changed`` rows, ``seconds`` the time in
+    batches; ``size`` is how many keys the next batch has.
     """
 
     statement: int
@@ -45,7 +45,7 @@ class BatchMark:
 
     @property
     def people(self) -> str:
-        """How far it is, as people read it."""
+        """The progress as people read it."""
         walked = f"{plural(self.walked, 'key')} walked, " if self.key else ""
         changed = f"{plural(self.changed, 'row')} changed"
         text = f"{walked}{changed} in {plural(self.batches, 'batch', 'batches')}"
@@ -55,7 +55,7 @@ class BatchMark:
 
     @property
     def record(self) -> str:
-        """The line for a later run, which no other run writes."""
+        """The line for a later run; with its ``writer``, no other run writes the same line."""
         values = asdict(self)
         return f"{BATCHES}{values.pop('statement')}: {json.dumps(values)}"
 
@@ -79,7 +79,7 @@ RECORD = rf"\n{IN_BATCHES}.*\n{BATCHES}(?P<batched>\d+): (?P<batches>\{{.*\}})"
 
 
 def read_mark(statement: str, values: str) -> BatchMark | None:
-    """What the line says; None where somebody has changed it by hand."""
+    """Read the line for a later run; None where somebody has changed it by hand."""
     try:
         found = json.loads(values)
         for name in ("key", "types", "at", "end"):

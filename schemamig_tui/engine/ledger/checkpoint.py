@@ -47,8 +47,8 @@ class SessionState:
     """The session behind the first ``after`` statements. ``login`` is its session user.
 
     ``starts`` are the settings that a new session got from its role, database and client.
-    ``in_doubt``: it was asked in front of the COMMIT of the last of those, which had changed it,
-    for longer or not.
+    ``in_doubt``: the last of these statements had changed the session when it was asked, in front
+    of the COMMIT, and it is not known whether the change outlives the COMMIT.
     """
 
     starts: Mapping[str, str]
@@ -58,7 +58,7 @@ class SessionState:
     in_doubt: bool = False
 
     def lines(self) -> str:
-        """The two lines that hold it."""
+        """The two lines of a checkpoint that hold the session."""
         doubt = IF_CHANGED if self.in_doubt else ""
         head = session_head(self.login, self.after) + doubt
         return f"{starts_line(self.starts)}\n{head}: {dumped(self.state)}"
@@ -69,15 +69,17 @@ class Checkpoint:
     """What a checkpoint says: how many statements are committed, and their digest.
 
     ``chained`` are the modes of the transaction that goes on behind COMMIT AND CHAIN. ``doubtful``
-    is the digest of the next statement, where that may be done as well: its end cannot be noted in
-    its own transaction, and there was no answer for it. ``unasked``: the session could only be
-    asked for behind the last COMMIT, and that has not been done. ``unknowable`` is the number, from
-    1, of the first statement that may have called code which leaves what no server tells: that
-    code may be gone when somebody looks for it.
-    ``session`` is None where it was written by a version that did not keep it. Statements behind
-    the session's that are done cannot have changed it, but for one that is ``unasked``.
-    ``batches`` is how far the next statement is, where it runs in batches; ``unreadable`` tells
-    that the line with that cannot be read.
+    is the digest of the next statement, where that may be done as well: it commits by itself,
+    before it can be noted, and the server has not answered. ``unasked``: what the last statement
+    left in the session could only be asked behind its COMMIT, and has not been asked.
+    ``unknowable`` is the number, from 1, of the first statement that may have called code whose
+    effect on the session no server tells; it is noted at once, because that code may be dropped
+    later.
+
+    ``session`` is None where an earlier version, which did not keep it, has written the checkpoint.
+    Statements that are done but not counted in ``session.after`` have not changed the session,
+    except one that is ``unasked``. ``batches`` is the progress of the next statement, where it runs
+    in batches; ``unreadable`` tells that the line with that progress cannot be read.
     """
 
     statements: int
@@ -104,14 +106,14 @@ class Checkpoint:
 class Progress:
     """Writes the first lines of one script's checkpoints.
 
-    Asked in rising order it reads every statement once. The digests of earlier versions were made
-    without the ``data`` behind a COPY, and those before also with line ends that were ``kept``.
+    Asked in rising order it reads every statement once. Earlier versions made digests without the
+    ``data`` behind a COPY, and still earlier ones with ``line_ends`` as they were.
     """
 
-    def __init__(self, script: Script, *, data: bool = True, kept: bool = False) -> None:
+    def __init__(self, script: Script, *, data: bool = True, line_ends: bool = False) -> None:
         self._script = script
         self._data = data
-        self._kept = kept
+        self._line_ends = line_ends
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._hashed = 0
 
@@ -123,7 +125,7 @@ class Progress:
         """The digest of the first ``done`` statements."""
         for i in range(self._hashed, done):
             sql = self._script.sql(i)
-            self._md5.update((sql if self._kept else _with_lf(sql)) + b";")
+            self._md5.update((sql if self._line_ends else _with_lf(sql)) + b";")
             if self._data and self._script.kind(i) is Kind.COPY_IN:
                 for piece in self._script.copy_data(i):
                     self._md5.update(piece.replace(b"\r", b""))
@@ -155,7 +157,7 @@ class Progress:
 
 
 def statement_digest(script: Script, i: int) -> str | None:
-    """The digest of statement ``i``; None where there is none of that number."""
+    """The digest of statement ``i``; None where the script has no statement of that number."""
     if i >= len(script):
         return None
     return hashlib.md5(_with_lf(script.sql(i)), usedforsecurity=False).hexdigest()
@@ -171,7 +173,7 @@ def starts_line(starts: Mapping[str, str]) -> str:
 
 
 def session_head(login: str, after: int) -> str:
-    """The beginning of the line that holds a session: what is behind it says how sure that is."""
+    """The beginning of the line that holds a session; the words behind it say how sure that is."""
     return f"Session of {visible(login)} after statement {after}"
 
 
@@ -182,7 +184,7 @@ def dumped(values: Mapping[str, str]) -> str:
 
 
 def read_checkpoint(error_message: str | None) -> Checkpoint | None:
-    """The checkpoint at the end of an error_message; None where there is none."""
+    """The checkpoint at the end of an error_message; None where it ends with none."""
     found = _CHECKPOINT.search(error_message or "")
     if found is None:
         return None

@@ -1,7 +1,6 @@
-"""Where the last try of a file without a transaction has stopped, and whether it can go on there.
+"""Finds where the last try of a file without a transaction stopped, and whether it can go on there.
 
-What is decided here is what the ledger and the file tell; what the server has to be asked for is in
-``engine.run.resume``.
+This module decides by the ledger and the file alone; ``engine.run.resume`` asks the server.
 """
 
 from collections.abc import Iterator
@@ -52,10 +51,10 @@ _SAY_SO = (
 class LeftOff:
     """Where the last try of a file has stopped: behind its first ``done`` statements.
 
-    Of the next one some batches may be done as well: see ``Checkpoint.batches``.
+    Some batches of the next statement may be done as well: see ``Checkpoint.batches``.
 
-    ``obstacle`` says why the next one cannot go on there, and ``way_out`` what to do then; None: as
-    far as ledger and file tell, it can.
+    ``obstacle`` says why the next try cannot go on there, and ``way_out`` what to do then. They are
+    None where it can, as far as ledger and file tell.
     """
 
     done: int
@@ -71,23 +70,23 @@ def left_off(row: LedgerRow | None, script: Script) -> LeftOff | None:
         return _behind_damage(row, script) if row and not row.success else None
     obstacle, way_out = None, _RESTORE
     if checkpoint.statements == 0 and not (checkpoint.batches or checkpoint.unreadable):
-        obstacle = _of_the_next(checkpoint, script)
+        obstacle = _next_obstacle(checkpoint, script)
         return LeftOff(0, checkpoint, obstacle, _SAY_SO) if obstacle else None
     if not _still_holds(checkpoint, script):
         obstacle = "the file has changed there since"
     elif script.mode is not Mode.NO_TRANSACTION:
         obstacle = "now the file is to be run as one transaction"
-    elif obstacle := _of_the_next(checkpoint, script):
+    elif obstacle := _next_obstacle(checkpoint, script):
         way_out = _SAY_SO
-    elif obstacle := _of_the_batches(checkpoint, script):
+    elif obstacle := _batch_obstacle(checkpoint, script):
         way_out = _FINISH
     else:
-        obstacle, way_out = next(_of_the_session(checkpoint, script), (None, _RESTORE))
+        obstacle, way_out = next(_session_obstacles(checkpoint, script), (None, _RESTORE))
     return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
 
 
 def _behind_damage(row: LedgerRow, script: Script) -> LeftOff | None:
-    """Where somebody, or a trigger, has changed what the ledger says: it must not start over."""
+    """The refusal to start over where a person, or a trigger, has damaged the checkpoint."""
     done, _ = statements_done(row.error_message)
     if not done or script.mode is not Mode.NO_TRANSACTION:
         return None
@@ -96,10 +95,7 @@ def _behind_damage(row: LedgerRow, script: Script) -> LeftOff | None:
 
 
 def first_unknown(checkpoint: Checkpoint, script: Script) -> int | None:
-    """The first of the done statements of which it is not known what it left in the session.
-
-    None: it is known of all of them.
-    """
+    """The first done statement of which nobody knows what it left in the session; None: none."""
     session = checkpoint.session
     if session is None:
         known = (is_quiet(script.sql(i), script.traits(i)) for i in range(checkpoint.statements))
@@ -110,18 +106,18 @@ def first_unknown(checkpoint: Checkpoint, script: Script) -> int | None:
 
 
 def _still_holds(checkpoint: Checkpoint, script: Script) -> bool:
-    """Whether the statements that are done still are the first ones of the script."""
+    """Whether the script still begins with the statements that are done."""
     if checkpoint.statements > len(script):
         return False
     ways = (
         Progress(script),
         Progress(script, data=False),
-        Progress(script, data=False, kept=True),
+        Progress(script, data=False, line_ends=True),
     )
     return any(way.digest(checkpoint.statements) == checkpoint.digest for way in ways)
 
 
-def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
+def _next_obstacle(checkpoint: Checkpoint, script: Script) -> str | None:
     """Why the next statement might be run twice, or None."""
     at = checkpoint.statements
     if checkpoint.doubtful is None or checkpoint.doubtful != statement_digest(script, at):
@@ -132,7 +128,7 @@ def _of_the_next(checkpoint: Checkpoint, script: Script) -> str | None:
     )
 
 
-def _of_the_batches(checkpoint: Checkpoint, script: Script) -> str | None:
+def _batch_obstacle(checkpoint: Checkpoint, script: Script) -> str | None:
     """Why the next statement cannot go on behind the batches that are done."""
     if checkpoint.unreadable:
         return "what the ledger has of its batches cannot be read: somebody has changed that"
@@ -149,7 +145,7 @@ def _of_the_batches(checkpoint: Checkpoint, script: Script) -> str | None:
     return None
 
 
-def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[str, str]]:
+def _session_obstacles(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[str, str]]:
     """Why the session cannot be what it was, each reason with the way out."""
     done = checkpoint.statements
     state = checkpoint.session.state if checkpoint.session else {}
@@ -157,7 +153,7 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
         yield f"a new session cannot have what was left in the old one: {lost}", _TOGETHER
     for i in range(done) if script.traces.keeps else ():
         if leaves(script.sql(i)):
-            yield f"line {script.line(i)} may have left {_KEPT}", START_OVER
+            yield f"line {script.line(i)} may have left {_UNRESTORABLE}", START_OVER
     unknown = first_unknown(checkpoint, script)
     if unknown is not None:
         why = _LOST if checkpoint.session else _OLD
@@ -183,10 +179,10 @@ def _of_the_session(checkpoint: Checkpoint, script: Script) -> Iterator[tuple[st
 
 
 def holds_once(state: State, script: Script, done: int) -> bool | None:
-    """Whether each advisory lock of a session has been taken once, which no server tells.
+    """Whether each advisory lock of a session was taken just once, which no server tells.
 
-    That is as far as the text of its statements says: code of the database may take some as well.
-    None: it has no such lock.
+    Only the text of the statements is read: functions of the database may take locks as well. None
+    where the session has no such lock.
     """
     held = sum(name.startswith(_ADVISORY_LOCK) for name in state)
     if not held:
@@ -202,8 +198,8 @@ def holds_once(state: State, script: Script, done: int) -> bool | None:
 
 _ADVISORY_LOCK = "advisory lock "
 GIVES_BACK = "gives an advisory lock back once, which the old session may have held more than once"
-"""What a statement does that is named in front of it."""
-_KEPT = (
+"""The end of a sentence whose subject is the line of a statement."""
+_UNRESTORABLE = (
     "something in its session that no statement can make again, such as a library, a seed, a"
     " connection or a setting whose name is made up"
 )
@@ -220,7 +216,7 @@ def _lost(state: State, script: Script, done: int) -> Iterator[str]:
 
 
 def _line_that_made(lost: Leftover, script: Script, done: int) -> int | None:
-    """The line of the last of the done statements that makes it, or the first that names it."""
+    """The line of the last done statement that makes it, or else of the first that names it."""
     made = [i for i in range(done) if lost.is_made_by(script.sql(i))]
     named = (i for i in range(done) if lost.is_named_in(script.sql(i)))
     i = made[-1] if made else next(named, None)

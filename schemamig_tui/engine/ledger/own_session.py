@@ -1,7 +1,6 @@
-"""The session that our own statements run in, whatever the migration has set.
+"""Settings for our own statements, which must not run under what the migration has set.
 
-The queries are for the transaction that our statements are in: when that ends, the settings of the
-file are back.
+The queries set them for the rest of a transaction: when it ends, the settings of the file are back.
 """
 
 from collections.abc import Iterator, Mapping

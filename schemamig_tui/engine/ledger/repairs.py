@@ -1,7 +1,8 @@
-"""Writes of the ledger by hand: what a person says of a migration, and not a run.
+"""Writes into the ledger what a person, and no run, says of a migration.
 
-Each is read again in the same transaction, and fails where the table has not kept it, as a trigger
-may do. Everything is qualified, as in ``ledger.writes``, and for the same reason.
+Each row is read again in the same transaction, and the repair fails where the table has not kept
+it, because a trigger may have changed it. Everything is qualified, as in ``ledger.writes``, and for
+the same reason.
 """
 
 import contextlib
@@ -66,7 +67,7 @@ class Repair(NamedTuple):
 
     @property
     def unfinished(self) -> str | None:
-        """How far its file came, where it stopped half-way and the row after does not say so."""
+        """How far the file came, where it stopped half-way and the new row does not say so."""
         if self.before is None or self.before.success or (self.after and not self.after.success):
             return None
         done, total = statements_done(self.before.error_message)
@@ -81,11 +82,11 @@ class Repair(NamedTuple):
 
 
 class Renaming(Repair):
-    """The row under the old name, of which all that it says is kept under another one."""
+    """A row that gets another name and keeps everything else."""
 
     @property
     def unfinished(self) -> str | None:
-        """Nothing: the row under the other name says so."""
+        """Nothing: the row under the new name still has the checkpoint."""
         return None
 
 

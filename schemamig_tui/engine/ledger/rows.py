@@ -1,4 +1,4 @@
-"""The rows of the ledger, and what else is known of it, as values."""
+"""The rows of the ledger, and the state of its table, as values."""
 
 import re
 from datetime import datetime
@@ -16,10 +16,10 @@ MD5_OF_NOTHING: LiteralString = "d41d8cd98f00b204e9800998ecf8427e"
 class LedgerRow(NamedTuple):
     """A row of the ledger.
 
-    ``applied_at`` has no time zone. It is the text that the server writes where that is no date
-    for Python (infinity, BC, the year 20000), and None where the column is NULL, as any can be in a
-    table that another tool has made. A ``filename`` of NULL is read as the word NULL. A ``success``
-    of None says nothing.
+    ``applied_at`` has no time zone. It is the server's text where Python has no such date
+    (infinity, BC, the year 20000), and None where the column is NULL: any column can be NULL in a
+    table that another tool has made. A ``filename`` of NULL is read as the word NULL. Where
+    ``success`` is None, nobody knows whether the migration is applied.
     """
 
     filename: str
@@ -38,7 +38,7 @@ class LedgerRow(NamedTuple):
 
     @property
     def md5(self) -> str | None:
-        """The checksum, to be compared with that of a file: see ``as_md5``."""
+        """The checksum in the form in which a file's is compared with it: see ``as_md5``."""
         return None if self.checksum is None else as_md5(self.checksum)
 
     @property
@@ -59,17 +59,17 @@ class LedgerRefusal(NamedTuple):
 
     @property
     def error(self) -> LedgerError:
-        """The same as an error."""
+        """The refusal as an error."""
         return LedgerError(self.message, hint=self.hint)
 
 
 class LedgerState(NamedTuple):
-    """What is in the database: whether the table and its schema exist, and the rows in order.
+    """The ledger in the database: whether its table and schema exist, and its rows in order.
 
-    ``uncreatable`` tells why the role could not create what is missing, ``unwritable`` why nothing
-    can be recorded; None where it can. ``rules``: what to say of rules that may keep rows from
-    being written. ``has_triggers``: some may run when rows are written. ``database`` is the
-    server's own name of the database.
+    ``uncreatable`` tells why the role cannot create what is missing, ``unwritable`` why nothing can
+    be recorded; they are None where that is possible. ``rules`` is the sentence about rules that
+    may keep rows from being written. ``has_triggers``: triggers may run when rows are written.
+    ``database`` is the server's own name of the database.
     """
 
     database: str
@@ -88,7 +88,7 @@ class LedgerState(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """What stands for all rows, in hex; without the times, which follow the time zone."""
+        """A digest of all rows, in hex; without their times, which depend on the time zone."""
         digest = sha256()
         for row in self.rows:
             values = (row.filename, row.checksum, row.execution_time_ms, row.success)
@@ -97,7 +97,7 @@ class LedgerState(NamedTuple):
 
 
 def as_md5(checksum: str) -> str:
-    """A checksum of the ledger as that of a file is written; MANUAL as it is.
+    """A checksum of the ledger, written as those of files are; MANUAL stays as it is.
 
     Other tools, and SQL's upper(md5()), write the same hex in upper case.
     """
@@ -105,10 +105,10 @@ def as_md5(checksum: str) -> str:
 
 
 def as_moment(text: str | None) -> datetime | str | None:
-    """A timestamp as the server writes it in the date style ISO; as it is where Python has none.
+    """Read a timestamp in the date style ISO; returns the text where Python has no such date.
 
-    The offset of one with a time zone is left away: to cast it would fail in the last hours that
-    the server knows.
+    The offset of a time zone is dropped here: a cast on the server would fail for times in the last
+    hours that it can hold.
     """
     if text is None:
         return None

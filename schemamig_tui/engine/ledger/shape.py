@@ -1,4 +1,4 @@
-"""What the table of a ledger is like, and whether migrations can be recorded in it."""
+"""Reads the shape of a ledger's table, and says whether migrations can be recorded in it."""
 
 from collections.abc import Iterator
 from typing import Any, LiteralString, NamedTuple
@@ -31,9 +31,9 @@ _COLUMNS = {
 class LedgerColumn(NamedTuple):
     """A column of a ledger.
 
-    ``type`` is as SQL writes it, ``kind`` the same without a length: only a type of the server's
-    own has no schema there. ``modifier`` is its atttypmod, ``number`` its attnum. ``fills_itself``:
-    a row that gives it no value gets one.
+    ``type`` is as SQL writes it; ``kind`` is the same without a length, and with a schema unless
+    the type is the server's own. ``modifier`` is the atttypmod, ``number`` the attnum.
+    ``fills_itself``: a row without a value for the column gets one.
     """
 
     name: str
@@ -47,12 +47,12 @@ class LedgerColumn(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the catalog says of a ledger.
+    """The entries of the catalog about a ledger.
 
-    ``kind`` and ``persistence`` are those of pg_class, None without a table. ``has_triggers``: it
-    has, or has had, triggers. ``hidden``: row level security hides rows from the role. ``rules``
-    are those that take effect when rows are written. ``unique`` has the numbers of columns that
-    alone are unique. ``columns`` are by their names.
+    ``kind`` and ``persistence`` are relkind and relpersistence, None without a table.
+    ``has_triggers``: the table has, or has had, triggers. ``hidden``: row level security hides rows
+    from the role. ``rules`` are the rules that fire when rows are written. ``unique`` has the
+    numbers of the columns that are unique by themselves. ``columns`` are by name.
     """
 
     kind: str | None
@@ -84,7 +84,7 @@ def ask(
     *parts: sql.Composable,
     **named: sql.Literal,
 ) -> psycopg.Cursor[Any]:
-    """Ask what reads the ledger, or the catalog about it, in a transaction of its own.
+    """Run a query that reads the ledger, or the catalog, in a transaction of its own.
 
     ``parts`` and those that are ``named`` are put into the query. Raises psycopg.Error.
     """
@@ -92,7 +92,7 @@ def ask(
 
 
 def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
-    """Why the table cannot be the ledger, under the ``name`` that people read."""
+    """Why the table cannot be the ledger; ``name`` is what people call it."""
     if facts.kind is None:
         return None
     if facts.kind not in ("r", "p"):
@@ -112,7 +112,7 @@ def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
 
 
 def hidden_rows(facts: Facts, name: str) -> LedgerRefusal:
-    """What to say where row level security hides rows of the ledger from the role."""
+    """The refusal where row level security hides rows of the ledger from the role."""
     role = readable(facts.role)
     return LedgerRefusal(
         f"row level security hides rows of the ledger {name} from role {role}",
@@ -146,7 +146,7 @@ def uncreatable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
 
 
 def rules(facts: Facts, name: str) -> LedgerRefusal | None:
-    """What to say where rules may keep rows from being written; None where there is no rule."""
+    """The warning that rules may keep rows from being written; None where there is no rule."""
     if not facts.rules:
         return None
     return LedgerRefusal(
@@ -171,7 +171,7 @@ def grants(facts: Facts, schema: str, name: str) -> str:
 
 
 def reading_grants(facts: Facts, schema: str, name: str) -> str:
-    """The GRANTs that let the role read the ledger, and what it takes besides to keep it."""
+    """The GRANTs that let the role read the ledger, and those that let it write it as well."""
     role, schema = readable(facts.role), readable(schema)
     return (
         f"GRANT USAGE ON SCHEMA {schema} TO {role}; GRANT SELECT ON {name} TO {role}; To apply"
@@ -180,14 +180,14 @@ def reading_grants(facts: Facts, schema: str, name: str) -> str:
 
 
 def readable(name: str) -> str:
-    """A name as a person would write it in SQL; only to be shown."""
+    """A name as a person would write it in SQL, for messages only."""
     if name.isidentifier() and name.isascii() and name == name.lower():
         return name
     return visible(sql.Identifier(name).as_string(None))
 
 
 def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
-    """What is wrong with the table, each with the statement that mends it."""
+    """What is wrong with the table: each fault with the statement that mends it."""
     columns = facts.columns
     for name, types in _COLUMNS.items():
         column = columns.get(name)

@@ -1,4 +1,4 @@
-"""The files of the folder against the rows of the ledger: what is applied, pending, failed."""
+"""Compares the files of the folder with the rows of the ledger: applied, pending, failed."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ _TO_RUN = (State.PENDING, State.FAILED)
 class Migration(NamedTuple):
     """A name with its file, its row, or both.
 
-    ``changed`` tells that the file is not what the row's checksum says: drift for an applied
-    migration, an attempt at mending for a failed one. ``written_since``: it was recorded when its
-    file was empty, and now the file has statements, which have never been run. ``unwritten``: there
-    is nothing to run in its file and in none behind it, so it is left until it is written.
-    ``renamed_to`` is what the file of a missing one is called now, by its checksum, and
-    ``recorded_as`` is the other way round.
+    ``changed`` tells that the file does not have the checksum of the row: drift for an applied
+    migration, an attempt at mending for a failed one. ``written_since``: the file was empty when it
+    was recorded, and has statements now, which have never been run. ``unwritten``: neither this
+    file nor any behind it has anything to run, so it stays pending until somebody writes it. Where
+    the file is missing, ``renamed_to`` is the name under which a file has its checksum now;
+    ``recorded_as`` is the name in the ledger of such a file.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Migration(NamedTuple):
 
     @property
     def state(self) -> State:
-        """What the row says of it."""
+        """The state, by the row alone."""
         if self.row is None or self.written_since:
             return State.PENDING
         if self.row.success is None:
@@ -66,16 +66,17 @@ class Migration(NamedTuple):
 
     @property
     def has_nothing(self) -> bool:
-        """Whether it is not applied, and there is nothing in its file to be run yet.
+        """Whether it is not applied, and its file has nothing to run yet.
 
-        A file of which a try has done a part was written once, and has lost it.
+        A file of which a try has done a part had something to run: it has lost that, and does not
+        count.
         """
         is_empty = self.state in _TO_RUN and self.file is not None and self.file.unwritten
         return is_empty and not self._is_begun
 
     @property
     def _is_begun(self) -> bool:
-        """Whether an earlier try has done statements of it, or batches, and not all."""
+        """Whether an earlier try has done some of its statements or batches, and not all."""
         # With it comes all that cuts files, which a list of them is quicker without.
         from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
 
@@ -85,7 +86,7 @@ class Migration(NamedTuple):
 
     @property
     def batches_done(self) -> str | None:
-        """How far its batches are, in words, where some are done and not all; else None."""
+        """The progress of its batches, in words, where some are done and not all; else None."""
         message = self.row.error_message if self.row and self.state is State.FAILED else None
         lines = (message or "").splitlines()
         found = (line for line in lines if line.startswith(IN_BATCHES))
@@ -93,7 +94,7 @@ class Migration(NamedTuple):
 
     @property
     def missing(self) -> bool:
-        """Whether it is recorded, but its file is not in the folder."""
+        """Whether the ledger has it, but the folder has no file for it."""
         return self.file is None
 
 
@@ -125,12 +126,12 @@ class Status:
 
     @cached_property
     def unknown(self) -> tuple[Migration, ...]:
-        """Those of which the ledger does not say; nothing can be applied before it does."""
+        """Those whose row has no ``success``; nothing can be applied before somebody sets it."""
         return self._in(State.UNKNOWN)
 
     @cached_property
     def changed(self) -> tuple[Migration, ...]:
-        """Applied ones whose file is not what was applied."""
+        """Applied ones whose file has changed since."""
         return tuple(m for m in self.applied if m.changed)
 
     @cached_property
@@ -140,26 +141,26 @@ class Status:
 
     @cached_property
     def has_issues(self) -> bool:
-        """Whether one has failed, is in doubt, or is not what was recorded, or not there."""
+        """Whether any has failed, is unknown, changed or missing, or was recorded as empty."""
         since = any(m.written_since for m in self.pending)
         return since or bool(self.failed or self.unknown or self.changed or self.missing)
 
     @cached_property
     def renamed(self) -> tuple[Migration, ...]:
-        """Those still to run that were recorded under another name, whose file is missing."""
+        """Those still to run that the ledger has under an old name, which has no file any more."""
         return tuple(m for m in self.migrations if m.recorded_as)
 
     @cached_property
     def last_applied(self) -> Migration | None:
-        """The last one in the order that the ledger calls a success."""
+        """The last one, by name, that the ledger calls a success."""
         return self.applied[-1] if self.applied else None
 
     @cached_property
     def out_of_order(self) -> tuple[Migration, ...]:
         """Those still to run that sort before an applied one, and do not say that they may.
 
-        They have not been recorded under another name. Reads the beginning of such files. Raises
-        FilesError when one cannot be read.
+        Renamed ones are left out. Reads the beginning of such files. Raises FilesError when one
+        cannot be read.
         """
         last = self.last_applied
         return tuple(
@@ -176,37 +177,37 @@ class Status:
     def to_run(self, to: str | None = None) -> tuple[Migration, ...]:
         """What an apply would run: pending and failed ones with a file, up to and with ``to``.
 
-        Those at the end that nobody has written yet are left for later: see ``unwritten``.
+        Unwritten files at the end stay pending: see ``unwritten``.
 
-        Raises SettingsError when ``to`` is no file of the folder. Where it is applied already,
-        those before it are still to run.
+        Raises SettingsError when ``to`` is no file of the folder. Where ``to`` is applied already,
+        the files before it are still to run.
         """
         open_ones = self._open_ones(to)
         return open_ones[: _written(open_ones)]
 
     @cached_property
     def _first_to_run(self) -> bytes | None:
-        """The name of the first one to run that is written."""
+        """The name of the first file to run that is not unwritten."""
         names = (m.name.encode() for m in self._open_ones(None) if not m.has_nothing)
         return next(names, None)
 
     def has_to_run(self, to: str | None = None) -> bool:
-        """Whether ``to_run`` has anything, which is known at once where ``to`` is in the folder."""
+        """Whether ``to_run`` returns any: a quicker way to ask where ``to`` is in the folder."""
         first = self._first_to_run
         return first is not None and (to is None or first <= to.encode())
 
     def unwritten(self, to: str | None = None) -> tuple[Migration, ...]:
-        """Those up to ``to`` that stay as they are until they are written.
+        """Those up to ``to`` that stay pending until somebody writes them.
 
-        An empty file with a written one behind it is run as nothing instead: it may be part of a
-        history. Raises SettingsError as ``to_run`` does.
+        An empty file with a written one behind it is no such file: it may be part of a history, so
+        it is applied as nothing. Raises SettingsError as ``to_run`` does.
         """
         open_ones = self._open_ones(to)
         return open_ones[_written(open_ones) :]
 
     @property
     def empty(self) -> tuple[Migration, ...]:
-        """Those that an apply would record as applied, though there is nothing in them to run."""
+        """Those that an apply would record as applied although they have nothing to run."""
         return tuple(m for m in self.to_run() if m.has_nothing)
 
     def _open_ones(self, to: str | None) -> tuple[Migration, ...]:
@@ -233,8 +234,8 @@ class Status:
 def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status:
     """Match files and rows by name.
 
-    Reads a file again only where its checksum is not the row's: line ends do not count (see
-    ``files.same_content`` and, for a file that had both kinds, ``script.line_ends``).
+    Reads a file again only where its checksum is not that of the row, because line ends do not
+    count (see ``files.same_content`` and, for a file that had both kinds, ``script.line_ends``).
     """
     by_name = {file.name: file for file in files}
     recorded = {row.filename: row for row in rows}
@@ -264,7 +265,7 @@ def compare(files: Iterable[MigrationFile], rows: Iterable[LedgerRow]) -> Status
 
 
 def _renamed(status: Status) -> Mapping[str, str]:
-    """The missing one that a file still to run was recorded as, by the name of the file."""
+    """The missing migration that each renamed file was recorded as, by the new name."""
     gone: dict[str, list[str]] = {}
     for one in status.missing:
         checksum = one.row.md5 if one.row else None
@@ -296,13 +297,13 @@ def _changed(files: Mapping[str, MigrationFile], rows: Mapping[str, LedgerRow]) 
 
 
 def _written_since(file: MigrationFile | None, row: LedgerRow) -> bool:
-    """Whether a file has statements now and had none when it was recorded."""
+    """Whether a file was recorded as empty, and has statements now."""
     is_of_nothing = row.success is True and row.md5 == MD5_OF_NOTHING
     return is_of_nothing and file is not None and has_statements(file)
 
 
 def _written(migrations: tuple[Migration, ...]) -> int:
-    """How many there are up to the last one that is written."""
+    """How many migrations there are up to the last one whose file is written."""
     count = len(migrations)
     while count and migrations[count - 1].has_nothing:
         count -= 1

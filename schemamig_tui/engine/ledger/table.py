@@ -72,7 +72,7 @@ class Ledger:
 
     @property
     def has_no_triggers(self) -> str:
-        """The condition that no trigger may run when rows are written, for a query of any path."""
+        """A condition for any search_path: no trigger may run when rows are written."""
         table = sql.Literal(self.identifier.as_string(None)).as_string(None)
         return (
             "NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relhastriggers"
@@ -107,9 +107,9 @@ class Ledger:
         )
 
     def stamp(self, conn: psycopg.Connection[Any]) -> tuple[int, int] | None:
-        """What stays the same as long as no row is written; None where there is no table.
+        """A value that stays the same as long as no row is written; None where there is no table.
 
-        It costs the server a look at every row, and nobody the rows. Raises psycopg.Error.
+        The server looks at every row for it, but sends none. Raises psycopg.Error.
         """
         exists = ask(conn, _EXISTS, *self._literals).fetchone()
         if exists is None:
@@ -150,7 +150,7 @@ class Ledger:
 
 
 def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None:
-    """What to say where a row does not say whether its migration was a success."""
+    """The refusal where a row does not say whether its migration was a success."""
     row = next((row for row in rows if row.success is None), None)
     if row is None:
         return None

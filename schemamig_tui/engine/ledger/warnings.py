@@ -1,4 +1,4 @@
-"""What is odd about a folder and its ledger, as sentences: it stops nothing."""
+"""Warnings about a folder and its ledger, as sentences; they stop nothing."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from schemamig_tui.text import some_names, visible
 def folder_warnings(
     status: Status, passed_over: Sequence[str] = (), to: str | None = None
 ) -> tuple[str, ...]:
-    """What the names may lead to, and which files are still to be written, up to ``to``.
+    """Warnings about names, and about files up to ``to`` that nobody has written yet.
 
     ``passed_over`` are files that are no migrations because of their suffix.
     """
@@ -26,7 +26,7 @@ def folder_warnings(
 
 
 def drift_warnings(status: Status) -> tuple[str, ...]:
-    """Where the files are not, or no longer, what the ledger says has been run."""
+    """Warnings where the files are not what the ledger says has been run."""
     return (
         *history_warnings(status),
         *_of(
@@ -38,7 +38,7 @@ def drift_warnings(status: Status) -> tuple[str, ...]:
 
 
 def history_warnings(status: Status) -> tuple[str, ...]:
-    """Which files that were applied are others now, or are not there."""
+    """Warnings about applied files that have changed, or are missing."""
     return (
         *_of(status.changed, "Changed since it was applied", "Changed since they were applied"),
         *_of(
@@ -73,7 +73,7 @@ def _renamed(status: Status, to: str | None) -> list[str]:
 
 
 def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
-    """Why ``--strict`` lets nothing run: folder and ledger do not tell the same history."""
+    """Why ``--strict`` lets nothing run: the folder and the ledger have different histories."""
     if found := [*drift_warnings(status), *_out_of_order(status, to), *_renamed(status, to)]:
         return DriftError(
             "\n".join(found),
@@ -83,7 +83,7 @@ def strict_refusal(status: Status, to: str | None = None) -> DriftError | None:
 
 
 def empty_warnings(status: Status) -> tuple[str, ...]:
-    """Which files a run would record as applied without running anything."""
+    """Warnings about files that a run would record as applied without running anything."""
     return (
         *_of(
             status.empty,

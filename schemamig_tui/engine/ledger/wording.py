@@ -1,4 +1,4 @@
-"""The words between the values of a checkpoint: the server writes them, ``checkpoint`` reads them.
+"""The fixed words of a checkpoint: queries have the server write them, ``checkpoint`` reads them.
 
 They have no letter that SQL would have to quote.
 """
@@ -24,7 +24,7 @@ BATCHES: Final = "Batches of statement "
 
 
 def for_people(message: str) -> str:
-    """The error_message of a row without the lines that only a later run has a use for."""
+    """The error_message of a row without the lines that are only for a later run."""
     before, done, checkpoint = message.rpartition("\nStatements done: ")
     lines = checkpoint.split("\n") if done else []
     end = next((i for i, line in enumerate(lines) if line.startswith((BATCHES, STARTS))), None)

@@ -1,6 +1,6 @@
-"""Why the server has refused to write a row of the ledger, and the way out.
+"""Explains why the server refused to write a row of the ledger, with the way out.
 
-Asked after the rollback, on a session that sees the database as it is.
+The questions are asked after the rollback, in a session that sees the database as it is.
 """
 
 import re
@@ -22,7 +22,7 @@ from schemamig_tui.text import some_names, visible
 def explain_write(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
 ) -> LedgerRefusal | None:
-    """What ``error`` means for the row of the file ``name``; None: what the server says of it.
+    """Why the row of the file ``name`` was refused; None where the server's ``error`` says it all.
 
     Raises psycopg.Error.
     """
@@ -70,7 +70,7 @@ def explain_write(
 
 
 def is_own_check(error: Diagnostic) -> bool:
-    """Whether a check of ours has failed, whose code means nothing to anybody else."""
+    """Whether one of our own checks has failed: its SQLSTATE would only mislead people."""
     if error.sqlstate != pg_errors.InvalidTextRepresentation.sqlstate:
         return False
     return any(check in (error.message_primary or "") for check in (SWALLOWED, GONE, TAKEN))
@@ -79,7 +79,7 @@ def is_own_check(error: Diagnostic) -> bool:
 def explain_loss(
     conn: psycopg.Connection[Any], ledger: Ledger, names: Sequence[str]
 ) -> LedgerRefusal:
-    """What to say where the rows of files are gone that had been written and committed.
+    """The refusal where rows of files are gone that had been written and committed.
 
     Raises psycopg.Error.
     """

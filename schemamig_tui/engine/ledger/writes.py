@@ -1,10 +1,10 @@
-"""The statements that write the ledger, for whoever holds the transaction of a migration.
+"""The statements that write the ledger; the caller sends them in the transaction of a migration.
 
-Each that writes a row makes sure that the table has taken it: a trigger that returns NULL, or one
-that changes the row, would have the server report success for a migration that nobody knows of.
-Where there is no such row, a cast fails on the server, and with it the transaction, without a round
-trip. Everything in here is qualified, operators too: a role, a database or a file may have set a
-search_path that finds others of the same name before those of pg_catalog.
+Each statement that writes a row checks that the table has kept it: otherwise a trigger that returns
+NULL, or one that changes the row, would let the server report success for a migration that no row
+stands for. Where the row is not there, a cast fails on the server, and so the transaction fails
+without a round trip. Everything in here is qualified, operators too: a role, a database or a file
+may have set a search_path that finds others of the same name before those of pg_catalog.
 
 File names are compared as bytes (COLLATE "C"), next to the comparison that can use the index: the
 column may have a collation that does not tell a.sql from A.sql.
@@ -53,7 +53,7 @@ _IN_COLUMNS: LiteralString = (
 class LedgerWrites:
     """The statements for one table.
 
-    Those that write a row answer with its execution_time_ms, and fail where there is none.
+    Those that write a row return its execution_time_ms, and fail where the table has not kept it.
     """
 
     def __init__(self, schema: str, identifier: sql.Identifier) -> None:
@@ -64,7 +64,8 @@ class LedgerWrites:
     def create(self) -> tuple[bytes, bytes]:
         """Two statements that create the schema and the table where they are missing.
 
-        ``IF NOT EXISTS`` would ask for privileges, and give a NOTICE, where nothing is missing.
+        They do without ``IF NOT EXISTS``, which needs privileges and gives a NOTICE where nothing
+        is missing.
         """
         schema = sql.SQL("CREATE SCHEMA {}").format(self._schema)
         table = sql.SQL(_CREATE_TABLE).format(self._identifier)
@@ -99,7 +100,7 @@ class LedgerWrites:
 
     @cached_property
     def overwrite_by_success(self) -> bytes:
-        """The same where the file has made the ledger: any row for it there is the file's own."""
+        """As ``replace_by_success``, where the file has made the ledger, and any row in it."""
         return self._replace(_SINCE_BEGIN, "true", "NULL", _SUCCESS, "true")
 
     @cached_property
@@ -155,7 +156,7 @@ class LedgerWrites:
 
     @cached_property
     def note_progress(self) -> bytes:
-        """Notes how far a file without a transaction has got; what its session is like stays.
+        """Notes how far a file without a transaction has got; the lines about its session stay.
 
         Parameters: file name, the first lines of the message.
         """
@@ -166,7 +167,7 @@ class LedgerWrites:
 
     @cached_property
     def note_session(self) -> bytes:
-        """Notes how far a file without a transaction has got, and what its session is like.
+        """Notes how far a file without a transaction has got, and the state of its session.
 
         The session is what ``session_capture`` has asked for in the same transaction. Parameters:
         file name, the first lines of the message, those about the session up to what is known of
@@ -189,17 +190,17 @@ class LedgerWrites:
 
     @cached_property
     def fence(self) -> bytes:
-        """Locks the row of a file, and fails where it is not as this run has written it last.
+        """Locks the row of a file, and fails where this run was not the last to write it.
 
-        A client that is dead may have left a batch behind that the server is still at: it is over
-        when the row can be locked, and its note is in there then. Parameters: file name, a text
-        that nobody else writes.
+        The server may still run a batch of a client that is dead. That batch is over when the row
+        can be locked, and then its note is in the row. Parameters: file name, a text that only this
+        run writes.
         """
         return self._fence("OPERATOR(pg_catalog.>) 0")
 
     @cached_property
     def first_fence(self) -> bytes:
-        """The same before the first batch: it fails where the text is there."""
+        """As ``fence``, before the first batch: it fails where the row has the text."""
         return self._fence("OPERATOR(pg_catalog.=) 0")
 
     def _fence(self, found: LiteralString) -> bytes:
@@ -247,7 +248,8 @@ class LedgerWrites:
     def recorded(self) -> bytes:
         """Asks for the names and checksums in the successful rows of some files.
 
-        Parameter: the names, as an array. There is a row of NULLs as well, so that there is one.
+        Parameter: the names, as an array. A row of NULLs comes with them, so that there is always
+        one.
         """
         query: LiteralString = (
             "SELECT NULL, NULL UNION ALL SELECT filename, checksum FROM {table}"
@@ -256,7 +258,7 @@ class LedgerWrites:
         return sql.SQL(query).format(table=self._identifier).as_bytes(None)
 
     def touch(self, name: str) -> sql.Composed:
-        """Writes a row as it is: committing that flushes every commit before it."""
+        """Writes a row without a change: a durable commit of that flushes all commits before."""
         query = sql.SQL("UPDATE {} SET filename = filename WHERE filename = {}")
         return query.format(self._identifier, name)
 
@@ -280,13 +282,13 @@ class LedgerWrites:
 
 
 def _returning(kept: LiteralString) -> LiteralString:
-    """The time of the row that was written, or NULL where it is not what it should be."""
+    """The time of the row that was written, or NULL where the row is not as it was sent."""
     named: LiteralString = "filename OPERATOR(pg_catalog.=) $1 AND "
     return " RETURNING CASE WHEN " + named + kept + " THEN execution_time_ms END AS ms"
 
 
 def _milliseconds_since(moment: LiteralString) -> LiteralString:
-    """An expression, kept to what the column holds: clocks are set back, and forward by years."""
+    """An expression within the range of the column: clocks may be set back, or forward by years."""
     since: LiteralString = _NOW + " OPERATOR(pg_catalog.-) " + moment
     ms: LiteralString = "extract(epoch FROM " + since + ") OPERATOR(pg_catalog.*) 1000"
     return "least(greatest(" + ms + ", 0), 2147483647)::integer"
