@@ -1,1 +1,1 @@
-"""Steps to the server, results back; cancelling; a session as good as new."""
+"""Sends steps to the server, takes results back, cancels, and makes a session as good as new."""

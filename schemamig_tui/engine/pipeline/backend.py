@@ -1,4 +1,4 @@
-"""A connection of a run, the server's process behind it, and the settings that are ours in it."""
+"""A connection of a run, the server's process behind it, and our own settings in its session."""
 
 import contextlib
 from collections.abc import Mapping
@@ -32,9 +32,9 @@ _SET_BY_POOLER = "SELECT name, setting FROM pg_catalog.pg_settings WHERE source 
 class Backend:
     """``conn``, and the process ``pid`` of the server that works for it.
 
-    ``server`` tells one start of one server from another. ``pooled``: a pooler stands between them,
-    and libpq's number of the process is none of the server's. ``equipped``: the settings of ours
-    came with the connection, so that a RESET ALL leaves them.
+    ``server`` is the start time of the server, which tells it from another one. ``pooled``: a
+    pooler stands in between, and the pid that libpq knows is not that of a server process.
+    ``equipped``: our settings came with the connection, so that RESET ALL keeps them.
     """
 
     conn: psycopg.Connection[Any]
@@ -51,7 +51,7 @@ class Backend:
         return cls(conn, pid, server, pooled, equipped=not pooled and interval not in ("0", None))
 
     def require_server(self, server: float) -> None:
-        """Raises ConnectionLost where it is on another one: pids there are those of others."""
+        """Raises ConnectionLost where it is on another server, whose pids mean other sessions."""
         if self.server != server:
             raise ConnectionLost(
                 "a new connection leads to another server than the first one of the run",
@@ -73,11 +73,11 @@ class Backend:
 
 
 def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:
-    """Make the settings of ours that the connection did not bring; returns what makes them again.
+    """Make those of our settings that the connection lacks; returns what makes them again.
 
-    That is a part of a SELECT list, for the time after a RESET ALL, and empty where nothing is
-    lost by one. Of ``limits`` it makes those of locks and statements. It is a pooler that takes no
-    settings with a new connection.
+    The result is a part of a SELECT list for the time after a RESET ALL, and empty where a RESET
+    ALL takes away nothing of ours. Of ``limits`` it sets lock_timeout and statement_timeout.
+    A connection through a pooler lacks them all, as a pooler takes none.
     """
     if backend.equipped:
         return b""

@@ -1,4 +1,4 @@
-"""Cancels a run from any thread or a signal handler: asks the server, and wakes who waits."""
+"""Cancels a run from any thread or a signal handler: wakes whoever waits, and asks the server."""
 
 import os
 import select
@@ -16,8 +16,8 @@ CANCEL_EVERY = 0.1
 class Cancellation:
     """A flag that can be waited for together with a socket.
 
-    Once requested it stays so. ``fileno`` becomes readable with it, so that whoever polls it next
-    to a connection wakes at once.
+    Once requested, it stays so. ``fileno`` becomes readable then: whoever polls it beside a
+    connection wakes at once.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Cancellation:
             os.write(self._write, b"x")
 
     def wait(self, seconds: float) -> bool:
-        """Sleep, but not longer than until the request; tells whether it has come."""
+        """Sleep for so long, or until the request; returns whether it has come."""
         if not self.requested:
             poll = select.poll()  # unlike select, it takes descriptors from 1024 on
             poll.register(self._read, select.POLLIN)
@@ -60,7 +60,7 @@ class Cancellation:
 class Canceller:
     """Asks the server to cancel, by calling ``cancel`` in a thread of its own: it may take a while.
 
-    Whoever runs a pipeline listens to the server meanwhile, which may have cancelled by then.
+    Meanwhile the thread that runs the pipeline goes on to read what the server says.
     """
 
     def __init__(self, cancel: Callable[[], None]) -> None:

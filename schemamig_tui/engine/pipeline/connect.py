@@ -1,4 +1,4 @@
-"""How the engine gets a connection: from whoever knows where the database is."""
+"""Makes connections by a function of the caller, who knows where the database is."""
 
 import contextlib
 import queue
@@ -23,8 +23,8 @@ _GLANCE_S = 0.05
 def connect_within(connect: Connect, seconds: float) -> psycopg.Connection[Any]:
     """A new connection, or ConnectionFailed when that takes longer, or a cancellation comes.
 
-    It is made in a thread that nobody waits for: looking up a name, or the time that a network may
-    take to say nothing, is up to the system.
+    It is made in a thread that nobody waits for, because nothing can interrupt the system while it
+    looks up a name, or waits for a network that does not answer.
     """
     made: queue.SimpleQueue[_Made] = queue.SimpleQueue()
     lock = threading.Lock()

@@ -23,11 +23,11 @@ _LOOK_S = 0.1
 
 @contextlib.contextmanager
 def answered_within(conn: psycopg.Connection[Any], seconds: float) -> Iterator[None]:
-    """Cut ``conn`` where what is done on it takes longer, so that nobody waits for it any more.
+    """Cut ``conn`` where the ``with`` block takes longer, so that nobody waits for ever.
 
-    It finds what TCP does not: a proxy that acknowledges everything and leads nowhere. After a
-    cancellation that comes meanwhile there is ``Patience.report`` left at the most. Raises
-    psycopg.OperationalError then. Nobody else may close the connection meanwhile.
+    It finds what TCP does not: a proxy that acknowledges everything and leads nowhere. A
+    cancellation that comes meanwhile leaves ``Patience.report`` at the most. Raises
+    psycopg.OperationalError when the time is over. Nobody else may close the connection meanwhile.
     """
     lock = threading.Lock()
     over = threading.Event()
@@ -71,7 +71,7 @@ def cut(conn: psycopg.Connection[Any]) -> None:
 def unacknowledged(conn: psycopg.Connection[Any]) -> int:
     """How many bytes the other side has not acknowledged yet; 0 where the system does not say.
 
-    What is on its way over a slow line is no silence (SIOCOUTQ in tcp(7)).
+    While they become fewer, the line is slow and not silent (SIOCOUTQ in tcp(7)).
     """
     answer = array.array("i", [0])
     with contextlib.suppress(OSError, psycopg.Error):
@@ -81,9 +81,9 @@ def unacknowledged(conn: psycopg.Connection[Any]) -> int:
 
 @contextlib.contextmanager
 def sending_ahead(pgconn: pq.abc.PGconn) -> Iterator[None]:
-    """Do without tcp_user_timeout: the peer may be there, and not read what it is sent.
+    """Do without tcp_user_timeout, because a peer may be there and not read what it is sent.
 
-    Linux counts the time in which a peer acknowledges, and its window stays closed, as well
+    Linux also counts the time in which the peer acknowledges everything but keeps its window closed
     (seen on 6.18: a peer that reads nothing is cut after 3.5 s with a timeout of 3).
     """
     before = _user_timeout(pgconn, 0)
@@ -95,7 +95,7 @@ def sending_ahead(pgconn: pq.abc.PGconn) -> Iterator[None]:
 
 
 def _user_timeout(pgconn: pq.abc.PGconn, ms: int) -> int:
-    """Set it, where there is one; returns what it was."""
+    """Set tcp_user_timeout, where the system has it; returns its value before."""
     option = getattr(socket, "TCP_USER_TIMEOUT", None)
     if option is not None and pgconn.status == pq.ConnStatus.OK:
         with contextlib.suppress(OSError), _socket(pgconn) as line:

@@ -1,4 +1,4 @@
-"""When a connection counts as lost, and the sentence for that."""
+"""Decides when a connection counts as lost, and says so in a sentence."""
 
 import contextlib
 import re
@@ -21,7 +21,7 @@ CONNECTION_FAILURE = "08006"
 def is_lost(severity: str | None) -> bool:
     """Whether an error of this severity means that the session is gone.
 
-    It is where the server has ended it, and after an error of libpq, which has no severity.
+    That is so where the server has ended it, and after an error of libpq, which has no severity.
     """
     return severity is None or is_fatal(severity)
 
@@ -57,7 +57,7 @@ def loss_message(error: psycopg.Error) -> str:
 
 @contextlib.contextmanager
 def losses_as_errors() -> Iterator[None]:
-    """Turn what is met outside of a pipeline into errors; nothing has been left half done there."""
+    """Raise errors of ours for psycopg's, outside of a pipeline, where nothing is half done."""
     try:
         yield
     except psycopg.OperationalError as error:

@@ -3,9 +3,9 @@
 Every step travels as its own extended-protocol query, followed by a flush request where somebody
 waits for its result; one Sync ends the pipeline. The server never waits for the client, and after
 the first error it skips everything up to the Sync, a later BEGIN included: the run stops itself
-(https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). A step that
-a pipeline forbids, such as COPY, lands the pipeline, runs alone as psql would run it, and the next
-step takes off again.
+(https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING). Before a step
+that a pipeline forbids, such as COPY, the pipeline ends; the step runs alone, as psql would run it,
+and the next step begins a new pipeline.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from schemamig_tui.engine.pipeline.notices import notice_of
 from schemamig_tui.engine.pipeline.step import Arrival, Role, Step
 from schemamig_tui.errors import SchemamigError
 
-# What may be on its way: enough to fill a line with a long delay, little enough to hold in memory.
+# How much may be under way: enough to fill a line with a long delay, little enough for the memory.
 MAX_STEPS = 4096
 MAX_BYTES = 1 << 20
 # How many steps may be sent before what has arrived meanwhile is looked at.
@@ -50,10 +50,10 @@ class Crash(NamedTuple):
 class Pipeline:
     """Runs steps on one connection, which must be in autocommit mode.
 
-    ``on_done`` is called with every step that succeeded, its command tag and when its result came,
-    ``on_notice`` with every notice and the step it belongs to, in the order in which the server did
-    them. ``cancel`` is called to ask the server to give up, in a thread of its own, and again until
-    it has.
+    ``on_done`` is called with every step that succeeded, its command tag and the time of its
+    result, ``on_notice`` with every notice and the step it belongs to, both in the order of the
+    server's work. ``cancel`` is called, in a thread of its own, to ask the server to give up, and
+    again until the server has.
     """
 
     def __init__(
@@ -92,21 +92,20 @@ class Pipeline:
 
     @property
     def running(self) -> Step | None:
-        """The step the server is at, for other threads; None where it is at none, or has failed.
+        """The step that the server is at, for other threads; None: at none, or one has failed.
 
-        What goes before a step that is prompted for is ours, and quick: its result is only
-        known with that of the step.
+        Steps without ``prompt`` are our own, and quick: the next one that has it counts instead.
         """
         if self.crash:
             return None
-        # A copy, made in one go: the run's own thread goes on with it meanwhile.
+        # A tuple copies the deque in one go: the run's own thread changes it meanwhile.
         return next((step for step in tuple(self._waiting) if step.prompt), self._alone)
 
     @property
     def silent_s(self) -> float:
-        """For how many seconds it has waited without a word from the server, for other threads.
+        """For how many seconds the pipeline has waited for a word of the server, for other threads.
 
-        0.0 while it does not wait: what it is busy with is no silence of the server.
+        0.0 while it does not wait: time that we spend ourselves is no silence of the server.
         """
         since = self._silent_since
         return 0.0 if since is None else time.monotonic() - since
@@ -117,16 +116,16 @@ class Pipeline:
         cut(self._conn)
 
     def push(self) -> None:
-        """Send what is buffered, so that the server works while ``steps`` are not yet asked on."""
+        """Send what is buffered, so that the server works while the next step is being made."""
         self._pg.flush()
 
     def run(self, steps: Iterable[Step]) -> Crash | None:
-        """Run the steps up to the first that fails or the cancellation.
+        """Run the steps up to the first that fails, or up to the cancellation.
 
         Returns the failure, or None when every step that was sent has succeeded. Raises
         psycopg.OperationalError when the connection is lost, CancelUnconfirmed where the server has
-        not confirmed in time that it has cancelled, and whatever the callbacks and ``steps`` raise;
-        the pipeline has been left in any case, the transaction has not.
+        not confirmed a cancellation in time, and whatever the callbacks and ``steps`` raise. In any
+        case the pipeline is left then, but a transaction may still be open.
         """
         with sending_ahead(self._pg):
             return self._run(steps)
@@ -134,14 +133,14 @@ class Pipeline:
     def _run(self, steps: Iterable[Step]) -> Crash | None:
         self.crash = None
         source = iter(steps)
-        trouble: SchemamigError | None = None
+        ended_early: SchemamigError | None = None
         try:
             while not self._ended:
                 try:
                     step = next(source, None)
                 except SchemamigError as error:
                     # The steps have come to an end early; what is on its way still counts.
-                    trouble = error
+                    ended_early = error
                     break
                 if step is None or self._cancellation.requested:
                     break
@@ -156,8 +155,8 @@ class Pipeline:
             self._abandon()
             raise
         self._canceller.finish()
-        if trouble:
-            raise trouble
+        if ended_early:
+            raise ended_early
         return self.crash
 
     def _do(self, step: Step) -> None:
@@ -213,7 +212,7 @@ class Pipeline:
             self._turn()
 
     def _abandon(self) -> None:
-        """Leave the pipeline after an exception, without telling anybody what still arrives."""
+        """Leave the pipeline after an exception; no callback gets the results that still arrive."""
         self._on_done = lambda step, tag, arrival: None
         self._on_notice = lambda step, notice: None
         self._answered = lambda step, result: None
@@ -221,7 +220,7 @@ class Pipeline:
             self._sync()
 
     def _collect(self) -> bool:
-        """Take in every result that has arrived, wait for none; tells whether there was one."""
+        """Take in every result that has arrived, without waiting; returns whether there was one."""
         pg = self._pg
         some = False
         while self._piped:
@@ -252,7 +251,7 @@ class Pipeline:
             self._on_done(step, self._tag, Arrival(self._arrived, self._is_with_next(step)))
 
     def _is_with_next(self, step: Step) -> bool:
-        """Whether ``step`` and the one behind it are statements, and the result of that is here."""
+        """Whether ``step`` and the next one are statements, and both results have arrived."""
         if step.role is not Role.STATEMENT or not self._waiting:
             return False
         return self._waiting[0].role is Role.STATEMENT and not self._pg.is_busy()
@@ -264,7 +263,8 @@ class Pipeline:
 
     def _note(self, step: Step, result: pq.abc.PGresult) -> None:
         if step.answer and (result.ntuples or (step.awaited and result.status in _GOOD)):
-            # In a result of its own where libpq still streams, as it does after a COPY.
+            # After a COPY libpq may still be in single-row mode: then the row is a result of its
+            # own.
             self._answered(step, result)
         if result.status in _GOOD:
             self._tag = (result.command_status or b"").decode("ascii", "replace")
@@ -298,7 +298,7 @@ class Pipeline:
     def _run_alone(self, step: Step) -> None:
         pg = self._pg
         self._last = step
-        trouble: BaseException | None = None
+        unread_data: BaseException | None = None
         pg.send_query(step.sql)
         pg.set_single_row_mode()
         while True:
@@ -310,16 +310,16 @@ class Pipeline:
             if result is None:
                 break
             if result.status == ExecStatus.COPY_IN:
-                trouble = self._feed(step)
+                unread_data = self._feed(step)
             elif result.status == ExecStatus.COPY_OUT:
                 self._drain()
             else:
                 self._note(step, result)
-        if trouble:
-            raise trouble
+        if unread_data:
+            raise unread_data
 
     def _feed(self, step: Step) -> BaseException | None:
-        """Send the data of a COPY; returns what kept it from being read to its end."""
+        """Send the data of a COPY. Returns the error that kept us from reading it to its end."""
         pg = self._pg
         try:
             for chunk in step.copy_data() if step.copy_data else ():
@@ -352,7 +352,7 @@ class Pipeline:
     # -- waiting
 
     def _turn(self, *, block: bool = True) -> None:
-        """Send what is buffered and take in what is there; ``block`` until something is."""
+        """Send what is buffered and take in what has arrived; ``block`` until something has."""
         pg = self._pg
         self._since_turn = 0
         unsent = bool(pg.flush())
@@ -365,7 +365,7 @@ class Pipeline:
             self._collect()
 
     def _wait(self, *, unsent: bool, block: bool = True) -> None:
-        """Wait for the server to say something, or to take more of what is ``unsent``."""
+        """Wait until the server says something, or, with ``unsent``, takes more of what we send."""
         pg = self._pg
         timeout: float | None = None if block else 0
         if self._cancellation.requested:
@@ -386,7 +386,7 @@ class Pipeline:
         try:
             self._canceller.ask()
         except CancelUnconfirmed:
-            # Have libpq see the end, so that nobody waits on the connection for another one.
+            # libpq has to notice that the connection is cut, so that nobody waits on it any more.
             cut(self._conn)
             with contextlib.suppress(psycopg.OperationalError):
                 self._pg.consume_input()

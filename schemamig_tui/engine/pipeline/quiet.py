@@ -1,7 +1,7 @@
-"""Queries of our own in a pipeline that nobody follows: no event tells of them.
+"""Runs queries of our own in a pipeline that reports no events.
 
-Nobody watches over its silence either (see ``engine.watch.silence``). So it waits as its connection
-does, which is as patient with it as with any other question.
+Nothing watches over its silence either (see ``engine.watch.silence``). So it waits in the way of
+its connection, with the same limit as any other query there.
 """
 
 from collections.abc import Generator, Iterable

@@ -1,6 +1,6 @@
-"""The session that a file runs in: as good as new between two files, as psql would give it one.
+"""The queries that make a session as good as new between two files: psql would open a new one.
 
-It is what DISCARD ALL does, which itself is not allowed in a pipeline.
+Together they do what DISCARD ALL does, which itself is not allowed in a pipeline.
 """
 
 RESET = (
@@ -12,7 +12,7 @@ RESET = (
     b"DISCARD TEMP",
     # PL/pgSQL fails at a record whose fields have other types than in the plans that it keeps.
     b"DISCARD PLANS",
-    # Last, as it brings back timeouts of the role, which are not meant for the others.
+    # Last, because it brings back timeouts of the role, which are not meant for these queries.
     b"RESET ALL",
 )
 """Role, cursors, prepared statements, LISTENs, temporary objects, plans and settings."""

@@ -31,20 +31,20 @@ class Role(Enum):
 
 
 class Step(NamedTuple):
-    """One query. ``statement`` is the 0-based number of the statement that it is, where it is one,
-    or of the one behind which it checks the constraints that were put off.
+    """One query, with all that the pipeline has to know of it.
 
-    ``types`` are the numbers of the types of the ``params``; without them the server infers them.
-    ``prompt`` asks for the result at once, or, with ``together``, along with that of the next
-    step; with ``awaited`` the next step is only made when that is there. ``alone`` keeps it out of
-    the pipeline and sends it by the simple protocol, with the chunks of ``copy_data`` when the
-    server asks for them.
-    ``line`` is where a statement starts in its file, from 1.
-    ``saves`` is how many statements of a file without a transaction are committed with it.
+    ``statement`` is the 0-based number of the statement in its file; a check of deferred
+    constraints has that of the statement in front.
+
+    ``types`` are the oids of the types of the ``params``; without them the server infers them.
+    ``prompt`` asks for the result at once, or, with ``together``, along with that of the next step;
+    with ``awaited`` the next step is only made when the result is there. ``alone`` keeps the step
+    out of the pipeline and sends it by the simple protocol, with the chunks of ``copy_data`` when
+    the server asks for them. ``line`` is where a statement starts in its file, from 1. ``saves`` is
+    how many statements of a file without a transaction are committed when this step has succeeded.
     ``answer`` is called with the result of a query of our own that has rows, and with that of an
-    awaited step in any case.
-    ``encoding`` is the Python name of the client encoding that its file has set, where it has.
-    ``timed``: it is our own, and a timeout that the file has set holds for it.
+    awaited step in any case. ``encoding`` is the Python name of the client encoding that its file
+    has set, where it has. ``timed``: the step is our own, but a timeout of the file may cancel it.
     """
 
     sql: bytes
@@ -67,8 +67,8 @@ class Step(NamedTuple):
 class Arrival(NamedTuple):
     """When the result of a step came: ``at``, as time.perf_counter has it.
 
-    ``with_next``: the result of the statement behind it was there at the same time, so that nobody
-    can tell how long each of them took.
+    ``with_next``: the result of the next statement came at the same time, so that nobody can tell
+    how long each of them took.
     """
 
     at: float

@@ -1,4 +1,4 @@
-"""Timeouts of the role, which are meant for its migrations and not for what we do ourselves."""
+"""Lifts timeouts of the role, which are meant for its migrations, from queries of our own."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 def without_statement_timeout(
     conn: psycopg.Connection[Any], question: Callable[[], Answer]
 ) -> Answer:
-    """Ask on ``conn``, and once more without the role's statement_timeout where that was too short.
+    """Ask on ``conn``; where the role's statement_timeout was too short, ask again without it.
 
     The role's own is back afterwards. No transaction may be open. Raises what ``question`` raises.
     """

@@ -1,1 +1,1 @@
-"""The second connection: the run lock, and what the server does meanwhile."""
+"""The second connection of a run: it holds the run lock, observes the server, and cancels."""

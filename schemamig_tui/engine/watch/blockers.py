@@ -1,9 +1,9 @@
-"""What the server says of a session: who blocks it, who waits behind it, how to end one of them.
+"""Asks the server who blocks a session and who waits behind it, and ends one of these.
 
-Every function is one query on a connection in autocommit mode that is not the session's own. What
-it may see is up to its role: without pg_read_all_stats the queries and states of other roles are
-hidden, locks and pids are not (https://www.postgresql.org/docs/current/monitoring-stats.html).
-How far a session is with a long command is in ``engine.watch.progress_views``.
+Every function is one query on another connection, in autocommit mode. What the query shows depends
+on the role: without pg_read_all_stats the queries and states of other roles are hidden, locks and
+pids are not (https://www.postgresql.org/docs/current/monitoring-stats.html). The progress of a long
+command is in ``engine.watch.progress_views``.
 """
 
 from collections.abc import Sequence
@@ -140,10 +140,9 @@ def blocked(conn: psycopg.Connection[Any], pid: int) -> Blocked | None:
 
 
 def victims(conn: psycopg.Connection[Any], pid: int) -> Victims | None:
-    """Who waits behind the session ``pid``, directly or behind another one that does.
+    """The sessions that wait behind ``pid``, directly or behind others that do; None: none waits.
 
-    Of all the sessions of the server that wait for a lock, it looks at the 200 that have waited
-    longest.
+    Only the 200 sessions of the server that have waited longest for a lock are looked at.
     """
     rows = conn.execute(_VICTIMS, {"pid": pid}).fetchall()
     if not rows:
@@ -153,7 +152,7 @@ def victims(conn: psycopg.Connection[Any], pid: int) -> Victims | None:
 
 
 def read_session(columns: Sequence[Any]) -> Activity:
-    """A session from the columns of ``SESSION``, its query without what may be a password."""
+    """A session from the columns of ``SESSION``; what may be a password is cut from its query."""
     activity = Activity(*columns)
     return replace(activity, query=redact_query(activity.query))
 
@@ -183,7 +182,7 @@ def _signal(conn: psycopg.Connection[Any], session: Activity, function: str) -> 
 
 
 def _in_the_way(wanted: str | None, held: str | None) -> bool:
-    """Whether the mode a prepared transaction holds keeps out the wanted one."""
+    """Whether the mode that a prepared transaction holds conflicts with the wanted one."""
     if wanted is None or held is None:
         return True
     wanted_lock, held_lock = BY_SERVER_NAME.get(wanted), BY_SERVER_NAME.get(held)

@@ -1,7 +1,7 @@
-"""Who holds the locks that a statement wanted, asked when it has given up waiting for them.
+"""Finds who holds the locks that a statement wanted, after it has given up waiting for them.
 
-It is the text of the statement that tells what it wanted: a lock on a relation that it names. Whom
-it has waited for on a row, or for what a function wanted, nobody can tell any more.
+By then only the text of the statement tells what it wanted: locks on the relations that it names.
+Whom it waited for at a row, or because of a lock in a function, nobody can tell any more.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
-"""Looks at a run from its second connection: how far a statement is, what it waits for, who for it.
+"""Observes a run from the second connection: its progress, who blocks it, who waits behind it.
 
-It costs a run nothing that could be measured: it glances a few times a second at the step that is
-on, and asks the server only about one that takes its time.
+Its cost to a run cannot be measured: a few times a second it looks which step runs, in our own
+memory, and it asks the server only about a step that takes long.
 """
 
 import threading
@@ -33,8 +33,8 @@ from schemamig_tui.engine.watch.watch import Watch
 from schemamig_tui.errors import SchemamigError
 from schemamig_tui.limits import BATCH_BLOCKING, Limits
 
-# Seconds. A step is asked about when the second glance finds it still there: then twice a second
-# while there is something new or somebody waits, less and less often where there is nothing.
+# Seconds. The server is asked about a step that is still there at the second glance: then twice a
+# second while something is new or somebody waits, and less and less often otherwise.
 _GLANCE, _SHORTEST_GLANCE = 0.2, 0.02
 _PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 
@@ -79,28 +79,28 @@ class Observer:
         self._stopped = False
         self._listener_error: Exception | None = None
         self._followed: _Followed | None = None
-        # The step of which something has been reported, where it is, and what that was.
+        # The step that the last reports were about, its place in the file, and what they said.
         self._step: Step | None = None
         self._at: tuple[str, int | None, int | None] = "", None, None
         self._reported = _NOTHING
         self.last_blocked: Blocked | None = None
-        """What was last seen in the way of the step that is on, or has just failed.
+        """What was last seen to block the step that runs, or that has just failed.
 
         It is forgotten with the next event of the run, NOTICEs aside.
         """
         self.gave_way: Victims | None = None
-        """For whom ``Limits.blocking`` had a statement cancelled; it then fails with 57014.
+        """The sessions for which ``Limits.blocking`` had a statement cancelled: SQLSTATE 57014.
 
-        None again where that had no effect, and nobody has waited too long any more. The failure
-        is to say so: "cancelled because 3 sessions had waited behind it, the longest 5.2 s
-        (--max-blocking)".
+        It is None again where the cancel had no effect and nobody waits too long any more. The
+        message of the failure names them: "cancelled because 3 sessions had waited behind it, the
+        longest 5.2 s (--max-blocking)".
         """
 
     def report(self, event: Event) -> None:
-        """Report an event of the run, after the end of what was seen of the step before.
+        """Report an event of the run, and before it the end of what was seen of the last step.
 
-        What a failure ends has no end of its own: nobody is to read that it goes on. Raises what
-        the listener raises, now or in the observer's own thread before.
+        A failure itself ends what was seen: after it, no event says that the step goes on. Raises
+        what the listener raises now, or has raised in the observer's own thread.
         """
         with self._turn:
             if self._listener_error:
@@ -113,9 +113,9 @@ class Observer:
             self._listener(event)
 
     def in_the_way(self, step: Step) -> Blocked | None:
-        """What was last seen in the way of a step that has just failed for want of a lock.
+        """What was last seen to block a step that has just failed because it did not get a lock.
 
-        Where it has waited too short to be looked at, it is asked now who has what it wanted.
+        Where its wait was too short to be observed, the server is asked now who holds the lock.
         """
         if self.last_blocked or not self._followed:
             return self.last_blocked
@@ -180,13 +180,13 @@ class Observer:
         """Have the run end where its session is silent because it is lost."""
         pipeline = followed.pipeline
         silent_s = pipeline.silent_s
-        reason = self._silence.verdict(followed.backend, silent_s)
+        reason = self._silence.loss_reason(followed.backend, silent_s)
         # It may have said something while others were asked.
         if reason and not self._stopped and pipeline.silent_s >= silent_s:
             pipeline.give_up(reason)
 
     def _look(self, followed: _Followed, step: Step, pause: float) -> float:
-        """Ask the server about a step, and tell; returns the pause before the next time."""
+        """Ask the server about a step, and report; returns the pause until the next look."""
         behind = self._look_behind(followed)
         before = self._watch.ask(blocked, followed.backend.pid)
         seen = _Sighting(self._watch.ask(server_progress, followed.backend.pid), before, behind)
@@ -208,7 +208,7 @@ class Observer:
         return min(1.5 * pause, self._longest)
 
     def _look_behind(self, followed: _Followed) -> Victims | None:
-        """Who waits behind the run; if that is for too long, it has to give way."""
+        """The sessions that wait behind the run; where they wait too long, cancel its statement."""
         behind = self._watch.ask(victims, followed.backend.pid)
         running = followed.pipeline.running
         most = self._most_blocking
@@ -225,7 +225,7 @@ class Observer:
     # -- in either thread, in its turn
 
     def _show(self, seen: _Sighting) -> bool:
-        """Tell what is new in what was seen; returns whether anything is."""
+        """Report what is new in ``seen``; returns whether anything is."""
         before, self._reported = self._reported, seen
         self.last_blocked = seen.blocked or self.last_blocked
         if progressed := seen.progress and _essence(seen.progress) != _essence(before.progress):
@@ -237,7 +237,7 @@ class Observer:
         return bool(progressed or other_blockers or other_victims)
 
     def _forget(self) -> None:
-        """Tell that what was seen of a step is over."""
+        """Report the end of whatever was seen of a step."""
         self._show(_NOTHING)
         self._step = self.last_blocked = None
 

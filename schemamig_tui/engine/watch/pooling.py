@@ -1,10 +1,10 @@
-"""Whether a pooler in front of the server gives a connection one session for as long as it lasts.
+"""Checks that a pooler, where there is one, gives a connection one session for all of its life.
 
 A run needs that: locks, settings and the order of its statements belong to a session. PgBouncer
-says to nobody but its admin console which ``pool_mode`` it is in, and in a quiet pool the same
-session serves one transaction after the other. What tells the modes apart is a notification: a
-session that listens gets it while it is idle, and passes it on to the client it belongs to; where
-a session is given back after each transaction, an idle client has none that could.
+tells its ``pool_mode`` only in its admin console, and in a quiet pool the same session serves one
+transaction after the other. A notification tells the modes apart: with session pooling, a session
+that listens receives it while idle, and passes it on to its client; where the session is given back
+after each transaction, an idle client has no session that could.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""How far the server is with a long command, from the views that PostgreSQL has for that.
+"""Reads how far the server is with a long command, from the pg_stat_progress views.
 
 https://www.postgresql.org/docs/current/progress-reporting.html describes their phases and counts.
 """
@@ -16,7 +16,7 @@ _MOST_WAITED_FOR = 20
 
 
 class _Count(NamedTuple):
-    """In the phases that match ``phases``, the columns that count, and what they count."""
+    """The columns that count in the phases that match ``phases``, and what they count."""
 
     phases: str
     done: str

@@ -1,4 +1,4 @@
-"""The run lock: one run at a time, whoever starts it.
+"""The run lock: it lets one run at a time work on a ledger, whoever starts it.
 
 The lock is an advisory one and polled, never waited for inside the server: a waiting query has a
 snapshot, and CREATE INDEX CONCURRENTLY of the run that holds the lock would wait for that for ever.
@@ -57,7 +57,7 @@ class AdvisoryLock:
         conn.execute("SELECT pg_catalog.pg_advisory_unlock(%s, %s)", (self.purpose, self.subject))
 
     def holder(self, conn: psycopg.Connection[Any]) -> Session | None:
-        """Who holds the lock; None when nobody does any more, or we may not see it."""
+        """The session that holds the lock; None when none does any more, or we may not see it."""
         row = conn.execute(_HOLDER, (self.purpose, self.subject & 0xFFFFFFFF)).fetchone()
         return Session(*row) if row else None
 

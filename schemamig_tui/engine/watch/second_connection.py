@@ -1,4 +1,4 @@
-"""The error where the second connection of a run cannot be made, though the first one was."""
+"""Explains why the second connection of a run cannot be made, though the first one was."""
 
 from typing import Any, NamedTuple
 

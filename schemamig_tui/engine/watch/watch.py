@@ -1,6 +1,6 @@
-"""The second connection of a run: it holds the run lock, and it is the one that cancels.
+"""The second connection of a run: it holds the run lock, asks for the observer, and cancels.
 
-Where this one is lost in mid-run, a new one does without the run lock: see ``watch.run_lock``.
+Where it is lost in mid-run, a new one replaces it, without the run lock: see ``watch.run_lock``.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from schemamig_tui.engine.watch.pooling import require_session_pooling
 from schemamig_tui.engine.watch.second_connection import explain
 from schemamig_tui.errors import ConnectionFailed, SchemamigError
 
-# How many seconds a thread waits for another one that is at a question.
+# How many seconds a thread waits for another one that is asking.
 _TURN = 0.2
 
 # Its lock must last as long as a migration takes, and none of its questions may keep it from
@@ -41,7 +41,7 @@ class Aside(SchemamigError):
 class Watch:
     """The second connection of a run, whose first one is ``first``.
 
-    Two threads may use it: the one that runs, to cancel, and the one that observes. Raises
+    Two threads may use it: that of the run, to cancel, and that of the observer. Raises
     ConnectionFailed when it cannot be made, and PoolingRefused where a pooler gives no session.
     """
 
@@ -74,8 +74,8 @@ class Watch:
     def ask(self, question: Callable[[psycopg.Connection[Any], int], Answer], pid: int) -> Answer:
         """Ask a question of ``engine.watch.blockers`` about the session ``pid``.
 
-        Raises psycopg.Error, also when the answer takes longer than five seconds; what ``connect``
-        raises, after the connection was lost; and Aside.
+        Raises psycopg.Error, also when the answer takes longer than five seconds; after the
+        connection was lost, what ``connect`` raises; and Aside while the connection is closed.
         """
         with self._turn:
             if self._aside:
@@ -91,9 +91,10 @@ class Watch:
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        """Be no session of the database for as long as it lasts: the run lock is given up.
+        """Close the connection for the ``with`` block, so that the database has one session less.
 
-        The work lock, on the run's own connection, still keeps other runs out.
+        That gives up the run lock; the work lock, on the run's own connection, keeps other runs
+        out.
         """
         with self._turn:
             self._aside = True
