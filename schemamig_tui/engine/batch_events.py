@@ -1,4 +1,4 @@
-"""What a run tells of a statement that runs in batches: events, plain values.
+"""The events of a statement that runs in batches: plain values.
 
 ``statement`` and ``line`` are 1-based, and those of the statement in the file ``name``.
 """
@@ -11,9 +11,9 @@ from schemamig_tui.engine.events import BatchEvent, Failure
 
 @dataclass(frozen=True, slots=True)
 class BatchTotals:
-    """What is done: keys ``walked`` (0 for a statement that repeats), rows ``changed``.
+    """The progress: keys ``walked`` (0 for a statement that repeats), rows ``changed``.
 
-    ``seconds`` is the time in batches, without what was waited between them.
+    ``seconds`` is the time in batches, without the waits between them.
     """
 
     walked: int = 0
@@ -24,10 +24,11 @@ class BatchTotals:
 
 @dataclass(frozen=True, slots=True)
 class BatchesStarted(BatchEvent):
-    """A statement is about to run in batches, behind what ``resumed`` tells.
+    """A statement is about to run in batches. ``resumed`` is what earlier tries have done.
 
-    ``table`` is its table as SQL, None where a statement repeats and does not name it, which then
-    has no ``key`` and no ``index``. ``rows`` is about how many rows there are; None: not known.
+    ``table`` is its table as SQL, None where a statement repeats and does not name its table. A
+    statement that repeats has no ``key`` and no ``index``. ``rows`` is about how many rows there
+    are; None: not known.
     """
 
     table: str | None
@@ -39,12 +40,12 @@ class BatchesStarted(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchFinished(BatchEvent):
-    """A batch is committed with its progress; of many quick ones not each is reported.
+    """A batch is committed with its progress. Of many quick batches only some are reported.
 
-    ``ms`` is what it took, ``size`` how many keys the next one has. ``per_second`` are the rows
-    changed a second just now, ``average`` those since this run began. ``left_s`` is what is left in
-    seconds, at the least and at the most; None: nobody knows. ``at`` is the last key that is done,
-    ``dead`` are the dead rows of the table as the server counts them.
+    ``ms`` is how long it took, ``size`` how many keys the next batch has. ``per_second`` is how
+    many rows are changed a second just now, ``average`` how many since this run began. ``left_s``
+    is the time that is left in seconds, at the least and at the most; None: nobody knows. ``at`` is
+    the last key that is done, ``dead`` are the dead rows of the table as the server counts them.
     """
 
     done: BatchTotals
@@ -60,9 +61,9 @@ class BatchFinished(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchesWaiting(BatchEvent):
-    """The next batch waits for these ``reasons``, sentences, and has for ``waited_s`` seconds.
+    """The next batch has waited for ``waited_s`` seconds; ``reasons`` are sentences that say why.
 
-    It is reported again where there are others than before, and every half minute.
+    It is reported again when the reasons change, and every half minute.
     """
 
     reasons: tuple[str, ...]
@@ -71,17 +72,17 @@ class BatchesWaiting(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchesGoOn(BatchEvent):
-    """Nothing is in the way of the next batch any more, after ``waited_s`` seconds."""
+    """The next batch begins after it has waited for ``waited_s`` seconds."""
 
     waited_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRetried(BatchEvent):
-    """A batch has been rolled back, and is tried again with ``size`` keys after ``pause_ms``.
+    """A batch has been rolled back. It is tried again with ``size`` keys after ``pause_ms``.
 
-    The batches before it stay. ``blocked`` is what was seen in the way; None where it was too short
-    to be seen.
+    The batches before it stay. ``blocked`` is the lock that it waited for, and who held it; None
+    where the wait was too short to be observed.
     """
 
     failure: Failure
@@ -92,14 +93,14 @@ class BatchRetried(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchesNoted(BatchEvent):
-    """Something of the database that matters to the batches, and stops nothing; it comes once."""
+    """A warning about the database that matters to the batches; each is reported once."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class BatchesFinished(BatchEvent):
-    """All batches of a statement are done; ``ms`` is how long this run was at them."""
+    """All batches of a statement are done; ``ms`` is how long this run has worked on them."""
 
     done: BatchTotals
     ms: float
@@ -107,11 +108,12 @@ class BatchesFinished(BatchEvent):
 
 @dataclass(frozen=True, slots=True)
 class BatchRehearsed(BatchEvent):
-    """One batch of ``keys`` has been run, to be rolled back; 0 are those of one that repeats.
+    """One batch of ``keys`` keys (0 where a statement repeats) has been run, to be rolled back.
 
-    It has ``changed`` so many rows in ``ms``, and written ``wal`` bytes of WAL, if nobody else did.
-    ``rows`` is about how many are left; ``total_ms``, with the pauses of the directive, and
-    ``total_wal`` are for all of them at that speed, None where it is not known how many there are.
+    It has ``changed`` so many rows in ``ms``. ``wal`` is how many bytes of WAL were written
+    meanwhile, also by others. ``rows`` is about how many rows are left; ``total_ms`` (with the
+    pauses of the directive) and ``total_wal`` are for all of them at that speed, None where
+    ``rows`` is not known.
     """
 
     keys: int

@@ -1,4 +1,4 @@
-"""The sentences about batches, in the same words on every face. All of it is safe."""
+"""Writes sentences about batches for the UI and for commands; all of them are safe to show."""
 
 from schemamig_tui.engine.batch_events import (
     BatchesFinished,
@@ -40,7 +40,7 @@ def batch_event(event: BatchEvent) -> str:
 
 
 def totals(done: BatchTotals) -> str:
-    """What is done: the keys walked stand beside the rows changed, as they need not be the same."""
+    """The progress: keys walked beside rows changed, because these numbers may differ."""
     walked = f"{plural(done.walked, 'key')} walked, " if done.walked else ""
     changed = f"{plural(done.changed, 'row')} changed"
     return f"{walked}{changed} in {plural(done.batches, 'batch', 'batches')}"

@@ -1,9 +1,9 @@
-"""What a run tells its listeners, as it happens.
+"""The events that a run reports to its listener while it goes on.
 
-Every event is a frozen value. A listener is any callable that takes one; it is called on the
-threads of the engine, never twice at a time, so it has to be quick, and must not raise: that ends
-the run at once, without a record of the file that is open. Times are milliseconds measured on the
-client; lines and statement numbers are 1-based.
+Every event is a frozen value. A listener is any callable that takes one. It is called on threads of
+the engine, never twice at a time, so it has to be quick. It must not raise, because an exception
+ends the run at once, without a record of the file that is open. Times are milliseconds measured on
+the client; lines and statement numbers are 1-based.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class Failure:
     """Why a migration failed, in every detail that is known.
 
     ``sqlstate`` is None where the server had no part in it. ``statement`` is the number of the
-    statement in its file, ``source`` the text of the line that ``place`` points at. ``gave_way``
-    tells that the run has cancelled it itself, for those who waited behind it.
+    statement in its file, ``source`` the text of the line that ``place`` points at. ``gave_way``:
+    the run has cancelled the statement itself, for sessions that waited behind it.
     """
 
     message: str
@@ -86,14 +86,14 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something about the folder or the ledger stops nothing, but should be known."""
+    """A warning about the folder or the ledger, which stops nothing."""
 
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class LockAwaited:
-    """Another run holds the run lock; sent once for every holder. None: it cannot be seen."""
+    """Another run holds the run lock; reported once for each holder. None: it cannot be seen."""
 
     holder: Session | None
 
@@ -102,7 +102,8 @@ class LockAwaited:
 class FileStarted:
     """The server has begun with a file, the ``number``-th of ``total``.
 
-    ``resumed`` counts the statements that an earlier try has committed: it goes on behind them.
+    ``resumed`` counts the statements that an earlier try has committed: the file goes on behind
+    them.
     """
 
     name: str
@@ -115,7 +116,7 @@ class FileStarted:
 
 @dataclass(frozen=True, slots=True)
 class FileWarned:
-    """Something about a file that has started is allowed, but may not be what was meant."""
+    """A warning about a file that has started: something in it may not be what was meant."""
 
     name: str
     line: int
@@ -124,7 +125,7 @@ class FileWarned:
 
 @dataclass(frozen=True, slots=True)
 class NoticeReceived:
-    """The server said something while running a statement of a file."""
+    """The server sent a message while it ran a statement of a file."""
 
     name: str
     statement: int
@@ -136,9 +137,9 @@ class NoticeReceived:
 class StatementFinished:
     """A statement succeeded. ``tag`` is the server's command tag, such as ``INSERT 0 1``.
 
-    ``ms`` is None where nobody knows it, because the result came together with another one: with
-    that of the next statement, whose ``ms`` is then of ``batch`` statements up to and with it, or
-    with what came before it, which has taken the time.
+    ``ms`` is None where the time is not known because two results came together. Where the next
+    result came with this one, the ``ms`` of the next event covers ``batch`` statements, itself the
+    last of them. Where this result came with the one before, that one has taken the time.
     """
 
     name: str
@@ -161,10 +162,10 @@ class ProgressSeen:
 
 @dataclass(frozen=True, slots=True)
 class BlockedSeen:
-    """The run waits for a lock, or for others than before; None: it goes on.
+    """The run waits for a lock, or now for other sessions; None: it goes on.
 
-    FileRetried and FileFailed end the wait, too, and what VictimsSeen tells. ``statement`` and
-    ``line`` are None while it does our own work, such as the COMMIT.
+    FileRetried and FileFailed end the wait as well, and also what VictimsSeen has reported.
+    ``statement`` and ``line`` are None while the run does work of its own, such as the COMMIT.
     """
 
     name: str
@@ -175,7 +176,7 @@ class BlockedSeen:
 
 @dataclass(frozen=True, slots=True)
 class VictimsSeen:
-    """Others wait behind the run, or others than before; None: nobody does any more."""
+    """Sessions wait behind the run, or now other ones; None: none waits any more."""
 
     name: str
     statement: int | None
@@ -187,8 +188,9 @@ class VictimsSeen:
 class FileRetried:
     """A file could not get a lock in time. It has been rolled back, and will be started again.
 
-    That is after a pause of ``pause_ms``, for the ``retry``-th of ``retries`` times. ``blocked``
-    is what was seen in the way; None where it was too short to be seen.
+    It starts after a pause of ``pause_ms``, as the ``retry``-th of at most ``retries`` retries.
+    ``blocked`` is the lock that it waited for, and who held it; None where the wait was too short
+    to be observed.
     """
 
     name: str
@@ -202,7 +204,7 @@ class FileRetried:
 
 @dataclass(frozen=True, slots=True)
 class BatchEvent:
-    """Something about a statement that runs in batches: see ``engine.batch_events``."""
+    """The base of the events of a statement that runs in batches: see ``engine.batch_events``."""
 
     name: str
     statement: int
@@ -213,8 +215,9 @@ class BatchEvent:
 class ServerAwaited:
     """The connection is lost for ``reason``, and the server cannot be reached.
 
-    The run gives it up to ``seconds`` to come back, to see what it has committed, and to record
-    that ``name`` has failed; None between two files. A cancellation ends the wait.
+    The run waits up to ``seconds`` for it to come back, in order to see what it has committed, and
+    to record that the file ``name`` (None: between two files) has failed. A cancellation ends the
+    wait.
     """
 
     name: str | None
@@ -224,11 +227,11 @@ class ServerAwaited:
 
 @dataclass(frozen=True, slots=True)
 class FilesLost:
-    """Files of this run that were reported as applied, and which the server does not have any more.
+    """Files of this run that were reported as applied are not in the server's ledger any more.
 
-    It has crashed before their commits were on disk, or the one that answers now is a standby that
-    was behind when it took over; or their rows alone were deleted, by a trigger or a person. They
-    are pending again, and the run ends.
+    The server has crashed before their commits were on disk, or the one that answers now is a
+    standby that was behind when it took over; or only their rows were deleted, by a trigger or a
+    person. The files are pending again, and the run ends.
     """
 
     names: tuple[str, ...]
@@ -238,7 +241,7 @@ class FilesLost:
 class FileApplied:
     """A file has been committed together with its ledger row.
 
-    ``ms`` is what the row has as its execution_time_ms.
+    ``ms`` is the execution_time_ms of that row.
     """
 
     name: str
@@ -252,8 +255,8 @@ class FileFailed:
     ``recorded`` tells whether the ledger has the failure; ``unrecorded`` says why not. ``kept``
     counts the statements of a file without a transaction that stay applied. It is None where the
     server could not be asked: then the file may even have been applied. ``obstacle`` says why the
-    next run cannot go on behind them, and what to do then; None: as far as ledger and file tell, it
-    can.
+    next run cannot go on behind these statements, and what to do then; None where, by ledger and
+    file, it can.
     """
 
     name: str
@@ -270,12 +273,12 @@ class RunFinished:
     """The run is over. What it committed is durable, unless ``version`` is None.
 
     It is the last event of every run, also of one that ends with an error. ``applied`` holds the
-    files of this run, ``failed`` the one that ended it, ``remaining`` those it did not come to,
-    ``lost`` those that FilesLost has taken back. ``version`` is the number of successful rows in
-    the ledger, None when the server could no longer be asked: then of ``applied`` is only known
-    that the server had committed it. ``cancelled`` tells that the user ended the run. ``unwritten``
-    are the pending files that were left because nobody has written them yet, ``waiting`` those that
-    stay pending for another reason, which a warning has given.
+    files that this run has applied, ``failed`` the one that ended it, ``remaining`` those that did
+    not begin, ``lost`` those that FilesLost has taken back. ``version`` is the number of successful
+    rows in the ledger. It is None when the server could no longer be asked: then it is only known
+    of ``applied`` that the server had committed it. ``cancelled`` tells that the user ended the
+    run. ``unwritten`` are the pending files that were left because nobody has written them yet,
+    ``waiting`` those that stay pending for another reason, which a warning has given.
     """
 
     applied: tuple[str, ...]

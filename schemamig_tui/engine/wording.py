@@ -1,4 +1,4 @@
-"""What was seen of the server as sentences, in the same words on every face. All of it is safe."""
+"""Writes sentences about what was seen of the server, for all reports; they are safe to show."""
 
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import ServerAwaited, Session
@@ -9,7 +9,7 @@ _LONGEST_QUERY = 120
 
 
 def holder(session: Session | None) -> str:
-    """Who has the run lock."""
+    """The session that holds the run lock."""
     if session is None:
         return "its session cannot be seen"
     client = f" from {session.client}" if session.client else ""
@@ -18,12 +18,12 @@ def holder(session: Session | None) -> str:
 
 
 def server_awaited(event: ServerAwaited) -> str:
-    """That the server is waited for, for how long at the most, and why: the whole sentence."""
+    """The sentence that the run waits for the server: for how long at the most, and why."""
     return visible(f"Waiting up to {event.seconds:.0f} s for the server: {event.reason}")
 
 
 def session(activity: Activity) -> str:
-    """Who it is and how it is, without its query."""
+    """The session and its state, without its query."""
     if not activity.pid:
         return visible(f"the prepared transaction {activity.application} of {activity.user}")
     client = f" from {activity.client}" if activity.client else ""
@@ -46,19 +46,19 @@ def query_head(query: str) -> str:
 
 
 def blocked(seen: Blocked) -> str:
-    """What is waited for, and for how long where that is known."""
+    """The lock that is waited for, and for how long, where that is known."""
     lasts = f" for {lasting(seen.seconds)}" if seen.seconds else ""
     return visible(f"blocked{lasts}: {seen.lock} on {seen.on}")
 
 
 def had_lock(seen: Blocked) -> str:
-    """What was waited for in vain, and who was in the way: one on each line."""
+    """The lock that was waited for in vain and, one on each line, who held it."""
     first = visible(f"It waited for {seen.lock} on {seen.on}, behind:")
     return "\n".join([first, *map(session, seen.by)])
 
 
 def victims(seen: Victims) -> str:
-    """How many wait behind the run."""
+    """How many sessions wait behind the run."""
     one = seen.count == 1
     who = "1 session waits" if one else f"{seen.count:,} sessions wait"
     longest = "for" if one else "the longest for"
@@ -66,7 +66,7 @@ def victims(seen: Victims) -> str:
 
 
 def progress(seen: ServerProgress) -> str:
-    """The phase of a command and how far it is, in as much as the server knows it."""
+    """The phase of a command, and its progress as far as the server knows it."""
     on = f" on {seen.relation}" if seen.relation else ""
     text = f"{seen.command}{on}: {seen.phase}"
     if seen.total:
