@@ -1,1 +1,1 @@
-"""From the plan through the run to its outcome."""
+"""Makes the plan of a run, runs it, and recovers what can be recovered after a failure."""

@@ -55,9 +55,9 @@ class Batching:
     def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
         """The steps of statement ``i``, which go on where it has got to.
 
-        Where all its batches are done there are none: the file may be here again because what comes
-        behind them was cancelled before it could be noted that they are.
-        Raises FilesError where it cannot run, or go on, in batches.
+        There are none where all its batches are done: the file may be tried again because a step
+        behind them was cancelled before the ledger could note that they are. Raises FilesError
+        where the statement cannot run, or go on, in batches.
         """
         if self._finished == (run, i):
             return
@@ -91,7 +91,7 @@ class Batching:
         return kind(place, batching, Gate(place, keeper), mark)
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
-        """Whether the batch is to be tried again, for which the session is ready then."""
+        """Whether to try the batch again; the session is ready for it then."""
         if self._current is None or self._context.cancellation.requested:
             return False
         batching = self._current[2]

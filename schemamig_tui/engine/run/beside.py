@@ -1,8 +1,8 @@
-"""A file with batches that runs by itself, and other runs beside it.
+"""Lets a file with batches run by itself while other runs go on beside it.
 
-It takes the locks of the folder only until its row is made. From then on its own lock, on the
-connection of its batches, tells others that it is being run, and the fence of each batch keeps it
-from going on where somebody has run it all the same.
+Its run holds the locks of the folder only until the row of the file is made. From then on a lock of
+the file, on the connection of its batches, tells other runs that it is being run. Should somebody
+run the file all the same, the fence of the next batch stops this run.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from schemamig_tui.text import visible
 
 
 class ByItself:
-    """The locks of the one file ``name`` that runs; those of the ``folder`` are held at first.
+    """The locks of the file ``name``, which runs by itself; ``folder`` has those held at first.
 
     Raises LockTimeout where another run is at the file.
     """
@@ -41,13 +41,13 @@ class ByItself:
         self.locks = Locks(folder.run, lock)
 
     def row_made(self) -> Iterator[Step]:
-        """Let other runs go on: the row of the file is committed now."""
+        """Let other runs go on, now that the row of the file is committed."""
         yield Step(self._folder.work.release, Role.HOUSEKEEPING, prompt=True, awaited=True)
         self._watch.ask(lambda conn, pid: self._folder.run.drop(conn), self._pid)
 
 
 def left_to_others(conn: psycopg.Connection[Any], plan: Plan, ledger: str) -> dict[str, str]:
-    """The files of ``plan`` that another run is at, and what waits for them, with the reasons."""
+    """The files of ``plan`` that another run works on, or that wait for those, with the reasons."""
     busy = {}
     for file in plan.files:
         if file.script.batched:

@@ -1,4 +1,4 @@
-"""What the database and the observer know of a failure, besides what the server has said."""
+"""Adds to a failure what the database and the observer know of its cause."""
 
 from dataclasses import replace
 from typing import Any
@@ -29,7 +29,7 @@ _NEARLY = 0.9  # our clock and the server's differ by the time that an answer ta
 
 
 class Causes:
-    """Why statements of a run have failed."""
+    """Finds why statements of a run have failed."""
 
     def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
         self._context = context
@@ -58,7 +58,7 @@ class Causes:
         return failure
 
     def _without_lock(self, run: FileRun, crash: Crash, failure: Failure) -> Failure:
-        """The failure, with who had the lock, and how often it was tried."""
+        """The failure, with who held the lock, and how often the file was tried."""
         if run.retries and self._context.cancellation.requested:
             return replace(
                 failure,
@@ -75,7 +75,7 @@ class Causes:
         return replace(failure, message=message, detail=detail)
 
     def _giving_way(self, run: FileRun, failure: Failure) -> Failure:
-        """The failure, with those for whom the run has cancelled itself, or its own limit."""
+        """The failure, with why the run cancelled the statement: for whom, or for its own limit."""
         if (seen := self._observer.gave_way) is None:
             limit = self._context.limits.statement
             if limit is None or not self._has_lasted(limit, run, failure):
@@ -96,8 +96,8 @@ class Causes:
     def _has_lasted(self, limit: float, run: FileRun, failure: Failure) -> bool:
         """Whether a cancelled statement has reached our limit, in seconds.
 
-        A busy machine may have told us late that the file began, so that the server's word counts
-        more than our clock, where the file itself sets no other limit.
+        On a busy machine we may have read late that the file began. So the server's message counts
+        more than our clock, unless the file sets a limit of its own.
         """
         if IS_STATEMENT_TIMEOUT in failure.message and not run.script.mentions("statement_timeout"):
             return True

@@ -1,4 +1,4 @@
-"""The session of a file that has failed: as its checkpoint says, or else as it is now."""
+"""Finds the session of a failed file: as its checkpoint has it, or else as the server says now."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,10 +25,10 @@ _TRIES = 3
 def ask_state(
     conn: psycopg.Connection[Any], run: FileRun, start: SessionStart | None, *, lifted: bool
 ) -> SessionState | None:
-    """Roll back, and ask what the session of a file is like then, if that matters.
+    """Roll back, and ask for the state of the file's session, if that matters.
 
-    ``lifted`` tells that its lock_timeout is not its own now. None: it could not be asked. Raises
-    psycopg.OperationalError when the connection is lost.
+    ``lifted``: its lock_timeout is now one that we have set. None where it does not matter, or
+    could not be asked. Raises psycopg.OperationalError when the connection is lost.
     """
     if run.script.mode is not Mode.NO_TRANSACTION or start is None or not run.done:
         return None
@@ -47,10 +47,10 @@ def ask_state(
 
 
 def checkpoint_lines(run: FileRun, running: str | None) -> str:
-    """The checkpoint of a file without a transaction that has failed, as its row is to have it.
+    """The checkpoint for the row of a file without a transaction that has failed.
 
-    ``running`` is the error_message that the row has had so far. The checkpoint there is believed
-    where it is sure: what has failed may have left something behind in the session as well.
+    ``running`` is the error_message that the row has had so far. Where the checkpoint there is sure
+    of the session it is kept, because the failed statement may have changed the session as well.
     """
     now = run.session
     progress = Progress(run.script)
@@ -71,9 +71,9 @@ def checkpoint_lines(run: FileRun, running: str | None) -> str:
 
 
 def _without_traces(now: SessionState, written: SessionState | None) -> SessionState:
-    """The session behind a rollback without the names that only what was rolled back has made.
+    """The session after a rollback, without settings that only the rolled back part has made.
 
-    A setting with a dot that has been set is empty then, and not unknown as before.
+    After a rollback a new setting with a dot in its name is empty, and not unknown as before.
     """
     if written is None or written.after != now.after:
         return now

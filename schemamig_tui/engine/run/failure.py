@@ -1,4 +1,4 @@
-"""Why a statement failed: what the server said, mapped to the place in the file."""
+"""Explains why a statement failed: the server's error, mapped to the place in the file."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def explain_crash(
 ) -> Failure:
     """The failure that the end of a pipeline means for the file that was open then.
 
-    ``encoding`` is that of the connection, which may not know what the file has set.
+    ``encoding`` is that of the connection, which may not have noticed yet what the file has set.
     """
     step = crash.step
     statement = _failed(step, script)
@@ -177,10 +177,10 @@ def _session_at(script: Script, statement: int) -> SessionModel:
 
 
 def _failed(step: Step, script: Script) -> int | None:
-    """The statement that fails with a step, from 0; None where it is none of the file's.
+    """The statement that a step fails, by number from 0; None where it is none of the file's.
 
-    What was put off to the end of a transaction fails the statement at which psql commits: the
-    COMMIT of a file with its own transaction, and without one the statement itself.
+    A deferred constraint fails the statement at which psql would commit: the COMMIT of a file with
+    its own transaction; in a file without a transaction, the statement itself.
     """
     checks = step.sql.startswith(_CHECK)
     if script.mode is Mode.OWN_TRANSACTION and (checks or step.role is Role.CLOSE):
@@ -191,7 +191,7 @@ def _failed(step: Step, script: Script) -> int | None:
 
 
 def name_own(crash: Crash, failure: Failure) -> Failure:
-    """The failure at ``crash``, which says so where it was a query of ours and not of the file."""
+    """The failure at ``crash``; where a query of ours failed, and none of the file, it says so."""
     step = crash.step
     if step.role is not Role.HOUSEKEEPING or step.sql.startswith(_PUT_OFF):
         return failure
@@ -199,7 +199,7 @@ def name_own(crash: Crash, failure: Failure) -> Failure:
 
 
 def explain_loss(crash: Crash | None, error: psycopg.Error) -> Failure:
-    """The failure that ``error`` means, which has ended a session, behind a ``crash`` or not."""
+    """The failure for an ``error`` that has ended a session, perhaps after a ``crash``."""
     reason = message_of(crash) if crash else one_line(error)
     if isinstance(error, CancelUnconfirmed):
         code = pg_errors.QueryCanceled.sqlstate
@@ -237,7 +237,7 @@ def _missing_extension(error: Diagnostic) -> str | None:
 
 
 def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
-    """How a statement gets out of the transaction that it cannot be in, where that is the cause."""
+    """The hint where a statement cannot be in a transaction: how it gets out of it."""
     forbidden = error.sqlstate == pg_errors.ActiveSqlTransaction.sqlstate
     if forbidden and error.source_function in _CHECKS_OF_MODES:
         return _COMES_FIRST_HINT
@@ -254,7 +254,7 @@ def _transaction_hint(error: Diagnostic, script: Script, statement: int | None) 
 
 
 def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> bool:
-    """Whether code that has tried to end the transaction may do so outside of one.
+    """Whether the code that tried to end the transaction could do so in a file without one.
 
     The server lets CALL and DO, but not a function.
     """
@@ -264,7 +264,7 @@ def _may_commit(error: Diagnostic, script: Script, statement: int | None) -> boo
 
 
 def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str | None:
-    """How a file gets more time, where a timeout has ended it that it sets or can lift."""
+    """The hint where a file was ended by a timeout that it sets, or could lift."""
     name = _TIMEOUTS.get(error.sqlstate or "")
     if name is None:
         return None
@@ -283,7 +283,7 @@ def _limit_hint(error: Diagnostic, script: Script, statement: int | None) -> str
 
 
 def _may_have_committed(error: Diagnostic, script: Script, statement: int) -> bool:
-    """Whether code that may end transactions, and was in one of its own, has begun to run."""
+    """Whether the failed statement may have committed a part of its work."""
     traits = script.traits(statement)
     return (
         script.mode is Mode.NO_TRANSACTION
@@ -295,7 +295,7 @@ def _may_have_committed(error: Diagnostic, script: Script, statement: int) -> bo
 
 
 def _is_at_variable(error: Diagnostic, script: Script, statement: int, encoding: str) -> bool:
-    """Whether the server does not understand what psql would have replaced by a value."""
+    """Whether the error is a syntax error at a variable of psql, such as ``:name``."""
     if error.sqlstate != pg_errors.SyntaxError.sqlstate or not error.statement_position:
         return False
     _, there = script.cut_at(statement, int(error.statement_position), encoding)

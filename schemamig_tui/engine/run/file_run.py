@@ -19,19 +19,18 @@ class FileRun:
     """A file of a run, and what is known of it while it runs.
 
     ``retried``: the ledger has a row of a failed try. ``done`` counts the statements that are
-    committed, by an earlier try or this one, and ``retries`` how often it was sent again because it
-    did not get a lock. ``timed_out`` has, for each time that a timeout of the file has cancelled
-    our own work, how many statements were done then. ``alone`` are statements that turned out not
-    to be allowed in a transaction, ``apart`` the first ones of transactions that turned out to be
-    read-only.
+    committed, by an earlier try or this one, and ``retries`` how often the file was sent again
+    because it did not get a lock. ``timed_out`` has the value of ``done`` for each time that a
+    timeout of the file has cancelled our own work. ``alone`` are statements that turned out not to
+    be allowed in a transaction, ``apart`` the first statements of transactions that turned out to
+    be read-only.
 
     A file without a transaction is ``reopened`` where it goes on in its session, and ``goes_on``
     where only a batch of it is tried again. ``left_off`` says where the earlier try has stopped.
-    ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session`` is what
-    its session was like after it has failed. ``answered``: the server has said how that ended.
-    ``unknowable`` is the number, from 1, of the first statement that may have left what no server
-    tells, see ``Checkpoint``.
-    ``recorded_ms`` is the time that the ledger has for it, as soon as that is written.
+    ``modes`` are those of the transaction that a COMMIT AND CHAIN has begun, ``session`` is the
+    state of its session after a failure. ``answered``: the server has said how the failed statement
+    ended. ``unknowable`` is as in ``Checkpoint``. ``recorded_ms`` is the time that the ledger has
+    for the file, as soon as that is written.
     """
 
     script: Script
@@ -62,34 +61,35 @@ class FileRun:
 
     @property
     def checkpoint(self) -> Checkpoint | None:
-        """What the ledger says of the earlier try that it goes on behind."""
+        """The checkpoint of the earlier try behind which the file goes on."""
         return self.left_off.checkpoint if self.left_off else None
 
     @property
     def mark(self) -> BatchMark | None:
-        """How far its next statement was, where that runs in batches and some are committed."""
+        """The progress of its next statement, where that runs in batches and some are committed."""
         return self.checkpoint.batches if self.checkpoint else None
 
     @property
     def state(self) -> State:
-        """What its session is like where it goes on, other than a new one."""
+        """What differs, in the session in which it goes on, from a new session."""
         session = self.checkpoint.session if self.checkpoint else None
         return session.state if session else {}
 
     def may_share(self, i: int) -> bool:
-        """Whether a statement may be in one transaction with the note of it."""
+        """Whether a statement may be in one transaction with the note that it is done."""
         if self.script.kind(i) not in (Kind.ORDINARY, Kind.COPY_IN, Kind.COPY_OUT):
             return False
-        # A SET LOCAL that the server ignores would hold for our note, and it would not warn of it.
+        # The server ignores a SET LOCAL outside a transaction, with a warning. In one transaction
+        # with our note it would have effect, and there would be no warning.
         if i in self.script.ignored:
             return False
         return i not in self.alone and not self.script.traits(i).commits
 
     def may_repeat(self, i: int, *, read_only: bool) -> bool:
-        """Whether what begins with statement ``i`` would do its work once more if it is sent again.
+        """Whether the unit at statement ``i``, sent once more, might do its work twice.
 
-        That is so where the note of it comes behind its COMMIT, and the server would not notice.
-        ``read_only``: so are all transactions there that do not say otherwise.
+        That is so where its note comes behind its COMMIT, and the server would not refuse to do the
+        work again. ``read_only``: transactions there are read-only unless they say otherwise.
         """
         script = self.script
         if i >= len(script) or i in script.batched:
@@ -108,7 +108,7 @@ class FileRun:
         self.modes = (answer.get_value(0, 0) or b"").decode("ascii") or None
 
     def note_recorded_time(self, answer: PGresult) -> None:
-        """Take the time of the row from the answer of what has written it."""
+        """Take the time of the row from the answer to the query that has written it."""
         ms = answer.get_value(0, 0)
         self.recorded_ms = None if ms is None else int(ms)
 
@@ -117,7 +117,7 @@ class FileRun:
         return Step(query, Role.LEDGER, params=params, answer=self.note_recorded_time)
 
     def statement(self, i: int, *, alone: bool = False) -> Step:
-        """The ``i``-th statement as a step, which COPY makes ``alone`` in any case."""
+        """The ``i``-th statement as a step; a COPY always runs ``alone``."""
         script = self.script
         kind = script.kind(i)
         return Step(

@@ -1,4 +1,4 @@
-"""Checks before and after what works CONCURRENTLY: a failure of it leaves something behind.
+"""Checks indexes before and after statements CONCURRENTLY, which leave invalid ones when they fail.
 
 CREATE INDEX CONCURRENTLY and REINDEX CONCURRENTLY leave an invalid index, which costs every write
 and serves no query; IF NOT EXISTS takes it for a good one
@@ -139,7 +139,7 @@ END
 
 
 def invalid_indexes(conn: psycopg.Connection[Any]) -> dict[int, str]:
-    """The invalid indexes that nobody is at work on: their names, as SQL has them, by oid.
+    """The invalid indexes that no session is building: their names, as SQL has them, by oid.
 
     No transaction may be open, and none is then. Raises psycopg.Error.
     """

@@ -1,4 +1,4 @@
-"""What has happened in a pipeline, file by file: results turned into events."""
+"""Turns the results of a pipeline into events, file by file."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -22,11 +22,11 @@ _NO_STATEMENT = Step(b"", Role.OPEN)
 
 
 class Logbook:
-    """Follows a pipeline through ``runs``; knows which file is open and which are committed.
+    """Follows a pipeline through ``runs``: it knows which file is open and which are committed.
 
-    ``applied`` are those that were reported as applied, without those that had to be taken back,
-    because the server has ``lost`` them. ``total`` is how many files there will be, where not all
-    of them are among ``runs`` yet.
+    ``applied`` are the files that were reported as applied, without those that were taken back
+    because the server has ``lost`` them. ``total`` is how many files there will be, where ``runs``
+    has not all of them yet.
     """
 
     def __init__(
@@ -103,10 +103,10 @@ class Logbook:
         """Note what the server said while it did a step."""
         if self.current is None:
             if step.role is Role.OPEN:
-                # A warning of the parser comes before the client has the result in front of it.
+                # A warning of the parser arrives before the result of the step in front of it.
                 self._early.append(message)
             return
-        # What is said while we do our own work is said of the last statement.
+        # A message that comes during our own work belongs to the last statement.
         of = step if step.role in (Role.STATEMENT, Role.BATCH) else self._last
         self._report(NoticeReceived(self.current.name, of.statement + 1, of.line, message))
 
@@ -136,7 +136,7 @@ class Logbook:
     def close(self) -> None:
         """End the current file: it has been committed together with its row.
 
-        The time is that of the row, so that nobody reads two different ones.
+        The event has the time of the row, so that nobody reads two different times.
         """
         if run := self.current:
             self.applied.append(run.name)
@@ -170,9 +170,9 @@ class Logbook:
         self._report(StatementFinished(name, number, step.line, tag, ms, batch))
 
     def _time(self, arrival: Arrival) -> tuple[float | None, int]:
-        """How long the statement took in ms, or how many up to it; None is unknown.
+        """How long the statement took in ms (None: unknown), and how many statements that covers.
 
-        Of results that come together after a long silence, the first one has ended it.
+        Where results come together after a long silence, the first of them has taken that time.
         """
         self._untimed += 1
         ms, batch = (arrival.at - self._mark) * 1000, self._untimed

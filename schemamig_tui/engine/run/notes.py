@@ -1,8 +1,8 @@
-"""The steps that note in the ledger how far a file without a transaction has got.
+"""Makes the steps that note in the ledger how far a file without a transaction has got.
 
-A note that commits together with what it tells of is exact whenever the run dies. What that left in
-the session may only be known behind the COMMIT; so there are two places for the question, see
-``sql.session_effects``.
+A note that commits together with the statement that it is about is exact whenever the run dies. But
+what the statement left in the session may only be known after the COMMIT. So the session is asked
+in one of two places, before the COMMIT or behind it: see ``sql.session_effects``.
 """
 
 from collections.abc import Iterator
@@ -45,9 +45,10 @@ from schemamig_tui.sql.unrestorable import stores_setter
 class Notes:
     """Makes the steps for the notes of one file, in the order of its statements.
 
-    ``create`` makes the ledger with the first one. Where the file itself makes it, or its schema,
-    there is no place for a note before that. ``start`` is what the session of the file began with;
-    with ``stores_code``, files since then may have stored code that it does not know.
+    ``create`` makes the ledger with the first note. Where the file itself makes the ledger, or its
+    schema, there is no place for a note before that. ``start`` is what the session of the file
+    began with; with ``stores_code``, files since then may have stored code that ``start`` does not
+    know.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Notes:
             yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
 
     def again(self) -> Iterator[Step]:
-        """Note that it goes on in its own session, in a transaction of the caller."""
+        """Note that the file goes on in its own session, in a transaction of the caller."""
         run = self._run
         # A timeout of the file may have cancelled our own work in front of the last note.
         in_chain = run.done > 0 and run.script.kind(run.done - 1) is Kind.CHAIN
@@ -110,9 +111,9 @@ class Notes:
         yield run.writing(self._writes.note_restart, run.name.encode())
 
     def require_row(self, i: int) -> None:
-        """Raises FilesError where there is no row yet for batches to note in how far they are.
+        """Raises FilesError where there is no row yet in which batches can note their progress.
 
-        That is so in front of what makes the ledger itself.
+        That is so in front of the statements with which a file makes the ledger itself.
         """
         if not self._open:
             script = self._run.script
@@ -142,7 +143,7 @@ class Notes:
         yield from self._write_session(unit.stop, sure.get(found), chained=chained)
 
     def behind(self, unit: range) -> Iterator[Step]:
-        """Complete the note that was written inside, where more is known behind its COMMIT."""
+        """Complete the note that ``inside`` wrote, where more is known after the COMMIT."""
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         if self._found is Effect.LATER and not chained:
             yield from self.apart(unit)
@@ -156,20 +157,21 @@ class Notes:
         yield Step(COMMIT, Role.HOUSEKEEPING, saves=unit.stop, prompt=True)
 
     def _effect(self, unit: range) -> Effect:
-        """What a unit does to the session, also with what statements before it have made."""
+        """What a unit does to the session, itself or by code that earlier statements have made."""
         script, functions = self._run.script, self._start.functions
         effects = []
         for i in unit:
             sql = script.sql(i)
             found = effect(sql, script.traits(i))
             if found >= Effect.RUNS and (self._unseen or mentioned(functions.storing, sql)):
-                # It may lead to pg_temp, or make a trigger, for any kind of event.
+                # The code may set a search_path with pg_temp, or make a trigger, for any kind of
+                # event.
                 self._stores_code = self._untold = True
             if found is Effect.RUNS:
                 found = self._effect_of_code(sql)
             else:
                 self._untold = self._untold or is_about_temporary(sql) or makes_event_trigger(sql)
-                # It may define a function, or have a trigger call one.
+                # The statement may define a function, or have a trigger call one.
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
         found = together(effects)
@@ -178,12 +180,12 @@ class Notes:
         if self._event_triggers and found is Effect.NONE:
             found = Effect.LATER if functions.hiding & functions.fired else Effect.RUNS
         if not self._open:
-            # Nobody has been asked yet what the statements before it have left.
+            # There was no note yet that would say what the statements before this unit have left.
             return _FIRST_ASKED.get(found, found)
         return found
 
     def _effect_of_code(self, sql: bytes) -> Effect:
-        """What the code may do that a statement runs, as far as the database tells."""
+        """The effect of the code that a statement runs, as far as the database tells."""
         functions = self._start.functions
         if self._stores_code or functions.called(functions.hiding, sql):
             return Effect.LATER
@@ -209,9 +211,9 @@ class Notes:
         )
 
     def _look_for_unknowable(self, done: int) -> None:
-        """Find out which statement first calls code that leaves what no server tells.
+        """Find the first statement that calls code whose effect on the session no server tells.
 
-        A later one may drop that code, so that nobody would find it who goes on.
+        A later statement may drop that code, and then a later run could not find it any more.
         """
         script, functions = self._run.script, self._start.functions
         if self._run.unknowable is None and (functions.words or functions.sets):
@@ -229,7 +231,7 @@ class Notes:
         self._looked_at = done
 
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
-        """Note how far the file is; its session is as it was at the last note, or ``unasked``."""
+        """Note how far the file is; its session is as at the last note, or else ``unasked``."""
         if done >= self._first:
             yield from self._open_row()
             message = self._message(done, unasked=unasked)
@@ -240,10 +242,10 @@ class Notes:
     def _write_session(
         self, done: int, sure: bool | None, *, chained: bool = False
     ) -> Iterator[Step]:
-        """Note how far the file is, and the answer.
+        """Note how far the file is, and what ``_ask`` has found of its session.
 
-        ``sure`` tells whether it is what the session will be like behind the COMMIT; None: it is,
-        if it is what the session was like before.
+        ``sure`` tells whether the session will be the same after the COMMIT. None: it will be if it
+        has not changed since the last note.
         """
         if done < self._first:
             return
@@ -283,20 +285,20 @@ _FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}
 
 
 def stores_code(script: Script, functions: StoredCode) -> bool:
-    """Whether a file may store code that changes the session it is run in."""
+    """Whether a file may store code that changes the session in which it is called."""
     return any(_stores_code(script.sql(i), functions) for i in range(len(script)))
 
 
 def _stores_code(sql: bytes, functions: StoredCode) -> bool:
-    """Whether rows that are written later may have code change the session that did not before."""
+    """Whether a statement may store code that changes the session when later rows are written."""
     return stores_setter(sql) or mentioned(functions.changing, sql) is not None
 
 
 def end_of_ledger(script: Script, ledger: Ledger) -> int:
-    """How many statements there are up to the last that has a part in making the ledger, or 0.
+    """How many statements there are up to the last that helps to make the ledger; 0: none does.
 
-    Where the file makes its table or its schema, that is the last one that names the table: a dump
-    makes it in pieces, and fills it, before it takes a row of ours.
+    Where the file makes the table or its schema, that is the last statement that names the table: a
+    dump makes the table in pieces, and fills it, before it can take a row of ours.
     """
     made = max((i for i in range(len(script)) if _makes(script, i, ledger)), default=None)
     if made is None:

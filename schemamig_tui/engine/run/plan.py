@@ -1,4 +1,4 @@
-"""What an apply or a rehearsal is to run: decided once, shown, and held to until it runs."""
+"""The plan of an apply or a rehearsal: it is made once, shown, and run just as it was shown."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Plan:
     """What is to run, as ``survey`` has found it, up to and with the file ``to``.
 
     ``migrations`` are to run in this order, ``files`` are those that could be read, and
-    ``unwritten`` are left until somebody writes them. ``refusals`` say why nothing of it can run,
-    ``doubts`` which files cannot be as they are read now, but perhaps behind another file that
-    changes how. Without ``resume`` a file that stopped in the middle starts over. A plan that is
-    ``exact`` was approved for the ledger as it was, and holds for no other. ``waiting`` are files
-    that stay pending, each with the reason; ``only`` is the one file that is run by itself, and
-    ``skip_backfills`` tells that none with batches was to be in the plan.
+    ``unwritten`` are left until somebody writes them. ``refusals`` say why nothing of the plan can
+    run; ``doubts`` say which files cannot run as they are read now, but perhaps behind another file
+    that changes how they are read. Without ``resume`` a file that stopped in the middle starts
+    over. An ``exact`` plan was approved for the ledger as it was, and holds for no other.
+    ``waiting`` are files that stay pending, each with the reason; ``only`` is the one file that
+    runs by itself, and ``skip_backfills`` tells that files with batches were left out.
     """
 
     survey: Survey
@@ -72,14 +72,14 @@ class Plan:
 
     @property
     def selection(self) -> Selection:
-        """What it was made of, but for ``strict``, which is over when it is made."""
+        """The selection that it was made of, without ``strict``, which it has passed."""
         return Selection(
             self.to, resume=self.resume, skip_backfills=self.skip_backfills, only=self.only
         )
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is odd about folder and ledger, and what waits, as sentences; it stops nothing."""
+        """Warnings about the folder and the ledger, and the files that wait, as sentences."""
         waiting = (waits(name, reason) for name, reason in self.waiting.items())
         return (*self.survey.warnings(self.to), *self.survey.drift, *waiting)
 
@@ -89,10 +89,9 @@ class Plan:
         return replace(self, resume=False, files=files)
 
     def scripts(self) -> Iterator[Script]:
-        """The scripts of the files that could be read, each to be used before the next one.
+        """The scripts of the files that could be read; use each before you take the next one.
 
-        They are apart from those of the plan: it may be approved, and run in another thread, while
-        somebody still looks at it.
+        They are copies: another thread may run the plan while somebody still reads it here.
         """
         for file in self.files:
             script = file.script.apart()
@@ -105,9 +104,9 @@ class Plan:
             raise self.refusals[0]
 
     def open_in(self, now: Survey) -> tuple[Migration, ...]:
-        """What would be to run in a survey of ``now``, but for what the plan leaves out.
+        """What is to run by the survey ``now``, without what the plan leaves out.
 
-        Raises SettingsError where the file that it ends with is gone.
+        Raises SettingsError where the file ``to`` is gone.
         """
         return tuple(
             migration
@@ -116,7 +115,7 @@ class Plan:
         )
 
     def still_to_run(self, now: Survey) -> tuple[Migration, ...]:
-        """What of it is to run ``now``: another run may have applied some of it meanwhile.
+        """What of the plan is to run ``now``: another run may have applied a part meanwhile.
 
         Raises PlanChanged where something else would run than what was planned, and as
         ``require`` does.
@@ -150,9 +149,9 @@ def waits(name: str, reason: str) -> str:
 
 
 def ledger_refusals(survey: Survey, todo: Sequence[Migration]) -> Iterator[SchemamigError]:
-    """Why the ledger keeps ``todo`` from being run; with nothing to do it may be read-only.
+    """Why ``todo`` cannot run with this ledger; where nothing is to run, it may be read-only.
 
-    A row that does not say whether its migration was applied has to be settled first.
+    A row that does not say whether its migration was applied is a reason as well.
     """
     if refusal := unsettled(survey.state.rows, survey.ledger):
         yield refusal.error
@@ -161,7 +160,7 @@ def ledger_refusals(survey: Survey, todo: Sequence[Migration]) -> Iterator[Schem
 
 
 def state_of_run(survey: Survey) -> LedgerState:
-    """The ledger for a run: the row of a file that was empty says nothing of what is in it now."""
+    """The ledger for a run, without rows of files that were recorded when they were empty."""
     empty = {migration.name for migration in survey.status.pending}
     rows = tuple(row for row in survey.state.rows if row.filename not in empty)
     return survey.state._replace(rows=rows)

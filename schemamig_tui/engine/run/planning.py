@@ -1,4 +1,4 @@
-"""Makes the plan of a run: reads the files, and finds all that keeps them from being run."""
+"""Makes the plan of a run: reads the files, and finds every reason why they cannot run."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def _not_pending(status: Status, name: str) -> SettingsError:
 
 
 def _under_way(plan: Plan) -> Sequence[PlannedFile]:
-    """The files with batches of which some are done, and that are not in the plan."""
+    """The files outside of the plan of which some batches are done, and not all."""
     found: list[PlannedFile] = []
     others = {migration.name for migration in plan.migrations}
     for migration in plan.survey.status.failed:
@@ -76,9 +76,9 @@ def _under_way(plan: Plan) -> Sequence[PlannedFile]:
 
 
 def _with_waiting(plan: Plan, beside: Sequence[PlannedFile]) -> Plan:
-    """The plan without the files that stay pending, refused where one requires what is not there.
+    """The plan without the files that have to wait, and with refusals for missing required files.
 
-    What a file requires may be left out of the plan: then it waits, which is no reason to refuse.
+    Where a required file is left out of the plan, the file waits, and nothing is refused.
     """
     from schemamig_tui.engine.run.waiting import left_out, refused, unmet
 

@@ -1,6 +1,6 @@
-"""What a run and a rehearsal begin with: what there is to do, and the locks to do it under.
+"""Begins a run or a rehearsal: connects, plans what is pending, and takes the locks.
 
-What finds out that there is nothing to do is imported here; the rest when there is something.
+Modules that only a run with something to do needs are imported when there is something.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class RunContext:
     ``files`` are read and found fit as far as they can be, ``state`` is the ledger as it is, and
     both ``locks`` are held: the run lock by ``watch``, the work lock by ``backend``, the connection
     that the files run on. ``connect`` makes a new connection in autocommit mode. ``own_settings``
-    are a part of a SELECT list that makes settings of ours which a RESET ALL takes away; mostly
-    there are none. ``extension_hint`` says what to do about an extension, by its name, that the
-    server does not have. ``row_made`` makes the steps behind the first note of a file that runs by
-    itself: other runs may go on then. None: they may not.
+    are a part of a SELECT list that makes settings of ours again which a RESET ALL has taken away;
+    mostly there are none. ``extension_hint`` says what to do about an extension, by its name, that
+    the server does not have. ``row_made`` makes the steps that let other runs go on behind the
+    first note of a file that runs by itself; None for all other runs.
     """
 
     connect: Connect
@@ -68,7 +68,7 @@ class RunContext:
 
     @property
     def renewal(self) -> bytes:
-        """The query for behind a RESET: no advisory lock but ours is left, and ours is set."""
+        """The query behind a RESET: it drops advisory locks of others, and makes our settings."""
         return b", ".join(filter(None, (self.locks.work.release_others, self.own_settings)))
 
 
@@ -105,9 +105,9 @@ class Preparation:
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[Connection]:
-        """A connection for a run, which is hurried by its cancellation.
+        """A connection for a run; after a cancellation its waits are short.
 
-        Raises Interrupted where the run has lost the server after that, or has not reached it.
+        Raises Interrupted where the server is lost, or not reached, after a cancellation.
         """
         with patience.hurried_by(self.cancellation.requested_at):
             try:
@@ -127,9 +127,8 @@ class Preparation:
     ) -> Iterator[RunContext]:
         """Wait until no other run is on, with a second connection that holds the run lock.
 
-        Whatever keeps the plan from being run is refused at once, and not after a wait for another
-        run. Raises FilesError for a file that cannot go on where it stopped, PlanChanged where
-        something else would run now, LockTimeout and Interrupted.
+        Raises FilesError for a file that cannot go on where it stopped, PlanChanged where something
+        else would run now, LockTimeout and Interrupted.
         """
         from schemamig_tui.engine.pipeline.backend import Backend, equip
         from schemamig_tui.engine.run.reading import RunFiles
@@ -145,7 +144,8 @@ class Preparation:
             queue = Queue(self.cancellation, report, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
             queue.await_lock(locks.work, conn)
-            # Whoever held the lock may have done some of it, and the folder may have changed.
+            # Whoever held the lock may have applied a part of the plan, and the folder may have
+            # changed.
             before = plan.survey
             folder = Folder.read(self._directory, before.folder)
             now = survey(conn, folder, self._ledger, before)
@@ -156,7 +156,8 @@ class Preparation:
             if any(run.left_off for run in files):
                 from schemamig_tui.engine.run.resume import check
 
-                # Not before: a file that another run was at may have seemed to have been left.
+                # Not before the lock: a file that another run works on looks like one that was left
+                # off.
                 conn = stack.enter_context(
                     contextlib.closing(check(conn, self._connect, locks.work, files))
                 )
@@ -191,7 +192,7 @@ class Preparation:
     def _left_to_others(
         self, conn: Connection, plan: Plan, report: Callable[[Warned], None]
     ) -> Collection[str]:
-        """The files that other runs are at, and what waits for them; reports a warning for each."""
+        """The files that other runs work on, or that wait for those; reports a warning for each."""
         if plan.only is not None or not any(file.script.batched for file in plan.files):
             return ()
         from schemamig_tui.engine.events import Warned

@@ -1,4 +1,4 @@
-"""What is to run, read and found fit before any of it runs."""
+"""Reads the files of a run, and finds them fit, before any of them runs."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn, overload
@@ -20,13 +20,13 @@ from schemamig_tui.text import visible
 class RunFiles(Sequence[FileRun]):
     """The files of a run in their order: those that have been read, and the names of all.
 
-    They are read before anything runs, up to and with one that may change how the strings of later
-    sessions are cut (ALTER DATABASE ... SET standard_conforming_strings). The files behind it are
+    They are read before anything runs, up to and with a file that may change how later sessions
+    read strings (ALTER DATABASE ... SET standard_conforming_strings). The files behind that one are
     ``unread`` until it has run.
     """
 
     def __init__(self, plan: Plan, migrations: Sequence[Migration]) -> None:
-        """The files of ``migrations``; what ``plan`` has read of them is not read again."""
+        """Take the files of ``migrations``; those that ``plan`` has read are not read again."""
         self._migrations = migrations
         self._resume = plan.resume
         self._read: list[FileRun] = []
@@ -57,15 +57,15 @@ class RunFiles(Sequence[FileRun]):
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """The names of those that can only be read later."""
+        """The names of the files that can only be read later."""
         return self.names[len(self._read) :]
 
     def read_on(self, conn: psycopg.Connection[Any], begun: int) -> None:
-        """Read as many files as can be for the new session ``conn``; ``begun`` have begun to run.
+        """Read on for the new session ``conn``, as far as possible; ``begun`` files have begun.
 
-        Those that were cut for sessions of another kind are read again. Raises FilesError for the
-        first one that cannot be run, but not yet where a file in front of it may call what one that
-        has begun has made, and so change how it is read.
+        Files that were read for another kind of session are read again. Raises FilesError for the
+        first that cannot be run; but not yet where a file in front of it may call code that one of
+        the begun files has made, and which may change how it is read.
         """
         dialect = dialect_of(conn)
         if dialect != self._dialect:
@@ -83,7 +83,7 @@ class RunFiles(Sequence[FileRun]):
             self._read.append(run_of(file))
 
     def _may_change_reading(self, begun: int) -> bool:
-        """Whether a file that has been read and has not begun may call code that changes it."""
+        """Whether a file that has not begun may call code that changes how files are read."""
         made = any(run.script.changes_reading for run in self._read[:begun])
         return made and any(_runs_code(run.script) for run in self._read[begun:])
 
@@ -92,7 +92,7 @@ class RunFiles(Sequence[FileRun]):
         return self._migrations[self.names.index(name)]
 
     def _with_changer(self, error: FilesError) -> FilesError:
-        """The error, with the file that has changed how the one at fault is read, if one has."""
+        """The error; its hint names an earlier file that has changed how this one is read."""
         changers = [run.name for run in self._read if run.script.changes_reading]
         if not changers or self._dialect == self._planned_dialect:
             return error
@@ -115,7 +115,7 @@ def _runs_code(script: Script) -> bool:
 
 
 def read(migration: Migration, dialect: Dialect, *, resume: bool = True) -> PlannedFile:
-    """Read one file, and where it is to go on, if it can: see ``resume.check``."""
+    """Read one file, and find where it is to go on; whether it can is up to ``resume.check``."""
     assert migration.file is not None  # see Status.to_run
     script = parse(migration.file, dialect)
     return PlannedFile(migration, script, left_off(migration.row, script) if resume else None)
@@ -134,7 +134,7 @@ def run_of(file: PlannedFile) -> FileRun:
 
 
 def refuse_obstacle(run: FileRun) -> None:
-    """Raise FilesError where ledger and file tell that it cannot go on where it stopped."""
+    """Raise FilesError where, by ledger and file, it cannot go on where it stopped."""
     if run.left_off and run.left_off.obstacle:
         refuse(run, run.left_off.obstacle, run.left_off.way_out)
 

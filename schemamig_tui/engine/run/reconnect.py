@@ -1,4 +1,4 @@
-"""A new connection after one was lost, and the end of what the server still does for that one."""
+"""Connects again after a connection was lost, and ends what the server still does for that one."""
 
 import math
 import time
@@ -24,9 +24,9 @@ _END_S = 1.0
 def connect_in_place(connect: Connect) -> psycopg.Connection[Any]:
     """A new connection in the place of one that has just been closed.
 
-    The server may still count that one: its process ends a moment later, and a role, a database or
-    the server itself may have room for no more. Raises ConnectionFailed, after a cancellation at
-    once.
+    The server may still count the closed one, whose process ends a moment later, and a role, a
+    database or the server may have room for no more: then it tries again. Raises ConnectionFailed;
+    after a cancellation, at once.
     """
     deadline = time.monotonic() + _CLOSE_S
     cancelled_at = patience.cancellation()
@@ -47,10 +47,11 @@ def take_over(
     seconds: float,
     cancellation: Cancellation,
 ) -> None:
-    """Take the work lock of the session that was ``lost``, when that is done with what it was sent.
+    """Take the work lock of the ``lost`` session, when it has done what it was sent.
 
-    Where that takes longer than so many seconds, or a cancellation comes, the session is ended:
-    no event would report what it still did. Raises LockTimeout where it does not end.
+    Where that takes longer than so many seconds, or a cancellation comes, the session is
+    terminated, because no event would report what it still does. Raises LockTimeout where it does
+    not end.
     """
     # One that has come before is why there are so few seconds.
     news = Cancellation() if cancellation.requested else cancellation

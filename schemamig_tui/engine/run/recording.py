@@ -1,4 +1,4 @@
-"""Write the failure of a migration into the ledger, or find out why that is not possible."""
+"""Writes the failure of a migration into the ledger, or finds out why that is not possible."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -37,9 +37,10 @@ _ENCODING = "SELECT pg_catalog.set_config('client_encoding', 'UTF8', false)"
 
 
 def make_fit(conn: psycopg.Connection[Any]) -> None:
-    """Leave whatever transaction is open, and make the session fit to record how the run ended.
+    """Roll back whatever is open, and make the session fit to record how the run ended.
 
-    It is as good as new, but waits for locks no longer than ten seconds. Raises psycopg.Error.
+    Then it is as good as new, and waits for locks for ten seconds at the most. Raises
+    psycopg.Error.
     """
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         conn.execute("ROLLBACK")
@@ -88,9 +89,9 @@ def obstacle(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun) -> str
 def record_unread(
     conn: psycopg.Connection[Any], ledger: Ledger, migration: Migration, failure: Failure
 ) -> str | None:
-    """Write that a file could not be read, or not go on, when it was its turn; as ``record``.
+    """Write that a file, when its turn came, could not be read or could not go on; see ``record``.
 
-    How far an earlier try has got is never written over.
+    The checkpoint of an earlier try is never overwritten.
     """
     row, file = migration.row, migration.file
     assert file is not None  # see Status.to_run
@@ -112,9 +113,9 @@ def _attempt(conn: psycopg.Connection[Any], recording: Callable[[], str | None])
 
 
 def flush(conn: psycopg.Connection[Any], ledger: Ledger, applied: Sequence[str]) -> None:
-    """Make durable what is ``applied``, where the last commit of the run has not been reached.
+    """Make the ``applied`` files durable, where the run has ended before its last, durable commit.
 
-    Where that is not possible it is durable a second later: the server sees to that. Raises
+    Where that is not possible, the server makes them durable within a second. Raises
     psycopg.OperationalError when the connection is lost.
     """
     if not applied:
@@ -174,7 +175,7 @@ def _write(
 
 
 def _spellings(conn: psycopg.Connection[Any], text: str) -> Iterator[str]:
-    """The text, and with question marks for what the database cannot hold, should that be."""
+    """The text; then, where the database cannot hold it, the text with question marks."""
     yield text
     yield _holdable(conn, text)
     yield text.encode("ascii", "replace").decode()

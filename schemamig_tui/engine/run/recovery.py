@@ -1,4 +1,4 @@
-"""After a run has stopped before its end: find out the truth, and write it down."""
+"""Recovers after a run has ended early: finds out what the ledger holds, and records why."""
 
 import contextlib
 import time
@@ -48,7 +48,7 @@ _STANDBY = "the server that answers now is a standby, which may be behind"
 
 
 class Recovery:
-    """What is done, and reported, when a pipeline has not come to its end."""
+    """Finds out, records and reports what has happened when a pipeline ended early."""
 
     def __init__(self, context: RunContext, log: Logbook, observer: Observer) -> None:
         self._context = context
@@ -107,7 +107,7 @@ class Recovery:
         return self._record(conn, run, failure, elapsed)
 
     def after_change(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed | None:
-        """After a file turned out to be another than the one that was planned.
+        """After a file turned out to have changed since it was planned.
 
         Raises psycopg.OperationalError when the connection is lost.
         """
@@ -119,7 +119,7 @@ class Recovery:
         return self._record(conn, run, failure, self._log.elapsed)
 
     def _make_fit(self, conn: psycopg.Connection[Any]) -> None:
-        """Roll back, ask what the session of the file is like then, and make it fit to record."""
+        """Roll back, ask for the state of the file's session, and make it fit to record."""
         if run := self._log.current:
             lifted = self._context.limits.lock is not None
             lifted = lifted and not run.script.mentions("lock_timeout")
@@ -127,7 +127,7 @@ class Recovery:
         make_fit(conn)
 
     def after_reading(self, conn: psycopg.Connection[Any], error: FilesError) -> FileFailed:
-        """After a file that could only be read now, behind others, turned out unfit to run.
+        """After a file that could only be read now, because others had to run first, proved unfit.
 
         Raises psycopg.OperationalError when the connection is lost; then no event tells of it.
         """
@@ -144,7 +144,7 @@ class Recovery:
 
     @property
     def seconds(self) -> float:
-        """How many the server has to roll back and to record: few after a signal."""
+        """How many seconds the server gets to roll back and to record: few after a signal."""
         return patience.to_recover(self._cancellation.requested_at())
 
     def after_loss(
@@ -188,9 +188,9 @@ class Recovery:
     def check_new_session(self, conn: psycopg.Connection[Any], *, same_server: bool) -> None:
         """Make sure that a new session is on a server that has what was applied before.
 
-        Raises AppliedLost where it has not, as another one has taken over that was behind, and
-        ConnectionLost where one has that may be; LedgerError where it is the ``same_server`` and
-        the ledger has triggers, which may have deleted the rows.
+        Raises AppliedLost where it has not, because a standby that lagged behind has taken over,
+        and ConnectionLost where the server is a standby, which may lag. On the ``same_server``,
+        where the ledger has triggers, these may have deleted the rows: that raises LedgerError.
         """
         if _is_standby(conn):
             self._unreachable = True
@@ -226,7 +226,7 @@ class Recovery:
         return state
 
     def _catch_up(self, recorded: Mapping[str, LedgerRow]) -> None:
-        """Note what the server did after its last result, and how far the open file is."""
+        """Note what the server did after the last result that we got, and how far a file is."""
         while True:
             run = self._log.current or next(iter(self._log.remaining), None)
             row = recorded.get(run.name) if run else None
@@ -285,7 +285,7 @@ class Recovery:
             failure = replace(failure, message=LOST.format(failure.message))
         else:
             failure = explain_loss(crash, error)
-        # What ends a session may come in the place of the answer to a query of our own.
+        # The message that ends a session may come in place of the answer to a query of our own.
         if run and not failure.place and (at := max(self._log.at, run.done)) < len(run.script):
             line = run.script.line(at)
             source = run.script.source_line(line)
@@ -300,7 +300,7 @@ class Recovery:
             known = self._causes.of(conn, run, crash, failure)
             return self._name_leftovers(conn, run, known)
         except (LedgerError, psycopg.Error):
-            # What the server has said is there in any case.
+            # The failure has what the server said in any case.
             if conn.closed:
                 raise
             return failure
@@ -337,6 +337,6 @@ class Recovery:
 
 
 def _is_standby(conn: psycopg.Connection[Any]) -> bool:
-    """Whether the server may still be behind: what it does not have may not be lost."""
+    """Whether the server is a standby, which may be behind: what it lacks need not be lost."""
     row = conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
     return bool(row and row[0])

@@ -1,15 +1,16 @@
-"""Decides between which files the session has to be a new one, as psql has one for every file.
+"""Decides between which files a run needs a new session: psql has a new one for every file.
 
-Most of what a file leaves is undone in the session: see ``pipeline.session``. For the rest:
+Most of what a file leaves in the session is undone there: see ``pipeline.session``. For the rest:
 
-- what the text of two files, and stored code that they mention, shows ends the session at once;
-- triggers of the ledger run behind all of that, with the row of a file: they end it as well, and
-  where the files may make some, the server is asked for them;
-- what it makes possible is asked of the server behind the COMMIT of the first file, in a query that
-  fails where the session is not as good as new. So the server itself skips the next file, which is
-  on its way already, and the run goes on with that file in a new session.
+- where the text of two files, or stored code that they mention, shows that the second would notice
+  what the first left, the session ends at once;
+- triggers of the ledger run later, with the row of a file: they end the session as well, and where
+  files may make such triggers, the server is asked for them;
+- where the text only makes that possible, a query behind the COMMIT of the first file fails unless
+  the session is as good as new. So the server itself skips the next file, which is under way
+  already, and the run goes on with that file in a new session.
 
-Nothing is asked where nothing is possible, as with most files.
+With most files nothing of that is possible, and nothing is asked.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from schemamig_tui.sql.type_changes import NO_TYPES
 if TYPE_CHECKING:  # a run of one file has no use for it
     from schemamig_tui.engine.run.stored_code import StoredCode
 
-# Who reads the log of the server finds it beside the error.
+# Readers of the server's log find this beside the error.
 _WHY = (
     "/* schemamig-tui asks whether its session is as good as new. It is not where this fails:"
     " then the next migration gets a new session, and nothing else is wrong. */ "
@@ -52,7 +53,7 @@ _HAS_WRITTEN_NO_START = (
     f"({_WRITES}) OPERATOR(pg_catalog.=) 0"
     " AND pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'on'"
 )
-# The same, from the catalogs themselves: it takes longer, but a pause does not matter to it.
+# The same from the catalogs themselves: that takes longer, but it also holds after a pause.
 _START = """pg_catalog.md5((SELECT pg_catalog.concat(
     (SELECT pg_catalog.string_agg(s::text, ',' ORDER BY s.setdatabase, s.setrole)
         FROM pg_catalog.pg_db_role_setting s
@@ -66,16 +67,16 @@ _PLPGSQL_IS_NOT_LOADED = "pg_catalog.current_setting('plpgsql.check_asserts', tr
 
 
 class Housekeeping(NamedTuple):
-    """The run's own query between two files; where it ``may_fail``, that is an answer."""
+    """The run's own query between two files. Where it ``may_fail``, that asks for a new session."""
 
     sql: bytes
     may_fail: bool
 
 
 class Renewals:
-    """Knows of one session after the other which file is the last that it can run.
+    """Finds, for one session after the other, the last file that it can run.
 
-    ``files`` are those of the run, ``housekeeping`` is the SELECT of the run's own behind a file.
+    ``files`` are those of the run, ``housekeeping`` is the run's own SELECT behind each file.
     ``row_fires``: the ``ledger`` has triggers, which may do anything to the session.
     """
 
@@ -99,7 +100,7 @@ class Renewals:
         self._start = ""
 
     def begin(self, conn: psycopg.Connection[Any], first: int) -> None:
-        """A session begins with the file of this number, from 0: ask what has to be known of it."""
+        """Begin a session at the file of this number, from 0: ask what has to be known first."""
         files = self._files[first:]
         if len(files) < 2:
             return
@@ -117,7 +118,7 @@ class Renewals:
 
     @property
     def stored(self) -> StoredCode | None:
-        """What stored code can do, where that is known for the session that has begun."""
+        """What stored code can do; None where that is not known for this session."""
         return None if self._is_stale or self.stores_code else self._stored
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
@@ -129,7 +130,7 @@ class Renewals:
             self._declarations = self._stored_declarations
 
     def _ask_start(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
-        """Ask which settings there are from the start on, and what the session has started with."""
+        """Ask which settings with a dot exist already, and what the session has started with."""
         from schemamig_tui.engine.run.stored_code import ask_as_postgres
 
         names = self._names.union(*map(_names_in, files))
@@ -147,7 +148,7 @@ class Renewals:
             self._defined, self._start = frozenset(defined), start or ""
 
     def ends_behind(self, file: FileRun, following: FileRun) -> bool:
-        """Whether the session has to end between two files, as their text says."""
+        """Whether the session has to end between two files, by their text alone."""
         stored = self._stored
         assert stored is not None  # asked when the session began
         one, other = file.script, following.script
@@ -177,7 +178,7 @@ class Renewals:
         )
 
     def _surely_leaves(self, script: Script) -> bool:
-        """Whether a statement itself does what would be asked for: then there is no need to."""
+        """Whether a statement surely leaves what the query would look for, so it need not run."""
         for traits in script.special.values():
             assigns = traits.assigns
             if traits.alters_defaults:
@@ -200,7 +201,7 @@ class Renewals:
         return Housekeeping(sql, may_fail=True)
 
     def _conditions(self, file: FileRun, following: FileRun) -> Iterator[str]:
-        """What is true in a session that is as good as new, as far as it can be otherwise."""
+        """The conditions of a session as good as new which the files so far may have broken."""
         yield from self._stored.questions if self._stored else ()
         if self._may_make_triggers:
             yield self._ledger.has_no_triggers
@@ -225,18 +226,18 @@ _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
 
 
 def may_show(script: Script, later: Script) -> bool:
-    """Whether a file may leave in a session what a later one, in the same one, fails at."""
+    """Whether a file may leave something in the session at which a later file fails."""
     one, other = script.traces, later.traces
     return one.leaves or other.sees or not one.names.isdisjoint(other.names)
 
 
 def _names_in(file: FileRun) -> set[str]:
-    """The settings with a dot that a file sets or reads, or gets where it goes on."""
+    """The settings with a dot that a file sets or reads, or that its checkpoint restores."""
     return {*file.script.traces.names, *(name for name in file.state if "." in name)}
 
 
 def _leaves_pipeline(script: Script) -> bool:
-    """Whether some statement runs outside of a pipeline, so that the server waits for us once."""
+    """Whether some statement runs outside of a pipeline, so that the server has to wait for us."""
     return script.mode is Mode.NO_TRANSACTION or any(
         traits.kind in (Kind.COPY_IN, Kind.COPY_OUT) for traits in script.special.values()
     )

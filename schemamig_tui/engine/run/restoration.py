@@ -1,4 +1,4 @@
-"""The steps that make a session what the checkpoint of a file says it was, and that prove it."""
+"""Makes the steps that restore the session of a checkpoint, and those that prove it restored."""
 
 import re
 from collections.abc import Iterator
@@ -31,8 +31,8 @@ _WHO = ("role", "session_authorization")
 def restoration(state: State) -> Iterator[Step]:
     """The steps that make a session what it was, in a transaction of the caller.
 
-    The session has to be as good as new. Whatever only a superuser may set comes before the role
-    of the file, and the session user before that: to set it resets the role.
+    The session has to be as good as new. Settings that only a superuser may make come before the
+    role of the file, and the session user comes first, because setting it resets the role.
     """
     if not state:
         return

@@ -1,7 +1,7 @@
-"""Go on with a file in exactly the session that its checkpoint holds, or refuse to.
+"""Makes sure that a file can go on in exactly the session that its checkpoint holds, or refuses.
 
-The session is restored twice: on a connection that nothing else runs on, before anything of a run
-happens, where whatever is in the way makes the whole run refuse; and then where the file goes on.
+The session is restored twice. The first time is before anything of a run happens, on a connection
+of its own: any obstacle there refuses the whole run. The second time is where the file goes on.
 Both times the server is asked the question of the checkpoint again, and has to give the same
 answer.
 """
@@ -44,13 +44,13 @@ def check(
     lock: AdvisoryLock,
     files: Sequence[FileRun],
 ) -> psycopg.Connection[Any]:
-    """Make sure of each file that goes on where it stopped that it can do so.
+    """Make sure that each file with a checkpoint can go on where it stopped.
 
-    That is tried on ``conn``, which has to be as good as new but for the work lock, and is used up
-    by it; what is returned is a new one that ``connect`` has made, for the run. So there are never
-    more than the two connections that a run has anyway: a role may have a limit. Raises FilesError
-    for the first file that cannot go on, ConnectionFailed and psycopg.OperationalError; then
-    ``conn`` is closed.
+    That is tried on ``conn``, which has to be as good as new but for the work lock. The trial uses
+    it up: the result is a new connection for the run, made by ``connect``. So there are never more
+    than the two connections that a run has anyway, because a role may have a limit. Raises
+    FilesError for the first file that cannot go on, ConnectionFailed and psycopg.OperationalError;
+    then ``conn`` is closed.
     """
     try:
         for run in files:
@@ -70,7 +70,7 @@ def check(
 def _try(
     conn: psycopg.Connection[Any], lock: AdvisoryLock, run: FileRun, session: SessionState | None
 ) -> None:
-    """Restore the session on a connection that is of no use then; raises FilesError."""
+    """Restore the session on a connection, which is used up by it. Raises FilesError."""
     names = {*session.starts, *session.state} if session else set()
     start = ask_start(conn, lock, [run.script], {name for name in names if "." in name})
     _refuse_by_code(run, session, start)
@@ -94,7 +94,7 @@ def _try(
     run_quietly(conn, capturing(start, lambda answer: answers.append(state_of(answer))))
     expected = start.differing(session.state)
     now = start.differing(answers[0]) if answers else {}
-    # The end of the session would do that as well, but a moment later, or behind a pooler never.
+    # The end of the session would discard it as well, but later, and behind a pooler never.
     run_quietly(conn, [Step(b"DISCARD ALL", Role.HOUSEKEEPING)])
     if now != expected:
         others = {n for n in {*now, *expected} if now.get(n) != expected.get(n)}
@@ -103,7 +103,7 @@ def _try(
 
 
 def _changed_starts(session: SessionState, start: SessionStart) -> str:
-    """The settings that a new session gets another value of than the old one got, with both."""
+    """The settings that start with another value than in the old session, with both values."""
     names = [
         name
         for name in sorted({*session.starts, *start.starts})
@@ -123,7 +123,7 @@ def _shown(value: str | None) -> str:
 
 
 def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionStart) -> None:
-    """Raises FilesError where functions may have done what nobody can know of."""
+    """Raises FilesError where functions may have left in the session what no server tells."""
     script, functions, events = run.script, start.functions, start.event_triggers
     leaving = functions.words if session else functions.words | functions.changing
     for i in range(run.done):
@@ -146,7 +146,7 @@ def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionSt
 
 
 def _refuse_by_last_values(run: FileRun, names: frozenset[str]) -> None:
-    """Raises FilesError where what is left of a file may ask for the last value of a sequence."""
+    """Raises FilesError where the rest of a file may ask for the last value of a sequence."""
     script = run.script
     for i in range(run.done, len(script)):
         sql, traits = script.sql(i), script.traits(i)
@@ -163,9 +163,9 @@ def _refuse_by_last_values(run: FileRun, names: frozenset[str]) -> None:
 
 
 def _refuse_by_locks(run: FileRun, session: SessionState, functions: StoredCode) -> None:
-    """Raises FilesError where a lock may be given back that functions may have taken twice.
+    """Raises FilesError where the rest may give back a lock that functions may have taken twice.
 
-    Of what the file itself takes and gives back the ledger tells: see ``left_off``.
+    Locks that the file itself takes and gives back are the matter of ``ledger.left_off``.
     """
     script = run.script
     is_once = holds_once(session.state, script, run.done)

@@ -1,4 +1,4 @@
-"""Decides which failed files are sent again: those that left nothing behind, and may work then."""
+"""Decides which failed files are sent again: those without an effect that may succeed then."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:  # most runs have no batches
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.
 _FIRST_PAUSE, _LAST_PAUSE = 0.5, 30.0
-# How often in one place of a file our own work is tried again that its timeout has cancelled.
+# How often, at one place of a file, our own work is tried again after a timeout of the file.
 _MOST_TIMEOUTS = 9
 
 
 class Retries:
-    """Decides which failures are not the end, up to ``Limits.retries`` times a file for a lock."""
+    """Decides which failures are not final; for a lock, up to ``Limits.retries`` times a file."""
 
     def __init__(
         self, context: RunContext, log: Logbook, observer: Observer, batching: Batching | None
@@ -45,7 +45,7 @@ class Retries:
         self._observer = observer
 
     def again(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
-        """Whether the open file is to be sent again, for which the session is ready then."""
+        """Whether to send the open file again; the session is ready for it then."""
         if self._batching and self._batching.again(conn, run, crash):
             return True
         if _belongs_outside(run, crash):
@@ -62,8 +62,8 @@ class Retries:
     def _is_timed_out(self, run: FileRun, crash: Crash) -> bool:
         """Whether a timeout of the file has cancelled our own work in a file without a transaction.
 
-        Nothing of that has happened. Where the timeout is a millisecond, that is now and then so on
-        a busy machine, though the work takes a tenth of it.
+        Then our work has had no effect. With a timeout of a millisecond that happens now and then
+        on a busy machine, though the work takes a tenth of it.
         """
         return (
             crash.step.timed
@@ -75,7 +75,7 @@ class Retries:
         )
 
     def _lacks_lock(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
-        """Whether it was for a lock that others have, and all of it is rolled back."""
+        """Whether it failed because others hold a lock, and all of its work is rolled back."""
         if (
             run.retries >= self._limit
             or self._cancellation.requested
@@ -85,7 +85,7 @@ class Retries:
         return run.script.mode is not Mode.NO_TRANSACTION or _leaves_nothing(conn, run, crash)
 
     def _pause(self, conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
-        """Give up all locks, and wait; tells whether to try again then."""
+        """Give up all locks, and wait; returns whether to try again then."""
         failure = explain_crash(crash, run.script, conn.info.encoding)
         blocked = self._observer.in_the_way(crash.step)
         if conn.info.transaction_status is not TransactionStatus.IDLE:
@@ -120,8 +120,8 @@ class Retries:
 def _belongs_outside(run: FileRun, crash: Crash) -> bool:
     """Whether the statement only has to be sent again outside of a transaction.
 
-    That is so in a file without a transaction, where a statement shares one with the note of
-    progress unless it is known that it cannot. Nothing of it has happened.
+    In a file without a transaction, a statement shares one with the note of its progress, unless it
+    is known that it cannot. Such a statement has failed without an effect.
     """
     step = crash.step
     return (
@@ -135,9 +135,9 @@ def _belongs_outside(run: FileRun, crash: Crash) -> bool:
 
 
 def _belongs_apart(run: FileRun, crash: Crash) -> bool:
-    """Whether a transaction was read-only, so that its note has to have one of its own.
+    """Whether a transaction was read-only, so that its note needs a transaction of its own.
 
-    Nothing of it has happened.
+    Then the transaction has had no effect.
     """
     return (
         run.script.mode is Mode.NO_TRANSACTION
@@ -159,7 +159,7 @@ def _reopen(conn: psycopg.Connection[Any], run: FileRun) -> bool:
 
 
 def _leaves_nothing(conn: psycopg.Connection[Any], run: FileRun, crash: Crash) -> bool:
-    """Whether what failed in a file without a transaction was in one, with all since the note."""
+    """Whether all since the last note was in one transaction, so that it had no effect."""
     step = crash.step
     return (
         conn.info.transaction_status is TransactionStatus.INERROR

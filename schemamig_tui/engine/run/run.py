@@ -1,6 +1,6 @@
-"""The run itself: a plan, two connections, and one pipeline for each session.
+"""Runs the files of a plan: two connections, and one pipeline for each session.
 
-There is more than one session only where a file leaves something behind that no RESET undoes.
+A second session is only needed where a file leaves something behind that no RESET undoes.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ if TYPE_CHECKING:  # most runs have no batches
 class Run:
     """Applies the files of ``context`` on its connection, which holds the work lock.
 
-    That, and every one that it makes itself, is closed when the run is over. ``control`` is what
-    people do to statements in batches.
+    This connection, and each one that the run makes itself, is closed when the run is over. By
+    ``control`` people steer statements in batches.
     """
 
     def __init__(self, context: RunContext, listener: Listener, control: BatchControl) -> None:
@@ -83,9 +83,9 @@ class Run:
     def apply(self, began: float) -> RunFinished:
         """Apply the files in their order up to the first that fails, and report how it ended.
 
-        ``began`` is when the run did, by time.perf_counter. Raises ConnectionLost when a connection
-        is lost between two files, and psycopg.OperationalError and SchemamigError for whatever else
-        keeps the run from its end. RunFinished has been reported then, too.
+        ``began`` is when the run began, by time.perf_counter. Raises ConnectionLost when a
+        connection is lost between two files, and psycopg.OperationalError and SchemamigError for
+        whatever else keeps the run from its end. RunFinished has been reported then, too.
         """
         self._report(RunStarted(self._files.names))
         failed, error = self._run_all()
@@ -112,7 +112,7 @@ class Run:
         return finished
 
     def _run_all(self) -> tuple[FileFailed | None, Exception | None]:
-        """Run all files; returns the one that failed, or else what has ended the run."""
+        """Run all files. Returns the one that failed, or else the error that ended the run."""
         try:
             self._recovery.note_invalid_indexes(self._conn)
             with self._observer:
@@ -145,7 +145,7 @@ class Run:
                 return failed
 
     def _prepare_next(self) -> FileFailed | None:
-        """Make a new session, and the next file fit to run in it; returns it where it is not."""
+        """Make a new session, and read the next files for it. Returns one that cannot run."""
         try:
             self._renew_session()
             if self._log.current is None:
@@ -156,7 +156,7 @@ class Run:
         return None
 
     def _verify(self) -> None:
-        """Raise LedgerError where the ledger has lost what was applied."""
+        """Raise LedgerError where the ledger does not hold a file any more that was applied."""
         held = self._verification.held
         lost = self._log.take_back(held) if held is not None else ()
         if lost:
@@ -177,7 +177,7 @@ class Run:
             self._take(conn)
 
     def _renew_session(self) -> None:
-        """Go on in a new session; nobody else can begin a run meanwhile, for the run lock is held.
+        """Go on in a new session; the run lock stays held, so no other run can begin meanwhile.
 
         What earlier sessions of the run have applied is in the ledger.
         """
@@ -200,7 +200,7 @@ class Run:
         self._recovery.check_new_session(conn, same_server=self._backend.server == before)
 
     def _run(self) -> FileFailed | None:
-        """Run files in one session, up to where one needs a new one; returns one that failed."""
+        """Run files in one session, until one needs a new session. Returns one that failed."""
         conn, log, recovery = self._conn, self._log, self._recovery
         backend = self._backend
         pipeline = Pipeline(
@@ -221,19 +221,20 @@ class Run:
                         return None
                     crash = pipeline.run(self._steps())
                 if self._goes_on(crash) or log.at_end:
-                    # Behind the last file there is only the verification, which may fail.
+                    # Behind the last file only the verification can have failed, and a run can do
+                    # without it.
                     return None
                 with answered_within(conn, recovery.seconds):
                     return recovery.after_failure(conn, crash)
             except FilesError as error:
                 return recovery.after_change(conn, error)
         except psycopg.Error as error:
-            # Whatever it was, a new session can find out what the ledger says.
+            # Whatever the error was, a new session can find out what the ledger says.
             conn.close()
             return recovery.after_loss(backend, pipeline.crash, error)
 
     def _ask_start(self) -> None:
-        """Ask what the session is like, which is new, for the checkpoints of its files."""
+        """Ask for the state of the new session: the checkpoints of its files compare with it."""
         files = self._files[self._log.finished :]
         lock, stored = self._context.locks.work, self._renewals.stored
         asks = any(run.script.mode is Mode.NO_TRANSACTION for run in files)
@@ -245,7 +246,7 @@ class Run:
         self._recovery.start = start
 
     def _goes_on(self, crash: Crash | None) -> bool:
-        """Whether the run only has to go on in a new session."""
+        """Whether nothing has failed, and the run only has to go on in a new session."""
         if self._context.cancellation.requested or self._log.current:
             return False
         return crash is None or crash.step.role is Role.FRESHNESS

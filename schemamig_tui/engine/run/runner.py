@@ -1,4 +1,4 @@
-"""Apply the migrations of a plan, and tell what happens."""
+"""Applies the migrations of a plan, and reports what happens as events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NO_LIMITS = Limits()
 
 
 class Runner:
-    """One run. ``connect`` makes a new connection in autocommit mode; the run opens two.
+    """One run. ``connect`` makes a new connection in autocommit mode; the run needs two.
 
     ``table`` names the ledger. ``extension_hint`` says what to do about an extension, by its name,
     that the server does not have. Raises SettingsError for a table name that is none.

@@ -1,4 +1,4 @@
-"""Which of the pending migrations are to run, and how, as somebody has asked for it."""
+"""The selection of a person: which of the pending migrations are to run, and how."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,12 @@ from schemamig_tui.engine.ledger.status import Migration, Status
 
 
 class Selection(NamedTuple):
-    """What is to run of everything that is pending: all of it, where nothing else is said.
+    """What is to run of everything pending: all of it, unless a field says otherwise.
 
-    It is everything up to and with the file ``to``. Without ``resume`` a file that stopped in the
-    middle starts over. With ``strict`` nothing runs where the files are not what has been run. With
-    ``skip_backfills`` files that have batches stay pending, and what waits for them; ``only`` is
-    the one file to run.
+    ``to`` is the last file to run. Without ``resume`` a file that stopped in the middle starts
+    over. With ``strict`` nothing runs where an applied file has changed, is missing or late. With
+    ``skip_backfills`` files that have batches stay pending, and so do the files that wait for them.
+    ``only`` is the one file to run.
     """
 
     to: str | None = None
@@ -21,7 +21,7 @@ class Selection(NamedTuple):
     only: str | None = None
 
     def of(self, status: Status) -> tuple[Migration, ...]:
-        """What of a status it chooses, as far as that can be told before a file is read.
+        """The migrations that it selects, as far as that is known before a file is read.
 
         Raises SettingsError where ``to`` is no file of the folder.
         """

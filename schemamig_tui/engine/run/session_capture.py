@@ -1,9 +1,9 @@
-"""What a session is like: asked once where it begins, and again for the checkpoints of a file.
+"""Asks for the state of a session: once where it begins, and again for each checkpoint of a file.
 
-The server alone knows what functions and triggers have set. The questions are steps of a
-transaction; the answer stays in the session as a setting until that ends, so that the ledger's row
-can take it without a round trip. They name pg_catalog everywhere, operators too, and are ASCII,
-whatever the file has set.
+Only the server knows what functions and triggers have set. The questions are steps of a
+transaction; the answer stays in the session as a setting until the transaction ends, so that the
+ledger's row can take it without a round trip. The questions name pg_catalog everywhere, operators
+too, and are ASCII, whatever the file has set.
 """
 
 import json
@@ -44,13 +44,13 @@ TRANSACTION_MODES = b"""SELECT pg_catalog.set_config('schemamig.modes', pg_catal
 class SessionStart:
     """What a session was like before any file ran in it.
 
-    ``login`` is its session user and ``role`` its role, ``starts`` are the settings that it got
-    from these, its database and its client, and ``settings`` the values of all that may be set, by
-    name; None is a name that nobody has set. ``event_triggers``: any DDL may run code.
-    ``lock`` is the advisory lock of ours that the session may hold, ``functions`` are those of the
-    database, where any may be called. ``is_utf8``: the database is in UTF8, so that any text can be
-    written in ASCII with escapes. ``has_libraries``: functions in C may set what their library has
-    added to the settings when it was loaded, after the start.
+    ``login`` is its session user and ``role`` its role. ``starts`` are the settings that it got
+    from these, its database and its client; ``settings`` are the values of all settings that a file
+    may change, by name, and None for a name that nobody has set. ``event_triggers``: any DDL may
+    run code. ``lock`` is the advisory lock of ours that the session may hold. ``functions`` is the
+    stored code of the database, where the files may call any. ``is_utf8``: the database is in UTF8,
+    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C may set
+    what their library has added to the settings when it was loaded, after the start.
     """
 
     login: str
@@ -65,12 +65,12 @@ class SessionStart:
 
     @cached_property
     def questions(self) -> tuple[bytes, bytes]:
-        """The two queries that ask what is different now from what was at the start.
+        """The two queries that ask for the differences between the session now and at its start.
 
-        They have to follow UNTIMED_BUT_KNOWN or AS_IN_COMMIT_BUT_KNOWN in one transaction. The
-        answer of the second one is what ``ANSWER`` is from then on. It is asked by the one who the
-        session began as: settings that only a superuser may see raise an error for anybody else,
-        and which these are depends on the version and on the distribution.
+        They have to follow UNTIMED_BUT_KNOWN or AS_IN_COMMIT_BUT_KNOWN in one transaction.
+        ``ANSWER`` is the answer of the second one from then on. The first one goes back to the user
+        that the session began as: settings that only a superuser may see raise an error for anybody
+        else, and which these are depends on the version and on the distribution.
         """
         asked = {name: value for name, value in self.settings.items() if name not in _OVERRIDDEN}
         asked["schemamig.role"] = self.role
@@ -96,14 +96,14 @@ class SessionStart:
     def in_mid_file(self) -> bytes:
         """The query that makes the rest of a transaction fit for our own work.
 
-        Who works, and what the ledger's own triggers find, is as it was at the start; what is sent
-        is UTF-8, and no timeout of the file is meant.
+        The role, and the settings that triggers of the ledger may depend on, are as at the start;
+        the client encoding is UTF-8, and no timeout of the file counts.
         """
         return own_session.select(self._as_at_login, *own_session.IN_MID_FILE)
 
     @property
     def as_ourselves(self) -> bytes:
-        """The query that has the transaction go on as the one who the session began as.
+        """The query that has the transaction go on as the user that the session began as.
 
         ``AS_THE_FILE`` gives it back.
         """
@@ -128,7 +128,7 @@ class SessionStart:
         return self.is_utf8 or value.isascii()
 
     def differing(self, state: State) -> State:
-        """What of a state is not like the start."""
+        """The part of a state that differs from the start."""
         return {name: value for name, value in state.items() if self.settings.get(name) != value}
 
 
@@ -141,8 +141,8 @@ def ask_start(
 ) -> SessionStart:
     """Ask for the start of a session, which has to be as good as new, and runs ``scripts``.
 
-    ``names`` are further settings with a dot that are to be asked for: no list of the server's has
-    them. ``stored`` is what is known of the functions; None: nothing yet.
+    ``names`` are further settings to ask for, with a dot in their names: the server has no list of
+    these. ``stored`` is what is known of the functions; None: nothing yet.
     """
     asked = set(names)
     functions = StoredCode()
@@ -187,9 +187,9 @@ def start_for(
     files: Sequence[FileRun],
     stored: StoredCode | None = None,
 ) -> SessionStart:
-    """Ask for the start of a session, as good as new, for those of its files without a transaction.
+    """Ask for the start of a session, which is as good as new, for its files without a transaction.
 
-    The others may store code for them, which sets something with a dot in its name.
+    Its other files may store code that those call, and that sets something with a dot in its name.
     """
     runs = [run for run in files if run.script.mode is Mode.NO_TRANSACTION]
     others = [run.script for run in files if run.script.mode is not Mode.NO_TRANSACTION]
@@ -220,7 +220,7 @@ def _has_event_triggers(conn: psycopg.Connection[Any]) -> bool:
 
 
 def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iterator[Step]:
-    """The steps that ask what a session is like, where no transaction is open."""
+    """The steps that ask for the state of a session in which no transaction is open."""
     yield Step(BEGIN, Role.HOUSEKEEPING)
     yield Step(UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING)
     who, question = start.questions
@@ -233,7 +233,7 @@ def capturing(start: SessionStart, answered: Callable[[PGresult], None]) -> Iter
 
 
 def state_of(answer: PGresult) -> dict[str, str]:
-    """What the answer to the question says."""
+    """Read the answer to the questions."""
     value = answer.get_value(0, 0) or b"{}"
     state: dict[str, str] = json.loads(value.decode("utf-8", "replace"))
     return state
@@ -245,7 +245,7 @@ def literal(text: str) -> str:
 
 
 class _Escapes(dict[int, str]):
-    """What stands for each character, found out when the character is met for the first time."""
+    """The escape of each character, computed when the character is met for the first time."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)

@@ -5,8 +5,8 @@ Our own steps between the statements of a file:
 - its ledger row, in the same transaction as the last of its statements;
 - a session as good as new for the next file, as psql would give it one (see
   ``pipeline.session``);
-- in a file without a transaction, how far it has got. What can be in a transaction there commits
-  together with that note, so that the note is exact whenever the run dies.
+- in a file without a transaction, a note of how far it has got. A statement that can be in a
+  transaction commits together with its note, so that the note is exact whenever the run dies.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,12 +48,12 @@ _READ_ONLY = "default_transaction_read_only"
 class StepOrder:
     """Puts our own steps between the statements of files.
 
-    ``lifts_timeout`` says that the session has a lock_timeout that is not meant for what works
-    CONCURRENTLY. ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``.
-    ``start`` is what the session began with, where a file without a transaction is to run in it.
-    With ``stores_code``, a file since then may have stored code that ``start`` does not know.
-    ``batches`` makes the steps of a statement that runs in batches, ``row_made`` those behind the
-    first note of a file, where there are any.
+    ``lifts_timeout``: the session has a lock_timeout that is not meant for statements CONCURRENTLY.
+    ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``. ``start`` is
+    what the session began with, where a file without a transaction is to run in it. With
+    ``stores_code``, a file since then may have stored code that ``start`` does not know.
+    ``batches`` makes the steps of a statement that runs in batches, ``row_made`` is as in
+    ``RunContext``.
     """
 
     ledger: Ledger
@@ -97,7 +97,7 @@ class StepOrder:
     def _without_transaction(self, run: FileRun, create: bool, last: bool) -> Iterator[Step]:
         assert self.start is not None  # see Run
         script, start = run.script, self.start
-        # What the file itself says of it holds.
+        # A lock_timeout that the file sets itself holds.
         lifts = self.lifts_timeout and not script.mentions("lock_timeout")
         notes = Notes(self.ledger, run, start, create=create, stores_code=self.stores_code)
         state = run.state
@@ -132,7 +132,7 @@ class StepOrder:
     def _unit(
         self, run: FileRun, unit: range, notes: Notes, lifts: bool, *, apart: bool
     ) -> Iterator[Step]:
-        """The statements of a unit, and its note; ``apart``, that has a transaction of its own."""
+        """The statements of a unit, and its note: ``apart``, in a transaction of its own."""
         script = run.script
         if unit[0] in script.batched:
             yield from self._in_batches(run, unit, notes)
@@ -159,7 +159,7 @@ class StepOrder:
             yield from notes.apart(unit)
 
     def _in_batches(self, run: FileRun, unit: range, notes: Notes) -> Iterator[Step]:
-        """The batches of a statement, each of which writes how far they are; and then its note."""
+        """The batches of a statement, each of which writes its progress, and then the note."""
         assert self.batches is not None  # see Run
         assert self.start is not None
         notes.require_row(unit[0])
@@ -169,7 +169,8 @@ class StepOrder:
     def _alone(self, run: FileRun, i: int, lifts: bool) -> Iterator[Step]:
         """A statement outside of any transaction, with care where it works CONCURRENTLY.
 
-        Its waits would count against the timeout, and it leaves an invalid index behind.
+        Its waits for others would count against lock_timeout, and a failure leaves an invalid
+        index.
         """
         statement = run.statement(i, alone=True)
         work = run.script.traits(i).concurrently
@@ -180,7 +181,7 @@ class StepOrder:
             yield Step(LIFT_LOCK_TIMEOUT, Role.HOUSEKEEPING)
         yield from _check(check_before(work, statement))
         check = check_after(work, statement)
-        # An index that is invalid has to be made once more.
+        # Only the check counts the statement as done: an invalid index has to be made once more.
         yield statement if check else statement._replace(saves=i + 1)
         yield from _check(check and check._replace(saves=i + 1))
         if lifts:
@@ -211,7 +212,7 @@ class StepOrder:
 
 
 def _makes_read_only(traits: Traits) -> bool:
-    """Whether all transactions behind it may be read-only."""
+    """Whether a statement may make all transactions behind it read-only."""
     return traits.read_only and traits.assigns is not None
 
 
@@ -254,7 +255,7 @@ def record_failure(
 ) -> Iterator[Step]:
     """The steps that write a failure into the ledger, durably, in a transaction of their own.
 
-    ``overwrites``: the file has made the ledger, and what is there of it is its own.
+    ``overwrites``: the file has made the ledger, and any row of it there.
     """
     writes = ledger.writes
     yield Step(BEGIN_WRITING, Role.HOUSEKEEPING)  # a file of the run may have changed the default

@@ -1,4 +1,4 @@
-"""What functions, triggers, views and kin of the database can do to the session of a file."""
+"""Finds what functions, triggers, views and the like can do to the session of a file."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from schemamig_tui.sql.unrestorable import (
 )
 from schemamig_tui.text import visible
 
-# What is not PostgreSQL's own has numbers from this one on (FirstNormalObjectId).
+# Objects that are not PostgreSQL's own have oids from this one on (FirstNormalObjectId).
 _FIRST = 16384
 
 
@@ -33,20 +33,21 @@ class StoredCode:
     """What stored code can do to a session.
 
     ``names`` are the settings with a dot in their name that it sets or reads. ``words`` are the
-    names of functions that leave, or see, what only a new session is without: a file that mentions
-    one has such code itself. ``always``: a trigger or kin runs one, so every file may.
-    ``alters_start``: some function may change what new sessions start with. ``questions`` are
-    conditions in SQL that tell that an extension has kept nothing in the session.
+    names of functions that leave in the session, or notice there, what only a new session is free
+    of: a file that mentions one counts as having that code itself. ``always``: a trigger or the
+    like calls such a function, so every file may. ``alters_start``: some function may change what
+    new sessions start with. ``questions`` are conditions in SQL which hold where an extension has
+    kept nothing in the session.
 
-    More kinds of names are for checkpoints: ``changing`` functions may change the session in any
-    way, ``hiding`` ones for a while, so that it is another one behind the COMMIT, ``storing`` ones
-    may be those that have other statements do so from then on, ``remembering`` ones ask for the
-    last value of a sequence, ``locking`` ones take advisory locks, ``unlocking`` ones give them
-    back, ``fired`` are those that a trigger or kin runs, and ``on_events`` those that an event
-    trigger may run. Views of pg_settings, and tables with rules that change it, count as functions
-    here: an UPDATE there is a SET.
-    ``sets``: an expression of a table, view or policy sets something itself, or a default of a
-    domain or an argument.
+    Checkpoints need more kinds of names. ``changing`` functions may change the session in any way;
+    ``hiding`` ones only for the transaction, so that the session is another one behind the COMMIT;
+    ``storing`` ones may store code by which other statements change it from then on.
+    ``remembering`` ones ask for the last value of a sequence, ``locking`` ones take advisory locks,
+    ``unlocking`` ones give them back. ``fired`` are those that a trigger or the like calls,
+    ``on_events`` those that an event trigger may call. Views of pg_settings, and tables with rules
+    that change it, count as functions here, because an UPDATE of one is a SET. ``sets``: an
+    expression of a table, view or policy, or a default of a domain or an argument, sets something
+    itself.
     """
 
     names: frozenset[str] = frozenset()
@@ -68,7 +69,7 @@ class StoredCode:
     def ask(cls, conn: psycopg.Connection[Any]) -> Self:
         """Ask the server, in a transaction of its own, on a connection that is in none.
 
-        Where it cannot answer, to a role that may not read the catalog, that means ``always``.
+        Where the role may not read the catalog, the result is ``always``.
         """
         try:
             return cls._ask(conn)
@@ -85,7 +86,7 @@ class StoredCode:
             rows += ask_as_postgres(conn, _LEADING_TO_SETTINGS)[0]
         functions = [_StoredFunction(*row) for row in rows]
 
-        # The callers of all that matters are asked for at once: each kind's are among them.
+        # The callers of all kinds are asked for at once; those of each kind are among them.
         matters = [one for one in functions if any(belongs(one) for belongs in _KINDS)]
         everyone = matters + _callers(matters, _asking(conn))
 
@@ -116,7 +117,7 @@ class StoredCode:
         )
 
     def called(self, names: frozenset[str], sql: bytes) -> str | None:
-        """What a statement may call of functions of some ``names``, in words; None: nothing."""
+        """Which of the functions ``names`` a statement may call, in words; None: none."""
         if found := self.run_by(names, sql):
             return found
         return "set_config, in a default, a view or the like," if self.sets else None
@@ -124,7 +125,7 @@ class StoredCode:
     def called_by(
         self, names: frozenset[str], sql: bytes, traits: Traits, *, event_triggers: bool
     ) -> str | None:
-        """The same where the statement runs code, or is DDL and there are event triggers."""
+        """As ``called``, where the statement runs code, or is DDL and event triggers run."""
         found = effect(sql, traits)
         if found >= Effect.RUNS:
             return self.called(names, sql)
@@ -134,7 +135,7 @@ class StoredCode:
         return None
 
     def run_by(self, names: frozenset[str], sql: bytes) -> str | None:
-        """The same where ``sets`` does not matter."""
+        """As ``called``, without what expressions of tables and the like set themselves."""
         if found := mentioned(names, sql):
             return found
         return _either(names & self.fired)
@@ -151,7 +152,7 @@ def mentioned(names: frozenset[str], sql: bytes) -> str | None:
 
 
 def name_in(names: frozenset[str], sql: bytes) -> str | None:
-    """Which of some names a statement has in it, fit to be shown; None: none."""
+    """Which of some names occurs in a statement, safe to show; None: none."""
     found = any_word(names).search(sql) if names else None
     return visible(found[0].decode(errors="replace")) if found else None
 
@@ -185,9 +186,9 @@ def ask_declarations(conn: psycopg.Connection[Any]) -> bytes:
 def ask_as_postgres(
     conn: psycopg.Connection[Any], queries: str, params: dict[str, object] | None = None
 ) -> list[list[tuple[Any, ...]]]:
-    """The rows of each query, asked in one round trip, whatever the role has set for itself.
+    """The rows of each query, asked in one round trip, under settings of PostgreSQL's own.
 
-    Names mean what they mean to PostgreSQL, and no timeout of the role's ends it. Raises
+    So names mean what they mean to PostgreSQL, and no timeout of the role ends the queries. Raises
     psycopg.Error.
     """
     cursor = psycopg.ClientCursor(conn)
@@ -202,9 +203,9 @@ def ask_as_postgres(
 
 @dataclass(frozen=True)
 class _StoredFunction:
-    """A function. ``is_used``: something that is no function depends on it, such as a trigger.
+    """A function. ``is_used``: a trigger, or something else that is no function, depends on it.
 
-    ``is_for_events``: it is one for event triggers.
+    ``is_for_events``: it returns event_trigger.
     """
 
     oid: int
@@ -217,12 +218,12 @@ class _StoredFunction:
 
     @cached_property
     def traces(self) -> Traces:
-        """What its code leaves and sees."""
+        """What its code leaves in a session, and notices there."""
         return traces_of(self.code)
 
     @property
     def placeholders(self) -> set[str]:
-        """The settings with a dot in their name that it begins with."""
+        """The settings with a dot in their name that its SET clauses make."""
         return {name.lower() for name in self.settings if "." in name}
 
 
@@ -273,7 +274,7 @@ def _callers(
     called: Sequence[_StoredFunction],
     candidates: Callable[[frozenset[str], set[int]], Iterable[_StoredFunction]],
 ) -> list[_StoredFunction]:
-    """The functions that mention one of those, or one that does.
+    """The functions that mention one of ``called``, or mention such a caller, and so on.
 
     ``candidates`` gives those that may mention a name, for names in lower case and the numbers of
     the functions that are known already.

@@ -1,4 +1,4 @@
-"""One look at what there is: the folder of migrations, the ledger, and the server."""
+"""Reads the folder of migrations and the ledger, and compares them: the survey."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found in the folder and the ledger, and what the two say of each migration.
+    """The folder and the ledger at one moment, and the status of each migration.
 
     ``dialect`` is how the session reads files, and ``time_zone`` its TimeZone, in which the times
     of the ledger are.
@@ -61,14 +61,14 @@ class Survey:
     time_zone: str | None
 
     def warnings(self, to: str | None = None) -> tuple[str, ...]:
-        """What is odd about the folder, up to and with the file ``to``; it stops nothing."""
+        """Warnings about the folder, up to and with the file ``to``; they stop nothing."""
         return folder_warnings(self.status, self.folder.passed_over, to)
 
     @property
     def ahead(self) -> tuple[str, ...]:
-        """What a run would do or be refused for, which a plan says in its own place.
+        """Warnings about a run to come; a plan says these in a place of its own.
 
-        Which files it would record without running anything, and the rules of the ledger.
+        They name files that a run would record without running anything, and rules of the ledger.
         """
         rules = self.state.rules
         refused = () if rules is None else (f"{rules.message}: {rules.hint}",)
@@ -76,7 +76,7 @@ class Survey:
 
     @property
     def drift(self) -> tuple[str, ...]:
-        """Where the files are not what the ledger says has been run, as sentences."""
+        """Warnings where the files are not what the ledger says has been run."""
         return drift_warnings(self.status)
 
 

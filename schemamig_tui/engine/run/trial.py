@@ -1,4 +1,4 @@
-"""What an apply of a plan would meet before its first statement, found without beginning a run."""
+"""Finds, without beginning a run, what would refuse an apply before its first statement."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,11 +20,12 @@ from schemamig_tui.errors import FilesError, SchemamigError
 def refusals_of(
     plan: Plan, connect: Connect, conn: psycopg.Connection[Any]
 ) -> tuple[SchemamigError, ...]:
-    """All that keeps ``plan`` from being applied, in the order in which an apply meets it.
+    """All that would refuse an apply of ``plan``, in the order in which the apply would meet it.
 
-    ``conn`` is a connection in autocommit mode. A second one is tried where the plan needs one; the
-    session of a file that goes on where it stopped is restored on one in its place. Nothing is
-    changed, and nobody is waited for: where another run is on, it may be at such a file.
+    ``conn`` is a connection in autocommit mode. Where the plan needs a second connection, one is
+    tried; on another one after it the session of a file that goes on where it stopped is restored.
+    Nothing is changed, and no lock is waited for. Where another run is on, the session is not
+    tried: that run may work on the same file.
     """
     first = Backend.of(conn)
     # What people are shown of a refused plan is asked for behind a pooler as well.
@@ -38,7 +39,7 @@ def refusals_of(
 
 
 def require_session(connect: Connect, conn: psycopg.Connection[Any]) -> None:
-    """Raise PoolingRefused where ``conn`` has no session of its own: it allows no transaction."""
+    """Raise PoolingRefused where a pooler gives ``conn`` no session of its own."""
     first = Backend.of(conn)
     if first.pooled:
         Watch(connect, first).__exit__()

@@ -1,4 +1,4 @@
-"""The statements of a file without a transaction, cut where they commit."""
+"""Divides the statements of a file without a transaction into units that commit together."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,9 @@ _LAST = (Kind.COMMIT, Kind.ROLLBACK)
 def unit_at(script: Script, start: int, *, whole_chains: bool = False) -> range:
     """The statements from ``start`` on that commit together.
 
-    A transaction ends at a COMMIT AND CHAIN too, unless all that it goes on with is wanted. That is
-    so where it is read-only: the next one is that as well, so no checkpoint can be between them.
+    A unit ends at a COMMIT AND CHAIN too, unless ``whole_chains`` are wanted. They are where the
+    transaction is read-only: the next one in the chain is that as well, so no checkpoint can be
+    written between them.
     """
     chained = start > 0 and script.kind(start - 1) is Kind.CHAIN
     if script.kind(start) is not Kind.BEGIN and not chained:
@@ -31,5 +32,5 @@ def units(script: Script, start: int) -> Iterator[range]:
 
 
 def _behind(script: Script, start: int, ends: tuple[Kind, ...]) -> int:
-    """The number behind the first statement that ends a transaction."""
+    """The number of the statement behind the first one that ends a transaction."""
     return 1 + next((i for i in range(start, len(script)) if script.kind(i) in ends), start)

@@ -1,9 +1,9 @@
-"""The last look at the ledger: whether it still has the rows of the files that a run has applied.
+"""Verifies, at the end of a run, that the ledger still has the rows of the files that it applied.
 
-A row is verified as it is written, see ``ledger.writes``. What may happen behind that in the same
-transaction, in an AFTER trigger or at the COMMIT, is not asked for file by file: a deferred trigger
-would still come behind the question, and it would make every file some percent slower. It is asked
-once a run, behind the last COMMIT, in the same pipeline.
+Each row is verified when it is written, see ``ledger.writes``. An AFTER trigger, or one at the
+COMMIT, may still delete it. That is not checked file by file, because a deferred trigger would run
+after the check, and each file would be some percent slower. It is checked once a run, behind the
+last COMMIT, in the same pipeline.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ _SETTINGS = (b"row_security = off", b"statement_timeout = 0", b"lock_timeout = '
 
 
 class Verification:
-    """Asks once for the rows of ``files``, in the session of the last of them."""
+    """Asks once for the rows of ``files``, in the session of the last file."""
 
     def __init__(self, ledger: Ledger, files: RunFiles) -> None:
         self._ledger = ledger
@@ -29,7 +29,7 @@ class Verification:
         """The names of the files that the ledger holds as applied; None: that is not known."""
 
     def steps(self) -> Iterator[Step]:
-        """The steps that ask, in a session of no other use. Where they fail, nothing is known."""
+        """The steps that ask, in a session that ends with them; if they fail, nothing is known."""
         for setting in _SETTINGS:
             yield Step(b"SET " + setting, Role.HOUSEKEEPING)
         names = _array(self._files.names).encode()
@@ -44,9 +44,9 @@ class Verification:
 
 
 def held(recorded: Mapping[str, str | None], files: RunFiles) -> frozenset[str]:
-    """The names of files that have been applied, by the MD5s in their successful rows.
+    """The names of the files that the ledger holds as applied, by the MD5s in its successful rows.
 
-    The row of a file that was empty when it was recorded says nothing of what is in it now.
+    A file that was empty when it was recorded, and is not now, does not count.
     """
     written = {run.name for run in files if run.script.file.checksum != MD5_OF_NOTHING}
     return frozenset(

@@ -1,7 +1,7 @@
-"""Which files wait for others: for those they require, and for batches that are not done.
+"""Decides which files wait for others: for required files, and for batches that are not done.
 
-A file that drops, renames, retypes or empties what batches work on waits for these as if it
-required them: they would fail at it, or do half of their work on something else.
+A file that drops, renames, retypes or empties what batches work on waits for the batches as if it
+required them: otherwise they would fail, or do half of their work on something else.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from schemamig_tui.text import visible
 def unmet(
     files: Sequence[PlannedFile], applied: Collection[str], known: Collection[str]
 ) -> Iterator[FilesError]:
-    """What is required and will not be there when the file runs, though all before it are run.
+    """An error for each required file that will not be applied when the file that requires it runs.
 
     ``applied`` are the files that the ledger has as a success, ``known`` those in the folder.
     """
@@ -53,7 +53,7 @@ def refused(file: PlannedFile, reason: str) -> FilesError:
 def left_out(
     files: Sequence[PlannedFile], first: Mapping[str, str], beside: Sequence[PlannedFile] = ()
 ) -> dict[str, str]:
-    """Which of ``files`` cannot run, each with the reason, where those in ``first`` do not.
+    """Which of ``files`` cannot run, each with the reason, if those in ``first`` do not run.
 
     ``beside`` are files whose batches are under way, and that do not run now.
     """
@@ -67,9 +67,9 @@ def left_out(
 
 
 def _is_undone(batches: PlannedFile, file: PlannedFile, out: Collection[str]) -> bool:
-    """Whether there are batches to be done yet when a file runs, and some are done already.
+    """Whether ``batches``, some of which are done, are unfinished when ``file`` runs.
 
-    What comes first may take away what it wants while nothing of the batches is done.
+    A file that sorts before them may change whatever it wants as long as no batch is done.
     """
     if file.name.encode() < batches.name.encode():
         return batches.left_off is not None
@@ -91,7 +91,7 @@ def _reasons(
 
 
 def _conflicts(script: Script, batches: Script) -> Iterator[tuple[int, Removal]]:
-    """What a file takes away of what the batches of another one work on, with the line."""
+    """Each removal in a file, with its line, of something that batches of another file work on."""
     for i in range(len(script)):
         for removal in removals(script.sql(i)):
             if any(_hits(removal, batches, number) for number in batches.batched):
@@ -126,7 +126,7 @@ def _queries(asked: Batches) -> Iterator[str]:
 
 
 def _may_be_index(name: Name, table: Name, key: Sequence[str]) -> bool:
-    """Whether a name is one that the server, or somebody like it, gives to the index of a key."""
+    """Whether a name may be that of the index of a key, by the server's way of naming."""
     if name.schema is not None and table.schema is not None and name.schema != table.schema:
         return False
     is_primary = name.name == f"{table.name}_pkey"
