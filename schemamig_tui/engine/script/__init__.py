@@ -1,1 +1,1 @@
-"""From the folder to files, from a file to statements, and how the file has to be run."""
+"""Reads the folder into files, cuts a file into statements, and decides how it has to be run."""

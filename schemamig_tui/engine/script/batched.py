@@ -1,4 +1,4 @@
-"""The statements of a file that run in batches, read with their directives."""
+"""Reads the statements of a file that run in batches, with their directives."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ from schemamig_tui.sql.notes import Word
 
 @dataclass(frozen=True, slots=True)
 class BatchedStatement:
-    """A statement with what its directive, which is in ``line``, asks for.
+    """A statement that runs in batches, and the options that its directive, in ``line``, asks for.
 
-    ``word`` is that of the directive. ``range`` is what is sent for each range, None where it
-    repeats as it is. ``fingerprint`` stands for what must not change while it is half done: the
-    statement without its comments, the table, the key and the end.
+    ``word`` is the name of the directive. ``range`` is the statement as it is sent for each range,
+    None where it repeats as it is. ``fingerprint`` is a digest of what must not change while the
+    statement is half done: its text without comments, the table, the key and the end.
     """
 
     word: Word
@@ -38,7 +38,7 @@ def read_batched(cut: Cutter, lines: Lines) -> Mapping[int, BatchedStatement]:
 
 
 def _refuse_encoding(cut: Cutter) -> None:
-    """Refuse another encoding: the values of the key are UTF-8."""
+    """Refuse a file that sets another encoding, because we send the values of the key in UTF-8."""
     for i, traits in cut.traits.items():
         encoding = traits.assigns
         if encoding is None or encoding.name != "client_encoding" or encoding.value is None:

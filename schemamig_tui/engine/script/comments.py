@@ -1,4 +1,4 @@
-"""What the comments of a file ask for: no transaction, batches, or that a part is not run."""
+"""Reads the directives in the comments of a file, our own and those of other tools."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
 from schemamig_tui.sql import notes
 
-# So many bytes of a file, of a line, or of a line of ours are looked at.
+# How many bytes are looked at: of a file, of a line, and of a line with our own directive.
 _HEAD = 32 * 1024
 _LINE = 1024
 _OUR_LINE = 32 * 1024
@@ -24,14 +24,14 @@ class BatchesAsked(NamedTuple):
 
 
 class Comments:
-    """Collects it while the file is cut.
+    """Collects directives while the file is cut into statements.
 
-    ``no_transaction`` is the directive that asks for that, with its offset; ``remarks`` are the
-    offsets of directives that have no effect, each with the reason. ``batches`` are the directives
-    for batches, in lines, by the number of the statement that they stand in front of; ``waiting``
-    are those whose statement has not been cut yet. ``required`` are the offsets of the files that
-    have to be applied before, each with its name. ``allowed`` are the offsets of what a reader of
-    the file is to accept, each with the text behind ``allow``.
+    ``no_transaction`` is the directive for no transaction, with its offset; ``remarks`` are the
+    offsets of directives that have no effect, each with the reason. ``batches`` has the directives
+    for batches, line by line, by the number of the statement behind them; ``waiting`` are those
+    whose statement has not been cut yet. ``required`` are the offsets of ``requires`` directives,
+    each with the name of the file that has to be applied before. ``allowed`` are the offsets of
+    ``allow`` directives, each with the text behind that word.
     """
 
     def __init__(self, source: Source) -> None:
@@ -60,9 +60,9 @@ class Comments:
                 self._heed_theirs(offset, directive)
 
     def refuse_way_back(self, end: int) -> None:
-        """Refuse the file where its statements, up to byte ``end``, go on in a way back.
+        """Refuse the file where statements, which end at byte ``end``, belong to a way back.
 
-        Raises FilesError. A way back with nothing in it does no harm.
+        Raises FilesError. A way back without statements does no harm.
         """
         if self._way_back is None or end < self._way_back[0]:
             return
@@ -77,9 +77,9 @@ class Comments:
         )
 
     def take_statement(self, number: int, start: int) -> None:
-        """Give the directives that are waiting to the statement that starts at byte ``start``.
+        """Assign the waiting directives to the statement that starts at byte ``start``.
 
-        Raises FilesError for one that stands in the statement.
+        Raises FilesError for a directive inside of the statement.
         """
         if not self.waiting:
             return

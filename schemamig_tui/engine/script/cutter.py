@@ -1,4 +1,4 @@
-"""Cuts the bytes of a file into statements, where psql would, and collects what they mean."""
+"""Cuts the bytes of a file into statements, where psql would, and collects their traits."""
 
 import re
 from array import array
@@ -26,7 +26,7 @@ class Cutter:
     """One pass over a file. After ``run``: where its statements are, and what they mean.
 
     ``starts`` and ``ends`` are offsets into the file; a statement ends in front of its semicolon.
-    By number from 0: ``traits`` has the statements that are not like any other, ``copies`` the
+    By number from 0, ``traits`` has those statements whose kind matters to a run, ``copies`` the
     offsets of the data behind each COPY FROM stdin. ``encodings`` are the numbers of the statements
     that change the client encoding, each with what it is then. ``settings_on_top`` is how many
     statements at the top only set something. ``remarks`` are offsets that deserve a warning, each
@@ -75,7 +75,7 @@ class Cutter:
         return self._starts_standard if value is None else is_true(value)
 
     def _ordinary_statements(self, position: int) -> int:
-        """Cut as many statements as need no second look: where the time for a big file goes."""
+        """Cut ordinary statements in a row: this loop takes most of the time of a big file."""
         match_one = lexer.ordinary(standard_strings=self._standard_strings).match
         text, base = self._window.text, self._window.base
         add_start, add_end = self.starts.append, self.ends.append
@@ -86,7 +86,7 @@ class Cutter:
         return position
 
     def _statement(self, position: int) -> int:
-        """Cut the statement that starts here. The position behind its semicolon."""
+        """Cut the statement that starts here; returns the position behind its semicolon."""
         window = self._window
         position = window.show_head(position)
         start = self._start = window.base + position
@@ -116,7 +116,7 @@ class Cutter:
         return len(self._window.text)
 
     def _add(self, start: int, position: int, rule: Rule | None) -> int:
-        """Take down the statement up to ``position``. Where what follows it starts."""
+        """Record the statement that ends at ``position``; returns where to go on."""
         window = self._window
         end = window.base + position
         number = len(self.starts)
@@ -139,7 +139,7 @@ class Cutter:
         return position
 
     def _look(self, position: int, counts_begin: bool) -> int:
-        """Go past something that the fast pattern left to us."""
+        """Go past one thing at which the fast pattern stops."""
         text = self._window.text
         byte = text[position : position + 1]
         if byte in (b"'", b'"') and text[position - 1 : position] == b":":
@@ -179,7 +179,7 @@ class Cutter:
             raise self._fault(offset - 1, refusal.message, hint=refusal.hint)
 
     def _count(self, word: bytes, position: int) -> None:
-        """BEGIN ... END around the code of a function, as psql counts it."""
+        """Count BEGIN ... END around the code of a function, as psql does."""
         if self._parentheses:
             return
         if word == b"begin" or (word == b"case" and self._blocks):
@@ -188,7 +188,7 @@ class Cutter:
             del self._blocks[-1:]
 
     def _string(self, position: int) -> int:
-        """Past a '...' string, and past what goes on with it on a later line."""
+        """Go past a '...' string, and past its continuations on later lines."""
         window = self._window
         opened = window.base + position
         after_e = lexer.AFTER_E.match(window.text, position) is not None
@@ -206,7 +206,7 @@ class Cutter:
                 return position
 
     def _quoted(self, position: int, inside: re.Pattern[bytes], opened: int) -> int:
-        """Past the closing quote of what starts here, or started at byte ``opened``."""
+        """Go past the closing quote of a string or name that was opened at byte ``opened``."""
         window = self._window
         quote = window.text[position : position + 1]
         position += 1
@@ -236,7 +236,7 @@ class Cutter:
         return found + len(tag[0])
 
     def _after_gap(self, position: int) -> int:
-        """Past what is between statements."""
+        """Go past white space and comments between statements."""
         self._parentheses.clear()
         self._blocks.clear()
         while True:
@@ -246,7 +246,7 @@ class Cutter:
             position = self._comment(position)
 
     def _after_blanks(self, position: int) -> int:
-        """Past white space and ``--`` comments."""
+        """Go past white space and ``--`` comments."""
         window = self._window
         while True:
             position = _past(lexer.BLANKS, window.text, position)
@@ -258,7 +258,7 @@ class Cutter:
                 return position
 
     def _comment(self, position: int) -> int:
-        """Past a comment of either kind."""
+        """Go past a comment of either kind."""
         window = self._window
         opened = window.base + position
         if window.text.startswith(b"--", position):
@@ -283,7 +283,7 @@ class Cutter:
                 position = window.slide(max(position, len(window.text) - 1))
 
     def _command(self, position: int) -> int:
-        """Past a psql command between statements."""
+        """Go past a psql command between statements."""
         position, command = self._line(position)
         offset = self._window.base + position
         verdict = judge(command)
@@ -294,9 +294,9 @@ class Cutter:
         return position + len(command)
 
     def _copy_data(self, start: int, position: int, encoding: str | None) -> int:
-        """Past the inline data of a COPY, which its statement, at ``start``, may give an encoding.
+        """Go past the inline data of the COPY at byte ``start``, which may name an ``encoding``.
 
-        The server converts it from that, whatever the file is in.
+        The server converts the data from that encoding, whatever encoding the file has.
         """
         window = self._window
         position, behind = self._line(position)
@@ -330,7 +330,7 @@ class Cutter:
                 position = found + 1
 
     def _line(self, position: int) -> tuple[int, bytes]:
-        """The rest of a line, without its end, and where that starts now."""
+        """The rest of a line without its end, and the position of that in the window now."""
         window = self._window
         while (end := window.text.find(b"\n", position)) < 0 and not window.last:
             position = window.slide(position)

@@ -1,7 +1,7 @@
-"""The folder of migrations: which files are in it, in which order, and what their bytes add up to.
+"""Scans the folder of migrations: its files, in their order, with their checksums.
 
-Everything that makes a file unusable as such (a name the ledger cannot hold, no permission to
-read it) is found here, before anything runs. What is written in the files is ``script``'s matter.
+A file that is unusable whatever it contains (a name that the ledger cannot hold, no permission to
+read it) is refused here, before anything runs. The contents are the matter of ``script``.
 """
 
 import contextlib
@@ -39,9 +39,9 @@ _LONGEST_UNWRITTEN = 16 * 1024
 class MigrationFile:
     """A file of the folder. ``size`` is in bytes, ``checksum`` the MD5 of the bytes in hex.
 
-    ``unwritten``: it has no bytes, or nothing between its BEGIN and COMMIT. A file that still has
-    its ``stamp`` has its checksum too; None: it was being written to. ``recent``: it had changed so
-    shortly before it was read that one more change may have left the stamp as it was.
+    ``unwritten``: it has no bytes, or nothing between its BEGIN and COMMIT. As long as a file has
+    the same ``stamp`` it has the same checksum; None: somebody was writing to it. ``recent``: it
+    had changed so shortly before it was read that one more change might not show in the stamp.
     """
 
     name: str
@@ -57,10 +57,9 @@ def scan(directory: Path, known: Iterable[MigrationFile] = ()) -> tuple[Migratio
     """Every ``*.sql`` directly in ``directory``, in byte order of the name.
 
     Sub-folders, hidden files and other names are left out; an empty folder is an empty tuple.
-    ``known`` are files as an earlier scan has found them: those that still have their stamp are not
-    read again.
-    Raises FilesError for a folder that is missing, is none or cannot be listed, and for a file
-    that cannot be read or recorded.
+    ``known`` are the files of an earlier scan: those that still have their stamp are not read
+    again. Raises FilesError for a folder that is missing, is none or cannot be listed, and for a
+    file that cannot be read or recorded.
     """
     found = _entries(directory)
     beside = {entry.name.lower() for entry in found}
@@ -95,10 +94,9 @@ def passed_over(directory: Path) -> list[str]:
 def same_content(file: MigrationFile, checksum: str) -> bool:
     """Whether ``checksum``, as ``LedgerRow.md5`` has it, still stands for the file.
 
-    A difference in line ends alone is none: the checksum of the file with all of them of another
-    kind counts too, and with or without that of its last line. The file is read for that only when
-    nothing else fits.
-    Raises FilesError when it cannot be read.
+    Line ends do not count: the checksum of the file with another kind of line end stands for it
+    too, and so does that with or without a line end behind the last line. The file is only read for
+    that when its own checksum is another one. Raises FilesError when it cannot be read.
     """
     return checksum in (file.checksum, MANUAL) or checksum in _with_other_line_ends(file.path)
 
@@ -208,10 +206,11 @@ def _is_unwritten(text: bytes, size: int) -> bool:
 
 
 def _with_other_line_ends(path: Path) -> tuple[str, ...]:
-    """The checksums the file would have with LF only, and with CRLF only.
+    """The checksums that the file would have with other line ends.
 
-    Both first with each lone CR left as it is, then in its place, too; then with lone CRs only.
-    Last, the same once more with the line end of the last line taken away: editors add that one.
+    First with LF only and with CRLF only, where a lone CR stays; then where a lone CR counts as a
+    line end, too; then with lone CRs only. Last, the same once more without the line end of the
+    last line, because editors add that one.
     """
     digests = [hashlib.md5(usedforsecurity=False) for _ in range(5)]
     held = b""
@@ -240,7 +239,7 @@ def _hash_with_other_line_ends(digests: "Sequence[hashlib._Hash]", text: bytes) 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[FileIO]:
-    """A file to be read. What the system refuses meanwhile is a FilesError."""
+    """Open a file to read it. Errors of the system become FilesError."""
     try:
         with path.open("rb", buffering=0) as file:
             yield file

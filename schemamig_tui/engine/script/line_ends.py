@@ -1,16 +1,16 @@
-"""Whether two contents differ in nothing but their line ends, where of one there is only its MD5.
+"""Finds out whether a file once had a certain MD5, with other line ends.
 
-Line ends never count: Git, editors and unzip change them. For a file that had one kind of line end
-its MD5 with another kind is easily made. Of one that had several, one would have to try every way
-to put them, 2 or 3 to the power of their number; so these are tried, in this order, while the
-``budget`` lasts, with LF and CRLF first, and then with the lone CR of old systems, too:
+Line ends never count, because Git, editors and unzip change them. For a file with one kind of line
+end, its MD5 with another kind is easily computed. For a file that had several kinds, one would have
+to try 2 or 3 to the power of the number of lines. So only these are tried, in this order, while the
+``budget`` lasts, first with LF and CRLF, and then with the lone CR of old systems, too:
 
 - the file begins with one kind and goes on with another, at whatever line: something was pasted,
   or appended, on another system;
 - up to 12 line ends of two kinds, or 7 of three, in every way;
 - a block of lines has one kind and all the rest another, short blocks first.
 
-What else was mixed is taken for a change, though it is none: an MD5 tells no more.
+Any other mixture counts as a change of the file, though it is none: an MD5 tells no more.
 """
 
 import hashlib
@@ -36,8 +36,9 @@ _DIGEST = 1024
 def had_mixed_line_ends(path: Path, content: str, recorded: str, budget: int) -> bool:
     """Whether the file, whose MD5 is ``content``, once had the MD5 ``recorded`` by its line ends.
 
-    Each kind alone (see ``files.same_content``) are not tried. False also where it cannot be
-    told, because the budget is used up, or the file cannot be read, or is another one by now.
+    A single kind of line end is not tried here (see ``files.same_content``). Also False where
+    nobody can tell, because the budget is used up, or the file cannot be read or has changed by
+    now.
     """
     try:
         return _had_mixed_line_ends(path, content, recorded, budget)

@@ -1,4 +1,4 @@
-"""How a file has to be run, decided from what its statements mean."""
+"""Decides how a file has to be run, from the traits of its statements."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScriptWarning:
-    """Something about a file that is allowed, but may not be what was meant."""
+    """A warning about a file: something in it is allowed, but may not be what was meant."""
 
     line: int
     message: str
@@ -23,10 +23,10 @@ class ScriptWarning:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The mode of a file, why it is that, and what to warn of.
+    """The mode of a file, the reason for it, and the warnings.
 
-    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0. ``ignored``
-    are the statements that have no effect, because they stand outside of any transaction.
+    ``begin`` is the number of the BEGIN of a file with its own transaction, else 0. ``ignored`` are
+    the statements that have no effect because no transaction is open there.
     """
 
     mode: Mode
@@ -40,9 +40,10 @@ class Decision:
 class _Flow:
     """Where the transactions of a file begin and end, as the server will see it.
 
-    Statements by their numbers: ``open`` is the BEGIN of the one that is never ended; ``stray`` end
-    a transaction where none is open, ``nested`` begin one where one is, ``outside`` stand where
-    none is open though they need one, and ``inside`` where one is though they cannot be in one.
+    The fields hold numbers of statements. ``open`` is the BEGIN of the transaction that is open.
+    ``stray`` ones end a transaction where none is open, ``nested`` ones begin one where one is
+    open; ``outside`` ones need a transaction and have none, ``inside`` ones are in one and cannot
+    be.
     """
 
     begins: list[int] = field(default_factory=list)
@@ -54,7 +55,7 @@ class _Flow:
     open: int | None = None
 
     def add(self, i: int, traits: Traits) -> None:
-        """Take in the next statement that is not like any other."""
+        """Follow the next statement that has traits."""
         if traits.outside and self.open is None:
             self.outside.append(i)
         if traits.kind is Kind.ALONE and self.open is not None:
@@ -92,7 +93,7 @@ def in_block(traits: Mapping[int, Traits], i: int) -> bool:
 
 
 def in_blocks(traits: Mapping[int, Traits]) -> Iterator[bool]:
-    """The same of each statement in turn, and without an end."""
+    """The same for one statement after the other, without an end."""
     flow = _Flow()
     for i in count():
         yield flow.open is not None
@@ -176,7 +177,7 @@ class _Decider:
         return f"{directive.tool}'s directive in {where} says so: {directive.text}"
 
     def _why_not_own(self) -> str | None:
-        """Why neither we can put the file in a transaction, nor the row in its own one."""
+        """Why the file and its row can be together in no transaction, ours or its own."""
         cut, flow = self._cut, self._flow
         for i, found in cut.traits.items():
             if found.kind is Kind.ALONE and not flow.begins:
@@ -205,7 +206,8 @@ class _Decider:
     def _refuse_outside(self) -> None:
         """Refuse what the server refuses where no transaction is open, before anything runs.
 
-        A SET LOCAL that would change how the file itself is read has been taken for one in force.
+        A SET LOCAL without effect is refused as well where the file was read as if it had an
+        effect.
         """
         cut = self._cut
         for i in self._flow.outside:
@@ -238,7 +240,7 @@ class _Decider:
             yield ScriptWarning(self._lines.line(offset), remark)
 
     def _surprises(self, mode: Mode) -> Iterator[ScriptWarning]:
-        """What does something else than in psql, does nothing, or cannot work."""
+        """Warnings of statements that work otherwise than in psql, do nothing, or cannot work."""
         traits, flow = self._cut.traits, self._flow
         numbers = range(len(self._cut.starts))
         query = next((i for i in numbers if traits.get(i, ORDINARY).is_query), len(numbers))

@@ -1,4 +1,4 @@
-"""The names of migrations: which cannot be one, and which may lead to an order nobody meant."""
+"""Checks the names of migrations: refuses some, and warns of an order that nobody meant."""
 
 import re
 import unicodedata
@@ -32,7 +32,7 @@ _THERE = ("up", "do", "deploy", "apply", "migrate", "forward", "forwards")
 
 
 def is_migration(name: str) -> bool:
-    """Whether a file of this name is a migration; it may have to be refused as one."""
+    """Whether a file of this name counts as a migration, even one that has to be refused."""
     return name.endswith(".sql") and name[0] != "."
 
 
@@ -83,7 +83,7 @@ def _way_back(name: str, beside: Collection[str]) -> str | None:
 
 
 def order_warnings(names: Iterable[str]) -> list[str]:
-    """What may put the files of these names into an order that nobody meant, as sentences."""
+    """Warnings of names that may sort in an order that nobody meant."""
     styles: dict[str, list[str]] = defaultdict(list)
     for name in names:
         matching = (style for style, prefix in _PREFIXES.items() if prefix.match(name))
@@ -104,14 +104,14 @@ def order_warnings(names: Iterable[str]) -> list[str]:
 
 
 def passed_over_warnings(names: Sequence[str]) -> list[str]:
-    """That files are no migrations, as the suffix of their ``names`` is not in lower case."""
+    """Warnings of files that are no migrations because their suffix is not in lower case."""
     if not names:
         return []
     return [f"No migration, because only .sql in lower case is one: {some_names(names)}."]
 
 
 def twin_warnings(names: Iterable[str]) -> list[str]:
-    """Which names are one to some file systems, or look the same, and are not.
+    """Warnings of different names that look the same, or are the same to some file systems.
 
     é may be one character, or an e and an accent: macOS and some version control systems turn one
     into the other. And there, as on Windows, upper and lower case do not tell files apart.

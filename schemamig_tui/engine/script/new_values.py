@@ -1,4 +1,4 @@
-"""Enum values that a file adds and uses: they have to be committed in between."""
+"""Finds enum values that a file adds and uses, so that it has to commit in between."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,7 @@ _PIECE = 64 * 1024
 def needs_commit(cut: Cutter, lines: Lines, dialect: Dialect) -> str | None:
     """Why a file without a BEGIN has to commit in between: it uses an enum value that it adds.
 
-    Where the type is of the same transaction as well, newer servers let it use them at once.
+    Newer servers let it use them at once where the type was created in the same transaction.
     """
     added = _added(cut.traits, of_new_types=not dialect.has_open_enums)
     if not added:
@@ -39,7 +39,7 @@ def needs_commit(cut: Cutter, lines: Lines, dialect: Dialect) -> str | None:
 
 
 def _in_data(cut: Cutter, i: int, values: list[str]) -> Iterator[str]:
-    """One of the values, if it is a field in the data of a COPY."""
+    """The first of the values that is a field in the data of a COPY."""
     if not values:
         return
     field = among(values)
@@ -56,9 +56,9 @@ def _in_data(cut: Cutter, i: int, values: list[str]) -> Iterator[str]:
 def _added(traits: Mapping[int, Traits], *, of_new_types: bool) -> dict[str, int]:
     """The enum values that statements add, each with the number of the first one that adds it.
 
-    So does one that renames a value which has been added.
+    A statement that renames an added value adds the new name.
 
-    Those of types that the file has made itself count with ``of_new_types``.
+    With ``of_new_types``, values of types that the file itself creates count as well.
     """
     made: dict[str, list[Name]] = {}
     added: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""From a byte of a file to its line and column, and from what the server says to a byte."""
+"""Converts byte offsets of a file to lines and columns, and points errors at them."""
 
 from array import array
 
@@ -14,7 +14,7 @@ _BLOCK = 32 * 1024
 
 
 class Lines:
-    """In which line each byte of a file is. Cheap in any order: what was counted is kept."""
+    """Finds the line of each byte of a file; cheap in any order, as it keeps what it counts."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -82,7 +82,7 @@ def line_start(source: Source, offset: int) -> int:
 
 
 def line_offset(source: Source, line: int) -> int:
-    """Where a line starts; the end of the file for one that is not there."""
+    """Where a line starts; the end of the file for a line behind it."""
     offset = 0
     while line > 1:
         piece = source.read(offset, offset + _PIECE)

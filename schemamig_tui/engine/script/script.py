@@ -1,7 +1,7 @@
 """A migration file as statements, and how it has to be run.
 
-``parse`` reads a file once and keeps where its statements are, not what they say. Whatever about
-the file would make psql do something else than was meant is an error here, before anything runs.
+``parse`` reads a file once and keeps the offsets of its statements, not their text. Whatever in the
+file psql would run otherwise than it was meant is an error here, before anything runs.
 """
 
 import copy
@@ -44,9 +44,9 @@ _USUAL = Dialect()
 def parse(file: MigrationFile, dialect: Dialect = _USUAL) -> "Script":
     """Cut a file into statements and decide how it has to be run.
 
-    ``dialect`` is that of the session which it is for; the file may change how strings are read.
-    Raises FilesError, with the place and what to do, for a file that psql would not run as it was
-    meant, and for one that is no longer what ``file`` says.
+    ``dialect`` is that of the session in which the file is to run; the file may change how strings
+    are read. Raises FilesError, with the place and what to do, for a file that psql would not run
+    as it was meant, and for one that has changed since ``file`` was scanned.
     """
     source = Source(file.path)
     try:
@@ -62,7 +62,7 @@ def parse(file: MigrationFile, dialect: Dialect = _USUAL) -> "Script":
 
 
 def read_again(changer: str) -> str:
-    """What to say of a file that cannot be run as it is read now, but perhaps behind another."""
+    """The sentence about a file that cannot be run as it is read now, but perhaps later."""
     return f"But it is read again when {changer} has run, which may change how."
 
 
@@ -71,9 +71,9 @@ class Script:
 
     ``mode`` and ``reason`` say how and why; ``begin`` is the number of its BEGIN where the file
     brings its own transaction, whose COMMIT is then the last statement. ``ignored`` are statements
-    without effect, as no transaction is open where they stand. ``batched`` are those that run in
-    batches; ``required`` are files that have to be applied before, each with its line. ``allowed``
-    are the lines with what is behind each directive ``allow``.
+    without effect, because no transaction is open there. ``batched`` are those that run in batches;
+    ``required`` are files that have to be applied before, each with its line. ``allowed`` has the
+    lines of ``allow`` directives, each with the text behind that word.
 
     A small file is in memory. A big one is opened when needed, and ``release`` closes it; any
     method that reads it raises FilesError when it is no longer what ``parse`` read. It is for one
@@ -124,7 +124,7 @@ class Script:
         return self._lines.line(self._starts[i])
 
     def kind(self, i: int) -> Kind:
-        """What statement ``i`` is to the one who runs it."""
+        """The kind of statement ``i``, which decides how it is run."""
         return self.traits(i).kind
 
     def traits(self, i: int) -> Traits:
@@ -141,9 +141,9 @@ class Script:
 
     @cached_property
     def traces(self) -> Traces:
-        """What the file may leave in its session, or see of files before it there.
+        """What the file may leave in its session, or notice there of files before it.
 
-        A run of one file has no use for it.
+        A run of one file does not need this.
         """
         data = sum(end - start for start, end in self._copies.values())
         if self._source.size - data > _LONGEST_TEXT:
@@ -161,12 +161,12 @@ class Script:
 
     @property
     def changes_reading(self) -> bool:
-        """Whether files that run after it may have to be cut in another way."""
+        """Whether files behind this one may have to be cut in another way."""
         return any(traits.changes_reading for traits in self._traits.values())
 
     @property
     def special(self) -> Mapping[int, Traits]:
-        """Those statements, by number, that are not like any other."""
+        """The traits of those statements, by number, whose kind matters to a run."""
         return self._traits
 
     def copy_data(self, i: int) -> Iterator[bytes]:
@@ -200,10 +200,10 @@ class Script:
         return any(setting in traits.mentions for traits in self._traits.values())
 
     def cut_at(self, i: int, position: int, encoding: str) -> tuple[str, str]:
-        """Statement ``i`` up to its ``position``-th character (from 1), and from there on.
+        """Statement ``i`` in two parts; the second begins with character ``position`` (from 1).
 
-        That is how the server counts, or in bytes: see ``Dialect``. ``encoding`` is the Python name
-        of the client encoding.
+        The server counts in characters, or in bytes: see ``Dialect``. ``encoding`` is the Python
+        name of the client encoding.
         """
         sql, at = self.sql(i), position - 1
         if self._counts_bytes:
@@ -270,7 +270,7 @@ class Script:
         return text.removeprefix(BOM).decode(errors="replace")
 
     def apart(self) -> "Script":
-        """The same script for another thread: none of what reading the file changes is shared."""
+        """A copy of the script for another thread, which shares nothing that reading changes."""
         other = copy.copy(self)
         other._source = self._source.apart()
         other._lines = Lines(other._source)

@@ -1,8 +1,9 @@
-"""The bytes of one migration file: held when it is small, read in pieces when it is not.
+"""The bytes of one migration file: a small file is in memory, a big one is read in pieces.
 
-A mapped file would kill the process that has it mapped when somebody truncates it (SIGBUS), and
-its pages count as memory of that process. So a big file is read with ``pread``: memory is what
-the caller keeps, and a piece that is no longer there is an error with a message.
+A file is not mapped into memory, because the process would be killed (SIGBUS) if somebody truncated
+the file, and its pages would count as memory of the process. A big file is read with ``pread``
+instead: it takes no more memory than the caller keeps, and where a piece is gone there is an error
+with a message.
 """
 
 import copy
@@ -82,7 +83,7 @@ class Source:
         return found
 
     def apart(self) -> "Source":
-        """The same state of the file for another thread, which opens and closes it for itself."""
+        """The same state of the file for another thread, which opens the file by itself."""
         other = copy.copy(self)
         other._fd = -1
         other._ahead = b""

@@ -1,4 +1,4 @@
-"""A window that moves over the bytes of a file, and what has to be true of every byte.
+"""Moves a window over the bytes of a file, and checks every byte on the way.
 
 Each byte is looked at once for NUL, once for being valid in the encoding of the place, and once
 for the checksum, which shows whether the file is still the one that ``files.scan`` read.
@@ -19,10 +19,10 @@ HEAD = 32 * 1024
 
 
 class Window:
-    """What can be seen of a file: ``text`` starts at byte ``base``; ``last`` tells if it ends it.
+    """The visible part of a file: ``text`` starts at byte ``base``; ``last``: it reaches the end.
 
-    ``text`` is for finding out where things are, not for sending: characters that could fool a
-    lexer are masked in it, byte by byte. Every method that takes a position takes one in ``text``.
+    ``text`` is for finding offsets, not for sending: bytes of characters that could fool a lexer
+    are masked in it. Every ``position`` is one in ``text``.
     """
 
     def __init__(self, source: Source, *, trusted: bool) -> None:
@@ -43,13 +43,13 @@ class Window:
         return not self.last and len(self.text) - position < MARGIN
 
     def show_head(self, position: int) -> int:
-        """Get enough in sight to tell what the statement at ``position`` is. Its position now."""
+        """Read enough to tell what the statement at ``position`` is; returns its new position."""
         while not self.last and len(self.text) - position < HEAD:
             position = self.slide(position)
         return position
 
     def slide(self, position: int) -> int:
-        """Let go of what is before ``position`` and read on. Where ``position`` is now."""
+        """Drop what is before ``position`` and read on; returns the new position."""
         self._check(position)
         kept = max(0, position - MARGIN)
         self.text = self.text[kept:]
@@ -73,7 +73,7 @@ class Window:
         self._checks = False
 
     def go_on_checking(self, position: int) -> None:
-        """From ``position`` on they are again, if they have not been."""
+        """From ``position`` on the bytes are text of the file's encoding again."""
         if not self._checks:
             self._check(position)
             self._checks = True
@@ -111,7 +111,7 @@ class Window:
         self.last = start + len(fresh) >= self._source.size
 
     def _check(self, position: int) -> None:
-        """See that everything up to ``position`` is valid UTF-8, where it has to be."""
+        """Check that everything up to ``position`` is valid UTF-8, where it has to be."""
         text = self.text[self._checked - self.base : position]
         if self._checks and self._encoding == UTF8 and not text.isascii():
             try:
