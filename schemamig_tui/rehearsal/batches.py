@@ -1,4 +1,4 @@
-"""Rehearses one batch of a statement that runs in batches, and projects that on all of them."""
+"""Rehearses one batch of a statement, and projects its time and WAL on all of its batches."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -82,7 +82,7 @@ def _first_batch(
 def _projected(
     place: BatchedPlace, rows: int | None, *, keys: int, changed: int, ms: float, wal: int
 ) -> BatchRehearsed:
-    """One batch, and what all of them would take, with the pauses that the directive asks for."""
+    """The event of one batch, with the time and WAL that all would take, pauses included."""
     done = keys if place.batched.range else changed
     factor = rows / done if rows is not None and done else None
     paused_ms = 1000 * rest(place.batched.asked.restraint, ms / 1000, changed, wal)
@@ -99,12 +99,12 @@ def _projected(
 
 
 def _current(settings: Sequence[tuple[str, str]]) -> str:
-    """What asks for the present values of settings."""
+    """Expressions for the present values of settings."""
     return ", ".join(f"pg_catalog.current_setting({literal(n)}, true)" for n, _ in settings)
 
 
 def _may_move_rows(place: BatchedPlace) -> bool:
-    """Whether it is the table of the ranges that the statement changes the rows of."""
+    """Whether the statement changes rows of the table of its ranges, and so may move them."""
     asked = place.batched.asked
     return isinstance(asked, RangeBatches) and place.batched.head.updates(asked.table)
 
@@ -112,7 +112,7 @@ def _may_move_rows(place: BatchedPlace) -> bool:
 def _rows(
     place: BatchedPlace, found: FirstRange | None, mark: BatchMark | None
 ) -> Questions[int | None]:
-    """About how many rows are left: those of the table, or what the directive counts."""
+    """About how many rows are left: by the table, or by ``remaining=`` of the directive."""
     asked = place.batched.asked
     if found:
         of, walked = found.key.rows, mark.walked if mark else 0

@@ -1,4 +1,4 @@
-"""The events that only a rehearsal has.
+"""The events that only a rehearsal reports.
 
 It shares with a run RunStarted, LockAwaited, FileStarted, FileWarned, NoticeReceived,
 StatementFinished, ProgressSeen, BlockedSeen, VictimsSeen and FileFailed, which is never recorded.
@@ -17,9 +17,9 @@ from schemamig_tui.engine.events import Event
 
 @dataclass(frozen=True, slots=True)
 class RelationLock:
-    """A lock on a relation that was there before: ``table public.users``, and its strongest mode.
+    """The strongest lock on an existing relation, such as ``table public.users``.
 
-    ``mode`` is a mode as pg_locks names it; ``blocks`` is what others have to wait with: some of
+    ``mode`` is a mode as pg_locks names it; ``blocks`` says for what others have to wait: some of
     ``reads``, ``writes``, ``DDL``.
     """
 
@@ -30,15 +30,15 @@ class RelationLock:
 
 @dataclass(frozen=True, slots=True)
 class LocksTaken:
-    """A statement took locks, or stronger ones than its file had, on relations from before.
+    """A statement took locks on existing relations, or stronger locks than its file had.
 
     The strongest come first. A lock on an index or a column's sequence is left out if the lock on
     its table implies it. A lock that an earlier file took is still held, so pg_locks cannot show
     that it is taken again: it is reported if the text of the statement names the relation. A
     relation that is locked again without being named, such as a partition, is missed. In a
-    rehearsal that names a hundred relations and more, pg_locks is not read behind each statement
-    that does nothing but change the catalogs: what such a one locks besides what it names is
-    reported of one behind it.
+    rehearsal that names a hundred relations or more, pg_locks is not read behind each statement
+    that only changes the catalogs: what such a statement locks without naming it is reported with a
+    later statement.
     """
 
     name: str
@@ -49,12 +49,12 @@ class LocksTaken:
 
 @dataclass(frozen=True, slots=True)
 class ScratchUsed:
-    """The rehearsal is not in the database but on a scratch, which has the schema and no rows.
+    """The rehearsal runs on a scratch database, which has the schema but no rows.
 
-    It comes before all that is found there. ``applied`` migrations have made its schema, in an
-    earlier run where that is ``remembered``. ``differences`` is how many there are between that and
-    the schema of the database, and ``differing`` names what differs. Times are not
-    known, the rows that are written are those there; scans and sizes have what the database has.
+    It comes before all that is found there. ``applied`` migrations have made its schema;
+    ``remembered``: an earlier run has. ``differences`` counts the differences to the schema of the
+    database, and ``differing`` names the objects that differ. Times are null; rows written are
+    those of the scratch; scans and sizes are those of the database.
     """
 
     scratch: str
@@ -76,10 +76,10 @@ class RelationSize:
 
 @dataclass(frozen=True, slots=True)
 class RelationsRewritten:
-    """A statement wrote tables or indexes anew that were there before (their relfilenode).
+    """A statement wrote existing tables or indexes anew: they have another relfilenode.
 
-    The indexes that were written anew with their table are left out. ``sizes`` are those of the
-    tables in the database, where the rehearsal is on a scratch.
+    Indexes that were written anew together with their table are left out. In a rehearsal on a
+    scratch, ``sizes`` are those of the tables in the database.
     """
 
     name: str
@@ -91,9 +91,9 @@ class RelationsRewritten:
 
 @dataclass(frozen=True, slots=True)
 class TableScan:
-    """A table was read whole: ``rows`` is what was read of it, ``bytes`` its size.
+    """A table was read as a whole: ``rows`` is how many rows were read, ``bytes`` its size.
 
-    Where parallel workers have helped, these are about so many rows as ANALYZE has found.
+    Where parallel workers have helped, ``rows`` is the estimate of ANALYZE.
     """
 
     relation: str
@@ -103,7 +103,7 @@ class TableScan:
 
 @dataclass(frozen=True, slots=True)
 class RowsWritten:
-    """So many rows of a table were written, by the statement, its triggers and cascades."""
+    """How many rows of a table were written, by the statement, its triggers and cascades."""
 
     relation: str
     inserted: int
@@ -118,12 +118,12 @@ class RowsWritten:
 
 @dataclass(frozen=True, slots=True)
 class WorkDone:
-    """What a statement did to relations that were there before, besides writing them anew.
+    """What a statement did to existing relations, besides writing them anew.
 
-    ``scanned`` are tables that it read whole, ``built`` the indexes that it built on them and
-    ``emptied`` what has no rows since it was truncated. ``wal`` is how many bytes of WAL there are
-    since the statement before: other sessions may have written some of them. A statement of less
-    than 64 kB of WAL that did nothing else is left out.
+    ``scanned`` are the tables that it read as a whole, ``built`` the indexes that it built on
+    existing tables, and ``emptied`` the tables that it truncated. ``wal`` is how many bytes of WAL
+    were written since the statement before, some of them perhaps by other sessions. A statement
+    that wrote less than 64 kB of WAL, and did nothing else, is left out.
     """
 
     name: str
@@ -138,7 +138,7 @@ class WorkDone:
 
 @dataclass(frozen=True, slots=True)
 class DeadRows:
-    """What was written to a table and rolled back: it takes room until a VACUUM."""
+    """Rows of a table that were written and rolled back: they take room until a VACUUM."""
 
     relation: str
     rows: int
@@ -148,9 +148,9 @@ class DeadRows:
 class FileRehearsed:
     """All statements of a file have succeeded.
 
-    ``exclusive_ms`` is how long the file by itself would have held an ACCESS EXCLUSIVE lock on a
-    relation that was there before: from the start of the statement that took it to the end of the
-    file, or to its own next COMMIT. ``changes`` is what the file does to the schema, ``wal`` as in
+    ``exclusive_ms`` is how long the file alone would have held an ACCESS EXCLUSIVE lock on an
+    existing relation: from the start of the statement that took it to the end of the file, or to
+    the file's own next COMMIT. ``changes`` is what the file does to the schema, ``wal`` as in
     ``WorkDone``. On a scratch a time is None, but for the 0 where there is no such lock.
     """
 
@@ -163,9 +163,9 @@ class FileRehearsed:
 
 @dataclass(frozen=True, slots=True)
 class FileLeftOut:
-    """A file cannot be rehearsed: ``reason`` says why, mostly which statement needs to commit.
+    """A file cannot be rehearsed: ``reason`` says why, often which statement needs to commit.
 
-    Where only the server could know, the file has started; what it did has been rolled back.
+    Where only the server knew the reason, the file has started, and has been rolled back.
     """
 
     name: str
@@ -174,9 +174,9 @@ class FileLeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """How long at a stretch a run would block others on a relation that was there before.
+    """The longest time without a break in which a run would block others on a relation.
 
-    ``blocks`` is as in ``RelationLock``, ``name`` the file that does it for the longest. ``ms`` is
+    ``blocks`` is as in ``RelationLock``, ``name`` is the file that blocks it for so long. ``ms`` is
     None on a scratch.
     """
 
@@ -200,21 +200,22 @@ class RehearsalFinished:
     """Everything has been rolled back.
 
     ``rehearsed`` holds the files that succeeded, ``left_out`` those that cannot be rehearsed,
-    ``failed`` the one that ended it, ``remaining`` those it did not come to. ``needs`` is the file
-    that was left out which the failed one most likely builds on. ``sequences`` names those that
-    were there before and have moved on, because no rollback sets a sequence back.
+    ``failed`` the one that ended it, ``remaining`` those that did not begin. ``needs`` is the
+    left-out file on which the failed one most likely builds. ``sequences`` names the existing
+    sequences that have moved on, because no rollback sets a sequence back.
 
-    ``outages`` are those of reads and of writes, of the files that were rehearsed; the longest
-    ones that block reads come first. ``rewritten`` are all relations that were written anew, and
-    ``emptied`` all that were truncated. ``unwritten`` are the pending files that nobody has written
-    yet.
+    ``outages`` has the outages of reads and of writes by rehearsed files: those that block reads
+    come first, the longest before the others. ``rewritten`` are all relations that were written
+    anew, and ``emptied`` all that were truncated. ``unwritten`` are the pending files that nobody
+    has written yet.
 
-    ``dead`` are the rows that are left behind in tables from before, most of them first, ``wal`` is
-    how many bytes of WAL were written meanwhile, and ``slots`` keep it until it has been read.
-    ``counted`` is False where the server does not count (``track_counts``) and the role may not
-    have it do so: then no scans and no rows are known. ``over_budget`` are the files that took
-    longer than ``budget_ms``, or held ACCESS EXCLUSIVE longer. On a scratch nothing is left behind,
-    and ``sizes`` are those in the database of what is locked, written anew or truncated.
+    ``dead`` are the dead rows that are left behind in existing tables, most of them first. ``wal``
+    is how many bytes of WAL were written meanwhile, and ``slots`` are the replication slots that
+    keep it. ``counted`` is False where the server does not count (``track_counts``) and the role
+    may not switch that on: then neither scans nor rows are known. ``over_budget`` are the files
+    that took longer than ``budget_ms``, or held ACCESS EXCLUSIVE for longer. A scratch leaves
+    nothing behind; there ``sizes`` are those, in the database, of the relations that are locked,
+    written anew or truncated.
     """
 
     rehearsed: tuple[str, ...]

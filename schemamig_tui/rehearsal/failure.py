@@ -1,4 +1,4 @@
-"""Why a rehearsal of a file failed, where that was none of its statements."""
+"""Explains why the rehearsal of a file failed, where none of its statements did."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ def explain_loss(
 ) -> Failure:
     """The failure for a lost connection, or for a query of our own that failed.
 
-    ``crash`` is what the server has said in the pipeline before, where it has.
+    ``crash`` is the error of the server in the pipeline before, where there was one.
     """
     code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
     primary = crash and Diagnostic(crash.result).message_primary

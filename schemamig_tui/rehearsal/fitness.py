@@ -42,7 +42,7 @@ def _obstacle(run: FileRun) -> str | None:
 
 
 def refusal(run: FileRun, step: Step, error: Diagnostic) -> str | None:
-    """Why a statement fails here but not in a run; None if it fails there as well."""
+    """Why a statement fails in a rehearsal but not in a run; None if it fails in both."""
     if not wants_no_transaction(error) or step.role is not Role.STATEMENT:
         return None
     # An enum value is of use as soon as it is committed: in a run that is after its file.
@@ -53,7 +53,7 @@ def refusal(run: FileRun, step: Step, error: Diagnostic) -> str | None:
 
 
 def runs_code(run: FileRun) -> bool:
-    """Whether a statement of the file may run functions of somebody."""
+    """Whether a statement of the file may run functions that people have written."""
     return any(may_run_code(run.script.sql(i)) for i in range(len(run.script)))
 
 

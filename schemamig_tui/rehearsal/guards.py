@@ -1,4 +1,4 @@
-"""The limits that keep a rehearsal from blocking others for too long."""
+"""Limits a rehearsal, so that it does not block others for too long."""
 
 import contextlib
 from collections.abc import Mapping
@@ -52,8 +52,8 @@ WHERE s.name OPERATOR(pg_catalog.=) ANY (ARRAY['lock_timeout', 'statement_timeou
 class OwnLimit:
     """A limit, in seconds, that every new session of the role in the database has.
 
-    ``source`` says who has set it: ``ALTER ROLE name IN DATABASE name``, ``ALTER ROLE name``,
-    ``ALTER DATABASE name``, ``ALTER ROLE ALL``, or about where.
+    ``source`` says what has set it: ``ALTER ROLE name IN DATABASE name``, ``ALTER ROLE name``,
+    ``ALTER DATABASE name``, ``ALTER ROLE ALL``, or roughly where else.
     """
 
     seconds: float
@@ -67,9 +67,9 @@ def own_limits(conn: psycopg.Connection[Any]) -> dict[str, OwnLimit]:
 
 
 def trackable(conn: psycopg.Connection[Any]) -> dict[str, str]:
-    """The settings with which the server counts what is done, as far as the role may set them.
+    """The settings that make the server count rows and calls, as far as the role may set them.
 
-    Those are ``track_counts``, of rows, and ``track_functions``. A transaction has to be open.
+    They are ``track_counts`` (rows) and ``track_functions`` (calls). A transaction has to be open.
     """
     found = {}
     for name, value in _TRACKING:
@@ -84,9 +84,10 @@ def trackable(conn: psycopg.Connection[Any]) -> dict[str, str]:
 class Guards:
     """Limits in seconds: of a wait for a ``lock``, and of a ``statement``, where it has one.
 
-    ``version`` is that of the server, such as 150004. ``own`` are those of ``own_limits`` that
-    hold in a run as well: ``lock`` or ``statement`` is one of them where that is the shorter one.
-    ``tracking`` has the settings with which the server counts what it would not by itself.
+    ``version`` is that of the server, such as 150004. ``own`` are limits by ``own_limits``, which
+    hold in a run as well: where one of them is shorter than ours, it is the ``lock`` or
+    ``statement``. ``tracking`` has the settings of ``trackable`` that the server does not have by
+    itself.
     """
 
     lock: float | None
@@ -96,7 +97,7 @@ class Guards:
     tracking: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, name: str, own: OwnLimit | None) -> "Guards":
-        """These limits, with one of the session's own where ours would loosen it."""
+        """These limits, but a limit of the session's own where ours is longer."""
         ours = self.lock if name == "lock_timeout" else self.statement
         if own is None or (ours is not None and ours <= own.seconds):
             return self
@@ -107,17 +108,17 @@ class Guards:
 
     @property
     def are_short(self) -> bool:
-        """Whether our own work needs more time than a statement of a file has."""
+        """Whether the limit of statements is too short for our own work."""
         return self.statement is not None and self.statement < _SHORT
 
     @property
     def for_us(self) -> bytes:
-        """As ``query``, between two files: a short limit of statements is not meant for us."""
+        """As ``query``, for our own work between two files: without a short limit of statements."""
         return replace(self, statement=0).query if self.are_short else self.query
 
     @property
     def for_statements(self) -> bytes | None:
-        """What comes in front of the statements of a file, where ``for_us`` is not ``query``."""
+        """The query in front of the statements of a file, where ``for_us`` is not ``query``."""
         return self.query if self.are_short else None
 
     @property
@@ -142,10 +143,11 @@ class Guards:
     def hint(
         self, sqlstate: str | None, gave_way: Victims | None = None, seconds: float = 0
     ) -> str | None:
-        """The hint for an error that comes from the limits, and would not come in a run.
+        """The hint for an error that only comes from our limits, and not in a run.
 
-        ``gave_way`` are those for whom the rehearsal has cancelled a statement itself, ``seconds``
-        is how long it took at most until it failed: the limits of others may be shorter.
+        ``gave_way`` are the sessions for which the rehearsal has cancelled a statement itself.
+        ``seconds`` is how long the statement took, at the most, until it failed: some other limit
+        may be shorter.
         """
         if sqlstate == pg_errors.LockNotAvailable.sqlstate:
             if self.lock is None or seconds < _NEARLY * self.lock:

@@ -1,4 +1,4 @@
-"""What a rehearsal leaves behind on the server although it is rolled back."""
+"""Asks for what a rehearsal leaves behind on the server although it is rolled back."""
 
 from typing import Any
 
@@ -21,5 +21,5 @@ def wal_position(conn: psycopg.Connection[Any]) -> int:
 
 
 def idle_slots(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
-    """The replication slots that keep all WAL, and that nobody reads from now."""
+    """The replication slots that keep WAL although nobody reads from them now."""
     return tuple(name for (name,) in conn.execute(_IDLE_SLOTS))

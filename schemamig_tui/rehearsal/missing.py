@@ -31,9 +31,9 @@ _NAME = re.compile(r'["„»«](.+?)["“«»]|([\w$.]+)\(|(\w[\w$]*\.[\w$.]+)')
 
 
 def needed(failure: Failure, left_out: Sequence[FileRun]) -> str | None:
-    """The file that most likely would have made what a later one failed without; None: none.
+    """The left-out file that most likely makes what a later one lacked; None: there is none.
 
-    That is the last one that speaks of it, or just the last one.
+    That is the last one that mentions the missing object, or else just the last one.
     """
     if failure.sqlstate not in _LACKS or not left_out:
         return None

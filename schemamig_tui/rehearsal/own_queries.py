@@ -1,9 +1,9 @@
-"""Has the server plan the queries that a rehearsal asks behind each statement and file once.
+"""Prepares the queries of a rehearsal, so that the server plans each of them once.
 
-To plan them takes longer than to run them. They are planned by PREPARE, which a file may undo with
-DEALLOCATE ALL: where its text, or the code of a function, has that word, they are sent as they are;
-and so they are where a block of the file has EXECUTE, which may put the word together. A function
-that does so cannot be told from others: a file that calls one is left out of the rehearsal.
+Planning takes longer than running them. A file may undo PREPARE with DEALLOCATE ALL. So the queries
+are sent unprepared where its text, or the code of a function, has that word, and where a block of
+the file has EXECUTE, which may put the word together. A function that does the same cannot be
+recognised: a file that calls one is left out of the rehearsal.
 """
 
 import secrets
@@ -37,7 +37,7 @@ class OwnQueries:
         """Whether a function of the database may undo what is prepared."""
 
     def are_undone_by(self, run: FileRun) -> bool:
-        """Whether a file may undo what is prepared, or looks at it."""
+        """Whether a file may deallocate prepared queries, or look at them."""
         return (
             self.may_be_undone
             or any(run.script.mentions(word) for word in _UNDO)
@@ -47,7 +47,7 @@ class OwnQueries:
         )
 
     def start_file(self, run: FileRun) -> Iterator[Step]:
-        """Begin with a file: prepare the queries, where they are not and it leaves them alone."""
+        """Begin with a file: prepare the queries that are not, unless the file may undo that."""
         if self.are_undone_by(run):
             self.forget()
         elif not self._are_planned:
@@ -56,11 +56,11 @@ class OwnQueries:
                 yield Step(b"PREPARE %b AS %b" % (name, query), Role.HOUSEKEEPING)
 
     def forget(self) -> None:
-        """Note that the session has lost them."""
+        """Note that the session has lost the prepared queries."""
         self._are_planned = False
 
     def were_undone(self, step: Step, error: Diagnostic) -> bool:
-        """Whether a step has failed because one of them is not prepared any more."""
+        """Whether a step has failed because its query is not prepared any more."""
         undone = error.sqlstate == InvalidSqlStatementName.sqlstate
         return undone and any(step.sql == _EXECUTE + name for name in self._names.values())
 

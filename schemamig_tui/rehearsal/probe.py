@@ -1,4 +1,4 @@
-"""The query behind a statement of a rehearsal, and what its answer says.
+"""The probe: the query behind each statement of a rehearsal, and how its answer is read.
 
 It runs under whatever role, search_path or client_encoding a file has set: it names pg_catalog
 wherever another schema could stand in, and its answer is ASCII.
@@ -71,13 +71,13 @@ HELD, COUNTED, INDEXES = 3, 4, 5
 
 
 def whole(database: int, last: int) -> bytes:
-    """The query that also asks what is held and done of the relations up to the oid ``last``."""
+    """The query that also asks for locks and counters of the relations up to the oid ``last``."""
     query = _WHOLE.format(began=_BEGAN, wal=_WAL, ended=_ENDED, database=database, last=last)
     return query.encode()
 
 
 class Counts(NamedTuple):
-    """What was done to a table: how often it was read, the rows of that, the rows written."""
+    """The counters of a table: how often it was read, rows read, rows written."""
 
     scans: int = 0
     returned: int = 0
@@ -107,7 +107,7 @@ class Moment(NamedTuple):
 
 
 def moment(answer: PGresult) -> Moment:
-    """What both queries answer."""
+    """Read the part of the answer that both queries have."""
     return Moment(*(int(answer.get_value(0, column) or 0) for column in range(3)))
 
 
@@ -117,7 +117,7 @@ def is_quick(answer: PGresult) -> bool:
 
 
 def locks(answer: PGresult) -> Iterator[tuple[int, str, int | None]]:
-    """The locks: an oid, a mode, and the file of what is locked exclusively."""
+    """The locks: an oid, a mode, and the relfilenode of a relation that is locked exclusively."""
     for oid, mode, *file in _entries(answer.get_value(0, HELD)):
         yield int(oid), mode, int(file[0]) if file else None
 

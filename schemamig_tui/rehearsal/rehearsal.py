@@ -4,17 +4,18 @@ The differences from a run that a migration could notice:
 
 - All files see the same now(), and what one of them has locked stays locked to the end. That a
   later file locks it again does not show in pg_locks: it is reported if its statements name it.
-- BEGIN, COMMIT and SET TRANSACTION of a file are left out. Deferred constraints are checked where
-  a COMMIT would check them, but SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
-  and SET CONSTRAINTS ALL to the end of the rehearsal for constraints that later files create.
+- BEGIN, COMMIT and SET TRANSACTION of a file are left out. Deferred constraints are checked where a
+  COMMIT would check them. But SET LOCAL, ON COMMIT DROP and cursors last to the end of the file,
+  and SET CONSTRAINTS ALL lasts to the end of the rehearsal for constraints that later files create.
 - NOTIFY sends nothing. Sequences are not rolled back, nor is what leaves the database: dblink,
   COPY TO a file or a program.
-- All files share a session. What a new one would start with, such as ALTER ROLE ... SET, has no
-  effect, and a file sees what only a new session is without (see ``sql.new_session``): placeholders
-  that are empty, but not unknown. A file that can only be read behind another is left out.
-- track_counts is on again behind a statement that switches it off, and track_functions is pl where
-  the role may set it. Where a file does not name
-  pg_prepared_statements, that has queries of ours.
+- All files share a session. ALTER ROLE ... SET and the like, which change what a new session starts
+  with, have no effect. A file may notice things that a new session would be free of (see
+  ``sql.new_session``), such as settings that are empty, but not unknown. A file that can only be
+  read behind another is left out.
+- track_counts is switched on again behind a statement that switches it off, and track_functions is
+  ``pl`` where the role may set it. pg_prepared_statements has queries of ours, unless the file
+  names it.
 - Waits for locks, statements, and pauses of the program have a limit, unless a file sets its own.
   A shorter one of the role or the database is kept, as a run keeps it.
 """
@@ -69,9 +70,9 @@ _LIMITS = RehearsalLimits()
 class Rehearsal:
     """One rehearsal. ``connect`` makes a new connection in autocommit mode; it opens two.
 
-    ``table`` names the ledger, which is read and never written. ``extension_hint`` says what to do
-    about an extension, by its name, that the server does not have. Raises SettingsError for a table
-    name that is none.
+    ``table`` names the ledger, which is only read. ``extension_hint`` says what to do about an
+    extension, by its name, that the server does not have. Raises SettingsError for a table name
+    that is none.
     """
 
     def __init__(
@@ -97,7 +98,7 @@ class Rehearsal:
     def rehearse(self, plan: Plan, *, without_rows: bool = False) -> RehearsalFinished:
         """Rehearse what ``plan`` holds, up to the first failure.
 
-        ``without_rows``: the tables are empty, and stand for others that may not be.
+        ``without_rows``: the tables are empty ones of a scratch, and stand for tables with rows.
 
         Returns the last event, which the listener has got already. Raises PlanChanged, FilesError,
         LedgerError, ConnectionFailed, LockTimeout and Interrupted where ``Runner.apply`` does.
@@ -143,7 +144,7 @@ class Rehearsal:
 
 
 def nothing_rehearsed(plan: Plan, began: float, listener: RehearsalListener) -> RehearsalFinished:
-    """Report the end of the rehearsal of a plan without migrations, which ``began`` then."""
+    """Report a rehearsal of a plan without migrations; ``began`` is when it began."""
     ms = (time.perf_counter() - began) * 1000
     finished = RehearsalFinished((), (), None, (), ms, unwritten=plan.unwritten)
     listener(finished)

@@ -1,4 +1,4 @@
-"""Watches which of the existing relations a rehearsal locks and which it writes anew."""
+"""Observes which of the existing relations a rehearsal locks, and which it writes anew."""
 
 import contextlib
 from collections import defaultdict
@@ -68,11 +68,11 @@ _BATCH = 500
 
 
 class StatementSighting(NamedTuple):
-    """The locks and rewrites of a statement, as our own query behind it has seen them.
+    """The locks and rewrites of a statement, as the probe behind it has found them.
 
-    ``moment`` is when that query ran. ``taken`` are the locks of the statement, ``news`` those
-    that its file did not hold yet, or not as strong. ``new_files`` are the oids of the relations
-    whose data it has put somewhere else.
+    ``moment`` is when the probe ran. ``taken`` are the locks of the statement, ``news`` those that
+    its file did not hold yet, or not as strong. ``new_files`` are the oids of the relations that it
+    has given another relfilenode.
     """
 
     moment: probe.Moment
@@ -82,10 +82,10 @@ class StatementSighting(NamedTuple):
 
 
 class KnownRelation(NamedTuple):
-    """A relation from before, its ``full_name`` as SQL.
+    """A relation that existed before the rehearsal; ``full_name`` is its name as SQL.
 
-    ``belongs_to`` is the table without which it is not locked, ``file`` where its data were, and
-    ``rows`` how many the server believes it has.
+    ``belongs_to`` is the table together with which it is always locked, ``file`` its relfilenode at
+    the start, and ``rows`` how many rows the server believes it has.
     """
 
     kind: str
@@ -101,9 +101,9 @@ class KnownRelation(NamedTuple):
 
 
 class Relations:
-    """The existing relations, and what the session of ``conn`` does to them from now on.
+    """Knows the existing relations, and finds what the session of ``conn`` does to them.
 
-    ``guards`` is a query that limits how long the ones after it in its transaction may wait.
+    ``guards`` is a query that limits the waits of later queries in the same transaction.
     """
 
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
@@ -119,10 +119,10 @@ class Relations:
         self._held: set[tuple[int, str]] = set()
         self.replaced: dict[int, int] = {}
         """The relations whose data are somewhere else than before, with their files."""
-        # The locks that the texts of statements have told since, and how many of these there were.
+        # The locks named by statements since the last answer, and how many statements these were.
         self._expected: set[tuple[int, str]] = set()
         self._unasked = 0
-        # The relations that texts have named.
+        # The relations that statements have named.
         self._seen: set[int] = set()
         # The strongest locks that the migration is known to have taken.
         self._modes: dict[int, str] = {}
@@ -133,7 +133,7 @@ class Relations:
         self._whole = probe.whole(database_oid, max(self.known, default=0))
 
     def start_file(self) -> Callable[[], None]:
-        """Begin with a file. The result undoes all notes on the file, except on sequences."""
+        """Begin with a file. The result is a function that forgets all about it but sequences."""
         before = self._last, self._held, self.replaced
         self._modes = {}
 
@@ -144,12 +144,13 @@ class Relations:
         return forget
 
     def query(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bytes:
-        """The query behind a statement whose answer ``see`` takes, in whatever session.
+        """The probe behind a statement, whose answer ``see`` reads. It works in any session.
 
-        ``named`` are its locks as its text tells them. Where nothing can have been done to an
-        existing relation, the query does not ask for that: each time it would take the longer, the
-        more locks are held. Of hundreds of locks it is not asked behind each statement that takes
-        just what its text tells either; whatever else they have taken is found with the next one.
+        ``named`` are the locks that the text of the statement names. Where the statement cannot
+        have touched an existing relation, the probe does not ask for locks, because that takes
+        longer the more locks are held. With hundreds of locks it does not ask either behind a
+        statement that only takes what its text names; any other lock of such a statement is found
+        with a later one.
         """
         if not self.known:
             return probe.QUICK
@@ -170,7 +171,8 @@ class Relations:
     def _tells_all(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bool:
         """Whether the text names each relation that it locks, and each name means just one.
 
-        Not so an index or a sequence, with its table, and a partitioned table, with its partitions.
+        It does not where it names an index, a sequence or a partitioned table: these bring others
+        along.
         """
         if any(len(oids) != 1 for oids, _ in named) or not only_changes_catalogs(sql):
             return False
@@ -183,7 +185,7 @@ class Relations:
 
     @property
     def whole_query(self) -> bytes:
-        """The query that passes over nothing, not even what an event trigger has done."""
+        """The probe that always asks for everything, also for what an event trigger has done."""
         return self._whole if self.known else probe.QUICK
 
     def named(self, sql: bytes) -> tuple[tuple[list[int], str], ...]:
@@ -204,10 +206,10 @@ class Relations:
         )
 
     def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> StatementSighting:
-        """The locks and rewrites that are new since the answer before.
+        """Read the answer of a probe: the locks and rewrites that are new since the answer before.
 
-        pg_locks does not show that a statement takes a lock again that is held already. It is
-        assumed for the locks that its text has ``named``, if the name means one relation only.
+        pg_locks does not show that a statement takes a held lock again. That is assumed of the
+        locks that its text has ``named``, if the name means one relation only.
         """
         moment = probe.moment(answer)
         if probe.is_quick(answer):
@@ -258,7 +260,7 @@ class Relations:
         return fresh, rewritten
 
     def moved_sequences(self, conn: psycopg.Connection[Any]) -> tuple[str, ...]:
-        """The sequences that the session has moved, when all else has been rolled back."""
+        """The sequences that the session has moved; to be asked after the rollback."""
         now = self._last_values(conn, list(self._touched))
         return tuple(
             sorted(
@@ -271,7 +273,7 @@ class Relations:
     def _locks(
         self, locks: Mapping[int, str], known: Mapping[int, str]
     ) -> tuple[RelationLock, ...]:
-        """The strongest first, without what says no more than the known one of its table."""
+        """The strongest locks first, without those that the lock on their table implies."""
         kept = [
             (-BY_SERVER_NAME[mode], RelationLock(str(self.known[oid]), mode, _BLOCKS[mode]))
             for oid, mode in locks.items()
@@ -289,7 +291,7 @@ class Relations:
     def _last_values(
         self, conn: psycopg.Connection[Any], oids: Sequence[int]
     ) -> dict[int, int | None]:
-        """Where sequences stand, without those that somebody else has locked or just dropped."""
+        """The last values of sequences, without those that others have locked or just dropped."""
         values: dict[int, int | None] = {}
         for start in range(0, len(oids), _BATCH):
             with contextlib.suppress(LockNotAvailable, InternalError_), conn.transaction():

@@ -1,4 +1,4 @@
-"""Reports each statement of a rehearsal, with what the query behind it has seen."""
+"""Reports each statement of a rehearsal, with what the probe behind it has found."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -25,7 +25,7 @@ _MUCH_WAL = 64 << 10
 
 
 class StatementReports:
-    """Asks behind each statement what it has done, counts that, and reports it.
+    """Probes what each statement has done, counts it, and reports it.
 
     ``own`` knows how the queries are to be sent. A statement is only reported as finished when the
     server's time of it is known.

@@ -1,4 +1,4 @@
-"""Has the pipeline of a rehearsal ask what a file has changed of the schema."""
+"""Asks, in the pipeline of a rehearsal, what a file has changed in the schema."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,10 +15,10 @@ _Results = dict[str, list[PGresult]]
 
 
 class SchemaSteps:
-    """Asks behind each file, in the pipeline, what ``follower`` wants to know of it.
+    """Asks the queries of ``follower`` behind each file, in the pipeline.
 
-    So nobody waits but for the answers that the next queries are made of. Where one fails, as it
-    does when another session is just changing what it looks at, all is asked again patiently over
+    So the run only waits for answers on which the next queries depend. Where a query fails, because
+    another session is just changing what it looks at, everything is asked again, patiently, over
     the connection.
     """
 
@@ -31,15 +31,15 @@ class SchemaSteps:
         self._again: ReadAgain | None = None
 
     def closing(self) -> Iterator[Step]:
-        """End what ``reading`` has begun, before the next file."""
+        """End the queries of ``reading``, before the next file."""
         if self._is_open:
             self._is_open = False
             yield from map(_step, self._follower.queries.closing())
 
     def reading(self, writes: Writes | None) -> Iterator[Step]:
-        """Ask behind a file, where ``writes`` are all that there have been by now.
+        """Ask behind a file; ``writes`` are all writes to the catalogs in the rehearsal so far.
 
-        None where they are not counted: then ``changes`` asks over the connection.
+        Where ``writes`` is None they are not counted: then ``changes`` asks over the connection.
         """
         self._unread, self._again, self._sent = None, None, []
         if writes is None:
@@ -56,15 +56,15 @@ class SchemaSteps:
 
     @property
     def is_read(self) -> bool:
-        """Whether ``changes``, where they are counted, do not need the connection any more."""
+        """Whether ``changes`` can answer without the connection, where writes are counted."""
         if self._again:
             return not self._again.reading.named_everywhere_is_renamed
         return self._unread is not None
 
     def changes(self, *, counted: bool) -> tuple[Change, ...]:
-        """What the file has changed; ``counted`` is as in ``SchemaFollower.changes``.
+        """The changes of the file; ``counted`` is as in ``SchemaFollower.changes``.
 
-        Raises what that does.
+        Raises the same errors.
         """
         if self._unread:
             self._go_on(*self._unread)
@@ -74,9 +74,9 @@ class SchemaSteps:
         return self._follower.changes(counted=counted)
 
     def give_up(self, step: Step) -> bool:
-        """Go back, over the connection, if it is one of these steps that has failed.
+        """Roll back to before these steps, over the connection, if one of them has failed.
 
-        Returns whether it is. Raises what psycopg raises.
+        Returns whether one has. Raises psycopg.Error.
         """
         if not any(step is one for one in self._sent):
             return False
@@ -87,7 +87,7 @@ class SchemaSteps:
         return True
 
     def forget_queries(self) -> None:
-        """Prepare the queries anew, as the session has lost them. To call it is only faster."""
+        """Note that the session has lost the prepared queries, before a failure shows it."""
         self._follower.queries.forget()
 
     def _asking(self, asked: Mapping[str, Query], results: _Results) -> Iterator[Step]:
@@ -102,7 +102,7 @@ class SchemaSteps:
         yield from steps
 
     def _go_on(self, reading: Reading[ReadAgain], results: _Results | None) -> AskedQueries | None:
-        """What is asked after these results; None where all has been read."""
+        """The next queries after these results; None where all has been read."""
         reader = self._follower.queries.reader
         try:
             if results is None:

@@ -88,7 +88,7 @@ class Stage:
         self._observer = Observer(
             context.watch, context.limits._replace(lock=guards.lock), listener
         )
-        # It passes on whatever it is given.
+        # The observer passes on whatever event it gets, also those of a rehearsal.
         self._report = cast(RehearsalListener, self._observer.report)
         self._obstacles = {run.name: obstacle(run) for run in self._files}
         runs = [run for run in self._files if not self._obstacles[run.name]]
@@ -103,7 +103,7 @@ class Stage:
         self._observer.follow(context.backend, self._pipeline, self._log.current_name)
         self._rehearsed: list[FileRun] = []
         # What is still to be reported of the last of them.
-        self._owed: FileRehearsed | None = None
+        self._unreported: FileRehearsed | None = None
         self._left_out: list[FileRun] = []
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
@@ -113,15 +113,16 @@ class Stage:
         self._has_plans = self._has_locks = False
         # Whether the server counts the calls of functions; if not, whether the file may do any.
         self._calls_counted = self._runs_code = False
-        # The queries of SET CONSTRAINTS behind the unit that is at work.
+        # The SET CONSTRAINTS queries behind the unit that runs now.
         self._constraints = _NONE_DEFERRABLE
 
     def perform(self, began: float, *, without_rows: bool) -> RehearsalFinished:
         """Rehearse file after file up to the first that fails, roll back, and report the end.
 
-        ``began`` is when the rehearsal did, by time.perf_counter; ``without_rows`` is as in
+        ``began`` is when the rehearsal began, by time.perf_counter; ``without_rows`` is as in
         ``WorkCounter``. Raises ConnectionLost when the connection is lost between two files, and
-        psycopg.Error for whatever else keeps it from its end. That has been reported then, too.
+        psycopg.Error for whatever else keeps the rehearsal from its end. Its end has been reported
+        then, too.
         """
         self._report(RunStarted(self._files.names))
         try:
@@ -136,8 +137,8 @@ class Stage:
         self._begin(without_rows=without_rows)
         with self._observer:
             failed = self._all_files()
-            self._report_owed()
-        # Where the connection is lost, the server does it by itself.
+            self._report_last_file()
+        # Where the connection is lost, the server rolls back by itself.
         with contextlib.suppress(psycopg.OperationalError):
             self._conn.execute("ROLLBACK; DEALLOCATE ALL")
         needs = needed(failed.failure, self._left_out) if failed else None
@@ -156,7 +157,7 @@ class Stage:
         return finished if self._conn.broken else self._with_leftovers(finished)
 
     def _begin(self, *, without_rows: bool) -> None:
-        """Begin the transaction, and read what the files are compared with."""
+        """Begin the transaction, and read the state of the database before the files."""
         conn = self._conn
         if self._guards.are_short:
             conn.execute("SET statement_timeout = 0")
@@ -195,8 +196,8 @@ class Stage:
         return None
 
     def _leave_out_unread(self) -> None:
-        """Report the files that can only be read when the last one here has been applied."""
-        self._report_owed()
+        """Report as left out the files that can only be read when the last read file is applied."""
+        self._report_last_file()
         self._unread = self._files.unread
         for name in self._unread:
             reason = (
@@ -205,7 +206,7 @@ class Stage:
             self._report(FileLeftOut(name, reason))
 
     def _end(self, failed: FileFailed | None, began: float) -> RehearsalFinished:
-        """The end, without what was found out on the way."""
+        """The event of the end, as far as no query is needed."""
         left_out = (*(run.name for run in self._left_out), *self._unread)
         met = {*left_out, *(run.name for run in self._rehearsed), failed and failed.name}
         remaining = tuple(name for name in self._files.names if name not in met)
@@ -224,7 +225,7 @@ class Stage:
         )
 
     def _with_leftovers(self, finished: RehearsalFinished) -> RehearsalFinished:
-        """The end, with what the rollback has not undone."""
+        """The event of the end, with what the rollback has not undone."""
         return replace(
             finished,
             sequences=self._relations.moved_sequences(self._conn),
@@ -318,24 +319,24 @@ class Stage:
         self._rehearsed.append(run)
         tally.commit()
         tally.keep()
-        self._owed = FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal)
+        self._unreported = FileRehearsed(run.name, tally.ms, tally.exclusive_ms, changes, tally.wal)
 
-    def _report_owed(self) -> None:
-        """Report the file that has been rehearsed last, before anything of the next one."""
-        if event := self._owed:
-            self._owed = None
+    def _report_last_file(self) -> None:
+        """Report the last rehearsed file, once, before anything of the next one."""
+        if event := self._unreported:
+            self._unreported = None
             if self._schema.is_read:
                 event = replace(event, changes=self._schema.changes(counted=True))
             self._report(event)
 
     def _meanwhile(self) -> Iterator[Step]:
-        """Compare and report while the server is at the next file; these are no steps."""
+        """Compare and report while the server works on the next file. It yields no step."""
         self._pipeline.push()
-        self._report_owed()
+        self._report_last_file()
         yield from ()
 
     def _leave_out(self, run: FileRun, reason: str) -> None:
-        self._report_owed()
+        self._report_last_file()
         self._reports.flush()
         self._left_out.append(run)
         self._report(FileLeftOut(run.name, reason))
@@ -344,7 +345,7 @@ class Stage:
 
     def _take_event(self, event: Event) -> None:
         """Pass an event on. A finished statement waits until the server's time of it is known."""
-        self._report_owed()
+        self._report_last_file()
         if isinstance(event, StatementFinished):
             self._reports.finish(event)
         else:
@@ -355,7 +356,7 @@ class Stage:
         return Step(query, Role.HOUSEKEEPING, answer=self._note_facts)
 
     def _note_facts(self, answer: PGresult) -> None:
-        before, facts = self._facts, rehearsal_steps.noted(answer)
+        before, facts = self._facts, rehearsal_steps.read_facts(answer)
         self._facts = facts
         called = facts.calls != before.calls if self._calls_counted else self._runs_code
         self._has_plans |= facts.plans or (facts.code and called)

@@ -26,7 +26,7 @@ Answer = Callable[[PGresult], None]
 class Probe(Protocol):
     """Makes the step that finds out what a statement, by its number from 0, has done.
 
-    ``whole`` makes it one that passes over nothing.
+    With ``whole`` the step asks for everything.
     """
 
     def __call__(self, i: int, /, *, whole: bool = False) -> Step: ...
@@ -37,7 +37,7 @@ _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNTIMED = b"SET LOCAL statement_timeout = 0"
-# Whoever has switched it off may switch it on.
+# A role that was allowed to switch it off may switch it on.
 _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
     THEN pg_catalog.set_config('track_counts', 'on', true) END"""
@@ -90,9 +90,10 @@ FROM (
 
 
 def facts_query(writes: str) -> bytes:
-    """What ``noted`` reads; ``writes`` is the query of what has been written to the catalogs.
+    """The query whose answer ``read_facts`` reads; ``writes`` is that of writes to the catalogs.
 
-    Functions in C and SQL keep no plans that would be wrong later. An event trigger may run any.
+    Only PL/pgSQL functions are counted: those in C and SQL keep no plans that would be wrong later.
+    An event trigger may run any function.
     """
     return _FACTS.format(writes=writes).encode()
 
@@ -100,9 +101,9 @@ def facts_query(writes: str) -> bytes:
 class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
-    ``rehearsed`` is called for each statement in batches, of which one is run. ``counted``: the
-    server is to count what the statements do, also where a file does not want it. ``limits`` is
-    the query that sets those of the statements, where our own work has others.
+    ``rehearsed`` is called for each statement in batches, one batch of which is run. ``counted``:
+    the server is to count what the statements do, even where a file switches that off. ``limits``
+    is the query that sets the limits of statements, where our own work has other limits.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class RehearsalSteps:
         self._probe = probe
         self._rehearsed = rehearsed
         self._timed = limits is not None or "statement_timeout" in run.state
-        # The query behind the last statement, if that has one.
+        # The probe behind the last statement, if it had one.
         self._asked = b""
 
     def opening(self, clock: Answer) -> Iterator[Step]:
@@ -134,13 +135,13 @@ class RehearsalSteps:
         yield Step(self._own.sent(QUICK), Role.OPEN, prompt=True, answer=clock)
         if self._limits:
             yield Step(self._limits, Role.HOUSEKEEPING)
-        # What is set in this transaction is set for its session until it is rolled back.
+        # A SET in this transaction holds for the session until it is rolled back.
         yield from restoration(self._run.state)
 
     def statements(self, unit: range, facts: Callable[[], Step]) -> Iterator[Step]:
         """The statements of a unit, with a probe behind each that is not left out.
 
-        ``facts`` makes the step whose answer ``noted`` reads.
+        ``facts`` makes the step whose answer ``read_facts`` reads.
         """
         self._asked = b""
         for i in unit:
@@ -153,7 +154,7 @@ class RehearsalSteps:
             step = self._run.statement(i)
             if not _is_taken_out(self._run, step) or _comes_too_late(self._run.script, unit, i):
                 self._timed |= "statement_timeout" in self._run.script.traits(i).mentions
-                # It is only reported when the answer of its probe is there.
+                # The statement is only reported when the answer of its probe is there.
                 yield step._replace(together=True)
                 if "track_counts" in self._run.script.traits(i).mentions and self._counted:
                     yield Step(_COUNT, Role.HOUSEKEEPING)
@@ -165,8 +166,8 @@ class RehearsalSteps:
     def constraints(self, constraints: Answer) -> Iterator[Step]:
         """Ask about the deferrable constraints.
 
-        ``constraints`` gets what checks those that exist, and what defers again those that are
-        deferred by default.
+        ``constraints`` gets the answer: the query that checks all deferrable constraints, and the
+        queries that defer those again which are deferred by default.
         """
         yield from self._untimed(
             Step(_CONSTRAINTS, Role.HOUSEKEEPING, prompt=True, answer=constraints)
@@ -179,10 +180,10 @@ class RehearsalSteps:
         check: bytes | None,
         *deferral: bytes | None,
     ) -> Iterator[Step]:
-        """What a COMMIT behind a unit does that can be done without: check what was deferred.
+        """Do what a COMMIT behind a unit would do, as far as possible: check deferred constraints.
 
-        ``check`` and ``deferral`` are what ``constraints`` has got, ``facts`` is as in
-        ``statements``: a check may run triggers.
+        ``check`` and ``deferral`` are the queries from ``constraints``. ``facts`` is as in
+        ``statements``, and asked again because a check may run triggers.
         """
         ends_file = unit.stop == len(self._run.script)
         if ends_file and (check or self._timed):
@@ -192,14 +193,14 @@ class RehearsalSteps:
         for query in filter(None, deferral):
             yield Step(query, Role.HOUSEKEEPING)
         probe = self._probe(unit[-1], whole=True)
-        # Where nothing is checked, it need not be asked twice what the last statement has done.
+        # Where nothing is checked, the probe behind the last statement is enough.
         if check or (ends_file and probe.sql != self._asked):
             yield from self._untimed(probe)
         if check:
             yield from self._untimed(facts()._replace(awaited=True))
 
     def _untimed(self, step: Step) -> Iterator[Step]:
-        """A query of ours, for which a timeout of the file does not count."""
+        """Send a query of ours so that no timeout of the file counts for it."""
         if not self._timed:
             yield step
             return
@@ -211,7 +212,7 @@ class RehearsalSteps:
 
 
 class SessionFacts(NamedTuple):
-    """What there is behind the statements of a unit."""
+    """What matters to a rehearsal of the session and the database behind a unit."""
 
     deferrable: bool = False
     """Constraints that may be deferred."""
@@ -229,8 +230,8 @@ class SessionFacts(NamedTuple):
     """What has been written to the catalogs; None where that is not counted."""
 
 
-def noted(answer: PGresult) -> SessionFacts:
-    """The facts in the answer."""
+def read_facts(answer: PGresult) -> SessionFacts:
+    """Read the answer of ``facts_query``."""
     deferrable, plans, locks, undo = (answer.get_value(0, column) == b"t" for column in range(4))
     functions, calls = (int(answer.get_value(0, column) or 0) for column in (4, 5))
     writes = writes_of(json.loads(answer.get_value(0, 6) or b"null"))
@@ -242,8 +243,9 @@ def renewal(
 ) -> Iterator[Step]:
     """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours.
 
-    Where it has no plans of the file, it keeps those of our own queries. To find advisory locks,
-    all locks have to be looked at: None is where there can be none but ours.
+    Without ``has_plans``, plans of the file, the session keeps the plans of our own queries.
+    ``release_other_advisory_locks`` is None where there can be no such locks, because the server
+    looks at all locks to find them.
     """
     for query in (*RESET, FORGET_SEQUENCES):
         if has_plans or query not in (_DEALLOCATE, _DISCARD):
@@ -255,7 +257,7 @@ def renewal(
 
 
 def _comes_too_late(script: Script, unit: range, i: int) -> bool:
-    """Whether the server refuses it in a run, and here, as there was something before it."""
+    """Whether the server refuses the statement, as in a run, because a query came before it."""
     before = map(script.traits, range(unit.start, i))
     comes_first = i not in script.ignored and script.traits(i).comes_first
     return comes_first and any(one.is_query for one in before)

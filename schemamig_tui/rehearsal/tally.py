@@ -1,4 +1,4 @@
-"""Counts how long the files take and for how long each would block others."""
+"""Adds up how long the files take, and how long each would block others."""
 
 import time
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ from schemamig_tui.rehearsal.events import Outage, OverBudget, RelationLock
 
 
 class Tally:
-    """Counts the milliseconds of one file after the other, by the server's clock.
+    """Adds up the milliseconds of one file after the other, by the server's clock.
 
-    ``budget_ms`` is how long a file may take; None is as long as it wants.
+    ``budget_ms`` is how long a file may take; None is no limit.
     """
 
     def __init__(self, budget_ms: float | None) -> None:
@@ -33,7 +33,7 @@ class Tally:
         """The bytes of WAL that it has written."""
 
     def add(self, ms: float, taken: Iterable[RelationLock], wal: int) -> None:
-        """Count a statement of the file, which took locks, new ones or not."""
+        """Add a statement of the file; ``taken`` are all of its locks, new ones or not."""
         self.wal += wal
         for lock in taken:
             if "writes" in lock.blocks:
@@ -42,10 +42,10 @@ class Tally:
 
     @property
     def uncounted_ms(self) -> float:
-        """How long the statement that is not counted yet may have taken at most.
+        """How long the statement that was not added yet may have taken, at the most.
 
-        Our clock starts before the file is sent: however late an answer is read, a statement that
-        has reached a limit has not taken less.
+        Our clock starts before the file is sent. So however late we read an answer, this is never
+        less than the time of the statement.
         """
         return (time.perf_counter() - self._began) * 1000 - self.ms
 
@@ -69,7 +69,7 @@ class Tally:
 
     @property
     def outages(self) -> tuple[Outage, ...]:
-        """The longest of each relation: one that blocks writes alone only if it is longer yet."""
+        """The longest outage of each relation; one of writes alone only if it is even longer."""
         kept: dict[str, Outage] = {}
         outages = []
         for outage in sorted(self._longest.values(), key=_order):
@@ -80,7 +80,7 @@ class Tally:
 
 
 def _ms(outage: Outage) -> float:
-    """How long it is, which is known of those that are counted here."""
+    """The length of an outage, which is known for all outages here."""
     return outage.ms or 0
 
 

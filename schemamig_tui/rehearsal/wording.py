@@ -1,4 +1,4 @@
-"""What a rehearsal has found as sentences, in the same words on every face."""
+"""Writes what a rehearsal has found as sentences, for the UI, commands and pages."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -32,7 +32,7 @@ _MOST = 10
 
 
 def on_scratch(event: ScratchUsed) -> Iterator[str]:
-    """Where a rehearsal is that is not in the database, and what that cannot tell, a line each."""
+    """Where a rehearsal on a scratch runs, and what it cannot tell, a line each."""
     made = plural(event.applied, "applied migration")
     remembered = " (remembered)" if event.remembered else ""
     verb = "makes" if event.applied == 1 else "make"
@@ -41,7 +41,7 @@ def on_scratch(event: ScratchUsed) -> Iterator[str]:
 
 
 def unlike(event: ScratchUsed) -> str | None:
-    """That the database is not what was rehearsed on, and the way out; None where it is."""
+    """The warning that the database differs from the scratch, with the way out; or None."""
     if not event.differences:
         return None
     count, names = plural(event.differences, "difference"), some_names(event.differing)
@@ -53,7 +53,7 @@ def unlike(event: ScratchUsed) -> str | None:
 
 
 def there(relation: str, sizes: Iterable[RelationSize]) -> str:
-    """What to add to a relation: how large it is in the database, if that is not where it was."""
+    """The size of a relation in the database, as words behind its name, for a scratch."""
     found = next((one for one in sizes if one.relation == relation), None)
     return f", {size(found.bytes)} there" if found else ""
 
@@ -64,7 +64,7 @@ def blocking(
     spelled: Callable[[float], str],
     quoted: Callable[[str], str],
 ) -> str:
-    """Whom a file would block, where and for how long; names are written as ``quoted``."""
+    """What a file would block, where and for how long; ``quoted`` writes names."""
     whom = "reads and writes" if "reads" in outage.blocks else "writes"
     where = quoted(outage.relation) + there(outage.relation, sizes)
     lasts = "" if outage.ms is None else f" for {spelled(outage.ms)}"
@@ -72,7 +72,7 @@ def blocking(
 
 
 def exclusive(event: FileRehearsed, spelled: Callable[[float], str]) -> str:
-    """For how long a file has held ACCESS EXCLUSIVE, if it has; behind what else is said of it."""
+    """How long a file has held ACCESS EXCLUSIVE, if it has: words behind a sentence."""
     if event.exclusive_ms is None:
         return ", with ACCESS EXCLUSIVE"
     return f", ACCESS EXCLUSIVE for {spelled(event.exclusive_ms)}" if event.exclusive_ms else ""
@@ -81,8 +81,8 @@ def exclusive(event: FileRehearsed, spelled: Callable[[float], str]) -> str:
 def work(done: WorkDone, tag: str | None) -> Iterator[str]:
     """What a statement did, a line each.
 
-    Its command tag mostly tells how many rows it wrote. Where the tag is not known, neither are the
-    rows worth a line.
+    The command tag mostly tells how many rows were written: these need no line then, nor where the
+    tag is not known.
     """
     for scan in done.scanned:
         yield f"scanned: {scan.relation}, {plural(scan.rows, 'row')}, {size(scan.bytes)}"
@@ -101,7 +101,7 @@ def work(done: WorkDone, tag: str | None) -> Iterator[str]:
 
 
 def left_behind(finished: RehearsalFinished) -> Iterator[str]:
-    """What is there now that was not there before, a line each."""
+    """What the rehearsal has left behind, a line each."""
     for dead in finished.dead[:_MOST]:
         yield _dead(dead)
     if more := len(finished.dead[_MOST:]):
@@ -142,7 +142,7 @@ def kept_by(slots: Iterable[str]) -> str:
 
 
 def shared_session(before: str) -> str:
-    """What may be to blame for the failure of a file behind another one, ``before``."""
+    """The hint that a failure may come from the session shared with an earlier file."""
     return (
         f"It may be that it sees what {visible(before)} has left in the session, which all files of"
         " a rehearsal share. In a run it would get a new one."

@@ -34,7 +34,7 @@ class Work(NamedTuple):
 
     @property
     def is_none(self) -> bool:
-        """Whether there is nothing but what was written anew."""
+        """Whether it has no other work than writing relations anew."""
         return not (self.scanned or self.built or self.emptied or self.written)
 
 
@@ -42,10 +42,10 @@ _NOTHING = Work()
 
 
 class WorkCounter:
-    """Compares the counters behind each statement with those before it.
+    """Finds the work of each statement from the counters before and behind it.
 
-    ``known`` are the relations that were there before, by their oids. ``without_rows`` tells that
-    they are empty in place of others: what reads one of them would read all of that.
+    ``known`` are the existing relations, by their oids. ``without_rows``: they are empty ones of a
+    scratch, so a statement that reads one would read all of the table that it stands for.
     """
 
     def __init__(self, known: Mapping[int, KnownRelation], *, without_rows: bool) -> None:
@@ -58,9 +58,10 @@ class WorkCounter:
     def see(
         self, answer: PGresult, new_files: Set[int], replaced: Mapping[int, int], tag: str
     ) -> Work:
-        """What the statement with this command tag did, by the answer to the query behind it.
+        """The work of the statement with this command tag, by the answer of the probe behind it.
 
-        It has given ``new_files`` to relations; ``replaced`` are all that have others by now.
+        ``new_files`` are the relations to which it gave another relfilenode; ``replaced`` are all
+        that have got another one so far.
         """
         if probe.is_quick(answer):
             return _NOTHING
@@ -126,9 +127,9 @@ class WorkCounter:
                 yield one
 
     def _built(self, answer: PGresult, new_files: Set[int]) -> Iterator[str]:
-        """The new indexes, but not those that ALTER TYPE has given the old one's data.
+        """The new indexes, without those to which ALTER TYPE has given the data of an old one.
 
-        Those of a table that was written anew, or emptied, go without saying.
+        The indexes of a table that was written anew, or emptied, are left out.
         """
         for index in probe.new_indexes(answer):
             if index.oid in self._indexes:
@@ -138,7 +139,7 @@ class WorkCounter:
                 yield f"index {index.name} on {self._known[index.table]}"
 
     def _names(self, oids: Iterable[int]) -> tuple[str, ...]:
-        """Without sequences, and the indexes that have got new data with their table."""
+        """Names, without sequences and without indexes that were written anew with their table."""
         chosen = set(oids)
         return tuple(
             sorted(
@@ -150,9 +151,9 @@ class WorkCounter:
 
 
 def _is_emptied(verb: str, counts: tuple[Counts, Counts] | None) -> bool:
-    """Whether a table whose data are somewhere else has no rows any more, rather than new ones.
+    """Whether a table with another relfilenode was emptied, and not written anew.
 
-    A function may truncate it. The server then builds its indexes anew, and reads nothing for that.
+    A function may truncate it. Then the server builds its indexes anew without reading any row.
     """
     if verb == _TRUNCATE or verb in _REWRITE:
         return verb == _TRUNCATE
