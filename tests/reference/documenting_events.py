@@ -12,8 +12,9 @@ class DocsStarted(TypedDict):
 class DocsGenerated(TypedDict):
     """``--docs-generate``: the file says what the database has.
 
-    ``in_notes`` counts what DBML has no words for, ``left_out`` what is in no schema, with
-    ``--schema``. ``lost`` is what has taken a note by hand with it.
+    ``in_notes`` counts the properties that only fit into notes, because DBML has no words for them;
+    ``left_out`` counts objects in no schema, which are left out with ``--schema``. ``lost`` names
+    what is gone from the database and had a note by hand.
     """
 
     path: str
@@ -27,7 +28,7 @@ class DocsGenerated(TypedDict):
 
 
 class DocsDifference(TypedDict):
-    """``--docs-validate``: what a part of the schema is in the ``file`` and in the ``database``."""
+    """``--docs-validate``: a part of the schema that differs in ``file`` and ``database``."""
 
     where: str
     what: str
@@ -43,7 +44,7 @@ class DocsValidated(TypedDict):
 
 
 class Verifying(TypedDict):
-    """The file that runs on the scratch; this comes once a second at the most."""
+    """The file that runs on the scratch now; reported once a second at the most."""
 
     name: str
     number: int
@@ -51,10 +52,10 @@ class Verifying(TypedDict):
 
 
 class VerifyDifference(TypedDict):
-    """``--verify``: a ``change`` leads from what the migrations make to the database.
+    """``--verify``: a ``change`` from the schema that the migrations make to the database's.
 
-    ``there``: no migration makes it (database), the database lacks it (migrations), or it differs
-    (both).
+    ``there`` says where the object is: no migration makes it (database), the database lacks it
+    (migrations), or both have it and it differs (both).
     """
 
     there: Literal["database", "migrations", "both"]
@@ -62,7 +63,7 @@ class VerifyDifference(TypedDict):
 
 
 class ColumnsReordered(TypedDict):
-    """``--verify``: the columns as they were ``made`` and ``found``; that is no difference."""
+    """``--verify``: columns that are ``made`` in another order than ``found``: no difference."""
 
     table: str
     made: list[str]

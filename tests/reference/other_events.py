@@ -72,9 +72,9 @@ class Connected(TypedDict):
 
 
 class Error(TypedDict):
-    """What has ended the command, or keeps a file from being run.
+    """The error that has ended the command, or that keeps a file from being run.
 
-    The place is there where a file is to blame.
+    An error in a file has ``path``, ``line`` and ``column``.
     """
 
     message: str
@@ -86,13 +86,13 @@ class Error(TypedDict):
 
 
 class MigrationListed(TypedDict):
-    """``--list``, and what ``--check`` has found: a migration, with what the ledger has of it.
+    """A migration and its row: each one with ``--list``, those with an issue with ``--check``.
 
-    ``state`` is unknown where the ledger has it with a success of NULL. ``unwritten``: there is
-    nothing in it to run yet. ``written_since``: it was empty when it was recorded. ``batches_done``
-    says in words how far its batches are; null: there are none, or all are done. ``renamed_to``:
-    the file that it was recorded from is still to run under this name, and ``recorded_as`` is the
-    other way round.
+    ``state`` is unknown where the row has a ``success`` of NULL. ``unwritten``: the file has
+    nothing to run yet. ``written_since``: the file was empty when it was recorded. ``batches_done``
+    says in words how far its batches are; null: it has none, or all are done. ``renamed_to`` is the
+    new name of a file that was recorded under this one; ``recorded_as`` is the old name of this
+    file in the ledger.
     """
 
     name: str
@@ -111,7 +111,7 @@ class MigrationListed(TypedDict):
 
 
 class Status(TypedDict):
-    """The end of both: so many migrations there are of each kind."""
+    """The end of ``--list`` and ``--check``: how many migrations there are of each kind."""
 
     applied: int
     pending: int
@@ -128,7 +128,7 @@ class PlanStarted(TypedDict):
 
 
 class WarningAt(TypedDict):
-    """Something about a line is allowed, but may not be what was meant."""
+    """A warning about a line: something there may not be what was meant."""
 
     line: int
     message: str
@@ -164,9 +164,9 @@ class FilePlanned(TypedDict):
 class BatchesPlanned(TypedDict):
     """``--dry-run``: how a statement would run in batches.
 
-    ``rows`` is about how many rows the table has; ``keys`` are those of the first batch, from
-    ``first`` to ``last``, of which the planner expects to change ``expected`` rows by this
-    ``plan``. ``obstacle`` says why nothing of that is known.
+    ``rows`` is about how many rows the table has; ``keys`` is how many keys the first batch has,
+    from ``first`` to ``last``. The planner expects it to change ``expected`` rows, by this
+    ``plan``. Where nothing of that is known, ``obstacle`` says why.
     """
 
     name: str
@@ -185,7 +185,7 @@ class BatchesPlanned(TypedDict):
 
 
 class AdviceGiven(TypedDict):
-    """What was found in the database that a run should know of, such as an old transaction."""
+    """Advice before a run: something found in the database, such as an old transaction."""
 
     severity: Literal["note", "warning"]
     message: str
@@ -195,7 +195,7 @@ class AdviceGiven(TypedDict):
 
 
 class PlanFinished(TypedDict):
-    """The end of ``--dry-run``; each of the ``refused`` was an ``error`` before."""
+    """The end of ``--dry-run``; for each of the ``refused`` an ``error`` came before."""
 
     planned: int
     refused: int

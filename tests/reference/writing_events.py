@@ -15,10 +15,10 @@ class MigrationCreated(TypedDict):
 class RollbackDrafted(TypedDict):
     """``--new-rollback``: the draft that takes ``original`` back has been written.
 
-    ``complete``: nothing of the original stays. ``as_before``: the rehearsal of both has left the
-    schema as it should be, or else with these ``differences``. ``tried_again``: it was rehearsed
-    with the original again behind it, because that is applied. ``left_out`` says why it was not
-    rehearsed, ``failed`` why its rehearsal has failed.
+    ``complete``: the draft takes everything back. ``as_before``: after the rehearsal of both the
+    schema was as it should be; if not, ``differences`` has what differed. ``tried_again``: the
+    original is applied, so it was run again behind the draft. ``left_out`` says why the draft was
+    not rehearsed, ``failed`` why its rehearsal has failed.
     """
 
     name: str
@@ -44,8 +44,8 @@ class CommitNamed(TypedDict):
 class DriftShown(TypedDict):
     """``--diff``: what has changed in an applied file since.
 
-    ``commit`` has brought what was applied, ``changed_by`` is the first that has changed it.
-    ``diff`` has the lines of a unified diff.
+    ``commit`` is the one with the text that was applied, ``changed_by`` the first that has changed
+    it. ``diff`` has the lines of a unified diff.
     """
 
     name: str
@@ -69,7 +69,7 @@ class BranchFinding(TypedDict):
 
 
 class Compared(TypedDict):
-    """The end of that: ``last`` is the last file of ``ref``, ``new`` are those that it lacks."""
+    """The end of this check: ``last`` is the branch's last file, ``new`` are those it lacks."""
 
     ref: str
     last: str | None
@@ -146,7 +146,7 @@ class FileAdopted(TypedDict):
 
 
 class Adopted(TypedDict):
-    """The end of ``--adopt``; ``table`` is the other ledger. ``preview``: of a dry run."""
+    """The end of ``--adopt``; ``table`` is the other ledger. ``preview``: it was a dry run."""
 
     tool: str
     table: str | None
