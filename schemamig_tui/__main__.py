@@ -1,7 +1,7 @@
 """The program: ``schemamig-tui``, and ``python -m schemamig_tui``.
 
-The first thing it does is to say what a signal does, so that none that comes during the imports
-ends in Python's own traceback. What comes before, while Python itself starts, is beyond us.
+It sets its signal handlers first, so that a signal during the imports does not end in Python's own
+traceback. A signal while Python itself starts is beyond us.
 """
 
 # Only what Python has loaded itself. The module signal makes enums of these first, which takes
@@ -33,8 +33,9 @@ def main() -> int:
 def program() -> None:
     """Run the program as a process of its own, which ends with it.
 
-    At its end Python would take apart all modules and objects, which was a fifth of a start and is
-    of no use to anybody. What is registered for the end is done, and threads are waited for.
+    At its end Python would take apart all modules and objects, which took a fifth of the time of a
+    short command and is of no use. What is registered for the end is still done, and threads are
+    waited for.
     """
     code = main()
     threading = sys.modules.get("threading")
@@ -44,7 +45,7 @@ def program() -> None:
 
 
 def _finished() -> bool:
-    """Do what is registered for the end, and write what is left; False where that cannot be."""
+    """Do what is registered for the end, and flush the streams; False where that fails."""
     import atexit
 
     atexit._run_exitfuncs()

@@ -1,7 +1,7 @@
-"""A plan that was approved, and what is not as it was then: what was reviewed runs, or nothing.
+"""Holds an approved plan to what was approved: exactly that runs, or nothing.
 
-It is held to by the server's system identifier, the database, the ledger with all its rows, and by
-the name, checksum, mode and beginning of each file.
+Compared are the server's system identifier, the database, the ledger with all its rows, and of each
+file the name, the checksum, the mode and the statement at which it begins.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ class ApprovedFile:
 
 @dataclass(frozen=True, slots=True)
 class ApprovedPlan:
-    """A saved plan: what has to be as it was. ``applied`` counts the migrations in the ledger.
+    """A saved plan, as it has to be again. ``applied`` counts the migrations in the ledger.
 
     ``system`` is None where the server did not tell its identifier. ``to``, ``only``, ``resume``
     and ``skip_backfills`` are what the plan was made with.
@@ -58,13 +58,13 @@ class ApprovedPlan:
 
     @property
     def selection(self) -> Selection:
-        """What to make the plan of now, to be compared with it."""
+        """The selection for a new plan, which is compared with this one."""
         return Selection(
             self.to, resume=self.resume, skip_backfills=self.skip_backfills, only=self.only
         )
 
     def differences(self, plan: Plan, system: str | None) -> Iterator[str]:
-        """What is not as it was approved, as sentences; none where ``plan`` is the same.
+        """How ``plan`` differs from what was approved, as sentences; none where it is the same.
 
         ``system`` is the identifier of the server that ``plan`` was made on.
         """
@@ -109,7 +109,7 @@ class ApprovedPlan:
 
 
 def system_identifier(conn: psycopg.Connection[Any]) -> str | None:
-    """What tells a cluster, with its standbys, from every other one; None where it is not told.
+    """The identifier of a cluster, standbys included; None where the server does not tell it.
 
     Raises psycopg.OperationalError when the connection is lost.
     """
@@ -121,7 +121,7 @@ def system_identifier(conn: psycopg.Connection[Any]) -> str | None:
 
 
 def approved_files(plan: Plan) -> Iterator[ApprovedFile]:
-    """The files of a plan as they are held to, in their order."""
+    """The files of a plan, in their order, as an apply compares them."""
     planned = {file.name: file for file in plan.files}
     for migration in plan.migrations:
         assert migration.file is not None  # see Status.to_run

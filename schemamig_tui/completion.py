@@ -1,4 +1,4 @@
-"""Completion of the command line in a shell: made from its parser, with the names of the moment."""
+"""Completes the command line in a shell: options of its parser, names of files and targets."""
 
 import os
 import re

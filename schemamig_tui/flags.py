@@ -1,7 +1,7 @@
 """Which mode uses which flag.
 
-A flag of no use is refused: who gives it expects something of it. A variable or a key in
-pyproject.toml is for all modes, and says nothing of the one at hand.
+A flag that the mode does not use is refused, because whoever gives it expects something of it. A
+variable or a key in pyproject.toml is for all modes, so it is never refused.
 """
 
 from collections.abc import Iterable, Mapping

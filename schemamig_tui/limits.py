@@ -1,4 +1,4 @@
-"""How long a run may wait and work, and how long others may wait for it."""
+"""The limits of a run: how long it may wait and work, and how long others may wait for it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,13 +7,12 @@ from typing import NamedTuple
 class Limits(NamedTuple):
     """The limits of a run. Times are seconds, None is no limit.
 
-    ``run_lock`` is the wait for another run. ``lock`` is a statement's wait for a lock: it is what
-    the connections have as lock_timeout, and stands here for those who watch. After such a wait a
-    file that is one transaction is tried again ``retries`` times. ``blocking`` is how long another
-    session may wait behind a statement of ours, which is then cancelled; behind a batch it is
-    ``BATCH_BLOCKING`` where it is None. ``statement`` is how long a statement of a migration may
-    take, which the connections have as statement_timeout. Batches wait while the file
-    ``pause_file`` is there.
+    ``run_lock`` is how long to wait for another run. ``lock`` is how long a statement may wait for
+    a lock: the connections have it as lock_timeout, and the observer needs it too. A file that is
+    one transaction is tried again ``retries`` times after such a wait. ``blocking`` is how long
+    another session may wait behind a statement of ours, which is then cancelled; for a batch, None
+    means ``BATCH_BLOCKING``. ``statement`` is how long a statement of a migration may take, which
+    the connections have as statement_timeout. Batches wait while the file ``pause_file`` is there.
     """
 
     run_lock: float | None = None

@@ -1,9 +1,9 @@
-"""How long a server may say nothing, and what both ends of a connection are asked to do about it.
+"""How long a server may be silent, and the settings by which both ends of a connection notice it.
 
-A statement may take as long as it takes; a server, or a network, that has gone silent must not be
-waited for without end. TCP notices by itself what is silent below it (``CLIENT_SIDE``), the server
-notices a client that has vanished (``SERVER_SIDE``), and what a proxy keeps up that leads nowhere
-is found out by asking on the second connection, see ``engine.watch.silence``.
+A statement may take as long as it takes; but nobody must wait without end for a server or a network
+that has gone silent. TCP notices a dead network (``CLIENT_SIDE``), and the server notices a client
+that has vanished (``SERVER_SIDE``). A connection that a proxy keeps up, though it leads nowhere, is
+noticed by asking on the second connection, see ``engine.watch.silence``.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 class Patience(NamedTuple):
     """Times in seconds.
 
-    ``glance`` is for a question that can do without the answer, ``answer`` for what a run does
-    after a failure. A session is asked about after ``doubt`` without a word; it is lost when there
-    was none for ``silence``, and the server waits for us or cannot be asked. A server that is lost
-    has ``come_back`` to come back, and then ``settle`` to end what it was sent. After a signal it
-    has ``confirm`` to say that it has cancelled, and ``report`` to say what it has committed:
-    together less than the ten that ``docker stop`` leaves. A question of our own has ``hurried``
-    then. ``proof`` is how long a notification may take from one session to another.
+    ``glance`` limits a question whose answer we can do without, ``answer`` the work of a run after
+    a failure. After ``doubt`` without a word, the server is asked about a session; the session is
+    lost after a silence of ``silence``, if the server waits for us or cannot be asked. A lost
+    server has ``come_back`` to come back, and then ``settle`` to end what it was sent. After a
+    signal it has ``confirm`` to say that it has cancelled, and ``report`` to say what it has
+    committed: together less than the ten seconds that ``docker stop`` leaves. A question of our own
+    has ``hurried`` then. ``proof`` is how long a notification may take from one session to another.
     """
 
     glance: float = 10.0
@@ -54,7 +54,7 @@ _CANCELLED_AT: ContextVar[CancelledAt] = ContextVar("cancelled_at", default=lamb
 
 @contextlib.contextmanager
 def hurried_by(cancelled_at: CancelledAt) -> Iterator[None]:
-    """Whatever this thread waits for within this ends soon after a cancellation."""
+    """In the ``with`` block, the waits of this thread end soon after a cancellation."""
     token = _CANCELLED_AT.set(cancelled_at)
     try:
         yield
@@ -63,14 +63,14 @@ def hurried_by(cancelled_at: CancelledAt) -> Iterator[None]:
 
 
 def cancellation() -> CancelledAt:
-    """What tells, in whatever thread, when that has been cancelled which this thread does."""
+    """A function for any thread that tells when the work of this thread was cancelled."""
     return _CANCELLED_AT.get()
 
 
 def to_recover(cancelled_at: float | None) -> float:
-    """How many seconds a server has now to roll back and to record, before or after a cancellation.
+    """How many seconds the server still has to roll back and to record, also after a cancellation.
 
-    All that it has after that, be it for one thing or for several, is ``confirm`` and ``report``.
+    After a cancellation all steps together have ``confirm`` and ``report``.
     """
     if cancelled_at is None:
         return PATIENCE.answer
@@ -110,10 +110,10 @@ SERVER_SIDE = {
 def ask_untimed(
     conn: "psycopg.Connection[Any]", query: "sql.SQL | sql.Composed"
 ) -> "psycopg.Cursor[Any]":
-    """Ask a question of ours, for which a role's transaction_timeout is not meant.
+    """Ask a question of ours without the role's transaction_timeout, which is not meant for it.
 
-    Both are one transaction, so that nothing is left behind in the session of a pooler. Raises
-    psycopg.Error.
+    Setting and question are one transaction, so that nothing is left in the session of a pooler.
+    Raises psycopg.Error.
     """
     from psycopg import sql
 
@@ -124,9 +124,9 @@ def ask_untimed(
 
 
 def no_transaction_timeout(conn: "psycopg.Connection[Any]") -> LiteralString:
-    """What lifts the transaction_timeout of the transaction it stands in, up to a semicolon.
+    """SQL that lifts the transaction_timeout of its transaction, with a semicolon at its end.
 
-    It is empty for a server that has no such setting.
+    Empty for a server that has no such setting.
     """
     has_it = conn.info.server_version >= _HAS_TRANSACTION_TIMEOUT
     return "SET LOCAL transaction_timeout = 0; " if has_it else ""

@@ -1,7 +1,7 @@
-"""A plan as a file: what was reviewed in one step of a pipeline runs in another, or nothing does.
+"""Saves a plan as a file: one step of a CI reviews it, and another runs just that or nothing.
 
-The format is JSON; README.md documents it. It holds no password, nothing of where the server is,
-and no advice, which is of a moment and may quote the statements of other sessions.
+The format is JSON; README.md documents it. The file holds no password and no address of the server.
+It holds no advice either, which is only true for a moment and may quote queries of other sessions.
 """
 
 import json
@@ -54,7 +54,7 @@ def save(path: Path, plan: "Plan", system: str | None) -> None:
 
 
 def load(path: Path) -> ApprovedPlan:
-    """Read a plan. Raises FilesError, with the line, for a file that is none."""
+    """Read a plan. Raises FilesError, with the line, for a file that is no plan."""
     try:
         text = content_of(path).decode()
     except UnicodeDecodeError as error:
@@ -140,7 +140,7 @@ _HINT = "--dry-run --save-plan FILE makes one."
 
 
 def _decoder() -> json.JSONDecoder:
-    """A decoder whose objects know where they begin.
+    """A JSON decoder whose objects know at which character they begin.
 
     The scanner of the standard library that is written in Python asks its decoder for each object;
     the one in C does not.

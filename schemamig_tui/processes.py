@@ -1,4 +1,4 @@
-"""Ends a program that was started in a session of its own, with what it has started itself."""
+"""Ends a program that runs in a session of its own, with all processes that it has started."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import subprocess
 
 
 def kill_group(program: "subprocess.Popen[bytes]") -> None:
-    """Kill a program that ``start_new_session`` was given for; on Windows it alone."""
+    """Kill a program started with ``start_new_session``, and its children (not on Windows)."""
     with contextlib.suppress(ProcessLookupError):
         if hasattr(os, "killpg"):
             os.killpg(program.pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
 """Turns what keeps a schema from being read into errors that a user can see.
 
-Whoever reads one uses it: a rehearsal, the documentation, what is done on a scratch database. It
-takes the catalog's psycopg errors and the engine's rule of what a lost connection is, and these two
-rooms do not know each other.
+All who read a schema use it: a rehearsal, the documentation, and work on a scratch database. It
+combines psycopg's errors in the catalog with the engine's rule for a lost connection; it stands
+here because ``catalog`` and ``engine`` do not import each other.
 """
 
 import contextlib

@@ -98,7 +98,7 @@ def rehearse_on_scratch(
 
 
 def _require(plan: Plan, found: Survey) -> None:
-    """Raise what keeps the plan from being run, but for a ledger that the role may not write."""
+    """Raise what refuses the plan; but not that the role may not write the ledger."""
     for refusal in ledger_refusals(found, ()):
         raise refusal
     for refusal in plan.refusals:
@@ -144,7 +144,7 @@ def _rehearse(
 
 
 def _verdict(found: SchemaVerification, facts: TargetFacts, settings: Settings) -> SchemaVerdict:
-    """How many differences there are, and the objects that differ, each once.
+    """How many differences the schema has to the target's, and each object that differs.
 
     Raises SchemamigError where the schema could not be made.
     """

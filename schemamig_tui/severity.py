@@ -1,4 +1,4 @@
-"""How bad an error of the server is, in the words that it has for that in any language."""
+"""Reads the severity of a server's message, whatever language the server speaks."""
 
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,17 @@ FATAL = "FATAL"
 
 
 def severity_of(diagnostic: "Diagnostic") -> str | None:
-    """Its severity in English, as a server has it from 9.6 on; PgBouncer speaks nothing else.
+    """The severity in English, which servers send from 9.6 on; PgBouncer has no other language.
 
-    None: it is an error of libpq, which has none.
+    None for an error of libpq, which has no severity.
     """
     return diagnostic.severity_nonlocalized or diagnostic.severity
 
 
 def is_fatal(severity: str | None) -> bool:
-    """Whether the server has ended the session with an error of this severity.
+    """Whether an error of this severity means that the server has ended the session.
 
-    FATAL and PANIC mean that, whatever the SQLSTATE (table 20.2 of the manual); and the SQLSTATE
-    alone says nothing, as dblink raises 08006, and RAISE whatever it likes, in a session that goes
-    on.
+    FATAL and PANIC do, whatever the SQLSTATE (table 20.2 of the manual). The SQLSTATE alone says
+    nothing: dblink raises 08006, and RAISE any other, in a session that goes on.
     """
     return severity in (FATAL, "PANIC")

@@ -1,7 +1,7 @@
-"""One look at the folder and the database, and what people see of a plan before they approve it.
+"""Surveys the folder and the database, and reviews a plan before people approve it.
 
-Both faces use it: headless for ``--list``, ``--check`` and ``--dry-run``, the UI for everything on
-the screen. A run looks again under its locks, and refuses what is not as it was planned.
+The commands use it for ``--list``, ``--check`` and ``--dry-run``, the UI for everything on the
+screen. A run surveys again under its locks, and refuses a plan that does not hold any more.
 """
 
 import contextlib
@@ -27,10 +27,10 @@ _POOLED = "that takes a session of its own"
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """A plan with all that should be known before it is approved.
+    """What should be known of a plan before it is approved.
 
-    ``refusals`` are what an apply would end with before it has run anything, ``advice`` is what was
-    found in the database, and ``unknown`` says why the database could not be asked.
+    ``refusals`` are the errors with which an apply would end before it runs anything, ``advice`` is
+    what was found in the database, and ``unknown`` says why the database could not be asked.
     """
 
     plan: "Plan"
@@ -43,7 +43,7 @@ class Review:
 def looking(
     target: Target, settings: Settings, on_wait: OnWait | None = None
 ) -> Iterator[tuple[psycopg.Connection[Any], Survey]]:
-    """Read the folder, and on a new connection the ledger; that connection is open meanwhile.
+    """Read the folder, and the ledger on a new connection, which is open in the ``with`` block.
 
     Raises FilesError, SettingsError, LedgerError, LockTimeout and ConnectionFailed.
     """
@@ -61,7 +61,7 @@ def look(target: Target, settings: Settings, on_wait: OnWait | None = None) -> S
 
 @dataclass(frozen=True)
 class Look:
-    """A survey, and what the ledger has stayed the same by since: see ``Ledger.stamp``."""
+    """A survey with the stamp of its ledger, which shows whether that has changed since."""
 
     survey: Survey
     stamp: tuple[int, int] | None
@@ -70,9 +70,9 @@ class Look:
 def look_again(
     target: Target, settings: Settings, before: Look | None, on_wait: OnWait | None = None
 ) -> Look:
-    """Look at folder and ledger, which costs little where both are as they were ``before``.
+    """Survey the folder and the ledger again; quick where both are as they were ``before``.
 
-    Then the status is the same object. Blocks, but not for ever; raises as ``looking``.
+    If so, the status is the same object. Blocks, but not for ever; raises as ``looking``.
     """
     ledger = Ledger(settings.table)
     folder = Folder.read(settings.directory, before.survey.folder if before else None)
@@ -96,7 +96,7 @@ def _stamp(conn: psycopg.Connection[Any], ledger: Ledger) -> tuple[int, int] | N
 def review(
     plan: "Plan", target: Target, conn: psycopg.Connection[Any], advice_timeout: float | None
 ) -> Review:
-    """Find out what an apply of ``plan`` would be refused for, and what the database advises.
+    """Find what would refuse an apply of ``plan``, and the advice of the database.
 
     ``conn`` is a connection to ``target`` in autocommit mode, as good as new; ``advice_timeout`` is
     how long one question may take, in seconds. Raises ConnectionFailed when it is lost.
@@ -114,7 +114,7 @@ def review(
 
 
 def _run_on(plan: "Plan", conn: psycopg.Connection[Any]) -> "Iterator[Advice]":
-    """A warning where a run is on: another one, or in the UI also its own."""
+    """A warning where a run is under way, which in the UI may also be its own."""
     from schemamig_tui.advice.advice import warning
     from schemamig_tui.engine import wording
     from schemamig_tui.engine.watch.run_lock import Locks

@@ -1,4 +1,4 @@
-"""Whether the migrations make the schema that a target has: they run from zero on a scratch."""
+"""Verifies that the migrations, run from zero on a scratch, make the schema that a target has."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def verify(
 
 
 def other_version(made: ScratchSchema, found: TargetFacts) -> str | None:
-    """The sentence that the server of a scratch is of another version, where it is."""
+    """The sentence that the scratch's server has another version; None where it has not."""
     major = made.conn.info.server_version // 10000
     if major == found.major:
         return None
