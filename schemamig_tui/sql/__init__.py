@@ -1,1 +1,1 @@
-"""What a statement is: text in, values out. The standard library only, and nothing of ours."""
+"""Reads SQL statements: text in, values out. It imports the standard library only."""

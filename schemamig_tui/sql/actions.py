@@ -1,4 +1,4 @@
-"""What the actions of an ALTER TABLE are: values, which ``sql.alter_table`` reads."""
+"""The actions of an ALTER TABLE as values, which ``sql.alter_table`` makes."""
 
 import re
 from collections.abc import Sequence
@@ -51,16 +51,16 @@ class Does(Enum):
 class TableAction(NamedTuple):
     """One action of an ALTER TABLE.
 
-    ``column`` and ``name`` are the column and the constraint that it is about, ``other`` the other
-    table, ``columns`` and ``others`` those of a key and what they refer to. ``type`` is a type
-    as it is written, ``calls`` the functions that a new value is computed with, None if that cannot
-    be known. ``computed``: every row gets a value of its own. ``defaulted``: a new column has a
-    value. ``virtual``: that is made when it is read. ``new``: the constraint is that of a new
-    column. ``primary``: it is a primary key. ``trusted``: rows are not looked at, for NOT VALID,
-    NOT ENFORCED or USING INDEX. ``no_inherit``: the rows of children need not keep to it.
-    ``missing_only``: nothing is done where the new ``column`` is there already. ``text`` is the
-    condition of a CHECK, the USING of a new type, the word behind SET, or what a constraint is
-    altered to.
+    ``column`` and ``name`` are the column and the constraint that it is about, ``other`` is the
+    other table. ``columns`` are those of a key, ``others`` the columns to which a foreign key
+    refers. ``type`` is a type as it is written, ``calls`` the functions that compute a new value,
+    None if these cannot be known. ``computed``: every row gets a value of its own. ``defaulted``: a
+    new column has a value. ``virtual``: the value is computed when it is read. ``new``: the
+    constraint belongs to a new column. ``primary``: it is a primary key. ``trusted``: rows are not
+    checked, because of NOT VALID, NOT ENFORCED or USING INDEX. ``no_inherit``: the constraint does
+    not hold for children. ``missing_only``: nothing is done where the new ``column`` exists.
+    ``text`` is the condition of a CHECK, the USING of a new type, the word behind SET, or what a
+    constraint is altered to.
     """
 
     does: Does

@@ -1,4 +1,4 @@
-"""What a statement has to be like to run in batches: its kind, and what it must not have."""
+"""Checks whether a statement can run in batches: its kind, and what it must not have."""
 
 import re
 from collections.abc import Sequence

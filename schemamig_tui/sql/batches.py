@@ -1,4 +1,4 @@
-"""The directives that have a statement run in batches: their options, as values.
+"""Reads the options of the directives under which a statement runs in batches.
 
 ::
 
@@ -36,12 +36,12 @@ class Misuse(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Restraint:
-    """What batches leave to others. Times are seconds.
+    """The limits that batches keep for the sake of others. Times are seconds.
 
-    ``pause`` is between two batches, ``max_lag`` is what a standby may be behind, ``max_slot_wal``
-    how many bytes of WAL a slot may keep, and the standbys ``ignored`` may be behind. ``rows`` and
-    ``wal`` are rows and bytes of WAL a second; None is no limit. ``vacuum`` is the share of the
-    rows after which a VACUUM comes. ``settings`` are set in each batch.
+    ``pause`` is the time between two batches, ``max_lag`` how far a standby may be behind (unless
+    it is ``ignored``), ``max_slot_wal`` how many bytes of WAL a slot may keep. ``rows`` and ``wal``
+    are rows and bytes of WAL a second; None is no limit. ``vacuum`` is the share of the rows after
+    which a VACUUM comes. ``settings`` are set in each batch.
     """
 
     pause: float = 0.0

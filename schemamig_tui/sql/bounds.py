@@ -1,10 +1,10 @@
-"""A statement over a range of keys: its ``:from`` and ``:to``, and which keys they mean.
+"""Reads the bounds of a statement over a range of keys: its ``:from`` and ``:to``.
 
-``key BETWEEN :from AND :to`` and ``key >= :from AND key <= :to`` have both ends in the range;
-``key > :from AND key <= :to`` begins behind ``:from``. What is sent has both ends in the range
-always, because a first key that nothing is below of (the nil uuid, '') has no value to begin behind
-of; ``>`` is written as ``>=`` for that. Nothing else changes, and no byte moves behind a parameter:
-what the server says of a position is true of the file.
+``key BETWEEN :from AND :to`` and ``key >= :from AND key <= :to`` have both ends in the range; ``key
+> :from AND key <= :to`` begins behind ``:from``. The statement that is sent always has both ends in
+the range, and ``>`` becomes ``>=`` there, because no value sorts before a smallest key (the nil
+uuid, '') at which the first range could begin. Nothing else changes, and no byte moves behind a
+parameter: a position in an error of the server is the same in the file.
 """
 
 import re

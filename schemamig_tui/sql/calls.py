@@ -1,4 +1,4 @@
-"""Whether a statement may run code that people have written: functions, also as triggers."""
+"""Decides whether a statement may run code that people have written: functions, triggers."""
 
 from collections.abc import Sequence
 
@@ -25,14 +25,14 @@ _WORK = frozenset(
 
 
 def only_changes_catalogs(sql: bytes) -> bool:
-    """Whether it runs no code, and reads and writes no table: so its text tells what it locks."""
+    """Whether it runs no code and touches no rows, so that its text tells what it locks."""
     if may_run_code(sql):
         return False
     return _WORK.isdisjoint(token[1].lower() for token in tokens(sql))
 
 
 def may_run_code(sql: bytes) -> bool:
-    """Whether it may: not where its text alone shows that. Event triggers are not thought of."""
+    """Whether a statement may run code, by its text; event triggers do not count."""
     words = [token[1].lower() for token in tokens(sql)]
     match words[:2]:
         case [verb, *_] if verb in _ALWAYS_QUIET:

@@ -1,4 +1,4 @@
-"""What is done CONCURRENTLY: in several transactions, so that a failure leaves something behind."""
+"""Reads statements CONCURRENTLY, which use several transactions and may leave something behind."""
 
 import re
 from itertools import islice

@@ -6,7 +6,7 @@ from schemamig_tui.sql.lexer import tokens
 
 
 def copies_database(sql: bytes) -> bool:
-    """Whether the statement copies a database, which nobody else may be connected to then.
+    """Whether the statement copies a database, to which nobody else may be connected meanwhile.
 
     That is CREATE DATABASE, from whatever template: from this database even where none is named,
     if it is template1. Renaming or dropping a database, or moving it to another tablespace, is

@@ -1,4 +1,4 @@
-"""What the server at hand makes of SQL that others read differently."""
+"""How a certain server reads SQL, where servers and sessions differ."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Client encodings: where a quote or a backslash is one, and what Python calls them."""
+"""Client encodings: Python's names of them, and bytes in them that only look like quotes."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""Which values a text adds to enums, and which strings need to be such values at once."""
+"""Finds the values that a text adds to enums, and the strings that must be enum values at once."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What an expression says of itself: the functions that it calls, and what it rules out."""
+"""Reads expressions: the functions that they call, and the NULLs that they rule out."""
 
 from collections.abc import Iterable, Sequence
 
@@ -31,7 +31,7 @@ def identifiers(expression: str) -> frozenset[str]:
 
 
 def proven_not_null(condition: str) -> frozenset[str]:
-    """The columns that a condition, as the server writes it, does not hold for where one is NULL.
+    """The columns that cannot be NULL where a condition, as the server writes it, is true.
 
     As the server does for SET NOT NULL: one of its parts that AND joins has to be
     ``column IS NOT NULL``.

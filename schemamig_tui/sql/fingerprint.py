@@ -1,4 +1,4 @@
-"""Whether two texts say the same to the server: their tokens, without comments and white space."""
+"""Compares two texts by their tokens, without comments and white space."""
 
 import re
 from collections.abc import Iterator

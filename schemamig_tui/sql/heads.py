@@ -1,4 +1,4 @@
-"""How statements begin that write rows: of many alike, only the first needs to be read."""
+"""Reads how statements begin that write rows: of many alike only the first is read as a whole."""
 
 import re
 

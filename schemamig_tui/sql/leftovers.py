@@ -1,4 +1,4 @@
-"""Which statement has made what a session has left: a temporary object, a statement, a cursor.
+"""Finds the statement that made a temporary object, a prepared statement or a cursor.
 
 They are named as a checkpoint names them: ``temporary table s``, ``prepared statement p``,
 ``cursor c``.
@@ -24,7 +24,7 @@ _LAST_NAME = re.compile(r'("(?:[^"]|"")+"|[^\s."()]+)(?:\(.*\))?$')
 
 @dataclass(frozen=True)
 class Leftover:
-    """Something of a session that cannot be made again."""
+    """An object of a session that no statement of ours can make again."""
 
     kind: str
     name: str

@@ -7,8 +7,8 @@ speed, never goes back, and needs no memory that grows with the text.
 
 ``skipper`` and ``ordinary`` are made for text that comes in windows: an alternative matches only
 when the window shows all that decides where it ends, so a window that ends in the middle of a
-string or a comment stops the match in front of it. ``tokens`` is the slow twin for one statement
-that is there as a whole.
+string or a comment stops the match in front of it. ``tokens`` is slower, and for one statement as a
+whole.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Whether a comparison in a statement limits the rows that it works on, whatever else it says."""
+"""Decides whether a comparison limits the rows of a statement, whatever else the statement says."""
 
 from collections.abc import Sequence
 

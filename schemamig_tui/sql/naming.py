@@ -1,4 +1,4 @@
-"""How a statement names what it is about: the kind of object, and the name."""
+"""Reads how a statement names an object: its kind, and its name."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Which statements make something new, and touch nothing but what they name."""
+"""Recognises statements that create something, and touch nothing but what they name."""
 
 from schemamig_tui.sql.lexer import WORD, tokens
 from schemamig_tui.sql.words import identifier

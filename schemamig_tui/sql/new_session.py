@@ -1,4 +1,4 @@
-"""What a text makes possible that only a new session is without, or shows.
+"""Finds what a text may leave in a session that only a new session is free of, or notices.
 
 psql gives every file a session of its own. Where the files share one, RESET, DISCARD and kin undo
 most of what a file leaves. This finds the rest in the text of a file or of a stored function: in
@@ -19,16 +19,16 @@ from schemamig_tui.sql.type_changes import NO_TYPES, TypeChanges, declarations, 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What a text makes possible for the session that it runs in.
+    """What a text may do to the session in which it runs, and see there.
 
-    ``leaves``: it may leave what no statement undoes and the server cannot be asked for. ``keeps``:
-    among that is something that the session itself keeps, and no statement makes again in another
-    one, such as a loaded library, a seed, a connection of dblink. ``sees``: it may see what a
-    session has that was in use before. ``names`` are the settings with a dot in their name, in
-    lower case, that it sets or reads: what RESET does to a placeholder is to make it empty, not
-    unknown again. ``alters_start``: it may change what the sessions of its role and its database
-    start with. ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL
-    functions declare. ``stores_code``: it may store code that does any of that.
+    ``leaves``: it may leave something that no statement undoes, and for which the server cannot be
+    asked. ``keeps``: a part of that stays in the session itself, and no statement can make it again
+    in another session, such as a loaded library, a seed, a connection of dblink. ``sees``: it may
+    notice that the session was in use before. ``names`` are the settings with a dot in their name,
+    in lower case, that it sets or reads: RESET makes such a setting empty, and not unknown again.
+    ``alters_start``: it may change what the sessions of its role and its database start with.
+    ``types`` are those that it changes, and ``declarations`` what its PL/pgSQL functions declare.
+    ``stores_code``: it may store code that does any of that.
     """
 
     leaves: bool = False
@@ -48,10 +48,10 @@ ANY_TRACES = Traces(leaves=True, sees=True, stores_code=True, keeps=True)
 
 
 def traces_of(sql: bytes, *, standard_strings: bool = True) -> Traces:
-    """What ``sql`` makes possible: the statements of a file, or the code of a function.
+    """The traces of ``sql``: the statements of a file, or the code of a function.
 
-    Without ``standard_strings``, the server's standard_conforming_strings, it is not so simple to
-    tell where a string ends: then what is in comments counts as well.
+    Without ``standard_strings``, the server's standard_conforming_strings, the end of a string is
+    harder to find: then comments count as well.
     """
     traces = _traces(sql.lower())
     if traces is not NO_TRACES and standard_strings and (b"--" in sql or b"/*" in sql):

@@ -1,4 +1,4 @@
-"""Comments that say something: our own directives, and what other migration tools write in theirs.
+"""Recognises directives in comments: our own, and those of other migration tools.
 
 A file that was made for another tool may hold the way back of its migration, of which psql would
 make statements like any other, or a directive that asks for no transaction. The spellings and the
@@ -68,10 +68,10 @@ _WAY_BACK = re.compile(
 
 
 class Directive(NamedTuple):
-    """That a file is to run without a transaction, as ``tool`` has it written.
+    """A directive of ``tool`` that a file is to run without a transaction.
 
-    It counts where ``head`` covers it, matched at the start of the file, which is ``where``; None:
-    it counts anywhere.
+    It counts where the pattern ``head``, matched at the start of the file, covers it; ``where``
+    says so in words. None: it counts anywhere.
     """
 
     tool: str

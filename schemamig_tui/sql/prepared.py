@@ -1,4 +1,4 @@
-"""What a statement touches where another one in front of it has prepared what it executes."""
+"""Finds what EXECUTE touches, from the PREPARE in front of it."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from schemamig_tui.sql.writing import upserts
 
 
 class PreparedStatements:
-    """Those of one session, by the texts of its statements, which it gets in their order."""
+    """The prepared statements of one session; it has to get all statements in their order."""
 
     def __init__(self) -> None:
         self._words: dict[str, list[bytes]] = {}

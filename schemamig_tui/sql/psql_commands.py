@@ -1,4 +1,4 @@
-"""psql's backslash commands and variables: what a migration may have, and what to use instead."""
+"""psql's backslash commands and variables: which a migration may have, and what replaces others."""
 
 import re
 from typing import NamedTuple
@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
 
 
 def judge(command: bytes) -> Refusal | str | None:
-    """What there is to say of a command between two statements: a refusal, a warning, nothing.
+    """Judge a command between two statements: a refusal, a warning, or None.
 
     ``command`` is the line from its backslash on. Those that are not refused are left out.
     """

@@ -1,4 +1,4 @@
-"""The names in a definition that the server has written, without what qualifies them."""
+"""Takes schemas and tables off the names in a definition that the server has written."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a statement takes away that a statement in batches may be working on."""
+"""Finds what a statement drops, empties or renames, perhaps while batches work on it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

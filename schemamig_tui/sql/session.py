@@ -1,9 +1,9 @@
-"""What the statements of a file do to its settings, through session, transaction and savepoints.
+"""Follows the settings of a file's session, through transactions and savepoints.
 
 The rules are the server's (the stack of values in src/backend/utils/misc/guc.c): SET lasts beyond a
 COMMIT, SET LOCAL does not, a ROLLBACK takes both back, and ROLLBACK TO takes back what has been set
-since the savepoint. It knows what is written in the statements only: what code sets is asked of the
-server where it matters.
+since the savepoint. It only knows what the statements themselves set; where it matters what code
+sets, the server is asked.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
-"""What a statement may leave in the session it runs in, as far as its text tells.
+"""Decides, by its text, what a statement may change in its session, and when that is known.
 
-A checkpoint holds the session, and asks the server for it. This decides when it has to ask: never
-for what cannot change the session, at the end of the transaction where the answer is known there,
-and else behind its COMMIT, which ends SET LOCAL and makes LISTEN come true.
+A checkpoint holds the session, and asks the server for it. This module decides when it has to ask:
+never for a statement that cannot change the session; at the end of the transaction where the answer
+is known there; and else behind the COMMIT, which ends SET LOCAL and makes LISTEN take effect.
 """
 
 import re
@@ -29,7 +29,7 @@ class Effect(IntEnum):
 def together(effects: Sequence[Effect]) -> Effect:
     """The effect of statements that share a transaction.
 
-    What code does cannot be told from what SET does, so it has to be known behind the COMMIT.
+    Where one SETs and another runs code, nobody can tell whose change it is: ask behind the COMMIT.
     """
     if Effect.SETS in effects and Effect.RUNS in effects:
         return Effect.LATER
@@ -55,7 +55,7 @@ def effect(sql: bytes, traits: Traits) -> Effect:
 
 
 def is_quiet(sql: bytes, traits: Traits) -> bool:
-    """Whether it does nothing to its session unless a trigger does: it changes rows or objects."""
+    """Whether it only changes rows or objects, so that only a trigger could change its session."""
     found = effect(sql, traits)
     if traits.kind is Kind.ALONE:
         return not traits.runs_code and traits.assigns is None
@@ -69,7 +69,7 @@ def only_writes(sql: bytes) -> bool:
 
 
 def is_about_temporary(sql: bytes) -> bool:
-    """Whether it may make or drop something temporary, which later statements may do unseen.
+    """Whether it may make or drop something temporary, or have later statements do so unseen.
 
     Where the search_path leads to pg_temp, CREATE TABLE makes a temporary one.
     """
@@ -77,7 +77,7 @@ def is_about_temporary(sql: bytes) -> bool:
 
 
 def makes_event_trigger(sql: bytes) -> bool:
-    """Whether there may be an event trigger behind it, which runs in any DDL.
+    """Whether it may create an event trigger, which runs in any later DDL.
 
     Code that the statement carries may make one.
     """

@@ -1,4 +1,4 @@
-"""Statements that reach beyond their database: roles, databases, tablespaces, subscriptions."""
+"""Recognises statements that reach beyond their database: roles, tablespaces, subscriptions ..."""
 
 from typing import NamedTuple
 

@@ -1,8 +1,8 @@
-"""The table of statements: what is found out about each from its text, once.
+"""The table of statements: it reads the text of each once, into its traits.
 
-Only a few kinds of statements mean anything to the way their file has to be run; they are found by
-their first words, with comments anywhere between them. What the server refuses in a transaction are
-the statements for which its source calls PreventInTransactionBlock, as far as the text says.
+Only a few kinds of statements matter to how their file has to be run; they are found by their first
+words, with comments anywhere between them. The server refuses those statements in a transaction for
+which its source calls PreventInTransactionBlock, as far as the text tells.
 """
 
 import re
@@ -35,7 +35,7 @@ Rule = Callable[[bytes], Traits | None]
 def rule_for(text: bytes, position: int) -> Rule | None:
     """The rule that knows the statement at ``position``, of which this may be just the head.
 
-    None when its first words tell that it is like any other.
+    None when its first words show that it is an ordinary statement.
     """
     match = WORD.match(text, position)
     verb = match[0].lower() if match else b""

@@ -1,4 +1,4 @@
-"""What a string constant says: '...', E'...', U&'...' and $tag$...$tag$.
+"""Reads the value of a string constant: '...', E'...', U&'...' and $tag$...$tag$.
 
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS has the escapes.
 """

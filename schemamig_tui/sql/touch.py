@@ -1,4 +1,4 @@
-"""What a statement does with an object, and what it takes for that.
+"""What a statement does with an object, and the locks and rights that it needs: values.
 
 Rights are those that the manual's page on the statement names.
 """

@@ -1,4 +1,4 @@
-"""What a statement touches: the names in it, as far as its text alone tells.
+"""Finds the objects that a statement touches, as far as its text alone tells.
 
 A statement that is not known here touches nothing: there is no guessing. What a DO block or a
 function does cannot be seen.

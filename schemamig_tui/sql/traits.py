@@ -1,4 +1,4 @@
-"""What there is to know about a statement: values, which ``sql.statements`` finds out."""
+"""The traits of a statement: values, which ``sql.statements`` makes from its text."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -9,7 +9,7 @@ from schemamig_tui.sql.words import Name
 
 
 class Kind(Enum):
-    """What a statement is to the one who runs it."""
+    """The kinds of statements that a run has to tell apart."""
 
     ORDINARY = auto()
     BEGIN = auto()
@@ -67,26 +67,26 @@ class Concurrent:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What there is to know about a statement.
+    """What a run, a rehearsal and advice have to know about a statement.
 
     ``label`` names it in a sentence: ``CREATE INDEX CONCURRENTLY``. ``chained``: it ends one
-    transaction and begins the next. ``read_only``: nothing can be written in its transaction, or
-    in later ones. ``only_sets``: it does nothing but set something, so it may stand in front of a
-    file's BEGIN; ``assigns`` is what. ``outside``: what psql does with it where no transaction is
+    transaction and begins the next. ``read_only``: nothing can be written in its transaction, or in
+    later ones. ``only_sets``: it only makes settings, so it may stand in front of a file's BEGIN;
+    ``assigns`` is the setting. ``outside`` says what psql does with it where no transaction is
     open. ``savepoint`` is the name that SAVEPOINT, RELEASE or ROLLBACK TO gives.
 
-    ``commits``: it calls code that may end the transaction it runs in. ``creates_schemas`` are the
-    names of schemas that it makes, ``adds_enum_values`` are new values of enums, both also by code
-    of its own, ``concurrently`` is what it does so. ``mentions`` are those names of ``WATCHED``
-    that occur anywhere in it, in code that it carries or defines as well. ``runs_code``: it runs
-    functions, a procedure or a block. ``alters_defaults``: it changes what new sessions of a role
-    or database start with; ``changes_reading``: what of that, or of code that does it, decides how
-    files are cut then. ``data_encoding`` is what the data behind a COPY is in, where it says so.
-    ``creates_type`` is the name of the type that is made.
-    ``sets_locally``: a block sets something up to the end of the transaction that it runs in.
-    ``comes_first``: it sets of its transaction what the server takes before any query only.
-    ``rights``: it gives a role to a role (``role``), or may change in some other way, also in code
-    that it carries, who may do what (``maybe``).
+    ``commits``: it calls code that may end the transaction in which it runs. ``creates_schemas``
+    are the names of schemas that it makes, ``adds_enum_values`` are new values of enums; both also
+    count in code that it carries. ``concurrently`` is what it does CONCURRENTLY. ``mentions`` are
+    those names of ``WATCHED`` that occur anywhere in it, also in code that it carries or defines.
+    ``runs_code``: it runs functions, a procedure or a block. ``alters_defaults``: it changes what
+    new sessions of a role or database start with; ``changes_reading``: it, or code in it, may
+    change so how later files are cut. ``data_encoding`` is the encoding of the data behind a COPY,
+    where the statement names it. ``creates_type`` is the name of the type that it makes.
+    ``sets_locally``: a block makes a setting up to the end of its transaction. ``comes_first``: it
+    sets something of its transaction that the server only takes before any query. ``rights``: it
+    gives a role to a role (``role``), or may change privileges in some other way, also in code that
+    it carries (``maybe``).
     """
 
     label: str = ""

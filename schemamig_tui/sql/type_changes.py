@@ -1,7 +1,7 @@
-"""Which types a text changes, and which of them PL/pgSQL functions hold.
+"""Finds types that a text changes while PL/pgSQL functions of the session still hold them.
 
-A PL/pgSQL function that has run in a session keeps the types of its variables by their numbers. One
-that is dropped and made anew has another number, and no statement makes the session forget the old
+A PL/pgSQL function that has run in a session keeps the types of its variables by their oids. A type
+that is dropped and created again has another oid, and no statement makes the session forget the old
 one, not even DISCARD ALL ("cache lookup failed for type 19686", seen on PostgreSQL 14 to 18).
 """
 

@@ -1,4 +1,4 @@
-"""Types as they are written: their names, and their lengths."""
+"""Reads types as they are written: their names, and their lengths."""
 
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.words import identifier

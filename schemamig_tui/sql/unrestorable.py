@@ -1,6 +1,6 @@
-"""What a session has that no statement of ours could make again in another one.
+"""Finds what a statement may leave in a session that we could not make again in another one.
 
-The server cannot be asked for it: only the words of statements and of code show it.
+The server cannot be asked for that: only the words of statements and of code show it.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Files that nobody has written yet: with nothing in them, or nothing between BEGIN and COMMIT.
+"""Recognises files that nobody has written yet: empty, or with nothing between BEGIN and COMMIT.
 
-It is asked of every file of a folder, so it stands by itself and imports no lexer. What it does not
-understand, such as nested comments, it takes for written.
+Every file of a folder is looked at, so this module is quick and imports no lexer. A file that it
+does not understand, such as one with nested comments, counts as written.
 """
 
 import re

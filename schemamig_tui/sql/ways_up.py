@@ -1,7 +1,7 @@
-"""The way up in a migration of another tool: its statements, without the tool's own comments.
+"""Takes the way up out of a migration of another tool, without the tool's own comments.
 
-Where a part begins and ends is read line by line, as the parsers of these tools do, also within
-bodies and texts. How a way back and a directive are spelt is in ``notes``.
+The parts of a file are found line by line, also within bodies and strings, because the parsers of
+these tools do so. The spellings of ways back and directives are in ``notes``.
 """
 
 import re

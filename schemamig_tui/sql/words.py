@@ -1,4 +1,4 @@
-"""A statement read word by word, and the names in it as the server would read them."""
+"""Reads a statement word by word, and names as the server would read them."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,6 @@
-"""What statements touch that write rows: INSERT, UPDATE, DELETE, MERGE, and WITH in front of them.
+"""Finds what INSERT, UPDATE, DELETE and MERGE touch, with a WITH in front of them or not.
 
-So do the queries of EXPLAIN, PREPARE and COPY, and SELECT INTO, which makes a table.
+The queries of EXPLAIN, PREPARE and COPY are read as well, and SELECT INTO, which makes a table.
 """
 
 from collections.abc import Callable, Iterator
