@@ -1,4 +1,4 @@
-"""The value that every check before a run returns: a note or a warning."""
+"""Advice: the note or warning that a check before a run returns."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,8 +12,8 @@ class Advice:
 
     A ``warning`` is what may make a statement wait, take long or fail, a ``note`` anything else.
     ``message`` is one sentence, ``hint`` what can be done, ``file`` and ``line`` (from 1) the
-    statement that it is about. ``query`` is that part of the message which quotes another session,
-    and which not everybody should read. All of it is safe to show.
+    statement that it is about. ``query`` is the part of the message that quotes another session,
+    which not everybody should read. All of it is safe to show.
     """
 
     severity: Literal["note", "warning"]

@@ -1,4 +1,4 @@
-"""What an ALTER TABLE does, action by action, to its table and to others.
+"""Finds what an ALTER TABLE does to its table and to others, action by action.
 
 The rules are those of src/backend/commands/tablecmds.c in the server.
 """

@@ -1,4 +1,4 @@
-"""What foreign keys do when rows of the tables change that they refer to."""
+"""Finds what foreign keys do when rows to which they refer change."""
 
 from collections.abc import Iterator, Set
 

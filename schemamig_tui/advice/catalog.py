@@ -1,4 +1,4 @@
-"""What the catalog knows of the relations that the pending files touch, and of those near them."""
+"""The entries of the catalog about the relations that the pending files touch, as values."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence

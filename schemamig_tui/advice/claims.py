@@ -1,4 +1,4 @@
-"""What has to be true of the rows for a statement to succeed, as questions to the database."""
+"""Makes questions to the database: are the rows such that a statement can succeed?"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set

@@ -1,4 +1,4 @@
-"""Which statements do nothing, as IF EXISTS finds nothing, or IF NOT EXISTS something."""
+"""Finds statements that do nothing, because of IF EXISTS or IF NOT EXISTS."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What each statement of the pending files does to which relation: its text and the catalog."""
+"""Finds what each statement does to which relation, from its text and the catalog."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

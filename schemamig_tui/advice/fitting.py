@@ -1,4 +1,4 @@
-"""Which values of a column do not fit another type."""
+"""Makes the condition for values of a column that do not fit another type."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Notes what stays as it is though a statement changes what belongs to it."""
+"""Notes a sequence that keeps its type although the type of its column changes."""
 
 from collections.abc import Iterator, Sequence
 

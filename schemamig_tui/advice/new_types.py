@@ -1,4 +1,4 @@
-"""Whether another type of a column means other data: rows, and indexes, that are written anew.
+"""Decides whether another type of a column rewrites the table, or its indexes.
 
 The rules are those of ATColumnChangeRequiresRewrite and CheckIndexCompatible in the server
 (src/backend/commands/tablecmds.c, indexcmds.c), and of the functions that simplify a cast to a

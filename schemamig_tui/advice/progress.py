@@ -1,4 +1,4 @@
-"""What the catalog will be like when each of the pending statements runs."""
+"""Predicts the catalog as each pending statement will find it, after the statements before."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Asks for the part of the catalog that the uses of the pending files are about."""
+"""Reads the part of the catalog that matters to the pending files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Takes out of the server's definitions what stands beside them: who defines, and on what."""
+"""Shortens the server's definitions: without the name of the object and of its table."""
 
 
 def index(definition: str, name: str, relation: str) -> str:

@@ -1,4 +1,4 @@
-"""Puts into words what an object is like, and how it differs from what it was."""
+"""Describes an object, and the differences between two versions of it, in words."""
 
 import difflib
 from collections.abc import Iterable, Iterator

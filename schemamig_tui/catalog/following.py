@@ -1,4 +1,4 @@
-"""Follows the schema through a transaction, and reads again only what has been touched."""
+"""Follows the changes of a schema in an open transaction; it only reads again what was touched."""
 
 from collections.abc import Set
 from typing import Any, NamedTuple

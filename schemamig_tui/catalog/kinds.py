@@ -21,7 +21,7 @@ from schemamig_tui.catalog.queries.fragments import Server
 
 
 class Scope(Enum):
-    """What objects belong to; only those of the schema are the same in another database."""
+    """Where objects belong; only those of the schema can be compared between databases."""
 
     SCHEMA = auto()
     DATABASE = auto()
@@ -32,15 +32,15 @@ class Scope(Enum):
 class CatalogKind:
     """How objects are read, and what belongs to them.
 
-    ``catalogs`` are those that say something of the objects, first the one whose oids they have.
-    ``by_oid`` is for kinds of which there may be thousands: only some of them are read again.
-    ``word`` is what they are called, unless the query says it, ``parts`` are the kinds of their
-    parts. ``numbered`` says that their oids are numbers within what they are parts of, so that many
-    have the same. ``implied`` says that some of them only repeat what another line says.
-    ``since`` is the first major version of the server that has such objects. ``shorten`` gets a
-    definition, the name of the object, and the name of what it is a part of. ``in_order`` keeps the
-    order of the query; all else is sorted by name, and not by the server, whose order depends on
-    the database's collation.
+    ``catalogs`` are the system catalogs about the objects; the first has their oids. ``by_oid`` is
+    for kinds of which there may be thousands: only the touched ones are read again. ``word`` is
+    what the objects are called, unless the query says it, ``parts`` are the kinds of their parts.
+    ``numbered``: their oids are numbers within the object of which they are a part, so that many
+    have the same. ``implied``: some of them only repeat what another line says. ``since`` is the
+    first major version of the server that has such objects. ``shorten`` gets a definition, the name
+    of the object, and the name of what it is a part of. ``in_order`` keeps the order of the query;
+    all else is sorted by name, and not by the server, whose order depends on the database's
+    collation.
     """
 
     query: str | Callable[[Server], str]

@@ -1,4 +1,4 @@
-"""Finds out which object of one snapshot is which of another, and how the names have changed."""
+"""Pairs the objects of one snapshot with those of another, and finds the new names."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Asks the catalogs, behind a savepoint, and patiently."""
+"""Runs queries on the catalogs in a transaction of its own, and again when others interfere."""
 
 import contextlib
 import time
@@ -23,12 +23,12 @@ T = TypeVar("T")
 
 
 def patiently(read: Callable[[], T]) -> T:
-    """What ``read`` returns, which reads in a transaction of its own.
+    """Call ``read``, which reads in a transaction of its own, until others do not interfere.
 
-    The server's functions look at the newest catalog and not at the query's snapshot, so they fail
-    when another session drops something at the same moment, and they wait for one that holds a
-    table exclusively. Then all is let go and read again; never does it wait long enough with locks
-    in its hands to make the other session die of a deadlock.
+    Functions of the server look at the newest catalog and not at the snapshot of the query. So they
+    fail when another session drops something at the same moment, and they wait for a session that
+    holds a table exclusively. Then all locks are released, and everything is read again. They are
+    never held long enough for the server to end the other session because of a deadlock.
     """
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -1,4 +1,4 @@
-"""Finds out which objects have a new name, so that what names them has another text."""
+"""Finds the objects that have a new name, because definitions that name them change with them."""
 
 from collections.abc import Iterable
 

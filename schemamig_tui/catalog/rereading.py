@@ -1,4 +1,4 @@
-"""Reads again what a transaction has touched of the schema, and what names it."""
+"""Reads again the objects that a transaction has touched, and those that name them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Mapping, Set

@@ -1,4 +1,4 @@
-"""Says which writes to the catalogs no snapshot can show."""
+"""Reports writes to the catalogs that no snapshot can show."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 

@@ -1,4 +1,4 @@
-"""Which catalogs the open transaction has written to."""
+"""Asks which catalogs the open transaction has written to."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Says in lines of a note what DBML has no words for."""
+"""Writes properties that DBML cannot express as lines of a note."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

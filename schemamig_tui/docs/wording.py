@@ -1,4 +1,4 @@
-"""What a comparison of a file with a database has found, in the same words on every face."""
+"""Writes the differences between a file and a database as sentences, for both faces."""
 
 from collections.abc import Iterator
 from itertools import groupby

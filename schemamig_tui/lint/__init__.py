@@ -1,1 +1,1 @@
-"""Findings: what in pending migrations is risky or unclear, at its line, with the safer way."""
+"""Finds what is risky or unclear in pending migrations: the line, the reason, and the safer way."""

@@ -1,1 +1,1 @@
-"""What is known of a run outside of it: its events as JSON, a log file, alerts; for both faces."""
+"""Reports runs to the outside, for both faces: events as JSON, a log file, alerts, pages."""

@@ -1,4 +1,4 @@
-"""What has to be known of the target: its ledger, its schema, its roles, how large its tables are.
+"""Reads what a scratch needs of the target: ledger, schema, roles, sizes of tables.
 
 All of it is read once, before anything runs on a scratch.
 """

@@ -1,4 +1,4 @@
-"""Tells what was found on a scratch as of the database: with the sizes there, without times."""
+"""Rewrites events of a rehearsal on a scratch: with the sizes in the database, without times."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What comes of a verification, as a value."""
+"""The result of a verification, as a value."""
 
 from dataclasses import dataclass
 

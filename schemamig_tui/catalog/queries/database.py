@@ -1,4 +1,4 @@
-"""The database, its schemas and extensions, and what is said of objects of any kind."""
+"""The database, its schemas and extensions, and comments and labels on objects of any kind."""
 
 from schemamig_tui.catalog.queries.fragments import (
     FIRST_OWN_OID,

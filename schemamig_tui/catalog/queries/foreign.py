@@ -1,4 +1,4 @@
-"""What foreign tables are read with: wrappers, servers, user mappings."""
+"""Foreign-data wrappers, servers and user mappings."""
 
 from schemamig_tui.catalog.queries.fragments import comment, function, grants, made, owner
 

@@ -1,4 +1,4 @@
-"""Functions, and what is made of them: aggregates, languages, casts, conversions, transforms."""
+"""Functions, and what is made from them: aggregates, languages, casts, conversions, transforms."""
 
 from schemamig_tui.catalog.queries.fragments import (
     comment,

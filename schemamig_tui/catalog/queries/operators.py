@@ -1,4 +1,4 @@
-"""Operators, what index access methods do with them, and the access methods."""
+"""Operators, operator classes and families, and the access methods that use them."""
 
 from schemamig_tui.catalog.queries.fragments import comment, function, made, own, owner
 

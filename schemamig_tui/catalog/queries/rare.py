@@ -1,4 +1,4 @@
-"""Which kinds of objects that few databases have any of this one does have."""
+"""Finds which of the rare kinds of objects a database has."""
 
 from collections.abc import Collection
 

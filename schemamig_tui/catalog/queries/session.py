@@ -1,4 +1,4 @@
-"""What a snapshot asks besides the objects: settings, writes, which database it is."""
+"""Queries of a snapshot that are not about objects: settings, writes, the database's identity."""
 
 _SET = """
 SELECT pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'SELECT'),

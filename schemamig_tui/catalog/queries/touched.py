@@ -1,4 +1,4 @@
-"""Which tables, types and functions the open transaction has touched, or what depends on them.
+"""Finds the tables, types and functions that the open transaction has touched.
 
 A row of a catalog that a subtransaction has written carries its number (xmin), and every file of a
 rehearsal is a subtransaction of its own. What has been dropped has left no row, but the transaction
