@@ -1,4 +1,4 @@
-"""What has changed in a migration since it was applied, as far as git has kept what it was."""
+"""Finds what has changed in a migration since it was applied, from the versions in git."""
 
 import difflib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What was applied: finds the text that a checksum of the ledger stands for in git."""
+"""Finds, in git, the version of a file that has the checksum in the ledger."""
 
 import hashlib
 from collections.abc import Mapping

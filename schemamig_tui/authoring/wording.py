@@ -1,4 +1,4 @@
-"""What a comparison with a branch has found, in the same words on every face."""
+"""Writes the findings of a comparison with a branch as sentences, for both faces."""
 
 from collections.abc import Iterator
 

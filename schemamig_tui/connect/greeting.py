@@ -1,4 +1,4 @@
-"""What a server asks for before it lets somebody in; it is asked without telling it any secret.
+"""Asks a server how it wants a client to log in, without telling it any secret.
 
 A client begins with the names of a user and a database, and the server answers with what it wants
 as a proof of them. Until it gets one its process waits, with both names in its title, which it has

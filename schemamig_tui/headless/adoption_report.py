@@ -1,4 +1,4 @@
-"""What was taken over of another tool, as events."""
+"""Turns an adoption of another tool into events."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reports in few lines how far statements are that run in batches, and what they wait for."""
+"""Reports statements in batches in few lines: their progress, and what they wait for."""
 
 import time
 from collections.abc import Iterator

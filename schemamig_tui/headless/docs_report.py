@@ -1,4 +1,4 @@
-"""What has become of the documentation, for people."""
+"""Reports what ``--docs-generate`` has written, for people."""
 
 from collections.abc import Iterator
 

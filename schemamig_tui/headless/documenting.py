@@ -46,7 +46,7 @@ def document(
 
 @contextlib.contextmanager
 def _checked_without_database(files: Sequence[Path]) -> Iterator[None]:
-    """Tell what is wrong in the files rather than that there is no database to read them with."""
+    """Report a fault in the files rather than that there is no database to compare them with."""
     try:
         yield
     except ConnectionFailed:
@@ -55,7 +55,7 @@ def _checked_without_database(files: Sequence[Path]) -> Iterator[None]:
 
 
 def _checking_first(files: Sequence[Path], on_wait: OnWait) -> OnWait:
-    """The same, before anybody waits for the server."""
+    """Check the files as well before anybody waits for the server."""
     check = cache(lambda: check_files(files))
 
     def checking(seconds_left: float, reason: str) -> None:

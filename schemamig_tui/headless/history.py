@@ -1,4 +1,4 @@
-"""``--diff`` and ``--check --against``: what git tells of the migrations."""
+"""``--diff`` and ``--check --against``: compare migrations with versions in git."""
 
 from schemamig_tui.engine import Migration, State
 from schemamig_tui.errors import ExitCode, SettingsError

@@ -1,4 +1,4 @@
-"""What git tells of migrations, for people."""
+"""Reports differences between migrations and versions in git, for people."""
 
 from collections.abc import Iterator
 

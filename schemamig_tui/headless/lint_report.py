@@ -1,4 +1,4 @@
-"""Findings in migrations, for people."""
+"""Reports findings in migrations, for people."""
 
 from collections.abc import Iterator, Sequence
 

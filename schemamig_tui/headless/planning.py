@@ -36,7 +36,7 @@ def dry_run(
     with_sql: bool,
     save_to: Path | None,
 ) -> ExitCode:
-    """Report the plan of what is chosen; ``with_sql`` with its statements.
+    """Report the plan of a selection; ``with_sql`` also its statements.
 
     One that can be applied is saved as ``save_to``; with ``lint_error`` one with findings cannot.
     Returns what an apply would end with where it would be refused, and else that all is well.

@@ -46,9 +46,9 @@ def apply(
     lint_error: bool = False,
     plan_file: Path | None = None,
 ) -> ExitCode:
-    """Apply what is chosen of what is pending; or exactly what was saved as ``plan_file``.
+    """Apply a selection of what is pending, or exactly the plan saved as ``plan_file``.
 
-    With ``lint_error`` nothing is run that there are findings in.
+    With ``lint_error`` nothing is run if there are findings.
     """
     from schemamig_tui.engine import Runner
 
@@ -90,10 +90,10 @@ def _plan_to_hold_to(
     on_wait: OnWait,
     lint_reporter: Reporter | None,
 ) -> "Plan":
-    """What would run now: what was approved, or chosen.
+    """The plan to apply: that of the approved file, or of the selection.
 
-    Raises PlanChanged where that is not what was approved, and LintRefusal where there are findings
-    in it, which go to ``lint_reporter``; without one there is no look for any.
+    Raises PlanChanged where the plan is not the approved one. With a ``lint_reporter`` the files
+    are linted; it gets the findings, which raise LintRefusal.
     """
     from schemamig_tui.engine import make_plan
     from schemamig_tui.survey import looking

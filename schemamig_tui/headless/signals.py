@@ -1,8 +1,8 @@
 """Handles SIGINT, SIGTERM and SIGHUP: the program ends, or the run is cancelled first.
 
-Python calls a handler in the main thread, where that is at Python code again; a look-up of a host's
-name has kept it from that for nine seconds and more. So a thread takes the signals, whose numbers
-the interpreter writes to a pipe as they come (signal.set_wakeup_fd).
+Python calls a signal handler in the main thread, and only when that thread runs Python code again:
+the lookup of a host's name has delayed a handler for more than nine seconds. So a thread of our own
+takes the signals, whose numbers the interpreter writes to a pipe at once (signal.set_wakeup_fd).
 """
 
 import os

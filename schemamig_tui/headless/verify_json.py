@@ -1,4 +1,4 @@
-"""What a verification has found, as events for programs."""
+"""Turns the result of a verification into events, for programs."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""``--verify``: whether the applied migrations make the schema that the database has."""
+"""``--verify``: checks that the applied migrations make the schema that the database has."""
 
 from schemamig_tui import verification
 from schemamig_tui.errors import ExitCode

@@ -1,4 +1,4 @@
-"""Sentences that several reports for people have in common."""
+"""Writes sentences that several reports for people have in common."""
 
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural

@@ -1,4 +1,4 @@
-"""What was taken over of another tool, or would be, in the same words on every face."""
+"""Writes sentences about an adoption of another tool, for both faces."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a snapshot knows of an object, in the types that SQL is written from."""
+"""Reads the facts of an object in a snapshot, with the types from which SQL is written."""
 
 from schemamig_tui.catalog.objects import Object, Reference, is_list
 

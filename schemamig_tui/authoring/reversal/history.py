@@ -1,4 +1,4 @@
-"""What the files before a migration have made: where the database cannot be asked any more."""
+"""Finds what earlier files have created, where the database cannot be asked any more."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What became of the draft of a reversal, for people and for programs."""
+"""Reports the draft of a reversal and its trial, for people and for programs."""
 
 from collections.abc import Iterator
 from typing import Any

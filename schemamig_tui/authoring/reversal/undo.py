@@ -1,4 +1,4 @@
-"""What turns a schema back into what it was: statements, from two snapshots. Asks no database."""
+"""Makes the statements that turn a schema back, from two snapshots. It asks no database."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A transaction on the target in which migrations really run, to be looked at and rolled back.
+"""Runs migrations in a transaction on the target, has the schema read, and rolls back.
 
 It is what tells what was there before a statement, and whether a draft takes back what it should.
 Like a rehearsal it holds its locks to the end, so its waits and statements have limits.
