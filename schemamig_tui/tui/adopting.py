@@ -1,4 +1,4 @@
-"""Takes over another tool from the UI: which one and from where, what that would be, and a yes."""
+"""Takes over another tool from the UI: asks which one, shows what would be done, and does it."""
 
 from functools import partial
 from pathlib import Path

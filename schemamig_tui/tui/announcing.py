@@ -1,4 +1,4 @@
-"""Says something in a toast, and keeps it in the log, as a toast is gone after a while."""
+"""Shows a toast, and adds its text to the log, because a toast is gone after a while."""
 
 from textual.notifications import SeverityLevel
 
@@ -16,7 +16,7 @@ def announce(app: BaseApp, log: RunLog, text: str, severity: SeverityLevel = "in
 
 
 def announce_failure(app: BaseApp, log: RunLog, what: str, error: SchemamigError) -> None:
-    """Warn that something was not done: ``what`` that is, and why; the log has the way out, too."""
+    """Warn that ``what`` was not done, and why; the log has the way out, too."""
     why, _, _ = error.placed_message.partition("\n")
     app.toast(f"{what}: {why}", "warning")
     log.add([(("warn", f"{inline(what)}:"),), *error_lines(error)])

@@ -1,4 +1,4 @@
-"""The application: it wires the screen, the looks at folder and database, and the runs."""
+"""The application: wires the screen, the poller of folder and database, and the runs."""
 
 from collections.abc import Callable
 

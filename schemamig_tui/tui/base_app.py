@@ -1,4 +1,4 @@
-"""What does not depend on migrations: signals, background work, toasts, help, the palette."""
+"""The base of the app, without migrations: signals, background work, toasts, help, the palette."""
 
 import asyncio
 import contextlib
@@ -76,9 +76,9 @@ class BaseApp(App[None]):
         self.set_keymap(dict(keymap))
 
     def on_ready(self) -> None:
-        """Take the theme of the last time, and listen to signals.
+        """Take the theme of the last session, and handle signals.
 
-        That goes on up to the end of the loop: the terminal is given back before that.
+        Signals are handled up to the end of the loop; the terminal is restored before that.
         """
         theme.remember(self)
         loop = asyncio.get_running_loop()
@@ -113,8 +113,8 @@ class BaseApp(App[None]):
     def _type_again(self, key: events.Key) -> bool:
         """Give a key that nobody has taken to the input that the key before it has opened.
 
-        Keys that come at once are all sent to what has the focus then. Textual 8.2 drops a
-        character that comes back while an input has the focus, which would have kept it.
+        Textual 8.2 sends keys that arrive together to the widget with the focus at that moment. A
+        character that this widget does not take is dropped, even if an input has the focus by then.
         """
         view = self.focused
         is_text = view is not None and view.check_consume_key(key.key, key.character)
@@ -125,7 +125,7 @@ class BaseApp(App[None]):
         return True
 
     async def _check_bindings(self, key: str, priority: bool = False) -> bool:
-        """Say of a key of the main screen that does nothing why that is; Textual would be silent.
+        """Say why a key of the main screen does nothing now; Textual would be silent.
 
         See ``App._check_bindings`` of Textual 8.2.
         """
@@ -179,9 +179,9 @@ class BaseApp(App[None]):
         *widgets: Widget,
         **options: Any,  # noqa: ANN401  # as declared
     ) -> list[Widget]:
-        """Give a screen the classes of its size before it is styled for the first time.
+        """Give a screen the classes for its size before it is styled for the first time.
 
-        Textual 8.2 does so when it knows where its widgets are, and styles all of them once more.
+        Textual 8.2 gives them after the layout, and then has to style all widgets once more.
         """
         for screen in widgets:
             if isinstance(screen, Screen):
@@ -190,7 +190,7 @@ class BaseApp(App[None]):
         return super()._register(parent, *widgets, **options)
 
     def get_driver_class(self) -> type[Driver]:
-        """That for the terminal, which may vanish in mid-run."""
+        """The class of the driver: ours outlives a terminal that vanishes in mid-run."""
         driver = super().get_driver_class()
         return LastingDriver if driver is LastingDriver.__base__ else driver
 
@@ -223,8 +223,8 @@ class BaseApp(App[None]):
     def toast(self, message: str, severity: SeverityLevel = "information") -> None:
         """Show a toast, or a remark in the frame of a dialog, which a toast would cover.
 
-        Its text is data: no markup is parsed from it. One that says the same as another one takes
-        its place, as what is below them is to be read.
+        Its text is data: no markup is parsed from it. A toast with the same text as an earlier one
+        takes the place of that, so that toasts do not hide what is below them.
         """
         text = inline(message)
         if dialogs := self.screen.query(Dialog):
@@ -237,9 +237,10 @@ class BaseApp(App[None]):
     async def push_when_free(
         self, screen: Screen[Result], answered: Callable[[Result | None], None] | None = None
     ) -> None:
-        """Show a screen that has taken its time, as soon as no other one is open.
+        """Show a screen that took a while to prepare, as soon as no other one is open.
 
-        It would take the keys that are meant for that one, where ``y`` would be its own yes.
+        Otherwise it would take keys that are meant for the open one, and a ``y`` would be its own
+        yes.
         """
         while len(self.screen_stack) > 1:
             await asyncio.sleep(_EVERY)
@@ -248,7 +249,7 @@ class BaseApp(App[None]):
     def action_command_palette(self) -> None:
         """Open the palette, where it is not open already, also below a dialog.
 
-        Textual 8.2 looks at the screen on top alone, and ends with a duplicate id.
+        Textual 8.2 only looks at the screen on top, and then fails with a duplicate id.
         """
         if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
             super().action_command_palette()

@@ -1,4 +1,4 @@
-"""What a run has reported of the statement that runs in batches now, for the panel."""
+"""Sums up, for the panel, what a run has reported of the statement that runs in batches."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -28,8 +28,8 @@ _MOST_SPEEDS = 60
 class BatchInsight:
     """Sums up the events of batches. Times are those of ``time.monotonic``.
 
-    ``last`` is the last batch that was told, ``retried`` what came behind it and was rolled back,
-    ``speeds`` are the rows changed a second at the last times when batches were told.
+    ``last`` is the last reported batch, ``retried`` the batch behind it that was rolled back, and
+    ``speeds`` are the rows changed a second in the last reports.
     """
 
     started: BatchesStarted | None = None

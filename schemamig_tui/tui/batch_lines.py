@@ -1,4 +1,4 @@
-"""The lines of the log about a statement that runs in batches. How far it is stands elsewhere."""
+"""Writes lines of the log about a statement in batches. Its progress is in the panel instead."""
 
 from collections.abc import Iterator
 

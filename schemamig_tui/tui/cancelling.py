@@ -1,4 +1,4 @@
-"""What is done on a scratch has several parts, of which each is cancelled in its own way."""
+"""Cancels work on a scratch, which has several parts with a way to cancel of their own."""
 
 import contextlib
 import threading
@@ -11,7 +11,7 @@ PROGRESS_SECONDS = 2.0
 
 
 class CancelSwitch:
-    """Passes the wish to stop on to the part that is at work, or to the next one.
+    """Passes a cancellation on to the part that works now, or to the next one.
 
     It is used by the thread that works; ``cancel`` may be called from any other.
     """

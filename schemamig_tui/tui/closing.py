@@ -1,4 +1,4 @@
-"""What is left of a session in the UI when it is over: its exit code and a line for the shell."""
+"""The exit code of a session in the UI, and the line that the shell shows of it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The driver of the terminal, which may be closed, or be somebody else's for a while."""
+"""The driver of the terminal, for the time when it is closed, or used by another program."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,15 @@ from textual.drivers.linux_driver import LinuxDriver
 
 
 class LastingDriver(LinuxDriver):
-    """Textual's driver, which outlives its terminal, and takes it again once when it goes on.
+    """Textual's driver, which outlives its terminal, and takes it just once after a SIGCONT.
 
     In Textual 8.2 the thread that writes ends with the first error (EIO, once the window or the
     connection is closed); its queue takes 30 pieces more, and then the program waits for ever.
 
-    With each SIGCONT it begins to read keys. Behind a SIGSTOP, which no program can answer, and
-    where none was stopped, as by systemd behind a SIGTERM, it reads them already: two threads would
-    share what is typed, the program would wait for one of them at its end for ever, and leave the
-    terminal as it was for the UI.
+    Textual's driver begins to read keys with each SIGCONT. After a SIGSTOP, which no program can
+    handle, or where nothing was stopped (systemd sends SIGCONT after SIGTERM), it reads them
+    already: two threads would share what is typed, the program would wait for one of them for ever
+    at its end, and it would not restore the terminal.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class LastingDriver(LinuxDriver):
 
 
 class _DroppingStream:
-    """A stream whose errors do not matter: whoever would see what is missing has gone."""
+    """A stream whose errors do not matter, because nobody is there any more to see the output."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Keeps the keys that are typed before there is a first picture, for the time when it is there."""
+"""Keeps the keys that are typed before the first picture, until it is there."""
 
 from collections import deque
 

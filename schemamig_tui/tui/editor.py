@@ -1,4 +1,4 @@
-"""Opens the user's editor, in the terminal that is the program's own meanwhile."""
+"""Opens the user's editor, which has the terminal for itself meanwhile."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What the observer has reported about a run, with times that go on between two reports."""
+"""Sums up what the observer has reported about a run; its times go on between two reports."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

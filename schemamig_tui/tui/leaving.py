@@ -1,4 +1,4 @@
-"""Leaves the program: at once, or where a run is on when that has been cancelled."""
+"""Leaves the program: at once, or, during a run, when that has been cancelled."""
 
 from schemamig_tui.tui.base_app import BaseApp
 from schemamig_tui.tui.looking import Looking

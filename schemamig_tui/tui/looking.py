@@ -1,7 +1,7 @@
-"""Looks at folder and ledger for the UI: when asked, when a file changes, and from time to time.
+"""Surveys folder and ledger for the UI: when asked, when a file changes, and from time to time.
 
-One look follows the other in one loop, so that no two are ever on at once: a server that is frozen
-holds up one look, however often its user asks for another.
+One look follows the other in one loop, so there is never more than one: a frozen server holds up
+one look, however often the user asks for another.
 """
 
 import asyncio
@@ -52,15 +52,15 @@ class Absence:
 class Looking:
     """The loop. ``post`` gets its messages, and may be called from any thread.
 
-    ``latest`` is the survey of the last look, and ``database`` which one it was of; None before the
-    first.
+    ``latest`` is the survey of the last look, and ``database`` the database that it was of. Both
+    are None before the first look.
     """
 
     @dataclass
     class Found(Message):
-        """A look has come to its end: ``survey``, and the warnings that none before it had.
+        """A look has found a ``survey``; ``warnings`` are those that no look before had.
 
-        ``absence`` is a time without the server that is over with it. ``recovered``: the look
+        ``absence`` is a time without the server that this look has ended. ``recovered``: the look
         before has failed.
         """
 
@@ -73,8 +73,8 @@ class Looking:
     class Failed(Message):
         """A look has failed. ``retried`` tells whether it is tried again by itself.
 
-        ``since`` is when the server was first found to be away, and ``known``: the look before has
-        failed for the same reason, and nobody has asked for another.
+        ``since`` is when the server was first found to be away. ``known``: the look before has
+        failed for the same reason, and nobody has asked for this one.
         """
 
         error: SchemamigError

@@ -1,4 +1,4 @@
-"""Why a key does nothing now: it is then not in the footer, and whoever presses it is told."""
+"""Says why a key does nothing now: then it is not in the footer, and pressing it shows why."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ _WITH_FILE = ("apply_to", "apply_only", "rehearse_to", "edit", "copy_path", "rev
 
 @dataclass(frozen=True, slots=True)
 class KeyState:
-    """What it depends on which keys work.
+    """The state that decides which keys work.
 
-    ``run`` is the run that is on, ``verifies``: a verification is. ``has_looked``: the ledger has
-    been read, ``refused`` are the files that cannot be run, and ``selected`` is the migration under
-    the cursor.
+    ``run`` is the run that is under way; ``verifies``: a verification is. ``has_looked``: the
+    ledger has been read. ``refused`` are the files that cannot be run, and ``selected`` is the
+    migration under the cursor.
     """
 
     run: EngineThread | None
@@ -64,7 +64,7 @@ def obstacle(action: str, state: KeyState) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is to do something with: the migrations, and of these the ``selected`` one.
+    """What actions can work on: the migrations, and of these the ``selected`` one.
 
     ``has_report``: there is a rehearsal to be looked at, ``has_targets``: others can be chosen.
     """

@@ -1,4 +1,4 @@
-"""Shows a text in the user's pager, in the terminal that is the program's own meanwhile."""
+"""Shows a text in the user's pager, which has the terminal for itself meanwhile."""
 
 import os
 import shlex

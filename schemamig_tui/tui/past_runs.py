@@ -1,8 +1,8 @@
-"""The runs of the past, as far as the times in the ledger tell, and the lines that show them.
+"""Tells past runs apart by the times in the ledger, and shows them.
 
 The ledger has a time for each migration and none for a run. Within a run one migration begins when
-the one before has ended; so where more time lies between two than both have taken, and a pause, the
-second one is of another run.
+the one before has ended. So where the time between two migrations is longer than both have taken
+plus a pause, the second one belongs to another run.
 """
 
 from collections.abc import Iterable, Sequence

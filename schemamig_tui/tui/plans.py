@@ -1,4 +1,4 @@
-"""Makes the lines of a plan, as the dialogs show it: a line a file, below it what one should know.
+"""Makes the lines of a plan for dialogs: a line for each file, and warnings below it.
 
 Files that have something to say come first; the numbers tell in which order they run.
 """
@@ -81,7 +81,7 @@ def names(migrations: Sequence[Migration]) -> Iterator[Line]:
 
 
 def changes(shown: Sequence[Migration], status: Status, now: Sequence[Migration]) -> list[str]:
-    """What is not as ``shown`` any more, where ``now`` is to run: sentences without a full stop."""
+    """How ``now`` differs from the plan that was ``shown``: sentences without a full stop."""
     known = status.by_name
     before, after = ({one.name: one for one in found} for found in (shown, now))
     found = []

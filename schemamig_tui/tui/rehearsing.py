@@ -203,8 +203,8 @@ class RehearsalProgress(RunProgress):
 class _File:
     """What was found about one file: its statements, and their locks and rewrites by number.
 
-    Of a file with many statements those at its end are kept that are slow, or took locks; ``quiet``
-    counts the others. ``work`` may come again for a statement whose COMMIT does some.
+    Of a file with many statements only those at its end are kept that are slow or took locks;
+    ``quiet`` counts the others. A statement may have ``work`` twice, where its COMMIT does some.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The files that the UI keeps for its user: under $XDG_STATE_HOME, and for nobody else to read."""
+"""Writes the files of the UI under $XDG_STATE_HOME, which only their user can read."""
 
 import os
 from pathlib import Path

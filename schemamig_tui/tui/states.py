@@ -1,4 +1,4 @@
-"""The pages that the detail shows when there is no migration to show: connecting, error, empty."""
+"""Makes the pages that stand in the place of a migration: connecting, error, empty folder."""
 
 from datetime import datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Spares a screen to be styled and arranged several times when it opens."""
+"""Keeps Textual from styling and arranging a screen several times when it opens."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +13,18 @@ else:
 
 
 class OpenedOnce(_Screen):
-    """A screen whose widgets keep the styles and the places that they were mounted with.
+    """A screen whose widgets are styled and arranged once, when they are mounted.
 
-    Textual 8.2 styles all of them once more when the screen is to be seen, as the theme may have
-    changed since; but it gives a new theme to each screen, also to those under a dialog.
+    Textual 8.2 styles all widgets once more when the screen is shown, because the theme may have
+    changed since. There is no need: it applies a new theme to each screen, also below a dialog.
     """
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """It is to be seen, for the first time or again."""
+        """The screen is shown, for the first time or again."""
         event.refresh_styles = False
 
     def _screen_resized(self, size: Size) -> None:
-        """Arrange the widgets where the size is another one, or where they wait for that.
+        """Arrange the widgets if the size has changed, or if they were not arranged yet.
 
         When a screen opens, Textual 8.2 tells the same size up to four times, also to the screen
         behind a dialog, and arranges all widgets of both each time. It gives a screen the classes
@@ -36,7 +36,7 @@ class OpenedOnce(_Screen):
 
 
 def size_classes(screen: Screen[Any], size: Size) -> dict[str, bool]:
-    """The classes that a screen may have because of its size, and whether it has them in this."""
+    """The classes that depend on the size of a screen, and whether it has them in this size."""
     columns, rows = screen.app.HORIZONTAL_BREAKPOINTS or [], screen.app.VERTICAL_BREAKPOINTS or []
     fit = screen._get_breakpoint_classes
     fitting = fit(size.width, columns) | fit(size.height, rows)

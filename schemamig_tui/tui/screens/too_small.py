@@ -1,4 +1,4 @@
-"""The screen that stands before all others while the terminal is too small for them."""
+"""The screen that covers all others while the terminal is too small for them."""
 
 from typing import ClassVar
 

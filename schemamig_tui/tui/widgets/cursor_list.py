@@ -17,7 +17,7 @@ from schemamig_tui.tui.widgets.lines_view import StyledView
 
 
 class CursorList(StyledView, can_focus=True):
-    """Items from 0 on, each in rows of its own; what is in them is the matter of its subclasses."""
+    """Items from 0 on, each in rows of its own; subclasses fill the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
 
@@ -98,7 +98,7 @@ class CursorList(StyledView, can_focus=True):
             self.scroll_to_region(region, animate=False, force=True)
 
     def on_focus(self) -> None:
-        """What has the focus is what is shown of it elsewhere."""
+        """Post the item under the cursor, so that the detail shows it."""
         self.post_message(self.Moved(self))
 
     def on_resize(self) -> None:

@@ -181,7 +181,7 @@ class LinesView(StyledView, can_focus=True):
         self._report()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """While one types, the keys are text."""
+        """While a search is typed, all keys are text."""
         return self._is_typing and bool(character and character.isprintable())
 
     def on_key(self, event: events.Key) -> None:
@@ -204,7 +204,7 @@ class LinesView(StyledView, can_focus=True):
         self._report(found=self._search is None or self._go(self._at, 1))
 
     def on_blur(self) -> None:
-        """Whoever goes elsewhere types no more."""
+        """End typing a search when the focus goes elsewhere."""
         if self._is_typing:
             self._is_typing = False
             self._report()

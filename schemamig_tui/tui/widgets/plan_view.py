@@ -37,10 +37,10 @@ _PROGRESS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class PlanBefore:
-    """What there is to know before a plan is made.
+    """What the view of a plan has to know before the plan is made.
 
-    ``preface`` are the lines above it, ``found`` says what has changed since the user was asked
-    before. The folder is read again first, unless it ``stays``.
+    ``preface`` are the lines above the plan, ``found`` says what has changed since the user was
+    asked the last time. The folder is read again first, unless it ``stays``.
     """
 
     preface: Sequence[Line] = ()
@@ -79,7 +79,7 @@ class PlanView(LinesView):
 
     @dataclass
     class Changed(Message):
-        """What was shown is not what would run now, which are ``count`` files; see ``Planned``."""
+        """Something else would run now than was shown: ``count`` files. See ``Planned``."""
 
         count: int
 

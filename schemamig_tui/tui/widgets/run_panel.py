@@ -79,7 +79,7 @@ class RunPanel(Vertical):
         self._tick(run)
 
     def on_unmount(self) -> None:
-        """Whoever leaves in mid-run leaves the terminal as it was."""
+        """Restore the title of the terminal, also where the user leaves in mid-run."""
         if self._title:
             self._title.restore()
             self._title = None
@@ -129,7 +129,7 @@ class RunPanel(Vertical):
             self._set_class("-batches", on=self.has_batches)
 
     def _set_class(self, name: str, *, on: bool) -> None:
-        """Set a class of the screen, which some keys are there for. It looks like nothing."""
+        """Set a class of the screen that decides which keys the footer shows; it has no style."""
         if self.screen.has_class(name) != on:
             self.screen.set_class(on, name, update=False)
             self.app.refresh_bindings()
