@@ -10,12 +10,13 @@ from schemamig_tui.engine.backfill.first import FirstRange, first_range
 from schemamig_tui.engine.backfill.key import Unusable, find_table
 from schemamig_tui.engine.backfill.pace import rest
 from schemamig_tui.engine.backfill.place import BatchedPlace
-from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, literal, texts
+from schemamig_tui.engine.backfill.questions import IN_A_TRANSACTION, Questions, ask, texts
 from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.words import literal
 
 _WAL = "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
 

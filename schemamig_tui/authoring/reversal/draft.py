@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from schemamig_tui.authoring.reversal.history import History, Made
-from schemamig_tui.authoring.reversal.spelling import literal
 from schemamig_tui.authoring.reversal.undo import undo
 from schemamig_tui.authoring.reversal.walk import Walk, obstacle
 from schemamig_tui.catalog.writes import Writes
@@ -16,6 +15,7 @@ from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
 from schemamig_tui.sql.inverse.objects import Identity, identity, is_named_in, words_of
 from schemamig_tui.sql.inverse.table import inverse
 from schemamig_tui.sql.traits import Assignment
+from schemamig_tui.sql.words import literal
 from schemamig_tui.text import visible
 
 _IN_SESSION = ("search_path", "role", "session_authorization")

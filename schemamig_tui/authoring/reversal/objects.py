@@ -9,7 +9,6 @@ from schemamig_tui.authoring.reversal.spelling import (
     comment,
     granted,
     grants,
-    literal,
     owner,
     without_arguments,
     word,
@@ -17,6 +16,7 @@ from schemamig_tui.authoring.reversal.spelling import (
 from schemamig_tui.catalog.objects import Object
 from schemamig_tui.sql.inverse.objects import without_defaults
 from schemamig_tui.sql.inverse.reader import StatementReader
+from schemamig_tui.sql.words import literal
 
 # Of these the name in a snapshot is not what DROP takes.
 _NAMED_OTHERWISE = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from schemamig_tui.catalog.objects import Object
+from schemamig_tui.sql.words import literal
 
 _WORDS = {
     "base type": "TYPE",
@@ -28,12 +29,6 @@ _GRANTED = {
 def word(kind: str) -> str:
     """What SQL calls a kind of object: ``MATERIALIZED VIEW``."""
     return _WORDS.get(kind, kind.upper())
-
-
-def literal(text: str) -> str:
-    """A string as SQL writes it, whatever standard_conforming_strings is."""
-    quoted = "'" + text.replace("'", "''").replace("\\", "\\\\") + "'"
-    return f"E{quoted}" if "\\" in text else quoted
 
 
 def schema_and_name(name: str) -> tuple[str, str]:

@@ -7,9 +7,10 @@ from psycopg.pq.abc import PGresult
 
 from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.backfill.place import BatchedPlace
-from schemamig_tui.engine.backfill.questions import literal, texts
+from schemamig_tui.engine.backfill.questions import texts
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, COMMIT
+from schemamig_tui.sql.words import literal
 
 _LONGEST_PATIENCE = 30.0
 _LEAST = 0.05

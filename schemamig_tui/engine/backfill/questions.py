@@ -10,6 +10,7 @@ from schemamig_tui.engine.pipeline.pipeline import Crash
 from schemamig_tui.engine.pipeline.quiet import run_quietly
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
+from schemamig_tui.sql.words import literal
 
 Row = tuple[str | None, ...]
 Answer = TypeVar("Answer")
@@ -105,12 +106,6 @@ def _finding(schemas: Sequence[str]) -> Iterator[Step]:
 def closing(bracket: Bracket) -> Iterator[Step]:
     """End what ``opening`` has begun."""
     yield from (Step(query, Role.HOUSEKEEPING) for query in bracket.ends)
-
-
-def literal(text: str) -> str:
-    """A string as SQL that means the same under each value of standard_conforming_strings."""
-    escaped = text.replace("\\", "\\\\").replace("'", "''")
-    return f"E'{escaped}'"
 
 
 def _quoted(name: str) -> str:

@@ -9,10 +9,11 @@ from schemamig_tui.engine.backfill.gate import Gate
 from schemamig_tui.engine.backfill.key import Unusable
 from schemamig_tui.engine.backfill.pace import Pace, rest
 from schemamig_tui.engine.backfill.place import BatchedPlace, BatchingRun
-from schemamig_tui.engine.backfill.questions import OWN_TRANSACTION, Questions, ask, literal
+from schemamig_tui.engine.backfill.questions import OWN_TRANSACTION, Questions, ask
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import COMMIT
+from schemamig_tui.sql.words import literal
 
 _DEADLOCK_TIMEOUT = (
     "SELECT extract(epoch FROM pg_catalog.current_setting('deadlock_timeout')::interval)"

@@ -17,10 +17,10 @@ from schemamig_tui.engine.backfill.questions import (
     Row,
     ask,
     closing,
-    literal,
     opening,
 )
 from schemamig_tui.engine.pipeline.step import Step
+from schemamig_tui.sql.words import literal
 from schemamig_tui.text import visible
 
 # A small table, or partition, may be sorted.

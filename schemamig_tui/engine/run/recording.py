@@ -59,15 +59,15 @@ def record(
     failure: Failure,
     elapsed: float,
     *,
-    made: bool,
+    is_new: bool,
 ) -> str | None:
     """Write that ``run``, one of the ``files`` of a run, has failed after ``elapsed`` ms.
 
-    ``made``: before the run there was no ledger.
+    ``is_new``: before the run there was no ledger.
     The session has to be fit (``make_fit``). Returns why it could not be recorded, or None. Raises
     psycopg.OperationalError when the connection is lost.
     """
-    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed, made))
+    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed, is_new))
 
 
 def obstacle(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun) -> str | None:
@@ -135,7 +135,7 @@ def _record(
     run: FileRun,
     failure: Failure,
     elapsed: float,
-    made: bool,
+    is_new: bool,
 ) -> str | None:
     state = ledger.inspect(conn)
     if not state.exists and any(makes_ledger(file.script, ledger) for file in files):
@@ -147,7 +147,7 @@ def _record(
     if run.script.mode is Mode.NO_TRANSACTION:
         rows = (row.error_message for row in state.rows if row.filename == run.name)
         progress = "\n" + checkpoint_lines(run, next(rows, None))
-    overwrites = made and makes_ledger(run.script, ledger)
+    overwrites = is_new and makes_ledger(run.script, ledger)
     return _write(conn, ledger, run.script.file, elapsed, message, progress, overwrites=overwrites)
 
 

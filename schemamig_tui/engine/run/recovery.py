@@ -328,8 +328,8 @@ class Recovery:
     def _record(
         self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
     ) -> FileFailed:
-        made = not self._context.state.exists
-        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed, made=made)
+        is_new = not self._context.state.exists
+        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed, is_new=is_new)
         if unrecorded:
             flush(conn, self._ledger, self._log.applied)
         why = obstacle(conn, self._ledger, run) if run.done and unrecorded is None else None
