@@ -13,6 +13,8 @@ from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
 from schemamig_tui.text import redact, visible
 
+_Group = argparse._ArgumentGroup
+
 JSON = "--json"
 
 _DESCRIPTION = "Plain .sql migrations for PostgreSQL: applied in order, recorded in a ledger."
@@ -79,7 +81,7 @@ def make_parser() -> "_Parser":
     )
     _add_modes(parser)
     _add_places(parser)
-    _add_manners(parser)
+    _add_behaviour(parser)
     return parser
 
 
@@ -166,6 +168,10 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
         choices=COMPLETIONS,
         help="print what bash, zsh or fish needs to complete our options, files and targets",
     )
+    _add_mode_options(group)
+
+
+def _add_mode_options(group: _Group) -> None:
     group.add_argument(
         "--to", metavar="FILE", help="--dry-run, --rehearse, --apply, --lint: no further"
     )
@@ -266,10 +272,42 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_manners(parser: argparse.ArgumentParser) -> None:
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     from schemamig_tui import __version__
 
     group = parser.add_argument_group("behaviour")
+    _add_limits(group)
+    _add_logs(group)
+    group.add_argument(
+        "--date-style",
+        metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
+        dest="date-style",
+        help="--new, --new-rollback: how the name begins (default: as in the newest file)",
+    )
+    group.add_argument(
+        "--lint-level",
+        metavar="note|warning|error",
+        dest="lint-level",
+        help="--lint, --lint-error: from which severity on findings count (default: error)",
+    )
+    group.add_argument(
+        "--scratch",
+        metavar="embedded|server|DSN",
+        nargs="?",
+        const="",
+        help="--rehearse: on a scratch database with the schema of the applied migrations, so that"
+        " nothing is locked in the database. --rehearse, --verify: where that is made for a moment:"
+        " on the embedded PostgreSQL (the default), on the server of the database, or on another",
+    )
+    group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
+    group.add_argument(
+        "--no-color", dest="color", action="store_const", const=False, help="print without colour"
+    )
+    group.add_argument("--help", "-h", action="help", help="show this help and exit")
+    group.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+
+
+def _add_limits(group: _Group) -> None:
     wait = "wait so long for a server that does not answer yet"
     group.add_argument("--wait", metavar="SECONDS", help=wait)
     group.add_argument(
@@ -329,6 +367,9 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         help="--dry-run: how long a question to the database may take (default: 2s; 0 is no limit),"
         " and all about rows together five times as long",
     )
+
+
+def _add_logs(group: _Group) -> None:
     group.add_argument(
         "--log-file",
         metavar="PATH",
@@ -348,30 +389,3 @@ def _add_manners(parser: argparse.ArgumentParser) -> None:
         dest="alert-timeout",
         help="how long these commands may take (default: 10s; 0 is no limit)",
     )
-    group.add_argument(
-        "--date-style",
-        metavar="YYYYMMDD|YYYY-MM-DD|NNNN",
-        dest="date-style",
-        help="--new, --new-rollback: how the name begins (default: as in the newest file)",
-    )
-    group.add_argument(
-        "--lint-level",
-        metavar="note|warning|error",
-        dest="lint-level",
-        help="--lint, --lint-error: from which severity on findings count (default: error)",
-    )
-    group.add_argument(
-        "--scratch",
-        metavar="embedded|server|DSN",
-        nargs="?",
-        const="",
-        help="--rehearse: on a scratch database with the schema of the applied migrations, so that"
-        " nothing is locked in the database. --rehearse, --verify: where that is made for a moment:"
-        " on the embedded PostgreSQL (the default), on the server of the database, or on another",
-    )
-    group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
-    group.add_argument(
-        "--no-color", dest="color", action="store_const", const=False, help="print without colour"
-    )
-    group.add_argument("--help", "-h", action="help", help="show this help and exit")
-    group.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
