@@ -19,18 +19,17 @@ ABOUT_ONE = {
     ),
     "accept-checksum": (
         "FILE",
-        "record the checksum that an applied FILE has now, because its change, or what it has in"
-        " the place of MANUAL, is right",
+        "record the checksum that an applied FILE has now: its change is right, or its row says"
+        " MANUAL",
     ),
     "accept-name": (
         "FILE",
-        "record the name that FILE has now, because it is right; what it was recorded as is known"
-        " by its checksum",
+        "record the name that a renamed FILE has now; its row is found by the checksum",
     ),
     "forget": (
         "FILE",
-        "remove the row of FILE, which is not there any more, or whose failed try is to be as if it"
-        " never was",
+        "remove the row of FILE, which is gone from the folder, or whose failed try is to be"
+        " forgotten",
     ),
     "baseline": (
         "FILE",
@@ -39,7 +38,7 @@ ABOUT_ONE = {
     "adopt": (
         "TOOL",
         "take over the files of goose, dbmate, golang-migrate, sqlx, Flyway or node-pg-migrate in"
-        " --dir, and what its ledger holds; with --dry-run show that only",
+        " --dir, and its ledger; with --dry-run only show what would be done",
     ),
     "explain": ("RULE", "show what a rule of --lint is for: an unsafe and a safer script"),
     "diff": ("FILE", "show what has changed in FILE since it was applied, by the history of git"),
@@ -47,9 +46,9 @@ ABOUT_ONE = {
 """The modes that are about one thing: what that is, and what they do."""
 
 DOCS = {
-    "docs-generate": "write the schema of the database as DBML, or what PATH ends in, to PATH"
-    " (docs/database/schema.dbml); what was written into it by hand stays",
-    "docs-validate": "exit with 5 if PATH does not say what the database has",
+    "docs-generate": "write the schema of the database to PATH (docs/database/schema.dbml), as"
+    " DBML, or as the ending of PATH says; what was written into it by hand stays",
+    "docs-validate": "exit with 5 if PATH differs from the database",
 }
 """The modes that are about a file with the schema."""
 
