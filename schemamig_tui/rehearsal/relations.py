@@ -67,7 +67,7 @@ _MANY, _MOST_UNASKED = 100, 50
 _BATCH = 500
 
 
-class StatementSighting(NamedTuple):
+class StatementObservation(NamedTuple):
     """The locks and rewrites of a statement, as the probe behind it has found them.
 
     ``moment`` is when the probe ran. ``taken`` are the locks of the statement, ``news`` those that
@@ -144,7 +144,7 @@ class Relations:
         return forget
 
     def query(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bytes:
-        """The probe behind a statement, whose answer ``see`` reads. It works in any session.
+        """The probe behind a statement, whose answer ``read`` reads. It works in any session.
 
         ``named`` are the locks that the text of the statement names. Where the statement cannot
         have touched an existing relation, the probe does not ask for locks, because that takes
@@ -205,7 +205,9 @@ class Relations:
             if touch.target is ObjectKind.RELATION and touch.lock and touch.name.name in self._named
         )
 
-    def see(self, answer: PGresult, named: Iterable[tuple[list[int], str]]) -> StatementSighting:
+    def read(
+        self, answer: PGresult, named: Iterable[tuple[list[int], str]]
+    ) -> StatementObservation:
         """Read the answer of a probe: the locks and rewrites that are new since the answer before.
 
         pg_locks does not show that a statement takes a held lock again. That is assumed of the
@@ -215,7 +217,7 @@ class Relations:
         if probe.is_quick(answer):
             taken = {oids[0]: mode for oids, mode in named if len(oids) == 1}
             self._expected.update(taken.items())
-            return self._sighting(moment, taken, frozenset())
+            return self._observed(moment, taken, frozenset())
         held = self._held | self._expected
         taken, rewritten = self._compare(answer)
         for oids, mode in named:
@@ -223,13 +225,13 @@ class Relations:
                 case [oid]:
                     _strengthen(taken, oid, mode)
         self._expected = set()
-        return self._sighting(moment, taken, rewritten)
+        return self._observed(moment, taken, rewritten)
 
-    def _sighting(
+    def _observed(
         self, moment: probe.Moment, taken: Mapping[int, str], new_files: Set[int]
-    ) -> StatementSighting:
+    ) -> StatementObservation:
         news = {oid: mode for oid, mode in taken.items() if _strengthen(self._modes, oid, mode)}
-        return StatementSighting(
+        return StatementObservation(
             moment,
             self._locks(taken, taken),
             self._locks(news, self._modes),

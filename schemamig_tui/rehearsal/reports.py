@@ -84,15 +84,15 @@ class StatementReports:
         answer: PGresult,
     ) -> None:
         relations = self._relations
-        sighting = relations.see(answer, named)
+        observed = relations.read(answer, named)
         tag = self._finished.tag if self._finished else ""
-        work = self._work.see(answer, sighting.new_files, relations.replaced, tag)
-        last, self._moment = self._moment, sighting.moment
+        work = self._work.read(answer, observed.new_files, relations.replaced, tag)
+        last, self._moment = self._moment, observed.moment
         ms, wal = max(0, self._moment.began - last.ended) / 1000, self._moment.wal - last.wal
-        self._tally.add(ms, sighting.taken, wal)
+        self._tally.add(ms, observed.taken, wal)
         self.flush(ms)
-        if sighting.news:
-            self._report(LocksTaken(name, statement, line, sighting.news))
+        if observed.news:
+            self._report(LocksTaken(name, statement, line, observed.news))
         if work.rewritten:
             self.rewritten.update(work.rewritten)
             self._report(RelationsRewritten(name, statement, line, work.rewritten))

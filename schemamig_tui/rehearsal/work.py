@@ -55,7 +55,7 @@ class WorkCounter:
         self._indexes: set[int] = set()
         self._dead: Counter[int] = Counter()
 
-    def see(
+    def read(
         self, answer: PGresult, new_files: Set[int], replaced: Mapping[int, int], tag: str
     ) -> Work:
         """The work of the statement with this command tag, by the answer of the probe behind it.

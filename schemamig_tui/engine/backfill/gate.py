@@ -17,7 +17,7 @@ from schemamig_tui.engine.backfill import signals
 from schemamig_tui.engine.backfill.control import BatchControl
 from schemamig_tui.engine.backfill.lag import Lag
 from schemamig_tui.engine.backfill.place import BatchedPlace
-from schemamig_tui.engine.backfill.signals import Sight, Writer
+from schemamig_tui.engine.backfill.signals import ServerState, Writer
 from schemamig_tui.engine.batch_events import BatchesGoOn, BatchesNoted, BatchesWaiting
 from schemamig_tui.engine.events import Listener
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
@@ -64,7 +64,7 @@ class Gate:
         self._slot_wal = restraint.max_slot_wal
         self._table: int | None = None
         self._next = 0.0
-        self._seen: tuple[str, ...] = ()
+        self._obstacles: tuple[str, ...] = ()
         self._noted: set[str] = set()
         self.dead: int | None = None
         """How many dead rows the table had when that was asked last."""
@@ -127,9 +127,9 @@ class Gate:
             self._keeper.report(BatchesGoOn(*self._place.at, time.monotonic() - began))
 
     def _reasons(self) -> tuple[str, ...]:
-        return (*self._wishes(), *self._of_the_server())
+        return (*self._reasons_of_people(), *self._reasons_of_server())
 
-    def _wishes(self) -> tuple[str, ...]:
+    def _reasons_of_people(self) -> tuple[str, ...]:
         """Why people want the batches to wait, as sentences."""
         file = self._keeper.pause_file
         found = ["paused by the user"] if self._keeper.control.paused else []
@@ -143,26 +143,26 @@ class Gate:
             found.append(f"the file {name} may be there (--pause-file): {error.message[:-1]}")
         return tuple(found)
 
-    def _of_the_server(self) -> tuple[str, ...]:
+    def _reasons_of_server(self) -> tuple[str, ...]:
         """Why batches would hurt the server or a standby, as it was within the last second."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _ASK_EVERY
-            sight = self._look()
-            if sight is not None:
-                self._seen = (*self._lag.reasons(sight.standbys), *sight.obstacles)
-                self.dead = sight.dead
-                self._note(sight)
-        return self._seen
+            state = self._ask_server()
+            if state is not None:
+                self._obstacles = (*self._lag.reasons(state.standbys), *state.obstacles)
+                self.dead = state.dead
+                self._note(state)
+        return self._obstacles
 
-    def _look(self) -> Sight | None:
+    def _ask_server(self) -> ServerState | None:
         try:
             return self._keeper.watch.ask(
-                lambda conn, pid: signals.look(conn, pid, self._table, self._slot_wal),
+                lambda conn, pid: signals.server_state(conn, pid, self._table, self._slot_wal),
                 self._keeper.pid,
             )
         except (psycopg.Error, SchemamigError):
-            self._seen = ()
+            self._obstacles = ()
             return None
 
     def _writers(self, table: int) -> tuple[Writer, ...] | None:
@@ -174,12 +174,12 @@ class Gate:
         except (psycopg.Error, SchemamigError):
             return None
 
-    def _note(self, sight: Sight) -> None:
+    def _note(self, state: ServerState) -> None:
         """Report, once, what people should know although it holds no batch back."""
-        notes = dict(sight.snapshots)
+        notes = dict(state.snapshots)
         if self._lag.hidden:
             notes["hidden lag"] = _HIDDEN_LAG
-        if sight.hides_snapshots:
+        if state.hides_snapshots:
             notes["hidden snapshots"] = _HIDDEN_SNAPSHOTS
         for key, message in notes.items():
             if key not in self._noted:

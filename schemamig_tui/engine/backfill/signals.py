@@ -35,8 +35,8 @@ class Standby:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """What was seen of the server at one moment. ``wal`` is where its WAL is now, in bytes.
+class ServerState:
+    """The state of the server at one moment. ``wal`` is its position in the WAL, in bytes.
 
     ``obstacles`` are sentences that say why there should be no more WAL now. ``snapshots`` has a
     sentence for each old snapshot, by what holds it. ``dead`` counts the dead rows of the table;
@@ -118,15 +118,17 @@ WHERE l.locktype = 'relation' AND l.granted AND l.pid IS DISTINCT FROM %(pid)s
 """
 
 
-def look(conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: int) -> Sight:
-    """See what the server says now, beside the session ``pid`` of ours. Raises psycopg.Error."""
+def server_state(
+    conn: psycopg.Connection[Any], pid: int, table: int | None, slot_wal: int
+) -> ServerState:
+    """Ask for the state of the server; ``pid`` is our own session. Raises psycopg.Error."""
     parameters = {"pid": pid, "table": table, "slot_wal": slot_wal, "old": _OLD_S}
     standbys = conn.execute(_STANDBYS).fetchall()
     obstacles = conn.execute(_OBSTACLES, parameters).fetchall()
     snapshots = conn.execute(_SNAPSHOTS, parameters).fetchall()
     row = conn.execute(_NOW, parameters).fetchone()
     assert row is not None
-    return Sight(
+    return ServerState(
         wal=row[0],
         standbys=tuple(Standby(visible(name), *position) for name, *position in standbys),
         obstacles=tuple(visible(sentence) for (sentence,) in obstacles),

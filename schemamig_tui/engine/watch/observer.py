@@ -45,7 +45,7 @@ class _Followed(NamedTuple):
     file_name: Callable[[], str | None]
 
 
-class _Sighting(NamedTuple):
+class _Observation(NamedTuple):
     """What one look at a step has found."""
 
     progress: ServerProgress | None = None
@@ -53,7 +53,7 @@ class _Sighting(NamedTuple):
     victims: Victims | None = None
 
 
-_NOTHING = _Sighting()
+_NOTHING = _Observation()
 _OF_FILE = (Role.STATEMENT, Role.BATCH)
 
 
@@ -189,7 +189,7 @@ class Observer:
         """Ask the server about a step, and report; returns the pause until the next look."""
         behind = self._look_behind(followed)
         before = self._watch.ask(blocked, followed.backend.pid)
-        seen = _Sighting(self._watch.ask(server_progress, followed.backend.pid), before, behind)
+        seen = _Observation(self._watch.ask(server_progress, followed.backend.pid), before, behind)
         with self._turn:
             name = followed.file_name()
             if self._stopped or name is None or followed.pipeline.running is not step:
@@ -224,7 +224,7 @@ class Observer:
 
     # -- in either thread, in its turn
 
-    def _show(self, seen: _Sighting) -> bool:
+    def _show(self, seen: _Observation) -> bool:
         """Report what is new in ``seen``; returns whether anything is."""
         before, self._reported = self._reported, seen
         self.last_blocked = seen.blocked or self.last_blocked
@@ -249,7 +249,7 @@ def _place(step: Step) -> tuple[int | None, int | None]:
     return None, None
 
 
-# -- what makes one sight another than the last: not the time that goes by
+# -- what counts as new in an observation: not the time that goes by
 
 
 def _essence(seen: ServerProgress | None) -> object:
