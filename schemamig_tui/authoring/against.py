@@ -1,7 +1,7 @@
-"""Compares the folder with what a branch has: what a pull request may do to migrations, and not.
+"""Compares the folder with a branch, and finds what a pull request must not do to migrations.
 
-It may add files that sort behind all that the branch has, and nothing else: whoever has applied
-those of the branch would run the new ones in another order, or never see a change.
+A pull request may only add files that sort behind all files of the branch. Otherwise a database in
+which those are applied would run the new ones in another order, or never get a change.
 """
 
 import hashlib
@@ -60,8 +60,8 @@ class BranchComparison:
 def compare_with(folder: Path, ref: str) -> BranchComparison:
     """Compare a folder with the branch, tag or commit ``ref``.
 
-    What the branch has gained since HEAD has parted from it counts for the order of the new files,
-    and for nothing else. Raises FilesError, and GitUnavailable.
+    Files that the branch has got since HEAD parted from it only count for the order of the new
+    files. Raises FilesError, and GitUnavailable.
     """
     files = {file.name: file for file in scan(folder)}
     repository = Repository.of(folder)

@@ -1,4 +1,4 @@
-"""Asks git about the folder of the migrations: by its commands, and changes nothing."""
+"""Asks git about the folder of the migrations, by its commands; it changes nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Commit(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """That a commit has made the blob ``new`` of the blob ``old``, under the name of a file.
+    """The change of a file by a commit: from the blob ``old`` to the blob ``new``.
 
     None stands for no file.
     """

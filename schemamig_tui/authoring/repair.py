@@ -1,4 +1,4 @@
-"""Puts the ledger right by hand: each repair says first whether it makes sense."""
+"""Repairs the ledger by hand; a repair that makes no sense is refused."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from schemamig_tui.text import visible
 class RepairPlace:
     """What a repair works on: a connection in autocommit mode, a folder, and the ledger's table.
 
-    ``report_wait`` is called with who holds the run lock, for which it waits up to ``timeout``
-    seconds, or without an end. A ``preview`` is rolled back. Where repairs were ``approved``, they
-    are those that are done: a row that is another one by now is a LedgerError.
+    ``report_wait`` is called with the session that holds the run lock; the repair waits for it up
+    to ``timeout`` seconds, or without an end. A ``preview`` is rolled back. Where repairs were
+    ``approved``, just these are done: a row that has changed since is a LedgerError.
     """
 
     conn: psycopg.Connection[Any]

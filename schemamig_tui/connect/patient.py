@@ -1,8 +1,8 @@
 """A connection that does not wait without end for a server that is gone.
 
-TCP finds out what is dead below it (see ``schemamig_tui.patience``), but not behind a proxy that
-lives and leads nowhere. So the server is asked on another connection whether it is at the query.
-What a pipeline sends does not come by here; for that see ``engine.watch.silence``.
+TCP notices a dead network (see ``schemamig_tui.patience``), but not a proxy that lives and leads
+nowhere. So the server is asked on another connection whether it works on the query. The results of
+a pipeline are not awaited here; for these see ``engine.watch.silence``.
 """
 
 import contextlib
@@ -37,11 +37,12 @@ class _BriefConnection(psycopg.Connection[Any]):
 
 
 class PatientConnection(psycopg.Connection[Any]):
-    """Waits for the answer to a query as long as the server is at it.
+    """Waits for the answer to a query as long as the server works on it.
 
-    Raises psycopg.OperationalError where it is not and nothing has come for ``Patience.silence``,
-    or ``Patience.hurried`` after a cancellation whatever the server does, and whenever the server
-    has ended the session; and is closed then. ``conninfo`` leads to the same server.
+    Raises psycopg.OperationalError, and is closed, where the server does not and nothing has come
+    for ``Patience.silence``; after a cancellation, where nothing has come for ``Patience.hurried``,
+    whatever the server does; and where the server has ended the session. ``conninfo`` leads to the
+    same server.
     """
 
     conninfo = ""
@@ -56,7 +57,8 @@ class PatientConnection(psycopg.Connection[Any]):
     def _is_at_work(self) -> bool:
         """Whether the server says on another connection that it does not wait for us.
 
-        Behind a pooler our number is none of the server's, and there is nobody to be asked about.
+        Behind a pooler the pid that we know is none of the server's, so nobody can be asked about
+        it.
         """
         limit = math.ceil(patience.PATIENCE.glance)
         with (
@@ -76,7 +78,7 @@ def _bounded(
     seconds: float,
     goes_on: Callable[[], bool],
 ) -> _Waiting[Answer]:
-    """Wait as ``gen`` does, which psycopg wakes every 0.1 s, until nothing has come for so long."""
+    """Wait as ``gen`` does, which psycopg wakes every 0.1 s; give up after so long a silence."""
     since = time.monotonic()
     cancelled_at = patience.cancellation()
     try:

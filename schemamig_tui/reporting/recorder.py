@@ -1,4 +1,4 @@
-"""Stands between a run and who listens to it: writes the log file, and raises the alert."""
+"""Listens to a run on its way to the report: writes the log file, and raises the alert."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class RunRecorder:
     """The listener of one run or rehearsal, which passes every event on to another listener.
 
-    It is a context around the run. The log file is opened before it (SettingsError where it cannot
-    be) and ends with the error that has ended it, if one has. After a run that has begun a file
-    comes the alert, ``on-success`` or ``on-failure``. What goes wrong with it, or with the log, is
-    a sentence for ``warn``, and the run stays what it is.
+    It is a context manager around the run. The log file is opened before the run (SettingsError
+    where it cannot be), and its last line is the error that has ended the run, if one has. After a
+    run that has begun a file the alert follows, ``on-success`` or ``on-failure``. A problem with
+    the alert or the log is a sentence for ``warn``, and does not change the outcome of the run.
     """
 
     def __init__(

@@ -27,8 +27,9 @@ class ColumnOrder:
 class SchemaComparison:
     """How a database differs from what its migrations make.
 
-    ``unmade`` is there and no migration makes it, ``lacking`` is made and not there, ``differing``
-    is defined in another way. ``reordered`` only has its columns in another order.
+    ``unmade`` are objects of the database that no migration makes, ``lacking`` are made but not in
+    the database, ``differing`` are defined in another way, and ``reordered`` only have their
+    columns in another order.
     """
 
     unmade: tuple[Change, ...]
@@ -38,7 +39,7 @@ class SchemaComparison:
 
     @property
     def differences(self) -> int:
-        """How many there are; the order of columns is none."""
+        """How many differences there are; another order of columns is none."""
         return len(self.unmade) + len(self.lacking) + len(self.differing)
 
 
@@ -91,7 +92,7 @@ def _is_ledger(one: Object, ledger: str) -> bool:
 
 
 def _common(schema: Schema, other: Schema) -> Schema:
-    """Of a schema what a server of the version of the ``other`` has as well."""
+    """The part of a schema that a server of the other's version can have as well."""
     labels: dict[str, set[str]] = {}
     for objects in other.objects.values():
         for one in _with_parts(objects):

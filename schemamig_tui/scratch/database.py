@@ -37,9 +37,10 @@ SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_
 def scratch_database(conn: psycopg.Connection[Any], owner: str | None = None) -> Iterator[str]:
     """An empty database beside that of ``conn``, with its encoding and its locale: the name.
 
-    It belongs to ``owner``, or to the role of ``conn``. Whoever uses it has to stay connected to
-    it, or the next run takes it for one that was left, and removes it. It is gone afterwards.
-    Raises SettingsError where the role may not make one, and SchemamigError where it cannot be.
+    It belongs to ``owner``, or to the role of ``conn``, and is removed at the end of the ``with``
+    block. Somebody has to stay connected to it meanwhile: a database without a session counts as
+    left behind, and the next run removes it. Raises SettingsError where the role may not make one,
+    and SchemamigError where it cannot be made.
     """
     name = _PREFIX + secrets.token_hex(8)
     try:

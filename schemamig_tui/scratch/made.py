@@ -41,9 +41,9 @@ from schemamig_tui.settings import Settings
 class ScratchSchema:
     """A scratch database in which the applied migrations have run, as far as they do.
 
-    ``conn`` is a connection to it, ``words`` say where it is. Whoever leaves something in it says
-    that it is not ``clean`` any more. ``verdict`` is how it has compared the last time, and is
-    remembered with it.
+    ``conn`` is a connection to it, ``words`` say where it is. A user that leaves something in it
+    has to say that it is not ``clean`` any more. ``verdict`` is the result of the last comparison,
+    and is remembered with it.
     """
 
     target: Target
@@ -120,7 +120,7 @@ def _template_name(place: ScratchPlace, zero: Survey) -> str:
 
 
 def _can_be_kept(place: ScratchPlace, changes: Iterable[PlacedChange]) -> bool:
-    """Whether all that the files have made is in their database, and of roles that can be kept."""
+    """Whether the files have made nothing outside of their database but roles that can be kept."""
     if place.is_shared:
         return True
     return all(one.change.of_roles for one in changes) and not sets_for_all(place.conn)

@@ -25,8 +25,8 @@ class ScratchPlace:
     """A server for scratch databases, to which ``conn`` is a connection.
 
     ``words`` say in short what it is and where. With ``remembers`` a template may stay there.
-    ``roles`` are those that have to be made there, and ``owner`` is whom the databases are to
-    belong to; None: it has those that it has, as others use it too.
+    ``roles`` are the roles that have to be made there, and ``owner`` is the role that is to own the
+    databases. Both are None where others use the server too: no role is made there.
     """
 
     conn: psycopg.Connection[Any]

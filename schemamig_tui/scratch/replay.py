@@ -23,7 +23,7 @@ Cancelling = Callable[[Callable[[], None]], contextlib.AbstractContextManager[No
 
 
 def seldom(progress: Progress, seconds: float) -> Progress:
-    """What passes the progress on, but not again before so many seconds are over."""
+    """A function that passes the progress on, at most once in so many seconds."""
     last = time.monotonic()
 
     def passed_on(name: str, number: int, total: int) -> None:
@@ -96,8 +96,8 @@ def shared_changes(plan: Plan) -> Iterator[PlacedChange]:
 def refuse_changes(changes: Iterable[PlacedChange], *, is_shared: bool) -> None:
     """Raise SettingsError for what no scratch may do, or none on a server that is shared.
 
-    A subscription makes a slot on another server, and copies all rows, as it has done for the real
-    one.
+    A subscription, for instance, would make another slot on the publishing server, and copy all
+    rows once more.
     """
     for name, line, change in changes:
         place = f"{visible(name)}, line {line}"

@@ -1,7 +1,8 @@
 """The roles of a server, as they are made on the embedded server for scratch databases.
 
-Objects belong to roles by their oids. So those of a remembered database stay on the server: under a
-name that nobody else has while it is not in use, and under their own again for each use.
+Objects belong to roles by their oids. So the roles of a remembered database stay on the server.
+While it is not in use they have names that are in nobody's way, and for each use they get their own
+names again.
 """
 
 import contextlib
@@ -76,7 +77,7 @@ def roles_in_use(conn: psycopg.Connection[Any]) -> dict[int, str]:
 def put_away(conn: psycopg.Connection[Any], kept: Collection[int]) -> None:
     """Give the roles with these oids names that are in nobody's way, and remove all others.
 
-    What the roles that stay would have without anybody's doing, they have again.
+    Settings that were given to all roles, or to postgres, are reset.
     """
     for oid, name in roles_in_use(conn).items():
         if oid in kept:

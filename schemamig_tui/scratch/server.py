@@ -1,7 +1,7 @@
 """The embedded PostgreSQL that scratch databases are made on: one folder for each major version.
 
-It is for one run at a time, which finds nothing on it but remembered templates: whatever else a run
-has left, roles too, is removed by the next one.
+One run at a time uses it, and finds nothing on it but remembered templates: the next run removes
+whatever else a run has left, roles too.
 """
 
 import contextlib

@@ -1,9 +1,10 @@
 """Remembers databases that migrations have made from zero, so that later runs need not do so.
 
-Such a template is found again by a digest of all that its schema depends on. It is used as it is,
-by one run at a time, each of which leaves nothing in it: a rehearsal rolls back. Where that is not
-certain, because a run was killed or a sequence has moved on, it is removed. On a server with others
-it belongs to our own role, and nobody else's database of such a name is taken for one.
+Such a template is found again by a digest of all that its schema depends on. One run at a time uses
+it, and leaves nothing in it, because a rehearsal rolls back. Where that is not certain, because a
+run was killed or a sequence has moved on, the template is removed. On a server that others use too,
+templates belong to our own role: a database of such a name that belongs to another role is no
+template.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """Takes over another tool: its files become ours, and its ledger's rows are recorded in ours.
 
-The rows are committed together, before the files are there: after a crash between the two, a file
-is missing, which is shown and which a second time mends. The other way round a run would apply a
-migration again.
+The rows are committed together, before the files are moved to their places. After a crash in
+between a file is missing: that is shown, and a second ``--adopt`` mends it. In the other order, a
+run after the crash would apply a migration once more.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ from schemamig_tui.text import some_names
 class AdoptedFile:
     """A migration of the other tool: its ``source`` in their folder, and our ``path``.
 
-    ``checksum`` is the MD5 of our file. ``written``: it was not there. ``applied`` by one of both
-    ledgers; ``recorded``: ours did not say so, and ``applied_at`` is then what theirs says, if it
-    does, and ``ms`` how long it took by that.
+    ``checksum`` is the MD5 of our file. ``written``: our file was not there. ``applied``: it is, by
+    our ledger or theirs. ``recorded``: our ledger had no such row; then ``applied_at`` and ``ms``,
+    the duration, are those of their ledger, if it has them.
     """
 
     source: Path

@@ -1,6 +1,6 @@
 """Runs migrations in a transaction on the target, has the schema read, and rolls back.
 
-It is what tells what was there before a statement, and whether a draft takes back what it should.
+The walk shows what was there before each statement, and whether a draft takes back what it should.
 Like a rehearsal it holds its locks to the end, so its waits and statements have limits.
 """
 
@@ -76,8 +76,8 @@ class Stopped:
 class Walk:
     """The transaction, on a connection in autocommit mode that nobody else uses.
 
-    ``lock`` and ``statement`` are limits in seconds. What raises psycopg.Error has lost the
-    connection.
+    ``lock`` and ``statement`` are limits in seconds. A method that raises psycopg.Error has lost
+    the connection.
     """
 
     def __init__(
