@@ -1,9 +1,10 @@
 """Runs migrations exactly right: files, scripts, the ledger, and the run itself.
 
 The engine knows no UI, no docker and no command line, and prints nothing: it reports events
-(``engine.events``). What the other rooms need of it they import from here, besides the plain values
-of ``engine.events`` and ``engine.activity`` and the sentences about them in ``engine.wording``. A
-name loads its module when it is asked for, as a start has to be quick.
+(``engine.events``). Other packages import its names from here; besides, they import the plain
+values of ``engine.events`` and ``engine.activity``, and the sentences about them in
+``engine.wording``. The module of a name is only loaded when the name is asked for, because a start
+has to be quick.
 """
 
 from importlib import import_module

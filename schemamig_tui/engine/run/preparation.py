@@ -68,7 +68,7 @@ class RunContext:
 
     @property
     def renewal(self) -> bytes:
-        """The query behind a RESET: it drops advisory locks of others, and makes our settings."""
+        """The query behind a RESET: it drops all other advisory locks, and makes our settings."""
         return b", ".join(filter(None, (self.locks.work.release_others, self.own_settings)))
 
 

@@ -40,7 +40,7 @@ class StoredCode:
     kept nothing in the session.
 
     Checkpoints need more kinds of names. ``changing`` functions may change the session in any way;
-    ``hiding`` ones only for the transaction, so that the session is another one behind the COMMIT;
+    ``hiding`` ones may change it so that it looks otherwise behind the COMMIT than before;
     ``storing`` ones may store code by which other statements change it from then on.
     ``remembering`` ones ask for the last value of a sequence, ``locking`` ones take advisory locks,
     ``unlocking`` ones give them back. ``fired`` are those that a trigger or the like calls,
