@@ -2,8 +2,8 @@
 
 Most of what a file leaves in the session is undone there: see ``pipeline.session``. For the rest:
 
-- where the text of two files, or stored code that they mention, shows that the second would notice
-  what the first left, the session ends at once;
+- where the text of two files, or stored code that they mention, shows that the first leaves such a
+  thing, or that the second would notice one, the session ends at once;
 - triggers of the ledger run later, with the row of a file: they end the session as well, and where
   files may make such triggers, the server is asked for them;
 - where the text only makes that possible, a query behind the COMMIT of the first file fails unless

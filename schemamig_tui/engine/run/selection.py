@@ -9,9 +9,9 @@ class Selection(NamedTuple):
     """What is to run of everything pending: all of it, unless a field says otherwise.
 
     ``to`` is the last file to run. Without ``resume`` a file that stopped in the middle starts
-    over. With ``strict`` nothing runs where an applied file has changed, is missing or late. With
-    ``skip_backfills`` files that have batches stay pending, and so do the files that wait for them.
-    ``only`` is the one file to run.
+    over. With ``strict`` nothing runs where an applied file has changed or is missing, or a pending
+    one is late. With ``skip_backfills`` files that have batches stay pending, and so do the files
+    that wait for them. ``only`` is the one file to run.
     """
 
     to: str | None = None
