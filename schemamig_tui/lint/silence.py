@@ -22,7 +22,7 @@ BAD_ALLOW = LintRule(
 UNUSED_ALLOW = LintRule(
     "unused-allow",
     Severity.NOTE,
-    "a comment allows what nothing is found of",
+    "a comment allows something that is not found",
     "remove it, or put it in front of the statement that it is about",
 )
 RULES = (BAD_ALLOW, UNUSED_ALLOW)

@@ -39,7 +39,7 @@ _WANTS_NO_TRANSACTION = {
     pg_errors.UnsafeNewEnumValueUsage.sqlstate,
 }
 WITHOUT_LOCK = {pg_errors.LockNotAvailable.sqlstate, pg_errors.DeadlockDetected.sqlstate}
-"""The codes of what others are the cause of, and what may go well when they have ended."""
+"""Failures that other sessions cause, so that another try may succeed: their SQLSTATEs."""
 _DIRECTIVE_HINT = (
     "To run every statement of the file by itself, as psql does, make its first line"
     " '-- schemamig: no-transaction'."

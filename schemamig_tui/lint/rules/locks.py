@@ -138,7 +138,7 @@ RULES = (
     LintRule(
         "missing-lock-timeout",
         Severity.WARNING,
-        "a strong lock on a table is waited for without an end",
+        "a statement waits without a limit for a strong lock on a table",
         "SET lock_timeout = '5s' in front of it, or --lock-timeout 5s --lock-retries 3 for all",
         _lock_timeout,
         asks=Asks.EXISTENCE,

@@ -77,7 +77,7 @@ RULES = (
     LintRule(
         "comment-missing",
         Severity.NOTE,
-        "a file does not begin with a comment that says what it is for, and of when it is",
+        "a file does not begin with a comment that says what it is for, with a date",
         "begin it as --new does: -- Migration: ..., -- Purpose: ..., -- Date: ...",
         check_file=_comment,
     ),
