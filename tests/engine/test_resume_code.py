@@ -146,6 +146,22 @@ ENDS_SESSION = "SET app.x = '1'"
             f"CREATE TABLE public.made AS SELECT '{70_000 * 'x'}',"
             " set_config('search_path', 'app', false);",
         ),
+        *(
+            (
+                "CREATE FUNCTION public.sets(int) RETURNS int IMMUTABLE LANGUAGE sql AS"
+                " $$SELECT $1 * length(set_config('search_path', 'app', false))$$",
+                [],
+                f"{made}; {FIRE}",
+            )
+            for made in (
+                "CREATE INDEX ON public.t (public.sets(a))",
+                "CREATE INDEX CONCURRENTLY ON public.t (public.sets(a))",
+                "DO $$BEGIN ALTER TABLE public.t ADD CHECK (public.sets(a) > 0); COMMIT; END$$",
+                "ALTER TABLE public.t ADD CHECK (public.sets(a) > 0)",
+                "CREATE SCHEMA s CREATE TABLE t (a int, b int DEFAULT public.sets(1));"
+                " INSERT INTO s.t (a) VALUES (1)",
+            )
+        ),
     ],
     ids=itertools.count(),
 )

@@ -40,6 +40,7 @@ from schemamig_tui.sql.session_effects import (
     together,
 )
 from schemamig_tui.sql.unrestorable import stores_setter
+from schemamig_tui.sql.words import verb_of
 
 
 class Notes:
@@ -146,10 +147,14 @@ class Notes:
         """Complete the note that ``inside`` wrote, where more is known after the COMMIT."""
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         if self._found is Effect.LATER and not chained:
-            yield from self.apart(unit)
+            yield from self._write_behind(unit)
 
     def apart(self, unit: range) -> Iterator[Step]:
         """Write the note behind ``unit``, in a transaction of its own."""
+        self._effect(unit)  # the session is asked anyway, but those behind may run what it stores
+        yield from self._write_behind(unit)
+
+    def _write_behind(self, unit: range) -> Iterator[Step]:
         yield Step(BEGIN_WRITING, Role.HOUSEKEEPING, timed=True)
         yield Step(own_session.UNTIMED_BUT_KNOWN, Role.HOUSEKEEPING, timed=True)
         yield from self._ask()
@@ -167,11 +172,13 @@ class Notes:
                 # The code may set a search_path with pg_temp, or make a trigger, for any kind of
                 # event.
                 self._stores_code = self._untold = True
-            if found is Effect.RUNS:
+            runs = found is Effect.RUNS
+            if runs:
                 found = self._effect_of_code(sql)
             else:
                 self._untold = self._untold or is_about_temporary(sql) or makes_event_trigger(sql)
-                # The statement may define a function, or have a trigger call one.
+            # The statement may define a function, or have a trigger, an index or a constraint call it.
+            if not runs or verb_of(sql) in _MAKE:
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
         found = together(effects)
@@ -281,6 +288,7 @@ class Notes:
         yield run.writing(query, run.name.encode(), run.checksum, b"0", message.encode())
 
 
+_MAKE = (b"create", b"alter")
 _FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}
 
 
