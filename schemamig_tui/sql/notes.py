@@ -27,6 +27,7 @@ MARK = (
     rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
     rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b|running[ \t]+downgrade\b"
+    rb"|evolve-tx-off\b|:disable-transaction\b|txn-mode\b"
     rb"|" + _DOWN + rb")"
 )
 """How a comment that may say something begins, behind its two dashes."""
@@ -133,7 +134,23 @@ _NO_TRANSACTION = {
         "in the comments at the top",
         _TOP_COMMENTS,
     ),
+    "Evolve": _Rule(
+        re.compile(rb"--[ \t]*(?i:evolve-tx-off)\b"),
+        "in the first lines, among its options",
+        re.compile(rb"(?:[^\n]*evolve[^\n]*(?:\n|\Z))+"),
+    ),
+    "Migratus": _Rule(
+        re.compile(rb"-- :disable-transaction"),
+        "at the very start",
+        re.compile(rb"-- :disable-transaction"),
+    ),
+    "Bytebase": _Rule(
+        re.compile(rb"--[ \t]*(?i:txn-mode[ \t]*=[ \t]*off)[ \t]*(?=[\r\n]|\Z)"),
+        "in the first lines, among its options",
+        re.compile(rb"(?:[ \t]*--[ \t]*(?i:txn-)[^\n]*(?:\n|\Z))+"),
+    ),
 }
+_FILLED_IN = re.compile(rb"--[ \t]*\+goose[ \t]+(?i:envsub on)[ \t]*(?=[\r\n]|\Z)")
 
 
 class Asked(NamedTuple):
@@ -188,6 +205,11 @@ def no_transaction(comment: bytes) -> Directive | None:
         if found := rule.spelling.match(comment):
             return Directive(tool, _shown(found[0]), rule.where, rule.head)
     return None
+
+
+def is_filled_in(comment: bytes) -> bool:
+    """Whether goose would put values of its environment into the statements behind a comment."""
+    return _FILLED_IN.match(comment) is not None
 
 
 def _shown(text: bytes) -> str:

@@ -7,7 +7,7 @@ these tools do so. The spellings of ways back and directives are in ``notes``.
 import re
 from typing import NamedTuple
 
-from schemamig_tui.sql.notes import OURS, no_transaction, way_back
+from schemamig_tui.sql.notes import OURS, is_filled_in, no_transaction, way_back
 
 _BOM = b"\xef\xbb\xbf"
 # How the tools that keep both ways in one file begin the way up.
@@ -16,7 +16,7 @@ _WAYS_UP = {
     "dbmate": (re.compile(rb"--[ \t]*migrate:up(?=[ \t\r\n]|\Z)"), "-- migrate:up"),
     "node-pg-migrate": (re.compile(rb"--[ \t\-]*(?i:up[ \t]+migration)"), "-- Up Migration"),
 }
-_GOOSE = re.compile(rb"--[ \t]*(?i:\+goose)[ \t]+(\S.*)")
+_GOOSE = re.compile(rb"--[ \t]*(?i:\+goose)[ \t]+\S")
 # What Flyway, and goose where it is asked to, put a value in the place of.
 _PLACEHOLDER = re.compile(rb"\$\{[^}\r\n]*\}")
 
@@ -76,9 +76,10 @@ def _marked(tool: str, text: bytes) -> WayUp:
             part, found = up, True
         elif back and back[0] == tool:
             part = None
-        elif tool == "goose" and (asked := _GOOSE.match(comment)):
-            if asked[1].upper() == b"ENVSUB ON":
-                raise NoWayUp("goose puts values of the environment into it (ENVSUB ON)", number)
+        elif is_filled_in(comment):
+            raise NoWayUp("goose puts values of the environment into it (ENVSUB ON)", number)
+        elif tool == "goose" and _GOOSE.match(comment):
+            continue
         elif part is not None:
             part.append(line)
     if not found and tool == "node-pg-migrate" and part is head:

@@ -46,6 +46,9 @@ NO_TRANSACTION = {
     "postgres-migrations": ("-- postgres-migrations disable-transaction",),
     "Codd": ("-- codd: no-txn", "-- a comment\n\n-- codd: force, no-txn"),
     "yoyo": ("-- transactional: false", "-- depends: 0001\n\n--transactional:False"),
+    "Evolve": ("-- evolve-tx-off", "-- evolve-repeat-always\n--evolve-TX-OFF"),
+    "Migratus": ("-- :disable-transaction",),
+    "Bytebase": ("-- txn-mode = off", "--txn-isolation = SERIALIZABLE\n--  TXN-MODE=Off"),
 }
 
 
@@ -86,6 +89,14 @@ def test_the_markers_of_the_way_there_are_plain_comments() -> None:
 def test_a_way_back_with_nothing_in_it_does_no_harm() -> None:
     script = script_of("-- migrate:up\nCREATE TABLE t (a int);\n-- migrate:down\n-- none;\n ;")
     assert len(script) == 1
+
+
+@pytest.mark.parametrize("comment", ["-- +goose ENVSUB ON", "--+goose envsub on\r"])
+def test_a_file_that_goose_fills_in_is_refused(comment: str) -> None:
+    error = refusal(f"-- +goose Up\n{comment}\nINSERT INTO t VALUES ('${{REGION}}');")
+    assert error.line == 2
+    assert "goose would put values of its environment" in error.message
+    script_of("-- +goose ENVSUB OFF\nSELECT 1; -- +goose ENVSUB ON is for goose\nSELECT 2;")
 
 
 def test_a_way_back_that_stands_in_a_statement_is_refused_too() -> None:
@@ -137,6 +148,9 @@ def test_the_directive_of_another_tool_is_heeded_and_named(tool: str, head: str)
         ("\n-- atlas:txmode none\n\nSELECT 1;", 2, "Atlas"),
         ("SELECT 1;\n-- transactional: false\n", 2, "yoyo"),
         ("SELECT 1;\n-- codd: no-txn\n", 2, "Codd"),
+        ("-- x\n-- evolve-tx-off\nSELECT 1;", 2, "Evolve"),
+        ("\n-- :disable-transaction\nSELECT 1;", 2, "Migratus"),
+        ("-- x\n-- txn-mode = off\nSELECT 1;", 2, "Bytebase"),
     ],
 )
 def test_a_directive_where_its_tool_does_not_heed_it_is_warned_of(
@@ -159,6 +173,8 @@ def test_a_directive_where_its_tool_does_not_heed_it_is_warned_of(
         "-- +goose NO TRANSACTIONS\nSELECT 1;",
         "-- tern: disable-tx\nSELECT 1;",
         "-- transactional: true\nSELECT 1;",
+        "-- txn-mode = on\nSELECT 1;",
+        "-- evolve-repeat-always\nSELECT 1;",
         "DO $$\n-- +goose NO TRANSACTION\n$$;",
         "SELECT '\n---- tern: disable-tx ----\n';",
         "SELECT 1; -- +goose NO TRANSACTION",

@@ -58,6 +58,14 @@ class Comments:
                 self._way_back = self._way_back or (offset, *found)
             elif directive := notes.no_transaction(comment):
                 self._heed_theirs(offset, directive)
+            elif notes.is_filled_in(comment):
+                raise fault(
+                    self._source,
+                    offset,
+                    "goose would put values of its environment in the place of ${NAME} from here"
+                    " on: here that would stay as it is.",
+                    hint="Write the values themselves, and remove this line.",
+                )
 
     def refuse_way_back(self, end: int) -> None:
         """Refuse the file where statements, which end at byte ``end``, belong to a way back.
