@@ -187,12 +187,17 @@ def test_an_advisory_lock_that_was_taken_once_can_be_given_back(shop: Workshop) 
     assert shop.ask("SELECT n FROM held") == [9]
 
 
-def test_what_a_function_in_c_has_set_comes_back(shop: Workshop) -> None:
+EXTENSION = "CREATE EXTENSION pg_trgm"
+
+
+@pytest.mark.parametrize(("before", "first"), [(EXTENSION, ""), ("SELECT 1", EXTENSION)])
+def test_what_a_function_in_c_has_set_comes_back(shop: Workshop, before: str, first: str) -> None:
     """Its library, and so the setting, is not there yet when the session starts."""
-    shop.ask("CREATE EXTENSION pg_trgm; CREATE TABLE r (a real)")
+    shop.ask(f"{before}; CREATE TABLE r (a real)")
     message = stop(
         shop,
-        f"{DIRECTIVE}SELECT set_limit(0.75); SELECT 1/0; INSERT INTO r VALUES (show_limit());",
+        f"{DIRECTIVE}{first}; SELECT set_limit(0.75); SELECT 1/0;"
+        " INSERT INTO r VALUES (show_limit());",
     )
     assert message.endswith('{"pg_trgm.similarity_threshold": "0.75"}')
     assert shop.apply().failed is None

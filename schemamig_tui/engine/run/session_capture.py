@@ -49,8 +49,9 @@ class SessionStart:
     may change, by name, and None for a name that nobody has set. ``event_triggers``: any DDL may
     run code. ``lock`` is the advisory lock of ours that the session may hold. ``functions`` is the
     stored code of the database, where the files may call any. ``is_utf8``: the database is in UTF8,
-    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C may set
-    what their library has added to the settings when it was loaded, after the start.
+    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, perhaps of an
+    extension that a file makes, may set what their library has added to the settings when it was
+    loaded, after the start.
     """
 
     login: str
@@ -157,6 +158,8 @@ def ask_start(
         "of_the_run": _OF_THE_RUN,
         "not_settings": _NOT_SETTINGS,
     }
+    # CREATE EXTENSION, which may bring one, is among what leaves something in a session.
+    brings_libraries = any(script.traces.leaves for script in scripts)
     cursor = psycopg.ClientCursor(conn)
     cursor.execute(b"; ".join((BEGIN, UNTIMED_BUT_KNOWN, _START.encode(), COMMIT)), parameters)
     for _ in range(2):  # behind the answers to the first two
@@ -177,7 +180,7 @@ def ask_start(
         lock=lock,
         functions=functions,
         is_utf8=is_utf8,
-        has_libraries=found["has_libraries"],
+        has_libraries=found["has_libraries"] or brings_libraries,
     )
 
 
