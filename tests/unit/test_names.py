@@ -54,6 +54,7 @@ def test_a_way_back_is_refused_by_its_name_with_the_tool(
     assert caught.value.path == tmp_path / name
     assert f"as in {tool}" in caught.value.message
     assert "Move it out of the folder" in str(caught.value.hint)
+    assert "If it undoes nothing, as a U file of refinery, rename it." in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(

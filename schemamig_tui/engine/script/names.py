@@ -61,7 +61,8 @@ def check_name(path: Path, beside: Collection[str]) -> None:
             f"By its name this undoes a migration, as in {tool}: run with the others, it would"
             " undo what they do.",
             path=path,
-            hint="Move it out of the folder. To undo a migration, add a new one that reverses it.",
+            hint="Move it out of the folder: to undo a migration, add a new one that reverses it."
+            " If it undoes nothing, as a U file of refinery, rename it.",
         )
 
 
