@@ -23,8 +23,9 @@ _TITLE = (
 )
 _DOWN = _TITLE % rb"(?:down|rollback|undo|unapply|revert|backwards?)"
 MARK = (
-    rb"[ \t\-]*+(?i:schemamig:|\+(?:goose|micrate|migrate)\b|migrate:|rambler\b"
-    rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|!downs|==+[ \t]*down|revert[ \t]"
+    rb"[ \t\-]*+(?i:schemamig:|\+goose|\+(?:micrate|migrate)\b|migrate:|rambler\b"
+    rb"|down[ \t]+migration|down\.sql|create above|//[ \t]*@undo|[^!\r\n]*+!downs\b"
+    rb"|==+[ \t]*down|revert[ \t]"
     rb"|!?[ \t]*no-transaction|atlas:|changeset[ \t]|postgres-migrations\b|tern:"
     rb"|transactional[ \t]*:|codd:|\d+[ \t]*down\b|running[ \t]+downgrade\b"
     rb"|evolve-tx-off\b|:disable-transaction\b|txn-mode\b"
@@ -42,7 +43,7 @@ _OURS = re.compile(rb"--[ \t]*+(?i:schemamig:)[ \t]*+([^ \t\r\n]*+)[ \t]*+([^\r\
 
 # By tool: how the part of a file begins that takes its migration back.
 _WAYS_BACK = {
-    "goose": rb"--[ \t]*(?i:\+goose[ \t]+down)\b",
+    "goose": rb"--[ \t\-]*(?i:\+goose[ \t]*down)\b",
     "sql-migrate": rb"--[ \t]*(?i:\+migrate[ \t]+down)\b",
     "micrate": rb"--[ \t]*(?i:\+micrate[ \t]+down)\b",
     "dbmate": rb"--[ \t]*(?i:migrate:down)\b",
@@ -50,7 +51,7 @@ _WAYS_BACK = {
     "node-pg-migrate": rb"--[ \t\-]*(?i:down[ \t]+migration)",
     "rambler": rb"--[ \t]*rambler[ \t]+down[ \t]*(?=[\r\n]|\Z)",
     "MyBatis": rb"--[ \t]*//[ \t]*(?i:@undo)\b",
-    "Play": rb"--[ \t\-]*!Downs\b",
+    "Play": rb"--[^!\r\n]*!Downs\b",
     "Atlas": rb"-- down\.sql --[ \t]*(?=[\r\n]|\Z)",
     "shmig": rb"--[ \t]*==+[ \t]*(?i:down)[ \t]*==",
     "Mojo::Pg": rb"--[ \t]*\d+[ \t]*(?i:down)[ \t]*(?=[\r\n]|\Z)",
@@ -103,7 +104,7 @@ class _Rule(NamedTuple):
 
 _TOP_COMMENTS = re.compile(rb"(?:[ \t]*(?:--[^\n]*)?\n)*")
 _NO_TRANSACTION = {
-    "goose": _Rule(re.compile(rb"--[ \t]*(?i:\+goose[ \t]+no transaction)[ \t]*(?=[\r\n]|\Z)")),
+    "goose": _Rule(re.compile(rb"--[ \t\-]*(?i:\+goose[ \t]*no transaction)[ \t\-]*(?=[\r\n]|\Z)")),
     "sql-migrate": _Rule(re.compile(rb"-- \+migrate +Up[ \t][^\r\n]*?\bnotransaction\b")),
     "dbmate": _Rule(re.compile(rb"--[ \t]*migrate:up[ \t][^\r\n]*?\btransaction:false\b")),
     "tern": _Rule(re.compile(rb"---- tern: disable-tx ----(?=[\r\n]|\Z)")),
@@ -150,7 +151,7 @@ _NO_TRANSACTION = {
         re.compile(rb"(?:[ \t]*--[ \t]*(?i:txn-)[^\n]*(?:\n|\Z))+"),
     ),
 }
-_FILLED_IN = re.compile(rb"--[ \t]*\+goose[ \t]+(?i:envsub on)[ \t]*(?=[\r\n]|\Z)")
+_FILLED_IN = re.compile(rb"--[ \t\-]*(?i:\+goose[ \t]*envsub on)[ \t\-]*(?=[\r\n]|\Z)")
 
 
 class Asked(NamedTuple):

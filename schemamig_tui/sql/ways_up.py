@@ -12,11 +12,11 @@ from schemamig_tui.sql.notes import OURS, is_filled_in, no_transaction, way_back
 _BOM = b"\xef\xbb\xbf"
 # How the tools that keep both ways in one file begin the way up.
 _WAYS_UP = {
-    "goose": (re.compile(rb"--[ \t]*(?i:\+goose[ \t]+up)\b"), "-- +goose Up"),
+    "goose": (re.compile(rb"--[ \t\-]*(?i:\+goose[ \t]*up)\b"), "-- +goose Up"),
     "dbmate": (re.compile(rb"--[ \t]*migrate:up(?=[ \t\r\n]|\Z)"), "-- migrate:up"),
     "node-pg-migrate": (re.compile(rb"--[ \t\-]*(?i:up[ \t]+migration)"), "-- Up Migration"),
 }
-_GOOSE = re.compile(rb"--[ \t]*(?i:\+goose)[ \t]+\S")
+_GOOSE = re.compile(rb"--[ \t\-]*(?i:\+goose)[ \t]*\S")
 # What Flyway, and goose where it is asked to, put a value in the place of.
 _PLACEHOLDER = re.compile(rb"\$\{[^}\r\n]*\}")
 

@@ -29,6 +29,7 @@ NO_TRANSACTION = "-- schemamig: no-transaction\n"
             NO_TRANSACTION + "VACUUM;\n",
         ),
         ("goose", "-- +goose Up\r\nSELECT 1;\r\n-- +goose Down\r\nSELECT 2;", "SELECT 1;\r\n"),
+        ("goose", "-- +gooseUp\n---- +goose StatementBegin\nSELECT 1;\n", "SELECT 1;\n"),
         ("dbmate", "-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT 2;\n", "SELECT 1;\n\n"),
         ("dbmate", "-- migrate:up transaction:false\nVACUUM;\n", NO_TRANSACTION + "VACUUM;\n"),
         ("golang-migrate", "BEGIN;\nSELECT 1;\nCOMMIT;\n", "BEGIN;\nSELECT 1;\nCOMMIT;\n"),

@@ -7,7 +7,10 @@ from schemamig_tui.engine.script.script import ScriptWarning
 from tests.unit.scripts import refusal, script_of
 
 WAYS_BACK = {
-    "goose": ("-- +goose Down", "--  +goose  down", "--+goose DOWN"),
+    "goose": (
+        *("-- +goose Down", "--  +goose  down", "--+goose DOWN"),
+        *("-- +gooseDown", "---- +goose Down --"),
+    ),
     "sql-migrate": ("-- +migrate Down", "-- +migrate Down notransaction"),
     "micrate": ("-- +micrate Down",),
     "dbmate": ("-- migrate:down", "--migrate:down", "-- migrate:down transaction:false"),
@@ -16,7 +19,10 @@ WAYS_BACK = {
     "rambler": ("-- rambler down", "-- rambler  down "),
     "MyBatis": ("-- //@UNDO", "--//@UNDO", " --  //  @UNDO", "--//@undo"),
     "Atlas": ("-- down.sql --",),
-    "Play": ("# --- !Downs", "-- !Downs", "# -- !Downs", "#--- !Downs"),
+    "Play": (
+        *("# --- !Downs", "-- !Downs", "# -- !Downs", "#--- !Downs"),
+        *("-- users !Downs", "-- # --- !Downs"),
+    ),
     "shmig": ("-- ==== DOWN ====",),
     "Mojo::Pg": ("-- 1 down", "--12 DOWN "),
     "two-way": (
@@ -28,7 +34,10 @@ WAYS_BACK = {
     "Sqitch": ("-- Revert app:users from pg",),
 }
 NO_TRANSACTION = {
-    "goose": ("-- +goose NO TRANSACTION", "-- +goose Up\n-- +goose no transaction"),
+    "goose": (
+        *("-- +goose NO TRANSACTION", "-- +goose Up\n-- +goose no transaction"),
+        "---- +gooseNo Transaction --",
+    ),
     "sql-migrate": ("-- +migrate Up notransaction", "-- x\n-- +migrate Up foo notransaction"),
     "dbmate": ("-- migrate:up transaction:false", "\n--migrate:up  a:b transaction:false"),
     "sqlx": ("-- no-transaction",),
@@ -91,7 +100,7 @@ def test_a_way_back_with_nothing_in_it_does_no_harm() -> None:
     assert len(script) == 1
 
 
-@pytest.mark.parametrize("comment", ["-- +goose ENVSUB ON", "--+goose envsub on\r"])
+@pytest.mark.parametrize("comment", ["-- +goose ENVSUB ON", "--+gooseEnvsub on\r"])
 def test_a_file_that_goose_fills_in_is_refused(comment: str) -> None:
     error = refusal(f"-- +goose Up\n{comment}\nINSERT INTO t VALUES ('${{REGION}}');")
     assert error.line == 2
