@@ -177,7 +177,8 @@ class Notes:
                 found = self._effect_of_code(sql)
             else:
                 self._untold = self._untold or is_about_temporary(sql) or makes_event_trigger(sql)
-            # The statement may define a function, or have a trigger, an index or a constraint call it.
+            # The statement may define a function, or have a trigger, an index or a constraint
+            # call one.
             if not runs or verb_of(sql) in _MAKE:
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)

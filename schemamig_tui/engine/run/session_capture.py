@@ -49,9 +49,9 @@ class SessionStart:
     may change, by name, and None for a name that nobody has set. ``event_triggers``: any DDL may
     run code. ``lock`` is the advisory lock of ours that the session may hold. ``functions`` is the
     stored code of the database, where the files may call any. ``is_utf8``: the database is in UTF8,
-    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, perhaps of an
-    extension that a file makes, may set what their library has added to the settings when it was
-    loaded, after the start.
+    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, also
+    of an extension that a file makes, may set what their library has added to the settings when it
+    was loaded, after the start.
     """
 
     login: str
