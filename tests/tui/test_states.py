@@ -296,7 +296,7 @@ async def test_whoever_has_nothing_yet_sees_the_ways_to_begin_on_a_small_screen(
 ) -> None:
     nowhere = Endpoint({"host": "/nowhere"}, NOTHING_NAMED, Location(NOTHING_NAMED))
     tried = (Attempt("DATABASE_URL", "not set"), Attempt("POSTGRES_HOST", "not set"))
-    monkeypatch.setattr(environment, "find", lambda _: (nowhere, tried))
+    monkeypatch.setattr(environment, "find", lambda *_: (nowhere, tried))
     desk.options["dsn"] = None
     async with desk.open(80, 24) as ui:
         assert "--embedded starts a PostgreSQL" in ui.screen
