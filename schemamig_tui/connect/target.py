@@ -1,16 +1,18 @@
 """The place where the database is, and the connections to it."""
 
+import math
 import os
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import psycopg
 from psycopg import pq
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo, timeout_from_conninfo
 
 from schemamig_tui.connect import password_file
 from schemamig_tui.connect.identity import Identity, Location, identify
@@ -103,7 +105,7 @@ class Target:
         self.extension_hint = endpoint.extension_hint
         self._wait = max(settings.wait, endpoint.wait)
         self._hint_of_endpoint = endpoint.hint
-        self._hint = endpoint.hint or _ways_out(settings, endpoint.location.source)
+        self._ways_out = partial(_ways_out, settings, endpoint.location.source)
         self._close = endpoint.close
 
     def __repr__(self) -> str:
@@ -149,7 +151,7 @@ class Target:
         answers = False
         while True:
             try:
-                return self._identified()
+                return self._identified(self._conninfo_until(deadline))
             except (psycopg.Error, UnicodeError) as error:  # UnicodeError: a host that is no name
                 if self._without_options and _OPTIONS_REFUSED.search(str(error)):
                     self.conninfo, self._without_options = self._without_options, None
@@ -166,9 +168,20 @@ class Target:
                 time.sleep(min(pause, left))
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _identified(self) -> psycopg.Connection[Any]:
+    def _conninfo_until(self, deadline: float) -> str:
+        """The connection string, by which no attempt takes longer than what is left of a wait.
+
+        (libpq takes 1 second for 2.) Raises psycopg.Error where its own limit is no number.
+        """
+        left = math.ceil(deadline - time.monotonic())
+        limit = timeout_from_conninfo(conninfo_to_dict(self.conninfo))
+        if not self._wait or limit <= left:
+            return self.conninfo
+        return make_conninfo(self.conninfo, connect_timeout=max(1, left))
+
+    def _identified(self, conninfo: str) -> psycopg.Connection[Any]:
         """A new connection; the first one is asked which database it leads to."""
-        conn = PatientConnection.connect(self.conninfo, autocommit=True, prepare_threshold=None)
+        conn = PatientConnection.connect(conninfo, autocommit=True, prepare_threshold=None)
         conn.conninfo = self.conninfo
         try:
             with self._naming:
@@ -206,13 +219,19 @@ class Target:
         if _wants_password(error):
             hint = self._hint_of_endpoint or _PASSWORD_HINT.format(self._location.source)
             return PasswordWanted(message, hint=hint)
-        hint = next((way for refusal, way in _WAYS_OUT if refusal.search(str(error))), self._hint)
+        special = next((way for refusal, way in _WAYS_OUT if refusal.search(str(error))), None)
+        hint = special or self._hint_of_endpoint or self._ways_out(self._answers(error))
         return ConnectionFailed(message, hint=hint)
 
 
-def _ways_out(settings: Settings, source: str) -> str:
-    """What to do when there is no connection to where ``source`` says the database is."""
+def _ways_out(settings: Settings, source: str, answers: bool) -> str:
+    """What to do when there is no connection to where ``source`` says the database is.
+
+    ``answers``: the server is up, or what is asked for cannot be tried, so waiting is of no use.
+    """
     if settings.dsn is not None:
+        if answers:
+            return f"Is {source} right?"
         return f"Is {source} right, and its server running? --wait 30 waits for one that starts."
     if settings.embedded is not None:
         return f"The log of the server is {settings.embedded / 'log'}"

@@ -118,10 +118,14 @@ def test_with_nothing_named_the_way_out_begins_with_what_a_newcomer_needs() -> N
     assert 0 < hint.index("--dsn postgresql://") < hint.index("docker start my_pg")
 
 
-def test_the_ways_out_are_those_of_what_was_asked_for(free_port: int, base: Path) -> None:
+def test_the_ways_out_are_those_of_what_was_asked_for(
+    server: Embedded, free_port: int, base: Path
+) -> None:
     dsn = f"host=127.0.0.1 port={free_port}"
     hint = _failure(Settings(dsn=dsn)).hint
     assert str(hint).startswith("Is --dsn right, and its server running?")
+    answering = make_conninfo(server.conninfo, dbname="missing")
+    assert _failure(Settings(dsn=answering)).hint == "Is --dsn right?"
     target = resolve(Settings(embedded=base))
     target.close()
     wait_until_gone(base)
@@ -219,6 +223,14 @@ def test_a_host_that_says_nothing_is_named() -> None:
         port = silent.getsockname()[1]
         message = _failure(Settings(dsn=f"host=127.0.0.1 port={port} connect_timeout=2")).message
     assert f'at "127.0.0.1", port {port} failed: connection timeout expired' in message
+
+
+def test_a_host_that_says_nothing_is_not_waited_for_longer_than_the_settings_say() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        dsn = f"host=127.0.0.1 port={silent.getsockname()[1]}"
+        began = time.monotonic()
+        _failure(Settings(dsn=dsn, wait=1))
+    assert time.monotonic() - began < 5  # libpq takes 1 second for 2, and 10 are our default
 
 
 @pytest.fixture
