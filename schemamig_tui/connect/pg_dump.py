@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from schemamig_tui.connect import binaries
 from schemamig_tui.connect.target import Target
 from schemamig_tui.errors import SchemamigError, SettingsError
-from schemamig_tui.text import one_line, redact, visible
+from schemamig_tui.text import SECRET_NAME, one_line, redact, visible
 
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _NEVER_ASK = "--no-password"
@@ -56,6 +56,13 @@ def _run(program: Path, target: Target, options: Sequence[str]) -> str:
     parameters: dict[str, Any] = conninfo_to_dict(target.conninfo)
     password = parameters.pop("password", None)
     # Everybody on this machine may read the arguments of a process, and nobody its environment.
+    # libpq has no variable for the other secrets.
+    for name in parameters:
+        if re.search(SECRET_NAME, name):
+            raise SettingsError(
+                f"a dump takes no {name}: everybody may read the arguments of pg_dump",
+                hint="a connection service file can have it, which service=NAME in the DSN names",
+            )
     environ = os.environ | ({"PGPASSWORD": str(password)} if password else {})
     command: list[str | Path] = [program, *options, _NEVER_ASK, "-d", make_conninfo(**parameters)]
     try:

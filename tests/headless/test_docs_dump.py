@@ -107,6 +107,15 @@ def test_a_role_that_may_not_read_all_is_told_what_a_dump_takes(
     assert "GRANT SELECT ON kb.schema_migrations TO dumps; To apply" in looked.err
 
 
+def test_a_secret_that_pg_dump_would_show_in_its_arguments_is_refused(
+    program: Program, database: Database
+) -> None:
+    ended = program("--docs-generate", "x.sql", "--dsn", f"{database.conninfo} sslpassword=s3cret")
+    assert ended.code == 2
+    assert "a dump takes no sslpassword: everybody may read the arguments of pg_dump" in ended.err
+    assert "s3cret" not in ended.err
+
+
 def test_other_files_are_refused(program: Program) -> None:
     ended = program("--docs-generate", "schema.txt")
     assert ended.code == 2
