@@ -76,6 +76,14 @@ def test_a_row_made_by_hand_is_never_drift(tmp_path: Path) -> None:
         assert not compare([file], [manual]).changed
 
 
+@pytest.mark.parametrize(
+    ("checksum", "shown"), [(None, "no checksum"), ("", "an empty checksum"), ("x", "checksum x")]
+)
+def test_a_row_says_which_checksum_it_has(checksum: str | None, shown: str) -> None:
+    row = LedgerRow("a.sql", datetime(2025, 10, 18), checksum, 1, True, None)
+    assert row.summary == f"applied, 2025-10-18 00:00:00, {shown}"
+
+
 def test_the_case_of_the_hex_of_a_checksum_does_not_count(tmp_path: Path) -> None:
     was = {
         "a.sql": b"a\nb",

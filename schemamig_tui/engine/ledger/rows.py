@@ -47,7 +47,8 @@ class LedgerRow(NamedTuple):
         state = {True: "applied", False: "failed", None: "success is NULL"}[self.success]
         why = (self.error_message or "").partition("\n")[0]
         because = f", error: {why}" if why else ""
-        checksum = "no checksum" if self.checksum is None else f"checksum {self.checksum}"
+        odd = {None: "no checksum", "": "an empty checksum"}
+        checksum = odd.get(self.checksum, f"checksum {self.checksum}")
         return visible(f"{state}, {self.when}, {checksum}{because}")
 
 
