@@ -112,9 +112,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options.scratch = options.scratch or None
     if options.report_queries and not options.report:
         parser.error("--report-queries only goes with --report")
-    # The shell completes paths, so that is what will be typed.
-    for name in filter(vars(options).get, ("to", "only")):
-        setattr(options, name, Path(getattr(options, name)).name)
     return options
 
 

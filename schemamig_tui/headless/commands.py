@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from schemamig_tui.engine import Selection, scan
 from schemamig_tui.engine.script.files import passed_over
 from schemamig_tui.engine.script.names import is_migration, passed_over_warnings
-from schemamig_tui.errors import ExitCode, FilesError, SchemamigError
-from schemamig_tui.flags import DOCS, REPAIRS
+from schemamig_tui.errors import ExitCode, FilesError, SchemamigError, SettingsError
+from schemamig_tui.flags import ABOUT_ONE, DOCS, REPAIRS
 from schemamig_tui.headless.connecting import connecting
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.protection import refuse_unwanted_writes
@@ -21,6 +21,7 @@ from schemamig_tui.headless.reporter import Reporter
 from schemamig_tui.headless.signals import Stop
 from schemamig_tui.settings import Settings, load
 from schemamig_tui.survey import look
+from schemamig_tui.text import visible
 
 
 class Command(NamedTuple):
@@ -67,6 +68,7 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
 
             reporter = AnnotatedReport(out, err, settings.directory)
         os.environ.update(settings.variables)
+        command = _with_names(command, settings.directory)
         if settings.color:
             out.use_color()
             err.use_color()
@@ -87,6 +89,29 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
         err.write(f"error: stdout could not be written: {out.lost}")
         code = code or ExitCode.USAGE
     return code
+
+
+def _with_names(command: Command, directory: Path) -> Command:
+    """The command with the names of its files, which may be typed as paths into the folder.
+
+    Raises SettingsError for a path that leads elsewhere: no file of that name there is meant.
+    """
+    typed = {"to": command.to, "only": command.only}
+    if ABOUT_ONE.get(command.mode, ("",))[0] == "FILE":
+        typed["about"] = command.about
+    names: dict[str, Any] = {}
+    for option, path in typed.items():
+        if path is None:
+            continue
+        names[option] = Path(path).name
+        parent = Path(path).parent
+        if parent != Path() and os.path.realpath(parent) != os.path.realpath(directory):
+            flag = command.mode if option == "about" else option
+            raise SettingsError(
+                f"--{flag}: {visible(path)} is not in the folder {visible(str(directory))}",
+                hint="--dir names another folder; without one the name of the file is enough",
+            )
+    return command._replace(**names)
 
 
 def _reporter(command: Command, out: Output, err: Output) -> Reporter:
@@ -216,18 +241,17 @@ def _about_one(
         from schemamig_tui.headless.history import against
 
         return against(settings, reporter, about)
-    name = Path(about).name  # the shell completes paths
     if mode in REPAIRS:
         from schemamig_tui.headless.repairing import repair
 
-        return repair(settings, reporter, stop, mode, name)
+        return repair(settings, reporter, stop, mode, about)
     if mode == "diff":
         from schemamig_tui.headless.history import diff
 
-        return diff(settings, reporter, stop, name)
+        return diff(settings, reporter, stop, about)
     from schemamig_tui.headless.writing import new_rollback
 
-    return new_rollback(settings, reporter, stop, name)
+    return new_rollback(settings, reporter, stop, about)
 
 
 def _require_migrations(directory: Path) -> None:

@@ -1,5 +1,9 @@
 """``--mark-applied`` and its kin, as their users meet them."""
 
+import os
+
+import pytest
+
 from tests.headless.conftest import Program
 
 
@@ -64,3 +68,17 @@ def test_a_repair_that_makes_no_sense_is_one_clear_error(program: Program) -> No
         assert (ended.code, ended.out) == (2, "")
         assert why in ended.err
     assert "--to only goes with" in program("--forget", "0001_a.sql", "--to", "x").err
+
+
+@pytest.mark.parametrize("options", [("--forget",), ("--dry-run", "--to"), ("--apply", "--only")])
+def test_a_path_that_leads_to_another_folder_is_refused(
+    program: Program, options: tuple[str, ...]
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;\n")
+    (program.folder / "link").symlink_to("migrations")
+    for path in ("../0001_a.sql", "elsewhere/0001_a.sql"):
+        ended = program(*options, path)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"error: {options[-1]}: {path} is not in the folder migrations\n" in ended.err
+    for path in ("link/0001_a.sql", os.fspath(program.folder / "migrations/0001_a.sql")):
+        assert "is not in the folder" not in program(*options, path).err
