@@ -1,6 +1,7 @@
 """The flags of the command line, and what ``--help`` says of them."""
 
 import argparse
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from schemamig_tui.errors import ExitCode, SettingsError
-from schemamig_tui.flags import ABOUT_ONE, COMPLETIONS, DOCS, refuse_useless
+from schemamig_tui.flags import ABOUT_ONE, DOCS, refuse_useless
 from schemamig_tui.headless.output import Output
 from schemamig_tui.spelling import nearest
 from schemamig_tui.text import redact, visible
@@ -65,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 # Options that name something. (Settings and paths are looked at where they are read.)
-_NAMING = ("to", "only", "yes", "against")
+_NAMING = ("to", "only", "yes", "against", "completion")
 
 
 def make_parser() -> "_Parser":
@@ -79,6 +80,9 @@ def make_parser() -> "_Parser":
         allow_abbrev=False,
         add_help=False,
     )
+    # As in Python 3.14. Older ones take -3s for an option, and say that the one before it has no
+    # argument; what is wrong with a value like that is said where it is read.
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
     _add_modes(parser)
     _add_places(parser)
     _add_behaviour(parser)
@@ -162,7 +166,6 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
     modes.add_argument(
         "--completion",
         metavar="SHELL",
-        choices=COMPLETIONS,
         help="print what bash, zsh or fish needs to complete our options, files and targets",
     )
     _add_mode_options(group)

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from schemamig_tui.arguments import make_parser
 from schemamig_tui.engine.script.files import migration_names
-from schemamig_tui.errors import SchemamigError
-from schemamig_tui.flags import ABOUT_ONE, DOCS
+from schemamig_tui.errors import SchemamigError, SettingsError
+from schemamig_tui.flags import ABOUT_ONE, DOCS, SHELLS
 from schemamig_tui.settings import load
 from schemamig_tui.settings.files import find
+from schemamig_tui.text import visible
 
 # bash expands the words that it is given to choose from: of a file `$(reboot).sql`, it would run
 # what is in the brackets. Such names are left to be typed.
@@ -21,9 +22,14 @@ _MIGRATIONS = ("to", "only", *(name for name, (what, _) in ABOUT_ONE.items() if 
 
 
 def completion(wanted: str) -> str:
-    """One of ``flags.COMPLETIONS``: a script for that shell, or names, one a line."""
+    """A script for a shell, or the ``files`` or ``targets`` that such a script asks for.
+
+    Names come one a line. Raises SettingsError for a shell that there is no script for.
+    """
     if wanted in ("files", "targets"):
         return "\n".join(filter(_HARMLESS.fullmatch, _names(wanted)))
+    if wanted not in SHELLS:
+        raise SettingsError(f"--completion is {visible(wanted)!r}, but has to be bash, zsh or fish")
     return _script(wanted)
 
 
@@ -49,6 +55,8 @@ def _script(shell: str) -> str:
         _MIGRATIONS: shtab.cmd(f"{ours} files 2>/dev/null"),
     }
     for action in parser._actions:
+        if action.dest == "completion":
+            action.choices = SHELLS
         for names, what in completed.items():
             if action.option_strings[0][2:] in names:
                 action.complete = what  # type: ignore[attr-defined]  # where shtab looks for it

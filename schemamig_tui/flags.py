@@ -55,8 +55,8 @@ DOCS = {
 REPAIRS = ("mark-applied", "accept-checksum", "accept-name", "forget", "baseline")
 """The modes that change a row of the ledger."""
 
-COMPLETIONS = ("bash", "zsh", "fish", "files", "targets")
-"""What ``--completion`` prints: a script for a shell, or the names that such a script asks for."""
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that ``--completion`` prints a script for."""
 
 _UI = "the UI"
 _RUNS = ("rehearse", "apply", _UI)
