@@ -1,10 +1,12 @@
-"""Finds the left-out file that a failed file most likely depends on."""
+"""Finds the file that a failed one most likely depends on: left out, or rehearsed in part."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from psycopg import errors as pg_errors
+from psycopg.errors import Diagnostic
 
+from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.events import Failure
 from schemamig_tui.engine.run.file_run import FileRun
 
@@ -48,3 +50,38 @@ def _names(message: str) -> Iterator[str]:
     """The names in a message, without those of their schemas or tables."""
     for groups in _NAME.findall(message):
         yield next(filter(None, groups)).rpartition(".")[2]
+
+
+_VIOLATES = "23"  # the class of SQLSTATEs in which rows violate a constraint
+
+
+class PartialBatches:
+    """Notes which tables were only filled in part, because of their batches one was rehearsed.
+
+    A constraint of such a table may be violated in a rehearsal alone. ``report`` is called with
+    each event that is noted.
+    """
+
+    def __init__(self, files: Sequence[FileRun], report: Callable[[BatchRehearsed], None]) -> None:
+        self._scripts = {run.name: run.script for run in files}
+        self._report = report
+        # The name of the file that has the batches, by schema and name of the table.
+        self._files: dict[tuple[str | None, str], str] = {}
+
+    def note(self, event: BatchRehearsed) -> None:
+        """Note the table of a batch, unless no rows are left, and report the event."""
+        done = max(event.keys, event.changed)
+        target = self._scripts[event.name].batched[event.statement - 1].head.target
+        if target and (event.rows is None or event.rows > done):
+            self._files[target.schema, target.name] = event.name
+        self._report(event)
+
+    def refusal(self, error: Diagnostic) -> str | None:
+        """Why a file is left out whose error comes of that; None if it does not."""
+        table = error.table_name
+        if not table or not (error.sqlstate or "").startswith(_VIOLATES):
+            return None
+        name = self._files.get((error.schema_name, table)) or self._files.get((None, table))
+        if name is None:
+            return None
+        return f"{error.message_primary}, and of {name} one batch alone was rehearsed"

@@ -51,7 +51,7 @@ from schemamig_tui.rehearsal.fitness import (
 )
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
-from schemamig_tui.rehearsal.missing import needed
+from schemamig_tui.rehearsal.missing import PartialBatches, needed
 from schemamig_tui.rehearsal.own_queries import UNDONE, OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.reports import StatementReports
@@ -105,6 +105,7 @@ class Stage:
         # What is still to be reported of the last of them.
         self._unreported: FileRehearsed | None = None
         self._left_out: list[FileRun] = []
+        self._batches = PartialBatches(runs, self._report)
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
         self._counted = True
@@ -278,7 +279,7 @@ class Stage:
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
         probe, limits = partial(self._reports.probe, run), self._guards.for_statements
         steps = rehearsal_steps.RehearsalSteps(
-            run, probe, self._own, self._report, counted=self._counted, limits=limits
+            run, probe, self._own, self._batches.note, counted=self._counted, limits=limits
         )
         opening = steps.opening(self._reports.read_clock)
         before: Iterator[Step] = chain(self._schema.closing(), opening)
@@ -373,7 +374,7 @@ class Stage:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
         if self._own.were_undone(crash.step, error):
             return UNDONE
-        return refusal(run, crash.step, error)
+        return refusal(run, crash.step, error) or self._batches.refusal(error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:
         encoding = self._conn.info.encoding

@@ -4,6 +4,7 @@ import pytest
 
 from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.events import FileFailed, StatementFinished
+from schemamig_tui.rehearsal.events import FileLeftOut
 from tests.rehearsal.conftest import Rehearsals
 
 BACKFILL = """-- schemamig: backfill table=docs key=id batch=100
@@ -88,3 +89,46 @@ def test_what_a_run_would_refuse_fails_in_a_rehearsal(
     assert failed.failure.message.startswith(message)
     assert failed.failure.place is not None
     assert failed.failure.place.line == 1
+
+
+FILL = """-- schemamig: backfill table=docs key=id batch=100
+UPDATE docs SET filled = 1 WHERE id BETWEEN :from AND :to;
+"""
+
+
+def test_a_file_that_wants_all_rows_filled_is_left_out_behind_a_part_of_them(
+    shop: Rehearsals,
+) -> None:
+    filled = (
+        "ALTER TABLE docs ADD filled int",
+        FILL,
+        "ALTER TABLE docs ADD CONSTRAINT known CHECK (filled IS NOT NULL) NOT VALID",
+        "ALTER TABLE docs VALIDATE CONSTRAINT known",
+        "ALTER TABLE docs ALTER filled SET NOT NULL",
+        "CREATE TABLE more ()",
+    )
+    finished = shop.rehearses(*filled)
+    assert finished.left_out == ("4.sql", "5.sql")
+    assert [event.reason for event in shop.events_of(FileLeftOut)] == [
+        'check constraint "known" of relation "docs" is violated by some row, and of 2.sql one'
+        " batch alone was rehearsed",
+        'column "filled" of relation "docs" contains null values, and of 2.sql one batch alone was'
+        " rehearsed",
+    ]
+    assert len(shop.apply().applied) == 6
+
+
+@pytest.mark.parametrize(
+    ("rows", "violated"),
+    [
+        (50, "ALTER TABLE docs ADD CHECK (filled > 1)"),
+        (1000, "CREATE TABLE other (i) AS SELECT 1; ALTER TABLE other ADD CHECK (i > 1)"),
+    ],
+    ids=["all rows are filled", "another table"],
+)
+def test_a_constraint_that_no_batch_would_mend_fails(
+    shop: Rehearsals, rows: int, violated: str
+) -> None:
+    shop.ask(f"DELETE FROM docs WHERE id > {rows}; ANALYZE docs")
+    finished = shop.tries("ALTER TABLE docs ADD filled int", FILL, violated)
+    assert (finished.failed, finished.left_out) == ("3.sql", ())
