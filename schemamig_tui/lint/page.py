@@ -9,6 +9,7 @@ from schemamig_tui.errors import SettingsError
 from schemamig_tui.lint.finding import LintFinding
 from schemamig_tui.lint.squawk import COVERED, NOTES, unknown_to_squawk
 from schemamig_tui.spelling import did_you_mean
+from schemamig_tui.text import visible
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -26,7 +27,7 @@ def page(rule: str) -> str:
         return f"A rule of squawk{ours}: {squawk_link(rule)}\n"
     meant = did_you_mean(rule, known)
     raise SettingsError(
-        f"there is no page on {rule!r}",
+        f"there is no page on {visible(rule)!r}",
         hint=meant or f"there are {', '.join(sorted(known))}; of others, see {squawk_link()}",
     )
 

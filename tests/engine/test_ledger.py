@@ -152,7 +152,7 @@ def test_a_ledger_in_a_schema_of_the_server_is_refused(shop: Workshop, name: str
         shop.ask(f"CREATE SCHEMA {schema}")
 
 
-@pytest.mark.parametrize("name", ["", "a.b.c", ".x", "x.", "kb." + "x" * 64])
+@pytest.mark.parametrize("name", ["", "a.b.c", ".x", "x.", "kb." + "x" * 64, "kb.\udcff"])
 def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="does not name a table"):
         Ledger(name)

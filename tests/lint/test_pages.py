@@ -55,6 +55,8 @@ def test_a_rule_without_a_page_is_said_with_the_one_that_was_meant() -> None:
     with pytest.raises(SettingsError, match="there is no page on 'drop-tabel'") as caught:
         page("drop-tabel")
     assert caught.value.hint == "Did you mean drop-table?"
+    with pytest.raises(SettingsError, match=r"there is no page on '\\\\xFF'"):
+        page("\udcff")
 
 
 def made_page(workshop: Workshop, rule: str, example: Example) -> Iterator[str]:

@@ -16,6 +16,7 @@ Reading creates nothing. Writing is done by statements that the caller sends (``
 because a row has to travel in the same transaction as its migration.
 """
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, LiteralString
@@ -164,12 +165,16 @@ def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None
     )
 
 
+# A surrogate stands for a byte that is not UTF-8.
+_NO_NAME = re.compile("[\0.\ud800-\udfff]")
+
+
 def _split(name: str) -> tuple[str, str]:
     schema, dot, table = name.partition(".")
     if not dot:
         schema, table = "public", name
     parts = (schema, table)
-    if any(not part or "\0" in part or "." in part or len(part.encode()) > 63 for part in parts):
+    if any(_NO_NAME.search(part) or not 0 < len(part.encode()) <= 63 for part in parts):
         raise SettingsError(
             f"{visible(name)} does not name a table",
             hint="write --table schema.table, such as kb.schema_migrations",
