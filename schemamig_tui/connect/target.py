@@ -173,11 +173,11 @@ class Target:
 
         (libpq takes 1 second for 2.) Raises psycopg.Error where its own limit is no number.
         """
-        left = math.ceil(deadline - time.monotonic())
-        limit = timeout_from_conninfo(conninfo_to_dict(self.conninfo))
-        if not self._wait or limit <= left:
+        if not self._wait:
             return self.conninfo
-        return make_conninfo(self.conninfo, connect_timeout=max(1, left))
+        left = max(1, math.ceil(deadline - time.monotonic()))
+        limit = timeout_from_conninfo(conninfo_to_dict(self.conninfo))
+        return make_conninfo(self.conninfo, connect_timeout=min(limit, left))
 
     def _identified(self, conninfo: str) -> psycopg.Connection[Any]:
         """A new connection; the first one is asked which database it leads to."""

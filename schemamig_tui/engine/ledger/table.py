@@ -166,7 +166,7 @@ def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None
 
 
 # A surrogate stands for a byte that is not UTF-8.
-_NO_NAME = re.compile("[\0.\ud800-\udfff]")
+_UNFIT = re.compile("[\0.\ud800-\udfff]")
 
 
 def _split(name: str) -> tuple[str, str]:
@@ -174,7 +174,7 @@ def _split(name: str) -> tuple[str, str]:
     if not dot:
         schema, table = "public", name
     parts = (schema, table)
-    if any(_NO_NAME.search(part) or not 0 < len(part.encode()) <= 63 for part in parts):
+    if any(_UNFIT.search(part) or not 0 < len(part.encode()) <= 63 for part in parts):
         raise SettingsError(
             f"{visible(name)} does not name a table",
             hint="write --table schema.table, such as kb.schema_migrations",
