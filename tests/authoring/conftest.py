@@ -112,6 +112,9 @@ CREATE TRIGGER parts_touch AFTER INSERT ON app.parts
     FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE app.parts_2 (k int, v text);
 CREATE TABLE app.child () INHERITS (app.parent);
+CREATE TABLE app.known (a int CONSTRAINT a_known NOT NULL);
+CREATE TABLE app.known_child () INHERITS (app.known);
+CREATE DOMAIN app.known_int AS int CONSTRAINT int_known NOT NULL;
 CREATE STATISTICS app.st ON a, b FROM app.t;
 CREATE ROLE reverting;
 CREATE PUBLICATION pub FOR TABLE app.parent;

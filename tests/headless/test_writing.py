@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+from tests.conftest import Database
 from tests.headless.conftest import Program
 
 
@@ -88,3 +89,14 @@ def test_a_reversal_that_does_not_do_shows_why(program: Program) -> None:
     ]
     assert event["failed"].startswith("line 10: cannot drop table t because other objects depend")
     assert (event["complete"], event["as_before"], event["original"]) == (True, False, "0001_a.sql")
+
+
+def test_a_reversal_that_leaves_a_difference_is_not_complete(
+    program: Program, database: Database
+) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE t (i int)")
+        conn.execute("ALTER TABLE t ADD CONSTRAINT known CHECK (i > 0) NOT VALID")
+    program.write("0001_a.sql", "ALTER TABLE t VALIDATE CONSTRAINT known;")
+    event = program("--new-rollback", "0001_a.sql", "--json").events[-1]
+    assert (event["complete"], event["as_before"]) == (False, False)

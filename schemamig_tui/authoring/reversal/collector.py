@@ -14,6 +14,7 @@ class Collector:
 
     ``first`` is made before the changes, as a default may call a function that was gone.
     ``inherited`` changes what a child table has from its parent, divided behind the child's name.
+    ``named`` has what stands in the place of a change, because it says a name as well.
 
     ``unknown`` names what cannot be brought back. ``role`` is the one that owns what is made anew.
     """
@@ -24,6 +25,7 @@ class Collector:
     first: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     inherited: list[tuple[str, str]] = field(default_factory=list)
+    named: dict[str, str] = field(default_factory=dict)
     creations: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -33,7 +35,8 @@ class Collector:
         """All statements in their order."""
         drops = tuple(reversed(self.drops))
         changes = (*self.first, *self.changes, *self._of_children())
-        return (*drops, *changes, *self.creations, *self.moves)
+        named = (self.named.get(one, one) for one in changes)
+        return (*drops, *named, *self.creations, *self.moves)
 
     def _of_children(self) -> Iterator[str]:
         """What the same change of the parent does not do to a child as well."""

@@ -206,13 +206,22 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
         collector.drops.append(f"{start} DROP CONSTRAINT {new.name}")
     if old:
         valid = " NOT VALID" if fact(old, "_valid") else ""
-        collector.creations.append(
-            f"{start} ADD CONSTRAINT {old.name} {fact(old, '_definition')}{valid}"
-        )
+        definition = fact(old, "_definition") or ""
+        again = f"{start} ADD CONSTRAINT {old.name} {definition}{valid}"
+        if (nameless := _nameless(start, definition)) in collector.changes:
+            collector.named[nameless] = again
+        else:
+            collector.creations.append(again)
         if old.value("clustered"):
             collector.creations.append(f"{start} CLUSTER ON {old.name}")
         if old.comment is not None:
             collector.creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
+
+
+def _nameless(start: str, definition: str) -> str:
+    """The statement that makes a NOT NULL constraint, but not its name; a column has only one."""
+    column = definition.removeprefix("NOT NULL").removesuffix(" NO INHERIT").strip()
+    return f"{start} ALTER COLUMN {column} SET NOT NULL" if column else f"{start} SET NOT NULL"
 
 
 def _sequence(old: Object, new: Object) -> Iterator[str]:

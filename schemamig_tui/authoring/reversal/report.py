@@ -28,7 +28,7 @@ def values(rollback: Rollback) -> dict[str, Any]:
         "name": rollback.path.name,
         "path": str(rollback.path),
         "original": rollback.original,
-        "complete": rollback.complete,
+        "complete": rollback.complete and not trial.differences,
         "as_before": trial.as_before,
         "tried_again": trial.again,
         "left_out": trial.left_out,

@@ -103,7 +103,7 @@ def _drop(reader: StatementReader, start: str) -> _Action:
         return _Action(needs="the definition of the constraint")
     what = "attribute" if reader.take("attribute") else "column"
     if reader.take("not", "null"):  # of a domain
-        return _Action(f"{start} SET NOT NULL")
+        return _Action(f"{start} SET NOT NULL", ask=True)
     if reader.take("default"):
         return _Action(needs="the default that it had")
     reader.take("column")
