@@ -41,10 +41,10 @@ def advise(
     longer than a moment. A query that fails becomes a note. Raises psycopg.OperationalError when
     the connection is lost.
     """
-    targets = find(scripts)
+    database = Database(conn, timeout)
+    targets = find(scripts, database.search_path())
     if not targets.files:
         return ()
-    database = Database(conn, timeout)
     advice = [*(note(f"{unread}.") for unread in targets.unread)]
     try:
         advice += _ask(database, targets, older_than)

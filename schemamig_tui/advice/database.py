@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,6 +34,12 @@ _SERVERS_NAMES_FIRST = """
 SELECT pg_catalog.set_config('search_path', pg_catalog.rtrim(pg_catalog.concat(
     'pg_catalog, ', pg_catalog.current_setting('search_path')), ', '), true)
 """
+_SEARCH_PATH = "SELECT (current_schemas(false))[2:]::text[] AS schemas"  # without pg_catalog
+
+
+@dataclass(frozen=True, slots=True)
+class _Schemas:
+    schemas: list[str]
 
 
 class Database:
@@ -55,6 +62,17 @@ class Database:
     def maintain(self) -> str | None:
         """The privilege that lets others than its owner keep a table up; it came with 17."""
         return "MAINTAIN" if self.major >= 17 else None
+
+    def search_path(self) -> tuple[str, ...] | None:
+        """The schemas of the search_path that are there; None: they cannot be found out."""
+        try:
+            with self.asking():
+                found = self.ask("the search_path", _Schemas, _SEARCH_PATH)
+        except psycopg.Error:
+            if self._conn.closed:
+                raise
+            return None  # the other questions fail as well, and say so
+        return next((tuple(row.schemas) for row in found), None)
 
     @contextlib.contextmanager
     def asking(self, *, at_most: float | None = None, all_rows: bool = False) -> Iterator[None]:

@@ -1,14 +1,17 @@
 """Finds what the pending files touch: each object once, with the first statement that does."""
 
-from collections import defaultdict
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from schemamig_tui.advice.names import Names, Path
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
+from schemamig_tui.sql.actions import Does
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.prepared import PreparedStatements
+from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.statements import traits_of
 from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right, Touch
 from schemamig_tui.sql.traits import Kind, Traits
@@ -46,37 +49,39 @@ class Targets:
     unread: tuple[str, ...]
 
 
-def find(scripts: Iterable[Script]) -> Targets:
-    """The existing objects that the files touch.
+def find(scripts: Iterable[Script], path: Path = None) -> Targets:
+    """The existing objects that the files touch, by the names that they have now.
 
     Objects that an earlier statement creates are left out. A use has a ``right`` only if the
-    login role is the one that needs it, and no earlier statement may have granted it.
+    login role is the one that needs it, and no earlier statement may have granted it. ``path`` are
+    the schemas in the search_path of a new session.
     """
-    finder = _Finder()
+    finder = _Finder(path)
     for script in scripts:
         finder.read(script)
     return Targets(finder.files, tuple(finder.uses.values()), tuple(finder.unread))
 
 
 class _Finder:
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
         self.files = 0
         self.uses: dict[Touch, Use] = {}
         self.unread: list[str] = []
         self._transaction = 0
         self._code_has_run = False
-        # By kind and name, the schemas where an earlier statement has created such an object.
-        self._created: defaultdict[tuple[ObjectKind, str], set[str | None]] = defaultdict(set)
-        self._temporary: set[str] = set()
+        self._names = Names()
+        # The line where the search_path is not known any more.
+        self._lost: int | None = None
         self._rights: set[tuple[ObjectKind, Name, str, Right | None]] = set()
-        self._session = _AssumedSession()
+        self._session = _AssumedSession(path)
 
     def read(self, script: Script) -> None:
         name = script.file.name
         self.files += 1
         self._transaction += 1
         self._session.start_file()
-        self._temporary.clear()
+        self._names.start_file()
+        self._lost = None
         try:
             if not self._read(script):
                 self.unread.append(f"{name}: only its first {READ >> 20} MB were looked at")
@@ -84,6 +89,11 @@ class _Finder:
             self.unread.append(f"{name}: {error.message}")
         finally:
             script.release()
+        if self._lost is not None:
+            self.unread.append(
+                f"{name}: what names without a schema mean cannot be told from line {self._lost} on"
+                ", as another search_path may be set there"
+            )
 
     def _read(self, script: Script) -> bool:
         """Whether the whole file was read."""
@@ -102,81 +112,131 @@ class _Finder:
             self._transaction += not in_block or kind is Kind.CHAIN
             if sql.startswith(heads) and adds_no_touch(sql):
                 continue
-            if len(heads) < _MOST_HEADS and (head := writing_head(sql)):
-                heads = (*heads, head)
+            head = writing_head(sql) if len(heads) < _MOST_HEADS else None
             traits = traits_of(sql)
             self._session.follow(traits)
+            self._names.follow(traits)
             for touch in prepared.touches(sql):
+                # The same head stands for another table from here on.
+                if touch.creates or touch.becomes or touch.right is Right.DROP:
+                    heads = ()
                 self._note(touch, script, i)
+            if traits.savepoint or kind in _ENDS:
+                heads = ()
+            elif head:
+                heads = (*heads, head)
             self._code_has_run |= traits.runs_code
         return True
 
     def _note(self, touch: Touch, script: Script, i: int) -> None:
-        name = touch.name
-        key = touch.target, name.name
-        if touch.temporary:
-            self._temporary.add(name.name)
-            return
-        found_by_path = name.schema is None and touch.target in IN_SCHEMAS
-        if not self._is_new(touch) and (self._session.path_known or not found_by_path):
-            if not self._session.judged:
-                touch = touch._replace(right=None)
-            # What it does differs from one statement to the next, but not the right that it needs.
-            kind = touch.target, name, touch.statement, touch.right
-            if kind in self._rights:
-                differs = touch.actions or touch.sets
-                touch = touch._replace(right=None) if differs else touch
-            self._rights.add(kind)
-            if touch not in self.uses:
-                self.uses[touch] = Use(
-                    touch,
-                    script.file.name,
-                    script.line(i),
-                    self._transaction,
-                    self._code_has_run,
-                )
-        if touch.creates:
-            self._created[key].add(name.schema)
+        path = self._session.path
+        found_by_path = touch.name.schema is None and touch.target in IN_SCHEMAS
+        if not touch.temporary:
+            if found_by_path and not self._session.path_known:
+                self._lost = self._lost or script.line(i)
+            elif before := self._before(touch, path):
+                self._add(before, script, i)
+        self._names.apply(touch, path)
 
-    def _is_new(self, touch: Touch) -> bool:
-        name = touch.name
-        if (
-            name.schema is None
-            and touch.target is ObjectKind.RELATION
-            and name.name in self._temporary
-        ):
-            return True
+    def _before(self, touch: Touch, path: Path) -> Touch | None:
+        """What it touches, by the names that there are now; None where all of that is new."""
+
+        def named(name: Name) -> Name | None:
+            found = self._names.before(ObjectKind.RELATION, name, path)
+            return self._session.looked_up(found) if found else None
+
         if touch.right is Right.CREATE:
-            return (ObjectKind.SCHEMA, name.schema) in self._created
-        schemas = self._created.get((touch.target, name.name), set())
-        # Where one of the two names has no schema, they may mean the same object.
-        return bool(schemas) and (
-            name.schema is None or not schemas.isdisjoint((None, name.schema))
+            schema = touch.name.schema
+            is_new = schema and not self._names.before(ObjectKind.SCHEMA, Name(None, schema), path)
+            return None if is_new else touch
+        if touch.target in IN_SCHEMAS:
+            found = self._names.before(touch.target, touch.name, path)
+            name = self._session.looked_up(found) if found else None
+        else:
+            name = self._names.before(touch.target, touch.name, path)
+        if name is None:
+            return None
+        condition = touch.condition
+        if condition and condition.on:
+            condition = condition._replace(on=named(condition.on) or condition.on)
+        actions = tuple(
+            action._replace(other=named(action.other))
+            if action.other and action.does is not Does.ADD_KEY
+            else action
+            for action in touch.actions
         )
+        return touch._replace(name=name, condition=condition, actions=actions)
+
+    def _add(self, touch: Touch, script: Script, i: int) -> None:
+        if not self._session.judged:
+            touch = touch._replace(right=None)
+        # What it does differs from one statement to the next, but not the right that it needs.
+        kind = touch.target, touch.name, touch.statement, touch.right
+        if kind in self._rights:
+            differs = touch.actions or touch.sets
+            touch = touch._replace(right=None) if differs else touch
+        self._rights.add(kind)
+        if touch not in self.uses:
+            self.uses[touch] = Use(
+                touch,
+                script.file.name,
+                script.line(i),
+                self._transaction,
+                self._code_has_run,
+            )
+
+
+# A name that means the same in quotes and without: what of others was quoted is not kept.
+_ONE = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class _AssumedSession:
     """What is still known of the session after earlier statements: search path, role, rights."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._path_kept = self._rights_kept = True
-        self.path_known = self.judged = True
+        self._code_may_set_path = False
+        self.judged = True
+        self._settings = SessionModel()
 
     def start_file(self) -> None:
         """Every file starts in a session as good as new."""
-        self.path_known, self.judged = self._path_kept, self._rights_kept
+        self.judged = self._rights_kept
+        self._code_may_set_path = not self._path_kept
+        self._settings = SessionModel()
+
+    @property
+    def path_known(self) -> bool:
+        """Whether it is known where names without a schema are looked up."""
+        named = self._settings.get("search_path")
+        return not self._code_may_set_path and (named is None or _ONE.fullmatch(named) is not None)
+
+    @property
+    def path(self) -> Path:
+        """The schemas where they are; those of a new session may not be known either."""
+        if not self.path_known:
+            return None
+        named = self._settings.get("search_path")
+        return self._path if named is None else (named,)
+
+    def looked_up(self, name: Name) -> Name:
+        """The name for a question to the database, whose own search_path is that of the start."""
+        named = self._settings.get("search_path")
+        return Name(named, name.name) if named and name.schema is None else name
 
     def follow(self, traits: Traits) -> None:
         """Note what a statement may change."""
         assigns = traits.assigns
+        self._settings.follow(traits)
+        names_path = "search_path" in traits.mentions
         if assigns and assigns.value is not None:
-            self.path_known &= assigns.name != "search_path"
             self.judged &= not assigns.changes_role
         elif traits.runs_code:
-            self.path_known &= "search_path" not in traits.mentions
-        if traits.alters_defaults:
-            self.path_known &= "search_path" not in traits.mentions
-            self._path_kept = self.path_known
+            self._code_may_set_path |= names_path
+        if traits.alters_defaults and names_path:
+            self._code_may_set_path = True
+            self._path_kept = False
         if traits.rights or traits.label == "GRANT":
             self._may_give_rights(
                 traits.rights == "role" or traits.runs_code or traits.alters_defaults

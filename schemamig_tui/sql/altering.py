@@ -41,6 +41,7 @@ def alter(words: Words) -> Iterator[Touch]:
         return
     statement = f"ALTER {kind[0]}"
     rest = words.rest()
+    becomes = _becomes(name, Words(rest))
     if kind[0] in _LIKE_TABLES:
         found = actions(rest)
         others = [one for action in found for one in _others(action, statement, name)]
@@ -48,15 +49,25 @@ def alter(words: Words) -> Iterator[Touch]:
         yield from (one for one in others if "PARTITION" in one.statement)
         mode, work = lock_of(found), work_of(found)
         own = Touch(kind[1], name, statement, mode, Right.OWNER, work, only=only)
-        yield own._replace(actions=found)
+        yield own._replace(actions=found, becomes=becomes)
         yield from (one for one in others if "PARTITION" not in one.statement)
         return
     mode = _LOCKS.get(kind[0], _strongest)(Words(rest))
     work = READS if kind[0] == "DOMAIN" and _reads_rows(Words(rest)) else None
     cascade = b"".join(rest[-1:]).lower() == b"cascade"
-    yield Touch(kind[1], name, statement, mode, Right.OWNER, work, cascade=cascade)
+    own = Touch(kind[1], name, statement, mode, Right.OWNER, work, cascade=cascade)
+    yield own._replace(becomes=becomes)
     if kind[0] == "INDEX" and Words(rest).take(b"attach"):
         yield from relation(Words(rest[2:]), statement, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+
+
+def _becomes(name: Name, words: Words) -> Name | None:
+    """The name of an object behind RENAME TO or SET SCHEMA; None behind another action."""
+    if words.take(b"rename", b"to") and (new := words.name()):
+        return Name(name.schema, new.name)
+    if words.take(b"set", b"schema") and (schema := words.name()):
+        return Name(schema.name, name.name)
+    return None
 
 
 def _others(action: TableAction, statement: str, table: Name) -> Iterator[Touch]:

@@ -135,8 +135,9 @@ def _index(words: Words) -> Iterator[Touch]:
             unique=_plain_columns(words),
             condition=condition,
         )
-    if path and not missing_only:
-        yield Touch(ObjectKind.RELATION, Name(None, path[-1]), statement, creates=True)
+    if table and path and not missing_only:
+        index = Name(table.schema, path[-1])
+        yield Touch(ObjectKind.RELATION, index, statement, creates=True)
 
 
 def _plain_columns(words: Words) -> tuple[str, ...]:

@@ -74,7 +74,8 @@ class Touch(NamedTuple):
     ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
     those of a new enum, ``constrained`` tells that not all values are among those of a new domain,
     ``sets`` are the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
-    a value, ``condition`` what decides whether anything is done.
+    a value, ``condition`` what decides whether anything is done, ``becomes`` the name that the
+    object has afterwards, where it is renamed or moved to another schema.
     """
 
     target: ObjectKind
@@ -93,3 +94,4 @@ class Touch(NamedTuple):
     constrained: bool = False
     sets: tuple[str, ...] = ()
     condition: Condition | None = None
+    becomes: Name | None = None

@@ -122,6 +122,15 @@ def test_under_another_search_path_only_full_names_are_known(pending: Pending) -
     assert names(pending, first, "ALTER TABLE c ADD c int;") == ["s.b", "x", "c"]
 
 
+def test_what_is_not_looked_at_for_another_search_path_is_said_once_for_each_file(
+    pending: Pending,
+) -> None:
+    first = "ALTER TABLE a ADD c int;\nSET search_path = x, y;\n"
+    first += "ALTER TABLE b ADD c int;\nALTER TABLE d ADD c int;\n"
+    (said,) = found(pending, first, "ALTER TABLE a ADD c int;").unread
+    assert said.startswith("0001.sql: what names without a schema mean cannot be told from line 3")
+
+
 def test_a_search_path_that_stays_makes_names_unknown_for_good(pending: Pending) -> None:
     first = "ALTER DATABASE d SET search_path = other;"
     assert names(pending, first, "ALTER TABLE c ADD c int; ALTER TABLE s.c ADD c int;") == ["s.c"]

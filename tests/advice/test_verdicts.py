@@ -21,6 +21,7 @@ UPDATE t SET owner = 99 WHERE id = 1;
 INSERT INTO t VALUES (50, 1, 50, 'y  ', 1, 99999999999, 'great');
 ALTER TABLE t ADD CONSTRAINT late CHECK (id > 1) NOT VALID;
 ALTER TABLE t ADD CONSTRAINT late_key FOREIGN KEY (owner) REFERENCES people (code) NOT VALID;
+CREATE SCHEMA away;
 CREATE TABLE parts (id int, x int) PARTITION BY RANGE (id);
 CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (100);
 INSERT INTO parts VALUES (1, NULL);
@@ -78,6 +79,23 @@ FAILING = [
         "ALTER TYPE mood RENAME TO old; CREATE TYPE mood AS ENUM ('sad', 'ok');"
         "ALTER TABLE t ALTER m TYPE mood USING m::text::mood",
         "1 row of public.t has a value of m that does not fit mood",
+    ),
+    (
+        "ALTER TABLE t RENAME TO u; CREATE UNIQUE INDEX ON u (owner)",
+        "3 values of owner in public.t occur more",
+    ),
+    (
+        "SAVEPOINT a; DROP TABLE t; ROLLBACK TO a; ALTER TABLE t ALTER owner SET NOT NULL",
+        "3 rows of public.t have no owner",
+    ),
+    (
+        "CREATE TABLE away.t (id int); ALTER TABLE t ALTER owner SET NOT NULL",
+        "3 rows of public.t have no owner",
+    ),
+    ("DROP TABLE t; CREATE TABLE IF NOT EXISTS t (a int); ALTER TABLE t ADD b int NOT NULL", None),
+    (
+        "ALTER TABLE t RENAME TO u; ALTER TABLE people RENAME TO t; ALTER TABLE t ADD UNIQUE (id)",
+        None,
     ),
     ("ALTER TABLE t ALTER id SET NOT NULL", None),
     ("CREATE UNIQUE INDEX ON t (big) WHERE owner IS NULL", None),

@@ -1,0 +1,88 @@
+"""What a file does to objects that its earlier statements have made, renamed, moved or dropped."""
+
+import pytest
+
+from schemamig_tui.advice.database import Database as Questions
+from schemamig_tui.advice.effects import effects
+from schemamig_tui.advice.objects import find_relations, oids_by_name
+from schemamig_tui.advice.reading import read_catalog
+from schemamig_tui.advice.targets import find
+from schemamig_tui.sql.actions import EMPTIES, REWRITES
+from tests.advice import statements
+from tests.advice.conftest import Desk
+from tests.advice.test_locks import Seen, Trial
+
+TABLES = """
+CREATE TABLE deep.loose (id int, x int);
+INSERT INTO deep.loose VALUES (1, 1);
+"""
+# Each is a file, which runs in one transaction.
+NAMES = [
+    "ALTER TABLE loose RENAME TO other; ALTER TABLE other ALTER x TYPE bigint",
+    "ALTER TABLE loose RENAME TO q; ALTER TABLE near RENAME TO loose; TRUNCATE loose",
+    "ALTER TABLE loose SET SCHEMA deep2; ALTER TABLE deep2.loose ADD CHECK (x > 0)",
+    "ALTER SCHEMA deep RENAME TO far; CREATE INDEX ON far.loose (x)",
+    "ALTER SCHEMA deep RENAME TO far; CREATE SCHEMA deep; CREATE TABLE deep.loose (id int);"
+    " TRUNCATE deep.loose",
+    "ALTER VIEW v2 RENAME TO v3; DROP VIEW v3",
+    "ALTER INDEX lu RENAME TO lu2; DROP INDEX lu2",
+    "ALTER INDEX lu RENAME TO lu2; ALTER INDEX lu2 RENAME TO lu3; REINDEX INDEX lu3",
+    "DROP TABLE near; ALTER TABLE loose RENAME TO near; ALTER TABLE near ALTER x TYPE bigint",
+    "DROP TABLE near; CREATE TABLE IF NOT EXISTS near (id int); TRUNCATE near",
+    "DROP SCHEMA deep CASCADE; CREATE SCHEMA deep; CREATE TABLE deep.loose (id int);"
+    " TRUNCATE deep.loose",
+    "CREATE TABLE deep.near (id int); ALTER TABLE near ADD y int",
+    "CREATE TEMP TABLE loose (id int); DROP TABLE loose; TRUNCATE loose",
+    "CREATE TEMP TABLE loose (id int); TRUNCATE loose; TRUNCATE deep.loose",
+    "CREATE TABLE pg_temp.loose (id int); TRUNCATE loose",
+    "CREATE TEMP TABLE loose (id int); ALTER TABLE loose RENAME TO near; TRUNCATE near, loose",
+    "SAVEPOINT a; DROP TABLE loose; CREATE TABLE loose (id int); ROLLBACK TO a; TRUNCATE loose",
+    "SAVEPOINT a; ALTER TABLE near RENAME TO q; RELEASE a; TRUNCATE q",
+    "SET search_path = deep; TRUNCATE loose",
+    "SET search_path TO 'deep'; CREATE TABLE near (id int); TRUNCATE near; TRUNCATE public.near",
+    "SET LOCAL search_path TO deep; RESET search_path; TRUNCATE loose",
+    "TRUNCATE near; INSERT INTO near VALUES (1); ALTER TABLE near RENAME TO q;"
+    " ALTER TABLE loose RENAME TO near; INSERT INTO near VALUES (1)",
+]
+
+
+@pytest.fixture
+def tables(desk: Desk) -> Desk:
+    """A database with tables, and a schema that some of them are moved to."""
+    desk.prepare(statements.TABLES, TABLES, "CREATE SCHEMA deep2")
+    return desk
+
+
+def expected(desk: Desk, file: str) -> dict[int, Seen]:
+    """What is expected of a whole file."""
+    with desk.database.connect() as conn:
+        database = Questions(conn)
+        targets = find(desk.write(file), database.search_path())
+        with database.asking():
+            oids = oids_by_name(find_relations(database, targets.uses))
+            catalog = read_catalog(database, targets.uses, oids)
+        found: dict[int, Seen] = {}
+        for one in effects(enumerate(targets.uses), catalog):
+            new = one.work in (REWRITES, EMPTIES)
+            seen = Seen(one.lock, new, one.work is not None and not new)
+            found[one.relation.oid] = seen.with_all_of(found.get(one.relation.oid, seen))
+    return found
+
+
+def test_what_names_stand_for_is_followed(tables: Desk) -> None:
+    compare(tables, NAMES)
+
+
+def compare(desk: Desk, files: list[str]) -> None:
+    """Compare what is expected of each file with what the server does."""
+    said = [expected(desk, f"{file};") for file in files]
+    with desk.database.connect() as conn:
+        trial = Trial(conn)
+        conn.execute("BEGIN")
+        different = [
+            f"{file}: {is_}, expected {shown}"
+            for file, prediction in zip(files, said, strict=True)
+            for is_, shown in [(trial.run(file), trial.shown(prediction))]
+            if is_ != shown
+        ]
+    assert different == [], "\n".join(different)
