@@ -246,12 +246,24 @@ def _others(
         other = catalog.relation(action.other)
         for one in _with_partitions(other, catalog):
             yield one, Lock.SHARE_ROW_EXCLUSIVE, READS if _is_checked(action) else None
+    elif action.does in (Does.DROP_CONSTRAINT, Does.DROP_COLUMN):
+        for key in catalog.foreign_keys(table.oid):
+            if action.name == key.name or action.column in key.columns:
+                yield from ends_of_new_keys([key], catalog)
     elif action.does is Does.SET_TYPE:
         yield from _keys_made_again(action, tables, catalog)
     elif action.does is Does.ATTACH:
         yield from _attached(action, table, catalog)
     elif action.does is Does.DETACH:
         yield from _detached(action, table, catalog)
+
+
+def ends_of_new_keys(keys: Iterable[Constraint], catalog: Catalog) -> Iterator[Found]:
+    """The other ends of foreign keys that go, and that only an earlier statement has made."""
+    for key in keys:
+        if not key.oid:
+            for one in _with_partitions(catalog.relations.get(key.other), catalog):
+                yield one, Lock.ACCESS_EXCLUSIVE, None
 
 
 def _begins_to_hold(action: TableAction, key: Constraint | None) -> bool:
@@ -270,12 +282,18 @@ def _attached(action: TableAction, table: Relation, catalog: Catalog) -> Iterato
     yield from rows_of_others(table, catalog)
     # An index is built, or a foreign key looked up, for every row.
     is_read = catalog.enforced_keys(table.oid) or catalog.indexes(table.oid)
-    for one in _with_partitions(part, catalog):
-        yield one, Lock.ACCESS_EXCLUSIVE, READS if is_read else _unproven(one, catalog)
+    for one, lock, work in attached(part, catalog):
+        yield one, lock, READS if is_read else work
     for key in catalog.foreign_keys(table.oid):
         work = READS if key.enforced else None
         yield catalog.relations.get(key.other), Lock.SHARE_ROW_EXCLUSIVE, work
     yield from referring(table, catalog)
+
+
+def attached(partition: Relation | None, catalog: Catalog) -> Iterator[Found]:
+    """A table that becomes a partition, and its own partitions."""
+    for one in _with_partitions(partition, catalog):
+        yield one, Lock.ACCESS_EXCLUSIVE, _unproven(one, catalog)
 
 
 def _detached(action: TableAction, table: Relation, catalog: Catalog) -> Iterator[Found]:

@@ -17,15 +17,15 @@ def following(
     those that refer to it.
     """
     changes: list[tuple[int, Set[str] | None]] = [(oid, columns)]
-    done = set()
+    done: set[tuple[int, str]] = set()
     while changes:
         table, sets = changes.pop()
         for key in catalog.referencing[table]:
-            if key.oid in done or not key.enforced:
+            if (key.table, key.name) in done or not key.enforced:
                 continue
             if sets is not None and sets.isdisjoint(key.others):
                 continue
-            done.add(key.oid)
+            done.add((key.table, key.name))
             action = key.on_delete if sets is None else key.on_update
             follows = action in _CHANGING
             mode = Lock.ROW_EXCLUSIVE if follows else Lock.ROW_SHARE

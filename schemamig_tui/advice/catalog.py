@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from schemamig_tui.sql.actions import TableAction
 from schemamig_tui.sql.words import Name
@@ -136,6 +136,8 @@ class Catalog:
     """The oids of the collations that the files name for new types, by their text."""
     new_domains: set[str] = field(default_factory=set)
     """The names, without schemas, of domains with constraints that earlier statements make."""
+    new_children: set[int] = field(default_factory=set)
+    """The tables to which earlier statements have given children, or from which they have taken."""
     castable: set[tuple[int, int]] = field(default_factory=set)
     """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -156,6 +158,40 @@ class Catalog:
     """The numbers of the uses that do nothing, as what IF NOT EXISTS asks for is there."""
     _children: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     _indexes: defaultdict[int, list[Relation]] = field(default_factory=lambda: defaultdict(list))
+
+    def copy(self) -> "Catalog":
+        """The same, which may change while this one stays as it is."""
+        return replace(
+            self,
+            relations=dict(self.relations),
+            columns=dict(self.columns),
+            constraints=self.constraints.copy(),
+            referencing=self.referencing.copy(),
+            new_domains=set(),
+            new_children=set(),
+            _children=self._children.copy(),
+        )
+
+    def add_child(self, parent: Relation, child: Relation, *, default: bool) -> None:
+        """A table becomes a partition, or another child, of a table."""
+        self._children[parent.oid] = [*self._children[parent.oid], child.oid]
+        self.relations[child.oid] = replace(
+            child,
+            parents=[*child.parents, parent.oid],
+            partition=parent.kind in PARTITIONED,
+            default_partition=default,
+        )
+        self.new_children.add(parent.oid)
+
+    def remove_child(self, parent: Relation, child: Relation) -> None:
+        """A table is a partition, or another child, of a table no more."""
+        children = self._children[parent.oid]
+        self._children[parent.oid] = [oid for oid in children if oid != child.oid]
+        left = [oid for oid in child.parents if oid != parent.oid]
+        self.relations[child.oid] = replace(
+            child, parents=left, partition=False, default_partition=False
+        )
+        self.new_children.add(parent.oid)
 
     def add_relations(self, found: Iterable[Relation]) -> None:
         """Note relations and what they belong to."""

@@ -49,6 +49,10 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
             labels[touch.name.name] = touch.labels
         if table is None or table.kind not in _WITH_ROWS or number in catalog.idle:
             continue
+        if not ahead.new_children.isdisjoint(
+            (table.oid, *(d.oid for d in ahead.descendants(table.oid)))
+        ):
+            continue  # the database would count the rows of other children
         if touch.statement in _WRITES:
             for one in (table.oid, *table.parents, *(d.oid for d in ahead.descendants(table.oid))):
                 written.setdefault(one, use)

@@ -115,10 +115,12 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     if touch.actions:
         yield from alterations.effects(touch, relation, catalog)
         return
-    # How a partition is read depends on the table that it is attached to, and of a table that is
-    # indexed again only the indexes that there are.
-    depends = touch.statement.endswith("ATTACH PARTITION") or touch.statement.startswith("REINDEX")
-    yield relation, touch.lock, None if depends else touch.work
+    if touch.statement.endswith("ATTACH PARTITION"):
+        # More of it is known where the table that it is attached to was there before.
+        yield from alterations.attached(relation, catalog)
+        return
+    # Of a table that is indexed again only the indexes that there are are read.
+    yield relation, touch.lock, None if touch.statement.startswith("REINDEX") else touch.work
     if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
     rule = _RULES.get(touch.statement)
@@ -257,6 +259,18 @@ def _indexed_again(touch: Touch, table: Relation, catalog: Catalog) -> Iterator[
         yield index, Lock.ACCESS_EXCLUSIVE, None
 
 
+def _dropped(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
+    """What only belongs to the table because of an earlier statement; the catalog has the rest."""
+    yield from alterations.ends_of_new_keys(catalog.foreign_keys(relation.oid), catalog)
+    for key in catalog.referencing[relation.oid]:
+        if not key.oid:
+            yield catalog.relations.get(key.table), Lock.ACCESS_EXCLUSIVE, None
+    for oid in relation.parents if relation.partition else ():
+        yield catalog.relations.get(oid), Lock.ACCESS_EXCLUSIVE, None
+        yield catalog.default_partition(oid), Lock.ACCESS_EXCLUSIVE, None
+    yield from _partitions(touch, relation, catalog)
+
+
 def _new_partition(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
     yield from alterations.rows_of_others(relation, catalog)
     for key in catalog.foreign_keys(relation.oid):
@@ -304,6 +318,7 @@ _RULES = {
     "CREATE TRIGGER": _partitions,
     "DELETE": _deleted,
     "EXPLAIN": _children,
+    "DROP TABLE": _dropped,
     "DROP TRIGGER": _partitions,
     "INSERT": _inserted,
     "INSERT ... ON CONFLICT": _updated,

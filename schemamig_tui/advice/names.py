@@ -6,6 +6,7 @@ database is only asked about those that are there, by the names that they have t
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Literal
 
 from schemamig_tui.sql.touch import IN_SCHEMAS, ObjectKind, Right, Touch
 from schemamig_tui.sql.traits import Kind, Traits
@@ -14,6 +15,8 @@ from schemamig_tui.sql.words import Name
 _TEMPORARY = "pg_temp"
 _GONE = Name(None, "")
 """In the place of a name: an object of that name was there, and is not there any more."""
+
+Part = Literal["column", "constraint"]
 
 Path = tuple[str, ...] | None
 """The schemas that names without one are looked up in; None: they are not known."""
@@ -30,10 +33,12 @@ class _Meanings:
         default_factory=lambda: defaultdict(dict)
     )
     schemas: dict[str, str | None] = field(default_factory=dict)
+    parts: dict[tuple[Name, Part, str], str] = field(default_factory=dict)
+    """The names of the columns and constraints of tables that have been renamed."""
 
     def copy(self) -> "_Meanings":
         objects = defaultdict(dict, {key: dict(found) for key, found in self.objects.items()})
-        return _Meanings(objects, dict(self.schemas))
+        return _Meanings(objects, dict(self.schemas), dict(self.parts))
 
 
 class Names:
@@ -102,6 +107,18 @@ class Names:
             was = self._now.schemas[name.schema]
             return Name(was, name.name) if was is not None else None
         return name
+
+    def part_before(self, table: Name, part: Part, name: str) -> str:
+        """The name that a column or a constraint of a table has now, which ``before`` names."""
+        return self._now.parts.get((table, part, name), name)
+
+    def rename_part(self, table: Name, part: Part, was: str, new: str) -> None:
+        """What ``part_before`` has named so has a new name from here on."""
+        self._change()
+        for key in [key for key, name in self._now.parts.items() if name == was]:
+            if key[:2] == (table, part):
+                del self._now.parts[key]
+        self._now.parts[table, part, new] = was
 
     def apply(self, touch: Touch, path: Path) -> None:
         """Take over what a statement makes, drops, renames or moves; the touch is as written."""

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemamig_tui.advice.names import Names, Path
+from schemamig_tui.advice.names import Names, Part, Path
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.actions import Does
+from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.prepared import PreparedStatements
 from schemamig_tui.sql.session import SessionModel
@@ -156,16 +156,46 @@ class _Finder:
             name = self._names.before(touch.target, touch.name, path)
         if name is None:
             return None
+        table = name
+        if name.schema is None and path and not path[1:]:
+            table = Name(path[0], name.name)
         condition = touch.condition
         if condition and condition.on:
             condition = condition._replace(on=named(condition.on) or condition.on)
-        actions = tuple(
-            action._replace(other=named(action.other))
-            if action.other and action.does is not Does.ADD_KEY
-            else action
-            for action in touch.actions
+        actions = []
+        for action in touch.actions:
+            other = action.other
+            if other and action.does is not Does.ADD_KEY:
+                other = named(other)
+            actions.append(self._action_before(action._replace(other=other), table))
+            self._rename_part(actions[-1], table)
+        return touch._replace(
+            name=name,
+            condition=condition,
+            actions=tuple(actions),
+            sets=self._columns_before(touch.sets, table),
+            unique=self._columns_before(touch.unique, table),
         )
-        return touch._replace(name=name, condition=condition, actions=actions)
+
+    def _action_before(self, action: TableAction, table: Name) -> TableAction:
+        """The action with the names that columns and constraints have now."""
+        part: Part = "column" if action.does is Does.CHANGE else "constraint"
+        column, name, other = action.column, action.name, action.other
+        return action._replace(
+            column=column and self._names.part_before(table, "column", column),
+            name=name and self._names.part_before(table, part, name),
+            columns=self._columns_before(action.columns, table),
+            others=self._columns_before(action.others, other) if other else action.others,
+        )
+
+    def _columns_before(self, columns: tuple[str, ...], table: Name) -> tuple[str, ...]:
+        return tuple(self._names.part_before(table, "column", name) for name in columns)
+
+    def _rename_part(self, action: TableAction, table: Name) -> None:
+        """Take over what an action renames; it has the names of now."""
+        if action.name and action.becomes:
+            part: Part = "column" if action.does is Does.CHANGE else "constraint"
+            self._names.rename_part(table, part, action.name, action.becomes)
 
     def _add(self, touch: Touch, script: Script, i: int) -> None:
         if not self._session.judged:

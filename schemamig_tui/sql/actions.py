@@ -60,7 +60,7 @@ class TableAction(NamedTuple):
     checked, because of NOT VALID, NOT ENFORCED or USING INDEX. ``no_inherit``: the constraint does
     not hold for children. ``missing_only``: nothing is done where the new ``column`` exists.
     ``text`` is the condition of a CHECK, the USING of a new type, the word behind SET, or what a
-    constraint is altered to.
+    constraint is altered to. ``becomes`` is the new name of the column or constraint ``name``.
     """
 
     does: Does
@@ -81,6 +81,7 @@ class TableAction(NamedTuple):
     no_inherit: bool = False
     missing_only: bool = False
     text: str | None = None
+    becomes: str | None = None
 
     @property
     def of_column(self) -> str | None:

@@ -129,10 +129,14 @@ def _drop(words: Words) -> Iterator[TableAction]:
 
 
 def _rename(words: Words) -> Iterator[TableAction]:
-    if words.take(b"constraint"):
-        yield TableAction(Does.RENAME_CONSTRAINT, name=one_part(words))
-    else:
-        yield TableAction(Does.CHANGE_ONE if words.peek() == b"to" else Does.CHANGE)
+    if words.take(b"to"):
+        yield TableAction(Does.CHANGE_ONE)
+        return
+    does = Does.RENAME_CONSTRAINT if words.take(b"constraint") else Does.CHANGE
+    words.take(b"column")
+    name = one_part(words)
+    words.take(b"to")
+    yield TableAction(does, name=name, becomes=one_part(words))
 
 
 def _validate(words: Words) -> Iterator[TableAction]:

@@ -44,6 +44,38 @@ NAMES = [
     "TRUNCATE near; INSERT INTO near VALUES (1); ALTER TABLE near RENAME TO q;"
     " ALTER TABLE loose RENAME TO near; INSERT INTO near VALUES (1)",
 ]
+PARTS = [
+    "ALTER TABLE t RENAME n TO m; ALTER TABLE t ALTER m SET NOT NULL",
+    "ALTER TABLE t RENAME n TO m; ALTER TABLE t RENAME d TO n; ALTER TABLE t ALTER n SET NOT NULL",
+    "ALTER TABLE t RENAME COLUMN a TO q; ALTER TABLE t RENAME q TO r;"
+    " ALTER TABLE t ALTER r TYPE int",
+    "ALTER TABLE c RENAME CONSTRAINT fk TO q; ALTER TABLE c DROP CONSTRAINT q",
+    "ALTER TABLE c RENAME CONSTRAINT late_fk TO q; ALTER TABLE c VALIDATE CONSTRAINT q",
+    "ALTER TABLE near ADD CONSTRAINT q FOREIGN KEY (o) REFERENCES o;"
+    " ALTER TABLE near DROP CONSTRAINT q",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES o;"
+    " ALTER TABLE near DROP CONSTRAINT near_o_fkey",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES o; DROP TABLE near",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES p; ALTER TABLE near DROP o",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES p; ALTER TABLE near ALTER o TYPE bigint",
+    "ALTER TABLE near ADD q int REFERENCES self; TRUNCATE self CASCADE",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES self; DROP TABLE self CASCADE",
+    "ALTER TABLE near ADD FOREIGN KEY (o) REFERENCES pp NOT VALID;"
+    " ALTER TABLE near VALIDATE CONSTRAINT near_o_fkey",
+    "ALTER TABLE bare ATTACH PARTITION loose FOR VALUES IN (7); ALTER TABLE bare ADD CHECK (x > 0)",
+    "ALTER TABLE bare ATTACH PARTITION loose FOR VALUES IN (7); TRUNCATE bare",
+    "ALTER TABLE bare ATTACH PARTITION loose FOR VALUES IN (7); DROP TABLE loose",
+    "ALTER TABLE bare ATTACH PARTITION loose FOR VALUES IN (7); DROP TABLE bare",
+    "ALTER TABLE bare ATTACH PARTITION loose DEFAULT;"
+    " CREATE TABLE q PARTITION OF bare FOR VALUES IN (1)",
+    "ALTER TABLE parent DETACH PARTITION part1; ALTER TABLE parent ALTER x TYPE bigint",
+    "ALTER TABLE deep.loose INHERIT loose; ALTER TABLE loose ADD q int",
+    "ALTER TABLE young NO INHERIT old; TRUNCATE old",
+    "CREATE TABLE q (id int, x int) PARTITION BY LIST (id);"
+    " ALTER TABLE q ATTACH PARTITION loose FOR VALUES IN (7)",
+    "CREATE TABLE q (id int, x int) PARTITION BY LIST (id);"
+    " ALTER TABLE q ATTACH PARTITION parent FOR VALUES IN (1, 2, 3, 4, 5)",
+]
 
 
 @pytest.fixture
@@ -86,3 +118,7 @@ def compare(desk: Desk, files: list[str]) -> None:
             if is_ != shown
         ]
     assert different == [], "\n".join(different)
+
+
+def test_columns_keys_and_partitions_of_earlier_statements_are_known(tables: Desk) -> None:
+    compare(tables, PARTS)

@@ -97,6 +97,19 @@ FAILING = [
         "ALTER TABLE t RENAME TO u; ALTER TABLE people RENAME TO t; ALTER TABLE t ADD UNIQUE (id)",
         None,
     ),
+    (
+        "ALTER TABLE t RENAME owner TO o; ALTER TABLE t ALTER o SET NOT NULL",
+        "3 rows of public.t have no owner",
+    ),
+    (
+        "ALTER TABLE t RENAME owner TO o; ALTER TABLE t RENAME id TO owner;"
+        " ALTER TABLE t ALTER owner SET NOT NULL",
+        None,
+    ),
+    (
+        "ALTER TABLE t RENAME CONSTRAINT late TO q; ALTER TABLE t VALIDATE CONSTRAINT q",
+        "1 row of public.t violates the CHECK late",
+    ),
     ("ALTER TABLE t ALTER id SET NOT NULL", None),
     ("CREATE UNIQUE INDEX ON t (big) WHERE owner IS NULL", None),
     ("ALTER TABLE t ADD UNIQUE (id)", None),
@@ -211,6 +224,9 @@ UNKNOWN = [
     "ALTER TABLE t ADD x int; ALTER TABLE t ADD CHECK (x > 0);",
     "ALTER TABLE t ADD x int, ADD CHECK (x > 0);",
     "ALTER TABLE t RENAME name TO title; ALTER TABLE t ADD CHECK (title <> '');",
+    "CREATE TABLE u () INHERITS (t); ALTER TABLE w INHERIT t; ALTER TABLE t ADD CHECK (id > 0);",
+    "ALTER TABLE t RENAME owner TO a; ALTER TABLE t ADD owner int;"
+    " ALTER TABLE t ALTER owner SET NOT NULL; ALTER TABLE t ALTER a SET NOT NULL;",
     "ALTER TABLE t DROP owner; ALTER TABLE t ADD owner int; ALTER TABLE t ADD UNIQUE (owner);",
 ]
 
@@ -218,6 +234,7 @@ UNKNOWN = [
 def test_what_cannot_be_known_is_not_asked(desk: Desk) -> None:
     desk.prepare(
         "CREATE TABLE t (id int, name text, owner int)",
+        "CREATE TABLE w (id int, name text, owner int)",
         "INSERT INTO t VALUES (1, 'xx', 1), (2, 'y', 1)",
         "CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false'",
     )
