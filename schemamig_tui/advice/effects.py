@@ -1,6 +1,6 @@
 """Finds what each statement does to which relation, from its text and the catalog."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice import alterations
@@ -123,8 +123,7 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
     yield relation, touch.lock, None if touch.statement.startswith("REINDEX") else touch.work
     if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
-    rule = _RULES.get(touch.statement)
-    if rule:
+    if rule := _rule(touch):
         yield from rule(touch, relation, catalog)
 
 
@@ -141,10 +140,9 @@ def _read(
         return
     if reads or touch.statement == "LOCK TABLE":
         yield from ((child, mode, work) for child in catalog.descendants(oid))
-    elif rule := _RULES.get(touch.statement):
-        yield from rule(
-            touch._replace(only=touch.statement == "INSERT ... ON CONFLICT"), one, catalog
-        )
+    elif rule := _rule(touch):
+        only = touch.statement in _OF_ONE
+        yield from rule(touch._replace(only=only), one, catalog)
 
 
 def _looked_at(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Found]:
@@ -305,6 +303,12 @@ def _updated(touch: Touch, relation: Relation, catalog: Catalog) -> Iterator[Fou
         yield from following(table.oid, sets, catalog)
 
 
+def _rule(touch: Touch) -> Callable[[Touch, Relation, Catalog], Iterator[Found]] | None:
+    """What is done to other relations; a plan needs the children, but looks up no row."""
+    return _children if touch.statement.startswith("EXPLAIN ") else _RULES.get(touch.statement)
+
+
+_OF_ONE = ("EXPLAIN INSERT", "EXPLAIN MERGE ... INSERT", "INSERT ... ON CONFLICT")
 _RULES = {
     "ALTER PUBLICATION": _published,
     "ALTER TRIGGER": _trigger_renamed,
@@ -317,7 +321,6 @@ _RULES = {
     "CREATE TABLE ... PARTITION OF": _new_partition,
     "CREATE TRIGGER": _partitions,
     "DELETE": _deleted,
-    "EXPLAIN": _children,
     "DROP TABLE": _dropped,
     "DROP TRIGGER": _partitions,
     "INSERT": _inserted,

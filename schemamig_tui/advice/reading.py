@@ -1,5 +1,6 @@
 """Reads the part of the catalog that matters to the pending files."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -172,9 +173,11 @@ def _through_rules(
 ) -> Sequence[_Reached]:
     """What the views are made of that are refreshed, locked or written to, and what rules write."""
     asked = [
-        (number, oids[use.touch.name], _EVENTS[use.touch.statement])
+        (number, oids[use.touch.name], event)
         for number, use in enumerate(uses)
-        if use.touch.statement in _EVENTS and use.touch.work != EMPTIES and use.touch.name in oids
+        if (event := _EVENTS.get(_PLANNED.sub("", use.touch.statement)))
+        and use.touch.work != EMPTIES
+        and use.touch.name in oids
     ]
     if not asked:
         return ()
@@ -185,6 +188,7 @@ def _through_rules(
     return database.ask(about, _Reached, queries.THROUGH_RULES, parameters)
 
 
+_PLANNED = re.compile("^(EXPLAIN|PREPARE) ")
 # By the number that pg_rewrite has for each.
 _EVENTS = {
     "REFRESH MATERIALIZED VIEW": "1",

@@ -39,7 +39,8 @@ def _explain(words: Words) -> Iterator[Touch]:
             yield touch
         elif touch.lock:
             only = touch.only or inserts
-            yield touch._replace(statement="EXPLAIN", work=None, only=only, sets=())
+            statement = f"EXPLAIN {touch.statement}"
+            yield touch._replace(statement=statement, work=None, only=only, sets=())
 
 
 def _prepare(words: Words) -> Iterator[Touch]:
@@ -49,7 +50,8 @@ def _prepare(words: Words) -> Iterator[Touch]:
     if words.take(b"as"):
         for touch in writes(words):
             if touch.lock:
-                yield Touch(touch.target, touch.name, "PREPARE", touch.lock)
+                statement = f"PREPARE {touch.statement}"
+                yield Touch(touch.target, touch.name, statement, touch.lock, only=True)
 
 
 def _copy(words: Words) -> Iterator[Touch]:
