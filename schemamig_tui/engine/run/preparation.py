@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from schemamig_tui.engine.events import LockAwaited, Warned
     from schemamig_tui.engine.pipeline.backend import Backend
     from schemamig_tui.engine.pipeline.step import Step
+    from schemamig_tui.engine.run.beside import ByItself
     from schemamig_tui.engine.run.reading import RunFiles
-    from schemamig_tui.engine.watch.run_lock import Locks
+    from schemamig_tui.engine.watch.run_lock import AdvisoryLock, Locks
     from schemamig_tui.engine.watch.watch import Watch
 
 ExtensionHint = Callable[[str], str | None]
@@ -130,7 +131,7 @@ class Preparation:
         Raises FilesError for a file that cannot go on where it stopped, PlanChanged where something
         else would run now, LockTimeout and Interrupted.
         """
-        from schemamig_tui.engine.pipeline.backend import Backend, equip
+        from schemamig_tui.engine.pipeline.backend import Backend
         from schemamig_tui.engine.run.reading import RunFiles
         from schemamig_tui.engine.watch.run_lock import Locks, Queue
         from schemamig_tui.engine.watch.watch import Watch
@@ -138,8 +139,7 @@ class Preparation:
         backend = Backend.of(conn)
         with contextlib.ExitStack() as stack:
             watch = stack.enter_context(Watch(self._connect, backend))
-            stack.callback(backend.give_back)
-            own_settings = equip(backend, self.limits)
+            own_settings = stack.enter_context(self._equipped(backend))
             locks = Locks.of(self._ledger.name)
             queue = Queue(self.cancellation, report, self.limits.run_lock)
             queue.await_lock(locks.run, watch.conn)
@@ -153,25 +153,14 @@ class Preparation:
             todo = plan.still_to_run(now)
             files = RunFiles(plan, tuple(one for one in todo if one.name not in left))
             files.read_on(conn, 0)
+            # Not before the lock: a file that another run works on looks like one that was left
+            # off.
             if any(run.left_off for run in files):
-                from schemamig_tui.engine.run.resume import check
-
-                # Not before the lock: a file that another run works on looks like one that was left
-                # off.
-                conn = stack.enter_context(
-                    contextlib.closing(check(conn, self._connect, locks.work, files))
+                backend, own_settings = stack.enter_context(
+                    self._resumable(backend, locks.work, files)
                 )
-                server, backend = backend.server, Backend.of(conn)
-                stack.callback(backend.give_back)
-                backend.require_server(server)
-                own_settings = equip(backend, self.limits)
-                queue.await_lock(locks.work, conn)
-            beside = None
-            if plan.only is not None and files and files[0].script.batched:
-                from schemamig_tui.engine.run.beside import ByItself
-
-                beside = ByItself(conn, watch, locks, self._ledger.name, plan.only)
-                locks = beside.locks
+                queue.await_lock(locks.work, backend.conn)
+            beside = self._by_itself(backend.conn, plan, files, watch, locks)
             yield RunContext(
                 connect=self._connect,
                 backend=backend,
@@ -184,10 +173,51 @@ class Preparation:
                 unwritten=plan.unwritten,
                 waiting=(*plan.waiting, *left),
                 watch=watch,
-                locks=locks,
+                locks=beside.locks if beside else locks,
                 extension_hint=self._extension_hint,
                 row_made=beside.row_made if beside else None,
             )
+
+    @contextlib.contextmanager
+    def _equipped(self, backend: Backend) -> Iterator[bytes]:
+        """Make our own settings in a session; yields what makes them again (see ``equip``)."""
+        from schemamig_tui.engine.pipeline.backend import equip
+
+        try:
+            yield equip(backend, self.limits)
+        finally:
+            backend.give_back()
+
+    @contextlib.contextmanager
+    def _resumable(
+        self, backend: Backend, lock: AdvisoryLock, files: RunFiles
+    ) -> Iterator[tuple[Backend, bytes]]:
+        """Make sure that files can go on where they stopped; ``backend`` is used up by that.
+
+        Yields a new one in its place, without the ``lock``, and what ``_equipped`` yields for it.
+        Raises FilesError.
+        """
+        from schemamig_tui.engine.pipeline.backend import Backend
+        from schemamig_tui.engine.run.resume import check
+
+        with contextlib.closing(check(backend.conn, self._connect, lock, files)) as conn:
+            new = Backend.of(conn)
+            new.require_server(backend.server)
+            with self._equipped(new) as own_settings:
+                yield new, own_settings
+
+    def _by_itself(
+        self, conn: Connection, plan: Plan, files: RunFiles, watch: Watch, locks: Locks
+    ) -> ByItself | None:
+        """The locks of a file with batches that is the only one of the plan; None for all others.
+
+        Raises LockTimeout where another run is at that file.
+        """
+        if plan.only is None or not files or not files[0].script.batched:
+            return None
+        from schemamig_tui.engine.run.beside import ByItself
+
+        return ByItself(conn, watch, locks, self._ledger.name, plan.only)
 
     def _left_to_others(
         self, conn: Connection, plan: Plan, report: Callable[[Warned], None]
