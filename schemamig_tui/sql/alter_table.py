@@ -18,7 +18,7 @@ def actions(words: Sequence[bytes]) -> tuple[TableAction, ...]:
 
 
 def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
-    """What would add the keys of a CREATE TABLE; ``words`` are what stands in its parentheses."""
+    """The actions that would add the keys of a CREATE TABLE; ``words`` stand in its parentheses."""
     return tuple(
         action
         for one in _each(words)
@@ -28,16 +28,16 @@ def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
 
 
 def _keys(words: Words) -> Iterator[TableAction]:
-    """What would add those that one part has: a constraint of the table, or a column with some."""
+    """The actions that would add the keys of one part, a constraint or a column."""
     if words.take(b"constraint"):
         one_part(words)
     if words.peek() in CONSTRAINTS:
-        yield from constraint(words, None, None)
+        yield constraint(words, None, None)
         return
     column = one_part(words)
     while word := words.peek():
         if word in _OF_KEYS:
-            yield from constraint(words, None, column)
+            yield constraint(words, None, column)
         elif not words.group():
             words.next()
 
@@ -69,7 +69,7 @@ def _add(words: Words) -> Iterator[TableAction]:
     if words.take(b"constraint"):
         name = one_part(words)
     if words.peek() in CONSTRAINTS:
-        yield from constraint(words, name, None)
+        yield constraint(words, name, None)
         return
     words.take(b"column")
     missing_only = words.take(b"if", b"not", b"exists")

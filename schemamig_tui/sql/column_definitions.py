@@ -50,7 +50,7 @@ def new_column(words: Words) -> Iterator[TableAction]:
             computed = computed or not virtual
             defaulted = True
         elif word in CONSTRAINTS:
-            rest += constraint(words, name, column)
+            rest.append(constraint(words, name, column))
         else:
             words.next()
         name = None
@@ -77,69 +77,85 @@ def _is_stored(words: Words) -> bool:
     return words.take(b"stored")
 
 
-def constraint(words: Words, name: str | None, column: str | None) -> Iterator[TableAction]:
-    """A constraint of a table, or of a new column, from its first word on."""
-    new = column is not None
-    own: tuple[str, ...] = (column,) if column is not None else ()
+def constraint(words: Words, name: str | None, column: str | None) -> TableAction:
+    """A constraint of a table, or of the new ``column``, from its first word on."""
     kind = words.next().lower()
     if kind == b"not":
-        words.take(b"null")
-        named = column if new else one_part(words)
-        marks = _marks(words)
-        yield TableAction(
-            Does.SET_NOT_NULL,
-            column=named,
-            name=name,
-            new=new,
-            trusted=marks.trusted,
-            no_inherit=marks.no_inherit,
-        )
-    elif kind == b"check":
-        condition, marks = words.inside(), _marks(words)
-        yield TableAction(
-            Does.ADD_CHECK,
-            name=name,
-            column=column,
-            text=b" ".join(condition).decode(errors="replace"),
-            calls=calls(condition),
-            new=new,
-            trusted=marks.trusted,
-            no_inherit=marks.no_inherit,
-        )
-    elif kind in (b"unique", b"primary", b"exclude"):
+        return _not_null(words, name, column)
+    if kind == b"check":
+        return _check(words, name, column)
+    if kind in (b"unique", b"primary", b"exclude"):
+        return _key(words, kind, name, column)
+    return _foreign_key(words, kind, name, column)
+
+
+def _not_null(words: Words, name: str | None, column: str | None) -> TableAction:
+    words.take(b"null")
+    named = one_part(words) if column is None else column
+    marks = _marks(words)
+    return TableAction(
+        Does.SET_NOT_NULL,
+        column=named,
+        name=name,
+        new=column is not None,
+        trusted=marks.trusted,
+        no_inherit=marks.no_inherit,
+    )
+
+
+def _check(words: Words, name: str | None, column: str | None) -> TableAction:
+    condition, marks = words.inside(), _marks(words)
+    return TableAction(
+        Does.ADD_CHECK,
+        name=name,
+        column=column,
+        text=b" ".join(condition).decode(errors="replace"),
+        calls=calls(condition),
+        new=column is not None,
+        trusted=marks.trusted,
+        no_inherit=marks.no_inherit,
+    )
+
+
+def _key(words: Words, kind: bytes, name: str | None, column: str | None) -> TableAction:
+    """A PRIMARY KEY, UNIQUE or EXCLUDE constraint; the columns of an EXCLUDE are not read."""
+    words.take(b"key")
+    words.take(b"nulls", b"not", b"distinct") or words.take(b"nulls", b"distinct")
+    columns = _columns(words) if column is None else (column,)
+    if kind == b"exclude":
+        columns = ()
+        words.seek(b"with", b"where")
+    index = _using_index(words)
+    return TableAction(
+        Does.ADD_KEY,
+        name=name,
+        other=index,
+        columns=columns,
+        primary=kind == b"primary",
+        new=column is not None,
+        trusted=index is not None,
+    )
+
+
+def _foreign_key(words: Words, kind: bytes, name: str | None, column: str | None) -> TableAction:
+    columns: tuple[str, ...] = () if column is None else (column,)
+    if kind == b"foreign":
         words.take(b"key")
-        words.take(b"nulls", b"not", b"distinct") or words.take(b"nulls", b"distinct")
-        columns = own or _columns(words)
-        if kind == b"exclude":
-            words.seek(b"with", b"where")
-        index = _using_index(words)
-        yield TableAction(
-            Does.ADD_KEY,
-            name=name,
-            other=index,
-            columns=() if kind == b"exclude" else columns,
-            primary=kind == b"primary",
-            new=new,
-            trusted=index is not None,
-        )
-    else:
-        if kind == b"foreign":
-            words.take(b"key")
-            own = _columns(words)
-            words.take(b"references")
-        words.take(b"only")
-        other = words.name()
-        others = _columns(words)
-        yield TableAction(
-            Does.ADD_FOREIGN_KEY,
-            lock=Lock.ACCESS_EXCLUSIVE if new else Lock.SHARE_ROW_EXCLUSIVE,
-            name=name,
-            other=other,
-            columns=own,
-            others=others,
-            new=new,
-            trusted=_marks(words).trusted,
-        )
+        columns = _columns(words)
+        words.take(b"references")
+    words.take(b"only")
+    other = words.name()
+    others = _columns(words)
+    return TableAction(
+        Does.ADD_FOREIGN_KEY,
+        lock=Lock.SHARE_ROW_EXCLUSIVE if column is None else Lock.ACCESS_EXCLUSIVE,
+        name=name,
+        other=other,
+        columns=columns,
+        others=others,
+        new=column is not None,
+        trusted=_marks(words).trusted,
+    )
 
 
 def one_part(words: Words) -> str | None:
