@@ -138,41 +138,11 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
         return ExitCode.DONE
     _require_migrations(settings.directory)
     if command.mode == "apply":
-        from schemamig_tui.headless.running import apply
-
-        return apply(
-            settings,
-            reporter,
-            stop,
-            _selection(command),
-            lint_error=command.lint_error,
-            plan_file=command.plan,
-        )
+        return _apply(command, settings, reporter, stop)
     if command.mode == "rehearse":
-        from schemamig_tui.headless.running import rehearse
-
-        return rehearse(
-            settings,
-            reporter,
-            stop,
-            to=command.to,
-            report=command.report,
-            with_queries=command.report_queries,
-            with_advice=bool(command.report or command.annotations),
-            on_scratch=command.on_scratch,
-        )
+        return _rehearse(command, settings, reporter, stop)
     if command.mode == "dry-run":
-        from schemamig_tui.headless.planning import dry_run
-
-        return dry_run(
-            settings,
-            reporter,
-            stop,
-            _selection(command),
-            lint_error=command.lint_error,
-            with_sql=command.sql,
-            save_to=command.save_plan,
-        )
+        return _dry_run(command, settings, reporter, stop)
     if command.mode == "verify":
         from schemamig_tui.headless.verifying import verify
 
@@ -182,6 +152,54 @@ def _carry_out(command: Command, settings: Settings, reporter: Reporter, stop: S
 
         return lint_pending(settings, reporter, stop, to=command.to)
     return _list_or_check(command.mode, settings, reporter, stop)
+
+
+def _apply(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    from schemamig_tui.headless.running import apply
+
+    return apply(
+        settings,
+        reporter,
+        stop,
+        _selection(command),
+        lint_error=command.lint_error,
+        plan_file=command.plan,
+    )
+
+
+def _rehearse(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    from schemamig_tui.headless.running import rehearse
+
+    return rehearse(
+        settings,
+        reporter,
+        stop,
+        to=command.to,
+        report=command.report,
+        with_queries=command.report_queries,
+        with_advice=bool(command.report or command.annotations),
+        on_scratch=command.on_scratch,
+    )
+
+
+def _dry_run(command: Command, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
+    from schemamig_tui.headless.planning import dry_run
+
+    return dry_run(
+        settings,
+        reporter,
+        stop,
+        _selection(command),
+        lint_error=command.lint_error,
+        with_sql=command.sql,
+        save_to=command.save_plan,
+    )
+
+
+def _selection(command: Command) -> Selection:
+    return Selection(
+        command.to, command.resume, command.strict, command.skip_backfills, command.only
+    )
 
 
 def _list_or_check(mode: str, settings: Settings, reporter: Reporter, stop: Stop) -> ExitCode:
@@ -212,12 +230,6 @@ def _list_or_check(mode: str, settings: Settings, reporter: Reporter, stop: Stop
         return ExitCode.CHECK_FAILED if any(findings) else ExitCode.DONE
     reporter.listed(status)
     return ExitCode.DONE
-
-
-def _selection(command: Command) -> Selection:
-    return Selection(
-        command.to, command.resume, command.strict, command.skip_backfills, command.only
-    )
 
 
 def _about_one(
