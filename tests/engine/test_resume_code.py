@@ -346,7 +346,7 @@ def test_functions_that_set_something_without_a_word_of_it_in_their_code_are_kno
         "CREATE FUNCTION plain() RETURNS int LANGUAGE sql SET search_path = app AS 'SELECT 1'"
     )
     with shop.database.session() as conn:
-        known = StoredCode.ask(conn).changing
+        known = StoredCode.ask(conn).functions.changing
     assert known == {"made_known", "alias", "over_set_config"}
 
 

@@ -26,7 +26,7 @@ from schemamig_tui.engine.run.session_capture import (
     TRANSACTION_MODES,
     SessionStart,
 )
-from schemamig_tui.engine.run.stored_code import StoredCode, mentioned
+from schemamig_tui.engine.run.stored_functions import StoredFunctions, mentioned
 from schemamig_tui.engine.run.units import units
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.errors import FilesError
@@ -224,12 +224,12 @@ class Notes:
         A later statement may drop that code, and then a later run could not find it any more.
         """
         script, functions = self._run.script, self._start.functions
-        if self._run.unknowable is None and (functions.words or functions.sets):
+        if self._run.unknowable is None and (functions.leaving or functions.sets):
             calling = (
                 i + 1
                 for i in range(self._looked_at, done)
                 if functions.called_by(
-                    functions.words,
+                    functions.leaving,
                     script.sql(i),
                     script.traits(i),
                     event_triggers=self._start.event_triggers,
@@ -293,12 +293,12 @@ _MAKE = (b"create", b"alter")
 _FIRST_ASKED = {Effect.NONE: Effect.SETS, Effect.RUNS: Effect.LATER}
 
 
-def stores_code(script: Script, functions: StoredCode) -> bool:
+def stores_code(script: Script, functions: StoredFunctions) -> bool:
     """Whether a file may store code that changes the session in which it is called."""
     return any(_stores_code(script.sql(i), functions) for i in range(len(script)))
 
 
-def _stores_code(sql: bytes, functions: StoredCode) -> bool:
+def _stores_code(sql: bytes, functions: StoredFunctions) -> bool:
     """Whether a statement may store code that changes the session when later rows are written."""
     return stores_setter(sql) or mentioned(functions.changing, sql) is not None
 

@@ -152,11 +152,11 @@ class Renewals:
         stored = self._stored
         assert stored is not None  # asked when the session began
         one, other = file.script, following.script
-        mentioned = stored.mentioned_in(one)
+        mentioned = stored.functions.mentioned_in(one)
         self._may_make_triggers = self._may_make_triggers or self._makes_triggers(one)
         self._is_stale |= mentioned or one.traces.stores_code
         if self._notes_follow and not self.stores_code:
-            self.stores_code = stores_code(one, stored)
+            self.stores_code = stores_code(one, stored.functions)
         return (
             self._row_fires
             or stored.always
@@ -164,7 +164,7 @@ class Renewals:
             or other.traces.sees
             or one.changes_reading
             or mentioned
-            or stored.mentioned_in(other)
+            or stored.functions.mentioned_in(other)
             or self._surely_leaves(one)
         )
 

@@ -30,7 +30,8 @@ from schemamig_tui.engine.run.session_capture import (
     capturing,
     state_of,
 )
-from schemamig_tui.engine.run.stored_code import StoredCode, ask_last_values, name_in
+from schemamig_tui.engine.run.stored_code import ask_last_values
+from schemamig_tui.engine.run.stored_functions import StoredFunctions, name_in
 from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.session_effects import Effect, effect
@@ -125,7 +126,7 @@ def _shown(value: str | None) -> str:
 def _refuse_by_code(run: FileRun, session: SessionState | None, start: SessionStart) -> None:
     """Raises FilesError where functions may have left in the session what no server tells."""
     script, functions, events = run.script, start.functions, start.event_triggers
-    leaving = functions.words if session else functions.words | functions.changing
+    leaving = functions.leaving if session else functions.leaving | functions.changing
     for i in range(run.done):
         sql, traits = script.sql(i), script.traits(i)
         if called := functions.called_by(leaving, sql, traits, event_triggers=events):
@@ -162,7 +163,7 @@ def _refuse_by_last_values(run: FileRun, names: frozenset[str]) -> None:
             )
 
 
-def _refuse_by_locks(run: FileRun, session: SessionState, functions: StoredCode) -> None:
+def _refuse_by_locks(run: FileRun, session: SessionState, functions: StoredFunctions) -> None:
     """Raises FilesError where the rest may give back a lock that functions may have taken twice.
 
     Locks that the file itself takes and gives back are the matter of ``ledger.left_off``.

@@ -23,6 +23,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import BEGIN, COMMIT
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.stored_code import StoredCode, ask_as_postgres
+from schemamig_tui.engine.run.stored_functions import StoredFunctions
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.engine.watch.run_lock import AdvisoryLock
 from schemamig_tui.sql.new_session import ANY_TRACES, traces_of
@@ -47,11 +48,11 @@ class SessionStart:
     ``login`` is its session user and ``role`` its role. ``starts`` are the settings that it got
     from these, its database and its client; ``settings`` are the values of all settings that a file
     may change, by name, and None for a name that nobody has set. ``event_triggers``: any DDL may
-    run code. ``lock`` is the advisory lock of ours that the session may hold. ``functions`` is the
-    stored code of the database, where the files may call any. ``is_utf8``: the database is in UTF8,
-    so that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, also
-    of an extension that a file makes, may set what their library has added to the settings when it
-    was loaded, after the start.
+    run code. ``lock`` is the advisory lock of ours that the session may hold. ``functions`` are
+    those of the database, where the files may call any. ``is_utf8``: the database is in UTF8, so
+    that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, also of
+    an extension that a file makes, may set what their library has added to the settings when it was
+    loaded, after the start.
     """
 
     login: str
@@ -60,7 +61,7 @@ class SessionStart:
     settings: Mapping[str, str | None]
     event_triggers: bool
     lock: AdvisoryLock
-    functions: StoredCode
+    functions: StoredFunctions
     is_utf8: bool
     has_libraries: bool
 
@@ -143,14 +144,15 @@ def ask_start(
     """Ask for the start of a session, which has to be as good as new, and runs ``scripts``.
 
     ``names`` are further settings to ask for, with a dot in their names: the server has no list of
-    these. ``stored`` is what is known of the functions; None: nothing yet.
+    these. ``stored`` is what is known of stored code; None: nothing yet.
     """
     asked = set(names)
-    functions = StoredCode()
+    functions = StoredFunctions()
     # Functions only matter where one may be called.
     if any(map(_may_change_session, scripts)) or _has_event_triggers(conn):
-        functions = stored or StoredCode.ask(conn)
-        asked |= functions.names.union(*map(_names_in, scripts))
+        code = stored or StoredCode.ask(conn)
+        functions = code.functions
+        asked |= code.names.union(*map(_names_in, scripts))
     is_utf8 = conn.info.parameter_status("server_encoding") == "UTF8"
     parameters = {
         "names": sorted(name for name in asked if is_utf8 or name.isascii()),

@@ -7,11 +7,9 @@ from typing import Any, Self
 
 import psycopg
 
-from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.engine.run.stored_functions import StoredFunctions
 from schemamig_tui.patience import no_transaction_timeout
 from schemamig_tui.sql.new_session import MAY_LEAVE_TRACES, Traces, any_word, traces_of
-from schemamig_tui.sql.session_effects import Effect, effect
-from schemamig_tui.sql.traits import Traits
 from schemamig_tui.sql.type_changes import declared
 from schemamig_tui.sql.unrestorable import (
     MAY_MATTER,
@@ -22,7 +20,6 @@ from schemamig_tui.sql.unrestorable import (
     may_store,
     may_unlock,
 )
-from schemamig_tui.text import visible
 
 # Objects that are not PostgreSQL's own have oids from this one on (FirstNormalObjectId).
 _FIRST = 16384
@@ -32,38 +29,18 @@ _FIRST = 16384
 class StoredCode:
     """What stored code can do to a session.
 
-    ``names`` are the settings with a dot in their name that it sets or reads. ``words`` are the
-    names of functions that leave in the session, or notice there, what only a new session is free
-    of: a file that mentions one counts as having that code itself. ``always``: a trigger or the
-    like calls such a function, so every file may. ``alters_start``: some function may change what
-    new sessions start with. ``questions`` are conditions in SQL which hold where an extension has
-    kept nothing in the session.
-
-    Checkpoints need more kinds of names. ``changing`` functions may change the session in any way;
-    ``hiding`` ones may change it so that it looks otherwise behind the COMMIT than before;
-    ``storing`` ones may store code by which other statements change it from then on.
-    ``remembering`` ones ask for the last value of a sequence, ``locking`` ones take advisory locks,
-    ``unlocking`` ones give them back. ``fired`` are those that a trigger or the like calls,
-    ``on_events`` those that an event trigger may call. Views of pg_settings, and tables with rules
-    that change it, count as functions here, because an UPDATE of one is a SET. ``sets``: an
-    expression of a table, view or policy, or a default of a domain or an argument, sets something
-    itself.
+    ``functions`` are its functions by what they can do; ``names`` are the settings with a dot in
+    their name that it sets or reads. ``always``: a trigger or the like calls one of the ``leaving``
+    functions, so every file may. ``alters_start``: some function may change what new sessions start
+    with. ``questions`` are conditions in SQL which hold where an extension has kept nothing in the
+    session.
     """
 
+    functions: StoredFunctions
     names: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
     always: bool = False
     alters_start: bool = False
     questions: tuple[str, ...] = ()
-    changing: frozenset[str] = frozenset()
-    hiding: frozenset[str] = frozenset()
-    storing: frozenset[str] = frozenset()
-    remembering: frozenset[str] = frozenset()
-    locking: frozenset[str] = frozenset()
-    unlocking: frozenset[str] = frozenset()
-    fired: frozenset[str] = frozenset()
-    on_events: frozenset[str] = frozenset()
-    sets: bool = False
 
     @classmethod
     def ask(cls, conn: psycopg.Connection[Any]) -> Self:
@@ -75,7 +52,7 @@ class StoredCode:
             return cls._ask(conn)
         except psycopg.ProgrammingError:
             conn.execute("ROLLBACK")
-            return cls(always=True, sets=True)
+            return cls(StoredFunctions(sets=True), always=True)
 
     @classmethod
     def _ask(cls, conn: psycopg.Connection[Any]) -> Self:
@@ -96,72 +73,30 @@ class StoredCode:
         def of_kind(belongs: Callable[[_StoredFunction], bool]) -> list[_StoredFunction]:
             return with_callers([function for function in matters if belongs(function)])
 
-        marked, changing = of_kind(_is_marked), of_kind(_changes)
+        leaving, changing = of_kind(_leaves), of_kind(_changes)
         names = (one.traces.names | one.placeholders for one in functions)
         storing = [one for one in changing if may_store(one.code) or not one.is_sql]
         return cls(
+            functions=StoredFunctions(
+                leaving=_names(leaving),
+                changing=_names(changing),
+                hiding=_names(of_kind(_hides)),
+                storing=_names(with_callers(storing)),
+                remembering=_names(of_kind(_remembers)),
+                locking=_names(of_kind(_locks)),
+                unlocking=_names(of_kind(_unlocks)),
+                fired=_names(one for one in (*leaving, *changing) if one.is_used),
+                on_events=_names(one for one in leaving if one.is_for_events),
+                sets=sets,
+            ),
             names=frozenset[str]().union(*names),
-            words=_names(marked),
-            always=sets or login or any(one.is_used for one in marked),
+            always=sets or login or any(one.is_used for one in leaving),
             alters_start=any(one.traces.alters_start for one in functions),
             questions=tuple(questions),
-            changing=_names(changing),
-            hiding=_names(of_kind(_hides)),
-            storing=_names(with_callers(storing)),
-            remembering=_names(of_kind(_remembers)),
-            locking=_names(of_kind(_locks)),
-            unlocking=_names(of_kind(_unlocks)),
-            fired=_names(one for one in (*marked, *changing) if one.is_used),
-            on_events=_names(one for one in marked if one.is_for_events),
-            sets=sets,
         )
 
-    def called(self, names: frozenset[str], sql: bytes) -> str | None:
-        """Which of the functions ``names`` a statement may call, in words; None: none."""
-        if found := self.run_by(names, sql):
-            return found
-        return "set_config, in a default, a view or the like," if self.sets else None
 
-    def called_by(
-        self, names: frozenset[str], sql: bytes, traits: Traits, *, event_triggers: bool
-    ) -> str | None:
-        """As ``called``, where the statement runs code, or is DDL and event triggers run."""
-        found = effect(sql, traits)
-        if found >= Effect.RUNS:
-            return self.called(names, sql)
-        fires = event_triggers and found is Effect.NONE
-        if fires and traits.kind in (Kind.ORDINARY, Kind.ALONE):
-            return _either(names & self.on_events)
-        return None
-
-    def run_by(self, names: frozenset[str], sql: bytes) -> str | None:
-        """As ``called``, without what expressions of tables and the like set themselves."""
-        if found := mentioned(names, sql):
-            return found
-        return _either(names & self.fired)
-
-    def mentioned_in(self, script: Script) -> bool:
-        """Whether a file mentions one of the ``words``."""
-        return bool(self.words) and script.matches(any_word(self.words))
-
-
-def mentioned(names: frozenset[str], sql: bytes) -> str | None:
-    """Which of some functions a statement mentions, in words; None: none."""
-    name = name_in(names, sql)
-    return f"the function {name}" if name else None
-
-
-def name_in(names: frozenset[str], sql: bytes) -> str | None:
-    """Which of some names occurs in a statement, safe to show; None: none."""
-    found = any_word(names).search(sql) if names else None
-    return visible(found[0].decode(errors="replace")) if found else None
-
-
-def _either(names: frozenset[str]) -> str | None:
-    return f"the function {visible(min(names))}" if names else None
-
-
-def ask_last_values(conn: psycopg.Connection[Any], functions: StoredCode) -> frozenset[str]:
+def ask_last_values(conn: psycopg.Connection[Any], functions: StoredFunctions) -> frozenset[str]:
     """The names by which a statement may ask for the last value that a sequence gave.
 
     They are those of the ``remembering`` functions, of tables and views that lead to one by a
@@ -231,7 +166,7 @@ def _names(functions: Iterable[_StoredFunction]) -> frozenset[str]:
     return frozenset(function.name for function in functions)
 
 
-def _is_marked(one: _StoredFunction) -> bool:
+def _leaves(one: _StoredFunction) -> bool:
     return one.traces.leaves or one.traces.sees or not one.is_sql
 
 
@@ -267,7 +202,7 @@ def _asking(
     return ask
 
 
-_KINDS = (_is_marked, _changes, _hides, _remembers, _locks, _unlocks)
+_KINDS = (_leaves, _changes, _hides, _remembers, _locks, _unlocks)
 
 
 def _callers(
