@@ -68,14 +68,15 @@ class Notes:
         self._progress = Progress(run.script)
         self._looked_at = run.done
         self._first = end_of_ledger(run.script, ledger) if create else 0
-        self._open = run.reopened and run.done >= self._first
-        self._found = Effect.NONE
+        self._row_exists = run.reopened and run.done >= self._first
+        self._unit_effect = Effect.NONE
         self.read_only = False
         """Whether the transactions behind the next note are that, unless they say otherwise."""
         self._event_triggers = start.event_triggers or stores_code
-        self._stores_code = self._unseen = stores_code
+        self._stores_code = self._unknown_code = stores_code
         paths = (start.settings.get("search_path") or "", *self._session.state.values())
-        self._untold = any(is_about_temporary(path.encode()) for path in paths)
+        # Whether what any unit leaves in the session is only known behind its COMMIT.
+        self._late_effects = any(is_about_temporary(path.encode()) for path in paths)
 
     @property
     def _session(self) -> SessionState:
@@ -102,7 +103,7 @@ class Notes:
         asks = bool(run.timed_out) and not in_chain
         timeouts = own_session.UNTIMED_BUT_KNOWN if asks else own_session.UNTIMED
         yield Step(timeouts, Role.HOUSEKEEPING, timed=True)
-        if not self._open:
+        if not self._row_exists:
             return
         if asks:
             yield from self._ask()
@@ -116,7 +117,7 @@ class Notes:
 
         That is so in front of the statements with which a file makes the ledger itself.
         """
-        if not self._open:
+        if not self._row_exists:
             script = self._run.script
             raise FilesError(
                 "The batches cannot be recorded: the ledger is only made further down in the file.",
@@ -127,7 +128,7 @@ class Notes:
 
     def inside(self, unit: range) -> Iterator[Step]:
         """Write the note at the end of the transaction of ``unit``."""
-        found = self._found = self._effect(unit)
+        found = self._unit_effect = self._effect(unit)
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
         asks = chained or found in (Effect.SETS, Effect.RUNS)
         timeouts = own_session.AS_IN_COMMIT_BUT_KNOWN if asks else own_session.AS_IN_COMMIT
@@ -146,7 +147,7 @@ class Notes:
     def behind(self, unit: range) -> Iterator[Step]:
         """Complete the note that ``inside`` wrote, where more is known after the COMMIT."""
         chained = self._run.script.kind(unit[-1]) is Kind.CHAIN
-        if self._found is Effect.LATER and not chained:
+        if self._unit_effect is Effect.LATER and not chained:
             yield from self._write_behind(unit)
 
     def apart(self, unit: range) -> Iterator[Step]:
@@ -168,26 +169,28 @@ class Notes:
         for i in unit:
             sql = script.sql(i)
             found = effect(sql, script.traits(i))
-            if found >= Effect.RUNS and (self._unseen or mentioned(functions.storing, sql)):
+            if found >= Effect.RUNS and (self._unknown_code or mentioned(functions.storing, sql)):
                 # The code may set a search_path with pg_temp, or make a trigger, for any kind of
                 # event.
-                self._stores_code = self._untold = True
+                self._stores_code = self._late_effects = True
             runs = found is Effect.RUNS
             if runs:
                 found = self._effect_of_code(sql)
             else:
-                self._untold = self._untold or is_about_temporary(sql) or makes_event_trigger(sql)
+                self._late_effects = (
+                    self._late_effects or is_about_temporary(sql) or makes_event_trigger(sql)
+                )
             # The statement may define a function, or have a trigger, an index or a constraint
             # call one.
             if not runs or verb_of(sql) in _MAKE:
                 self._stores_code = self._stores_code or _stores_code(sql, functions)
             effects.append(found)
         found = together(effects)
-        if self._untold:
+        if self._late_effects:
             return Effect.LATER
         if self._event_triggers and found is Effect.NONE:
             found = Effect.LATER if functions.hiding & functions.fired else Effect.RUNS
-        if not self._open:
+        if not self._row_exists:
             # There was no note yet that would say what the statements before this unit have left.
             return _FIRST_ASKED.get(found, found)
         return found
@@ -241,7 +244,7 @@ class Notes:
     def _write_progress(self, done: int, *, unasked: bool) -> Iterator[Step]:
         """Note how far the file is; its session is as at the last note, or else ``unasked``."""
         if done >= self._first:
-            yield from self._open_row()
+            yield from self._ensure_row()
             message = self._message(done, unasked=unasked)
             yield self._run.writing(
                 self._writes.note_progress, self._run.name.encode(), message.encode()
@@ -257,7 +260,7 @@ class Notes:
         """
         if done < self._first:
             return
-        yield from self._open_row()
+        yield from self._ensure_row()
         start = self._start
         lines = f"\n{starts_line(start.starts)}\n{session_head(start.login, done)}"
         yield self._run.writing(
@@ -269,13 +272,13 @@ class Notes:
             b"%d" % chained,
         )
 
-    def _open_row(self) -> Iterator[Step]:
+    def _ensure_row(self) -> Iterator[Step]:
         """Write the row where the file has none yet."""
-        if not self._open:
+        if not self._row_exists:
             yield from self._write_row(self._run.done)
 
     def _write_row(self, done: int) -> Iterator[Step]:
-        self._open = True
+        self._row_exists = True
         if self._create:
             yield from (Step(query, Role.LEDGER) for query in self._writes.create)
         run = self._run
