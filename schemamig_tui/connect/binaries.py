@@ -166,7 +166,7 @@ def _newest_first(root: Path, pattern: str) -> list[Path]:
 
 
 def _usable(directories: Iterable[Path], account: Account) -> Iterator[Binaries]:
-    """Those whose programs ``account`` can run; for that the wheel's are copied if need be."""
+    """The folders whose programs ``account`` can run; it copies those of the wheel if need be."""
     for directory in directories:
         major = _major(directory, account)
         if major is None and not account.is_ours and _is_wheel(directory):

@@ -44,7 +44,7 @@ class Container:
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> Self:
-        """From the answer to ``docker inspect``."""
+        """The container in an answer to ``docker inspect``."""
         pairs = (pair.partition("=") for pair in details["Config"].get("Env") or ())
         environment = {name: value for name, _, value in pairs}
         port = int(given) if (given := environment.get("PGPORT", "")).isdecimal() else _DEFAULT_PORT
@@ -94,7 +94,7 @@ def like_postgresql(listed: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _published(bindings: Iterable[Mapping[str, str]]) -> tuple[Published, ...]:
-    """One for each port; Docker names one that is open on all addresses twice, for IPv6 again."""
+    """Each port once: Docker names one that is open on all addresses a second time, for IPv6."""
     hosts: dict[int, str] = {}
     for binding in bindings:
         if port := binding["HostPort"]:
@@ -105,7 +105,7 @@ def _published(bindings: Iterable[Mapping[str, str]]) -> tuple[Published, ...]:
 def _addresses(
     networks: Iterable[Mapping[str, Any]],
 ) -> tuple[ipaddress.IPv4Interface | ipaddress.IPv6Interface, ...]:
-    """With the prefix of their networks. A container without a network of its own has none."""
+    """The addresses of a container, with their networks; none without a network of its own."""
     names = (("IPAddress", "IPPrefixLen"), ("GlobalIPv6Address", "GlobalIPv6PrefixLen"))
     return tuple(
         ipaddress.ip_interface(f"{network[address]}/{network[prefix]}")

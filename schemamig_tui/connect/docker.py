@@ -140,7 +140,7 @@ def _is_neighbour(address: IPv4Interface | IPv6Interface) -> bool:
 
 
 def _login(api: "DockerApi", container: Container) -> dict[str, str]:
-    """What the container was set up with, by the rules of Docker's image of PostgreSQL."""
+    """The user, database and password that Docker's image of PostgreSQL has set up."""
 
     def setting(name: str) -> str:
         if path := container.environment.get(f"{name}_FILE"):

@@ -57,10 +57,11 @@ def from_dsn(
     env: Mapping[str, str] = os.environ,
     of_file: Mapping[str, str] = _NO_FILE,
 ) -> Endpoint:
-    """The place that ``dsn`` names, which ``source`` has given, and ``env`` where it says nothing.
+    """The place that ``dsn`` names; where it says nothing, libpq takes the variables in ``env``.
 
-    ``of_file`` has the variables that a file has given, with the file, safe to show. Raises
-    SettingsError if the DSN cannot be read.
+    ``source`` is the flag, variable or key that has given the DSN. ``of_file`` has the variables
+    that a file has given, with the file, safe to show. Raises SettingsError if the DSN cannot be
+    read.
     """
     parameters = parse(source, dsn)
     source += _completed_by(parameters, env, of_file)
@@ -112,7 +113,7 @@ def _spelled(names: Sequence[str], of_file: Mapping[str, str]) -> str:
 def _padded(
     parameters: Mapping[str, str], env: Mapping[str, str], named: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    """A warning of each variable in use that has white space around it, as a file of a secret has.
+    """A warning for each variable in use with white space around it, as a file with a secret has.
 
     ``named`` are those that the parameters are from.
     """
@@ -127,7 +128,7 @@ def _padded(
 def _completed_by(
     parameters: Mapping[str, str], env: Mapping[str, str], of_file: Mapping[str, str]
 ) -> str:
-    """What follows the source of the parameters: the variables by which libpq completes them."""
+    """The words behind the source of the parameters: the variables that libpq adds to them."""
     variables = _spelled(_variables(parameters, env), of_file)
     return f" with {variables}" if variables else ""
 

@@ -16,9 +16,10 @@ _READ_ONLY = {"sslmode": "?", "password": "?"}
 
 
 def read_by_libpq(parameters: Mapping[str, str], wanted: Collection[str]) -> dict[str, str]:
-    """Those of ``wanted`` that libpq has: of ``parameters``, a service, variables or defaults.
+    """The values that libpq has for ``wanted``.
 
-    None where there is no such service: libpq says so when it is to connect. Raises UnicodeError.
+    They are from ``parameters``, a service, variables or its defaults. Where the service that is
+    named does not exist it has none, and says so when it is to connect. Raises UnicodeError.
     """
     pgconn = pq.PGconn.connect_start(make_conninfo(**{**parameters, **_READ_ONLY}).encode())
     values = {option.keyword.decode(): option.val for option in pgconn.info}

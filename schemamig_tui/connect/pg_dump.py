@@ -82,7 +82,7 @@ def _run(program: Path, target: Target, options: Sequence[str]) -> str:
 
 
 def _in_container(name: str, target: Target, options: Sequence[str]) -> str | None:
-    """By the server's own socket, which lets us in without a password, or not at all."""
+    """Run pg_dump in the container, by a socket that needs no password; None where it fails."""
     from schemamig_tui.connect import engines
     from schemamig_tui.connect.docker_api import DockerApi
 

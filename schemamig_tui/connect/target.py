@@ -308,7 +308,7 @@ def _conninfos(endpoint: Endpoint, limits: Limits) -> tuple[str, str]:
 
 
 def _options(theirs: str, limits: Limits) -> str:
-    """The last one wins: over ours the user's, and over these what the program was told itself."""
+    """The options of a connection: ours, the user's, the limits; the last one for a name wins."""
     options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
     for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
         if limit is not None:

@@ -144,7 +144,7 @@ def _parts(
 def _pairs(
     file: Collection[_T], database: Collection[_T], key: Callable[[_T], Hashable]
 ) -> Iterator[tuple[_T | None, _T | None]]:
-    """Each thing of both sides with its twin of the same key; None: it has none."""
+    """Pair the things of both sides by their keys; None stands for what one side does not have."""
     found, new_found = ({key(one): one for one in side} for side in (file, database))
     for known in dict.fromkeys((*found, *new_found)):
         yield found.get(known), new_found.get(known)

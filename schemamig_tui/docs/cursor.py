@@ -40,7 +40,7 @@ def note_of(settings: Sequence[Setting]) -> Note:
 
 
 class Cursor:
-    """The next token of a file. Whatever is not as the grammar has it raises FilesError."""
+    """Reads a file token by token. Raises FilesError for whatever the grammar does not allow."""
 
     def __init__(self, source: DbmlText) -> None:
         self._source = source
@@ -49,7 +49,7 @@ class Cursor:
 
     @property
     def end(self) -> int:
-        """Where the token ends that was taken last."""
+        """The offset behind the token that was taken last."""
         return self._tokens[self._next - 1].end
 
     def text_since(self, start: int) -> str:
@@ -66,17 +66,17 @@ class Cursor:
         return self.peek().kind
 
     def peek(self, ahead: int = 0) -> Token:
-        """The next token, which stays."""
+        """The next token, without taking it."""
         return self._tokens[self._next + ahead]
 
     def next(self) -> Token:
-        """The next token, which is taken."""
+        """Take the next token."""
         token = self.peek()
         self._next += token.kind != "end"
         return token
 
     def unexpected(self, wanted: str) -> FilesError:
-        """The error that something else was to come."""
+        """The error that the next token is another one than was ``wanted``."""
         token = self.peek()
         return self._source.error(f"{wanted} is expected here, not {token.text[:40]}", token.start)
 

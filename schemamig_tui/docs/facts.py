@@ -17,7 +17,7 @@ _OF_ROLES = frozenset({"owner may not"})
 
 
 def facts(one: Object, known: frozenset[str] = frozenset()) -> list[str]:
-    """What an object has under all labels but those that DBML ``knows``."""
+    """The values of an object, each with its label; without those that DBML has words for."""
     values = one.values
     if values.count(None) == len(values):
         return []  # as of most tables
@@ -74,7 +74,7 @@ def noted(
 
 
 def _own_parts(one: Object, parent: Object | None) -> Iterator[Object]:
-    """The parts that no other line implies, and those that are not as they came from above."""
+    """The parts that no other line implies, and those that differ from what ``parent`` has."""
     above = (
         {(part.kind, part.name): part for found in parent.parts for part in found} if parent else {}
     )

@@ -20,9 +20,9 @@ _WORDS = {"created": "Created", "changed": "Changed", "unchanged": "Nothing to c
 
 @dataclass(frozen=True)
 class Generated:
-    """A file that says now what the database has; ``state`` tells what has become of it.
+    """A file that has been generated; ``state`` tells whether it is new, or has changed.
 
-    ``lost`` are the things that are gone from the database with what was written by hand of them.
+    ``lost`` are the things that are gone from the database, and that had notes written by hand.
     """
 
     path: Path
@@ -32,12 +32,12 @@ class Generated:
 
     @property
     def sentence(self) -> str:
-        """What has become of the file, and what is in it, without a full stop."""
+        """What was done with the file, and what is in it, without a full stop."""
         return f"{_WORDS[self.state]} {self.path}: {self.document.counts}"
 
     @property
     def remarks(self) -> Iterator[str]:
-        """What is not in it as people may expect, in sentences."""
+        """What the file lacks, or shows elsewhere than people may expect, in sentences."""
         if self.document.beyond:
             things = plural(self.document.beyond, "thing")
             yield f"{things} that DBML has no words for: in the notes"

@@ -150,7 +150,7 @@ class _OneTable:
             self._lines.append(f"constraint {part.name}: {found}")
 
     def _key(self, part: Object, key: IndexDefinition) -> None:
-        """A key of one column with the name that the server gives is a word at its column."""
+        """Note a key: at its column if it has a single one, and the name that the server gives."""
         if len(key.elements) == 1 and not (key.rest or _says_more(part)):
             (element,) = key.elements
             column = column_name(element)

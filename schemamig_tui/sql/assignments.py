@@ -134,7 +134,7 @@ def _list_of_sets(words: Words) -> list[Assignment]:
 
 
 def set_beside_others(sql: bytes) -> Assignment | None:
-    """What a SELECT that calls set_config sets of how files are read, as far as its text says."""
+    """The setting with which a SELECT of set_config decides how files are read, if it does."""
     sets: list[Assignment] = []
     words = Words(token[1] for token in tokens(sql))
     while word := words.next():
@@ -171,7 +171,7 @@ def _assigning(traits: Traits, sets: Assignment) -> Traits:
 
 
 def reset(sql: bytes) -> Traits | None:
-    """What RESET gives its default."""
+    """What RESET does: it gives a setting its default."""
     words = behind(sql)
     for special, name in (*_SPECIAL, ((b"all",), None)):
         if tuple(words) == special:

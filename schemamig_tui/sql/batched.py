@@ -108,9 +108,9 @@ def without_skip_locked(sql: bytes) -> bytes:
 
 
 def _refuse_limits(sql: bytes) -> None:
-    """Refuse what leaves rows of a range undone: it would be for ever.
+    """Raise Misuse for a clause that leaves rows of a range undone: no batch would do them later.
 
-    A LIMIT in a subquery of its own, which computes a value, does not.
+    A LIMIT in a subquery of its own, which computes a value, leaves none.
     """
     found = [*tokens(sql)]
     texts = [token[1].lower() for token in found]

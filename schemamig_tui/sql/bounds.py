@@ -131,7 +131,7 @@ def _unknown(name: bytes, spellings: Iterable[bytes], offset: int) -> Misuse:
 
 
 class _BoundsReader:
-    """Reads of one statement what its bounds are compared with, and how."""
+    """Finds what the bounds of one statement are compared with, and by which operators."""
 
     def __init__(self, sql: bytes, items: Sequence[_Item], key: Sequence[str]) -> None:
         self._sql = sql
@@ -177,7 +177,7 @@ class _BoundsReader:
         )
 
     def _tuple_at(self, i: int) -> int:
-        """How many items from ``i`` on are the columns of one end, each behind a comma."""
+        """How many columns of one end stand at item ``i``: all of the key, with commas, or one."""
         first = self._items[i]
         columns = [first.column]
         for j in range(i + 2, len(self._items), 2):
@@ -190,7 +190,7 @@ class _BoundsReader:
         return 1
 
     def _compare(self, i: int, count: int) -> None:
-        """Take in how the bound at ``i``, of ``count`` columns, is compared."""
+        """Note how the statement compares the bound at ``i``, which has ``count`` columns."""
         item = self._items[i]
         if self._goes_on(i + 2 * count - 1):
             self._loose.append(item)
@@ -215,7 +215,7 @@ class _BoundsReader:
             raise self._unclear(item)
 
     def _goes_on(self, i: int) -> bool:
-        """Whether something is computed with what ends in front of item ``i``."""
+        """Whether an operator at item ``i`` takes what ends in front of it as an operand."""
         following = (item.text for item in self._items[i:] if item.text != b")")
         return _OPERATOR.match(next(following, b"")) is not None
 

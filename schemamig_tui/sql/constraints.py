@@ -21,7 +21,7 @@ def may_refer(sql: bytes) -> bool:
 
 
 def new_table(tokens: Iterable[bytes]) -> tuple[Name, tuple[TableAction, ...]] | None:
-    """The table that a CREATE TABLE makes, and what would add its keys."""
+    """The table that a CREATE TABLE makes, and the actions that would add its keys."""
     words = Words(tokens)
     words.take(b"create")
     while words.peek() in _KINDS:

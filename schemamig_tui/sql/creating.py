@@ -172,7 +172,7 @@ def _policy(words: Words) -> Iterator[Touch]:
 
 
 def _rule(words: Words) -> Iterator[Touch]:
-    """The relation that has it, and those that it is to write to, which are locked to read it."""
+    """The relation that gets a rule, and those that the rule writes to: reading it locks them."""
     if not words.seek(b"to"):
         return
     yield from relation(words, "CREATE RULE", Lock.ACCESS_EXCLUSIVE, Right.OWNER)

@@ -77,14 +77,14 @@ def dotted(name: str) -> tuple[str, ...]:
 
 
 def string_value(literal: str) -> str:
-    """What a literal of quote_literal() says."""
+    """The text of a literal that quote_literal() has written."""
     if literal.startswith("E'"):
         return literal[2:-1].replace("''", "'").replace("\\\\", "\\")
     return literal[1:-1].replace("''", "'")
 
 
 def literal_of(expression: str, kind: str) -> str | None:
-    """What a default says that is a literal of the column's type ``kind``; None where it is not."""
+    """The text of a default that is a literal of the column's type ``kind``; None for any other."""
     match = _LITERAL.fullmatch(expression)
     if match is None or match[2] not in (kind, kind.partition("(")[0]):
         return None

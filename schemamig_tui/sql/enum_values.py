@@ -80,7 +80,7 @@ _ADD_VALUE = phrase(rb"(?i:\b(?:add|rename) value\b)")
 
 
 def mentioning(values: Iterable[str]) -> re.Pattern[bytes]:
-    """A quick pattern that is in any statement that may use one of the values of an enum.
+    """A quick pattern, which matches any statement that may use one of the values of an enum.
 
     With an escape in it, a string may say anything.
     """
@@ -90,11 +90,11 @@ def mentioning(values: Iterable[str]) -> re.Pattern[bytes]:
 
 
 def used(sql: bytes) -> Iterator[str | None]:
-    """The strings that a statement needs to be values of an enum, where they are meant for one.
+    """The strings in a statement, any of which may be a value of an enum that it uses.
 
     None stands for all values. Code counts where it runs, or is read, at once: that of DO and of
-    functions in SQL, but not of those in PL/pgSQL. What only names a value is no use: ALTER TYPE,
-    COMMENT.
+    functions in SQL, but not of those in PL/pgSQL. ALTER TYPE and COMMENT use no value: they only
+    name it.
     """
     words = [token[1].lower() for token in islice(tokens(sql), 2)]
     if words[:1] == [b"comment"] or words == [b"alter", b"type"]:

@@ -14,7 +14,7 @@ def writing_head(sql: bytes) -> bytes | None:
 
 
 def adds_no_touch(sql: bytes) -> bool:
-    """Whether a statement with a head that is known already touches nothing in another way."""
+    """Whether a statement touches only what an earlier one with the same head has touched."""
     if sql[:1] in b"Ii":
         return not updates_conflicting(sql)
     return _WHERE.search(sql) is not None and not (sql[:1] in b"Uu" and _SETS_MORE.search(sql))

@@ -54,7 +54,7 @@ class Leftover:
 
 
 def leftover(text: str) -> Leftover | None:
-    """What a checkpoint names so; None for what a statement of ours can make again."""
+    """The object that a checkpoint calls ``text``; None if a statement of ours can make it."""
     for kind in _VERBS:
         if text.startswith(kind):
             return Leftover(kind, text.removeprefix(kind))

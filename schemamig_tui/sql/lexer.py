@@ -20,7 +20,7 @@ from schemamig_tui.sql.notes import MARK
 
 
 def _many(*alternatives: bytes) -> bytes:
-    """Any number of the alternatives, as many as there are, with no way back.
+    """The pattern of any number of the alternatives, as many as match, without backtracking.
 
     The last one never fits. It is there for Python before 3.11.5, where a possessive repeat that
     ends goes on from where its last try has failed (gh-106052); this one fails where it starts.

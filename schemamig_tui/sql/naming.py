@@ -40,7 +40,7 @@ PARTS = (b"trigger", b"policy", b"rule", b"constraint")
 
 
 def take_kind(words: Words) -> tuple[str, ObjectKind] | None:
-    """The kind of object that is next, which is taken: ``("TABLE", RELATION)``."""
+    """Take the kind of object that is next: ``("TABLE", RELATION)``."""
     first = words.peek()
     kind = _PAIRS.get(first, (first,))
     target = _KINDS.get(kind)
@@ -50,7 +50,7 @@ def take_kind(words: Words) -> tuple[str, ObjectKind] | None:
 
 
 def take_name(words: Words) -> Name | None:
-    """The name that is next, with what may stand around it: ONLY, ``*``, columns."""
+    """Take the name that is next, with what may stand around it: ONLY, ``*``, columns."""
     if words.take(b"only"):
         words.take(b"(")
     name = words.name()
@@ -62,7 +62,7 @@ def take_name(words: Words) -> Name | None:
 
 
 def take_names(words: Words) -> Iterator[tuple[Name, bool]]:
-    """The names of a list, and whether ONLY stands in front of each."""
+    """Take the names of a list; tells of each whether ONLY stands in front of it."""
     while True:
         only = words.peek() == b"only"
         name = take_name(words)
@@ -76,7 +76,7 @@ def take_names(words: Words) -> Iterator[tuple[Name, bool]]:
 def relation(
     words: Words, statement: str, lock: Lock, right: Right | None, work: str | None = None
 ) -> Iterator[Touch]:
-    """The one relation that is next."""
+    """Take the one relation that is next."""
     only = words.peek() == b"only"
     if name := take_name(words):
         yield Touch(ObjectKind.RELATION, name, statement, lock, right, work, only=only)

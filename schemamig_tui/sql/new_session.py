@@ -128,7 +128,7 @@ def _plain_name(name: re.Match[bytes]) -> bytes:
 
 
 def _is_found(rules: tuple[tuple[bytes, bytes], ...], text: bytes) -> bool:
-    """Whether one of the phrases is, each of which needs a word that is found in less time."""
+    """Whether the text has one of the phrases; first a word of it is tried, which takes less."""
     return any(word in text and phrase(pattern).search(text) for word, pattern in rules)
 
 

@@ -14,7 +14,8 @@ _TAKEN = (*IN_SCHEMAS, ObjectKind.SCHEMA)
 class Removal(NamedTuple):
     """An object that is dropped, emptied, renamed or moved, or a column of one.
 
-    ``name`` is the object's; of a schema it has no name. ``what`` is said of it.
+    ``name`` is the object's; that of a schema has an empty ``name`` in it. ``what`` names the
+    statement: ``DROP TABLE``.
     """
 
     name: Name
@@ -36,7 +37,7 @@ def removals(sql: bytes) -> Iterator[Removal]:
 
 
 def mentions(sql: bytes, name: str) -> bool:
-    """Whether a statement has a name in it, of whatever it is."""
+    """Whether a statement mentions a name, whatever kind of thing it names."""
     return any(identifier(token[1]) == name for token in tokens(sql))
 
 

@@ -177,7 +177,7 @@ _MADE_WITHOUT_CODE = frozenset(
 
 
 def _create_table(words: Sequence[bytes]) -> Effect:
-    """A table is empty; but AS runs a query, and the bounds of a partition are computed.
+    """The effect of CREATE TABLE: AS runs a query, and the bounds of a partition are computed.
 
     What is constant in the expression of a generated column, or of a key to partition by, is
     computed as well, to see whether it may stand there.

@@ -224,7 +224,7 @@ _CALL = re.compile(rb"(?i)(?<![\w$])call(?![\w$])")
 
 
 def _call(verb: bytes, sql: bytes) -> Traits:
-    """A procedure may commit. Where it cannot, it has drawn from sequences before it fails."""
+    """CALL: a procedure may commit. If it cannot, it has drawn from sequences before it fails."""
     return _carrying(sql, Traits("CALL", commits=True))
 
 
@@ -259,7 +259,7 @@ _RIGHTS = re.compile(rb"(?i)\b(?:grant|owner|role|authorization)\b")
 
 
 def _grant(verb: bytes, sql: bytes) -> Traits:
-    """A role is given to a role, or else a privilege ON something."""
+    """GRANT gives a role to a role, or else a privilege ON something."""
     return Traits("GRANT", rights=None if _ON.search(sql) else "role")
 
 

@@ -131,7 +131,10 @@ class Traits:
 
     @property
     def is_query(self) -> bool:
-        """Whether what ``comes_first`` is too late behind it. LOCK, SAVEPOINT and kin are none."""
+        """Whether it counts as a query, behind which what ``comes_first`` is too late.
+
+        LOCK, SAVEPOINT and the like do not count.
+        """
         return not (self.only_sets or self.outside or self.kind is Kind.BEGIN)
 
 

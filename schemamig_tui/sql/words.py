@@ -52,12 +52,12 @@ class Words:
         self.cut = False
 
     def __iter__(self) -> Iterator[bytes]:
-        """What is left, as it is written."""
+        """Take what is left, one token after the other, as they are written."""
         while token := self.next():
             yield token
 
     def rest(self) -> list[bytes]:
-        """What is left, as it is written, which is taken."""
+        """Take what is left, as it is written."""
         while self._read_on():
             pass
         found = self._read[self._at :]
@@ -65,7 +65,7 @@ class Words:
         return found
 
     def next(self) -> bytes:
-        """The next token, which is taken."""
+        """Take the next token, as it is written."""
         at = self._at
         if at == len(self._read) and not self._read_on():
             return b""
@@ -73,7 +73,7 @@ class Words:
         return self._read[at]
 
     def peek(self) -> bytes:
-        """The next token in lower case, which stays."""
+        """The next token in lower case, without taking it."""
         if self._at == len(self._read) and not self._read_on():
             return b""
         return self._read[self._at].lower()
@@ -108,12 +108,12 @@ class Words:
         return True
 
     def inside(self) -> list[bytes]:
-        """What stands in the parentheses that are next, without them; the group is taken."""
+        """Take the group in parentheses that is next, and return what stands in it."""
         before = self._at
         return self._read[before + 1 : self._at - 1] if self.group() else []
 
     def seek(self, *words: bytes) -> bytes:
-        """Take everything up to and with one of the words, outside of parentheses. Which it is."""
+        """Take all up to one of the words outside of parentheses, and that word: returns which."""
         while word := self.peek():
             if not self.group():
                 self._at += 1
@@ -122,7 +122,7 @@ class Words:
         return b""
 
     def path(self) -> list[str]:
-        """The parts of the dotted name that is next, which is taken; none for another thing."""
+        """Take the dotted name that is next, and return its parts; none if no name is next."""
         parts: list[str] = []
         while self._at < len(self._read) or self._read_on():
             part = identifier(self._read[self._at])
@@ -136,11 +136,11 @@ class Words:
         return []
 
     def name(self) -> Name | None:
-        """The name of an object that is next, which is taken. None for another thing."""
+        """Take the name of an object that is next; None if no name is next."""
         return named(self.path())
 
     def _read_on(self) -> bool:
-        """Read more tokens, a few at first; whether there are any."""
+        """Read more tokens, a few at first; tells whether there are any."""
         read = len(self._read)
         self._read += islice(self._unread, min(_AT_ONCE + read, MOST - read))
         if len(self._read) > read:
@@ -166,7 +166,7 @@ def behind(sql: bytes, count: int | None = None, *, fold: bool = True) -> list[b
 
 
 def unquoted(word: bytes) -> str | None:
-    """What a word, a number or a quoted thing says; None for the word DEFAULT."""
+    """The text of a word, a number or a quoted token; None for the word DEFAULT."""
     if word.lower() == b"default":
         return None
     text = word.decode(errors="replace")
@@ -183,7 +183,7 @@ def literal(text: str) -> str:
 
 
 def named(path: list[str]) -> Name | None:
-    """The name that its parts make: ``name``, ``schema.name`` or ``database.schema.name``."""
+    """The name with these parts: ``name``, ``schema.name`` or ``database.schema.name``."""
     if not 1 <= len(path) <= 3:
         return None
     return Name(path[-2] if len(path) > 1 else None, path[-1])
@@ -191,7 +191,7 @@ def named(path: list[str]) -> Name | None:
 
 @lru_cache(_NAMES)
 def identifier(token: bytes) -> str | None:
-    """What a token names. None for one that is no name, or one with Unicode escapes (U&"")."""
+    """The name that a token is. None for one that is none, or one with Unicode escapes (U&"")."""
     try:
         if WORD.fullmatch(token):
             # The server folds ASCII only, where one character may be more than one byte.

@@ -73,7 +73,7 @@ def _moved(reader: StatementReader, head: str, reference: ObjectReference) -> In
 
 
 def _owned(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
-    """The inverse of OWNED BY a column, with which a new sequence goes."""
+    """The inverse of OWNED BY a column: from then on the sequence is dropped with the column."""
     return Inverse(
         sql=(f"{head} {reference} OWNED BY NONE",),
         ask=Ask.SCHEMA,
@@ -130,7 +130,7 @@ def _publication(reader: StatementReader, head: str, reference: ObjectReference)
 
 
 def _setting(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse:
-    """The inverse of what a role or database starts its sessions with."""
+    """The inverse of a setting with which the sessions of a role or database start."""
     where = ""
     if reader.take("in", "database"):
         where = f" IN DATABASE {reader.next()}"

@@ -53,7 +53,7 @@ def comment(reader: StatementReader) -> Inverse:
 
 
 def _commented(reader: StatementReader) -> tuple[Named, ...]:
-    """What a comment is on, or on a part of."""
+    """The object that a comment is on, or that has the part which the comment is on."""
     if reader.take("column"):
         return with_table(reader.path())
     if reader.take("constraint"):
@@ -109,7 +109,7 @@ def _where(reader: StatementReader) -> str:
 
 
 def _granted(where: str) -> tuple[Named, ...]:
-    """What privileges are on, where that is one object."""
+    """The object that privileges are on, where that is a single one."""
     reader = StatementReader(where.removeprefix(" ON ").encode())
     found = None if reader.peek(1) in ("", ".") else take_kind(reader)
     kind, form = found or ("TABLE", Form.NAME)

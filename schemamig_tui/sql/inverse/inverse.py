@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 
 class Ask(Enum):
-    """What of the database before the statement tells more than its text."""
+    """What to ask the database before the statement runs, where that tells more than its text."""
 
     SCHEMA = auto()
     """The schema: what was there, and what it was like."""
@@ -59,5 +59,5 @@ NOTHING = Inverse()
 
 
 def unknown(why: str) -> Inverse:
-    """Of a statement whose effects nobody knows."""
+    """The inverse of a statement whose effects nobody knows."""
     return Inverse(lost=(why,))

@@ -12,7 +12,7 @@ from schemamig_tui.sql.words import Name, Words
 
 
 class Form(Enum):
-    """What a statement names an object of a kind by."""
+    """What a statement writes to name an object of a kind."""
 
     NAME = auto()
     ROUTINE = auto()
@@ -120,7 +120,7 @@ class ObjectReference:
 
 
 def take_kind(reader: StatementReader) -> tuple[str, Form] | None:
-    """The kind of object that is next, which is taken: ``("MATERIALIZED VIEW", Form.NAME)``."""
+    """Take the kind of object that is next: ``("MATERIALIZED VIEW", Form.NAME)``."""
     for words, form in _KINDS.items():
         if reader.take(*words):
             return " ".join(words).upper(), form
@@ -128,7 +128,7 @@ def take_kind(reader: StatementReader) -> tuple[str, Form] | None:
 
 
 def take_reference(reader: StatementReader, kind: str, form: Form) -> ObjectReference | None:
-    """The object that is next, as ALTER, COMMENT and DROP name it. None where it is not told."""
+    """Take the object that is next, as ALTER, COMMENT and DROP name it. None where none is next."""
     match form:
         case Form.CAST:
             group = reader.group()

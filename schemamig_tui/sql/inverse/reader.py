@@ -37,7 +37,7 @@ class StatementReader:
         return self._tokens[at][0].lower() if at < len(self._tokens) else ""
 
     def next(self) -> str:
-        """The next token as it is written, which is taken."""
+        """Take the next token, as it is written."""
         if self._at >= len(self._tokens):
             return ""
         self._at += 1
@@ -51,11 +51,11 @@ class StatementReader:
         return True
 
     def take_any(self, *words: str) -> str:
-        """Take the one of the words that is next. Which it is, or ``""``."""
+        """Take the next word where it is one of these, and return it; otherwise ``""``."""
         return self.next().lower() if self.peek() in words else ""
 
     def path(self) -> list[str]:
-        """The parts of the dotted name that is next, as they are written; none for another."""
+        """Take the dotted name that is next: its parts as they are written, none without a name."""
         parts: list[str] = []
         while _is_name(self.peek()):
             parts.append(self.next())
@@ -64,7 +64,7 @@ class StatementReader:
         return parts
 
     def group(self) -> str:
-        """The text of the group in parentheses that is next, with them; ``""`` for none."""
+        """Take the group that is next: its text, with the parentheses; ``""`` if none is next."""
         if self.peek() != "(":
             return ""
         first, depth = self._at, 0
@@ -75,7 +75,7 @@ class StatementReader:
         return self._slice(first, self._at)
 
     def until(self, *words: str) -> str:
-        """The text up to one of the words outside of parentheses, or to the end; that one stays."""
+        """Take the text up to one of the words outside of parentheses; that word is left."""
         first = self._at
         while self.peek() and self.peek() not in words:
             if not self.group():
@@ -83,15 +83,15 @@ class StatementReader:
         return self._slice(first, self._at)
 
     def rest(self) -> str:
-        """The text that is left."""
+        """Take the text that is left."""
         return self.until()
 
     def string(self) -> str:
-        """The string literal that is next, as it is written; ``""`` for another thing."""
+        """Take the string literal that is next, as it is written; ``""`` if none is next."""
         return self.next() if self.peek().endswith("'") or self.peek().startswith("$") else ""
 
     def items(self) -> Iterator["StatementReader"]:
-        """What is left, divided at the commas outside of parentheses."""
+        """Take what is left, divided at the commas outside of parentheses."""
         while self.peek():
             first = self._at
             self.until(",")

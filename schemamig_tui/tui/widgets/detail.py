@@ -136,7 +136,7 @@ class Detail(Vertical):
         return found[self.finding_number] if found else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Where no finding is selected its keys are those of the screen."""
+        """Leave the keys for a finding to the screen where none is selected."""
         return action != "explain" or self.finding is not None
 
     def action_explain(self) -> None:

@@ -140,7 +140,7 @@ class LinesView(StyledView, can_focus=True):
 
     @contextmanager
     def _keeping_line(self) -> Iterator[None]:
-        """Have the same line at the top, and search on from the same one, with other rows."""
+        """Keep the line at the top, and the one to search on from, while the rows become others."""
         top, at, before = self.scroll_offset.y, self._at, self._heights
         yield
         self._at = _moved(at, before, self._heights)
@@ -210,7 +210,7 @@ class LinesView(StyledView, can_focus=True):
             self._report()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Without a search the keys that go on with it are those of the screen."""
+        """Leave the keys that go on with a search to the screen where there is none."""
         return action != "find" or self._search is not None
 
     def action_find(self, step: int) -> None:
@@ -275,12 +275,12 @@ class LinesView(StyledView, can_focus=True):
 
 
 def widest(rows: Iterable[Sequence[Line]]) -> int:
-    """How many columns the widest of the rows takes that lines are folded to."""
+    """How many columns the widest row takes."""
     return max((width(row) for those in rows for row in those), default=0)
 
 
 def _moved(row: int, before: Sequence[int], after: Sequence[int]) -> int:
-    """The row that shows what ``row`` has shown while lines had other numbers of rows."""
+    """The row that now shows what ``row`` showed; the lines had ``before`` rows, now ``after``."""
     line, into, of = row, 0, 1
     if before:
         starts = list(accumulate(before, initial=0))

@@ -130,7 +130,7 @@ class PlanView(LinesView):
 
     @property
     def backfills_key(self) -> str:
-        """What the key does that leaves files with batches out, or no more; "" without any."""
+        """What the key for files with batches does now: leave them out, or not; "" without any."""
         if self.selection.skip_backfills:
             return "with backfills"
         batched = [bool(file.script.batched) for file in self.plan.files] if self.plan else []
@@ -217,7 +217,7 @@ class PlanView(LinesView):
         self._put(*await in_thread(self._made))
 
     def _made(self) -> tuple[list[Line], list[list[Line]], int]:
-        """The lines for the width of the moment, the rows they are folded to, and how wide."""
+        """The lines for the present width, the rows they are folded to, and the width of these."""
         assert self.plan is not None
         columns = self.scrollable_content_region.width
         with no_collections():

@@ -15,7 +15,7 @@ class RunHistory(LinesView):
         self._status = status
 
     def follow(self, status: Status) -> None:
-        """Show what the ledger says now."""
+        """Show the runs of ``status``, if that is a later one."""
         if status is not self._status:
             self._status = status
             self._arrange()
