@@ -8,6 +8,7 @@ import psycopg
 
 from schemamig_tui.advice.advice import Advice, note
 from schemamig_tui.advice.catalog import Catalog
+from schemamig_tui.advice.claim_checks import check_claims
 from schemamig_tui.advice.claims import claims
 from schemamig_tui.advice.database import TIMEOUT, Database
 from schemamig_tui.advice.effects import effects
@@ -18,7 +19,6 @@ from schemamig_tui.advice.reading import read_catalog
 from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.sizes import size_advice
 from schemamig_tui.advice.targets import Targets, Use, find
-from schemamig_tui.advice.verdicts import verdicts
 from schemamig_tui.engine import Script
 from schemamig_tui.text import one_line
 
@@ -37,9 +37,9 @@ def advise(
 
     ``conn`` is a connection in autocommit mode whose session is as good as new. However much the
     files touch, the database gets a handful of queries, and one for each claim about rows, which
-    may take ``timeout`` seconds (see ``verdicts``). They change nothing, and wait for no lock for
-    longer than a moment. A query that fails becomes a note. Raises psycopg.OperationalError when
-    the connection is lost.
+    may take ``timeout`` seconds (see ``check_claims``). They change nothing, and wait for no lock
+    for longer than a moment. A query that fails becomes a note. Raises psycopg.OperationalError
+    when the connection is lost.
     """
     database = Database(conn, timeout)
     targets = find(scripts, database.search_path())
@@ -80,7 +80,7 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
         advice += privilege_advice(database, role, *_judged(found, uses, catalog))
         advice += left_behind(uses, catalog)
     # Not in one transaction: each of them locks its table, and may take a while.
-    about_rows = verdicts(database, claims(enumerate(uses), catalog))
+    about_rows = check_claims(database, claims(enumerate(uses), catalog))
     with database.asking():
         advice += size_advice(database, found, expected, about_rows.quick)
     return [*about_rows.advice, *advice]

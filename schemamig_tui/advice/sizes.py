@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.advice.advice import Advice, note, warning
 from schemamig_tui.advice.catalog import Relation
+from schemamig_tui.advice.claim_checks import Statement
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.effects import RelationEffect
 from schemamig_tui.advice.objects import (
@@ -14,7 +15,6 @@ from schemamig_tui.advice.objects import (
     TouchedRelation,
     read_sizes,
 )
-from schemamig_tui.advice.verdicts import Statement
 from schemamig_tui.sql.actions import EMPTIES, READS
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.units import size

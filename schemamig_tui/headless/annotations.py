@@ -110,7 +110,7 @@ class AnnotatedReport(TextReport):
         for one in findings:
             self._annotate(
                 levels[one.severity - 1],
-                " ".join(filter(None, (one.message, one.verdict))),
+                " ".join(filter(None, (one.message, one.table_state))),
                 one.safer,
                 file=str(self._directory / one.file),
                 line=one.line,

@@ -209,7 +209,7 @@ class JsonLines:
                 column=one.column,
                 message=one.message,
                 safer=one.safer,
-                verdict=one.verdict,
+                verdict=one.table_state,
             )
 
     def linted(self, report: "LintReport", level: "Severity") -> None:

@@ -24,8 +24,8 @@ class LintFinding(NamedTuple):
     """What a rule has found at ``line`` (from 1) of ``file``, in its statement ``statement``.
 
     ``statement`` counts from 0; None: it is about no single one. ``column`` counts characters from
-    1, where it is known. ``message`` says what is wrong, ``safer`` the way out, ``verdict`` what
-    the database says of it. ``table`` is the one that it is about. The texts may hold what stands
+    1, where it is known. ``message`` says what is wrong, ``safer`` the way out, ``table_state``
+    what the database says of the ``table`` that it is about. The texts may hold what stands
     in the file: they are to be made visible where they are shown.
     """
 
@@ -35,7 +35,7 @@ class LintFinding(NamedTuple):
     line: int
     message: str
     safer: str | None = None
-    verdict: str | None = None
+    table_state: str | None = None
     column: int | None = None
     statement: int | None = None
     table: Name | None = None
@@ -52,8 +52,8 @@ class LintFinding(NamedTuple):
 
     @property
     def _end(self) -> str:
-        verdict = f" ({self.verdict})" if self.verdict else ""
-        return f"{verdict} [{self.rule}]"
+        state = f" ({self.table_state})" if self.table_state else ""
+        return f"{state} [{self.rule}]"
 
 
 @dataclass(frozen=True, slots=True)

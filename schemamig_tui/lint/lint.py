@@ -13,7 +13,7 @@ from schemamig_tui.lint.rules import data, locks, writing
 from schemamig_tui.lint.rules.rule import Asks, Hit, LintRule, StatementCheck
 from schemamig_tui.lint.squawk import Squawk
 from schemamig_tui.lint.statement import Before, Statement
-from schemamig_tui.lint.verdicts import judged, table_sizes
+from schemamig_tui.lint.table_sizes import table_sizes, with_table_state
 
 RULES: Mapping[str, LintRule] = {
     rule.name: rule for rule in (*locks.RULES, *data.RULES, *writing.RULES)
@@ -48,7 +48,7 @@ def lint(
         else:
             sizes = {}
         asks = {name: rule.asks for name, rule in RULES.items()}
-        found = [*judged(found, asks, sizes), *squawk.findings()]
+        found = [*with_table_state(found, asks, sizes), *squawk.findings()]
     finally:
         squawk.close()
     by_file: dict[str, list[LintFinding]] = {script.file.name: [] for script in scripts}

@@ -44,8 +44,8 @@ class Refusal(NamedTuple):
     hint: str
 
 
-def judge(command: bytes) -> Refusal | str | None:
-    """Judge a command between two statements: a refusal, a warning, or None.
+def check_command(command: bytes) -> Refusal | str | None:
+    """Check a command between two statements: a refusal, a warning, or None.
 
     ``command`` is the line from its backslash on. Those that are not refused are left out.
     """

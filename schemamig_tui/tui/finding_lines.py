@@ -76,8 +76,8 @@ def _finding(one: LintFinding, code: Sequence[Line], *, is_selected: bool) -> It
     if one.line <= len(code):
         yield (("plain", "    "), ("number", f"{one.line} "), *code[one.line - 1])
     yield from indented("plain", "   ", one.message)
-    if one.verdict:
-        yield from indented("plain", "    database:", one.verdict)
+    if one.table_state:
+        yield from indented("plain", "    database:", one.table_state)
     if one.safer:
         yield from indented("plain", "    safer:", one.safer)
 

@@ -21,7 +21,7 @@ def pending_findings(
     """The findings in what is chosen of a survey to run. Blocks.
 
     The files are read again, as a run may be reading those of the plan at the same time. Without
-    a database there are no verdicts.
+    a database nothing is known of the tables.
     """
     from schemamig_tui.findings import findings_in
 

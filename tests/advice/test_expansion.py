@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from schemamig_tui.advice import sizes, verdicts
+from schemamig_tui.advice import claim_checks, sizes
 from schemamig_tui.advice.advise import advise
 from schemamig_tui.advice.database import Database as Questions
 from schemamig_tui.advice.effects import effects
@@ -113,7 +113,7 @@ def test_what_is_read_or_rewritten_is_asked_of_the_catalog(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sizes, "LARGE_BYTES", 1)
-    monkeypatch.setattr(verdicts, "QUICK_MS", 0)
+    monkeypatch.setattr(claim_checks, "QUICK_MS", 0)
     desk.prepare(
         "CREATE TABLE q (id int PRIMARY KEY)",
         "CREATE DOMAIN d AS int",

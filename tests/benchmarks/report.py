@@ -20,10 +20,10 @@ class Row:
     kept: bool | None = None
 
     def __str__(self) -> str:
-        verdict = {True: "ok", False: "MISSED", None: ""}[self.kept]
+        mark = {True: "ok", False: "MISSED", None: ""}[self.kept]
         return (
             f"{self.what:52} {self.ours:>10} {self.floor:>10} {self.measured:>10} {self.bar:>10}"
-            f"  {verdict}"
+            f"  {mark}"
         ).rstrip()
 
 

@@ -30,7 +30,7 @@ async def test_the_dialogs_show_warnings_and_errors_below_their_file(desk: Desk)
 
 
 @played
-async def test_the_tab_shows_place_reason_verdict_and_safer_way(desk: Desk) -> None:
+async def test_the_tab_shows_place_reason_table_and_safer_way(desk: Desk) -> None:
     desk.execute("CREATE TABLE t (); INSERT INTO t DEFAULT VALUES")
     desk.write("0001_a.sql", f"{HEAD}DROP TABLE t;\nDROP SCHEMA s;")
     async with desk.open() as ui:

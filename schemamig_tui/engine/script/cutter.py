@@ -13,7 +13,7 @@ from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
 from schemamig_tui.sql.encodings import UTF8, encoding_name
 from schemamig_tui.sql.notes import NOTE
-from schemamig_tui.sql.psql_commands import Refusal, judge, quoted_variable, refuse
+from schemamig_tui.sql.psql_commands import Refusal, check_command, quoted_variable, refuse
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.statements import Rule, rule_for
 from schemamig_tui.sql.traits import Kind, Traits
@@ -286,11 +286,11 @@ class Cutter:
         """Go past a psql command between statements."""
         position, command = self._line(position)
         offset = self._window.base + position
-        verdict = judge(command)
-        if isinstance(verdict, Refusal):
-            raise self._fault(offset, verdict.message, hint=verdict.hint)
-        if verdict:
-            self.remarks.append((offset, verdict))
+        problem = check_command(command)
+        if isinstance(problem, Refusal):
+            raise self._fault(offset, problem.message, hint=problem.hint)
+        if problem:
+            self.remarks.append((offset, problem))
         return position + len(command)
 
     def _copy_data(self, start: int, position: int, encoding: str | None) -> int:

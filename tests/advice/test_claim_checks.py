@@ -5,7 +5,7 @@ import re
 import psycopg
 import pytest
 
-from schemamig_tui.advice import sizes, verdicts
+from schemamig_tui.advice import claim_checks, sizes
 from schemamig_tui.advice.advice import Advice
 from schemamig_tui.advice.advise import advise
 from tests.advice.conftest import Desk
@@ -182,7 +182,7 @@ def test_what_is_said_to_fail_fails_and_the_query_lists_why(
                 assert len(conn.execute(listing.encode()).fetchall()) == count, file
 
 
-def verdict_on(rows: Desk, *files: str) -> list[Advice]:
+def advice_on_rows(rows: Desk, *files: str) -> list[Advice]:
     """What is said of the rows."""
     about = re.compile(r"this will fail|looks at the rows")
     return [advice for advice in rows.advice(*files) if about.search(advice.message)]
@@ -206,12 +206,12 @@ def test_a_look_that_finds_nothing_says_how_long_it_took_and_clears_a_warning(
 
 def test_what_an_earlier_statement_may_mend_is_a_note_that_says_which(rows: Desk) -> None:
     alter = "ALTER TABLE t ALTER owner SET NOT NULL;"
-    (advice,) = verdict_on(rows, "\nUPDATE t SET owner = 1 WHERE owner IS NULL;", alter)
+    (advice,) = advice_on_rows(rows, "\nUPDATE t SET owner = 1 WHERE owner IS NULL;", alter)
     assert (advice.severity, advice.place) == ("note", "0002.sql:1")
     assert advice.message.endswith(": this will fail, unless UPDATE in 0001.sql:2 mends it.")
-    (advice,) = verdict_on(rows, f"DO $$ BEGIN PERFORM 1; END $$; {alter}")
+    (advice,) = advice_on_rows(rows, f"DO $$ BEGIN PERFORM 1; END $$; {alter}")
     assert advice.message.endswith(": this will fail, unless the code that runs before mends it.")
-    (advice,) = verdict_on(rows, f"{alter} UPDATE t SET owner = 1;")
+    (advice,) = advice_on_rows(rows, f"{alter} UPDATE t SET owner = 1;")
     assert advice.severity == "warning"
 
 
@@ -251,7 +251,7 @@ def test_questions_are_bounded_one_by_one_and_all_together(
         " AS 'BEGIN PERFORM pg_sleep(60); RETURN true; END'"
     )
     scripts = rows.write("ALTER TABLE t ADD CHECK (slow(id)), ADD CHECK (slow(2)), ADD UNIQUE (id)")
-    monkeypatch.setattr(verdicts, "QUESTIONS", 2)
+    monkeypatch.setattr(claim_checks, "QUESTIONS", 2)
     with rows.database.connect() as conn:
         found = [advice.message for advice in advise(conn, scripts, timeout=1)]
     about = "Nothing could be found out about the rows of public.t: canceling statement due to"

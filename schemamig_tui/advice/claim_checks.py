@@ -26,7 +26,7 @@ class _RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class _CheckedClaim:
     """What the database says of a claim, after so many milliseconds; None: nothing."""
 
     claim: Claim
@@ -35,16 +35,16 @@ class _Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class ClaimChecks:
     """The advice on the claims, and the statements that read a table as quickly as the question."""
 
     advice: list[Advice] = field(default_factory=list)
     quick: set[Statement] = field(default_factory=set)
 
 
-def verdicts(database: Database, claims: Iterable[Claim]) -> Verdicts:
+def check_claims(database: Database, claims: Iterable[Claim]) -> ClaimChecks:
     """Ask about each claim, as long as there is time; see ``Database.timeout``."""
-    answers: defaultdict[Statement, list[_Verdict]] = defaultdict(list)
+    answers: defaultdict[Statement, list[_CheckedClaim]] = defaultdict(list)
     left = None if database.timeout is None else QUESTIONS * database.timeout
     unasked = 0
     for claim in claims:
@@ -56,8 +56,8 @@ def verdicts(database: Database, claims: Iterable[Claim]) -> Verdicts:
         seconds = time.monotonic() - began
         left = None if left is None else left - seconds
         statement = claim.use.file, claim.use.line, claim.table.oid
-        answers[statement].append(_Verdict(claim, counts, seconds * 1000))
-    found = Verdicts()
+        answers[statement].append(_CheckedClaim(claim, counts, seconds * 1000))
+    found = ClaimChecks()
     for statement, own in answers.items():
         found.advice.extend(_failing(own))
         if all(answer.counts and not answer.counts.bad for answer in own):
@@ -79,7 +79,7 @@ def _ask(database: Database, claim: Claim, left: float | None) -> _RowCounts | N
         return next(iter(database.ask(f"the rows of {claim.table.name}", _RowCounts, query)), None)
 
 
-def _failing(answers: Iterable[_Verdict]) -> Iterator[Advice]:
+def _failing(answers: Iterable[_CheckedClaim]) -> Iterator[Advice]:
     """A warning for each claim that is not true; a note, where that may still be mended."""
     for answer in answers:
         claim, count = answer.claim, answer.counts.bad if answer.counts else 0
@@ -101,7 +101,7 @@ def _failing(answers: Iterable[_Verdict]) -> Iterator[Advice]:
         )
 
 
-def _fine(answers: Sequence[_Verdict]) -> Advice:
+def _fine(answers: Sequence[_CheckedClaim]) -> Advice:
     """A note on a statement whose claims are all true."""
     claim = answers[0].claim
     rows = max(answer.counts.rows for answer in answers if answer.counts)

@@ -1,4 +1,4 @@
-"""What the database says of findings: it clears those on small tables, and raises those on large.
+"""Asks how large the tables of findings are: small ones clear a finding, large ones raise it.
 
 It is asked once for the tables of all findings. What it does not answer changes nothing.
 """
@@ -67,12 +67,12 @@ def table_sizes(
     return result
 
 
-def judged(
+def with_table_state(
     findings: Sequence[LintFinding],
     asks: Mapping[str, Asks],
     sizes: Mapping[Name, TableSize | None],
 ) -> Iterator[LintFinding]:
-    """The findings with what the database says of them, each more or less severe for it."""
+    """The findings, each with the state of its table, and more or less severe for that."""
     reported: set[tuple[str, str]] = set()
     for finding in findings:
         asked = asks.get(finding.rule, Asks.NOTHING)
@@ -87,7 +87,7 @@ def judged(
                 yield finding
         elif found is None:
             if known:
-                yield finding._replace(severity=Severity.NOTE, verdict="it does not exist yet")
+                yield finding._replace(severity=Severity.NOTE, table_state="it does not exist yet")
             elif asked is not Asks.ONLY_WORK:
                 yield finding
         elif asked is Asks.ROWS:
@@ -98,16 +98,16 @@ def judged(
 
 def _of_rows(finding: LintFinding, found: TableSize) -> LintFinding:
     if found.empty:
-        return finding._replace(severity=Severity.NOTE, verdict="it is empty: fine")
-    return finding._replace(verdict=f"it has {found}")
+        return finding._replace(severity=Severity.NOTE, table_state="it is empty: fine")
+    return finding._replace(table_state=f"it has {found}")
 
 
 def _of_work(finding: LintFinding, found: TableSize) -> LintFinding:
     if _is_large(found):
-        return finding._replace(severity=Severity.ERROR, verdict=f"it is large: {found}")
+        return finding._replace(severity=Severity.ERROR, table_state=f"it is large: {found}")
     if found.bytes <= _SMALL_BYTES:
-        return finding._replace(severity=Severity.NOTE, verdict=f"it is small: {found}")
-    return finding._replace(verdict=str(found))
+        return finding._replace(severity=Severity.NOTE, table_state=f"it is small: {found}")
+    return finding._replace(table_state=str(found))
 
 
 def _is_large(found: TableSize) -> bool:
