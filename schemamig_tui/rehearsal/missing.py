@@ -8,7 +8,9 @@ from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.events import Failure
+from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.sql.words import verb_of
 
 # Something is not there, or is still there.
 _LACKS = {
@@ -70,16 +72,21 @@ class PartialBatches:
 
     def note(self, event: BatchRehearsed) -> None:
         """Note the table of a batch, unless no rows are left, and report the event."""
-        done = max(event.keys, event.changed)
         target = self._scripts[event.name].batched[event.statement - 1].head.target
-        if target and (event.rows is None or event.rows > done):
+        if target and (event.rows is None or event.rows > event.keys):
             self._files[target.schema, target.name] = event.name
         self._report(event)
 
-    def refusal(self, error: Diagnostic) -> str | None:
-        """Why a file is left out whose error comes of that; None if it does not."""
+    def refusal(self, step: Step, error: Diagnostic) -> str | None:
+        """Why a file is left out whose error comes of that; None if it does not.
+
+        That is one of a statement which looks at all rows. Rows that a file itself writes would
+        violate the constraint in a run as well.
+        """
         table = error.table_name
         if not table or not (error.sqlstate or "").startswith(_VIOLATES):
+            return None
+        if step.role is not Role.STATEMENT or verb_of(step.sql) not in (b"alter", b"create"):
             return None
         name = self._files.get((error.schema_name, table)) or self._files.get((None, table))
         if name is None:

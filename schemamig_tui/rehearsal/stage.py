@@ -374,7 +374,7 @@ class Stage:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
         if self._own.were_undone(crash.step, error):
             return UNDONE
-        return refusal(run, crash.step, error) or self._batches.refusal(error)
+        return refusal(run, crash.step, error) or self._batches.refusal(crash.step, error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:
         encoding = self._conn.info.encoding

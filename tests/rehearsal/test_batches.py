@@ -123,8 +123,9 @@ def test_a_file_that_wants_all_rows_filled_is_left_out_behind_a_part_of_them(
     [
         (50, "ALTER TABLE docs ADD CHECK (filled > 1)"),
         (1000, "CREATE TABLE other (i) AS SELECT 1; ALTER TABLE other ADD CHECK (i > 1)"),
+        (1000, "INSERT INTO docs VALUES (1)"),
     ],
-    ids=["all rows are filled", "another table"],
+    ids=["all rows are filled", "another table", "a row of its own"],
 )
 def test_a_constraint_that_no_batch_would_mend_fails(
     shop: Rehearsals, rows: int, violated: str
