@@ -10,7 +10,8 @@ from schemamig_tui.advice.fitting import unfit
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does, TableAction
-from schemamig_tui.sql.expressions import identifiers
+from schemamig_tui.sql.expressions import calls, identifiers
+from schemamig_tui.sql.lexer import words_of
 
 _WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
 _WITH_ROWS = ("r", "p")
@@ -122,7 +123,7 @@ class _Claims:
         elif action.new:
             return
         elif does is Does.ADD_CHECK:
-            if self._can_be_tried(action):
+            if self._can_be_tried(action.text or "", action.calls):
                 yield self._checked(action.name, action.text or "")
         elif does is Does.ADD_KEY:
             if action.primary:
@@ -132,13 +133,13 @@ class _Claims:
             others = self._catalog.referenced(action, other)
             yield from self._no_orphans(action.columns, other, others)
 
-    def _can_be_tried(self, check: TableAction) -> bool:
+    def _can_be_tried(self, condition: str, called: Set[str] | None) -> bool:
         """Whether a CHECK is about columns as they are, and calls nothing that may do more."""
-        names = identifiers(check.text or "")
+        names = identifiers(condition)
         return (
             None not in self._changed
             and self._changed.isdisjoint(names)
-            and all(self._catalog.volatile.get(name) is False for name in check.calls or ())
+            and all(self._catalog.volatile.get(name) is False for name in called or ())
         )
 
     def no_duplicates(self, names: Sequence[str]) -> Iterator[Claim]:
@@ -186,13 +187,15 @@ class _Claims:
 
     def _validated(self, action: TableAction) -> Iterator[Claim]:
         for one in self._catalog.constraints[self._table.oid]:
-            if one.name == action.name and not one.validated and one.oid:
+            if one.name == action.name and not one.validated:
                 yield from self._of_existing(one)
 
     def _of_existing(self, one: Constraint) -> Iterator[Claim]:
         other = self._catalog.relations.get(one.other)
         if one.kind == "c":
-            yield self._checked(one.name, one.condition)
+            called = None if one.oid else calls(words_of(one.condition.encode()))
+            if one.oid or self._can_be_tried(one.condition, called):
+                yield self._checked(one.name, one.condition)
         elif one.kind == "n":
             yield from self._not_null(one.columns)
         elif one.kind == "f" and other:

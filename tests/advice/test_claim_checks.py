@@ -110,6 +110,21 @@ FAILING = [
         "ALTER TABLE t RENAME CONSTRAINT late TO q; ALTER TABLE t VALIDATE CONSTRAINT q",
         "1 row of public.t violates the CHECK late",
     ),
+    (
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (id < 12) NOT VALID;"
+        " ALTER TABLE t VALIDATE CONSTRAINT k",
+        "2 rows of public.t violate the CHECK k",
+    ),
+    (
+        "ALTER TABLE t ADD FOREIGN KEY (id) REFERENCES people NOT VALID;"
+        " ALTER TABLE t VALIDATE CONSTRAINT t_id_fkey",
+        "3 rows of public.t refer to no row of public.people",
+    ),
+    (
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (id > 0) NOT VALID;"
+        " ALTER TABLE t VALIDATE CONSTRAINT k",
+        None,
+    ),
     ("ALTER TABLE t ALTER id SET NOT NULL", None),
     ("CREATE UNIQUE INDEX ON t (big) WHERE owner IS NULL", None),
     ("ALTER TABLE t ADD UNIQUE (id)", None),
@@ -224,6 +239,8 @@ UNKNOWN = [
     "ALTER TABLE t ADD x int; ALTER TABLE t ADD CHECK (x > 0);",
     "ALTER TABLE t ADD x int, ADD CHECK (x > 0);",
     "ALTER TABLE t RENAME name TO title; ALTER TABLE t ADD CHECK (title <> '');",
+    "ALTER TABLE t ADD CONSTRAINT k CHECK (sly(id)) NOT VALID;"
+    " ALTER TABLE t VALIDATE CONSTRAINT k;",
     "CREATE TABLE u () INHERITS (t); ALTER TABLE w INHERIT t; ALTER TABLE t ADD CHECK (id > 0);",
     "ALTER TABLE t RENAME owner TO a; ALTER TABLE t ADD owner int;"
     " ALTER TABLE t ALTER owner SET NOT NULL; ALTER TABLE t ALTER a SET NOT NULL;",
