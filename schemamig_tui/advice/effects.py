@@ -120,7 +120,10 @@ def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) 
         yield from alterations.attached(relation, catalog)
         return
     # Of a table that is indexed again only the indexes that there are are read.
-    yield relation, touch.lock, None if touch.statement.startswith("REINDEX") else touch.work
+    counted = touch.statement.startswith("REINDEX") and not touch.beside
+    yield relation, touch.lock, None if counted else touch.work
+    if touch.beside:
+        return
     if relation.kind in INDEXES:
         yield from _of_index(touch, relation, catalog)
     if rule := _rule(touch):

@@ -132,6 +132,8 @@ def _dropped(
     asked: list[tuple[int, str, int, str | None, str | None]] = []
     for number, use in enumerate(uses):
         touch = use.touch
+        if touch.beside:
+            continue
         oid = oids.get(touch.name, 0) if touch.target is ObjectKind.RELATION else 0
         kind = _KINDS_BY_VERB.get(touch.statement)
         if touch.statement.startswith("DROP ") and touch.statement not in _NO_OBJECTS:

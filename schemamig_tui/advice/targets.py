@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemamig_tui.advice.names import Names, Part, Path
+from schemamig_tui.advice.new_objects import NewObjects
 from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
@@ -70,6 +71,7 @@ class _Finder:
         self._transaction = 0
         self._code_has_run = False
         self._names = Names()
+        self._new = NewObjects()
         # The line where the search_path is not known any more.
         self._lost: int | None = None
         self._rights: set[tuple[ObjectKind, Name, str, Right | None]] = set()
@@ -116,11 +118,11 @@ class _Finder:
             traits = traits_of(sql)
             self._session.follow(traits)
             self._names.follow(traits)
-            for touch in prepared.touches(sql):
-                # The same head stands for another table from here on.
-                if touch.creates or touch.becomes or touch.right is Right.DROP:
-                    heads = ()
-                self._note(touch, script, i)
+            found = [*prepared.touches(sql)]
+            self._new.learn([(touch, self._note(touch, script, i)) for touch in found])
+            # The same head stands for another table from here on.
+            if any(one.creates or one.becomes or one.right is Right.DROP for one in found):
+                heads = ()
             if traits.savepoint or kind in _ENDS:
                 heads = ()
             elif head:
@@ -128,7 +130,9 @@ class _Finder:
             self._code_has_run |= traits.runs_code
         return True
 
-    def _note(self, touch: Touch, script: Script, i: int) -> None:
+    def _note(self, touch: Touch, script: Script, i: int) -> Touch | None:
+        """Note what is touched, which is given back by the names that there are now."""
+        before = None
         path = self._session.path
         found_by_path = touch.name.schema is None and touch.target in IN_SCHEMAS
         if not touch.temporary:
@@ -136,7 +140,11 @@ class _Finder:
                 self._lost = self._lost or script.line(i)
             elif before := self._before(touch, path):
                 self._add(before, script, i)
+            else:
+                for other in self._new.belongings(touch):
+                    self._add(other, script, i)
         self._names.apply(touch, path)
+        return before
 
     def _before(self, touch: Touch, path: Path) -> Touch | None:
         """What it touches, by the names that there are now; None where all of that is new."""

@@ -75,7 +75,8 @@ class Touch(NamedTuple):
     those of a new enum, ``constrained`` tells that not all values are among those of a new domain,
     ``sets`` are the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
     a value, ``condition`` what decides whether anything is done, ``becomes`` the name that the
-    object has afterwards, where it is renamed or moved to another schema.
+    object has afterwards, where it is renamed or moved to another schema. ``beside``: the
+    statement is about another object, which is new and belongs to this one.
     """
 
     target: ObjectKind
@@ -95,3 +96,4 @@ class Touch(NamedTuple):
     sets: tuple[str, ...] = ()
     condition: Condition | None = None
     becomes: Name | None = None
+    beside: bool = False

@@ -72,9 +72,28 @@ PARTS = [
     "ALTER TABLE deep.loose INHERIT loose; ALTER TABLE loose ADD q int",
     "ALTER TABLE young NO INHERIT old; TRUNCATE old",
     "CREATE TABLE q (id int, x int) PARTITION BY LIST (id);"
-    " ALTER TABLE q ATTACH PARTITION loose FOR VALUES IN (7)",
-    "CREATE TABLE q (id int, x int) PARTITION BY LIST (id);"
     " ALTER TABLE q ATTACH PARTITION parent FOR VALUES IN (1, 2, 3, 4, 5)",
+]
+PARTITIONED = (
+    "CREATE TABLE q (id int, x int) PARTITION BY LIST (id);"
+    " ALTER TABLE q ATTACH PARTITION loose FOR VALUES IN (7)"
+)
+NEW = [
+    PARTITIONED,
+    "CREATE INDEX q ON loose (id); DROP INDEX q",
+    "CREATE INDEX q ON loose (id); ALTER INDEX q RENAME TO r; DROP INDEX r",
+    "CREATE INDEX q ON deep.loose (id); DROP INDEX deep.q",
+    "CREATE INDEX q ON loose (id); REINDEX INDEX q",
+    "CREATE TABLE q (id int REFERENCES o, p int REFERENCES p); DROP TABLE q",
+    "CREATE TABLE q (id int); ALTER TABLE q ADD FOREIGN KEY (id) REFERENCES o; DROP TABLE q",
+    "CREATE TABLE q (id int REFERENCES o); ALTER TABLE q RENAME TO r; DROP TABLE r",
+    f"{PARTITIONED}; ALTER TABLE q ADD y int",
+    f"{PARTITIONED}; ALTER TABLE q ALTER x TYPE bigint",
+    f"{PARTITIONED}; CREATE INDEX ON q (x)",
+    f"{PARTITIONED}; TRUNCATE q",
+    f"{PARTITIONED}; DROP TABLE q",
+    f"{PARTITIONED}; ALTER TABLE q RENAME TO r; ALTER TABLE r ADD CHECK (x > 0)",
+    f"{PARTITIONED}; ALTER TABLE q DETACH PARTITION loose; ALTER TABLE q ALTER x TYPE bigint",
 ]
 
 
@@ -122,3 +141,7 @@ def compare(desk: Desk, files: list[str]) -> None:
 
 def test_columns_keys_and_partitions_of_earlier_statements_are_known(tables: Desk) -> None:
     compare(tables, PARTS)
+
+
+def test_what_belongs_to_a_new_object_is_touched_with_it(tables: Desk) -> None:
+    compare(tables, NEW)

@@ -66,6 +66,16 @@ def test_what_may_have_been_there_is_not_left_out(pending: Pending) -> None:
     assert judged(pending, file) == ["0001.sql:1 CREATE t", "0001.sql:1 OWNER t"]
 
 
+def test_what_is_rolled_back_was_not_done(pending: Pending) -> None:
+    back = """BEGIN; CREATE TABLE a (id int); ROLLBACK; TRUNCATE a; BEGIN; CREATE TABLE b (id int);
+        COMMIT AND CHAIN; CREATE TABLE c (id int); ROLLBACK AND CHAIN; TRUNCATE b, c; COMMIT;
+        CREATE TABLE d (id int); ROLLBACK; TRUNCATE d;"""
+    assert [one for one in judged(pending, back) if "TRUNCATE" in one] == [
+        "0001.sql:1 TRUNCATE a",
+        "0001.sql:2 TRUNCATE c",
+    ]
+
+
 def test_what_is_dropped_first_was_there(pending: Pending) -> None:
     file = "DROP TABLE t; CREATE TABLE t (id int); ALTER TABLE t ADD c int;"
     assert judged(pending, file) == ["0001.sql:1 DROP t", "0001.sql:1 CREATE t"]
