@@ -84,15 +84,7 @@ def read_their_folder(tool: Tool, directory: Path) -> TheirFolder:
         ((tool.version(match["version"]), tool.key(match), path, match) for path, match in matches),
         key=lambda one: (one[0], os.fsencode(one[2].name)),
     )
-    seen: dict[str, Path] = {}
-    for _, key, path, _ in ordered:
-        if key in seen:
-            raise FilesError(
-                f"This has the version of {seen[key].name}, and {tool.name} takes only one.",
-                path=path,
-                hint="Rename one of them, or move it out of the folder.",
-            )
-        seen[key] = path
+    _refuse_same_versions(tool, [(key, path) for _, key, path, _ in ordered])
     names = our_names([(version, match["title"]) for version, _, _, match in ordered])
     files = tuple(
         TheirFile(path, key, version, name, *_read(tool, path))
@@ -123,6 +115,19 @@ def _matches(tool: Tool, paths: list[Path]) -> list[tuple[Path, re.Match[str]]]:
         if not (tool.passed_over and tool.passed_over.fullmatch(path.name))
         and (match := tool.files.fullmatch(path.name))
     ]
+
+
+def _refuse_same_versions(tool: Tool, files: list[tuple[str, Path]]) -> None:
+    """Raise FilesError for the second of two files with the same key in the ledger of the tool."""
+    seen: dict[str, Path] = {}
+    for key, path in files:
+        if key in seen:
+            raise FilesError(
+                f"This has the version of {seen[key].name}, and {tool.name} takes only one.",
+                path=path,
+                hint="Rename one of them, or move it out of the folder.",
+            )
+        seen[key] = path
 
 
 def _warnings(tool: Tool, paths: list[Path]) -> list[str]:
