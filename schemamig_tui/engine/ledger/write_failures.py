@@ -52,21 +52,27 @@ def explain_write(
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
     if code == pg_errors.StringDataRightTruncation.sqlstate:
         return _explain_length(conn, ledger, name)
-    refused = error.message_primary or ""
-    if code == pg_errors.InvalidTextRepresentation.sqlstate and TAKEN in refused:
+    if is_own_check(error):
+        return _explain_own_check(conn, ledger, name, error.message_primary or "")
+    return None
+
+
+def _explain_own_check(
+    conn: psycopg.Connection[Any], ledger: Ledger, name: str, failed: str
+) -> LedgerRefusal:
+    """Why one of our own checks of a written row has failed; ``failed`` says which."""
+    if TAKEN in failed:
         return LedgerRefusal(
             f"the row in the ledger {ledger.name} is not what this run has written last",
             "another run is at this file, or somebody has changed the row: see what is there, and"
             " apply again",
         )
-    if code == pg_errors.InvalidTextRepresentation.sqlstate and SWALLOWED in refused:
+    if SWALLOWED in failed:
         return LedgerRefusal(
             f"{_its_trigger(conn, ledger)} has kept {ledger.name} from taking the row",
             "let it return the row as it is, or disable it for this role",
         )
-    if code == pg_errors.InvalidTextRepresentation.sqlstate and GONE in refused:
-        return _explain_gone(conn, ledger, name)
-    return None
+    return _explain_gone(conn, ledger, name)
 
 
 def is_own_check(error: Diagnostic) -> bool:
