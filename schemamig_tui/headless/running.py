@@ -161,18 +161,8 @@ def rehearse(
         recorder = RunRecorder(settings, target, failures, reporter.warning)
         with recorder:
             if on_scratch:
-                from schemamig_tui.headless.verifying import PROGRESS_SECONDS
-                from schemamig_tui.scratch.replay import seldom
-                from schemamig_tui.scratch_rehearsal import rehearse_on_scratch
-
-                finished = rehearse_on_scratch(
-                    target,
-                    settings,
-                    on_wait,
-                    lambda found: _pending(found, to),
-                    recorder,
-                    progress=seldom(reporter.verifying, PROGRESS_SECONDS),
-                    cancelling=stop.cancelling,
+                finished = _rehearse_on_scratch(
+                    target, settings, on_wait, to, recorder, stop, reporter
                 )
             else:
                 finished = _rehearse_in_place(target, settings, on_wait, to, recorder, stop)
@@ -204,6 +194,30 @@ def _rehearse_in_place(
     )
     with stop.cancelling(rehearsal.cancel):
         return rehearsal.rehearse_pending(to)
+
+
+def _rehearse_on_scratch(
+    target: Target,
+    settings: Settings,
+    on_wait: OnWait,
+    to: str | None,
+    listener: "RehearsalListener",
+    stop: Stop,
+    reporter: Reporter,
+) -> "RehearsalFinished":
+    from schemamig_tui.headless.verifying import PROGRESS_SECONDS
+    from schemamig_tui.scratch.replay import seldom
+    from schemamig_tui.scratch_rehearsal import rehearse_on_scratch
+
+    return rehearse_on_scratch(
+        target,
+        settings,
+        on_wait,
+        lambda found: _pending(found, to),
+        listener,
+        progress=seldom(reporter.verifying, PROGRESS_SECONDS),
+        cancelling=stop.cancelling,
+    )
 
 
 def _pending(found: "Survey", to: str | None) -> "Plan":
