@@ -15,13 +15,18 @@ from schemamig_tui.sql.words import Name
 
 # What is done to the partitions of a table, too.
 _ON_PARTITIONS = ("ALTER TABLE", "CREATE INDEX", "DELETE", "LOCK TABLE", "TRUNCATE", "UPDATE")
+_THROUGH_VIEWS = ("DELETE", "INSERT", "LOCK TABLE", "MERGE", "UPDATE")
 _ON_THE_TABLE = (Does.ATTACH, Does.DETACH, Does.MOVE, Does.CHANGE_ONE)
 
 
 @dataclass(slots=True)
 class _Belongings:
-    """By the names that the database has: the ``table`` of an index; what a table refers to."""
+    """By the names that the database has: the ``table`` of an index; what a table refers to.
 
+    ``is_view``: what it reads is not known.
+    """
+
+    is_view: bool = False
     table: Name | None = None
     referenced: list[Name] = field(default_factory=list)
     partitions: list[Name] = field(default_factory=list)
@@ -43,7 +48,8 @@ class NewObjects:
             if touch.target is not ObjectKind.RELATION or touch.temporary:
                 continue
             if touch.creates:
-                self._made[touch.name.name][touch.name] = _Belongings()
+                made = _Belongings(is_view=touch.statement == "CREATE VIEW")
+                self._made[touch.name.name][touch.name] = made
             own = self._find(touch.name) if before is None or touch.creates else None
             if own is None:
                 continue
@@ -74,6 +80,11 @@ class NewObjects:
             actions = tuple(one for one in touch.actions if one.does not in _ON_THE_TABLE)
             for name in own.partitions if actions or not touch.actions else ():
                 yield touch._replace(name=name, right=None, actions=actions, becomes=None)
+
+    def is_view(self, touch: Touch) -> bool:
+        """Whether a statement reaches through a new view to what that reads."""
+        own = self._find(touch.name) if touch.target is ObjectKind.RELATION else None
+        return own is not None and own.is_view and touch.statement in _THROUGH_VIEWS
 
     def _find(self, name: Name) -> _Belongings | None:
         known = self._made.get(name.name, {})

@@ -72,6 +72,8 @@ class _Finder:
         self._code_has_run = False
         self._names = Names()
         self._new = NewObjects()
+        # The new views of which it has been said that nothing is known.
+        self._views: set[Name] = set()
         # The line where the search_path is not known any more.
         self._lost: int | None = None
         self._rights: set[tuple[ObjectKind, Name, str, Right | None]] = set()
@@ -143,6 +145,12 @@ class _Finder:
             else:
                 for other in self._new.belongings(touch):
                     self._add(other, script, i)
+                if touch.name not in self._views and self._new.is_view(touch):
+                    self._views.add(touch.name)
+                    self.unread.append(
+                        f"{script.file.name}:{script.line(i)}: what {touch.statement} locks behind"
+                        f" the new view {touch.name} cannot be told"
+                    )
         self._names.apply(touch, path)
         return before
 

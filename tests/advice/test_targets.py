@@ -66,6 +66,16 @@ def test_what_may_have_been_there_is_not_left_out(pending: Pending) -> None:
     assert judged(pending, file) == ["0001.sql:1 CREATE t", "0001.sql:1 OWNER t"]
 
 
+def test_what_is_behind_a_new_view_is_said_to_be_unknown(pending: Pending) -> None:
+    file = """CREATE VIEW v AS SELECT * FROM t; COMMENT ON VIEW v IS 'x';
+        ALTER VIEW v RENAME TO w;
+        UPDATE w SET a = 1;
+        DELETE FROM w;"""
+    assert found(pending, file).unread == (
+        "0001.sql:3: what UPDATE locks behind the new view w cannot be told",
+    )
+
+
 def test_what_is_rolled_back_was_not_done(pending: Pending) -> None:
     back = """BEGIN; CREATE TABLE a (id int); ROLLBACK; TRUNCATE a; BEGIN; CREATE TABLE b (id int);
         COMMIT AND CHAIN; CREATE TABLE c (id int); ROLLBACK AND CHAIN; TRUNCATE b, c; COMMIT;
