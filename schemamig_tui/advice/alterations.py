@@ -346,17 +346,16 @@ def _keys_made_again(
 ) -> Iterator[Found]:
     """The other ends of the foreign keys that are dropped and added again with a column's type."""
     for table in tables:
+        # A new column, or one that an earlier statement has changed, is not known.
         column = catalog.columns.get((table.oid, action.column or ""))
-        if column is None:
-            continue
-        again = rewrites(catalog, column, action)
+        again = rewrites(catalog, column, action) if column else None
         work = READS if again is not False else None
         for key in catalog.foreign_keys(table.oid):
-            if column.name in key.columns:
+            if action.column in key.columns:
                 other = catalog.relations.get(key.other)
                 lock = Lock.ACCESS_EXCLUSIVE if key.enforced else Lock.SHARE_ROW_EXCLUSIVE
                 yield other, lock, work if key.validated else None
         for key in catalog.referencing[table.oid]:
-            if column.name in key.others:
+            if action.column in key.others:
                 other = catalog.relations.get(key.table)
                 yield other, Lock.ACCESS_EXCLUSIVE, work if key.validated else None

@@ -122,10 +122,10 @@ class _Finder:
             self._names.follow(traits)
             found = [*prepared.touches(sql)]
             self._new.learn([(touch, self._note(touch, script, i)) for touch in found])
-            # The same head stands for another table from here on.
-            if any(one.creates or one.becomes or one.right is Right.DROP for one in found):
-                heads = ()
-            if traits.savepoint or kind in _ENDS:
+            # The same head may stand for another table from here on.
+            if any(one.creates or one.becomes or one.right is Right.DROP for one in found) or (
+                traits.savepoint or traits.assigns or kind in _ENDS
+            ):
                 heads = ()
             elif head:
                 heads = (*heads, head)
