@@ -222,7 +222,7 @@ class _DbmlParser:
 
 
 def _with_comments_above(text: str, start: int) -> int:
-    """Where the comments begin that stand on the lines right above ``start``, or else that."""
+    """The offset of the comments on the lines right above ``start``; ``start`` without any."""
     found = text.rfind("\n", 0, start) + 1
     if text[found:start].strip():
         return start

@@ -200,7 +200,7 @@ def _says_more(part: Object) -> bool:
 
 @cache  # there are as many as queries of a snapshot that read columns
 def _column_values(labels: tuple[str, ...]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Takes the type, whether it may be NULL, the default and the identity from its values."""
+    """A function that picks type, nullability, default and identity out of a column's values."""
     return itemgetter(*map(labels.index, ("type", "_null", "default", "generated")))
 
 

@@ -56,7 +56,7 @@ Definition = IndexDefinition | ForeignKeyDefinition | CheckDefinition
 
 
 def column_name(element: str) -> str | None:
-    """The column that an element of an index is, by its bare name; None for an expression."""
+    """The bare name of the column that is an element of an index; None for an expression."""
     if _PLAIN.fullmatch(element):
         return element
     found = [token[1] for token in tokens(element.encode())]

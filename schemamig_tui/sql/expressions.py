@@ -62,14 +62,14 @@ def _conjunction(words: Sequence[bytes]) -> list[Sequence[bytes]]:
 
 
 def _bare(words: Sequence[bytes]) -> Sequence[bytes]:
-    """Without the parentheses around all of it."""
+    """The words without the parentheses around all of them."""
     while words[:1] == [b"("] and _closes(words) == len(words) - 1:
         words = words[1:-1]
     return words
 
 
 def _closes(words: Sequence[bytes]) -> int:
-    """Where the parenthesis that is the first word closes."""
+    """The index of the parenthesis that closes the one with which the words begin."""
     depth = 0
     for i, word in enumerate(words):
         depth += (word == b"(") - (word == b")")

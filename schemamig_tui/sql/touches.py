@@ -23,7 +23,7 @@ def touches(sql: bytes) -> Iterator[Touch]:
 
 
 def touches_of(words: Words) -> Iterator[Touch]:
-    """The same of a statement that somebody has cut into words for other purposes, too."""
+    """As ``touches``, of a statement that is cut into words already."""
     rule = _RULES.get(words.next().lower())
     return rule(words) if rule else iter(())
 

@@ -23,7 +23,7 @@ class TypeChanges:
     anything: bool = False
 
     def held_by(self, declared: bytes) -> bool:
-        """Whether functions may hold one of them that declare this: see ``declarations``."""
+        """Whether functions with these declarations may hold one of the names: see ``declared``."""
         if self.anything or not declared:
             return bool(declared)
         if self.columns and not self.columns.isdisjoint(

@@ -40,7 +40,7 @@ _MAY_CHANGE = re.compile(
 
 
 def leaves(sql: bytes) -> bool:
-    """Whether a statement, or code that it carries, may leave such a thing in the session."""
+    """Whether a statement, or code that it carries, may leave what no other session could have."""
     return traces_of(sql).keeps and traces_of(code_of(sql)).keeps
 
 

@@ -1,1 +1,1 @@
-"""What takes a statement back, as far as its text tells: a table by kind of statement."""
+"""Finds what takes a statement back, as far as its text tells, by the kind of statement."""

@@ -1,4 +1,4 @@
-"""Taking back the actions of ALTER TABLE, and of ALTER on what is like a table: views, types ..."""
+"""Finds what takes back the actions of ALTER TABLE, and of ALTER on views, types and the like."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

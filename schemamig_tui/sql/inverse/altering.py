@@ -1,4 +1,4 @@
-"""Taking back ALTER, of all but tables and their kin."""
+"""Finds what takes back ALTER on all objects but tables and the like."""
 
 import re
 from dataclasses import replace

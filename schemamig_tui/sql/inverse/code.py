@@ -1,4 +1,4 @@
-"""Taking back what a DO block does, as far as the statements in it are written out."""
+"""Finds what takes back a DO block, as far as the statements in it are written out."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Taking back what a CREATE makes: the DROP of it."""
+"""Finds what takes back CREATE: the DROP of what it makes."""
 
 from dataclasses import replace
 
@@ -130,7 +130,7 @@ def _has_elements(reader: StatementReader) -> bool:
 
 
 def _index(reader: StatementReader) -> ObjectReference | None:
-    """An index, which is in the schema of its table. Without a name, it has no parts."""
+    """Read the name of an index, in the schema of its table; no parts where the server names it."""
     name = [] if reader.peek() == "on" else reader.path()
     if not reader.take("on"):
         return None
@@ -141,7 +141,7 @@ def _index(reader: StatementReader) -> ObjectReference | None:
 
 
 def _on_table(reader: StatementReader, kind: str) -> ObjectReference | None:
-    """A trigger, or a rule, which has its table behind the events."""
+    """Read the name of a trigger or a rule, and its table, which stands behind the events."""
     name = reader.path()
     if kind == "RULE":
         reader.until("to")

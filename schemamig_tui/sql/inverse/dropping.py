@@ -1,4 +1,4 @@
-"""Taking back DROP, COMMENT, and what changes privileges."""
+"""Finds what takes back DROP, COMMENT, and statements that change privileges."""
 
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named, unknown
 from schemamig_tui.sql.inverse.objects import (

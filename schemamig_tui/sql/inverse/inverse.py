@@ -1,4 +1,4 @@
-"""How a statement is taken back: a value."""
+"""The value that says how a statement is taken back."""
 
 from dataclasses import dataclass
 from enum import Enum, auto

@@ -1,4 +1,4 @@
-"""The kinds of objects, and what tells one object of a kind from another in a statement."""
+"""Reads which object a statement names: its kind, and what tells it from others of that kind."""
 
 import re
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""The table of inverses: what takes each kind of statement back.
+"""Finds the inverse of a statement: what takes each kind back, in a table by its first word.
 
-The first word of a statement decides its kind. Nothing has to take back what is left in the session
-alone, what only reads, and housekeeping such as VACUUM.
+Nothing has to take back what is left in the session alone, what only reads, and housekeeping such
+as VACUUM.
 """
 
 from collections.abc import Callable

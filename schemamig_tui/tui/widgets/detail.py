@@ -67,7 +67,7 @@ class Detail(Vertical):
         runs: bool,
         again: bool,
     ) -> None:
-        """Read a migration and show it; one that is shown as it is, only where that is ``again``.
+        """Read a migration and show it; one that is shown already only with ``again``.
 
         ``log`` is what its last run has reported, ``runs`` whether that is not over. Posts Opened
         when it is shown.
