@@ -32,7 +32,8 @@ def test_a_backfill_says_what_it_walks_along_and_what_it_has_changed(program: Pr
     assert lines[0] == (
         "    line 2: in batches over public.docs by id along the index docs_pkey, about 1,000 rows"
     )
-    done = r"    line 2: 1,000 keys walked, 1,000 rows changed in 10 batches, [\d.]+ s"
+    # On a busy machine a batch may be halved.
+    done = r"    line 2: 1,000 keys walked, 1,000 rows changed in \d\d batches, [\d.]+ s"
     assert re.fullmatch(done, lines[1])
 
 

@@ -7,7 +7,7 @@ from schemamig_tui.tui.screens.typed import TypedQuestion
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from tests.tui.conftest import Desk, Ui, played
 from tests.tui.test_cursor import stop
-from tests.tui.test_running import toast
+from tests.tui.test_running import ASLEEP, toast
 
 
 def dialog(ui: Ui) -> TypedQuestion:
@@ -141,10 +141,11 @@ async def test_d_says_what_is_missing_where_there_is_nothing_to_show(desk: Desk)
 async def test_e_does_not_open_the_editor_on_a_file_that_was_removed_during_a_run(
     desk: Desk,
 ) -> None:
-    desk.write("0001_a.sql", "SELECT pg_sleep(600);")
+    desk.write("0001_a.sql", ASLEEP % 600)
     removed = desk.write("0002_b.sql")
     async with desk.open() as ui:
         await ui.press("a", "y")
+        await ui.until(lambda: "asleep" in ui.log)
         removed.unlink()
         await ui.press("G", "e")
         assert "0002_b.sql is gone from the folder" in ui.screen
