@@ -34,7 +34,7 @@ _DEFAULTS = {
 }
 # A replication connection takes the simple query protocol only. Empty, it is sent to no pooler.
 _FIXED = {"client_encoding": "UTF8", "replication": ""}
-_PLACE = ("host", "hostaddr", "port")
+_READ = (*_DEFAULTS, "host", "hostaddr", "port", "options", "passfile")
 
 NOTHING_NAMED = "PostgreSQL's defaults"
 """The source of a place that neither a flag nor a variable has named."""
@@ -96,8 +96,9 @@ class Target:
         self._naming = threading.Lock()
         self.tried = tuple(tried)
         try:
-            endpoint = _with_password_file(endpoint)
-            self.conninfo, without_options = _conninfos(endpoint, settings.limits)
+            read = read_by_libpq(endpoint.parameters, _READ)
+            endpoint = _with_password_file(endpoint, read.pop("passfile", None))
+            self.conninfo, without_options = _conninfos(endpoint, read, settings.limits)
         except UnicodeError:
             raise SettingsError(f"{endpoint.route} is not UTF-8.") from None
         self._without_options: str | None = without_options
@@ -286,22 +287,20 @@ _WAYS_OUT = (
 )
 
 
-def _with_password_file(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, without a password file that libpq would not use. Raises UnicodeError."""
-    read = read_by_libpq(endpoint.parameters, ("passfile",))
-    why = password_file.unusable(read.get("passfile"))
+def _with_password_file(endpoint: Endpoint, named: str | None) -> Endpoint:
+    """The endpoint, without the password file that libpq has ``named`` if it would not use it."""
+    why = password_file.unusable(named)
     if why is None or endpoint.parameters.get("password") or os.environ.get("PGPASSWORD"):
         return endpoint
     parameters = {**endpoint.parameters, "passfile": password_file.NONE}
     return replace(endpoint, parameters=parameters, warnings=(*endpoint.warnings, why))
 
 
-def _conninfos(endpoint: Endpoint, limits: Limits) -> tuple[str, str]:
+def _conninfos(endpoint: Endpoint, read: Mapping[str, str], limits: Limits) -> tuple[str, str]:
     """The connection string with options of ours, and the one for a pooler that takes none.
 
-    Raises UnicodeError.
+    ``read`` is what libpq has read of the endpoint. Raises UnicodeError.
     """
-    read = read_by_libpq(endpoint.parameters, (*_DEFAULTS, *_PLACE, "options"))
     parameters = {**_DEFAULTS, **read, **endpoint.parameters, **_FIXED}
     options = _options(read.get("options", ""), limits)
     return make_conninfo(**{**parameters, "options": options}), make_conninfo(**parameters)
