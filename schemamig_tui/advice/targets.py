@@ -157,19 +157,15 @@ class _Finder:
     def _before(self, touch: Touch, path: Path) -> Touch | None:
         """What it touches, by the names that there are now; None where all of that is new."""
 
-        def named(name: Name) -> Name | None:
-            found = self._names.before(ObjectKind.RELATION, name, path)
-            return self._session.looked_up(found) if found else None
+        def named(name: Name, kind: ObjectKind = ObjectKind.RELATION) -> Name | None:
+            found = self._names.before(kind, name, path)
+            return self._session.looked_up(found) if found and kind in IN_SCHEMAS else found
 
         if touch.right is Right.CREATE:
             schema = touch.name.schema
             is_new = schema and not self._names.before(ObjectKind.SCHEMA, Name(None, schema), path)
             return None if is_new else touch
-        if touch.target in IN_SCHEMAS:
-            found = self._names.before(touch.target, touch.name, path)
-            name = self._session.looked_up(found) if found else None
-        else:
-            name = self._names.before(touch.target, touch.name, path)
+        name = named(touch.name, touch.target)
         if name is None:
             return None
         table = name
