@@ -1,4 +1,4 @@
-"""The limits of a run: how long it may wait and work, and how long others may wait for it."""
+"""The limits of a run or a rehearsal: how long it may wait and work, and how long others wait."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -25,3 +25,23 @@ class Limits(NamedTuple):
 
 BATCH_BLOCKING = 1.0
 """How many seconds others wait behind a batch, which can be done again, by default."""
+
+REHEARSAL_LOCK = 2.0
+"""How many seconds a statement waits for a lock in a rehearsal by default."""
+
+REHEARSAL_STATEMENT = 60.0
+"""How many seconds a statement may take in a rehearsal by default."""
+
+
+class RehearsalLimits(NamedTuple):
+    """The limits of a rehearsal: those of a run, and its own, in seconds; None is no limit.
+
+    ``statement_timeout`` is how long a statement may take, ``time_budget`` how long a file should
+    take at the most, all of it or what it holds ACCESS EXCLUSIVE for. ``lock_timeout`` is how long
+    it waits for a lock, where that of a run does not say.
+    """
+
+    run: Limits = Limits()
+    statement_timeout: float | None = REHEARSAL_STATEMENT
+    time_budget: float | None = None
+    lock_timeout: float | None = REHEARSAL_LOCK

@@ -20,7 +20,6 @@ from schemamig_tui.rehearsal.events import (
 )
 from schemamig_tui.rehearsal.rehearsal import (
     Rehearsal,
-    RehearsalLimits,
     nothing_rehearsed,
 )
 from schemamig_tui.rehearsal.wording import unlike
@@ -127,11 +126,8 @@ def _rehearse(
         settings.directory,
         settings.table,
         listen,
-        limits=RehearsalLimits(
-            settings.limits,
-            settings.rehearsal_statement_timeout,
-            lock_timeout=settings.rehearsal_lock_timeout,
-        ),
+        # How long a file takes without rows says nothing.
+        limits=settings.rehearsal_limits._replace(time_budget=None),
         extension_hint=lambda name: _EXTENSION,
     )
     # A file that has stopped in the target has done nothing on the scratch.

@@ -177,19 +177,14 @@ def _rehearse_in_place(
     listener: "RehearsalListener",
     stop: Stop,
 ) -> "RehearsalFinished":
-    from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
+    from schemamig_tui.rehearsal.rehearsal import Rehearsal
 
     rehearsal = Rehearsal(
         partial(target.connect, on_wait),
         settings.directory,
         settings.table,
         listener,
-        limits=RehearsalLimits(
-            settings.limits,
-            settings.rehearsal_statement_timeout,
-            settings.time_budget,
-            settings.rehearsal_lock_timeout,
-        ),
+        limits=settings.rehearsal_limits,
         extension_hint=target.extension_hint,
     )
     with stop.cancelling(rehearsal.cancel):

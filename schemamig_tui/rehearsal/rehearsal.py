@@ -21,7 +21,6 @@ The differences from a run that a migration could notice:
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,34 +34,11 @@ from schemamig_tui.engine.run.preparation import (
     Preparation,
     RunContext,
 )
-from schemamig_tui.limits import Limits
+from schemamig_tui.limits import RehearsalLimits
 from schemamig_tui.rehearsal.events import RehearsalFinished, RehearsalListener
 from schemamig_tui.rehearsal.guards import Guards, own_limits
 from schemamig_tui.rehearsal.stage import Stage
 from schemamig_tui.schema_errors import schema_errors
-
-LOCK_TIMEOUT = 2.0
-"""How many seconds a statement waits for a lock by default."""
-STATEMENT_TIMEOUT = 60.0
-"""How many seconds a statement may take by default."""
-
-_NO_LIMITS = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsalLimits:
-    """The limits of a rehearsal: those of a run, and its own, in seconds; None is no limit.
-
-    ``statement_timeout`` is how long a statement may take, ``time_budget`` how long a file should
-    take at the most, all of it or what it holds ACCESS EXCLUSIVE for. ``lock_timeout`` is how long
-    it waits for a lock, where that of a run does not say.
-    """
-
-    run: Limits = _NO_LIMITS
-    statement_timeout: float | None = STATEMENT_TIMEOUT
-    time_budget: float | None = None
-    lock_timeout: float | None = LOCK_TIMEOUT
-
 
 _LIMITS = RehearsalLimits()
 

@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from schemamig_tui.limits import Limits
+from schemamig_tui.limits import REHEARSAL_LOCK, REHEARSAL_STATEMENT, Limits, RehearsalLimits
 
 Connection = Literal["auto", "docker", "environment"]
 LintLevel = Literal["note", "warning", "error"]
 HeaderColor = Literal["red", "yellow", "green", "blue", "magenta", "cyan"]
 DateStyle = Literal["YYYYMMDD", "YYYY-MM-DD", "NNNN"]
-
-_REHEARSAL_LOCK_TIMEOUT = 2.0
-_REHEARSAL_STATEMENT_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +147,23 @@ class Settings:
         )
 
     @property
+    def rehearsal_limits(self) -> RehearsalLimits:
+        """The settings that limit a rehearsal in the database."""
+        return RehearsalLimits(
+            run=self.limits,
+            statement_timeout=self.rehearsal_statement_timeout,
+            time_budget=self.time_budget,
+            lock_timeout=self.rehearsal_lock_timeout,
+        )
+
+    @property
     def rehearsal_lock_timeout(self) -> float | None:
         """How long a statement waits for a lock in a rehearsal; None is as long as it takes."""
         given = self.lock_timeout
-        return _REHEARSAL_LOCK_TIMEOUT if given is None else given or None
+        return REHEARSAL_LOCK if given is None else given or None
 
     @property
     def rehearsal_statement_timeout(self) -> float | None:
         """How long a statement may take in a rehearsal; None is as long as it takes."""
         given = self.statement_timeout
-        return _REHEARSAL_STATEMENT_TIMEOUT if given is None else given or None
+        return REHEARSAL_STATEMENT if given is None else given or None

@@ -30,7 +30,7 @@ from schemamig_tui.rehearsal.events import (
     ScratchUsed,
     WorkDone,
 )
-from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from schemamig_tui.rehearsal.wording import (
     SCRATCH_CANNOT_TELL,
     UNCOUNTED,
@@ -128,12 +128,7 @@ class InPlaceThread(RehearsalThread):
             settings.directory,
             settings.table,
             self._recorder,
-            limits=RehearsalLimits(
-                settings.limits,
-                settings.rehearsal_statement_timeout,
-                settings.time_budget,
-                settings.rehearsal_lock_timeout,
-            ),
+            limits=settings.rehearsal_limits,
             extension_hint=target.extension_hint,
         )
 

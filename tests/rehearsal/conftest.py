@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemamig_tui.catalog.changes import What
-from schemamig_tui.limits import Limits
+from schemamig_tui.limits import Limits, RehearsalLimits
 from schemamig_tui.rehearsal.events import (
     FileRehearsed,
     LocksTaken,
@@ -15,7 +15,7 @@ from schemamig_tui.rehearsal.events import (
     RelationsRewritten,
     WorkDone,
 )
-from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.conftest import Database
 from tests.engine.conftest import LEDGER, Workshop
 

@@ -13,9 +13,9 @@ from schemamig_tui.engine.events import (
     StatementFinished,
 )
 from schemamig_tui.errors import FilesError, Interrupted, LockTimeout
-from schemamig_tui.limits import Limits
+from schemamig_tui.limits import Limits, RehearsalLimits
 from schemamig_tui.rehearsal.events import FileLeftOut, FileRehearsed, RehearsalEvent
-from schemamig_tui.rehearsal.rehearsal import Rehearsal, RehearsalLimits
+from schemamig_tui.rehearsal.rehearsal import Rehearsal
 from tests.engine.conftest import LEDGER
 from tests.rehearsal.conftest import Rehearsals
 

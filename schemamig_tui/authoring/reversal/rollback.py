@@ -26,7 +26,7 @@ from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.run.reading import read
 from schemamig_tui.engine.script.files import beginning, has_statements
 from schemamig_tui.errors import SettingsError
-from schemamig_tui.rehearsal.rehearsal import LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from schemamig_tui.limits import REHEARSAL_LOCK, REHEARSAL_STATEMENT
 from schemamig_tui.text import visible
 
 
@@ -48,8 +48,8 @@ class Rollback:
 class RollbackLimits:
     """How long, in seconds, a statement may wait for a lock, and how long it may take."""
 
-    lock: float | None = LOCK_TIMEOUT
-    statement: float | None = STATEMENT_TIMEOUT
+    lock: float | None = REHEARSAL_LOCK
+    statement: float | None = REHEARSAL_STATEMENT
 
 
 _LIMITS = RollbackLimits()
