@@ -314,8 +314,8 @@ def _add_limits(group: _Group) -> None:
         "--lock-timeout",
         metavar="DURATION",
         dest="lock-timeout",
-        help="give up a statement that waits for a lock after 500ms, 2s or 1min; 0 is never, and"
-        " the default (--rehearse: 2s). CREATE INDEX CONCURRENTLY may wait",
+        help="give up a statement that waits for a lock after 500ms, 2s or 1min; 0 is never. By"
+        " default role and database decide (--rehearse: 2s). CREATE INDEX CONCURRENTLY may wait",
     )
     group.add_argument(
         "--lock-retries",
@@ -346,7 +346,8 @@ def _add_limits(group: _Group) -> None:
         metavar="DURATION",
         dest="statement-timeout",
         help="--apply, --rehearse, --verify: give up a statement that takes longer, unless its"
-        " file sets another limit; 0 is never, and the default (--rehearse, --verify: 1min)",
+        " file sets another limit; 0 is never. By default role and database decide (--rehearse,"
+        " --verify: 1min)",
     )
     group.add_argument(
         "--warn-after",

@@ -8,11 +8,11 @@ class Limits(NamedTuple):
     """The limits of a run. Times are seconds, None is no limit.
 
     ``run_lock`` is how long to wait for another run. ``lock`` is how long a statement may wait for
-    a lock: the connections have it as lock_timeout, and the observer needs it too. A file that is
-    one transaction is tried again ``retries`` times after such a wait. ``blocking`` is how long
+    a lock, which the observer needs too, and ``statement`` how long one of a migration may take;
+    with None role and database decide, and 0 is no limit whatever these have. A file that is one
+    transaction is tried again ``retries`` times after a wait for a lock. ``blocking`` is how long
     another session may wait behind a statement of ours, which is then cancelled; for a batch, None
-    means ``BATCH_BLOCKING``. ``statement`` is how long a statement of a migration may take, which
-    the connections have as statement_timeout. Batches wait while the file ``pause_file`` is there.
+    means ``BATCH_BLOCKING``. Batches wait while the file ``pause_file`` is there.
     """
 
     run_lock: float | None = None
@@ -21,6 +21,17 @@ class Limits(NamedTuple):
     blocking: float | None = None
     statement: float | None = None
     pause_file: Path | None = None
+
+    @property
+    def timeouts(self) -> dict[str, str]:
+        """The settings that a connection has for these limits, in milliseconds."""
+        limits = {"lock_timeout": self.lock, "statement_timeout": self.statement}
+        return {name: _milliseconds(limit) for name, limit in limits.items() if limit is not None}
+
+
+def _milliseconds(seconds: float) -> str:
+    """A limit as PostgreSQL takes it, for which 0 is none: the shortest is one millisecond."""
+    return f"{max(1, round(seconds * 1000)) if seconds else 0}"
 
 
 BATCH_BLOCKING = 1.0

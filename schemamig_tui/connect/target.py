@@ -309,10 +309,7 @@ def _conninfos(endpoint: Endpoint, read: Mapping[str, str], limits: Limits) -> t
 def _options(theirs: str, limits: Limits) -> str:
     """The options of a connection: ours, the user's, the limits; the last one for a name wins."""
     options = [*(f"-c {name}={value}" for name, value in SERVER_SIDE.items()), theirs]
-    for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
-        if limit is not None:
-            milliseconds = max(1, round(limit * 1000))  # PostgreSQL takes 0 for "no limit"
-            options.append(f"-c {name}={milliseconds}")
+    options += (f"-c {name}={value}" for name, value in limits.timeouts.items())
     return " ".join(filter(None, options))
 
 

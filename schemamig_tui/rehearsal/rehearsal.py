@@ -109,7 +109,7 @@ class Rehearsal:
 
     def _stage(self, context: RunContext, conn: psycopg.Connection[Any]) -> Stage:
         limits, own = context.limits, own_limits(conn)
-        lock = self._lock_timeout if limits.lock is None else limits.lock
+        lock = self._lock_timeout if limits.lock is None else limits.lock or None
         guards = Guards(lock, self._statement_timeout, conn.info.server_version)
         # What is asked for holds in a run as well, whatever the role or the database has.
         if limits.lock is None:

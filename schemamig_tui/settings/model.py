@@ -42,8 +42,8 @@ class Settings:
     """How long to wait for a server that does not answer yet."""
 
     lock_timeout: float | None = None
-    """How long a statement waits for a lock; 0 is as long as it takes. So is None, but for a
-    rehearsal."""
+    """How long a statement waits for a lock; 0 is as long as it takes. With None role and database
+    decide, and a rehearsal has a limit of its own."""
 
     lock_retries: int = 0
     """How often a migration is tried again that could not get a lock in time."""
@@ -58,7 +58,7 @@ class Settings:
     """While it is there, statements that run in batches wait."""
 
     statement_timeout: float | None = None
-    """How long a statement may take; 0 is as long as it takes. So is None, but for a rehearsal."""
+    """How long a statement may take; 0 is as long as it takes. None is as for ``lock_timeout``."""
 
     warn_after: float | None = 30.0
     """How long a migration may take before the summary of a run marks it; None marks none."""
@@ -139,10 +139,10 @@ class Settings:
         """The settings that limit how long a run waits."""
         return Limits(
             run_lock=self.run_lock_timeout,
-            lock=self.lock_timeout or None,
+            lock=self.lock_timeout,
             retries=self.lock_retries,
             blocking=self.max_blocking,
-            statement=self.statement_timeout or None,
+            statement=self.statement_timeout,
             pause_file=self.pause_file,
         )
 

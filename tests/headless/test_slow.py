@@ -55,6 +55,20 @@ def test_it_is_for_each_statement_of_every_file_and_not_for_what_is_ours(
     assert [value for (value,) in rows] == ["1s", "1s", "1min", "1s"]
 
 
+@pytest.mark.parametrize("mode", ["--apply", "--rehearse"])
+@pytest.mark.parametrize(("given", "limits"), [("0", ["0", "0"]), (None, ["50ms", "80ms"])])
+def test_a_limit_of_0_is_none_whatever_the_database_has(
+    program: Program, database: Database, mode: str, given: str | None, limits: list[str]
+) -> None:
+    with database.connect() as admin:
+        for name, own in (("statement_timeout", "50ms"), ("lock_timeout", "80ms")):
+            admin.execute(f"ALTER DATABASE {database.name} SET {name} = '{own}'")
+    shown = "ARRAY[current_setting('statement_timeout'), current_setting('lock_timeout')]"
+    program.write("0001_a.sql", f"DO $$ BEGIN ASSERT {shown} = ARRAY{limits}, {shown}; END $$;")
+    flags = ("--statement-timeout", given, "--lock-timeout", given) if given else ()
+    assert program(mode, *flags).code == ExitCode.DONE
+
+
 def test_a_timeout_of_a_file_is_not_taken_for_ours(program: Program) -> None:
     program.write("0001_a.sql", "SET statement_timeout = '50ms'; SELECT pg_sleep(60);")
     ended = program("--apply", "--statement-timeout", "1h")

@@ -328,11 +328,11 @@ def test_a_key_that_is_mistyped_is_asked_about(repository: Path) -> None:
 
 
 def test_without_a_limit_a_rehearsal_still_has_those_of_its_own() -> None:
-    for given, of_run, of_rehearsal in ((None, None, 2), ("0", None, None), ("5s", 5, 5)):
+    for given, of_run, of_rehearsal in ((None, None, 2), ("0", 0, None), ("5s", 5, 5)):
         settings = load({"lock-timeout": given}, {})
         assert settings.limits.lock == of_run
         assert settings.rehearsal_lock_timeout == of_rehearsal
-    for given, of_run, of_rehearsal in ((None, None, 60), ("0", None, None), ("2s", 2, 2)):
+    for given, of_run, of_rehearsal in ((None, None, 60), ("0", 0, None), ("2s", 2, 2)):
         settings = load({"statement-timeout": given}, {})
         assert settings.limits.statement == of_run
         assert settings.rehearsal_statement_timeout == of_rehearsal

@@ -84,9 +84,7 @@ def equip(backend: Backend, limits: Limits = _NO_LIMITS) -> bytes:
     values = dict(SERVER_SIDE)
     if backend.pooled:
         values = {**dict(backend.conn.execute(_SET_BY_POOLER).fetchall()), **values}
-    for name, limit in (("lock_timeout", limits.lock), ("statement_timeout", limits.statement)):
-        if limit is not None:
-            values = {name: f"{max(1, round(limit * 1000))}", **values}
+    values = {**values, **limits.timeouts}
     try:
         backend.conn.execute(b"SELECT " + _calls(values))
     except psycopg.Error as error:

@@ -78,7 +78,7 @@ class Causes:
         """The failure, with why the run cancelled the statement: for whom, or for its own limit."""
         if (seen := self._observer.gave_way) is None:
             limit = self._context.limits.statement
-            if limit is None or not self._has_lasted(limit, run, failure):
+            if not limit or not self._has_lasted(limit, run, failure):
                 return failure
             hint = f"A statement may take {units.limit(limit)} (--statement-timeout)."
             return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))

@@ -121,8 +121,8 @@ class Recovery:
     def _make_fit(self, conn: psycopg.Connection[Any]) -> None:
         """Roll back, ask for the state of the file's session, and make it fit to record."""
         if run := self._log.current:
-            lifted = self._context.limits.lock is not None
-            lifted = lifted and not run.script.mentions("lock_timeout")
+            limited = bool(self._context.limits.lock)
+            lifted = limited and not run.script.mentions("lock_timeout")
             run.session = ask_state(conn, run, self.start, lifted=lifted)
         make_fit(conn)
 

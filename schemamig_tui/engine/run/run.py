@@ -55,7 +55,7 @@ class Run:
         self._report = self._observer.report
         self._step_order = StepOrder(
             context.ledger,
-            lifts_timeout=context.limits.lock is not None,
+            lifts_timeout=bool(context.limits.lock),
             own_settings=context.own_settings,
             row_made=context.row_made,
         )

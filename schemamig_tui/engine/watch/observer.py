@@ -70,7 +70,7 @@ class Observer:
         self._listener = listener
         self._most_blocking = limits.blocking
         self._glance, self._longest = _GLANCE, _LONGEST_PAUSE
-        if limits.lock is not None:
+        if limits.lock:
             self._glance = max(_SHORTEST_GLANCE, min(_GLANCE, limits.lock / 6))
         if limits.blocking is not None:
             self._longest = max(_GLANCE, min(_LONGEST_PAUSE, limits.blocking / 4))
