@@ -1,4 +1,4 @@
-"""The documentation of a target's schema: both faces write it and compare it with the database."""
+"""Writes the documentation of a target's schema, and compares it, for the UI and the commands."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence

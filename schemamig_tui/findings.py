@@ -1,4 +1,4 @@
-"""The findings in migrations under the settings of the program, for both faces."""
+"""The findings in migrations under the settings of the program, for the UI and the commands."""
 
 from collections.abc import Sequence
 from dataclasses import replace

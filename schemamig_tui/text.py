@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 Styled = tuple[Literal["plain", "strong", "good", "bad"], str]
-"""A line, safe to show, and what it is: both faces have a style for that."""
+"""A line, safe to show, and what it is: the UI and the commands have a style for that."""
 
 _NAMED = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 _TAB_STOP = 8

@@ -1,4 +1,4 @@
-"""Writes migrations as the settings want them: shared by both faces."""
+"""Writes migrations as the settings want them: for the UI and the headless commands."""
 
 from datetime import date
 from typing import TYPE_CHECKING

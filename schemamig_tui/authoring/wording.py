@@ -1,4 +1,4 @@
-"""Writes the findings of a comparison with a branch as sentences, for both faces."""
+"""Writes the findings of a comparison with a branch as sentences, for the UI and the commands."""
 
 from collections.abc import Iterator
 

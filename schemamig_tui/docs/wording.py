@@ -1,4 +1,4 @@
-"""Writes the differences between a file and a database as sentences, for both faces."""
+"""Says how a file and a database differ, in sentences, for the UI and the commands."""
 
 from collections.abc import Iterator
 from itertools import groupby

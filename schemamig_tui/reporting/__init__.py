@@ -1,1 +1,1 @@
-"""Reports runs to the outside, for both faces: events as JSON, a log file, alerts, pages."""
+"""Reports runs to the outside, for the UI and the commands: as JSON, a log file, alerts, pages."""

@@ -1,4 +1,4 @@
-"""Writes sentences about an adoption of another tool, for both faces."""
+"""Writes sentences about an adoption of another tool, for the UI and the commands."""
 
 from collections.abc import Iterator
 
