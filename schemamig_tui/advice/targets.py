@@ -10,6 +10,7 @@ from schemamig_tui.engine import Script
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.actions import Does, TableAction
+from schemamig_tui.sql.bodies import body, first_ddl
 from schemamig_tui.sql.heads import adds_no_touch, writing_head
 from schemamig_tui.sql.prepared import PreparedStatements
 from schemamig_tui.sql.session import SessionModel
@@ -130,6 +131,8 @@ class _Finder:
             elif head:
                 heads = (*heads, head)
             self._code_has_run |= traits.runs_code
+            if traits.label == "DO":
+                self._note_block(script, i, sql)
         return True
 
     def _note(self, touch: Touch, script: Script, i: int) -> Touch | None:
@@ -153,6 +156,15 @@ class _Finder:
                     )
         self._names.apply(touch, path)
         return before
+
+    def _note_block(self, script: Script, i: int, sql: bytes) -> None:
+        """Say of a DO block with DDL that its locks are not among those that are known."""
+        found = body(sql)
+        if found and (ddl := first_ddl(found.code)):
+            self.unread.append(
+                f"{script.file.name}:{script.line(i)}: what {ddl[0]} in this DO block locks"
+                " cannot be told"
+            )
 
     def _before(self, touch: Touch, path: Path) -> Touch | None:
         """What it touches, by the names that there are now; None where all of that is new."""

@@ -76,6 +76,16 @@ def test_what_is_behind_a_new_view_is_said_to_be_unknown(pending: Pending) -> No
     )
 
 
+def test_what_a_block_with_ddl_locks_is_said_to_be_unknown(pending: Pending) -> None:
+    file = """DO $$ BEGIN PERFORM 1; END $$;
+        DO $$ BEGIN IF true THEN ALTER TABLE t ADD a int; END IF; END $$;
+        DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$;"""
+    assert found(pending, file).unread == (
+        "0001.sql:2: what ALTER in this DO block locks cannot be told",
+        "0001.sql:3: what DROP in this DO block locks cannot be told",
+    )
+
+
 def test_what_is_rolled_back_was_not_done(pending: Pending) -> None:
     back = """BEGIN; CREATE TABLE a (id int); ROLLBACK; TRUNCATE a; BEGIN; CREATE TABLE b (id int);
         COMMIT AND CHAIN; CREATE TABLE c (id int); ROLLBACK AND CHAIN; TRUNCATE b, c; COMMIT;
