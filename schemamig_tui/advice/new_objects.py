@@ -5,10 +5,10 @@ partitions: what a later statement does to the new one is done to these as well.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from schemamig_tui.sql.actions import READS, Does
+from schemamig_tui.sql.actions import READS, Does, TableAction
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.touch import ObjectKind, Right, Touch
 from schemamig_tui.sql.words import Name
@@ -21,14 +21,14 @@ _ON_THE_TABLE = (Does.ATTACH, Does.DETACH, Does.MOVE, Does.CHANGE_ONE)
 
 @dataclass(slots=True)
 class _Belongings:
-    """By the names that the database has: the ``table`` of an index; what a table refers to.
+    """By the names that the database has: the ``table`` of an index; the foreign ``keys`` of one.
 
     ``is_view``: what it reads is not known.
     """
 
     is_view: bool = False
     table: Name | None = None
-    referenced: list[Name] = field(default_factory=list)
+    keys: list[TableAction] = field(default_factory=list)
     partitions: list[Name] = field(default_factory=list)
 
 
@@ -53,6 +53,7 @@ class NewObjects:
             own = self._find(touch.name) if before is None or touch.creates else None
             if own is None:
                 continue
+            _note_keys(own, touch, {one.name: other.name for one, other in touches if other})
             for _, other in touches:
                 if other and other.target is ObjectKind.RELATION and other.name != touch.name:
                     _add(own, touch, other)
@@ -73,10 +74,14 @@ class NewObjects:
             gentle = min(touch.lock, Lock.SHARE)
             yield _beside(touch, own.table, gentle)._replace(work=READS)
         elif touch.statement == "DROP TABLE":
-            for name in own.referenced:
-                yield _beside(touch, name, Lock.ACCESS_EXCLUSIVE)
+            for key in own.keys:
+                yield from _end_of(key, touch)
             yield from (touch._replace(name=name, right=None) for name in own.partitions)
         elif touch.statement in _ON_PARTITIONS and not touch.only:
+            for action in touch.actions:
+                for key in own.keys:
+                    if _ends(action, key) or _makes_again(action, key):
+                        yield from _end_of(key, touch)
             actions = tuple(one for one in touch.actions if one.does not in _ON_THE_TABLE)
             for name in own.partitions if actions or not touch.actions else ():
                 yield touch._replace(name=name, right=None, actions=actions, becomes=None)
@@ -99,8 +104,44 @@ def _add(own: _Belongings, touch: Touch, other: Touch) -> None:
         own.partitions.append(other.name)
     elif other.statement.endswith("DETACH PARTITION"):
         own.partitions = [name for name in own.partitions if name != other.name]
-    elif other.lock is Lock.SHARE_ROW_EXCLUSIVE and other.statement == touch.statement:
-        own.referenced.append(other.name)
+
+
+def _note_keys(own: _Belongings, touch: Touch, names: Mapping[Name, Name]) -> None:
+    """Note which foreign keys a new table has now; ``names`` are those of the database."""
+    for action in (*touch.keys, *touch.actions):
+        other = names.get(action.other) if action.other else None
+        if action.does is Does.ADD_FOREIGN_KEY and other:
+            name = action.name or "_".join((touch.name.name, *action.columns, "fkey"))
+            own.keys.append(action._replace(name=name, other=other))
+        else:
+            own.keys = [_renamed(key, action) for key in own.keys if not _ends(action, key)]
+
+
+def _ends(action: TableAction, key: TableAction) -> bool:
+    """Whether a foreign key goes."""
+    if action.does is Does.DROP_CONSTRAINT:
+        return action.name == key.name
+    return action.does is Does.DROP_COLUMN and action.column in key.columns
+
+
+def _makes_again(action: TableAction, key: TableAction) -> bool:
+    """Whether a foreign key goes with the old type of its column, and comes with the new one."""
+    return action.does is Does.SET_TYPE and action.column in key.columns
+
+
+def _renamed(key: TableAction, action: TableAction) -> TableAction:
+    if action.does is Does.RENAME_CONSTRAINT and action.name == key.name:
+        return key._replace(name=action.becomes)
+    if action.does is Does.CHANGE and action.name in key.columns and action.becomes:
+        was, new = action.name, action.becomes
+        return key._replace(columns=tuple(new if one == was else one for one in key.columns))
+    return key
+
+
+def _end_of(key: TableAction, touch: Touch) -> Iterator[Touch]:
+    """The table that a foreign key refers to which goes."""
+    if key.other:
+        yield _beside(touch, key.other, Lock.ACCESS_EXCLUSIVE)
 
 
 def _beside(touch: Touch, name: Name, lock: Lock) -> Touch:

@@ -29,17 +29,20 @@ def keys(words: Sequence[bytes]) -> tuple[TableAction, ...]:
 
 def _keys(words: Words) -> Iterator[TableAction]:
     """The actions that would add the keys of one part, a constraint or a column."""
-    if words.take(b"constraint"):
-        one_part(words)
+    name = one_part(words) if words.take(b"constraint") else None
     if words.peek() in CONSTRAINTS:
-        yield constraint(words, None, None)
+        yield constraint(words, name, None)
         return
     column = one_part(words)
     while word := words.peek():
         if word in _OF_KEYS:
-            yield constraint(words, None, column)
+            yield constraint(words, name, column)
+        elif words.take(b"constraint"):
+            name = one_part(words)
+            continue
         elif not words.group():
             words.next()
+        name = None
 
 
 def _each(words: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

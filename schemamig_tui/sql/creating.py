@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from schemamig_tui.sql.actions import READS
+from schemamig_tui.sql.actions import READS, Does, TableAction
+from schemamig_tui.sql.alter_table import keys
 from schemamig_tui.sql.column_definitions import one_part
 from schemamig_tui.sql.locks import Lock
 from schemamig_tui.sql.naming import relation, take_kind, take_names
@@ -41,6 +42,10 @@ def create(words: Words) -> Iterator[Touch]:
     right = None if temporary else Right.CREATE
     creates = not missing_only and not replaces
     labels = _labels(words) if statement == "CREATE TYPE" else None
+    is_table = statement in ("CREATE TABLE", "CREATE FOREIGN TABLE")
+    parents = [*_parent(words)] if is_table else []
+    rest = words.rest() if is_table else []
+    foreign_keys = _foreign_keys(rest)
     yield Touch(
         target,
         name,
@@ -49,10 +54,11 @@ def create(words: Words) -> Iterator[Touch]:
         creates=creates,
         temporary=temporary,
         labels=labels,
+        keys=foreign_keys,
         constrained=statement == "CREATE DOMAIN" and words.seek(b"check", b"not") != b"",
     )
-    if statement in ("CREATE TABLE", "CREATE FOREIGN TABLE"):
-        for touch in _table(words, statement):
+    if is_table:
+        for touch in (*parents, *_referenced(foreign_keys, statement), *_inherited(rest)):
             yield touch._replace(condition=condition) if condition else touch
     elif target is ObjectKind.SCHEMA:
         yield from _in_schema(words.rest(), name.name)
@@ -75,14 +81,15 @@ def _labels(words: Words) -> tuple[str, ...] | None:
     return tuple(unquoted(word) or "" for word in words.inside() if word != b",")
 
 
-def _table(words: Words, statement: str) -> Iterator[Touch]:
-    if words.take(b"partition", b"of"):
+def _parent(words: Words) -> Iterator[Touch]:
+    """The table that a new one is a partition of."""
+    if words.take(b"partition", b"of") and (name := words.name()):
         part = "CREATE TABLE ... PARTITION OF"
-        yield from relation(words, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
-    rest = words.rest()
+        yield Touch(ObjectKind.RELATION, name, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
+
+
+def _inherited(rest: list[bytes]) -> Iterator[Touch]:
     folded = [word.lower() for word in rest]
-    if b"references" in folded:
-        yield from _references(rest, statement)
     if b"inherits" in folded:
         behind = Words(rest[folded.index(b"inherits") + 1 :])
         behind.take(b"(")
@@ -96,12 +103,20 @@ def _table(words: Words, statement: str) -> Iterator[Touch]:
             )
 
 
-def _references(rest: list[bytes], statement: str) -> Iterator[Touch]:
-    """The tables that foreign keys in the rest of a statement refer to."""
-    for i, word in enumerate(rest):
-        if word.lower() == b"references":
-            behind = Words(rest[i + 1 : i + 8])
-            yield from relation(behind, statement, Lock.SHARE_ROW_EXCLUSIVE, Right.REFERENCES)
+def _foreign_keys(rest: list[bytes]) -> tuple[TableAction, ...]:
+    """Those of a new table, from the words behind its name on."""
+    if b"(" not in rest or not any(word.lower() == b"references" for word in rest):
+        return ()
+    found = keys(Words(rest[rest.index(b"(") :]).inside())
+    return tuple(key for key in found if key.does is Does.ADD_FOREIGN_KEY)
+
+
+def _referenced(foreign_keys: tuple[TableAction, ...], statement: str) -> Iterator[Touch]:
+    """The tables that the foreign keys of a new one refer to."""
+    lock, right = Lock.SHARE_ROW_EXCLUSIVE, Right.REFERENCES
+    for key in foreign_keys:
+        if key.other:
+            yield Touch(ObjectKind.RELATION, key.other, statement, lock, right)
 
 
 _AUTHORIZATION = Name(None, "authorization")
