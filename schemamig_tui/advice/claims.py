@@ -15,8 +15,7 @@ from schemamig_tui.sql.lexer import words_of
 
 _WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
 _WITH_ROWS = ("r", "p")
-# RENAME is one of these: it has no column.
-_RESHAPING = (Does.ADD_COLUMN, Does.DROP_COLUMN, Does.SET_TYPE, Does.CHANGE)
+_RESHAPING = (Does.ADD_COLUMN, Does.DROP_COLUMN, Does.SET_TYPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
         changed[table.oid].update(
             action.column
             for action in touch.actions
-            if action.does in _RESHAPING
+            if (action.does in _RESHAPING or (action.does is Does.CHANGE and action.becomes))
             and not action.new
             and not ahead.is_there(action, table.oid)
         )

@@ -10,6 +10,9 @@ from schemamig_tui.sql.touch import ObjectKind
 
 Step = tuple[int, Use, Relation | None, Catalog]
 
+# Their column stays what it is: its default changes, its statistics, how it is stored.
+_LEAVE_COLUMNS = (Does.ADD_KEY, Does.CHANGE, Does.CHANGE_ONE)
+
 
 def steps(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Step]:
     """Each use with the relation that it names, and the catalog as it is by then.
@@ -60,7 +63,7 @@ def _apply(action: TableAction, table: Relation, ahead: Catalog) -> None:
     elif action.does is Does.ADD_KEY and action.primary:
         for name in action.columns:
             _note_not_null(name, table, ahead)
-    elif action.does is not Does.ADD_KEY and action.column is not None:
+    elif action.does not in _LEAVE_COLUMNS and action.column is not None:
         ahead.columns.pop((table.oid, action.column), None)
         if action.does is Does.DROP_COLUMN:
             _drop(

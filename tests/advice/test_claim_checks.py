@@ -81,6 +81,14 @@ FAILING = [
         "1 row of public.t has a value of m that does not fit mood",
     ),
     (
+        "ALTER TABLE t ALTER owner SET DEFAULT 1; ALTER TABLE t ALTER owner SET NOT NULL",
+        "3 rows of public.t have no owner",
+    ),
+    (
+        "ALTER TABLE t ALTER id SET DEFAULT 1; ALTER TABLE t ADD CHECK (id < 12)",
+        "2 rows of public.t violate CHECK (id < 12)",
+    ),
+    (
         "ALTER TABLE t RENAME TO u; CREATE UNIQUE INDEX ON u (owner)",
         "3 values of owner in public.t occur more",
     ),
