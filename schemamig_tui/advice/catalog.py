@@ -138,6 +138,8 @@ class Catalog:
     """The names, without schemas, of domains with constraints that earlier statements make."""
     new_children: set[int] = field(default_factory=set)
     """The tables to which earlier statements have given children, or from which they have taken."""
+    left: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """The former parents of tables that earlier statements detach, and their default partitions."""
     castable: set[tuple[int, int]] = field(default_factory=set)
     """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -169,6 +171,7 @@ class Catalog:
             referencing=self.referencing.copy(),
             new_domains=set(),
             new_children=set(),
+            left=self.left.copy(),
             _children=self._children.copy(),
         )
 
@@ -187,11 +190,19 @@ class Catalog:
         """A table is a partition, or another child, of a table no more."""
         children = self._children[parent.oid]
         self._children[parent.oid] = [oid for oid in children if oid != child.oid]
-        left = [oid for oid in child.parents if oid != parent.oid]
+        parents = [oid for oid in child.parents if oid != parent.oid]
+        default = self.default_partition(parent.oid)
+        self.left[child.oid] = self.left[child.oid] | {
+            one.oid for one in (parent, default) if one is not None
+        }
         self.relations[child.oid] = replace(
-            child, parents=left, partition=False, default_partition=False
+            child, parents=parents, partition=False, default_partition=False
         )
         self.new_children.add(parent.oid)
+        for key in self.foreign_keys(child.oid):  # a part of its parent's is one of its own
+            own = replace(key, oid=0)
+            for keys, oid in ((self.constraints, key.table), (self.referencing, key.other)):
+                keys[oid] = [own if one is key else one for one in keys[oid]]
 
     def add_relations(self, found: Iterable[Relation]) -> None:
         """Note relations and what they belong to."""

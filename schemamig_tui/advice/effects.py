@@ -85,7 +85,10 @@ def _stronger(one: RelationEffect | None, other: RelationEffect) -> RelationEffe
 
 def _of(touch: Touch, number: int, relation: Relation | None, catalog: Catalog) -> Iterator[Found]:
     gentle = touch.statement == "DROP STATISTICS"
+    left = catalog.left[relation.oid] if relation else ()
     for oid in catalog.dropped[number]:
+        if oid in left:
+            continue
         lock = Lock.SHARE_UPDATE_EXCLUSIVE if gentle else Lock.ACCESS_EXCLUSIVE
         yield catalog.relations.get(oid), lock, None
     for oid in catalog.read[number]:

@@ -69,6 +69,8 @@ PARTS = [
     "ALTER TABLE bare ATTACH PARTITION loose FOR VALUES IN (7); DROP TABLE bare",
     "ALTER TABLE bare ATTACH PARTITION loose DEFAULT;"
     " CREATE TABLE q PARTITION OF bare FOR VALUES IN (1)",
+    "ALTER TABLE outs DETACH PARTITION outs1; ALTER TABLE outs1 DROP CONSTRAINT outs_o_fkey",
+    "ALTER TABLE t ALTER a SET DEFAULT 1; ALTER TABLE t ALTER a TYPE bigint",
     "ALTER TABLE parent DETACH PARTITION part1; ALTER TABLE parent ALTER x TYPE bigint",
     "ALTER TABLE deep.loose INHERIT loose; ALTER TABLE loose ADD q int",
     "ALTER TABLE young NO INHERIT old; TRUNCATE old",
@@ -115,16 +117,18 @@ def tables(desk: Desk) -> Desk:
     return desk
 
 
-def expected(desk: Desk, file: str) -> dict[int, Seen]:
-    """What is expected of a whole file."""
+def expected(desk: Desk, *files: str) -> dict[int, Seen]:
+    """What is expected of the last of these files, as a whole."""
     with desk.database.connect() as conn:
         database = Questions(conn)
-        targets = find(desk.write(file), database.search_path())
+        targets = find(desk.write(*files), database.search_path())
         with database.asking():
             oids = oids_by_name(find_relations(database, targets.uses))
             catalog = read_catalog(database, targets.uses, oids)
         found: dict[int, Seen] = {}
         for one in effects(enumerate(targets.uses), catalog):
+            if one.use.file != f"{len(files):04}.sql":
+                continue
             new = one.work in (REWRITES, EMPTIES)
             seen = Seen(one.lock, new, one.work is not None and not new)
             found[one.relation.oid] = seen.with_all_of(found.get(one.relation.oid, seen))
@@ -168,3 +172,14 @@ def test_columns_keys_and_partitions_of_earlier_statements_are_known(tables: Des
 
 def test_what_belongs_to_a_new_object_is_touched_with_it(tables: Desk) -> None:
     compare(tables, NEW)
+
+
+@pytest.mark.parametrize("table", ["part1", "outs1"])
+def test_a_table_that_was_a_partition_is_dropped_alone(tables: Desk, table: str) -> None:
+    detach = f"ALTER TABLE {'parent' if table == 'part1' else 'outs'} DETACH PARTITION {table}"
+    said = expected(tables, f"{detach};", f"DROP TABLE {table};")
+    tables.prepare(detach)
+    with tables.database.connect() as conn:
+        trial = Trial(conn)
+        conn.execute("BEGIN")
+        assert trial.run(f"DROP TABLE {table}") == trial.shown(said)
