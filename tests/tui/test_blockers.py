@@ -107,6 +107,20 @@ async def test_b_lists_them_and_refreshes_itself(desk: Desk) -> None:
 
 
 @played
+async def test_in_a_narrow_terminal_b_shows_the_whole_name_of_what_is_locked(desk: Desk) -> None:
+    desk.write("0001_a.sql", ALTER)
+    async with desk.open(40, 15) as ui:
+        with holding(desk.database):
+            await ui.press("a", "y")
+            await ui.until(lambda: "Blocked for" in ui.log)
+            await ui.press("b")
+            dialog = "".join(re.findall("│(.*)│", ui.screen))
+            assert "AccessExclusiveLock on table public.users" in " ".join(dialog.split())
+            await ui.press("escape")
+        await ui.run_over()
+
+
+@played
 async def test_t_terminates_the_one_under_the_cursor_after_asking(desk: Desk) -> None:
     desk.write("0001_a.sql", ALTER)
     async with desk.open() as ui:

@@ -48,7 +48,7 @@ class SessionList(CursorList):
         for title, sessions in self._groups:
             if self._rows:
                 self._rows.append(((), None))
-            self._rows.append((((("strong", title),)), None))
+            self._rows += [(row, None) for row in folded((("strong", title),), columns)]
             for session in sessions:
                 rows = [row for line in _lines(session) for row in folded(line, columns)]
                 self._rows += [(row, number) for row in rows]
