@@ -86,6 +86,15 @@ class BaseApp(App[None]):
             if signal.getsignal(number) is not signal.SIG_IGN:
                 loop.add_signal_handler(number, self._signalled, number)
 
+    def refresh_bindings(self) -> None:
+        """Show the keys that work now, also those of a screen below a dialog.
+
+        Textual 8.2 has the footer of the screen on top alone drawn anew.
+        """
+        super().refresh_bindings()
+        for screen in self.screen_stack[:-1]:
+            screen.refresh_bindings()
+
     async def on_event(self, event: events.Event) -> None:
         """Let keys wait for the first picture, unless a dialog takes them, and for each dialog."""
         if isinstance(event, events.Key):

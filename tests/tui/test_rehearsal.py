@@ -176,8 +176,10 @@ async def test_a_report_does_not_come_over_what_is_being_read(desk: Desk) -> Non
     desk.write("0001_a.sql", "SELECT pg_sleep(0.5);")
     async with desk.open() as ui:
         await ui.press("R", "y", "d")
+        await ui.until(lambda: "x Cancel rehearsal" in ui.rows[-1])
         await ui.run_over()
         assert "Dry run: nothing is changed" in ui.screen
+        assert ui.rows[-1].startswith(" a Apply"), "below the dialog, too, nothing is on any more"
         assert "The rehearsal is over: v shows what it has found" in ui.screen
 
 
