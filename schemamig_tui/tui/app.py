@@ -29,11 +29,12 @@ from schemamig_tui.tui.screens.main import MainScreen
 from schemamig_tui.tui.screens.plan import DryRun
 from schemamig_tui.tui.settings_shown import settings_dialog
 from schemamig_tui.tui.states import (
-    connected_again,
     connecting,
     empty_folder,
     error_page,
+    outage,
     outage_lines,
+    outage_over,
 )
 from schemamig_tui.tui.targets import TargetChoice
 from schemamig_tui.tui.verifying import Verifying
@@ -106,20 +107,20 @@ class MigrationsApp(BaseApp):
         self._show_top()
         log = self.main.log_view
         if message.absence and self._has_seen:
-            log.add([connected_again(message.absence)])
+            log.add([outage_over(message.absence)])
         log.add_survey(self.looking.database, message.warnings)
         if self.run_on is not None:
             return
-        if message.recovered:  # a file that was refused may have been there no more
+        if message.absence:  # a file that was refused may have been there no more
             self.main.mark_refused(())
         is_first, self._has_seen = not self._has_seen, True
         self.main.leave_page()
         # Where the folder is empty the page of an error has to go, though all is as it was before.
-        if message.recovered or message.survey.status is not self.main.status:
+        if message.absence or message.survey.status is not self.main.status:
             self.main.fill(message.survey.status)
         for screen in self.screen_stack:
             for view in screen.query(PlanView):
-                view.follow(message.survey, recovered=message.recovered)
+                view.follow(message.survey, recovered=message.absence is not None)
             for history in screen.query(RunHistory):
                 history.follow(message.survey.status)
         if is_first or self.main.selected is None:
@@ -140,7 +141,7 @@ class MigrationsApp(BaseApp):
     def on_looking_failed(self, message: Looking.Failed) -> None:
         """Say once why nothing new can be shown; what is shown stays."""
         error = message.error
-        self._show_top("not connected" if message.since else "not up to date")
+        self._show_top(outage(error).lower())
         self.take_keys()
         if message.known:
             return

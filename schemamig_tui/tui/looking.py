@@ -38,10 +38,15 @@ _WAITING = "Waiting up to {:.0f} s for the server: {}"
 
 @dataclass(frozen=True)
 class Absence:
-    """A time in which the server could not be reached."""
+    """A time in which nothing new could be shown.
+
+    ``of_server``: the server could not be reached. Else it has answered, and the folder or the
+    ledger could not be read.
+    """
 
     began: datetime
     ended: datetime
+    of_server: bool
 
     @property
     def length(self) -> timedelta:
@@ -60,26 +65,25 @@ class Looking:
     class Found(Message):
         """A look has found a ``survey``; ``warnings`` are those that no look before had.
 
-        ``absence`` is a time without the server that this look has ended. ``recovered``: the look
-        before has failed.
+        ``absence`` is the time that this look has ended, where the look before has failed.
         """
 
         survey: Survey
         warnings: list[str]
         absence: Absence | None
-        recovered: bool
 
     @dataclass
     class Failed(Message):
         """A look has failed. ``retried`` tells whether it is tried again by itself.
 
-        ``since`` is when the server was first found to be away. ``known``: the look before has
-        failed for the same reason, and nobody has asked for this one.
+        ``since`` is when a look first failed, of those without the server, or else of those with
+        it. ``known``: the look before has failed for the same reason, and nobody has asked for this
+        one.
         """
 
         error: SchemamigError
         retried: bool
-        since: datetime | None
+        since: datetime
         known: bool
 
     @dataclass
@@ -104,7 +108,7 @@ class Looking:
         self._warned: set[str] = set()
         self._error: str | None = None
         self._is_away = False
-        self._away_since: datetime | None = None
+        self._failed_since: datetime | None = None
         self._retry = _FIRST_PAUSE
         self._pause = _EVERY
 
@@ -211,7 +215,7 @@ class Looking:
     def _found(self, look: Look) -> None:
         survey, target = look.survey, self.target
         clock.show_in(survey.time_zone)
-        recovered, self._error = self._error is not None, None
+        self._error = None
         before, self._before, self.latest = self.latest, look, survey
         self.database = target.identity if target else None
         of_target = target.warnings if target else ()
@@ -220,13 +224,17 @@ class Looking:
         self._warned.update(warnings)
         if before and before.state.rows and not survey.state.exists:
             warnings.append(f"The ledger {survey.ledger.name} is gone: what it had is pending.")
-        absence = Absence(self._away_since, clock.now()) if self._away_since else None
+        since, of_server = self._failed_since, self._is_away
+        absence = Absence(since, clock.now(), of_server) if since else None
         self._is_away = False
-        self._away_since, self._retry = None, _FIRST_PAUSE
-        self._post(self.Found(survey, warnings, absence, recovered))
+        self._failed_since, self._retry = None, _FIRST_PAUSE
+        self._post(self.Found(survey, warnings, absence))
 
     def _failed(self, error: SchemamigError, *, asked: bool) -> None:
-        self._is_away = is_away = isinstance(error, ConnectionFailed)
+        was_away, is_away = self._is_away, isinstance(error, ConnectionFailed)
+        if self._failed_since is None or is_away != was_away:
+            self._failed_since = clock.now()
+        self._is_away = is_away
         # An embedded server that does not start would be started again and again.
         waits = isinstance(error, PasswordWanted)  # for somebody who knows it
         retried = is_away and not waits and self._settings.embedded is None
@@ -234,9 +242,8 @@ class Looking:
         if is_away:
             self._pause = self._retry if retried else math.inf
             self._retry = min(2 * self._retry, _LONGEST_PAUSE)
-            self._away_since = self._away_since or clock.now()
         elif self.target is not None:  # it is known, though its ledger cannot be read
             self.database = self.target.identity or self.database
         known = error.message == self._error and not asked
         self._error = error.message
-        self._post(self.Failed(error, retried, self._away_since, known))
+        self._post(self.Failed(error, retried, self._failed_since, known))

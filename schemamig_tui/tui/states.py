@@ -63,19 +63,23 @@ def error_lines(error: SchemamigError) -> list[Line]:
     return lines + indented("plain", "hint:", error.hint) if error.hint else lines
 
 
-def outage_lines(error: SchemamigError, since: datetime | None) -> list[Line]:
-    """An error as lines of the log, with the time ``since`` when the server has been away."""
-    if since is None:
-        return error_lines(error)
-    title: Line = (("bad", "✗ Not connected"), ("dim", f"  since {clock.time_of(since)}"))
+def outage(error: SchemamigError) -> str:
+    """What cannot be while the screen shows what was found before the error."""
+    return "Not connected" if isinstance(error, ConnectionFailed) else "Not up to date"
+
+
+def outage_lines(error: SchemamigError, since: datetime) -> list[Line]:
+    """An error as lines of the log, with the time ``since`` when nothing new could be shown."""
+    title: Line = (("bad", f"✗ {outage(error)}"), ("dim", f"  since {clock.time_of(since)}"))
     return [title, *error_lines(error)]
 
 
-def connected_again(absence: Absence) -> Line:
+def outage_over(absence: Absence) -> Line:
     """The line of the log that says that an outage is over."""
+    what = "Connected" if absence.of_server else "Up to date"
     lasted = duration(absence.length.total_seconds() * 1000)
     when = f"  {clock.time_of(absence.ended)}, after {lasted}"
-    return (("good", "✓ Connected again"), ("dim", when))
+    return (("good", f"✓ {what} again"), ("dim", when))
 
 
 def empty_folder(directory: str) -> list[Line]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -183,8 +184,10 @@ async def test_a_folder_that_is_back_can_be_applied_though_its_files_were_refuse
         assert "This cannot be read: No such file or directory." in ui.screen
         await ui.press("escape", "r")
         assert any("0001_a.sql" in row and "refused" in row for row in ui.rows)
+        assert re.search(r"✗ Not up to date  since \d\d:\d\d:\d\d UTC\n✗ .*does not exist", ui.log)
         gone.rename(desk.folder)
         await ui.press("r")
+        assert re.search(r"✓ Up to date again  \d\d:\d\d:\d\d UTC, after \d", ui.log)
         await ui.apply()
         assert ui.names("applied") == ["0001_a.sql"]
 
