@@ -57,9 +57,14 @@ def obstacle(action: str, state: KeyState) -> str | None:
         return f"{why}: {key_of('refresh')} tries again"
     if action == "apply" and state.refused:
         return f"There are files that cannot be run: {key_of('dry-run')} says why"
-    if action in _WITH_FILE and (state.selected is None or state.selected.file is None):
+    return _no_file(state.selected) if action in _WITH_FILE else None
+
+
+def _no_file(selected: Migration | None) -> str | None:
+    """Why there is no file to work on; None: there is one."""
+    if selected is None:
         return "No file is selected"
-    return None
+    return None if selected.file else f"{selected.name} is not in the folder"
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,7 +295,7 @@ async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
         assert ui.app.screen is ui.main
         assert toast(ui)[0] == "There are files that cannot be run: d says why"
         await ui.press("3", "e")
-        assert toast(ui)[0] == "No file is selected"
+        assert toast(ui)[0] == "0000_gone.sql is not in the folder"
     async with desk.open(read_only=True) as ui:
         for key in "AEmM":
             await ui.press("r", key)
