@@ -196,12 +196,13 @@ async def test_changed_and_missing_files_are_marked(desk: Desk) -> None:
     three_states(desk)
     desk.write("0001_a.sql", "SELECT 'changed';")
     (desk.folder / "0002_b.sql").unlink()
-    async with desk.open() as ui:
+    async with desk.open(80, 24) as ui:
         assert any("0001_a.sql" in row and "changed" in row for row in ui.rows)
         assert any("0002_b.sql" in row and "missing" in row for row in ui.rows)
         assert ui.rows[0].endswith("1 changed 1 missing")
         await ui.press("3")
-        assert "Its file is not in the folder" in ui.detail
+        assert "Its file is not in the folder; the ledger alone" in ui.screen
+        assert "│knows of it." in ui.screen
 
 
 @played

@@ -178,7 +178,8 @@ class Detail(Vertical):
         if self.tab == FINDINGS:
             self._show_findings(self._details, keep_place=keep_place)
         else:
-            fold = self.tab != "SQL"
+            # Where the file cannot be read, the tab for its SQL has sentences.
+            fold = self.tab != "SQL" or not self._details.code
             self.view.show(self._details.tabs[self.tab], keep_place=keep_place, fold=fold)
 
     def _show_findings(self, shown: Details, *, keep_place: bool) -> None:
