@@ -277,9 +277,10 @@ class Report:
 
     @property
     def lines(self) -> list[Line]:
-        """The whole report."""
+        """The whole report; the file that has failed is the last one, and comes first."""
         lines = [*self.summary, ()]
-        for file in self._files.values():
+        files = self._files.values()
+        for file in sorted(files, key=lambda file: not isinstance(file.end, FileFailed)):
             lines += [*_file_lines(file), ()]
         lines += [(("dim", f"• {inline(name)}: not come to"),) for name in self._remaining]
         return lines

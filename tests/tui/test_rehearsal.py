@@ -86,6 +86,17 @@ async def test_the_report_tells_times_locks_rewrites_and_the_schema_change(desk:
 
 
 @played
+async def test_the_report_begins_with_what_has_failed(desk: Desk) -> None:
+    for number in range(9):
+        desk.write(f"000{number}_good.sql", f"CREATE TABLE t{number} (i INT);")
+    desk.write("0009_bad.sql", "SELECT nothing;")
+    async with desk.open(80, 24) as ui:
+        await rehearse(ui)
+        assert "✗ 0009_bad.sql  failed after " in ui.screen
+        assert 'ERROR 42703: column "nothing" does not exist' in ui.screen
+
+
+@played
 async def test_it_leaves_the_panes_the_ledger_and_the_tables_as_they_are(desk: Desk) -> None:
     desk.write("0001_a.sql", "DELETE FROM users; DROP TABLE users;")
     desk.write("0002_b.sql", "SELECT nothing;")
