@@ -11,11 +11,11 @@ from typing import Any, ParamSpec, TypeVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported, SystemCommand
-from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.widget import Widget
 from textual.worker import WorkType
 
@@ -24,6 +24,7 @@ from schemamig_tui.tui.driver import LastingDriver
 from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
+from schemamig_tui.tui.screens.commands import Commands
 from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
 from schemamig_tui.tui.screens.opened_once import size_classes
 from schemamig_tui.tui.screens.too_small import (
@@ -258,10 +259,14 @@ class BaseApp(App[None]):
     def action_command_palette(self) -> None:
         """Open the palette, where it is not open already, also below a dialog.
 
-        Textual 8.2 only looks at the screen on top, and then fails with a duplicate id.
+        Textual 8.2 only looks at the screen on top.
         """
-        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
-            super().action_command_palette()
+        if not any(isinstance(screen, Commands) for screen in self.screen_stack):
+            self.push_screen(Commands())
+
+    def search_themes(self) -> None:
+        """Open the palette of the themes."""
+        self.push_screen(Commands(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def action_suspend(self) -> None:
         """Go back to the shell, until its ``fg``. A run stops as well, the server does not.

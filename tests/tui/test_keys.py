@@ -248,6 +248,18 @@ async def test_the_palette_is_opened_once_though_a_dialog_is_over_it(desk: Desk)
 
 
 @played
+@pytest.mark.parametrize("key", ["pageup", "pagedown"])
+async def test_a_page_is_turned_in_a_palette_at_any_time(desk: Desk, key: str) -> None:
+    async with desk.open(80, 24) as ui:
+        for opened in (ui.app.action_command_palette, ui.app.action_change_theme):
+            opened()
+            for _ in range(20):
+                await ui.pilot.press("down", key)
+            await ui.press("escape", "escape")
+            assert ui.app.screen is ui.main
+
+
+@played
 async def test_a_key_right_behind_another_waits_for_the_dialog_that_this_one_opens(
     desk: Desk,
 ) -> None:
