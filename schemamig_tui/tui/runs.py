@@ -227,7 +227,7 @@ class Runs:
 
     def end(self, run: EngineThread) -> None:
         """Say how a run has ended."""
-        if self._question and self._question.is_current:
+        if self._question:
             self._question.dismiss(Answer.NO)
         self._main.show_run(on=False)
         self._main.mark_running(None)

@@ -21,8 +21,8 @@ from schemamig_tui.tui import keys
 from schemamig_tui.tui.background import in_thread
 from schemamig_tui.tui.insight import Insight
 from schemamig_tui.tui.lines import Line, body, sentence
+from schemamig_tui.tui.screens.closed_on_top import ClosedOnTop
 from schemamig_tui.tui.screens.dialogs import Answer, Dialog, Question
-from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.lines_view import LinesView
 from schemamig_tui.tui.widgets.run_panel import RunPanel
 from schemamig_tui.tui.widgets.session_list import Group, SessionList
@@ -32,7 +32,7 @@ _LONGEST = 2_000  # characters of a query
 _NOBODY: Line = (("good", "✓ "), ("plain", "Nothing blocks the run, and nobody waits behind it."))
 
 
-class BlockersScreen(OpenedOnce, ModalScreen[None]):
+class BlockersScreen(ClosedOnTop, ModalScreen[None]):
     """Lists the sessions that block the run or wait behind it, and keeps the list current."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

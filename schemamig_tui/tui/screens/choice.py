@@ -11,11 +11,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from schemamig_tui.tui.lines import inline
+from schemamig_tui.tui.screens.closed_on_top import ClosedOnTop
 from schemamig_tui.tui.screens.dialogs import Dialog
-from schemamig_tui.tui.screens.opened_once import OpenedOnce
 
 
-class Choice(OpenedOnce, ModalScreen[str | None]):
+class Choice(ClosedOnTop, ModalScreen[str | None]):
     """Shows sentences by their ids; the result is the id of the one that was chosen, or None."""
 
     AUTO_FOCUS = "OptionList"

@@ -15,7 +15,7 @@ from textual.widgets import Button
 from schemamig_tui.connect import Identity
 from schemamig_tui.tui import keys
 from schemamig_tui.tui.lines import Line
-from schemamig_tui.tui.screens.opened_once import OpenedOnce
+from schemamig_tui.tui.screens.closed_on_top import ClosedOnTop
 from schemamig_tui.tui.screens.too_small import NORMAL_COLUMNS
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -66,7 +66,7 @@ class Answer(StrEnum):
     OTHER = "other"
 
 
-class Question(OpenedOnce, ModalScreen[Answer]):
+class Question(ClosedOnTop, ModalScreen[Answer]):
     """A dialog with a text and a question about a database. "No" has the focus; ``y`` is yes.
 
     Where ``other`` is given it is a third answer, for which the key is ``s``.
@@ -145,7 +145,7 @@ class Question(OpenedOnce, ModalScreen[Answer]):
         getattr(self._view, f"action_{how}")()
 
 
-class TextDialog(OpenedOnce, ModalScreen[None]):
+class TextDialog(ClosedOnTop, ModalScreen[None]):
     """A dialog with a text to read; ``keys`` are those that it has besides."""
 
     AUTO_FOCUS = "LinesView"

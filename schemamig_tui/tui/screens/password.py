@@ -9,8 +9,8 @@ from textual.widgets import Input
 
 from schemamig_tui.errors import PasswordWanted
 from schemamig_tui.tui.lines import Line, body
+from schemamig_tui.tui.screens.closed_on_top import ClosedOnTop
 from schemamig_tui.tui.screens.dialogs import Dialog
-from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
 _PROMISE: Line = (("dim", "The password is used until the program ends, and kept nowhere."),)
@@ -26,7 +26,7 @@ class PasswordInput(Input):
         """Cut nothing."""
 
 
-class PasswordDialog(OpenedOnce, ModalScreen[str | None]):
+class PasswordDialog(ClosedOnTop, ModalScreen[str | None]):
     """Asks for the password that ``error`` is about; its result is what was typed, or None."""
 
     AUTO_FOCUS = "PasswordInput"

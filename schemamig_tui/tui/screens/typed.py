@@ -13,8 +13,8 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.file_access import is_there
 from schemamig_tui.settings.values import read_path
 from schemamig_tui.tui.lines import Line, body
+from schemamig_tui.tui.screens.closed_on_top import ClosedOnTop
 from schemamig_tui.tui.screens.dialogs import Dialog
-from schemamig_tui.tui.screens.opened_once import OpenedOnce
 from schemamig_tui.tui.widgets.bars import DatabaseBar
 from schemamig_tui.tui.widgets.lines_view import LinesView
 
@@ -32,7 +32,7 @@ def refused_path(typed: str) -> str | None:
     return None
 
 
-class TypedQuestion(OpenedOnce, ModalScreen[str | None]):
+class TypedQuestion(ClosedOnTop, ModalScreen[str | None]):
     """Asks for a line; its result is what was typed, or None.
 
     ``refuse`` gets what was typed and returns why that will not do, or None. The dialog shows it
