@@ -41,11 +41,13 @@ class Claim:
 def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Claim]:
     """The claims of the uses; see ``effects``."""
     written: dict[int, Use] = {}
-    labels: dict[str, tuple[str, ...]] = {}
+    labels: dict[str, tuple[str, ...]] | None = {}
     changed: defaultdict[int, set[str | None]] = defaultdict(set)
     for number, use, table, ahead in steps(numbered, catalog):
         touch = use.touch
-        if touch.labels is not None:
+        if touch.statement == "ALTER TYPE" and touch.becomes is None:
+            labels = None  # of which enum it has changed one, renames may hide
+        elif touch.labels is not None and labels is not None:
             labels[touch.name.name] = touch.labels
         if table is None or table.kind not in _WITH_ROWS or number in catalog.idle:
             continue
@@ -68,7 +70,7 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
             yield replace(claim, writer=written.get(table.oid))
 
 
-def _of(use: Use, made: "_Claims", labels: dict[str, tuple[str, ...]]) -> Iterator[Claim]:
+def _of(use: Use, made: "_Claims", labels: Mapping[str, Sequence[str]] | None) -> Iterator[Claim]:
     if use.touch.unique:
         yield from made.no_duplicates(use.touch.unique)
     for action in use.touch.actions:
@@ -91,9 +93,9 @@ class _Claims:
         self._source = f"FROM {'ONLY ' * use.touch.only}{table.name}"
 
     def values_fit(
-        self, action: TableAction, labels: Mapping[str, Sequence[str]]
+        self, action: TableAction, labels: Mapping[str, Sequence[str]] | None
     ) -> Iterator[Claim]:
-        """That all values of a column fit its new type; ``labels`` are those of new enums."""
+        """That all values of a column fit its new type; ``labels`` are as for ``unfit``."""
         column = self._column(self._table, action.column or "")
         wrong = unfit(self._catalog, column, action, labels) if column else None
         if column and wrong:

@@ -19,23 +19,23 @@ def unfit(
     catalog: Catalog,
     column: ColumnFacts,
     action: TableAction,
-    new_enums: Mapping[str, Sequence[str]],
+    new_enums: Mapping[str, Sequence[str]] | None,
 ) -> str | None:
     """The condition that is true for values that do not fit the new type of ALTER COLUMN.
 
     None: there are none, or it is not known. ``new_enums`` are the labels of enums that pending
-    statements make, by name.
+    statements make, by name; None: they change labels, too, so that no enum is known.
     """
     if column.generated == "v":
         return None  # no value is there before it is read
     text = action.type or ""
     new = catalog.types.get(type_name(text) or "")
-    labels = new_enums.get(action.written_type.rpartition(".")[2]) or (new.labels if new else ())
-    if labels:
+    made = (new_enums or {}).get(action.written_type.rpartition(".")[2])
+    if labels := made or (new.labels if new else ()):
         by_text = _through(column, action) == ("text", _target(action))
         known = ", ".join(map(literal, labels))
-        is_cast = by_text or _is_plain(column, action)
-        return f"{column.quoted}::text NOT IN ({known})" if is_cast else None
+        is_known = new_enums is not None and (by_text or _is_plain(column, action))
+        return f"{column.quoted}::text NOT IN ({known})" if is_known else None
     if new is None or not _is_plain(column, action):
         return None
     was, now = without_lengths(column.written), lengths_of(new, text)
