@@ -26,12 +26,16 @@ class Limits(NamedTuple):
     def timeouts(self) -> dict[str, str]:
         """The settings that a connection has for these limits, in milliseconds."""
         limits = {"lock_timeout": self.lock, "statement_timeout": self.statement}
-        return {name: _milliseconds(limit) for name, limit in limits.items() if limit is not None}
+        return {
+            name: f"{milliseconds(limit) if limit else 0}"
+            for name, limit in limits.items()
+            if limit is not None
+        }
 
 
-def _milliseconds(seconds: float) -> str:
-    """A limit as PostgreSQL takes it, for which 0 is none: the shortest is one millisecond."""
-    return f"{max(1, round(seconds * 1000)) if seconds else 0}"
+def milliseconds(seconds: float) -> int:
+    """A limit as PostgreSQL takes it: at least one millisecond, as 0 would be no limit."""
+    return max(1, round(seconds * 1000))
 
 
 BATCH_BLOCKING = 1.0

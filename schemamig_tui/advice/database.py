@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from schemamig_tui.advice.advice import Advice, note
+from schemamig_tui.limits import milliseconds
 from schemamig_tui.text import one_line
 
 Row = TypeVar("Row")
@@ -83,7 +84,7 @@ class Database:
         and one fails where a policy would hide rows.
         """
         limits = [limit for limit in (self.timeout, at_most) if limit is not None]
-        timeout = f"{max(1, round(min(limits) * 1000))}ms" if limits else "0"
+        timeout = f"{milliseconds(min(limits))}ms" if limits else "0"
         row_security = "off" if all_rows else "on"
         with self._conn.transaction(force_rollback=True):
             self._conn.execute(_LIMITS, {"timeout": timeout, "row_security": row_security})

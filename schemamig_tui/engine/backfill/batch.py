@@ -10,6 +10,7 @@ from schemamig_tui.engine.backfill.place import BatchedPlace
 from schemamig_tui.engine.backfill.questions import texts
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, COMMIT
+from schemamig_tui.limits import milliseconds
 from schemamig_tui.sql.words import literal
 
 _LONGEST_PATIENCE = 30.0
@@ -95,8 +96,7 @@ def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list
     """The settings of the transaction of one batch, with its lock_timeout."""
     found = settings_of(place)
     if not patience.file_decides:
-        milliseconds = max(1, round(patience.seconds(target) * 1000))
-        found.insert(0, ("lock_timeout", f"{milliseconds}ms"))
+        found.insert(0, ("lock_timeout", f"{milliseconds(patience.seconds(target))}ms"))
     return found
 
 
