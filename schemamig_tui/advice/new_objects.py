@@ -44,6 +44,7 @@ class NewObjects:
 
         Each touch stands beside the same one by the names of the database, None for a new object.
         """
+        names = {touch.name: before.name for touch, before in touches if before}
         for touch, before in touches:
             if touch.target is not ObjectKind.RELATION or touch.temporary:
                 continue
@@ -53,7 +54,7 @@ class NewObjects:
             own = self._find(touch.name) if before is None or touch.creates else None
             if own is None:
                 continue
-            _note_keys(own, touch, {one.name: other.name for one, other in touches if other})
+            _note_keys(own, touch, names)
             for _, other in touches:
                 if other and other.target is ObjectKind.RELATION and other.name != touch.name:
                     _add(own, touch, other)
