@@ -18,10 +18,7 @@ from schemamig_tui.rehearsal.events import (
     RehearsalListener,
     ScratchUsed,
 )
-from schemamig_tui.rehearsal.rehearsal import (
-    Rehearsal,
-    nothing_rehearsed,
-)
+from schemamig_tui.rehearsal.rehearsal import Rehearsal, nothing_rehearsed
 from schemamig_tui.rehearsal.wording import unlike
 from schemamig_tui.schema_errors import schema_errors
 from schemamig_tui.scratch.facts import TargetFacts, facts_of
