@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
-from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens
+from schemamig_tui.sql.lexer import DOLLAR_TAG, tokens, words_of
 from schemamig_tui.sql.strings import string_value
 
 
@@ -83,26 +84,39 @@ def _is_label(words: list[bytes]) -> bool:
 
 
 def first_ddl(code: bytes) -> tuple[str, int] | None:
-    """How the first statement of PL/pgSQL that makes, alters, drops or empties something begins.
+    """How the first statement of PL/pgSQL begins that may lock what is there already.
 
-    The word is in upper case; the number is its offset, for EXECUTE that of the string it is in.
+    That is one that makes, alters, drops or empties something, but for what is made and touches
+    nothing else, such as a type. The word is in upper case; the number is its offset, for EXECUTE
+    that of the string it is in.
     """
     lower = code.lower()
-    if not any(word in lower for word in _DDL):
-        return None
-    previous = b";"
-    for token in tokens(code):
-        word = token[1].lower()
-        executed = previous == b"execute"
-        text = word.lstrip(b"e'$").split(b" ")[0] if executed else word
-        if text in _DDL and (executed or previous in _STARTS):
-            return text.decode().upper(), token.start(1)
-        previous = word
+    if any(word in lower for word in _DDL):
+        for verb, what, offset in _heads(code):
+            if verb in _DDL and not (verb == b"create" and what in _TOUCH_NOTHING):
+                return verb.decode().upper(), offset
     return None
+
+
+def _heads(code: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+    """The first two words of each statement, and of the first string of an EXECUTE."""
+    previous = b";"
+    executes = False
+    for token, following in pairwise(tokens(code)):
+        word = token[1].lower()
+        if previous in _STARTS:
+            executes = word == b"execute"
+            yield word, following[1].lower(), token.start(1)
+        elif executes and (text := string_value(token[1])) is not None:
+            executes = False
+            verb, what, *_ = *words_of(text.lower()), b"", b""
+            yield verb, what, token.start(1)
+        previous = word
 
 
 _MAY_END = re.compile(rb"(?i)commit|rollback")
 _DDL = (b"create", b"alter", b"drop", b"truncate")
+_TOUCH_NOTHING = (b"type", b"domain", b"role", b"user", b"schema", b"sequence")
 # What can be in front of a statement.
 _STARTS = (b";", b"begin", b"then", b"else", b"loop")
 

@@ -79,10 +79,11 @@ def test_what_is_behind_a_new_view_is_said_to_be_unknown(pending: Pending) -> No
 def test_what_a_block_with_ddl_locks_is_said_to_be_unknown(pending: Pending) -> None:
     file = """DO $$ BEGIN PERFORM 1; END $$;
         DO $$ BEGIN IF true THEN ALTER TABLE t ADD a int; END IF; END $$;
-        DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$;"""
+        DO $$ BEGIN CREATE TYPE e AS ENUM (); EXCEPTION WHEN duplicate_object THEN END $$;
+        DO $$ BEGIN EXECUTE 'CREATE ROLE r'; EXECUTE format('DROP TABLE %I', 't'); END $$;"""
     assert found(pending, file).unread == (
         "0001.sql:2: what ALTER in this DO block locks cannot be told",
-        "0001.sql:3: what DROP in this DO block locks cannot be told",
+        "0001.sql:4: what DROP in this DO block locks cannot be told",
     )
 
 
