@@ -16,6 +16,7 @@ from schemamig_tui.advice.left_behind import left_behind
 from schemamig_tui.advice.objects import TouchedRelation, find_relations, oids_by_name
 from schemamig_tui.advice.privileges import find_role, privilege_advice
 from schemamig_tui.advice.reading import read_catalog
+from schemamig_tui.advice.refusals import refusals
 from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.sizes import size_advice
 from schemamig_tui.advice.targets import Targets, Use, find
@@ -78,6 +79,7 @@ def _ask(database: Database, targets: Targets, older_than: float) -> list[Advice
         expected = effects(enumerate(uses), catalog)
         advice = session_advice(database, role, expected, uses, older_than)
         advice += privilege_advice(database, role, *_judged(found, uses, catalog))
+        advice += refusals(uses, catalog)
         advice += left_behind(uses, catalog)
     # Not in one transaction: each of them locks its table, and may take a while.
     about_rows = check_claims(database, claims(enumerate(uses), catalog))

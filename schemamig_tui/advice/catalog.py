@@ -107,6 +107,18 @@ class Type:
     labels: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """What lets the server refuse the statement of the use ``number``, as it depends on something.
+
+    It is, or belongs to, the relation ``oid``; ``description`` is the server's.
+    """
+
+    number: int
+    oid: int
+    description: str
+
+
 @dataclass
 class Catalog:
     """The relations near what is touched, by oid, and what is known of them."""
@@ -144,6 +156,8 @@ class Catalog:
     """The pairs of types whose values are stored alike."""
     dropped: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """What goes or changes with the object that a use drops, by the number of the use."""
+    in_the_way: defaultdict[int, list[Dependent]] = field(default_factory=lambda: defaultdict(list))
+    """What depends on what a use drops, or whose type it changes, likewise."""
     of_type: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     """The tables with columns of the domain, or OF the type, that a use alters, likewise."""
     read: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -8,40 +8,13 @@ from schemamig_tui.advice import queries
 from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
 from schemamig_tui.advice.conditions import idle
 from schemamig_tui.advice.database import Database
+from schemamig_tui.advice.dropping import gone_with, in_the_way
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import EMPTIES, Does, TableAction
 from schemamig_tui.sql.expressions import cast_types
 from schemamig_tui.sql.touch import ObjectKind, Touch
 from schemamig_tui.sql.type_names import collation, type_name
 from schemamig_tui.sql.words import Name
-
-_KINDS = {
-    ObjectKind.RELATION: "relation",
-    ObjectKind.TYPE: "type",
-    ObjectKind.SCHEMA: "schema",
-    ObjectKind.EXTENSION: "extension",
-    ObjectKind.OTHER: "function",
-}
-_KINDS_BY_VERB = {
-    "DROP ACCESS METHOD": "access method",
-    "DROP COLLATION": "collation",
-    "DROP FOREIGN DATA WRAPPER": "foreign data wrapper",
-    "DROP LANGUAGE": "language",
-    "DROP OPERATOR": "operator",
-    "DROP OPERATOR CLASS": "operator class",
-    "DROP OPERATOR FAMILY": "operator family",
-    "DROP OWNED": "owned",
-    "DROP SERVER": "server",
-    "DROP STATISTICS": "statistics",
-    "DROP TEXT SEARCH CONFIGURATION": "text search configuration",
-    "DROP TEXT SEARCH DICTIONARY": "text search dictionary",
-    "DROP TEXT SEARCH PARSER": "text search parser",
-    "DROP TEXT SEARCH TEMPLATE": "text search template",
-    "REASSIGN OWNED": "reassigned",
-}
-# They are parts of a table, whose own lock says it all.
-_NO_OBJECTS = ("DROP TRIGGER", "DROP POLICY", "DROP RULE", "DROP CONSTRAINT")
-_DROPS = {Does.DROP_COLUMN: "column", Does.DROP_CONSTRAINT: "constraint"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +58,10 @@ class _Zone:
 def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, int]) -> Catalog:
     """What is to be known of the uses; ``oids`` are the relations that they name."""
     catalog = Catalog(names=dict(oids), major=database.major)
-    for row in _dropped(database, uses, oids):
-        catalog.dropped[row.number].append(row.oid)
+    for gone in gone_with(database, uses, oids):
+        catalog.dropped[gone.number].append(gone.oid)
+    for dependent in in_the_way(database, uses, oids):
+        catalog.in_the_way[dependent.number].append(dependent)
     for row in _of_type(database, uses):
         catalog.of_type[row.number].append(row.oid)
     for reached in _through_rules(database, uses, oids):
@@ -124,31 +99,6 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     _read_columns(database, catalog, uses)
     _read_values(database, catalog, [action for use in uses for action in use.touch.actions])
     return catalog
-
-
-def _dropped(
-    database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
-) -> Sequence[_Numbered]:
-    asked: list[tuple[int, str, int, str | None, str | None]] = []
-    for number, use in enumerate(uses):
-        touch = use.touch
-        if touch.beside:
-            continue
-        oid = oids.get(touch.name, 0) if touch.target is ObjectKind.RELATION else 0
-        kind = _KINDS_BY_VERB.get(touch.statement)
-        if touch.statement.startswith("DROP ") and touch.statement not in _NO_OBJECTS:
-            kind = kind or _KINDS[touch.target]
-        if kind:
-            asked.append((number, kind, oid, touch.name.schema, touch.name.name))
-        for action in touch.actions if oid else ():
-            if action.does in _DROPS:
-                part = action.column or action.name
-                asked.append((number, _DROPS[action.does], oid, None, part))
-    if not asked:
-        return ()
-    keys = ("numbers", "kinds", "tables", "schemas", "names")
-    parameters = {key: [row[i] for row in asked] for i, key in enumerate(keys)}
-    return database.ask("what depends on what is dropped", _Numbered, queries.DROPPED, parameters)
 
 
 def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:

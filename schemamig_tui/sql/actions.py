@@ -58,7 +58,8 @@ class TableAction(NamedTuple):
     new column has a value. ``virtual``: the value is computed when it is read. ``new``: the
     constraint belongs to a new column. ``primary``: it is a primary key. ``trusted``: rows are not
     checked, because of NOT VALID, NOT ENFORCED or USING INDEX. ``no_inherit``: the constraint does
-    not hold for children. ``missing_only``: nothing is done where the new ``column`` exists.
+    not hold for children. ``cascade``: what depends on what is dropped goes with it.
+    ``missing_only``: nothing is done where the new ``column`` exists.
     ``text`` is the condition of a CHECK, the USING of a new type, the word behind SET, or what a
     constraint is altered to. ``becomes`` is the new name of the column or constraint ``name``.
     """
@@ -79,6 +80,7 @@ class TableAction(NamedTuple):
     primary: bool = False
     trusted: bool = False
     no_inherit: bool = False
+    cascade: bool = False
     missing_only: bool = False
     text: str | None = None
     becomes: str | None = None

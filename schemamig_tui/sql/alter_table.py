@@ -124,11 +124,12 @@ def _alter(words: Words) -> Iterator[TableAction]:
 def _drop(words: Words) -> Iterator[TableAction]:
     if words.take(b"constraint"):
         words.take(b"if", b"exists")
-        yield TableAction(Does.DROP_CONSTRAINT, name=one_part(words))
-        return
-    words.take(b"column")
-    words.take(b"if", b"exists")
-    yield TableAction(Does.DROP_COLUMN, column=one_part(words))
+        found = TableAction(Does.DROP_CONSTRAINT, name=one_part(words))
+    else:
+        words.take(b"column")
+        words.take(b"if", b"exists")
+        found = TableAction(Does.DROP_COLUMN, column=one_part(words))
+    yield found._replace(cascade=words.take(b"cascade"))
 
 
 def _rename(words: Words) -> Iterator[TableAction]:

@@ -54,7 +54,7 @@ def alter(words: Words) -> Iterator[Touch]:
         return
     mode = _LOCKS.get(kind[0], _strongest)(Words(rest))
     work = READS if kind[0] == "DOMAIN" and _reads_rows(Words(rest)) else None
-    cascade = b"".join(rest[-1:]).lower() == b"cascade"
+    cascade = _cascades(rest)
     own = Touch(kind[1], name, statement, mode, Right.OWNER, work, cascade=cascade)
     yield own._replace(becomes=becomes)
     if kind[0] == "INDEX" and Words(rest).take(b"attach"):
@@ -174,7 +174,9 @@ def drop(words: Words) -> Iterator[Touch]:
                 yield touch._replace(condition=condition)
         return
     if words.take(b"owned", b"by"):
-        yield from _of_roles(words, "DROP OWNED")
+        roles = [*_of_roles(words, "DROP OWNED")]
+        cascade = _cascades(words.rest())
+        yield from (touch._replace(cascade=cascade) for touch in roles)
         return
     kind = _take_dependable(words) or take_kind(words)
     if kind is None or kind[1] not in (*OWNED, *_RIGHT_UNKNOWN):
@@ -185,10 +187,14 @@ def drop(words: Words) -> Iterator[Touch]:
     words.take(b"if", b"exists")
     operators = kind[0] == "OPERATOR"
     names = [*_operators(words)] if operators else [name for name, _ in take_names(words)]
-    cascade = words.take(b"cascade")
+    cascade = _cascades(words.rest())
     right = None if kind[1] in _RIGHT_UNKNOWN else Right.DROP
     for name in names:
         yield Touch(kind[1], name, statement, mode, right, cascade=cascade)
+
+
+def _cascades(rest: list[bytes]) -> bool:
+    return b"".join(rest[-1:]).lower() == b"cascade"
 
 
 def _operators(words: Words) -> Iterator[Name]:
