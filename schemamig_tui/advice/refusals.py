@@ -45,9 +45,9 @@ def _changed(number: int, use: Use, catalog: Catalog) -> Iterator[int]:
 
 def _refused(use: Use, descriptions: Sequence[str]) -> Advice:
     several = len(descriptions) > 1
-    retyped = [action.column for action in use.touch.actions if action.does is Does.SET_TYPE]
+    retyped = [action.column or "" for action in use.touch.actions if action.does is Does.SET_TYPE]
     if retyped:
-        what = f"use the type of {retyped[0]}" if several else f"uses the type of {retyped[0]}"
+        what = f"use{'' if several else 's'} {' or '.join(retyped)}, whose type changes"
         hint = "Drop what uses it in front of the statement, and create it again behind it."
     else:
         what = f"depend{'' if several else 's'} on what {use.touch.statement} drops"

@@ -135,7 +135,7 @@ def test_what_is_in_the_way_is_named_with_the_way_out(tables: Desk) -> None:
     file = "ALTER TABLE t ALTER b TYPE varchar; DROP TABLE t;\nDROP FUNCTION f();"
     found = [one for one in tables.advice(file) if "this will fail" in one.message]
     assert [(one.severity, one.place, one.message) for one in found] == [
-        ("warning", "0001.sql:1", "view v1 uses the type of b: this will fail."),
+        ("warning", "0001.sql:1", "view v1 uses b, whose type changes: this will fail."),
         (
             "warning",
             "0001.sql:1",
