@@ -93,7 +93,8 @@ class Type:
 
     ``constrained``: it is a domain, and not all values of its base are among its own.
     ``written`` is the base, without lengths; ``limited`` is that of a domain, with those.
-    ``volatile``: its default is another value for each row. ``labels`` are those of an enum.
+    ``defaulted``: it has a default, ``volatile``: that is another value for each row. ``labels``
+    are those of an enum.
     """
 
     text: str
@@ -103,6 +104,7 @@ class Type:
     limited: str
     collation: int
     constrained: bool
+    defaulted: bool
     volatile: bool
     labels: list[str]
 

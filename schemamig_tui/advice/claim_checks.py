@@ -86,29 +86,33 @@ def _failing(answers: Iterable[_CheckedClaim]) -> Iterator[Advice]:
         if not count:
             continue
         wrong = f"{plural(count, *claim.what)} {claim.table.name} {claim.phrase[count > 1]}"
-        unless = None
-        if claim.writer:
-            writer = claim.writer
-            unless = f"{writer.touch.statement} in {writer.file}:{writer.line}"
-        elif claim.use.after_code:
-            unless = "the code that runs before"
-        say = note if unless else warning
+        before = _changes_before(claim)
+        say = note if before else warning
         yield say(
-            f"{wrong}: this will fail{f', unless {unless} mends it' if unless else ''}.",
+            f"{wrong}: this will fail{f', unless {before} mends it' if before else ''}.",
             hint=f"They are listed by: {claim.listing};",
             file=claim.use.file,
             line=claim.use.line,
         )
 
 
+def _changes_before(claim: Claim) -> str | None:
+    """What may change the rows before the statement looks at them."""
+    if writer := claim.writer:
+        return f"{writer.touch.statement} in {writer.file}:{writer.line}"
+    return "the code that runs before" if claim.use.after_code else None
+
+
 def _fine(answers: Sequence[_CheckedClaim]) -> Advice:
     """A note on a statement whose claims are all true."""
     claim = answers[0].claim
+    before = _changes_before(claim)
+    unless = f", unless {before} changes that" if before else ""
     rows = max(answer.counts.rows for answer in answers if answer.counts)
     ms = sum(answer.ms for answer in answers)
     return note(
         f"{claim.use.touch.statement} looks at the rows of {claim.table.name}:"
-        f" {plural(rows, 'row')}, {duration(ms)}: fine.",
+        f" {plural(rows, 'row')}, {duration(ms)}: fine{unless}.",
         file=claim.use.file,
         line=claim.use.line,
     )

@@ -12,6 +12,7 @@ from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does, TableAction
 from schemamig_tui.sql.expressions import calls, identifiers
 from schemamig_tui.sql.lexer import words_of
+from schemamig_tui.sql.type_names import type_name
 
 _WRITES = ("COPY", "DELETE", "INSERT", "MERGE", "TRUNCATE", "UPDATE")
 _WITH_ROWS = ("r", "p")
@@ -43,6 +44,7 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
     written: dict[int, Use] = {}
     labels: dict[str, tuple[str, ...]] | None = {}
     changed: defaultdict[int, set[str | None]] = defaultdict(set)
+    empty: defaultdict[int, set[str | None]] = defaultdict(set)
     for number, use, table, ahead in steps(numbered, catalog):
         touch = use.touch
         if touch.statement == "ALTER TYPE" and touch.becomes is None:
@@ -58,6 +60,16 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
         if touch.statement in _WRITES:
             for one in (table.oid, *table.parents, *(d.oid for d in ahead.descendants(table.oid))):
                 written.setdefault(one, use)
+                empty[one].clear()
+        added = [action for action in touch.actions if action.does is Does.ADD_COLUMN]
+        empty[table.oid].difference_update(action.column for action in added)
+        empty[table.oid].update(
+            action.column
+            for action in added
+            if changed[table.oid].isdisjoint((action.column, None))
+            and not ahead.is_there(action, table.oid)
+            and _stays_empty(action, ahead)
+        )
         changed[table.oid].update(
             action.column
             for action in touch.actions
@@ -65,9 +77,15 @@ def claims(numbered: Iterable[tuple[int, Use]], catalog: Catalog) -> Iterator[Cl
             and not action.new
             and not ahead.is_there(action, table.oid)
         )
-        made = _Claims(use, table, ahead, changed[table.oid])
+        made = _Claims(use, table, ahead, changed[table.oid], empty[table.oid])
         for claim in _of(use, made, labels):
             yield replace(claim, writer=written.get(table.oid))
+
+
+def _stays_empty(action: TableAction, catalog: Catalog) -> bool:
+    """Whether no row has a value in a new column: not even the default of its type."""
+    type_ = catalog.types.get(type_name(action.type) or "")
+    return not action.defaulted and type_ is not None and not type_.defaulted
 
 
 def _of(use: Use, made: "_Claims", labels: Mapping[str, Sequence[str]] | None) -> Iterator[Claim]:
@@ -84,12 +102,19 @@ class _Claims:
     """Makes the claims of one statement about one table.
 
     ``changed`` are its columns that are not there yet, or not as they will be; None: any may be.
+    ``empty`` are new ones in which no row has a value.
     """
 
     def __init__(
-        self, use: Use, table: Relation, catalog: Catalog, changed: Set[str | None]
+        self,
+        use: Use,
+        table: Relation,
+        catalog: Catalog,
+        changed: Set[str | None],
+        empty: Set[str | None],
     ) -> None:
-        self._use, self._table, self._catalog, self._changed = use, table, catalog, changed
+        self._use, self._table, self._catalog = use, table, catalog
+        self._changed, self._empty = changed, empty
         self._source = f"FROM {'ONLY ' * use.touch.only}{table.name}"
 
     def values_fit(
@@ -114,12 +139,13 @@ class _Claims:
             yield from self._validated(action)
         elif action.trusted or self._catalog.is_there(action, self._table.oid):
             return
-        elif does is Does.SET_NOT_NULL and action.new:
-            if not action.defaulted:
+        elif does is Does.SET_NOT_NULL:
+            if action.column in self._empty:
                 phrase = f"would have no {action.column}"
                 yield self._claim("true", (phrase, phrase), by_scan=False)
-        elif does is Does.SET_NOT_NULL:
-            if needs_rows_without_null(action.column, self._table, self._catalog):
+            elif not action.new and needs_rows_without_null(
+                action.column, self._table, self._catalog
+            ):
                 yield from self._not_null((action.column or "",))
         elif action.new:
             return

@@ -120,6 +120,8 @@ WITH RECURSIVE asked AS (
 )
 SELECT b.text, b.oid::bigint, b.base::bigint, t.typcollation::bigint AS collation, b.constrained,
     b.volatile, format_type(b.base, NULL) AS written,
+    EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid = b.oid AND typdefault IS NOT NULL)
+        AS defaulted,
     CASE WHEN b.oid = b.base THEN '' ELSE format_type(b.base, b.modifier) END AS limited,
     ARRAY(SELECT enumlabel::text FROM pg_catalog.pg_enum WHERE enumtypid = b.base) AS labels
 FROM base b JOIN pg_catalog.pg_type t ON t.oid = b.base AND t.typtype <> 'd'

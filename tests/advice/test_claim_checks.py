@@ -12,6 +12,7 @@ from tests.advice.conftest import Desk
 
 TABLES = """
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'great');
+CREATE DOMAIN filled AS int DEFAULT 7;
 CREATE TABLE people (id int PRIMARY KEY, code int UNIQUE);
 INSERT INTO people SELECT n, n FROM generate_series(1, 10) n;
 CREATE TABLE t (id int, owner int, "order" int, name text, price numeric, big bigint, m mood);
@@ -152,7 +153,21 @@ FAILING = [
     ("ALTER TABLE t ALTER m TYPE text", None),
     ("ALTER TABLE t ADD x int NOT NULL DEFAULT 1", None),
     ("ALTER TABLE t ADD x serial NOT NULL", None),
+    ("ALTER TABLE t ADD x filled NOT NULL", None),
+    ("ALTER TABLE t ADD x filled; ALTER TABLE t ALTER x SET NOT NULL", None),
+    (
+        "ALTER TABLE t ADD x int; ALTER TABLE t RENAME x TO y; ALTER TABLE t ALTER y SET NOT NULL",
+        "13 rows of public.t would have no",
+    ),
+    ("ALTER TABLE t ADD x int, ALTER x SET NOT NULL", "13 rows of public.t would have no x"),
+    ("ALTER TABLE t ADD x int DEFAULT 1; ALTER TABLE t ALTER x SET NOT NULL", None),
+    (
+        "ALTER TABLE t RENAME id TO x; ALTER TABLE t ADD id int;"
+        " ALTER TABLE t ALTER x SET NOT NULL",
+        None,
+    ),
     ("ALTER TABLE t ADD IF NOT EXISTS owner int NOT NULL", None),
+    ("ALTER TABLE t ADD IF NOT EXISTS id int; ALTER TABLE t ALTER id SET NOT NULL", None),
     ("CREATE UNIQUE INDEX IF NOT EXISTS there ON t (owner)", None),
     (
         "CREATE UNIQUE INDEX IF NOT EXISTS missing ON t (owner)",
@@ -233,20 +248,21 @@ def test_a_look_that_finds_nothing_says_how_long_it_took_and_clears_a_warning(
     assert any(" is large (" in text for text in rows.warnings("ALTER TABLE t ADD UNIQUE (id);"))
 
 
-def test_what_an_earlier_statement_may_mend_is_a_note_that_says_which(rows: Desk) -> None:
+def test_what_an_earlier_statement_may_mend_or_break_is_named(rows: Desk) -> None:
     alter = "ALTER TABLE t ALTER owner SET NOT NULL;"
     (advice,) = advice_on_rows(rows, "\nUPDATE t SET owner = 1 WHERE owner IS NULL;", alter)
     assert (advice.severity, advice.place) == ("note", "0002.sql:1")
     assert advice.message.endswith(": this will fail, unless UPDATE in 0001.sql:2 mends it.")
     (advice,) = advice_on_rows(rows, f"DO $$ BEGIN PERFORM 1; END $$; {alter}")
     assert advice.message.endswith(": this will fail, unless the code that runs before mends it.")
-    (advice,) = advice_on_rows(rows, f"{alter} UPDATE t SET owner = 1;")
+    (advice,) = advice_on_rows(rows, "UPDATE t SET id = 0;", "ALTER TABLE t ADD UNIQUE (id);")
+    assert advice.message.endswith(": fine, unless UPDATE in 0001.sql:1 changes that.")
+    (advice,) = advice_on_rows(rows, f"{alter} UPDATE t SET owner = 1;", "")
     assert advice.severity == "warning"
 
 
 UNKNOWN = [
     "CREATE TABLE new (id int); ALTER TABLE new ALTER id SET NOT NULL;",
-    "ALTER TABLE t ADD x int; ALTER TABLE t ALTER x SET NOT NULL;",
     "ALTER TABLE t ALTER name TYPE text; ALTER TABLE t ALTER name TYPE varchar(1);",
     "ALTER TABLE t ADD CHECK (sly(id));",
     "ALTER TABLE t ADD CHECK (unknown(id));",
@@ -256,6 +272,8 @@ UNKNOWN = [
     "ALTER TABLE t ADD CONSTRAINT k CHECK (sly(id)) NOT VALID;"
     " ALTER TABLE t VALIDATE CONSTRAINT k;",
     "CREATE TABLE u () INHERITS (t); ALTER TABLE w INHERIT t; ALTER TABLE t ADD CHECK (id > 0);",
+    "ALTER TABLE t ADD x int; UPDATE t SET x = 1; ALTER TABLE t ALTER x SET NOT NULL;",
+    "CREATE DOMAIN new AS int; ALTER TABLE t ADD x new; ALTER TABLE t ALTER x SET NOT NULL;",
     "ALTER TABLE t RENAME owner TO a; ALTER TABLE t ADD owner int;"
     " ALTER TABLE t ALTER owner SET NOT NULL; ALTER TABLE t ALTER a SET NOT NULL;",
     "ALTER TABLE t DROP owner; ALTER TABLE t ADD owner int; ALTER TABLE t ADD UNIQUE (owner);",
