@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from schemamig_tui.advice.alterations import needs_rows_without_null
-from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation
+from schemamig_tui.advice.catalog import PARTITIONED, Catalog, ColumnFacts, Constraint, Relation
 from schemamig_tui.advice.fitting import unfit
 from schemamig_tui.advice.progress import steps
 from schemamig_tui.advice.targets import Use
@@ -116,6 +116,7 @@ class _Claims:
         self._use, self._table, self._catalog = use, table, catalog
         self._changed, self._empty = changed, empty
         self._source = f"FROM {'ONLY ' * use.touch.only}{table.name}"
+        self._own_rows = f"FROM {_of_key(table)}"
 
     def values_fit(
         self, action: TableAction, labels: Mapping[str, Sequence[str]] | None
@@ -176,7 +177,7 @@ class _Claims:
             return
         keys = ", ".join(columns)
         there = " AND ".join(f"{column} IS NOT NULL" for column in columns)
-        grouped = f"{self._source} WHERE {there} GROUP BY {keys} HAVING count(*) > 1"
+        grouped = f"{self._own_rows} WHERE {there} GROUP BY {keys} HAVING count(*) > 1"
         several = f"({', '.join(names)})" if names[1:] else names[0]
         yield Claim(
             self._use,
@@ -206,8 +207,8 @@ class _Claims:
             return
         there = " AND ".join(f"a.{column} IS NOT NULL" for column in columns)
         same = " AND ".join(f"b.{e} = a.{c}" for c, e in zip(columns, ends, strict=True))
-        bad = f"{self._source} a WHERE {there} AND NOT EXISTS"
-        bad += f" (SELECT FROM {other.name} b WHERE {same})"
+        bad = f"{self._own_rows} a WHERE {there} AND NOT EXISTS"
+        bad += f" (SELECT FROM {_of_key(other)} b WHERE {same})"
         rest = f"no row of {other.name}"
         phrase = (f"refers to {rest}", f"refer to {rest}")
         yield Claim(self._use, self._table, bad, f"SELECT a.* {bad}", phrase)
@@ -236,3 +237,11 @@ class _Claims:
         found = [self._column(table, name) for name in names]
         known = [column.quoted for column in found if column]
         return known if len(known) == len(found) else []
+
+
+def _of_key(table: Relation) -> str:
+    """The table as SQL, with its partitions but without other children, whose rows no key is about.
+
+    See https://www.postgresql.org/docs/current/ddl-inherit.html#DDL-INHERIT-CAVEATS
+    """
+    return table.name if table.kind in PARTITIONED else f"ONLY {table.name}"

@@ -26,6 +26,10 @@ CREATE SCHEMA away;
 CREATE TABLE parts (id int, x int) PARTITION BY RANGE (id);
 CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (100);
 INSERT INTO parts VALUES (1, NULL);
+CREATE TABLE bases (id int, x int UNIQUE);
+CREATE TABLE heirs () INHERITS (bases);
+INSERT INTO bases VALUES (1, 1);
+INSERT INTO heirs VALUES (1, 2), (7, 7);
 CREATE INDEX there ON t (id);
 CREATE FUNCTION sly(int) RETURNS bool VOLATILE LANGUAGE sql AS 'SELECT false';
 """
@@ -141,6 +145,14 @@ FAILING = [
         None,
     ),
     ("ALTER TABLE t ALTER id SET NOT NULL", None),
+    ("ALTER TABLE bases ADD UNIQUE (id)", None),
+    ("CREATE UNIQUE INDEX ON bases (id)", None),
+    ("ALTER TABLE bases ADD FOREIGN KEY (id) REFERENCES bases (x)", None),
+    (
+        "ALTER TABLE heirs ADD FOREIGN KEY (x) REFERENCES bases (x)",
+        "2 rows of public.heirs refer to no row of public.bases",
+    ),
+    ("ALTER TABLE bases ADD CHECK (id < 7)", "1 row of public.bases violates CHECK (id < 7)"),
     ("CREATE UNIQUE INDEX ON t (big) WHERE owner IS NULL", None),
     ("ALTER TABLE t ADD UNIQUE (id)", None),
     ('ALTER TABLE t ADD FOREIGN KEY ("order") REFERENCES people NOT VALID', None),
