@@ -21,7 +21,7 @@ from schemamig_tui.advice.sessions import session_advice
 from schemamig_tui.advice.sizes import size_advice
 from schemamig_tui.advice.targets import Targets, Use, find
 from schemamig_tui.engine import Script
-from schemamig_tui.text import one_line
+from schemamig_tui.text import one_line, visible
 
 OLD = 60.0
 """From this age on, in seconds, a transaction is reported."""
@@ -34,7 +34,7 @@ def advise(
     older_than: float = OLD,
     timeout: float | None = TIMEOUT,
 ) -> tuple[Advice, ...]:
-    """The advice on running ``scripts`` in this order; warnings come first.
+    """The advice on running ``scripts`` in this order: warnings first, then as they are run.
 
     ``conn`` is a connection in autocommit mode whose session is as good as new. However much the
     files touch, the database gets a handful of queries, and one for each claim about rows, which
@@ -55,7 +55,13 @@ def advise(
         what = f"The database could not be looked at: {one_line(error)}."
         database.unknown.append(note(what))
     advice += database.unknown
-    return tuple(sorted(advice, key=lambda item: item.severity == "note"))
+    files = [*dict.fromkeys(visible(use.file) for use in targets.uses)]
+
+    def place(one: Advice) -> tuple[bool, int, int]:
+        file = files.index(one.file) if one.file in files else -1
+        return one.severity == "note", file, one.line or 0
+
+    return tuple(sorted(advice, key=place))
 
 
 def _judged(

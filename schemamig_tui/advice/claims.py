@@ -128,9 +128,9 @@ class _Claims:
             rest = f"a value of {column.name} that does not fit {action.written_type}"
             yield self._claim(wrong, (f"has {rest}", f"have {rest}"), by_scan=False)
 
-    def _claim(self, where: str, phrase: tuple[str, str], *, by_scan: bool = True) -> Claim:
-        """That there is no row where that is so."""
-        bad = f"{self._source} WHERE {where}"
+    def _claim(self, where: str | None, phrase: tuple[str, str], *, by_scan: bool = True) -> Claim:
+        """That there is no row where that is so; None: no row at all."""
+        bad = f"{self._source} WHERE {where}" if where else self._source
         return Claim(self._use, self._table, bad, f"SELECT * {bad}", phrase, by_scan=by_scan)
 
     def of_constraint(self, action: TableAction) -> Iterator[Claim]:
@@ -143,7 +143,7 @@ class _Claims:
         elif does is Does.SET_NOT_NULL:
             if action.column in self._empty:
                 phrase = f"would have no {action.column}"
-                yield self._claim("true", (phrase, phrase), by_scan=False)
+                yield self._claim(None, (phrase, phrase), by_scan=False)
             elif not action.new and needs_rows_without_null(
                 action.column, self._table, self._catalog
             ):

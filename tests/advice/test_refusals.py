@@ -157,3 +157,9 @@ def test_code_that_runs_before_may_have_dropped_what_is_in_the_way(tables: Desk)
         "view v2 depends on what DROP VIEW drops: this will fail, unless the code that runs before"
         " mends it.",
     )
+
+
+def test_warnings_stand_in_the_order_of_the_statements(tables: Desk) -> None:
+    found = tables.advice("DROP VIEW v1;\nALTER TABLE t ADD q int NOT NULL;", "DROP TABLE p;")
+    places = [one.place for one in found if one.severity == "warning" and one.place]
+    assert places == ["0001.sql:1", "0001.sql:2", "0002.sql:1"]
