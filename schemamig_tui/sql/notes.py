@@ -63,7 +63,9 @@ _WAYS_BACK = {
 # "-- down" (node-sqlite), "--- migration:down" (cigogne) and the like may be innocent comments,
 # unless the way there begins with "-- up" or the like.
 _PAIRED = "two-way"
-_PAIRED_UP = re.compile(rb"(?im)^[ \t]*--" + _TITLE % rb"(?:up|do|apply|deploy|migrate|forwards?)")
+_PAIRED_UP = re.compile(
+    rb"(?im)^(?:\xef\xbb\xbf)?[ \t]*--" + _TITLE % rb"(?:up|do|apply|deploy|migrate|forwards?)"
+)
 _WAY_BACK = re.compile(
     b"|".join(b"(?P<t%d>%s)" % (i, pattern) for i, pattern in enumerate(_WAYS_BACK.values()))
 )
@@ -102,7 +104,7 @@ class _Rule(NamedTuple):
     head: re.Pattern[bytes] | None = None
 
 
-_TOP_COMMENTS = re.compile(rb"(?:[ \t]*(?:--[^\n]*)?\n)*")
+_TOP_COMMENTS = re.compile(rb"(?:[ \t]*(?:--[^\n]*|\r)?\n)*")
 _NO_TRANSACTION = {
     "goose": _Rule(re.compile(rb"--[ \t\-]*(?i:\+goose[ \t]*no transaction)[ \t\-]*(?=[\r\n]|\Z)")),
     "sql-migrate": _Rule(re.compile(rb"-- \+migrate +Up[ \t][^\r\n]*?\bnotransaction\b")),
@@ -138,7 +140,7 @@ _NO_TRANSACTION = {
     "Evolve": _Rule(
         re.compile(rb"--[ \t]*(?i:evolve-tx-off)\b"),
         "in the first lines, among its options",
-        re.compile(rb"(?:[^\n]*evolve[^\n]*(?:\n|\Z))+"),
+        re.compile(rb"(?i:[^\n]*evolve[^\n]*(?:\n|\Z))+"),
     ),
     "Migratus": _Rule(
         re.compile(rb"-- :disable-transaction"),

@@ -55,7 +55,7 @@ NO_TRANSACTION = {
     "postgres-migrations": ("-- postgres-migrations disable-transaction",),
     "Codd": ("-- codd: no-txn", "-- a comment\n\n-- codd: force, no-txn"),
     "yoyo": ("-- transactional: false", "-- depends: 0001\n\n--transactional:False"),
-    "Evolve": ("-- evolve-tx-off", "-- evolve-repeat-always\n--evolve-TX-OFF"),
+    "Evolve": ("-- evolve-tx-off", "-- evolve-repeat-always\n--evolve-TX-OFF", "--EVOLVE-TX-OFF"),
     "Migratus": ("-- :disable-transaction",),
     "Bytebase": ("-- txn-mode = off", "--txn-isolation = SERIALIZABLE\n--  TXN-MODE=Off"),
 }
@@ -74,6 +74,12 @@ def test_the_way_back_of_another_tool_is_refused(tool: str, marker: str) -> None
     assert f" {tool} migration begins here (" in error.message
     assert error.hint is not None
     assert "Remove this part" in error.hint
+
+
+@pytest.mark.parametrize(("tool", "marker"), pairs(WAYS_BACK))
+def test_neither_line_ends_nor_a_byte_order_mark_hide_a_way_back(tool: str, marker: str) -> None:
+    text = f"\ufeff-- up\r\nCREATE TABLE t (a int);\r\n{marker}\r\nDROP TABLE t;"
+    assert f" {tool} migration begins here (" in refusal(text).message
 
 
 @pytest.mark.parametrize(
@@ -144,6 +150,13 @@ def test_the_directive_of_another_tool_is_heeded_and_named(tool: str, head: str)
     assert script.mode is Mode.NO_TRANSACTION
     assert script.reason == f"{tool}'s directive in line {len(lines)} says so: {lines[-1]}"
     assert script.warnings == ()
+
+
+@pytest.mark.parametrize(("tool", "head"), pairs(NO_TRANSACTION))
+def test_neither_line_ends_nor_a_byte_order_mark_hide_a_directive(tool: str, head: str) -> None:
+    script = script_of(f"\ufeff{head}\nSELECT 1;".replace("\n", "\r\n"))
+    assert script.mode is Mode.NO_TRANSACTION
+    assert script.reason.startswith(f"{tool}'s directive in line ")
 
 
 @pytest.mark.parametrize(
