@@ -175,6 +175,19 @@ def test_a_ledger_name_that_is_no_table_name_is_refused(name: str) -> None:
         ),
         ("ALTER TABLE {t} DROP CONSTRAINT schema_migrations_filename_key", "no unique index"),
         (
+            "CREATE UNIQUE INDEX not_valid ON {t} (filename);"
+            " UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'kb.not_valid'::regclass;"
+            " ALTER TABLE {t} DROP CONSTRAINT schema_migrations_filename_key",
+            "no unique index",
+        ),
+        ('ALTER TABLE {t} RENAME filename TO "FileName"', 'filename is written "FileName"'),
+        ('ALTER TABLE {t} RENAME success TO "SUCCESS"', 'success is written "SUCCESS"'),
+        (
+            "UPDATE {t} SET execution_time_ms = 1; ALTER TABLE {t} ALTER execution_time_ms SET NOT"
+            " NULL, ALTER execution_time_ms ADD GENERATED ALWAYS AS IDENTITY",
+            "execution_time_ms is generated",
+        ),
+        (
             "ALTER TABLE {t} DROP execution_time_ms,"
             " ADD execution_time_ms int GENERATED ALWAYS AS (1) STORED",
             "execution_time_ms is generated",
@@ -231,10 +244,36 @@ def test_a_ledger_of_another_shape_is_refused_before_anything_runs(
     assert shop.ask("SELECT to_regclass('a')::text") == [None]
 
 
+def test_no_hint_adds_the_names_of_files_that_are_applied(shop: Workshop) -> None:
+    shop.ask(ORIGINAL + f"ALTER TABLE {LEDGER} RENAME filename TO version")
+    shop.write("0001_a.sql", "SELECT 1;")
+    with pytest.raises(
+        LedgerError, match="filename should be character varying, but is missing"
+    ) as caught:
+        shop.apply()
+    assert caught.value.hint == "name another table with --table"
+
+
+def test_two_rows_of_one_file_are_refused(shop: Workshop) -> None:
+    shop.ask(
+        ORIGINAL + f"CREATE TABLE kb.old () INHERITS ({LEDGER});"
+        f"INSERT INTO {LEDGER} (filename, success) VALUES ('0001_a.sql', true);"
+        "INSERT INTO kb.old (filename, success) VALUES ('0001_a.sql', false)"
+    )
+    shop.write("0001_a.sql", "CREATE TABLE a ();")
+    with pytest.raises(LedgerError, match=r"has more than one row of 0001_a\.sql") as caught:
+        shop.apply()
+    query = (caught.value.hint or "").partition("SELECT")[2]
+    assert shop.ask(f"SELECT count(*) FROM (SELECT{query.rstrip(';')}) found") == [2]
+    assert shop.ask("SELECT to_regclass('a')::text") == [None]
+
+
 def test_extra_columns_and_wider_types_are_no_other_shape(shop: Workshop) -> None:
     shop.ask(ORIGINAL)
     shop.ask(
+        "CREATE DOMAIN kb.stage AS text DEFAULT 'live';"
         "ALTER TABLE kb.schema_migrations ADD COLUMN who text DEFAULT CURRENT_USER,"
+        " ADD stage kb.stage NOT NULL,"
         " ALTER filename TYPE text, ALTER applied_at TYPE timestamptz,"
         " ALTER execution_time_ms TYPE bigint, ALTER error_message TYPE varchar"
     )

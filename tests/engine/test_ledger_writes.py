@@ -25,6 +25,10 @@ CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN {does} END'
 CREATE TRIGGER nothing_new BEFORE {event} ON kb.schema_migrations
     FOR EACH ROW EXECUTE FUNCTION swallow();
 """
+PARTITIONED = (
+    ORIGINAL.replace("PRIMARY KEY", "").replace(");\n", ") PARTITION BY LIST (filename);\n")
+    + "CREATE TABLE kb.all PARTITION OF kb.schema_migrations DEFAULT;"
+)
 IN_EACH_MODE = [
     "CREATE TABLE a ();",
     "BEGIN; CREATE TABLE a (); COMMIT;",
@@ -233,8 +237,15 @@ def test_a_failure_is_recorded_where_the_run_has_made_sessions_read_only(shop: W
     assert failed.recorded
 
 
-def test_an_unlogged_ledger_is_refused(shop: Workshop) -> None:
-    shop.ask(ORIGINAL + f"ALTER TABLE {LEDGER} SET UNLOGGED")
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        f"{ORIGINAL} ALTER TABLE {LEDGER} SET UNLOGGED",
+        f"{PARTITIONED} ALTER TABLE kb.all SET UNLOGGED",
+    ],
+)
+def test_an_unlogged_ledger_is_refused(shop: Workshop, ledger: str) -> None:
+    shop.ask(ledger)
     shop.write("0001_a.sql", "SELECT 1;")
     with pytest.raises(LedgerError, match="unlogged") as caught:
         shop.apply()

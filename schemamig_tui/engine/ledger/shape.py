@@ -16,9 +16,8 @@ _READING: LiteralString = (
     "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL row_security = off;"
     " SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL quote_all_identifiers = off; "
 )
-# The columns and the types that serve, the one of the original system first: other tools, and
-# hands, have made tables that differ in nothing that matters.
-_COLUMNS = {
+# Other tools, and hands, have made tables that differ in nothing that matters.
+COLUMNS = {
     "filename": ("character varying", "text"),
     "applied_at": ("timestamp without time zone", "timestamp with time zone"),
     "checksum": ("character varying", "text"),
@@ -26,6 +25,7 @@ _COLUMNS = {
     "success": ("boolean",),
     "error_message": ("text", "character varying"),
 }
+"""The columns and the types that serve, the one of the original system first."""
 
 
 class LedgerColumn(NamedTuple):
@@ -33,7 +33,8 @@ class LedgerColumn(NamedTuple):
 
     ``type`` is as SQL writes it; ``kind`` is the same without a length, and with a schema unless
     the type is the server's own. ``modifier`` is the atttypmod, ``number`` the attnum.
-    ``fills_itself``: a row without a value for the column gets one.
+    ``fills_itself``: a row without a value for the column gets one. ``generated``: no value can be
+    written; ``identity``: because the column is an identity that is generated always.
     """
 
     name: str
@@ -44,24 +45,28 @@ class LedgerColumn(NamedTuple):
     not_null: bool
     fills_itself: bool
     generated: bool
+    identity: bool
 
 
 class Facts(NamedTuple):
     """The entries of the catalog about a ledger.
 
-    ``kind`` and ``persistence`` are relkind and relpersistence, None without a table.
-    ``has_triggers``: the table has, or has had, triggers. ``hidden``: row level security hides rows
-    from the role. ``rules`` are the rules that fire when rows are written. ``unique`` has the
+    ``kind`` is the relkind, None without a table. ``unlogged`` are the table and its partitions, as
+    far as they are that. ``has_triggers``: the table has, or has had, triggers, or may have some on
+    its partitions. ``hidden``: row level security hides rows
+    from the role. ``shut_sequences``: those of other schemas that the role needs and may not use.
+    ``rules`` are the rules that fire when rows are written. ``unique`` has the
     numbers of the columns that are unique by themselves. ``columns`` are by name.
     """
 
     kind: str | None
-    persistence: str | None
+    unlogged: list[str]
     has_triggers: bool
     hidden: bool
     rules: list[str]
     schema_exists: bool
     may_record: bool
+    shut_sequences: list[str]
     may_create: bool
     in_recovery: bool
     read_only: bool
@@ -74,7 +79,8 @@ class Facts(NamedTuple):
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
     names = {"schema": sql.Literal(schema), "table": sql.Literal(table)}
-    *facts, columns = ask(conn, _FACTS, **names).fetchall()[0]
+    query = ask(conn, _FACTS, sequences=sql.SQL(_SEQUENCES), **names)
+    *facts, columns = query.fetchall()[0]
     return Facts._make([*facts, {name: LedgerColumn(name, *rest) for name, *rest in columns}])
 
 
@@ -82,7 +88,7 @@ def ask(
     conn: psycopg.Connection[Any],
     query: LiteralString,
     *parts: sql.Composable,
-    **named: sql.Literal,
+    **named: sql.Composable,
 ) -> psycopg.Cursor[Any]:
     """Run a query that reads the ledger, or the catalog, in a transaction of its own.
 
@@ -99,14 +105,16 @@ def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
         kind = _KINDS.get(facts.kind, "something else")
         return LedgerRefusal(f"the ledger {name} is not a table, but {kind}", _ANOTHER)
     if wrong := [*_other_shape(facts, name)]:
+        hint = "\n".join([f"{_ANOTHER}, or mend this one:", *(mend for _, mend in wrong)])
         return LedgerRefusal(
             f"the ledger {name} has another shape: {visible('; '.join(what for what, _ in wrong))}",
-            "\n".join([f"{_ANOTHER}, or mend this one:", *(mend for _, mend in wrong)]),
+            hint if _column(facts, "filename") else _ANOTHER,
         )
-    if facts.persistence == "u":
+    if facts.unlogged:
+        which = "is an unlogged table" if facts.kind == "r" else "has unlogged partitions"
         return LedgerRefusal(
-            f"the ledger {name} is an unlogged table: a crash of the server would empty it",
-            f"ALTER TABLE {name} SET LOGGED;",
+            f"the ledger {name} {which}: a crash of the server would empty it",
+            " ".join(f"ALTER TABLE {visible(table)} SET LOGGED;" for table in facts.unlogged),
         )
     return hidden_rows(facts, name) if facts.hidden else None
 
@@ -167,6 +175,10 @@ def grants(facts: Facts, schema: str, name: str) -> str:
         f"GRANT USAGE ON SCHEMA {schema} TO {role};"
         f" GRANT SELECT, INSERT, UPDATE ON {name} TO {role};"
         f" GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};"
+        + "".join(
+            f" GRANT USAGE ON SEQUENCE {visible(sequence)} TO {role};"
+            for sequence in facts.shut_sequences
+        )
     )
 
 
@@ -189,24 +201,31 @@ def readable(name: str) -> str:
 def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the table: each fault with the statement that mends it."""
     columns = facts.columns
-    for name, types in _COLUMNS.items():
-        column = columns.get(name)
+    for name, types in COLUMNS.items():
+        column = _column(facts, name)
+        if column and column.name != name:
+            spelt = readable(column.name)
+            yield f"{name} is written {spelt}", f"ALTER TABLE {ledger} RENAME {spelt} TO {name};"
+            continue
         if column and column.kind in types:
             continue
         right = types[0].removesuffix(" without time zone")
         what = f"{name} should be {right}, but is {column.type if column else 'missing'}"
         change = f"ALTER {name} TYPE {right} USING {name}::{right}" if column else None
         yield what, f"ALTER TABLE {ledger} {change or _added(name, right)};"
+    ours = {column.name for name in COLUMNS if (column := _column(facts, name))}
     for column in columns.values():
         name = readable(column.name)
-        if column.name in _COLUMNS:
+        if column.name in ours:
             if column.generated:
-                mend = f"ALTER TABLE {ledger} DROP {name}, {_added(name, column.type)};"
-                yield f"{name} is generated", mend
+                change = f"DROP {name}, {_added(name, column.type)}"
+                if column.identity:
+                    change = f"ALTER {name} DROP IDENTITY"
+                yield f"{name} is generated", f"ALTER TABLE {ledger} {change};"
         elif column.not_null and not column.fills_itself:
             mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
             yield f"{name} is NOT NULL and has no default", mend
-    filename, checksum, message = map(columns.get, ("filename", "checksum", "error_message"))
+    checksum, message = columns.get("checksum"), columns.get("error_message")
     if message and message.not_null:
         mend = f"ALTER TABLE {ledger} ALTER error_message DROP NOT NULL;"
         yield "error_message is NOT NULL, and a success has none", mend
@@ -216,8 +235,15 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     if message and message.kind == "character varying" and message.modifier != -1:
         mend = f"ALTER TABLE {ledger} ALTER error_message TYPE text;"
         yield f"error_message is {message.type}, and what a checkpoint says may be longer", mend
-    if filename is None or filename.number not in facts.unique:
+    filename = _column(facts, "filename")
+    if filename and filename.number not in facts.unique:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
+
+
+def _column(facts: Facts, name: str) -> LedgerColumn | None:
+    """The column of this name, or else the one that has it in upper case."""
+    in_upper_case = (one for one in facts.columns.values() if one.name.lower() == name)
+    return facts.columns.get(name) or next(in_upper_case, None)
 
 
 def _added(name: str, type_name: str) -> str:
@@ -238,10 +264,23 @@ _KINDS = {
 }
 
 
+# The sequences that the defaults of the columns take numbers from; who may not, writes no row.
+_SEQUENCES: LiteralString = """FROM pg_attrdef f
+            JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+            JOIN pg_class s ON d.refclassid = 'pg_class'::regclass AND s.oid = d.refobjid
+        WHERE f.adrelid = c.oid AND s.relkind = 'S'"""
+
 # Nothing is put together by the server: each function that a session calls for the first time costs
 # it more than the rows.
 _FACTS: LiteralString = """
-SELECT c.relkind, c.relpersistence, coalesce(c.relhastriggers, false),
+SELECT c.relkind,
+    ARRAY(SELECT l.oid::regclass::text FROM pg_class l WHERE l.oid = c.oid
+            AND l.relpersistence = 'u'
+        UNION ALL SELECT l.oid::regclass::text
+        FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) p
+            JOIN pg_class l ON l.oid = p.relid
+        WHERE p.relid <> c.oid AND l.relpersistence = 'u'),
+    coalesce(c.relhastriggers OR c.relkind = 'p', false),
     coalesce(row_security_active(c.oid), false),
     ARRAY(SELECT rulename FROM pg_rewrite
         WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D' ORDER BY rulename),
@@ -249,19 +288,21 @@ SELECT c.relkind, c.relpersistence, coalesce(c.relhastriggers, false),
     c.oid IS NULL OR (has_schema_privilege(n.oid, 'USAGE')
         AND has_table_privilege(c.oid, 'SELECT')
         AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
-        AND true = ALL (SELECT has_sequence_privilege(d.objid, 'USAGE') FROM pg_depend d
-            JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-            WHERE d.refobjid = c.oid AND d.deptype = 'a')),
+        AND true = ALL (SELECT has_sequence_privilege(s.oid, 'USAGE') {sequences})),
+    ARRAY(SELECT s.oid::regclass::text {sequences}
+        AND s.relnamespace <> n.oid AND NOT has_sequence_privilege(s.oid, 'USAGE')),
     CASE WHEN n.oid IS NULL
         THEN has_database_privilege(current_database(), 'CREATE')
         ELSE has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') END,
     pg_is_in_recovery(), current_setting('default_transaction_read_only')::boolean,
     current_user, current_database(),
     ARRAY(SELECT indkey[0] FROM pg_index WHERE indrelid = c.oid AND indisunique
-        AND indnkeyatts = 1 AND indpred IS NULL AND indexprs IS NULL),
+        AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL AND indexprs IS NULL),
     ARRAY(SELECT json_build_array(attname, format_type(atttypid, atttypmod),
             format_type(atttypid, NULL), atttypmod, attnum, attnotnull,
-            atthasdef OR attidentity <> '', attgenerated <> '')
+            atthasdef OR attidentity <> ''
+                OR EXISTS (SELECT FROM pg_type t WHERE t.oid = atttypid AND typdefault IS NOT NULL),
+            attgenerated <> '' OR attidentity = 'a', attidentity = 'a')
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
 FROM (SELECT) AS one
 LEFT JOIN pg_namespace n ON n.nspname = {schema}

@@ -76,7 +76,8 @@ class Ledger:
         """A condition for any search_path: no trigger may run when rows are written."""
         table = sql.Literal(self.identifier.as_string(None)).as_string(None)
         return (
-            "NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE relhastriggers"
+            "NOT EXISTS (SELECT FROM pg_catalog.pg_class"
+            " WHERE (relhastriggers OR relkind OPERATOR(pg_catalog.=) 'p')"
             f" AND oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({table}))"
         )
 
@@ -147,7 +148,25 @@ class Ledger:
             why = one_line(error)
             raise LedgerError(f"the ledger {self.name} cannot be read: {why}") from error
         rows = [LedgerRow(name, as_moment(at), *others) for name, at, *others in found]
+        if twice := _doubled(rows):
+            literal = visible(sql.Literal(twice).as_string(None))
+            raise LedgerError(
+                f"the ledger {self.name} has more than one row of {visible(twice)}",
+                hint="leave the one that is right, and delete the others, which may be in a table"
+                f" that inherits from it: SELECT tableoid::regclass, ctid, * FROM {self.name}"
+                f" WHERE filename = {literal};",
+            )
         return tuple(sorted(rows, key=lambda row: row.filename.encode()))
+
+
+def _doubled(rows: Iterable[LedgerRow]) -> str | None:
+    """The first file name that two rows have: no index is unique across tables that inherit."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.filename in seen and row.filename != _NO_NAME:
+            return row.filename
+        seen.add(row.filename)
+    return None
 
 
 def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None:

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.errors import Diagnostic
 
 from schemamig_tui.engine.ledger.rows import LedgerRefusal
-from schemamig_tui.engine.ledger.shape import ask, hidden_rows, readable, rules
+from schemamig_tui.engine.ledger.shape import COLUMNS, ask, hidden_rows, readable, rules
 from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.ledger.writes import GONE, SWALLOWED, TAKEN
 from schemamig_tui.text import some_names, visible
@@ -42,19 +42,75 @@ def explain_write(
             f"the file has dropped, renamed or moved {ledger.name}",
             "have it leave the ledger where it is: its row is written at its end",
         )
-    if code == pg_errors.FeatureNotSupported.sqlstate:
-        return rules(ledger.facts(conn), ledger.name)
+    if code == pg_errors.FeatureNotSupported.sqlstate and (
+        refusal := rules(ledger.facts(conn), ledger.name)
+    ):
+        return refusal
     if code == pg_errors.UniqueViolation.sqlstate:
         return _explain_conflict(conn, ledger, name, error)
     if code == pg_errors.UntranslatableCharacter.sqlstate:
         encoding = conn.info.parameter_status("server_encoding")
         why = f"the database is in {encoding}, which cannot hold the name of the file"
         return LedgerRefusal(why, "rename the file, or use a database in UTF8")
-    if code == pg_errors.StringDataRightTruncation.sqlstate:
-        return _explain_length(conn, ledger, name)
     if is_own_check(error):
         return _explain_own_check(conn, ledger, name, error.message_primary or "")
-    return None
+    if code == pg_errors.StringDataRightTruncation.sqlstate and (
+        refusal := _explain_length(conn, ledger, name)
+    ):
+        return refusal
+    if code in _NO_NUMBER and (refusal := _explain_end(conn, ledger, error)):
+        return refusal
+    return _explain_rest(conn, ledger, error)
+
+
+# What a sequence says at its end, and the type of a column that is narrower than its sequence.
+_NO_NUMBER = (
+    pg_errors.SequenceGeneratorLimitExceeded.sqlstate,
+    pg_errors.NumericValueOutOfRange.sqlstate,
+)
+_OF_ITS_SHAPE = ("42", "0A")
+_OF_ITS_VALUES = ("22", "23", "P0")
+
+
+def _explain_end(
+    conn: psycopg.Connection[Any], ledger: Ledger, error: Diagnostic
+) -> LedgerRefusal | None:
+    """The refusal where the numbers of a column are used up; None where none is from a sequence."""
+    names = map(sql.Literal, (ledger.schema, ledger.table))
+    found = ask(conn, _NUMBERED, *names).fetchone()
+    if found is None:
+        return None
+    column, sequence, descends = found
+    end = "MINVALUE" if descends else "MAXVALUE"
+    return LedgerRefusal(
+        error.message_primary or "the numbers are used up",
+        f"ALTER TABLE {ledger.name} ALTER {readable(column)} TYPE bigint;"
+        f" ALTER SEQUENCE {visible(sequence)} AS bigint NO {end};",
+    )
+
+
+def _explain_rest(
+    conn: psycopg.Connection[Any], ledger: Ledger, error: Diagnostic
+) -> LedgerRefusal | None:
+    """What in the table has refused the row; None for an error that has nothing to do with it."""
+    message, kind = error.message_primary or "", (error.sqlstate or "")[:2]
+    if kind in _OF_ITS_SHAPE and not error.context:
+        return LedgerRefusal(
+            f"the file, or somebody else, has changed what {ledger.name} is: {message}",
+            "have it leave the ledger as it is: its row is written at its end",
+        )
+    if kind not in (*_OF_ITS_SHAPE, *_OF_ITS_VALUES):
+        return None
+    what = "constraints, defaults, partitions and triggers"
+    if error.constraint_name and error.table_name == ledger.table:
+        what = f"constraint {visible(error.constraint_name)}"
+    elif error.context and (triggers := _names(conn, ledger, _TRIGGERS)):
+        what = f"trigger {triggers}"
+    return LedgerRefusal(
+        message,
+        f"have the {what} of {ledger.name} let every migration be recorded, or name another table"
+        " with --table",
+    )
 
 
 def _explain_own_check(
@@ -129,12 +185,22 @@ def _its_trigger(conn: psycopg.Connection[Any], ledger: Ledger) -> str:
 
 def _explain_conflict(
     conn: psycopg.Connection[Any], ledger: Ledger, name: str, error: Diagnostic
-) -> LedgerRefusal:
+) -> LedgerRefusal | None:
+    if error.context:  # in another table, which a trigger of the ledger writes
+        return _explain_rest(conn, ledger, error)
     message = error.message_primary or "the row is there already"
-    names = (ledger.schema, ledger.table, error.constraint_name or "")
-    columns = ask(conn, _UNIQUE, *map(sql.Literal, names)).fetchall()
-    if columns and all(column != "filename" for column, *_ in columns):
-        return _behind(ledger, *columns[0])
+    table = error.schema_name or ledger.schema, error.table_name or ledger.table  # or a partition
+    names = map(sql.Literal, (*table, error.constraint_name or ""))
+    columns = {column: rest for column, *rest in ask(conn, _UNIQUE, *names)}
+    if "filename" not in columns:
+        numbered = next((column for column in columns if column not in COLUMNS), None)
+        if numbered:
+            return _behind(ledger, numbered, *columns[numbered])
+        return LedgerRefusal(
+            f"{message}, and migrations may be alike in that",
+            f"DROP INDEX {readable(table[0])}.{readable(error.constraint_name or '')};  -- or the"
+            " constraint of that name",
+        )
     rows = sql.SQL("SELECT filename, success FROM {} WHERE filename = {}").format(
         ledger.identifier, sql.Literal(name)
     )
@@ -183,31 +249,51 @@ def _names(conn: psycopg.Connection[Any], ledger: Ledger, query: LiteralString) 
 
 
 _TRIGGERS: LiteralString = """
-SELECT tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT DISTINCT tgname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_trigger ON tgrelid = c.oid OR tgrelid IN (SELECT relid FROM pg_partition_tree(c.oid))
 WHERE n.nspname = {} AND c.relname = {} AND NOT tgisinternal AND tgenabled <> 'D'
 ORDER BY tgname
 """
 
-# The columns of a unique index, each with the sequence that it takes its values from, which its
-# default names or which is its own; and whether that goes down, and begins anew at its end.
-_UNIQUE: LiteralString = """
+# The sequence that a column takes its values from, which its default names or which is its own; and
+# whether that goes down, and begins anew at its end.
+_SEQUENCE: LiteralString = """
+SELECT format('%I.%I', of_s.nspname, s.relname) AS sequence,
+    q.seqincrement < 0 AS descends, q.seqcycle AS cycles
+FROM pg_depend p JOIN pg_sequence q ON q.seqrelid IN (p.refobjid, p.objid)
+    JOIN pg_class s ON s.oid = q.seqrelid
+    JOIN pg_namespace of_s ON of_s.oid = s.relnamespace
+WHERE p.refclassid = 'pg_class'::regclass
+    AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
+    OR (p.classid = 'pg_class'::regclass AND p.refobjid = c.oid AND p.refobjsubid = a.attnum))
+ORDER BY p.classid = 'pg_attrdef'::regclass DESC, s.oid LIMIT 1
+"""
+
+_OF_COLUMN: LiteralString = (
+    """
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    LEFT JOIN LATERAL ("""
+    + _SEQUENCE
+    + """) taken ON true
+WHERE n.nspname = {} AND c.relname = {}"""
+)
+
+# The columns of a unique index, each with its sequence.
+_UNIQUE: LiteralString = (
+    """
 SELECT a.attname, taken.sequence, taken.descends, taken.cycles
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_index i ON i.indrelid = c.oid JOIN pg_class x ON x.oid = i.indexrelid
-    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
-    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    LEFT JOIN LATERAL (
-        SELECT format('%I.%I', of_s.nspname, s.relname) AS sequence,
-            q.seqincrement < 0 AS descends, q.seqcycle AS cycles
-        FROM pg_depend p JOIN pg_sequence q ON q.seqrelid IN (p.refobjid, p.objid)
-            JOIN pg_class s ON s.oid = q.seqrelid
-            JOIN pg_namespace of_s ON of_s.oid = s.relnamespace
-        WHERE p.refclassid = 'pg_class'::regclass
-            AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
-            OR (p.classid = 'pg_class'::regclass AND p.refobjid = c.oid
-                AND p.refobjsubid = a.attnum))
-        ORDER BY p.classid = 'pg_attrdef'::regclass DESC, s.oid LIMIT 1) taken ON true
-WHERE n.nspname = {} AND c.relname = {} AND x.relname = {}
-ORDER BY a.attnum
-"""
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)"""
+    + _OF_COLUMN
+    + " AND x.relname = {} ORDER BY a.attname"
+)
+
+_NUMBERED: LiteralString = (
+    """
+SELECT a.attname, taken.sequence, taken.descends
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"""
+    + _OF_COLUMN
+    + " AND taken.sequence IS NOT NULL ORDER BY a.attnum LIMIT 1"
+)
