@@ -64,6 +64,7 @@ def from_dsn(
     read.
     """
     parameters = parse(source, dsn)
+    _check_pgport(parameters, env, of_file)
     source += _completed_by(parameters, env, of_file)
     return Endpoint(parameters, source, Location(source), warnings=_padded(parameters, env))
 
@@ -90,6 +91,7 @@ def find(
         warnings = (_LINK_IGNORED,)
     parameters = {_POSTGRES[name]: env[name] for name in named}
     warnings += _padded(parameters, env, named)
+    _check_pgport(parameters, env, of_file)
     if named:
         _check_port(_spelled(["POSTGRES_PORT"], of_file), parameters)
         source = _spelled(["POSTGRES_HOST"] if "host" in parameters else named, of_file)
@@ -160,7 +162,13 @@ def parse(source: str, text: str) -> dict[str, str]:
     text = for_libpq(text)
     if not text:
         raise SettingsError(f"{source} is empty.", hint=_FORM)
-    if uri := re.match(r"([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", text, re.I):
+    if text[0] in "'\"":
+        raise SettingsError(
+            f"{source} begins with a quotation mark, which is no part of it.",
+            hint="Leave the quotation marks out: Docker takes them as they are from a file of"
+            " variables.",
+        )
+    if uri := re.match(r"(?:jdbc:)?([a-z][a-z0-9]*)(?:\+[a-z0-9_]+)?://", text, re.I):
         if uri[1] != "postgresql":
             raise SettingsError(f"{source} is a URI for {uri[1]}, not for PostgreSQL.", hint=_FORM)
         if _has_stray_at(text[uri.end() :]):
@@ -197,6 +205,13 @@ def _check_port(source: str, parameters: Mapping[str, str]) -> None:
     for port in parameters.get("port", "").split(","):
         if port and not (re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536):
             raise SettingsError(f"{source}: the port is not a number from 1 to 65535.", hint=_FORM)
+
+
+def _check_pgport(
+    parameters: Mapping[str, str], env: Mapping[str, str], of_file: Mapping[str, str]
+) -> None:
+    if "PGPORT" in _variables(parameters, env):
+        _check_port(_spelled(["PGPORT"], of_file), {"port": env["PGPORT"].strip()})
 
 
 def _address(parameters: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from schemamig_tui.text import SECRET_NAME
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 _VARIABLES = re.compile(rf"(?:{_VARIABLE.pattern})*", re.ASCII)
-_POSTGRESQL = re.compile(r"postgres(?:ql)?(?:\+\w+)?://", re.I | re.ASCII)
+_POSTGRESQL = re.compile(r"(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.I | re.ASCII)
 _URI = re.compile(r"[a-z][a-z0-9+_]*://", re.I)
 # What a person takes for a login, also where libpq reads another one, because of an @ or a / that
 # is not encoded, or a scheme that is missing. A query may have an @ that belongs to no login.
@@ -23,7 +23,7 @@ _SECRET = re.compile(rf".*{SECRET_NAME}\s*", re.I | re.S)
 
 
 def for_libpq(dsn: str) -> str:
-    """A DSN as libpq reads it; a URI may be SQLAlchemy's, with a driver: ``postgresql+psycopg://``."""
+    """A DSN as libpq reads it; a URI may be SQLAlchemy's, ``postgresql+psycopg://``, or JDBC's."""
     dsn = dsn.strip()
     uri = _POSTGRESQL.match(dsn)
     return f"postgresql://{dsn[uri.end() :]}" if uri else dsn

@@ -105,6 +105,14 @@ def test_a_port_that_is_none_is_an_error_that_names_the_variable(port: str) -> N
         environment.find({"POSTGRES_PORT": port})
 
 
+@pytest.mark.parametrize("port", ["x", "0", "65536", "tcp://10.96.0.1:5432"])
+def test_a_port_of_libpqs_variable_that_is_none_is_an_error_that_names_it(port: str) -> None:
+    for variables in ({"PGHOST": "h"}, {"POSTGRES_HOST": "h"}, {"DATABASE_URL": "host=h"}):
+        with pytest.raises(SettingsError, match=r"^PGPORT: the port is not a number"):
+            environment.find({**variables, "PGPORT": port})
+    environment.find({"DATABASE_URL": "host=h port=1", "PGPORT": port})
+
+
 def test_a_port_that_kubernetes_has_set_is_not_taken_for_one_and_told() -> None:
     link = {"POSTGRES_PORT": "tcp://10.96.0.1:5432"}
     found, _ = environment.find({**link, "PGHOST": "h"})
@@ -134,7 +142,11 @@ def test_an_at_sign_in_the_query_is_one_like_any_other(
 
 
 @pytest.mark.parametrize(
-    "uri", ["postgresql://h/d", "postgres://h/d", "PostgreSQL+psycopg://h/d", " postgres://h/d\n"]
+    "uri",
+    [
+        *("postgresql://h/d", "postgres://h/d", "PostgreSQL+psycopg://h/d", " postgres://h/d\n"),
+        "jdbc:postgresql://h/d",
+    ],
 )
 def test_uris_of_other_tools_are_read(uri: str) -> None:
     assert environment.parse("--dsn", uri) == {"host": "h", "dbname": "d"}
@@ -152,6 +164,9 @@ def test_a_keyword_string_may_hold_what_looks_like_a_uri() -> None:
     [
         ("", "--dsn is empty"),
         ("mysql://root:secret@h/d", "for mysql, not for PostgreSQL"),
+        ("jdbc:mysql://root:secret@h/d", "for mysql, not for PostgreSQL"),
+        ('"postgresql://u:secret@h/d"', "--dsn begins with a quotation mark"),
+        ("'host=h password=secret'", "--dsn begins with a quotation mark"),
         ("secret", "cannot be read"),
         ("postgres//u:secret@h", "cannot be read"),
         ("host=h password=my secret", "cannot be read"),
