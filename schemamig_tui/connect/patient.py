@@ -6,6 +6,7 @@ a pipeline are not awaited here; for these see ``engine.watch.silence``.
 """
 
 import contextlib
+import logging
 import math
 import time
 from collections.abc import Callable, Generator
@@ -16,6 +17,10 @@ import psycopg
 from schemamig_tui import patience
 from schemamig_tui.severity import is_fatal, severity_of
 from schemamig_tui.units import lasting
+
+# What it warns of, such as a connection that is lost in a pipeline, is raised as well. Without a
+# handler it goes to stderr, and there through the UI.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _WAITS = f"""
 SELECT {patience.WAITS_FOR_CLIENT} FROM pg_catalog.pg_stat_activity

@@ -13,6 +13,7 @@ from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.objects import SizeFacts, read_sizes
 from schemamig_tui.catalog.snapshot import CatalogAnswers, read_catalogs
 from schemamig_tui.engine import Survey
+from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.scratch.roles import Roles
 from schemamig_tui.text import visible
 
@@ -83,8 +84,12 @@ def facts_of(
     """What ``conn``, a connection to the target, shows besides the ``survey`` of it.
 
     No table is locked, but that the definition of a view is read under ACCESS SHARE on its tables.
-    Raises psycopg.Error.
+    No statement_timeout of the role counts. Raises psycopg.Error.
     """
+    return without_statement_timeout(conn, lambda: _read(conn, survey, with_sizes))
+
+
+def _read(conn: psycopg.Connection[Any], survey: Survey, with_sizes: bool) -> TargetFacts:
     names = (survey.ledger.schema, survey.ledger.table) * 2
     ((owner, quoted),) = conn.execute(_FACTS, names).fetchall()
     extensions = conn.execute("SELECT extname FROM pg_catalog.pg_extension").fetchall()

@@ -19,6 +19,13 @@ from schemamig_tui.scratch.server import choose, reserve, scratch_server
 from schemamig_tui.scratch.templates import SchemaTemplate, remove, templates
 from schemamig_tui.settings import Settings, default_embedded_directory
 
+# What limits the statements of migrations is not meant for the making of a database.
+_UNLIMITED = """
+SELECT pg_catalog.set_config('statement_timeout', '0', false),
+    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
+        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+"""
+
 
 @dataclass(frozen=True)
 class ScratchPlace:
@@ -114,6 +121,7 @@ def scratch_place(
             unlimited = replace(settings, statement_timeout=None)
             server_target = stack.enter_context(Target(endpoint, unlimited))
         conn = stack.enter_context(contextlib.closing(server_target.connect(on_wait)))
+        conn.execute(_UNLIMITED)
         _require_extensions(conn, found.extensions)
         parameters = {
             key: str(value) for key, value in conninfo_to_dict(server_target.conninfo).items()

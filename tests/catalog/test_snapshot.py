@@ -11,6 +11,7 @@ from psycopg.pq import TransactionStatus
 from schemamig_tui.catalog import definitions, reading
 from schemamig_tui.catalog.objects import Object, Schema
 from schemamig_tui.catalog.queries import session
+from schemamig_tui.catalog.reading import prepared
 from schemamig_tui.catalog.sharing import SharedQueries
 from schemamig_tui.catalog.snapshot import snapshot
 from schemamig_tui.catalog.writes import catalog_writes
@@ -101,6 +102,15 @@ def test_settings_of_the_session_do_not_change_what_it_reads(conn: psycopg.Conne
         SET statement_timeout = '1ms'; SET lock_timeout = '1ms';
     """)
     assert snapshot(conn) == before
+
+
+def test_no_timeout_of_the_role_ends_the_reading(conn: psycopg.Connection) -> None:
+    limits = "SELECT name, setting FROM pg_settings WHERE name ~ '(action|statement).*_timeout$'"
+    names = [name for name, _ in conn.execute(limits)]
+    for name in names:
+        conn.execute(f"SET {name} = '1min'".encode())
+    with prepared(conn):
+        assert conn.execute(limits).fetchall() == [(name, "0") for name in names]
 
 
 def test_a_role_without_rights_sees_the_same(conn: psycopg.Connection) -> None:

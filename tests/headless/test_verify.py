@@ -185,6 +185,15 @@ def wait_until_it_sleeps(process: subprocess.Popen[str], conninfo: str) -> None:
             assert process.poll() is None
 
 
+def test_limits_of_statements_are_not_meant_for_the_making_of_a_scratch(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    with database.session() as conn:
+        conn.execute(f"ALTER DATABASE {database.name} SET statement_timeout = '5ms'")
+    assert program("--verify", "--scratch", "server").code == 0
+
+
 @pytest.mark.parametrize("where", ["server", "dsn"])
 def test_a_scratch_on_a_server_is_removed_also_after_a_killed_run(
     sleeper: Program, server: Embedded, where: str

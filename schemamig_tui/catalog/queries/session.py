@@ -6,6 +6,7 @@ SELECT pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninf
 FROM (VALUES
 {}
 ) AS needed (name, value)
+WHERE pg_catalog.current_setting(name, true) IS NOT NULL
 """
 _SETTINGS = """
     ('search_path', 'pg_catalog, pg_temp'),
@@ -14,6 +15,8 @@ _SETTINGS = """
         THEN 'SQL_ASCII' ELSE 'UTF8' END),
     ('lock_timeout', '100ms'),
     ('statement_timeout', '0'),
+    ('transaction_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'),
     ('jit', 'off'),
     ('max_parallel_workers_per_gather', '0'),
     ('from_collapse_limit', '1'),
@@ -29,6 +32,7 @@ _SETTINGS = """
 SETTINGS = _SET.format(_SETTINGS)
 """For this transaction: what makes the texts of a definition depend on the session, set firmly.
 
+A setting that the server does not have is left out: transaction_timeout came with PostgreSQL 17.
 The joins are written in the order that is best, so that no time is lost on finding one.
 A worker would read the catalogs once more, on a core that the second connection has a use for.
 
