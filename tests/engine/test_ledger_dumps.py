@@ -82,3 +82,13 @@ def test_a_failed_dump_that_makes_the_ledger_itself_can_be_retried(shop: Worksho
     failed = shop.fails("0000_base.sql", f"{sql} SELECT 1/0;")
     assert "to create the table kb.schema_migrations itself" in (failed.unrecorded or "")
     shop.applies("0000_base.sql", f"{sql} SELECT 1/1; VACUUM;")
+
+
+@pytest.mark.parametrize("sql", ["CREATE TABLE b ();", "CREATE TABLE b (); VACUUM pg_am;"])
+def test_a_file_that_the_dump_has_recorded_is_undone_and_says_so(shop: Workshop, sql: str) -> None:
+    rows = "INSERT INTO kb.schema_migrations(id, filename, checksum) VALUES (9, '0002_b.sql', 'x');"
+    shop.write("0001_base.sql", DUMP + rows)
+    failed = shop.fails("0002_b.sql", sql)
+    assert "such as a dump that has the ledger in it" in (failed.failure.hint or "")
+    assert shop.ask("SELECT to_regclass('b')::text") == [None]
+    assert shop.apply().applied == ()

@@ -19,10 +19,43 @@ APPLIED = ("0001_a.sql", '0002_"b" \\ ä.sql')
 
 
 @pytest.mark.parametrize("trigger", [IMMEDIATE, AT_COMMIT])
-def test_rows_that_a_trigger_deletes_again_are_taken_back(shop: Workshop, trigger: str) -> None:
+@pytest.mark.parametrize("sql", ["CREATE TABLE b ();", "BEGIN; CREATE TABLE b (); COMMIT;"])
+def test_a_migration_whose_row_a_trigger_deletes_again_is_undone(
+    shop: Workshop, sql: str, trigger: str
+) -> None:
     shop.ask(ORIGINAL + trigger)
-    for name in APPLIED:
-        shop.write(name, "SELECT 1;")
+    shop.applies("0001_a.sql", "SELECT 1;")
+    failed = shop.fails(APPLIED[1], sql)
+    assert "its trigger keeps_nothing has kept kb.schema_migrations" in failed.failure.message
+    assert "keeps_nothing" in (failed.unrecorded or "")
+    assert shop.events_of(FilesLost) == []
+    assert shop.ask("SELECT to_regclass('b')::text") == [None]
+
+
+@pytest.mark.parametrize("trigger", [IMMEDIATE, AT_COMMIT])
+def test_a_file_without_a_transaction_whose_success_is_taken_back_goes_on_at_its_end(
+    shop: Workshop, trigger: str
+) -> None:
+    takes_back = (
+        "UPDATE kb.schema_migrations SET success = false, error_message = '''' WHERE success"
+    )
+    shop.ask(
+        ORIGINAL + trigger.replace("DELETE FROM kb.schema_migrations WHERE", f"{takes_back} AND")
+    )
+    sql = "VACUUM pg_am; CREATE TABLE b ();"
+    failed = shop.fails(APPLIED[1], sql)
+    assert "its trigger keeps_nothing has kept kb.schema_migrations" in failed.failure.message
+    shop.ask(f"DROP TRIGGER keeps_nothing ON {LEDGER}")
+    shop.applies(APPLIED[1], sql)
+
+
+@pytest.mark.parametrize("trigger", [IMMEDIATE, AT_COMMIT])
+def test_rows_that_a_trigger_of_the_run_deletes_again_are_taken_back(
+    shop: Workshop, trigger: str
+) -> None:
+    shop.ask(ORIGINAL)
+    shop.write(APPLIED[0], trigger)
+    shop.write(APPLIED[1], "SELECT 1;")
     with pytest.raises(LedgerError, match="has not kept the row of 0002") as caught:
         shop.apply()
     assert "its trigger keeps_nothing, or somebody, has deleted it" in caught.value.message
@@ -32,11 +65,12 @@ def test_rows_that_a_trigger_deletes_again_are_taken_back(shop: Workshop, trigge
     assert (finished.applied, finished.lost, finished.version) == (APPLIED[:1], APPLIED[1:], 1)
 
 
-def test_a_run_stops_in_front_of_the_next_file_where_a_trigger_deletes_rows(
+def test_a_run_stops_in_front_of_the_next_file_where_its_trigger_deletes_rows(
     shop: Workshop,
 ) -> None:
-    shop.ask(ORIGINAL + AT_COMMIT)
-    for name in ("0001_a.sql", "0002_b.sql", "0003_c.sql"):
+    shop.ask(ORIGINAL)
+    shop.write("0001_a.sql", AT_COMMIT)
+    for name in ("0002_b.sql", "0003_c.sql"):
         shop.write(name, "SELECT 1;")
     with pytest.raises(LedgerError, match="its trigger keeps_nothing, or somebody, has deleted it"):
         shop.apply()

@@ -222,7 +222,12 @@ def _explain_conflict(
             f"the row of the last try in {ledger.name} cannot be changed",
             f"{_its_trigger(conn, ledger)} may keep it as it is: let it return the new row",
         )
-    return LedgerRefusal(message, "another program has recorded this migration meanwhile")
+    return LedgerRefusal(
+        message,
+        "another program, or an earlier file of this run, such as a dump that has the ledger in it,"
+        " has recorded this migration meanwhile; what it did here is undone, and the next run goes"
+        " on behind it",
+    )
 
 
 def _behind(

@@ -245,6 +245,21 @@ class LedgerWrites:
         )
 
     @cached_property
+    def kept(self) -> bytes:
+        """Fails where the row of a file is not there any more: an AFTER trigger may delete it.
+
+        Parameters: file name, checksum, whether it is a success.
+        """
+        query: LiteralString = (
+            "SELECT coalesce((SELECT '1' FROM {table} WHERE "
+            + _THIS_FILE
+            + _SAME_CHECKSUM
+            + " AND success OPERATOR(pg_catalog.=) $3::pg_catalog.bool), {swallowed})::integer"
+        )
+        composed = sql.SQL(query).format(table=self._identifier, swallowed=sql.Literal(SWALLOWED))
+        return composed.as_bytes(None)
+
+    @cached_property
     def recorded(self) -> bytes:
         """Asks for the names and checksums in the successful rows of some files.
 

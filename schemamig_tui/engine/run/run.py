@@ -57,6 +57,7 @@ class Run:
             context.ledger,
             lifts_timeout=bool(context.limits.lock),
             own_settings=context.own_settings,
+            row_fires=context.state.has_triggers,
             row_made=context.row_made,
         )
         self._renewals = Renewals(

@@ -52,6 +52,7 @@ class StepOrder:
     ``own_settings`` are those of ours that a RESET takes away, see ``RunContext``. ``start`` is
     what the session began with, where a file without a transaction is to run in it. With
     ``stores_code``, a file since then may have stored code that ``start`` does not know.
+    ``row_fires``: the ledger has triggers, which may delete a row behind the check of its write.
     ``batches`` makes the steps of a statement that runs in batches, ``row_made`` is as in
     ``RunContext``.
     """
@@ -61,6 +62,7 @@ class StepOrder:
     own_settings: bytes = b""
     start: SessionStart | None = None
     stores_code: bool = False
+    row_fires: bool = False
     batches: Callable[[FileRun, int, SessionStart], Iterator[Step]] | None = None
     row_made: Callable[[], Iterator[Step]] | None = None
 
@@ -126,6 +128,7 @@ class StepOrder:
         yield Step(own_session.UNTIMED, Role.HOUSEKEEPING, timed=True)
         yield from self._renewal(last)
         yield run.writing(self.ledger.writes.finish, run.name.encode())
+        yield from self._kept(run)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
         yield Step(COMMIT, Role.CLOSE, prompt=True)
 
@@ -200,7 +203,13 @@ class StepOrder:
         if create and makes_ledger(run.script, self.ledger):
             query = writes.overwrite_by_success  # a dump may have brought a row for its own name
         yield run.writing(query, run.name.encode(), run.checksum)
+        yield from self._kept(run)
         yield Step(FORGET_SEQUENCES, Role.HOUSEKEEPING)
+
+    def _kept(self, run: FileRun) -> Iterator[Step]:
+        """The check that triggers have left the row as it was written."""
+        if self.row_fires:
+            yield from _kept(self.ledger, run.script.file, success=True)
 
     def _renewal(self, last: bool) -> Iterator[Step]:
         """A session as good as new, in which our own statements come next."""
@@ -223,6 +232,12 @@ def _restored(run: FileRun, start: SessionStart, state: State) -> Iterator[Step]
         yield from restoration(state)
         yield Step(COMMIT, Role.HOUSEKEEPING)
         yield from proof(run.done, start, state)
+
+
+def _kept(ledger: Ledger, file: MigrationFile, *, success: bool) -> Iterator[Step]:
+    yield Step(CHECK_CONSTRAINTS, Role.LEDGER)  # so that those at the COMMIT have run as well
+    params = (file.name.encode(), file.checksum.encode(), b"%d" % success)
+    yield Step(ledger.writes.kept, Role.LEDGER, params=params)
 
 
 def _check(step: Step | None) -> Iterator[Step]:
@@ -265,4 +280,5 @@ def record_failure(
     params = (file.name.encode(), checksum, b"%d" % min(ms, 2**31 - 1), message.encode())
     query = writes.overwrite_by_failure if overwrites else writes.replace_by_failure
     yield Step(query, Role.LEDGER, params=params)
+    yield from _kept(ledger, file, success=False)
     yield Step(COMMIT, Role.HOUSEKEEPING)

@@ -1,9 +1,9 @@
 """Verifies, at the end of a run, that the ledger still has the rows of the files that it applied.
 
-Each row is verified when it is written, see ``ledger.writes``. An AFTER trigger, or one at the
-COMMIT, may still delete it. That is not checked file by file, because a deferred trigger would run
-after the check, and each file would be some percent slower. It is checked once a run, behind the
-last COMMIT, in the same pipeline.
+Each row is verified when it is written, see ``ledger.writes``. A statement of a later file, or an
+AFTER trigger that a file of the run has made, may still delete it. That is not checked file by
+file, because each file would be some percent slower: only where the ledger has had triggers before
+the run. It is checked once a run, behind the last COMMIT, in the same pipeline.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
