@@ -94,7 +94,8 @@ def run(command: Command, flags: Mapping[str, Any], stop: Stop) -> ExitCode:
 def _with_names(command: Command, directory: Path) -> Command:
     """The command with the names of its files, which may be typed as paths into the folder.
 
-    Raises SettingsError for a path that leads elsewhere: no file of that name there is meant.
+    Raises SettingsError for a path that leads elsewhere: no file of that name there is meant. Only
+    what is to be forgotten may be called so in the ledger, which other tools have written as well.
     """
     typed = {"to": command.to, "only": command.only}
     if ABOUT_ONE.get(command.mode, ("",))[0] == "FILE":
@@ -103,9 +104,10 @@ def _with_names(command: Command, directory: Path) -> Command:
     for option, path in typed.items():
         if path is None:
             continue
-        names[option] = Path(path).name
         parent = Path(path).parent
-        if parent != Path() and os.path.realpath(parent) != os.path.realpath(directory):
+        leads_here = parent == Path() or os.path.realpath(parent) == os.path.realpath(directory)
+        names[option] = Path(path).name if leads_here else path
+        if not leads_here and command.mode != "forget":
             flag = command.mode if option == "about" else option
             raise SettingsError(
                 f"--{flag}: {visible(path)} is not in the folder {visible(str(directory))}",

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.conftest import Database
 from tests.headless.conftest import Program
 
 
@@ -70,7 +71,26 @@ def test_a_repair_that_makes_no_sense_is_one_clear_error(program: Program) -> No
     assert "--to only goes with" in program("--forget", "0001_a.sql", "--to", "x").err
 
 
-@pytest.mark.parametrize("options", [("--forget",), ("--dry-run", "--to"), ("--apply", "--only")])
+def test_a_row_that_is_called_like_a_path_can_be_forgotten(
+    program: Program, database: Database
+) -> None:
+    program.write("0001_a.sql", "SELECT 1;\n")
+    assert program("--apply").code == 0
+    with database.session() as conn:
+        conn.execute(
+            "INSERT INTO kb.schema_migrations (filename) VALUES ('old/0001_a.sql'), ('/b')"
+        )
+    for name in ("old/0001_a.sql", "/b"):
+        assert program("--forget", name).out.startswith(f"{name}\n")
+    ended = program("--forget", "old/0001_a.sql")
+    assert (ended.code, ended.out) == (2, "")
+    assert "the ledger has no row of old/0001_a.sql" in ended.err
+    assert "1 applied, 0 pending" in program("--list").out
+
+
+@pytest.mark.parametrize(
+    "options", [("--mark-applied",), ("--dry-run", "--to"), ("--apply", "--only")]
+)
 def test_a_path_that_leads_to_another_folder_is_refused(
     program: Program, options: tuple[str, ...]
 ) -> None:
