@@ -16,6 +16,7 @@ from schemamig_tui.engine.ledger.own_session import UNTIMED
 from schemamig_tui.engine.ledger.repairs import Repair, Repairs
 from schemamig_tui.engine.pipeline.cancellation import Cancellation
 from schemamig_tui.engine.pipeline.loss import losses_as_errors
+from schemamig_tui.engine.pipeline.transaction import CHECK_CONSTRAINTS
 from schemamig_tui.engine.run.survey import survey
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.engine.watch.run_lock import Locks, Queue
@@ -164,6 +165,7 @@ def repairing(place: RepairPlace, folder: Folder | None = None) -> Iterator[tupl
                 raise refusal.error
             with conn.transaction(force_rollback=place.preview):
                 conn.execute(UNTIMED)
+                conn.execute(CHECK_CONSTRAINTS)
                 yield Repairs(conn, ledger), found.status
         finally:
             if not conn.closed:

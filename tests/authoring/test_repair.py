@@ -218,6 +218,29 @@ def test_a_trigger_that_refuses_is_quoted(shop: Workshop) -> None:
         repaired(shop, forget, "2.sql")
 
 
+def test_a_row_that_is_deleted_at_the_commit_is_an_error(shop: Workshop) -> None:
+    shop.ask(
+        "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        f" DELETE FROM {LEDGER} WHERE filename = new.filename; RETURN NULL; END$$;"
+        f" CREATE CONSTRAINT TRIGGER forget AFTER INSERT ON {LEDGER} DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION forget()"
+    )
+    with pytest.raises(LedgerError, match="has not kept what was written"):
+        repaired(shop, mark_applied, "3.sql")
+
+
+@pytest.mark.parametrize("last", [1, 2147483647])
+def test_the_hint_mends_a_sequence_that_keeps_a_repair_from_being_recorded(
+    shop: Workshop, last: int
+) -> None:
+    shop.ask(f"SELECT setval('kb.schema_migrations_id_seq', {last})")
+    with pytest.raises(LedgerError, match=r"cannot be written: .*sequence") as caught:
+        repaired(shop, baseline, "4.sql")
+    shop.ask(caught.value.hint or "")
+    repaired(shop, baseline, "4.sql")
+    assert len(shop.rows) == 4
+
+
 def test_a_role_that_may_not_write_is_told(shop: Workshop) -> None:
     with limited_role(shop) as role:
         rights = f"GRANT SELECT, INSERT, UPDATE ON {LEDGER} TO {role}"

@@ -15,6 +15,7 @@ from psycopg import sql
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint, statements_done
 from schemamig_tui.engine.ledger.rows import LedgerRow
 from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import LedgerError
 from schemamig_tui.text import one_line, visible
@@ -103,7 +104,8 @@ class Repairs:
     """The repairs of a ledger, on a connection with an open transaction of ours.
 
     All raise LedgerError where the table does not keep what is written, or the role may not write,
-    and psycopg.Error. The transaction is to be rolled back then.
+    and psycopg.Error. The transaction is to be rolled back then. Its constraints have to be
+    immediate, so that no trigger is left for the COMMIT.
     """
 
     def __init__(self, conn: psycopg.Connection[Any], ledger: Ledger) -> None:
@@ -130,9 +132,9 @@ class Repairs:
     def record(self, records: Sequence[Record]) -> tuple[Repair, ...]:
         """Record successes of another tool, in the place of the rows that they may have."""
         before = {row.filename: row for row in self._ledger.read(self._conn)}
-        with self._refusals_as_errors():
-            for one in records:
-                query = _REPLACE_BY_RECORD if one.name in before else _INSERT_RECORD
+        for one in records:
+            query = _REPLACE_BY_RECORD if one.name in before else _INSERT_RECORD
+            with self._refusals_as_errors(one.name):
                 self._conn.execute(
                     sql.SQL(query).format(table=self._ledger.identifier), one._asdict()
                 )
@@ -183,19 +185,24 @@ class Repairs:
             checksum=sql.Literal(checksum),
             new_name=sql.Literal(new_name),
         )
-        with self._refusals_as_errors():
+        with self._refusals_as_errors(new_name or name):
             self._conn.execute(composed)
 
     @contextlib.contextmanager
-    def _refusals_as_errors(self) -> Iterator[None]:
+    def _refusals_as_errors(self, name: str) -> Iterator[None]:
         try:
-            yield
+            with self._conn.transaction():  # what has failed leaves it open to questions
+                yield
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
+            why, hint = one_line(error), "connect as a role that may do that, such as its owner"
+            if not isinstance(error, psycopg.errors.InsufficientPrivilege) and (
+                refusal := explain_write(self._conn, self._ledger, name, error.diag)
+            ):
+                why, hint = refusal
             raise LedgerError(
-                f"the ledger {self._ledger.name} cannot be written: {one_line(error)}",
-                hint="connect as a role that may do that, such as its owner",
+                f"the ledger {self._ledger.name} cannot be written: {why}", hint=hint
             ) from error
 
     def _row(self, name: str) -> LedgerRow | None:
