@@ -187,9 +187,9 @@ def _holdable(conn: psycopg.Connection[Any], text: str) -> str:
     conn.execute(f"SET client_encoding TO {encoding}")
     try:
         codec = conn.info.encoding
-    except psycopg.NotSupportedError:
+    except psycopg.NotSupportedError:  # as EUC_TW, in which psycopg could send no query either
         codec = "ascii"
-    conn.execute("SET client_encoding TO UTF8")
+    conn.pgconn.exec_(b"SET client_encoding TO UTF8")
     return text.encode(codec, "replace").decode(codec)
 
 
