@@ -189,3 +189,16 @@ def test_what_can_only_be_read_later_and_cannot_go_on_has_failed(
     assert why in shop.fails("0002_b.sql", sql).failure.message
     assert shop.rows["0001_a.sql"].success
     assert shop.ask("SELECT x FROM a") == [1]
+
+
+def test_what_the_server_has_loaded_from_its_configuration_is_not_set_again(
+    shop: Workshop,
+) -> None:
+    alters = "SET app.x = 1; ALTER SYSTEM SET geqo_seed = 0.5; SELECT pg_reload_conf();\n"
+    try:
+        shop.fails("0001_a.sql", alters + "SELECT pg_sleep(0.1); SELECT 1/0;")
+    finally:
+        shop.ask("ALTER SYSTEM RESET geqo_seed")
+        shop.ask("SELECT pg_reload_conf()")
+    message = shop.rows["0001_a.sql"].error_message
+    assert str(message).endswith(': {"app.x": "1"}')

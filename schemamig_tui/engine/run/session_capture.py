@@ -52,7 +52,7 @@ class SessionStart:
     those of the database, where the files may call any. ``is_utf8``: the database is in UTF8, so
     that any text can be written in ASCII with escapes. ``has_libraries``: functions in C, also of
     an extension that a file makes, may set what their library has added to the settings when it was
-    loaded, after the start.
+    loaded, after the start. ``loaded`` is when the configuration of the server was, in seconds.
     """
 
     login: str
@@ -64,6 +64,7 @@ class SessionStart:
     functions: StoredFunctions
     is_utf8: bool
     has_libraries: bool
+    loaded: float
 
     @cached_property
     def questions(self) -> tuple[bytes, bytes]:
@@ -90,6 +91,7 @@ class SessionStart:
             purpose=self.lock.purpose & 0xFFFFFFFF,
             subject=self.lock.subject & 0xFFFFFFFF,
             of_libraries=self._of_libraries,
+            loaded=self.loaded,
         )
         who = own_session.select(*_WHO, self._as_at_login, own_session.set_local("role", None))
         return who, question.encode()
@@ -183,6 +185,7 @@ def ask_start(
         functions=functions,
         is_utf8=is_utf8,
         has_libraries=found["has_libraries"] or brings_libraries,
+        loaded=found["loaded"],
     )
 
 
@@ -290,6 +293,10 @@ _QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
  FROM ROWS FROM (pg_catalog.string_to_table({{names}}, E'\x01'),
  pg_catalog.string_to_table({{values}}, E'\x01', E'\x02')) AS s(name, value)
  WHERE ({_SET} {_EQUALS} s.value) IS NOT TRUE AND {_SET} IS NOT NULL
+ AND (pg_catalog.date_part('epoch', pg_catalog.pg_conf_load_time()) {_EQUALS} {{loaded}}
+ OR pg_catalog.strpos(s.name, '.') OPERATOR(pg_catalog.>) 0
+ OR s.name {_EQUALS} ANY (SELECT a.name FROM pg_catalog.pg_show_all_settings() AS a
+ WHERE a.source {_EQUALS} 'session'))
  UNION ALL SELECT pg_catalog.concat('LISTEN ', channel), ''
  FROM pg_catalog.pg_listening_channels() AS channel
  UNION ALL SELECT pg_catalog.concat('prepared statement ', p.name), ''
@@ -304,7 +311,11 @@ _QUESTION = f"""SELECT pg_catalog.set_config('schemamig.session',
  pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)), ''
  FROM pg_catalog.pg_depend AS d WHERE d.refclassid {_EQUALS} '2615'
  AND d.refobjid {_EQUALS} pg_catalog.pg_my_temp_schema(){{of_libraries}}) AS x(name, value)"""
-"""2615 is pg_namespace: all that is in a schema depends on it."""
+"""2615 is pg_namespace: all that is in a schema depends on it.
+
+Where the server has loaded its configuration since the start, what that has changed is not the
+session's own: a new session has it anyway, until it changes again.
+"""
 _OF_LIBRARIES = f"""
  UNION ALL SELECT l.name, pg_catalog.current_setting(l.name)
  FROM pg_catalog.pg_show_all_settings() AS l WHERE l.source {_EQUALS} 'session'
@@ -360,6 +371,7 @@ SELECT pg_catalog.json_build_object(
         pg_catalog.current_setting(n, true)), '{{}}')
         FROM pg_catalog.unnest(%(names)s::pg_catalog.text[]) AS n),
     'event_triggers', {_HAS_EVENT_TRIGGERS},
+    'loaded', pg_catalog.date_part('epoch', pg_catalog.pg_conf_load_time()),
     'has_libraries', EXISTS (SELECT FROM pg_catalog.pg_proc
         WHERE probin IS NOT NULL AND oid OPERATOR(pg_catalog.>=) '16384'))::pg_catalog.text
 FROM pg_catalog.pg_settings
