@@ -12,10 +12,12 @@ from schemamig_tui.sql.lexer import phrase
 
 @dataclass(frozen=True, slots=True)
 class TypeChanges:
-    """Names, in lower case and without schema, of what a text changes or drops.
+    """Names, in lower case and without schema, of what a text changes, drops or makes anew.
 
     ``columns`` are those that get another type, go or are renamed, ``objects`` the types, domains,
-    tables and views that do. ``anything``: it drops a schema, an extension, or what a role owns.
+    tables and views that do, temporary ones, which go with the session, and new types, which may
+    stand in front of others of their names. ``anything``: it drops a schema, an extension, or what
+    a role owns, or changes something whose name only the run knows.
     """
 
     columns: frozenset[bytes] = frozenset()
@@ -91,7 +93,28 @@ _NO_TYPE = rb"(?:constraint|default|function|index|not|policy|sequence|trigger)(
 _RENAMES = rb"(?= (?:rename to|set schema)(?![\w$]))"
 _OF_TYPE = rb"(?= (?:set data )?type(?![\w$]))"
 _OF_TABLE = rb"(?:(?:column|attribute) )?"
+_OBJECT = rb"(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
+_TEMPORARY = rb"temp(?:orary)?(?![\w$])"
+_IN_TEMPORARY = rb"(?=\"?pg_temp(?![\w$]))"
+# format('DROP TABLE %I', name), 'DROP TABLE ' || name, 'ALTER TABLE t ALTER ' || name || ' TYPE'
+_UNNAMED = rb"(?:\"?%|(?:'|\$\w*\$)~\|\|)"
 _CHANGES = (
+    (
+        b"create",
+        rb"create (?:or replace )?(?:(?:(?:global|local) )?"
+        + _TEMPORARY
+        + rb" (?:recursive )?(?:table|view) (?:if not exists )?"
+        rb"|(?:table|view) (?:if not exists )?"
+        + _IN_TEMPORARY
+        + rb"|(?:type|domain) )(?P<objects>"
+        + _PATH
+        + rb")",
+    ),
+    (
+        b"into",
+        rb"into (?:" + _TEMPORARY + rb" (?:table )?|" + _IN_TEMPORARY + rb")"
+        rb"(?P<objects>" + _PATH + rb")",
+    ),
     (
         b"alter",
         rb"alter (?:(?:type|domain|table) (?:if exists )?(?P<objects>"
@@ -100,21 +123,44 @@ _CHANGES = (
         + _RENAMES
         + rb"|"
         + _OF_TABLE
-        + rb"(?P<column>"
+        + rb"(?:(?P<column>"
         + _NAME
         + rb")"
         + _OF_TYPE
-        + rb")",
+        + rb"|(?P<anything>"
+        + _UNNAMED
+        + rb")))",
     ),
     (
         b"drop",
-        rb"drop (?!" + _NO_TYPE + rb")(?:(?P<anything>schema|owned|extension)(?![\w$])"
-        rb"|(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
-        rb" (?:if exists )?(?P<objects>" + _PATH + rb"(?:~,~" + _PATH + rb")*)"
-        rb"|" + _OF_TABLE + rb"(?:if exists )?(?P<column>" + _NAME + rb"))",
+        rb"drop (?!"
+        + _NO_TYPE
+        + rb")(?:(?P<anything>(?:schema|owned|extension)(?![\w$])|(?:"
+        + _OBJECT
+        + rb" )?"
+        + _OF_TABLE
+        + rb"(?:if exists )?"
+        + _UNNAMED
+        + rb")|"
+        + _OBJECT
+        + rb" (?:if exists )?(?P<objects>"
+        + _PATH
+        + rb"(?:~,~"
+        + _PATH
+        + rb")*)|"
+        + _OF_TABLE
+        + rb"(?:if exists )?(?P<column>"
+        + _NAME
+        + rb"))",
     ),
     (
         b"rename",
-        rb"rename " + _OF_TABLE + rb"(?!to(?![\w$]))(?P<column>" + _NAME + rb")(?= to(?![\w$]))",
+        rb"rename "
+        + _OF_TABLE
+        + rb"(?!to(?![\w$]))(?:(?P<column>"
+        + _NAME
+        + rb")(?= to(?![\w$]))|(?P<anything>"
+        + _UNNAMED
+        + rb"))",
     ),
 )

@@ -114,6 +114,13 @@ def test_a_file_that_mentions_such_a_function_gets_a_session(shop: Workshop) -> 
     assert sessions(shop, PLAIN, PLAIN, "SELECT Calls();", PLAIN, PLAIN) == [0, 0, 1, 2, 2]
 
 
+def test_so_does_one_that_mentions_a_function_of_the_run_that_notices_what_was_in_use(
+    shop: Workshop,
+) -> None:
+    stores = "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET temp_buffers = 999 AS 'SELECT 1';"
+    assert sessions(shop, stores, "CREATE TEMP TABLE t (a int);", "SELECT f();") == [0, 1, 2]
+
+
 def test_who_may_not_read_what_is_stored_gets_a_session_for_each_file(shop: Workshop) -> None:
     shop.ask("CREATE TABLE pids (pid int)")
     with limited_role(shop) as role:

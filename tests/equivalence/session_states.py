@@ -21,6 +21,11 @@ FOREIGN = (
 )
 UNKNOWN = "SELECT current_setting('app.x', true) IS NULL"
 PLPGSQL = "CREATE FUNCTION f(x text) RETURNS text LANGUAGE plpgsql AS $$DECLARE {} $$;"
+TWO_SCHEMAS = (
+    "CREATE ROLE another; CREATE SCHEMA another; CREATE DOMAIN d AS int;"
+    "CREATE DOMAIN another.d AS text; GRANT USAGE ON SCHEMA public, another TO another;"
+    + PLPGSQL.format("v d; BEGIN v := x; RETURN v; END")
+)
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,11 @@ STATES = {
     "temp_buffers, rolled back": State(
         "BEGIN; CREATE TEMP TABLE x AS SELECT 1 a; ROLLBACK", "SET temp_buffers = '64MB'"
     ),
+    "temp_buffers by a SET clause": State(
+        "CREATE TEMP TABLE x AS SELECT 1 a",
+        "SELECT f()",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET temp_buffers = '64MB' AS 'SELECT 1'",
+    ),
     "pg_my_temp_schema": State("CREATE TEMP TABLE x (a int)", "SELECT pg_my_temp_schema() = 0"),
     "current_schemas": State(
         "CREATE TEMP TABLE x (a int)", "SELECT array_length(current_schemas(true), 1)"
@@ -275,6 +285,29 @@ STATES = {
         "SELECT f('a'); DROP DOMAIN d CASCADE; CREATE DOMAIN d AS text CHECK (VALUE <> 'b')",
         "SELECT f('b')",
         "CREATE DOMAIN d AS text;" + PLPGSQL.format("v d; BEGIN v := x; RETURN v; END"),
+    ),
+    "a column whose name only the run knows": State(
+        "SELECT f('1'); DO $$BEGIN EXECUTE format('ALTER TABLE t ALTER %I TYPE text', 'a'); END$$",
+        "SELECT f('abc')",
+        TABLE + PLPGSQL.format("v t.a%TYPE; BEGIN v := x; RETURN v; END"),
+    ),
+    "a temporary table of the same name": State(
+        "CREATE TEMP TABLE x AS SELECT 1 a; SELECT f('1')",
+        "CREATE TEMP TABLE x AS SELECT ''::text a; INSERT INTO seen SELECT f('abc')",
+        "SET check_function_bodies = off;"
+        + PLPGSQL.format("v x.a%TYPE; BEGIN v := x; RETURN v; END"),
+    ),
+    "the search_path": State(
+        "SELECT f('1')", "SET search_path = another; SELECT public.f('abc')", TWO_SCHEMAS
+    ),
+    "the search_path by the role": State(
+        "SELECT f('1')", "SET ROLE another; SELECT public.f('abc')", TWO_SCHEMAS
+    ),
+    "a type in front of another": State(
+        "SELECT f('1')",
+        "CREATE TYPE another.e AS ENUM ('abc'); SELECT f('abc')",
+        "CREATE SCHEMA another; ALTER DATABASE @DB@ SET search_path = another, public;"
+        "CREATE TYPE e AS ENUM ('1');" + PLPGSQL.format("v e; BEGIN v := x; RETURN v; END"),
     ),
     "a table": State(
         "SELECT f(''); DROP TABLE t; CREATE TABLE t (a text, b int)",

@@ -17,7 +17,7 @@ MODES = {"transaction": "{};\n", "no transaction": "-- schemamig: no-transaction
 # Making a database takes longer than all the rest.
 EMPTY = """
 DROP EVENT TRIGGER IF EXISTS at_login;
-DROP SCHEMA IF EXISTS public, kb CASCADE;
+DROP SCHEMA IF EXISTS public, kb, another CASCADE;
 DROP ROLE IF EXISTS another;
 ALTER DATABASE @DB@ RESET ALL;
 ALTER ROLE postgres IN DATABASE @DB@ RESET ALL;

@@ -64,6 +64,11 @@ _START = """pg_catalog.md5((SELECT pg_catalog.concat(
     WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
         AND r.rolname OPERATOR(pg_catalog.=) session_user))"""
 _PLPGSQL_IS_NOT_LOADED = "pg_catalog.current_setting('plpgsql.check_asserts', true) IS NULL"
+# Where a name is that of types in two schemas, it depends on the search_path which of them a
+# compiled function has found. A table is a type as well. Objects of the server's own are below.
+_TYPES_HAVE_ONE_SCHEMA = """NOT EXISTS (SELECT FROM pg_catalog.pg_type
+    WHERE oid OPERATOR(pg_catalog.>=) 16384
+    GROUP BY typname HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)"""
 
 
 class Housekeeping(NamedTuple):
@@ -122,7 +127,10 @@ class Renewals:
         return None if self._is_stale or self.stores_code else self._stored
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
-        if any(file.script.traces.types is not NO_TYPES for file in files):
+        if any(
+            file.script.traces.types is not NO_TYPES or _finds_other_types(file.script)
+            for file in files
+        ):
             from schemamig_tui.engine.run.stored_code import ask_declarations
 
             if self._stored_declarations is None:
@@ -162,6 +170,8 @@ class Renewals:
             or stored.always
             or one.traces.leaves
             or other.traces.sees
+            # What it stores may notice, in any later file, that the session was in use.
+            or (one.traces.sees and one.traces.stores_code)
             or one.changes_reading
             or mentioned
             or stored.functions.mentioned_in(other)
@@ -210,6 +220,8 @@ class Renewals:
         changes = (file.script.traces.types, following.script.traces.types)
         if any(types.held_by(self._declarations) for types in changes):
             yield _PLPGSQL_IS_NOT_LOADED
+        elif self._declarations and any(map(_finds_other_types, (file.script, following.script))):
+            yield f"({_PLPGSQL_IS_NOT_LOADED} OR {_TYPES_HAVE_ONE_SCHEMA})"
         if self._may_alter_start(file):
             if _leaves_pipeline(file.script):
                 yield f"{_START} OPERATOR(pg_catalog.=) '{self._start}'"
@@ -223,6 +235,20 @@ class Renewals:
 
 _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE current_setting(name, true) IS NOT NULL"""
+
+
+def _finds_other_types(script: Script) -> bool:
+    """Whether a name may lead to another type in this file than in others.
+
+    It sets the search_path, in which "$user" is the role.
+    """
+    return script.mentions("search_path") or any(
+        found.assigns is not None and found.assigns.name in _ROLES
+        for found in script.special.values()
+    )
+
+
+_ROLES = ("role", "session_authorization")
 
 
 def may_show(script: Script, later: Script) -> bool:

@@ -153,8 +153,8 @@ class _StoredFunction:
 
     @cached_property
     def traces(self) -> Traces:
-        """What its code leaves in a session, and notices there."""
-        return traces_of(self.code)
+        """What its code and its SET clauses leave in a session, and notice there."""
+        return traces_of(b"\n".join((self.code, *map(str.encode, self.settings))))
 
     @property
     def placeholders(self) -> set[str]:
