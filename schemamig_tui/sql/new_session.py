@@ -241,6 +241,8 @@ _LEAVE = (
     (b"foreign", rb"create foreign table(?![\w$])"),
     (b"foreign", rb"import foreign(?![\w$])"),
     (b"system", rb"alter system(?![\w$])"),
+    # A function keeps what these were when it was compiled.
+    (b"plpgsql.", _OF_PLPGSQL),
 )
 # What code is stored in, or its words that a default or a constraint may have.
 _STORING = (

@@ -17,12 +17,14 @@ class TypeChanges:
     ``columns`` are those that get another type, go or are renamed, ``objects`` the types, domains,
     tables and views that do, temporary ones, which go with the session, and new types, which may
     stand in front of others of their names. ``anything``: it drops a schema, an extension, or what
-    a role owns, or changes something whose name only the run knows.
+    a role owns, renames a schema, or changes something whose name only the run knows. ``path``: it
+    sets the search_path, or the role, which is "$user" in it: then names may lead elsewhere.
     """
 
     columns: frozenset[bytes] = frozenset()
     objects: frozenset[bytes] = frozenset()
     anything: bool = False
+    path: bool = False
 
     def held_by(self, declared: bytes) -> bool:
         """Whether functions with these declarations may hold one of the names: see ``declared``."""
@@ -55,9 +57,10 @@ def type_changes(text: bytes) -> TypeChanges:
                 )
             elif match.lastgroup == "anything":
                 anything = True
-    if not (columns or objects or anything):
+    path = b"search_path" in text or phrase(_SETS_PATH).search(text) is not None
+    if not (columns or objects or anything or path):
         return NO_TYPES
-    return TypeChanges(frozenset(columns), frozenset(objects), anything)
+    return TypeChanges(frozenset(columns), frozenset(objects), anything, path)
 
 
 def declarations(text: bytes) -> bytes:
@@ -93,6 +96,9 @@ _NO_TYPE = rb"(?:constraint|default|function|index|not|policy|sequence|trigger)(
 _RENAMES = rb"(?= (?:rename to|set schema)(?![\w$]))"
 _OF_TYPE = rb"(?= (?:set data )?type(?![\w$]))"
 _OF_TABLE = rb"(?:(?:column|attribute) )?"
+_SETS_PATH = (
+    rb"set(?<!\wset)(?: (?:session|local))? (?:schema~'|(?:role|session authorization)(?![\w$]))"
+)
 _OBJECT = rb"(?:type|domain|table|view|materialized view|foreign table)(?![\w$])"
 _TEMPORARY = rb"temp(?:orary)?(?![\w$])"
 _IN_TEMPORARY = rb"(?=\"?pg_temp(?![\w$]))"
@@ -117,19 +123,24 @@ _CHANGES = (
     ),
     (
         b"alter",
-        rb"alter (?:(?:type|domain|table) (?:if exists )?(?P<objects>"
+        rb"alter (?:(?P<anything>schema "
+        + _NAME
+        + rb" rename(?![\w$])|(?:type|domain|table) (?:if exists )?"
+        + _UNNAMED
+        + rb"[^;]{0,200}?(?<!\w)(?:rename to|set schema)(?![\w$])|"
+        + _OF_TABLE
+        + _UNNAMED
+        + rb")|(?:type|domain|table) (?:if exists )?(?P<objects>"
         + _PATH
         + rb")"
         + _RENAMES
         + rb"|"
         + _OF_TABLE
-        + rb"(?:(?P<column>"
+        + rb"(?P<column>"
         + _NAME
         + rb")"
         + _OF_TYPE
-        + rb"|(?P<anything>"
-        + _UNNAMED
-        + rb")))",
+        + rb")",
     ),
     (
         b"drop",

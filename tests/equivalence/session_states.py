@@ -221,6 +221,11 @@ STATES = {
     "the settings of PL/pgSQL": State(
         "DO $$BEGIN END$$", "SELECT current_setting('plpgsql.check_asserts', true)"
     ),
+    "a setting of PL/pgSQL in a compiled function": State(
+        "SET plpgsql.variable_conflict = 'use_column'; SELECT f('')",
+        "SELECT f('')",
+        TABLE + PLPGSQL.format("a text := x; BEGIN RETURN (SELECT count(a) FROM t); END"),
+    ),
     "the settings of a library": State(
         "SELECT similarity('a', 'b')",
         "SELECT current_setting('pg_trgm.similarity_threshold', true)",
@@ -298,7 +303,9 @@ STATES = {
         + PLPGSQL.format("v x.a%TYPE; BEGIN v := x; RETURN v; END"),
     ),
     "the search_path": State(
-        "SELECT f('1')", "SET search_path = another; SELECT public.f('abc')", TWO_SCHEMAS
+        "WITH t AS (SELECT set_config('search_path', 'public', true)) SELECT f('1') FROM t",
+        "SET search_path = another; SELECT public.f('abc')",
+        TWO_SCHEMAS,
     ),
     "the search_path by the role": State(
         "SELECT f('1')", "SET ROLE another; SELECT public.f('abc')", TWO_SCHEMAS

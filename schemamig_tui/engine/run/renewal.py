@@ -127,10 +127,7 @@ class Renewals:
         return None if self._is_stale or self.stores_code else self._stored
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
-        if any(
-            file.script.traces.types is not NO_TYPES or _finds_other_types(file.script)
-            for file in files
-        ):
+        if any(file.script.traces.types is not NO_TYPES for file in files):
             from schemamig_tui.engine.run.stored_code import ask_declarations
 
             if self._stored_declarations is None:
@@ -220,7 +217,7 @@ class Renewals:
         changes = (file.script.traces.types, following.script.traces.types)
         if any(types.held_by(self._declarations) for types in changes):
             yield _PLPGSQL_IS_NOT_LOADED
-        elif self._declarations and any(map(_finds_other_types, (file.script, following.script))):
+        elif self._declarations and any(types.path for types in changes):
             yield f"({_PLPGSQL_IS_NOT_LOADED} OR {_TYPES_HAVE_ONE_SCHEMA})"
         if self._may_alter_start(file):
             if _leaves_pipeline(file.script):
@@ -235,20 +232,6 @@ class Renewals:
 
 _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE current_setting(name, true) IS NOT NULL"""
-
-
-def _finds_other_types(script: Script) -> bool:
-    """Whether a name may lead to another type in this file than in others.
-
-    It sets the search_path, in which "$user" is the role.
-    """
-    return script.mentions("search_path") or any(
-        found.assigns is not None and found.assigns.name in _ROLES
-        for found in script.special.values()
-    )
-
-
-_ROLES = ("role", "session_authorization")
 
 
 def may_show(script: Script, later: Script) -> bool:
