@@ -14,6 +14,7 @@ from schemamig_tui.sql.words import Words, behind, identifier, unquoted
 
 _TRUE = re.compile(r"on|t(?:r(?:ue?)?)?|y(?:es?)?|1")
 _BEFORE_ANY_QUERY = frozenset((b"isolation", b"deferrable", b"snapshot"))
+_OF_A_TRANSACTION = ("transaction_isolation", "transaction_deferrable", "transaction_read_only")
 _READ_ONLY = ("transaction_read_only", "default_transaction_read_only")
 
 
@@ -59,6 +60,15 @@ def set_statement(sql: bytes) -> Traits:
         "SET LOCAL" if local else "SET", only_sets=True, outside="ignore" if local else None
     )
     name, value = _name_and_value(words, written[-1:])
+    if name in _OF_A_TRANSACTION:
+        # Another way to write SET TRANSACTION, of which the server does not even warn.
+        return Traits(
+            "SET TRANSACTION",
+            only_sets=True,
+            read_only=name in _READ_ONLY and is_true(unquoted(value)),
+            outside="ignore",
+            comes_first=name not in _READ_ONLY,
+        )
     return _assigning(traits, Assignment(name, unquoted(value), local)) if name else traits
 
 

@@ -210,8 +210,13 @@ def _sets_locally(code: bytes) -> bool:
     if not _MAY_SET_LOCALLY.search(code):
         return False
     plain = without_comments(code)
+    return bool(_SET_LOCAL.search(plain)) or _calls_locally(plain)
+
+
+def _calls_locally(plain: bytes) -> bool:
+    """Whether a text without comments has a set_config that is like SET LOCAL."""
     calls = _CALLS_OF_SET_CONFIG.finditer(plain)
-    return bool(_SET_LOCAL.search(plain)) or any(_IS_LOCAL.search(call[1]) for call in calls)
+    return any(_IS_LOCAL.search(call[1]) for call in calls)
 
 
 _MAY_SET_LOCALLY = re.compile(rb"(?i)\blocal\b|set_config")
@@ -235,6 +240,7 @@ def _select(verb: bytes, sql: bytes) -> Traits | None:
     return replace(
         _SELECT,
         assigns=set_beside_others(sql) if sets else None,
+        sets_locally=sets and _calls_locally(without_comments(sql)),
         mentions=_mentions(sql),
         changes_reading=changes_reading(sql),
     )

@@ -83,10 +83,10 @@ class Traits:
     new sessions of a role or database start with; ``changes_reading``: it, or code in it, may
     change so how later files are cut. ``data_encoding`` is the encoding of the data behind a COPY,
     where the statement names it. ``creates_type`` is the name of the type that it makes.
-    ``sets_locally``: a block makes a setting up to the end of its transaction. ``comes_first``: it
-    sets something of its transaction that the server only takes before any query. ``rights``: it
-    gives a role to a role (``role``), or may change privileges in some other way, also in code that
-    it carries (``maybe``).
+    ``sets_locally``: a block or a query makes a setting up to the end of its transaction.
+    ``comes_first``: it sets something of its transaction that the server only takes before any
+    query. ``rights``: it gives a role to a role (``role``), or may change privileges in some other
+    way, also in code that it carries (``maybe``).
     """
 
     label: str = ""

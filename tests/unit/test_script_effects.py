@@ -39,6 +39,8 @@ def test_what_the_server_ignores_outside_of_a_transaction_is_warned_of(
         ("SELECT 1; SET TRANSACTION READ WRITE;", False),
         ("SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;", True),
         ("CREATE TABLE t (); SET TRANSACTION DEFERRABLE;", True),
+        ("SET transaction_isolation = serializable; SELECT 1;", False),
+        ("SELECT 1; SET LOCAL transaction_deferrable = on;", True),
     ],
 )
 def test_a_set_transaction_that_comes_too_late_is_not_said_to_work(text: str, late: bool) -> None:

@@ -1,4 +1,4 @@
-"""What a block sets locally outlasts it where the whole file is one transaction."""
+"""What a block or a query sets locally outlasts it where the whole file is one transaction."""
 
 import pytest
 
@@ -42,3 +42,13 @@ def test_it_is_warned_of_where_something_stands_behind_it(code: str) -> None:
 )
 def test_what_a_block_sets_for_the_session_is_as_in_psql(code: str) -> None:
     assert script_of(f"DO $$ {code} $$; SELECT 1;").warnings == ()
+
+
+def test_so_does_what_a_query_sets_beside_something_else() -> None:
+    query = "SELECT 1, set_config('app.x', 'a', /* local */ true);"
+    (warning,) = script_of(f"{query} SELECT 1;").warnings
+    assert warning.message == WARNING.message.replace("the DO block", "set_config").replace(
+        "the block", "the statement"
+    )
+    assert script_of(query).warnings == ()
+    assert script_of(f"{query} VACUUM;").warnings == ()

@@ -170,6 +170,10 @@ def test_a_file_may_bring_its_own_transaction(begin: str, commit: str) -> None:
             "set_config in line 1 makes a transaction read-only",
         ),
         ("SET TRANSACTION READ ONLY", "SET TRANSACTION in line 1 makes a transaction read-only"),
+        (
+            "SET transaction_read_only = on",
+            "SET TRANSACTION in line 1 makes a transaction read-only",
+        ),
     ],
 )
 def test_a_file_whose_row_cannot_be_in_its_transaction_runs_as_it_is_written(
@@ -226,6 +230,7 @@ def test_a_transaction_that_is_left_open_is_refused(text: str) -> None:
         ("SET LOCAL work_mem = '1MB'", "SET LOCAL", "ignore"),
         ("SELECT set_config('work_mem', '1MB', true)", "set_config", "ignore"),
         ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "SET TRANSACTION", "ignore"),
+        ("SET transaction_isolation = serializable", "SET TRANSACTION", "ignore"),
         ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS", "ignore"),
         ("LOCK TABLE t", "LOCK", "refuse"),
         ("SAVEPOINT a", "SAVEPOINT", "refuse"),

@@ -78,6 +78,9 @@ class _Flow:
                 self.open = i
 
 
+_LOCAL = {"SELECT": ("set_config", "statement")}
+
+
 def decide(cut: Cutter, lines: Lines, dialect: Dialect) -> Decision:
     """How the file has to be run. ``lines`` are those of the file.
 
@@ -261,9 +264,10 @@ class _Decider:
             yield ScriptWarning(self._line(i), message)
         for i, found in traits.items() if mode is Mode.TRANSACTION else ():
             if found.sets_locally and i != numbers[-1]:
+                setter, end = _LOCAL.get(found.label, ("the DO block", "block"))
                 message = (
-                    "What the DO block sets locally holds to the end of the file here, where the"
-                    " whole file is one transaction; psql would end it with the block."
+                    f"What {setter} sets locally holds to the end of the file here, where the whole"
+                    f" file is one transaction; psql would end it with the {end}."
                 )
                 yield ScriptWarning(self._line(i), message)
             if found.sets_later_modes and i != numbers[-1]:
