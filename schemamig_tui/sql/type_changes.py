@@ -63,6 +63,12 @@ def type_changes(text: bytes) -> TypeChanges:
     return TypeChanges(frozenset(columns), frozenset(objects), anything, path)
 
 
+def declared_names(declared: bytes) -> frozenset[str]:
+    """The names in declarations, in lower case, those of types among them."""
+    found = phrase(_IDENTIFIER).findall(declared)
+    return frozenset(name.decode() for name in found if name.isascii() and not name[:1].isdigit())
+
+
 def declarations(text: bytes) -> bytes:
     """What the PL/pgSQL functions declare that a text, in lower case, creates."""
     if b"plpgsql" not in text or not (b"function" in text or b"procedure" in text):

@@ -39,6 +39,7 @@ def sessions(shop: Workshop, *files: str) -> list[int]:
         "COPY t (a) FROM stdin;\n1\n\\.\n",
         "CREATE TABLE t (a int); ALTER TABLE t ALTER a TYPE text;",
         f"CREATE TABLE t (a int); {PLPGSQL} ALTER TABLE t ADD b int; ALTER TABLE t DROP b;",
+        f"CREATE TABLE t (a int); {PLPGSQL} SET search_path = pg_catalog;",
         "SELECT current_setting('app.x', true);",
         "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT current_setting('app.x')$$;",
     ],

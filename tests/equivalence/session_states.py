@@ -310,6 +310,12 @@ STATES = {
     "the search_path by the role": State(
         "SELECT f('1')", "SET ROLE another; SELECT public.f('abc')", TWO_SCHEMAS
     ),
+    "the search_path by a SET clause": State(
+        "SELECT g()",
+        "SELECT f('abc')",
+        TWO_SCHEMAS + "CREATE FUNCTION g() RETURNS text LANGUAGE sql SET search_path = public"
+        " AS $$SELECT f('1')$$; ALTER DATABASE @DB@ SET search_path = another, public",
+    ),
     "a type in front of another": State(
         "SELECT f('1')",
         "CREATE TYPE another.e AS ENUM ('abc'); SELECT f('abc')",

@@ -27,7 +27,7 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.notes import stores_code
 from schemamig_tui.engine.script.script import Kind, Script
 from schemamig_tui.sql.new_session import ANY_TRACES
-from schemamig_tui.sql.type_changes import NO_TYPES
+from schemamig_tui.sql.type_changes import NO_TYPES, declared_names
 
 if TYPE_CHECKING:  # a run of one file has no use for it
     from schemamig_tui.engine.run.stored_code import StoredCode
@@ -67,7 +67,8 @@ _PLPGSQL_IS_NOT_LOADED = "pg_catalog.current_setting('plpgsql.check_asserts', tr
 # Where a name is that of types in two schemas, it depends on the search_path which of them a
 # compiled function has found. A table is a type as well. Objects of the server's own are below.
 _TYPES_HAVE_ONE_SCHEMA = """NOT EXISTS (SELECT FROM pg_catalog.pg_type
-    WHERE oid OPERATOR(pg_catalog.>=) 16384
+    WHERE oid OPERATOR(pg_catalog.>=) 16384 AND pg_catalog.lower(typname::pg_catalog.text)
+        OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array('{names}', ' '))
     GROUP BY typname HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 1)"""
 
 
@@ -127,7 +128,7 @@ class Renewals:
         return None if self._is_stale or self.stores_code else self._stored
 
     def _ask_declarations(self, conn: psycopg.Connection[Any], files: Sequence[FileRun]) -> None:
-        if any(file.script.traces.types is not NO_TYPES for file in files):
+        if self._sets_path or any(file.script.traces.types is not NO_TYPES for file in files):
             from schemamig_tui.engine.run.stored_code import ask_declarations
 
             if self._stored_declarations is None:
@@ -217,13 +218,19 @@ class Renewals:
         changes = (file.script.traces.types, following.script.traces.types)
         if any(types.held_by(self._declarations) for types in changes):
             yield _PLPGSQL_IS_NOT_LOADED
-        elif self._declarations and any(types.path for types in changes):
-            yield f"({_PLPGSQL_IS_NOT_LOADED} OR {_TYPES_HAVE_ONE_SCHEMA})"
+        elif self._declarations and (self._sets_path or any(types.path for types in changes)):
+            names = " ".join(sorted(declared_names(self._declarations)))
+            one = _TYPES_HAVE_ONE_SCHEMA.format(names=names)
+            yield f"({_PLPGSQL_IS_NOT_LOADED} OR {one})"
         if self._may_alter_start(file):
             if _leaves_pipeline(file.script):
                 yield f"{_START} OPERATOR(pg_catalog.=) '{self._start}'"
             else:
                 yield _HAS_WRITTEN_NO_START
+
+    @property
+    def _sets_path(self) -> bool:
+        return self._stored is not None and self._stored.sets_path
 
     def _may_alter_start(self, file: FileRun) -> bool:
         stored = self._stored is not None and self._stored.alters_start

@@ -32,14 +32,15 @@ class StoredCode:
     ``functions`` are its functions by what they can do; ``names`` are the settings with a dot in
     their name that it sets or reads. ``always``: a trigger or the like calls one of the ``leaving``
     functions, so every file may. ``alters_start``: some function may change what new sessions start
-    with. ``questions`` are conditions in SQL which hold where an extension has kept nothing in the
-    session.
+    with; ``sets_path``: one sets the search_path. ``questions`` are conditions in SQL which hold
+    where an extension has kept nothing in the session.
     """
 
     functions: StoredFunctions
     names: frozenset[str] = frozenset()
     always: bool = False
     alters_start: bool = False
+    sets_path: bool = False
     questions: tuple[str, ...] = ()
 
     @classmethod
@@ -92,6 +93,7 @@ class StoredCode:
             names=frozenset[str]().union(*names),
             always=sets or login or any(one.is_used for one in leaving),
             alters_start=any(one.traces.alters_start for one in functions),
+            sets_path=any(one.traces.types.path for one in functions),
             questions=tuple(questions),
         )
 
