@@ -1,6 +1,6 @@
 """Reads the shape of a ledger's table, and says whether migrations can be recorded in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -48,25 +48,36 @@ class LedgerColumn(NamedTuple):
     identity: bool
 
 
+class Details(NamedTuple):
+    """What is to be known of a table that is not as we make it.
+
+    ``unlogged`` are the table and its partitions, as far as they are that. ``shut_sequences`` are
+    those of other schemas that the role needs and may not use. ``filled`` are the columns whose
+    type has a default.
+    """
+
+    unlogged: Sequence[str] = ()
+    shut_sequences: Sequence[str] = ()
+    filled: Sequence[str] = ()
+
+
 class Facts(NamedTuple):
     """The entries of the catalog about a ledger.
 
-    ``kind`` is the relkind, None without a table. ``unlogged`` are the table and its partitions, as
-    far as they are that. ``has_triggers``: the table has, or has had, triggers, or may have some on
-    its partitions. ``hidden``: row level security hides rows
-    from the role. ``shut_sequences``: those of other schemas that the role needs and may not use.
-    ``rules`` are the rules that fire when rows are written. ``unique`` has the
-    numbers of the columns that are unique by themselves. ``columns`` are by name.
+    ``kind`` and ``persistence`` are relkind and relpersistence, None without a table.
+    ``has_triggers``: the table has, or has had, triggers, or may have some on its partitions.
+    ``hidden``: row level security hides rows from the role. ``rules`` are the rules that fire when
+    rows are written. ``unique`` has the numbers of the columns that are unique by themselves.
+    ``columns`` are by name.
     """
 
     kind: str | None
-    unlogged: list[str]
+    persistence: str | None
     has_triggers: bool
     hidden: bool
     rules: list[str]
     schema_exists: bool
     may_record: bool
-    shut_sequences: list[str]
     may_create: bool
     in_recovery: bool
     read_only: bool
@@ -74,14 +85,29 @@ class Facts(NamedTuple):
     database: str
     unique: list[int]
     columns: dict[str, LedgerColumn]
+    details: Details
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether the table is not as we make it, so that ``details`` are to be asked for."""
+        others = (column for name, column in self.columns.items() if name not in COLUMNS)
+        return self.kind is not None and (
+            (self.kind, self.persistence, self.may_record) != ("r", "p", True)
+            or any(column.not_null and not column.fills_itself for column in others)
+        )
 
 
 def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     """Ask the catalog. Raises psycopg.Error."""
     names = {"schema": sql.Literal(schema), "table": sql.Literal(table)}
     query = ask(conn, _FACTS, sequences=sql.SQL(_SEQUENCES), **names)
-    *facts, columns = query.fetchall()[0]
-    return Facts._make([*facts, {name: LedgerColumn(name, *rest) for name, *rest in columns}])
+    *found, columns = query.fetchall()[0]
+    by_name = {name: LedgerColumn(name, *rest) for name, *rest in columns}
+    facts = Facts._make([*found, by_name, Details()])
+    if facts.is_odd:
+        for row in ask(conn, _DETAILS, sequences=sql.SQL(_SEQUENCES), **names):
+            facts = facts._replace(details=Details._make(row))
+    return facts
 
 
 def ask(
@@ -110,11 +136,11 @@ def unusable(facts: Facts, name: str) -> LedgerRefusal | None:
             f"the ledger {name} has another shape: {visible('; '.join(what for what, _ in wrong))}",
             hint if _column(facts, "filename") else _ANOTHER,
         )
-    if facts.unlogged:
+    if unlogged := facts.details.unlogged:
         which = "is an unlogged table" if facts.kind == "r" else "has unlogged partitions"
         return LedgerRefusal(
             f"the ledger {name} {which}: a crash of the server would empty it",
-            " ".join(f"ALTER TABLE {visible(table)} SET LOGGED;" for table in facts.unlogged),
+            " ".join(f"ALTER TABLE {visible(table)} SET LOGGED;" for table in unlogged),
         )
     return hidden_rows(facts, name) if facts.hidden else None
 
@@ -177,7 +203,7 @@ def grants(facts: Facts, schema: str, name: str) -> str:
         f" GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};"
         + "".join(
             f" GRANT USAGE ON SEQUENCE {visible(sequence)} TO {role};"
-            for sequence in facts.shut_sequences
+            for sequence in facts.details.shut_sequences
         )
     )
 
@@ -213,6 +239,7 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
         what = f"{name} should be {right}, but is {column.type if column else 'missing'}"
         change = f"ALTER {name} TYPE {right} USING {name}::{right}" if column else None
         yield what, f"ALTER TABLE {ledger} {change or _added(name, right)};"
+    filled = facts.details.filled
     ours = {column.name for name in COLUMNS if (column := _column(facts, name))}
     for column in columns.values():
         name = readable(column.name)
@@ -222,7 +249,7 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
                 if column.identity:
                     change = f"ALTER {name} DROP IDENTITY"
                 yield f"{name} is generated", f"ALTER TABLE {ledger} {change};"
-        elif column.not_null and not column.fills_itself:
+        elif column.not_null and not column.fills_itself and column.name not in filled:
             mend = f"ALTER TABLE {ledger} ALTER {name} DROP NOT NULL;  -- or SET DEFAULT"
             yield f"{name} is NOT NULL and has no default", mend
     checksum, message = columns.get("checksum"), columns.get("error_message")
@@ -264,23 +291,19 @@ _KINDS = {
 }
 
 
-# The sequences that the defaults of the columns take numbers from; who may not, writes no row.
-_SEQUENCES: LiteralString = """FROM pg_attrdef f
-            JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
-            JOIN pg_class s ON d.refclassid = 'pg_class'::regclass AND s.oid = d.refobjid
-        WHERE f.adrelid = c.oid AND s.relkind = 'S'"""
+# The sequences that the defaults of the columns take numbers from; who may not, writes no row. An
+# attrdef depends on its column and on what is in its expression; that pg_depend knows both spares
+# the catalog of attrdefs, which a new session would have to load.
+_SEQUENCES: LiteralString = """FROM pg_depend f
+            JOIN pg_depend d ON d.classid = f.classid AND d.objid = f.objid
+            JOIN pg_class s ON d.refclassid = f.refclassid AND s.oid = d.refobjid
+        WHERE f.classid = 'pg_attrdef'::regclass AND f.refclassid = 'pg_class'::regclass
+            AND f.refobjid = c.oid AND s.relkind = 'S'"""
 
 # Nothing is put together by the server: each function that a session calls for the first time costs
 # it more than the rows.
 _FACTS: LiteralString = """
-SELECT c.relkind,
-    ARRAY(SELECT l.oid::regclass::text FROM pg_class l WHERE l.oid = c.oid
-            AND l.relpersistence = 'u'
-        UNION ALL SELECT l.oid::regclass::text
-        FROM pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) p
-            JOIN pg_class l ON l.oid = p.relid
-        WHERE p.relid <> c.oid AND l.relpersistence = 'u'),
-    coalesce(c.relhastriggers OR c.relkind = 'p', false),
+SELECT c.relkind, c.relpersistence, coalesce(c.relhastriggers OR c.relkind = 'p', false),
     coalesce(row_security_active(c.oid), false),
     ARRAY(SELECT rulename FROM pg_rewrite
         WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D' ORDER BY rulename),
@@ -289,8 +312,6 @@ SELECT c.relkind,
         AND has_table_privilege(c.oid, 'SELECT')
         AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')
         AND true = ALL (SELECT has_sequence_privilege(s.oid, 'USAGE') {sequences})),
-    ARRAY(SELECT s.oid::regclass::text {sequences}
-        AND s.relnamespace <> n.oid AND NOT has_sequence_privilege(s.oid, 'USAGE')),
     CASE WHEN n.oid IS NULL
         THEN has_database_privilege(current_database(), 'CREATE')
         ELSE has_schema_privilege(n.oid, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') END,
@@ -300,11 +321,22 @@ SELECT c.relkind,
         AND indisvalid AND indnkeyatts = 1 AND indpred IS NULL AND indexprs IS NULL),
     ARRAY(SELECT json_build_array(attname, format_type(atttypid, atttypmod),
             format_type(atttypid, NULL), atttypmod, attnum, attnotnull,
-            atthasdef OR attidentity <> ''
-                OR EXISTS (SELECT FROM pg_type t WHERE t.oid = atttypid AND typdefault IS NOT NULL),
-            attgenerated <> '' OR attidentity = 'a', attidentity = 'a')
+            atthasdef OR attidentity <> '', attgenerated <> '' OR attidentity = 'a',
+            attidentity = 'a')
         FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
 FROM (SELECT) AS one
 LEFT JOIN pg_namespace n ON n.nspname = {schema}
 LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = {table}
+"""
+
+_DETAILS: LiteralString = """
+SELECT ARRAY(SELECT l.oid::regclass::text FROM pg_class l
+        LEFT JOIN pg_partition_tree(CASE c.relkind WHEN 'p' THEN c.oid END) p ON p.relid = l.oid
+        WHERE (l.oid = c.oid OR p.relid IS NOT NULL) AND l.relpersistence = 'u'),
+    ARRAY(SELECT s.oid::regclass::text {sequences}
+        AND s.relnamespace <> c.relnamespace AND NOT has_sequence_privilege(s.oid, 'USAGE')),
+    ARRAY(SELECT attname FROM pg_attribute JOIN pg_type t ON t.oid = atttypid
+        WHERE attrelid = c.oid AND typdefault IS NOT NULL)
+FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
+WHERE n.nspname = {schema} AND c.relname = {table}
 """
