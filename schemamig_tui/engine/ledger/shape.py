@@ -48,7 +48,7 @@ class LedgerColumn(NamedTuple):
     identity: bool
 
 
-class Details(NamedTuple):
+class LedgerDetails(NamedTuple):
     """What is to be known of a table that is not as we make it.
 
     ``unlogged`` are the table and its partitions, as far as they are that. ``shut_sequences`` are
@@ -85,7 +85,7 @@ class Facts(NamedTuple):
     database: str
     unique: list[int]
     columns: dict[str, LedgerColumn]
-    details: Details
+    details: LedgerDetails
 
     @property
     def is_odd(self) -> bool:
@@ -103,10 +103,10 @@ def read_facts(conn: psycopg.Connection[Any], schema: str, table: str) -> Facts:
     query = ask(conn, _FACTS, sequences=sql.SQL(_SEQUENCES), **names)
     *found, columns = query.fetchall()[0]
     by_name = {name: LedgerColumn(name, *rest) for name, *rest in columns}
-    facts = Facts._make([*found, by_name, Details()])
+    facts = Facts._make([*found, by_name, LedgerDetails()])
     if facts.is_odd:
         for row in ask(conn, _DETAILS, sequences=sql.SQL(_SEQUENCES), **names):
-            facts = facts._replace(details=Details._make(row))
+            facts = facts._replace(details=LedgerDetails._make(row))
     return facts
 
 
