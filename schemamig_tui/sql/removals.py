@@ -87,12 +87,11 @@ def _action(words: Words, table: Name, verb: str) -> Iterator[Removal]:
         is_constraint = words.take(b"constraint")
         words.take(b"column")
         words.take(b"if", b"exists")
-        if is_constraint:
-            # Its index goes with it, and has its name.
-            path = words.path()
-            yield from [Removal(Name(table.schema, path[0]), None, "DROP CONSTRAINT")] * bool(path)
-        else:
+        if not is_constraint:
             yield from _column(words, table, "DROP COLUMN")
+        elif path := words.path():
+            # Its index goes with it, and has its name.
+            yield Removal(Name(table.schema, path[0]), None, "DROP CONSTRAINT")
     elif words.take(b"alter"):
         words.take(b"column")
         path = words.path()

@@ -23,6 +23,7 @@ from schemamig_tui.sql.removals import removals
             ["docs.A", "docs.c"],
         ),
         ("ALTER TABLE docs DROP CONSTRAINT docs_pkey", ["docs_pkey"]),
+        ('ALTER TABLE docs DROP CONSTRAINT U&"k", DROP n', ["docs.n"]),
         ("ALTER TABLE docs ALTER COLUMN id SET DATA TYPE bigint USING f(id, 1)", ["docs.id"]),
         ("ALTER TABLE docs ALTER id TYPE bigint, ALTER n SET NOT NULL", ["docs.id"]),
         ("ALTER TABLE docs ALTER n SET DEFAULT 1, VALIDATE CONSTRAINT c", []),
