@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemamig_tui.errors import FilesError, SchemamigError
 from schemamig_tui.headless.output import Output
-from schemamig_tui.headless.text_report import TextReport, not_in_order
+from schemamig_tui.headless.text_report import TextReport, what_is_wrong
 from schemamig_tui.text import visible
 
 if TYPE_CHECKING:
@@ -72,9 +72,10 @@ class AnnotatedReport(TextReport):
     def checked(self, status: "Status") -> None:
         """An ``error`` for each migration that is not as it should be."""
         super().checked(status)
-        for migration, what in not_in_order(status):
+        for migration in status.not_in_order:
             file = str(self._directory / migration.name) if migration.file else None
-            self._annotate("error", f"{migration.name}: {what}", None, file=file)
+            message = f"{migration.name}: {what_is_wrong(migration)}"
+            self._annotate("error", message, None, file=file)
 
     def compared(self, compared: "BranchComparison") -> None:
         """An ``error`` for each file that is not as it should be."""

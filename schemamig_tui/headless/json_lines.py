@@ -73,9 +73,8 @@ class JsonLines:
 
     def checked(self, status: "Status") -> None:
         """An event ``migration`` for each that is not as it should be, and ``status``."""
-        for migration in status.migrations:
-            if migration.state != "applied" or migration.changed or migration.missing:
-                self._migration(migration)
+        for migration in status.not_in_order:
+            self._migration(migration)
         self._status(status)
 
     def _migration(self, migration: "Migration") -> None:

@@ -111,7 +111,9 @@ class TextReport:
         """One line for each migration that is not as it should be, or one that all are."""
         out = self._out
         mark = out.paint("red", out.failed)
-        lines = [f"  {mark} {visible(one.name)}: {what}" for one, what in not_in_order(status)]
+        lines = [
+            f"  {mark} {visible(one.name)}: {what_is_wrong(one)}" for one in status.not_in_order
+        ]
         if not lines:
             out.write(f"Up to date: {len(status.applied)} applied")
             return
@@ -305,12 +307,10 @@ class TextReport:
         return RehearsalReport(self._out, self._err, directory, to)
 
 
-def not_in_order(status: "Status") -> Iterator[tuple["Migration", str]]:
-    """What ``--check`` finds: the migrations that are not as they should be, and why."""
-    for migration in status.migrations:
-        states = [] if migration.state == "applied" else [migration.state]
-        if what := ", ".join([*states, *_remarks(migration)]):
-            yield migration, what
+def what_is_wrong(migration: "Migration") -> str:
+    """Why ``--check`` finds a migration."""
+    states = [] if migration.state == "applied" else [migration.state]
+    return ", ".join([*states, *_remarks(migration)])
 
 
 def _remarks(migration: "Migration") -> Iterator[str]:

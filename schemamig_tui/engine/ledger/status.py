@@ -97,6 +97,11 @@ class Migration(NamedTuple):
         """Whether the ledger has it, but the folder has no file for it."""
         return self.file is None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether it is applied, and its file is as it was then."""
+        return self.state is State.APPLIED and not self.changed and not self.missing
+
 
 @dataclass(frozen=True)
 class Status:
@@ -138,6 +143,11 @@ class Status:
     def missing(self) -> tuple[Migration, ...]:
         """Recorded ones without a file."""
         return tuple(m for m in self.migrations if m.missing)
+
+    @cached_property
+    def not_in_order(self) -> tuple[Migration, ...]:
+        """What ``--check`` finds: a database that is up to date has none."""
+        return tuple(m for m in self.migrations if not m.in_order)
 
     @cached_property
     def has_issues(self) -> bool:
