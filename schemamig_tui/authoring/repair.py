@@ -69,7 +69,7 @@ def mark_applied(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         if migration.state is State.APPLIED:
             raise SettingsError(f"{visible(name)} is applied already")
         repairs.create_table()
-        return place.as_approved(repairs.mark_applied(name))
+        return place.as_approved(*repairs.mark_applied([name]))
 
 
 def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
@@ -84,7 +84,7 @@ def baseline(place: RepairPlace, name: str) -> tuple[Repair, ...]:
         if not names:
             raise SettingsError(f"all up to {visible(name)} are applied already")
         repairs.create_table()
-        return place.as_approved(*map(repairs.mark_applied, names))
+        return place.as_approved(*repairs.mark_applied(names))
 
 
 def accept_checksum(place: RepairPlace, name: str) -> tuple[Repair, ...]:

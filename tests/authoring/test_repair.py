@@ -18,6 +18,7 @@ from schemamig_tui.authoring.repair import (
 )
 from schemamig_tui.engine.events import LockAwaited
 from schemamig_tui.engine.ledger.repairs import Repair
+from schemamig_tui.engine.ledger.table import Ledger
 from schemamig_tui.engine.watch.run_lock import Locks
 from schemamig_tui.errors import LedgerError, LockTimeout, SettingsError
 from tests.conftest import Database
@@ -143,6 +144,17 @@ def test_a_baseline_makes_the_ledger_of_a_database_in_use(shop: Workshop) -> Non
     assert len(repaired(shop, baseline, "4.sql")) == 4
     assert {row.checksum for row in shop.rows.values()} == {"MANUAL"}
     assert shop.apply().applied == ()
+
+
+def test_a_baseline_of_more_files_reads_the_ledger_no_more_often(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = Ledger.read, []
+    monkeypatch.setattr(Ledger, "read", lambda *of: reads.append(of) or read(*of))
+    repaired(shop, baseline, "2.sql")
+    of_one = len(reads)
+    repaired(shop, baseline, "4.sql")
+    assert len(reads) == 2 * of_one
 
 
 def test_names_that_a_collation_takes_for_one_are_two(shop: Workshop) -> None:

@@ -5,8 +5,7 @@ it, because a trigger may have changed it. Everything is qualified, as in ``ledg
 the same reason.
 """
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -25,28 +24,14 @@ _THIS_FILE: LiteralString = (
     " WHERE filename OPERATOR(pg_catalog.=) {name}"
     ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) {name}'
 )
-_MOMENT: LiteralString = (
-    "coalesce(%(applied_at)s::pg_catalog.timestamp,"
-    " pg_catalog.clock_timestamp()::pg_catalog.timestamp)"
-)
-_UPDATE: LiteralString = (
-    "UPDATE {table} SET applied_at = pg_catalog.clock_timestamp(), checksum = {checksum},"
-    " execution_time_ms = 0, success = true, error_message = NULL" + _THIS_FILE
-)
+_NOW: LiteralString = "pg_catalog.clock_timestamp()"
 _INSERT: LiteralString = (
     "INSERT INTO {table} (filename, applied_at, checksum, execution_time_ms, success)"
-    " VALUES ({name}, pg_catalog.clock_timestamp(), {checksum}, 0, true)"
+    " VALUES ({name}, {applied_at}, {checksum}, {ms}, true)"
 )
-_REPLACE_BY_RECORD: LiteralString = (
-    "UPDATE {table} SET applied_at = "
-    + _MOMENT
-    + ", checksum = %(checksum)s, execution_time_ms = %(ms)s, success = true, error_message = NULL"
-    " WHERE filename OPERATOR(pg_catalog.=) %(name)s"
-    ' AND filename COLLATE pg_catalog."C" OPERATOR(pg_catalog.=) %(name)s'
-)
-_INSERT_RECORD: LiteralString = (
-    "INSERT INTO {table} (filename, applied_at, checksum, execution_time_ms, success)"
-    " VALUES (%(name)s, " + _MOMENT + ", %(checksum)s, %(ms)s, true)"
+_UPDATE: LiteralString = (
+    "UPDATE {table} SET applied_at = {applied_at}, checksum = {checksum},"
+    " execution_time_ms = {ms}, success = true, error_message = NULL" + _THIS_FILE
 )
 _ACCEPT: LiteralString = "UPDATE {table} SET checksum = {checksum}" + _THIS_FILE
 _RENAME: LiteralString = "UPDATE {table} SET filename = {new_name}" + _THIS_FILE
@@ -92,7 +77,10 @@ class Renaming(Repair):
 
 
 class Record(NamedTuple):
-    """A success that another tool has recorded; ``applied_at`` is a timestamp, None: now."""
+    """A success on the word of a person or another tool.
+
+    ``applied_at`` is a timestamp; None: now.
+    """
 
     name: str
     checksum: str
@@ -117,41 +105,34 @@ class Repairs:
         for query in self._ledger.writes.create:
             self._conn.execute(query)
 
-    def mark_applied(self, name: str) -> Repair:
-        """Record a migration as applied by hand, in the place of the row that it may have."""
-        before = self._row(name)
-        self._write(_INSERT if before is None else _UPDATE, name, MANUAL)
-        after = self._row(name)
-        kept = after and (after.success, after.checksum, after.error_message) == (
-            True,
-            MANUAL,
-            None,
-        )
-        return self._checked(Repair(name, before, after), bool(kept))
+    def mark_applied(self, names: Iterable[str]) -> tuple[Repair, ...]:
+        """Record migrations as applied by hand, in the place of the rows that they may have."""
+        return self.record([Record(name, MANUAL, None, 0) for name in names])
 
     def record(self, records: Sequence[Record]) -> tuple[Repair, ...]:
-        """Record successes of another tool, in the place of the rows that they may have."""
-        before = {row.filename: row for row in self._ledger.read(self._conn)}
+        """Record successes, in the place of the rows that their migrations may have."""
+        before = self._rows()
         for one in records:
-            query = _REPLACE_BY_RECORD if one.name in before else _INSERT_RECORD
-            with self._refusals_as_errors(one.name):
-                self._conn.execute(
-                    sql.SQL(query).format(table=self._ledger.identifier), one._asdict()
-                )
-        after = {row.filename: row for row in self._ledger.read(self._conn)}
+            self._write(
+                _UPDATE if one.name in before else _INSERT,
+                one.name,
+                checksum=sql.Literal(one.checksum),
+                applied_at=_moment(one.applied_at),
+                ms=sql.Literal(one.ms),
+            )
+        after = self._rows()
         return tuple(
             self._checked(
-                Repair(one.name, before.get(one.name), row),
-                row is not None and (row.success, row.checksum) == (True, one.checksum),
+                Repair(one.name, before.get(one.name), after.get(one.name)),
+                _is_kept(one, after.get(one.name)),
             )
             for one in records
-            for row in [after.get(one.name)]
         )
 
     def accept_checksum(self, name: str, checksum: str) -> Repair:
         """Record another checksum for a migration, and nothing else."""
         before = self._row(name)
-        self._write(_ACCEPT, name, checksum)
+        self._write(_ACCEPT, name, checksum=sql.Literal(checksum))
         after = self._row(name)
         kept = before is not None and after == before._replace(checksum=checksum)
         return self._checked(Repair(name, before, after), kept)
@@ -177,37 +158,39 @@ class Repairs:
         return self._checked(Repair(name, before, after), after is None)
 
     def _write(
-        self, query: LiteralString, name: str, checksum: str = "", new_name: str = ""
+        self,
+        query: LiteralString,
+        name: str,
+        *,
+        new_name: str | None = None,
+        **values: sql.Composable,
     ) -> None:
         composed = sql.SQL(query).format(
             table=self._ledger.identifier,
             name=sql.Literal(name),
-            checksum=sql.Literal(checksum),
             new_name=sql.Literal(new_name),
+            **values,
         )
-        with self._refusals_as_errors(new_name or name):
-            self._conn.execute(composed)
-
-    @contextlib.contextmanager
-    def _refusals_as_errors(self, name: str) -> Iterator[None]:
         try:
             with self._conn.transaction():  # what has failed leaves it open to questions
-                yield
+                self._conn.execute(composed)
         except psycopg.OperationalError:
             raise
         except psycopg.Error as error:
             why, hint = one_line(error), "connect as a role that may do that, such as its owner"
             if not isinstance(error, psycopg.errors.InsufficientPrivilege) and (
-                refusal := explain_write(self._conn, self._ledger, name, error.diag)
+                refusal := explain_write(self._conn, self._ledger, new_name or name, error.diag)
             ):
                 why, hint = refusal
             raise LedgerError(
                 f"the ledger {self._ledger.name} cannot be written: {why}", hint=hint
             ) from error
 
+    def _rows(self) -> dict[str, LedgerRow]:
+        return {row.filename: row for row in self._ledger.read(self._conn)}
+
     def _row(self, name: str) -> LedgerRow | None:
-        rows = self._ledger.read(self._conn)
-        return next((row for row in rows if row.filename == name), None)
+        return self._rows().get(name)
 
     def _checked(self, repair: Repair, kept: bool) -> Repair:
         if not kept:
@@ -217,3 +200,18 @@ class Repairs:
                 hint="nothing was changed",
             )
         return repair
+
+
+def _moment(applied_at: str | None) -> sql.Composable:
+    if applied_at is None:
+        return sql.SQL(_NOW)
+    return sql.SQL("{}::pg_catalog.timestamp").format(sql.Literal(applied_at))
+
+
+def _is_kept(record: Record, row: LedgerRow | None) -> bool:
+    """Whether a row says what was to be recorded."""
+    return row is not None and (row.success, row.checksum, row.error_message) == (
+        True,
+        record.checksum,
+        None,
+    )
