@@ -95,11 +95,9 @@ def _create_type(sql: bytes) -> Traits:
 
 def _alter(verb: bytes, sql: bytes) -> Traits | None:
     found = _alter_itself(verb, sql)
-    if found is None and _RIGHTS.search(sql):
-        found = Traits("ALTER")
-    if found is None or found.kind is Kind.ALONE:
+    if (found and found.kind is Kind.ALONE) or not _RIGHTS.search(sql):
         return found
-    return replace(found, rights="maybe") if _RIGHTS.search(sql) else found
+    return replace(found or Traits("ALTER"), rights="maybe")
 
 
 def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
@@ -161,29 +159,23 @@ _CARRY_CODE = (b"function", b"procedure")
 
 
 def _reindex(verb: bytes, sql: bytes) -> Traits | None:
-    options, words = _options(behind(sql))
-    work = concurrent(sql)
-    if words[:1] and words[0] in (b"schema", b"database", b"system"):
-        return replace(_alone(verb, words[0]), concurrently=work)
-    if words[1:2] == [b"concurrently"] or _REINDEX_CONCURRENTLY.search(b" ".join(options)):
-        return replace(_alone(verb, b"concurrently"), concurrently=work)
-    return None
-
-
-_REINDEX_CONCURRENTLY = re.compile(rb"\bconcurrently\b(?! '?(?:off|false|0)\b)")
+    what, work = _behind_options(sql)[:1], concurrent(sql)
+    if what and what[0] in (b"schema", b"database", b"system"):
+        return replace(_alone(verb, *what), concurrently=work)
+    return replace(_alone(verb, b"concurrently"), concurrently=work) if work else None
 
 
 def _cluster(verb: bytes, sql: bytes) -> Traits | None:
-    _, words = _options(behind(sql))
+    words = _behind_options(sql)
     return None if words and words != [b"verbose"] else _alone(verb)
 
 
-def _options(words: list[bytes]) -> tuple[list[bytes], list[bytes]]:
-    """The options in parentheses that come first, and the words behind them."""
+def _behind_options(sql: bytes) -> list[bytes]:
+    """The words behind the first one and behind the options in parentheses that it may have."""
+    words = behind(sql)
     if words[:1] != [b"("] or b")" not in words:
-        return [], words
-    end = words.index(b")")
-    return words[1:end], words[end + 1 :]
+        return words
+    return words[words.index(b")") + 1 :]
 
 
 # -- code, and what it mentions
