@@ -278,7 +278,7 @@ def test_a_second_connection_to_another_server_is_none(crowd: Crowd) -> None:
 
 
 def test_neither_a_cancellation_nor_the_end_waits_for_a_question_that_hangs(crowd: Crowd) -> None:
-    def hang(conn: psycopg.Connection, _: int) -> None:
+    def hang(conn: psycopg.Connection) -> None:
         asked.set()
         with contextlib.suppress(psycopg.Error):
             conn.execute("SELECT pg_sleep(60)")
@@ -286,7 +286,7 @@ def test_neither_a_cancellation_nor_the_end_waits_for_a_question_that_hangs(crow
     asked = threading.Event()
     first = Backend.of(crowd.join())
     with Watch(crowd.database.connect, first) as watch:
-        thread = threading.Thread(target=lambda: watch.ask(hang, 0))
+        thread = threading.Thread(target=lambda: watch.ask(hang))
         thread.start()
         asked.wait()
         conn = crowd.join()

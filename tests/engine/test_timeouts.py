@@ -215,9 +215,7 @@ def test_none_of_them_is_the_second_connections(shop: Workshop) -> None:
         set_for_role(shop, setting, "100ms")
     with shop.connect() as first, Watch(shop.database.connect, Backend.of(first)) as watch:
         time.sleep(0.3)
-        assert watch.ask(lambda conn, _: conn.execute("SHOW statement_timeout").fetchone(), 0) == (
-            "5s",
-        )
+        assert watch.ask(lambda conn: conn.execute("SHOW statement_timeout").fetchone()) == ("5s",)
 
 
 DEFERRED = """

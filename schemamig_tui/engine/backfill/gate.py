@@ -158,8 +158,7 @@ class Gate:
     def _ask_server(self) -> ServerState | None:
         try:
             return self._keeper.watch.ask(
-                lambda conn, pid: signals.server_state(conn, pid, self._table, self._slot_wal),
-                self._keeper.pid,
+                signals.server_state, self._keeper.pid, self._table, self._slot_wal
             )
         except (psycopg.Error, SchemamigError):
             self._obstacles = ()
@@ -168,9 +167,7 @@ class Gate:
     def _writers(self, table: int) -> tuple[Writer, ...] | None:
         """The transactions that have written to the table; None where nobody can be asked now."""
         try:
-            return self._keeper.watch.ask(
-                lambda conn, pid: signals.writers(conn, pid, table), self._keeper.pid
-            )
+            return self._keeper.watch.ask(signals.writers, self._keeper.pid, table)
         except (psycopg.Error, SchemamigError):
             return None
 

@@ -31,7 +31,6 @@ class ByItself:
     ) -> None:
         self._watch = watch
         self._folder = folder
-        self._pid = conn.info.backend_pid
         lock = file_lock(ledger, name)
         if not lock.take(conn):
             raise LockTimeout(
@@ -43,7 +42,7 @@ class ByItself:
     def row_made(self) -> Iterator[Step]:
         """Let other runs go on, now that the row of the file is committed."""
         yield Step(self._folder.work.release, Role.HOUSEKEEPING, prompt=True, awaited=True)
-        self._watch.ask(lambda conn, pid: self._folder.run.drop(conn), self._pid)
+        self._watch.ask(self._folder.run.drop)
 
 
 def left_to_others(conn: psycopg.Connection[Any], plan: Plan, ledger: str) -> dict[str, str]:

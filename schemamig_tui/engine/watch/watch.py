@@ -6,7 +6,7 @@ Where it is lost in mid-run, a new one replaces it, without the run lock: see ``
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 
@@ -31,6 +31,7 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
         THEN pg_catalog.set_config('transaction_timeout', '0', false) END
 """
 
+About = ParamSpec("About")
 Answer = TypeVar("Answer")
 
 
@@ -71,8 +72,13 @@ class Watch:
             raise
         return conn
 
-    def ask(self, question: Callable[[psycopg.Connection[Any], int], Answer], pid: int) -> Answer:
-        """Ask a question of ``engine.watch.blockers`` about the session ``pid``.
+    def ask(
+        self,
+        question: Callable[Concatenate[psycopg.Connection[Any], About], Answer],
+        *about: About.args,
+        **named: About.kwargs,
+    ) -> Answer:
+        """Call ``question`` with the connection and what it is about, such as a session.
 
         Raises psycopg.Error, also when the answer takes longer than five seconds; after the
         connection was lost, what ``connect`` raises; and Aside while the connection is closed.
@@ -84,7 +90,7 @@ class Watch:
                 if self.conn.closed and not self._over:
                     self.conn = self._prepared(self._connect())
                 with answered_within(self.conn, patience.PATIENCE.glance):
-                    return question(self.conn, pid)
+                    return question(self.conn, *about, **named)
             finally:
                 if self._over:
                     self._close()
