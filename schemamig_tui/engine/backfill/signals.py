@@ -36,7 +36,7 @@ class Standby:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """The state of the server at one moment. ``wal`` is its position in the WAL, in bytes.
+    """The state of the server at one moment.
 
     ``obstacles`` are sentences that say why there should be no more WAL now. ``snapshots`` has a
     sentence for each old snapshot, by what holds it. ``dead`` counts the dead rows of the table;
@@ -44,7 +44,6 @@ class ServerState:
     others are.
     """
 
-    wal: int
     standbys: tuple[Standby, ...]
     obstacles: tuple[str, ...]
     snapshots: dict[str, str]
@@ -96,15 +95,14 @@ FROM pg_prepared_xacts
 WHERE database = current_database() AND prepared < clock_timestamp() - %(old)s * interval '1 s'
 """
 _NOW = """
-SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8,
-    (SELECT sum(pg_stat_get_dead_tuples(o)) FROM (SELECT %(table)s::oid AS o
+SELECT (SELECT sum(pg_stat_get_dead_tuples(o)) FROM (SELECT %(table)s::oid AS o
         UNION SELECT relid FROM pg_partition_tree(%(table)s::oid::regclass)) p)::int8,
     EXISTS (SELECT FROM pg_stat_activity WHERE backend_xmin IS NOT NULL AND backend_type IS NULL
         AND usesysid IS NOT NULL
         AND datid = (SELECT oid FROM pg_database WHERE datname = current_database()))
 """
-# Whoever has written to a table holds this lock on it until the transaction ends. Nobody needs a
-# privilege to see that.
+# Whoever has written to a table holds one of these locks on it until the transaction ends: the
+# first for rows, others for a TRUNCATE or an ALTER TABLE. Nobody needs a privilege to see that.
 _WRITERS = """
 SELECT DISTINCT l.virtualtransaction, CASE WHEN l.pid IS NULL THEN 'a prepared transaction'
     ELSE 'pid ' || l.pid || coalesce(', ' || nullif(a.application_name, ''), '') END
@@ -129,7 +127,6 @@ def server_state(
     row = conn.execute(_NOW, parameters).fetchone()
     assert row is not None
     return ServerState(
-        wal=row[0],
         standbys=tuple(Standby(visible(name), *position) for name, *position in standbys),
         obstacles=tuple(visible(sentence) for (sentence,) in obstacles),
         snapshots={
@@ -139,8 +136,8 @@ def server_state(
             )
             for key, who, seconds in snapshots
         },
-        dead=row[1],
-        hides_snapshots=row[2],
+        dead=row[0],
+        hides_snapshots=row[1],
     )
 
 
