@@ -1,6 +1,10 @@
 """The queries that make a session as good as new between two files: psql would open a new one.
 
-Together they do what DISCARD ALL does, which itself is not allowed in a pipeline.
+DISCARD ALL, which does the same, is not allowed in a pipeline. Of the parts that the manual has for
+it, only pg_advisory_unlock_all() is not among these, as the session holds a lock of ours: see
+``AdvisoryLock.release_others`` in ``watch.run_lock``.
+
+https://www.postgresql.org/docs/current/sql-discard.html
 """
 
 RESET = (
