@@ -68,21 +68,24 @@ def left_off(row: LedgerRow | None, script: Script) -> LeftOff | None:
     checkpoint = read_checkpoint(row.error_message) if row and not row.success else None
     if checkpoint is None:
         return _behind_damage(row, script) if row and not row.success else None
-    obstacle, way_out = None, _RESTORE
     if checkpoint.statements == 0 and not (checkpoint.batches or checkpoint.unreadable):
         obstacle = _next_obstacle(checkpoint, script)
         return LeftOff(0, checkpoint, obstacle, _SAY_SO) if obstacle else None
+    obstacle, way_out = _obstacle(checkpoint, script) or (None, None)
+    return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out)
+
+
+def _obstacle(checkpoint: Checkpoint, script: Script) -> tuple[str, str] | None:
+    """Why the file cannot go on behind what is done, and the way out; None where it can."""
     if not _still_holds(checkpoint, script):
-        obstacle = "the file has changed there since"
-    elif script.mode is not Mode.NO_TRANSACTION:
-        obstacle = "now the file is to be run as one transaction"
-    elif obstacle := _next_obstacle(checkpoint, script):
-        way_out = _SAY_SO
-    elif obstacle := _batch_obstacle(checkpoint, script):
-        way_out = _FINISH
-    else:
-        obstacle, way_out = next(_session_obstacles(checkpoint, script), (None, _RESTORE))
-    return LeftOff(checkpoint.statements, checkpoint, obstacle, way_out if obstacle else None)
+        return "the file has changed there since", _RESTORE
+    if script.mode is not Mode.NO_TRANSACTION:
+        return "now the file is to be run as one transaction", _RESTORE
+    if reason := _next_obstacle(checkpoint, script):
+        return reason, _SAY_SO
+    if reason := _batch_obstacle(checkpoint, script):
+        return reason, _FINISH
+    return next(_session_obstacles(checkpoint, script), None)
 
 
 def _behind_damage(row: LedgerRow, script: Script) -> LeftOff | None:
