@@ -42,7 +42,8 @@ def require_session(connect: Connect, conn: psycopg.Connection[Any]) -> None:
     """Raise PoolingRefused where a pooler gives ``conn`` no session of its own."""
     first = Backend.of(conn)
     if first.pooled:
-        Watch(connect, first).__exit__()
+        with Watch(connect, first):
+            pass  # Making it is the test.
 
 
 def _refusals(plan: Plan, connect: Connect, first: Backend) -> Iterator[FilesError]:
