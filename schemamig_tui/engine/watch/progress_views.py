@@ -112,9 +112,8 @@ def _counted(view: str, phase: str, now: dict[str, Any]) -> tuple[int, int | Non
 @cache
 def _query(version: int) -> bytes:
     """The query for a version of the server, such as 150004: it asks each view that there is."""
-    views = ["create_index", "vacuum", "analyze", "repack" if version >= 190000 else "cluster"]
-    if version >= 140000:
-        views.append("copy")
+    rewriting = "repack" if version >= 190000 else "cluster"
+    views = ("create_index", "vacuum", "analyze", "copy", rewriting)
     parts = (
         _VIEW.format(
             view=view,
