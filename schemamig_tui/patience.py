@@ -78,6 +78,12 @@ def to_recover(cancelled_at: float | None) -> float:
     return max(LEAST, min(PATIENCE.report, left))
 
 
+def doubled(first: float, times: int, most: float) -> float:
+    """A wait of ``first`` seconds that has doubled so many times, and is ``most`` at the most."""
+    # No float is as long as after some 1,030 doublings, which a night without a lock comes to.
+    return min(most, first * 2.0 ** min(times, 60))
+
+
 # Seconds: silent after 30, asked three times, given up after 60.
 _IDLE, _INTERVAL, _COUNT = 30, 10, 3
 

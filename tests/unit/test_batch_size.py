@@ -94,6 +94,10 @@ def test_where_small_batches_get_no_lock_they_wait_longer_in_the_end() -> None:
     assert waits[-1] == 30
 
 
+def test_they_wait_no_longer_after_a_night_without_a_lock() -> None:
+    assert LockPatience(failed=2000).seconds(0.1) == 30
+
+
 @pytest.mark.parametrize(
     ("restraint", "expected"),
     [

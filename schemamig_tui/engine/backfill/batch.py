@@ -11,6 +11,7 @@ from schemamig_tui.engine.backfill.questions import texts
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, COMMIT
 from schemamig_tui.limits import milliseconds
+from schemamig_tui.patience import doubled
 from schemamig_tui.sql.words import literal
 
 _LONGEST_PATIENCE = 30.0
@@ -37,7 +38,7 @@ class LockPatience:
     def seconds(self, target: float) -> float:
         """The lock_timeout of a batch that is to take ``target`` seconds."""
         gentle = max(_LEAST, 0.9 * self.deadlock_timeout - 1.5 * target)
-        return float(min(_LONGEST_PATIENCE, gentle * 2**self.failed))
+        return doubled(gentle, self.failed, _LONGEST_PATIENCE)
 
 
 @dataclass

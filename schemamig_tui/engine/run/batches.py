@@ -27,6 +27,7 @@ from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.session_capture import AS_THE_FILE, SessionStart
 from schemamig_tui.engine.watch.observer import Observer
+from schemamig_tui.patience import doubled
 
 _LOCKS = WITHOUT_LOCK | {pg_errors.SerializationFailure.sqlstate}
 # Seconds before a batch is tried again, and the most of them where it fails again and again.
@@ -104,7 +105,7 @@ class Batching:
             conn.execute("ROLLBACK")
         self._observer.gave_way = None
         size = batching.make_smaller()
-        pause = min(_LONGEST_PAUSE, _PAUSE * 2**batching.failed) * random.uniform(0.5, 1.0)
+        pause = doubled(_PAUSE, batching.failed, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
         place = BatchedPlace(run.script, self._current[1])
         self._observer.report(
             BatchRetried(

@@ -20,6 +20,7 @@ from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.script.script import Kind
 from schemamig_tui.engine.watch.observer import Observer
+from schemamig_tui.patience import doubled
 
 if TYPE_CHECKING:  # most runs have no batches
     from schemamig_tui.engine.run.batches import Batching
@@ -98,7 +99,7 @@ class Retries:
             conn.execute("RESET ROLE")
             conn.execute(self._renewal)
         # Jitter keeps two that are in each other's way from meeting again.
-        pause = min(_FIRST_PAUSE * 2**run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)
+        pause = doubled(_FIRST_PAUSE, run.retries, _LAST_PAUSE) * random.uniform(0.5, 1.0)
         run.retries += 1
         self._observer.report(
             FileRetried(
