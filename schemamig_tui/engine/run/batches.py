@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import errors as pg_errors
@@ -34,6 +34,14 @@ _LOCKS = WITHOUT_LOCK | {pg_errors.SerializationFailure.sqlstate}
 _PAUSE, _LONGEST_PAUSE = 0.05, 10.0
 
 
+class _Current(NamedTuple):
+    """The statement ``number`` of a file, from 0, whose batches are on."""
+
+    run: FileRun
+    number: int
+    series: BatchSeries
+
+
 class Batching:
     """Runs the batches of the files of a run, one statement at a time, in the session ``pid``."""
 
@@ -50,7 +58,7 @@ class Batching:
         self._observer = observer
         self._control = control
         self._pid = pid
-        self._current: tuple[FileRun, int, BatchSeries] | None = None
+        self._current: _Current | None = None
         self._finished: tuple[FileRun, int] | None = None
 
     def steps(self, run: FileRun, i: int, start: SessionStart) -> Iterator[Step]:
@@ -63,9 +71,10 @@ class Batching:
         if self._finished == (run, i):
             return
         place = BatchedPlace(run.script, i)
-        if self._current is None or self._current[:2] != (run, i):
-            self._current = run, i, self._begin(place, run, start)
-        yield from self._current[2].steps()
+        current = self._current
+        if current is None or (current.run, current.number) != (run, i):
+            current = self._current = _Current(run, i, self._begin(place, run, start))
+        yield from current.series.steps()
         self._current, self._finished = None, (run, i)
 
     def _begin(self, place: BatchedPlace, run: FileRun, start: SessionStart) -> BatchSeries:
@@ -95,7 +104,7 @@ class Batching:
         """Whether to try the batch again; the session is ready for it then."""
         if self._current is None or self._context.cancellation.requested:
             return False
-        batching = self._current[2]
+        series = self._current.series
         code = Diagnostic(crash.result).sqlstate
         # A cancellation by anybody else than us is meant.
         gave_way = code == pg_errors.QueryCanceled.sqlstate and self._observer.gave_way is not None
@@ -104,9 +113,9 @@ class Batching:
         if conn.info.transaction_status is not TransactionStatus.IDLE:
             conn.execute("ROLLBACK")
         self._observer.gave_way = None
-        size = batching.make_smaller()
-        pause = doubled(_PAUSE, batching.failed, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
-        place = BatchedPlace(run.script, self._current[1])
+        size = series.make_smaller()
+        pause = doubled(_PAUSE, series.failed, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+        place = BatchedPlace(run.script, self._current.number)
         self._observer.report(
             BatchRetried(
                 *place.at,
