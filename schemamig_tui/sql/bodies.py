@@ -72,7 +72,7 @@ def ends_transaction(code: bytes) -> str | None:
         word = token[1].lower()
         if ends and word in (b";", b"and"):
             return ends.decode().upper()
-        starts = words[-1] in _STARTS or _is_label(words)
+        starts = words[-1] in STARTS or _is_label(words)
         ends = word if starts and word in (b"commit", b"rollback") else b""
         words = [*words[-5:], word]
     return None
@@ -104,7 +104,7 @@ def _heads(code: bytes) -> Iterator[tuple[bytes, bytes, int]]:
     executes = False
     for token, following in pairwise(tokens(code)):
         word = token[1].lower()
-        if previous in _STARTS:
+        if previous in STARTS:
             executes = word == b"execute"
             yield word, following[1].lower(), token.start(1)
         elif executes and (text := string_value(token[1])) is not None:
@@ -117,8 +117,8 @@ def _heads(code: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 _MAY_END = re.compile(rb"(?i)commit|rollback")
 _DDL = (b"create", b"alter", b"drop", b"truncate")
 _TOUCH_NOTHING = (b"type", b"domain", b"role", b"user", b"schema", b"sequence")
-# What can be in front of a statement.
-_STARTS = (b";", b"begin", b"then", b"else", b"loop")
+STARTS = (b";", b"begin", b"then", b"else", b"loop")
+"""What can be in front of a statement in a block."""
 
 
 def _start_of_code(text: bytes, start: int) -> int | None:

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from schemamig_tui.sql.bodies import body
+from schemamig_tui.sql.bodies import STARTS, body
 from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
 from schemamig_tui.sql.lexer import tokens, whole_word
 
 DONE_BY_CODE = "what the code that it runs has done"
 
-# What can be in front of a statement in a block.
-_STARTS = (b";", b"begin", b"then", b"else", b"loop")
 # Statements of PL/pgSQL that change nothing by themselves.
 _HARMLESS = frozenset(
     (
@@ -83,7 +81,7 @@ def _statements(code: bytes) -> Iterator[bytes]:
     for token in tokens(code):
         word = token[1].lower()
         depth += (word == b"(") - (word == b")")
-        if depth == 0 and word in _STARTS:
+        if depth == 0 and word in STARTS:
             yield code[start : token.start(1)].strip()
             start = token.end(1)
     yield code[start:].strip()
