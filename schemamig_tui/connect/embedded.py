@@ -117,7 +117,8 @@ class Embedded:
         """Which PostgreSQL on this machine has an extension that this one lacks."""
         found = binaries.with_extension(name, self._account)
         # One of our version can read our data.
-        needless = " gen_random_uuid() needs none." * (name in ("pgcrypto", "uuid-ossp"))
+        makes_uuids = name in ("pgcrypto", "uuid-ossp")
+        needless = " gen_random_uuid() needs none." if makes_uuids else ""
         best = max(found, key=lambda one: (one.major == self.major, one.major), default=None)
         if best is None:
             return (

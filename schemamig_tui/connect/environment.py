@@ -106,7 +106,8 @@ def find(
 
 def _spelled(names: Sequence[str], of_file: Mapping[str, str]) -> str:
     """``PGHOST, .env: PGPORT, PGUSER``: those that a file has given come behind its name."""
-    own, given = ([name for name in names if (name in of_file) is it] for it in (False, True))
+    own = [name for name in names if name not in of_file]
+    given = [name for name in names if name in of_file]
     if given:
         given[0] = f"{of_file[given[0]]}: {given[0]}"
     return ", ".join((*own, *given))

@@ -3,7 +3,7 @@
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import ServerAwaited, Session
 from schemamig_tui.text import visible
-from schemamig_tui.units import lasting
+from schemamig_tui.units import lasting, plural
 
 _LONGEST_QUERY = 120
 
@@ -59,10 +59,9 @@ def had_lock(seen: Blocked) -> str:
 
 def victims(seen: Victims) -> str:
     """How many sessions wait behind the run."""
-    one = seen.count == 1
-    who = "1 session waits" if one else f"{seen.count:,} sessions wait"
-    longest = "for" if one else "the longest for"
-    return f"{who} behind this statement, {longest} {lasting(seen.longest_s)}"
+    wait, longest = ("waits", "for") if seen.count == 1 else ("wait", "the longest for")
+    who = plural(seen.count, "session")
+    return f"{who} {wait} behind this statement, {longest} {lasting(seen.longest_s)}"
 
 
 def progress(seen: ServerProgress) -> str:

@@ -275,7 +275,8 @@ def _column(facts: Facts, name: str) -> LedgerColumn | None:
 
 def _added(name: str, type_name: str) -> str:
     # Who has no column for failures records none. A success of NULL would put every row in doubt.
-    return f"ADD {name} {type_name}" + " NOT NULL DEFAULT true" * (name == "success")
+    default = " NOT NULL DEFAULT true" if name == "success" else ""
+    return f"ADD {name} {type_name}{default}"
 
 
 # By how much the atttypmod of a string is more than its length: VARHDRSZ.

@@ -82,9 +82,8 @@ class Causes:
                 return failure
             hint = f"A statement may take {units.limit(limit)} (--statement-timeout)."
             return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))
-        one = seen.count == 1
-        who = "1 session" if one else f"{seen.count:,} sessions"
-        longest = "" if one else ", the longest"
+        who = units.plural(seen.count, "session")
+        longest = "" if seen.count == 1 else ", the longest"
         return replace(
             failure,
             message=f"cancelled because {who} had waited behind it{longest}"

@@ -80,7 +80,7 @@ def _add(reader: StatementReader, start: str) -> _Action:
     name = reader.next()
     doubt = f"The file says IF NOT EXISTS: this is right if there was no column {name}."
     return _Action(
-        f"{start} DROP COLUMN {'IF EXISTS ' * missing}{name}",
+        f"{start} DROP COLUMN {'IF EXISTS ' if missing else ''}{name}",
         doubt=doubt if missing else None,
         ask=missing,
         column=name,
