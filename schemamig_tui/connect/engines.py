@@ -28,12 +28,12 @@ def locate(env: Mapping[str, str]) -> str:
     url = env.get("DOCKER_HOST") or _url_of_context(env)
     if url is not None:
         if url.startswith("unix://"):
-            _knock(Path(url.removeprefix("unix://")))
+            _require_listener(Path(url.removeprefix("unix://")))
         return url if "://" in url else f"tcp://{url}"
     refusal: ConnectionFailed | None = None
     for path in _well_known(env):
         try:
-            _knock(path)
+            _require_listener(path)
         except NotThere:
             continue
         except ConnectionFailed as error:
@@ -88,12 +88,12 @@ def _well_known(env: Mapping[str, str]) -> Iterator[Path]:
     yield Path("/run/podman/podman.sock")
 
 
-def _knock(path: Path) -> None:
+def _require_listener(path: Path) -> None:
     """Raise NotThere if nobody listens at ``path``, ConnectionFailed if we may not connect."""
     try:
-        with socket.socket(socket.AF_UNIX) as visitor:
-            visitor.setblocking(False)
-            visitor.connect(str(path))
+        with socket.socket(socket.AF_UNIX) as client:
+            client.setblocking(False)
+            client.connect(str(path))
     except BlockingIOError:  # it has more callers than it can take at once, so it is there
         return
     except PermissionError:

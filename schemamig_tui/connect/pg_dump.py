@@ -1,5 +1,6 @@
 """Runs pg_dump on a target: one of at least the server's version, here or in its container."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -88,9 +89,6 @@ def _in_container(name: str, target: Target, options: Sequence[str]) -> str | No
 
     parameters: dict[str, Any] = conninfo_to_dict(target.conninfo)
     login = ["-U", str(parameters["user"]), "-d", str(parameters["dbname"])]
-    api = DockerApi(engines.locate(os.environ))
-    try:
+    with contextlib.closing(DockerApi(engines.locate(os.environ))) as api:
         output = api.output(name, ["pg_dump", *options, _NEVER_ASK, *login])
-    finally:
-        api.close()
     return None if output is None else output.decode()

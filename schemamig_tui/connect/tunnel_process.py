@@ -71,9 +71,9 @@ class _Service:
     def _serve(self, client: socket.socket) -> None:
         # A client that has gone, or a container that was stopped, cuts what runs here.
         with client, contextlib.suppress(OSError):
-            self._lead(client)
+            self._forward(client)
 
-    def _lead(self, client: socket.socket) -> None:
+    def _forward(self, client: socket.socket) -> None:
         greeting = client.recv(_PIECE)
         if not greeting:
             return

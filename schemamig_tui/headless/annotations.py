@@ -31,7 +31,7 @@ def annotation(
     line: int | None = None,
     column: int | None = None,
 ) -> str:
-    """The line that makes one."""
+    """The line of output from which a workflow makes an annotation."""
     places = {"file": file, "line": line, "col": column}
     known = (f"{key}={_property(str(value))}" for key, value in places.items() if value)
     return f"::{level} {','.join(known)}".rstrip() + f"::{_data(message)}"
@@ -97,12 +97,12 @@ class AnnotatedReport(TextReport):
             self._annotate(level, one.without_query, one.hint, file=file, line=one.line)
 
     def found(self, findings: "Sequence[LintFinding]") -> None:
-        """One for each finding in a file that is planned."""
+        """An annotation for each finding in a file that is planned."""
         super().found(findings)
         self._annotate_findings(findings)
 
     def linted(self, report: "LintReport", level: "Severity") -> None:
-        """One for each finding."""
+        """An annotation for each finding."""
         super().linted(report, level)
         self._annotate_findings(report.findings)
 

@@ -193,6 +193,8 @@ class TextReport:
         place = visible(str(path))
         self._out.write(f"Saved: --apply --plan {place} applies exactly this, or nothing")
 
+    # -- --show-settings
+
     def settings_shown(self, settings: "Sequence[ShownSetting]") -> None:
         """A table of three columns."""
         rows = [(name, value or "not set", source) for name, value, source in settings]
@@ -201,7 +203,7 @@ class TextReport:
             gaps = " " * (names - cells(name)), " " * (values - cells(value))
             self._out.write(f"{name}{gaps[0]}  {value}{gaps[1]}  {source}")
 
-    # -- --apply and --rehearse
+    # -- --new and --new-rollback
 
     def created(self, path: Path) -> None:
         """One line with the path."""
@@ -219,6 +221,8 @@ class TextReport:
         for line in differences(rollback.trial):
             out.write(f"      {line}")
 
+    # -- --diff and --check --against
+
     def drifted(self, migration: "Migration", drift: "Drift | None") -> None:
         """The commits, and a unified diff."""
         from schemamig_tui.headless.history_report import diff_lines
@@ -232,6 +236,8 @@ class TextReport:
         mark = self._out.paint("red", self._out.failed)
         for style, line in comparison_lines(compared):
             self._out.write(f"  {mark} {line}" if style == "bad" else line)
+
+    # -- --lint, also as a part of --dry-run, and --explain
 
     def found(self, findings: "Sequence[LintFinding]") -> None:
         """What is more than a note, below its file."""
@@ -247,6 +253,12 @@ class TextReport:
         for remark in report.remarks:
             self.warning(remark)
         self._out.write("\n".join(lint_lines(report, self._out)))
+
+    def explained(self, rule: str, page: str) -> None:
+        """The page."""
+        self._out.write(page.rstrip())
+
+    # -- --docs-generate and --docs-validate
 
     def reading_schema(self) -> None:
         """One line, for those who wait."""
@@ -264,9 +276,7 @@ class TextReport:
 
         self._out.write_styled(validated_lines(validated))
 
-    def explained(self, rule: str, page: str) -> None:
-        """The page."""
-        self._out.write(page.rstrip())
+    # -- --verify
 
     def verifying(self, name: str, number: int, total: int) -> None:
         """How far it is, on stderr."""
@@ -279,6 +289,8 @@ class TextReport:
         from schemamig_tui.scratch.wording import verification_lines
 
         self._out.write_styled(verification_lines(found, directory))
+
+    # -- --mark-applied and its kin, and --adopt
 
     def repaired(self, repairs: "Sequence[Repair]") -> None:
         """The row of each, before and after."""
@@ -293,6 +305,8 @@ class TextReport:
 
         for line in (*file_lines(adoption), summary(adoption)):
             self._out.write(line)
+
+    # -- --apply and --rehearse
 
     def run(self, directory: Path, to: str | None, warn_after: float | None) -> "Listener":
         """See ``RunReport``."""

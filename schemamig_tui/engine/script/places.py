@@ -8,8 +8,6 @@ from schemamig_tui.errors import FilesError
 
 BOM = b"\xef\xbb\xbf"
 _PIECE = 64 * 1024
-
-
 _BLOCK = 32 * 1024
 
 
