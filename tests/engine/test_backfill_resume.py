@@ -150,12 +150,19 @@ def test_a_key_in_another_order_is_refused(shop: Workshop) -> None:
     assert shop.ask("SELECT count(*) FROM docs WHERE n = 1") == [100]
 
 
-def test_a_checkpoint_changed_by_hand_is_refused(shop: Workshop) -> None:
+@pytest.mark.parametrize(
+    ("part", "by_hand"),
+    [
+        ('"at"', '"to"'),
+        (r'"walked": \d+', '"walked": null'),
+        (r'"at": \["(\d+)"\]', r'"at": [\1]'),
+    ],
+)
+def test_a_checkpoint_changed_by_hand_is_refused(part: str, by_hand: str, shop: Workshop) -> None:
     fill(shop)
     stop(shop)
-    shop.ask(
-        "UPDATE kb.schema_migrations SET error_message = replace(error_message, '\"at\"', '\"to\"')"
-    )
+    changed = f"regexp_replace(error_message, '{part}', '{by_hand}')"
+    shop.ask(f"UPDATE kb.schema_migrations SET error_message = {changed}")
     with pytest.raises(FilesError, match="what the ledger has of its batches cannot be read"):
         shop.apply()
 

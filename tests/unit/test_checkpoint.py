@@ -56,8 +56,11 @@ def test_anything_else_is_none(message: str | None) -> None:
     assert read_checkpoint(message) is None
 
 
-def test_a_session_that_cannot_be_read_is_in_doubt() -> None:
-    lines = "A new session starts with {}\nSession of a after statement 4: {]}"
+@pytest.mark.parametrize(
+    ("starts", "state"), [("{}", "{]}"), ("{}", '{"a": 1}'), ('{"a": {}}', "{}")]
+)
+def test_a_session_that_cannot_be_read_is_in_doubt(starts: str, state: str) -> None:
+    lines = f"A new session starts with {starts}\nSession of a after statement 4: {state}"
     checkpoint = read_checkpoint(f"{LINE}\n{lines}")
     assert checkpoint
     assert checkpoint.session

@@ -84,6 +84,19 @@ def read_mark(statement: str, values: str) -> BatchMark | None:
         found = json.loads(values)
         for name in ("key", "types", "at", "end"):
             found[name] = None if found[name] is None else tuple(found[name])
-        return BatchMark(int(statement), **found)
+        mark = BatchMark(int(statement), **found)
     except (KeyError, TypeError, ValueError):
         return None
+    return mark if _has_its_types(mark) else None
+
+
+def _has_its_types(mark: BatchMark) -> bool:
+    """Whether the values are of the types that ``BatchMark.record`` writes."""
+    parts = (*mark.key, *mark.types, *(mark.at or ()), *(mark.end or ()))
+    texts = (mark.fingerprint, mark.writer, *parts)
+    counts = (mark.table or 0, mark.walked, mark.changed, mark.batches, mark.size)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(count, int) for count in counts)
+        and isinstance(mark.seconds, int | float)
+    )

@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from schemamig_tui.engine.ledger.batch_mark import RECORD, BatchMark, read_mark
 from schemamig_tui.engine.ledger.wording import (
@@ -228,8 +229,16 @@ _CHECKPOINT = re.compile(
 
 def _session(found: re.Match[str]) -> SessionState:
     login, after, doubt = found["login"], int(found["after"]), found["doubt"] is not None
-    try:
-        starts, state = json.loads(found["starts"]), json.loads(found["state"])
-    except ValueError:  # somebody has changed it by hand
+    starts, state = _texts(found["starts"]), _texts(found["state"])
+    if starts is None or state is None:
         return SessionState({}, login, after, {}, in_doubt=True)
     return SessionState(starts, login, after, state, doubt)
+
+
+def _texts(values: str) -> Mapping[str, str] | None:
+    """A JSON object as ``dumped`` has written it; None where somebody has changed it by hand."""
+    try:
+        found: dict[str, Any] = json.loads(values)
+    except ValueError:
+        return None
+    return found if all(isinstance(value, str) for value in found.values()) else None
