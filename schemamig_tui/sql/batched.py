@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from schemamig_tui.sql.batches import Misuse, RepeatedBatches
+from schemamig_tui.sql.directives import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.notes import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.words import Name, Words
 
 _WRITING = {b"update": (), b"delete": (b"from",), b"insert": (b"into",), b"merge": (b"into",)}

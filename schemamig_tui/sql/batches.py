@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from schemamig_tui.sql.directives import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.notes import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.words import Name, Words, identifier, named, unquoted
 
 MB = 1 << 20

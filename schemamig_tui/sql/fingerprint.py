@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from schemamig_tui.sql.directives import CANDIDATE
 from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.notes import NOTE
 
 _BOM = b"\xef\xbb\xbf"
 _OPERATOR = frozenset(b"+-*/<>=~!@#%^&|`?:")
@@ -54,4 +54,4 @@ _SINGLE = frozenset(bytes((char,)) for char in _OPERATOR)
 
 
 def _notes(text: bytes) -> list[bytes]:
-    return [line.strip() for line in text.split(b"\n") if NOTE.match(line.strip())]
+    return [line.strip() for line in text.split(b"\n") if CANDIDATE.match(line.strip())]

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import cache
 from operator import itemgetter
 
-from schemamig_tui.sql.notes import MARK
+from schemamig_tui.sql.directives import MARK
 
 
 def _many(*alternatives: bytes) -> bytes:

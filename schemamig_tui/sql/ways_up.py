@@ -1,13 +1,13 @@
 """Takes the way up out of a migration of another tool, without the tool's own comments.
 
 The parts of a file are found line by line, also within bodies and strings, because the parsers of
-these tools do so. The spellings of ways back and directives are in ``notes``.
+these tools do so. How each tool spells ways back and directives is known in ``sql.directives``.
 """
 
 import re
 from typing import NamedTuple
 
-from schemamig_tui.sql.notes import OURS, is_filled_in, no_transaction, way_back
+from schemamig_tui.sql.directives import OURS, is_filled_in, no_transaction, way_back
 
 _BOM = b"\xef\xbb\xbf"
 # How the tools that keep both ways in one file begin the way up.

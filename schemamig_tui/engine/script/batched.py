@@ -9,9 +9,9 @@ from schemamig_tui.engine.script.places import Lines, fault
 from schemamig_tui.sql.batched import Head, check, require_end, sets_key
 from schemamig_tui.sql.batches import Batches, Misuse, RangeBatches, batches
 from schemamig_tui.sql.bounds import RangeStatement, range_statement
+from schemamig_tui.sql.directives import Word
 from schemamig_tui.sql.encodings import UTF8, encoding_name
 from schemamig_tui.sql.lexer import tokens
-from schemamig_tui.sql.notes import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,23 @@ from typing import NamedTuple
 
 from schemamig_tui.engine.script.places import BOM, fault
 from schemamig_tui.engine.script.source import Source
-from schemamig_tui.sql import notes
+from schemamig_tui.sql import directives
 
 # How many bytes are looked at: of a file, of a line, and of a line with our own directive.
 _HEAD = 32 * 1024
 _LINE = 1024
 _OUR_LINE = 32 * 1024
-_BATCHES: dict[str, notes.Word] = {notes.BACKFILL: notes.BACKFILL, notes.REPEAT: notes.REPEAT}
+_BATCHES: dict[str, directives.Word] = {
+    directives.BACKFILL: directives.BACKFILL,
+    directives.REPEAT: directives.REPEAT,
+}
 
 
 class BatchesAsked(NamedTuple):
     """A line of a directive for batches, at byte ``offset``; its options begin at ``start``."""
 
     offset: int
-    word: notes.Word
+    word: directives.Word
     start: int
     options: bytes
 
@@ -37,7 +40,7 @@ class Comments:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._way_back: tuple[int, str, str] | None = None
-        self.no_transaction: tuple[int, notes.Directive] | None = None
+        self.no_transaction: tuple[int, directives.Directive] | None = None
         self.remarks: list[tuple[int, str]] = []
         self.batches: dict[int, list[BatchesAsked]] = {}
         self.waiting: list[BatchesAsked] = []
@@ -49,16 +52,16 @@ class Comments:
         return self._source.read(0, _HEAD)
 
     def heed(self, offset: int) -> None:
-        """Look at a comment that ``notes.NOTE`` has found. Raises FilesError."""
+        """Look at a comment that ``directives.CANDIDATE`` has found. Raises FilesError."""
         comment = self._source.read(offset, offset + _LINE)
-        if (asked := notes.our_directive(comment)) is not None:
+        if (asked := directives.our_directive(comment)) is not None:
             self._heed_ours(offset, asked)
         elif self._starts_line(offset):
-            if found := notes.way_back(comment, self._head[:offset]):
+            if found := directives.way_back(comment, self._head[:offset]):
                 self._way_back = self._way_back or (offset, *found)
-            elif directive := notes.no_transaction(comment):
+            elif directive := directives.no_transaction(comment):
                 self._heed_theirs(offset, directive)
-            elif notes.is_filled_in(comment):
+            elif directives.is_filled_in(comment):
                 raise fault(
                     self._source,
                     offset,
@@ -122,19 +125,19 @@ class Comments:
                     hint="Move it to the top of the file.",
                 )
 
-    def _heed_ours(self, offset: int, asked: notes.Asked) -> None:
+    def _heed_ours(self, offset: int, asked: directives.Asked) -> None:
         if len(asked.rest) + asked.offset >= _LINE:
-            longer = notes.our_directive(self._source.read(offset, offset + _OUR_LINE))
+            longer = directives.our_directive(self._source.read(offset, offset + _OUR_LINE))
             asked = longer or asked
         if word := _BATCHES.get(asked.word):
             self.waiting.append(BatchesAsked(offset, word, offset + asked.offset, asked.rest))
         elif asked.word == "requires" and asked.rest:
             self.required.append((offset, asked.rest.decode(errors="surrogateescape")))
-        elif asked.word == notes.ALLOW:
+        elif asked.word == directives.ALLOW:
             self.allowed.append((offset, asked.rest.decode(errors="replace")))
         elif asked.word == "no-transaction" and not asked.rest:
             self._heed_no_transaction(offset)
-        elif asked.word == notes.OUT_OF_ORDER and not asked.rest:
+        elif asked.word == directives.OUT_OF_ORDER and not asked.rest:
             self._heed_out_of_order(offset)
         else:
             shown = f"{asked.word} {asked.rest.decode(errors='replace')}".strip()
@@ -147,7 +150,7 @@ class Comments:
             )
 
     def _heed_out_of_order(self, offset: int) -> None:
-        if not notes.allows_out_of_order(self._source.read(0, offset + _LINE)):
+        if not directives.allows_out_of_order(self._source.read(0, offset + _LINE)):
             raise fault(
                 self._source,
                 offset,
@@ -163,9 +166,9 @@ class Comments:
                 "This directive counts in the first line only.",
                 hint="Move it to the top of the file.",
             )
-        self.no_transaction = offset, notes.OURS
+        self.no_transaction = offset, directives.OURS
 
-    def _heed_theirs(self, offset: int, directive: notes.Directive) -> None:
+    def _heed_theirs(self, offset: int, directive: directives.Directive) -> None:
         mark = len(BOM) if self._head.startswith(BOM) else 0
         if directive.counts(self._head[mark:], offset - mark):
             self.no_transaction = self.no_transaction or (offset, directive)

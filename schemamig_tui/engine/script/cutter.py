@@ -11,8 +11,8 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.sql import lexer
 from schemamig_tui.sql.assignments import is_true
 from schemamig_tui.sql.bodies import creates
+from schemamig_tui.sql.directives import CANDIDATE
 from schemamig_tui.sql.encodings import UTF8, encoding_name
-from schemamig_tui.sql.notes import NOTE
 from schemamig_tui.sql.psql_commands import Refusal, check_command, quoted_variable, refuse
 from schemamig_tui.sql.session import SessionModel
 from schemamig_tui.sql.statements import Rule, rule_for
@@ -262,7 +262,7 @@ class Cutter:
         window = self._window
         opened = window.base + position
         if window.text.startswith(b"--", position):
-            if NOTE.match(window.text, position) and not (self._parentheses or self._blocks):
+            if CANDIDATE.match(window.text, position) and not (self._parentheses or self._blocks):
                 self.comments.heed(opened)
             while (end := lexer.NEWLINE.search(window.text, position)) is None:
                 if window.last:

@@ -121,7 +121,7 @@ def has_statements(file: MigrationFile) -> bool:
 
 def allows_out_of_order(file: MigrationFile) -> bool:
     """Whether a file says that it may run behind later ones. Raises FilesError if unreadable."""
-    from schemamig_tui.sql.notes import allows_out_of_order
+    from schemamig_tui.sql.directives import allows_out_of_order
 
     return allows_out_of_order(beginning(file))
 

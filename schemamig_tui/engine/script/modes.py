@@ -8,7 +8,7 @@ from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.new_values import needs_commit
 from schemamig_tui.engine.script.places import Lines, fault
-from schemamig_tui.sql import notes
+from schemamig_tui.sql import directives
 from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.sql.traits import ORDINARY, Kind, Traits
 
@@ -173,8 +173,8 @@ class _Decider:
         where = self._lines.line(line.offset)
         return f"the {line.word} in line {where} commits after every batch"
 
-    def _asked(self, offset: int, directive: notes.Directive) -> str:
-        if directive is notes.OURS:
+    def _asked(self, offset: int, directive: directives.Directive) -> str:
+        if directive is directives.OURS:
             return "the directive in its first line says so"
         where = f"line {self._lines.line(offset)}"
         return f"{directive.tool}'s directive in {where} says so: {directive.text}"

@@ -31,14 +31,15 @@ MARK = (
     rb"|evolve-tx-off\b|:disable-transaction\b|txn-mode\b"
     rb"|" + _DOWN + rb")"
 )
-"""How a comment that may say something begins, behind its two dashes."""
+"""How a comment that may be a directive begins, behind its two dashes."""
 
 Word = Literal["backfill", "repeat"]
 """Begins a directive that has a statement run in batches."""
 BACKFILL: Word = "backfill"
 REPEAT: Word = "repeat"
 
-NOTE = re.compile(rb"--" + MARK)
+CANDIDATE = re.compile(rb"--" + MARK)
+"""A comment that may be a directive."""
 _OURS = re.compile(rb"--[ \t]*+(?i:schemamig:)[ \t]*+([^ \t\r\n]*+)[ \t]*+([^\r\n]*+)")
 
 # By tool: how the part of a file begins that takes its migration back.
