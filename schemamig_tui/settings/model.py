@@ -68,6 +68,7 @@ class Settings:
 
     advice_timeout: float | None = 2.0
     """How long a question of the dry run about rows may take; None is as long as it takes."""
+
     log_file: Path | None = None
     """The file to which every event of every run is appended."""
 

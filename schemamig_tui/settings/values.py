@@ -4,7 +4,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -70,10 +70,13 @@ def _date_style(value: str) -> str:
     return style
 
 
-def _lint_level(value: str) -> str:
-    if value not in get_args(LintLevel):
-        raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(LintLevel))}")
-    return value
+def _one_of(values: Collection[str]) -> Callable[[str], str]:
+    def read_one(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(values)}")
+        return value
+
+    return read_one
 
 
 SCRATCH_PLACES = ("embedded", "server")
@@ -96,12 +99,6 @@ def _names(value: str | list[Any]) -> tuple[str, ...]:
 
 def _paths(value: str | list[Any]) -> tuple[Path, ...]:
     return tuple(map(read_path, _names(value)))
-
-
-def _header_color(value: str) -> str:
-    if value not in get_args(HeaderColor):
-        raise ValueError(f"is {visible(value)!r}, but has to be {', '.join(get_args(HeaderColor))}")
-    return value
 
 
 _SWITCHES = {"1": True, "true": True, "0": False, "false": False}
@@ -187,7 +184,7 @@ SETTINGS = {
     "alert-timeout": SettingReader("alert_timeout", (str,), _duration),
     "date-style": SettingReader("date_style", (str,), _date_style),
     "template": SettingReader("template", (str,), read_path),
-    "lint-level": SettingReader("lint_level", (str,), _lint_level),
+    "lint-level": SettingReader("lint_level", (str,), _one_of(get_args(LintLevel))),
     "scratch": SettingReader("scratch", (str,), _scratch),
     "docs.path": SettingReader("docs_path", (str, list), _paths),
     "docs.schema": SettingReader("docs_schema", (str, list), _names),
@@ -207,7 +204,7 @@ DSNS = ("dsn", "scratch")
 TARGET_SETTINGS = {
     **{name: read for name, read in SETTINGS.items() if name not in ("env-file", "target")},
     "protected": SettingReader("protected", (bool,), bool),
-    "header": SettingReader("header", (str,), _header_color),
+    "header": SettingReader("header", (str,), _one_of(get_args(HeaderColor))),
     "read-only": SettingReader("read_only", (bool,), bool),
 }
 """What a target may say: where the database is, what differs there, and what may be written."""
