@@ -173,7 +173,9 @@ def _add_modes(parser: argparse.ArgumentParser) -> None:
 
 def _add_mode_options(group: _Group) -> None:
     group.add_argument(
-        "--to", metavar="FILE", help="--dry-run, --rehearse, --apply, --lint: no further"
+        "--to",
+        metavar="FILE",
+        help="--dry-run, --rehearse, --apply, --lint: up to FILE, and with it",
     )
     group.add_argument("--only", metavar="FILE", help="--apply, --dry-run: this file by itself")
     group.add_argument(
@@ -205,8 +207,8 @@ def _add_mode_options(group: _Group) -> None:
         "--against",
         metavar="REF",
         help="--check: compare the folder with what this branch of git has, instead of a database:"
-        " new files have to sort behind all of its files, and none of them may be another one;"
-        " --lint: look at the files that are new, without a database",
+        " new files have to sort behind all of its files, and those have to be here as they are"
+        " there; --lint: look at the files that are new, without a database",
     )
     group.add_argument(
         "--schema",
@@ -221,7 +223,11 @@ def _add_mode_options(group: _Group) -> None:
         help="the modes that write to the database: this protected target is meant",
     )
     for flag, what in (
-        ("--strict", "--apply, --dry-run: refuse changed, missing and late files"),
+        (
+            "--strict",
+            "--apply, --dry-run: run nothing where an applied file has changed or is missing, or a"
+            " pending one sorts before an applied one",
+        ),
         ("--lint-error", "--apply, --dry-run: refuse what --lint finds errors in"),
         ("--skip-backfills", "--apply, --dry-run: leave files with batches pending"),
         ("--sql", "--dry-run: show the statements too"),
@@ -299,7 +305,9 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         " nothing is locked in the database. --rehearse, --verify: where that is made for a moment:"
         " on the embedded PostgreSQL (the default), on the server of the database, or on another",
     )
-    group.add_argument("--template", metavar="FILE", help="--new: what the file begins as")
+    group.add_argument(
+        "--template", metavar="FILE", help="--new: the file to make a new migration from"
+    )
     group.add_argument(
         "--no-color", dest="color", action="store_const", const=False, help="print without colour"
     )
@@ -365,8 +373,8 @@ def _add_limits(group: _Group) -> None:
         "--advice-timeout",
         metavar="DURATION",
         dest="advice-timeout",
-        help="--dry-run: how long a question to the database may take (default: 2s; 0 is no limit),"
-        " and all about rows together five times as long",
+        help="--dry-run: how long a question to the database may take (default: 2s; 0 is no limit);"
+        " all those about rows together may take five times as long",
     )
 
 
