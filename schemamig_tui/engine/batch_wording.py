@@ -12,6 +12,7 @@ from schemamig_tui.engine.batch_events import (
     BatchTotals,
 )
 from schemamig_tui.engine.events import BatchEvent
+from schemamig_tui.engine.ledger.batch_mark import counted
 from schemamig_tui.text import visible
 from schemamig_tui.units import duration, lasting, plural, size
 
@@ -40,10 +41,8 @@ def batch_event(event: BatchEvent) -> str:
 
 
 def totals(done: BatchTotals) -> str:
-    """The progress: keys walked beside rows changed, because these numbers may differ."""
-    walked = f"{plural(done.walked, 'key')} walked, " if done.walked else ""
-    changed = f"{plural(done.changed, 'row')} changed"
-    return f"{walked}{changed} in {plural(done.batches, 'batch', 'batches')}"
+    """The progress in words."""
+    return counted(done.walked or None, done.changed, done.batches)
 
 
 def _started(event: BatchesStarted) -> str:

@@ -46,9 +46,7 @@ class BatchMark:
     @property
     def people(self) -> str:
         """The progress as people read it."""
-        walked = f"{plural(self.walked, 'key')} walked, " if self.key else ""
-        changed = f"{plural(self.changed, 'row')} changed"
-        text = f"{walked}{changed} in {plural(self.batches, 'batch', 'batches')}"
+        text = counted(self.walked if self.key else None, self.changed, self.batches)
         if self.at and self.end:
             text += f", {visible(', '.join(self.key))} up to {shown(self.at)} of {shown(self.end)}"
         return text
@@ -63,6 +61,12 @@ class BatchMark:
     def lines(self) -> str:
         """Both lines, each with the line break in front of it."""
         return f"\n{IN_BATCHES}{self.people}\n{self.record}"
+
+
+def counted(walked: int | None, changed: int, batches: int) -> str:
+    """Keys ``walked`` beside rows ``changed``, because these numbers may differ; None: no keys."""
+    keys = "" if walked is None else f"{plural(walked, 'key')} walked, "
+    return f"{keys}{plural(changed, 'row')} changed in {plural(batches, 'batch', 'batches')}"
 
 
 def shown(value: Sequence[str]) -> str:
