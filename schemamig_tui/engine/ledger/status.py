@@ -102,6 +102,12 @@ class Migration(NamedTuple):
         """Whether it is applied, and its file is as it was then."""
         return self.state is State.APPLIED and not self.changed and not self.missing
 
+    @property
+    def has_issue(self) -> bool:
+        """Whether it has failed, is unknown, changed, missing or renamed, or was empty once."""
+        in_doubt = self.state in (State.FAILED, State.UNKNOWN) or self.recorded_as is not None
+        return in_doubt or self.missing or self.changed or self.written_since
+
 
 @dataclass(frozen=True)
 class Status:
@@ -151,9 +157,8 @@ class Status:
 
     @cached_property
     def has_issues(self) -> bool:
-        """Whether any has failed, is unknown, changed or missing, or was recorded as empty."""
-        since = any(m.written_since for m in self.pending)
-        return since or bool(self.failed or self.unknown or self.changed or self.missing)
+        """Whether any migration has an issue."""
+        return any(m.has_issue for m in self.migrations)
 
     @cached_property
     def renamed(self) -> tuple[Migration, ...]:

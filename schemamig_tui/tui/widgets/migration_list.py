@@ -104,8 +104,8 @@ class MigrationList(CursorList):
 
     @property
     def odd(self) -> list[int]:
-        """The places of those that have failed, have changed, or are missing."""
-        return [place for place, row in enumerate(self._rows) if _is_odd(row)]
+        """The places of those that have an issue."""
+        return [place for place, row in enumerate(self._rows) if row.has_issue]
 
     @property
     def place(self) -> int:
@@ -146,11 +146,6 @@ class MigrationList(CursorList):
         if went_well:
             return "good", "✓" if short else "rehearsed"
         return "bad", "✗" if short else "would fail"
-
-
-def _is_odd(row: Migration) -> bool:
-    in_doubt = row.state in (State.FAILED, State.UNKNOWN) or row.recorded_as is not None
-    return in_doubt or row.missing or row.changed or row.written_since
 
 
 def _remark(row: Migration) -> str:
