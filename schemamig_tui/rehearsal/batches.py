@@ -15,7 +15,7 @@ from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Step
 from schemamig_tui.engine.run.file_run import FileRun
-from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.batch_options import RangeBatches
 from schemamig_tui.sql.words import literal
 
 _WAL = "pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from schemamig_tui.sql.batches import Misuse
+from schemamig_tui.sql.batch_options import Misuse
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.limiting import limits
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.batches import Misuse
+from schemamig_tui.sql.batch_options import Misuse
 from schemamig_tui.sql.bounds import range_statement
 from schemamig_tui.sql.lexer import tokens
 from tests.unit.psql_spy import queries

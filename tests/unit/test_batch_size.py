@@ -11,7 +11,7 @@ from schemamig_tui.engine.backfill.lag import Lag
 from schemamig_tui.engine.backfill.pace import rest
 from schemamig_tui.engine.backfill.signals import Standby
 from schemamig_tui.engine.backfill.size import BatchSize
-from schemamig_tui.sql.batches import Restraint
+from schemamig_tui.sql.batch_options import Restraint
 
 
 def settled(size: BatchSize, seconds_per_key: float, batches: int = 60) -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from schemamig_tui.engine.events import Mode
-from schemamig_tui.sql.batches import RangeBatches, RepeatedBatches
+from schemamig_tui.sql.batch_options import RangeBatches, RepeatedBatches
 from tests.unit.scripts import refusal, script_of
 
 DIRECTIVE = "-- schemamig: backfill table=docs key=id\n"

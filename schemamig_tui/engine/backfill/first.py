@@ -7,7 +7,7 @@ from schemamig_tui.engine.backfill.questions import Bracket, Questions
 from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.engine.backfill.walk import KeyWalk, Range
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
-from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.batch_options import RangeBatches
 
 
 class FirstRange(NamedTuple):

@@ -8,7 +8,7 @@ from schemamig_tui.engine.backfill.place import BatchedPlace
 from schemamig_tui.engine.batch_events import BatchesFinished, BatchFinished, BatchTotals
 from schemamig_tui.engine.events import Listener
 from schemamig_tui.engine.ledger.batch_mark import BatchMark, shown
-from schemamig_tui.sql.batches import Restraint
+from schemamig_tui.sql.batch_options import Restraint
 
 _NOW = 10.0
 """So many seconds are what goes on just now."""

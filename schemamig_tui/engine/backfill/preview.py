@@ -25,7 +25,7 @@ from schemamig_tui.engine.backfill.questions import (
 )
 from schemamig_tui.engine.ledger.batch_mark import BatchMark, shown
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.batch_options import RangeBatches
 from schemamig_tui.text import visible
 from schemamig_tui.units import plural
 

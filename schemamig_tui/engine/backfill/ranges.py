@@ -16,7 +16,7 @@ from schemamig_tui.engine.backfill.walk import KeyWalk, Range, Value
 from schemamig_tui.engine.batch_events import BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Step
-from schemamig_tui.sql.batches import RangeBatches
+from schemamig_tui.sql.batch_options import RangeBatches
 from schemamig_tui.text import visible
 
 

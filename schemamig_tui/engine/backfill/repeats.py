@@ -17,8 +17,8 @@ from schemamig_tui.engine.backfill.series import BatchSeries
 from schemamig_tui.engine.batch_events import BatchesNoted, BatchesStarted
 from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
-from schemamig_tui.sql.batched import BOUNDS_HINT, without_skip_locked
-from schemamig_tui.sql.batches import RepeatedBatches
+from schemamig_tui.sql.batch_checks import BOUNDS_HINT, without_skip_locked
+from schemamig_tui.sql.batch_options import RepeatedBatches
 from schemamig_tui.text import visible
 
 _TARGET = 0.1

@@ -23,7 +23,7 @@ from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.patience import doubled
 
 if TYPE_CHECKING:  # most runs have no batches
-    from schemamig_tui.engine.run.batches import Batching
+    from schemamig_tui.engine.run.batching import Batching
 
 # Seconds. The first pause lets a short transaction end; the last one keeps a run from being asleep
 # when a long one does.

@@ -36,7 +36,7 @@ from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
 from schemamig_tui.sql.databases import copies_database
 
 if TYPE_CHECKING:  # most runs have no batches
-    from schemamig_tui.engine.run.batches import Batching
+    from schemamig_tui.engine.run.batching import Batching
 
 
 class Run:
@@ -74,7 +74,7 @@ class Run:
         files = self._files
         if not (files.unread or any(run.script.batched for run in files)):
             return None
-        from schemamig_tui.engine.run.batches import Batching
+        from schemamig_tui.engine.run.batching import Batching
 
         return Batching(self._context, self._log, self._observer, control, self._pid)
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from schemamig_tui.engine.run.plan import PlannedFile
 from schemamig_tui.engine.script.script import Script
 from schemamig_tui.errors import FilesError
-from schemamig_tui.sql.batches import Batches, RangeBatches, RepeatedBatches
+from schemamig_tui.sql.batch_options import Batches, RangeBatches, RepeatedBatches
 from schemamig_tui.sql.removals import Removal, mentions, removals, uses
 from schemamig_tui.sql.words import Name
 from schemamig_tui.text import visible

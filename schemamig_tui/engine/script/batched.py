@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from schemamig_tui.engine.script.cutter import Cutter
 from schemamig_tui.engine.script.places import Lines, fault
-from schemamig_tui.sql.batched import Head, check, require_end, sets_key
-from schemamig_tui.sql.batches import Batches, Misuse, RangeBatches, batches
+from schemamig_tui.sql.batch_checks import Head, check, require_end, sets_key
+from schemamig_tui.sql.batch_options import Batches, Misuse, RangeBatches, batches
 from schemamig_tui.sql.bounds import RangeStatement, range_statement
 from schemamig_tui.sql.directives import Word
 from schemamig_tui.sql.encodings import UTF8, encoding_name

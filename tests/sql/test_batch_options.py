@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemamig_tui.sql.batches import (
+from schemamig_tui.sql.batch_options import (
     BACKFILL,
     MB,
     REPEAT,

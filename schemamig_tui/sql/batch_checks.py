@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from schemamig_tui.sql.batches import Misuse, RepeatedBatches
+from schemamig_tui.sql.batch_options import Misuse, RepeatedBatches
 from schemamig_tui.sql.directives import BACKFILL, REPEAT, Word
 from schemamig_tui.sql.lexer import tokens
 from schemamig_tui.sql.words import Name, Words
