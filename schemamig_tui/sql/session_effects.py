@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from schemamig_tui.sql.lexer import WORD, phrase, tokens
-from schemamig_tui.sql.traits import Kind, Traits
+from schemamig_tui.sql.traits import HAVE_DEFAULTS, Kind, Traits
 
 
 class Effect(IntEnum):
@@ -213,14 +213,11 @@ def _alter(sql: bytes) -> Effect:
     what = words[0] if words else b""
     if what == b"table":
         return _alter_table(words[1:])
-    if what in (b"function", b"procedure", b"routine", *_HAVE_DEFAULTS, b"extension", b"system"):
+    if what in (b"function", b"procedure", b"routine", *HAVE_DEFAULTS, b"extension", b"system"):
         return Effect.LATER
     if what in (b"domain", b"foreign", b"index", b"materialized"):
         return Effect.RUNS
     return Effect.NONE
-
-
-_HAVE_DEFAULTS = (b"database", b"group", b"role", b"user")
 
 
 def _alter_table(words: list[bytes]) -> Effect:

@@ -25,7 +25,7 @@ from schemamig_tui.sql.creations import created_schemas, schemas_created_by_code
 from schemamig_tui.sql.enum_values import added, added_by_code
 from schemamig_tui.sql.lexer import WORD, tokens, without_comments
 from schemamig_tui.sql.new_session import changes_reading
-from schemamig_tui.sql.traits import ORDINARY, WATCHED, Kind, Traits
+from schemamig_tui.sql.traits import HAVE_DEFAULTS, ORDINARY, WATCHED, Kind, Traits
 from schemamig_tui.sql.words import Words, behind, unquoted
 
 Rule = Callable[[bytes], Traits | None]
@@ -102,7 +102,7 @@ def _alter(verb: bytes, sql: bytes) -> Traits | None:
 
 def _alter_itself(verb: bytes, sql: bytes) -> Traits | None:
     what = behind(sql, 1)[0]
-    if what in _HAVE_DEFAULTS:
+    if what in HAVE_DEFAULTS:
         return _alter_defaults(verb, what, sql)
     if what == b"system":
         return replace(_alone(verb, what), changes_reading=changes_reading(sql))
@@ -151,7 +151,6 @@ def _alter_type(sql: bytes) -> Traits | None:
     return Traits("ALTER TYPE ... ADD VALUE", adds_enum_values=values) if values else None
 
 
-_HAVE_DEFAULTS = frozenset((b"database", b"group", b"role", b"user"))
 _CONCURRENTLY = re.compile(rb"(?i)concurrently")
 _CHANGES_PUBLICATIONS = re.compile(rb"(?:refresh|set|add|drop) publication")
 _ALONE_OPTIONS = frozenset((b"failover", b"two_phase"))

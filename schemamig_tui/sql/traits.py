@@ -155,3 +155,6 @@ WATCHED = frozenset(
     )
 )
 """The settings, view and commands of which it matters whether a file names them in any way."""
+
+HAVE_DEFAULTS = (b"database", b"group", b"role", b"user")
+"""What can be behind ALTER to change what new sessions begin with."""
