@@ -46,7 +46,7 @@ def advise(
     targets = find(scripts, database.search_path())
     if not targets.files:
         return ()
-    advice = [*(note(f"{unread}.") for unread in targets.unread)]
+    advice = [*targets.unread]
     try:
         advice += _ask(database, targets, older_than)
     except psycopg.Error as error:

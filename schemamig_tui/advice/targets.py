@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from schemamig_tui.advice.advice import Advice, note
 from schemamig_tui.advice.names import Names, Part, Path
 from schemamig_tui.advice.new_objects import NewObjects
 from schemamig_tui.engine import Script
@@ -44,11 +45,11 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What ``files`` files touch, in their order; ``unread`` says which parts were not read."""
+    """What ``files`` files touch, in their order; ``unread`` are notes on what is not known."""
 
     files: int
     uses: tuple[Use, ...]
-    unread: tuple[str, ...]
+    unread: tuple[Advice, ...]
 
 
 def find(scripts: Iterable[Script], path: Path = None) -> Targets:
@@ -68,7 +69,7 @@ class _Finder:
     def __init__(self, path: Path) -> None:
         self.files = 0
         self.uses: dict[Touch, Use] = {}
-        self.unread: list[str] = []
+        self.unread: list[Advice] = []
         self._transaction = 0
         self._code_has_run = False
         self._names = Names()
@@ -89,16 +90,16 @@ class _Finder:
         self._lost = None
         try:
             if not self._read(script):
-                self.unread.append(f"{name}: only its first {READ >> 20} MB were looked at")
+                what = f"Only the first {READ >> 20} MB were looked at."
+                self.unread.append(note(what, file=name))
         except FilesError as error:
-            self.unread.append(f"{name}: {error.message}")
+            self.unread.append(note(error.message, file=name))
         finally:
             script.release()
         if self._lost is not None:
-            self.unread.append(
-                f"{name}: what names without a schema mean cannot be told from line {self._lost} on"
-                ", as another search_path may be set there"
-            )
+            what = "What names without a schema mean cannot be told from here on, as another"
+            what += " search_path may be set here."
+            self.unread.append(note(what, file=name, line=self._lost))
 
     def _read(self, script: Script) -> bool:
         """Whether the whole file was read."""
@@ -150,10 +151,8 @@ class _Finder:
                     self._add(other, script, i)
                 if touch.name not in self._views and self._new.is_view(touch):
                     self._views.add(touch.name)
-                    self.unread.append(
-                        f"{script.file.name}:{script.line(i)}: what {touch.statement} locks behind"
-                        f" the new view {touch.name} cannot be told"
-                    )
+                    what = f"{touch.statement} locks behind the new view {touch.name}"
+                    self._note_unknown(what, script, i)
         self._names.apply(touch, path)
         return before
 
@@ -161,10 +160,11 @@ class _Finder:
         """Say of a DO block with DDL that its locks are not among those that are known."""
         found = body(sql)
         if found and (ddl := first_ddl(found.code)):
-            self.unread.append(
-                f"{script.file.name}:{script.line(i)}: what {ddl[0]} in this DO block locks"
-                " cannot be told"
-            )
+            self._note_unknown(f"{ddl[0]} in this DO block locks", script, i)
+
+    def _note_unknown(self, what: str, script: Script, i: int) -> None:
+        text = f"What {what} cannot be told."
+        self.unread.append(note(text, file=script.file.name, line=script.line(i)))
 
     def _before(self, touch: Touch, path: Path) -> Touch | None:
         """What it touches, by the names that there are now; None where all of that is new."""

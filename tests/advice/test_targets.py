@@ -29,6 +29,11 @@ def found(pending: Pending, *files: str | bytes) -> Targets:
     return find(pending.write(*files))
 
 
+def unknown(targets: Targets) -> list[str]:
+    """What is said not to be known, by file and line."""
+    return [f"{one.place}: {one.message}" for one in targets.unread]
+
+
 def judged(pending: Pending, *files: str) -> list[str]:
     """What the role needs, by file and line."""
     return [
@@ -71,9 +76,9 @@ def test_what_is_behind_a_new_view_is_said_to_be_unknown(pending: Pending) -> No
         ALTER VIEW v RENAME TO w;
         UPDATE w SET a = 1;
         DELETE FROM w;"""
-    assert found(pending, file).unread == (
-        "0001.sql:3: what UPDATE locks behind the new view w cannot be told",
-    )
+    assert unknown(found(pending, file)) == [
+        "0001.sql:3: What UPDATE locks behind the new view w cannot be told."
+    ]
 
 
 def test_what_a_block_with_ddl_locks_is_said_to_be_unknown(pending: Pending) -> None:
@@ -81,10 +86,10 @@ def test_what_a_block_with_ddl_locks_is_said_to_be_unknown(pending: Pending) -> 
         DO $$ BEGIN IF true THEN ALTER TABLE t ADD a int; END IF; END $$;
         DO $$ BEGIN CREATE TYPE e AS ENUM (); EXCEPTION WHEN duplicate_object THEN END $$;
         DO $$ BEGIN EXECUTE 'CREATE ROLE r'; EXECUTE format('DROP TABLE %I', 't'); END $$;"""
-    assert found(pending, file).unread == (
-        "0001.sql:2: what ALTER in this DO block locks cannot be told",
-        "0001.sql:4: what DROP in this DO block locks cannot be told",
-    )
+    assert unknown(found(pending, file)) == [
+        "0001.sql:2: What ALTER in this DO block locks cannot be told.",
+        "0001.sql:4: What DROP in this DO block locks cannot be told.",
+    ]
 
 
 def test_what_is_rolled_back_was_not_done(pending: Pending) -> None:
@@ -158,8 +163,8 @@ def test_what_is_not_looked_at_for_another_search_path_is_said_once_for_each_fil
 ) -> None:
     first = "ALTER TABLE a ADD c int;\nSET search_path = x, y;\n"
     first += "ALTER TABLE b ADD c int;\nALTER TABLE d ADD c int;\n"
-    (said,) = found(pending, first, "ALTER TABLE a ADD c int;").unread
-    assert said.startswith("0001.sql: what names without a schema mean cannot be told from line 3")
+    (said,) = unknown(found(pending, first, "ALTER TABLE a ADD c int;"))
+    assert said.startswith("0001.sql:3: What names without a schema mean cannot be told from here")
 
 
 def test_a_search_path_that_stays_makes_names_unknown_for_good(pending: Pending) -> None:
@@ -222,14 +227,14 @@ def test_a_long_file_is_read_to_a_limit_and_says_so(
     row = f"INSERT INTO t VALUES ('{'x' * 1000}');\n"
     result = found(pending, row * 2000 + "ALTER TABLE late ADD c int;", "TRUNCATE later")
     assert [str(use.touch.name) for use in result.uses] == ["t", "later"]
-    assert result.unread == ("0001.sql: only its first 1 MB were looked at",)
+    assert unknown(result) == ["0001.sql: Only the first 1 MB were looked at."]
 
 
 def test_a_file_that_has_changed_is_said_and_not_raised(pending: Pending) -> None:
     scripts = pending.write("SELECT 1;\n" * 10_000, "TRUNCATE t")
     (pending.folder / "0001.sql").write_text("SELECT 2;\n" * 10_000)
     result = find(scripts)
-    assert result.unread == ("0001.sql: This file was changed while it was in use.",)
+    assert unknown(result) == ["0001.sql: This file was changed while it was in use."]
     assert [str(use.touch.name) for use in result.uses] == ["t"]
 
 
