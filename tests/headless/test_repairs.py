@@ -71,16 +71,17 @@ def test_a_repair_that_makes_no_sense_is_one_clear_error(program: Program) -> No
     assert "--to only goes with" in program("--forget", "0001_a.sql", "--to", "x").err
 
 
-def test_a_row_that_is_called_like_a_path_can_be_forgotten(
+def test_a_row_that_is_called_like_a_path_or_not_at_all_can_be_forgotten(
     program: Program, database: Database
 ) -> None:
     program.write("0001_a.sql", "SELECT 1;\n")
     assert program("--apply").code == 0
     with database.session() as conn:
         conn.execute(
-            "INSERT INTO kb.schema_migrations (filename) VALUES ('old/0001_a.sql'), ('/b')"
+            "ALTER TABLE kb.schema_migrations ALTER filename DROP NOT NULL;"
+            "INSERT INTO kb.schema_migrations (filename) VALUES ('old/0001_a.sql'), ('/b'), (NULL)"
         )
-    for name in ("old/0001_a.sql", "/b"):
+    for name in ("old/0001_a.sql", "/b", "NULL"):
         assert program("--forget", name).out.startswith(f"{name}\n")
     ended = program("--forget", "old/0001_a.sql")
     assert (ended.code, ended.out) == (2, "")

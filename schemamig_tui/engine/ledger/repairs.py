@@ -13,7 +13,7 @@ from psycopg import sql
 
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint, statements_done
 from schemamig_tui.engine.ledger.rows import LedgerRow
-from schemamig_tui.engine.ledger.table import Ledger
+from schemamig_tui.engine.ledger.table import NO_NAME, Ledger
 from schemamig_tui.engine.ledger.write_failures import explain_write
 from schemamig_tui.engine.script.files import MANUAL
 from schemamig_tui.errors import LedgerError
@@ -36,6 +36,7 @@ _UPDATE: LiteralString = (
 _ACCEPT: LiteralString = "UPDATE {table} SET checksum = {checksum}" + _THIS_FILE
 _RENAME: LiteralString = "UPDATE {table} SET filename = {new_name}" + _THIS_FILE
 _DELETE: LiteralString = "DELETE FROM {table}" + _THIS_FILE
+_DELETE_UNNAMED: LiteralString = "DELETE FROM {table} WHERE filename IS NULL"
 
 
 class Repair(NamedTuple):
@@ -151,9 +152,11 @@ class Repairs:
         )
 
     def forget(self, name: str) -> Repair:
-        """Remove the row of a migration."""
+        """Remove the row of a migration; ``NO_NAME``: all that are of none."""
         before = self._row(name)
         self._write(_DELETE, name)
+        if name == NO_NAME:
+            self._write(_DELETE_UNNAMED, name)
         after = self._row(name)
         return self._checked(Repair(name, before, after), after is None)
 

@@ -41,19 +41,21 @@ from schemamig_tui.engine.ledger.writes import LedgerWrites
 from schemamig_tui.errors import LedgerError, SettingsError
 from schemamig_tui.text import one_line, visible
 
-_NO_NAME: LiteralString = "NULL"
-# Where a version of a row is, and which transaction has written it, no other one has in common.
+NO_NAME: LiteralString = "NULL"
+"""What stands for the name of a file in a row that has none."""
+
 _EXISTS: LiteralString = (
     "SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = {} AND c.relname = {}"
 )
+# Where a version of a row is, and which transaction has written it, no other one has in common.
 _STAMP: LiteralString = (
     "SELECT count(*), coalesce(bit_xor(hashtextextended("
     "concat_ws(' ', tableoid, ctid, xmin), 0)), 0) FROM {}"
 )
 # Sorting is left to Python: the database's collation does not sort by bytes.
 _ROWS: LiteralString = (
-    "SELECT coalesce(filename, '" + _NO_NAME + "'), applied_at::text, checksum,"
+    "SELECT coalesce(filename, '" + NO_NAME + "'), applied_at::text, checksum,"
     " execution_time_ms, success, error_message FROM {}"
 )
 
@@ -163,7 +165,7 @@ def _doubled(rows: Iterable[LedgerRow]) -> str | None:
     """The first file name that two rows have: no index is unique across tables that inherit."""
     seen: set[str] = set()
     for row in rows:
-        if row.filename in seen and row.filename != _NO_NAME:
+        if row.filename in seen and row.filename != NO_NAME:
             return row.filename
         seen.add(row.filename)
     return None
@@ -175,7 +177,7 @@ def unsettled(rows: Iterable[LedgerRow], ledger: Ledger) -> LedgerRefusal | None
     if row is None:
         return None
     literal = visible(sql.Literal(row.filename).as_string(None))
-    this_row = f"filename = {literal}" if row.filename != _NO_NAME else "filename IS NULL"
+    this_row = f"filename = {literal}" if row.filename != NO_NAME else "filename IS NULL"
     return LedgerRefusal(
         f"the ledger {ledger.name} does not say whether {visible(row.filename)} was applied:"
         " its success is NULL",
