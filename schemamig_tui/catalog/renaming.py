@@ -32,6 +32,8 @@ class Renamed:
             if old.name != new.name:
                 self.kinds.add(kind)
                 self.objects.add((catalog, new.oid))
+            elif kind == "extensions" and old.value("schema") != new.value("schema"):
+                self.kinds.add(kind)  # all that belongs to it has another name now
             self._compare_parts((catalog, new.oid), old, new)
 
     def _compare_parts(self, identity: Identity, old: Object, new: Object) -> None:

@@ -22,7 +22,7 @@ _PRIVILEGES = "privileges"
 _MADE_IN = {"indexes": {"pg_index"}, "sequences": {"pg_sequence"}}
 _NO_PARTS = QueryAnswer(("parent",), ())
 # Their names stand in the texts of all kinds of objects.
-_NAMED_EVERYWHERE = frozenset({"schemas", "roles", "tablespaces"})
+_NAMED_EVERYWHERE = frozenset({"schemas", "extensions", "roles", "tablespaces"})
 
 T = TypeVar("T")
 

@@ -80,6 +80,18 @@ def test_a_change_of_what_belongs_to_an_extension_is_said(database: Database) ->
         assert changes("CREATE TABLE u (a citext)") == "+ table public.u\n    + a public.citext\n"
 
 
+def test_what_an_extension_takes_to_another_schema_is_seen_wherever_it_is_named(
+    database: Database,
+) -> None:
+    with database.connect() as conn, conn.transaction(force_rollback=True):
+        conn.execute("CREATE EXTENSION pg_trgm; CREATE SCHEMA elsewhere; CREATE TABLE t (a text)")
+        conn.execute("CREATE INDEX i ON t USING gin (a gin_trgm_ops)")
+        follower = SchemaFollower(conn)
+        with conn.transaction():
+            conn.execute("ALTER EXTENSION pg_trgm SET SCHEMA elsewhere")
+        assert "index i: USING gin (a public.gin_trgm_ops) ->" in text(render(follower.changes()))
+
+
 def test_where_writes_are_not_counted_all_is_read(database: Database) -> None:
     with database.connect() as conn, conn.transaction(force_rollback=True):
         conn.execute("SET track_counts = off")
