@@ -41,13 +41,17 @@ def _obstacle(run: FileRun) -> str | None:
     return None
 
 
-def refusal(run: FileRun, step: Step, error: Diagnostic) -> str | None:
-    """Why a statement fails in a rehearsal but not in a run; None if it fails in both."""
+def refusal(run: FileRun, step: Step, error: Diagnostic, version: int) -> str | None:
+    """Why a statement fails in a rehearsal but not in a run; None if it fails in both.
+
+    ``version`` is that of the server, such as 150004.
+    """
     if not wants_no_transaction(error) or step.role is not Role.STATEMENT:
         return None
     # An enum value is of use as soon as it is committed: in a run that is after its file.
     committed = error.sqlstate == UnsafeNewEnumValueUsage.sqlstate
-    if run.script.mode is Mode.NO_TRANSACTION or (committed and not _adds_enum_value(run)):
+    alone = committed and (not _adds_enum_value(run) or _makes_enum(run, error, version))
+    if run.script.mode is Mode.NO_TRANSACTION or alone:
         return f"line {step.line}: {error.message_primary}"
     return None
 
@@ -77,6 +81,17 @@ def units(run: FileRun) -> Iterator[range]:
         if kind is Kind.CHAIN or not is_open:
             yield range(start, i + 1)
             start = i + 1
+
+
+def _makes_enum(run: FileRun, error: Diagnostic, version: int) -> bool:
+    """Whether the enum of the value is the file's own: then a transaction may use it at once.
+
+    PostgreSQL can do so since 17, but not in a subtransaction, as a file of a rehearsal is: see
+    AddEnumLabel() in catalog/pg_enum.c.
+    """
+    made = [traits.creates_type for traits in run.script.special.values()]
+    message = error.message_primary or ""
+    return version >= 170000 and any(name and name.name in message for name in made)
 
 
 def _adds_enum_value(run: FileRun) -> bool:

@@ -1,7 +1,7 @@
 """Finds the file that a failed one most likely depends on: left out, or rehearsed in part."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from psycopg import errors as pg_errors
 from psycopg.errors import Diagnostic
@@ -10,6 +10,7 @@ from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.events import Failure
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.words import verb_of
 
 # Something is not there, or is still there.
@@ -30,31 +31,57 @@ _LACKS = {
         pg_errors.DuplicateSchema,
     )
 }
+# Something else depends on it, or it is not what the statement wants.
+_IN_THE_WAY = {
+    error.sqlstate
+    for error in (
+        pg_errors.DependentObjectsStillExist,
+        pg_errors.InvalidTableDefinition,
+        pg_errors.WrongObjectType,
+        pg_errors.ObjectNotInPrerequisiteState,
+    )
+}
+_WORD = re.compile(r"[\w$]+")
+_VIOLATES = "23"  # the class of SQLSTATEs in which rows violate a constraint
 # "name", »name«, „name“, «name», and in the messages without quotes: name(, table.column.
 _NAME = re.compile(r'["„»«](.+?)["“«»]|([\w$.]+)\(|(\w[\w$]*\.[\w$.]+)')
 
 
-def needed(failure: Failure, left_out: Sequence[FileRun]) -> str | None:
+def needed(failure: Failure, of: FileRun | None, left_out: Sequence[FileRun]) -> str | None:
     """The left-out file that most likely makes what a later one lacked; None: there is none.
 
-    That is the last one that mentions the missing object, or else just the last one.
+    That is the last one that mentions the missing object, or else just the last one. Where rows or
+    other objects are in the way of a statement of the file ``of``, it is the last one that mentions
+    what the statement is about, or that is about one of these objects.
     """
-    if failure.sqlstate not in _LACKS or not left_out:
+    if not left_out:
         return None
-    for name in _names(failure.message):
+    code = failure.sqlstate or ""
+    names = list(_names(failure.message))
+    if code not in _LACKS:
+        if code not in _IN_THE_WAY and not code.startswith(_VIOLATES):
+            return None
+        if of and failure.statement:
+            names += _touched(of, [failure.statement - 1])
+        in_detail = set(_WORD.findall(failure.detail or ""))
+        names += (name for run in left_out for name in _touched(run) if name in in_detail)
+    for name in names:
         for run in reversed(left_out):
             if run.script.contains(name):
                 return run.name
-    return left_out[-1].name
+    return left_out[-1].name if code in _LACKS else None
+
+
+def _touched(run: FileRun, statements: Iterable[int] | None = None) -> Iterator[str]:
+    """The names of what statements, by their numbers from 0, or all of a file, are about."""
+    for i in range(len(run.script)) if statements is None else statements:
+        yield from (touch.name.name for touch in touches(run.script.sql(i)))
 
 
 def _names(message: str) -> Iterator[str]:
     """The names in a message, without those of their schemas or tables."""
     for groups in _NAME.findall(message):
         yield next(filter(None, groups)).rpartition(".")[2]
-
-
-_VIOLATES = "23"  # the class of SQLSTATEs in which rows violate a constraint
 
 
 class PartialBatches:

@@ -142,7 +142,7 @@ class Stage:
         # Where the connection is lost, the server rolls back by itself.
         with contextlib.suppress(psycopg.OperationalError):
             self._conn.execute("ROLLBACK; DEALLOCATE ALL")
-        needs = needed(failed.failure, self._left_out) if failed else None
+        needs = needed(failed.failure, self._log.current, self._left_out) if failed else None
         if failed:
             if needs:
                 why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
@@ -374,7 +374,8 @@ class Stage:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
         if self._own.were_undone(crash.step, error):
             return UNDONE
-        return refusal(run, crash.step, error) or self._batches.refusal(crash.step, error)
+        refused = refusal(run, crash.step, error, self._guards.version)
+        return refused or self._batches.refusal(crash.step, error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:
         encoding = self._conn.info.encoding

@@ -86,6 +86,18 @@ def test_a_file_that_uses_its_own_enum_value_too_early_fails_as_in_a_run(shop: R
     assert shop.failure.failure.sqlstate == "55P04"
 
 
+@pytest.mark.postgres(min=17)
+def test_a_file_that_uses_values_of_its_own_enum_is_left_out_where_a_run_can_do_it(
+    shop: Rehearsals,
+) -> None:
+    finished = shop.tries(
+        "CREATE TYPE size AS ENUM ('s'); ALTER TYPE size ADD VALUE 'm';"
+        " CREATE TABLE shirts (size size DEFAULT 'm');"
+    )
+    assert finished.left_out == ("1.sql",)
+    assert shop.apply().applied == ("1.sql",)
+
+
 @pytest.mark.parametrize(
     ("made", "needing"),
     [
@@ -100,11 +112,18 @@ def test_a_file_that_uses_its_own_enum_value_too_early_fails_as_in_a_run(shop: R
             "CREATE UNIQUE INDEX ON base (x)",
             "INSERT INTO base VALUES (1) ON CONFLICT (x) DO NOTHING",
         ),
+        ("DELETE FROM base", "ALTER TABLE base ADD UNIQUE (x)"),
+        ("UPDATE base SET x = 1", "ALTER TABLE base ALTER x SET NOT NULL"),
+        ("DROP VIEW above", "DROP TABLE base"),
+        ("ALTER TABLE part NO INHERIT base", "ALTER TABLE part DROP x"),
     ],
 )
 def test_a_failed_file_says_which_one_it_needs(shop: Rehearsals, made: str, needing: str) -> None:
-    shop.ask("CREATE TABLE base (x int); CREATE SCHEMA makes")
-    finished = shop.tries(f"{made}; VACUUM base;", needing, "SELECT 1;")
+    shop.ask(
+        "CREATE TABLE base (x int); CREATE VIEW above AS SELECT FROM base; CREATE SCHEMA makes;"
+        " INSERT INTO base VALUES (NULL), (7), (7); CREATE TABLE part () INHERITS (base)"
+    )
+    finished = shop.tries(f"{made}; VACUUM pg_class;", needing, "SELECT 1;")
     assert (finished.failed, finished.needs) == ("2.sql", "1.sql")
     assert finished.remaining == ("3.sql",)
     assert "1.sql was left out of the rehearsal" in str(shop.failure.failure.hint)
@@ -120,9 +139,11 @@ def test_of_several_the_one_that_speaks_of_it_is_needed(shop: Rehearsals) -> Non
 
 
 def test_a_file_that_fails_of_its_own_needs_none(shop: Rehearsals) -> None:
-    finished = shop.tries("VACUUM;", "SELECT 1/0;")
-    assert (finished.failed, finished.needs) == ("2.sql", None)
-    assert shop.failure.failure.hint is None
+    shop.ask("CREATE TABLE base (x int NOT NULL)")
+    for fails in "SELECT 1/0;", "INSERT INTO base VALUES (NULL);":
+        finished = shop.tries("VACUUM;", fails)
+        assert (finished.failed, finished.needs) == ("2.sql", None)
+        assert shop.failure.failure.hint is None
 
 
 def test_files_that_can_only_be_read_behind_another_are_left_out(shop: Rehearsals) -> None:
