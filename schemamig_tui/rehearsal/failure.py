@@ -15,17 +15,23 @@ from schemamig_tui.text import one_line, visible
 
 
 def explain_loss(
-    conn: psycopg.Connection[Any], crash: Crash | None, error: psycopg.Error, guards: Guards
+    conn: psycopg.Connection[Any],
+    crash: Crash | None,
+    error: psycopg.Error,
+    guards: Guards,
+    seconds: float,
 ) -> Failure:
     """The failure for a lost connection, or for a query of our own that failed.
 
-    ``crash`` is the error of the server in the pipeline before, where there was one.
+    ``crash`` is the error of the server in the pipeline before, where there was one; ``seconds`` is
+    how long the file has taken.
     """
     code = (crash and Diagnostic(crash.result).sqlstate) or error.sqlstate
     primary = crash and Diagnostic(crash.result).message_primary
     message = visible(primary) if primary else one_line(error)
     if conn.broken:
-        return Failure(LOST.format(message), code or CONNECTION_FAILURE, FATAL)
+        lost = Failure(LOST.format(message), code or CONNECTION_FAILURE, FATAL)
+        return with_hint(lost, guards.hint_of_transaction(code, seconds))
     failure = Failure(f"the schema cannot be read: {message}", code)
     return with_hint(failure, guards.hint(code))
 

@@ -20,6 +20,7 @@ _NEARLY = 0.9
 # A query of our own may take longer than a statement that has fewer seconds.
 _SHORT = 1.0
 
+_TRANSACTION_TIMEOUT = "25P04"  # psycopg knows it since it knows PostgreSQL 17
 _TRACKING = (("track_counts", "on"), ("track_functions", "pl"))
 # RESET goes back to reset_val; source is where the present value is from, which may be a SET. Of
 # several the server takes the first of this order: see process_settings() in utils/init/postinit.c.
@@ -41,7 +42,8 @@ SELECT s.name, pg_catalog.float8div(s.reset_val::pg_catalog.float8, 1000), coale
     LIMIT 1
 ), 'the settings of the server or of the connection')
 FROM pg_catalog.pg_settings s, pg_catalog.pg_roles r, pg_catalog.pg_database b
-WHERE s.name OPERATOR(pg_catalog.=) ANY (ARRAY['lock_timeout', 'statement_timeout'])
+WHERE s.name OPERATOR(pg_catalog.=) ANY (
+    ARRAY['lock_timeout', 'statement_timeout', 'transaction_timeout'])
     AND s.reset_val OPERATOR(pg_catalog.<>) '0'
     AND r.rolname OPERATOR(pg_catalog.=) session_user
     AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
@@ -98,13 +100,16 @@ class Guards:
 
     def within(self, name: str, own: OwnLimit | None) -> "Guards":
         """These limits, but a limit of the session's own where ours is longer."""
-        ours = self.lock if name == "lock_timeout" else self.statement
+        ours = {"lock_timeout": self.lock, "statement_timeout": self.statement}.get(name)
         if own is None or (ours is not None and ours <= own.seconds):
             return self
         held = replace(self, own={**self.own, name: own})
-        if name == "lock_timeout":
-            return replace(held, lock=own.seconds)
-        return replace(held, statement=own.seconds)
+        match name:
+            case "lock_timeout":
+                return replace(held, lock=own.seconds)
+            case "statement_timeout":
+                return replace(held, statement=own.seconds)
+        return held
 
     @property
     def are_short(self) -> bool:
@@ -120,6 +125,17 @@ class Guards:
     def for_statements(self) -> bytes | None:
         """The query in front of the statements of a file, where ``for_us`` is not ``query``."""
         return self.query if self.are_short else None
+
+    @property
+    def of_transactions(self) -> bytes | None:
+        """Begins to count the time of a transaction, where the role's own has a limit."""
+        limit = self.own.get("transaction_timeout")
+        if limit is None:
+            return None
+        # Where it has been 0, the server begins anew: see assign_transaction_timeout().
+        values = 0, round(limit.seconds * 1000)
+        calls = (f"pg_catalog.set_config('transaction_timeout', '{ms}', true)" for ms in values)
+        return f"SELECT {', '.join(calls)}".encode()
 
     @property
     def query(self) -> bytes:
@@ -167,7 +183,17 @@ class Guards:
                 return f"A rehearsal lets a statement run for {most} (--statement-timeout)."
         return None
 
+    def hint_of_transaction(self, sqlstate: str | None, seconds: float) -> str | None:
+        """The hint for the end of a session whose transaction took ``seconds``, at the most."""
+        limit = self.own.get("transaction_timeout")
+        if limit is None or sqlstate != _TRANSACTION_TIMEOUT or seconds < _NEARLY * limit.seconds:
+            return None
+        return (
+            f"{_as_in_a_run('takes', 'transaction_timeout', limit, 'transaction')} SET"
+            " transaction_timeout = 0; at the top of the file lifts it."
+        )
 
-def _as_in_a_run(does: str, setting: str, limit: OwnLimit) -> str:
+
+def _as_in_a_run(does: str, setting: str, limit: OwnLimit, what: str = "statement") -> str:
     most = units.limit(limit.seconds)
-    return f"In a run as well no statement {does} longer than {most}: {setting}, by {limit.source}."
+    return f"In a run as well no {what} {does} longer than {most}: {setting}, by {limit.source}."

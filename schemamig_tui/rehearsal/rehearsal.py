@@ -116,6 +116,7 @@ class Rehearsal:
             guards = guards.within("lock_timeout", own.get("lock_timeout"))
         if limits.statement is None:
             guards = guards.within("statement_timeout", own.get("statement_timeout"))
+        guards = guards.within("transaction_timeout", own.get("transaction_timeout"))
         return Stage(context, conn, guards, self._listener, self._budget_ms)
 
 

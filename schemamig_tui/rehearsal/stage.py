@@ -243,7 +243,8 @@ class Stage:
             place = Place(error.line, error.column) if error.line else None
             failure = Failure(error.message, hint=error.hint, place=place)
         except psycopg.Error as error:
-            failure = explain_loss(self._conn, self._pipeline.crash, error, self._guards)
+            crash, seconds = self._pipeline.crash, self._log.elapsed / 1000
+            failure = explain_loss(self._conn, crash, error, self._guards, seconds)
             if self._conn.broken and self._log.current is None:
                 raise ConnectionLost(failure.message) from error
         if failure is None:
@@ -277,9 +278,9 @@ class Stage:
         return self._explain(run, crash) if crash else None
 
     def _parts(self, run: FileRun) -> Iterator[Iterable[Step]]:
-        probe, limits = partial(self._reports.probe, run), self._guards.for_statements
+        probe, note = partial(self._reports.probe, run), self._batches.note
         steps = rehearsal_steps.RehearsalSteps(
-            run, probe, self._own, self._batches.note, counted=self._counted, limits=limits
+            run, probe, self._own, note, self._guards, counted=self._counted
         )
         opening = steps.opening(self._reports.read_clock)
         before: Iterator[Step] = chain(self._schema.closing(), opening)

@@ -17,6 +17,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.restoration import restoration
 from schemamig_tui.engine.script.script import Kind, Script
+from schemamig_tui.rehearsal.guards import Guards
 from schemamig_tui.rehearsal.own_queries import OwnQueries
 from schemamig_tui.rehearsal.probe import QUICK
 
@@ -37,6 +38,8 @@ _SAVEPOINT = b"SAVEPOINT schemamig_file"
 BACK_TO_SAVEPOINT = b"ROLLBACK TO SAVEPOINT schemamig_file"
 _RELEASE = b"RELEASE SAVEPOINT schemamig_file"
 _UNTIMED = b"SET LOCAL statement_timeout = 0"
+_TIMER = "transaction_timeout"
+_ENDLESS = b"SET LOCAL transaction_timeout = 0"
 # A role that was allowed to switch it off may switch it on.
 _COUNT = b"""
 SELECT CASE WHEN pg_catalog.current_setting('track_counts') OPERATOR(pg_catalog.=) 'off'
@@ -102,8 +105,7 @@ class RehearsalSteps:
     """Puts our own steps between the statements of one file.
 
     ``rehearsed`` is called for each statement in batches, one batch of which is run. ``counted``:
-    the server is to count what the statements do, even where a file switches that off. ``limits``
-    is the query that sets the limits of statements, where our own work has other limits.
+    the server is to count what the statements do, even where a file switches that off.
     """
 
     def __init__(
@@ -112,12 +114,13 @@ class RehearsalSteps:
         probe: Probe,
         own: OwnQueries,
         rehearsed: Callable[[BatchRehearsed], None],
+        guards: Guards,
         *,
         counted: bool,
-        limits: bytes | None = None,
     ) -> None:
         self._run = run
-        self._limits = limits
+        self._limits = limits = guards.for_statements
+        self._timer = guards.of_transactions
         self._own = own
         self._counted = counted
         self._probe = probe
@@ -144,6 +147,9 @@ class RehearsalSteps:
         ``facts`` makes the step whose answer ``read_facts`` reads.
         """
         self._asked = b""
+        sets_timer = _TIMER in self._run.state or self._run.script.mentions(_TIMER)
+        if self._timer and (unit.start == 0 or not sets_timer):
+            yield Step(self._timer, Role.HOUSEKEEPING)
         for i in unit:
             if i in self._run.script.batched:
                 from schemamig_tui.rehearsal.batches import first_batch
@@ -190,6 +196,8 @@ class RehearsalSteps:
             yield Step(_UNTIMED, Role.HOUSEKEEPING)
         if check:
             yield Step(check, Role.HOUSEKEEPING, statement=unit[-1], prompt=True)
+        if ends_file and self._timer:
+            yield Step(_ENDLESS, Role.HOUSEKEEPING)
         for query in filter(None, deferral):
             yield Step(query, Role.HOUSEKEEPING)
         probe = self._probe(unit[-1], whole=True)

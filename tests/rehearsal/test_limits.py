@@ -43,6 +43,24 @@ def test_a_short_limit_is_not_meant_for_what_a_rehearsal_does_itself(
     assert "no statement takes longer than 400 ms" in (shop.failure.failure.hint or "")
 
 
+@pytest.mark.postgres(min=17)
+def test_a_transaction_has_the_limit_of_the_database(shop: Rehearsals) -> None:
+    name, nap = shop.database.name, "SELECT pg_sleep(0.3);"
+    shop.ask(f"ALTER DATABASE {name} SET transaction_timeout = '500ms'")
+    finished = shop.tries(
+        nap, nap, f"COMMIT; {nap} COMMIT; {nap}", f"SET transaction_timeout = 0; {nap * 2}", nap * 2
+    )
+    assert (finished.failed, len(finished.rehearsed)) == ("5.sql", 4)
+    failure = shop.failure.failure
+    assert failure.hint == (
+        "In a run as well no transaction takes longer than 500 ms: transaction_timeout, by ALTER"
+        f" DATABASE {name}. SET transaction_timeout = 0; at the top of the file lifts it."
+    )
+    assert shop.apply().applied == finished.rehearsed
+    ours, runs = failure, shop.failure.failure
+    assert (ours.message, ours.sqlstate) == (runs.message, runs.sqlstate)
+
+
 @pytest.mark.parametrize("own", ["100ms", "0", "1h"])
 def test_the_shorter_limit_of_two_holds(shop: Rehearsals, own: str) -> None:
     shop.ask(f"ALTER DATABASE {shop.database.name} SET lock_timeout = '{own}'; CREATE TABLE t ()")
