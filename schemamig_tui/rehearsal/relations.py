@@ -2,13 +2,14 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.errors import InternalError_, LockNotAvailable
 from psycopg.pq.abc import PGresult
 
+from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.rehearsal import probe
 from schemamig_tui.rehearsal.events import RelationLock
 from schemamig_tui.sql.calls import only_changes_catalogs
@@ -17,7 +18,7 @@ from schemamig_tui.sql.locks import BY_SERVER_NAME, Lock
 from schemamig_tui.sql.new_relations import names_beside_new
 from schemamig_tui.sql.touch import ObjectKind
 from schemamig_tui.sql.touches import touches
-from schemamig_tui.sql.words import identifier
+from schemamig_tui.sql.words import Name, identifier
 
 _BLOCKS = {lock.server_name: lock.blocks for lock in Lock}
 # What nextval() and setval() take, and hold to the end of the transaction.
@@ -56,10 +57,24 @@ SELECT oid::pg_catalog.int8, pg_catalog.pg_sequence_last_value(oid)
 FROM pg_catalog.unnest(%s::pg_catalog.oid[]) AS oid
 WHERE pg_catalog.has_sequence_privilege(oid, 'USAGE, SELECT')
 """
+# Of those relations that the open transaction has changed or made: their rows, or those of their
+# schemas, carry its number or that of a subtransaction, which is higher.
+_NAMES = b"""
+SELECT c.oid, pg_catalog.encode(pg_catalog.convert_to(
+        n.nspname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'hex'),
+    pg_catalog.encode(pg_catalog.convert_to(
+        c.relname::pg_catalog.text, pg_catalog.getdatabaseencoding()), 'hex')
+FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+WHERE pg_catalog.age(c.xmin) OPERATOR(pg_catalog.<=) 0
+    OR pg_catalog.age(n.xmin) OPERATOR(pg_catalog.<=) 0
+"""
 _DATABASE = """
 SELECT oid FROM pg_catalog.pg_database
 WHERE datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 """
+# Whatever gives a relation another name or schema has one of these words, or calls a function.
+_RENAMES = (b"rename", b"schema", b"execute")
 # From so many relations on it is not asked behind each statement which of them are locked, but
 # behind one of so many.
 _MANY, _MOST_UNASKED = 100, 50
@@ -109,10 +124,13 @@ class Relations:
     def __init__(self, conn: psycopg.Connection[Any], guards: bytes) -> None:
         self._guards = guards
         self.known: dict[int, KnownRelation] = {}
-        self._named: defaultdict[str, list[int]] = defaultdict(list)
+        # The present schemas of the relations that have a name, also of some that are new.
+        self._named: defaultdict[str, dict[int, str]] = defaultdict(dict)
+        self._names: dict[int, str] = {}
+        self._may_be_renamed = False
         for oid, *relation in conn.execute(_ALL, (list(_KINDS),)):
-            self.known[oid] = KnownRelation(*relation)
-            self._named[self.known[oid].name].append(oid)
+            self.known[oid] = known = KnownRelation(*relation)
+            self._name(oid, known.schema, known.name)
         # The last answer, and what it says: the locks that are held, and the relations that have
         # another file than they had at first.
         self._last: bytes | None = None
@@ -143,6 +161,27 @@ class Relations:
 
         return forget
 
+    def ask_names(self) -> Iterator[Step]:
+        """Ask behind a file for the names that its relations have now, if any may be new.
+
+        A name that an earlier relation had, and a new one has now, means none of the earlier ones.
+        """
+        if self._may_be_renamed:
+            yield Step(_NAMES, Role.HOUSEKEEPING, answer=self._read_names)
+
+    def _read_names(self, answer: PGresult) -> None:
+        for row in range(answer.ntuples):
+            oid, *names = (answer.get_value(row, column) or b"" for column in range(3))
+            schema, name = (
+                bytes.fromhex(one.decode()).decode(errors="backslashreplace") for one in names
+            )
+            self._name(int(oid), schema, name)
+
+    def _name(self, oid: int, schema: str, name: str) -> None:
+        self._named[self._names.get(oid, name)].pop(oid, None)
+        self._names[oid] = name
+        self._named[name][oid] = schema
+
     def query(self, sql: bytes, named: Sequence[tuple[list[int], str]]) -> bytes:
         """The probe behind a statement, whose answer ``read`` reads. It works in any session.
 
@@ -154,6 +193,12 @@ class Relations:
         """
         if not self.known:
             return probe.QUICK
+        if any(word in sql.lower() for word in _RENAMES):
+            self._may_be_renamed = True
+            for token in tokens(sql):
+                # The new name may be any of these, until the server is asked.
+                if name := identifier(token[1]):
+                    _ = self._named[name]
         names = names_beside_new(sql)
         if names is not None and names.isdisjoint(self._named.keys()):
             return probe.QUICK
@@ -179,7 +224,7 @@ class Relations:
         touched = [self.known[oid] for (oid,), _ in named]
         if any(relation.kind not in "rmfv" for relation in touched):
             return False
-        names = {relation.name for relation in touched}
+        names = {self._names[oid] for (oid,), _ in named}
         words = (identifier(token[1]) for token in tokens(sql))
         return all(word in names for word in words if word in self._named)
 
@@ -193,17 +238,16 @@ class Relations:
         if not self.known:
             return ()
         return tuple(
-            (
-                [
-                    oid
-                    for oid in self._named[touch.name.name]
-                    if touch.name.schema in (None, self.known[oid].schema)
-                ],
-                touch.lock.server_name,
-            )
+            (self._meant(touch.name), touch.lock.server_name)
             for touch in touches(sql)
             if touch.target is ObjectKind.RELATION and touch.lock and touch.name.name in self._named
         )
+
+    def _meant(self, name: Name) -> list[int]:
+        """The relations that a name may mean; none if one of them is new."""
+        schemas = self._named[name.name]
+        oids = [oid for oid, schema in schemas.items() if name.schema in (None, schema)]
+        return oids if self.known.keys() >= set(oids) else []
 
     def read(
         self, answer: PGresult, named: Iterable[tuple[list[int], str]]

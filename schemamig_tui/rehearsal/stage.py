@@ -295,7 +295,7 @@ class Stage:
                 yield before
                 self._tally.commit()
                 before = iter(())
-        yield chain(before, self._renewal(), self._reading(run))
+        yield chain(before, self._relations.ask_names(), self._renewal(), self._reading(run))
 
     def _renewal(self) -> Iterator[Step]:
         if self._has_plans:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemamig_tui.rehearsal.events import FileRehearsed, LocksTaken
+from schemamig_tui.rehearsal.events import FileRehearsed, LocksTaken, WorkDone
 from tests.rehearsal.conftest import Rehearsals
 
 NOTHING: tuple[str, ...] = ()
@@ -88,6 +88,40 @@ def test_which_of_two_tables_is_locked_again_is_not_guessed(shop: Rehearsals) ->
         "LOCK orders, other.orders;", "ALTER TABLE orders ADD x int;", "LOCK ONLY other.orders;"
     )
     assert [taken.name for taken in shop.events_of(LocksTaken)] == ["1.sql", "3.sql"]
+
+
+@pytest.mark.parametrize(
+    ("gone", "sql", "statement"),
+    [
+        ("ALTER TABLE orders RENAME TO sales", "ALTER TABLE sales ADD x int", 1),
+        ("ALTER TABLE orders SET SCHEMA other", "ALTER TABLE other.orders ADD x int", 1),
+        ("ALTER SCHEMA public RENAME TO shop", "ALTER TABLE shop.orders ADD x int", 1),
+        ("DO $$BEGIN EXECUTE 'ALTER TABLE orders RENAME TO sales'; END$$", "LOCK sales", 1),
+        ("SELECT", "ALTER TABLE orders RENAME TO x; ALTER TABLE x ADD x int", 1),
+        ("ALTER TABLE orders SET SCHEMA other; CREATE TABLE orders ()", "LOCK orders", None),
+        ("ALTER TABLE orders RENAME TO sales", "CREATE TABLE orders (); LOCK orders", None),
+    ],
+)
+def test_a_table_with_another_name_is_told_by_its_first_one(
+    shop: Rehearsals, gone: str, sql: str, statement: int | None
+) -> None:
+    shop.ask(ORDERS + "CREATE SCHEMA other")
+    shop.rehearses(f"{gone};", f"{sql};")
+    told = [
+        taken.statement
+        for taken in shop.events_of(LocksTaken)
+        for lock in taken.locks
+        if (taken.name, lock.relation) == ("2.sql", "table public.orders")
+    ]
+    assert told == ([statement] if statement else [])
+
+
+def test_an_index_on_a_table_with_another_name_is_told_of_its_statement(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    rename, index = "ALTER TABLE orders RENAME TO sales;", "CREATE INDEX {} ON sales (id);"
+    shop.rehearses(f"{rename} {index.format('i')} SELECT 1;", f"{index.format('j')} SELECT 1;")
+    built = [(done.name, done.statement) for done in shop.events_of(WorkDone) if done.built]
+    assert built == [("1.sql", 2), ("2.sql", 1)]
 
 
 def test_the_lock_of_a_dropped_table_is_told_by_its_name(shop: Rehearsals) -> None:
