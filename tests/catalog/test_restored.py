@@ -35,10 +35,12 @@ def test_nothing_differs_from_what_was_dumped(
 def _is_kept_by_a_dump(case: Case) -> bool:
     """Not so the label of a provider that is not loaded, and the version of an extension.
 
-    A subscription would have to be dropped before its database.
+    The triggers of a constraint have other names in the copy, where pg_dump disables them by their
+    old ones. A subscription would have to be dropped before its database.
     """
     script = case.given + case.change
-    return not (case.unlike or "SUBSCRIPTION" in script or "pg_seclabel" in script)
+    not_kept = "SUBSCRIPTION", "pg_seclabel", "DISABLE TRIGGER ALL"
+    return not (case.unlike or any(word in script for word in not_kept))
 
 
 @contextlib.contextmanager

@@ -38,6 +38,30 @@ _PLAIN_INDEX = f"""CASE WHEN ic.relam = (SELECT oid FROM pg_am WHERE amname = 'b
         HAVING count(*) = i.indnkeyatts
     ) END"""
 
+# By the triggers of a constraint, and by those on a partition of the referenced table, where they
+# are not as the triggers above them are.
+_FIRING = f"""
+        SELECT {state("g.tgenabled")} || CASE WHEN g.tgrelid = k.conrelid THEN ''
+            ELSE ' on the referenced table' END AS as_it_does
+        FROM pg_trigger AS g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+        UNION ALL
+        SELECT format('%s on the referenced partition %I.%I',
+            coalesce({state("g.tgenabled")}, 'enabled'), gn.nspname, gc.relname)
+        FROM (
+            WITH RECURSIVE below (oid) AS (
+                SELECT b.oid FROM pg_constraint AS b
+                WHERE b.conparentid = k.oid AND b.conrelid = k.conrelid
+                UNION ALL
+                SELECT b.oid FROM below JOIN pg_constraint AS b
+                    ON b.conparentid = below.oid AND b.conrelid = k.conrelid
+            ) TABLE below
+        ) AS below
+            JOIN pg_trigger AS g ON g.tgconstraint = below.oid
+            JOIN pg_class AS gc ON gc.oid = g.tgrelid
+            JOIN pg_namespace AS gn ON gn.oid = gc.relnamespace
+            LEFT JOIN pg_trigger AS above ON above.oid = g.tgparentid
+        WHERE g.tgenabled <> coalesce(above.tgenabled, 'O')"""
+
 CONSTRAINTS = f"""
 SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     k.conparentid <> 0 OR (k.coninhcount > 0 AND NOT k.conislocal) AS follows,
@@ -57,10 +81,8 @@ SELECT k.conrelid AS parent, k.oid, quote_ident(k.conname) AS name,
     i.indisclustered AS clustered,
     {_STATISTICS},
     {_ATTACHED_TO},
-    CASE WHEN k.contype = 'f' THEN (
-        SELECT string_agg(DISTINCT {state("g.tgenabled")}
-            || CASE WHEN g.tgrelid = k.conrelid THEN '' ELSE ' on the referenced table' END, ', ')
-        FROM pg_trigger AS g WHERE g.tgconstraint = k.oid AND g.tgenabled <> 'O'
+    CASE WHEN k.contype = 'f' OR k.condeferrable THEN (
+        SELECT string_agg(DISTINCT fires.as_it_does, ', ') FROM ({_FIRING}) AS fires
     ) END AS _firing,
     {needed_extensions("pg_class", "ic.oid")},
     said.description AS comment,

@@ -4,6 +4,10 @@ from tests.catalog.single_changes import Case
 
 T = "CREATE TABLE t (a int, b text);"
 KEYS = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (p int REFERENCES p);"
+PARTS = (
+    "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id);"
+    "CREATE TABLE p1 PARTITION OF p DEFAULT; CREATE TABLE t (p int REFERENCES p);"
+)
 F = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';"
 G = T + F + "CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();"
 X = "CREATE EXTENSION IF NOT EXISTS tcn;"
@@ -72,6 +76,23 @@ CASES = (
         "ALTER TABLE p DISABLE TRIGGER ALL",
         "constraint t_p_fkey: enabled -> disabled on the referenced table",
         unlike="pg_dump does not keep that a foreign key is off",
+    ),
+    Case(
+        PARTS,
+        "ALTER TABLE p1 DISABLE TRIGGER ALL",
+        "constraint t_p_fkey: enabled -> disabled on the referenced partition @.p1",
+        since=15,
+    ),
+    Case(
+        PARTS,
+        "ALTER TABLE p DISABLE TRIGGER ALL; ALTER TABLE p1 ENABLE TRIGGER ALL",
+        "+ disabled on the referenced table, enabled on the referenced partition @.p1",
+        since=15,
+    ),
+    Case(
+        T,
+        "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a) DEFERRABLE; ALTER TABLE t DISABLE TRIGGER ALL",
+        "+ constraint k UNIQUE (a) DEFERRABLE disabled",
     ),
     Case(KEYS, "ALTER TABLE p RENAME TO q", "~ constraint t_p_fkey"),
     # -- NOT NULL, which is a constraint from 18 on
