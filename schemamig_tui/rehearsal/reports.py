@@ -86,7 +86,7 @@ class StatementReports:
         relations = self._relations
         observed = relations.read(answer, named)
         tag = self._finished.tag if self._finished else ""
-        work = self._work.read(answer, observed.new_files, relations.replaced, tag)
+        work = self._work.read(answer, observed.new_files, relations.replaced, tag, named)
         last, self._moment = self._moment, observed.moment
         ms, wal = max(0, self._moment.began - last.ended) / 1000, self._moment.wal - last.wal
         self._tally.add(ms, observed.taken, wal)

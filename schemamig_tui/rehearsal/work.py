@@ -54,14 +54,21 @@ class WorkCounter:
         self._counts: dict[int, Counts] = {}
         self._indexes: set[int] = set()
         self._dead: Counter[int] = Counter()
+        # What was emptied, and has no row since.
+        self._empty: set[int] = set()
 
     def read(
-        self, answer: PGresult, new_files: Set[int], replaced: Mapping[int, int], tag: str
+        self,
+        answer: PGresult,
+        new_files: Set[int],
+        replaced: Mapping[int, int],
+        tag: str,
+        named: Iterable[tuple[list[int], str]],
     ) -> Work:
         """The work of the statement with this command tag, by the answer of the probe behind it.
 
         ``new_files`` are the relations to which it gave another relfilenode; ``replaced`` are all
-        that have got another one so far.
+        that have got another one so far; ``named`` are those that its text names.
         """
         if probe.is_quick(answer):
             return _NOTHING
@@ -73,6 +80,13 @@ class WorkCounter:
             if self._known[oid].kind in _TABLES and _is_emptied(verb, changed.get(oid))
         }
         emptied |= {oid for oid in new_files if self._known[oid].belongs_to in emptied}
+        # A table that has got another one in the same transaction keeps it: see ExecuteTruncateGuts
+        # in commands/tablecmds.c.
+        if verb == _TRUNCATE:
+            again = {oid for oids, _ in named for oid in oids if len(oids) == 1 and oid in replaced}
+            emptied |= again - self._empty
+        self._empty |= emptied
+        self._empty -= {oid for oid, (was, now) in changed.items() if now.inserted > was.inserted}
         for oid, (was, now) in changed.items():
             if oid not in replaced:
                 self._dead[oid] += max(0, now.inserted - was.inserted)

@@ -227,6 +227,16 @@ def test_what_is_emptied_is_not_called_rewritten(shop: Rehearsals) -> None:
     assert shop.rewritten == []
 
 
+def test_what_is_emptied_behind_a_rewrite_is_told(shop: Rehearsals) -> None:
+    shop.ask(ORDERS)
+    shop.rehearses(
+        "ALTER TABLE orders ADD x float DEFAULT random(); TRUNCATE orders; TRUNCATE orders;"
+        "INSERT INTO orders VALUES (2, 1); TRUNCATE orders;"
+    )
+    assert shop.rewritten == [(1, ("table public.orders",))]
+    assert [statement for statement, _ in shop.emptied] == [2, 5]
+
+
 def test_what_is_emptied_in_vain_is_told_once(shop: Rehearsals) -> None:
     shop.ask(ORDERS)
     shop.rehearses(
