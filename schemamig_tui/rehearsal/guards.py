@@ -188,10 +188,7 @@ class Guards:
         limit = self.own.get("transaction_timeout")
         if limit is None or sqlstate != _TRANSACTION_TIMEOUT or seconds < _NEARLY * limit.seconds:
             return None
-        return (
-            f"{_as_in_a_run('takes', 'transaction_timeout', limit, 'transaction')} SET"
-            " transaction_timeout = 0; at the top of the file lifts it."
-        )
+        return _as_in_a_run("takes", "transaction_timeout", limit, "transaction")
 
 
 def _as_in_a_run(does: str, setting: str, limit: OwnLimit, what: str = "statement") -> str:

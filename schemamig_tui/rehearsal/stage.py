@@ -244,7 +244,7 @@ class Stage:
             failure = Failure(error.message, hint=error.hint, place=place)
         except psycopg.Error as error:
             crash, seconds = self._pipeline.crash, self._log.elapsed / 1000
-            failure = explain_loss(self._conn, crash, error, self._guards, seconds)
+            failure = explain_loss(self._conn, crash, error, run, self._guards, seconds)
             if self._conn.broken and self._log.current is None:
                 raise ConnectionLost(failure.message) from error
         if failure is None:

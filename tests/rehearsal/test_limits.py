@@ -1,6 +1,7 @@
 """A rehearsal waits no longer than a run would, and says whose limit it was."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from psycopg.pq.abc import PGresult
@@ -52,13 +53,12 @@ def test_a_transaction_has_the_limit_of_the_database(shop: Rehearsals) -> None:
     )
     assert (finished.failed, len(finished.rehearsed)) == ("5.sql", 4)
     failure = shop.failure.failure
-    assert failure.hint == (
-        "In a run as well no transaction takes longer than 500 ms: transaction_timeout, by ALTER"
-        f" DATABASE {name}. SET transaction_timeout = 0; at the top of the file lifts it."
+    assert (failure.hint or "").endswith(
+        "SET transaction_timeout = 0; at the top of the file lifts it.\nIn a run as well no"
+        f" transaction takes longer than 500 ms: transaction_timeout, by ALTER DATABASE {name}."
     )
     assert shop.apply().applied == finished.rehearsed
-    ours, runs = failure, shop.failure.failure
-    assert (ours.message, ours.sqlstate) == (runs.message, runs.sqlstate)
+    assert replace(failure, hint=None) == replace(shop.failure.failure, hint=None)
 
 
 @pytest.mark.parametrize("own", ["100ms", "0", "1h"])
