@@ -63,3 +63,8 @@ def size(count: float) -> str:
 def plural(count: int, what: str, several: str | None = None) -> str:
     """``1 statement``, ``2,000 statements``; ``several`` where it is not just an s more."""
     return f"{count:,} {what if count == 1 else several or what + 's'}"
+
+
+def first(count: int, what: str) -> str:
+    """``first statement``, ``first 2,000 statements``."""
+    return f"first {what}" if count == 1 else f"first {count:,} {what}s"

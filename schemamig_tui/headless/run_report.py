@@ -28,7 +28,7 @@ from schemamig_tui.engine.events import (
 from schemamig_tui.headless.output import Output
 from schemamig_tui.headless.wording import nothing_to_do
 from schemamig_tui.text import visible
-from schemamig_tui.units import compact, plural
+from schemamig_tui.units import compact, first, plural
 
 if TYPE_CHECKING:
     from schemamig_tui.headless.batch_report import BatchReport
@@ -192,8 +192,7 @@ class RunReport:
             return
         kept = "what was applied stays; " if event.version and not event.lost else ""
         done = self._kept if following == event.failed else 0
-        first = "its first statement" if done == 1 else f"its first {done:,} statements"
-        after = f" after {first}" if done else ""
+        after = f" after its {first(done, 'statement')}" if done else ""
         if self._in_batches and following == event.failed:
             after += ", behind its last batch"
         if self._obstacle and following == event.failed:

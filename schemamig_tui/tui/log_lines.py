@@ -32,7 +32,7 @@ from schemamig_tui.tui import clock
 from schemamig_tui.tui.engine_thread import RunProgress
 from schemamig_tui.tui.insight_lines import insight_lines
 from schemamig_tui.tui.lines import Line, Span, body, inline
-from schemamig_tui.units import duration, lasting, plural, recorded
+from schemamig_tui.units import duration, first, lasting, plural, recorded
 
 SLOW = 1_000
 """Milliseconds from which on a statement is slow."""
@@ -98,7 +98,9 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("warn", f"Waiting for another run to end: {wording.holder(holder)}"),)
         case FileStarted():
             count = plural(event.statements, "statement")
-            after = f", goes on behind the first {event.resumed:,}" if event.resumed else ""
+            after = ""
+            if event.resumed:
+                after = f", goes on behind its {first(event.resumed, 'statement')}"
             yield (
                 ("accent", "▶ "),
                 ("strong", inline(event.name)),
@@ -161,10 +163,10 @@ def _failed(event: FileFailed) -> Iterator[Line]:
     for line in body(f"{failure.severity}{code}: {failure.message}"):
         yield (("bad", f"{_INDENT}{line}"),)
     if event.kept:
-        kept = plural(event.kept, "statement")
-        yield (("warn", f"{_INDENT}Its first {kept} stay applied"),)
+        stay = "stays" if event.kept == 1 else "stay"
+        yield (("warn", f"{_INDENT}Its {first(event.kept, 'statement')} {stay} applied"),)
     if event.obstacle:
-        yield (("warn", f"{_INDENT}It cannot go on behind them: {inline(event.obstacle)}"),)
+        yield (("warn", f"{_INDENT}It cannot go on from there: {inline(event.obstacle)}"),)
     if event.unrecorded:  # it says why; a rehearsal records nothing, and has no reason to say so
         why = inline(event.unrecorded)
         yield (("warn", f"{_INDENT}The ledger could not record this failure: {why}"),)

@@ -132,7 +132,7 @@ async def test_statements_that_stay_applied_are_counted(desk: Desk) -> None:
     )
     async with desk.open() as ui:
         await ui.apply()
-        assert "Its first 2 statements stay applied: a retry goes on behind them" in ui.detail
+        assert "Its first 2 statements stay applied: a retry goes on from there" in ui.detail
         assert "Its first 2 statements stay applied" in ui.log
 
 

@@ -32,7 +32,7 @@ async def test_the_plan_and_the_question_say_where_it_goes_on(desk: Desk) -> Non
         assert "Start over (s)" in ui.screen
         await ui.press("y")
         await ui.run_over()
-        assert "goes on behind the first 2" in ui.log
+        assert "goes on behind its first 2 statements" in ui.log
         assert ui.names("applied") == ["0001_a.sql"]
         assert rows(desk) == 1
 

@@ -1,6 +1,6 @@
 """Durations, sizes and counts as people read them."""
 
-from schemamig_tui.units import compact, duration, lasting, limit, plural, recorded, size
+from schemamig_tui.units import compact, duration, first, lasting, limit, plural, recorded, size
 
 
 def test_a_duration_is_in_the_unit_that_suits_it() -> None:
@@ -44,3 +44,10 @@ def test_a_count_has_its_noun_in_the_right_number() -> None:
     assert [plural(count, "statement") for count in (0, 1, 2000)] == [
         "0 statements", "1 statement", "2,000 statements",
     ]  # fmt: skip
+
+
+def test_the_first_of_several_are_counted_in_words() -> None:
+    assert [first(count, "statement") for count in (1, 2000)] == [
+        "first statement",
+        "first 2,000 statements",
+    ]

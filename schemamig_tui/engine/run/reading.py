@@ -15,6 +15,7 @@ from schemamig_tui.errors import FilesError
 from schemamig_tui.sql.dialect import Dialect
 from schemamig_tui.sql.session_effects import Effect, effect
 from schemamig_tui.text import visible
+from schemamig_tui.units import first
 
 
 class RunFiles(Sequence[FileRun]):
@@ -141,8 +142,10 @@ def refuse_obstacle(run: FileRun) -> None:
 
 def refuse(run: FileRun, why: str, way_out: str | None) -> NoReturn:
     """Raise FilesError: a file cannot go on where it stopped."""
-    what = "statement has" if run.done == 1 else f"{run.done:,} statements have"
-    done = f"its first {what} been applied by an earlier try" if run.done else "it was tried before"
+    done = "it was tried before"
+    if run.done:
+        has = "has" if run.done == 1 else "have"
+        done = f"its {first(run.done, 'statement')} {has} been applied by an earlier try"
     raise FilesError(
         f"{done}, and {why}",
         path=run.script.file.path,
