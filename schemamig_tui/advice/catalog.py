@@ -110,14 +110,20 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependent:
-    """What lets the server refuse the statement of the use ``number``, as it depends on something.
-
-    It is, or belongs to, the relation ``oid``; ``description`` is the server's.
-    """
+class NumberedRelation:
+    """A relation that has to do with the use of this number."""
 
     number: int
     oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent(NumberedRelation):
+    """What lets the server refuse the statement of a use, as it depends on something.
+
+    It is, or belongs to, the relation; ``description`` is the server's.
+    """
+
     description: str
 
 

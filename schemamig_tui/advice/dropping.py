@@ -4,9 +4,8 @@ See src/backend/catalog/dependency.c for what the server does with objects that 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from schemamig_tui.advice.catalog import Dependent
+from schemamig_tui.advice.catalog import Dependent, NumberedRelation
 from schemamig_tui.advice.database import Database, Row
 from schemamig_tui.advice.targets import Use
 from schemamig_tui.sql.actions import Does
@@ -235,23 +234,15 @@ ORDER BY r.number, description
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _GoneWith:
-    """A relation that goes or changes with what the use of this number drops."""
-
-    number: int
-    oid: int
-
-
 _Asked = tuple[int, str, int, str | None, str | None]
 
 
 def gone_with(
     database: Database, uses: Sequence[Use], oids: Mapping[Name, int]
-) -> Sequence[_GoneWith]:
+) -> Sequence[NumberedRelation]:
     """The relations that go or change with what is dropped."""
     about = "what depends on what is dropped"
-    return _ask(database, about, _GoneWith, _GOES_WITH, [*_dropped(uses, oids)])
+    return _ask(database, about, NumberedRelation, _GOES_WITH, [*_dropped(uses, oids)])
 
 
 def in_the_way(

@@ -5,7 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemamig_tui.advice import queries
-from schemamig_tui.advice.catalog import Catalog, ColumnFacts, Constraint, Relation, Type
+from schemamig_tui.advice.catalog import (
+    Catalog,
+    ColumnFacts,
+    Constraint,
+    NumberedRelation,
+    Relation,
+    Type,
+)
 from schemamig_tui.advice.conditions import idle
 from schemamig_tui.advice.database import Database
 from schemamig_tui.advice.dropping import gone_with, in_the_way
@@ -18,15 +25,7 @@ from schemamig_tui.sql.words import Name
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbered:
-    """A relation that has to do with the use of this number."""
-
-    number: int
-    oid: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Reached(_Numbered):
+class _Reached(NumberedRelation):
     """``how``: it is read, or ``written`` by a rule, or ``replaced`` by what rules do instead."""
 
     how: str
@@ -101,7 +100,7 @@ def read_catalog(database: Database, uses: Sequence[Use], oids: Mapping[Name, in
     return catalog
 
 
-def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[NumberedRelation]:
     numbers = [
         number
         for number, use in enumerate(uses)
@@ -117,7 +116,7 @@ def _of_type(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
         "names": [name.name for name in names],
     }
     about = "the tables of domains and types"
-    return database.ask(about, _Numbered, queries.OF_TYPE, parameters)
+    return database.ask(about, NumberedRelation, queries.OF_TYPE, parameters)
 
 
 def _through_rules(
@@ -157,7 +156,7 @@ _EVENTS = {
 _FOLLOWED = ("DELETE", "INSERT ... ON CONFLICT", "MERGE", "MERGE ... DELETE", "UPDATE")
 
 
-def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+def _published(database: Database, uses: Sequence[Use]) -> Sequence[NumberedRelation]:
     named = {
         number: use.touch.name.name
         for number, use in enumerate(uses)
@@ -167,10 +166,10 @@ def _published(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
         return ()
     parameters = {"numbers": list(named), "names": list(named.values())}
     about = "the tables of publications"
-    return database.ask(about, _Numbered, queries.PUBLISHED, parameters)
+    return database.ask(about, NumberedRelation, queries.PUBLISHED, parameters)
 
 
-def _kept_up(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
+def _kept_up(database: Database, uses: Sequence[Use]) -> Sequence[NumberedRelation]:
     asked = {
         number: use.touch
         for number, use in enumerate(uses)
@@ -189,7 +188,7 @@ def _kept_up(database: Database, uses: Sequence[Use]) -> Sequence[_Numbered]:
         "catalogs": database.major < 16,
     }
     about = "the tables that are reindexed or vacuumed"
-    return database.ask(about, _Numbered, queries.KEPT_UP, parameters)
+    return database.ask(about, NumberedRelation, queries.KEPT_UP, parameters)
 
 
 _UPKEEP = ("ANALYZE", "CLUSTER", "REINDEX", "REINDEX CONCURRENTLY", "VACUUM", "VACUUM FULL")

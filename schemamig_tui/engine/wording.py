@@ -3,7 +3,7 @@
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import ServerAwaited, Session
 from schemamig_tui.text import visible
-from schemamig_tui.units import lasting, plural
+from schemamig_tui.units import first, lasting, plural
 
 _LONGEST_QUERY = 120
 
@@ -55,6 +55,11 @@ def had_lock(seen: Blocked) -> str:
     """The lock that was waited for in vain and, one on each line, who held it."""
     first = visible(f"It waited for {seen.lock} on {seen.on}, behind:")
     return "\n".join([first, *map(session, seen.by)])
+
+
+def kept(statements: int) -> str:
+    """What of a failed file without a transaction stays, in words."""
+    return f"Its {first(statements, 'statement')} {'stays' if statements == 1 else 'stay'} applied"
 
 
 def victims(seen: Victims) -> str:

@@ -12,10 +12,11 @@ from psycopg import errors as pg_errors
 
 from schemamig_tui.engine import Migration
 from schemamig_tui.engine.ledger.checkpoint import read_checkpoint
+from schemamig_tui.engine.wording import kept
 from schemamig_tui.tui import clock
 from schemamig_tui.tui.keys import key_of
 from schemamig_tui.tui.lines import Line, body, indented, inline
-from schemamig_tui.units import first, recorded
+from schemamig_tui.units import recorded
 
 _FIRST = re.compile(r"([A-Z]+)(?: ([0-9A-Z]{5}))?: (.*)", re.S)
 _PLACE = re.compile(r".*?:(\d+)(?::(\d+))?")
@@ -134,12 +135,10 @@ def _circumstances(migration: Migration) -> Iterator[Line]:
     yield (("dim", f"Failed {inline(clock.recorded_at(row))}{took}"),)
     done = read_checkpoint(row.error_message)
     if done and done.statements:
-        stay = "stays" if done.statements == 1 else "stay"
-        kept = f"Its {first(done.statements, 'statement')} {stay} applied"
-        yield (("warn", f"{kept}: a retry goes on from there"),)
+        yield (("warn", f"{kept(done.statements)}: a retry goes on from there"),)
     if done and done.batches:
-        kept = done.batches.people
-        yield (("warn", f"Its batches stay applied, {kept}: a retry goes on from there"),)
+        batches = done.batches.people
+        yield (("warn", f"Its batches stay applied, {batches}: a retry goes on from there"),)
     if migration.missing:
         yield (("warn", "Its file is missing: put it back to retry it"),)
     elif migration.changed:

@@ -163,8 +163,7 @@ def _failed(event: FileFailed) -> Iterator[Line]:
     for line in body(f"{failure.severity}{code}: {failure.message}"):
         yield (("bad", f"{_INDENT}{line}"),)
     if event.kept:
-        stay = "stays" if event.kept == 1 else "stay"
-        yield (("warn", f"{_INDENT}Its {first(event.kept, 'statement')} {stay} applied"),)
+        yield (("warn", f"{_INDENT}{wording.kept(event.kept)}"),)
     if event.obstacle:
         yield (("warn", f"{_INDENT}It cannot go on from there: {inline(event.obstacle)}"),)
     if event.unrecorded:  # it says why; a rehearsal records nothing, and has no reason to say so

@@ -227,8 +227,9 @@ def readable(name: str) -> str:
 def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     """What is wrong with the table: each fault with the statement that mends it."""
     columns = facts.columns
+    serving = {name: _column(facts, name) for name in COLUMNS}
     for name, types in COLUMNS.items():
-        column = _column(facts, name)
+        column = serving[name]
         if column and column.name != name:
             spelt = readable(column.name)
             yield f"{name} is written {spelt}", f"ALTER TABLE {ledger} RENAME {spelt} TO {name};"
@@ -240,7 +241,7 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
         change = f"ALTER {name} TYPE {right} USING {name}::{right}" if column else None
         yield what, f"ALTER TABLE {ledger} {change or _added(name, right)};"
     filled = facts.details.filled
-    ours = {column.name for name in COLUMNS if (column := _column(facts, name))}
+    ours = {column.name for column in serving.values() if column}
     for column in columns.values():
         name = readable(column.name)
         if column.name in ours:
@@ -262,7 +263,7 @@ def _other_shape(facts: Facts, ledger: str) -> Iterator[tuple[str, str]]:
     if message and message.kind == "character varying" and message.modifier != -1:
         mend = f"ALTER TABLE {ledger} ALTER error_message TYPE text;"
         yield f"error_message is {message.type}, and what a checkpoint says may be longer", mend
-    filename = _column(facts, "filename")
+    filename = serving["filename"]
     if filename and filename.number not in facts.unique:
         yield "filename has no unique index", f"CREATE UNIQUE INDEX ON {ledger} (filename);"
 
