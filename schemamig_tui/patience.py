@@ -140,6 +140,12 @@ def no_transaction_timeout(conn: "psycopg.Connection[Any]") -> LiteralString:
 
 _HAS_TRANSACTION_TIMEOUT = 170000
 
+NO_TRANSACTION_TIMEOUT: LiteralString = (
+    "CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL"
+    " THEN pg_catalog.set_config('transaction_timeout', '0', false) END"
+)
+"""Lifts the limit of transactions for a session, where the server has one: PostgreSQL 17 on."""
+
 WAITS_FOR_CLIENT = (
     "coalesce(wait_event OPERATOR(pg_catalog.=) ANY (ARRAY['ClientRead', 'ClientWrite']), false)"
 )

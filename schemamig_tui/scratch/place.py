@@ -13,6 +13,7 @@ from schemamig_tui.connect import binaries, environment
 from schemamig_tui.connect.identity import Location
 from schemamig_tui.connect.target import Endpoint, OnWait, Target
 from schemamig_tui.errors import SettingsError
+from schemamig_tui.patience import NO_TRANSACTION_TIMEOUT
 from schemamig_tui.scratch.facts import TargetFacts
 from schemamig_tui.scratch.roles import Roles, roles_in_use
 from schemamig_tui.scratch.server import choose, reserve, scratch_server
@@ -20,10 +21,9 @@ from schemamig_tui.scratch.templates import SchemaTemplate, remove, templates
 from schemamig_tui.settings import Settings, default_embedded_directory
 
 # What limits the statements of migrations is not meant for the making of a database.
-_UNLIMITED = """
+_UNLIMITED = f"""
 SELECT pg_catalog.set_config('statement_timeout', '0', false),
-    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
-        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+    {NO_TRANSACTION_TIMEOUT}
 """
 
 

@@ -22,15 +22,15 @@ from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.step_order import makes_ledger, record_failure
 from schemamig_tui.engine.script.files import MigrationFile
 from schemamig_tui.errors import LedgerError
+from schemamig_tui.patience import NO_TRANSACTION_TIMEOUT
 from schemamig_tui.text import one_line, visible
 
 # Nobody should wait for ever when the run is over, and its end has to be reported; and a timeout
 # of the role is not meant for that.
-_PATIENCE = """
+_PATIENCE = f"""
 SELECT pg_catalog.set_config('lock_timeout', '10s', false),
     pg_catalog.set_config('statement_timeout', '0', false),
-    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
-        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+    {NO_TRANSACTION_TIMEOUT}
 """
 # Behind a pooler a session starts with the server's own.
 _ENCODING = "SELECT pg_catalog.set_config('client_encoding', 'UTF8', false)"

@@ -23,12 +23,11 @@ _TURN = 0.2
 # Its lock must last as long as a migration takes, and none of its questions may keep it from
 # cancelling: so none of the role's timeouts holds, but one of its own for each question. Nor does
 # its search_path: no function or operator of somebody else is to be found in any of them.
-_SETTINGS = """
+_SETTINGS = f"""
 SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false),
     pg_catalog.set_config('statement_timeout', '5s', false),
     pg_catalog.set_config('idle_in_transaction_session_timeout', '0', false),
-    CASE WHEN pg_catalog.current_setting('transaction_timeout', true) IS NOT NULL -- PostgreSQL 17
-        THEN pg_catalog.set_config('transaction_timeout', '0', false) END
+    {patience.NO_TRANSACTION_TIMEOUT}
 """
 
 About = ParamSpec("About")
