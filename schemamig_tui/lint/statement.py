@@ -1,7 +1,7 @@
 """A statement as the rules see it, and what they know of the statements before it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schemamig_tui.engine import Script
 from schemamig_tui.sql.actions import Does, TableAction
-from schemamig_tui.sql.constraints import first_indexed, may_constrain, may_refer, new_table
+from schemamig_tui.sql.constraints import first_indexed, may_constrain
 from schemamig_tui.sql.expressions import proven_not_null
 from schemamig_tui.sql.lexer import words_of
 from schemamig_tui.sql.locks import Lock
@@ -76,39 +76,40 @@ class Statement:
         """What it touches, new objects too; not what it comments on, which keeps nobody waiting."""
         if self.verb not in WAITING:
             return ()
-        if self._refers:  # its words are looked at for keys, too
+        if self._may_constrain:  # its words are looked at for keys, too
             return tuple(touches_of(Words(self.tokens)))
         if self.verb == b"create" and self.head[1:] == (b"table",):
             first = islice(words_of(self.sql), _NAME)  # behind them is at most a weak lock
             return tuple(touches_of(Words(first)))
         return tuple(touches(self.sql))
 
-    @property
-    def relations(self) -> Iterator[Touch]:
+    @cached_property
+    def relations(self) -> tuple[Touch, ...]:
         """The relations that it touches and does not make."""
-        for touch in self.touches:
-            if touch.lock is not None and touch.target is ObjectKind.RELATION:
-                yield touch
+        return tuple(
+            touch
+            for touch in self.touches
+            if touch.lock is not None and touch.target is ObjectKind.RELATION
+        )
 
     @cached_property
     def constraining(self) -> tuple[tuple[Name, TableAction], ...]:
         """The tables to which it adds foreign keys and unique indexes, with what adds each."""
-        if self.verb not in _MAY_INDEX or not may_constrain(self.sql):
+        if not self._may_constrain:
             return ()
-        if self.verb == b"create":
-            made = new_table(self.tokens)
-            return tuple((made[0], action) for action in made[1]) if made else ()
-        return tuple((touch.name, action) for touch in self.touches for action in touch.actions)
+        return tuple(
+            (touch.name, action)
+            for touch in self.touches
+            for action in (*touch.keys, *touch.actions)
+        )
 
     @cached_property
-    def _refers(self) -> bool:
-        return self.verb in _MAY_INDEX and may_refer(self.sql)
+    def _may_constrain(self) -> bool:
+        return self.verb in _MAY_INDEX and may_constrain(self.sql)
 
     @property
     def keys(self) -> tuple[ForeignKey, ...]:
         """The foreign keys that it adds."""
-        if not self._refers:
-            return ()
         return tuple(
             ForeignKey(table, one.columns, one.other)
             for table, one in self.constraining

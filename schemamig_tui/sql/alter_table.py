@@ -37,7 +37,8 @@ def _keys(words: Words) -> Iterator[TableAction]:
     while word := words.peek():
         if word in _OF_KEYS:
             yield constraint(words, name, column)
-        elif words.take(b"constraint"):
+        elif word == b"constraint":
+            words.next()
             name = one_part(words)
             continue
         elif not words.group():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from schemamig_tui.sql.actions import READS, Does, TableAction
+from schemamig_tui.sql.actions import READS, TableAction
 from schemamig_tui.sql.alter_table import keys
 from schemamig_tui.sql.column_definitions import one_part
 from schemamig_tui.sql.locks import Lock
@@ -44,8 +44,7 @@ def create(words: Words) -> Iterator[Touch]:
     labels = _labels(words) if statement == "CREATE TYPE" else None
     is_table = statement in ("CREATE TABLE", "CREATE FOREIGN TABLE")
     parents = [*_parent(words)] if is_table else []
-    rest = words.rest() if is_table else []
-    foreign_keys = _foreign_keys(rest)
+    added = keys(words.inside()) if is_table else ()
     yield Touch(
         target,
         name,
@@ -54,11 +53,11 @@ def create(words: Words) -> Iterator[Touch]:
         creates=creates,
         temporary=temporary,
         labels=labels,
-        keys=foreign_keys,
+        keys=added,
         constrained=statement == "CREATE DOMAIN" and words.seek(b"check", b"not") != b"",
     )
     if is_table:
-        for touch in (*parents, *_referenced(foreign_keys, statement), *_inherited(rest)):
+        for touch in (*parents, *_referenced(added, statement), *_inherited(words.rest())):
             yield touch._replace(condition=condition) if condition else touch
     elif target is ObjectKind.SCHEMA:
         yield from _in_schema(words.rest(), name.name)
@@ -82,8 +81,10 @@ def _labels(words: Words) -> tuple[str, ...] | None:
 
 
 def _parent(words: Words) -> Iterator[Touch]:
-    """The table that a new one is a partition of."""
-    if words.take(b"partition", b"of") and (name := words.name()):
+    """The table that a new one is a partition of; or none, behind the type that it is made of."""
+    if words.take(b"of"):
+        words.path()
+    elif words.take(b"partition", b"of") and (name := words.name()):
         part = "CREATE TABLE ... PARTITION OF"
         yield Touch(ObjectKind.RELATION, name, part, Lock.ACCESS_EXCLUSIVE, Right.OWNER)
 
@@ -103,18 +104,10 @@ def _inherited(rest: list[bytes]) -> Iterator[Touch]:
             )
 
 
-def _foreign_keys(rest: list[bytes]) -> tuple[TableAction, ...]:
-    """Those of a new table, from the words behind its name on."""
-    if b"(" not in rest or not any(word.lower() == b"references" for word in rest):
-        return ()
-    found = keys(Words(rest[rest.index(b"(") :]).inside())
-    return tuple(key for key in found if key.does is Does.ADD_FOREIGN_KEY)
-
-
-def _referenced(foreign_keys: tuple[TableAction, ...], statement: str) -> Iterator[Touch]:
+def _referenced(added: tuple[TableAction, ...], statement: str) -> Iterator[Touch]:
     """The tables that the foreign keys of a new one refer to."""
     lock, right = Lock.SHARE_ROW_EXCLUSIVE, Right.REFERENCES
-    for key in foreign_keys:
+    for key in added:
         if key.other:
             yield Touch(ObjectKind.RELATION, key.other, statement, lock, right)
 

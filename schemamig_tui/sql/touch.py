@@ -72,8 +72,8 @@ class Touch(NamedTuple):
     object is a new one afterwards, ``temporary`` that it lasts as long as the session. ``only``:
     the children of a table are left alone; ``cascade``: what depends on the object goes with it;
     ``actions`` are those of an ALTER TABLE, ``unique`` the columns of a unique index, ``labels``
-    those of a new enum, ``keys`` the foreign keys of a new table, as actions that would add
-    them, ``constrained`` tells that not all values are among those of a new domain,
+    those of a new enum, ``keys`` the foreign keys and unique indexes of a new table, as actions
+    that would add them, ``constrained`` tells that not all values are among those of a new domain,
     ``sets`` are the columns that an UPDATE, also of a MERGE or ON CONFLICT, gives
     a value, ``condition`` what decides whether anything is done, ``becomes`` the name that the
     object has afterwards, where it is renamed or moved to another schema. ``beside``: the

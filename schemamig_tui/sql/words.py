@@ -92,9 +92,9 @@ class Words:
 
     def group(self) -> bool:
         """Take a whole group in parentheses, if one is next."""
-        if self.peek() != b"(":
-            return False
         read, at, depth = self._read, self._at, 0
+        if (at == len(read) and not self._read_on()) or read[at] != b"(":
+            return False
         while at < len(read) or self._read_on():
             token = read[at]
             at += 1
