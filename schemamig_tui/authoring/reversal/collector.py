@@ -49,6 +49,13 @@ class Collector:
         self.first += self.creations
         self.creations = []
 
+    def include(self, made: "Collector") -> None:
+        """Make what another collector makes anew, when all that it may need is there."""
+        self.moves += made.moves
+        made.moves = []
+        self.creations += made.statements
+        self.unknown += made.unknown
+
     def replace(self, drop: str, create: Iterable[str]) -> None:
         """Drop something and make it anew."""
         self.drops.append(drop)

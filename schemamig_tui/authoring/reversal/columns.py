@@ -3,10 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from schemamig_tui.authoring.reversal import tables
 from schemamig_tui.authoring.reversal.collector import Collector
 from schemamig_tui.authoring.reversal.facts import changed, fact, facts
 from schemamig_tui.authoring.reversal.pairs import pairs
-from schemamig_tui.authoring.reversal.spelling import comment, grants, word
+from schemamig_tui.authoring.reversal.spelling import (
+    collate,
+    comment,
+    grants,
+    schema_and_name,
+    word,
+)
 from schemamig_tui.catalog.objects import Object
 
 
@@ -24,7 +31,7 @@ def change_all(old: Object, new: Object, collector: Collector) -> None:
                 collector.moves.append(f"{start} RENAME {part} {after.name} TO {before.name}")
             _change(before, after, new, collector)
         elif before:
-            collector.unknown.append(f"the values of column {before.name} of {old.name}")
+            _change(before, tables.add(before, old, start, collector), new, collector)
         if after and (before is None or before.oid != after.oid):
             collector.drops.append(f"{start} DROP {part} {after.name}")
 
@@ -36,12 +43,6 @@ def furnish(of: Object, column: Object) -> Iterator[str]:
     if column.comment is not None:
         yield comment("column", f"{of.name}.{column.name}", column.comment)
     yield from grants(column, (), f"TABLE {of.name}", column.name)
-
-
-def collate(column: Object) -> str:
-    """The clause for a collation that is not the one of the type."""
-    collation = fact(column, "collate")
-    return f" COLLATE {collation}" if collation else ""
 
 
 def _change(old: Object, new: Object, of: Object, collector: Collector) -> None:
@@ -83,8 +84,11 @@ def _facts(old: Object, new: Object, start: str) -> Iterator[str]:
         if fact(new, "default") and redefault:
             # The default that is there may not be one of the old type.
             yield f"{start} DROP DEFAULT"
-        column, kind = start.rpartition(" ")[2], fact(old, "type")
-        yield f"{start} TYPE {kind}{collate(old)} USING {column}::{kind}"
+        column, kind = start.rpartition(" ")[2], fact(old, "type") or ""
+        # There may be no cast between types that people have made, but there is one to text.
+        is_own = any(schema_and_name(fact(one, "type") or "")[0] for one in (old, new))
+        value = f"{column}::text" if is_own else column
+        yield f"{start} TYPE {kind}{collate(old)} USING {value}::{kind}"
     if redefault and default:
         yield f"{start} SET DEFAULT {default}"
     elif redefault and not retyped:

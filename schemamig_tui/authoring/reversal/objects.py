@@ -51,7 +51,8 @@ def create(old: Object, collector: Collector) -> None:
     collector.creations += furnish(old, collector.role)
     if old.kind == "sequence":
         if owner_column := old.value("owned by"):
-            collector.creations.append(f"ALTER SEQUENCE {old.name} OWNED BY {owner_column}")
+            # The column may have to be made as well.
+            collector.moves.append(f"ALTER SEQUENCE {old.name} OWNED BY {owner_column}")
         collector.unknown.append(f"the value that sequence {old.name} had")
 
 
@@ -128,13 +129,10 @@ def _domain(old: Object) -> str:
         pieces.append(f"COLLATE {collation}")
     if default := fact(old, "default"):
         pieces.append(f"DEFAULT {default}")
-    if fact(old, "_null"):
+    checks = [check for check in old.parts[_CHECKS] if not check.implied]
+    if fact(old, "_null") and all(fact(check, "_definition") != "NOT NULL" for check in checks):
         pieces.append("NOT NULL")
-    pieces += [
-        f"CONSTRAINT {check.name} {fact(check, '_definition')}"
-        for check in old.parts[_CHECKS]
-        if not check.implied
-    ]
+    pieces += [f"CONSTRAINT {check.name} {fact(check, '_definition')}" for check in checks]
     return " ".join(pieces)
 
 
@@ -208,14 +206,17 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
         valid = " NOT VALID" if fact(old, "_valid") else ""
         definition = fact(old, "_definition") or ""
         again = f"{start} ADD CONSTRAINT {old.name} {definition}{valid}"
+        # What it refers to may be made behind it, or have its key behind it.
+        behind = definition.startswith("FOREIGN KEY")
+        creations = collector.moves if behind else collector.creations
         if (nameless := _nameless(start, definition)) in collector.changes:
             collector.named[nameless] = again
         else:
-            collector.creations.append(again)
+            creations.append(again)
         if old.value("clustered"):
-            collector.creations.append(f"{start} CLUSTER ON {old.name}")
+            creations.append(f"{start} CLUSTER ON {old.name}")
         if old.comment is not None:
-            collector.creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
+            creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
 
 
 def _nameless(start: str, definition: str) -> str:

@@ -1,13 +1,20 @@
 """Brings back relations: tables, views, composite types, and their parts but for the columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from schemamig_tui.authoring.reversal import columns
+from schemamig_tui.authoring.reversal import columns, tables
 from schemamig_tui.authoring.reversal.collector import Collector
 from schemamig_tui.authoring.reversal.facts import bound, changed, fact, facts
 from schemamig_tui.authoring.reversal.objects import change_belongings, change_constraint, furnish
 from schemamig_tui.authoring.reversal.pairs import Pair, pairs
 from schemamig_tui.authoring.reversal.spelling import comment, schema_and_name, word
+from schemamig_tui.authoring.reversal.tables import (
+    COLUMNS,
+    CONSTRAINTS,
+    INDEXES,
+    POLICIES,
+    TRIGGERS,
+)
 from schemamig_tui.catalog.objects import Object
 
 _KINDS = (
@@ -19,7 +26,6 @@ _KINDS = (
     "view",
 )
 _QUERIES = ("view", "materialized view")
-_COLUMNS, _CONSTRAINTS, _INDEXES, _TRIGGERS, _POLICIES = range(5)
 _FIRING = {
     None: "ENABLE",
     "disabled": "DISABLE",
@@ -39,9 +45,18 @@ def is_relation(of: Object) -> bool:
     return of.kind in _KINDS
 
 
-def create(old: Object, collector: Collector) -> None:
-    """Make a view or a composite type anew, with all that belongs to it."""
-    collector.creations += _anew(old, collector)
+def create(old: Object, all_: Iterable[Object], collector: Collector) -> None:
+    """Make one of ``all_`` relations anew, with all that belongs to it but for rows."""
+    if tables.can_be_made(old):
+        made = Collector(collector.originals, collector.role)
+        part = bound(old)
+        parent = next((one for one in all_ if part and one.name == part.name), None)
+        change(old, tables.make(old, parent, made), made)
+        collector.include(made)
+    elif old.kind in tables.HOLD_DATA:
+        collector.unknown.append(f"the data of {old.kind} {old.name}")
+    else:
+        collector.creations += _anew(old, collector)
 
 
 def change(old: Object, new: Object, collector: Collector) -> None:
@@ -56,12 +71,12 @@ def change(old: Object, new: Object, collector: Collector) -> None:
     _change_facts(old, new, collector)
     columns.change_all(old, new, collector)
     start = f"ALTER TABLE {new.name}"
-    for pair in pairs(old.parts[_CONSTRAINTS], new.parts[_CONSTRAINTS]):
+    for pair in pairs(old.parts[CONSTRAINTS], new.parts[CONSTRAINTS]):
         change_constraint(pair, start, new.name, collector)
     for part, one in (
-        (_INDEXES, _change_index),
-        (_TRIGGERS, _change_trigger),
-        (_POLICIES, _change_policy),
+        (INDEXES, _change_index),
+        (TRIGGERS, _change_trigger),
+        (POLICIES, _change_policy),
     ):
         for pair in pairs(old.parts[part], new.parts[part]):
             one(pair, new.name, collector)
@@ -72,19 +87,16 @@ def change(old: Object, new: Object, collector: Collector) -> None:
 
 def _anew(old: Object, collector: Collector) -> Iterator[str]:
     if old.kind == "composite type":
-        attributes = ", ".join(
-            f"{column.name} {fact(column, 'type')}{columns.collate(column)}"
-            for column in old.parts[_COLUMNS]
-        )
+        attributes = ", ".join(map(tables.typed, old.parts[COLUMNS]))
         yield f"CREATE TYPE {old.name} AS ({attributes})"
     else:
         yield _create_query(old, "CREATE")
     yield from furnish(old, collector.role)
-    for column in old.parts[_COLUMNS]:
+    for column in old.parts[COLUMNS]:
         yield from columns.furnish(old, column)
-    for index in old.parts[_INDEXES]:
+    for index in old.parts[INDEXES]:
         yield from _create_index(index, old.name)
-    for trigger in old.parts[_TRIGGERS]:
+    for trigger in old.parts[TRIGGERS]:
         yield from _create_trigger(trigger, old.name, collector)
 
 
@@ -98,13 +110,13 @@ def _create_query(old: Object, create: str) -> str:
 
 
 def _query(of: Object) -> tuple[object, ...]:
-    return of.text, [(column.name, fact(column, "type")) for column in of.parts[_COLUMNS]]
+    return of.text, [(column.name, fact(column, "type")) for column in of.parts[COLUMNS]]
 
 
 def _widens(old: Object, new: Object) -> bool:
     """Whether OR REPLACE can make the old view of the new one: it adds columns, but drops none."""
     before, after = (
-        [(column.name, fact(column, "type")) for column in of.parts[_COLUMNS]] for of in (old, new)
+        [(column.name, fact(column, "type")) for column in of.parts[COLUMNS]] for of in (old, new)
     )
     return before[: len(after)] == after
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from schemamig_tui.authoring.reversal.facts import fact
 from schemamig_tui.catalog.objects import Object
 from schemamig_tui.sql.words import literal
 
@@ -49,6 +50,12 @@ def _divide(name: str, at: str) -> tuple[str, str, str]:
         if char == at and not quoted:
             return name[:i], at, name[i + 1 :]
     return name, "", ""
+
+
+def collate(column: Object) -> str:
+    """The clause for a collation that is not the one of the type."""
+    collation = fact(column, "collate")
+    return f" COLLATE {collation}" if collation else ""
 
 
 def owner(kind: str, name: str, role: str | None) -> Iterator[str]:

@@ -8,13 +8,13 @@ from schemamig_tui.authoring.reversal.collector import Collector, Originals
 from schemamig_tui.authoring.reversal.facts import goes_along
 from schemamig_tui.authoring.reversal.pairs import pairs
 from schemamig_tui.authoring.reversal.spelling import schema_and_name, word
+from schemamig_tui.authoring.reversal.tables import can_be_made
 from schemamig_tui.catalog.kinds import KINDS
 from schemamig_tui.catalog.objects import Object, Reference, Schema
 from schemamig_tui.sql.inverse.inverse import Named
 
 # Made anew before relations, whose triggers and columns need them.
 _FIRST = ("schemas", "extensions", "types", "sequences", "functions")
-_HOLDS_DATA = ("foreign table", "partitioned table", "table")
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
                 if old.name != new.name and not goes_along(new):
                     moves += _moves(old, new)
                 _change(old, new, collector)
-            elif old and (not goes_along(old) or _is_left_by(old, after)):
+            elif old and (not goes_along(old) or _is_of_a_table(old, before)):
                 gone.append(old)
             elif new and not goes_along(new):
                 added.append(new)
         # A view may need one that was made before it.
         for old in sorted(gone, key=lambda one: one.oid):
-            _create(old, collector)
+            _create(old, before, collector)
         if kind == _FIRST[-1]:
             collector.put_first()
     if moves:
@@ -67,21 +67,24 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
     )
 
 
-def _is_left_by(old: Object, after: Schema) -> bool:
-    """Whether a sequence is gone from a column that is still there."""
+def _is_of_a_table(old: Object, before: Schema) -> bool:
+    """Whether a sequence belongs to a column that is there afterwards, and does not make it."""
     owner = old.value("owned by")
-    return isinstance(owner, Reference) and any(
-        owner.name == f"{one.name}.{column.name}"
-        for one in after.objects["relations"]
-        for column in one.parts[0]
+    return (
+        isinstance(owner, Reference)
+        and not old.follows
+        and any(
+            owner.name == f"{one.name}.{column.name}"
+            for one in before.objects["relations"]
+            if can_be_made(one)
+            for column in one.parts[0]
+        )
     )
 
 
-def _create(old: Object, collector: Collector) -> None:
-    if old.kind in _HOLDS_DATA:
-        collector.unknown.append(f"the data of {old.kind} {old.name}")
-    elif relations.is_relation(old):
-        relations.create(old, collector)
+def _create(old: Object, before: Schema, collector: Collector) -> None:
+    if relations.is_relation(old):
+        relations.create(old, before.objects["relations"], collector)
     else:
         objects.create(old, collector)
 

@@ -1,0 +1,135 @@
+"""Brings back tables and columns that are gone, but not what was in them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from schemamig_tui.authoring.reversal.collector import Collector
+from schemamig_tui.authoring.reversal.facts import bound, fact, facts
+from schemamig_tui.authoring.reversal.spelling import collate
+from schemamig_tui.catalog.objects import Object
+
+COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, POLICIES = range(5)
+"""The parts of a relation."""
+
+HOLD_DATA = ("foreign table", "partitioned table", "table")
+"""The kinds of relations that are called tables."""
+
+_IN_CREATE = (
+    "depends on extension",
+    "inherits",
+    "partition by",
+    "partition of",
+    "tablespace",
+    "unlogged",
+    "using",
+    "with",
+)
+
+
+def can_be_made(old: Object) -> bool:
+    """Whether a snapshot knows all of a table: not the options of a foreign one."""
+    return old.kind in HOLD_DATA and not old.value("of type") and not old.value("server")
+
+
+def make(old: Object, parent: Object | None, collector: Collector) -> Object:
+    """Make a table with its columns anew; returns it as it is then, without what it has beyond.
+
+    ``parent`` is the table that it is a partition of.
+    """
+    unlogged = "UNLOGGED " if old.value("unlogged") else ""
+    part = bound(old)
+    pieces = [f"CREATE {unlogged}TABLE {old.name}"]
+    if part and parent and _columns(old) == _columns(parent):
+        pieces.append(f"PARTITION OF {part.name} {part.rest}")
+    elif part:
+        pieces.append(_in_parentheses([*_columns(old), *_inherited(old)]))
+        attach = f"ALTER TABLE {part.name} ATTACH PARTITION {old.name} {part.rest}"
+        collector.moves.append(attach)
+    else:
+        pieces.append(_in_parentheses(_columns(old, own=bool(old.parents))))
+        pieces += [f"INHERITS ({', '.join(old.parents)})"] if old.parents else []
+    for clause, label in (("PARTITION BY", "partition by"), ("USING", "using")):
+        pieces += [f"{clause} {fact(old, label)}"] if fact(old, label) else []
+    pieces += [f"WITH ({', '.join(options)})"] if (options := facts(old, "with")) else []
+    pieces += [f"TABLESPACE {fact(old, 'tablespace')}"] if fact(old, "tablespace") else []
+    collector.first.append(" ".join(pieces))
+    collector.unknown.append(f"the data of {old.kind} {old.name}")
+    columns = tuple(one if one.follows else _bare(one) for one in old.parts[COLUMNS])
+    kept = zip(old.labels, old.values, strict=True)
+    return replace(
+        old,
+        owner=collector.role,
+        comment=None,
+        grants=old.usual_grants,
+        values=tuple(value if label in _IN_CREATE else None for label, value in kept),
+        parts=tuple(columns if i == COLUMNS else () for i in range(len(old.parts))),
+    )
+
+
+def add(old: Object, of: Object, start: str, collector: Collector) -> Object:
+    """Add a column that is gone; returns it as it is then, without what it has beyond."""
+    if of.kind == "composite type":
+        collector.changes.append(f"{start} ADD ATTRIBUTE {typed(old)}")
+    else:
+        column = definition(old, _named(of.parts[CONSTRAINTS]))
+        collector.changes.append(f"{start} ADD COLUMN {column}")
+    if not fact(old, "generated always as"):
+        collector.unknown.append(f"the values of column {old.name} of {of.name}")
+    return _bare(old)
+
+
+def _columns(of: Object, *, own: bool = False) -> list[str]:
+    """The definitions of the columns, or only of its ``own``."""
+    named = _named(of.parts[CONSTRAINTS])
+    found = (column for column in of.parts[COLUMNS] if not (own and column.follows))
+    return [definition(column, named) for column in found]
+
+
+def _inherited(of: Object) -> Iterator[str]:
+    """The constraints that a table has to have before it can be attached."""
+    for one in of.parts[CONSTRAINTS]:
+        text = fact(one, "_definition") or ""
+        if one.follows and not one.implied and text.startswith(("CHECK", "NOT NULL")):
+            yield f"CONSTRAINT {one.name} {text}"
+
+
+def _in_parentheses(lines: Sequence[str]) -> str:
+    return "(\n    " + ",\n    ".join(lines) + "\n)" if lines else "()"
+
+
+def typed(column: Object) -> str:
+    """The name of a column or an attribute, and its type."""
+    return f"{column.name} {fact(column, 'type')}{collate(column)}"
+
+
+def definition(column: Object, named: Iterable[str]) -> str:
+    """A column as CREATE TABLE has it. The constraints by which the ``named`` ones are NOT NULL
+    have names of their own, and so are made by themselves.
+    """
+    pieces = [typed(column)]
+    expression, end = (fact(column, "generated always as") or "").rpartition(" ")[::2]
+    if expression:
+        pieces.append(f"GENERATED ALWAYS AS {expression} {end.upper()}")
+    elif generated := fact(column, "generated"):
+        pieces.append(f"GENERATED {generated.upper()}")
+    elif default := fact(column, "default"):
+        pieces.append(f"DEFAULT {default}")
+    if fact(column, "_null") and column.name not in named:
+        pieces.append("NOT NULL")
+    return " ".join(pieces)
+
+
+def _named(constraints: Iterable[Object]) -> set[str]:
+    definitions = (fact(one, "_definition") or "" for one in constraints if not one.implied)
+    start = "NOT NULL "
+    return {
+        text.removeprefix(start).removesuffix(" NO INHERIT")
+        for text in definitions
+        if text.startswith(start)
+    }
+
+
+def _bare(column: Object) -> Object:
+    kept = zip(column.labels, column.values, strict=True)
+    values = tuple(None if label == "with" else value for label, value in kept)
+    return replace(column, comment=None, grants=(), values=values)
