@@ -279,6 +279,8 @@ class RunFinished:
     of ``applied`` that the server had committed it. ``cancelled`` tells that the user ended the
     run. ``unwritten`` are the pending files that were left because nobody has written them yet,
     ``waiting`` those that stay pending for another reason, which a warning has given.
+    ``forgotten`` are the files that an earlier run had applied, and that the ledger does not hold
+    any more: they are pending again.
     """
 
     applied: tuple[str, ...]
@@ -290,6 +292,7 @@ class RunFinished:
     lost: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
 
 
 Event = (

@@ -1,11 +1,29 @@
 """Writes sentences about what was seen of the server, for all reports; they are safe to show."""
 
+from collections.abc import Sequence
+
 from schemamig_tui.engine.activity import Activity, Blocked, ServerProgress, Victims
 from schemamig_tui.engine.events import ServerAwaited, Session
-from schemamig_tui.text import visible
+from schemamig_tui.text import some_names, visible
 from schemamig_tui.units import first, lasting, plural
 
 _LONGEST_QUERY = 120
+
+
+LOST = (
+    "the server has crashed, a standby has taken over that lagged behind, or somebody has deleted"
+    " the rows"
+)
+"""Why the ledger may not hold any more what this run has applied."""
+
+
+def forgotten(names: Sequence[str]) -> str:
+    """The warning that rows are gone from the ledger which earlier runs have written."""
+    they = "it, so that it is" if len(names) == 1 else "them, so that they are"
+    return (
+        f"Gone from the ledger, though an earlier run has applied {they} pending again:"
+        f" {some_names(names)}. --mark-applied records what need not run again."
+    )
 
 
 def holder(session: Session | None) -> str:

@@ -141,10 +141,9 @@ class RunReport:
         mark = self._out.paint("red", self._out.failed)
         for name in event.names:
             self._out.write(f"  {mark} Lost: {visible(name)}")
-        self._err.write(
-            "warning: the ledger does not hold any more what was applied: the server has crashed,"
-            " a standby has taken over that lagged behind, or somebody has deleted the rows"
-        )
+        from schemamig_tui.engine.wording import LOST
+
+        self._err.write(f"warning: the ledger does not hold any more what was applied: {LOST}")
 
     def _failed(self, event: FileFailed) -> None:
         from schemamig_tui.engine import describe
@@ -175,6 +174,10 @@ class RunReport:
             limit = compact((self._warn_after or 0) * 1000)
             text = f"Slow: {visible(slow.name)} took {compact(slow.ms)}, more than {limit}"
             out.write(f"  {out.paint('yellow', text)}")
+        if event.forgotten:
+            from schemamig_tui.engine.wording import forgotten
+
+            self._err.write(f"warning: {forgotten(event.forgotten)}")
         self._way_out(event)
 
     def _way_out(self, event: RunFinished) -> None:

@@ -125,8 +125,8 @@ def event_lines(event: Event) -> Iterator[Line]:
             yield (("good", "✓ "), ("plain", inline(name)), ("dim", f"  {recorded(ms)}"))
         case FilesLost(names):
             for name in names:
-                yield (("bad", "✗ "), ("strong", inline(name)), ("bad", "  lost by the server"))
-            yield (("warn", f"{_INDENT}It has crashed, or a standby that lagged has taken over"),)
+                yield (("bad", "✗ "), ("strong", inline(name)), ("bad", "  lost"))
+            yield (("warn", f"{_INDENT}Either {wording.LOST}"),)
         case FileFailed():
             yield from _failed(event)
         case ProgressSeen() | BlockedSeen() | VictimsSeen() | FileRetried():
@@ -185,6 +185,8 @@ def summary_lines(progress: RunProgress) -> Iterator[Line]:
         limit = lasting(progress.warn_after or 0)
         text = f"! {inline(slow.name)} took {recorded(slow.ms)}, more than {limit}"
         yield (("warn", text),)
+    if finished.forgotten:
+        yield (("warn", f"! {wording.forgotten(finished.forgotten)}"),)
     total = "" if finished.version is None else f" ({finished.version:,} in all)"
     counts: list[Line] = [(("good", f"{len(finished.applied):,} applied"), ("dim", total))]
     if finished.lost:

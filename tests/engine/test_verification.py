@@ -99,3 +99,25 @@ def test_a_run_has_ended_well_where_nobody_can_ask_any_more(shop: Workshop) -> N
         " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION revoke();",
     )
     assert shop.events_of(FilesLost) == []
+
+
+@pytest.mark.parametrize("more", ["", "INSERT INTO kb.schema_migrations (filename) VALUES ('x');"])
+@pytest.mark.parametrize("end", ["", "SELECT 1/0;"])
+def test_rows_of_earlier_runs_that_a_file_deletes_are_told(
+    shop: Workshop, more: str, end: str
+) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    shop.applies("0002_b.sql", "SELECT 1;")
+    delete = f"DELETE FROM {LEDGER}\n WHERE filename < '0003'"
+    shop.write("0003_c.sql", f"-- schemamig: no-transaction\n{delete}; {more}{end}")
+    finished = shop.apply()
+    assert finished.forgotten == ("0001_a.sql", "0002_b.sql")
+    assert finished.version == sum(row.success is True for row in shop.rows.values())
+
+
+def test_rows_of_files_that_are_not_there_any_more_may_go(shop: Workshop) -> None:
+    shop.applies("0001_a.sql", "SELECT 1;")
+    (shop.folder / "0001_a.sql").unlink()
+    shop.write("0002_b.sql", f"DELETE FROM {LEDGER} WHERE filename = '0001_a.sql';")
+    finished = shop.apply()
+    assert (finished.forgotten, finished.version) == ((), 1)

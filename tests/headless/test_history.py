@@ -345,3 +345,15 @@ def test_without_a_repository_there_is_nothing_to_compare_with(program: Program)
     program.write("0001_a.sql", "SELECT 1;\n")
     ended = program("--check", "--against", "main")
     assert (ended.code, ended.errors) == (2, ["the folder is in no git repository\n"])
+
+
+def test_rows_of_earlier_runs_that_a_file_deletes_are_told(program: Program) -> None:
+    program.write("0001_a.sql", "SELECT 1;")
+    assert program("--apply").code == 0
+    program.write("0002_b.sql", "DELETE FROM kb.schema_migrations WHERE filename = '0001_a.sql';")
+    ended = program("--apply")
+    assert (ended.code, ended.out.splitlines()[-1]) == (0, "  Total applied: 1 migration")
+    assert ended.err.splitlines()[-1] == (
+        "warning: Gone from the ledger, though an earlier run has applied it, so that it is pending"
+        " again: 0001_a.sql. --mark-applied records what need not run again."
+    )

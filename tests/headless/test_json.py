@@ -87,6 +87,7 @@ def test_a_run_is_one_line_per_event(program: Program) -> None:
         "lost": [],
         "unwritten": [],
         "waiting": [],
+        "forgotten": [],
         "slow": [],
     }
 

@@ -281,7 +281,7 @@ def test_what_the_server_has_lost_is_pending_again() -> None:
     assert [m.name for m in after(status, applied).applied] == ["0001_a.sql"]
     lost = FilesLost(("0001_a.sql",))
     assert after(status, [*applied, TimedEvent(1.0, lost)]) == status
-    assert plain([*event_lines(lost)]).splitlines()[0] == "✗ 0001_a.sql  lost by the server"
+    assert plain([*event_lines(lost)]).splitlines()[0] == "✗ 0001_a.sql  lost"
 
 
 @played

@@ -263,11 +263,12 @@ class LedgerWrites:
     def recorded(self) -> bytes:
         """Asks for the names and checksums in the successful rows of some files.
 
-        Parameter: the names, as an array. A row of NULLs comes with them, so that there is always
-        one.
+        Parameter: the names, as an array. One row more has, in its third column, how many
+        successful rows there are in all.
         """
         query: LiteralString = (
-            "SELECT NULL, NULL UNION ALL SELECT filename, checksum FROM {table}"
+            "SELECT NULL, NULL, pg_catalog.count(*) FROM {table} WHERE success"
+            " UNION ALL SELECT filename, checksum, NULL FROM {table}"
             " WHERE success AND filename OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.text[])"
         )
         return sql.SQL(query).format(table=self._identifier).as_bytes(None)

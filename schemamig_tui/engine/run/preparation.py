@@ -43,7 +43,8 @@ Connection = psycopg.Connection[Any]
 class RunContext:
     """What all parts of a run, or of a rehearsal, share.
 
-    ``files`` are read and found fit as far as they can be, ``state`` is the ledger as it is, and
+    ``files`` are read and found fit as far as they can be, ``state`` is the ledger as it is,
+    ``applied`` are the files of the folder that are applied before the run, and
     both ``locks`` are held: the run lock by ``watch``, the work lock by ``backend``, the connection
     that the files run on. ``connect`` makes a new connection in autocommit mode. ``own_settings``
     are a part of a SELECT list that makes settings of ours again which a RESET ALL has taken away;
@@ -60,6 +61,7 @@ class RunContext:
     cancellation: Cancellation
     files: RunFiles
     state: LedgerState
+    applied: tuple[str, ...]
     unwritten: tuple[str, ...]
     waiting: tuple[str, ...]
     watch: Watch
@@ -170,6 +172,7 @@ class Preparation:
                 cancellation=self.cancellation,
                 files=files,
                 state=state_of_run(now),
+                applied=tuple(one.name for one in now.status.applied if one.file),
                 unwritten=plan.unwritten,
                 waiting=(*plan.waiting, *left),
                 watch=watch,

@@ -61,6 +61,8 @@ class Recovery:
         self._invalid: Collection[int] = ()
         # The successful rows of the ledger that are not of this run.
         self._others = context.state.version
+        self.forgotten: tuple[str, ...] = ()
+        """The files that an earlier run has applied, and that the ledger does not hold any more."""
         self._unreachable = False
         self.start: SessionStart | None = None
         """What the session began with, where a file without a transaction runs in it."""
@@ -69,6 +71,16 @@ class Recovery:
     def version(self) -> int | None:
         """How many migrations are applied, by the ledger; None where it could not be asked."""
         return None if self._unreachable else self._others + len(self._log.applied)
+
+    def count_others(self, conn: psycopg.Connection[Any], others: int) -> None:
+        """Note how many successful rows are of other files; where not as many as before, look for
+        those that are gone.
+        """
+        before, self._others = self._others, others
+        if others != before:
+            # The run is over: it does not fail for that.
+            with contextlib.suppress(LedgerError, psycopg.Error):
+                self._follow_ledger(conn)
 
     def note_invalid_indexes(self, conn: psycopg.Connection[Any]) -> None:
         """Note the indexes that are invalid before the run, so that it is not blamed for them."""
@@ -221,6 +233,7 @@ class Recovery:
         self._log.take_back(held(recorded, self._runs))
         if catch_up:
             self._catch_up({row.filename: row for row in state.rows})
+        self.forgotten = tuple(name for name in self._context.applied if name not in recorded)
         ours = set(self._runs.names)
         self._others = sum(row.success is True and row.filename not in ours for row in state.rows)
         return state

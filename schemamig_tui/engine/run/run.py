@@ -106,6 +106,7 @@ class Run:
             lost=log.lost,
             unwritten=self._context.unwritten,
             waiting=self._context.waiting,
+            forgotten=self._recovery.forgotten,
         )
         self._report(finished)
         if error:
@@ -159,7 +160,10 @@ class Run:
     def _verify(self) -> None:
         """Raise LedgerError where the ledger does not hold a file any more that was applied."""
         held = self._verification.held
-        lost = self._log.take_back(held) if held is not None else ()
+        if held is None:
+            return
+        lost = self._log.take_back(held)
+        self._recovery.count_others(self._conn, self._verification.others)
         if lost:
             raise explain_loss(self._conn, self._context.ledger, lost).error
 

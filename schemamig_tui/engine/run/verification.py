@@ -20,13 +20,15 @@ _SETTINGS = (b"row_security = off", b"statement_timeout = 0", b"lock_timeout = '
 
 
 class Verification:
-    """Asks once for the rows of ``files``, in the session of the last file."""
+    """Asks once for the rows of ``files``, in the session of the last file, and counts the rest."""
 
     def __init__(self, ledger: Ledger, files: RunFiles) -> None:
         self._ledger = ledger
         self._files = files
         self.held: Collection[str] | None = None
         """The names of the files that the ledger holds as applied; None: that is not known."""
+        self.others = 0
+        """How many successful rows are of other files, where ``held`` is known."""
 
     def steps(self) -> Iterator[Step]:
         """The steps that ask, in a session that ends with them; if they fail, nothing is known."""
@@ -38,8 +40,11 @@ class Verification:
 
     def _read(self, answer: PGresult) -> None:
         rows = range(answer.ntuples)
-        found = ([answer.get_value(row, column) for column in (0, 1)] for row in rows)
-        recorded = {name.decode(): as_md5((sum_ or b"").decode()) for name, sum_ in found if name}
+        found = [[answer.get_value(row, column) for column in (0, 1, 2)] for row in rows]
+        counts = (int(count) for _, _, count in found if count)
+        self.others = sum(counts) - (len(found) - 1)
+        named = ((name.decode(), (sum_ or b"").decode()) for name, sum_, _ in found if name)
+        recorded = {name: as_md5(checksum) for name, checksum in named}
         self.held = held(recorded, self._files)
 
 
