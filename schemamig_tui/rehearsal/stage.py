@@ -33,8 +33,9 @@ from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError, SchemamigError
-from schemamig_tui.rehearsal import probe
+from schemamig_tui.rehearsal import fitness, probe
 from schemamig_tui.rehearsal import steps as rehearsal_steps
+from schemamig_tui.rehearsal.defaults import SessionDefaults
 from schemamig_tui.rehearsal.events import (
     FileLeftOut,
     FileRehearsed,
@@ -42,13 +43,6 @@ from schemamig_tui.rehearsal.events import (
     RehearsalListener,
 )
 from schemamig_tui.rehearsal.failure import explain_loss, with_hint
-from schemamig_tui.rehearsal.fitness import (
-    locks_advisory,
-    obstacle,
-    refusal,
-    runs_code,
-    units,
-)
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
 from schemamig_tui.rehearsal.missing import PartialBatches, needed
@@ -90,7 +84,7 @@ class Stage:
         )
         # The observer passes on whatever event it gets, also those of a rehearsal.
         self._report = cast(RehearsalListener, self._observer.report)
-        self._obstacles = {run.name: obstacle(run) for run in self._files}
+        self._obstacles = {run.name: fitness.obstacle(run) for run in self._files}
         runs = [run for run in self._files if not self._obstacles[run.name]]
         self._log = Logbook(runs, self._take_event)
         self._pipeline = Pipeline(
@@ -173,6 +167,7 @@ class Stage:
             self._counted = conn.execute("SHOW track_counts").fetchone() == ("on",)
         self._guards = replace(self._guards, tracking=tracking)
         conn.execute(self._guards.for_us)
+        self._defaults = SessionDefaults(conn, self._files)
         follower = SchemaFollower(conn)
         self._schema = SchemaSteps(follower)
         self._facts_query = rehearsal_steps.facts_query(follower.writes_query)
@@ -257,11 +252,12 @@ class Stage:
 
     def _attempt(self, run: FileRun) -> Failure | None:
         forget = self._relations.start_file()
-        self._has_plans, self._has_locks = self._own.are_undone_by(run), locks_advisory(run)
+        self._has_plans, self._has_locks = self._own.are_undone_by(run), fitness.locks_advisory(run)
         tracked = "track_functions" in self._guards.tracking
         self._calls_counted = tracked and not run.script.mentions("track_functions")
-        self._runs_code = self._calls_counted or runs_code(run)
+        self._runs_code = self._calls_counted or fitness.runs_code(run)
         self._tally.start(run.name)
+        self._defaults.behind(run)
         crash = self._send(self._parts(run))
         if crash and self._schema.give_up(crash.step):
             crash = self._pipeline.crash = None
@@ -284,7 +280,7 @@ class Stage:
         )
         opening = steps.opening(self._reports.read_clock)
         before: Iterator[Step] = chain(self._schema.closing(), opening)
-        for unit in units(run):
+        for unit in fitness.units(run):
             self._constraints = _NONE_DEFERRABLE
             statements = steps.statements(unit, self._ask_facts)
             yield chain(before, statements, self._meanwhile())
@@ -302,8 +298,8 @@ class Stage:
             self._schema.forget_queries()
             self._own.forget()
         release = self._renewing if self._has_locks else None
-        guards = self._own.sent(self._guards.for_us)
-        yield from rehearsal_steps.renewal(release, guards, has_plans=self._has_plans)
+        settings = self._defaults.steps(self._own.sent(self._guards.for_us))
+        yield from rehearsal_steps.renewal(release, settings, has_plans=self._has_plans)
 
     def _reading(self, run: FileRun) -> Iterator[Step]:
         yield from self._schema.reading(self._facts.writes if _counts_writes(run) else None)
@@ -375,7 +371,7 @@ class Stage:
         error = Diagnostic(crash.result, encoding=self._conn.info.encoding)
         if self._own.were_undone(crash.step, error):
             return UNDONE
-        refused = refusal(run, crash.step, error, self._guards.version)
+        refused = fitness.refusal(run, crash.step, error, self._guards.version)
         return refused or self._batches.refusal(crash.step, error)
 
     def _explain(self, run: FileRun, crash: Crash) -> Failure:

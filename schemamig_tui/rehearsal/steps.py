@@ -5,7 +5,7 @@ wherever another schema could stand in, and speak ASCII.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from psycopg.pq.abc import PGresult
@@ -247,9 +247,9 @@ def read_facts(answer: PGresult) -> SessionFacts:
 
 
 def renewal(
-    release_other_advisory_locks: bytes | None, guards: bytes, *, has_plans: bool
+    release_other_advisory_locks: bytes | None, settings: Iterable[Step], *, has_plans: bool
 ) -> Iterator[Step]:
-    """End a file: a session as good as new, with our ``guards``, and no advisory lock but ours.
+    """End a file: a session as good as new, with ``settings``, and no advisory lock but ours.
 
     Without ``has_plans``, plans of the file, the session keeps the plans of our own queries.
     ``release_other_advisory_locks`` is None where there can be no such locks, because the server
@@ -261,7 +261,7 @@ def renewal(
     if release_other_advisory_locks:
         yield Step(release_other_advisory_locks, Role.HOUSEKEEPING)
     yield Step(_RELEASE, Role.HOUSEKEEPING)
-    yield Step(guards, Role.HOUSEKEEPING)
+    yield from settings
 
 
 def _comes_too_late(script: Script, unit: range, i: int) -> bool:

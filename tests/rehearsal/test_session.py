@@ -51,6 +51,32 @@ def test_nothing_that_a_file_sets_reaches_the_next(shop: Rehearsals, sql: str) -
 
 
 @pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER DATABASE {db} SET search_path = app; ALTER DATABASE {db} SET app.x = 1;"
+        " ALTER DATABASE {db} SET statement_timeout = 1;",
+        "ALTER ROLE CURRENT_USER SET search_path = app; ALTER ROLE ALL SET app.x = 1;",
+        "ALTER ROLE CURRENT_USER IN DATABASE {db} SET search_path = app;"
+        " ALTER DATABASE {db} SET search_path = pg_catalog; ALTER DATABASE {db} SET app.x = 1;",
+        "DO $$BEGIN EXECUTE 'ALTER DATABASE {db} SET search_path = app';"
+        " EXECUTE 'ALTER DATABASE {db} SET app.x = 1'; END$$;",
+    ],
+)
+def test_what_new_sessions_begin_with_is_as_earlier_files_have_changed_it(
+    shop: Rehearsals, sql: str
+) -> None:
+    changed = """DO $$BEGIN
+        ASSERT current_setting('search_path') = 'app', current_setting('search_path');
+        ASSERT current_setting('app.x') = '1';
+    END$$;"""
+    shop.rehearses(
+        f"CREATE SCHEMA app; {sql.format(db=shop.database.name)} {FRESH}",
+        f"{changed} CREATE TABLE t (); SET search_path = public;",
+        f"{changed} ALTER TABLE app.t ADD i int;",
+    )
+
+
+@pytest.mark.parametrize(
     "undone_by",
     [
         "",
