@@ -74,7 +74,7 @@ class Runs:
         if view := self._view(selection, found=found):
             other = START_OVER if goes_on(view.todo) else ""
             database = self._looking.database
-            question = PlanQuestion("Apply", view, database, other=other, seen=not found)
+            question = PlanQuestion("Apply", view, database, other=other)
             self._app.push_screen(question, partial(self._approved, question))
 
     def ask_to_rehearse(self, selection: Selection = EVERYTHING, found: Sequence[str] = ()) -> None:
@@ -83,7 +83,7 @@ class Runs:
 
         if view := self._view(selection, rehearsing.both_ways(self._settings), found):
             other, database = "Scratch", self._looking.database
-            question = PlanQuestion("Rehearse", view, database, other=other, seen=not found)
+            question = PlanQuestion("Rehearse", view, database, other=other)
             self._app.push_screen(question, partial(self._rehearsal_approved, question))
 
     def show_plan(self) -> None:

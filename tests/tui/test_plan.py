@@ -61,6 +61,29 @@ async def test_files_that_appear_or_go_are_in_the_list_and_in_the_title(desk: De
 
 
 @played
+async def test_changes_that_follow_each_other_are_all_said_until_they_are_seen(desk: Desk) -> None:
+    first = desk.write("0001_a.sql")
+    second = desk.write("0002_b.sql")
+    as_it_was = second.read_bytes()
+    async with desk.open() as ui:
+        await ui.press("a")
+        desk.write("0001_a.sql", "CREATE TABLE other ();")
+        await ui.until(lambda: "asked: 0001_a.sql has changed" in ui.screen)
+        second.unlink()
+        await ui.until(lambda: "0001_a.sql has changed; 0002_b.sql is gone" in ui.screen)
+        second.write_bytes(as_it_was)
+        await ui.until(lambda: "0002_b.sql is gone" not in ui.screen)
+        assert "asked: 0001_a.sql has changed" in ui.screen
+        await ui.until(lambda: str(yes(ui).label) == "Seen (y)")
+        await ui.press("y")
+        first.unlink()
+        await ui.until(lambda: "asked: 0001_a.sql is gone" in ui.screen)
+        desk.write("0001_a.sql", "CREATE TABLE other ();")  # as it was when it was seen
+        await ui.until(lambda: str(yes(ui).label) == "Apply (y)")
+        assert "Changed since" not in ui.screen
+
+
+@played
 async def test_where_others_have_applied_it_all_the_dialog_goes(desk: Desk) -> None:
     desk.write("0001_a.sql")
     async with desk.open() as ui:

@@ -29,7 +29,7 @@ class PlanQuestion(Question):
 
     ``y`` is yes as soon as the plan is shown. When something changes behind it the dialog shows the
     new plan and takes the ``y`` back: the next one says that the change has been seen. So does the
-    first one where the view begins with a change that has not been ``seen``. ``b`` leaves files
+    first one where the view begins with a change. ``b`` leaves files
     with batches out, or no more.
     """
 
@@ -42,11 +42,10 @@ class PlanQuestion(Question):
         database: Identity | None,
         *,
         other: str = "",
-        seen: bool = True,
     ) -> None:
         super().__init__(_title(verb, len(view.todo)), view, database, yes=verb, other=other)
         self._verb, self._plan_view = verb, view
-        self._is_refused, self._is_unseen = False, not seen
+        self._is_refused = False
         self.plan: Plan | None = None
         """The plan that is shown; None while it is being made."""
         self.advice: Sequence[Advice] = ()
@@ -71,7 +70,7 @@ class PlanQuestion(Question):
         if not message.count:
             self.dismiss(Answer.NO)
             return
-        self.plan, self._is_unseen = None, True
+        self.plan = None
         self._show_title(message.count)
         self._show_state()
 
@@ -90,8 +89,8 @@ class PlanQuestion(Question):
             why = "Nothing can be run as it is" if self.plan else "The files are being read"
             self.query_one(Dialog).remark(why)
             return
-        if answer != Answer.NO and self._is_unseen:
-            self._is_unseen = False
+        if answer != Answer.NO and self._plan_view.is_unseen:
+            self._plan_view.confirm()
             self._show_state()
             return
         super().action_answer(answer)
@@ -112,8 +111,8 @@ class PlanQuestion(Question):
         ):
             for button in self.query(f"#{answer}").results(Button):
                 button.disabled = self.plan is None or self._is_off(answer)
-                seen = self._is_unseen and not button.disabled
-                button.label = Content(f"Seen ({label[-2]})" if seen else label)
+                is_unseen = self._plan_view.is_unseen and not button.disabled
+                button.label = Content(f"Seen ({label[-2]})" if is_unseen else label)
 
 
 class DryRun(TextDialog):

@@ -93,7 +93,10 @@ class PlanView(LinesView):
     ) -> None:
         self._survey, self.selection = survey, selection
         self._target, self._settings = target, settings
-        self._preface, self._found, self._stays = before.preface, before.found, before.stays
+        self._preface, self._stays = before.preface, before.stays
+        self._earlier = self._found = before.found
+        self._is_seen = False
+        self._asked: Plan | None = None
         self.todo: Sequence[Migration] = selection.of(survey.status)
         """The migrations that are shown."""
         self.plan: Plan | None = None
@@ -124,9 +127,28 @@ class PlanView(LinesView):
                 self._survey = survey
                 self._begin_again(todo)
             return
-        self._survey, self._found = survey, found
+        self._survey, self._is_seen = survey, False
+        self._found = self._changes_since_asked(survey) if self._asked else found
         self.post_message(self.Changed(len(todo)))
         self._begin_again(todo)
+
+    def _changes_since_asked(self, survey: Survey) -> Sequence[str]:
+        """What has changed since the user has seen a plan: one change may follow another unseen."""
+        assert self._asked is not None
+        wanted: Sequence[Migration] = ()
+        with contextlib.suppress(SettingsError):
+            wanted = self._asked.open_in(survey)
+        found = changes(self._asked.migrations, survey.status, wanted)
+        return tuple(dict.fromkeys((*self._earlier, *found)))
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether the view begins with changes that the user has not confirmed yet."""
+        return bool(self._found) and not self._is_seen
+
+    def confirm(self) -> None:
+        """The user has seen the plan that is shown, and what has changed."""
+        self._is_seen, self._asked, self._earlier = True, self.plan, ()
 
     @property
     def backfills_key(self) -> str:
@@ -140,6 +162,9 @@ class PlanView(LinesView):
         """Make the plan without files that have batches, or with them again."""
         skip = not self.selection.skip_backfills
         self.selection = self.selection._replace(skip_backfills=skip)
+        self._asked = None
+        if self.is_unseen:
+            self._earlier = self._found
         self._begin_again(self.selection.of(self._survey.status))
 
     def _begin_again(self, todo: Sequence[Migration]) -> None:
@@ -155,6 +180,7 @@ class PlanView(LinesView):
         self._read = 0
         self.show(self._first_lines(), keep_place=True, fold=True)
         self.plan = plan = await in_thread(self._make_plan)
+        self._asked = self._asked or plan
         self._survey, self.todo, self._stays = plan.survey, plan.migrations, True
         if not plan.migrations and not plan.waiting:
             self.post_message(self.Changed(0))
