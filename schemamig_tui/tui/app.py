@@ -118,9 +118,10 @@ class MigrationsApp(BaseApp):
         # Where the folder is empty the page of an error has to go, though all is as it was before.
         if message.absence or message.survey.status is not self.main.status:
             self.main.fill(message.survey.status)
+        recovered, target = message.absence is not None, self.looking.target
         for screen in self.screen_stack:
             for view in screen.query(PlanView):
-                view.follow(message.survey, recovered=message.absence is not None)
+                view.follow(message.survey, target, recovered=recovered)
             for history in screen.query(RunHistory):
                 history.follow(message.survey.status)
         if is_first or self.main.selected is None:

@@ -157,8 +157,12 @@ async def test_a_server_that_is_back_is_found_and_said_to_be_away_once(
         await asyncio.sleep(0.8)  # some tries
         assert "✗ not connected" in ui.rows[0]
         assert ui.log.count("Cannot connect") == 1
+        await ui.press("d")
+        assert "! The database could not be looked at" in ui.screen
         object.__setattr__(ui.app.settings, "dsn", good)
         await ui.until(lambda: "not connected" not in ui.rows[0])
+        await ui.until(lambda: "✓ Nothing in the database is in the way" in ui.screen)
+        await ui.press("escape")
         assert ui.main.selected is not None
         assert ui.main.selected.name == "0002_b.sql"
 

@@ -111,11 +111,14 @@ class PlanView(LinesView):
         self.set_interval(_PROGRESS, self._show_progress)
         self.run_worker(self._fill(), group="plan", exclusive=True)
 
-    def follow(self, survey: Survey, *, recovered: bool) -> None:
+    def follow(self, survey: Survey, target: Target | None, *, recovered: bool) -> None:
         """Show another plan where ``survey`` has found that something else would run now.
 
-        Where the folder can be read again (``recovered``), so may be what is refused.
+        Where folder and database can be read again (``recovered``), so may be what is refused, and
+        the database can be asked what it could not be asked before: at ``target``, as it may be
+        reached in another way now.
         """
+        self._target = target
         todo: Sequence[Migration] = ()
         wanted: Sequence[Migration] = ()
         with contextlib.suppress(SettingsError):  # the file that it is to end with is gone
@@ -123,7 +126,7 @@ class PlanView(LinesView):
             wanted = self.plan.open_in(survey) if self.plan else todo
         found = changes(self.todo, survey.status, wanted)
         if not found:
-            if recovered and self.plan and self.plan.refusals:
+            if recovered and self._is_incomplete:
                 self._survey = survey
                 self._begin_again(todo)
             return
@@ -131,6 +134,11 @@ class PlanView(LinesView):
         self._found = self._changes_since_asked(survey) if self._asked else found
         self.post_message(self.Changed(len(todo)))
         self._begin_again(todo)
+
+    @property
+    def _is_incomplete(self) -> bool:
+        is_unknown = self._review is not None and self._review.unknown is not None
+        return self.plan is not None and (bool(self.plan.refusals) or is_unknown)
 
     def _changes_since_asked(self, survey: Survey) -> Sequence[str]:
         """What has changed since the user has seen a plan: one change may follow another unseen."""
