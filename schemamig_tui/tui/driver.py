@@ -1,11 +1,20 @@
-"""The driver of the terminal, for the time when it is closed, or used by another program."""
+"""The driver of the terminal: what is typed, and a terminal that is closed or used by others."""
 
 import asyncio
 import contextlib
+import os
+import selectors
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
 from typing import IO, Any
 
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+
+_TICK = 0.1
+"""Seconds after which an Escape that is followed by nothing is a key."""
 
 
 class LastingDriver(LinuxDriver):
@@ -32,6 +41,22 @@ class LastingDriver(LinuxDriver):
         assert self._file is not None  # without a terminal there is no UI
         self._file = _DroppingStream(self._file)  # type: ignore[assignment]  # all that is used of one
 
+    def run_input_thread(self) -> None:
+        """Read what is typed, until the driver stops.
+
+        Textual's ends the program with a traceback at a byte that is not UTF-8, as a terminal in
+        another encoding sends it, or one that marks Alt with the eighth bit.
+        """
+        parser = _EscapeParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                typed = decode(os.read(self.fileno, 4096)) if selector.select(_TICK) else ""
+                messages = parser.feed(typed) if typed else ()  # to feed "" is to end it
+                for message in (*messages, *parser.tick()):
+                    self.process_message(message)
+
     def _sigcont_application(self, *_: object) -> None:
         """Go on: at once if a SIGTSTP has given the terminal back, else when the loop has time."""
         if self._must_signal_resume or not self._auto_restart:
@@ -46,6 +71,19 @@ class LastingDriver(LinuxDriver):
             self.suspend_application_mode()
             self._must_signal_resume = True
             self.resume_application_mode()
+
+
+class _EscapeParser(XTermParser):
+    """Takes Escape and a key right behind it for two keys: no key of ours is one with Alt.
+
+    Textual 8.2 takes what comes within ESCDELAY, or in one piece over a slow line, for Alt and a
+    letter, which nothing is bound to, and drops the Escape before any other character.
+    """
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
+        if alt:
+            yield Key("escape", "\x1b")
+        yield from super()._sequence_to_key_events(sequence)
 
 
 class _DroppingStream:

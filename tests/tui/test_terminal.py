@@ -283,3 +283,24 @@ def test_what_is_typed_ahead_opens_the_dialog_when_there_is_something_to_ask(
     terminal.start()
     terminal.press("a")
     terminal.until("Apply 1 migration?")
+
+
+def test_escape_and_the_key_right_behind_it_are_two_keys_and_a_byte_of_no_key_is_none(
+    terminal: Terminal, database: Database
+) -> None:
+    terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
+    terminal.write("0001_a.sql", "SELECT 1;")
+    terminal.start()
+    terminal.press("a")
+    terminal.until("Apply 1 migration?")
+    terminal.press("-H", *_bytes("\x1bd"))
+    terminal.until("Dry run: nothing is changed")
+    terminal.press("-H", "ff", *_bytes("\x1b?"))
+    terminal.until("Next migration")
+    terminal.press("-H", *_bytes("\x1bq"))
+    terminal.until("ended with 0")
+
+
+def _bytes(typed: str) -> list[str]:
+    """What is typed, as tmux takes bytes that arrive together."""
+    return [f"{byte:x}" for byte in typed.encode()]
