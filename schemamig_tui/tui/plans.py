@@ -261,7 +261,8 @@ def _about_database(review: Review | None) -> Iterator[Line]:
     elif review.unknown:
         yield (("warn", f"! The database could not be looked at: {inline(review.unknown)}"),)
     elif not review.advice:
-        yield _CLEAR
+        if all(isinstance(error, FilesError) for error in review.refusals):
+            yield _CLEAR
     else:
         known = {migration.name for migration in review.plan.migrations}
         for one in review.advice:

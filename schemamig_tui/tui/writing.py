@@ -204,7 +204,8 @@ class Writing:
         await self._app.push_when_free(TextDialog(title, LinesView(lines, fold=True), wide=True))
 
     def _edit(self, path: Path, line: int | None = None) -> None:
-        if problem := _missing(path) or editor.edit(self._app, path, line):
+        problem = _missing(path) or editor.edit(self._app, path, line) or _missing(path)
+        if problem:
             self._app.toast(problem, severity="warning")
         if self._main.run_panel.run is None:
             self._looking.ask()

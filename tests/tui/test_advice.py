@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.tui.conftest import Desk, played
 from tests.tui.test_blockers import holding
@@ -81,6 +82,17 @@ async def test_a_database_that_is_gone_is_said_and_the_plan_is_there(desk: Desk)
         await ui.press("d")
         assert "! The database could not be looked at: " in ui.screen
         assert "1 statement  9 bytes" in ui.screen
+
+
+@played
+async def test_a_server_that_takes_no_writes_is_in_the_way(desk: Desk) -> None:
+    desk.write("0001_a.sql", "SELECT 1;")
+    options = "-c default_transaction_read_only=on"
+    desk.options["dsn"] = make_conninfo(desk.database.conninfo, options=options)
+    async with desk.open() as ui:
+        await ui.press("d")
+        assert "✗ the session takes no writes" in ui.screen
+        assert "Nothing in the database is in the way" not in ui.screen
 
 
 @pytest.mark.parametrize("text", ["[/foo]", "[b ", "\x1b[2J", "\u202e", "日本語" * 6])

@@ -2,6 +2,9 @@
 
 import subprocess
 
+import pytest
+
+from schemamig_tui.tui import editor
 from schemamig_tui.tui.screens.dialogs import TextDialog
 from schemamig_tui.tui.screens.typed import TypedQuestion
 from schemamig_tui.tui.widgets.lines_view import LinesView
@@ -34,6 +37,18 @@ async def test_n_writes_a_migration_with_a_title_edits_and_selects_it(desk: Desk
         assert ui.main.selected.name == "0003_add_n.sql"
         assert "-- Migration: Add n" in ui.detail
         assert "Written: " in ui.log
+
+
+@played
+async def test_a_file_that_the_editor_leaves_removed_is_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("0001_a.sql")
+    monkeypatch.setattr(editor, "edit", lambda _app, path, _line: path.unlink())
+    async with desk.open() as ui:
+        await ui.press("e")
+        assert "0001_a.sql is gone from the folder" in ui.screen
+        assert ui.names("pending") == []
 
 
 @played
