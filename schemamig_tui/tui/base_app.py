@@ -25,7 +25,7 @@ from schemamig_tui.tui.early_keys import EarlyKeys
 from schemamig_tui.tui.lines import inline
 from schemamig_tui.tui.palette import readable_variables
 from schemamig_tui.tui.screens.commands import Commands
-from schemamig_tui.tui.screens.dialogs import Dialog, TextDialog, key_lines
+from schemamig_tui.tui.screens.dialogs import Dialog, Question, TextDialog, key_lines
 from schemamig_tui.tui.screens.opened_once import size_classes
 from schemamig_tui.tui.screens.too_small import (
     NORMAL_COLUMNS,
@@ -152,13 +152,21 @@ class BaseApp(App[None]):
         """Why an action of the table of keys cannot be taken now, as a sentence; None: it can."""
 
     def take_keys(self) -> None:
-        """There is a picture: press the keys that have waited, each when the one before is done."""
+        """There is a picture: press the keys that have waited, each when the one before is done.
+
+        They may open a question, and do not answer it: nobody has seen what it is about, nor which
+        database it is, and lines pasted into the shell would approve it.
+        """
         if not self._early.opened:
             self._early.opened = True
             self.work("keys", self._press_early)
 
     async def _press_early(self) -> None:
         while key := self._early.next:
+            if isinstance(self.screen, Question):
+                self._early.drop()
+                self.toast("What was typed before this was shown answers nothing")
+                return
             pressed_on = self.focused or self.screen
             await super().on_event(key)
             self._early.done()

@@ -31,3 +31,7 @@ class EarlyKeys:
     def done(self) -> None:
         """The first of them has been pressed."""
         self._waiting.popleft()
+
+    def drop(self) -> None:
+        """None of them is to be pressed."""
+        self._waiting.clear()

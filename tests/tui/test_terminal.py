@@ -275,14 +275,16 @@ def test_a_small_terminal_names_the_database_and_one_that_is_too_small_says_so(
     terminal.until("ended with 0")
 
 
-def test_what_is_typed_ahead_opens_the_dialog_when_there_is_something_to_ask(
+def test_what_is_typed_ahead_opens_the_dialog_when_there_is_something_to_ask_and_answers_nothing(
     terminal: Terminal, database: Database
 ) -> None:
     terminal.environ["SCHEMAMIG_DSN"] = database.conninfo
     terminal.write("0001_a.sql", "SELECT 1;")
     terminal.start()
-    terminal.press("a")
-    terminal.until("Apply 1 migration?")
+    terminal.press("a", "y")
+    terminal.until("What was typed before this was shown answers nothing")
+    assert "Apply 1 migration?" in terminal.screen
+    assert "1 Pending 1" in terminal.screen
 
 
 def test_escape_and_the_key_right_behind_it_are_two_keys_and_a_byte_of_no_key_is_none(
