@@ -125,6 +125,9 @@ async def test_a_long_line_is_wrapped_and_scrolled_with_its_number(desk: Desk) -
         assert "the end" in ui.screen
         await ui.press("w")
         assert "the end" not in ui.screen
+        await ui.pilot.resize_terminal(45, 30)
+        await ui.press("full_stop")  # prose is wrapped all the same
+        assert "outside of one" in ui.screen
 
 
 @played

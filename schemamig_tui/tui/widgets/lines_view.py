@@ -87,7 +87,7 @@ class LinesView(StyledView, can_focus=True):
         self._rows: Sequence[Line] = ()
         self._heights: Sequence[int] = ()  # rows for each line; without them it is one for each
         self._fold = fold
-        self._wraps: bool | None = None
+        self._wraps: dict[bool, bool] = {}  # what the user wants, where ``_fold`` is so
         self._search: Search | None = None
         self._is_typing = False
         self._at = 0
@@ -117,12 +117,12 @@ class LinesView(StyledView, can_focus=True):
     @property
     def folds(self) -> bool:
         """Whether long lines are folded, as the user wants it, or else whoever shows them."""
-        return self._fold if self._wraps is None else self._wraps
+        return self._wraps.get(self._fold, self._fold)
 
     def fold(self, lines: Iterable[Line]) -> Iterator[list[Line]]:
         """Each of ``lines`` as rows of the screen."""
         # The scrollbar takes its room only when it is needed, which folding would change.
-        columns, code = self.scrollable_content_region.width, bool(self._wraps)
+        columns, code = self.scrollable_content_region.width, any(self._wraps.values())
         for line in lines:
             yield folded(line, columns, code=code) if self.folds else [line]
 
@@ -270,7 +270,7 @@ class LinesView(StyledView, can_focus=True):
 
     def action_wrap(self) -> None:
         """Fold long lines, or fold them no more."""
-        self._wraps = not self.folds
+        self._wraps[self._fold] = not self.folds
         self._arrange()
 
 
