@@ -19,7 +19,7 @@ _WITH_LEDGER = ("apply", "dry_run", "rehearse", "history", "document", "validate
 _WITH_CONNECTION = ("reverse", "repair", "adopt")
 _ALL = ("apply", "dry_run", "rehearse")
 _UP_TO = ("apply_to", "rehearse_to")
-_WITH_SELECTED = ("preview", "repair", "difference")
+_WITH_SELECTED = ("preview", "repair", "difference", "finding")
 _WITH_FILE = ("apply_to", "apply_only", "rehearse_to", "edit", "copy_path", "reverse")
 
 

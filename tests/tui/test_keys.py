@@ -286,6 +286,7 @@ async def test_a_key_that_does_nothing_now_says_why(desk: Desk) -> None:
         "d": "Nothing to do: no migration is pending",
         "m": "No migration is selected",
         "D": "No migration is selected",
+        "f": "No migration is selected",
         "enter": "No migration is selected",
         "slash": "There is no migration to filter",
         "i": "No migration is failed, changed or missing",
