@@ -8,11 +8,13 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from typing import IO, Any
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
+_ESCAPE = "\x1b"
 _TICK = 0.1
 """Seconds after which an Escape that is followed by nothing is a key."""
 
@@ -77,13 +79,16 @@ class _EscapeParser(XTermParser):
     """Takes Escape and a key right behind it for two keys: no key of ours is one with Alt.
 
     Textual 8.2 takes what comes within ESCDELAY, or in one piece over a slow line, for Alt and a
-    letter, which nothing is bound to, and drops the Escape before any other character.
+    letter, which nothing is bound to, drops the Escape before most other characters, and has a
+    symbol such as ¡ for Escape and a digit. Alt+B and Alt+F stay keys of the inputs.
     """
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:
-        if alt:
-            yield Key("escape", "\x1b")
-        yield from super()._sequence_to_key_events(sequence)
+        is_pair = len(sequence) == 2 and sequence[0] == _ESCAPE
+        is_symbol = is_pair and isinstance(ANSI_SEQUENCES_KEYS.get(sequence), str)
+        if alt or is_symbol:
+            yield Key("escape", _ESCAPE)
+        yield from super()._sequence_to_key_events(sequence[1:] if is_symbol else sequence)
 
 
 class _DroppingStream:

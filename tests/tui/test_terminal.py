@@ -295,10 +295,10 @@ def test_escape_and_the_key_right_behind_it_are_two_keys_and_a_byte_of_no_key_is
     terminal.start()
     terminal.press("a")
     terminal.until("Apply 1 migration?")
-    terminal.press("-H", *_bytes("\x1bd"))
-    terminal.until("Dry run: nothing is changed")
-    terminal.press("-H", "ff", *_bytes("\x1b?"))
+    terminal.press("-H", *_bytes("\x1b?"))
     terminal.until("Next migration")
+    terminal.press("-H", "ff", *_bytes("\x1b5?"))
+    terminal.until("A line down")
     terminal.press("-H", *_bytes("\x1bq"))
     terminal.until("ended with 0")
 
