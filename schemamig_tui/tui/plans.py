@@ -102,7 +102,7 @@ def change_line(found: Sequence[str]) -> Line:
     """The line that takes a ``y`` back: what is not as it was when one was asked."""
     more = f"; and {len(found) - 3:,} more" if found[3:] else ""
     what = "; ".join(map(inline, found[:3]))
-    return (("warn", f"! Changed since you were asked: {what}{more}"),)
+    return (("warn", f"! Changed since you saw the plan: {what}{more}"),)
 
 
 def plan_lines(

@@ -88,7 +88,7 @@ async def test_one_alone_that_changes_behind_the_dialog_takes_the_yes_back(
         await ui.press("G", "E")
         desk.write("0001_a.sql", "CREATE TABLE other ();")
         desk.write("0004_d.sql", "CREATE TABLE another ();")
-        await ui.until(lambda: "Changed since you were asked: 0004_d.sql has changed" in text(ui))
+        await ui.until(lambda: "Changed since you saw the plan: 0004_d.sql has changed" in text(ui))
         assert "0001_a.sql has changed" not in text(ui)
         assert "0001_a.sql, 0002_fill.sql, 0003_wants.sql before it would stay" in text(ui)
         assert "Apply 1 migration?" in ui.screen

@@ -31,7 +31,7 @@ async def test_a_file_that_changes_while_the_dialog_is_open_takes_the_yes_back(d
         assert str(yes(ui).label) == "Apply (y)"
         desk.write("0001_a.sql", "CREATE TABLE other ();")
         await ui.until(
-            lambda: "! Changed since you were asked: 0001_a.sql has changed" in ui.screen
+            lambda: "! Changed since you saw the plan: 0001_a.sql has changed" in ui.screen
         )
         await ui.until(lambda: str(yes(ui).label) == "Seen (y)")
         await ui.press("y")
@@ -68,16 +68,16 @@ async def test_changes_that_follow_each_other_are_all_said_until_they_are_seen(d
     async with desk.open() as ui:
         await ui.press("a")
         desk.write("0001_a.sql", "CREATE TABLE other ();")
-        await ui.until(lambda: "asked: 0001_a.sql has changed" in ui.screen)
+        await ui.until(lambda: "saw the plan: 0001_a.sql has changed" in ui.screen)
         second.unlink()
         await ui.until(lambda: "0001_a.sql has changed; 0002_b.sql is gone" in ui.screen)
         second.write_bytes(as_it_was)
         await ui.until(lambda: "0002_b.sql is gone" not in ui.screen)
-        assert "asked: 0001_a.sql has changed" in ui.screen
+        assert "saw the plan: 0001_a.sql has changed" in ui.screen
         await ui.until(lambda: str(yes(ui).label) == "Seen (y)")
         await ui.press("y")
         first.unlink()
-        await ui.until(lambda: "asked: 0001_a.sql is gone" in ui.screen)
+        await ui.until(lambda: "saw the plan: 0001_a.sql is gone" in ui.screen)
         desk.write("0001_a.sql", "CREATE TABLE other ();")  # as it was when it was seen
         await ui.until(lambda: str(yes(ui).label) == "Apply (y)")
         assert "Changed since" not in ui.screen
@@ -112,7 +112,7 @@ async def test_a_change_that_nobody_has_seen_is_refused_by_the_run_and_asked_aga
         await ui.press("y")
         await ui.run_over()
         await ui.until(lambda: ui.app.screen not in (ui.main, question))
-        assert "Changed since you were asked: 0001_a.sql has changed" in ui.screen
+        assert "Changed since you saw the plan: 0001_a.sql has changed" in ui.screen
         assert not desk.ledger
 
 

@@ -162,7 +162,7 @@ def unwritable(facts: Facts, schema: str, name: str) -> LedgerRefusal | None:
         return LedgerRefusal(message, "connect to the primary server")
     if facts.read_only:
         message = "the session takes no writes: default_transaction_read_only is on"
-        where = "the server, the database, the role or the connection's options set it"
+        where = "it is set for the server, the database or the role, or by the connection's options"
         return LedgerRefusal(message, f"connect as a role that may write; {where}")
     if not facts.may_record:
         role = readable(facts.role)
