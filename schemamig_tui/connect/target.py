@@ -22,6 +22,7 @@ from schemamig_tui.errors import ConnectionFailed, PasswordWanted, SettingsError
 from schemamig_tui.limits import Limits
 from schemamig_tui.patience import CLIENT_SIDE, SERVER_SIDE
 from schemamig_tui.settings import Settings
+from schemamig_tui.text import redact, visible
 
 _PING_TIMEOUT = 2
 _FIRST_PAUSE = 0.1
@@ -216,7 +217,9 @@ class Target:
     def _failure(self, error: Exception) -> ConnectionFailed:
         attempts = (*self.tried, Attempt(self.route, self._reason(error)))
         lines = [f"  {route}: {why}" for route, why in attempts]
-        message = "\n".join(["Cannot connect to the database.", *lines])
+        name = conninfo_to_dict(self.conninfo).get("dbname")
+        which = f" {visible(redact(str(name)))}" if name else ""
+        message = "\n".join([f"Cannot connect to the database{which}.", *lines])
         if _wants_password(error):
             hint = self._hint_of_endpoint or _PASSWORD_HINT.format(self._location.source)
             return PasswordWanted(message, hint=hint)

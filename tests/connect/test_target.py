@@ -96,9 +96,10 @@ def test_a_message_lists_all_that_was_tried_and_the_ways_out(
 ) -> None:
     monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
     monkeypatch.setenv("POSTGRES_PORT", str(free_port))
+    monkeypatch.setenv("POSTGRES_DB", "orders")
     failure = _failure(Settings(container="my_pg"))
     assert failure.message.splitlines() == [
-        "Cannot connect to the database.",
+        "Cannot connect to the database orders.",
         "  Docker my_pg: No Docker engine is running at /nonexistent/docker.sock",
         "  DATABASE_URL: not set",
         f"  POSTGRES_HOST 127.0.0.1:{free_port}: connection to server at"
