@@ -1,6 +1,5 @@
 """The names of migrations: those that are refused, and those that are warned of."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from schemamig_tui.engine.script import names
 from schemamig_tui.engine.script.files import scan
 from schemamig_tui.engine.script.names import (
-    check_name,
+    check_names,
     order_warnings,
     passed_over_warnings,
     twin_warnings,
@@ -90,14 +89,15 @@ def test_a_name_with_down_or_kin_is_a_way_back_where_that_of_the_way_there_is_th
     assert caught.value.path == tmp_path / down
 
 
-def test_in_a_large_folder_a_name_is_looked_up_and_not_compared_with_each() -> None:
-    class LookedUp(set[str]):
-        def __iter__(self) -> Iterator[str]:
-            raise AssertionError("they are gone through")
-
-    check_name(Path("0001_a.sql"), LookedUp({"0001_a.sql"}))
-    with pytest.raises(FilesError):
-        check_name(Path("0001_a_Down.sql"), LookedUp({"0001_a.sql", "0001_a_down.sql"}))
+def test_the_refusal_of_a_way_back_counts_the_others_and_names_the_tool_to_adopt() -> None:
+    names = [f"{number}_a.{way}.sql" for number in range(1000) for way in ("down", "up")]
+    with pytest.raises(FilesError) as caught:
+        check_names(Path("db"), names)
+    assert caught.value.path == Path("db/0_a.down.sql")
+    assert "as in golang-migrate and others, with 999 more in this folder:" in str(caught.value)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("Move them out of the folder: ")
+    assert "--adopt golang-migrate or --adopt sqlx takes over" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -135,6 +135,39 @@ def test_names_without_a_known_prefix_are_warned_of_in_one_sentence() -> None:
 def test_a_mix_of_both_date_styles_is_warned_of() -> None:
     (warning,) = order_warnings(["20240101_a.sql", "2025-01-31_b.sql"])
     assert warning.startswith("Both date styles are in use (20240101_a.sql, 2025-01-31_b.sql)")
+
+
+def test_a_mix_of_both_date_styles_is_one_with_a_time_of_day_as_well() -> None:
+    _, warning = order_warnings(["20240101090000_a.sql", "2025-01-31-090000_b.sql"])
+    assert warning.startswith("Both date styles are in use (20240101090000_a.sql, 2025-01-31-")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("10_b.sql", "9_a.sql"),
+        ("00010_b.sql", "0009_a.sql"),
+        ("V1_10_0__b.sql", "V1_9__a.sql"),
+        ("V1.10__b.sql", "V1.9__a.sql"),
+        ("1.10.0_b.sql", "1.9.0_a.sql"),
+        ("migration-10.sql", "migration-9.sql"),
+    ],
+)
+def test_numbers_that_sort_as_text_in_another_order_are_warned_of(first: str, second: str) -> None:
+    _, warning = order_warnings(["0001_a.sql", first, second, "b.sql"])
+    assert warning.startswith(f"{first} runs before {second}: names are sorted as text, not as")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["001_a.sql", "002_10_b.sql", "002_9_a.sql"],
+        ["1510262030_a.sql", "20240101090000_a.sql"],
+        ["V1__a.sql", "V1__b.sql", "V2_10__b.sql", "a-3.sql", "b-2.sql", "c.sql"],
+    ],
+)
+def test_numbers_in_their_order_are_not_warned_of(names: list[str]) -> None:
+    assert len(order_warnings(names)) == 1
 
 
 def test_a_suffix_in_upper_case_is_warned_of() -> None:

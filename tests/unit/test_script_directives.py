@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemamig_tui.authoring.adopt.tools import TOOLS
 from schemamig_tui.engine.events import Mode
 from schemamig_tui.engine.script.script import ScriptWarning
 from tests.unit.scripts import refusal, script_of
@@ -74,6 +75,7 @@ def test_the_way_back_of_another_tool_is_refused(tool: str, marker: str) -> None
     assert f" {tool} migration begins here (" in error.message
     assert error.hint is not None
     assert "Remove this part" in error.hint
+    assert (f"--adopt {tool} takes over" in error.hint) == (tool.casefold() in TOOLS)
 
 
 @pytest.mark.parametrize(("tool", "marker"), pairs(WAYS_BACK))

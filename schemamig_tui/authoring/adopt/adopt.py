@@ -28,7 +28,7 @@ from schemamig_tui.authoring.adopt.tools import Tool
 from schemamig_tui.authoring.repair import RepairPlace, changed_since, repairing
 from schemamig_tui.engine.ledger.repairs import Record
 from schemamig_tui.engine.run.survey import Folder
-from schemamig_tui.engine.script.names import check_name
+from schemamig_tui.engine.script.names import check_names
 from schemamig_tui.text import some_names
 
 
@@ -90,9 +90,7 @@ def adopt(
     theirs = read_their_folder(tool, directory)
     refuse_same(place.directory, directory)
     names = {file.name for file in theirs.files}
-    beside = {name.lower() for name in names}
-    for file in theirs.files:
-        check_name(file.path.with_name(file.name), beside)
+    check_names(directory, [file.name for file in theirs.files])
     new = [file for file in theirs.files if not is_there(place.directory / file.name, file)]
     refuse_other_names(place.directory, new, names)
     with contextlib.ExitStack() as stack:

@@ -16,7 +16,7 @@ def folder_warnings(
     ``passed_over`` are files that are no migrations because of their suffix.
     """
     return (
-        *order_warnings(m.name for m in status.migrations if m.file),
+        *order_warnings([m.name for m in status.migrations if m.file]),
         *twin_warnings(m.name for m in status.migrations),
         *passed_over_warnings(passed_over),
         *_out_of_order(status, to),

@@ -15,6 +15,8 @@ _BATCHES: dict[str, directives.Word] = {
     directives.BACKFILL: directives.BACKFILL,
     directives.REPEAT: directives.REPEAT,
 }
+# The tools that --adopt knows, of those that have both ways in one file.
+_ADOPTED = ("goose", "dbmate", "node-pg-migrate")
 
 
 class BatchesAsked(NamedTuple):
@@ -79,12 +81,15 @@ class Comments:
             return
         offset, tool, text = self._way_back
         article = "an" if tool[0] in "AEIOU" else "a"
+        hint = "Remove this part. To undo a migration, add a new one that reverses it."
+        if tool in _ADOPTED:
+            hint += f" --adopt {tool} takes over a whole folder without such parts."
         raise fault(
             self._source,
             offset,
             f"The way back of {article} {tool} migration begins here ({text}): run with the rest,"
             " it would undo it.",
-            hint="Remove this part. To undo a migration, add a new one that reverses it.",
+            hint=hint,
         )
 
     def take_statement(self, number: int, start: int) -> None:

@@ -9,13 +9,13 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Collection, Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from io import FileIO
 from pathlib import Path
 
-from schemamig_tui.engine.script.names import check_name, is_migration
+from schemamig_tui.engine.script.names import check_names, is_migration
 from schemamig_tui.engine.script.source import Stamp, stamp_of
 from schemamig_tui.errors import FilesError
 from schemamig_tui.file_access import unreadable
@@ -62,10 +62,10 @@ def scan(directory: Path, known: Iterable[MigrationFile] = ()) -> tuple[Migratio
     file that cannot be read or recorded.
     """
     found = _entries(directory)
-    beside = {entry.name.lower() for entry in found}
     found.sort(key=lambda entry: os.fsencode(entry.name))
+    check_names(directory, [entry.name for entry in found])
     by_name = {file.name: file for file in known}
-    return tuple(_read(directory / entry.name, beside, by_name.get(entry.name)) for entry in found)
+    return tuple(_read(directory / entry.name, by_name.get(entry.name)) for entry in found)
 
 
 def migration_names(directory: Path) -> list[str]:
@@ -162,8 +162,7 @@ def _is_migration(entry: os.DirEntry[str]) -> bool:
         return True
 
 
-def _read(path: Path, beside: Collection[str], known: MigrationFile | None) -> MigrationFile:
-    check_name(path, beside)
+def _read(path: Path, known: MigrationFile | None) -> MigrationFile:
     try:
         return _hashed(path, known)
     except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from schemamig_tui.errors import FilesError
-from schemamig_tui.text import some_names
+from schemamig_tui.text import some_names, visible
 
 NAME_LENGTH = 255
 """The longest file name in characters: the ledger's ``filename VARCHAR(255)``."""
@@ -19,6 +19,14 @@ _PREFIXES = {
     "NNNN_": re.compile(r"\d{4}[a-z]?_"),
 }
 
+# A time of day may follow the date, and numbers are no dates.
+_DATES = {
+    "YYYYMMDD_": re.compile(r"(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d(?:\d{4,9})?(?!\d)"),
+    "YYYY-MM-DD_": re.compile(r"\d{4}-\d\d-\d\d(?!\d)"),
+}
+# 1.10 and Flyway's V1_10 are numbers of several parts.
+_NUMBERED = re.compile(r"(?=(?P<text>\D*))(?:V\d+(?:[._]\d+)*|\D*\d+(?:\.\d+)*)")
+
 # How the tools call a file that takes a migration back; most do not care about upper case.
 _WAYS_BACK = {
     "golang-migrate and others": re.compile(r"(?i).+\.down\.sql"),
@@ -26,6 +34,7 @@ _WAYS_BACK = {
     "postgrator": re.compile(r"(?i)\d+\.undo(?:\..*)?\.sql"),
     "Flyway": re.compile(r"U\d[\d._]*__.*\.sql"),
 }
+_ADOPTED = {"golang-migrate and others": "golang-migrate or --adopt sqlx", "Flyway": "Flyway"}
 # These names may be innocent ("slow-down"), unless the way there has the same name but for that.
 _BACK = re.compile(r"(?<![^-_.])(?:down|undo|unapply|revert|rollback|backwards?)(?![^-_.])")
 _THERE = ("up", "do", "deploy", "apply", "migrate", "forward", "forwards")
@@ -36,11 +45,17 @@ def is_migration(name: str) -> bool:
     return name.endswith(".sql") and name[0] != "."
 
 
-def check_name(path: Path, beside: Collection[str]) -> None:
-    """Raise FilesError for a name that no migration can have.
+def check_names(directory: Path, names: Sequence[str]) -> None:
+    """Raise FilesError for a name that no migration can have, among all of a folder's."""
+    beside = {name.lower() for name in names}
+    for name in names:
+        _check_name(directory / name)
+        if tool := _way_back(name, beside):
+            others = sum(_way_back(one, beside) is not None for one in names) - 1
+            raise _undoes(directory / name, tool, others)
 
-    ``beside`` are the names of all files of the folder in lower case.
-    """
+
+def _check_name(path: Path) -> None:
     name = path.name
     try:
         name.encode()
@@ -56,14 +71,22 @@ def check_name(path: Path, beside: Collection[str]) -> None:
             path=path,
             hint="Rename the file.",
         )
-    if tool := _way_back(name, beside):
-        raise FilesError(
-            f"By its name this undoes a migration, as in {tool}: run with the others, it would"
-            " undo what they do.",
-            path=path,
-            hint="Move it out of the folder: to undo a migration, add a new one that reverses it."
-            " If it undoes nothing, as a U file of refinery, rename it.",
-        )
+
+
+def _undoes(path: Path, tool: str, others: int) -> FilesError:
+    whole = f", with {others:,} more in this folder" if others else ""
+    ways_out = [
+        f"Move {'them' if others else 'it'} out of the folder: to undo a migration, add a new one"
+        " that reverses it. If it undoes nothing, as a U file of refinery, rename it."
+    ]
+    if adopted := _ADOPTED.get(tool):
+        ways_out.append(f"--adopt {adopted} takes over a folder without its ways back.")
+    return FilesError(
+        f"By its name this undoes a migration, as in {tool}{whole}: run with the others, it would"
+        " undo what they do.",
+        path=path,
+        hint=" ".join(ways_out),
+    )
 
 
 def _way_back(name: str, beside: Collection[str]) -> str | None:
@@ -83,25 +106,46 @@ def _way_back(name: str, beside: Collection[str]) -> str | None:
     return None
 
 
-def order_warnings(names: Iterable[str]) -> list[str]:
-    """Warnings of names that may sort in an order that nobody meant."""
+def order_warnings(names: Sequence[str]) -> list[str]:
+    """Warnings of ``names``, as they sort, whose order may be one that nobody meant."""
     styles: dict[str, list[str]] = defaultdict(list)
     for name in names:
         matching = (style for style, prefix in _PREFIXES.items() if prefix.match(name))
         styles[next(matching, "")].append(name)
     warnings = []
-    if unknown := styles.pop("", None):
+    if unknown := styles.pop("", []):
         warnings.append(
             f"No prefix {', '.join(_PREFIXES)} in the name of {some_names(unknown)}: "
             "they run in alphabetical order."
         )
-    plain, dashed = styles["YYYYMMDD_"], styles["YYYY-MM-DD_"]
+    plain, dashed = (
+        next((name for name in [*styles[style], *unknown] if date.match(name)), None)
+        for style, date in _DATES.items()
+    )
     if plain and dashed:
         warnings.append(
-            f"Both date styles are in use ({plain[0]}, {dashed[0]}): "
+            f"Both date styles are in use ({visible(plain)}, {visible(dashed)}): "
             "alphabetical order is not the order of the dates."
         )
+    elif unknown and (found := _out_of_number(names)):
+        warnings.append(
+            f"{visible(found[0])} runs before {visible(found[1])}: names are sorted as text, not as"
+            " numbers. Numbers that all have as many digits sort alike in both ways."
+        )
     return warnings
+
+
+def _out_of_number(names: Iterable[str]) -> tuple[str, str] | None:
+    """The first two names, of those with the same text before a number, that are out of order."""
+    last: dict[str, tuple[list[int], str]] = {}
+    for name in names:
+        if found := _NUMBERED.match(name):
+            number = [int(part) for part in re.findall(r"\d+", found[0])]
+            highest, before = last.get(found["text"], ([], ""))
+            if highest > number:
+                return before, name
+            last[found["text"]] = number, name
+    return None
 
 
 def passed_over_warnings(names: Sequence[str]) -> list[str]:
