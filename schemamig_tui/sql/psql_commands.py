@@ -56,8 +56,8 @@ def check_command(command: bytes) -> Refusal | str | None:
         return None
     if name == "echo":
         return "\\echo is left out: it shows something in psql only."
-    if name == "set" and rest.upper().startswith(b"ON_ERROR_STOP"):
-        if _STOPS.match(rest):
+    if name in ("set", "unset") and rest.upper().startswith(b"ON_ERROR_STOP"):
+        if name == "set" and _STOPS.match(rest):
             return None
         return Refusal(
             "psql would go on here after an error (ON_ERROR_STOP); a migration stops.",

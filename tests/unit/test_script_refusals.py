@@ -59,6 +59,7 @@ def test_the_place_of_an_error_is_what_an_editor_makes_clickable(tmp_path: Path)
         (r"\set name value", "Variables are psql's own: write the value itself."),
         (r"\set ON_ERROR_STOP off", "Remove it, and what fails."),
         (r"\set on_error_stop 0", "Remove it, and what fails."),
+        (r"\unset ON_ERROR_STOP", "Remove it, and what fails."),
         (r"\if true", "Decide in SQL, in a DO block."),
         (r"\! ls", "A migration cannot use the shell."),
         (r"\encoding LATIN1", "Use SET client_encoding."),
