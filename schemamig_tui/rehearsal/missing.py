@@ -10,6 +10,7 @@ from schemamig_tui.engine.batch_events import BatchRehearsed
 from schemamig_tui.engine.events import Failure
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
+from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.sql.touches import touches
 from schemamig_tui.sql.words import verb_of
 
@@ -30,6 +31,11 @@ _LACKS = {
         pg_errors.DuplicateFunction,
         pg_errors.DuplicateSchema,
     )
+}
+# Whether such a thing is there, the catalog tells and no session, unlike a setting or a connection.
+_IN_CATALOG = {
+    pg_errors.SyntaxError.sqlstate,
+    *_LACKS - {pg_errors.UndefinedObject.sqlstate, pg_errors.DuplicateObject.sqlstate},
 }
 # Something else depends on it, or it is not what the statement wants.
 _IN_THE_WAY = {
@@ -70,6 +76,18 @@ def needed(failure: Failure, of: FileRun | None, left_out: Sequence[FileRun]) ->
             if run.script.contains(name):
                 return run.name
     return left_out[-1].name if code in _LACKS else None
+
+
+def left_in_session(failure: Failure, of: FileRun, rehearsed: Iterable[FileRun]) -> str | None:
+    """The rehearsed file that may have left in the session what ``of`` failed at, if there is one.
+
+    All files of a rehearsal share a session.
+    """
+    only_named = failure.sqlstate in _IN_CATALOG
+    for run in rehearsed:
+        if may_show(run.script, of.script, only_named=only_named):
+            return run.name
+    return None
 
 
 def _touched(run: FileRun, statements: Iterable[int] | None = None) -> Iterator[str]:

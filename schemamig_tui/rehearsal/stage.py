@@ -30,7 +30,6 @@ from schemamig_tui.engine.run.failure import WITHOUT_LOCK, explain_crash, name_o
 from schemamig_tui.engine.run.file_run import FileRun
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
-from schemamig_tui.engine.run.renewal import may_show
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.errors import ConnectionLost, FilesError, SchemamigError
 from schemamig_tui.rehearsal import fitness, probe
@@ -45,15 +44,14 @@ from schemamig_tui.rehearsal.events import (
 from schemamig_tui.rehearsal.failure import explain_loss, with_hint
 from schemamig_tui.rehearsal.guards import Guards, trackable
 from schemamig_tui.rehearsal.leftovers import idle_slots, wal_position
-from schemamig_tui.rehearsal.missing import PartialBatches, needed
+from schemamig_tui.rehearsal.missing import PartialBatches, left_in_session, needed
 from schemamig_tui.rehearsal.own_queries import UNDONE, OwnQueries
 from schemamig_tui.rehearsal.relations import Relations
 from schemamig_tui.rehearsal.reports import StatementReports
 from schemamig_tui.rehearsal.rereading import SchemaSteps
 from schemamig_tui.rehearsal.tally import Tally
-from schemamig_tui.rehearsal.wording import kept_by, shared_session
+from schemamig_tui.rehearsal.wording import builds_on, kept_by, shared_session
 from schemamig_tui.rehearsal.work import WorkCounter
-from schemamig_tui.text import visible
 
 _NONE_DEFERRABLE: tuple[bytes | None, ...] = (None,)
 
@@ -99,6 +97,7 @@ class Stage:
         # What is still to be reported of the last of them.
         self._unreported: FileRehearsed | None = None
         self._left_out: list[FileRun] = []
+        self._needs: str | None = None
         self._batches = PartialBatches(runs, self._report)
         self._unread: tuple[str, ...] = ()
         self._tally = Tally(budget_ms)
@@ -136,15 +135,11 @@ class Stage:
         # Where the connection is lost, the server rolls back by itself.
         with contextlib.suppress(psycopg.OperationalError):
             self._conn.execute("ROLLBACK; DEALLOCATE ALL")
-        needs = needed(failed.failure, self._log.current, self._left_out) if failed else None
         if failed:
-            if needs:
-                why = f"{visible(needs)} was left out of the rehearsal: this may build on it."
-                failed = replace(failed, failure=with_hint(failed.failure, why))
             self._report(failed)
         finished = replace(
             self._end(failed, began),
-            needs=needs,
+            needs=self._needs,
             dead=self._work.dead,
             rewritten=tuple(sorted(self._reports.rewritten)),
             emptied=tuple(sorted(self._reports.emptied)),
@@ -385,10 +380,11 @@ class Stage:
             failure = replace(failure, detail=detail)
         seconds = self._tally.uncounted_ms / 1000
         failure = with_hint(failure, self._guards.hint(code, self._observer.gave_way, seconds))
-        for before in self._rehearsed:
-            if may_show(before.script, run.script):
-                return with_hint(failure, shared_session(before.name))
-        return failure
+        if needs := needed(failure, run, self._left_out):
+            self._needs = needs
+            return with_hint(failure, builds_on(needs))
+        shown = left_in_session(failure, run, self._rehearsed)
+        return with_hint(failure, shared_session(shown) if shown else None)
 
 
 def _counts_writes(run: FileRun) -> bool:

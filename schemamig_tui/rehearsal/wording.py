@@ -141,6 +141,11 @@ def kept_by(slots: Iterable[str]) -> str:
     )
 
 
+def builds_on(needs: str) -> str:
+    """The hint that a failure may come from a file that was left out."""
+    return f"{visible(needs)} was left out of the rehearsal: this may build on it."
+
+
 def shared_session(before: str) -> str:
     """The hint that a failure may come from the session shared with an earlier file."""
     return (

@@ -225,3 +225,24 @@ def test_a_file_that_may_fail_at_what_another_has_left_in_the_session_says_so(
     assert "sees what 1.sql has left in the session" in (shop.failure.failure.hint or "")
     shop.tries("SET app.y = 1;", "SELECT current_setting('app.x')::int;")
     assert shop.failure.failure.hint is None
+
+
+@pytest.mark.parametrize("sql", ["SELECT * FROM missing;", "SELEC 1;", "CREATE TABLE t ();"])
+def test_the_session_is_not_blamed_for_what_only_the_catalog_tells(
+    shop: Rehearsals, sql: str
+) -> None:
+    leaves = "CREATE TABLE t (); LOAD 'plpgsql';"
+    shop.tries(leaves, "SELECT 1/0;")
+    assert "sees what 1.sql has left in the session" in (shop.failure.failure.hint or "")
+    shop.tries(leaves, sql)
+    assert "session" not in (shop.failure.failure.hint or "")
+
+
+def test_a_file_that_was_left_out_is_named_before_what_is_in_the_session(shop: Rehearsals) -> None:
+    finished = shop.tries(
+        "LOAD 'plpgsql'; CREATE TABLE t (x int);",
+        "CREATE INDEX CONCURRENTLY i ON t (x);",
+        "DROP INDEX i;",
+    )
+    assert finished.needs == "2.sql"
+    assert shop.failure.failure.hint == "2.sql was left out of the rehearsal: this may build on it."

@@ -241,10 +241,14 @@ _DEFINED = """SELECT name FROM unnest(%(names)s::text[]) AS name
     WHERE current_setting(name, true) IS NOT NULL"""
 
 
-def may_show(script: Script, later: Script) -> bool:
-    """Whether a file may leave something in the session at which a later file fails."""
+def may_show(script: Script, later: Script, *, only_named: bool) -> bool:
+    """Whether a file may leave something in the session at which a later file fails.
+
+    ``only_named``: only a setting that both of them name.
+    """
     one, other = script.traces, later.traces
-    return one.leaves or other.sees or not one.names.isdisjoint(other.names)
+    named = not one.names.isdisjoint(other.names)
+    return named or (not only_named and (one.leaves or other.sees))
 
 
 def _names_in(file: FileRun) -> set[str]:
