@@ -28,11 +28,16 @@ class NewName(NamedTuple):
     warning: str | None = None
 
 
+# Other tools write a time of day behind the date or a hyphen behind the number, and count in three
+# digits or in five.
 _PREFIXES = {
-    PrefixStyle.PLAIN: re.compile(r"(\d{4})(\d\d)(\d\d)[a-z]?_"),
-    PrefixStyle.DASHED: re.compile(r"(\d{4})-(\d\d)-(\d\d)[a-z]?_"),
-    # Other tools count in three digits, or in five.
-    PrefixStyle.NUMBER: re.compile(r"(\d{1,6})[a-z]?_"),
+    PrefixStyle.PLAIN: re.compile(
+        r"(\d{4})(\d\d)(\d\d)[a-z]?_|((?:19|20)\d\d)(0\d|1[0-2])([0-3]\d)\d{4,9}[_-]"
+    ),
+    PrefixStyle.DASHED: re.compile(
+        r"(\d{4})-(\d\d)-(\d\d)(?:[a-z]?_|-(?:\d{4,9}(?:-\d{4})?[_-])?)"
+    ),
+    PrefixStyle.NUMBER: re.compile(r"(\d{1,6})[a-z]?(?:_|-(?!\d\d-\d\d))"),
 }
 # Behind the date: sorted behind all that have the date alone, and before the next day.
 _LETTERS = "bcdefghijklmnopqrstuvwxyz"
@@ -139,4 +144,4 @@ def _dated(style: PrefixStyle, day: date) -> str:
 
 
 def _date_of(found: re.Match[str], style: PrefixStyle) -> str:
-    return ("" if style is PrefixStyle.PLAIN else "-").join(found.groups())
+    return ("" if style is PrefixStyle.PLAIN else "-").join(filter(None, found.groups()))

@@ -63,6 +63,15 @@ def test_a_title_that_is_too_long_is_refused(title: str, tmp_path: Path) -> None
         (["001_x.sql"], "002_a.sql"),
         (["2025-10-18_x.sql"], "2025-10-19_a.sql"),
         (["20251019120000_x.sql"], "20251019_a.sql"),
+        # Other tools write more behind the date, or a hyphen behind the number.
+        (["0001_x.sql", "20251018120000_y.sql"], "20251019_a.sql"),
+        (["20251019120000_x.sql", "20251019_b.sql"], "20251019b_a.sql"),
+        (["20991231120000_x.sql"], "20991231_a.sql"),
+        (["2025-10-18-120000_x.sql"], "2025-10-19_a.sql"),
+        (["2025-10-19-120000-0000_x.sql"], "2025-10-19_a.sql"),
+        (["0001-x.sql", "0002-y.sql"], "0003_a.sql"),
+        # A time stamp of Unix is no date.
+        (["1700000000000_x.sql"], "20251019_a.sql"),
         # Two on a day keep their order.
         (["20251019_A.sql"], "20251019_a.sql"),
         (["20251019_b.sql"], "20251019b_a.sql"),
