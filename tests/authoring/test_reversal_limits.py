@@ -240,6 +240,26 @@ def test_what_an_earlier_file_has_made_is_not_dropped(drafts: Drafts) -> None:
     assert "-- The file says IF NOT EXISTS: this is right if there was no table" in draft
 
 
+@pytest.mark.parametrize(
+    ("earlier", "here"),
+    [
+        ("", "ALTER TABLE public.t RENAME TO old;"),
+        ("", "ALTER TABLE public.t SET SCHEMA s;"),
+        ("ALTER TABLE public.t RENAME TO old;", ""),
+        ("DROP TABLE public.t;", ""),
+    ],
+)
+def test_what_was_dropped_or_renamed_meanwhile_was_not_there(
+    drafts: Drafts, earlier: str, here: str
+) -> None:
+    drafts.write("1.sql", f"CREATE SCHEMA s; CREATE TABLE public.t (a int); {earlier}")
+    drafts.write("2.sql", f"{here} CREATE TABLE IF NOT EXISTS public.t (a text);")
+    drafts.apply()
+    rollback = drafts.rollback("2.sql")
+    assert statements(rollback.path).startswith("DROP TABLE public.t;")
+    assert rollback.trial.failed is None
+
+
 def test_what_a_block_makes_is_taken_back_with_a_doubt(drafts: Drafts) -> None:
     drafts.write(
         "1.sql",

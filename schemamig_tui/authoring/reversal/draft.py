@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from schemamig_tui.authoring.reversal.history import History, Made
+from schemamig_tui.authoring.reversal.history import History, Made, note_gone
 from schemamig_tui.authoring.reversal.undo import undo
 from schemamig_tui.authoring.reversal.walk import Walk, obstacle
 from schemamig_tui.catalog.writes import Writes
@@ -91,7 +91,9 @@ class Drafting:
                 self._run(i)
                 _note_session(session, traits.assigns, script.sql(i))
                 continue
-            part = self._part(i, inverse(script.sql(i)), dict(session))
+            found = inverse(script.sql(i))
+            part = self._part(i, found, dict(session))
+            note_gone(self.history, found)
             if part.statements or part.stays or part.remarks:
                 parts.append(part)
         kept = [part for part in parts if part.statements or part.stays or part.remarks]
@@ -170,7 +172,13 @@ class Drafting:
             if known := ask(self.walk, i, found):
                 return known
         earlier = [self.history.get(identity(one)) for one in found.creates]
-        if found.if_missing and earlier and (last := earlier[-1]) and all(earlier):
+        if (
+            found.if_missing
+            and earlier
+            and (last := earlier[-1])
+            and all(earlier)
+            and (found.replaces or last.is_there)
+        ):
             return _as_before(found, last)
         sql = () if found.ask is Ask.COMMENT else found.sql
         return _Known(sql, (*found.needs, *found.lost), (*found.doubts, *found.remarks))

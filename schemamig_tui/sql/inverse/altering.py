@@ -52,19 +52,18 @@ def alter(reader: StatementReader) -> Inverse:
 
 def _moved(reader: StatementReader, head: str, reference: ObjectReference) -> Inverse | None:
     """The inverse of a new name, schema or owner; None for anything else."""
+    itself = (Named(reference.kind, str(reference)),)
     if reader.take("rename", "to"):
-        return Inverse(
-            sql=(f"{head} {reference.renamed(reader.next())} RENAME TO {reference.parts[-1]}",)
-        )
+        back = f"{head} {reference.renamed(reader.next())} RENAME TO {reference.parts[-1]}"
+        return Inverse(sql=(back,), moves=itself)
     if reader.take("set", "schema"):
         moved = replace(reference, parts=(reader.next(), reference.parts[-1]))
         if len(reference.parts) == 1:
-            return Inverse(ask=Ask.SCHEMA, needs=("the schema that it was in",))
-        return Inverse(sql=(f"{head} {moved} SET SCHEMA {reference.parts[-2]}",))
+            return Inverse(ask=Ask.SCHEMA, needs=("the schema that it was in",), moves=itself)
+        return Inverse(sql=(f"{head} {moved} SET SCHEMA {reference.parts[-2]}",), moves=itself)
     if reader.take("owner", "to"):
         ask = None if reference.kind in NOT_IN_SCHEMA else Ask.SCHEMA
-        on = (Named(reference.kind, str(reference)),)
-        return Inverse(ask=ask, needs=("the owner that it had",), on=on)
+        return Inverse(ask=ask, needs=("the owner that it had",), on=itself)
     if reader.take("depends", "on", "extension"):
         return Inverse(sql=(f"{head} {reference} NO DEPENDS ON EXTENSION {reader.next()}",))
     if reader.take("no", "depends", "on", "extension"):

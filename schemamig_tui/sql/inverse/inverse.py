@@ -33,7 +33,8 @@ class Inverse:
     there is nothing to take back.
 
     ``creates`` is what it makes; ``if_missing`` tells that it may have been there before, and
-    ``replaces`` that it was replaced then. ``drops`` is what it drops. ``on`` is what it is about:
+    ``replaces`` that it was replaced then. ``drops`` is what it drops, and ``moves`` what has
+    another name or schema from then on, as it was called before. ``on`` is what it is about:
     when any of that goes, so does what it did. ``takes_along`` is what from then on goes with what
     it is about, or with what it made. ``runs_code``: what it does is not in its text, so
     that ``lost`` is for where it does something.
@@ -49,6 +50,7 @@ class Inverse:
     if_missing: bool = False
     replaces: bool = False
     drops: tuple[Named, ...] = ()
+    moves: tuple[Named, ...] = ()
     on: tuple[Named, ...] = ()
     takes_along: tuple[Named, ...] = ()
     runs_code: bool = False
