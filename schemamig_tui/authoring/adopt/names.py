@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import zip_longest
 
 Version = tuple[int, ...]
 """The parts of a version: (20251018193000,), or (1, 2) for 1.2 of Flyway."""
@@ -18,12 +19,12 @@ def our_names(migrations: Sequence[tuple[Version, str]]) -> list[str]:
     """The names of files with these versions and titles, which are in the order of the tool.
 
     A version that is a moment becomes ``YYYYMMDD_HHMMSS_``, another one ``NNNN_``, with as many
-    digits and parts as the longest needs.
+    parts as the longest has, and as many digits as the longest part in the same place needs.
     """
-    parts = max((len(version) for version, _ in migrations), default=1)
-    width = max([_WIDTH, *(len(str(part)) for version, _ in migrations for part in version)])
-    single = [_single(version[0]) for version, _ in migrations] if parts == 1 else []
-    for prefixes in (single, [_padded(version, parts, width) for version, _ in migrations]):
+    places = list(zip_longest(*(version for version, _ in migrations), fillvalue=0))
+    widths = [max(_WIDTH, *(len(str(part)) for part in place)) for place in places]
+    single = [_single(version[0]) for version, _ in migrations] if len(places) == 1 else []
+    for prefixes in (single, [_padded(version, widths) for version, _ in migrations]):
         titles = (_title(title) for _, title in migrations)
         names = [f"{prefix}_{title}.sql" for prefix, title in zip(prefixes, titles, strict=False)]
         if len(names) == len(migrations) and names == sorted(set(names), key=os.fsencode):
@@ -45,5 +46,6 @@ def _single(number: int) -> str:
     return f"{number:0{_WIDTH}}"
 
 
-def _padded(version: Version, parts: int, width: int) -> str:
-    return "_".join(f"{part:0{width}}" for part in (*version, *(0,) * (parts - len(version))))
+def _padded(version: Version, widths: Sequence[int]) -> str:
+    parts = zip_longest(version, widths, fillvalue=0)
+    return "_".join(f"{part:0{width}}" for part, width in parts)
