@@ -162,7 +162,7 @@ def test_numbers_that_sort_as_text_in_another_order_are_warned_of(first: str, se
     "names",
     [
         ["001_a.sql", "002_10_b.sql", "002_9_a.sql"],
-        ["1510262030_a.sql", "20240101090000_a.sql"],
+        ["1510262030_a.sql", "20240101090000_a.sql", "20240102_b.sql"],
         ["V1__a.sql", "V1__b.sql", "V2_10__b.sql", "a-3.sql", "b-2.sql", "c.sql"],
     ],
 )

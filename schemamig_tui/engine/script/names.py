@@ -138,8 +138,9 @@ def order_warnings(names: Sequence[str]) -> list[str]:
 def _out_of_number(names: Iterable[str]) -> tuple[str, str] | None:
     """The first two names, of those with the same text before a number, that are out of order."""
     last: dict[str, tuple[list[int], str]] = {}
+    is_date = _DATES["YYYYMMDD_"].match  # with a time of day or without: the text is in order
     for name in names:
-        if found := _NUMBERED.match(name):
+        if (found := _NUMBERED.match(name)) and not is_date(name):
             number = [int(part) for part in re.findall(r"\d+", found[0])]
             highest, before = last.get(found["text"], ([], ""))
             if highest > number:
