@@ -82,7 +82,7 @@ def test_the_second_connection_sees_who_is_in_the_way(hostile: Workshop) -> None
     assert gone.blocked is None
 
 
-def test_who_holds_a_lock_and_which_limits_there_are_is_known(hostile: Workshop) -> None:
+def test_who_holds_a_lock_and_which_limit_is_reached_is_known(hostile: Workshop) -> None:
     lock = Locks.of(LEDGER).work
     with hostile.database.connect() as one, hostile.database.connect() as other:
         assert lock.take(one)
@@ -90,8 +90,10 @@ def test_who_holds_a_lock_and_which_limits_there_are_is_known(hostile: Workshop)
         holder = lock.holder(other)
         assert holder
         assert holder.pid == Backend.of(one).pid
-        refused = ConnectionFailed("connection failed: FATAL:  too many connections")
-        assert "max_connections is" in (explain(one, refused).hint or "")
+        refused = ConnectionFailed("connection failed: FATAL:  the server has its reasons")
+        assert explain(one, refused).hint is None  # as no limit is reached
+        one.execute(f"ALTER DATABASE {hostile.database.name} CONNECTION LIMIT 1")
+        assert "CONNECTION LIMIT of database" in (explain(one, refused).hint or "")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_no_server_is_3_and_tells_the_ways_out(program: Program, tmp_path: Path)
         assert ended.out == ""
 
 
-def test_a_server_with_room_for_one_connection_is_3_and_its_limits_are_told(
+def test_a_server_with_room_for_one_connection_is_3_and_its_limit_is_told(
     program: Program, database: Database
 ) -> None:
     program.write("0001_a.sql", "SELECT 1;")
@@ -92,9 +92,8 @@ def test_a_server_with_room_for_one_connection_is_3_and_its_limits_are_told(
     assert ended.code == ExitCode.NO_CONNECTION
     assert "error: A run needs two connections, and the second one failed.\n" in ended.err
     assert f'FATAL:  too many connections for role "{role}"' in ended.err
-    assert "hint: End other sessions, or raise the limit that is reached: " in ended.err
-    assert "max_connections is " in ended.err
-    assert f"the CONNECTION LIMIT of role {role} is 1, with 1 in use." in ended.err
+    reached = f"the CONNECTION LIMIT of role {role} is 1, with 1 in use."
+    assert f"hint: End other sessions, or raise the limit that is reached: {reached}" in ended.err
 
 
 def test_a_connection_lost_in_mid_run_is_3(program: Program) -> None:

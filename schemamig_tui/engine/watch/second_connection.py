@@ -13,6 +13,7 @@ _QUERY = """
 SELECT pg_catalog.current_setting('max_connections')::int,
     pg_catalog.current_setting('superuser_reserved_connections')::int OPERATOR(pg_catalog.+)
         coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
+    (SELECT pg_catalog.count(a.usesysid) FROM pg_catalog.pg_stat_activity a),
     r.rolname, r.rolconnlimit,
     (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
         WHERE a.usesysid OPERATOR(pg_catalog.=) r.oid),
@@ -30,8 +31,9 @@ def explain(first: psycopg.Connection[Any], error: ConnectionFailed) -> Connecti
     heading, _, reasons = error.message.partition("\n")
     message = f"A run needs two connections, and the second one failed.\n{reasons or heading}"
     hint = error.hint
-    if server_refused(error.message) and (row := first.execute(_QUERY).fetchone()):
-        limits = _limits(_ConnectionLimits(*row))
+    # A server also refuses a password that was changed meanwhile, or while it shuts down.
+    row = first.execute(_QUERY).fetchone() if server_refused(error.message) else None
+    if row and (limits := _reached(_ConnectionLimits(*row))):
         hint = f"End other sessions, or raise the limit that is reached: {limits}."
     return ConnectionFailed(message, hint=hint)
 
@@ -41,6 +43,7 @@ class _ConnectionLimits(NamedTuple):
 
     most: int
     reserved: int
+    used: int
     role: str
     role_limit: int
     of_role: int
@@ -49,12 +52,15 @@ class _ConnectionLimits(NamedTuple):
     in_database: int
 
 
-def _limits(found: _ConnectionLimits) -> str:
-    limits = [f"max_connections is {found.most}, with {found.reserved} of them reserved"]
+def _reached(found: _ConnectionLimits) -> str:
+    """The limits that leave no room for one more connection of an ordinary role."""
+    limits = []
+    if found.used >= found.most - found.reserved:
+        limits.append(f"max_connections is {found.most}, with {found.reserved} of them reserved")
     for what, limit, used in (
         (f"role {found.role}", found.role_limit, found.of_role),
         (f"database {found.database}", found.database_limit, found.in_database),
     ):
-        if limit >= 0:
+        if 0 <= limit <= used:
             limits.append(f"the CONNECTION LIMIT of {what} is {limit}, with {used} in use")
     return visible("; ".join(limits))
