@@ -32,6 +32,8 @@ class Line:
         """Swallow all from the message of the client on that has this in it."""
         self.bytes_per_second: int | None = None
         """How slow the line is; what it does not hold yet is acknowledged, and buffered here."""
+        self.seconds = 0.0
+        """How long each packet takes, too."""
         for source, other in ((client, server), (server, client)):
             threading.Thread(target=self._pass, args=(source, other), daemon=True).start()
 
@@ -56,8 +58,9 @@ class Line:
             while data := source.recv(1 << 16):
                 if self.swallow_from and self.swallow_from in data:
                     self.swallowed = True
-                if self.bytes_per_second:
-                    time.sleep(len(data) / self.bytes_per_second)
+                rate = self.bytes_per_second
+                if rate or self.seconds:
+                    time.sleep(self.seconds + (len(data) / rate if rate else 0.0))
                 if not self.swallowed:
                     other.sendall(data)
         if not self.swallowed:

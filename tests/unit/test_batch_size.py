@@ -14,10 +14,10 @@ from schemamig_tui.engine.backfill.size import BatchSize
 from schemamig_tui.sql.batch_options import Restraint
 
 
-def settled(size: BatchSize, seconds_per_key: float, batches: int = 60) -> int:
-    """The size after so many batches whose keys take so long each."""
-    for _ in range(batches):
-        size.done(size.keys, size.keys * seconds_per_key)
+def settled(size: BatchSize, seconds_per_key: float, fixed: float = 0.0) -> int:
+    """The size after many batches whose keys take so long each, and the network ``fixed``."""
+    for _ in range(60):
+        size.done(size.keys, fixed + size.keys * seconds_per_key, fixed)
     return size.keys
 
 
@@ -25,6 +25,11 @@ def test_it_settles_where_a_batch_takes_the_target() -> None:
     assert settled(BatchSize(1000, 0.1, None), 0.00001) == 10_000
     assert settled(BatchSize(100_000, 0.1, None), 0.001) == 100
     assert settled(BatchSize(1000, 0.1, None), 1.0) == 1
+
+
+@pytest.mark.parametrize(("fixed", "keys"), [(0.03, 70), (0.05, 50), (0.2, 50), (5.0, 50)])
+def test_the_network_uses_up_half_of_the_target_at_the_most(fixed: float, keys: int) -> None:
+    assert settled(BatchSize(1000, 0.1, None), 0.001, fixed) == pytest.approx(keys, abs=1)
 
 
 def test_it_grows_by_a_fifth_at_most_and_shrinks_at_once() -> None:

@@ -8,6 +8,7 @@ from psycopg.pq.abc import PGresult
 from schemamig_tui.engine.backfill.checkpoints import Checkpoints
 from schemamig_tui.engine.backfill.place import BatchedPlace
 from schemamig_tui.engine.backfill.questions import texts
+from schemamig_tui.engine.ledger.batch_mark import BatchMark
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.pipeline.transaction import BEGIN_WRITING, COMMIT
 from schemamig_tui.limits import milliseconds
@@ -18,6 +19,7 @@ _LONGEST_PATIENCE = 30.0
 _LEAST = 0.05
 # The plans in the code of a procedure would be made for any range after five of them.
 _FRESH_PLANS = ("plan_cache_mode", "force_custom_plan")
+_CLOCK = b"SELECT extract(epoch FROM pg_catalog.clock_timestamp())"
 _WAL_POSITION = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
 
 
@@ -46,7 +48,8 @@ class Batch:
     """Makes the steps of one batch, and keeps what the server answers to them.
 
     ``changed`` is how many rows the statement has changed, ``wal`` the position of the WAL after
-    it.
+    it. ``worked`` is for how many seconds the server has worked on the statement, and on what a
+    COMMIT does for its rows; what the network takes, and the COMMIT itself, is not in it.
     """
 
     place: BatchedPlace
@@ -54,6 +57,7 @@ class Batch:
     settings: Sequence[tuple[str, str]]
     changed: int = 0
     wal: int = 0
+    worked: float = 0.0
 
     def open(self) -> Iterator[Step]:
         """Begin the transaction, with the settings of a batch."""
@@ -65,6 +69,7 @@ class Batch:
         self, sql: bytes, values: Sequence[str] = (), types: tuple[int, ...] | None = None
     ) -> Iterator[Step]:
         """Run the statement on its range, and set ``changed``."""
+        yield Step(_CLOCK, Role.HOUSEKEEPING, answer=self._begin_work)
         yield Step(
             sql,
             Role.BATCH,
@@ -72,25 +77,39 @@ class Batch:
             params=texts(values) if values else None,
             types=types,
             prompt=True,
-            awaited=True,
+            together=True,
             line=self.place.line,
             answer=self._take_tag,
         )
+        yield Step(_CLOCK, Role.HOUSEKEEPING, prompt=True, awaited=True, answer=self._end_work)
 
-    def close(self) -> Iterator[Step]:
-        """Ask how much WAL has been written, and commit.
+    def close(self, mark: BatchMark) -> Iterator[Step]:
+        """Write the checkpoint, ask how much WAL has been written, and commit.
 
         The COMMIT is the last step of a batch: a late cancellation or timeout would hit any step
         behind it, and a batch that is committed would count as failed.
         """
+        yield Step(_CLOCK, Role.HOUSEKEEPING, answer=self._begin_work)
+        yield from self.checkpoints.note(mark)
+        yield Step(_CLOCK, Role.HOUSEKEEPING, answer=self._end_work)
         yield Step(_WAL_POSITION.encode(), Role.HOUSEKEEPING, answer=self._take_position)
         yield Step(COMMIT, Role.HOUSEKEEPING, prompt=True, awaited=True)
+
+    def _begin_work(self, result: PGresult) -> None:
+        self.worked -= _time(result)
+
+    def _end_work(self, result: PGresult) -> None:
+        self.worked += _time(result)
 
     def _take_tag(self, result: PGresult) -> None:
         self.changed = result.command_tuples or 0
 
     def _take_position(self, result: PGresult) -> None:
         self.wal = int(result.get_value(0, 0) or 0)
+
+
+def _time(result: PGresult) -> float:
+    return float(result.get_value(0, 0) or 0)
 
 
 def settings(place: BatchedPlace, patience: LockPatience, target: float) -> list[tuple[str, str]]:

@@ -173,9 +173,9 @@ class RangeBatching(BatchSeries):
             seconds=round(before.seconds + seconds, 3),
             size=self._size.keys,
         )
-        yield from self._checkpoints.note(mark)
-        yield from batch.close()
-        self._size.done(found.keys, time.monotonic() - began)
+        yield from batch.close(mark)
+        taken = time.monotonic() - began
+        self._size.done(found.keys, taken, taken - batch.worked)
         self._committed(batch, mark, seconds, key.rows, last=found.last == self._end)
 
     # -- besides

@@ -136,8 +136,7 @@ class RepeatBatching(BatchSeries):
             batches=before.batches + 1,
             seconds=round(before.seconds + seconds, 3),
         )
-        yield from self._checkpoints.note(mark)
-        yield from batch.close()
+        yield from batch.close(mark)
         self._committed(batch, mark, seconds, self._expected, last=not batch.changed)
         if batch.changed:
             self._compare_reads(read / batch.changed)

@@ -2,7 +2,9 @@
 
 It measures the time for each key that the walk has passed, averaged over batches. The time for each
 changed row would say nothing where a filter leaves few rows, and the time of the last batch alone
-jumps with every CHECKPOINT.
+jumps with every CHECKPOINT. What the network takes is the same for a batch of any size: it may
+use up one half of the target, and the other half is for the keys. Otherwise batches over a long
+line would shrink to one key, and take as long.
 """
 
 import math
@@ -32,21 +34,26 @@ class BatchSize:
         self._per_key: float | None = None
         self.keys = self._bounded(first)
 
-    def done(self, keys: int, seconds: float) -> None:
-        """Note how many seconds a batch of so many keys has taken, and adapt the size."""
+    def done(self, keys: int, seconds: float, fixed: float = 0.0) -> None:
+        """Note how many seconds a batch of so many keys has taken, and adapt the size.
+
+        ``fixed`` are those of them that do not depend on how many keys there are.
+        """
         if keys < self.keys / 2:
             return  # The last batch, or one at the end of what there was: it says nothing.
-        per_key = seconds / keys
-        if seconds > _TOO_LONG * self.target:
+        worked = max(seconds - fixed, 0.0)
+        target = max(self.target - fixed, self.target / 2)
+        per_key = worked / keys
+        if worked > _TOO_LONG * target:
             self._per_key = per_key
-            self.keys = self._bounded(self.target / per_key)
+            self.keys = self._bounded(target / per_key)
             return
         before = self._per_key
         average = per_key if before is None else before + _WEIGHT * (per_key - before)
         self._per_key = average
         # Rounded up: otherwise 2 keys and 20 % more would stay 2.
         larger = math.ceil(self.keys * _FASTER)
-        self.keys = self._bounded(min(self.target / max(average, 1e-9), larger))
+        self.keys = self._bounded(min(target / max(average, 1e-9), larger))
 
     def failed(self) -> bool:
         """Halve the size after a batch that could not get a lock; False: it is small already."""

@@ -262,7 +262,8 @@ class Pipeline:
             self._pg.set_single_row_mode()
 
     def _note(self, step: Step, result: pq.abc.PGresult) -> None:
-        if step.answer and (result.ntuples or (step.awaited and result.status in _GOOD)):
+        in_any_case = step.awaited or step.role is Role.BATCH
+        if step.answer and (result.ntuples or (in_any_case and result.status in _GOOD)):
             # After a COPY libpq may still be in single-row mode: then the row is a result of its
             # own.
             self._answered(step, result)

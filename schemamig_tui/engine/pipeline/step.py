@@ -43,8 +43,9 @@ class Step(NamedTuple):
     the server asks for them. ``line`` is where a statement starts in its file, from 1. ``saves`` is
     how many statements of a file without a transaction are committed when this step has succeeded.
     ``answer`` is called with the result of a query of our own that has rows, and with that of an
-    awaited step in any case. ``encoding`` is the Python name of the client encoding that its file
-    has set, where it has. ``timed``: the step is our own, but a timeout of the file may cancel it.
+    awaited step or of a batch in any case. ``encoding`` is the Python name of the client encoding
+    that its file has set, where it has. ``timed``: the step is our own, but a timeout of the file
+    may cancel it.
     """
 
     sql: bytes
