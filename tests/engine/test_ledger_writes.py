@@ -234,6 +234,7 @@ def test_a_failure_is_recorded_where_the_run_has_made_sessions_read_only(shop: W
     )
     failed = shop.fails("0002_b.sql", "CREATE TABLE b ();")
     assert failed.failure.sqlstate == psycopg.errors.ReadOnlySqlTransaction.sqlstate
+    assert "default_transaction_read_only is on; connect as a role" in (failed.failure.hint or "")
     assert failed.recorded
 
 

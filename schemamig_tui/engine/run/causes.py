@@ -55,7 +55,16 @@ class Causes:
             return self._without_lock(run, crash, failure)
         if code == pg_errors.QueryCanceled.sqlstate and not self._context.cancellation.requested:
             return self._giving_way(run, failure)
+        if code == pg_errors.ReadOnlySqlTransaction.sqlstate:
+            return self._read_only(conn, failure)
         return failure
+
+    def _read_only(self, conn: psycopg.Connection[Any], failure: Failure) -> Failure:
+        """The failure, with why a new session takes no writes, where somebody has changed that."""
+        if (refusal := self._context.ledger.inspect(conn).unwritable) is None:
+            return failure
+        hint = f"By now {refusal.message}; {refusal.hint}"
+        return replace(failure, hint="\n".join(filter(None, (failure.hint, hint))))
 
     def _without_lock(self, run: FileRun, crash: Crash, failure: Failure) -> Failure:
         """The failure, with who held the lock, and how often the file was tried."""
