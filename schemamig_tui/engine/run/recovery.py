@@ -41,7 +41,7 @@ from schemamig_tui.errors import (
     LedgerError,
     SchemamigError,
 )
-from schemamig_tui.text import one_line, some_names
+from schemamig_tui.text import one_line, some_names, visible
 
 _TAKEN = "its row is another's now, and stays as it is"
 _STANDBY = "the server that answers now is a standby, which may be behind"
@@ -188,7 +188,7 @@ class Recovery:
             reason = caught
         failure = self._loss(crash, error)
         if run := self._log.current:
-            why = one_line(reason) if reason else None
+            why = _on_one_line(reason) if reason else None
             return FileFailed(run.name, elapsed, failure, False, why, kept=None)
         unfinished = not self._log.at_end or reason is not None
         if self._log.lost or (unfinished and not self._cancellation.requested):
@@ -347,6 +347,13 @@ class Recovery:
             flush(conn, self._ledger, self._log.applied)
         why = obstacle(conn, self._ledger, run) if run.done and unrecorded is None else None
         return FileFailed(run.name, elapsed, failure, not unrecorded, unrecorded, run.done, why)
+
+
+def _on_one_line(error: Exception) -> str:
+    """The message of an error: of ours all lines, which say what was tried, of psycopg's one."""
+    if not isinstance(error, SchemamigError):
+        return one_line(error)
+    return visible(" ".join(line.strip() for line in error.message.splitlines()))
 
 
 def _is_standby(conn: psycopg.Connection[Any]) -> bool:
