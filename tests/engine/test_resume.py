@@ -154,8 +154,10 @@ def test_a_file_that_has_become_one_transaction_does_nothing_twice(shop: Worksho
     sql = "CREATE TABLE a (x int); INSERT INTO a VALUES (1); SELECT 1/{};"
     shop.fails("0001_a.sql", "-- schemamig: no-transaction\n" + sql.format(0))
     shop.write("0001_a.sql", sql.format(1))
-    with pytest.raises(FilesError, match=r"first 2 statements .* one transaction"):
+    with pytest.raises(FilesError, match=r"first 2 statements .* one transaction") as caught:
         shop.apply()
+    assert "first line '-- schemamig: no-transaction'" in (caught.value.hint or "")
+    shop.applies("0001_a.sql", "-- schemamig: no-transaction\n" + sql.format(1))
     assert shop.ask("SELECT x FROM a") == [1]
 
 

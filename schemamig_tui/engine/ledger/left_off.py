@@ -30,6 +30,11 @@ _RESTORE = (
     "Restore the file, or undo those statements by hand and start it over from its first statement"
     " with --no-resume."
 )
+# A file whose mode came from the one statement that has been taken out, as _SAY_SO asks for.
+_AS_BEFORE = (
+    "To have the rest run statement by statement, as before, make its first line"
+    " '-- schemamig: no-transaction'. Or else: " + START_OVER
+)
 _FINISH = (
     "Restore it: batch, target, pause and the like may change. Or undo what is done by hand, and"
     " start the file over from its first statement with --no-resume."
@@ -80,7 +85,7 @@ def _obstacle(checkpoint: Checkpoint, script: Script) -> tuple[str, str] | None:
     if not _still_holds(checkpoint, script):
         return "the file has changed there since", _RESTORE
     if script.mode is not Mode.NO_TRANSACTION:
-        return "now the file is to be run as one transaction", _RESTORE
+        return "now the file is to be run as one transaction", _AS_BEFORE
     if reason := _next_obstacle(checkpoint, script):
         return reason, _SAY_SO
     if reason := _batch_obstacle(checkpoint, script):
