@@ -220,6 +220,30 @@ def test_a_file_that_moves_the_ledger_away_is_told_to_leave_it(
     assert shop.rows["0002_a.sql"].success is False
 
 
+@pytest.mark.parametrize("is_new", [False, True])
+def test_no_new_ledger_is_made_where_somebody_has_taken_it_away_in_mid_run(
+    shop: Workshop, *, is_new: bool
+) -> None:
+    rename = f"ALTER TABLE {LEDGER} RENAME TO old"
+    shop.write("0001_a.sql", "CREATE TABLE a (x int);")
+    if not is_new:
+        shop.apply()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, FileStarted) and event.name == "0002_b.sql":
+            shop.ask(rename)
+        shop.events.append(event)
+
+    shop.write("0002_b.sql", "-- schemamig: no-transaction\nSELECT pg_sleep(0.3);\nSELECT 1;")
+    Runner(shop.connect, shop.folder, LEDGER, listen).apply_pending()
+    assert "kb.schema_migrations, which this run has seen, is gone" in (
+        shop.failure.unrecorded or ""
+    )
+    shop.ask("ALTER TABLE kb.old RENAME TO schema_migrations")
+    shop.events.clear()
+    assert shop.apply().applied == ("0002_b.sql",)
+
+
 def test_a_table_that_a_trigger_of_the_ledger_misses_is_not_taken_for_the_ledger(
     shop: Workshop,
 ) -> None:

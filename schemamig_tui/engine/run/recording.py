@@ -60,14 +60,17 @@ def record(
     elapsed: float,
     *,
     is_new: bool,
+    had_ledger: bool,
 ) -> str | None:
     """Write that ``run``, one of the ``files`` of a run, has failed after ``elapsed`` ms.
 
-    ``is_new``: before the run there was no ledger.
+    ``is_new``: before the run there was no ledger; ``had_ledger``: by now this server has had one.
     The session has to be fit (``make_fit``). Returns why it could not be recorded, or None. Raises
     psycopg.OperationalError when the connection is lost.
     """
-    return _attempt(conn, lambda: _record(conn, ledger, files, run, failure, elapsed, is_new))
+    return _attempt(
+        conn, lambda: _record(conn, ledger, files, run, failure, elapsed, is_new, had_ledger)
+    )
 
 
 def obstacle(conn: psycopg.Connection[Any], ledger: Ledger, run: FileRun) -> str | None:
@@ -136,12 +139,19 @@ def _record(
     failure: Failure,
     elapsed: float,
     is_new: bool,
+    had_ledger: bool,
 ) -> str | None:
     state = ledger.inspect(conn)
     if not state.exists and any(makes_ledger(file.script, ledger) for file in files):
         # With the table there, or its schema, the migration that makes it could never be applied.
         what = f"table {ledger.name}" if state.schema_exists else f"schema {ledger.schema}"
         return f"a migration is to create the {what} itself"
+    if had_ledger and not state.exists:
+        # A new one would hide that, and be in the way when the old one gets its name back.
+        return (
+            f"the table {ledger.name}, which this run has seen, is gone: restore it before the next"
+            " --apply, which would otherwise begin with the first file"
+        )
     message = describe(failure, run.name)
     progress = ""
     if run.script.mode is Mode.NO_TRANSACTION:

@@ -182,7 +182,7 @@ class Recovery:
                     failure = self._loss(crash, error)
                     run.answered = crash is not None and failure.severity == "ERROR"
                     failure = self._name_leftovers(conn, run, failure)
-                    return self._record(conn, run, failure, elapsed)
+                    return self._record(conn, run, failure, elapsed, after_loss=True)
         except (SchemamigError, psycopg.Error) as caught:
             self._unreachable = True
             reason = caught
@@ -339,10 +339,22 @@ class Recovery:
         return replace(failure, hint="\n".join(lines))
 
     def _record(
-        self, conn: psycopg.Connection[Any], run: FileRun, failure: Failure, elapsed: float
+        self,
+        conn: psycopg.Connection[Any],
+        run: FileRun,
+        failure: Failure,
+        elapsed: float,
+        *,
+        after_loss: bool = False,
     ) -> FileFailed:
-        is_new = not self._context.state.exists
-        unrecorded = record(conn, self._ledger, self._runs, run, failure, elapsed, is_new=is_new)
+        is_new, log = not self._context.state.exists, self._log
+        # A crash, or a standby that lagged, may have lost the table; nobody has taken it away then.
+        had_ledger = not after_loss and bool(not is_new or log.applied or log.lost)
+        unrecorded = record(
+            *(conn, self._ledger, self._runs, run, failure, elapsed),
+            is_new=is_new,
+            had_ledger=had_ledger,
+        )
         if unrecorded:
             flush(conn, self._ledger, self._log.applied)
         why = obstacle(conn, self._ledger, run) if run.done and unrecorded is None else None
