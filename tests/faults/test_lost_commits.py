@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from schemamig_tui import patience
 from schemamig_tui.connect.embedded import Embedded
 from schemamig_tui.engine.events import (
     FileApplied,
@@ -19,6 +21,7 @@ from schemamig_tui.engine.events import (
     RunFinished,
     StatementFinished,
 )
+from schemamig_tui.errors import AppliedLost, ConnectionFailed, ConnectionLost
 from tests.conftest import Database
 from tests.engine.conftest import Workshop
 from tests.faults.servers import crash, create_databases, nothing_written, quiet_server
@@ -114,6 +117,34 @@ def test_a_transaction_that_was_open_has_failed_and_what_was_before_it_is_taken_
     (finished,) = shop.events_of(RunFinished)
     assert (finished.failed, finished.lost) == ("0002_b.sql", ("0001_a.sql",))
     assert list(shop.rows) == ["0002_b.sql"]
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_what_is_lost_between_two_sessions_is_taken_back_or_called_unknown(
+    shop: Fragile, server: Embedded, monkeypatch: pytest.MonkeyPatch, *, comes_back: bool
+) -> None:
+    monkeypatch.setattr(patience, "PATIENCE", patience.PATIENCE._replace(come_back=0.0))
+    shop.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
+    shop.write("0002_b.sql", "INSERT INTO a VALUES (1);")  # which gets a new session
+    connect, refused = shop.connect, itertools.count()
+
+    def refuse_after_the_first_file() -> psycopg.Connection:
+        if shop.events_of(FileApplied) and (next(refused) == 0 or not comes_back):
+            if comes_back:
+                crash(server, shop.wal_writer)
+            raise ConnectionFailed("Cannot connect to the database.\n  --dsn: nobody answers")
+        return connect()
+
+    monkeypatch.setattr(shop, "connect", refuse_after_the_first_file)
+    with pytest.raises(ConnectionLost, match=r"Cannot connect .* --dsn: nobody answers") as caught:
+        shop.apply()
+    (finished,) = shop.events_of(RunFinished)
+    if comes_back:
+        assert isinstance(caught.value, AppliedLost)
+        assert (finished.applied, finished.lost, finished.version) == ((), ("0001_a.sql",), 0)
+    else:
+        assert finished.version is None
+    assert finished.remaining == ("0002_b.sql",)
 
 
 INSERTS = "-- schemamig: no-transaction\n" + "INSERT INTO a VALUES (1);\n" * 5

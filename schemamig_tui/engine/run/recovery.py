@@ -368,6 +368,11 @@ def _on_one_line(error: Exception) -> str:
     return visible(" ".join(line.strip() for line in error.message.splitlines()))
 
 
+def as_loss(error: ConnectionFailed) -> psycopg.OperationalError:
+    """The loss of a session in whose place no other could be made."""
+    return psycopg.OperationalError(_on_one_line(error))
+
+
 def _is_standby(conn: psycopg.Connection[Any]) -> bool:
     """Whether the server is a standby, which may be behind: what it lacks need not be lost."""
     row = conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()

@@ -24,7 +24,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_in_place
-from schemamig_tui.engine.run.recovery import Recovery
+from schemamig_tui.engine.run.recovery import Recovery, as_loss
 from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
 from schemamig_tui.engine.run.session_capture import start_for
@@ -32,7 +32,7 @@ from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.run.verification import Verification
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import ConnectionFailed, FilesError, SchemamigError
+from schemamig_tui.errors import ConnectionFailed, ConnectionLost, FilesError, SchemamigError
 from schemamig_tui.sql.databases import copies_database
 
 if TYPE_CHECKING:  # most runs have no batches
@@ -139,10 +139,10 @@ class Run:
                 self._conn.close()
                 return self._recovery.after_loss(self._backend, None, error)
             except ConnectionFailed as error:
-                if self._log.current is None:
-                    raise
-                lost = psycopg.OperationalError(str(error))
-                return self._recovery.after_loss(self._backend, None, lost)
+                if self._log.current is None and isinstance(error, ConnectionLost):
+                    raise  # by Recovery, which knows what the new session lacks
+                # The server may have crashed, and lost what was applied in earlier sessions.
+                return self._recovery.after_loss(self._backend, None, as_loss(error))
             if failed:
                 return failed
 
