@@ -147,6 +147,26 @@ def test_what_is_lost_between_two_sessions_is_taken_back_or_called_unknown(
     assert finished.remaining == ("0002_b.sql",)
 
 
+def test_what_is_told_as_applied_after_a_loss_between_two_files_is_durable(
+    shop: Fragile, server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
+    shop.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
+    shop.write("0002_b.sql", "INSERT INTO a VALUES (1);")
+    connect, refused = shop.connect, itertools.count()
+
+    def refuse_once_after_the_first_file() -> psycopg.Connection:
+        if shop.events_of(FileApplied) and next(refused) == 0:
+            raise ConnectionFailed("nobody answers")
+        return connect()
+
+    monkeypatch.setattr(shop, "connect", refuse_once_after_the_first_file)
+    with pytest.raises(ConnectionLost):
+        shop.apply()
+    crash(server, shop.wal_writer)
+    assert [row.success for row in shop.rows.values()] == [True]
+
+
 INSERTS = "-- schemamig: no-transaction\n" + "INSERT INTO a VALUES (1);\n" * 5
 
 

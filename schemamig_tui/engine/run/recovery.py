@@ -183,6 +183,8 @@ class Recovery:
                     run.answered = crash is not None and failure.severity == "ERROR"
                     failure = self._name_leftovers(conn, run, failure)
                     return self._record(conn, run, failure, elapsed, after_loss=True)
+                if not self._log.at_end:
+                    flush(conn, self._ledger, self._log.applied)
         except (SchemamigError, psycopg.Error) as caught:
             self._unreachable = True
             reason = caught
