@@ -61,7 +61,7 @@ def test_a_server_stopped_in_mid_run_says_that_nothing_could_be_recorded(
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 3, output
     assert output.count("Waiting up to 5 s for the server: the connection was lost: ") == 1
-    why = "Cannot connect to the database. DATABASE_URL: connection to server"
+    why = "Cannot connect to the database postgres. DATABASE_URL: connection to server"
     assert f"the ledger could not record this failure: {why}" in output
     wait_until_gone(base)
     with (

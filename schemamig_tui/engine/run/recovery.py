@@ -353,7 +353,12 @@ class Recovery:
         # A crash, or a standby that lagged, may have lost the table; nobody has taken it away then.
         had_ledger = not after_loss and bool(not is_new or log.applied or log.lost)
         unrecorded = record(
-            *(conn, self._ledger, self._runs, run, failure, elapsed),
+            conn,
+            self._ledger,
+            self._runs,
+            run,
+            failure,
+            elapsed,
             is_new=is_new,
             had_ledger=had_ledger,
         )
