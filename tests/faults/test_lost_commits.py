@@ -21,9 +21,10 @@ from schemamig_tui.engine.events import (
     RunFinished,
     StatementFinished,
 )
-from schemamig_tui.errors import AppliedLost, ConnectionFailed, ConnectionLost
+from schemamig_tui.engine.watch.run_lock import Locks
+from schemamig_tui.errors import AppliedLost, ConnectionFailed, ConnectionLost, Interrupted
 from tests.conftest import Database
-from tests.engine.conftest import Workshop
+from tests.engine.conftest import LEDGER, Workshop
 from tests.faults.servers import crash, create_databases, nothing_written, quiet_server
 
 SLEEPS = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
@@ -164,6 +165,29 @@ def test_what_is_told_as_applied_after_a_loss_between_two_files_is_durable(
     with pytest.raises(ConnectionLost):
         shop.apply()
     crash(server, shop.wal_writer)
+    assert [row.success for row in shop.rows.values()] == [True]
+
+
+def test_what_is_told_as_applied_by_a_run_that_is_interrupted_between_two_files_is_durable(
+    shop: Fragile, server: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
+    shop.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
+    shop.write("0002_b.sql", "INSERT INTO a VALUES (1);")
+    connect = shop.connect
+    with connect() as other:
+
+        def connect_behind_the_other() -> psycopg.Connection:
+            if shop.events_of(FileApplied):
+                Locks.of(LEDGER).work.take(other)
+                threading.Timer(0.05, run.cancel).start()
+            return connect()
+
+        monkeypatch.setattr(shop, "connect", connect_behind_the_other)
+        run = shop.runner()
+        with pytest.raises(Interrupted):
+            run.apply_pending()
+        crash(server, shop.wal_writer)
     assert [row.success for row in shop.rows.values()] == [True]
 
 

@@ -24,6 +24,7 @@ from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.logbook import Logbook
 from schemamig_tui.engine.run.preparation import RunContext
 from schemamig_tui.engine.run.reconnect import connect_in_place
+from schemamig_tui.engine.run.recording import flush
 from schemamig_tui.engine.run.recovery import Recovery, as_loss
 from schemamig_tui.engine.run.renewal import Renewals
 from schemamig_tui.engine.run.retries import Retries
@@ -32,7 +33,13 @@ from schemamig_tui.engine.run.step_order import StepOrder, between_files
 from schemamig_tui.engine.run.verification import Verification
 from schemamig_tui.engine.watch.observer import Observer
 from schemamig_tui.engine.watch.run_lock import Queue
-from schemamig_tui.errors import ConnectionFailed, ConnectionLost, FilesError, SchemamigError
+from schemamig_tui.errors import (
+    ConnectionFailed,
+    ConnectionLost,
+    FilesError,
+    Interrupted,
+    SchemamigError,
+)
 from schemamig_tui.sql.databases import copies_database
 
 if TYPE_CHECKING:  # most runs have no batches
@@ -155,6 +162,9 @@ class Run:
                 self._check_resumes()
         except FilesError as error:
             return self._recovery.after_reading(self._conn, error)
+        except Interrupted:
+            flush(self._conn, self._context.ledger, self._log.applied)
+            raise
         return None
 
     def _verify(self) -> None:
