@@ -48,6 +48,18 @@ CREATE TABLE app.animal (name text NOT NULL CHECK (name <> ''), legs int DEFAULT
 CREATE TABLE app.bird (wings int DEFAULT 2, legs int DEFAULT 2) INHERITS (app.animal);
 CREATE VIEW app.total AS SELECT sum(total) AS total FROM app."Order";
 CREATE VIEW app.totals AS SELECT total FROM app.total;
+CREATE TABLE app.late (a int, moods app.nothing[]);
+CREATE FUNCTION app.sum_of_late() RETURNS bigint LANGUAGE sql
+    BEGIN ATOMIC SELECT sum(a) FROM app.late; END;
+CREATE FUNCTION app.of_late(app.late) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE VIEW app.first AS SELECT 1 AS a;
+CREATE VIEW app.second AS SELECT a FROM app.late;
+CREATE OR REPLACE VIEW app.first AS SELECT a FROM app.second;
+CREATE POLICY as_late ON app.cache USING (k IN (SELECT a::text FROM app.late));
+CREATE POLICY as_cached ON app.late USING (a::text IN (SELECT k FROM app.cache));
+CREATE RULE late AS ON INSERT TO app.nothing DO ALSO INSERT INTO app.late VALUES (1);
+CREATE FUNCTION app.is_fine(int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true';
+CREATE DOMAIN app.fine AS int CHECK (app.is_fine(VALUE));
 """
 
 _DROPS = (
@@ -64,6 +76,12 @@ _DROPS = (
     "ALTER TABLE app.parts DROP v",
     "ALTER TABLE app.bird DROP wings; ALTER TABLE app.animal DROP name",
     "DROP TYPE app.mood CASCADE",
+    "DROP TABLE app.late CASCADE",
+    "DROP TABLE app.late, app.cache CASCADE",
+    "DROP TABLE app.nothing CASCADE",
+    "ALTER TABLE app.late DROP a CASCADE",
+    "DROP VIEW app.second CASCADE",
+    "DROP FUNCTION app.is_fine CASCADE",
     "DROP SCHEMA app CASCADE",
 )
 
@@ -75,7 +93,7 @@ def with_tables(one_database: Database) -> Iterator[Database]:
         conn.execute(_TABLES)
     yield one_database
     with one_database.session() as conn:
-        conn.execute("DROP OWNED BY dropping; DROP ROLE dropping")
+        conn.execute("DROP OWNED BY dropping CASCADE; DROP ROLE dropping")
 
 
 @pytest.fixture

@@ -2,6 +2,20 @@
 
 from schemamig_tui.catalog.objects import Object, Reference, is_list
 
+_RELATIONS = (
+    "composite type",
+    "foreign table",
+    "materialized view",
+    "partitioned table",
+    "table",
+    "view",
+)
+
+
+def is_relation(of: Object) -> bool:
+    """Whether an object has columns or attributes."""
+    return of.kind in _RELATIONS
+
 
 def fact(of: Object, label: str) -> str | None:
     """A fact that is a text; None where it is absent."""

@@ -47,7 +47,7 @@ def create(old: Object, collector: Collector) -> None:
     if definition is None:
         collector.unknown.append(f"the definition of {old.kind} {old.name}")
         return
-    collector.creations.append(definition)
+    collector.creations.append(collector.making(definition, old))
     collector.creations += furnish(old, collector.role)
     if old.kind == "sequence":
         if owner_column := old.value("owned by"):
@@ -143,9 +143,9 @@ def _change_routine(old: Object, new: Object, collector: Collector) -> None:
     if definition is None or (old.text == new.text and not changed(old, new, "returns")):
         return
     if not changed(old, new, "returns") and _takes_as_much(old, new):
-        collector.changes.append(definition)
+        collector.changes.append(collector.making(definition, old))
     else:
-        again = [definition, *furnish(old, collector.role)]
+        again = [collector.making(definition, old), *furnish(old, collector.role)]
         collector.replace(f"DROP {word(new.kind)} {new.name}", again)
 
 
@@ -205,7 +205,7 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
     if old:
         valid = " NOT VALID" if fact(old, "_valid") else ""
         definition = fact(old, "_definition") or ""
-        again = f"{start} ADD CONSTRAINT {old.name} {definition}{valid}"
+        again = collector.making(f"{start} ADD CONSTRAINT {old.name} {definition}{valid}", old)
         # What it refers to may be made behind it, or have its key behind it.
         behind = definition.startswith("FOREIGN KEY")
         creations = collector.moves if behind else collector.creations

@@ -17,14 +17,6 @@ from schemamig_tui.authoring.reversal.tables import (
 )
 from schemamig_tui.catalog.objects import Object
 
-_KINDS = (
-    "composite type",
-    "foreign table",
-    "materialized view",
-    "partitioned table",
-    "table",
-    "view",
-)
 _QUERIES = ("view", "materialized view")
 _FIRING = {
     None: "ENABLE",
@@ -40,15 +32,10 @@ _ROW_SECURITY = {
 }
 
 
-def is_relation(of: Object) -> bool:
-    """Whether an object is one of those that this module knows."""
-    return of.kind in _KINDS
-
-
 def create(old: Object, all_: Iterable[Object], collector: Collector) -> None:
     """Make one of ``all_`` relations anew, with all that belongs to it but for rows."""
     if tables.can_be_made(old):
-        made = Collector(collector.originals, collector.role)
+        made = collector.within()
         part = bound(old)
         parent = next((one for one in all_ if part and one.name == part.name), None)
         change(old, tables.make(old, parent, made), made)
@@ -63,7 +50,8 @@ def change(old: Object, new: Object, collector: Collector) -> None:
     """Turn a relation back into what it was."""
     if old.kind in _QUERIES and _query(old) != _query(new):
         if old.kind == "view" and _widens(old, new):
-            collector.changes.append(_create_query(old, "CREATE OR REPLACE"))
+            create = _create_query(old, "CREATE OR REPLACE")
+            collector.changes.append(collector.making(create, old))
         else:
             collector.replace(f"DROP {word(new.kind)} {new.name}", _anew(old, collector))
             return
@@ -88,14 +76,14 @@ def change(old: Object, new: Object, collector: Collector) -> None:
 def _anew(old: Object, collector: Collector) -> Iterator[str]:
     if old.kind == "composite type":
         attributes = ", ".join(map(tables.typed, old.parts[COLUMNS]))
-        yield f"CREATE TYPE {old.name} AS ({attributes})"
+        yield collector.making(f"CREATE TYPE {old.name} AS ({attributes})", old)
     else:
-        yield _create_query(old, "CREATE")
+        yield collector.making(_create_query(old, "CREATE"), old)
     yield from furnish(old, collector.role)
     for column in old.parts[COLUMNS]:
         yield from columns.furnish(old, column)
     for index in old.parts[INDEXES]:
-        yield from _create_index(index, old.name)
+        yield from _create_index(index, old.name, collector)
     for trigger in old.parts[TRIGGERS]:
         yield from _create_trigger(trigger, old.name, collector)
 
@@ -197,14 +185,14 @@ def _change_index(pair: Pair, table: str, collector: Collector) -> None:
     if new and not new.follows:
         collector.drops.append(f"DROP INDEX {schema}.{new.name}")
     if old and not old.follows:
-        collector.creations += _create_index(old, table)
+        collector.creations += _create_index(old, table, collector)
 
 
-def _create_index(old: Object, table: str) -> Iterator[str]:
+def _create_index(old: Object, table: str, collector: Collector) -> Iterator[str]:
     definition = fact(old, "_definition") or ""
     rest = definition.removeprefix("UNIQUE ")
     unique = "UNIQUE " if rest != definition else ""
-    yield f"CREATE {unique}INDEX {old.name} ON {table} {rest}"
+    yield collector.making(f"CREATE {unique}INDEX {old.name} ON {table} {rest}", old)
     if old.value("clustered"):
         yield f"ALTER TABLE {table} CLUSTER ON {old.name}"
     if old.comment is not None:
@@ -234,11 +222,11 @@ def _change_trigger(pair: Pair, table: str, collector: Collector) -> None:
 
 
 def _create_trigger(old: Object, table: str, collector: Collector) -> Iterator[str]:
-    statement = collector.originals.get((old.kind, table, old.name))
+    statement = collector.originals.definitions.get((old.kind, table, old.name))
     if statement is None:
         collector.unknown.append(f"the definition of {old.kind} {old.name} on {table}")
         return
-    yield statement.rstrip(";")
+    yield collector.making(statement.rstrip(";"), old)
     if fact(old, "_firing"):
         yield f"ALTER TABLE {table}{_firing(old, old.name)}"
     if old.comment is not None:
@@ -260,16 +248,16 @@ def _change_policy(pair: Pair, table: str, collector: Collector) -> None:
     if new:
         collector.drops.append(f"DROP POLICY {new.name} ON {table}")
     if old:
-        collector.creations += _create_policy(old, table)
+        collector.creations += _create_policy(old, table, collector)
 
 
-def _create_policy(old: Object, table: str) -> Iterator[str]:
+def _create_policy(old: Object, table: str, collector: Collector) -> Iterator[str]:
     using, check = fact(old, "using"), fact(old, "with check")
     pieces = [f"CREATE POLICY {old.name} ON {table}"]
     pieces += [f"AS {(fact(old, 'as') or '').upper()} FOR {(fact(old, 'for') or '').upper()}"]
     pieces += [f"TO {fact(old, 'to')}"]
     pieces += [f"USING {using}"] if using else []
     pieces += [f"WITH CHECK {check}"] if check else []
-    yield " ".join(pieces)
+    yield collector.making(" ".join(pieces), old)
     if old.comment is not None:
         yield comment("policy", f"{old.name} ON {table}", old.comment)

@@ -52,7 +52,7 @@ def make(old: Object, parent: Object | None, collector: Collector) -> Object:
         pieces += [f"{clause} {fact(old, label)}"] if fact(old, label) else []
     pieces += [f"WITH ({', '.join(options)})"] if (options := facts(old, "with")) else []
     pieces += [f"TABLESPACE {fact(old, 'tablespace')}"] if fact(old, "tablespace") else []
-    collector.first.append(" ".join(pieces))
+    collector.first.append(collector.making(" ".join(pieces), old))
     collector.unknown.append(f"the data of {old.kind} {old.name}")
     columns = tuple(one if one.follows else _bare(one) for one in old.parts[COLUMNS])
     kept = zip(old.labels, old.values, strict=True)
@@ -69,10 +69,10 @@ def make(old: Object, parent: Object | None, collector: Collector) -> Object:
 def add(old: Object, of: Object, start: str, collector: Collector) -> Object:
     """Add a column that is gone; returns it as it is then, without what it has beyond."""
     if of.kind == "composite type":
-        collector.changes.append(f"{start} ADD ATTRIBUTE {typed(old)}")
+        sql = f"{start} ADD ATTRIBUTE {typed(old)}"
     else:
-        column = definition(old, _named(of.parts[CONSTRAINTS]))
-        collector.changes.append(f"{start} ADD COLUMN {column}")
+        sql = f"{start} ADD COLUMN {definition(old, _named(of.parts[CONSTRAINTS]))}"
+    collector.changes.append(collector.making(sql, old, of=of))
     if not fact(old, "generated always as"):
         collector.unknown.append(f"the values of column {old.name} of {of.name}")
     return _bare(old)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemamig_tui.authoring.reversal import objects, relations
 from schemamig_tui.authoring.reversal.collector import Collector, Originals
-from schemamig_tui.authoring.reversal.facts import goes_along
+from schemamig_tui.authoring.reversal.facts import goes_along, is_relation
 from schemamig_tui.authoring.reversal.pairs import pairs
 from schemamig_tui.authoring.reversal.spelling import schema_and_name, word
 from schemamig_tui.authoring.reversal.tables import can_be_made
@@ -83,14 +83,14 @@ def _is_of_a_table(old: Object, before: Schema) -> bool:
 
 
 def _create(old: Object, before: Schema, collector: Collector) -> None:
-    if relations.is_relation(old):
+    if is_relation(old):
         relations.create(old, before.objects["relations"], collector)
     else:
         objects.create(old, collector)
 
 
 def _change(old: Object, new: Object, collector: Collector) -> None:
-    if relations.is_relation(old):
+    if is_relation(old):
         relations.change(old, new, collector)
     elif old != new:
         objects.change(old, new, collector)

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from schemamig_tui.authoring.reversal.collector import Originals
+from schemamig_tui.authoring.reversal.needs import read_needs
 from schemamig_tui.catalog.objects import Schema
 from schemamig_tui.catalog.queries.session import SETTINGS
 from schemamig_tui.catalog.snapshot import snapshot
@@ -155,7 +156,8 @@ class Walk:
         with self._conn.transaction(force_rollback=True):
             self._conn.execute(SETTINGS, prepare=False)
             rows: Sequence[tuple[str, str, str, str]] = self._conn.execute(_ORIGINALS).fetchall()
-        return {(kind, table, name): statement for kind, table, name, statement in rows}
+        definitions = {(kind, table, name): statement for kind, table, name, statement in rows}
+        return Originals(definitions, read_needs(self._conn))
 
     def comments(self) -> Comments:
         """All comments there are."""
