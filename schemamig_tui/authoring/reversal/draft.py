@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from schemamig_tui.authoring.reversal.history import History, Made, note_gone
+from schemamig_tui.authoring.reversal.history import History, Made
 from schemamig_tui.authoring.reversal.undo import undo
 from schemamig_tui.authoring.reversal.walk import Walk, obstacle
 from schemamig_tui.catalog.writes import Writes
 from schemamig_tui.engine import Script
-from schemamig_tui.sql.inverse.inverse import Ask, Inverse, Named
+from schemamig_tui.sql.concurrently import without_concurrently
+from schemamig_tui.sql.inverse.inverse import NOTHING, Ask, Inverse, Named
 from schemamig_tui.sql.inverse.objects import Identity, identity, is_named_in, words_of
 from schemamig_tui.sql.inverse.table import inverse
 from schemamig_tui.sql.traits import Assignment
@@ -74,7 +75,7 @@ class Drafting:
     script: Script
     kept: str
     walk: Walk | None = None
-    history: History = field(default_factory=dict)
+    history: History = field(default_factory=History)
     stopped: str | None = None
     _gone: dict[Identity, Reverted] = field(default_factory=dict)
 
@@ -89,11 +90,12 @@ class Drafting:
             traits = script.traits(i)
             if traits.only_sets or traits.assigns:
                 self._run(i)
+                self.history.note(script.sql(i), NOTHING)
                 _note_session(session, traits.assigns, script.sql(i))
                 continue
             found = inverse(script.sql(i))
             part = self._part(i, found, dict(session))
-            note_gone(self.history, found)
+            self.history.note(script.sql(i), found)
             if part.statements or part.stays or part.remarks:
                 parts.append(part)
         kept = [part for part in parts if part.statements or part.stays or part.remarks]
@@ -171,7 +173,7 @@ class Drafting:
             ask = self._ask_comment if found.ask is Ask.COMMENT else self._ask_schema
             if known := ask(self.walk, i, found):
                 return known
-        earlier = [self.history.get(identity(one)) for one in found.creates]
+        earlier = [self.history.made(one) for one in found.creates]
         if (
             found.if_missing
             and earlier
@@ -180,6 +182,8 @@ class Drafting:
             and (found.replaces or last.is_there)
         ):
             return _as_before(found, last)
+        if found.drops and (definitions := self.history.definitions(found.drops)):
+            return _as_made(self.script.sql(i), definitions)
         sql = () if found.ask is Ask.COMMENT else found.sql
         return _Known(sql, (*found.needs, *found.lost), (*found.doubts, *found.remarks))
 
@@ -238,6 +242,22 @@ def _as_before(found: Inverse, earlier: Made) -> _Known:
     if found.replaces:
         return _Known(stays=(f"what it replaced, which {shown} has made",))
     return _Known(remarks=(f"It was there already: {shown} has made it.",))
+
+
+def _as_made(sql: bytes, definitions: Sequence[Made]) -> _Known:
+    """What takes back a DROP of what other files have made: their statements."""
+    statements, stays = [], []
+    for made in definitions:
+        create = made.sql
+        if not without_concurrently(sql):
+            create = without_concurrently(create) or create
+        statements.append(create.decode(errors="backslashreplace"))
+        if made.named.kind == "SEQUENCE":
+            stays.append(f"the value that sequence {made.named.name} had")
+    if b"cascade" in sql.lower():
+        stays.append("what CASCADE has dropped besides")
+    files = ", ".join(dict.fromkeys(visible(made.file) for made in definitions))
+    return _Known(tuple(statements), tuple(stays), (f"As in {files}.",))
 
 
 def _did_nothing(

@@ -144,7 +144,15 @@ class _RollbackWriter:
 
     def of_applied(self) -> Rollback:
         """The reversal of a file that has run, or a part of it: what was before is not known."""
-        earlier = history(self._read(one) for one in self._before())
+        with self._walk() as walk:
+            schema = walk.default_schema
+        earlier = history(
+            (
+                (self._read(one), one.state is State.APPLIED and not one.changed)
+                for one in self._before()
+            ),
+            schema,
+        )
         draft = Drafting(self._script, self._kept, history=earlier).draft(self.done)
         script = self._write(draft, asked=False)
         with self._walk() as walk:

@@ -169,6 +169,12 @@ class Walk:
         return catalog_writes(self._conn), rows
 
     @property
+    def default_schema(self) -> str | None:
+        """The schema that names without one are in at first."""
+        ((schema,),) = self._conn.execute("SELECT pg_catalog.current_schema()").fetchall()
+        return None if schema is None else str(schema)
+
+    @property
     def role(self) -> str:
         """The role that owns what is made now, as SQL writes it."""
         query = "SELECT pg_catalog.quote_ident(current_user)"
