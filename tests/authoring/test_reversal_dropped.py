@@ -60,6 +60,18 @@ CREATE POLICY as_cached ON app.late USING (a::text IN (SELECT k FROM app.cache))
 CREATE RULE late AS ON INSERT TO app.nothing DO ALSO INSERT INTO app.late VALUES (1);
 CREATE FUNCTION app.is_fine(int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT true';
 CREATE DOMAIN app.fine AS int CHECK (app.is_fine(VALUE));
+COMMENT ON CONSTRAINT fine_check ON DOMAIN app.fine IS 'the finest';
+CREATE TABLE app.numbered (id int GENERATED ALWAYS AS IDENTITY (START 10 INCREMENT 5 CYCLE),
+    code text UNIQUE WITH (fillfactor = 50), flag bool DEFAULT true);
+ALTER SEQUENCE app.numbered_id_seq RENAME TO numbers;
+COMMENT ON SEQUENCE app.numbers IS 'of identity';
+COMMENT ON INDEX app.numbered_code_key IS 'of a constraint';
+CREATE INDEX numbered_low ON app.numbered (lower(code));
+ALTER INDEX app.numbered_low ALTER 1 SET STATISTICS 9;
+CREATE STATISTICS app.of_numbers ON k, v FROM app.parts;
+ALTER STATISTICS app.of_numbers SET STATISTICS 5;
+CREATE TABLE app.owl () INHERITS (app.animal);
+ALTER TABLE app.owl ALTER legs SET DEFAULT 2, ALTER legs SET NOT NULL;
 """
 
 _DROPS = (
@@ -82,6 +94,14 @@ _DROPS = (
     "ALTER TABLE app.late DROP a CASCADE",
     "DROP VIEW app.second CASCADE",
     "DROP FUNCTION app.is_fine CASCADE",
+    "DROP DOMAIN app.fine",
+    "DROP TABLE app.numbered",
+    "ALTER TABLE app.numbered DROP id",
+    "ALTER TABLE app.numbered DROP code",
+    "ALTER TABLE app.numbered ALTER id DROP IDENTITY",
+    "ALTER TABLE app.numbered ALTER flag DROP DEFAULT, ALTER flag TYPE smallint USING 1",
+    "DROP TABLE app.owl",
+    "DROP OWNED BY dropping CASCADE",
     "DROP SCHEMA app CASCADE",
 )
 
@@ -107,6 +127,28 @@ def test_the_schema_is_as_before(sql: str, tables: Drafts) -> None:
     tables.write("1.sql", f"{sql};")
     trial = tables.rollback("1.sql").trial
     assert (trial.left_out, trial.failed, text(trial.differences)) == (None, None, "")
+
+
+@pytest.mark.postgres(min=17)
+@pytest.mark.parametrize(
+    ("create", "drop"),
+    [
+        (
+            "CREATE TABLE app.p (a int, i int GENERATED ALWAYS AS IDENTITY) PARTITION BY LIST (a);"
+            " CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (1)",
+            "DROP TABLE app.p",
+        ),
+        (
+            "CREATE TABLE app.g (a int, b int GENERATED ALWAYS AS (a) STORED)",
+            "ALTER TABLE app.g ALTER b SET EXPRESSION AS (a * 2), ALTER b TYPE bigint",
+        ),
+    ],
+)
+def test_what_newer_servers_have_is_as_before(create: str, drop: str, tables: Drafts) -> None:
+    tables.write("1.sql", f"{create};")
+    tables.write("2.sql", f"{drop};")
+    trial = tables.rollback("2.sql").trial
+    assert (trial.failed, text(trial.differences)) == (None, "")
 
 
 def test_what_was_in_them_is_said_to_be_lost(tables: Drafts) -> None:

@@ -13,11 +13,15 @@ class Originals:
     """What a snapshot does not hold of the objects that were there.
 
     ``definitions`` are the statements that create triggers and rules, by kind, table and name, as
-    in ``("trigger", "kb.t", "touch")``.
+    in ``("trigger", "kb.t", "touch")``, and the options of the sequences of identity columns, as in
+    ``("identity", "kb.t", "id")``, where they have some. ``casts`` are those from type to type,
+    and ``version`` is the server's.
     """
 
     definitions: Mapping[tuple[str, str, str], str]
     needs: Needs
+    casts: frozenset[tuple[str, str]]
+    version: int
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Brings back the columns of tables and views, and the attributes of composite types."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from schemamig_tui.authoring.reversal import tables
@@ -11,10 +12,14 @@ from schemamig_tui.authoring.reversal.spelling import (
     collate,
     comment,
     grants,
-    schema_and_name,
     word,
 )
 from schemamig_tui.catalog.objects import Object
+
+_SETS_EXPRESSION = 170000
+_STRINGS = {"character", "character varying", "text"}
+# Of numeric(10,2)[] what is not the name of the type.
+_BEHIND_TYPE = re.compile(r"\([\d,]+\)|\[\]$")
 
 
 def change_all(old: Object, new: Object, collector: Collector) -> None:
@@ -52,8 +57,8 @@ def _change(old: Object, new: Object, of: Object, collector: Collector) -> None:
             collector.changes.append(f"ALTER TYPE {of.name} ALTER ATTRIBUTE {attribute}")
     else:
         start = f"ALTER {word(of.kind)} {of.name} ALTER COLUMN {new.name}"
-        collector.changes += _facts(old, new, start)
-        _generated(old, new, start, collector)
+        collector.changes += _facts(old, new, start, collector.originals.casts)
+        _generated(old, new, of, collector)
         what = f"column {old.name} of {of.name}"
         if of.kind == "foreign table" and changed(old, new, "with"):
             # Those of the server are among them.
@@ -77,7 +82,9 @@ def _change_inherited(
     )
 
 
-def _facts(old: Object, new: Object, start: str) -> Iterator[str]:
+def _facts(
+    old: Object, new: Object, start: str, casts: Container[tuple[str, str]]
+) -> Iterator[str]:
     retyped = changed(old, new, "type", "collate")
     redefault, default = changed(old, new, "default"), fact(old, "default")
     if retyped:
@@ -85,10 +92,13 @@ def _facts(old: Object, new: Object, start: str) -> Iterator[str]:
             # The default that is there may not be one of the old type.
             yield f"{start} DROP DEFAULT"
         column, kind = start.rpartition(" ")[2], fact(old, "type") or ""
-        # There may be no cast between types that people have made, but there is one to text.
-        is_own = any(schema_and_name(fact(one, "type") or "")[0] for one in (old, new))
-        value = f"{column}::text" if is_own else column
-        yield f"{start} TYPE {kind}{collate(old)} USING {value}::{kind}"
+        there, back = (_BEHIND_TYPE.sub("", fact(one, "type") or "") for one in (new, old))
+        has_cast = there == back or {there, back} & _STRINGS or (there, back) in casts
+        # There is a cast to text from all types, and from it.
+        value = column if has_cast else f"{column}::text"
+        # The values of a generated column come from its expression.
+        using = "" if fact(new, "generated always as") else f" USING {value}::{kind}"
+        yield f"{start} TYPE {kind}{collate(old)}{using}"
     if redefault and default:
         yield f"{start} SET DEFAULT {default}"
     elif redefault and not retyped:
@@ -97,8 +107,14 @@ def _facts(old: Object, new: Object, start: str) -> Iterator[str]:
         yield f"{start} {'SET' if fact(old, '_null') else 'DROP'} NOT NULL"
 
 
-def _generated(old: Object, new: Object, start: str, collector: Collector) -> None:
-    if changed(old, new, "generated always as"):
+def _generated(old: Object, new: Object, of: Object, collector: Collector) -> None:
+    start = f"ALTER {word(of.kind)} {of.name} ALTER COLUMN {new.name}"
+    expressions = [fact(one, "generated always as") for one in (old, new)]
+    (expression, how), (_, now) = ((one or "").rpartition(" ")[::2] for one in expressions)
+    is_settable = how == now and collector.originals.version >= _SETS_EXPRESSION
+    if expressions[0] != expressions[1] and is_settable:
+        collector.changes.append(f"{start} SET EXPRESSION AS {expression}")
+    elif expressions[0] != expressions[1]:
         collector.unknown.append(f"how {old.name} was generated")
     if not changed(old, new, "generated"):
         return
@@ -108,7 +124,8 @@ def _generated(old: Object, new: Object, start: str, collector: Collector) -> No
     elif fact(new, "generated") is None:
         if not fact(new, "_null"):
             collector.changes.append(f"{start} SET NOT NULL")
-        collector.changes.append(f"{start} ADD GENERATED {was} AS IDENTITY")
+        options = tables.identity_options(old, of, collector.originals)
+        collector.changes.append(f"{start} ADD GENERATED {was} AS IDENTITY{options}")
         collector.unknown.append(f"the value that the sequence of {old.name} had")
     else:
         collector.changes.append(f"{start} SET GENERATED {was}")

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from schemamig_tui.authoring.reversal.collector import Collector
-from schemamig_tui.authoring.reversal.facts import changed, fact
+from schemamig_tui.authoring.reversal.facts import changed, fact, facts
 from schemamig_tui.authoring.reversal.pairs import Pair, pairs
 from schemamig_tui.authoring.reversal.spelling import (
     comment,
     granted,
     grants,
     owner,
+    schema_and_name,
     without_arguments,
     word,
 )
@@ -49,6 +50,14 @@ def create(old: Object, collector: Collector) -> None:
         return
     collector.creations.append(collector.making(definition, old))
     collector.creations += furnish(old, collector.role)
+    if old.kind == "statistics object" and (target := fact(old, "statistics")):
+        collector.creations.append(f"ALTER STATISTICS {old.name} SET STATISTICS {target}")
+    if old.kind == "domain":
+        collector.creations += (
+            comment("constraint", f"{check.name} ON DOMAIN {old.name}", check.comment)
+            for check in old.parts[_CHECKS]
+            if check.comment is not None
+        )
     if old.kind == "sequence":
         if owner_column := old.value("owned by"):
             # The column may have to be made as well.
@@ -215,8 +224,22 @@ def change_constraint(pair: Pair, start: str, on: str, collector: Collector) -> 
             creations.append(again)
         if old.value("clustered"):
             creations.append(f"{start} CLUSTER ON {old.name}")
+        creations += furnish_index(old, f"{schema_and_name(on)[0]}.{old.name}")
         if old.comment is not None:
             creations.append(comment("constraint", f"{old.name} ON {on}", old.comment))
+
+
+def furnish_index(old: Object, name: str) -> Iterator[str]:
+    """What an index, or that of a constraint, has beyond its definition; ``name`` is the index."""
+    if options := facts(old, "with"):
+        yield f"ALTER INDEX {name} SET ({', '.join(options)})"
+    if tablespace := fact(old, "tablespace"):
+        yield f"ALTER INDEX {name} SET TABLESPACE {tablespace}"
+    for one in facts(old, "statistics"):
+        column, _, target = one.removeprefix("column ").partition(": ")
+        yield f"ALTER INDEX {name} ALTER COLUMN {column} SET STATISTICS {target}"
+    if (text := fact(old, "comment on its index")) is not None:
+        yield comment("index", name, text)
 
 
 def _nameless(start: str, definition: str) -> str:

@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator
 from schemamig_tui.authoring.reversal import columns, tables
 from schemamig_tui.authoring.reversal.collector import Collector
 from schemamig_tui.authoring.reversal.facts import bound, changed, fact, facts
-from schemamig_tui.authoring.reversal.objects import change_belongings, change_constraint, furnish
+from schemamig_tui.authoring.reversal.objects import (
+    change_belongings,
+    change_constraint,
+    furnish,
+    furnish_index,
+)
 from schemamig_tui.authoring.reversal.pairs import Pair, pairs
 from schemamig_tui.authoring.reversal.spelling import comment, schema_and_name, word
 from schemamig_tui.authoring.reversal.tables import (
@@ -36,12 +41,11 @@ def create(old: Object, all_: Iterable[Object], collector: Collector) -> None:
     """Make one of ``all_`` relations anew, with all that belongs to it but for rows."""
     if tables.can_be_made(old):
         made = collector.within()
-        part = bound(old)
-        parent = next((one for one in all_ if part and one.name == part.name), None)
-        change(old, tables.make(old, parent, made), made)
+        parents = [one for one in all_ if one.name in old.parents]
+        change(old, tables.make(old, parents, made), made)
         collector.include(made)
     elif old.kind in tables.HOLD_DATA:
-        collector.unknown.append(f"the data of {old.kind} {old.name}")
+        collector.unknown.append(f"the definition of {old.kind} {old.name}")
     else:
         collector.creations += _anew(old, collector)
 
@@ -195,6 +199,7 @@ def _create_index(old: Object, table: str, collector: Collector) -> Iterator[str
     yield collector.making(f"CREATE {unique}INDEX {old.name} ON {table} {rest}", old)
     if old.value("clustered"):
         yield f"ALTER TABLE {table} CLUSTER ON {old.name}"
+    yield from furnish_index(old, f"{schema_and_name(table)[0]}.{old.name}")
     if old.comment is not None:
         yield comment("index", f"{schema_and_name(table)[0]}.{old.name}", old.comment)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from schemamig_tui.authoring.reversal.collector import Collector
+from schemamig_tui.authoring.reversal.collector import Collector, Originals
 from schemamig_tui.authoring.reversal.facts import bound, fact, facts
 from schemamig_tui.authoring.reversal.spelling import collate
 from schemamig_tui.catalog.objects import Object
@@ -31,22 +31,23 @@ def can_be_made(old: Object) -> bool:
     return old.kind in HOLD_DATA and not old.value("of type") and not old.value("server")
 
 
-def make(old: Object, parent: Object | None, collector: Collector) -> Object:
+def make(old: Object, parents: Sequence[Object], collector: Collector) -> Object:
     """Make a table with its columns anew; returns it as it is then, without what it has beyond.
 
-    ``parent`` is the table that it is a partition of.
+    ``parents`` are the tables that it inherits from, or the one that it is a partition of.
     """
     unlogged = "UNLOGGED " if old.value("unlogged") else ""
     part = bound(old)
     pieces = [f"CREATE {unlogged}TABLE {old.name}"]
-    if part and parent and _columns(old) == _columns(parent):
+    own = _columns(old, collector.originals)
+    if part and parents and own == _columns(parents[0], collector.originals):
         pieces.append(f"PARTITION OF {part.name} {part.rest}")
     elif part:
-        pieces.append(_in_parentheses([*_columns(old), *_inherited(old)]))
+        pieces.append(_in_parentheses([*own, *_inherited(old)]))
         attach = f"ALTER TABLE {part.name} ATTACH PARTITION {old.name} {part.rest}"
         collector.moves.append(attach)
     else:
-        pieces.append(_in_parentheses(_columns(old, own=bool(old.parents))))
+        pieces.append(_in_parentheses(_columns(old, collector.originals, own=bool(old.parents))))
         pieces += [f"INHERITS ({', '.join(old.parents)})"] if old.parents else []
     for clause, label in (("PARTITION BY", "partition by"), ("USING", "using")):
         pieces += [f"{clause} {fact(old, label)}"] if fact(old, label) else []
@@ -54,7 +55,8 @@ def make(old: Object, parent: Object | None, collector: Collector) -> Object:
     pieces += [f"TABLESPACE {fact(old, 'tablespace')}"] if fact(old, "tablespace") else []
     collector.first.append(collector.making(" ".join(pieces), old))
     collector.unknown.append(f"the data of {old.kind} {old.name}")
-    columns = tuple(one if one.follows else _bare(one) for one in old.parts[COLUMNS])
+    columns = (_bare(one) for one in old.parts[COLUMNS])
+    columns = columns if part else (_as_inherited(one, parents) for one in columns)
     kept = zip(old.labels, old.values, strict=True)
     return replace(
         old,
@@ -62,7 +64,7 @@ def make(old: Object, parent: Object | None, collector: Collector) -> Object:
         comment=None,
         grants=old.usual_grants,
         values=tuple(value if label in _IN_CREATE else None for label, value in kept),
-        parts=tuple(columns if i == COLUMNS else () for i in range(len(old.parts))),
+        parts=tuple(tuple(columns) if i == COLUMNS else () for i in range(len(old.parts))),
     )
 
 
@@ -71,18 +73,17 @@ def add(old: Object, of: Object, start: str, collector: Collector) -> Object:
     if of.kind == "composite type":
         sql = f"{start} ADD ATTRIBUTE {typed(old)}"
     else:
-        sql = f"{start} ADD COLUMN {definition(old, _named(of.parts[CONSTRAINTS]))}"
+        sql = f"{start} ADD COLUMN {definition(old, of, collector.originals)}"
     collector.changes.append(collector.making(sql, old, of=of))
     if not fact(old, "generated always as"):
         collector.unknown.append(f"the values of column {old.name} of {of.name}")
     return _bare(old)
 
 
-def _columns(of: Object, *, own: bool = False) -> list[str]:
+def _columns(of: Object, originals: Originals, *, own: bool = False) -> list[str]:
     """The definitions of the columns, or only of its ``own``."""
-    named = _named(of.parts[CONSTRAINTS])
     found = (column for column in of.parts[COLUMNS] if not (own and column.follows))
-    return [definition(column, named) for column in found]
+    return [definition(column, of, originals) for column in found]
 
 
 def _inherited(of: Object) -> Iterator[str]:
@@ -102,21 +103,28 @@ def typed(column: Object) -> str:
     return f"{column.name} {fact(column, 'type')}{collate(column)}"
 
 
-def definition(column: Object, named: Iterable[str]) -> str:
-    """A column as CREATE TABLE has it. The constraints by which the ``named`` ones are NOT NULL
-    have names of their own, and so are made by themselves.
+def definition(column: Object, of: Object, originals: Originals) -> str:
+    """A column of a table as CREATE TABLE has it.
+
+    A constraint by which it is NOT NULL may have a name of its own, and so is made by itself.
     """
     pieces = [typed(column)]
     expression, end = (fact(column, "generated always as") or "").rpartition(" ")[::2]
     if expression:
         pieces.append(f"GENERATED ALWAYS AS {expression} {end.upper()}")
-    elif generated := fact(column, "generated"):
-        pieces.append(f"GENERATED {generated.upper()}")
+    elif (generated := fact(column, "generated")) and not column.follows:
+        pieces.append(f"GENERATED {generated.upper()}{identity_options(column, of, originals)}")
     elif default := fact(column, "default"):
         pieces.append(f"DEFAULT {default}")
-    if fact(column, "_null") and column.name not in named:
+    if fact(column, "_null") and column.name not in _named(of.parts[CONSTRAINTS]):
         pieces.append("NOT NULL")
     return " ".join(pieces)
+
+
+def identity_options(column: Object, of: Object, originals: Originals) -> str:
+    """What follows ``AS IDENTITY``, where the sequence is not as usual."""
+    options = originals.definitions.get(("identity", of.name, column.name))
+    return f" {options}" if options else ""
 
 
 def _named(constraints: Iterable[Object]) -> set[str]:
@@ -127,6 +135,17 @@ def _named(constraints: Iterable[Object]) -> set[str]:
         for text in definitions
         if text.startswith(start)
     }
+
+
+def _as_inherited(column: Object, parents: Iterable[Object]) -> Object:
+    """A column as a table inherits it; one of its own as it is."""
+    given = (one for of in parents for one in of.parts[COLUMNS] if one.name == column.name)
+    parent = next(given, None) if column.follows else None
+    if parent is None:
+        return column
+    kept = zip(column.labels, column.values, strict=True)
+    values = (parent.value(label) if label in ("default", "_null") else old for label, old in kept)
+    return replace(column, values=tuple(values))
 
 
 def _bare(column: Object) -> Object:

@@ -47,6 +47,9 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
                 _change(old, new, collector)
             elif old and (not goes_along(old) or _is_of_a_table(old, before)):
                 gone.append(old)
+            elif old and old.kind == "sequence" and old.follows:
+                # That of an identity column is made with it.
+                collector.moves += objects.furnish(old, role)
             elif new and not goes_along(new):
                 added.append(new)
         # A view may need one that was made before it.

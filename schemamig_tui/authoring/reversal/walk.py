@@ -45,6 +45,24 @@ SELECT 'rule', format('%I.%I', n.nspname, c.relname), quote_ident(r.rulename), p
 FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE r.rulename <> '_RETURN' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT 'identity', format('%I.%I', n.nspname, c.relname), quote_ident(a.attname), format(
+    '(SEQUENCE NAME %I.%I INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s%s)',
+    sn.nspname, sc.relname, s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache,
+    CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
+FROM pg_depend AS d JOIN pg_sequence AS s ON s.seqrelid = d.objid
+    JOIN pg_class AS sc ON sc.oid = d.objid JOIN pg_namespace AS sn ON sn.oid = sc.relnamespace
+    JOIN pg_class AS c ON c.oid = d.refobjid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+    AND d.deptype = 'i' AND d.refobjsubid > 0
+    AND (sc.relname <> format('%s_%s_seq', c.relname, a.attname)
+        OR (s.seqstart, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle) <> (1, 1, 1, 1, false)
+        OR s.seqmax <> CASE s.seqtypid WHEN 'int2'::regtype THEN 32767
+            WHEN 'int4'::regtype THEN 2147483647 ELSE 9223372036854775807 END)
+"""
+_CASTS = """
+SELECT format_type(castsource, NULL), format_type(casttarget, NULL) FROM pg_cast
 """
 _COMMENTS = """
 SELECT classoid, objoid, objsubid, description FROM pg_catalog.pg_description
@@ -156,8 +174,9 @@ class Walk:
         with self._conn.transaction(force_rollback=True):
             self._conn.execute(SETTINGS, prepare=False)
             rows: Sequence[tuple[str, str, str, str]] = self._conn.execute(_ORIGINALS).fetchall()
+            casts = frozenset((source, target) for source, target in self._conn.execute(_CASTS))
         definitions = {(kind, table, name): statement for kind, table, name, statement in rows}
-        return Originals(definitions, read_needs(self._conn))
+        return Originals(definitions, read_needs(self._conn), casts, self._conn.info.server_version)
 
     def comments(self) -> Comments:
         """All comments there are."""

@@ -16,7 +16,7 @@ _HAS_ROWS = ("FOREIGN TABLE", "SEQUENCE", "TABLE")
 def drop(reader: StatementReader) -> Inverse:
     """The inverse of a statement behind its word DROP: only the database knows what was there."""
     if reader.take("owned"):
-        return unknown("what the role owned")
+        return Inverse(ask=Ask.SCHEMA, needs=("what the role owned",))
     found = take_kind(reader)
     if found is None:
         return unknown("what it drops")
