@@ -102,3 +102,12 @@ def test_one_name_with_and_without_its_schema_is_one_table(drafts: Drafts) -> No
     draft = drafts.rollback("0002_u.sql").path
     assert statements(draft) == ""
     assert "-- It was there already: 0001_t.sql has made it." in draft.read_text()
+
+
+def test_what_cascade_has_dropped_besides_is_said_to_be_missing(drafts: Drafts) -> None:
+    drafts.write("0001_t.sql", f"CREATE TABLE t (a int); {_VIEW}; CREATE VIEW w AS TABLE v;")
+    drafts.write("0002_u.sql", "DROP VIEW v CASCADE;")
+    drafts.apply()
+    draft = drafts.rollback("0002_u.sql").path
+    assert statements(draft) == f"{_VIEW};"
+    assert "-- NOT TAKEN BACK: what CASCADE has dropped besides." in draft.read_text()

@@ -1,6 +1,5 @@
 """Brings back the columns of tables and views, and the attributes of composite types."""
 
-import re
 from collections.abc import Container, Iterator
 from dataclasses import replace
 
@@ -15,11 +14,10 @@ from schemamig_tui.authoring.reversal.spelling import (
     word,
 )
 from schemamig_tui.catalog.objects import Object
+from schemamig_tui.sql.type_names import without_lengths
 
 _SETS_EXPRESSION = 170000
 _STRINGS = {"character", "character varying", "text"}
-# Of numeric(10,2)[] what is not the name of the type.
-_BEHIND_TYPE = re.compile(r"\([\d,]+\)|\[\]$")
 
 
 def change_all(old: Object, new: Object, collector: Collector) -> None:
@@ -92,7 +90,9 @@ def _facts(
             # The default that is there may not be one of the old type.
             yield f"{start} DROP DEFAULT"
         column, kind = start.rpartition(" ")[2], fact(old, "type") or ""
-        there, back = (_BEHIND_TYPE.sub("", fact(one, "type") or "") for one in (new, old))
+        there, back = (
+            without_lengths(fact(one, "type") or "").removesuffix("[]") for one in (new, old)
+        )
         has_cast = there == back or {there, back} & _STRINGS or (there, back) in casts
         # There is a cast to text from all types, and from it.
         value = column if has_cast else f"{column}::text"

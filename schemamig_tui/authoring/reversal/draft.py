@@ -15,6 +15,7 @@ from schemamig_tui.sql.concurrently import without_concurrently
 from schemamig_tui.sql.inverse.inverse import NOTHING, Ask, Inverse, Named
 from schemamig_tui.sql.inverse.objects import Identity, identity, is_named_in, words_of
 from schemamig_tui.sql.inverse.table import inverse
+from schemamig_tui.sql.removals import mentions
 from schemamig_tui.sql.traits import Assignment
 from schemamig_tui.sql.words import literal
 from schemamig_tui.text import visible
@@ -254,7 +255,7 @@ def _as_made(sql: bytes, definitions: Sequence[Made]) -> _Known:
         statements.append(create.decode(errors="backslashreplace"))
         if made.named.kind == "SEQUENCE":
             stays.append(f"the value that sequence {made.named.name} had")
-    if b"cascade" in sql.lower():
+    if mentions(sql, "cascade"):
         stays.append("what CASCADE has dropped besides")
     files = ", ".join(dict.fromkeys(visible(made.file) for made in definitions))
     return _Known(tuple(statements), tuple(stays), (f"As in {files}.",))
