@@ -60,6 +60,8 @@ def test_a_file_that_has_changed_since_it_was_applied_tells_no_definition(drafts
         (["CREATE STATISTICS s ON a, b FROM t"], "DROP STATISTICS s"),
         ([_INDEX, _INDEX.replace("INDEX i", "INDEX public_i")], "DROP INDEX public_i, i"),
         (["CREATE SEQUENCE s"], "DROP SEQUENCE s"),
+        (["CREATE FUNCTION f(a Int, OUT b int) LANGUAGE sql AS ''"], "DROP FUNCTION f(int)"),
+        (["CREATE PROCEDURE p(VARIADIC a int[]) LANGUAGE sql AS ''"], "DROP PROCEDURE p"),
         (["CREATE INDEX CONCURRENTLY i ON s.t (a)"], "DROP INDEX s.i"),
     ],
 )
@@ -86,6 +88,8 @@ def test_the_statement_that_made_something_is_its_definition(made: list[str], dr
         ("CREATE VIEW v AS SELECT * FROM w", "CREATE OR REPLACE VIEW w AS SELECT 2", "DROP VIEW v"),
         ("CREATE TYPE e AS ENUM ('a')", "ALTER TYPE e ADD VALUE 'b'", "DROP TYPE e"),
         (_FUNCTION, _FUNCTION.replace("a int", "a text"), "DROP FUNCTION f(int)"),
+        (_FUNCTION, "SELECT 1", "DROP FUNCTION f(text)"),
+        (_FUNCTION, "SELECT 1", "DROP FUNCTION f()"),
         ("CREATE TABLE u (a int)", "SELECT 1", "DROP TABLE u"),
     ],
 )

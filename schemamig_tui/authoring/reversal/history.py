@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from schemamig_tui.authoring.reversal.spelling import without_arguments
 from schemamig_tui.engine import Script
 from schemamig_tui.sql.inverse.inverse import Inverse, Named
 from schemamig_tui.sql.inverse.objects import Identity, identity, is_named_in, words_of
+from schemamig_tui.sql.inverse.reader import StatementReader
 from schemamig_tui.sql.inverse.table import inverse
 from schemamig_tui.sql.removals import removals
 from schemamig_tui.sql.words import Name, verb_of
@@ -128,6 +130,7 @@ class History:
             and not self._sets_path
             and made.named.kind == dropped.kind
             and dropped.kind not in _NEVER_KNOWN
+            and (dropped.kind not in _ROUTINES or _takes_the_same(made.named, dropped))
             and not any(self._may_change(one, made, *change) for change in self._since(made))
         )
 
@@ -154,6 +157,26 @@ class History:
             return True  # such as a value of a type
         its_words = words_of(made.sql)
         return any(is_named_in(its_words, _without_table(other)) for other in touched)
+
+
+def _takes_the_same(made: Named, dropped: Named) -> bool:
+    """Whether a routine surely has the arguments by which it is dropped, spelt in the same way.
+
+    DROP may leave out names, OUT arguments, and all of them where there is only one of the name.
+    """
+    wanted = _arguments(dropped)
+    own = _arguments(made)
+    return "(" not in dropped.name or (
+        len(own) == len(wanted)
+        and all(mine[-len(one) :] == one for mine, one in zip(own, wanted, strict=True))
+    )
+
+
+def _arguments(routine: Named) -> list[list[str]]:
+    """The words of each argument, in lower case."""
+    rest = StatementReader(routine.name[len(without_arguments(routine.name)) :].encode())
+    items = StatementReader(rest.group()[1:-1].encode()).items()
+    return [words for item in items if (words := item.rest().lower().split()) and words[0] != "out"]
 
 
 def _without_table(one: Identity) -> Identity:
