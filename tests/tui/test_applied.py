@@ -39,7 +39,7 @@ async def test_each_has_its_date_its_duration_and_a_bar_relative_to_the_longest(
 @played
 async def test_where_there_is_less_room_there_is_less_of_it(desk: Desk) -> None:
     async with desk.open(80, 24) as ui:
-        assert row_of(ui, A) == f"✓ {A} 50 ms"
+        await ui.until(lambda: row_of(ui, A) == f"✓ {A} 50 ms")
 
 
 @played
