@@ -13,19 +13,26 @@ import psycopg
 from schemamig_tui.engine.pipeline.step import Role, Step
 from schemamig_tui.engine.run.file_run import FileRun
 
-# Of several the server takes the first of this order: see process_settings() in
-# utils/init/postinit.c.
-_NOW = """
-SELECT DISTINCT ON (name) pg_catalog.split_part(c, '=', 1) AS name,
-    pg_catalog.substr(c, pg_catalog.strpos(c, '=') OPERATOR(pg_catalog.+) 1) AS value
+OF_NEW_SESSIONS = """
 FROM pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) c,
     pg_catalog.pg_roles r, pg_catalog.pg_database b
 WHERE r.rolname OPERATOR(pg_catalog.=) session_user
     AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
     AND d.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])
     AND d.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, b.oid])
-ORDER BY name, d.setrole OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC,
-    d.setdatabase OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC
+"""
+"""The settings ``c`` that a new session of role and database starts with: ``name=value``."""
+
+STRONGEST_FIRST = """d.setrole OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC,
+    d.setdatabase OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC"""
+"""The order of which the server takes the first, see process_settings() in utils/init/postinit.c.
+"""
+
+_NOW = f"""
+SELECT DISTINCT ON (name) pg_catalog.split_part(c, '=', 1) AS name,
+    pg_catalog.substr(c, pg_catalog.strpos(c, '=') OPERATOR(pg_catalog.+) 1) AS value
+{OF_NEW_SESSIONS}
+ORDER BY name, {STRONGEST_FIRST}
 """
 # What the connection asks for comes before that, and the limits are those of the rehearsal.
 _SET = f"""
@@ -46,7 +53,7 @@ class SessionDefaults:
     def __init__(self, conn: psycopg.Connection[Any], runs: Iterable[FileRun]) -> None:
         self._before: bytes | None = None
         if any(run.script.traces.alters_start for run in runs):
-            rows: list[tuple[str, str]] = conn.execute(_NOW).fetchall()
+            rows: list[tuple[str, str]] = conn.execute(_NOW.encode()).fetchall()
             self._before = json.dumps(dict(rows)).encode()
         self._may_differ = False
 

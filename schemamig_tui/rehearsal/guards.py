@@ -12,6 +12,7 @@ from schemamig_tui import units
 from schemamig_tui.engine.activity import Victims
 from schemamig_tui.engine.pipeline.timeouts import without_statement_timeout
 from schemamig_tui.engine.wording import victims
+from schemamig_tui.rehearsal.defaults import OF_NEW_SESSIONS, STRONGEST_FIRST
 
 # The server ends a rehearsal whose program has been stopped, or cannot be reached any more.
 _IDLE = 60.0
@@ -22,9 +23,8 @@ _SHORT = 1.0
 
 _TRANSACTION_TIMEOUT = "25P04"  # psycopg knows it since it knows PostgreSQL 17
 _TRACKING = (("track_counts", "on"), ("track_functions", "pl"))
-# RESET goes back to reset_val; source is where the present value is from, which may be a SET. Of
-# several the server takes the first of this order: see process_settings() in utils/init/postinit.c.
-_OF_SESSION = """
+# RESET goes back to reset_val; source is where the present value is from, which may be a SET.
+_OF_SESSION = f"""
 SELECT s.name, pg_catalog.float8div(s.reset_val::pg_catalog.float8, 1000), coalesce((
     SELECT CASE
         WHEN d.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN CASE
@@ -33,21 +33,16 @@ SELECT s.name, pg_catalog.float8div(s.reset_val::pg_catalog.float8, 1000), coale
         WHEN d.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid
             THEN pg_catalog.format('ALTER ROLE %I', r.rolname)
         ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', r.rolname, b.datname) END
-    FROM pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) c
-    WHERE d.setrole OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, r.oid])
-        AND d.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0::pg_catalog.oid, b.oid])
+    {OF_NEW_SESSIONS}
         AND pg_catalog.split_part(c, '=', 1) OPERATOR(pg_catalog.=) s.name
-    ORDER BY d.setrole OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC,
-        d.setdatabase OPERATOR(pg_catalog.<>) 0::pg_catalog.oid DESC
+    ORDER BY {STRONGEST_FIRST}
     LIMIT 1
 ), 'the settings of the server or of the connection')
-FROM pg_catalog.pg_settings s, pg_catalog.pg_roles r, pg_catalog.pg_database b
+FROM pg_catalog.pg_settings s
 WHERE s.name OPERATOR(pg_catalog.=) ANY (
     ARRAY['lock_timeout', 'statement_timeout', 'transaction_timeout'])
     AND s.reset_val OPERATOR(pg_catalog.<>) '0'
-    AND r.rolname OPERATOR(pg_catalog.=) session_user
-    AND b.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-"""
+""".encode()
 
 
 @dataclass(frozen=True)
