@@ -36,6 +36,12 @@ class Fragile(Workshop):
 
     wal_writer: int = field(default=0)
 
+    def write_for_two_durable_sessions(self) -> None:
+        """Two files with a session each, where the last commit of a run is flushed."""
+        self.ask(f"ALTER DATABASE {self.database.name} SET synchronous_commit = on")
+        self.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
+        self.write("0002_b.sql", "INSERT INTO a VALUES (1);")
+
     def crash_in_sleep(self) -> None:
         """Run, and let the server crash when a statement sleeps."""
         run = threading.Thread(target=self.runner().apply_pending)
@@ -151,9 +157,7 @@ def test_what_is_lost_between_two_sessions_is_taken_back_or_called_unknown(
 def test_what_is_told_as_applied_after_a_loss_between_two_files_is_durable(
     shop: Fragile, server: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
-    shop.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
-    shop.write("0002_b.sql", "INSERT INTO a VALUES (1);")
+    shop.write_for_two_durable_sessions()
     connect, refused = shop.connect, itertools.count()
 
     def refuse_once_after_the_first_file() -> psycopg.Connection:
@@ -171,9 +175,7 @@ def test_what_is_told_as_applied_after_a_loss_between_two_files_is_durable(
 def test_what_is_told_as_applied_by_a_run_that_is_interrupted_between_two_files_is_durable(
     shop: Fragile, server: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.ask(f"ALTER DATABASE {shop.database.name} SET synchronous_commit = on")
-    shop.write("0001_a.sql", "CREATE TABLE a (x int); LOAD 'plpgsql';")
-    shop.write("0002_b.sql", "INSERT INTO a VALUES (1);")
+    shop.write_for_two_durable_sessions()
     connect = shop.connect
     with connect() as other:
 

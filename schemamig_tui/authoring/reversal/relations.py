@@ -40,8 +40,8 @@ _ROW_SECURITY = {
 def create(old: Object, all_: Iterable[Object], collector: Collector) -> None:
     """Make one of ``all_`` relations anew, with all that belongs to it but for rows."""
     if tables.can_be_made(old):
-        made = collector.within()
-        parents = [one for one in all_ if one.name in old.parents]
+        made, names = collector.within(), old.parents
+        parents = [one for one in all_ if one.name in names] if names else []
         change(old, tables.make(old, parents, made), made)
         collector.include(made)
     elif old.kind in tables.HOLD_DATA:

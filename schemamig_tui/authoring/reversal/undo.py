@@ -1,6 +1,6 @@
 """Makes the statements that turn a schema back, from two snapshots. It asks no database."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from schemamig_tui.authoring.reversal import objects, relations
@@ -40,12 +40,13 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
     moves: list[str] = []
     for kind in (*_FIRST, *(kind for kind in KINDS if kind not in _FIRST)):
         gone: list[Object] = []
+        owners = _columns_of_tables(before) if kind == "sequences" else frozenset()
         for old, new in pairs(before.objects.get(kind, ()), after.objects.get(kind, ())):
             if old and new:
                 if old.name != new.name and not goes_along(new):
                     moves += _moves(old, new)
                 _change(old, new, collector)
-            elif old and (not goes_along(old) or _is_of_a_table(old, before)):
+            elif old and (not goes_along(old) or _is_of_a_column(old, owners)):
                 gone.append(old)
             elif old and old.kind == "sequence" and old.follows:
                 # That of an identity column is made with it.
@@ -70,19 +71,20 @@ def undo(before: Schema, after: Schema, originals: Originals, role: str) -> Undo
     )
 
 
-def _is_of_a_table(old: Object, before: Schema) -> bool:
-    """Whether a sequence belongs to a column that is there afterwards, and does not make it."""
-    owner = old.value("owned by")
-    return (
-        isinstance(owner, Reference)
-        and not old.follows
-        and any(
-            owner.name == f"{one.name}.{column.name}"
-            for one in before.objects["relations"]
-            if can_be_made(one)
-            for column in one.parts[0]
-        )
+def _columns_of_tables(before: Schema) -> frozenset[str]:
+    """The columns of the tables that are there afterwards, with the names of these."""
+    return frozenset(
+        f"{one.name}.{column.name}"
+        for one in before.objects["relations"]
+        if can_be_made(one)
+        for column in one.parts[0]
     )
+
+
+def _is_of_a_column(old: Object, owners: Container[str]) -> bool:
+    """Whether a sequence belongs to one of these columns, and does not come with it."""
+    owner = old.value("owned by")
+    return isinstance(owner, Reference) and not old.follows and owner.name in owners
 
 
 def _create(old: Object, before: Schema, collector: Collector) -> None:
